@@ -1,0 +1,79 @@
+/**
+ * An accept in Redis, beside the least that any lock in Redis costs: one `SET NX`. Both go through
+ * the same client with 64 commands in flight, as at an edge. "lost" is what nearly every pharmacy of a
+ * broadcast hears; "won" writes each time, which a lease of 0 ms brings about for the script.
+ */
+import { Redis } from 'ioredis'
+import type { Claims } from '../../protocol/claims/claims.ts'
+import { redisClaims } from '../../protocol/claims/redis.ts'
+import { startRedis } from '../services.ts'
+import type { MicroSuite } from './suite.ts'
+
+const orders = 1_000
+const pharmacies = 50
+const commandsPerRun = 5_000
+const inFlight = 64
+const holdMs = 600_000
+
+const silent = (): void => {}
+
+async function commands(command: (n: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  await Promise.all(Array.from({ length: inFlight }, async () => {
+    while (next < commandsPerRun) await command(next++)
+  }))
+}
+
+async function cases() {
+  // Ends with this process.
+  const { url } = await startRedis()
+  const vendors = Array.from({ length: pharmacies }, (_, n) => `0190a5a0-0000-7000-8000-${String(n).padStart(12, '0')}`)
+  const orderIds = Array.from({ length: orders }, (_, n) => `0190a5a0-0000-7000-9000-${String(n).padStart(12, '0')}`)
+  const vendorAt = (n: number): string => vendors[n % pharmacies]!
+  const orderAt = (kind: string, n: number): string => kind + orderIds[n % orders]!
+
+  // Connections are made anew in each run, in all cases alike, so that none keeps the process alive.
+  const withClaims = async (leaseMs: number, use: (claims: Claims) => Promise<void>): Promise<void> => {
+    const claims = await redisClaims(url, { leaseMs, onLog: silent })
+    await use(claims)
+    await claims.shutdown()
+  }
+  const withClient = async (use: (client: Redis) => Promise<void>): Promise<void> => {
+    const client = new Redis(url, { lazyConnect: true })
+    await client.connect()
+    await use(client)
+    await client.quit()
+  }
+
+  await withClient(client => commands(n => client.set(orderAt('lost:', n), 'somebody', 'PX', holdMs, 'NX')))
+  await withClaims(0, async claims => {
+    const deadlineMs = Date.now() + holdMs
+    for (let n = 0; n < orders; n++) {
+      await claims.open(orderAt('lost:', n), vendors, deadlineMs)
+      await claims.confirm(orderAt('lost:', n), 'somebody')
+      await claims.open(orderAt('won:', n), vendors, deadlineMs)
+    }
+  })
+  let fresh = 0
+
+  return {
+    'SET NX, lost': {
+      operationsPerRun: commandsPerRun,
+      run: () => withClient(client => commands(n => client.set(orderAt('lost:', n), vendorAt(n), 'PX', holdMs, 'NX'))),
+    },
+    'SET NX, won': {
+      operationsPerRun: commandsPerRun,
+      run: () => withClient(client => commands(n => client.set(`won:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX'))),
+    },
+    'claim.lua, lost': {
+      operationsPerRun: commandsPerRun,
+      run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), vendorAt(n)))),
+    },
+    'claim.lua, won': {
+      operationsPerRun: commandsPerRun,
+      run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), vendorAt(n)))),
+    },
+  }
+}
+
+export const suite: MicroSuite = { name: 'claim', baseline: 'SET NX, lost', cases }

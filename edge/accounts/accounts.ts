@@ -1,0 +1,77 @@
+/**
+ * Accounts in the database: made, found, and read as identities. A pharmacy or driver is an account
+ * plus a record of its own; either may exist first (an account registered with a role completes itself
+ * later), so an identity may lack its record.
+ */
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { Tables } from '../../migrations/tables.ts'
+import type { Role } from './identity.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+
+export interface Account {
+  id: string
+  email: string
+  full_name: string
+  phone: string
+  role: Role
+  is_active: boolean
+  created_at: Date
+  updated_at: Date
+  vendor_id: string | null
+  driver_id: string | null
+}
+export interface NewAccount { email: string; full_name: string; phone: string; role: Role; password: string }
+interface Clock { nowMs(): number; random(): number }
+
+const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
+  .leftJoin('vendors', 'vendors.user_id', 'users.id')
+  .leftJoin('drivers', 'drivers.user_id', 'users.id')
+  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active',
+    'users.created_at', 'users.updated_at', 'vendors.id as vendor_id', 'drivers.id as driver_id'])
+
+export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
+  await accounts(db).where('users.id', '=', id).executeTakeFirst() ?? null
+
+/** Throws `credentials_wrong` alike for an unknown e-mail and a wrong password, after the same time. */
+export async function accountByPassword(db: Kysely<Tables>, email: string, password: string): Promise<Account> {
+  const found = await accounts(db).select('users.password_hash').where(sql`lower(users.email)`, '=', email.toLowerCase()).executeTakeFirst()
+  if (!await verifyPassword(found?.password_hash ?? null, password)) throw new CaduceusError('credentials_wrong')
+  const { password_hash: _, ...account } = found!
+  if (!account.is_active) throw new CaduceusError('account_inactive')
+  return account
+}
+
+/**
+ * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`.
+ * `complete`: an account of that e-mail that has the role but not yet its record is taken instead,
+ * when the password is its own.
+ */
+export async function createAccount<T>(
+  db: Kysely<Tables>, clock: Clock, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
+  complete?: (account: Account) => boolean,
+): Promise<{ userId: string; record: T }> {
+  const passwordHash = await hashPassword(given.password)
+  try {
+    return await db.transaction().execute(async tx => {
+      const userId = uuidV7(clock.nowMs(), clock.random)
+      const { password: _, ...row } = given
+      await tx.insertInto('users').values({ id: userId, ...row, password_hash: passwordHash }).execute()
+      return { userId, record: await withAccount(tx, userId) }
+    })
+  } catch (error) {
+    if (!isUniqueViolation(error, 'users_email')) throw error
+  }
+  const taken = () => new CaduceusError('email_taken', 'an account with this e-mail exists already')
+  if (complete === undefined) throw taken()
+  const account = await accountByPassword(db, given.email, given.password).catch(() => null)
+  if (account === null || account.role !== given.role || !complete(account)) throw taken()
+  return db.transaction().execute(async tx => ({ userId: account.id, record: await withAccount(tx, account.id) }))
+}
+
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: name } = error as { code?: unknown; constraint?: unknown }
+  return code === '23505' && name === constraint
+}

@@ -1,0 +1,36 @@
+/**
+ * From what a caller shows to who it is. An access token says it all itself, so that a request costs
+ * one HMAC and no query; only a token issued before its record existed is completed from the database.
+ * The price, as with any such token: an account that is deactivated keeps its access for the minutes
+ * that its token has left.
+ */
+import { CaduceusError } from '../../protocol/errors.ts'
+import type { EdgeContext } from '../context.ts'
+import { accountById } from './accounts.ts'
+import type { Identity } from './identity.ts'
+import { redeemTicketRow } from './tickets.ts'
+import { tokensOf } from './tokens.ts'
+
+export type { Identity } from './identity.ts'
+export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
+
+/** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
+export async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
+  const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
+  const lacksRecord = (claims.role === 'vendor' && claims.vendorId === null) || (claims.role === 'driver' && claims.driverId === null)
+  if (!lacksRecord) return claims
+  const account = await accountById(ctx.database.kysely, claims.userId)
+  return { ...claims, vendorId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
+}
+
+/** Takes a ticket of `POST /api/auth/ws-ticket`: once, within its minute. Throws `token_invalid` otherwise. */
+export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Promise<Identity> {
+  const userId = await redeemTicketRow(ctx, ticket)
+  const account = userId === null ? null : await accountById(ctx.database.kysely, userId)
+  if (account === null) throw new CaduceusError('token_invalid', 'the ticket is invalid, has expired or was used')
+  if (!account.is_active) throw new CaduceusError('account_inactive')
+  return {
+    userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id,
+    expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000,
+  }
+}

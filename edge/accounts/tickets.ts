@@ -1,0 +1,27 @@
+/**
+ * Tickets for WebSockets: a browser cannot set a header on a socket, and an access token in a URL ends
+ * up in logs. A ticket is random, works once, and only for a minute; stored as a hash.
+ */
+import { randomBytes } from 'node:crypto'
+import type { EdgeContext } from '../context.ts'
+import { hashToken } from './tokens.ts'
+
+export const ticketLifeMs = 60_000
+type TicketContext = Pick<EdgeContext, 'database' | 'nowMs'>
+
+export async function issueTicket(ctx: TicketContext, userId: string): Promise<{ ticket: string; expiresAtMs: number }> {
+  const ticket = randomBytes(24).toString('base64url')
+  const expiresAtMs = ctx.nowMs() + ticketLifeMs
+  await ctx.database.kysely.insertInto('ws_tickets').values({ hash: hashToken(ticket), user_id: userId, expires_at: new Date(expiresAtMs) }).execute()
+  return { ticket, expiresAtMs }
+}
+
+/** The account of a ticket that is good, which it then no longer is; null otherwise. */
+export async function redeemTicketRow(ctx: TicketContext, ticket: string): Promise<string | null> {
+  const now = new Date(ctx.nowMs())
+  const row = await ctx.database.kysely.updateTable('ws_tickets')
+    .set({ used_at: now })
+    .where('hash', '=', hashToken(ticket)).where('used_at', 'is', null).where('expires_at', '>', now)
+    .returning('user_id').executeTakeFirst()
+  return row?.user_id ?? null
+}

@@ -1,0 +1,97 @@
+/**
+ * Tokens: JWTs under HS256 and nothing else. The algorithm is fixed at verification, because a
+ * verifier that believes the header can be talked into `none`; the claim `typ` keeps a refresh token
+ * from opening what an access token opens. Rejected: EdDSA, a sixth of the speed (LESSONS), for a
+ * public verifiability that nobody here needs.
+ */
+import { createHash } from 'node:crypto'
+import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { isUuid } from '../../protocol/ids.ts'
+import { isRole, type Role } from './identity.ts'
+
+const issuer = 'caduceus'
+const audience = 'caduceus-api'
+const algorithm = 'HS256'
+
+export interface AccessClaims {
+  userId: string
+  role: Role
+  name: string
+  vendorId: string | null
+  driverId: string | null
+  expiresAtMs: number
+}
+export interface RefreshClaims { userId: string; sessionId: string; expiresAtMs: number }
+
+export interface Tokens {
+  signAccess(claims: Omit<AccessClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
+  signRefresh(claims: Omit<RefreshClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
+  /** Throw CaduceusError `token_invalid`, saying no more than that it is wrong or expired. */
+  verifyAccess(token: string, nowMs: number): Promise<AccessClaims>
+  verifyRefresh(token: string, nowMs: number): Promise<RefreshClaims>
+  readonly refreshMs: number
+}
+
+export interface TokenSettings { jwtSecret: string; accessTokenMinutes: number; refreshTokenDays: number }
+
+const known = new WeakMap<TokenSettings, Promise<Tokens>>()
+/** The signing key is imported once for a configuration. */
+export function tokensOf(settings: TokenSettings): Promise<Tokens> {
+  let tokens = known.get(settings)
+  if (tokens === undefined) known.set(settings, tokens = createTokens(settings))
+  return tokens
+}
+
+/** As tokens and tickets are stored: whoever reads the table cannot use them. */
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')
+
+export async function createTokens({ jwtSecret, accessTokenMinutes, refreshTokenDays }: TokenSettings): Promise<Tokens> {
+  // Imported once: verification with a key object is twice as fast as with raw bytes.
+  const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(jwtSecret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  const refreshMs = refreshTokenDays * 24 * 3_600_000
+
+  const sign = (payload: JWTPayload, subject: string, nowMs: number, lifeMs: number): Promise<string> =>
+    new SignJWT(payload)
+      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
+      .setIssuer(issuer).setAudience(audience).setSubject(subject).setJti(crypto.randomUUID())
+      .setIssuedAt(Math.floor(nowMs / 1000)).setExpirationTime(Math.floor((nowMs + lifeMs) / 1000))
+      .sign(key)
+
+  const verify = async (token: string, typ: 'access' | 'refresh', nowMs: number): Promise<JWTPayload & { sub: string; exp: number }> => {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [algorithm], issuer, audience, currentDate: new Date(nowMs), requiredClaims: ['sub', 'exp', 'typ'],
+      })
+      if (payload['typ'] === typ && isUuid(payload.sub)) return payload as JWTPayload & { sub: string; exp: number }
+    } catch {
+      // Which check failed is for nobody to know.
+    }
+    throw new CaduceusError('token_invalid', `the ${typ} token is invalid or has expired`)
+  }
+
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  return {
+    refreshMs,
+    signAccess: ({ userId, role, name, vendorId, driverId }, nowMs) => sign({
+      typ: 'access', role, name,
+      ...(vendorId !== null && { vendor_id: vendorId }),
+      ...(driverId !== null && { driver_id: driverId }),
+    }, userId, nowMs, accessTokenMinutes * 60_000),
+    signRefresh: ({ userId, sessionId }, nowMs) => sign({ typ: 'refresh', sid: sessionId }, userId, nowMs, refreshMs),
+    async verifyAccess(token, nowMs) {
+      const payload = await verify(token, 'access', nowMs)
+      if (!isRole(payload['role'])) throw new CaduceusError('token_invalid')
+      return {
+        userId: payload.sub, role: payload['role'], name: text(payload['name']) ?? '',
+        vendorId: text(payload['vendor_id']), driverId: text(payload['driver_id']), expiresAtMs: payload.exp * 1000,
+      }
+    },
+    async verifyRefresh(token, nowMs) {
+      const payload = await verify(token, 'refresh', nowMs)
+      const sessionId = text(payload['sid'])
+      if (!isUuid(sessionId)) throw new CaduceusError('token_invalid')
+      return { userId: payload.sub, sessionId, expiresAtMs: payload.exp * 1000 }
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * `Idempotency-Key`: a repeat of a POST hears the first answer. The row fixes the command id and the
+ * id of what is to be created before anything happens, so even a repeat that overtakes its original,
+ * or comes after this process died half way, reaches the same actor with the same command, and the
+ * actor answers once. Rejected: a lock on the key, which a crash would leave held.
+ */
+import { createHash } from 'node:crypto'
+import { CaduceusError, errorCatalogue, type Problem } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { EdgeContext } from '../context.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { FilePart, RouteAnswer } from '../http/route.ts'
+import { invalid } from '../http/validate.ts'
+
+export type IdempotencyContext = Pick<EdgeContext, 'database' | 'log' | 'nowMs' | 'random'>
+export interface FixedIds {
+  commandId: string
+  /** Id of what the request creates, if it creates something. */
+  targetId: string
+}
+interface IdempotentRequest {
+  identity: Identity
+  headers: Readonly<Record<string, string>>
+  params: unknown
+  body: unknown
+  parts: FilePart[]
+}
+/** What `response` holds: the answer, or the refusal that a repeat will hear again. */
+type Remembered = { answer: Omit<RouteAnswer, 'status'> } | { problem: Problem }
+
+/** `route` names the operation; the same key on another one is a mistake of the caller. */
+export async function once(
+  ctx: IdempotencyContext, request: IdempotentRequest, route: string, work: (ids: FixedIds) => Promise<RouteAnswer>,
+): Promise<RouteAnswer> {
+  const newId = () => uuidV7(ctx.nowMs(), ctx.random)
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return work({ commandId: newId(), targetId: newId() })
+  if (!/^[\x21-\x7e]+$/.test(key) || key.length > limits.idempotencyKeyCharactersMax)
+    throw invalid([{ field: 'Idempotency-Key', rule: `must be 1 to ${limits.idempotencyKeyCharactersMax} visible ASCII characters` }])
+
+  const accountId = request.identity.userId
+  const fresh = { account_id: accountId, key, route, request_hash: hashOf(request), command_id: newId(), target_id: newId() }
+  const db = ctx.database.kysely
+  const inserted = await db.insertInto('idempotency_keys').values(fresh).onConflict(c => c.doNothing()).returning('key').executeTakeFirst()
+  const row = inserted !== undefined ? { ...fresh, status: null, response: null } : await db.selectFrom('idempotency_keys').selectAll()
+    .where('account_id', '=', accountId).where('key', '=', key).executeTakeFirstOrThrow()
+  if (row.route !== fresh.route || row.request_hash !== fresh.request_hash)
+    throw new CaduceusError('idempotency_key_reused', 'this Idempotency-Key was sent before with another request; use a new one')
+  if (row.status !== null && row.response !== null) return replay(row.status, row.response as Remembered)
+
+  const remember = async (status: number, remembered: Remembered) => {
+    await db.updateTable('idempotency_keys').set({ status, response: JSON.stringify(remembered) })
+      .where('account_id', '=', accountId).where('key', '=', key).where('status', 'is', null).execute()
+      // The work is done and journaled; a repeat finds it there even if this row does not say so.
+      .catch((error: unknown) => ctx.log.warn({ err: error }, 'an idempotency row could not be completed'))
+  }
+  try {
+    const answer = await work({ commandId: row.command_id, targetId: row.target_id! })
+    const { status, ...rest } = answer
+    await remember(status, { answer: rest })
+    return answer
+  } catch (error) {
+    if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable)
+      await remember(errorCatalogue[error.code].http, { problem: error.toProblem() })
+    throw error
+  }
+}
+
+function replay(status: number, remembered: Remembered): RouteAnswer {
+  if ('problem' in remembered) throw new CaduceusError(remembered.problem.code, remembered.problem.detail, remembered.problem.fields)
+  const { body, headers } = remembered.answer
+  return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
+}
+
+function hashOf({ params, body, parts }: IdempotentRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify([params, body ?? null]))
+  for (const part of parts) hash.update(part.name).update(createHash('sha256').update(part.data).digest())
+  return hash.digest('base64url')
+}

@@ -1,0 +1,92 @@
+/**
+ * A pharmacy's answer to a broadcast, over HTTP or its socket. An accept first asks the claims, where
+ * the race is decided and the many losers are answered without the engine; the one who wins there is
+ * told only after the order's actor has journaled it, because a claim may be forgotten and the journal
+ * may not. REJECTED cannot be contended and goes straight to the actor.
+ *
+ * Rejected: telling `taken` to those who come while the holder is unconfirmed. The holder may die
+ * before the journal, the claim lapses, and then nobody has what all were told somebody has.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
+import type { OrderCommandData } from '../../protocol/commands.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { EdgeContext } from '../context.ts'
+
+export interface PharmacyAnswer {
+  vendorId: string
+  requestId: string
+  commandId: string
+  response_type: 'ACCEPTED' | 'REJECTED'
+  text_message?: string
+  audio_url?: string
+}
+export interface PharmacyOutcome { outcome: 'won' | 'recorded'; order: OrderView }
+export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'log' | 'nowMs'>
+
+const heldPauseMsFirst = 10
+const heldPauseMsMax = 160
+/** A hold is confirmed, released or lapsed by then. */
+const heldWaitMs = limits.claimLeaseMs + 1_000
+
+/** Throws CaduceusError: how the answer was refused, in the words of the catalogue. */
+export async function respondToRequest(
+  ctx: RespondContext, answer: PharmacyAnswer, pause: (ms: number) => Promise<unknown> = sleep,
+): Promise<PharmacyOutcome> {
+  if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
+  const claim = await claimUntilSettled(ctx, answer, pause)
+  switch (claim.outcome) {
+    case 'won': return confirmWin(ctx, answer)
+    case 'taken': throw new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
+    case 'not_eligible': throw new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
+    case 'too_late': throw new CaduceusError('request_expired', 'This request has expired')
+    case 'closed': throw claim.as === 'expired'
+      ? new CaduceusError('request_expired', 'This request has expired')
+      : new CaduceusError('request_cancelled', 'This request was cancelled')
+    // The claims do not know, or the holder neither came through nor lapsed: the actor does know.
+    case 'unknown':
+    case 'held': return tellActor(ctx, answer)
+    default: return claim satisfies never
+  }
+}
+
+/** Asks until the answer is not `held`, within the time in which a hold must end one way or the other. */
+async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, pause: (ms: number) => Promise<unknown>): Promise<ClaimAnswer> {
+  const untilMs = ctx.nowMs() + heldWaitMs
+  for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
+    let claim: ClaimAnswer
+    try {
+      claim = await ctx.claims.claim(answer.requestId, answer.vendorId)
+    } catch (error) {
+      ctx.log.warn({ err: error, order_id: answer.requestId }, 'claims cannot be asked; asking the actor')
+      return { outcome: 'unknown' }
+    }
+    if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim
+    await pause(pauseMs)
+  }
+}
+
+async function confirmWin(ctx: RespondContext, answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  try {
+    return await tellActor(ctx, answer)
+  } catch (error) {
+    // After a lost reply the actor may have journaled the win: then the claim must stand, and lapses if not.
+    if (error instanceof CaduceusError && error.code !== 'unavailable')
+      await ctx.claims.release(answer.requestId, answer.vendorId).catch(() => undefined)
+    throw error
+  }
+}
+
+async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  const data: OrderCommandData['respond'] = {
+    response_type: answer.response_type,
+    ...(answer.text_message !== undefined && { text_message: answer.text_message }),
+    ...(answer.audio_url !== undefined && { audio_url: answer.audio_url }),
+  }
+  const reply = await ctx.commands.order({
+    id: answer.commandId, actor_id: answer.requestId, verb: 'respond', by: { role: 'vendor', id: answer.vendorId }, data,
+  })
+  return { outcome: reply.outcome.response ?? (answer.response_type === 'ACCEPTED' ? 'won' : 'recorded'), order: reply.order }
+}

@@ -1,0 +1,45 @@
+/**
+ * Cross-origin access from config.corsOrigins, and the headers every answer carries. Tokens travel
+ * in a header and never in a cookie, so `*` gives no page more than its own token does.
+ */
+
+export interface Cors {
+  /** Headers for an answer to this origin; empty when it is not allowed. */
+  headers(origin: string | undefined): Record<string, string>
+  preflight(origin: string | undefined, allow: readonly string[]): Record<string, string>
+}
+
+export function createCors(origins: readonly string[]): Cors {
+  const any = origins.includes('*')
+  const allowed = new Set(origins)
+  const headers = (origin: string | undefined): Record<string, string> => {
+    if (origins.length === 0) return {}
+    if (any) return { 'access-control-allow-origin': '*', 'access-control-expose-headers': exposed }
+    if (origin === undefined || !allowed.has(origin)) return { vary: 'Origin' }
+    return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' }
+  }
+  return {
+    headers,
+    preflight(origin, allow) {
+      const base = headers(origin)
+      if (base['access-control-allow-origin'] === undefined) return { ...base, allow: allow.join(', ') }
+      return {
+        ...base,
+        allow: allow.join(', '),
+        'access-control-allow-methods': allow.join(', '),
+        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id',
+        'access-control-max-age': '600',
+      }
+    },
+  }
+}
+const exposed = 'ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id'
+
+/** An API answer is never a page: nothing in it may run, be framed, be sniffed or be kept. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}

@@ -1,0 +1,120 @@
+/**
+ * One HTTP exchange over uWebSockets.js: the only module that holds a `res`. uWebSockets aborts the
+ * whole process when a handler neither answers nor attaches `onAborted`, invalidates `req` when the
+ * handler returns, and `res` when the client leaves; here each of these is dealt with once.
+ *
+ * Rejected: node:http, which would need no such care; it shares no port with uWebSockets' sockets and
+ * takes a third of the requests a second.
+ */
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
+import { CaduceusError } from '../../protocol/errors.ts'
+
+/** First allocation of a body buffer: a declared length is a promise of the client, not a fact. */
+const bodyBytesFirst = 16 * 1024
+
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string | Uint8Array
+}
+
+export class Exchange {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  /** Names in lower case; the last one wins where a client repeats a header. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly #res: HttpResponse
+  #state: 'open' | 'answered' | 'aborted' = 'open'
+  #onEnd: (() => void) | null = null
+  /** Told when the client leaves or has been answered: nothing read after that is of use. */
+  #stopReading: (() => void) | null = null
+
+  /** Must be made in the synchronous part of the handler. */
+  constructor(res: HttpResponse, req: HttpRequest) {
+    this.#res = res
+    res.onAborted(() => this.#finish('aborted'))
+    this.method = req.getMethod().toUpperCase()
+    this.path = req.getUrl()
+    this.query = req.getQuery() ?? ''
+    const headers: Record<string, string> = Object.create(null)
+    req.forEach((name, value) => { headers[name] = value })
+    this.headers = headers
+  }
+
+  get aborted(): boolean { return this.#state === 'aborted' }
+
+  /** Runs once, when the exchange is over, whichever way. */
+  onEnd(run: () => void): void { this.#onEnd = run }
+
+  /**
+   * Collects the body up to `bytesMax`; rejects `body_too_large` as soon as it is known to be more,
+   * and never holds more than that. Must be called in the synchronous part of the handler, or the
+   * first bytes are lost. Never settles for a client that left: nobody is there to be answered.
+   */
+  readBody(bytesMax: number): Promise<Uint8Array> {
+    const declared = Number(this.headers['content-length'] ?? '0')
+    const tooLarge = () => new CaduceusError('body_too_large', `the body may have at most ${bytesMax} bytes`)
+    return new Promise((resolve, reject) => {
+      if (declared > bytesMax) { reject(tooLarge()); return }
+      let buffer = new Uint8Array(Math.min(bytesMax, bodyBytesFirst, declared || bodyBytesFirst))
+      let length = 0
+      let done = false
+      this.#stopReading = () => { done = true; buffer = new Uint8Array(0) }
+      this.#res.onData((chunk, isLast) => {
+        if (done) return
+        const needed = length + chunk.byteLength
+        if (needed > bytesMax) {
+          this.#stopReading?.()
+          reject(tooLarge())
+          return
+        }
+        if (needed > buffer.length) {
+          const larger = new Uint8Array(Math.min(bytesMax, Math.max(needed, buffer.length * 2)))
+          larger.set(buffer.subarray(0, length))
+          buffer = larger
+        }
+        // The chunk is valid only during this call, so it is copied now.
+        buffer.set(new Uint8Array(chunk), length)
+        length = needed
+        if (isLast) {
+          done = true
+          this.#stopReading = null
+          resolve(buffer.subarray(0, length))
+        }
+      })
+    })
+  }
+
+  /**
+   * Answers once; does nothing when the client has left or was answered. What the client still
+   * sends is discarded by uWebSockets, so an early refusal reaches a client that is busy writing.
+   */
+  answer({ status, headers, body }: Answer): void {
+    if (this.#state !== 'open') return
+    const res = this.#res
+    res.cork(() => {
+      res.writeStatus(`${status} ${reasons[status] ?? ''}`.trim())
+      for (const name in headers) res.writeHeader(name, headers[name]!)
+      if (this.method === 'HEAD') res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength)
+      else if (status === 204 || status === 304) res.endWithoutBody()
+      else res.end(body)
+    })
+    this.#finish('answered')
+  }
+
+  #finish(state: 'answered' | 'aborted'): void {
+    if (this.#state !== 'open') return
+    this.#state = state
+    this.#stopReading?.()
+    this.#stopReading = null
+    this.#onEnd?.()
+  }
+}
+
+const reasons: Record<number, string> = {
+  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 304: 'Not Modified',
+  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed',
+  409: 'Conflict', 410: 'Gone', 413: 'Content Too Large', 415: 'Unsupported Media Type',
+  422: 'Unprocessable Content', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable',
+}

@@ -1,0 +1,136 @@
+/**
+ * The OpenAPI 3.1 document, written from the route table: TypeBox schemas are JSON Schema, which is
+ * what OpenAPI 3.1 speaks, so the document shows the very objects that validate. Nothing is written
+ * by hand, hence nothing can be out of date.
+ */
+import Type from 'typebox'
+import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
+import type { AnyRoute } from './route.ts'
+import { defaultParams } from './server.ts'
+
+type Json = Record<string, unknown>
+
+const problemSchema = {
+  type: 'object', required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'error'],
+  description: 'RFC 9457 problem document. Switch on `code`; `error` repeats `detail`.',
+  properties: {
+    type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, detail: { type: 'string' },
+    code: { enum: Object.keys(errorCatalogue) }, retryable: { type: 'boolean', description: 'The same request may succeed if repeated unchanged' },
+    error: { type: 'string' }, instance: { type: 'string' },
+    fields: { type: 'array', items: { type: 'object', properties: { field: { type: 'string' }, rule: { type: 'string' } } } },
+  },
+}
+
+/** `named`: schemas that the document gives a name and refers to wherever they occur. */
+export function openApiDocument(routes: readonly AnyRoute[], named: Readonly<Record<string, Type.TSchema>>, version: string): Json {
+  const names = new Map(Object.entries(named).map(([name, schema]) => [schema as unknown, name]))
+  const refer = (value: unknown, asRoot = false): unknown => {
+    if (Array.isArray(value)) return value.map(item => refer(item))
+    if (typeof value !== 'object' || value === null) return value
+    const name = names.get(value)
+    if (name !== undefined && !asRoot) return { $ref: `#/components/schemas/${name}` }
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, refer(inner)]))
+  }
+  const paths: Record<string, Json> = {}
+  for (const row of routes) {
+    const path = row.path.replaceAll(/:([a-z_]+)/g, '{$1}')
+    ;(paths[path] ??= {})[row.method.toLowerCase()] = operation(row, refer)
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Caduceus', version,
+      description: 'Real-time dispatch for medical delivery. Paths outside /api are older names of the same operations.',
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(routes.flatMap(row => row.tags))].map(name => ({ name })),
+    paths,
+    components: {
+      schemas: { ...Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, refer(schema, true)])), Problem: problemSchema },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  }
+}
+
+function operation(row: AnyRoute, refer: (value: unknown) => unknown): Json {
+  const body = requestBody(row, refer)
+  return {
+    operationId: row.operationId,
+    summary: row.summary,
+    tags: row.tags,
+    ...(row.alias !== undefined && { description: `Another name of ${row.alias}.` }),
+    ...(Array.isArray(row.auth) && { security: [{ bearer: [] }], 'x-roles': row.auth }),
+    parameters: [
+      ...parameters(row.params ?? defaultParams(row.path), 'path', refer),
+      ...(row.query === undefined ? [] : parameters(row.query, 'query', refer)),
+      ...(row.idempotent === true ? [idempotencyKey] : []),
+    ],
+    ...(body !== null && { requestBody: body }),
+    responses: { ...answers(row, refer), ...problems(row) },
+  }
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 },
+  description: 'A repeat with the same key hears the first answer.',
+}
+
+function parameters(schema: Type.TSchema, where: 'path' | 'query', refer: (value: unknown) => unknown): Json[] {
+  const { properties = {}, required = [] } = schema as { properties?: Json; required?: string[] }
+  return Object.entries(properties).map(([name, of]) => ({ name, in: where, required: where === 'path' || required.includes(name), schema: refer(of) }))
+}
+
+function requestBody(row: AnyRoute, refer: (value: unknown) => unknown): Json | null {
+  const content: Json = {}
+  if (row.body !== undefined) content['application/json'] = { schema: refer(row.body) }
+  if (row.multipart !== undefined) {
+    const { fields, files, raw } = row.multipart
+    const { properties = {}, required = [] } = fields as { properties?: Json; required?: string[] }
+    const fileProperties = Object.fromEntries(Object.entries(files).map(([name, { description }]) =>
+      [name, { type: 'string', contentMediaType: 'application/octet-stream', description }]))
+    const requiredFiles = Object.entries(files).filter(([, file]) => file.required).map(([name]) => name)
+    content['multipart/form-data'] = {
+      schema: { type: 'object', properties: { ...refer(properties) as Json, ...fileProperties }, required: [...required, ...requiredFiles] },
+    }
+    if (raw !== undefined) for (const type of ['image/*', 'application/pdf']) content[type] = {}
+  }
+  if (Object.keys(content).length === 0) return null
+  const { required = [] } = (row.body ?? {}) as { required?: string[] }
+  return { required: row.multipart !== undefined || required.length > 0, content }
+}
+
+function answers(row: AnyRoute, refer: (value: unknown) => unknown): Json {
+  return Object.fromEntries(Object.entries(row.responses).map(([status, { description, schema, contentType }]) => [status, {
+    description,
+    ...((schema !== undefined || contentType !== undefined) && {
+      content: { [contentType ?? 'application/json']: schema === undefined ? {} : { schema: refer(schema) } },
+    }),
+  }]))
+}
+
+/** Every refusal that the row can answer with, by status. */
+export function errorsOf(row: AnyRoute): ErrorCode[] {
+  const codes = new Set<ErrorCode>(row.errors ?? [])
+  if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined) codes.add('invalid_request')
+  if (row.body !== undefined) codes.add('invalid_json')
+  if (row.body !== undefined || row.multipart !== undefined) codes.add('body_too_large').add('unsupported_media_type')
+  if (row.auth !== 'none') codes.add('token_invalid')
+  if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
+  if (row.path.includes(':')) codes.add('not_found')
+  if (row.idempotent === true) codes.add('idempotency_key_reused')
+  return [...codes.add('unavailable').add('internal')]
+}
+
+function problems(row: AnyRoute): Json {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of errorsOf(row)) {
+    const status = row.shapeError === undefined ? errorCatalogue[code].http : row.shapeError(code, { status: errorCatalogue[code].http, error: '' }).status
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const schema = row.shapeError === undefined ? { $ref: '#/components/schemas/Problem' }
+    : { type: 'object', required: ['error', 'code'], properties: { error: { type: 'string' }, code: { type: 'string' } } }
+  const contentType = row.shapeError === undefined ? 'application/problem+json' : 'application/json'
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
+    description: codes.map(code => `\`${code}\`: ${errorCatalogue[code].title}`).join('; '), content: { [contentType]: { schema } },
+  }]))
+}

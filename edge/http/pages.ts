@@ -1,0 +1,54 @@
+/**
+ * The pages people look at: files of edge/web as they are in the source tree. Served by the same
+ * table as the API, so they have the same headers, metrics and refusals; a page that does not exist
+ * is a 404 and no failure of the start.
+ */
+import { readFile } from 'node:fs/promises'
+import Type from 'typebox'
+import { assetUrl } from '../../protocol/assets.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { route, type AnyRoute, type RouteAnswer } from './route.ts'
+
+const pages = [
+  { path: '/', file: 'index.html', operationId: 'indexPage' },
+  { path: '/docs', file: 'docs.html', operationId: 'docsPage' },
+  { path: '/live', file: 'live.html', operationId: 'livePage' },
+  { path: '/track/:token', file: 'track.html', operationId: 'trackPage' },
+] as const
+
+/** A page runs its own scripts and talks to its own server, and nothing else. */
+const pagePolicy = [
+  "default-src 'self'", "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
+  "connect-src 'self' ws: wss:", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
+].join('; ')
+
+const contentTypes: Record<string, string> = {
+  html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', png: 'image/png',
+}
+
+async function webFile(file: string): Promise<RouteAnswer> {
+  let body: Uint8Array
+  try {
+    body = await readFile(assetUrl(`edge/web/${file}`))
+  } catch {
+    throw new CaduceusError('not_found', 'no such page')
+  }
+  const extension = file.slice(file.lastIndexOf('.') + 1)
+  return { status: 200, body, headers: { 'content-type': contentTypes[extension]!, 'content-security-policy': pagePolicy, 'cache-control': 'no-cache' } }
+}
+
+export function pageRoutes(): AnyRoute[] {
+  return [
+    ...pages.map(({ path, file, operationId }) => route({
+      method: 'GET', path, operationId, summary: `The page ${file}`, tags: ['pages'], auth: 'none',
+      responses: { 200: { description: 'The page', contentType: 'text/html' } },
+      handler: () => webFile(file),
+    })),
+    route({
+      method: 'GET', path: '/web/:file', operationId: 'webFile', summary: 'A script, style or picture of the pages', tags: ['pages'], auth: 'none',
+      params: Type.Object({ file: Type.String({ pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$' }) }),
+      responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
+      handler: ({ params }) => webFile(params.file),
+    }),
+  ]
+}

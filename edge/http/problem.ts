@@ -1,0 +1,26 @@
+/**
+ * Errors as answers: RFC 9457 problem documents from the catalogue. What is not a CaduceusError is a
+ * defect of ours; it is logged with its stack and told as `internal`, because its text may say more
+ * than the caller should know.
+ */
+import type { Logger } from 'pino'
+import { CaduceusError, errorCatalogue, problemDocument } from '../../protocol/errors.ts'
+import type { AnyRoute, RouteAnswer } from './route.ts'
+
+/** What a client should wait before it repeats: long enough for an engine to take over a slot. */
+const retryAfterSeconds = 1
+
+export function problemAnswer(error: unknown, requestId: string, log: Logger, route: AnyRoute | null): RouteAnswer {
+  const known = error instanceof CaduceusError ? error : new CaduceusError('internal')
+  if (known !== error) log.error({ err: error, request_id: requestId, route: route?.path }, 'request failed')
+  const row = errorCatalogue[known.code]
+  const headers: Record<string, string> = {}
+  if (row.retryable && (row.http === 503 || row.http === 429)) headers['retry-after'] = String(retryAfterSeconds)
+  if (row.http === 401) headers['www-authenticate'] = 'Bearer realm="caduceus"'
+  const document = problemDocument(known.toProblem(), requestId)
+  if (route?.shapeError !== undefined) {
+    const { status, body } = route.shapeError(known.code, document)
+    return { status, body, headers }
+  }
+  return { status: row.http, body: document, headers: { ...headers, 'content-type': 'application/problem+json' } }
+}

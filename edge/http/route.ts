@@ -1,0 +1,91 @@
+/**
+ * A route is a row of data: where it is, who may call it, what it takes and gives, and the handler.
+ * The router, the guards, the validation and the OpenAPI document all read the same row, so none of
+ * them can drift from the others. Rejected: decorators or a chain of middleware, where the order of
+ * registration decides what is checked and nothing can list the routes.
+ */
+import type Type from 'typebox'
+import type { ErrorCode } from '../../protocol/errors.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import type { Identity, Role } from '../accounts/identity.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+/** `none`: anybody. `optional`: anybody, but a token that is given must be good. Otherwise one of the roles. */
+export type Auth = 'none' | 'optional' | readonly Role[]
+
+export interface FilePart { name: string; filename: string | null; type: string | null; data: Uint8Array }
+
+/** A body of `multipart/form-data`, or the raw bytes of one file where `raw` names the part they stand for. */
+export interface MultipartBody<F extends Type.TSchema> {
+  fields: F
+  files: Readonly<Record<string, { required: boolean; description: string }>>
+  raw?: string
+}
+
+export interface RouteResponse { description: string; schema?: Type.TSchema; contentType?: string }
+
+export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unknown, I = Identity | null> {
+  params: P
+  query: Q
+  body: B
+  /** The files of a multipart body; empty otherwise. */
+  parts: FilePart[]
+  identity: I
+  /** The identity as commands carry it; `null` when there is none. */
+  principal: I extends Identity ? Principal : Principal | null
+  requestId: string
+  headers: Readonly<Record<string, string>>
+}
+
+/** `body` is sent as JSON, unless it is bytes or text and `headers` names its content type. */
+export interface RouteAnswer { status: number; body?: unknown; headers?: Record<string, string> }
+
+export interface Route<
+  P extends Type.TSchema = Type.TSchema, Q extends Type.TSchema = Type.TSchema, B extends Type.TSchema = Type.TSchema,
+  F extends Type.TSchema = Type.TSchema, A extends Auth = Auth,
+> {
+  method: Method
+  /** With `:name` for parameters. `:id` and `:..._id` must be UUIDs unless `params` says otherwise. */
+  path: string
+  operationId: string
+  summary: string
+  tags: readonly string[]
+  auth: A
+  params?: P
+  query?: Q
+  /** JSON. With `multipart` beside it, the content type of the request decides. */
+  body?: B
+  multipart?: MultipartBody<F>
+  responses: Readonly<Record<number, RouteResponse>>
+  /** Codes beyond those that follow from the row itself (validation, authentication, size). */
+  errors?: readonly ErrorCode[]
+  /** The path this row is another name of; only the shape differs. */
+  alias?: string
+  /** The answer may be given again to a repeat with the same `Idempotency-Key`. */
+  idempotent?: boolean
+  /** Gives the problem document another shape, for clients of an older API. */
+  shapeError?: (code: ErrorCode, problem: Record<string, unknown>) => { status: number; body: Record<string, unknown> }
+  handler: Handler<P, Q, B, F, A>
+}
+
+type IdentityOf<A extends Auth> = A extends readonly Role[] ? Identity : Identity | null
+type BodyOf<B extends Type.TSchema, F extends Type.TSchema> =
+  Type.TSchema extends B ? (Type.TSchema extends F ? unknown : Type.Static<F>)
+    : Type.TSchema extends F ? Type.Static<B> : Type.Static<B> | Type.Static<F>
+
+export type Handler<P extends Type.TSchema, Q extends Type.TSchema, B extends Type.TSchema, F extends Type.TSchema, A extends Auth> =
+  (request: RouteRequest<
+    Type.TSchema extends P ? Record<string, string> : Type.Static<P>,
+    Type.Static<Q>, BodyOf<B, F>, IdentityOf<A>
+  >) => Promise<RouteAnswer> | RouteAnswer
+
+/** A row whose types were checked where it was written. */
+export type AnyRoute = Omit<Route, 'handler'> & { handler: (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer }
+
+/** Writes a row with its types inferred. The cast is sound because the router hands over what the schemas admitted. */
+export function route<
+  P extends Type.TSchema = Type.TSchema, Q extends Type.TSchema = Type.TSchema, B extends Type.TSchema = Type.TSchema,
+  F extends Type.TSchema = Type.TSchema, const A extends Auth = Auth,
+>(row: Route<P, Q, B, F, A>): AnyRoute {
+  return row as unknown as AnyRoute
+}

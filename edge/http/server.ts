@@ -1,0 +1,195 @@
+/**
+ * The HTTP server: takes every request that is not a socket's, finds its row, checks it in a fixed
+ * order (path, method, size, token, role, form, handler) and answers exactly once. The order is the
+ * order of what an outsider may learn: nobody without a token hears whether a body would be valid.
+ */
+import type { Logger } from 'pino'
+import type { TemplatedApp } from 'uWebSockets.js'
+import Type from 'typebox'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import { Uuid } from '../../protocol/principal.ts'
+import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { Metrics } from '../metrics.ts'
+import { createCors, securityHeaders } from './cors.ts'
+import { Exchange } from './exchange.ts'
+import { guard, type Authenticate } from './guards.ts'
+import { readForm, readRaw } from './multipart.ts'
+import { problemAnswer } from './problem.ts'
+import type { AnyRoute, FilePart, RouteAnswer, RouteRequest } from './route.ts'
+import { createRouter, parameterNames, type Match } from './router.ts'
+import { coerce, compileCheck, parseQuery, type Check } from './validate.ts'
+
+export interface HttpDeps {
+  routes: readonly AnyRoute[]
+  authenticate: Authenticate
+  corsOrigins: readonly string[]
+  uploadBytesMax: number
+  log: Logger
+  metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds'>
+  nowMs(): number
+  random(): number
+}
+
+export interface HttpServer {
+  /** Requests being worked on. */
+  readonly inFlight: number
+  /** From now on every request is refused `unavailable`; resolves when those in flight have been answered. */
+  drain(): Promise<void>
+}
+
+interface Checks { params: Check; query: Check; querySchema: Type.TSchema; body: Check | null; fields: Check | null }
+
+/** Attaches to all paths of the app; sockets attached to the same app take precedence. */
+export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
+  const router = createRouter(deps.routes)
+  const checks = new Map(deps.routes.map(route => [route, compileRoute(route)]))
+  const cors = createCors(deps.corsOrigins)
+  let inFlight = 0
+  let draining = false
+  let onIdle: (() => void) | null = null
+
+  app.any('/*', (res, req) => {
+    const exchange = new Exchange(res, req)
+    const startedMs = deps.nowMs()
+    const requestId = requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
+    const match = router.match(exchange.method, exchange.path)
+    const label = match.found === 'route' ? match.route.path : 'unmatched'
+    inFlight++
+    exchange.onEnd(() => {
+      inFlight--
+      if (inFlight === 0) onIdle?.()
+    })
+    const send = (answer: RouteAnswer): void => {
+      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...answer.headers }
+      exchange.answer({ status: answer.status, headers, body: encode(answer, headers) })
+      const tookMs = deps.nowMs() - startedMs
+      deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
+      deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
+      // The row's path and not the requested one: tracking tokens and tickets are part of the latter.
+      deps.log.debug({ method: exchange.method, route: label, status: answer.status, ms: tookMs, request_id: requestId }, 'http')
+    }
+    const row = match.found === 'route' ? match.route : null
+    const fail = (error: unknown, headers: Record<string, string> = {}) => {
+      const answer = problemAnswer(error, requestId, deps.log, row)
+      send({ ...answer, headers: { ...answer.headers, ...headers } })
+    }
+    if (draining) { fail(new CaduceusError('unavailable', 'this server is going away')); return }
+    if (match.found === 'nothing') { fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them')); return }
+    if (match.found === 'path') {
+      const allow = match.allow.join(', ')
+      if (exchange.method === 'OPTIONS') send({ status: 204, headers: cors.preflight(exchange.headers['origin'], match.allow) })
+      else fail(new CaduceusError('method_not_allowed', `this path takes ${allow}`), { allow })
+      return
+    }
+    // Begun here, in the synchronous part, because a body that nobody listens to is lost.
+    const body = readsBody(match.route) ? exchange.readBody(bodyBytesMax(match.route, deps)) : null
+    serve(exchange, match, body, checks.get(match.route)!, requestId, deps.authenticate).then(send).catch((error: unknown) => fail(error))
+  })
+
+  return {
+    get inFlight() { return inFlight },
+    async drain() {
+      draining = true
+      if (inFlight > 0) await new Promise<void>(resolve => { onIdle = resolve })
+    },
+  }
+}
+
+async function serve(
+  exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: Promise<Uint8Array> | null,
+  checks: Checks, requestId: string, authenticate: Authenticate,
+): Promise<RouteAnswer> {
+  // When the guard refuses, nobody waits for the body any more, and its own refusal must not end the process.
+  body?.catch(() => undefined)
+  const identity = await guard(route.auth, exchange.headers, authenticate)
+  try {
+    checks.params(params)
+  } catch {
+    throw new CaduceusError('not_found', 'no such resource')
+  }
+  const query = coerce(checks.querySchema, parseQuery(exchange.query))
+  checks.query(query)
+  const content = body === null ? null : await readContent(route, await body, exchange.headers, checks)
+  const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
+    params, query,
+    body: content?.value,
+    parts: content?.files ?? [],
+    identity,
+    get principal() { return identity === null ? null : principalOf(identity) },
+    requestId,
+    headers: exchange.headers,
+  }
+  return route.handler(request)
+}
+
+async function readContent(
+  route: AnyRoute, bytes: Uint8Array, headers: Readonly<Record<string, string>>, checks: Checks,
+): Promise<{ value: unknown; files: FilePart[] }> {
+  const contentType = headers['content-type'] ?? ''
+  const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
+  if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
+    const form = readForm(bytes, contentType, route.multipart)
+    checks.fields!(form.fields)
+    return { value: form.fields, files: form.files }
+  }
+  if (route.multipart?.raw !== undefined && (mediaType.startsWith('image/') || mediaType === 'application/pdf')) {
+    const form = readRaw(bytes, mediaType, route.multipart)
+    checks.fields!(form.fields)
+    return { value: form.fields, files: form.files }
+  }
+  const json = mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
+  if (checks.body === null || (!json && bytes.byteLength > 0))
+    throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
+  const value = bytes.byteLength === 0 ? {} : parseJson(bytes)
+  checks.body(value)
+  return { value, files: [] }
+}
+
+/** Depth needs no bound of its own: the size has one, and the schemas admit no recursion. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes))
+  } catch {
+    throw new CaduceusError('invalid_json', 'the body is not valid JSON in UTF-8')
+  }
+}
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
+const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined
+const bodyBytesMax = (route: AnyRoute, deps: HttpDeps): number =>
+  route.multipart === undefined ? limits.jsonBodyBytesMax : deps.uploadBytesMax + limits.multipartOverheadBytesMax
+
+const acceptable = (route: AnyRoute): string => [
+  ...(route.body === undefined ? [] : ['application/json']),
+  ...(route.multipart === undefined ? [] : ['multipart/form-data']),
+  ...(route.multipart?.raw === undefined ? [] : ['an image or PDF as it is']),
+].join(' or ')
+
+function compileRoute(route: AnyRoute): Checks {
+  const querySchema = route.query ?? Type.Object({}, { additionalProperties: false })
+  return {
+    params: compileCheck(route.params ?? defaultParams(route.path)),
+    querySchema,
+    query: compileCheck(querySchema),
+    body: route.body === undefined ? null : compileCheck(route.body),
+    fields: route.multipart === undefined ? null : compileCheck(route.multipart.fields),
+  }
+}
+
+/** `:id` and `:..._id` are UUIDs; any other parameter is a short text. */
+export function defaultParams(path: string): Type.TSchema {
+  return Type.Object(Object.fromEntries(parameterNames(path).map(name =>
+    [name, name === 'id' || name.endsWith('_id') ? Uuid : Type.String({ minLength: 1, maxLength: 200 })])))
+}
+
+function encode(answer: RouteAnswer, headers: Record<string, string>): string | Uint8Array {
+  const { body } = answer
+  if (body === undefined) return ''
+  if (body instanceof Uint8Array) return body
+  if (typeof body === 'string' && headers['content-type'] !== undefined) return body
+  headers['content-type'] ??= 'application/json; charset=utf-8'
+  return JSON.stringify(body)
+}

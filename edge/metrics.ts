@@ -1,0 +1,24 @@
+/** Prometheus metrics of an edge. Dropped things are counted by reason: a silent drop is a defect. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'caduceus_' })
+  const registers = [registry]
+  return {
+    registry,
+    httpRequests: new Counter({ name: 'caduceus_http_requests_total', help: 'HTTP requests', labelNames: ['route', 'status'], registers }),
+    httpSeconds: new Histogram({
+      name: 'caduceus_http_request_seconds', help: 'Time to answer an HTTP request', labelNames: ['route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], registers,
+    }),
+    sockets: new Gauge({ name: 'caduceus_sockets', help: 'Open WebSockets', labelNames: ['role'], registers }),
+    socketCloses: new Counter({ name: 'caduceus_socket_closes_total', help: 'WebSockets closed by the edge', labelNames: ['code'], registers }),
+    framesAccepted: new Counter({ name: 'caduceus_location_frames_total', help: 'Location frames taken and handed to the bus', registers }),
+    framesRefused: new Counter({ name: 'caduceus_location_frames_refused_total', help: 'Location frames refused', labelNames: ['reason'], registers }),
+    pushesDelivered: new Counter({ name: 'caduceus_pushes_delivered_total', help: 'Messages put on sockets', labelNames: ['type'], registers }),
+    pushesDropped: new Counter({ name: 'caduceus_pushes_dropped_total', help: 'Messages not put on sockets', labelNames: ['reason'], registers }),
+  }
+}

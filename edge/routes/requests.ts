@@ -1,0 +1,130 @@
+/** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
+import Type from 'typebox'
+import { commandSchemas, Latitude, Longitude, type OrderCommandData } from '../../protocol/commands.ts'
+import { limits } from '../../protocol/limits.ts'
+import { Uuid } from '../../protocol/principal.ts'
+import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
+import { accountById } from '../accounts/accounts.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { once, type FixedIds } from '../dispatch/idempotency.ts'
+import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
+import { route, type AnyRoute } from '../http/route.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { findOrder, listOrders, shownTo } from './order-reads.ts'
+import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
+
+export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'log' | 'nowMs' | 'random'>
+
+const tags = ['requests']
+const broadcast = commandSchemas.order.broadcast.properties
+
+export const RequestBody = closedObject({
+  latitude: Latitude,
+  longitude: Longitude,
+  radius_km: broadcast.radius_km,
+  delivery_address: broadcast.delivery_address,
+  quantity: broadcast.quantity,
+  items: Type.Optional(broadcast.items),
+  notes: broadcast.notes,
+  prescription_url: broadcast.prescription_url,
+  expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
+})
+export const shownStatuses = orderStatuses.filter(s => s !== 'broadcast')
+export const OrderId = Type.Object({ id: Uuid })
+export const ResponseType = Type.Enum(['ACCEPTED', 'REJECTED'])
+
+const RequestView = Type.Object({
+  request_id: Uuid, pharmacies_notified: Type.Integer(), expires_at: nullable(Timestamp), data: OrderView,
+})
+const ResponseResult = Type.Object({
+  request_id: Uuid, pharmacy_id: Uuid, response_type: ResponseType, outcome: Type.Enum(['won', 'recorded']),
+  text_message: nullable(Type.String()), audio_url: nullable(Type.String()), responded_at: Timestamp, message: Type.String(), order: OrderView,
+})
+
+/** Who orders: name and phone as the pharmacy and the driver will see them. */
+export async function customerOf(ctx: Pick<EdgeContext, 'database'>, userId: string): Promise<{ customer_id: string; customer_name: string; customer_phone: string }> {
+  const account = await accountById(ctx.database.kysely, userId)
+  if (account === null) throw new CaduceusError('token_invalid', 'the account of this token is gone')
+  return { customer_id: userId, customer_name: account.full_name, customer_phone: account.phone }
+}
+
+/** Opens a broadcast; `body` has passed RequestBody. */
+export async function openRequest(
+  ctx: OrderContext, identity: Identity, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
+): Promise<OrderView> {
+  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, ...rest } = body
+  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await customerOf(ctx, identity.userId), ...rest, items, expires_in_seconds }
+  const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
+  return order
+}
+
+export function requestRoutes(ctx: OrderContext): AnyRoute[] {
+  const db = ctx.database.kysely
+  return [
+    route({
+      method: 'POST', path: '/api/requests', operationId: 'openRequest', tags, auth: ['user'], idempotent: true,
+      summary: 'Ask the pharmacies nearby; the first to accept takes the request',
+      body: RequestBody,
+      responses: { 201: { description: 'The request, and how many pharmacies were asked', schema: RequestView } },
+      handler: request => once(ctx, request, 'openRequest', async ids => {
+        const order = await openRequest(ctx, request.identity, ids, request.body)
+        return {
+          status: 201, headers: { location: `/api/requests/${order.id}` },
+          body: { request_id: order.id, pharmacies_notified: order.pharmacies_notified ?? 0, expires_at: order.expires_at, data: order },
+        }
+      }),
+    }),
+    route({
+      method: 'GET', path: '/api/requests', operationId: 'listRequests', summary: 'Requests of the caller, newest first; for a pharmacy those it was asked about too', tags,
+      auth: ['user', 'vendor', 'admin'],
+      query: closedObject({ ...page, status: Type.Optional(Type.Enum(shownStatuses)) }),
+      responses: { 200: { description: 'A page', schema: Type.Object({ requests: Type.Array(OrderView), next_cursor: nextCursor }) } },
+      handler: async ({ identity, query }) => {
+        const { orders, next_cursor } = await listOrders(db, identity, { ...query, kind: 'broadcast' })
+        return { status: 200, body: { requests: orders, next_cursor } }
+      },
+    }),
+    route({
+      method: 'GET', path: '/api/requests/:id', operationId: 'getRequest', summary: 'One request', tags, auth: ['user', 'vendor', 'admin'], params: OrderId,
+      responses: { 200: { description: 'The request', schema: OrderView } }, errors: ['order_not_found'],
+      handler: async ({ identity, params }) => ({ status: 200, body: await findOrder(db, identity, params.id) }),
+    }),
+    route({
+      method: 'DELETE', path: '/api/requests/:id', operationId: 'cancelRequest', summary: 'Cancel a request', tags, auth: ['user', 'admin'], params: OrderId,
+      query: closedObject({ reason: Type.Optional(Text) }), idempotent: true,
+      responses: { 200: { description: 'The cancelled request', schema: OrderView } },
+      errors: ['order_not_found', 'request_expired', 'order_not_cancellable'],
+      handler: request => once(ctx, request, 'cancelRequest', async ({ commandId }) => {
+        const { identity, params, query, principal } = request
+        const { order } = await ctx.commands.order({ id: commandId, actor_id: params.id, verb: 'cancel', by: principal, data: query })
+        return { status: 200, body: shownTo(identity, order) }
+      }),
+    }),
+    route({
+      method: 'POST', path: '/api/requests/:id/responses', operationId: 'respondToRequest', tags, auth: ['vendor'], params: OrderId, idempotent: true,
+      summary: 'A pharmacy accepts or rejects; the first to accept wins',
+      body: closedObject({ response_type: ResponseType, text_message: Type.Optional(Text), audio_url: Type.Optional(Url) }),
+      responses: { 201: { description: 'Recorded; `won` for the pharmacy that has the request now', schema: ResponseResult } },
+      errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found'],
+      handler: request => once(ctx, request, 'respondToRequest', async ({ commandId }) => {
+        const { identity, params, body, principal } = request
+        const answer: PharmacyAnswer = { vendorId: principal.id, requestId: params.id, commandId, ...body }
+        return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer)) }
+      }),
+    }),
+  ]
+}
+
+function responseBody(ctx: OrderContext, identity: Identity, answer: PharmacyAnswer, { outcome, order }: PharmacyOutcome) {
+  return {
+    request_id: order.id, pharmacy_id: answer.vendorId, response_type: answer.response_type, outcome,
+    text_message: answer.text_message ?? null, audio_url: answer.audio_url ?? null,
+    responded_at: respondedAt(ctx, answer, order),
+    message: 'Response recorded. Customer will be notified.', order: shownTo(identity, order),
+  }
+}
+
+/** When the answer took effect, which for a repeat is the first time. */
+export const respondedAt = (ctx: Pick<EdgeContext, 'nowMs'>, answer: PharmacyAnswer, order: OrderView): string =>
+  order.responses.find(r => r.vendor_id === answer.vendorId)?.responded_at ?? new Date(ctx.nowMs()).toISOString()

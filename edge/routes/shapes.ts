@@ -1,0 +1,48 @@
+/** Shapes that several resources share, and the older APIs' shape of an error. */
+import Type from 'typebox'
+import { limits } from '../../protocol/limits.ts'
+import { uuidPattern } from '../../protocol/ids.ts'
+import { Uuid } from '../../protocol/principal.ts'
+import { passwordCharactersMax, passwordCharactersMin } from '../accounts/passwords.ts'
+import type { AnyRoute } from '../http/route.ts'
+
+export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: 254 })
+export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax })
+export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()./-]{2,39}$' })
+export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
+export const Text = Type.String({ maxLength: limits.textCharactersMax })
+export const Url = Type.String({ maxLength: limits.urlCharactersMax })
+export const Timestamp = Type.String({ format: 'date-time' })
+export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+export const closedObject = <P extends Type.TProperties>(properties: P) => Type.Object(properties, { additionalProperties: false })
+
+export const AccountView = Type.Object({
+  id: Uuid, email: Type.String(), full_name: Type.String(), phone: Type.String(),
+  role: Type.Enum(['user', 'vendor', 'driver', 'admin']), is_active: Type.Boolean(),
+  vendor_id: nullable(Uuid), driver_id: nullable(Uuid), created_at: Timestamp, updated_at: Timestamp,
+})
+export const tokenFields = {
+  access_token: Type.String(), refresh_token: Type.String(), token_type: Type.Literal('bearer'),
+  expires_in: Type.Integer({ description: 'seconds for which the access token is good' }),
+}
+export const SignedInView = Type.Object({ message: Type.String(), user: AccountView, ...tokenFields })
+
+/** Part of every list's query. */
+export const page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })),
+  cursor: Type.Optional(Type.String({ pattern: uuidPattern, description: 'next_cursor of the page before' })),
+}
+export const nextCursor = nullable(Uuid)
+
+/** Rows were asked for with one more than the limit: its presence says that there is a next page. */
+export function paged<R extends { id: string }>(rows: R[], limit: number): { rows: R[]; next_cursor: string | null } {
+  const shown = rows.slice(0, limit)
+  return { rows: shown, next_cursor: rows.length > limit ? shown.at(-1)!.id : null }
+}
+
+/** Clients of the older broadcast API know 400 and `{"error"}` for an answer that came too late. */
+export const sanjevaniError: NonNullable<AnyRoute['shapeError']> = (code, problem) => {
+  const late = code === 'request_already_assigned' || code === 'request_expired' || code === 'request_cancelled'
+  const error = code === 'request_already_assigned' ? 'This request has already been assigned to a pharmacy' : problem['error']
+  return { status: late ? 400 : problem['status'] as number, body: { error, code, ...(problem['fields'] !== undefined && { fields: problem['fields'] }) } }
+}

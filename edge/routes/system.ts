@@ -1,0 +1,60 @@
+/** Whether the edge and what it depends on are well, and the numbers by which that is judged. */
+import Type from 'typebox'
+import { sql } from 'kysely'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { EdgeContext } from '../context.ts'
+import { route, type AnyRoute } from '../http/route.ts'
+
+export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics'>
+export interface SystemDeps {
+  version: string
+  /** Runs once after `ms`; returns the way to cancel. */
+  after(ms: number, run: () => void): () => void
+}
+
+/** A health check that hangs is itself an outage: whatever is slower than this counts as down. */
+const checkMs = 1_000
+/** No order has it: the claims answer `unknown` and keep nothing. */
+const nobody = '00000000-0000-7000-8000-000000000000'
+
+const State = Type.Enum(['up', 'down'])
+const HealthView = Type.Object({
+  status: Type.Enum(['healthy', 'degraded']),
+  dependencies: Type.Object({ database: State, bus: State, claims: State, engine: State }),
+  version: Type.String(), bench_allowed: Type.Boolean(),
+})
+
+export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
+  const bounded = async (check: () => Promise<unknown>): Promise<'up' | 'down'> => {
+    let cancel = () => {}
+    try {
+      await Promise.race([check(), new Promise((_, reject) => { cancel = after(checkMs, () => reject(new Error('slow'))) })])
+      return 'up'
+    } catch {
+      return 'down'
+    } finally {
+      cancel()
+    }
+  }
+  const health = async () => {
+    const [database, claims, engine] = await Promise.all([
+      bounded(() => sql`select 1`.execute(ctx.database.kysely)),
+      bounded(() => ctx.claims.claim(nobody, nobody)),
+      bounded(() => ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs)),
+    ])
+    const dependencies = { database, bus: ctx.bus.connected ? 'up' as const : 'down' as const, claims, engine }
+    const healthy = Object.values(dependencies).every(state => state === 'up')
+    return { status: 200, body: { status: healthy ? 'healthy' : 'degraded', dependencies, version, bench_allowed: ctx.config.benchAllowed } }
+  }
+  const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
+  return [
+    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'none', responses, handler: health }),
+    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'none', alias: '/api/health', responses, handler: health }),
+    route({
+      method: 'GET', path: '/metrics', operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['system'], auth: 'none',
+      responses: { 200: { description: 'Metrics', contentType: 'text/plain' } },
+      handler: async () => ({ status: 200, body: await ctx.metrics.registry.metrics(), headers: { 'content-type': ctx.metrics.registry.contentType } }),
+    }),
+  ]
+}

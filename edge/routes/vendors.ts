@@ -1,0 +1,141 @@
+/**
+ * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
+ * of a change after its commit (and find it by themselves if the message is lost).
+ */
+import { sql, type Selectable } from 'kysely'
+import Type from 'typebox'
+import type { VendorsTable } from '../../migrations/tables.ts'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { Latitude, Longitude } from '../../protocol/commands.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import { Uuid } from '../../protocol/principal.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { OrderView } from '../../protocol/rest/order.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
+import { roles, type Identity } from '../accounts/identity.ts'
+import { signIn } from '../accounts/sessions.ts'
+import type { EdgeContext } from '../context.ts'
+import { route, type AnyRoute } from '../http/route.ts'
+import { signedInBody } from './auth.ts'
+import { listOrders } from './order-reads.ts'
+import { shownStatuses } from './requests.ts'
+import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp } from './shapes.ts'
+
+export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'bus' | 'log' | 'nowMs' | 'random'>
+
+const tags = ['vendors']
+const VendorId = Type.Object({ id: Uuid })
+const DispatchPolicy = Type.Enum(['manual', 'offer'])
+
+export const VendorView = Type.Object({
+  id: Uuid, business_name: Type.String(), phone: Type.String(), address: nullable(Type.String()),
+  latitude: Latitude, longitude: Longitude, is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp,
+  /** To the pharmacy itself and to admins. */
+  user_id: Type.Optional(Uuid), email: Type.Optional(Type.String()), driver_ids: Type.Optional(Type.Array(Uuid)),
+  proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+})
+
+type VendorRow = Selectable<VendorsTable>
+const isOwn = (identity: Identity, vendorId: string): boolean =>
+  identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
+const publicView = ({ id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at }: VendorRow) =>
+  ({ id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at })
+const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
+
+export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
+  const db = ctx.database.kysely
+
+  const announce = (row: VendorRow): void => {
+    const message: DirectoryVendor = {
+      vendor_id: row.id, name: row.business_name, phone: row.phone, address: row.address, latitude: row.latitude, longitude: row.longitude,
+      is_active: row.is_active, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy,
+    }
+    if (!ctx.bus.publish(subjects.directory, encodeBody(message))) ctx.log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
+  }
+  const ownView = async (row: VendorRow) => {
+    const drivers = await db.selectFrom('drivers').select('id').where('vendor_id', '=', row.id).orderBy('id').limit(limits.listLimitMax).execute()
+    return { ...publicView(row), user_id: row.user_id, email: row.email, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy, driver_ids: drivers.map(d => d.id) }
+  }
+
+  return [
+    route({
+      method: 'POST', path: '/api/vendors/register', operationId: 'registerVendor', tags, auth: 'none',
+      summary: 'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
+      body: closedObject({
+        email: Email, business_name: PersonName, full_name: Type.Optional(PersonName), phone: Phone, password: Password,
+        address: Type.Optional(Text), latitude: Latitude, longitude: Longitude,
+        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+      }),
+      responses: { 201: { description: 'The pharmacy, signed in', schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }) } },
+      errors: ['email_taken', 'overloaded'],
+      handler: async ({ body, headers }) => {
+        const { password, full_name = body.business_name, address = null, ...vendor } = body
+        const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password }
+        const { userId, record } = await createAccount(db, ctx, account, (tx, user_id) => tx.insertInto('vendors')
+          .values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, address, ...vendor }).returningAll().executeTakeFirstOrThrow(), found => found.vendor_id === null)
+          .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
+        announce(record)
+        const signedIn = await signIn(ctx, (await accountById(db, userId))!, headers['user-agent'])
+        const { message, ...rest } = signedInBody('Vendor registration successful', signedIn)
+        return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
+      },
+    }),
+    route({
+      method: 'GET', path: '/api/vendors', operationId: 'listVendors', summary: 'Pharmacies, newest first', tags, auth: roles,
+      query: closedObject({ ...page, is_active: Type.Optional(Type.Boolean()) }),
+      responses: { 200: { description: 'A page', schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }) } },
+      handler: async ({ query: { limit = limits.listLimitDefault, cursor, is_active } }) => {
+        let query = db.selectFrom('vendors').selectAll()
+        if (cursor !== undefined) query = query.where('id', '<', cursor)
+        if (is_active !== undefined) query = query.where('is_active', '=', is_active)
+        const { rows, next_cursor } = paged(await query.orderBy('id', 'desc').limit(limit + 1).execute(), limit)
+        return { status: 200, body: { vendors: rows.map(publicView), next_cursor } }
+      },
+    }),
+    route({
+      method: 'GET', path: '/api/vendors/:id', operationId: 'getVendor', summary: 'One pharmacy', tags, auth: roles, params: VendorId,
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
+      handler: async ({ identity, params }) => {
+        const row = await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
+        if (row === undefined) throw notFound()
+        return { status: 200, body: isOwn(identity, row.id) ? await ownView(row) : publicView(row) }
+      },
+    }),
+    route({
+      method: 'PATCH', path: '/api/vendors/:id', operationId: 'updateVendor', summary: 'Change the pharmacy\'s profile and policy', tags, auth: ['vendor', 'admin'], params: VendorId,
+      body: closedObject({
+        business_name: Type.Optional(PersonName), phone: Type.Optional(Phone), address: Type.Optional(nullable(Text)),
+        latitude: Type.Optional(Latitude), longitude: Type.Optional(Longitude), is_active: Type.Optional(Type.Boolean()),
+        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+      }),
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
+      handler: async ({ identity, params, body }) => {
+        if (!isOwn(identity, params.id)) throw notFound()
+        const row = Object.keys(body).length === 0
+          ? await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
+          : await db.updateTable('vendors').set(body).where('id', '=', params.id).returningAll().executeTakeFirst()
+        if (row === undefined) throw notFound()
+        announce(row)
+        return { status: 200, body: await ownView(row) }
+      },
+    }),
+    route({
+      method: 'GET', path: '/api/vendors/:id/orders', operationId: 'listVendorOrders', summary: 'Orders of the pharmacy', tags, auth: ['vendor', 'admin'], params: VendorId,
+      query: closedObject({ ...page, status: Type.Optional(Type.Enum(shownStatuses)) }),
+      responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['vendor_not_found'],
+      handler: async ({ identity, params, query }) => {
+        if (!isOwn(identity, params.id)) throw notFound()
+        return { status: 200, body: await listOrders(db, identity, identity.role === 'admin' ? { ...query, vendor_id: params.id } : query) }
+      },
+    }),
+  ]
+}
+
+/** Whether a driver may join: the pharmacy exists and is active. */
+export async function isActiveVendor(ctx: Pick<EdgeContext, 'database'>, vendorId: string): Promise<boolean> {
+  const row = await ctx.database.kysely.selectFrom('vendors').select(sql<number>`1`.as('one')).where('id', '=', vendorId).where('is_active', '=', true).executeTakeFirst()
+  return row !== undefined
+}

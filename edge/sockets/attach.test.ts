@@ -1,0 +1,163 @@
+/** Who gets in, with which close code, and what each kind of socket is told first. */
+import t from 'tap'
+import { closeCodes } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import { issueTicket } from '../accounts/tickets.ts'
+import { originAllowed } from './handshake.ts'
+import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
+
+const f = await startFixture({ CORS_ORIGINS: 'https://app.example.org' })
+t.teardown(() => f.stop())
+const userId = newId()
+const vendorId = newId()
+const driverUser = newId()
+const driverId = newId()
+await addVendor(f.database, { userId, vendorId })
+await addDriver(f.database, { userId: driverUser, driverId, vendorId })
+const customer = await f.token('user', { userId: newId(), name: 'John Doe' })
+const vendor = await f.token('vendor', { userId, vendorId })
+const driver = await f.token('driver', { userId: driverUser, driverId })
+const admin = await f.token('admin')
+
+t.test('every way to be refused has its close code', async t => {
+  const lonely = await f.token('vendor', { vendorId: newId() })
+  const recordless = await f.token('vendor')
+  const ghost = await f.token('driver', { driverId: newId() })
+  const rows: [path: string, code: number][] = [
+    ['/ws/customer/', closeCodes.unauthenticated],
+    ['/ws/customer/?token=nonsense', closeCodes.unauthenticated],
+    ['/ws/pharmacy/?ticket=nonsense', closeCodes.unauthenticated],
+    [`/ws/pharmacy/?token=${customer}`, closeCodes.wrongRole],
+    [`/ws/customer/?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/customer?token=${admin}`, closeCodes.wrongRole],
+    [`/ws/driver?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/driver/${newId()}?token=${driver}`, closeCodes.wrongRole],
+    [`/ws/vendor/${vendorId}?token=${customer}`, closeCodes.wrongRole],
+    [`/ws/vendor/${newId()}?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/vendor/${vendorId}`, closeCodes.unauthenticated],
+    [`/ws/pharmacy/?token=${lonely}`, closeCodes.noSuchRecord],
+    [`/ws/pharmacy/?token=${recordless}`, closeCodes.noSuchRecord],
+    [`/ws/driver?token=${ghost}`, closeCodes.noSuchRecord],
+    [`/ws/vendor/${newId()}?token=${admin}`, closeCodes.noSuchRecord],
+    [`/ws/vendor/nonsense?token=${admin}`, closeCodes.noSuchRecord],
+    ['/ws/tracking/nonsense', closeCodes.noSuchRecord],
+  ]
+  for (const [path, code] of rows) t.equal((await f.connect(path).closed).code, code, path.slice(0, 60))
+  t.equal(f.hub.size, 0, 'nothing is left behind')
+})
+
+t.test('greetings are those of the seed, with and without the slash', async t => {
+  for (const path of ['/ws/pharmacy/', '/ws/pharmacy']) {
+    const terminal = f.connect(`${path}?token=${vendor}`)
+    t.same(await terminal.next(), {
+      type: 'connection', message: 'Connected to pharmacy channel', pharmacy_id: vendorId, pharmacy_name: 'City Pharmacy',
+      location: { lat: 27.7172, lng: 85.324 },
+    })
+    terminal.ws.close()
+  }
+  const id = newId()
+  const person = f.connect(`/ws/customer/?token=${await f.token('user', { userId: id, name: 'John Doe' })}`)
+  t.same(await person.next(), { type: 'connection', message: 'Connected to customer channel', user_id: id, user_name: 'John Doe' })
+  for (const path of ['/ws/driver', `/ws/driver/${driverUser}`, `/ws/driver/${driverId}/`]) {
+    const app = f.connect(`${path}?token=${driver}`)
+    t.match(await app.next(), { type: 'connection', driver_id: driverId, vendor_id: vendorId, status: 'available' })
+    app.ws.close()
+  }
+})
+
+t.test('a ticket opens one socket; a bearer protocol opens any', async t => {
+  const account = newId()
+  const email = 'ticket@example.org'
+  await f.database.kysely.insertInto('users').values({ id: account, email, full_name: 'Tick Et', phone: '1', role: 'user', password_hash: '' }).execute()
+  const { ticket } = await issueTicket(f.ctx, account)
+  t.match(await f.connect(`/ws/customer/?ticket=${ticket}`).next(), { type: 'connection', user_name: 'Tick Et' })
+  t.equal((await f.connect(`/ws/customer/?ticket=${ticket}`).closed).code, closeCodes.unauthenticated, 'once')
+
+  const socket = f.connect('/ws/customer/', {}, ['bearer', customer])
+  t.match(await socket.next(), { type: 'connection', user_name: 'John Doe' })
+  t.equal(socket.ws.protocol, 'bearer')
+})
+
+t.test('a token that ends while connected closes the socket with 4001', async t => {
+  const socket = f.connect(`/ws/customer/?token=${customer}`)
+  await socket.next('connection')
+  f.clock.skewMs = 16 * 60_000
+  t.equal((await socket.closed).code, closeCodes.unauthenticated)
+  t.equal((await f.connect(`/ws/customer/?token=${customer}`).closed).code, closeCodes.unauthenticated, 'and it opens no other')
+  f.clock.skewMs = 0
+})
+
+t.test('a page of a foreign origin is refused at the upgrade', async t => {
+  const status = (origin: string) => new Promise<number>(resolve => {
+    const { ws } = f.connect(`/ws/customer/?token=${customer}`, { origin })
+    ws.once('unexpected-response', (_request, response) => resolve(response.statusCode!))
+    ws.once('open', () => resolve(101))
+  })
+  t.equal(await status('https://evil.example'), 403)
+  t.equal(await status('null'), 403)
+  t.equal(await status('https://app.example.org'), 101, 'listed')
+  t.equal(await status(`http://127.0.0.1:${f.port}`), 101, 'same host')
+  t.ok(originAllowed('https://anywhere.example', 'here', ['*']))
+})
+
+t.test('sockets of one account are bounded; the newest is refused', async t => {
+  const token = await f.token('user')
+  const open = Array.from({ length: limits.socketsPerAccountMax }, () => f.connect(`/ws/customer/?token=${token}`))
+  for (const socket of open) await socket.next('connection')
+  t.equal((await f.connect(`/ws/customer/?token=${token}`).closed).code, closeCodes.tooManyMessages)
+  open[0]!.ws.close()
+  await open[0]!.closed
+  await pause(20)
+  t.match(await f.connect(`/ws/customer/?token=${token}`).next(), { type: 'connection' }, 'a place was given back')
+})
+
+t.test('what is sent before the greeting waits for it', async t => {
+  const socket = f.connect(`/ws/customer/?token=${customer}`)
+  await socket.opened
+  socket.send({ type: 'ping' })
+  t.equal((await socket.next()).type, 'connection')
+  t.equal((await socket.next()).type, 'pong')
+})
+
+t.test('a socket that dies during authentication leaves nothing', async t => {
+  const before = f.hub.size
+  const socket = f.connect(`/ws/pharmacy/?token=${vendor}`)
+  socket.ws.once('open', () => socket.ws.terminate())
+  await socket.closed
+  await pause(100)
+  t.equal(f.hub.size, before)
+})
+
+t.test('the tracking link shows the state first, then what changes', async t => {
+  const order = await addOrder(f.database, { id: newId(), user_id: newId(), status: 'out_for_delivery', driver_id: driverId, vendor_id: vendorId })
+  f.script.position = async () => ({ position: { latitude: 27.72, longitude: 85.33, heading: 90, speed: 5, at_ms: 1_700_000_000_000 }, distance_km: 1.5, eta_minutes: 6 })
+  const tracker = f.connect(`/ws/tracking/${order.tracking_token}`)
+  const state = await tracker.next()
+  t.match(state, {
+    type: 'state', order: { order_number: 'ORD-00000000', status: 'out_for_delivery', customer_name: 'Ann' },
+    driver_location: { latitude: 27.72, longitude: 85.33, last_update: '2023-11-14T22:13:20.000Z' }, eta_minutes: 6, distance_km: 1.5,
+  })
+  t.notMatch(JSON.stringify(state), '"98"', 'the phone is not for the public')
+  f.pushLocations({ orders: [{ order_id: order.id, latitude: 27.73, longitude: 85.34, heading: null, speed: null, eta_minutes: 5, distance_km: 1.2, at_ms: 1_700_000_001_000 }] })
+  t.same(await tracker.next(), {
+    type: 'location', order_id: order.id, latitude: 27.73, longitude: 85.34, heading: null, speed: null, eta_minutes: 5, distance_km: 1.2,
+    at: '2023-11-14T22:13:21.000Z',
+  })
+  const status = { type: 'status', order_id: order.id, status: 'delivered', at: new Date().toISOString() }
+  f.push({ kind: 'topic', topic: `order:${order.id}`, message: status })
+  t.same(await tracker.next(), status)
+})
+
+t.test('the fleet comes whole first, then as those that moved', async t => {
+  for (const token of [vendor, admin]) {
+    const fleet = f.connect(`/ws/vendor/${vendorId}?token=${token}`)
+    t.match(await fleet.next(), { type: 'fleet', vendor_id: vendorId, drivers: [{ driver_id: driverId, status: 'available', latitude: 27.72 }] })
+    f.pushLocations({ fleet: [{ vendor_id: vendorId, driver_id: driverId, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at_ms: 0 }] })
+    t.same(await fleet.next(), {
+      type: 'locations', vendor_id: vendorId,
+      drivers: [{ driver_id: driverId, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at: '1970-01-01T00:00:00.000Z' }],
+    })
+    fleet.ws.close()
+    await fleet.closed
+  }
+})

@@ -1,0 +1,73 @@
+/**
+ * The socket routes. One behaviour for all of them: upgrade, authenticate, open, pass messages on. A
+ * route adds only who may come in and what its messages mean.
+ */
+import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
+import { limits } from '../../protocol/limits.ts'
+import type { EdgeContext } from '../context.ts'
+import { openCustomer } from './customer.ts'
+import { openDriver } from './driver.ts'
+import { upgrade, type Handshake, type UpgradedData } from './handshake.ts'
+import { Ingest } from './ingest.ts'
+import { openPharmacy } from './pharmacy.ts'
+import { refusalOf } from './refusal.ts'
+import { Session, type Opened, type SocketRole } from './session.ts'
+import { openTracking } from './tracking.ts'
+import { openVendor } from './vendor.ts'
+
+/** Authenticates and reads the first state; subscribes before it reads, so that nothing falls between. Throws to refuse. */
+type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => Promise<Opened>
+
+/** Registers every socket route on the app; `ctx.hub.closeAll()` ends what this begins. */
+export function attachSockets(app: TemplatedApp, ctx: EdgeContext): void {
+  const ingest = new Ingest(ctx)
+  ctx.hub.onDrain(() => ingest.close())
+  const driver: OpenSocket = (ctx, session, handshake) => openDriver(ctx, ingest, session, handshake)
+  const routes: [pattern: string, role: SocketRole, open: OpenSocket][] = [
+    ['/ws/customer', 'customer', openCustomer],
+    ['/ws/pharmacy', 'pharmacy', openPharmacy],
+    ['/ws/driver', 'driver', driver],
+    ['/ws/driver/:user_id', 'driver', driver],
+    ['/ws/vendor/:vendor_id', 'vendor', openVendor],
+    ['/ws/tracking/:token', 'tracking', openTracking],
+  ]
+  for (const [pattern, role, open] of routes) {
+    app.ws(pattern, behavior(ctx, role, open))
+    app.ws(`${pattern}/`, behavior(ctx, role, open))
+  }
+}
+
+function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
+  const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed }
+  return {
+    maxPayloadLength: limits.socketPayloadBytesMax,
+    // Session closes at half of this with 4408; the close frame itself must still fit.
+    maxBackpressure: 2 * limits.socketBackpressureBytesMax,
+    closeOnBackpressureLimit: true,
+    idleTimeout: limits.socketIdleTimeoutSeconds,
+    sendPingsAutomatically: true,
+    // uWebSockets' DISABLED: frames are too small to gain, and a compressor per socket is memory.
+    compression: 0,
+    upgrade: (res, req, context) => upgrade(ctx, res, req, context),
+    open(ws) {
+      const data = ws.getUserData()
+      const session = new Session(role, ws, parts)
+      data.session = session
+      ctx.hub.add(session)
+      open(ctx, session, data.handshake).then(
+        opened => session.open(opened.handler, opened.greeting),
+        (error: unknown) => {
+          const refusal = refusalOf(error)
+          if (refusal !== error) ctx.log.info({ err: error, role, closeCode: refusal.closeCode }, 'socket refused')
+          session.close(refusal.closeCode, refusal.message)
+        },
+      )
+    },
+    message: (ws, message, isBinary) => ws.getUserData().session!.receive(new Uint8Array(message), isBinary),
+    close(ws) {
+      const session = ws.getUserData().session!
+      session.closed()
+      ctx.hub.remove(session)
+    },
+  }
+}

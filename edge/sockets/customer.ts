@@ -1,0 +1,38 @@
+/** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
+import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import type { EdgeContext } from '../context.ts'
+import { identify, type Handshake } from './handshake.ts'
+import { MessageTable } from './messages.ts'
+import { refusals } from './refusal.ts'
+import { endedStatuses, openOrderIds } from './rows.ts'
+import type { Opened, Session } from './session.ts'
+
+const ended: ReadonlySet<unknown> = new Set(endedStatuses)
+
+export async function openCustomer(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
+  const identity = await identify(ctx, handshake)
+  if (identity.role !== 'user') throw refusals.wrongRole('only customers connect here')
+  ctx.hub.admit(session, identity.userId)
+  session.expiresAtMs = identity.expiresAtMs
+  ctx.hub.subscribe(session, topics.customer(identity.userId))
+  for (const orderId of await openOrderIds(ctx.database, identity.userId)) ctx.hub.watchOrder(session, orderId)
+
+  const table = new MessageTable()
+  return {
+    handler: {
+      onText: message => table.dispatch(session, message),
+      onPush(message) {
+        follow(ctx, session, message)
+        return true
+      },
+    },
+    greeting: [{ type: 'connection', message: 'Connected to customer channel', user_id: identity.userId, user_name: identity.name }],
+  }
+}
+
+/** Positions of an order are watched from the first status to the last. */
+function follow(ctx: EdgeContext, session: Session, message: SocketMessage): void {
+  if (message.type !== 'status' || typeof message['order_id'] !== 'string') return
+  if (ended.has(message['status'])) ctx.hub.unwatchOrder(session, message['order_id'])
+  else ctx.hub.watchOrder(session, message['order_id'])
+}

@@ -1,0 +1,145 @@
+/**
+ * A driver's app: locations and answers come in, offers and assignments go out. A driver who reconnects
+ * is first told of the offer they hold and the orders they have under way, read after subscribing, so
+ * that what changes in between is heard; what a push already said is not said again.
+ */
+import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { EdgeContext } from '../context.ts'
+import { identify, type Handshake } from './handshake.ts'
+import { DriverStream, type Ingest } from './ingest.ts'
+import { isLocationText, takeLocationText } from './ingest-text.ts'
+import { checks, CommandsInFlight, MessageTable, OfferResponse, Status } from './messages.ts'
+import { refusals } from './refusal.ts'
+import { driverRow, orderOffered, ordersUnderWay } from './rows.ts'
+import type { Opened, Session } from './session.ts'
+
+export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Session, handshake: Handshake): Promise<Opened> {
+  const identity = await identify(ctx, handshake)
+  if (identity.role !== 'driver') throw refusals.wrongRole('only drivers connect here')
+  const { driverId } = identity
+  const named = handshake.parameter.toLowerCase()
+  if (named !== '' && named !== identity.userId && named !== driverId) throw refusals.wrongRole('this is another driver')
+  ctx.hub.admit(session, identity.userId)
+  session.expiresAtMs = identity.expiresAtMs
+  const driver = driverId === null ? undefined : await driverRow(ctx.database, driverId)
+  if (driver === undefined) throw refusals.noSuchRecord('this account has no driver record')
+
+  const offers = new Offers()
+  ctx.hub.subscribe(session, topics.driver(driver.id))
+  const [offered, orders] = await Promise.all([
+    orderOffered(ctx.database, driver.id, ctx.nowMs()), ordersUnderWay(ctx.database, driver.id),
+  ])
+  const stream = new DriverStream(session, driver.id)
+  const inFlight = new CommandsInFlight()
+  const table = new MessageTable()
+    .on('offer_response', checks.offerResponse, OfferResponse, message => inFlight.start(
+      session,
+      () => answerOffer(ctx, driver.id, offers, message),
+      problem => ({ type: 'offer_result', ...offerResult(message), outcome: outcomes[problem.code] ?? 'error', code: problem.code, message: problem.message }),
+    ))
+    .on('status', checks.status, Status, message => inFlight.start(
+      session,
+      () => setStatus(ctx, driver.id, message),
+      problem => ({ type: 'status_result', outcome: 'error', ...echo(message), code: problem.code, message: problem.message }),
+    ))
+  const held = offered === null ? [] : [offerMessage(offered)]
+  for (const offer of held) offers.see(offer)
+  return {
+    handler: {
+      onBinary: bytes => ingest.takeBinary(stream, bytes),
+      onText(message) {
+        if (isLocationText(message)) takeLocationText(ingest, stream, message, ctx.nowMs())
+        else table.dispatch(session, message)
+      },
+      onPush: message => offers.see(message),
+      onClose: () => ingest.forget(stream),
+    },
+    greeting: [
+      {
+        type: 'connection', message: 'Connected to driver channel', driver_id: driver.id, driver_name: driver.full_name,
+        vendor_id: driver.vendor_id, status: driver.status, server_time_ms: ctx.nowMs(),
+      },
+      ...held,
+      ...orders.map(assignedMessage),
+    ],
+  }
+}
+
+/** The offers this connection has heard of: none is shown twice, and an answer need not name its order. */
+class Offers {
+  readonly #orders = new Map<string, string>()
+
+  /** False for an offer that was seen, or was withdrawn before it could be shown. */
+  see(message: SocketMessage): boolean {
+    const { offer_id, order_id } = message
+    if (typeof offer_id !== 'string' || typeof order_id !== 'string') return true
+    const known = this.#orders.has(offer_id)
+    this.#orders.set(offer_id, order_id)
+    if (this.#orders.size > limits.offersPerSearchMax)
+      for (const oldest of this.#orders.keys()) {
+        this.#orders.delete(oldest)
+        break
+      }
+    return message.type !== 'offer' || !known
+  }
+
+  orderOf(offerId: string): string | undefined { return this.#orders.get(offerId) }
+}
+
+async function answerOffer(ctx: EdgeContext, driverId: string, offers: Offers, message: OfferResponse): Promise<object> {
+  const { offer_id, accept, reason } = message
+  const orderId = message.order_id ?? offers.orderOf(offer_id) ?? await orderOfHeldOffer(ctx, driverId, offer_id)
+  if (orderId === null) throw new CaduceusError('offer_not_found', 'you hold no such offer')
+  const { order } = await ctx.commands.order({
+    // The same answer to the same offer is the same command, however often the app repeats it.
+    id: `${driverId}:${message.id ?? `${offer_id}:${accept}`}`,
+    actor_id: orderId, verb: accept ? 'accept_offer' : 'decline_offer', by: { role: 'driver', id: driverId },
+    data: { offer_id, ...(!accept && reason !== undefined && { reason }) },
+  })
+  return { type: 'offer_result', ...offerResult(message), order_id: order.id, outcome: accept ? 'accepted' : 'declined' }
+}
+
+async function orderOfHeldOffer(ctx: EdgeContext, driverId: string, offerId: string): Promise<string | null> {
+  const order = await orderOffered(ctx.database, driverId, ctx.nowMs())
+  return order?.driver_search.offer?.offer_id === offerId ? order.id : null
+}
+
+const offerResult = (message: OfferResponse) => ({ offer_id: message.offer_id, ...echo(message) })
+const echo = (message: { id?: string }) => (message.id === undefined ? {} : { id: message.id })
+const outcomes: Partial<Record<ErrorCode, string>> = { offer_expired: 'expired', offer_not_found: 'not_found', offer_not_yours: 'not_yours' }
+
+async function setStatus(ctx: EdgeContext, driverId: string, message: Status): Promise<object> {
+  const { driver } = await ctx.commands.driver({
+    id: `${driverId}:${message.id ?? uuidV7(ctx.nowMs(), ctx.random)}`,
+    actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: message.status },
+  })
+  return { type: 'status_result', outcome: 'changed', status: driver.status, ...echo(message) }
+}
+
+/** The same messages as the engine pushes. */
+function offerMessage(order: OrderView): SocketMessage {
+  const offer = order.driver_search.offer!
+  return {
+    type: 'offer', offer_id: offer.offer_id, order_id: order.id,
+    pickup: { latitude: order.pickup_latitude, longitude: order.pickup_longitude, address: order.pickup_address },
+    dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude, address: order.delivery_address },
+    distance_km: order.estimated_distance_km === null ? null : Math.round(order.estimated_distance_km * 100) / 100,
+    fee: order.delivery_fee, currency: order.currency, expires_at: offer.expires_at,
+  }
+}
+
+function assignedMessage(order: OrderView): SocketMessage {
+  return {
+    type: 'assigned', order_id: order.id, offer_id: order.assignment_id, assigned_at: order.driver_assigned_at, status: order.status,
+    pickup: { latitude: order.pickup_latitude, longitude: order.pickup_longitude, address: order.pickup_address, name: order.vendor_name },
+    dropoff: {
+      latitude: order.delivery_latitude, longitude: order.delivery_longitude, address: order.delivery_address,
+      name: order.customer_name, phone: order.customer_phone,
+    },
+    items: order.items, notes: order.notes, fee: order.delivery_fee, currency: order.currency,
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * An edge's sockets on a real port, for tests: real tokens, an embedded database in memory, the bus of
+ * one process with a switch to cut it, and a command client that answers from a script.
+ */
+import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
+import { pino } from 'pino'
+import WebSocket, { type ClientOptions } from 'ws'
+import { openDatabase, type Database } from '../../migrations/open.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { LocationPush, PushList } from '../../protocol/pushes.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import { tokensOf } from '../accounts/tokens.ts'
+import type { Role } from '../accounts/identity.ts'
+import { readConfig } from '../config.ts'
+import type { CommandClient, EdgeContext } from '../context.ts'
+import { createMetrics } from '../metrics.ts'
+import { attachSockets } from './attach.ts'
+import { createHub } from './hub.ts'
+
+export const newId = (): string => uuidV7(Date.now(), Math.random)
+export type Message = Record<string, unknown> & { type: string }
+
+/** A bus whose connection can be cut: publishing fails, listeners hear of it, subscriptions stay. */
+export interface CuttableBus extends Bus { cut(): void; mend(): void }
+
+function cuttable(bus: Bus): CuttableBus {
+  let up = true
+  const listeners = new Set<(connected: boolean) => void>()
+  const turn = (connected: boolean): void => {
+    up = connected
+    for (const listener of listeners) listener(connected)
+  }
+  return {
+    publish: (subject, body) => up && bus.publish(subject, body),
+    request: (subject, body, timeoutMs) => bus.request(subject, body, timeoutMs),
+    subscribe: (filter, handler, options) => bus.subscribe(filter, handler, options),
+    get connected() { return up && bus.connected },
+    onStatus(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    flush: () => bus.flush(),
+    close: () => bus.close(),
+    cut: () => turn(false),
+    mend: () => turn(true),
+  }
+}
+
+export type Fixture = Awaited<ReturnType<typeof startFixture>>
+
+export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
+  const config = readConfig({ JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
+  const database = await openDatabase({})
+  const bus = cuttable(memoryBus())
+  const clock = { skewMs: 0 }
+  const nowMs = (): number => Date.now() + clock.skewMs
+  const refuse = async (): Promise<never> => { throw new Error('the test gave no answer for this command') }
+  const script: CommandClient = { order: refuse, driver: refuse, position: async () => ({ position: null, distance_km: null, eta_minutes: null }) }
+  const base = {
+    edgeId: 'edge-1', config, log: pino({ level: 'silent' }), database, bus, metrics: createMetrics(), nowMs, random: Math.random,
+    claims: memoryClaims(nowMs, (ms, run) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    }),
+    commands: {
+      order: (envelope: Parameters<CommandClient['order']>[0]) => script.order(envelope),
+      driver: (envelope: Parameters<CommandClient['driver']>[0]) => script.driver(envelope),
+      position: (query: Parameters<CommandClient['position']>[0]) => script.position(query),
+    },
+  }
+  const hub = createHub(base)
+  const ctx: EdgeContext = { ...base, hub }
+  const app = App()
+  attachSockets(app, ctx)
+  const listening = await new Promise<{ socket: object; port: number }>((resolve, reject) => {
+    app.listen('127.0.0.1', 0, socket => {
+      if (socket) resolve({ socket, port: us_socket_local_port(socket) })
+      else reject(new Error('no port'))
+    })
+  })
+  const sockets = new Set<TestSocket>()
+  const tokens = await tokensOf(config)
+
+  return {
+    ctx, hub, bus, database, clock, script, port: listening.port,
+    url: `ws://127.0.0.1:${listening.port}`,
+    token: (role: Role, record: { userId?: string; name?: string; vendorId?: string; driverId?: string } = {}) => tokens.signAccess({
+      userId: record.userId ?? newId(), role, name: record.name ?? 'Ann', vendorId: record.vendorId ?? null, driverId: record.driverId ?? null,
+    }, nowMs()),
+    connect(path: string, options: ClientOptions = {}, protocols: string[] = []): TestSocket {
+      const socket = new TestSocket(`ws://127.0.0.1:${listening.port}${path}`, protocols, options)
+      sockets.add(socket)
+      return socket
+    },
+    push: (...pushes: PushList) => bus.publish(subjects.pushAll, encodeBody(pushes)),
+    pushLocations: (push: Partial<LocationPush>) => bus.publish(subjects.pushEdge('edge-1'), encodeBody({ orders: [], fleet: [], ...push })),
+    /** What is published on a subject from now on. */
+    listen<T>(filter: string): T[] {
+      const heard: T[] = []
+      bus.subscribe(filter, message => heard.push(decodeBody(message.body) as T))
+      return heard
+    },
+    async stop(): Promise<void> {
+      for (const socket of sockets) socket.ws.terminate()
+      hub.closeAll()
+      us_listen_socket_close(listening.socket as never)
+      await bus.close()
+      await database.close()
+    },
+  }
+}
+
+/** A client that keeps what it hears until the test asks for it. */
+export class TestSocket {
+  readonly ws: WebSocket
+  readonly heard: (Message | Uint8Array)[] = []
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly opened: Promise<void>
+  #wake: (() => void)[] = []
+
+  constructor(url: string, protocols: string[], options: ClientOptions) {
+    this.ws = new WebSocket(url, protocols, options)
+    this.opened = new Promise((resolve, reject) => {
+      this.ws.once('open', resolve)
+      this.ws.once('error', reject)
+    })
+    this.opened.catch(() => undefined)
+    this.ws.on('error', () => undefined)
+    this.closed = new Promise(resolve => {
+      this.ws.once('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() })
+        this.#stir()
+      })
+    })
+    this.ws.on('message', (data: Buffer, isBinary) => {
+      this.heard.push(isBinary ? new Uint8Array(data) : JSON.parse(data.toString()) as Message)
+      this.#stir()
+    })
+  }
+
+  #stir(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  /** The next message of a type (or the next at all), removed; rejects after two seconds. */
+  async next(type?: string): Promise<Message> {
+    const deadline = Date.now() + 2_000
+    for (;;) {
+      const index = this.heard.findIndex(message => !(message instanceof Uint8Array) && (type === undefined || message.type === type))
+      if (index >= 0) return this.heard.splice(index, 1)[0] as Message
+      await this.#stirred(deadline, type ?? 'any')
+    }
+  }
+
+  async nextBinary(): Promise<Uint8Array> {
+    const deadline = Date.now() + 2_000
+    for (;;) {
+      const index = this.heard.findIndex(message => message instanceof Uint8Array)
+      if (index >= 0) return this.heard.splice(index, 1)[0] as Uint8Array
+      await this.#stirred(deadline, 'binary')
+    }
+  }
+
+  #stirred(deadline: number, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no ${what} message; heard ${JSON.stringify(this.heard)}`)), deadline - Date.now())
+      this.#wake.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  send(message: unknown): void {
+    this.ws.send(message instanceof Uint8Array ? message : typeof message === 'string' ? message : JSON.stringify(message))
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+
+export async function addVendor(database: Database, record: { userId: string; vendorId: string; name?: string }): Promise<void> {
+  await database.kysely.insertInto('vendors').values({
+    id: record.vendorId, user_id: record.userId, business_name: record.name ?? 'City Pharmacy', email: 'a@example.org', phone: '1',
+    address: null, latitude: 27.7172, longitude: 85.324,
+  }).execute()
+}
+
+export async function addDriver(database: Database, record: { userId: string; vendorId: string; driverId: string; status?: string }): Promise<void> {
+  await database.pool.query(
+    `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $2, $3, 'Dee', '2', 'bike', $4)`,
+    [record.driverId, record.userId, record.vendorId, record.status ?? 'available'],
+  )
+}
+
+/** A row of the read model, as the journal writes it. */
+export async function addOrder(database: Database, view: Partial<OrderView> & { id: string; user_id: string }): Promise<OrderView> {
+  const now = new Date().toISOString()
+  const full = {
+    kind: 'broadcast', order_number: 'ORD-00000000', tracking_token: `t-${view.id}`, status: 'pending', vendor_id: null, driver_id: null,
+    vendor_name: 'City Pharmacy', driver_name: null, assignment_id: null, pickup_latitude: 27.71, pickup_longitude: 85.32, pickup_address: 'Here',
+    delivery_latitude: 27.7, delivery_longitude: 85.3, delivery_address: 'There', customer_name: 'Ann', customer_phone: '98', items: [], notes: null,
+    driver_search: { state: 'idle', offers_made: 0, offer: null }, estimated_distance_km: 2.5, delivery_fee: 3, currency: 'USD',
+    created_at: now, updated_at: now, driver_assigned_at: null, version: 1, ...view,
+  } as unknown as OrderView
+  await database.pool.query(
+    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, created_at, updated_at, version, view)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10)`,
+    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, now, JSON.stringify(full)],
+  )
+  return full
+}

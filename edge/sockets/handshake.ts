@@ -1,0 +1,63 @@
+/**
+ * The upgrade request, read while it lives: uWebSockets' request object is gone after the handler, and
+ * authentication takes longer. So everybody is let in, and closed with a code that a browser can read
+ * (a refused upgrade shows there as 1006 and nothing more). Only a foreign page's origin is refused
+ * outright: its user did not ask for the connection.
+ */
+import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js'
+import { problemDocument } from '../../protocol/errors.ts'
+import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { refusals } from './refusal.ts'
+import type { SocketData } from './session.ts'
+
+export interface Handshake {
+  token: string | null
+  ticket: string | null
+  /** The id or token in the path; '' where the path has none. */
+  parameter: string
+}
+
+/** What travels from the upgrade to the open handler. */
+export interface UpgradedData extends SocketData { handshake: Handshake }
+
+const protocolName = 'bearer'
+
+/** Answers the upgrade: 101, 403 for a foreign origin, 503 while the edge drains. */
+export function upgrade(ctx: EdgeContext, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+  if (!originAllowed(req.getHeader('origin'), req.getHeader('host'), ctx.config.corsOrigins)) {
+    refuseUpgrade(res, '403 Forbidden', JSON.stringify(problemDocument({ code: 'forbidden', detail: 'this origin may not open sockets; CORS_ORIGINS lists those that may' })))
+    return
+  }
+  if (ctx.hub.draining) {
+    refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'unavailable', detail: 'this server is going away' })))
+    return
+  }
+  const offered = req.getHeader('sec-websocket-protocol').split(',').map(part => part.trim())
+  const bearer = offered[0] === protocolName
+  const handshake: Handshake = {
+    token: req.getQuery('token') || (bearer ? offered[1] ?? null : null),
+    ticket: req.getQuery('ticket') || null,
+    parameter: req.getParameter(0) ?? '',
+  }
+  const data: UpgradedData = { session: null, handshake }
+  res.upgrade(data, req.getHeader('sec-websocket-key'), bearer ? protocolName : '', req.getHeader('sec-websocket-extensions'), context)
+}
+
+function refuseUpgrade(res: HttpResponse, status: string, body: string): void {
+  res.writeStatus(status).writeHeader('content-type', 'application/problem+json').end(body, true)
+}
+
+/** Apps send no Origin; a page may connect to the host it came from, and to where CORS_ORIGINS allows it. */
+export function originAllowed(origin: string, host: string, allowed: readonly string[]): boolean {
+  if (origin === '' || allowed.includes('*') || allowed.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+/** Throws a Refusal or CaduceusError when there is no valid credential. */
+export async function identify(ctx: EdgeContext, handshake: Handshake): Promise<Identity> {
+  if (handshake.token !== null) return authenticateToken(ctx, handshake.token)
+  if (handshake.ticket !== null) return redeemTicket(ctx, handshake.ticket)
+  throw refusals.unauthenticated()
+}

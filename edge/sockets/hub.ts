@@ -1,0 +1,196 @@
+/**
+ * All sockets of one edge, and what engines push to them. Sessions are found by topic; a push for
+ * nobody here costs one look-up.
+ *
+ * Why not uWebSockets' own publish/subscribe: it drops or cuts a slow reader without a word, cannot
+ * skip what a terminal already knows, and hides who was reached. One send per recipient of bytes that
+ * were encoded once is the same number of system calls.
+ */
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import type { Subscription } from '../../protocol/bus/bus.ts'
+import { closeCodes } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { EdgeContext } from '../context.ts'
+import { Interest } from './interest.ts'
+import { refusals } from './refusal.ts'
+import type { Session } from './session.ts'
+import { Terminals } from './terminals.ts'
+
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'bus' | 'database' | 'metrics' | 'log' | 'nowMs' | 'random'>
+
+/** Below this a string costs less than making bytes of it first. */
+const recipientsForBytesMin = 4
+
+export function createHub(parts: HubParts): Hub { return new Hub(parts) }
+
+export class Hub {
+  readonly #parts: HubParts
+  readonly #sessions = new Set<Session>()
+  readonly #byTopic = new Map<string, Set<Session>>()
+  readonly #orderWatchers = new Map<string, Set<Session>>()
+  readonly #fleetWatchers = new Map<string, Set<Session>>()
+  readonly #perAccount = new Map<string, number>()
+  readonly #terminals: Terminals
+  readonly #interest: Interest
+  readonly #subscriptions: Subscription[]
+  readonly #sweep: NodeJS.Timeout
+  readonly #stopStatus: () => void
+  readonly #drainListeners: (() => void)[] = []
+  #draining = false
+
+  constructor(parts: HubParts) {
+    this.#parts = parts
+    const { bus, edgeId } = parts
+    this.#terminals = new Terminals(parts, topic => this.#byTopic.get(topic))
+    this.#interest = new Interest(edgeId, bus, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
+    this.#subscriptions = [
+      bus.subscribe(subjects.pushAll, message => this.#onPushes(decodeBody(message.body) as PushList)),
+      bus.subscribe(subjects.pushEdge(edgeId), message => this.#onLocations(decodeBody(message.body) as LocationPush)),
+    ]
+    this.#stopStatus = bus.onStatus(connected => {
+      if (!connected) return
+      this.#interest.renew()
+      void this.#terminals.resync()
+    })
+    this.#sweep = setInterval(() => {
+      const nowMs = parts.nowMs()
+      for (const session of this.#sessions) session.sweep(nowMs)
+    }, limits.socketSweepMs)
+    this.#sweep.unref()
+  }
+
+  /** Sockets open or opening. */
+  get size(): number { return this.#sessions.size }
+  get draining(): boolean { return this.#draining }
+
+  /** Called before the sockets close: what must still reach the bus goes out then. */
+  onDrain(listener: () => void): void { this.#drainListeners.push(listener) }
+
+  add(session: Session): void {
+    this.#sessions.add(session)
+    this.#parts.metrics.sockets.inc({ role: session.role })
+  }
+
+  /**
+   * Counts the session to its account. Beyond the limit the newest is refused: closing the oldest
+   * instead would make fifty-one terminals that reconnect push each other out for ever.
+   */
+  admit(session: Session, account: string, socketsMax: number = limits.socketsPerAccountMax): void {
+    const count = this.#perAccount.get(account) ?? 0
+    if (count >= socketsMax) throw refusals.tooManySockets()
+    if (session.isClosing) return
+    this.#perAccount.set(account, count + 1)
+    session.account = account
+  }
+
+  /** The connection is gone: nothing refers to the session afterwards. */
+  remove(session: Session): void {
+    if (!this.#sessions.delete(session)) return
+    this.#parts.metrics.sockets.dec({ role: session.role })
+    for (const topic of session.topics) leave(this.#byTopic, topic, session)
+    for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
+    if (session.watchedVendor !== null) leave(this.#fleetWatchers, session.watchedVendor, session)
+    if (session.terminalOf !== null) this.#terminals.left(session.terminalOf)
+    if (session.account === null) return
+    const left = this.#perAccount.get(session.account)! - 1
+    if (left > 0) this.#perAccount.set(session.account, left)
+    else this.#perAccount.delete(session.account)
+  }
+
+  subscribe(session: Session, topic: string): void {
+    if (session.isClosing) return
+    session.topics.push(topic)
+    join(this.#byTopic, topic, session)
+  }
+
+  /** The session is a pharmacy's terminal and has been greeted: its open requests are asked for. */
+  addTerminal(session: Session, vendorId: string): void {
+    if (session.isClosing) return
+    session.terminalOf = vendorId
+    this.subscribe(session, topics.vendor(vendorId))
+    this.#terminals.arrived(vendorId)
+  }
+
+  /** Positions of the order's driver, from now on. */
+  watchOrder(session: Session, orderId: string): void {
+    if (session.isClosing || session.watchedOrders.has(orderId)) return
+    if (session.watchedOrders.size >= limits.watchedOrdersPerSocketMax) {
+      this.#parts.metrics.pushesDropped.inc({ reason: 'watched_orders' })
+      return
+    }
+    session.watchedOrders.add(orderId)
+    if (join(this.#orderWatchers, orderId, session)) this.#interest.addOrder(orderId)
+  }
+
+  unwatchOrder(session: Session, orderId: string): void {
+    if (session.watchedOrders.delete(orderId)) leave(this.#orderWatchers, orderId, session)
+  }
+
+  watchFleet(session: Session, vendorId: string): void {
+    if (session.isClosing) return
+    session.watchedVendor = vendorId
+    if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addVendor(vendorId)
+  }
+
+  #onPushes(pushes: PushList): void {
+    for (const push of pushes)
+      switch (push.kind) {
+        case 'topic': this.#deliver(this.#byTopic.get(push.topic), push.message); break
+        case 'new_request': this.#terminals.newRequest(push); break
+        case 'request_closed': this.#terminals.requestClosed(push); break
+      }
+  }
+
+  #onLocations(push: LocationPush): void {
+    for (const location of push.orders) this.#deliver(this.#orderWatchers.get(location.order_id), orderMessage(location))
+    const fleets = new Map<string, Record<string, unknown>[]>()
+    for (const { vendor_id, at_ms, ...location } of push.fleet) {
+      const member = { ...location, at: new Date(at_ms).toISOString() }
+      const members = fleets.get(vendor_id)
+      if (members === undefined) fleets.set(vendor_id, [member])
+      else members.push(member)
+    }
+    for (const [vendor_id, drivers] of fleets) this.#deliver(this.#fleetWatchers.get(vendor_id), { type: 'locations', vendor_id, drivers })
+  }
+
+  #deliver(sessions: ReadonlySet<Session> | undefined, message: SocketMessage): void {
+    if (sessions === undefined) return
+    const json = JSON.stringify(message)
+    const text = sessions.size >= recipientsForBytesMin ? Buffer.from(json) : json
+    let delivered = 0
+    for (const session of sessions) if (session.push(message, text)) delivered++
+    this.#parts.metrics.pushesDelivered.inc({ type: message.type }, delivered)
+  }
+
+  /** The edge is going away: engines are told, every socket is closed with 1001, timers end. */
+  closeAll(): void {
+    if (this.#draining) return
+    this.#draining = true
+    for (const listener of this.#drainListeners) listener()
+    clearInterval(this.#sweep)
+    this.#stopStatus()
+    this.#terminals.stop()
+    this.#interest.gone()
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    for (const session of this.#sessions) session.close(closeCodes.goingAway, 'server going away')
+  }
+}
+
+/** True when the key had no members before. */
+function join(map: Map<string, Set<Session>>, key: string, session: Session): boolean {
+  const members = map.get(key)
+  if (members === undefined) map.set(key, new Set([session]))
+  else members.add(session)
+  return members === undefined
+}
+
+function leave(map: Map<string, Set<Session>>, key: string, session: Session): void {
+  const members = map.get(key)
+  if (members?.delete(session) === true && members.size === 0) map.delete(key)
+}
+
+function orderMessage({ at_ms, ...location }: OrderLocation): SocketMessage {
+  return { type: 'location', ...location, at: new Date(at_ms).toISOString() }
+}

@@ -1,0 +1,254 @@
+/**
+ * Locations from drivers' sockets to the bus: the hottest path of the edge. Frames are checked where
+ * they lie, copied verbatim into one batch per region, and each batch is one message on
+ * `location.<geohash3>`, every limits.locationFlushMs or when it is full. Nothing is allocated per
+ * frame; the region of a frame is the one of the frame before it, unless it lies outside its box.
+ *
+ * Acknowledgement. `ack n` says that every frame up to n which this connection has sent was handed to
+ * the bus, or was refused with an `error`. When the bus does not take a batch, its frames are gone, and
+ * the ack stays below the first of them until that frame (or one before it) is sent again; from there
+ * the sender continues in order, so `n` is true again. A sender that no longer has that frame begins
+ * anew by connecting anew. The first loss is told at once, by an `error` of code `unavailable` with the
+ * first `seq` to send again; live frames are still taken meanwhile, because the pin must move.
+ *
+ * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and ten thousand
+ * drivers' hours of silence do not fit an edge.
+ */
+import type { EdgeContext } from '../context.ts'
+import { arrayBody, FrameColumns, frameErrorName, FrameReader, parseFrame, type FrameErrorName } from '../../protocol/frames.ts'
+import { decodeGeohash, encodeGeohash, type GeoBounds } from '../../protocol/geo.ts'
+import { limits } from '../../protocol/limits.ts'
+import { encodeDriverId, LocationBatch } from '../../protocol/location-batch.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Session } from './session.ts'
+
+/** One driver's connection, as the river sees it. */
+export class DriverStream {
+  readonly session: Session
+  readonly driverId: Uint8Array
+  /** Whose frames are acknowledged in msgpack: the client that sent bytes. */
+  binary = false
+  /** Region of the last frame; the frames not yet handed over lie in this batch and in no other. */
+  region: Region | null = null
+  /** Lowest and last number among those frames; -1 when there are none. */
+  waitingLowest = -1
+  waitingLast = -1
+  /** First frame that the bus did not take, -1 when none is missing. */
+  missing = -1
+  /** Up to here everything was handed over, and what of it the client was told. */
+  handed = -1
+  acknowledged = -1
+  acknowledgedAtMs = -Infinity
+  ackQueued = false
+  /** Highest number received, for clients that leave numbering to the edge. */
+  highest = -1
+
+  constructor(session: Session, driverId: string) {
+    this.session = session
+    this.driverId = encodeDriverId(driverId)
+  }
+}
+
+interface Region { subject: string; bounds: GeoBounds; batch: LocationBatch; streams: DriverStream[] }
+
+type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'nowMs'>
+
+export class Ingest {
+  readonly #parts: Parts
+  readonly #reader = new FrameReader()
+  readonly #peek = new FrameColumns(1)
+  readonly #regions = new Map<string, Region>()
+  /** Regions whose batch is not empty. */
+  #dirty: Region[] = []
+  #flushTimer: NodeJS.Timeout | null = null
+  /** Streams with something to acknowledge whose second is not over. */
+  #ackQueue: DriverStream[] = []
+  readonly #ackTimer: NodeJS.Timeout
+  readonly #ackBytes = Uint8Array.of(0x92, 0xa3, 0x61, 0x63, 0x6b, 0xce, 0, 0, 0, 0)
+  readonly #flush = (): void => this.flush()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#ackTimer = setInterval(() => this.#sendDueAcks(), limits.locationAckIntervalMs / 4)
+    this.#ackTimer.unref()
+  }
+
+  /** A binary message: one frame or an array of them. The bytes are not kept. */
+  takeBinary(stream: DriverStream, bytes: Uint8Array): void {
+    const nowMs = this.#parts.nowMs()
+    const reader = this.#reader
+    stream.binary = true
+    const count = reader.read(bytes, nowMs)
+    if (count < 0) {
+      this.#refuseBinary(stream, bytes, count, nowMs)
+      return
+    }
+    if (!this.#parts.bus.connected) {
+      this.#lose(stream, reader.seq[0]!, count)
+      return
+    }
+    for (let index = 0; index < count; index++)
+      this.append(stream, reader.seq[index]!, reader.latitude[index]!, reader.longitude[index]!, bytes, reader.start[index]!, reader.end[index]!)
+  }
+
+  /** Whether frames can be taken now; if not, the client is told that `count` frames from `seq` on are lost. */
+  canTake(stream: DriverStream, seq: number, count: number): boolean {
+    if (this.#parts.bus.connected) return true
+    this.#lose(stream, seq, count)
+    return false
+  }
+
+  /** Copies one checked frame into the batch of its region. */
+  append(stream: DriverStream, seq: number, latitude: number, longitude: number, bytes: Uint8Array, start: number, end: number): void {
+    let region = stream.region
+    if (region === null || !within(region.bounds, latitude, longitude)) {
+      // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
+      if (stream.waitingLast >= 0) this.#flushRegion(region!)
+      region = this.#regionAt(latitude, longitude)
+      stream.region = region
+    }
+    if (!region.batch.append(stream.driverId, bytes, start, end)) {
+      this.#flushRegion(region)
+      region.batch.append(stream.driverId, bytes, start, end)
+    }
+    if (region.batch.count === 1) this.#dirty.push(region)
+    if (stream.waitingLast < 0) {
+      region.streams.push(stream)
+      stream.waitingLowest = seq
+    } else if (seq < stream.waitingLowest) stream.waitingLowest = seq
+    stream.waitingLast = seq
+    if (seq > stream.highest) stream.highest = seq
+    this.#flushTimer ??= setTimeout(this.#flush, limits.locationFlushMs)
+  }
+
+  #regionAt(latitude: number, longitude: number): Region {
+    const geohash = encodeGeohash(latitude, longitude, 3)
+    let region = this.#regions.get(geohash)
+    if (region === undefined) {
+      // Streams keep the region they are in; forgetting the map only means that a batch is made again.
+      if (this.#regions.size >= limits.locationRegionsMax) this.#regions.clear()
+      region = { subject: subjects.location(geohash), bounds: decodeGeohash(geohash)!, batch: new LocationBatch(), streams: [] }
+      this.#regions.set(geohash, region)
+    }
+    return region
+  }
+
+  /** Everything gathered goes to the bus. */
+  flush(): void {
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const region of dirty) this.#flushRegion(region)
+  }
+
+  #flushRegion(region: Region): void {
+    const { count } = region.batch
+    if (count === 0) return
+    const handedOver = this.#parts.bus.publish(region.subject, region.batch.take())
+    if (handedOver) this.#parts.metrics.framesAccepted.inc(count)
+    else this.#parts.metrics.framesRefused.inc({ reason: 'bus_unavailable' }, count)
+    const nowMs = this.#parts.nowMs()
+    for (const stream of region.streams) {
+      const { waitingLowest, waitingLast } = stream
+      stream.waitingLowest = stream.waitingLast = -1
+      if (handedOver) this.#settle(stream, waitingLowest, waitingLast, nowMs)
+      else this.#miss(stream, waitingLowest)
+    }
+    region.streams.length = 0
+  }
+
+  #settle(stream: DriverStream, lowest: number, last: number, nowMs: number): void {
+    if (stream.missing >= 0) {
+      if (lowest > stream.missing) return
+      stream.missing = -1
+    }
+    if (last > stream.handed) stream.handed = last
+    if (stream.ackQueued || stream.handed === stream.acknowledged) return
+    if (nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#sendAck(stream, nowMs)
+    else {
+      stream.ackQueued = true
+      this.#ackQueue.push(stream)
+    }
+  }
+
+  #lose(stream: DriverStream, seq: number, count: number): void {
+    this.#parts.metrics.framesRefused.inc({ reason: 'bus_unavailable' }, count)
+    this.#miss(stream, seq)
+  }
+
+  #miss(stream: DriverStream, seq: number): void {
+    const first = stream.missing < 0
+    if (first || seq < stream.missing) stream.missing = seq
+    if (first) stream.session.report('unavailable', 'locations cannot be taken now; send them again from seq', { seq })
+  }
+
+  #sendDueAcks(): void {
+    if (this.#ackQueue.length === 0) return
+    const nowMs = this.#parts.nowMs()
+    const queue = this.#ackQueue
+    this.#ackQueue = []
+    for (const stream of queue)
+      if (nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#sendAck(stream, nowMs)
+      else this.#ackQueue.push(stream)
+  }
+
+  #sendAck(stream: DriverStream, nowMs: number): void {
+    stream.ackQueued = false
+    stream.acknowledged = stream.handed
+    stream.acknowledgedAtMs = nowMs
+    if (!stream.binary) {
+      stream.session.sendText(`{"type":"ack","seq":${stream.handed}}`)
+      return
+    }
+    const bytes = this.#ackBytes
+    bytes[6] = stream.handed >>> 24
+    bytes[7] = stream.handed >>> 16
+    bytes[8] = stream.handed >>> 8
+    bytes[9] = stream.handed
+    stream.session.sendBinary(bytes)
+  }
+
+  /** A message that the reader refused is refused whole. A clock ahead of ours is not the app's malformation. */
+  #refuseBinary(stream: DriverStream, bytes: Uint8Array, error: number, nowMs: number): void {
+    const code = frameErrorName(error)
+    const index = this.#reader.refusedIndex
+    this.countRefused(code)
+    if (code !== 'frame_in_future') {
+      stream.session.refuse(code, `frame ${index} of the message is refused, and the message with it`, { index })
+      return
+    }
+    const seq = this.#seqAt(bytes, index)
+    stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, { seq, server_time_ms: nowMs })
+  }
+
+  countRefused(reason: FrameErrorName): void { this.#parts.metrics.framesRefused.inc({ reason }) }
+
+  /** The number of a frame that is well-formed but too early. */
+  #seqAt(bytes: Uint8Array, index: number): number {
+    let start = index > 0 ? this.#reader.end[index - 1]! : 0
+    if (index === 0 && arrayBody(bytes, arrayBody(bytes, 0, bytes.length), bytes.length) >= 0) start = arrayBody(bytes, 0, bytes.length)
+    parseFrame(bytes, start, bytes.length, Infinity, this.#peek, 0)
+    return this.#peek.seq[0]!
+  }
+
+  /** The connection is gone. What it sent still goes out; its ack does not. */
+  forget(stream: DriverStream): void {
+    if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
+    if (stream.ackQueued) this.#ackQueue = this.#ackQueue.filter(other => other !== stream)
+  }
+
+  /** The last frames and acknowledgements go out, and timers end. */
+  close(): void {
+    this.flush()
+    clearInterval(this.#ackTimer)
+    const nowMs = this.#parts.nowMs()
+    for (const stream of this.#ackQueue) this.#sendAck(stream, nowMs)
+    this.#ackQueue = []
+  }
+}
+
+/** Half open, as cells are: the point on an upper edge belongs to the next region, and takes the slow way there. */
+function within(bounds: GeoBounds, latitude: number, longitude: number): boolean {
+  return latitude >= bounds.latitudeMin && latitude < bounds.latitudeMax && longitude >= bounds.longitudeMin && longitude < bounds.longitudeMax
+}

@@ -1,0 +1,78 @@
+/**
+ * What the sockets of this edge watch, told to the engines: positions of orders, fleets of vendors.
+ * The whole list goes out every limits.interestRenewMs, so a lost message heals itself; an addition
+ * goes out at once, so that a tracker who just connected does not wait. An end only leaves the next
+ * whole list: the price is a few seconds of positions that nobody looks at.
+ */
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { InterestMessage } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+
+export class Interest {
+  readonly #edgeId: string
+  readonly #bus: Bus
+  #newOrders: string[] = []
+  #newVendors: string[] = []
+  #delta: NodeJS.Timeout | null = null
+  readonly #renewal: NodeJS.Timeout
+  readonly #orders: () => Iterable<string>
+  readonly #vendors: () => Iterable<string>
+
+  /** `orders` and `vendors` give everything that is watched now. */
+  constructor(edgeId: string, bus: Bus, orders: () => Iterable<string>, vendors: () => Iterable<string>) {
+    this.#edgeId = edgeId
+    this.#bus = bus
+    this.#orders = orders
+    this.#vendors = vendors
+    this.#renewal = setInterval(() => this.renew(), limits.interestRenewMs)
+    this.#renewal.unref()
+  }
+
+  addOrder(orderId: string): void {
+    this.#newOrders.push(orderId)
+    this.#schedule()
+  }
+
+  addVendor(vendorId: string): void {
+    this.#newVendors.push(vendorId)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#delta ??= setTimeout(() => this.#publishDelta(), limits.interestDebounceMs)
+  }
+
+  #publishDelta(): void {
+    this.#delta = null
+    const orders = this.#newOrders
+    const vendors = this.#newVendors
+    this.#newOrders = []
+    this.#newVendors = []
+    this.#publish(false, orders, vendors)
+  }
+
+  /** Everything that is watched. A list too long for one message continues in messages that add to it. */
+  renew(): void {
+    this.#publish(true, [...this.#orders()], [...this.#vendors()])
+  }
+
+  #publish(full: boolean, orderIds: string[], vendorIds: string[]): void {
+    const step = limits.interestIdsPerMessageMax
+    for (let at = 0; at === 0 || at < Math.max(orderIds.length, vendorIds.length); at += step)
+      this.#send({
+        edge_id: this.#edgeId, full: full && at === 0,
+        order_ids: orderIds.slice(at, at + step), vendor_ids: vendorIds.slice(at, at + step),
+      })
+  }
+
+  #send(message: InterestMessage): void { this.#bus.publish(subjects.interest, encodeBody(message)) }
+
+  /** The edge is going away: engines forget it now and not when its lease ends. */
+  gone(): void {
+    clearInterval(this.#renewal)
+    if (this.#delta !== null) clearTimeout(this.#delta)
+    this.#send({ edge_id: this.#edgeId, full: true, order_ids: [], vendor_ids: [], gone: true })
+  }
+}

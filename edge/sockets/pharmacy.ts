@@ -1,0 +1,57 @@
+/** A pharmacy's terminal: open requests come in, answers go out. */
+import type { ErrorCode } from '../../protocol/errors.ts'
+import { respondToRequest } from '../dispatch/respond.ts'
+import type { EdgeContext } from '../context.ts'
+import { identify, type Handshake } from './handshake.ts'
+import { checks, CommandsInFlight, MessageTable, Respond } from './messages.ts'
+import { refusals } from './refusal.ts'
+import { vendorRow } from './rows.ts'
+import type { Opened, Session } from './session.ts'
+
+export async function openPharmacy(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
+  const identity = await identify(ctx, handshake)
+  if (identity.role !== 'vendor') throw refusals.wrongRole('only pharmacies connect here')
+  ctx.hub.admit(session, identity.userId)
+  session.expiresAtMs = identity.expiresAtMs
+  const { vendorId } = identity
+  const vendor = vendorId === null ? undefined : await vendorRow(ctx.database, vendorId)
+  if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
+
+  const inFlight = new CommandsInFlight()
+  const table = new MessageTable().on('respond', checks.respond, Respond, message =>
+    inFlight.start(session, () => respond(ctx, vendor.id, message), problem => ({
+      type: 'response_result', request_id: message.request_id, outcome: outcomes[problem.code] ?? 'error',
+      ...(message.id !== undefined && { id: message.id }), code: problem.code, message: problem.message,
+    })))
+  return {
+    handler: {
+      onText: message => table.dispatch(session, message),
+      // Open requests follow the greeting; before it they would only wait here.
+      onOpen: () => ctx.hub.addTerminal(session, vendor.id),
+    },
+    greeting: [{
+      type: 'connection', message: 'Connected to pharmacy channel',
+      pharmacy_id: vendor.id, pharmacy_name: vendor.business_name, location: { lat: vendor.latitude, lng: vendor.longitude },
+    }],
+  }
+}
+
+/** What became of an answer that did not go through. */
+const outcomes: Partial<Record<ErrorCode, string>> = {
+  request_already_assigned: 'lost',
+  request_not_offered: 'not_offered',
+  request_expired: 'expired',
+  request_cancelled: 'cancelled',
+}
+
+async function respond(ctx: EdgeContext, vendorId: string, message: Respond): Promise<object> {
+  const { request_id, response_type, text_message, audio_url, id } = message
+  const { outcome } = await respondToRequest(ctx, {
+    vendorId, requestId: request_id, response_type,
+    // Without an id of its own a repeated answer is still the same command.
+    commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
+    ...(text_message !== undefined && { text_message }),
+    ...(audio_url !== undefined && { audio_url }),
+  })
+  return { type: 'response_result', request_id, outcome, ...(id !== undefined && { id }) }
+}

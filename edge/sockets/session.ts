@@ -1,0 +1,214 @@
+/**
+ * One connection, from the handshake to its end. Authentication takes a database round trip while a
+ * client may talk at once, so a session begins as `handshaking` and keeps what arrives in either
+ * direction (bounded) until its first message, the full current state, has been sent.
+ *
+ * Why an own bound on the send buffer besides uWebSockets' maxBackpressure: uWebSockets would cut the
+ * connection without a word, and a client that only sees 1006 reconnects and falls behind again. Here
+ * the reader that is too slow hears 4408, if it ever reads on.
+ */
+import type { WebSocket } from 'uWebSockets.js'
+import { closeCodes, type ErrorCode, type FieldError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { SocketMessage } from '../../protocol/pushes.ts'
+import type { EdgeContext } from '../context.ts'
+
+export type SocketRole = 'customer' | 'pharmacy' | 'driver' | 'vendor' | 'tracking'
+
+/** What a kind of socket does with its messages, once it is open. */
+export interface SocketHandler {
+  /** A parsed JSON value that is not a ping; it may be of any shape. */
+  onText(message: unknown): void
+  /** The bytes are valid during the call only. Without it binary messages are refused. */
+  onBinary?(bytes: Uint8Array): void
+  /** Sees each push before it is sent; false keeps it from this socket. */
+  onPush?(message: SocketMessage): boolean
+  /** After the greeting was sent. */
+  onOpen?(): void
+  /** Not called for a connection that ended before it was open. */
+  onClose?(): void
+}
+
+/** What a socket does from now on, and the messages it is sent first. */
+export interface Opened { handler: SocketHandler; greeting: SocketMessage[] }
+
+type State =
+  | { state: 'handshaking'; sinceMs: number; inbound: { bytes: Buffer; isBinary: boolean }[]; outbound: SocketMessage[] }
+  | { state: 'open'; handler: SocketHandler }
+  | { state: 'closing' }
+
+export interface SocketData { session: Session | null }
+type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & { rateLimited: boolean }
+
+export class Session {
+  readonly role: SocketRole
+  /** Kept by the hub. */
+  readonly topics: string[] = []
+  readonly watchedOrders = new Set<string>()
+  watchedVendor: string | null = null
+  terminalOf: string | null = null
+  /** Open requests this terminal was told of, oldest first: each is told once and closed once. */
+  told: Set<string> | null = null
+  account: string | null = null
+  /** When the token ends; the sweep closes the socket then. */
+  expiresAtMs = Infinity
+  #state: State
+  readonly #socket: WebSocket<SocketData>
+  readonly #parts: Parts
+  #malformedInARow = 0
+  #refusals = 0
+  #windowStartMs = 0
+  #windowMessages = 0
+
+  constructor(role: SocketRole, socket: WebSocket<SocketData>, parts: Parts) {
+    this.role = role
+    this.#socket = socket
+    this.#parts = parts
+    this.#state = { state: 'handshaking', sinceMs: parts.nowMs(), inbound: [], outbound: [] }
+  }
+
+  get isClosing(): boolean { return this.#state.state === 'closing' }
+
+  /** Sends the first messages, then what was pushed meanwhile; then the client's waiting messages are handled. */
+  open(handler: SocketHandler, greeting: readonly SocketMessage[]): void {
+    if (this.#state.state !== 'handshaking') return
+    const { inbound, outbound } = this.#state
+    this.#state = { state: 'open', handler }
+    this.#socket.cork(() => {
+      for (const message of greeting) this.sendText(JSON.stringify(message))
+      for (const message of outbound) this.push(message)
+    })
+    handler.onOpen?.()
+    for (const { bytes, isBinary } of inbound) this.receive(bytes, isBinary)
+  }
+
+  /** A message of this edge or of an engine. `text` is its JSON, when somebody has made it already. */
+  push(message: SocketMessage, text?: string | Uint8Array): boolean {
+    const now = this.#state
+    switch (now.state) {
+      case 'handshaking':
+        if (now.outbound.length >= limits.socketHandshakeMessagesMax) {
+          // Better a client that starts again with the full state than one that silently lacks a message.
+          this.#parts.metrics.pushesDropped.inc({ reason: 'handshake' })
+          this.close(closeCodes.goingAway, 'the handshake took too long')
+          return false
+        }
+        now.outbound.push(message)
+        return true
+      case 'open':
+        if (now.handler.onPush !== undefined && !now.handler.onPush(message)) return false
+        return this.sendText(text ?? JSON.stringify(message))
+      case 'closing': return false
+    }
+  }
+
+  /** JSON as text or as its UTF-8 bytes. */
+  sendText(text: string | Uint8Array): boolean { return this.#send(text, false) }
+  sendBinary(bytes: Uint8Array): boolean { return this.#send(bytes, true) }
+
+  #send(data: string | Uint8Array, isBinary: boolean): boolean {
+    if (this.#state.state !== 'open') return false
+    if (this.#socket.getBufferedAmount() + data.length > limits.socketBackpressureBytesMax) {
+      this.#parts.metrics.pushesDropped.inc({ reason: 'slow_reader' })
+      this.close(closeCodes.slowReader, 'too slow to read')
+      return false
+    }
+    return this.#socket.send(data, isBinary, false) !== 2
+  }
+
+  /** Tells the client what was wrong; ten malformed messages in a row end the connection. */
+  refuse(code: ErrorCode, message: string, extra: { id?: string; fields?: FieldError[]; index?: number; seq?: number } = {}): void {
+    this.#refusals++
+    this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
+    if (++this.#malformedInARow >= limits.socketMalformedInARowMax) this.close(closeCodes.malformed, 'malformed messages')
+  }
+
+  /** Something is wrong, but not with the message. */
+  report(code: ErrorCode, message: string, extra: { id?: string; seq?: number; server_time_ms?: number } = {}): void {
+    this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
+  }
+
+  /** A message from the client; the bytes may be gone after the call. */
+  receive(bytes: Uint8Array, isBinary: boolean): void {
+    const now = this.#state
+    switch (now.state) {
+      case 'handshaking':
+        if (now.inbound.length >= limits.socketHandshakeMessagesMax) this.close(closeCodes.tooManyMessages, 'too many messages')
+        else now.inbound.push({ bytes: Buffer.from(bytes), isBinary })
+        return
+      case 'open':
+        if (!this.#withinRate()) {
+          this.close(closeCodes.tooManyMessages, 'too many messages')
+          return
+        }
+        this.#handle(now.handler, bytes, isBinary)
+        return
+      case 'closing': return
+    }
+  }
+
+  #handle(handler: SocketHandler, bytes: Uint8Array, isBinary: boolean): void {
+    const refusals = this.#refusals
+    try {
+      if (bytes.length > limits.socketMessageBytesMax) this.refuse('body_too_large', `a message is at most ${limits.socketMessageBytesMax} bytes`)
+      else if (!isBinary) this.#handleText(handler, bytes)
+      else if (handler.onBinary !== undefined) handler.onBinary(bytes)
+      else this.refuse('message_malformed', 'this socket takes text messages only')
+    } catch (error) {
+      this.#parts.log.error({ err: error, role: this.role }, 'socket message failed')
+      this.report('internal', 'the message could not be handled')
+    }
+    if (this.#refusals === refusals) this.#malformedInARow = 0
+  }
+
+  #handleText(handler: SocketHandler, bytes: Uint8Array): void {
+    let message: unknown
+    try {
+      message = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    } catch {
+      this.refuse('invalid_json', 'the message is not valid JSON')
+      return
+    }
+    if (isPing(message)) this.sendText('{"type":"pong"}')
+    else handler.onText(message)
+  }
+
+  #withinRate(): boolean {
+    if (!this.#parts.rateLimited) return true
+    const nowMs = this.#parts.nowMs()
+    if (nowMs - this.#windowStartMs >= 1000 || nowMs < this.#windowStartMs) {
+      this.#windowStartMs = nowMs
+      this.#windowMessages = 0
+    }
+    return ++this.#windowMessages <= limits.socketMessagesPerSecondMax
+  }
+
+  /** Closes with a code of the catalogue; repeated calls change nothing. */
+  close(code: number, reason: string): void {
+    if (this.#state.state === 'closing') return
+    this.#parts.metrics.socketCloses.inc({ code })
+    this.#end()
+    this.#socket.end(code, reason)
+  }
+
+  /** The connection is gone, whoever closed it. The socket must not be touched any more. */
+  closed(): void { this.#end() }
+
+  #end(): void {
+    const before = this.#state
+    if (before.state === 'closing') return
+    this.#state = { state: 'closing' }
+    if (before.state === 'open') before.handler.onClose?.()
+  }
+
+  /** Called about once a second: an overdue handshake and an expired token end the connection. */
+  sweep(nowMs: number): void {
+    if (nowMs >= this.expiresAtMs) this.close(closeCodes.unauthenticated, 'token expired')
+    else if (this.#state.state === 'handshaking' && nowMs - this.#state.sinceMs >= limits.socketHandshakeMs)
+      this.close(closeCodes.goingAway, 'the handshake took too long')
+  }
+}
+
+function isPing(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'ping'
+}

@@ -1,0 +1,160 @@
+/**
+ * Pharmacy terminals: each is told of an open request once and of its end once.
+ *
+ * A push may be lost. A lost `new_request` is repeated by the engine, because the terminals of this
+ * edge ask for every open request when they connect, after the bus reconnects, and every
+ * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
+ * was told is remembered here and not in the engine: only the edge knows which socket is new.
+ */
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { limits } from '../../protocol/limits.ts'
+import { topics, type NewRequestBody, type Push, type SocketMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { EdgeContext } from '../context.ts'
+import { requestStates } from './rows.ts'
+import type { Session } from './session.ts'
+
+type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'>
+
+export class Terminals {
+  readonly #parts: Parts
+  readonly #ofTopic: (topic: string) => ReadonlySet<Session> | undefined
+  readonly #vendors = new Map<string, number>()
+  #arrived = new Set<string>()
+  #announcement: NodeJS.Timeout | null = null
+  #resync: NodeJS.Timeout | null = null
+  #resyncing = false
+
+  constructor(parts: Parts, ofTopic: (topic: string) => ReadonlySet<Session> | undefined) {
+    this.#parts = parts
+    this.#ofTopic = ofTopic
+    this.#scheduleResync()
+  }
+
+  /** A terminal is ready to hear: its pharmacy's open requests are asked for within milliseconds. */
+  arrived(vendorId: string): void {
+    this.#vendors.set(vendorId, (this.#vendors.get(vendorId) ?? 0) + 1)
+    this.#arrived.add(vendorId)
+    this.#announcement ??= setTimeout(() => {
+      this.#announcement = null
+      const vendorIds = [...this.#arrived]
+      this.#arrived = new Set()
+      this.#announce(vendorIds)
+    }, limits.interestDebounceMs)
+  }
+
+  left(vendorId: string): void {
+    const left = (this.#vendors.get(vendorId) ?? 0) - 1
+    if (left > 0) this.#vendors.set(vendorId, left)
+    else this.#vendors.delete(vendorId)
+  }
+
+  #announce(vendorIds: readonly string[]): void {
+    for (let at = 0; at < vendorIds.length; at += limits.interestIdsPerMessageMax) {
+      const message: TerminalsMessage = { vendor_ids: vendorIds.slice(at, at + limits.interestIdsPerMessageMax) }
+      this.#parts.bus.publish(subjects.terminals, encodeBody(message))
+    }
+  }
+
+  /** Spread over a window, so that edges that started together do not ask together. */
+  #scheduleResync(): void {
+    const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
+    this.#resync = setTimeout(() => {
+      void this.resync()
+      this.#scheduleResync()
+    }, delayMs)
+    this.#resync.unref()
+  }
+
+  /** Asks for every open request of every terminal here, and finds the ends that were lost. */
+  async resync(): Promise<void> {
+    this.#announce([...this.#vendors.keys()])
+    if (this.#resyncing) return
+    this.#resyncing = true
+    try {
+      await this.#closeEnded()
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'terminals: the ends of requests could not be looked up')
+    } finally {
+      this.#resyncing = false
+    }
+  }
+
+  async #closeEnded(): Promise<void> {
+    const told = new Set<string>()
+    for (const session of this.#sessions()) for (const id of session.told ?? []) told.add(id)
+    const ids = [...told]
+    for (let at = 0; at < ids.length; at += limits.listLimitMax) {
+      const ended = await requestStates(this.#parts.database, ids.slice(at, at + limits.listLimitMax))
+      const states = new Map(ended.map(row => [row.id, row]))
+      for (const session of this.#sessions())
+        for (const id of session.told ?? []) {
+          const state = states.get(id)
+          if (state === undefined) continue
+          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id))) session.told!.delete(id)
+          else this.#closeFor(session, id, endOf(id, state.status, state.vendor_id))
+        }
+    }
+  }
+
+  * #sessions(): Generator<Session> {
+    for (const vendorId of this.#vendors.keys()) yield* this.#ofTopic(topics.vendor(vendorId)) ?? []
+  }
+
+  /** To the terminals here among those asked. The body is made into JSON once; the distance is spliced in. */
+  newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
+    let head = ''
+    for (const [index, vendorId] of push.vendor_ids.entries()) {
+      const sessions = this.#ofTopic(topics.vendor(vendorId))
+      if (sessions === undefined) continue
+      const distance_km = Math.round(push.distances_km[index]! * 100) / 100
+      head ||= headOf(push.body)
+      for (const session of sessions) {
+        if (session.told?.has(push.body.request_id) === true) continue
+        if (session.push({ type: 'new_request', ...push.body, distance_km }, `${head}${distance_km}}`)) {
+          remember(session, push.body.request_id)
+          this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' })
+        }
+      }
+    }
+  }
+
+  /** Only to sockets that were told of the request; each of them forgets it. */
+  requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
+    const text = JSON.stringify(push.message)
+    for (const vendorId of push.vendor_ids)
+      for (const session of this.#ofTopic(topics.vendor(vendorId)) ?? []) this.#closeFor(session, push.request_id, push.message, text)
+  }
+
+  #closeFor(session: Session, requestId: string, message: SocketMessage, text?: string): void {
+    if (session.told?.delete(requestId) !== true) return
+    if (session.push(message, text)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
+  }
+
+  stop(): void {
+    if (this.#announcement !== null) clearTimeout(this.#announcement)
+    if (this.#resync !== null) clearTimeout(this.#resync)
+  }
+}
+
+/** The message up to the place where the distance goes. */
+function headOf(body: NewRequestBody): string {
+  return `${JSON.stringify({ type: 'new_request', ...body }).slice(0, -1)},"distance_km":`
+}
+
+function remember(session: Session, requestId: string): void {
+  session.told ??= new Set()
+  session.told.add(requestId)
+  if (session.told.size <= limits.openRequestsPerTerminalMax) return
+  for (const oldest of session.told) {
+    session.told.delete(oldest)
+    return
+  }
+}
+
+/** The same messages as the engine pushes. */
+function endOf(request_id: string, status: string, vendorId: string | null): SocketMessage {
+  if (status === 'expired') return { type: 'request_expired', request_id, message: 'This request has expired' }
+  if (status === 'cancelled' && vendorId === null) return { type: 'request_cancelled', request_id, message: 'This request was cancelled' }
+  return { type: 'request_taken', request_id, message: 'This request has been accepted by another pharmacy' }
+}

@@ -1,0 +1,54 @@
+/**
+ * What the holder of a tracking link may know of an order: the shape of `GET /api/tracking/{token}`
+ * and of the first message of `/ws/tracking/{token}`. The customer's phone, the items and the notes
+ * are not in it.
+ */
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { PositionAnswer } from '../../protocol/pushes.ts'
+import type { EdgeContext } from '../context.ts'
+
+export interface TrackingState {
+  order: Record<string, unknown>
+  driver_location: { latitude: number; longitude: number; heading: number | null; speed: number | null; last_update: string } | null
+  eta_minutes: number | null
+  distance_km: number | null
+}
+
+const moving: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
+
+/** A position that cannot be had is null: the state of the order is worth showing without it. */
+export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>, order: OrderView): Promise<TrackingState> {
+  const answer = order.driver_id !== null && moving.has(order.status)
+    ? await ctx.commands.position({
+      driver_id: order.driver_id,
+      target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
+    }).catch(() => nowhere)
+    : nowhere
+  const { position, eta_minutes } = answer
+  return {
+    order: {
+      id: order.id,
+      order_number: order.order_number,
+      status: order.status,
+      customer_name: order.customer_name,
+      vendor_name: order.vendor_name,
+      driver_name: order.driver_name,
+      pickup_latitude: order.pickup_latitude,
+      pickup_longitude: order.pickup_longitude,
+      delivery_address: order.delivery_address,
+      delivery_latitude: order.delivery_latitude,
+      delivery_longitude: order.delivery_longitude,
+      estimated_delivery_time: eta_minutes === null ? null : new Date(ctx.nowMs() + eta_minutes * 60_000).toISOString(),
+      created_at: order.created_at,
+      updated_at: order.updated_at,
+    },
+    driver_location: position && {
+      latitude: position.latitude, longitude: position.longitude, heading: position.heading, speed: position.speed,
+      last_update: new Date(position.at_ms).toISOString(),
+    },
+    eta_minutes,
+    distance_km: answer.distance_km,
+  }
+}
+
+const nowhere: PositionAnswer = { position: null, distance_km: null, eta_minutes: null }

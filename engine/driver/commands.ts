@@ -1,0 +1,16 @@
+/** Commands as the driver's `decide` takes them: two from outside, four from orders. */
+import type { DriverCommandData } from '../../protocol/commands.ts'
+import type { HeldOfferFact } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
+
+export type DriverCommand =
+  | { verb: 'register'; by: Principal; driverId: string; data: DriverCommandData['register'] }
+  | { verb: 'set_status'; by: Principal; data: DriverCommandData['set_status'] }
+  | InternalDriverCommand
+
+/** The order leads; the driver keeps its own books. `assign` and `complete` report facts and are never refused. */
+export type InternalDriverCommand =
+  | { verb: 'hold_offer'; by: Principal; vendorId: string; offer: HeldOfferFact }
+  | { verb: 'release_hold'; by: Principal; offerId: string; outcome: string }
+  | { verb: 'assign'; by: Principal; offerId: string; orderId: string }
+  | { verb: 'complete'; by: Principal; orderId: string; outcome: 'delivered' | 'returned' | 'cancelled'; earningsMinor: number }

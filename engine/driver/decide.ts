@@ -1,0 +1,69 @@
+/** May this happen to this driver, now? The books of one driver: invariant 8 (capacity, one offer) is kept here. */
+import type { DriverEvent } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import { type Decision, emit, reject, unreachable } from '../decision.ts'
+import type { DriverCommand } from './commands.ts'
+import { placesTaken, type Driver, type RegisteredDriver } from './state.ts'
+
+type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
+type DriverDecision = Decision<DriverEvent>
+
+export function decide(driver: Driver, command: DriverCommand): DriverDecision {
+  if (command.verb === 'register') return register(driver, command)
+  if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
+  switch (command.verb) {
+    case 'set_status': return setStatus(driver, command)
+    case 'hold_offer': return holdOffer(driver, command)
+    case 'release_hold': return releaseHold(driver, command)
+    case 'assign': return assign(driver, command)
+    case 'complete': return complete(driver, command)
+    default: return unreachable(command)
+  }
+}
+
+function register(driver: Driver, { driverId, data }: Of<'register'>): DriverDecision {
+  if (driver.kind === 'registered')
+    return driver.vendorId === data.vendor_id ? emit() : reject('driver_already_exists', 'this driver belongs to another pharmacy')
+  return emit({
+    type: 'driver_registered',
+    data: {
+      driver_id: driverId, vendor_id: data.vendor_id, full_name: data.full_name, phone: data.phone,
+      vehicle_type: data.vehicle_type, capacity: data.capacity,
+    },
+  })
+}
+
+const mayManage = (driver: RegisteredDriver, by: Principal): boolean =>
+  by.role === 'admin' || by.role === 'system' || by.role === 'service' ||
+  (by.role === 'driver' && by.id === driver.driverId) || (by.role === 'vendor' && by.id === driver.vendorId)
+
+function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): DriverDecision {
+  if (!mayManage(driver, by)) return reject('driver_not_found', 'no such driver')
+  if (driver.availability === data.status) return emit()
+  if (data.status !== 'available' && driver.activeOrderIds.length > 0)
+    return reject('driver_has_active_orders', 'finish the deliveries under way first')
+  return emit({ type: 'status_changed', data: { availability: data.status } })
+}
+
+function holdOffer(driver: RegisteredDriver, { vendorId, offer }: Of<'hold_offer'>): DriverDecision {
+  if (driver.hold?.offer_id === offer.offer_id) return emit()
+  if (driver.vendorId !== vendorId) return reject('driver_not_of_vendor', 'the driver belongs to another pharmacy')
+  if (driver.availability !== 'available') return reject('driver_unavailable', `the driver is ${driver.availability}`)
+  if (driver.hold !== null) return reject('driver_holds_offer', 'the driver is considering another offer')
+  if (placesTaken(driver) >= driver.capacity) return reject('driver_at_capacity', `the driver has ${driver.activeOrderIds.length} of ${driver.capacity} deliveries`)
+  return emit({ type: 'offer_held', data: offer })
+}
+
+function releaseHold(driver: RegisteredDriver, { offerId, outcome }: Of<'release_hold'>): DriverDecision {
+  if (driver.hold?.offer_id !== offerId) return emit()
+  return emit({ type: 'offer_released', data: { offer_id: offerId, order_id: driver.hold.order_id, outcome } })
+}
+
+function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {
+  return driver.activeOrderIds.includes(orderId) ? emit() : emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
+}
+
+function complete(driver: RegisteredDriver, { orderId, outcome, earningsMinor }: Of<'complete'>): DriverDecision {
+  if (!driver.activeOrderIds.includes(orderId)) return emit()
+  return emit({ type: 'order_completed', data: { order_id: orderId, outcome, earnings_minor: earningsMinor } })
+}

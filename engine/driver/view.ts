@@ -1,0 +1,23 @@
+/** A driver's live part as the outside sees it. */
+import type { DriverView } from '../../protocol/rest/driver.ts'
+import { currency } from '../order/fee.ts'
+import { statusOf, type RegisteredDriver } from './state.ts'
+
+export function view(driver: RegisteredDriver, version: number): DriverView {
+  return {
+    id: driver.driverId,
+    vendor_id: driver.vendorId,
+    full_name: driver.fullName,
+    phone: driver.phone,
+    vehicle_type: driver.vehicleType,
+    status: statusOf(driver),
+    capacity: driver.capacity,
+    active_order_ids: driver.activeOrderIds,
+    offer: driver.hold === null ? null
+      : { offer_id: driver.hold.offer_id, order_id: driver.hold.order_id, expires_at: new Date(driver.hold.expires_at_ms).toISOString() },
+    total_deliveries: driver.totalDeliveries,
+    total_earnings: driver.totalEarningsMinor / 100,
+    currency,
+    version,
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * The engine as a whole on virtual time: the path of an order, its deadlines, its crashes. Real
+ * engine code over the memory adapters; numbers in brackets are the invariants of SPEC.md.
+ */
+import t from 'tap'
+import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
+import type { Bus } from '../protocol/bus/bus.ts'
+import { memoryBus } from '../protocol/bus/memory.ts'
+import { memoryClaims } from '../protocol/claims/memory.ts'
+import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
+import type { PublishedEvent } from '../protocol/events.ts'
+import { encodeDriverId, LocationBatch } from '../protocol/location-batch.ts'
+import { encodeFrame } from '../protocol/frames.ts'
+import { slotOf, uuidV7 } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Principal } from '../protocol/principal.ts'
+import type { LocationPush, PushList } from '../protocol/pushes.ts'
+import { subjects } from '../protocol/subjects.ts'
+import { Engine } from './engine.ts'
+import { memoryJournal, MemoryStore } from './journal/memory.ts'
+import type { Env } from './runtime/env.ts'
+import { VirtualEnv } from './sim/virtual-env.ts'
+
+const here = { latitude: 37.77, longitude: -122.42 }
+
+/** What a process has of the world, and loses at its death: its timers and its connection. */
+function mortal(env: VirtualEnv, bus: Bus) {
+  let alive = true
+  const mine: { unsubscribe(): void }[] = []
+  return {
+    env: { nowMs: () => env.nowMs(), random: env.random, after: (ms: number, run: () => void) => env.after(ms, () => { if (alive) run() }) } satisfies Env,
+    bus: {
+      publish: (...args) => alive && bus.publish(...args),
+      request: (...args) => (alive ? bus.request(...args) : new Promise<never>(() => {})),
+      subscribe(...args) {
+        const subscription = bus.subscribe(...args)
+        mine.push(subscription)
+        return subscription
+      },
+      get connected() { return alive },
+      onStatus: listener => bus.onStatus(listener),
+      flush: () => bus.flush(),
+      close: () => bus.close(),
+    } satisfies Bus,
+    crash() {
+      alive = false
+      for (const subscription of mine) subscription.unsubscribe()
+    },
+  }
+}
+
+async function world(seed = 1) {
+  const env = new VirtualEnv(seed)
+  const store = new MemoryStore(() => env.nowMs())
+  const bus = memoryBus()
+  const claims = memoryClaims(() => env.nowMs(), (ms, run) => env.after(ms, run))
+  const pushes: PushList = []
+  const events: PublishedEvent[] = []
+  bus.subscribe(subjects.pushAll, m => pushes.push(...(decodeBody(m.body) as PushList)))
+  bus.subscribe(subjects.eventFilter, m => events.push(decodeBody(m.body) as PublishedEvent))
+  const logs: string[] = []
+  const boot = async (id: string) => {
+    const process = mortal(env, bus)
+    const engine = new Engine({
+      engineId: id, env: process.env, journal: memoryJournal(store), bus: process.bus, claims, exclusive: true,
+      log: (level, message, detail) => logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
+    })
+    await engine.start()
+    return Object.assign(engine, { crash: process.crash })
+  }
+  const id = () => uuidV7(env.nowMs(), () => env.random())
+  const command = async (actor: 'order' | 'driver', actor_id: string, verb: string, by: Principal, data: object = {}, commandId = id()) => {
+    const envelope: CommandEnvelope = { id: commandId, actor, actor_id, verb, by, data }
+    const reply = bus.request(subjects.slotCommand(slotOf(actor_id, limits.slotCount)), encodeBody(envelope), 60_000)
+    await env.settle()
+    return decodeBody(await reply) as OrderReply & DriverReply
+  }
+  const vendor = (name: string, latitude = here.latitude, longitude = here.longitude) => {
+    const vendor_id = id()
+    bus.publish(subjects.directory, encodeBody({
+      vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, is_active: true, proof_required: true, dispatch_policy: 'manual',
+    }))
+    return vendor_id
+  }
+  const driver = async (vendor_id: string, latitude: number, longitude: number) => {
+    const driverId = id()
+    await command('driver', driverId, 'register', { role: 'system', id: 't' }, { vendor_id, full_name: 'Dora', phone: '2', vehicle_type: 'bike', capacity: 1 })
+    await command('driver', driverId, 'set_status', { role: 'driver', id: driverId }, { status: 'available' })
+    let seq = 0
+    const at = async (lat: number, lng: number) => {
+      const batch = new LocationBatch()
+      const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null })
+      batch.append(encodeDriverId(driverId), frame, 0, frame.length)
+      bus.publish(subjects.location('9q8'), batch.take())
+      await env.settle()
+    }
+    await at(latitude, longitude)
+    return { driverId, at, by: { role: 'driver', id: driverId } as Principal }
+  }
+  const broadcast = (orderId = id(), customerId = id(), ttl = 300) => command('order', orderId, 'broadcast', { role: 'customer', id: customerId }, {
+    order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: ttl,
+  })
+  const statusOf = (orderId: string) => store.events.get(orderId)?.at(-1)?.event.type
+  return { env, store, bus, pushes, events, logs, boot, id, command, vendor, driver, broadcast, statusOf }
+}
+
+const order = (reply: OrderReply) => {
+  if (!reply.ok) throw new Error(`${reply.problem.code}: ${reply.problem.detail}`)
+  return reply.order
+}
+const problem = (reply: OrderReply | DriverReply) => (reply.ok ? 'ok' : reply.problem.code)
+
+t.test('a request becomes a delivery', async t => {
+  const w = await world()
+  const engine = await w.boot('e1')
+  const near = w.vendor('near')
+  const nearer = w.vendor('nearer', here.latitude + 0.001)
+  const far = w.vendor('far', here.latitude + 1)
+  await w.env.settle()
+  const opened = order(await w.broadcast())
+  t.equal(opened.status, 'pending')
+  t.equal(opened.pharmacies_notified, 2)
+  await w.env.settle()
+  const request = w.pushes.find(p => p.kind === 'new_request')
+  t.same(request?.kind === 'new_request' && request.vendor_ids, [near, nearer], 'nearest first, the far one not asked')
+
+  const stranger = await w.command('order', opened.id, 'respond', { role: 'vendor', id: far }, { response_type: 'ACCEPTED' })
+  t.equal(problem(stranger), 'request_not_offered')
+  await w.command('order', opened.id, 'respond', { role: 'vendor', id: nearer }, { response_type: 'REJECTED', text_message: 'no stock' })
+  const won = await w.command('order', opened.id, 'respond', { role: 'vendor', id: near }, { response_type: 'ACCEPTED', text_message: 'come' })
+  t.equal(won.ok && won.outcome.response, 'won')
+  const late = await w.command('order', opened.id, 'respond', { role: 'vendor', id: nearer }, { response_type: 'ACCEPTED' })
+  t.equal(problem(late), 'request_already_assigned', '[1] one winner')
+  await w.env.settle()
+  const taken = w.pushes.find(p => p.kind === 'request_closed')
+  t.same(taken?.kind === 'request_closed' && [taken.message.type, taken.vendor_ids], ['request_taken', [nearer]])
+
+  const dora = await w.driver(near, here.latitude + 0.01, here.longitude)
+  const byNear: Principal = { role: 'vendor', id: near }
+  const assigned = order(await w.command('order', opened.id, 'assign_driver', byNear, { driver_id: dora.driverId }))
+  t.equal(assigned.status, 'driver_assigned')
+  t.equal(assigned.driver_name, 'Dora')
+  t.equal(engine.roster.get(dora.driverId)?.status, 'busy')
+
+  w.bus.publish(subjects.interest, encodeBody({ edge_id: 'x', full: true, order_ids: [opened.id], vendor_ids: [near] }))
+  const seen: LocationPush[] = []
+  w.bus.subscribe(subjects.pushEdge('x'), m => seen.push(decodeBody(m.body) as LocationPush))
+  await w.env.advance(20_000)
+  await dora.at(here.latitude, here.longitude)
+  await w.env.advance(300)
+  t.equal(seen.at(-1)?.orders[0]?.order_id, opened.id, 'the watcher hears of the move')
+  t.equal(seen.at(-1)?.fleet[0]?.driver_id, dora.driverId)
+  t.equal(w.statusOf(opened.id), 'arrived_at_pickup', 'the fence saw the arrival')
+
+  t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, { signature_url: 's' })), 'order_state_conflict')
+  t.equal(order(await w.command('order', opened.id, 'pick_up', dora.by)).status, 'picked_up')
+  t.equal(order(await w.command('order', opened.id, 'out_for_delivery', dora.by)).status, 'out_for_delivery')
+  t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, {})), 'proof_required')
+  t.equal(order(await w.command('order', opened.id, 'deliver', dora.by, { signature_url: 's' })).status, 'delivered')
+  await w.env.advance(5_000)
+  t.equal(engine.roster.get(dora.driverId)?.status, 'available', 'the driver is free again')
+  t.equal(engine.actors.peek(opened.id), undefined, 'a finished order leaves memory')
+  const bySlot = new Map<number, number>()
+  for (const event of w.events) {
+    t.equal(event.seq, (bySlot.get(event.slot) ?? 0) + 1, '[6] in order, none missing')
+    bySlot.set(event.slot, event.seq)
+  }
+  t.same(w.logs, [])
+  await engine.stop()
+})
+
+t.test('every broadcast ends [10]', async t => {
+  const w = await world(2)
+  const engine = await w.boot('e1')
+  const nobody = order(await w.broadcast())
+  t.equal(nobody.status, 'expired', 'no pharmacy in the radius: said at once')
+  w.vendor('one')
+  await w.env.settle()
+  const opened = order(await w.broadcast(undefined, undefined, 30))
+  await w.env.advance(29_900)
+  t.equal(w.statusOf(opened.id), 'broadcast_opened')
+  await w.env.advance(300)
+  t.equal(w.statusOf(opened.id), 'request_expired')
+  t.ok(w.pushes.some(p => p.kind === 'request_closed' && p.message.type === 'request_expired'))
+  await engine.stop()
+})
+
+t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
+  const w = await world(3)
+  const first = await w.boot('e1')
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const opened = order(await w.broadcast(undefined, undefined, 60))
+  const accepted = order(await w.broadcast(undefined, undefined, 60))
+  const commandId = w.id()
+  await w.command('order', accepted.id, 'respond', { role: 'vendor', id: vendor }, { response_type: 'ACCEPTED' }, commandId)
+  // A crash: nothing is flushed, the engine just is no more.
+  first.crash()
+  const second = await w.boot('e2')
+  const again = await w.command('order', accepted.id, 'respond', { role: 'vendor', id: vendor }, { response_type: 'ACCEPTED' }, commandId)
+  t.equal(again.ok && again.order.status, 'accepted')
+  t.equal(again.ok && again.outcome.response, 'won')
+  await w.env.advance(61_000)
+  t.equal(w.statusOf(opened.id), 'request_expired')
+  await second.stop()
+})
+
+t.test('offers go from driver to driver and end clearly [8]', async t => {
+  const w = await world(4)
+  const engine = await w.boot('e1')
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const near = await w.driver(vendor, here.latitude + 0.001, here.longitude)
+  const far = await w.driver(vendor, here.latitude + 0.02, here.longitude)
+  const by: Principal = { role: 'vendor', id: vendor }
+  const opened = order(await w.broadcast())
+  await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' })
+  await w.command('order', opened.id, 'find_driver', by, { search_seconds: 90 })
+  await w.env.advance(100)
+  const offers = () => w.pushes.flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [{ topic: p.topic, offer: String(p.message.offer_id) }] : []))
+  t.equal(offers()[0]?.topic, `driver:${near.driverId}`, 'nearest first')
+  t.equal(problem(await w.command('order', opened.id, 'accept_offer', far.by, { offer_id: offers()[0]!.offer })), 'offer_not_yours')
+  await w.env.advance(limits.offerTtlMs + 200)
+  t.equal(offers()[1]?.topic, `driver:${far.driverId}`, 'silence passes it on')
+  t.ok(w.pushes.some(p => p.kind === 'topic' && p.topic === `driver:${near.driverId}` && p.message.type === 'offer_withdrawn'))
+  t.equal(problem(await w.command('order', opened.id, 'accept_offer', near.by, { offer_id: offers()[0]!.offer })), 'offer_expired')
+  await w.command('order', opened.id, 'decline_offer', far.by, { offer_id: offers()[1]!.offer })
+  await w.env.advance(61_000)
+  t.ok(w.pushes.some(p => p.kind === 'topic' && p.message.type === 'driver_search_ended'), 'a clear end')
+  await w.command('order', opened.id, 'find_driver', by, {})
+  await near.at(here.latitude + 0.001, here.longitude)
+  await w.env.advance(6_000)
+  const third = offers()[2]!
+  t.equal(third.topic, `driver:${near.driverId}`)
+  t.equal(order(await w.command('order', opened.id, 'accept_offer', near.by, { offer_id: third.offer })).status, 'driver_assigned')
+  const second = order(await w.broadcast())
+  await w.command('order', second.id, 'respond', by, { response_type: 'ACCEPTED' })
+  t.equal(problem(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId })), 'driver_unavailable', '[8] capacity')
+  t.equal(order(await w.command('order', opened.id, 'cancel', { role: 'customer', id: opened.user_id })).status, 'cancelled')
+  await w.env.settle()
+  t.equal(order(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId })).status, 'driver_assigned', 'free after the cancellation')
+  t.same(w.logs, [])
+  await engine.stop()
+})
+
+t.test('a former owner writes nothing [5]', async t => {
+  const w = await world(5)
+  const first = await w.boot('e1')
+  w.vendor('one')
+  await w.env.settle()
+  const opened = order(await w.broadcast())
+  const second = await w.boot('e2')
+  const stored = () => [...w.store.events.values()].flat().length
+  const before = stored()
+  const reply = await first.actors.tell('order', opened.id, 'x', { verb: 'cancel', by: { role: 'customer', id: opened.user_id }, data: {} })
+  t.equal(reply.ok ? 'ok' : reply.code, 'moved')
+  t.equal(stored(), before)
+  await second.stop()
+})
+
+t.test('a terminal that connects later hears of open requests [9]', async t => {
+  const w = await world(6)
+  const engine = await w.boot('e1')
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const opened = order(await w.broadcast())
+  await w.env.settle()
+  w.pushes.length = 0
+  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [vendor] }))
+  await w.env.settle()
+  t.equal(w.pushes.length, 1)
+  t.ok(w.pushes[0]?.kind === 'new_request' && w.pushes[0].body.request_id === opened.id)
+  await engine.stop()
+})

@@ -1,0 +1,399 @@
+/**
+ * The engine put together: actors on their slots, the outbox behind them, matching and tracking
+ * beside them, the bus before them. Wiring only; each part says in its own file what it does.
+ */
+import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
+import type { Bus, Subscription } from '../protocol/bus/bus.ts'
+import type { Claims } from '../protocol/claims/claims.ts'
+import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
+import { uuidV7 } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
+import { engineQueue, subjects } from '../protocol/subjects.ts'
+import type { Driver } from './driver/state.ts'
+import { canTakeMore, statusOf } from './driver/state.ts'
+import { view as driverView } from './driver/view.ts'
+import type { Effect } from './effects.ts'
+import { Gateway } from './gateway.ts'
+import type { Journal, SlotLease } from './journal/journal.ts'
+import { Directory } from './matching/directory.ts'
+import { nextDriver } from './matching/next-driver.ts'
+import { Roster, type RosterRow } from './matching/roster.ts'
+import type { OrderCommand } from './order/commands.ts'
+import { requestPushFor } from './order/react.ts'
+import type { Order } from './order/state.ts'
+import { view as orderView } from './order/view.ts'
+import { planCommand } from './plan.ts'
+import { Pusher } from './pusher.ts'
+import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
+import { driverBehaviour, orderBehaviour } from './runtime/behaviours.ts'
+import type { Cell, TellReply } from './runtime/cell.ts'
+import type { Env } from './runtime/env.ts'
+import { Outbox } from './runtime/outbox.ts'
+import { repeat } from './runtime/repeat.ts'
+import { SlotKeeper } from './runtime/slots.ts'
+import { Snapshotter } from './runtime/snapshotter.ts'
+import { OpenRequests } from './matching/open-requests.ts'
+import { Tracking } from './tracking/tracking.ts'
+import type { FollowedOrder } from './tracking/following.ts'
+
+export interface EngineDeps {
+  engineId: string
+  env: Env
+  journal: Journal
+  bus: Bus
+  claims: Claims
+  /** The database is this process's alone (embedded): leases in it are of the dead. */
+  exclusive: boolean
+  log(level: 'info' | 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+const system = { role: 'system', id: 'engine' } as const
+/** A driver whose last position is older is not proposed. */
+const positionStaleMs = 10 * 60_000
+
+export class Engine {
+  readonly directory = new Directory()
+  readonly roster = new Roster()
+  readonly actors: Actors
+  readonly tracking: Tracking
+  readonly #deps: EngineDeps
+  readonly #outbox: Outbox
+  readonly #gateway: Gateway
+  readonly #slots: SlotKeeper
+  readonly #snapshotter: Snapshotter
+  readonly #pusher: Pusher
+  readonly #open = new OpenRequests()
+  readonly #lastSeq = new Map<number, number>()
+  readonly #rosterNews = new Set<string>()
+  /** Callers waiting for an order to change, by order. */
+  readonly #waiters = new Map<string, Set<(order: Order) => void>>()
+  #subscriptions: Subscription[] = []
+  #stops: (() => void)[] = []
+  #vendorsSinceMs = 0
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps
+    const { env, bus, journal } = deps
+    this.#pusher = new Pusher(bus)
+    this.tracking = new Tracking({
+      env, bus, journal, roster: this.roster, log: deps.log,
+      ownsActor: id => this.actors.ownsActor(id),
+      arrived: (order, at) => this.#arrived(order, at),
+    })
+    this.actors = new Actors({
+      env, journal, log: deps.log,
+      behaviours: { order: orderBehaviour as AnyBehaviour, driver: driverBehaviour as AnyBehaviour },
+      committed: what => this.#committed(what),
+      recovered: cell => this.#observe(cell),
+      due: cell => this.#due(cell),
+      fenced: slot => this.#slots.fenced(slot),
+    })
+    this.#outbox = new Outbox({ env, bus, deliver: command => this.#gateway.deliver(command), soft: effect => this.#soft(effect) })
+    this.#gateway = new Gateway({
+      bus, log: deps.log,
+      owns: slot => this.actors.owns(slot),
+      handle: envelope => this.#handle(envelope),
+      tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
+    })
+    this.#slots = new SlotKeeper({
+      env, journal, engineId: deps.engineId, exclusive: deps.exclusive, log: deps.log,
+      gained: lease => this.#gained(lease),
+      lost: slot => this.#lost(slot),
+    })
+    this.#snapshotter = new Snapshotter({ env, journal, actors: this.actors, outbox: this.#outbox, lastSeq: this.#lastSeq, log: deps.log })
+  }
+
+  /** Resolves when the engine serves its share of the slots. */
+  async start(): Promise<void> {
+    const { bus, env, log } = this.#deps
+    await this.#pollVendors()
+    await this.tracking.start()
+    this.#subscriptions = [
+      bus.subscribe(subjects.locationFilter, message => this.tracking.ingest(message.body)),
+      bus.subscribe(subjects.interest, message => this.tracking.takeInterest(message.body)),
+      bus.subscribe(subjects.terminals, message => this.#resynchronise(decodeBody(message.body) as TerminalsMessage)),
+      bus.subscribe(subjects.directory, message => this.directory.put(decodeBody(message.body) as DirectoryVendor)),
+      bus.subscribe(subjects.roster, message => this.#takeRoster(decodeBody(message.body) as RosterMessage)),
+      bus.subscribe(subjects.rosterWanted, () => this.#publishRoster([...this.roster.rows()])),
+      bus.subscribe(subjects.queryPosition, message => {
+        message.respond?.(encodeBody(this.tracking.position(decodeBody(message.body) as PositionQuery)))
+      }, { queue: engineQueue }),
+      bus.subscribe(subjects.queryHealth, message => message.respond?.(encodeBody(this.health()))),
+    ]
+    const failed = (error: unknown): void => log('warn', 'a background round failed; will try again', error)
+    this.#stops = [
+      repeat(env, limits.vendorPollMs, () => this.#pollVendors(), failed),
+      repeat(env, limits.pushIntervalMs, () => this.#publishRosterNews(), failed),
+      repeat(env, limits.rosterDigestMs, () => this.#publishRoster([...this.roster.rows()]), failed),
+      bus.onStatus(connected => { if (connected) void this.#pollVendors().catch(failed) }),
+    ]
+    this.#gateway.start()
+    await this.#slots.start()
+    this.#snapshotter.start()
+    bus.publish(subjects.rosterWanted, encodeBody({}))
+  }
+
+  /** Hands over: no new commands, what is under way is answered, slots are released. */
+  async stop(): Promise<void> {
+    this.#gateway.stop()
+    for (const stop of this.#stops) stop()
+    const deadlineMs = this.#deps.env.nowMs() + limits.drainTimeoutMs
+    while ((this.actors.inFlight > 0 || this.#outbox.pending > 0) && this.#deps.env.nowMs() < deadlineMs)
+      await new Promise<void>(resolve => { this.#deps.env.after(10, resolve) })
+    await this.#snapshotter.stop()
+    this.#outbox.stop()
+    await this.tracking.stop()
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    this.actors.stop()
+    await this.#slots.stop()
+  }
+
+  health() {
+    return {
+      engine_id: this.#deps.engineId,
+      slots: this.#slots.held.size,
+      actors: this.actors.size,
+      commands_in_flight: this.actors.inFlight,
+      outbox_pending: this.#outbox.pending,
+      pharmacies: this.directory.size,
+      drivers: this.tracking.table.ids.count,
+      open_requests: this.#open.size,
+      deliveries: this.tracking.following.size,
+      frames: this.tracking.frames,
+      pushes_dropped: this.#pusher.dropped,
+    }
+  }
+
+  // Commands
+
+  async #handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply> {
+    if (this.#outbox.pending >= limits.outboxPendingMax)
+      return { ok: false, problem: { code: 'overloaded', detail: 'events wait for the bus; try again shortly' } }
+    const planned = planCommand(envelope, {
+      env: this.#deps.env, directory: this.directory, following: this.tracking.following,
+      driverFact: driverId => {
+        const row = this.roster.get(driverId)
+        return row === undefined ? null : { driver_id: driverId, name: row.fullName, phone: row.phone, vehicle_type: row.vehicleType }
+      },
+    })
+    const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
+    if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
+    if (planned.kind === 'driver') return driverReply(reply)
+    if (planned.command.verb === 'assign_driver') return this.#untilAssigned(envelope.actor_id, planned.command, reply)
+    return orderReply(reply, planned.command)
+  }
+
+  /** The pharmacy's own choice is a question to the driver's actor; the caller waits for the answer. */
+  async #untilAssigned(orderId: string, command: Extract<OrderCommand, { verb: 'assign_driver' }>, first: TellReply & { ok: true }): Promise<OrderReply> {
+    const driverId = command.data.driver_id
+    const settled = (order: Order): OrderReply | null => {
+      if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
+      const cell = this.actors.peek(orderId)
+      if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
+        return orderReply({ ...first, state: order, version: cell?.version ?? first.version, updatedAtMs: cell?.updatedAtMs ?? first.updatedAtMs }, command)
+      return { ok: false, problem: { code: 'driver_unavailable', detail: this.#whyRefused(driverId) } }
+    }
+    const now = settled((this.actors.peek(orderId)?.state ?? first.state) as Order)
+    if (now !== null) return now
+    return new Promise(resolve => {
+      const done = (reply: OrderReply): void => {
+        cancel()
+        waiters.delete(look)
+        if (waiters.size === 0) this.#waiters.delete(orderId)
+        resolve(reply)
+      }
+      const look = (order: Order): void => {
+        const reply = settled(order)
+        if (reply !== null) done(reply)
+      }
+      const waiters = this.#waiters.get(orderId) ?? new Set()
+      this.#waiters.set(orderId, waiters)
+      waiters.add(look)
+      const cancel = this.#deps.env.after(limits.assignmentWaitMs, () =>
+        done({ ok: false, problem: { code: 'unavailable', detail: 'the driver could not be reached in time; look at the order before trying again' } }))
+    })
+  }
+
+  #whyRefused(driverId: string): string {
+    const row = this.roster.get(driverId)
+    return row === undefined ? 'the driver is not known' : `the driver cannot take this order (${row.status}${row.canTakeMore ? '' : ', no capacity or another offer outstanding'})`
+  }
+
+  // After a transition
+
+  #committed({ cell, firstSeq, events, atMs }: Committed): void {
+    this.#lastSeq.set(cell.slot, firstSeq + events.length - 1)
+    const behaviour = (cell.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
+    events.forEach((event, i) => {
+      this.#outbox.add({
+        slot: cell.slot, seq: firstSeq + i, kind: cell.kind, actorId: cell.actorId, version: cell.version - events.length + 1 + i, atMs, event,
+        effects: behaviour.react(event, cell.state, atMs),
+      })
+    })
+    this.#observe(cell)
+  }
+
+  /** What other parts derive from an actor's state; at transitions and at recovery alike. */
+  #observe(cell: Cell): void {
+    if (cell.kind === 'order') {
+      const order = cell.state as Order
+      this.#open.observe(order)
+      this.tracking.following.observe(order)
+      const waiters = this.#waiters.get(cell.actorId)
+      if (waiters !== undefined) for (const look of waiters) look(order)
+      return
+    }
+    const driver = cell.state as Driver
+    if (driver.kind === 'absent') return
+    const before = this.roster.get(driver.driverId)
+    const row: RosterRow = {
+      driverId: driver.driverId, vendorId: driver.vendorId, fullName: driver.fullName, phone: driver.phone,
+      vehicleType: driver.vehicleType, status: statusOf(driver), canTakeMore: canTakeMore(driver),
+    }
+    this.roster.put(row)
+    if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) {
+      this.#rosterNews.add(driver.driverId)
+      this.tracking.rosterChanged(driver.driverId, driver.vendorId)
+    }
+  }
+
+  #due(cell: Cell): void {
+    const order = cell.state as Order
+    const { env } = this.#deps
+    const internal = (id: string, command: OrderCommand): void => { void this.actors.tell('order', cell.actorId, id, command) }
+    if (order.kind === 'broadcast') return internal(`expire:${cell.version}`, { verb: 'expire', by: system })
+    if (order.kind !== 'accepted') return
+    const { search, deal } = order
+    if (search.kind === 'offering')
+      return internal(`offer_expired:${search.offer.offerId}`, { verb: 'offer_expired', by: system, offerId: search.offer.offerId })
+    if (search.kind !== 'searching') return
+    const nowMs = env.nowMs()
+    if (nowMs >= search.auto.deadlineMs || search.auto.triedDriverIds.length >= limits.offersPerSearchMax)
+      return internal(`end_search:${cell.version}`, { verb: 'end_search', by: system })
+    const driver = nextDriver(this.roster, this.tracking.table, {
+      vendorId: deal.vendor.vendor_id, latitude: deal.vendor.latitude, longitude: deal.vendor.longitude,
+      triedDriverIds: search.auto.triedDriverIds, staleBeforeMs: nowMs - positionStaleMs,
+    })
+    // Nobody near: no event for that, only another look in a while.
+    if (driver === null) return this.actors.wakeAt(cell, Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs))
+    internal(`propose:${cell.version}`, { verb: 'propose_driver', by: system, candidate: { offerId: uuidV7(nowMs, env.random), ...driver } })
+  }
+
+  #arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void {
+    if (!this.actors.ownsActor(order.orderId)) return
+    void this.actors.tell('order', order.orderId, `arrived:${at}`, { verb: 'record_arrival', by: system, at } satisfies OrderCommand)
+  }
+
+  #soft(effect: Exclude<Effect, { do: 'command' }>): void {
+    const { claims, log } = this.#deps
+    const softly = (done: Promise<void>): void => { done.catch(error => log('warn', `claim of ${'orderId' in effect ? effect.orderId : ''} not written; the actor decides`, error)) }
+    switch (effect.do) {
+      case 'push': return this.#pusher.add(effect.push)
+      case 'openClaim': return softly(claims.open(effect.orderId, effect.vendorIds, effect.deadlineMs))
+      case 'confirmClaim': return softly(claims.confirm(effect.orderId, effect.vendorId))
+      case 'closeClaim': return softly(claims.close(effect.orderId, effect.as))
+    }
+  }
+
+  // Slots
+
+  async #gained(lease: SlotLease): Promise<void> {
+    const loaded = await this.#deps.journal.loadSlot(lease.slot)
+    this.#lastSeq.set(lease.slot, loaded.lastSeq)
+    this.#outbox.open(lease.slot, loaded.cursorSeq)
+    this.actors.adopt(lease, loaded)
+    this.#gateway.openSlot(lease.slot)
+    const following: string[] = []
+    for (const cell of this.actors.cells()) {
+      if (cell.slot !== lease.slot) continue
+      const behaviour = (cell.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
+      for (const effect of behaviour.resume(cell.state)) if (effect.do !== 'command') this.#soft(effect)
+      if (this.tracking.following.get(cell.actorId) !== undefined) following.push(cell.actorId)
+    }
+    // What the last owner may not have finished: published twice at worst, marked by id.
+    for (const stored of loaded.events) {
+      if (stored.seq <= loaded.cursorSeq) continue
+      const cell = this.actors.peek(stored.actorId)
+      if (cell === undefined) continue
+      const behaviour = (stored.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
+      this.#outbox.add({
+        slot: stored.slot, seq: stored.seq, kind: stored.kind, actorId: stored.actorId, version: stored.version, atMs: stored.atMs, event: stored.event,
+        effects: behaviour.react(stored.event, cell.state, stored.atMs),
+      })
+    }
+    if (following.length > 0) this.tracking.following.restore(await this.#deps.journal.loadBreadcrumbs(following))
+  }
+
+  #lost(slot: number): void {
+    this.#gateway.closeSlot(slot)
+    for (const cell of this.actors.cells()) {
+      if (cell.slot !== slot || cell.kind !== 'order') continue
+      this.#open.drop(cell.actorId)
+      this.tracking.following.drop(cell.actorId)
+    }
+    this.#outbox.close(slot)
+    this.#lastSeq.delete(slot)
+    this.actors.abandon(slot)
+  }
+
+  // What every engine hears
+
+  /** Terminals that (re)connected: every open request they are eligible for, oldest first. */
+  #resynchronise(message: TerminalsMessage): void {
+    for (const vendorId of message.vendor_ids)
+      for (const orderId of this.#open.ofVendor(vendorId, limits.openRequestsPerTerminalMax)) {
+        const order = this.actors.peek(orderId)?.state as Order | undefined
+        if (order?.kind !== 'broadcast') continue
+        const push = requestPushFor(order.core, order.broadcast, vendorId)
+        if (push !== null) this.#pusher.add(push)
+      }
+  }
+
+  async #pollVendors(): Promise<void> {
+    const { vendors, nextSinceMs } = await this.#deps.journal.vendorsChangedSince(this.#vendorsSinceMs)
+    for (const vendor of vendors) this.directory.put(vendor)
+    this.#vendorsSinceMs = nextSinceMs
+  }
+
+  #publishRosterNews(): void {
+    if (this.#rosterNews.size === 0) return
+    const rows = [...this.#rosterNews].map(id => this.roster.get(id)).filter(row => row !== undefined)
+    this.#rosterNews.clear()
+    this.#publishRoster(rows)
+  }
+
+  #publishRoster(rows: RosterRow[]): void {
+    const own = rows.filter(row => this.actors.ownsActor(row.driverId))
+    for (let from = 0; from < own.length; from += limits.rosterRowsPerMessageMax) {
+      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own.slice(from, from + limits.rosterRowsPerMessageMax) }
+      this.#deps.bus.publish(subjects.roster, encodeBody(message))
+    }
+  }
+
+  #takeRoster(message: RosterMessage): void {
+    if (message.engine_id === this.#deps.engineId) return
+    for (const row of message.rows) {
+      if (this.actors.ownsActor(row.driverId)) continue
+      this.roster.put(row)
+      this.tracking.rosterChanged(row.driverId, row.vendorId)
+    }
+  }
+}
+
+interface RosterMessage { engine_id: string; rows: RosterRow[] }
+
+function orderReply(reply: TellReply & { ok: true }, command: OrderCommand): OrderReply {
+  const order = reply.state as Order
+  if (order.kind === 'absent') return { ok: false, problem: { code: 'order_not_found', detail: 'no such order' } }
+  const outcome = command.verb === 'respond'
+    ? { response: command.data.response_type === 'ACCEPTED' ? 'won' as const : 'recorded' as const }
+    : order.kind === 'accepted' && order.search.kind === 'offering' ? { offer_id: order.search.offer.offerId } : {}
+  return { ok: true, order: orderView(order, reply.version, reply.updatedAtMs), outcome }
+}
+
+function driverReply(reply: TellReply & { ok: true }): DriverReply {
+  const driver = reply.state as Driver
+  if (driver.kind === 'absent') return { ok: false, problem: { code: 'driver_not_found', detail: 'no such driver' } }
+  return { ok: true, driver: driverView(driver, reply.version) }
+}

@@ -1,0 +1,111 @@
+/**
+ * The engine's face on the bus: commands to owned slots, commands of other services, and the replies.
+ * Nothing is decided here.
+ */
+import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
+import type { Bus, BusMessage, Subscription } from '../protocol/bus/bus.ts'
+import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
+import { CaduceusError } from '../protocol/errors.ts'
+import { slotOf } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import { engineQueue, subjects } from '../protocol/subjects.ts'
+import { parseEnvelope } from './plan.ts'
+import type { ActorCommand } from './effects.ts'
+import type { TellReply } from './runtime/cell.ts'
+
+/** Between engines a command may already be planned; such bodies carry `planned`. */
+interface PlannedBody { planned: ActorCommand }
+
+export interface GatewayDeps {
+  bus: Bus
+  owns(slot: number): boolean
+  /** A command as the wire brings it; the answer is what the wire takes back. */
+  handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply>
+  tell(command: ActorCommand): Promise<TellReply>
+  log(level: 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+export class Gateway {
+  readonly #deps: GatewayDeps
+  readonly #slots = new Map<number, Subscription>()
+  #services: Subscription | null = null
+
+  constructor(deps: GatewayDeps) { this.#deps = deps }
+
+  start(): void {
+    this.#services = this.#deps.bus.subscribe(subjects.commandFilter, message => this.#fromService(message), { queue: engineQueue })
+  }
+
+  stop(): void {
+    this.#services?.unsubscribe()
+    for (const slot of this.#slots.keys()) this.closeSlot(slot)
+  }
+
+  openSlot(slot: number): void {
+    this.closeSlot(slot)
+    this.#slots.set(slot, this.#deps.bus.subscribe(subjects.slotCommand(slot), message => this.#toSlot(message)))
+  }
+
+  closeSlot(slot: number): void {
+    this.#slots.get(slot)?.unsubscribe()
+    this.#slots.delete(slot)
+  }
+
+  /** To whichever engine owns the actor. Rejects `unavailable` when none answers. */
+  async deliver(command: ActorCommand): Promise<TellReply> {
+    const slot = slotOf(command.actorId, limits.slotCount)
+    if (this.#deps.owns(slot)) return this.#deps.tell(command)
+    const body: PlannedBody = { planned: command }
+    const reply = await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)
+    return decodeBody(reply) as TellReply
+  }
+
+  #toSlot(message: BusMessage): void {
+    const { respond } = message
+    if (respond === undefined) return
+    void this.#answer(message).then(reply => respond(encodeBody(reply)))
+  }
+
+  async #answer(message: BusMessage): Promise<unknown> {
+    try {
+      const body = decodeBody(message.body)
+      if (isPlanned(body)) {
+        // The sender needs the verdict, not the state.
+        const reply = await this.#deps.tell(body.planned)
+        return reply.ok ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs } : reply
+      }
+      return await this.#deps.handle(parseEnvelope(body))
+    } catch (error) {
+      return this.#problem(error)
+    }
+  }
+
+  /** Other services name the verb in the subject and may leave the envelope's own out. */
+  #fromService(message: BusMessage): void {
+    const { respond } = message
+    if (respond === undefined) return
+    void this.#serve(message).then(reply => respond(reply))
+  }
+
+  async #serve(message: BusMessage): Promise<Uint8Array> {
+    try {
+      const [actor, verb] = message.subject.split('.').slice(-2)
+      const body = decodeBody(message.body)
+      if (typeof body !== 'object' || body === null) throw new CaduceusError('message_malformed', 'the body must be a map')
+      const envelope = parseEnvelope({ ...body, actor, verb })
+      const slot = slotOf(envelope.actor_id, limits.slotCount)
+      if (this.#deps.owns(slot)) return encodeBody(await this.#deps.handle(envelope))
+      return await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(envelope), limits.commandTimeoutMs)
+    } catch (error) {
+      return encodeBody(this.#problem(error))
+    }
+  }
+
+  #problem(error: unknown): OrderReply {
+    if (error instanceof CaduceusError) return { ok: false, problem: error.toProblem() }
+    this.#deps.log('error', 'a command failed', error)
+    return { ok: false, problem: { code: 'internal', detail: 'the command failed' } }
+  }
+}
+
+const isPlanned = (body: unknown): body is PlannedBody => typeof body === 'object' && body !== null && 'planned' in body

@@ -1,0 +1,214 @@
+/** The journal contract against every adapter, and what only a real database can show: lost replies, restarts, crashes. */
+import t, { type Test } from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { requireOrSkip, startPostgres, type Service } from '../../bench/services.ts'
+import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
+import { realEnv } from '../runtime/env.ts'
+import { acquired, journalContract, orderAppend, testEvent, testId, testOrderView, testSlot, type JournalSubject } from './contract.ts'
+import { memoryJournal, MemoryStore } from './memory.ts'
+import { postgresJournal } from './postgres.ts'
+
+const { nowMs, after } = realEnv()
+const journalOver = (pool: PgPool) => postgresJournal(pool, { nowMs, after })
+
+async function memorySubject(): Promise<JournalSubject> {
+  let clockMs = 1_000
+  const store = new MemoryStore(() => clockMs)
+  return {
+    open: () => memoryJournal(store),
+    orderRow: async id => store.orders.get(id) ?? null,
+    async driverRow(id) {
+      const view = store.drivers.get(id)
+      if (view === undefined) return null
+      const { status, capacity, active_order_ids, total_deliveries, version } = view
+      return { status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: Math.round(view.total_earnings * 100) }
+    },
+    putVendor: async vendor => store.putVendor(vendor),
+    async pass(ms) { clockMs += ms },
+    outage: { begin: async () => store.setAway(true), end: async () => store.setAway(false) },
+    close: async () => {},
+  }
+}
+
+async function databaseSubject(database: Database, outage?: JournalSubject['outage']): Promise<JournalSubject> {
+  const { kysely, pool } = database
+  return {
+    open: () => journalOver(pool),
+    async orderRow(id) {
+      const row = await kysely.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst()
+      if (row === undefined) return null
+      const { status, version, tracking_token, vendor_id, created_at } = row.view
+      t.same([row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()], [status, version, tracking_token, vendor_id, created_at], 'columns agree with the view')
+      return { view: row.view, candidateIds: row.candidate_ids }
+    },
+    async driverRow(id) {
+      const row = await kysely.selectFrom('drivers').selectAll().where('id', '=', id).executeTakeFirst()
+      if (row === undefined) return null
+      const { status, capacity, active_order_ids, total_deliveries, version } = row
+      return { status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: row.total_earnings_minor }
+    },
+    async putVendor({ vendor_id, name, ...rest }) {
+      await kysely.insertInto('vendors').values({ id: vendor_id, user_id: vendor_id, business_name: name, email: 'p@example.org', ...rest }).execute()
+    },
+    pass: ms => sleep(ms),
+    ...(outage && { outage }),
+    close: () => database.close(),
+  }
+}
+
+t.test('memory', t => journalContract(t, 'memory', memorySubject))
+
+t.test('PGlite', async t => {
+  await journalContract(t, 'PGlite', async () => databaseSubject(await openDatabase({ dataDir: 'memory' })))
+})
+
+t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
+  const server = await startPostgres()
+  t.teardown(() => server.stop())
+  const outage = { begin: () => server.kill(), end: () => server.restart() }
+  await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url }), outage))
+  await t.test('lost replies', t => lostReplies(t, server))
+  await t.test('two writers', t => twoWriters(t, server))
+  await t.test('poison', t => poison(t, server))
+})
+
+/** Loses the reply of some appends after they have run, as a connection cut at the wrong moment does. */
+function losingReplies(inner: PgPool, verdict: (nth: number) => 'pass' | 'failBefore' | 'failAfter'): PgPool & { appends: number } {
+  const wrapper = {
+    appends: 0,
+    connect: () => inner.connect(),
+    end: () => inner.end(),
+    async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
+      if (typeof query === 'string' || query.name !== 'journal_append') return inner.query<R>(query, values)
+      const what = verdict(wrapper.appends++)
+      if (what === 'failBefore') throw new Error('injected: connection lost before')
+      const answer = await inner.query<R>(query, values)
+      if (what === 'failAfter') throw new Error('injected: connection lost after')
+      return answer
+    },
+  }
+  return wrapper
+}
+
+async function lostReplies(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  t.teardown(() => database.close())
+
+  await t.test('J6 a reply lost after the commit is found out', async t => {
+    const pool = losingReplies(database.pool, nth => ['failAfter', 'failBefore', 'pass'][nth % 3] as 'pass')
+    const journal = journalOver(pool)
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const ids = [testId(), testId(), testId()]
+    for (let round = 0; round < 3; round++) {
+      const results = await Promise.all(ids.map(id => journal.append(orderAppend(slot, epoch, id, round))))
+      t.same(results, ids.map((_, i) => ({ outcome: 'committed', firstSeq: 1 + round * 3 + i })))
+    }
+    t.ok(pool.appends > 3, 'there were retries')
+    t.equal((await journal.loadSlot(slot)).events.length, 9, 'nothing was written twice')
+  })
+
+  await t.test('J6 committed, although the slot was lost before the retry', async t => {
+    const rival = journalOver(database.pool)
+    const slot = testSlot()
+    const inner = losingReplies(database.pool, nth => nth === 0 ? 'failAfter' : 'pass')
+    const pool: PgPool = {
+      ...inner,
+      async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
+        try {
+          return await inner.query<R>(query, values)
+        } catch (error) {
+          await acquired(rival, 'b', slot)
+          throw error
+        }
+      },
+    }
+    const journal = journalOver(pool)
+    const epoch = await acquired(journal, 'a', slot)
+    const id = testId()
+    t.same(await journal.append(orderAppend(slot, epoch, id, 0)), { outcome: 'committed', firstSeq: 1 })
+    t.same(await journal.append(orderAppend(slot, epoch, id, 1)), { outcome: 'fenced' })
+    t.equal((await rival.loadActor(slot, id)).events.length, 1)
+  })
+
+  await t.test('J6 a conflict behind a lost reply is still a conflict', async t => {
+    const journal = journalOver(losingReplies(database.pool, nth => nth === 1 ? 'failAfter' : 'pass'))
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const id = testId()
+    await journal.append(orderAppend(slot, epoch, id, 0))
+    t.same(await Promise.all([journal.append(orderAppend(slot, epoch, id, 0, { commandId: 'x' })), journal.append(orderAppend(slot, epoch, testId(), 0))]),
+      [{ outcome: 'conflict' }, { outcome: 'committed', firstSeq: 2 }])
+  })
+}
+
+async function twoWriters(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  t.teardown(() => database.close())
+
+  await t.test('J2 J3 owners change under load: every acknowledged append is there, in one contiguous run', async t => {
+    const slot = testSlot()
+    const acknowledged: string[] = []
+    const untilMs = nowMs() + 1_500
+    async function engine(name: string): Promise<void> {
+      const journal = journalOver(database.pool)
+      while (nowMs() < untilMs) {
+        const epoch = await acquired(journal, name, slot)
+        let fenced = false
+        while (!fenced && nowMs() < untilMs) {
+          const ids = Array.from({ length: 20 }, testId)
+          const results = await Promise.all(ids.map(id => journal.append(orderAppend(slot, epoch, id, 0))))
+          ids.forEach((id, i) => { if (results[i]!.outcome === 'committed') acknowledged.push(id) })
+          fenced = results.some(result => result.outcome === 'fenced')
+        }
+        await sleep(5)
+      }
+      await journal.close()
+    }
+    await Promise.all([engine('a'), engine('b'), engine('c')])
+    const { events } = await journalOver(database.pool).loadSlot(slot)
+    t.same(events.map(event => event.actorId).sort(), acknowledged.sort(), 'acknowledged and stored are the same set')
+    t.ok(events.every((event, i) => event.seq === i + 1))
+    t.ok(acknowledged.length > 200, `${acknowledged.length} appends`)
+  })
+
+  await t.test('leases, cursors, snapshots and appends together do not deadlock', async t => {
+    const slots = Array.from({ length: 8 }, testSlot)
+    const journal = journalOver(database.pool)
+    const epochs = new Map((await journal.acquireSlots('d', slots, 60_000)).map(lease => [lease.slot, lease.epoch]))
+    const untilMs = nowMs() + 1_000
+    const repeat = async (work: () => Promise<unknown>): Promise<void> => { while (nowMs() < untilMs) await work() }
+    const backwards = slots.toReversed()
+    await Promise.all([
+      repeat(() => Promise.all(backwards.map(slot => journal.append(orderAppend(slot, epochs.get(slot)!, testId(), 0))))),
+      repeat(() => journal.renewSlots('d', 60_000)),
+      repeat(() => journal.saveCursors(new Map(backwards.map(slot => [slot, nowMs() % 1e9])))),
+      repeat(() => journal.saveSnapshots([], new Map(slots.map(slot => [slot, nowMs() % 1e9])))),
+    ])
+    const { rows: [row] } = await database.pool.query<{ deadlocks: number }>('select deadlocks from pg_stat_database where datname = current_database()')
+    t.equal(row!.deadlocks, 0)
+  })
+}
+
+async function poison(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  t.teardown(() => database.close())
+  const journal = journalOver(database.pool)
+
+  await t.test('an append that the database refuses rejects alone', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const badId = testId()
+    const bad = orderAppend(slot, epoch, badId, 0, { row: { kind: 'order', view: testOrderView(badId, 1, { updated_at: 'noon' }) } })
+    const results = await Promise.allSettled([orderAppend(slot, epoch, testId(), 0), bad, orderAppend(slot, epoch, testId(), 0)].map(request => journal.append(request)))
+    t.same(results.map(result => result.status === 'fulfilled' ? result.value : 'rejected'), [{ outcome: 'committed', firstSeq: 1 }, 'rejected', { outcome: 'committed', firstSeq: 2 }])
+  })
+
+  await t.test('an append above the size of a group goes alone', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const events = Array.from({ length: 1_500 }, () => testEvent())
+    t.same(await Promise.all([journal.append(orderAppend(slot, epoch, testId(), 0)), journal.append(orderAppend(slot, epoch, testId(), 0, { events }))]),
+      [{ outcome: 'committed', firstSeq: 1 }, { outcome: 'committed', firstSeq: 2 }])
+  })
+}

@@ -1,0 +1,124 @@
+/**
+ * The journal: the only place where truth lives. Appends are conditional on the slot's epoch, update
+ * the read model in the same transaction, and are numbered per slot without gaps.
+ *
+ * Rules, tested by `contract.ts` against every adapter:
+ *  J1  A committed append is there after any restart, with its read-model row.
+ *  J2  An append whose slot's epoch is not the current one writes nothing and answers `fenced` (invariant 5);
+ *      other appends of the same group are not harmed.
+ *  J3  seq per slot is contiguous from 1, in the order of append calls of that slot (invariant 6).
+ *  J4  (actor, version) is unique: an append that does not continue the stored version answers `conflict`.
+ *  J5  Events of one append are committed together or not at all.
+ *  J6  A reply lost after the commit is found out: the same append is not written twice, and resolves `committed`.
+ *  J7  While the store is away appends wait, bounded: beyond limits.journalQueueEventsMax they reject `overloaded`.
+ *  J8  loadSlot gives the live snapshots and the events after them in seq order; finished actors only if
+ *      they have events after their snapshot or after the cursor.
+ *  J9  loadActor gives one actor, finished or not.
+ *  J10 acquireSlots takes free or lapsed slots and increments the epoch; a live lease of another is respected
+ *      unless `force`. renew keeps what is still ours and says which. release frees at once.
+ *  J11 The cursor never goes back.
+ */
+import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { DriverView } from '../../protocol/rest/driver.ts'
+
+export type ActorKind = 'order' | 'driver'
+
+export interface StoredEvent {
+  slot: number
+  /** Position in the slot, from 1 without gaps. */
+  seq: number
+  kind: ActorKind
+  actorId: string
+  /** Version of the actor after this event, from 1. */
+  version: number
+  atMs: number
+  commandId: string | null
+  /** Shape version of `event.data`. */
+  v: number
+  event: OrderEvent | DriverEvent
+}
+
+export interface AppendRequest {
+  slot: number
+  epoch: number
+  kind: ActorKind
+  actorId: string
+  /** Version before the first event; 0 for a new actor. */
+  fromVersion: number
+  atMs: number
+  commandId: string | null
+  events: readonly (OrderEvent | DriverEvent)[]
+  /** The public row after the last event, written in the same transaction. */
+  row: ReadModelRow
+}
+/** `candidates` only with the first event of a broadcast: who may see the request while it is open. */
+export type ReadModelRow =
+  | { kind: 'order'; view: OrderView; candidates?: readonly CandidateFact[] }
+  | { kind: 'driver'; view: DriverView }
+
+export type AppendResult =
+  | { outcome: 'committed'; firstSeq: number }
+  | { outcome: 'fenced' }
+  | { outcome: 'conflict' }
+
+export interface StoredSnapshot {
+  slot: number
+  kind: ActorKind
+  actorId: string
+  version: number
+  /** No further command changes it; it is not loaded at recovery. */
+  finished: boolean
+  bytes: Uint8Array
+}
+
+export interface LoadedSlot {
+  snapshots: StoredSnapshot[]
+  events: StoredEvent[]
+  /** Everything at or below was published and its commands were answered. */
+  cursorSeq: number
+  lastSeq: number
+}
+export interface LoadedActor { snapshot: StoredSnapshot | null; events: StoredEvent[] }
+
+export interface SlotLease { slot: number; epoch: number }
+
+export interface Journal {
+  append(request: AppendRequest): Promise<AppendResult>
+
+  acquireSlots(engineId: string, slots: readonly number[], leaseMs: number, force?: boolean): Promise<SlotLease[]>
+  /** Renews all of this engine's leases and its membership; returns what it still holds. */
+  renewSlots(engineId: string, leaseMs: number): Promise<SlotLease[]>
+  releaseSlots(engineId: string, slots: readonly number[]): Promise<void>
+  /** Engines whose membership is alive, this one included if it has renewed. */
+  liveEngines(): Promise<string[]>
+  leave(engineId: string): Promise<void>
+
+  loadSlot(slot: number): Promise<LoadedSlot>
+  loadActor(slot: number, actorId: string): Promise<LoadedActor>
+  /** `throughSeq`: per slot, all events at or below are covered by stored snapshots. */
+  saveSnapshots(snapshots: readonly StoredSnapshot[], throughSeq: ReadonlyMap<number, number>): Promise<void>
+  saveCursors(cursors: ReadonlyMap<number, number>): Promise<void>
+
+  /** Pharmacies changed at or after that time (ms, database clock), with the time to ask from next. */
+  vendorsChangedSince(sinceMs: number): Promise<{ vendors: DirectoryVendor[]; nextSinceMs: number }>
+
+  savePositions(rows: readonly PositionRow[]): Promise<void>
+  loadPositions(newerThanMs: number): Promise<PositionRow[]>
+  saveBreadcrumbs(rows: readonly BreadcrumbRow[]): Promise<void>
+  loadBreadcrumbs(orderIds: readonly string[]): Promise<BreadcrumbRow[]>
+
+  close(): Promise<void>
+}
+
+export interface PositionRow {
+  driverId: string
+  latitude: number
+  longitude: number
+  headingDeg: number | null
+  speedMps: number | null
+  /** Device time of the frame. */
+  atMs: number
+}
+export interface BreadcrumbRow { orderId: string; driverId: string; atMs: number; latitude: number; longitude: number }

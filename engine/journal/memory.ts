@@ -1,0 +1,199 @@
+/**
+ * The journal in memory, for tests and the simulator: same rules, no I/O and no timers. A
+ * `MemoryStore` is the database; every `memoryJournal` over it is one engine's client, so that two
+ * engines and a restart can be played in one process. Everything settles in microtasks, in the order
+ * of the calls. What goes in is copied as JSON, as a database would, so nobody can alter the past.
+ *
+ * Faults (lost replies, delays) are a wrapper's business; only an outage is here, because J7 is a
+ * rule about the queue.
+ */
+import { CaduceusError } from '../../protocol/errors.ts'
+import { eventVersion } from '../../protocol/events.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import type { DriverView } from '../../protocol/rest/driver.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
+
+interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: StoredEvent[] }
+
+/** The database: truth that outlives any journal over it. Tests may read all of it. */
+export class MemoryStore {
+  readonly slots = new Map<number, Slot>()
+  /** By actor, in the order of versions. */
+  readonly events = new Map<string, StoredEvent[]>()
+  readonly snapshots = new Map<string, StoredSnapshot>()
+  readonly orders = new Map<string, { view: OrderView; candidateIds: string[] | null }>()
+  readonly drivers = new Map<string, DriverView>()
+  readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
+  readonly engines = new Map<string, number>()
+  readonly positions = new Map<string, PositionRow>()
+  readonly breadcrumbs = new Map<string, Map<number, BreadcrumbRow>>()
+  #away = false
+  readonly #onReturn = new Set<() => void>()
+
+  /** The database's clock. */
+  constructor(readonly nowMs: () => number) {}
+
+  get away(): boolean { return this.#away }
+  /** While away, appends wait and every other call rejects `unavailable`. */
+  setAway(away: boolean): void {
+    this.#away = away
+    if (!away) for (const flush of this.#onReturn) flush()
+  }
+  onReturn(flush: () => void): () => void {
+    this.#onReturn.add(flush)
+    return () => this.#onReturn.delete(flush)
+  }
+
+  slot(number: number): Slot {
+    let slot = this.slots.get(number)
+    if (slot === undefined) this.slots.set(number, slot = { owner: null, epoch: 0, leaseUntilMs: -Infinity, cursorSeq: 0, events: [] })
+    return slot
+  }
+
+  /** What the edge does when a pharmacy registers or changes. */
+  putVendor(vendor: DirectoryVendor): void {
+    this.vendors.set(vendor.vendor_id, { vendor: copy(vendor), changedMs: this.nowMs() })
+  }
+
+  append(request: AppendRequest): AppendResult {
+    const slot = this.slot(request.slot)
+    if (slot.epoch !== request.epoch) return { outcome: 'fenced' }
+    const past = this.events.get(request.actorId) ?? []
+    if (past.length !== request.fromVersion) return { outcome: 'conflict' }
+    const firstSeq = slot.events.length + 1
+    const added = request.events.map((event, i): StoredEvent => ({
+      slot: request.slot, seq: firstSeq + i, kind: request.kind, actorId: request.actorId, version: request.fromVersion + 1 + i,
+      atMs: request.atMs, commandId: request.commandId, v: eventVersion, event: copy(event),
+    }))
+    slot.events.push(...added)
+    this.events.set(request.actorId, [...past, ...added])
+    this.#writeRow(request)
+    return { outcome: 'committed', firstSeq }
+  }
+
+  #writeRow({ row }: AppendRequest): void {
+    if (row.kind === 'driver') {
+      this.drivers.set(row.view.id, copy(row.view))
+      return
+    }
+    const candidateIds = this.orders.get(row.view.id)?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
+    this.orders.set(row.view.id, { view: copy(row.view), candidateIds })
+  }
+}
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+
+/** One engine's client of the store. */
+export function memoryJournal(store: MemoryStore): Journal {
+  let waiting: { request: AppendRequest; resolve(result: AppendResult): void; reject(error: Error): void }[] = []
+  let waitingEvents = 0
+  let closed = false
+  const flush = (): void => {
+    waitingEvents = 0
+    for (const one of waiting.splice(0)) one.resolve(store.append(one.request))
+  }
+  const forget = store.onReturn(flush)
+
+  async function append(request: AppendRequest): Promise<AppendResult> {
+    if (request.events.length === 0) throw new Error('an append has at least one event')
+    if (closed) throw new CaduceusError('unavailable', 'The journal is closing')
+    if (!store.away) return store.append(request)
+    if (waitingEvents + request.events.length > limits.journalQueueEventsMax) throw new CaduceusError('overloaded', 'The journal cannot keep up')
+    waitingEvents += request.events.length
+    return new Promise((resolve, reject) => waiting.push({ request, resolve, reject }))
+  }
+
+  /** Every call but `append`. */
+  const reach = (): MemoryStore => {
+    if (store.away) throw new CaduceusError('unavailable', 'The database is away')
+    return store
+  }
+
+  return {
+    append,
+    async acquireSlots(engineId, slots, leaseMs, force = false) {
+      const { nowMs } = reach()
+      const taken: SlotLease[] = []
+      for (const number of new Set(slots)) {
+        const slot = store.slot(number)
+        const free = slot.owner === null || slot.owner === engineId || slot.leaseUntilMs <= nowMs()
+        if (!free && !force) continue
+        slot.owner = engineId
+        slot.epoch++
+        slot.leaseUntilMs = nowMs() + leaseMs
+        taken.push({ slot: number, epoch: slot.epoch })
+      }
+      return taken
+    },
+    async renewSlots(engineId, leaseMs) {
+      const untilMs = reach().nowMs() + leaseMs
+      store.engines.set(engineId, untilMs)
+      const held = [...store.slots].filter(([, slot]) => slot.owner === engineId)
+      for (const [, slot] of held) slot.leaseUntilMs = untilMs
+      return held.map(([number, slot]) => ({ slot: number, epoch: slot.epoch }))
+    },
+    async releaseSlots(engineId, slots) {
+      for (const slot of slots.map(number => reach().slot(number))) {
+        if (slot.owner !== engineId) continue
+        slot.owner = null
+        slot.leaseUntilMs = -Infinity
+      }
+    },
+    async liveEngines() {
+      const nowMs = reach().nowMs()
+      return [...store.engines].filter(([, untilMs]) => untilMs > nowMs).map(([id]) => id).sort()
+    },
+    async leave(engineId) { reach().engines.delete(engineId) },
+
+    loadSlot: async number => loadSlot(reach(), number),
+    async loadActor(_slot, actorId): Promise<LoadedActor> {
+      const snapshot = reach().snapshots.get(actorId) ?? null
+      return { snapshot, events: copy((store.events.get(actorId) ?? []).filter(event => event.version > (snapshot?.version ?? 0))) }
+    },
+    // `throughSeq` only saves a database from looking further back; here nothing is searched.
+    async saveSnapshots(snapshots, _throughSeq) {
+      for (const snapshot of snapshots) {
+        if ((reach().snapshots.get(snapshot.actorId)?.version ?? 0) <= snapshot.version)
+          store.snapshots.set(snapshot.actorId, { ...snapshot, bytes: snapshot.bytes.slice() })
+      }
+    },
+    async saveCursors(cursors) {
+      for (const [number, seq] of cursors) reach().slot(number).cursorSeq = Math.max(store.slot(number).cursorSeq, seq)
+    },
+
+    async vendorsChangedSince(sinceMs) {
+      const changed = [...reach().vendors.values()].filter(row => row.changedMs >= sinceMs)
+      return { vendors: changed.map(row => copy(row.vendor)), nextSinceMs: Math.max(sinceMs, store.nowMs()) }
+    },
+    async savePositions(rows) {
+      for (const row of rows) if ((reach().positions.get(row.driverId)?.atMs ?? -Infinity) <= row.atMs) store.positions.set(row.driverId, { ...row })
+    },
+    loadPositions: async newerThanMs => [...reach().positions.values()].filter(row => row.atMs > newerThanMs).map(row => ({ ...row })),
+    async saveBreadcrumbs(rows) {
+      for (const row of rows) {
+        let trail = reach().breadcrumbs.get(row.orderId)
+        if (trail === undefined) store.breadcrumbs.set(row.orderId, trail = new Map())
+        if (!trail.has(row.atMs)) trail.set(row.atMs, { ...row })
+      }
+    },
+    loadBreadcrumbs: async orderIds => [...orderIds].sort().flatMap(orderId =>
+      [...reach().breadcrumbs.get(orderId)?.values() ?? []].sort((a, b) => a.atMs - b.atMs).map(row => ({ ...row }))),
+
+    async close() {
+      closed = true
+      forget()
+      for (const one of waiting) one.reject(new CaduceusError('unavailable', 'The journal is closing and its database does not answer'))
+      waiting = []
+    },
+  }
+}
+
+function loadSlot(store: MemoryStore, number: number): LoadedSlot {
+  const { events: all, cursorSeq } = store.slot(number)
+  const events = all.filter(event => event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0))
+  const eventful = new Set(events.map(event => event.actorId))
+  const snapshots = [...store.snapshots.values()].filter(one => one.slot === number && (!one.finished || eventful.has(one.actorId)))
+  return { snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })), events: copy(events), cursorSeq, lastSeq: all.length }
+}

@@ -1,0 +1,44 @@
+/**
+ * The pharmacies: who they are, and who is near. Rows live in the database and are written by edges;
+ * every engine keeps them all, by message for speed and by re-reading for certainty.
+ */
+import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { StaticIndex } from '../geo/static-index.ts'
+
+export class Directory {
+  readonly #vendors = new Map<string, DirectoryVendor>()
+  readonly #index = new StaticIndex()
+
+  get size(): number { return this.#vendors.size }
+
+  put(vendor: DirectoryVendor): void {
+    this.#vendors.set(vendor.vendor_id, vendor)
+    this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude, vendor.is_active)
+  }
+
+  get(vendorId: string): DirectoryVendor | undefined { return this.#vendors.get(vendorId) }
+
+  /** Active pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. */
+  near(latitude: number, longitude: number, radiusKm: number): CandidateFact[] {
+    const found = this.#index.within(latitude, longitude, radiusKm, limits.broadcastCandidatesMax)
+    const candidates: CandidateFact[] = Array.from({ length: found.count })
+    for (let i = 0; i < found.count; i++)
+      candidates[i] = { vendor_id: this.#index.idOf(found.numbers[i]!)!, distance_km: found.distanceKm[i]! }
+    return candidates
+  }
+
+  /** What orders keep of an active pharmacy; null when there is none. */
+  fact(vendorId: string): VendorFact | null {
+    const vendor = this.#vendors.get(vendorId)
+    if (vendor === undefined || !vendor.is_active) return null
+    return {
+      vendor_id: vendor.vendor_id, name: vendor.name, phone: vendor.phone, latitude: vendor.latitude,
+      longitude: vendor.longitude, address: vendor.address, proof_required: vendor.proof_required,
+    }
+  }
+
+  /** Does this pharmacy want drivers looked for as soon as it accepts? */
+  autoOffer(vendorId: string): boolean { return this.#vendors.get(vendorId)?.dispatch_policy === 'offer' }
+}

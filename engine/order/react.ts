@@ -1,0 +1,196 @@
+/**
+ * What must follow an event of an order: who hears of it, which claim changes, which driver is told.
+ * `order` is the state after the event (or later, when effects are repeated after a crash).
+ */
+import type { OrderEvent } from '../../protocol/events.ts'
+import { topics, type NewRequestBody, type Push, type SocketMessage } from '../../protocol/pushes.ts'
+import type { Effect } from '../effects.ts'
+import type { DriverCommand } from '../driver/commands.ts'
+import { currency } from './fee.ts'
+import { statusOf } from './view.ts'
+import { vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
+
+type Living = Exclude<Order, { kind: 'absent' }>
+const system = { role: 'system', id: 'order' } as const
+
+export function react(event: OrderEvent, order: Living, atMs: number): Effect[] {
+  const { core } = order
+  const at = new Date(atMs).toISOString()
+  switch (event.type) {
+    case 'broadcast_opened': {
+      if (order.kind !== 'broadcast') return []
+      return openRequest(order.core, order.broadcast)
+    }
+    case 'order_placed':
+      return [
+        push(topics.vendor(event.data.vendor.vendor_id), {
+          type: 'new_order', order_id: core.orderId, status: 'pending', customer_name: core.customerName,
+          items: core.items, notes: core.notes, distance_km: rounded(event.data.distance_km), timestamp: at,
+        }),
+      ]
+    case 'response_recorded':
+      return [pharmacyResponse(core, 'REJECTED', at, {
+        vendor_id: event.data.vendor_id, name: event.data.vendor_name, latitude: event.data.latitude, longitude: event.data.longitude,
+      }, event.data)]
+    case 'order_accepted': {
+      const { vendor } = event.data
+      return [
+        ...(core.origin === 'broadcast' ? [{ do: 'confirmClaim' as const, orderId: core.orderId, vendorId: vendor.vendor_id }] : []),
+        pharmacyResponse(core, 'ACCEPTED', at, vendor, event.data),
+        ...closeRequest(order, vendor.vendor_id, 'request_taken', 'This request has been accepted by another pharmacy'),
+        ...statusPushes(order, at),
+      ]
+    }
+    case 'order_rejected': return statusPushes(order, at)
+    case 'request_expired':
+      return [
+        { do: 'closeClaim', orderId: core.orderId, as: 'expired' },
+        push(topics.customer(core.customerId), {
+          type: 'request_expired', request_id: core.orderId, reason: event.data.reason,
+          message: event.data.reason === 'deadline' ? 'No pharmacy accepted in time' : 'There is no pharmacy within the radius',
+        }),
+        ...closeRequest(order, null, 'request_expired', 'This request has expired'),
+        ...statusPushes(order, at),
+      ]
+    case 'order_cancelled':
+      return [
+        ...(core.origin === 'broadcast' ? [{ do: 'closeClaim' as const, orderId: core.orderId, as: 'cancelled' as const }] : []),
+        ...('deal' in order && order.deal !== null ? [] : closeRequest(order, null, 'request_cancelled', 'This request was cancelled')),
+        ...(order.kind === 'cancelled' && order.delivery !== null
+          ? [completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0)] : []),
+        ...statusPushes(order, at),
+      ]
+    case 'driver_search_started': return []
+    case 'offer_made': {
+      if (order.kind !== 'accepted') return []
+      const { deal } = order
+      const offer = event.data
+      return [{
+        do: 'command',
+        to: toDriver(offer.driver_id, `${offer.offer_id}:hold`, {
+          verb: 'hold_offer', by: system, vendorId: deal.vendor.vendor_id,
+          offer: {
+            offer_id: offer.offer_id, order_id: core.orderId, mode: offer.mode, expires_at_ms: offer.expires_at_ms,
+            pickup: { latitude: deal.vendor.latitude, longitude: deal.vendor.longitude, address: deal.vendor.address },
+            dropoff: core.dropoff, distance_km: deal.distanceKm, fee_minor: deal.feeMinor,
+          },
+        }),
+        onRefused: reason => ({
+          kind: 'order', actorId: core.orderId, id: `${offer.offer_id}:refused`,
+          command: { verb: 'driver_refused', by: system, offerId: offer.offer_id, reason },
+        }),
+      }]
+    }
+    case 'offer_closed':
+      return [{
+        do: 'command',
+        to: toDriver(event.data.driver_id, `${event.data.offer_id}:release`, {
+          verb: 'release_hold', by: system, offerId: event.data.offer_id, outcome: event.data.outcome,
+        }),
+      }]
+    case 'driver_search_ended':
+      return vendorPush(order, {
+        type: 'driver_search_ended', order_id: core.orderId, outcome: event.data.outcome,
+        message: 'No driver took this order; assign one or search again',
+      })
+    case 'driver_assigned': {
+      const { driver, offer_id } = event.data
+      const vendor = vendorOf(order)
+      return [
+        { do: 'command', to: toDriver(driver.driver_id, `${offer_id}:assign`, { verb: 'assign', by: system, offerId: offer_id, orderId: core.orderId }) },
+        push(topics.driver(driver.driver_id), {
+          type: 'assigned', order_id: core.orderId, offer_id, assigned_at: at,
+          pickup: vendor === null ? null : { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address, name: vendor.name, phone: vendor.phone },
+          dropoff: { ...core.dropoff, name: core.customerName, phone: core.customerPhone },
+          items: core.items, notes: core.notes,
+          fee: 'deal' in order && order.deal !== null ? order.deal.feeMinor / 100 : null, currency,
+        }),
+        ...statusPushes(order, at, { driver_id: driver.driver_id, driver_name: driver.name, vehicle_type: driver.vehicle_type }),
+      ]
+    }
+    case 'arrived_at_pickup': return statusPushes(order, at, { arrived_at: 'pickup' })
+    case 'arrived_at_dropoff': return statusPushes(order, at, { arrived_at: 'dropoff' })
+    case 'picked_up': case 'out_for_delivery': case 'delivery_failed': case 'return_started':
+      return statusPushes(order, at)
+    case 'delivered':
+      return [completeDriver(core.orderId, event.data.driver_id, 'delivered', event.data.earnings_minor), ...statusPushes(order, at)]
+    case 'returned':
+      return [completeDriver(core.orderId, event.data.driver_id, 'returned', 0), ...statusPushes(order, at)]
+  }
+}
+
+/** Opening again is harmless, so recovery and late terminals use the same effects. */
+export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
+  if (broadcast.candidates.length === 0) return []
+  const vendorIds = broadcast.candidates.map(c => c.vendor_id)
+  return [
+    { do: 'openClaim', orderId: core.orderId, vendorIds, deadlineMs: broadcast.expiresAtMs },
+    {
+      do: 'push',
+      push: { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: vendorIds, distances_km: broadcast.candidates.map(c => c.distance_km) },
+    },
+  ]
+}
+
+/** The open request as one pharmacy is told of it, for a terminal that connected late. */
+export function requestPushFor(core: OrderCore, broadcast: Broadcast, vendorId: string): Push | null {
+  const candidate = broadcast.candidates.find(c => c.vendor_id === vendorId)
+  if (candidate === undefined) return null
+  return { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: [vendorId], distances_km: [candidate.distance_km] }
+}
+
+function requestBody(core: OrderCore, broadcast: Broadcast): NewRequestBody {
+  return {
+    request_id: core.orderId,
+    patient_name: core.customerName,
+    patient_phone: core.customerPhone,
+    patient_location: { lat: core.dropoff.latitude, lng: core.dropoff.longitude },
+    radius_km: broadcast.radiusKm,
+    quantity: core.quantity,
+    items: core.items,
+    notes: core.notes,
+    image_url: core.prescriptionUrl,
+    prescription_url: core.prescriptionUrl,
+    timestamp: new Date(core.createdAtMs).toISOString(),
+    expires_at: new Date(broadcast.expiresAtMs).toISOString(),
+  }
+}
+
+function closeRequest(order: Living, exceptVendorId: string | null, type: string, message: string): Effect[] {
+  const broadcast = 'broadcast' in order ? order.broadcast : null
+  if (broadcast === null) return []
+  const vendor_ids = broadcast.candidates.map(c => c.vendor_id).filter(id => id !== exceptVendorId)
+  if (vendor_ids.length === 0) return []
+  const request_id = order.core.orderId
+  return [{ do: 'push', push: { kind: 'request_closed', request_id, vendor_ids, message: { type, request_id, message } } }]
+}
+
+function pharmacyResponse(
+  core: OrderCore, response_type: 'ACCEPTED' | 'REJECTED', responded_at: string,
+  vendor: { vendor_id: string; name: string; latitude: number; longitude: number },
+  answer: { text_message: string | null; audio_url: string | null; distance_km: number },
+): Effect {
+  return push(topics.customer(core.customerId), {
+    type: 'pharmacy_response', request_id: core.orderId, order_id: core.orderId,
+    pharmacy_id: vendor.vendor_id, pharmacy_name: vendor.name, pharmacy_location: { lat: vendor.latitude, lng: vendor.longitude },
+    response_type, text_message: answer.text_message, audio_url: answer.audio_url, distance_km: rounded(answer.distance_km), responded_at,
+  })
+}
+
+/** The same status to everybody who follows the order: trackers, its customer, its pharmacy. */
+function statusPushes(order: Living, at: string, extra: Record<string, unknown> = {}): Effect[] {
+  const { core } = order
+  const message: SocketMessage = { type: 'status', order_id: core.orderId, status: statusOf(order), at, ...extra }
+  return [push(topics.order(core.orderId), message), push(topics.customer(core.customerId), message), ...vendorPush(order, message)]
+}
+
+function vendorPush(order: Living, message: SocketMessage): Effect[] {
+  const vendor = vendorOf(order)
+  return vendor === null ? [] : [push(topics.vendor(vendor.vendor_id), message)]
+}
+
+const push = (topic: string, message: SocketMessage): Effect => ({ do: 'push', push: { kind: 'topic', topic, message } })
+const toDriver = (driverId: string, id: string, command: DriverCommand) => ({ kind: 'driver' as const, actorId: driverId, id, command })
+const completeDriver = (orderId: string, driverId: string, outcome: 'delivered' | 'returned' | 'cancelled', earningsMinor: number): Effect =>
+  ({ do: 'command', to: toDriver(driverId, `${orderId}:complete`, { verb: 'complete', by: system, orderId, outcome, earningsMinor }) })
+const rounded = (km: number): number => Math.round(km * 100) / 100

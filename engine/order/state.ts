@@ -1,0 +1,123 @@
+/**
+ * What an order can be. A union, so that a delivered order without a driver, or an open request with
+ * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
+ */
+import type { CandidateFact, DriverFact, Place, VendorFact } from '../../protocol/events.ts'
+
+/** What every order has from its birth and never changes. */
+export interface OrderCore {
+  orderId: string
+  origin: 'broadcast' | 'direct'
+  trackingToken: string
+  customerId: string
+  customerName: string
+  customerPhone: string
+  dropoff: Place
+  items: { name: string; quantity: number }[]
+  quantity: number | null
+  notes: string | null
+  prescriptionUrl: string | null
+  createdAtMs: number
+}
+
+/** The broadcast's own part. `candidates` stay with the order: a late answer from one who was asked differs from a stranger's. */
+export interface Broadcast {
+  radiusKm: number
+  expiresAtMs: number
+  candidates: CandidateFact[]
+  rejections: { vendorId: string; textMessage: string | null; audioUrl: string | null; atMs: number }[]
+}
+
+/** From acceptance on: who sells, how far, what it costs. */
+export interface Deal {
+  vendor: VendorFact
+  distanceKm: number
+  feeMinor: number
+  acceptedAtMs: number
+  textMessage: string | null
+  audioUrl: string | null
+}
+
+export interface Offer {
+  offerId: string
+  driverId: string
+  mode: 'offer' | 'assign'
+  expiresAtMs: number
+  etaMinutes: number | null
+  distanceKm: number | null
+}
+
+/** How an accepted order looks for its driver. `auto` is null for an assignment by the pharmacy's own hand. */
+export type Search =
+  | { kind: 'idle' }
+  | { kind: 'searching'; auto: AutoSearch }
+  | { kind: 'offering'; auto: AutoSearch | null; offer: Offer }
+  | { kind: 'exhausted'; offersMade: number }
+
+export interface AutoSearch {
+  offerTtlMs: number
+  deadlineMs: number
+  /** Drivers who declined or stayed silent: not asked twice in one search. */
+  triedDriverIds: string[]
+}
+
+export interface Delivery {
+  driver: DriverFact
+  assignmentId: string
+  assignedAtMs: number
+  arrivedAtPickupMs: number | null
+  pickedUpAtMs: number | null
+  outForDeliveryAtMs: number | null
+  arrivedAtDropoffMs: number | null
+}
+
+export type Order =
+  | { kind: 'absent' }
+  | { kind: 'broadcast'; core: OrderCore; broadcast: Broadcast }
+  | { kind: 'pending'; core: OrderCore; vendor: VendorFact; distanceKm: number }
+  | { kind: 'accepted'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; search: Search }
+  | { kind: 'driver_assigned'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
+  | { kind: 'picked_up'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
+  | { kind: 'out_for_delivery'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
+  | { kind: 'failed'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; failedAtMs: number }
+  | { kind: 'returning'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; failedAtMs: number }
+  | Ended
+
+/** No further command changes these; they leave memory. */
+export type Ended =
+  | {
+    kind: 'delivered'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; endedAtMs: number
+    proofPhotoUrl: string | null; signatureUrl: string | null; actualDistanceKm: number | null
+  }
+  | { kind: 'returned'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; endedAtMs: number }
+  | {
+    kind: 'cancelled'; core: OrderCore; broadcast: Broadcast | null; endedAtMs: number; by: string; reason: string | null
+    vendor: VendorFact | null; deal: Deal | null; delivery: Delivery | null
+  }
+  | { kind: 'rejected'; core: OrderCore; vendor: VendorFact; distanceKm: number; endedAtMs: number; reason: string | null }
+  | { kind: 'expired'; core: OrderCore; broadcast: Broadcast; endedAtMs: number; reason: string }
+
+export const absentOrder: Order = { kind: 'absent' }
+
+export const isEnded = (order: Order): order is Ended =>
+  order.kind === 'delivered' || order.kind === 'returned' || order.kind === 'cancelled' ||
+  order.kind === 'rejected' || order.kind === 'expired'
+
+/** The pharmacy of an order, once one is known; null while a request is open. */
+export function vendorOf(order: Order): VendorFact | null {
+  switch (order.kind) {
+    case 'absent': case 'broadcast': case 'expired': return null
+    case 'pending': case 'rejected': return order.vendor
+    case 'cancelled': return order.vendor
+    default: return order.deal.vendor
+  }
+}
+
+/** The driver of an order, once one is assigned. */
+export function deliveryOf(order: Order): Delivery | null {
+  switch (order.kind) {
+    case 'driver_assigned': case 'picked_up': case 'out_for_delivery': case 'failed': case 'returning':
+    case 'delivered': case 'returned': case 'cancelled': return order.delivery
+    default: return null
+  }
+}

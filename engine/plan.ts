@@ -1,0 +1,104 @@
+/**
+ * From the wire to a decision: validates a command's data and looks up what `decide` needs to know
+ * but may not ask for (who is near, who the pharmacy is, fresh ids). Everything impure about a command is here.
+ */
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope } from '../protocol/commands.ts'
+import { CaduceusError, type FieldError } from '../protocol/errors.ts'
+import { uuidV7 } from '../protocol/ids.ts'
+import type { Directory } from './matching/directory.ts'
+import type { DriverCommand } from './driver/commands.ts'
+import type { OrderCommand } from './order/commands.ts'
+import type { Env } from './runtime/env.ts'
+import type { Following } from './tracking/following.ts'
+import type { DriverFact } from '../protocol/events.ts'
+
+export interface PlanDeps {
+  env: Env
+  directory: Directory
+  following: Following
+  driverFact(driverId: string): DriverFact | null
+}
+
+interface Validator { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string; keyword: string; params: unknown }[] }
+const compile = (schemas: Record<string, TSchema>): Map<string, Validator> =>
+  new Map(Object.entries(schemas).map(([verb, schema]) => [verb, Compile(schema) as unknown as Validator]))
+const validators = { order: compile(commandSchemas.order), driver: compile(commandSchemas.driver) }
+const envelopeValidator = Compile(CommandEnvelope) as unknown as Validator
+
+/** Throws `invalid_request` with the fields that broke a rule. */
+export function parseEnvelope(value: unknown): CommandEnvelope {
+  check(envelopeValidator, value, '')
+  return value as CommandEnvelope
+}
+
+/** The wire's data with what the engine adds. Throws `invalid_request`, `message_unknown_type`. */
+export function planCommand(envelope: CommandEnvelope, deps: PlanDeps): { kind: 'order'; command: OrderCommand } | { kind: 'driver'; command: DriverCommand } {
+  const validator = validators[envelope.actor].get(envelope.verb)
+  if (validator === undefined) throw new CaduceusError('message_unknown_type', `there is no ${envelope.actor} command "${envelope.verb}"`)
+  check(validator, envelope.data, 'data')
+  return envelope.actor === 'order'
+    ? { kind: 'order', command: planOrder(envelope, deps) }
+    : { kind: 'driver', command: planDriver(envelope) }
+}
+
+function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
+  const verb = envelope.verb as OrderVerb
+  const { by } = envelope
+  const data = <V extends OrderVerb>(_verb: V) => envelope.data as OrderCommandData[V]
+  const sameOrder = (orderId: string): void => {
+    if (orderId !== envelope.actor_id) throw new CaduceusError('invalid_request', 'order_id differs from actor_id', [{ field: 'data.order_id', rule: 'must equal actor_id' }])
+  }
+  const secret = (): string => randomHex(deps.env, 32)
+  switch (verb) {
+    case 'broadcast': {
+      const d = data(verb)
+      sameOrder(d.order_id)
+      return { verb, by, data: d, candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km), trackingToken: secret() }
+    }
+    case 'create': {
+      const d = data(verb)
+      sameOrder(d.order_id)
+      return { verb, by, data: d, vendor: deps.directory.fact(d.vendor_id), trackingToken: secret() }
+    }
+    case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), autoOffer: deps.directory.autoOffer(by.id) }
+    case 'accept': return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
+    case 'assign_driver': return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
+    case 'accept_offer': return { verb, by, data: data(verb), driver: deps.driverFact(by.id) }
+    case 'deliver': return { verb, by, data: data(verb), actualDistanceKm: deps.following.drivenKm(envelope.actor_id) }
+    case 'reject': return { verb, by, data: data(verb) }
+    case 'cancel': return { verb, by, data: data(verb) }
+    case 'find_driver': return { verb, by, data: data(verb) }
+    case 'decline_offer': return { verb, by, data: data(verb) }
+    case 'pick_up': return { verb, by, data: data(verb) }
+    case 'out_for_delivery': return { verb, by, data: data(verb) }
+    case 'fail': return { verb, by, data: data(verb) }
+    case 'return': return { verb, by, data: data(verb) }
+    case 'complete_return': return { verb, by, data: data(verb) }
+  }
+}
+
+function planDriver(envelope: CommandEnvelope): DriverCommand {
+  const verb = envelope.verb as DriverVerb
+  return verb === 'register'
+    ? { verb, by: envelope.by, driverId: envelope.actor_id, data: envelope.data as DriverCommandData['register'] }
+    : { verb, by: envelope.by, data: envelope.data as DriverCommandData['set_status'] }
+}
+
+function check(validator: Validator, value: unknown, at: string): void {
+  if (validator.Check(value)) return
+  const fields: FieldError[] = validator.Errors(value).slice(0, 20).map(error => ({
+    field: [at, ...error.instancePath.split('/').filter(part => part !== '')].filter(part => part !== '').join('.'),
+    rule: error.message,
+  }))
+  const first = fields[0]
+  throw new CaduceusError('invalid_request', first === undefined ? 'the command is not valid' : `${first.field || 'command'} ${first.rule}`, fields)
+}
+
+/** 4 bits of chance a digit; the source is the operating system's outside the simulator. */
+function randomHex(env: Env, digits: number): string {
+  let out = ''
+  while (out.length < digits) out += Math.floor(env.random() * 16 ** 5).toString(16).padStart(5, '0')
+  return out.slice(0, digits)
+}

@@ -1,0 +1,70 @@
+/**
+ * The two kinds of actor, as the runtime sees them: one record of pure functions each. The runtime
+ * knows nothing else of orders and drivers.
+ */
+import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { Decision } from '../decision.ts'
+import type { DriverCommand } from '../driver/commands.ts'
+import { decide as decideDriver } from '../driver/decide.ts'
+import { evolve as evolveDriver } from '../driver/evolve.ts'
+import { react as reactDriver } from '../driver/react.ts'
+import { absentDriver, type Driver } from '../driver/state.ts'
+import { view as viewDriver } from '../driver/view.ts'
+import type { Effect } from '../effects.ts'
+import type { ActorKind, ReadModelRow } from '../journal/journal.ts'
+import type { OrderCommand } from '../order/commands.ts'
+import { decide as decideOrder } from '../order/decide.ts'
+import { evolve as evolveOrder } from '../order/evolve.ts'
+import { openRequest, react as reactOrder } from '../order/react.ts'
+import { absentOrder, isEnded, type Order } from '../order/state.ts'
+import { view as viewOrder } from '../order/view.ts'
+import { wake as wakeOrder } from '../order/wake.ts'
+
+export interface Behaviour<State, Command, Event> {
+  readonly kind: ActorKind
+  readonly absent: State
+  decide(state: State, command: Command, nowMs: number): Decision<Event>
+  evolve(state: State, event: Event, atMs: number): State
+  /** After the append is durable. */
+  react(event: Event, state: State, atMs: number): Effect[]
+  /** Soft effects to repeat when an actor comes back to memory. */
+  resume(state: State): Effect[]
+  /** When to look again, ms since the epoch; null for never. */
+  wakeAtMs(state: State): number | null
+  row(state: State, version: number, atMs: number): ReadModelRow
+  finished(state: State): boolean
+}
+
+export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
+  kind: 'order',
+  absent: absentOrder,
+  decide: decideOrder,
+  evolve: evolveOrder,
+  react: (event, order, atMs) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs)),
+  resume: order => (order.kind === 'broadcast' ? openRequest(order.core, order.broadcast) : []),
+  wakeAtMs: order => wakeOrder(order)?.atMs ?? null,
+  row(order, version, atMs) {
+    if (order.kind === 'absent') throw new Error('an absent order has no row')
+    return {
+      kind: 'order', view: viewOrder(order, version, atMs),
+      // The broadcast's first event is always version 1; its row alone carries who may see it.
+      ...(version <= 2 && 'broadcast' in order && order.broadcast !== null && { candidates: order.broadcast.candidates }),
+    }
+  },
+  finished: isEnded,
+}
+
+export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
+  kind: 'driver',
+  absent: absentDriver,
+  decide: decideDriver,
+  evolve: evolveDriver,
+  react: (event, driver) => (driver.kind === 'absent' ? [] : reactDriver(event, driver)),
+  resume: () => [],
+  wakeAtMs: () => null,
+  row(driver, version) {
+    if (driver.kind === 'absent') throw new Error('an absent driver has no row')
+    return { kind: 'driver', view: viewDriver(driver, version) }
+  },
+  finished: () => false,
+}

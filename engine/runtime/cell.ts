@@ -1,0 +1,81 @@
+/**
+ * One actor in memory: its state, its mailbox and its phase. Commands wait outside `idle`; one is in
+ * work at a time, and the next is decided only when the events of the one before are durable.
+ */
+import type { ErrorCode } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { ActorKind } from '../journal/journal.ts'
+
+/** loading: from the journal. persisting: an append is under way. gone: the slot was lost; ask again elsewhere. */
+export type Phase = 'loading' | 'idle' | 'persisting' | 'gone'
+
+export type TellReply =
+  | { ok: true; state: unknown; version: number; updatedAtMs: number }
+  | { ok: false; code: ErrorCode; detail: string }
+
+export interface Letter {
+  commandId: string
+  command: unknown
+  reply: (reply: TellReply) => void
+}
+
+export class Cell {
+  readonly kind: ActorKind
+  readonly actorId: string
+  readonly slot: number
+  phase: Phase = 'loading'
+  state: unknown
+  version = 0
+  updatedAtMs = 0
+  /** Command ids whose events are in the journal, oldest first. */
+  acceptedIds: string[] = []
+  /** Refusals are not facts: remembered while the actor lives, not across restarts. */
+  #refused: Map<string, TellReply> | null = null
+  #mailbox: Letter[] = []
+  /** Changed since its last snapshot. */
+  dirty = false
+
+  constructor(kind: ActorKind, actorId: string, slot: number, absent: unknown) {
+    this.kind = kind
+    this.actorId = actorId
+    this.slot = slot
+    this.state = absent
+  }
+
+  get waiting(): number { return this.#mailbox.length }
+
+  post(letter: Letter): boolean {
+    if (this.#mailbox.length >= limits.mailboxDepthMax) return false
+    this.#mailbox.push(letter)
+    return true
+  }
+
+  take(): Letter | undefined { return this.#mailbox.shift() }
+
+  takeAll(): Letter[] {
+    const letters = this.#mailbox
+    this.#mailbox = []
+    return letters
+  }
+
+  rememberAccepted(commandId: string): void {
+    this.acceptedIds.push(commandId)
+    if (this.acceptedIds.length > limits.commandIdsRememberedMax) this.acceptedIds.shift()
+  }
+
+  rememberRefused(commandId: string, reply: TellReply): void {
+    this.#refused ??= new Map()
+    this.#refused.set(commandId, reply)
+    if (this.#refused.size > limits.commandIdsRememberedMax) this.#refused.delete(this.#refused.keys().next().value!)
+  }
+
+  /** The answer of an earlier try with the same command id. */
+  recall(commandId: string): TellReply | undefined {
+    if (this.acceptedIds.includes(commandId)) return this.success()
+    return this.#refused?.get(commandId)
+  }
+
+  success(): TellReply {
+    return { ok: true, state: this.state, version: this.version, updatedAtMs: this.updatedAtMs }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What follows commits, per slot and in order: events are published, commands to other actors are
+ * delivered until answered. The cursor is the last seq below which all of that is done; after a
+ * crash the next owner repeats from there. At least once, in order, marked by id (invariant 6).
+ *
+ * Commands of one actor are delivered one after the other (a hold before its release); those of
+ * different actors do not wait for each other.
+ */
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { ActorCommand, Effect } from '../effects.ts'
+import type { ActorKind } from '../journal/journal.ts'
+import type { TellReply } from './cell.ts'
+import type { Env } from './env.ts'
+
+const retryMsMin = 50
+const retryMsMax = 2_000
+
+export interface OutboxDeps {
+  env: Env
+  bus: Bus
+  /** Local or through the bus; `moved` and `unavailable` are tried again. */
+  deliver(command: ActorCommand): Promise<TellReply>
+  soft(effect: Exclude<Effect, { do: 'command' }>): void
+}
+
+export interface OutboxEntry {
+  slot: number
+  seq: number
+  kind: ActorKind
+  actorId: string
+  version: number
+  atMs: number
+  event: OrderEvent | DriverEvent
+  effects: Effect[]
+}
+
+interface SlotBox {
+  /** In seq order; the head leaves when it is published and its commands are answered. */
+  pending: { entry: OutboxEntry; published: boolean; commandsLeft: number }[]
+  cursorSeq: number
+}
+
+export class Outbox {
+  readonly #deps: OutboxDeps
+  readonly #slots = new Map<number, SlotBox>()
+  readonly #chains = new Map<string, Promise<void>>()
+  #stopped = false
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps
+    deps.bus.onStatus(connected => { if (connected) for (const box of this.#slots.values()) this.#publish(box) })
+  }
+
+  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], cursorSeq }) }
+  close(slot: number): void { this.#slots.delete(slot) }
+  stop(): void { this.#stopped = true }
+
+  /** Entries whose publication or commands are still under way. */
+  get pending(): number {
+    let count = 0
+    for (const box of this.#slots.values()) count += box.pending.length
+    return count
+  }
+
+  /** Does anything of this actor still wait? Such an actor must not leave memory. */
+  busy(actorId: string): boolean { return this.#chains.has(actorId) }
+
+  cursors(): Map<number, number> {
+    return new Map([...this.#slots].map(([slot, box]) => [slot, box.cursorSeq]))
+  }
+
+  /** In seq order per slot. */
+  add(entry: OutboxEntry): void {
+    const box = this.#slots.get(entry.slot)
+    if (box === undefined) return
+    const commands = entry.effects.filter(effect => effect.do === 'command')
+    const item = { entry, published: false, commandsLeft: commands.length }
+    box.pending.push(item)
+    this.#publish(box)
+    for (const effect of entry.effects) if (effect.do !== 'command') this.#deps.soft(effect)
+    for (const effect of commands)
+      this.#enqueue(entry.actorId, async () => {
+        await this.#deliver(effect, entry.slot)
+        item.commandsLeft--
+        this.#advance(box)
+      })
+    this.#advance(box)
+  }
+
+  #publish(box: SlotBox): void {
+    for (const item of box.pending) {
+      if (item.published) continue
+      const { entry } = item
+      const published: PublishedEvent = {
+        id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
+        actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
+      }
+      // False while the connection is down: the rest waits too, because order matters more than haste.
+      if (!this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)) break
+      item.published = true
+    }
+    this.#advance(box)
+  }
+
+  #advance(box: SlotBox): void {
+    let done = 0
+    for (const item of box.pending) {
+      if (!item.published || item.commandsLeft > 0) break
+      box.cursorSeq = item.entry.seq
+      done++
+    }
+    if (done > 0) box.pending.splice(0, done)
+  }
+
+  #enqueue(actorId: string, job: () => Promise<void>): void {
+    const chain = (this.#chains.get(actorId) ?? Promise.resolve()).then(job)
+    this.#chains.set(actorId, chain)
+    void chain.then(() => { if (this.#chains.get(actorId) === chain) this.#chains.delete(actorId) })
+  }
+
+  async #deliver(effect: Extract<Effect, { do: 'command' }>, slot: number): Promise<void> {
+    const reply = await this.#untilAnswered(effect.to, slot)
+    if (reply !== null && !reply.ok && effect.onRefused !== undefined)
+      await this.#untilAnswered(effect.onRefused(reply.detail), slot)
+  }
+
+  /** Null when the slot is no longer ours: the next owner repeats. Never throws. */
+  async #untilAnswered(command: ActorCommand, slot: number): Promise<TellReply | null> {
+    for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
+      if (this.#stopped || !this.#slots.has(slot)) return null
+      const reply = await this.#deps.deliver(command).catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'delivery failed' }))
+      if (reply.ok || !again.has(reply.code)) return reply
+      await new Promise<void>(resolve => { this.#deps.env.after(waitMs * (0.5 + this.#deps.env.random()), resolve) })
+    }
+  }
+}
+
+const again: ReadonlySet<string> = new Set(['moved', 'unavailable', 'overloaded', 'internal'])

@@ -1,0 +1,114 @@
+/**
+ * Which slots this engine owns. Leases live in Postgres; this keeps them: renews in time, takes its
+ * fair share of free ones, hands over what another engine should have. The fair share is decided by
+ * rendezvous hashing over the engines that are alive, so a change of membership moves few slots.
+ * Fencing does not depend on any of this being right: the epoch check in the append does it.
+ */
+import { limits } from '../../protocol/limits.ts'
+import type { Journal, SlotLease } from '../journal/journal.ts'
+import type { Env } from './env.ts'
+
+export interface SlotKeeperDeps {
+  env: Env
+  journal: Journal
+  engineId: string
+  /** Embedded: the data directory is locked, so a lease in it can only be a dead process's. */
+  exclusive: boolean
+  /** Load the slot and begin to serve it. */
+  gained(lease: SlotLease): Promise<void>
+  /** Stop serving it at once. */
+  lost(slot: number): void
+  log(level: 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+export class SlotKeeper {
+  readonly #deps: SlotKeeperDeps
+  readonly #held = new Map<number, number>()
+  #cancel: (() => void) | null = null
+  #stopped = false
+  #renewedAtMs = 0
+
+  constructor(deps: SlotKeeperDeps) { this.#deps = deps }
+
+  get held(): ReadonlyMap<number, number> { return this.#held }
+
+  /** Takes the first slots; resolves when they are served. Rejects when the journal cannot be reached. */
+  async start(): Promise<void> {
+    await this.#round()
+    this.#arm()
+  }
+
+  /** An append was refused: the slot is somebody else's now. */
+  fenced(slot: number): void {
+    if (!this.#held.delete(slot)) return
+    this.#deps.log('warn', `slot ${slot} has a new owner; this engine writes nothing to it`)
+    this.#deps.lost(slot)
+  }
+
+  /** Hands everything over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel?.()
+    const slots = [...this.#held.keys()]
+    for (const slot of slots) this.#deps.lost(slot)
+    this.#held.clear()
+    await this.#deps.journal.releaseSlots(this.#deps.engineId, slots)
+    await this.#deps.journal.leave(this.#deps.engineId)
+  }
+
+  #arm(): void {
+    if (this.#stopped) return
+    this.#cancel = this.#deps.env.after(limits.slotRenewMs, () => {
+      this.#round().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
+    })
+  }
+
+  async #round(): Promise<void> {
+    const { journal, engineId, env, exclusive } = this.#deps
+    const renewed = new Map((await journal.renewSlots(engineId, limits.slotLeaseMs)).map(l => [l.slot, l.epoch]))
+    if (this.#stopped) return
+    const lateMs = env.nowMs() - this.#renewedAtMs
+    if (this.#renewedAtMs !== 0 && lateMs > limits.slotLeaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
+    this.#renewedAtMs = env.nowMs()
+    for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
+    const engines = await journal.liveEngines()
+    const mine = fairShare(engineId, engines)
+    const surplus = [...this.#held.keys()].filter(slot => !mine.has(slot))
+    for (const slot of surplus) {
+      this.#held.delete(slot)
+      this.#deps.lost(slot)
+    }
+    if (surplus.length > 0) await journal.releaseSlots(engineId, surplus)
+    const wanted = [...mine].filter(slot => !this.#held.has(slot))
+    if (wanted.length === 0) return
+    for (const lease of await journal.acquireSlots(engineId, wanted, limits.slotLeaseMs, exclusive)) {
+      await this.#deps.gained(lease)
+      if (this.#stopped) return
+      this.#held.set(lease.slot, lease.epoch)
+    }
+  }
+}
+
+/** The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998). */
+export function fairShare(engineId: string, engines: readonly string[]): Set<number> {
+  const mine = new Set<number>()
+  const all = engines.includes(engineId) ? engines : [...engines, engineId]
+  for (let slot = 0; slot < limits.slotCount; slot++) {
+    let best = ''
+    let bestScore = -1
+    for (const engine of all) {
+      const score = hash(`${slot}/${engine}`)
+      if (score > bestScore || (score === bestScore && engine < best)) { best = engine; bestScore = score }
+    }
+    if (best === engineId) mine.add(slot)
+  }
+  return mine
+}
+
+function hash(text: string): number {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}

@@ -1,0 +1,95 @@
+/**
+ * Writes behind what changed: snapshots of dirty actors, then the seq they cover, then the outbox's
+ * cursors. Nothing here is on the path of a command; all of it only shortens the next recovery.
+ * Finished actors leave memory once their last snapshot is stored.
+ */
+import { limits } from '../../protocol/limits.ts'
+import type { Journal, StoredSnapshot } from '../journal/journal.ts'
+import type { Actors } from './actors.ts'
+import type { Cell } from './cell.ts'
+import type { Env } from './env.ts'
+import type { Outbox } from './outbox.ts'
+import { repeat } from './repeat.ts'
+import { encodeSnapshot } from './snapshot.ts'
+
+export class Snapshotter {
+  readonly #env: Env
+  readonly #journal: Journal
+  readonly #actors: Actors
+  readonly #outbox: Outbox
+  readonly #lastSeq: ReadonlyMap<number, number>
+  readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  /** Finished, stored, but with commands to others still under way. */
+  readonly #leaving = new Set<Cell>()
+  #stop: () => void = () => {}
+  #running: Promise<void> | null = null
+
+  /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
+  constructor(deps: {
+    env: Env; journal: Journal; actors: Actors; outbox: Outbox; lastSeq: ReadonlyMap<number, number>
+    log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  }) {
+    this.#env = deps.env
+    this.#journal = deps.journal
+    this.#actors = deps.actors
+    this.#outbox = deps.outbox
+    this.#lastSeq = deps.lastSeq
+    this.#log = deps.log
+  }
+
+  start(): void {
+    this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.flush(), () => {})
+  }
+
+  async stop(): Promise<void> {
+    this.#stop()
+    await this.#running
+    await this.flush()
+  }
+
+  /** One round; a failure is logged and tried again at the next. */
+  async flush(): Promise<void> {
+    this.#running ??= this.#round()
+      .catch(error => this.#log('warn', 'writing snapshots failed; will try again', error))
+      .finally(() => { this.#running = null })
+    await this.#running
+  }
+
+  async #round(): Promise<void> {
+    const cells = [...this.#actors.dirty]
+    const through = new Map(this.#lastSeq)
+    const snapshots = cells.map(cell => this.#snapshot(cell))
+    for (const cell of cells) {
+      cell.dirty = false
+      this.#actors.dirty.delete(cell)
+    }
+    try {
+      for (let from = 0; from < snapshots.length; from += limits.snapshotBatchMax)
+        await this.#journal.saveSnapshots(snapshots.slice(from, from + limits.snapshotBatchMax), none)
+      if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
+    } catch (error) {
+      for (const cell of cells) if (cell.phase !== 'gone') {
+        cell.dirty = true
+        this.#actors.dirty.add(cell)
+      }
+      throw error
+    }
+    const cursors = this.#outbox.cursors()
+    if (cursors.size > 0) await this.#journal.saveCursors(cursors)
+    for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
+    for (const cell of this.#leaving) {
+      if (this.#outbox.busy(cell.actorId)) continue
+      this.#leaving.delete(cell)
+      this.#actors.evict(cell)
+    }
+  }
+
+  #snapshot(cell: Cell): StoredSnapshot {
+    return {
+      slot: cell.slot, kind: cell.kind, actorId: cell.actorId, version: cell.version, finished: this.#actors.finished(cell),
+      bytes: encodeSnapshot({ state: cell.state, acceptedIds: cell.acceptedIds, updatedAtMs: cell.updatedAtMs }),
+    }
+  }
+}
+
+const none: ReadonlyMap<number, number> = new Map()

@@ -1,0 +1,59 @@
+/**
+ * An Env whose clock moves only when told, and whose chance comes from a seed. The simulator and the
+ * specifications of deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
+ */
+import type { Env } from '../runtime/env.ts'
+
+interface Timer { atMs: number; order: number; run: () => void; cancelled: boolean }
+
+export class VirtualEnv implements Env {
+  #nowMs: number
+  #timers: Timer[] = []
+  #order = 0
+  #state: number
+
+  constructor(seed: number, startMs: number = 1_800_000_000_000) {
+    this.#state = seed >>> 0
+    this.#nowMs = startMs
+  }
+
+  nowMs(): number { return this.#nowMs }
+
+  /** Mulberry32: small, well spread, the same everywhere. */
+  readonly random = (): number => {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0
+    let t = this.#state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run, cancelled: false }
+    this.#timers.push(timer)
+    return () => { timer.cancelled = true }
+  }
+
+  /** Lets everything that is ready run, without moving the clock. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < settleRounds; i++) await new Promise<void>(resolve => { setImmediate(resolve) })
+  }
+
+  /** Moves the clock, running timers at their times and letting what they started settle. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    await this.settle()
+    for (;;) {
+      this.#timers = this.#timers.filter(timer => !timer.cancelled)
+      const next = this.#timers.filter(timer => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
+      if (next === undefined) break
+      this.#timers.splice(this.#timers.indexOf(next), 1)
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.run()
+      await this.settle()
+    }
+    this.#nowMs = untilMs
+  }
+}
+
+const settleRounds = 6

@@ -1,0 +1,168 @@
+/**
+ * Orders under way, by driver: what a frame of that driver means for them. Arrival by geofence,
+ * kilometres driven, breadcrumbs, and which orders have news for their watchers. A driver without
+ * orders costs one byte test per frame.
+ */
+import { distanceKm } from '../../protocol/geo.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { BreadcrumbRow } from '../journal/journal.ts'
+import type { Order } from '../order/state.ts'
+import { deliveryOf } from '../order/state.ts'
+import { followed, type DriverTable } from './driver-table.ts'
+
+/** Closer crumbs than this add no distance, only noise and rows. */
+const crumbKmMin = 0.02
+
+export interface FollowedOrder {
+  readonly orderId: string
+  readonly customerId: string
+  driverNumber: number
+  driverId: string
+  vehicleType: string
+  /** Where the driver is heading: the pharmacy before pick-up, the patient after. */
+  leg: 'pickup' | 'dropoff'
+  latitude: number
+  longitude: number
+  arrived: boolean
+  /** Kilometres since pick-up. */
+  drivenKm: number
+  lastLatitude: number
+  lastLongitude: number
+  lastAtMs: number
+}
+
+export class Following {
+  readonly #table: DriverTable
+  readonly #byOrder = new Map<string, FollowedOrder>()
+  readonly #byDriver = new Map<number, FollowedOrder[]>()
+  /** Orders with a new position since the last tick. */
+  readonly news = new Set<FollowedOrder>()
+  #crumbs: BreadcrumbRow[] = []
+  readonly #arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void
+
+  constructor(table: DriverTable, arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void) {
+    this.#table = table
+    this.#arrived = arrived
+  }
+
+  get size(): number { return this.#byOrder.size }
+  get(orderId: string): FollowedOrder | undefined { return this.#byOrder.get(orderId) }
+
+  /** Kilometres driven from pick-up on; null when the order was not followed. */
+  drivenKm(orderId: string): number | null {
+    const order = this.#byOrder.get(orderId)
+    return order === undefined || order.leg === 'pickup' ? null : order.drivenKm
+  }
+
+  /** Called after every transition of an order: begins, turns or ends the following. */
+  observe(order: Order): void {
+    if (order.kind === 'absent') return
+    const delivery = deliveryOf(order)
+    const leg = order.kind === 'driver_assigned' ? 'pickup'
+      : order.kind === 'picked_up' || order.kind === 'out_for_delivery' ? 'dropoff' : null
+    if (leg === null || delivery === null || !('deal' in order) || order.deal === null) return this.drop(order.core.orderId)
+    const target = leg === 'pickup' ? order.deal.vendor : order.core.dropoff
+    const arrived = leg === 'pickup' ? delivery.arrivedAtPickupMs !== null
+      // The drop-off fence is live only on the way there: the next house may be the pharmacy's own.
+      : delivery.arrivedAtDropoffMs !== null || order.kind !== 'out_for_delivery'
+    let entry = this.#byOrder.get(order.core.orderId)
+    const { driver } = delivery
+    if (entry === undefined || entry.driverId !== driver.driver_id) {
+      this.drop(order.core.orderId)
+      const number = this.#table.ensure(driver.driver_id)
+      if (number < 0) return
+      entry = {
+        orderId: order.core.orderId, customerId: order.core.customerId, driverNumber: number, driverId: driver.driver_id,
+        vehicleType: driver.vehicle_type, leg, latitude: target.latitude, longitude: target.longitude, arrived,
+        drivenKm: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0,
+      }
+      this.#byOrder.set(entry.orderId, entry)
+      this.#byDriver.set(number, [...(this.#byDriver.get(number) ?? []), entry])
+      this.#table.flags[number]! |= followed
+    }
+    if (entry.leg !== leg) {
+      entry.drivenKm = 0
+      entry.lastLatitude = Number.NaN
+    }
+    entry.leg = leg
+    entry.latitude = target.latitude
+    entry.longitude = target.longitude
+    entry.arrived = arrived
+    if (this.#table.hasPosition(entry.driverNumber)) {
+      this.news.add(entry)
+      this.#fence(entry)
+    }
+  }
+
+  drop(orderId: string): void {
+    const entry = this.#byOrder.get(orderId)
+    if (entry === undefined) return
+    this.#byOrder.delete(orderId)
+    this.news.delete(entry)
+    const rest = (this.#byDriver.get(entry.driverNumber) ?? []).filter(other => other !== entry)
+    if (rest.length > 0) this.#byDriver.set(entry.driverNumber, rest)
+    else {
+      this.#byDriver.delete(entry.driverNumber)
+      this.#table.flags[entry.driverNumber]! &= ~followed
+    }
+  }
+
+  /** After an accepted frame of a driver whose `followed` flag is set. */
+  moved(number: number): void {
+    const orders = this.#byDriver.get(number)
+    if (orders === undefined) return
+    const latitude = this.#table.latitude(number)
+    const longitude = this.#table.longitude(number)
+    const atMs = this.#table.atMs(number)
+    for (const order of orders) {
+      this.news.add(order)
+      this.#crumb(order, latitude, longitude, atMs)
+      this.#fence(order)
+    }
+  }
+
+  takeCrumbs(): BreadcrumbRow[] {
+    const crumbs = this.#crumbs
+    this.#crumbs = []
+    return crumbs
+  }
+
+  /** After a restart: the way already driven, from stored crumbs in time order. */
+  restore(crumbs: readonly BreadcrumbRow[]): void {
+    for (const crumb of crumbs) {
+      const order = this.#byOrder.get(crumb.orderId)
+      if (order !== undefined && order.leg === 'dropoff') this.#drive(order, crumb.latitude, crumb.longitude, crumb.atMs)
+    }
+  }
+
+  #crumb(order: FollowedOrder, latitude: number, longitude: number, atMs: number): void {
+    if (!this.#drive(order, latitude, longitude, atMs)) return
+    if (this.#crumbs.length < crumbsMax)
+      this.#crumbs.push({ orderId: order.orderId, driverId: order.driverId, atMs, latitude, longitude })
+  }
+
+  #drive(order: FollowedOrder, latitude: number, longitude: number, atMs: number): boolean {
+    if (order.leg !== 'dropoff' || atMs <= order.lastAtMs) return false
+    if (!Number.isNaN(order.lastLatitude)) {
+      const km = distanceKm(order.lastLatitude, order.lastLongitude, latitude, longitude)
+      if (km < crumbKmMin) return false
+      order.drivenKm += km
+    }
+    order.lastLatitude = latitude
+    order.lastLongitude = longitude
+    order.lastAtMs = atMs
+    return true
+  }
+
+  #fence(order: FollowedOrder): void {
+    if (order.arrived) return
+    const n = order.driverNumber
+    const metres = distanceKm(this.#table.latitude(n), this.#table.longitude(n), order.latitude, order.longitude) * 1000
+    if (metres > limits.arrivalRadiusM) return
+    order.arrived = true
+    this.#arrived(order, order.leg)
+  }
+}
+
+/** Waiting for the next save; beyond it crumbs are dropped, distance is still counted. */
+const crumbsMax = 100_000

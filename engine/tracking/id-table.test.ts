@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { IdTable, parseUuid } from './id-table.ts'
+
+const word = fc.integer({ min: 0, max: 0xffff_ffff })
+const textOf = (number: number): string => `0190a5a0-1234-7abc-8def-${number.toString(16).padStart(12, '0')}`
+const id = fc.tuple(word, word, word, word)
+
+t.test('ids are numbered in order and found again', async (t) => {
+  fc.assert(
+    fc.property(fc.array(id, { maxLength: 300 }), word, word, (ids, seed0, seed1) => {
+      const table = new IdTable(seed0, seed1)
+      const oracle = new Map<string, number>()
+      for (const each of ids) {
+        const text = each.join()
+        t.equal(table.numberOf(...each), oracle.get(text) ?? -1)
+        if (!oracle.has(text)) oracle.set(text, oracle.size)
+        t.equal(table.add(...each), oracle.get(text))
+        t.equal(table.add(...each), oracle.get(text), 'twice is once')
+      }
+      t.equal(table.count, oracle.size)
+    }),
+    { numRuns: 30 },
+  )
+})
+
+t.test('a hundred thousand ids: growth, text and memory', async (t) => {
+  const table = new IdTable(1, 2)
+  const count = 100_000
+  const words = new Uint32Array(4)
+  for (let number = 0; number < count; number++) {
+    parseUuid(textOf(number), words)
+    if (table.add(words[0]!, words[1]!, words[2]!, words[3]!) !== number) t.fail(`added ${number}`)
+  }
+  for (let number = 0; number < count; number++) {
+    parseUuid(textOf(number), words)
+    if (table.numberOf(words[0]!, words[1]!, words[2]!, words[3]!) !== number) t.fail(`found ${number}`)
+    if (table.idString(number) !== textOf(number)) t.fail(`text of ${number}`)
+  }
+  t.ok(table.byteLength / count <= 28, `${(table.byteLength / count).toFixed(1)} B per driver`)
+  t.equal(table.numberOf(1, 2, 3, 4), -1)
+  t.equal(table.idString(count), '')
+  t.equal(table.idString(-1), '')
+})
+
+t.test('ids chosen to look alike do not pile up', async (t) => {
+  // Counting, bit-shifted and mirrored ids ruin a weak mixer: a look-up would walk thousands of slots.
+  const patterns: ((n: number) => [number, number, number, number])[] = [
+    (n) => [0, 0, 0, n],
+    (n) => [n, 0, 0, 0],
+    (n) => [n * 65_536, 0, 0, 0],
+    (n) => [n, n, n, n],
+    (n) => [n, -n, n, -n],
+    (n) => [0, Math.imul(n, 0x9e3779b1), 0, 0],
+  ]
+  const lookups = 20_000
+  for (const [index, pattern] of patterns.entries()) {
+    const table = new IdTable(index, 99)
+    for (let n = 0; n < lookups; n++) {
+      const [a, b, c, d] = pattern(n)
+      if (table.add(a, b, c, d) !== n) t.fail(`pattern ${index}, ${n}`)
+    }
+    t.ok(table.longestProbe() < 200, `pattern ${index}: longest probe ${table.longestProbe()}`)
+  }
+})
+
+t.test('a full table says so', async (t) => {
+  const table = new IdTable(1, 2, 2)
+  t.same([table.add(1, 0, 0, 0), table.add(2, 0, 0, 0), table.add(3, 0, 0, 0), table.add(2, 0, 0, 0)], [0, 1, -1, 1])
+})
+
+t.test('parseUuid', async (t) => {
+  const out = new Uint32Array(4)
+  const text = '0190a5a0-1234-7abc-8def-f123456789ab'
+  for (const each of [text, text.toUpperCase()]) {
+    t.ok(parseUuid(each, out))
+    t.same([...out], [0x0190a5a0, 0x12347abc, 0x8deff123, 0x456789ab])
+  }
+  for (const bad of ['', text.slice(1), `${text}0`, text.replaceAll('-', ''), text.replace('-', '0'), text.replace('a', 'g'), text.replace('0', '/'), text.replace('0', '-'), text.replace('0', 'İ'), `{${text.slice(2)}}`]) {
+    t.notOk(parseUuid(bad, out), bad)
+  }
+  fc.assert(
+    fc.property(id, (words) => {
+      const table = new IdTable(3, 4)
+      table.add(...words)
+      return parseUuid(table.idString(0), out) && words.every((each, index) => out[index] === each)
+    }),
+  )
+})

@@ -1,0 +1,107 @@
+/**
+ * The late-data policy, declared (invariant 7): a late, duplicate, future or impossible frame moves
+ * no pin and raises no arrival; it is counted. What the systems before us suffered from: one future
+ * timestamp that freezes the pin, duplicates after a reconnect, buffers replayed in the wrong order.
+ *
+ *  - duplicate: this seq was seen among the last 64, or the same device time arrives again.
+ *  - late: older than the live position.
+ *  - impossible: more than limits.impossibleSpeedMps from the live position. Three such points in a row that agree
+ *    with each other move the anchor: then it was the live position that was wrong.
+ *  - future: stamped more than limits.frameFutureMsMax ahead of the engine's clock.
+ * A seq far below the window with a newer time is a device that started counting anew.
+ */
+import { distanceKm } from '../../protocol/geo.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { DriverTable } from './driver-table.ts'
+
+export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
+export type Verdict = typeof verdicts[number]
+export const accepted = 0
+const late = 1
+const duplicate = 2
+const future = 3
+const impossible = 4
+
+const windowSize = 64
+/** Below this distance a jump is noise of the receiver, whatever the time between. */
+const noiseKm = 0.1
+
+/** Judges a frame and, if accepted, moves the pin. Returns the index into `verdicts`. */
+export function applyFrame(
+  table: DriverTable, number: number, nowMs: number,
+  seq: number, atMs: number, latitude: number, longitude: number, headingDeg: number, speedMps: number,
+): number {
+  if (atMs > nowMs + limits.frameFutureMsMax) return future
+  if (!table.hasPosition(number)) {
+    restartWindow(table, number, seq)
+    table.place(number, latitude, longitude, atMs, headingDeg, speedMps)
+    return accepted
+  }
+  const liveAtMs = table.atMs(number)
+  if (atMs === liveAtMs) {
+    note(table, number, seq)
+    return duplicate
+  }
+  if (seen(table, number, seq)) {
+    if (atMs <= liveAtMs) return duplicate
+    // The same number with a newer time is another life of the device, not the same frame.
+    restartWindow(table, number, seq)
+  } else if (seq < table.seq[number]! && atMs > liveAtMs) restartWindow(table, number, seq)
+  else note(table, number, seq)
+  if (atMs < liveAtMs) return late
+  if (tooFar(table.latitude(number), table.longitude(number), liveAtMs, latitude, longitude, atMs)) {
+    const agrees = table.suspectCount[number]! > 0 && atMs > table.suspectAtMs[number]! &&
+      !tooFar(table.suspectLatitude[number]!, table.suspectLongitude[number]!, table.suspectAtMs[number]!, latitude, longitude, atMs)
+    const count = agrees ? table.suspectCount[number]! + 1 : 1
+    if (count < limits.reanchorFramesMin) {
+      table.suspectLatitude[number] = latitude
+      table.suspectLongitude[number] = longitude
+      table.suspectAtMs[number] = atMs
+      table.suspectCount[number] = count
+      return impossible
+    }
+  }
+  table.suspectCount[number] = 0
+  table.place(number, latitude, longitude, atMs, headingDeg, speedMps)
+  return accepted
+}
+
+function tooFar(lat1: number, lng1: number, at1Ms: number, lat2: number, lng2: number, at2Ms: number): boolean {
+  // A degree of latitude is 111.2 km: most frames are within noise and need no trigonometry.
+  if (Math.abs(lat2 - lat1) < 0.0006 && Math.abs(lng2 - lng1) < 0.0006) return false
+  const km = distanceKm(lat1, lng1, lat2, lng2)
+  return km > noiseKm && km * 1_000_000 > limits.impossibleSpeedMps * (at2Ms - at1Ms)
+}
+
+function restartWindow(table: DriverTable, number: number, seq: number): void {
+  table.seq[number] = seq
+  table.windowLow[number] = 1
+  table.windowHigh[number] = 0
+}
+
+/** Bit 0 of the window is the newest seq, bit k the one k before. */
+function seen(table: DriverTable, number: number, seq: number): boolean {
+  const back = table.seq[number]! - seq
+  if (back < 0 || back >= windowSize) return false
+  return back < 32 ? (table.windowLow[number]! >>> back & 1) === 1 : (table.windowHigh[number]! >>> (back - 32) & 1) === 1
+}
+
+function note(table: DriverTable, number: number, seq: number): void {
+  const ahead = seq - table.seq[number]!
+  if (ahead > 0) {
+    const low = table.windowLow[number]!
+    const high = table.windowHigh[number]!
+    if (ahead >= windowSize) {
+      table.windowLow[number] = 1
+      table.windowHigh[number] = 0
+    } else if (ahead >= 32) {
+      table.windowHigh[number] = ahead === 32 ? low : low << (ahead - 32)
+      table.windowLow[number] = 1
+    } else {
+      table.windowHigh[number] = high << ahead | low >>> (32 - ahead)
+      table.windowLow[number] = low << ahead | 1
+    }
+    table.seq[number] = seq
+  } else if (-ahead < 32) table.windowLow[number] = (table.windowLow[number]! | 1 << -ahead) >>> 0
+  else if (-ahead < windowSize) table.windowHigh[number] = (table.windowHigh[number]! | 1 << (-ahead - 32)) >>> 0
+}

@@ -1,0 +1,201 @@
+/**
+ * The river: batches of frames come in, pins move, watchers hear once a tick. Every engine of a
+ * deployment sees every frame; what follows from it (arrivals, fan-out, saving) is done by the
+ * engine that owns the order or the driver.
+ */
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { distanceKm } from '../../protocol/geo.ts'
+import { limits } from '../../protocol/limits.ts'
+import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import type { FleetLocation, InterestMessage, LocationPush, OrderLocation, PositionAnswer, PositionQuery } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Journal, PositionRow } from '../journal/journal.ts'
+import { etaMinutes } from '../matching/eta.ts'
+import type { Roster } from '../matching/roster.ts'
+import type { Env } from '../runtime/env.ts'
+import { repeat } from '../runtime/repeat.ts'
+import { followed, watched, DriverTable } from './driver-table.ts'
+import { Following, type FollowedOrder } from './following.ts'
+import { Interest } from './interest.ts'
+import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
+
+export interface TrackingDeps {
+  env: Env
+  bus: Bus
+  journal: Journal
+  roster: Roster
+  ownsActor(actorId: string): boolean
+  arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void
+  log(level: 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+/** Older than this at start, a position says nothing about where the driver is now. */
+const restoreWindowMs = 60 * 60_000
+const saveBatchMax = 1_000
+
+export class Tracking {
+  readonly table: DriverTable
+  readonly following: Following
+  readonly interest = new Interest()
+  readonly frames: Record<Verdict | 'refused' | 'unplaced', number> =
+    { accepted: 0, late: 0, duplicate: 0, future: 0, impossible: 0, refused: 0, unplaced: 0 }
+  readonly #deps: TrackingDeps
+  readonly #reader = new LocationBatchReader()
+  /** Drivers of watched fleets with news, by number. */
+  readonly #fleetNews = new Set<number>()
+  readonly #unsaved = new Set<number>()
+  #stops: (() => void)[] = []
+
+  constructor(deps: TrackingDeps) {
+    this.#deps = deps
+    const seed = () => Math.floor(deps.env.random() * 2 ** 32)
+    this.table = new DriverTable(seed(), seed())
+    this.following = new Following(this.table, deps.arrived)
+  }
+
+  async start(): Promise<void> {
+    const { env, journal } = this.#deps
+    for (const row of await journal.loadPositions(env.nowMs() - restoreWindowMs)) {
+      const number = this.table.ensure(row.driverId)
+      if (number >= 0) this.table.place(number, row.latitude, row.longitude, row.atMs, row.headingDeg ?? Number.NaN, row.speedMps ?? Number.NaN)
+    }
+    const failed = (error: unknown): void => this.#deps.log('error', 'tracking round failed', error)
+    this.#stops = [
+      repeat(env, limits.pushIntervalMs, () => this.#tick(), failed),
+      repeat(env, limits.positionSaveIntervalMs, () => this.#save(), failed),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop()
+    await this.#save()
+  }
+
+  /** One bus message of frames. Bytes come from edges and other services: the reader expects malice. */
+  ingest(body: Uint8Array): void {
+    const { table, following } = this
+    const nowMs = this.#deps.env.nowMs()
+    const reader = this.#reader
+    reader.open(body, nowMs)
+    while (reader.next()) {
+      const number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+      if (number < 0) { this.frames.unplaced++; continue }
+      const verdict = applyFrame(table, number, nowMs, reader.seq, reader.timestampMs, reader.latitude, reader.longitude, reader.headingDeg, reader.speedMps)
+      this.frames[verdicts[verdict]!]++
+      if (verdict !== accepted) continue
+      this.#unsaved.add(number)
+      const flags = table.flags[number]!
+      if (flags & followed) following.moved(number)
+      if (flags & watched) this.#fleetNews.add(number)
+    }
+    this.frames.refused += reader.refused + (reader.broken ? 1 : 0)
+  }
+
+  takeInterest(body: Uint8Array): void {
+    const fresh = this.interest.take(decodeBody(body) as InterestMessage, this.#deps.env.nowMs())
+    for (const orderId of fresh.orders) {
+      const order = this.following.get(orderId)
+      if (order !== undefined && this.table.hasPosition(order.driverNumber)) this.following.news.add(order)
+    }
+    for (const vendorId of fresh.vendors) this.#watchFleet(vendorId)
+  }
+
+  /** A driver joined or changed: its fleet may be watched. */
+  rosterChanged(driverId: string, vendorId: string): void {
+    if (this.interest.edgesOfVendor(vendorId).size === 0) return
+    const number = this.table.ensure(driverId)
+    if (number < 0) return
+    this.table.flags[number]! |= watched
+    if (this.table.hasPosition(number)) this.#fleetNews.add(number)
+  }
+
+  position(query: PositionQuery): PositionAnswer {
+    const number = this.table.find(query.driver_id)
+    if (number < 0 || !this.table.hasPosition(number)) return { position: null, distance_km: null, eta_minutes: null }
+    const position = this.#pin(number)
+    if (query.target === undefined) return { position, distance_km: null, eta_minutes: null }
+    const km = distanceKm(position.latitude, position.longitude, query.target.latitude, query.target.longitude)
+    return { position, distance_km: rounded(km), eta_minutes: etaMinutes(km, this.#deps.roster.get(query.driver_id)?.vehicleType ?? '') }
+  }
+
+  #pin(number: number) {
+    const { table } = this
+    return {
+      latitude: table.latitude(number), longitude: table.longitude(number),
+      heading: table.headingDeg(number), speed: table.speedMps(number), at_ms: table.atMs(number),
+    }
+  }
+
+  #watchFleet(vendorId: string): void {
+    for (const driverId of this.#deps.roster.fleet(vendorId)) this.rosterChanged(driverId, vendorId)
+  }
+
+  /** One message to each edge with what it watches and what moved. */
+  #tick(): void {
+    this.interest.lapse(this.#deps.env.nowMs())
+    const pushes = new Map<string, LocationPush>()
+    const to = (edgeId: string): LocationPush => {
+      let push = pushes.get(edgeId)
+      if (push === undefined) pushes.set(edgeId, push = { orders: [], fleet: [] })
+      return push
+    }
+    for (const order of this.following.news) {
+      const edges = this.interest.edgesOfOrder(order.orderId)
+      if (edges.size === 0 || !this.#deps.ownsActor(order.orderId)) continue
+      const location = this.#orderLocation(order)
+      for (const edgeId of edges) to(edgeId).orders.push(location)
+    }
+    this.following.news.clear()
+    for (const number of this.#fleetNews) {
+      const driverId = this.table.idOf(number)
+      const row = this.#deps.roster.get(driverId)
+      const edges = row === undefined ? null : this.interest.edgesOfVendor(row.vendorId)
+      if (row === undefined || edges === null || edges.size === 0) {
+        this.table.flags[number]! &= ~watched
+        continue
+      }
+      if (!this.#deps.ownsActor(driverId)) continue
+      const location: FleetLocation = { vendor_id: row.vendorId, driver_id: driverId, status: row.status, ...this.#pin(number) }
+      for (const edgeId of edges) to(edgeId).fleet.push(location)
+    }
+    this.#fleetNews.clear()
+    for (const [edgeId, push] of pushes) for (const part of parts(push)) this.#deps.bus.publish(subjects.pushEdge(edgeId), encodeBody(part))
+  }
+
+  #orderLocation(order: FollowedOrder): OrderLocation {
+    const pin = this.#pin(order.driverNumber)
+    const km = distanceKm(pin.latitude, pin.longitude, order.latitude, order.longitude)
+    return { order_id: order.orderId, ...pin, distance_km: rounded(km), eta_minutes: etaMinutes(km, order.vehicleType) }
+  }
+
+  async #save(): Promise<void> {
+    const { journal, ownsActor, log } = this.#deps
+    const rows: PositionRow[] = []
+    for (const number of this.#unsaved) {
+      const driverId = this.table.idOf(number)
+      if (!ownsActor(driverId)) continue
+      const pin = this.#pin(number)
+      rows.push({ driverId, latitude: pin.latitude, longitude: pin.longitude, headingDeg: pin.heading, speedMps: pin.speed, atMs: pin.at_ms })
+    }
+    this.#unsaved.clear()
+    const crumbs = this.following.takeCrumbs()
+    try {
+      for (let from = 0; from < rows.length; from += saveBatchMax) await journal.savePositions(rows.slice(from, from + saveBatchMax))
+      for (let from = 0; from < crumbs.length; from += saveBatchMax) await journal.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
+    } catch (error) {
+      // Positions are ephemeral: the next save has newer ones.
+      log('warn', 'saving positions failed', error)
+    }
+  }
+}
+
+const rounded = (km: number): number => Math.round(km * 1000) / 1000
+const partMax = 2_000
+
+/** A message stays well below limits.busMessageBytesMax. */
+function* parts(push: LocationPush): Generator<LocationPush> {
+  const length = Math.max(push.orders.length, push.fleet.length)
+  for (let from = 0; from < length; from += partMax)
+    yield { orders: push.orders.slice(from, from + partMax), fleet: push.fleet.slice(from, from + partMax) }
+}

@@ -1,0 +1,110 @@
+/**
+ * One process per data directory, because PGlite has no lock of its own and two processes on one
+ * directory lose data. Each process listens on a unix socket of its own name in `<dataDir>/lock`;
+ * who can be connected to is alive. The kernel closes a socket with its process, so SIGKILL leaves
+ * only a file that nobody answers, and the next process removes it.
+ *
+ * Rejected: a pid file. A pid is reused, start times differ by platform, and two containers that
+ * share the directory both are pid 1. Rejected: one socket of a fixed name. Between "nobody answers"
+ * and "remove it" another process may have bound it, and its live socket would be removed.
+ *
+ * Why names of one's own make it safe: a process listens before it looks. Of any two, the one that
+ * looks later sees the other, and at most both give up; then they try again after unequal pauses.
+ */
+import { randomBytes, randomInt } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Shortest limit of the platforms (macOS) for the path of a unix socket, its final zero included. */
+const socketPathBytesMax = 104
+const attemptsMax = 4
+const pauseMsMax = 60
+
+export class DataDirInUseError extends Error {
+  constructor(dataDir: string, readonly pid: number) {
+    super(`DATA_DIR ${dataDir} is in use by process ${pid}: stop that process, or set DATA_DIR to another directory`)
+    this.name = 'DataDirInUseError'
+  }
+}
+
+export interface DirectoryLock { release(): Promise<void> }
+
+/** Takes the directory (made if missing) for this process, or throws DataDirInUseError. */
+export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
+  const folder = join(resolve(dataDir), 'lock')
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    throw new Error(`DATA_DIR ${dataDir} cannot be written: ${(cause as Error).message}`, { cause })
+  }
+  const reach = shortPath(realpathSync(folder))
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const name = `${process.pid}.${randomBytes(4).toString('hex')}`
+      const server = await listen(join(reach.folder, name), dataDir)
+      const holder = await otherHolder(folder, reach.folder, name)
+      // Our file may have been taken for a dead one between its bind and its listen.
+      if (holder === null && existsSync(join(folder, name))) {
+        return {
+          async release() {
+            await close(server)
+            reach.remove()
+          },
+        }
+      }
+      await close(server)
+      if (attempt === attemptsMax) throw new DataDirInUseError(dataDir, holder ?? 0)
+      await sleep(randomInt(pauseMsMax))
+    }
+  } catch (error) {
+    reach.remove()
+    throw error
+  }
+}
+
+/** The pid of another live holder, or null; removes what the dead have left. */
+async function otherHolder(folder: string, reachableFolder: string, ownName: string): Promise<number | null> {
+  for (const name of readdirSync(folder)) {
+    if (name === ownName) continue
+    if (await answers(join(reachableFolder, name))) return Number.parseInt(name, 10)
+    rmSync(join(folder, name), { force: true })
+  }
+  return null
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('connect', () => { socket.destroy(); resolve(true) })
+    // Only these two say that nobody is there; a full backlog, for instance, is a live process.
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT' && error.code !== 'ENOTSOCK'))
+  })
+}
+
+function listen(path: string, dataDir: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(socket => socket.destroy())
+    server.once('error', cause => reject(new Error(`DATA_DIR ${dataDir} cannot be locked, its file system must support unix sockets: ${cause.message}`, { cause })))
+    server.listen(path, () => {
+      // The lock must not keep a process alive that has nothing else to do.
+      server.unref()
+      resolve(server)
+    })
+  })
+}
+
+const close = (server: Server): Promise<void> => new Promise(resolve => server.close(() => resolve()))
+
+/** The folder under a path short enough for a socket: itself, or a link to it in the temporary folder. */
+function shortPath(folder: string): { folder: string; remove(): void } {
+  const longestName = '/1234567890.12345678'
+  if (Buffer.byteLength(folder) + longestName.length < socketPathBytesMax) return { folder, remove() {} }
+  const parent = mkdtempSync(join(tmpdir(), 'cad-'))
+  const link = join(parent, 'l')
+  symlinkSync(folder, link)
+  return { folder: link, remove: () => rmSync(parent, { recursive: true, force: true }) }
+}

@@ -1,0 +1,49 @@
+/**
+ * Brings a database to this code's schema. Several processes start at once, so everything happens
+ * under one advisory lock, held by the connection that migrates: a process that dies lets go of it.
+ *
+ * Rejected: Kysely's own lock alone. It is taken after Kysely has made its bookkeeping tables, and
+ * two `create table if not exists` at the same moment can fail on a unique index of the catalogue.
+ */
+import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely'
+import { migrations } from './index.ts'
+import type { PgClient, PgPool } from './pool.ts'
+
+/** 'cadu' as a number: an advisory lock is only a number that everyone agrees on. */
+const advisoryLockKey = 0x63616475
+const lockWaitMs = 60_000
+const migrationTimeoutMs = 10 * 60_000
+
+/** Idempotent. Throws one line when the database is newer than this code or a migration fails. */
+export async function migrate(pool: PgPool, list: Record<string, Migration> = migrations): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query(`set statement_timeout = ${migrationTimeoutMs}`)
+    await client.query(`set lock_timeout = ${lockWaitMs}`)
+    await client.query('select pg_advisory_lock($1)', [advisoryLockKey])
+    await refuseNewer(client, list)
+    await runMigrations(client, list)
+  } finally {
+    // Closed and not given back: its timeouts are not those of the pool, and its lock ends with it.
+    client.release(true)
+  }
+}
+
+async function refuseNewer(client: PgClient, list: Record<string, Migration>): Promise<void> {
+  const { rows: [table] } = await client.query<{ name: string | null }>(`select to_regclass('kysely_migration')::text as name`)
+  if (!table?.name) return
+  const { rows } = await client.query<{ name: string }>('select name from kysely_migration order by name')
+  const unknown = rows.map(row => row.name).filter(name => !Object.hasOwn(list, name))
+  if (unknown.length > 0)
+    throw new Error(`the database is newer than this program (it has migration ${unknown.join(', ')}): run the newer release, or restore a backup`)
+}
+
+async function runMigrations(client: PgClient, list: Record<string, Migration>): Promise<void> {
+  const oneConnection = { connect: async () => ({ query: client.query.bind(client), release() {} }), async end() {} }
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: oneConnection as never }) })
+  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => list } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  const failed = results?.find(result => result.status === 'Error')?.migrationName ?? 'the first'
+  throw new Error(`migration ${failed} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}

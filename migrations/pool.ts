@@ -1,0 +1,109 @@
+/**
+ * The part of node-postgres' Pool that we use, as an interface: so that a test can put a fault
+ * wrapper around the real one, and so that the pool cannot queue without bound.
+ *
+ * Rejected: passing `pg.Pool` itself. Its waiting list has no limit, and its dozen overloads make
+ * every wrapper a page of types.
+ */
+import pg from 'pg'
+import type { Socket } from 'node:net'
+
+export interface QueryConfig { text: string; values?: unknown[]; /** A named statement is prepared once per connection. */ name?: string }
+// A row has the columns of its statement; the caller names them where it reads them.
+export interface QueryAnswer<R> { rows: R[]; rowCount: number | null; command: string }
+
+export interface PgQueryable {
+  query<R = Record<string, unknown>>(text: string | QueryConfig, values?: readonly unknown[]): Promise<QueryAnswer<R>>
+}
+export interface PgClient extends PgQueryable {
+  /** Gives the connection back; with true it is closed instead. */
+  release(destroy?: boolean): void
+}
+export interface PgPool extends PgQueryable {
+  connect(): Promise<PgClient>
+  end(): Promise<void>
+}
+
+/** What a pino logger and many a test stub can do. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+export const silentLog: Log = { info() {}, warn() {}, error() {} }
+
+/** Thrown when too many callers wait for a connection; a retry later may succeed. */
+export class PoolOverloadedError extends Error {
+  constructor(waiting: number) {
+    super(`${waiting} callers wait for a database connection already`)
+    this.name = 'PoolOverloadedError'
+  }
+}
+
+const oid = { int8: 20, numeric: 1700 } as const
+/**
+ * int8 and numeric arrive as text by default. Ours are counts, sequence numbers and sums of cents,
+ * far below 2^53, so numbers are exact. timestamptz is a Date, json is parsed, bytea is a Buffer.
+ */
+function columnTypes(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(oid.int8, Number)
+  types.setTypeParser(oid.numeric, Number)
+  return types
+}
+
+const connectTimeoutMs = 5_000
+const statementTimeoutMs = 15_000
+const idleInTransactionTimeoutMs = 30_000
+/** On this side, for a server that has gone silent; longer than the server's own limit, which is cleaner. */
+const answerTimeoutMs = 20_000
+export const waitingMax = 2_000
+
+/** A pool over TCP or a unix socket. */
+export const serverPool = (url: string, connectionsMax: number, log: Log): PgPool => wrap(new pg.Pool({
+  connectionString: url,
+  max: connectionsMax,
+  connectionTimeoutMillis: connectTimeoutMs,
+  statement_timeout: statementTimeoutMs,
+  query_timeout: answerTimeoutMs,
+  idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+  keepAlive: true,
+  application_name: 'caduceus',
+  types: columnTypes(),
+}), log)
+
+/**
+ * A pool of one over a byte stream: PGlite has one session. Waiting callers are served in the order
+ * in which they came.
+ */
+export const embeddedPool = (openStream: () => Socket, log: Log): PgPool => wrap(new pg.Pool({
+  stream: openStream,
+  max: 1,
+  idleTimeoutMillis: 0,
+  // A long statement of one caller makes the others wait for it; they must not fail for that.
+  connectionTimeoutMillis: 60_000,
+  user: 'postgres',
+  database: 'postgres',
+  types: columnTypes(),
+}), log)
+
+function wrap(pool: pg.Pool, log: Log): PgPool {
+  // Without a handler an idle connection that the server closes would end the process.
+  pool.on('error', error => log.warn({ error: error.message }, 'idle database connection lost'))
+  // The same for a connection in someone's hands between two statements; the next statement fails.
+  pool.on('connect', client => client.on('error', error => log.warn({ error: error.message }, 'database connection lost')))
+  const admit = (): void => {
+    if (pool.waitingCount >= waitingMax) throw new PoolOverloadedError(pool.waitingCount)
+  }
+  return {
+    async query<R>(text: string | QueryConfig, values?: readonly unknown[]) {
+      admit()
+      return await pool.query(text as string, values as unknown[]) as unknown as QueryAnswer<R>
+    },
+    async connect() {
+      admit()
+      return await pool.connect() as unknown as PgClient
+    },
+    end: () => pool.end(),
+  }
+}

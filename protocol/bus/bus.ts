@@ -1,0 +1,44 @@
+/**
+ * The bus: how edges, engines and other services talk. The port is small on purpose; what NATS can
+ * do beyond it (queue replay, KV) is not relied on, because the truth is in the journal.
+ *
+ * Rules, tested by `contract.ts` against every adapter:
+ *  B1  A published message reaches every matching subscription; at most once each.
+ *  B2  Messages of one publisher on one connection reach a subscription in order, across subjects.
+ *  B3  `*` matches one token, a final `>` matches one or more.
+ *  B4  In a queue group one member gets each message.
+ *  B5  `request` resolves with the first reply; with nobody there it rejects `unavailable` at once;
+ *      with no reply within timeoutMs it rejects `unavailable`.
+ *  B6  A handler that throws disturbs neither the bus nor other handlers.
+ *  B7  While the connection is down, `publish` returns false and nothing is queued silently;
+ *      `request` rejects `unavailable` within its timeout.
+ *  B8  After reconnection subscriptions work again without the caller's doing, and `onStatus` said so.
+ *  B9  `close` delivers what was published before, then stops; afterwards `publish` returns false.
+ *  B10 A body above limits.busMessageBytesMax is refused with `body_too_large`.
+ *  B11 The bytes given to a handler belong to it; the publisher's buffer may be reused after publish returns.
+ */
+export interface Bus {
+  /**
+   * False when the message was not handed over (disconnected, closed, or too much waits already).
+   * `messageId` lets a JetStream stream drop a repeat; a bus without streams ignores it.
+   */
+  publish(subject: string, body: Uint8Array, messageId?: string): boolean
+  /** Rejects with CaduceusError `unavailable` (no responder, no connection, no reply in time). */
+  request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array>
+  subscribe(filter: string, handler: BusHandler, options?: { queue?: string }): Subscription
+  readonly connected: boolean
+  /** Called at each change of `connected`; returns the way to stop listening. */
+  onStatus(listener: (connected: boolean) => void): () => void
+  /** Resolves when everything published so far has reached the server. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `respond` is there when the message is a request; the first call counts. */
+export type BusHandler = (message: BusMessage) => void
+export interface BusMessage {
+  readonly subject: string
+  readonly body: Uint8Array
+  readonly respond?: (body: Uint8Array) => void
+}
+export interface Subscription { unsubscribe(): void }

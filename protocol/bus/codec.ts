@@ -1,0 +1,23 @@
+/**
+ * Bodies on the bus: msgpack maps; a body that begins with `{` is read as JSON, so that a person
+ * with a command-line client can take part. Between our own processes only: location frames from
+ * devices are decoded by `frames.ts`, which expects malice; msgpackr does not.
+ */
+import { Packr, Unpackr } from 'msgpackr'
+import { CaduceusError } from '../errors.ts'
+
+// Records would tie a body to the connection that taught the reader its shapes.
+const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true })
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+export const encodeBody = (value: unknown): Uint8Array => packr.pack(value)
+
+/** Throws CaduceusError `message_malformed` on bytes that are neither msgpack nor JSON. */
+export function decodeBody(bytes: Uint8Array): unknown {
+  try {
+    if (bytes[0] === 0x7b) return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    return unpackr.unpack(bytes)
+  } catch {
+    throw new CaduceusError('message_malformed', 'body is neither a msgpack map nor JSON')
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The bus inside one process. One queue for all subjects gives the order (B2), and delivery happens
+ * on setImmediate, so a handler never runs inside somebody's `publish`.
+ *
+ * Why setImmediate and not a microtask: two parties that answer each other in microtasks keep the
+ * event loop from its sockets for as long as they talk. One turn of the loop costs some ten
+ * microseconds, far less than the commit that a command waits for, and it gathers what was published
+ * meanwhile into one batch. A batch is bounded, so a flood of locations leaves turns to others.
+ */
+import { CaduceusError } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Bus, BusHandler, BusMessage } from './bus.ts'
+import { checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
+import { Matcher } from './matcher.ts'
+
+/** Messages handed out before the event loop gets its turn. */
+const batchMessagesMax = 1_024
+
+interface Subscriber { readonly handler: BusHandler; readonly queue: string | undefined; active: boolean }
+interface Delivery { subject: string; body: Uint8Array; to: Subscriber[]; respond: ((body: Uint8Array) => void) | undefined }
+
+export function memoryBus(options: { onLog?: Log } = {}): Bus {
+  const log = options.onLog ?? logToStderr
+  const subscribers = new Matcher<Subscriber>()
+  const statusListeners = new Set<(connected: boolean) => void>()
+  const waitingRequests = new Set<(problem: CaduceusError) => void>()
+  let queue: Delivery[] = []
+  /** The batch being handed out, and how far. */
+  let current: Delivery[] = []
+  let at = 0
+  let scheduled = false
+  let open = true
+  /** How often a queue group was asked, so that its members take turns. */
+  let turn = 0
+  let idleWaiters: { deliveries: number; resolve: () => void }[] = []
+  let accepted = 0
+  let delivered = 0
+
+  function enqueue(delivery: Delivery): boolean {
+    if (accepted - delivered >= limits.busQueueMessagesMax) return false
+    queue.push(delivery)
+    accepted++
+    schedule()
+    return true
+  }
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(drain)
+  }
+
+  function drain(): void {
+    scheduled = false
+    for (let budget = batchMessagesMax; budget > 0; budget--) {
+      if (at === current.length) {
+        // Only what waited when this batch began: what handlers publish now waits for the next turn.
+        if (budget < batchMessagesMax || queue.length === 0) break
+        current = queue
+        queue = []
+        at = 0
+      }
+      deliver(current[at++]!)
+      delivered++
+    }
+    if (at === current.length) {
+      current = []
+      at = 0
+    }
+    if (idleWaiters.length > 0) {
+      for (const waiter of idleWaiters) if (waiter.deliveries <= delivered) waiter.resolve()
+      idleWaiters = idleWaiters.filter(waiter => waiter.deliveries > delivered)
+    }
+    if (delivered < accepted) schedule()
+  }
+
+  function deliver(delivery: Delivery): void {
+    const receivers = chooseReceivers(delivery.to)
+    for (const [i, receiver] of receivers.entries()) {
+      // B11: each handler owns its bytes. The last one takes the copy that publish made.
+      const body = i === receivers.length - 1 ? delivery.body : Buffer.from(delivery.body)
+      const message: BusMessage = delivery.respond
+        ? { subject: delivery.subject, body, respond: delivery.respond }
+        : { subject: delivery.subject, body }
+      handle(receiver.handler, message, log)
+    }
+  }
+
+  /** One member per queue group, chosen now, so that a member that left meanwhile loses nothing. */
+  function chooseReceivers(candidates: Subscriber[]): Subscriber[] {
+    if (candidates.length === 1) return candidates[0]!.active ? candidates : []
+    const receivers: Subscriber[] = []
+    const groups = new Map<string, Subscriber[]>()
+    for (const candidate of candidates) {
+      if (!candidate.active) continue
+      if (candidate.queue === undefined) {
+        receivers.push(candidate)
+        continue
+      }
+      const members = groups.get(candidate.queue)
+      if (members) members.push(candidate)
+      else groups.set(candidate.queue, [candidate])
+    }
+    for (const members of groups.values()) receivers.push(members[turn++ % members.length]!)
+    return receivers
+  }
+
+  const untilDelivered = (): Promise<void> =>
+    delivered === accepted ? Promise.resolve() : new Promise(resolve => idleWaiters.push({ deliveries: accepted, resolve }))
+
+  return {
+    publish(subject, body) {
+      checkSubject(subject)
+      checkBody(body)
+      if (!open) return false
+      const to = subscribers.match(subject)
+      if (to.length === 0) return true
+      return enqueue({ subject, body: Buffer.from(body), to, respond: undefined })
+    },
+
+    request(subject, body, timeoutMs) {
+      return new Promise<Uint8Array>((resolve, reject) => {
+        checkSubject(subject)
+        checkBody(body)
+        const to = open ? subscribers.match(subject) : []
+        if (to.length === 0) throw new CaduceusError('unavailable', open ? `nobody answers ${subject}` : 'bus closed')
+        const settle = (): void => {
+          clearTimeout(timer)
+          waitingRequests.delete(fail)
+        }
+        const fail = (problem: CaduceusError): void => { settle(); reject(problem) }
+        // After the first call both are without effect: a promise settles once.
+        const respond = (answer: Uint8Array): void => {
+          checkBody(answer)
+          settle()
+          resolve(Buffer.from(answer))
+        }
+        // The real clock is right here: a request is I/O of the adapter, and the simulator has a bus of its own.
+        const timer = setTimeout(() => fail(new CaduceusError('unavailable', `no answer to ${subject} in ${timeoutMs} ms`)), timeoutMs)
+        waitingRequests.add(fail)
+        if (!enqueue({ subject, body: Buffer.from(body), to, respond })) fail(new CaduceusError('unavailable', 'bus queue full'))
+      })
+    },
+
+    subscribe(filter, handler, { queue } = {}) {
+      checkFilter(filter)
+      const subscriber: Subscriber = { handler, queue, active: true }
+      subscribers.add(filter, subscriber)
+      return {
+        unsubscribe() {
+          subscriber.active = false
+          subscribers.remove(filter, subscriber)
+        },
+      }
+    },
+
+    get connected() { return open },
+
+    onStatus(listener) {
+      statusListeners.add(listener)
+      return () => { statusListeners.delete(listener) }
+    },
+
+    flush: untilDelivered,
+
+    async close() {
+      if (!open) return untilDelivered()
+      open = false
+      await untilDelivered()
+      for (const fail of waitingRequests) fail(new CaduceusError('unavailable', 'bus closed'))
+      for (const listener of statusListeners) listener(false)
+    },
+  }
+}

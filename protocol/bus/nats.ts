@@ -1,0 +1,256 @@
+/**
+ * The bus over core NATS. The client library hides an outage: it takes publishes while it reconnects
+ * and throws them away without a word. So every publish is gated on the connection's status (B7), and
+ * on how much the server has not acknowledged yet, because a server that hangs without closing would
+ * let the socket's buffer grow without bound.
+ *
+ * Subscriptions use callbacks: the library's iterators cost a promise per message. Requests share one
+ * reply subscription (mux) instead of subscribing and unsubscribing for each.
+ */
+import { connect, delay, errors, headers, type Msg, type NatsConnection, type NodeConnectionOptions, type Status } from '@nats-io/transport-node'
+import { CaduceusError } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Bus, BusHandler, BusMessage } from './bus.ts'
+import { checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
+
+export interface NatsBusOptions {
+  /** Shown in the server's list of connections. */
+  name?: string
+  onLog?: Log
+  /** How long the first connection may take, retries included. */
+  connectTimeoutMs?: number
+}
+
+const connectTimeoutMsDefault = 10_000
+const dialTimeoutMs = 2_000
+const reconnectWaitMs = 250
+const reconnectJitterMs = 250
+/** A connection that hangs is noticed after two pings without answer. */
+const pingIntervalMs = 5_000
+const drainTimeoutMs = 5_000
+/** Published and not yet acknowledged: beyond this `publish` returns false. */
+const backlogBytesMax = 64 * limits.busMessageBytesMax
+/** A round trip is asked for after this much, to learn what the server has taken. */
+const acknowledgeBytes = limits.busMessageBytesMax
+
+/** Connects, retrying for a while; from then on it reconnects by itself for as long as it takes. */
+export async function natsBus(url: string, options: NatsBusOptions = {}): Promise<Bus> {
+  return overConnection(await connectNats(url, options), options.onLog ?? logToStderr)
+}
+
+/** A raw connection as the bus uses it; `stream.ts` makes its stream over one. */
+export async function connectNats(url: string, options: NatsBusOptions): Promise<NatsConnection> {
+  const settings: NodeConnectionOptions = {
+    ...serversOf(url),
+    ...(options.name !== undefined && { name: options.name }),
+    timeout: dialTimeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectWaitMs,
+    reconnectJitter: reconnectJitterMs,
+    reconnectJitterTLS: reconnectJitterMs,
+    pingInterval: pingIntervalMs,
+    // A rotated password must not end reconnecting for good.
+    ignoreAuthErrorAbort: true,
+    // A stack trace per request is most of the cost of a request.
+    noAsyncTraces: true,
+  }
+  const giveUp = delay(options.connectTimeoutMs ?? connectTimeoutMsDefault)
+  let late = false
+  void giveUp.then(() => { late = true })
+  try {
+    for (;;) {
+      try {
+        return await connect(settings)
+      } catch (cause) {
+        const wrong = cause instanceof errors.AuthorizationError || cause instanceof errors.InvalidArgumentError
+        if (late || wrong) throw new Error(`NATS_URL: cannot connect to ${withoutCredentials(url)}: ${messageOf(cause)}`, { cause })
+        await delay(reconnectWaitMs)
+      }
+    }
+  } finally {
+    giveUp.cancel()
+  }
+}
+
+function overConnection(connection: NatsConnection, log: Log): Bus {
+  const statusListeners = new Set<(connected: boolean) => void>()
+  let connected = true
+  let open = true
+  let unacknowledgedBytes = 0
+  let asking = false
+
+  function setConnected(now: boolean): void {
+    if (connected === now) return
+    connected = now
+    if (open) log(`bus: ${now ? 'connected' : 'disconnected'}`)
+    for (const listener of statusListeners) {
+      try { listener(now) } catch (cause) { log(`bus: status listener failed: ${messageOf(cause)}`) }
+    }
+  }
+
+  async function watch(statuses: AsyncIterable<Status>): Promise<void> {
+    for await (const status of statuses) {
+      switch (status.type) {
+        case 'disconnect': case 'close': setConnected(false); break
+        case 'reconnect':
+          unacknowledgedBytes = 0
+          setConnected(true)
+          break
+        case 'error': log(`bus: ${status.error.message}`); break
+        default: // The library's own bookkeeping.
+      }
+    }
+  }
+  void watch(connection.status())
+
+  /** Counts what goes out, and now and then asks the server how far it has come. */
+  function account(bytes: number): void {
+    unacknowledgedBytes += bytes
+    if (asking || unacknowledgedBytes < acknowledgeBytes) return
+    asking = true
+    const covered = unacknowledgedBytes
+    connection.flush()
+      .then(() => { unacknowledgedBytes = Math.max(0, unacknowledgedBytes - covered) })
+      // Disconnected: the count starts anew at reconnection.
+      .catch(() => {})
+      .finally(() => { asking = false })
+  }
+
+  const ready = (): boolean => connected && unacknowledgedBytes < backlogBytesMax
+
+  /** The library refers to the bytes until its next microtask, so B11 takes a copy. */
+  function send(subject: string, body: Uint8Array, messageId?: string): void {
+    try {
+      if (messageId === undefined) {
+        connection.publish(subject, Buffer.from(body))
+      } else {
+        const withId = headers()
+        withId.set('Nats-Msg-Id', messageId)
+        connection.publish(subject, Buffer.from(body), { headers: withId })
+      }
+    } catch (cause) {
+      // The server's own limit may be lower than ours, and headers count towards it.
+      if (cause instanceof errors.InvalidArgumentError) throw new CaduceusError('body_too_large', cause.message)
+      throw cause
+    }
+    account(body.byteLength)
+  }
+
+  function toMessage(message: Msg): BusMessage {
+    const { subject, data, reply } = message
+    if (!reply) return { subject, body: data }
+    let answered = false
+    return {
+      subject,
+      body: data,
+      respond(answer) {
+        checkBody(answer)
+        if (answered || !ready() || connection.isClosed()) return
+        answered = true
+        send(reply, answer)
+      },
+    }
+  }
+
+  return {
+    publish(subject, body, messageId) {
+      checkSubject(subject)
+      checkBody(body)
+      if (!open || !ready()) return false
+      send(subject, body, messageId)
+      return true
+    },
+
+    async request(subject, body, timeoutMs) {
+      checkSubject(subject)
+      checkBody(body)
+      if (!open || !ready()) throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
+      account(body.byteLength)
+      try {
+        const answer = await connection.request(subject, Buffer.from(body), { timeout: timeoutMs })
+        return answer.data
+      } catch (cause) {
+        if (cause instanceof errors.InvalidArgumentError) throw new CaduceusError('body_too_large', cause.message)
+        throw new CaduceusError('unavailable', `no answer to ${subject}: ${reasonOf(cause, timeoutMs)}`)
+      }
+    },
+
+    subscribe(filter, handler: BusHandler, { queue } = {}) {
+      checkFilter(filter)
+      if (!open) return { unsubscribe() {} }
+      const subscription = connection.subscribe(filter, {
+        ...(queue !== undefined && { queue }),
+        callback(error, message) {
+          if (error) log(`bus: subscription ${filter} ended: ${error.message}`)
+          else handle(handler, toMessage(message), log)
+        },
+      })
+      return { unsubscribe: () => subscription.unsubscribe() }
+    },
+
+    get connected() { return connected },
+
+    onStatus(listener) {
+      statusListeners.add(listener)
+      return () => { statusListeners.delete(listener) }
+    },
+
+    async flush() {
+      if (!connected) throw new CaduceusError('unavailable', 'no connection to the bus')
+      try {
+        await connection.flush()
+      } catch (cause) {
+        throw new CaduceusError('unavailable', `bus flush: ${messageOf(cause)}`)
+      }
+    },
+
+    async close() {
+      if (!open) return connection.closed().then(() => {})
+      open = false
+      if (connected) {
+        // A server that hangs must not keep the process from ending.
+        const patience = delay(drainTimeoutMs)
+        await Promise.race([connection.drain().catch(cause => log(`bus: drain: ${messageOf(cause)}`)), patience])
+        patience.cancel()
+      }
+      await connection.close()
+      setConnected(false)
+    },
+  }
+}
+
+/** The library does not read credentials from URLs. Several servers are separated by commas. */
+function serversOf(url: string): NodeConnectionOptions {
+  const urls = parse(url)
+  const { username, password } = urls[0]!
+  return {
+    servers: urls.map(one => one.host),
+    ...(urls[0]!.protocol === 'tls:' && { tls: {} }),
+    ...(username !== '' && password === '' && { token: decodeURIComponent(username) }),
+    ...(username !== '' && password !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+  }
+}
+
+function parse(url: string): URL[] {
+  try {
+    return url.split(',').map(part => {
+      const one = new URL(part.trim())
+      if (one.host === '' || (one.protocol !== 'nats:' && one.protocol !== 'tls:')) throw new TypeError('not a NATS URL')
+      return one
+    })
+  } catch {
+    // Without the text: it may hold a password.
+    throw new Error('NATS_URL: expected nats://host:port or tls://host:port, several separated by commas')
+  }
+}
+
+const withoutCredentials = (url: string): string => parse(url).map(one => `${one.protocol}//${one.host}`).join(',')
+
+const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+function reasonOf(cause: unknown, timeoutMs: number): string {
+  if (cause instanceof errors.NoRespondersError) return 'nobody is there'
+  if (cause instanceof errors.RequestError && cause.isNoResponders()) return 'nobody is there'
+  if (cause instanceof errors.TimeoutError) return `none in ${timeoutMs} ms`
+  return messageOf(cause)
+}

@@ -1,0 +1,105 @@
+/**
+ * Claims inside one process, for the embedded engine and the simulator. JavaScript runs one call at
+ * a time, so each call is atomic as a Lua script is. Like Redis it may forget: past `ordersMax` the
+ * oldest order goes, and its pharmacies are sent to the actor by `unknown`.
+ */
+import { CaduceusError } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { ClaimAnswer, Claims } from './claims.ts'
+
+export interface MemoryClaimsOptions {
+  leaseMs?: number
+  ordersMax?: number
+}
+
+/** Open and recently ended requests of one process; at some ten pharmacies each, about 200 MB. */
+const ordersMaxDefault = 100_000
+/** Expired orders are no longer answered at once; their memory is returned at this pace. */
+const sweepMs = limits.claimAfterlifeMs / 10
+
+interface OrderClaim {
+  readonly vendors: ReadonlySet<string>
+  readonly deadlineMs: number
+  holder: { vendorId: string; untilMs: number } | undefined
+  winner: string | undefined
+  closedAs: 'expired' | 'cancelled' | undefined
+}
+
+export function memoryClaims(nowMs: () => number, after: (ms: number, run: () => void) => () => void, options: MemoryClaimsOptions = {}): Claims {
+  const leaseMs = options.leaseMs ?? limits.claimLeaseMs
+  const ordersMax = options.ordersMax ?? ordersMaxDefault
+  /** In the order of opening, which a Map keeps. */
+  const orders = new Map<string, OrderClaim>()
+  let open = true
+  let cancelSweep: (() => void) | undefined
+
+  const expired = (order: OrderClaim): boolean => nowMs() >= order.deadlineMs + limits.claimAfterlifeMs
+
+  function find(orderId: string): OrderClaim | undefined {
+    const order = orders.get(orderId)
+    return order && !expired(order) ? order : undefined
+  }
+
+  /** Runs only while there are orders, so an idle process has no timer. */
+  function sweepLater(): void {
+    cancelSweep ??= after(sweepMs, () => {
+      cancelSweep = undefined
+      for (const [orderId, order] of orders) if (expired(order)) orders.delete(orderId)
+      if (orders.size > 0) sweepLater()
+    })
+  }
+
+  function answer(order: OrderClaim | undefined, vendorId: string): ClaimAnswer {
+    if (!order) return { outcome: 'unknown' }
+    if (!order.vendors.has(vendorId)) return { outcome: 'not_eligible' }
+    if (order.winner === vendorId) return { outcome: 'won' }
+    if (order.winner !== undefined) return { outcome: 'taken', by: order.winner }
+    if (order.closedAs) return { outcome: 'closed', as: order.closedAs }
+    const now = nowMs()
+    if (order.holder && now < order.holder.untilMs) return { outcome: order.holder.vendorId === vendorId ? 'won' : 'held' }
+    if (now >= order.deadlineMs) return { outcome: 'too_late' }
+    order.holder = { vendorId, untilMs: now + leaseMs }
+    return { outcome: 'won' }
+  }
+
+  function checkOpen(): void {
+    if (!open) throw new CaduceusError('unavailable', 'claims are shut down')
+  }
+
+  return {
+    async open(orderId, vendorIds, deadlineMs) {
+      checkOpen()
+      if (find(orderId)) return
+      // One that expired and was not swept yet: it begins anew, at the end of the line.
+      orders.delete(orderId)
+      const oldest = orders.keys().next()
+      if (orders.size >= ordersMax && !oldest.done) orders.delete(oldest.value)
+      orders.set(orderId, { vendors: new Set(vendorIds), deadlineMs, holder: undefined, winner: undefined, closedAs: undefined })
+      sweepLater()
+    },
+    async claim(orderId, vendorId) {
+      checkOpen()
+      return answer(find(orderId), vendorId)
+    },
+    async confirm(orderId, vendorId) {
+      checkOpen()
+      const order = find(orderId)
+      if (order) order.winner = vendorId
+    },
+    async release(orderId, vendorId) {
+      checkOpen()
+      const order = find(orderId)
+      if (order?.holder?.vendorId === vendorId) order.holder = undefined
+    },
+    async close(orderId, outcome) {
+      checkOpen()
+      const order = find(orderId)
+      if (order) order.closedAs ??= outcome
+    },
+    async shutdown() {
+      open = false
+      cancelSweep?.()
+      orders.clear()
+    },
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Claims in Redis: one hash per order, one Lua script per operation, one round trip per call.
+ *
+ * The client's defaults are made for patience: a command may wait over a minute for a connection.
+ * Here a fast "I do not know" is worth more, because the edge can ask the order's actor instead. So
+ * nothing is queued while the connection is down, and nothing waits longer than `commandTimeoutMs`.
+ * Unfulfilled commands are sent again after a reconnection; every script bears that.
+ */
+import { readFileSync } from 'node:fs'
+import { Redis, ReplyError } from 'ioredis'
+import { assetUrl } from '../assets.ts'
+import { CaduceusError } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { ClaimAnswer, Claims } from './claims.ts'
+
+export interface RedisClaimsOptions {
+  leaseMs?: number
+  onLog?: (line: string) => void
+  /** How long the first connection may take, retries included. */
+  connectTimeoutMs?: number
+}
+
+const connectTimeoutMsDefault = 10_000
+const commandTimeoutMs = 800
+const reconnectMsMin = 50
+const reconnectMsMax = 1_000
+
+interface Scripts {
+  claimOpen(key: string, deadlineMs: number, afterlifeMs: number, ...vendorIds: string[]): Promise<number>
+  claimClaim(key: string, vendorId: string, leaseMs: number): Promise<[string, string?]>
+  claimConfirm(key: string, vendorId: string): Promise<number>
+  claimRelease(key: string, vendorId: string): Promise<number>
+  claimClose(key: string, outcome: string): Promise<number>
+}
+
+const scriptFiles: Record<keyof Scripts, string> = {
+  claimOpen: 'open',
+  claimClaim: 'claim',
+  claimConfirm: 'confirm',
+  claimRelease: 'release',
+  claimClose: 'close',
+}
+
+/** The braces keep an order on one node of a cluster, should there be one. */
+const keyOf = (orderId: string): string => `caduceus:claim:{${orderId}}`
+
+/** Connects, retrying for a while; from then on it reconnects by itself for as long as it takes. */
+export async function redisClaims(url: string, options: RedisClaimsOptions = {}): Promise<Claims> {
+  const log = options.onLog ?? (line => console.error(line))
+  const leaseMs = options.leaseMs ?? limits.claimLeaseMs
+  const scripts = Object.fromEntries(Object.entries(scriptFiles).map(([name, file]) =>
+    [name, { lua: readFileSync(assetUrl(`protocol/claims/${file}.lua`), 'utf8'), numberOfKeys: 1 }]))
+  if (!/^rediss?:\/\//.test(url)) throw new Error('REDIS_URL: expected redis://host:port or rediss://host:port')
+  const client = new Redis(url, {
+    scripts,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 2 * commandTimeoutMs,
+    retryStrategy: times => Math.min(reconnectMsMin * 2 ** Math.min(times, 10), reconnectMsMax),
+  })
+  const scripted = client as Redis & Scripts
+  await firstConnection(client, url, options.connectTimeoutMs ?? connectTimeoutMsDefault)
+  let open = true
+  client.on('ready', () => log('claims: connected'))
+  client.on('close', () => { if (open) log('claims: disconnected') })
+  client.on('error', () => { /* told by `close`, and by each call that fails */ })
+
+  /** C12: whatever is wrong with Redis, the caller's way out is the same. */
+  async function run<T>(call: () => Promise<T>): Promise<T> {
+    if (!open) throw new CaduceusError('unavailable', 'claims are shut down')
+    try {
+      return await call()
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause)
+      // An answer that is an error (out of memory, read-only, a broken script) is worth a line each.
+      if (cause instanceof ReplyError) log(`claims: ${message}`)
+      throw new CaduceusError('unavailable', `claims: ${message}`)
+    }
+  }
+
+  return {
+    async open(orderId, vendorIds, deadlineMs) {
+      await run(() => scripted.claimOpen(keyOf(orderId), deadlineMs, limits.claimAfterlifeMs, ...vendorIds))
+    },
+    claim: (orderId, vendorId) => run(async () => answerOf(await scripted.claimClaim(keyOf(orderId), vendorId, leaseMs))),
+    async confirm(orderId, vendorId) { await run(() => scripted.claimConfirm(keyOf(orderId), vendorId)) },
+    async release(orderId, vendorId) { await run(() => scripted.claimRelease(keyOf(orderId), vendorId)) },
+    async close(orderId, outcome) { await run(() => scripted.claimClose(keyOf(orderId), outcome)) },
+    async shutdown() {
+      if (!open) return
+      open = false
+      await client.quit().catch(() => {})
+      client.disconnect()
+    },
+  }
+}
+
+function answerOf([outcome, detail]: [string, string?]): ClaimAnswer {
+  switch (outcome) {
+    case 'won': case 'held': case 'not_eligible': case 'too_late': case 'unknown': return { outcome }
+    case 'taken': return { outcome, by: detail! }
+    case 'closed': return { outcome, as: detail === 'cancelled' ? 'cancelled' : 'expired' }
+    default: throw new Error(`claim.lua answered ${outcome}`)
+  }
+}
+
+/** Resolves when commands can be sent; rejects, and stops trying, after `timeoutMs`. */
+function firstConnection(client: Redis, url: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let last = 'no answer'
+    const fail = (): void => {
+      client.off('ready', succeed)
+      client.disconnect()
+      const { protocol, host } = new URL(url)
+      reject(new Error(`REDIS_URL: cannot connect to ${protocol}//${host}: ${last}`))
+    }
+    // The adapter's own timer: the core's clock has no say in how long a connection takes.
+    const timer = setTimeout(fail, timeoutMs)
+    const succeed = (): void => {
+      clearTimeout(timer)
+      client.off('error', onError)
+      resolve()
+    }
+    const onError = (cause: Error): void => {
+      last = cause.message
+      // Wrong credentials will not mend themselves.
+      if (!/WRONGPASS|NOAUTH|invalid.*password/i.test(last)) return
+      clearTimeout(timer)
+      fail()
+    }
+    client.on('error', onError)
+    client.once('ready', succeed)
+    client.connect().catch((cause: Error) => onError(cause))
+  })
+}

@@ -1,0 +1,221 @@
+/**
+ * A WebSocket that comes back. It reconnects with growing, jittered pauses, notices a connection that
+ * died without a word, and repeats requests that were not answered under the same id, so that an answer
+ * lost with the connection is asked for again and counted once.
+ *
+ * It does not come back when the server said that this cannot work: wrong token (4001), wrong role
+ * (4003), no such record (4004). The one exception is a token function that gives another token than
+ * the one refused, because tokens expire while connections last.
+ */
+import { closeCodes } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { Emitter } from './emitter.ts'
+
+/** The part of the browser's WebSocket that is used; `ws` for Node has it too. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly readyState: number
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+}
+export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
+
+export interface ConnectOptions {
+  /** Where the edge is: `https://dispatch.example.org` or `ws://127.0.0.1:8000`. */
+  url: string
+  /** An access token, or what gives a fresh one; asked before every attempt. */
+  token?: string | (() => string | Promise<string>)
+  /** Default: globalThis.WebSocket. On Node 20 pass the class of the package `ws`. */
+  WebSocket?: WebSocketConstructor
+}
+
+export interface ConnectionEvents<Received> {
+  /** Connected and greeted; at the first time and after each reconnection. */
+  open: Received
+  /** The connection ended. With `final` it stays so. */
+  closed: { code: number; reason: string; final: boolean }
+  message: Received
+  binary: Uint8Array
+}
+
+type Text = { type: string } & Record<string, unknown>
+interface Waiting { message: Text; resolve(answer: never): void; reject(error: Error): void; timer: ReturnType<typeof setTimeout> }
+type State =
+  | { state: 'waiting'; timer: ReturnType<typeof setTimeout> | null }
+  | { state: 'connecting'; socket: WebSocketLike }
+  | { state: 'open'; socket: WebSocketLike; sinceMs: number }
+  | { state: 'closed' }
+
+const finalCodes: readonly number[] = [closeCodes.unauthenticated, closeCodes.wrongRole, closeCodes.noSuchRecord]
+
+export class Connection<Received extends { type: string }> extends Emitter<ConnectionEvents<Received>> {
+  readonly #options: ConnectOptions
+  readonly #address: string
+  readonly #construct: WebSocketConstructor
+  readonly #waiting = new Map<string, Waiting>()
+  #state: State = { state: 'waiting', timer: null }
+  #attempts = 0
+  #token: string | null = null
+  #refusedToken: string | null = null
+  #heardAtMs = 0
+  #watchdog: ReturnType<typeof setInterval> | null = null
+  #nextId = 1
+  /** Tells apart the requests of two connections of one account. */
+  readonly #idPrefix = Math.random().toString(36).slice(2, 10)
+
+  constructor(path: string, options: ConnectOptions) {
+    super()
+    this.#options = options
+    this.#address = options.url.replace(/^http/, 'ws').replace(/\/$/, '') + path
+    const construct = options.WebSocket ?? (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketConstructor | undefined
+    if (construct === undefined) throw new Error('there is no WebSocket here; pass one, for instance that of the package ws')
+    this.#construct = construct
+    void this.#connect()
+  }
+
+  get isOpen(): boolean { return this.#state.state === 'open' }
+
+  async #connect(): Promise<void> {
+    const { token } = this.#options
+    try {
+      this.#token = typeof token === 'function' ? await token() : token ?? null
+    } catch {
+      this.#retry()
+      return
+    }
+    if (this.#state.state !== 'waiting') return
+    if (this.#token !== null && this.#token === this.#refusedToken) {
+      this.#finish(closeCodes.unauthenticated, 'token refused')
+      return
+    }
+    // In a protocol and not in the URL: URLs end up in logs.
+    const socket = new this.#construct(this.#address, this.#token === null ? [] : ['bearer', this.#token])
+    socket.binaryType = 'arraybuffer'
+    this.#state = { state: 'connecting', socket }
+    socket.onmessage = (event: { data: unknown }) => this.#receive(socket, event.data)
+    socket.onclose = (event: { code: number; reason: unknown }) => this.#ended(socket, event.code, String(event.reason))
+    socket.onerror = () => undefined
+    this.#heardAtMs = Date.now()
+    this.#watchdog ??= setInterval(() => this.#watch(), limits.clientPongTimeoutMs / 4)
+  }
+
+  #receive(socket: WebSocketLike, data: unknown): void {
+    const now = this.#state
+    if (!('socket' in now) || now.socket !== socket) return
+    this.#heardAtMs = Date.now()
+    if (typeof data !== 'string') {
+      this.emit('binary', new Uint8Array(data as ArrayBuffer))
+      return
+    }
+    const message = JSON.parse(data) as Received & { id?: string }
+    if (message.type === 'pong') return
+    // The first message is the greeting: authenticated, and the state is current.
+    if (now.state === 'connecting') {
+      this.#state = { state: 'open', socket, sinceMs: Date.now() }
+      this.emit('open', message)
+      for (const waiting of this.#waiting.values()) this.send(waiting.message)
+    }
+    const waiting = message.id === undefined ? undefined : this.#waiting.get(message.id)
+    if (waiting !== undefined) {
+      this.#settled(message.id!, waiting)
+      waiting.resolve(message as never)
+    }
+    this.emit('message', message)
+  }
+
+  /** The connection ended, whoever ended it. */
+  #ended(socket: WebSocketLike, code: number, reason: string): void {
+    const before = this.#state
+    if (!('socket' in before) || before.socket !== socket) return
+    if (before.state === 'open' && Date.now() - before.sinceMs >= limits.clientStableMs) this.#attempts = 0
+    this.#state = { state: 'waiting', timer: null }
+    if (code === closeCodes.unauthenticated && typeof this.#options.token === 'function') this.#refusedToken = this.#token
+    else if (finalCodes.includes(code)) {
+      this.#finish(code, reason)
+      return
+    }
+    this.emit('closed', { code, reason, final: false })
+    this.#retry()
+  }
+
+  #retry(): void {
+    if (this.#state.state !== 'waiting') return
+    const pauseMs = Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** this.#attempts)
+    this.#attempts++
+    // At least half, at most all of it: clients that fell together come back apart.
+    this.#state = { state: 'waiting', timer: setTimeout(() => void this.#connect(), pauseMs * (0.5 + 0.5 * Math.random())) }
+  }
+
+  /** Silence for a while: ask. Silence after that: the connection is dead, whatever the socket thinks. */
+  #watch(): void {
+    const now = this.#state
+    if (!('socket' in now)) return
+    const silentMs = Date.now() - this.#heardAtMs
+    if (silentMs >= limits.clientPingIntervalMs + limits.clientPongTimeoutMs) this.restart('no answer')
+    else if (now.state === 'open' && silentMs >= limits.clientPingIntervalMs) this.send({ type: 'ping' })
+  }
+
+  /** Gives up this connection and makes another. */
+  restart(reason: string): void {
+    const now = this.#state
+    if (!('socket' in now)) return
+    now.socket.close(1000, reason)
+    // A dead connection may take minutes to report its end.
+    this.#ended(now.socket, 1006, reason)
+  }
+
+  /** False when there is no open connection; nothing is kept then. */
+  send(message: object): boolean { return this.sendRaw(JSON.stringify(message)) }
+  sendRaw(data: string | Uint8Array<ArrayBuffer>): boolean {
+    if (this.#state.state !== 'open' || this.#state.socket.readyState !== 1) return false
+    this.#state.socket.send(data)
+    return true
+  }
+
+  /** Sends now or when connected again, until it is answered; the answer carries the same id. */
+  request<Answer>(message: Text): Promise<Answer> {
+    const id = `${this.#idPrefix}-${this.#nextId++}`
+    const withId = { ...message, id }
+    return new Promise<Answer>((resolve, reject) => {
+      if (this.#state.state === 'closed') {
+        reject(new Error('the connection is closed'))
+        return
+      }
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new Error(`no answer to ${message.type} in ${limits.clientRequestTimeoutMs} ms`))
+      }, limits.clientRequestTimeoutMs)
+      this.#waiting.set(id, { message: withId, resolve, reject, timer })
+      this.send(withId)
+    })
+  }
+
+  #settled(id: string, waiting: Waiting): void {
+    clearTimeout(waiting.timer)
+    this.#waiting.delete(id)
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    const now = this.#state
+    if ('socket' in now) now.socket.close(1000, 'closed by the client')
+    this.#finish(1000, 'closed by the client')
+  }
+
+  #finish(code: number, reason: string): void {
+    const before = this.#state
+    if (before.state === 'closed') return
+    if (before.state === 'waiting' && before.timer !== null) clearTimeout(before.timer)
+    this.#state = { state: 'closed' }
+    if (this.#watchdog !== null) clearInterval(this.#watchdog)
+    for (const [id, waiting] of this.#waiting) {
+      this.#settled(id, waiting)
+      waiting.reject(new Error('the connection is closed'))
+    }
+    this.emit('closed', { code, reason, final: true })
+  }
+}

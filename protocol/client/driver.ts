@@ -1,0 +1,221 @@
+/**
+ * The driver's side: offers and assignments come in, locations go out, and none is lost to a tunnel.
+ *
+ * ```ts
+ * const driver = connectDriver({ url: 'https://dispatch.example.org', token: () => session.freshToken() })
+ * driver.on('offer', offer => driver.respondToOffer(offer.offer_id, true))
+ * await driver.setStatus('available')
+ * navigator.geolocation.watchPosition(p => driver.sendLocation({ latitude: p.coords.latitude, longitude: p.coords.longitude }))
+ * ```
+ */
+import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
+import { limits } from '../limits.ts'
+import { Connection, type ConnectOptions } from './connection.ts'
+import { Emitter } from './emitter.ts'
+import type { AssignedMessage, ErrorMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult } from './messages.ts'
+import { Outbox, readAck } from './outbox.ts'
+
+export interface DriverGreeting {
+  type: 'connection'
+  driver_id: string
+  driver_name: string
+  vendor_id: string
+  status: 'offline' | 'available' | 'busy' | 'on_break'
+  server_time_ms: number
+}
+type Received = DriverGreeting | OfferMessage | OfferWithdrawn | AssignedMessage | OfferResult | StatusResult | ErrorMessage | { type: 'ack'; seq: number }
+
+export interface DriverEvents {
+  open: DriverGreeting
+  closed: { code: number; reason: string; final: boolean }
+  offer: OfferMessage
+  offer_withdrawn: OfferWithdrawn
+  assigned: AssignedMessage
+  /** Everything up to `seq` has reached the dispatch engine's bus. */
+  ack: { seq: number; waiting: number }
+  error: ErrorMessage
+}
+
+/** Where frame numbers are kept between runs of the app, so that none is used twice. */
+export interface SequenceStore {
+  /** The first number that was never used; 0 at first. */
+  load(): number
+  save(next: number): void
+}
+
+export interface DriverOptions extends ConnectOptions {
+  /** Without it numbers begin with the time in seconds, which grows from run to run. */
+  sequence?: SequenceStore
+  /** What `driver.unacknowledged` gave at the end of the last run. */
+  unacknowledged?: readonly LocationFrame[]
+  framesMax?: number
+}
+
+export interface Location {
+  latitude: number
+  longitude: number
+  headingDeg?: number | null
+  speedMps?: number | null
+  accuracyM?: number | null
+  /** When the position was taken; default now, by a clock corrected with the server's. */
+  timestampMs?: number
+}
+
+export function connectDriver(options: DriverOptions): Driver { return new Driver(options) }
+
+export class Driver extends Emitter<DriverEvents> {
+  readonly #connection: Connection<Received>
+  readonly #outbox: Outbox
+  readonly #sequence: SequenceStore | undefined
+  #nextSeq: number
+  #reservedSeq: number
+  /** Added to the device's clock. */
+  #clockCorrectionMs = 0
+  #flushTimer: ReturnType<typeof setTimeout> | null = null
+  readonly #stallTimer: ReturnType<typeof setInterval>
+  #progressAtMs = Date.now()
+  #stalls = 0
+
+  constructor(options: DriverOptions) {
+    super()
+    this.#outbox = new Outbox(options.framesMax)
+    for (const frame of options.unacknowledged ?? []) this.#outbox.push(frame)
+    this.#sequence = options.sequence
+    this.#nextSeq = options.sequence?.load() ?? Math.floor(Date.now() / 1000)
+    this.#reservedSeq = this.#nextSeq
+    this.#connection = new Connection('/ws/driver', options)
+    this.#connection.on('open', greeting => this.#opened(greeting as DriverGreeting))
+    this.#connection.on('closed', closed => {
+      this.#outbox.rewind()
+      if (closed.final) this.#stop()
+      this.emit('closed', closed)
+    })
+    this.#connection.on('binary', bytes => {
+      const seq = readAck(bytes)
+      if (seq !== null) this.#acknowledged(seq)
+    })
+    this.#connection.on('message', message => this.#received(message))
+    this.#stallTimer = setInterval(() => this.#checkStall(), limits.clientAckStallMs / 5)
+  }
+
+  get isOpen(): boolean { return this.#connection.isOpen }
+  /** Frames the server has not acknowledged; keep them when the app is put away, and pass them to the next run. */
+  get unacknowledged(): readonly LocationFrame[] { return this.#outbox.frames }
+  /** Frames given up because more than `framesMax` waited. */
+  get evicted(): number { return this.#outbox.evicted }
+
+  /** Queues a position; it is sent within a quarter of a second, or when the network is back. Throws RangeError on numbers that no server takes. */
+  sendLocation(location: Location): void {
+    const frame: LocationFrame = {
+      seq: this.#nextSeq,
+      timestampMs: location.timestampMs ?? Date.now() + this.#clockCorrectionMs,
+      latitude: location.latitude,
+      longitude: location.longitude,
+      headingDeg: location.headingDeg ?? null,
+      speedMps: location.speedMps ?? null,
+      accuracyM: location.accuracyM ?? null,
+    }
+    const problem = checkFrame(frame, Infinity)
+    if (problem !== null) throw new RangeError(`${problem}: ${JSON.stringify(location)}`)
+    if (this.#sequence !== undefined && this.#nextSeq >= this.#reservedSeq) {
+      this.#reservedSeq = this.#nextSeq + limits.clientSequenceStride
+      this.#sequence.save(this.#reservedSeq)
+    }
+    this.#nextSeq++
+    if (this.#outbox.inFlight === 0) this.#progressAtMs = Date.now()
+    this.#outbox.push(frame)
+    this.#scheduleFlush()
+  }
+
+  respondToOffer(offerId: string, accept: boolean, reason?: string): Promise<OfferResult> {
+    return this.#connection.request({ type: 'offer_response', offer_id: offerId, accept, ...(reason !== undefined && { reason }) })
+  }
+
+  setStatus(status: 'offline' | 'available' | 'on_break'): Promise<StatusResult> {
+    return this.#connection.request({ type: 'status', status })
+  }
+
+  close(): void {
+    this.#flush()
+    this.#connection.close()
+  }
+
+  #stop(): void {
+    clearInterval(this.#stallTimer)
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+  }
+
+  #opened(greeting: DriverGreeting): void {
+    this.#correctClock(greeting.server_time_ms)
+    this.#startOver()
+    this.emit('open', greeting)
+  }
+
+  /** A frame ahead of the server's clock would be refused, and one far behind it would be taken for late. */
+  #correctClock(serverNowMs: number): void {
+    const correctionMs = serverNowMs - Date.now()
+    this.#clockCorrectionMs = Math.abs(correctionMs) > limits.clientClockErrorMs ? correctionMs : 0
+    this.#outbox.correctFuture(serverNowMs, Math.max(0, -correctionMs))
+  }
+
+  #received(message: Received): void {
+    switch (message.type) {
+      case 'offer': this.emit('offer', message); break
+      case 'offer_withdrawn': this.emit('offer_withdrawn', message); break
+      case 'assigned': this.emit('assigned', message); break
+      case 'ack': this.#acknowledged(message.seq); break
+      case 'error':
+        // The message that held this frame was refused whole: with corrected times it goes again.
+        if (message.code === 'frame_in_future' && message.server_time_ms !== undefined) {
+          this.#correctClock(message.server_time_ms)
+          this.#startOver()
+        }
+        this.emit('error', message)
+        break
+      case 'connection': case 'offer_result': case 'status_result': break
+    }
+  }
+
+  #acknowledged(seq: number): void {
+    if (!this.#outbox.acknowledge(seq)) return
+    this.#progressAtMs = Date.now()
+    this.#stalls = 0
+    this.emit('ack', { seq, waiting: this.#outbox.length })
+    this.#scheduleFlush()
+  }
+
+  #startOver(): void {
+    this.#outbox.rewind()
+    this.#progressAtMs = Date.now()
+    this.#scheduleFlush()
+  }
+
+  /** Also how frames come back that the bus behind the edge did not take. */
+  #checkStall(): void {
+    if (!this.#connection.isOpen || this.#outbox.inFlight === 0) return
+    if (Date.now() - this.#progressAtMs < limits.clientAckStallMs) return
+    if (++this.#stalls > 2) {
+      this.#stalls = 0
+      this.#connection.restart('locations are not acknowledged')
+    } else this.#startOver()
+  }
+
+  #scheduleFlush(): void {
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = null
+      this.#flush()
+    }, limits.clientBatchMs)
+  }
+
+  #flush(): void {
+    for (let messages = 0; messages < limits.clientMessagesPerFlushMax && this.#connection.isOpen; messages++) {
+      const batch = this.#outbox.take()
+      if (batch.length === 0) return
+      if (this.#connection.sendRaw(encodeFrames(batch) as Uint8Array<ArrayBuffer>)) continue
+      this.#outbox.rewind()
+      return
+    }
+    if (this.#connection.isOpen) this.#scheduleFlush()
+  }
+}

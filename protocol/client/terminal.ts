@@ -1,0 +1,112 @@
+/**
+ * A pharmacy's terminal: it always knows which requests are open.
+ *
+ * ```ts
+ * const terminal = connectTerminal({ url, token })
+ * terminal.on('new_request', request => show(request))
+ * terminal.on('request_closed', ({ request_id }) => hide(request_id))
+ * const { outcome } = await terminal.respond(requestId, 'ACCEPTED', { text_message: 'In stock' })
+ * ```
+ */
+import { limits } from '../limits.ts'
+import { Connection, type ConnectOptions } from './connection.ts'
+import { Emitter } from './emitter.ts'
+import type { ErrorMessage, NewOrder, NewRequest, RequestEnded, ResponseResult, StatusMessage } from './messages.ts'
+
+export interface TerminalGreeting {
+  type: 'connection'
+  pharmacy_id: string
+  pharmacy_name: string
+  location: { lat: number; lng: number }
+}
+type Received = TerminalGreeting | NewRequest | RequestEnded | NewOrder | StatusMessage | ResponseResult | ErrorMessage
+
+export interface TerminalEvents {
+  open: TerminalGreeting
+  closed: { code: number; reason: string; final: boolean }
+  /** Once per request, however often the connection is lost. */
+  new_request: NewRequest
+  /** Once per request: it can no longer be taken. `ended` means that it ended while the connection was lost. */
+  request_closed: { request_id: string; reason: 'won' | 'taken' | 'expired' | 'cancelled' | 'ended' }
+  new_order: NewOrder
+  status: StatusMessage
+  error: ErrorMessage
+}
+
+export function connectTerminal(options: ConnectOptions): Terminal { return new Terminal(options) }
+
+export class Terminal extends Emitter<TerminalEvents> {
+  readonly #connection: Connection<Received>
+  readonly #open = new Map<string, NewRequest>()
+  /** Known from before a reconnection and not repeated since. */
+  #unconfirmed = new Set<string>()
+  #grace: ReturnType<typeof setTimeout> | null = null
+
+  constructor(options: ConnectOptions) {
+    super()
+    this.#connection = new Connection('/ws/pharmacy/', options)
+    this.#connection.on('open', greeting => {
+      this.#awaitRepetition()
+      this.emit('open', greeting as TerminalGreeting)
+    })
+    this.#connection.on('closed', closed => {
+      this.#stopWaiting()
+      this.emit('closed', closed)
+    })
+    this.#connection.on('message', message => this.#received(message))
+  }
+
+  get isOpen(): boolean { return this.#connection.isOpen }
+  /** Requests that can still be taken, oldest first. */
+  get openRequests(): ReadonlyMap<string, NewRequest> { return this.#open }
+
+  /** Resolves to what became of the answer; safe over a lost connection. Rejects only when nothing was heard. */
+  async respond(requestId: string, responseType: 'ACCEPTED' | 'REJECTED', more: { text_message?: string; audio_url?: string } = {}): Promise<ResponseResult> {
+    const result = await this.#connection.request<ResponseResult | ErrorMessage>({ type: 'respond', request_id: requestId, response_type: responseType, ...more })
+    if (result.type === 'error') return { type: 'response_result', request_id: requestId, outcome: 'error', code: result.code, message: result.message }
+    if (result.outcome === 'won') this.#close(requestId, 'won')
+    if (result.outcome === 'expired' || result.outcome === 'cancelled') this.#close(requestId, result.outcome)
+    if (result.outcome === 'lost') this.#close(requestId, 'taken')
+    return result
+  }
+
+  close(): void { this.#connection.close() }
+
+  /** The server repeats what is open after each connection; what it does not repeat is over. */
+  #awaitRepetition(): void {
+    this.#stopWaiting()
+    this.#unconfirmed = new Set(this.#open.keys())
+    if (this.#unconfirmed.size === 0) return
+    this.#grace = setTimeout(() => {
+      for (const requestId of this.#unconfirmed) this.#close(requestId, 'ended')
+    }, limits.clientResyncGraceMs)
+  }
+
+  #stopWaiting(): void {
+    if (this.#grace !== null) clearTimeout(this.#grace)
+    this.#grace = null
+  }
+
+  #close(requestId: string, reason: TerminalEvents['request_closed']['reason']): void {
+    this.#unconfirmed.delete(requestId)
+    if (this.#open.delete(requestId)) this.emit('request_closed', { request_id: requestId, reason })
+  }
+
+  #received(message: Received): void {
+    switch (message.type) {
+      case 'new_request':
+        this.#unconfirmed.delete(message.request_id)
+        if (this.#open.has(message.request_id)) return
+        this.#open.set(message.request_id, message)
+        this.emit('new_request', message)
+        break
+      case 'request_taken': this.#close(message.request_id, 'taken'); break
+      case 'request_expired': this.#close(message.request_id, 'expired'); break
+      case 'request_cancelled': this.#close(message.request_id, 'cancelled'); break
+      case 'new_order': this.emit('new_order', message); break
+      case 'status': this.emit('status', message); break
+      case 'error': this.emit('error', message); break
+      case 'connection': case 'response_result': break
+    }
+  }
+}

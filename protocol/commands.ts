@@ -1,0 +1,124 @@
+/**
+ * Commands as they cross the bus: one envelope, one schema per verb. Other services send them as
+ * requests on `caduceus.v1.command.<actor>.<verb>` (msgpack or JSON); edges send them to the owner
+ * of the slot. The engine validates with these schemas whoever sent them.
+ */
+import Type from 'typebox'
+import { limits } from './limits.ts'
+import { Principal, Uuid } from './principal.ts'
+import type { Problem } from './errors.ts'
+import type { OrderView } from './rest/order.ts'
+import type { DriverView } from './rest/driver.ts'
+
+const text = (max: number = limits.textCharactersMax) => Type.String({ maxLength: max })
+export const Latitude = Type.Number({ minimum: -90, maximum: 90 })
+export const Longitude = Type.Number({ minimum: -180, maximum: 180 })
+
+export const Item = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: limits.nameCharactersMax }),
+  quantity: Type.Integer({ minimum: 1, maximum: limits.quantityMax }),
+}, { additionalProperties: false })
+
+const customer = {
+  order_id: Uuid,
+  customer_id: Uuid,
+  customer_name: text(limits.nameCharactersMax),
+  customer_phone: text(40),
+}
+
+const orderSchemas = {
+  /** A request to the pharmacies nearby. The engine adds who they are. */
+  broadcast: Type.Object({
+    ...customer,
+    latitude: Latitude,
+    longitude: Longitude,
+    delivery_address: Type.Optional(text()),
+    radius_km: Type.Number({ minimum: limits.radiusKmMin, maximum: limits.radiusKmMax }),
+    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.quantityMax })),
+    items: Type.Array(Item, { maxItems: limits.itemsMax }),
+    notes: Type.Optional(text()),
+    prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+    expires_in_seconds: Type.Integer({ minimum: limits.requestTtlSecondsMin, maximum: limits.requestTtlSecondsMax }),
+  }, { additionalProperties: false }),
+  /** An order to a known pharmacy. */
+  create: Type.Object({
+    ...customer,
+    vendor_id: Uuid,
+    pickup_address: Type.Optional(text()),
+    pickup_latitude: Type.Optional(Latitude),
+    pickup_longitude: Type.Optional(Longitude),
+    delivery_address: text(),
+    delivery_latitude: Latitude,
+    delivery_longitude: Longitude,
+    items: Type.Array(Item, { maxItems: limits.itemsMax }),
+    notes: Type.Optional(text()),
+    prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+  }, { additionalProperties: false }),
+  /** A pharmacy's answer to a broadcast. */
+  respond: Type.Object({
+    response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
+    text_message: Type.Optional(text()),
+    audio_url: Type.Optional(text(limits.urlCharactersMax)),
+  }, { additionalProperties: false }),
+  /** A pharmacy takes or refuses an order that was sent to it alone. */
+  accept: Type.Object({ text_message: Type.Optional(text()) }, { additionalProperties: false }),
+  reject: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
+  cancel: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
+  assign_driver: Type.Object({ driver_id: Uuid }, { additionalProperties: false }),
+  find_driver: Type.Object({
+    policy: Type.Optional(Type.Literal('offer')),
+    offer_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.offerTtlMs / 1000 })),
+    search_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.driverSearchTtlMs / 1000 })),
+  }, { additionalProperties: false }),
+  accept_offer: Type.Object({ offer_id: Uuid }, { additionalProperties: false }),
+  decline_offer: Type.Object({ offer_id: Uuid, reason: Type.Optional(text()) }, { additionalProperties: false }),
+  pick_up: Type.Object({}, { additionalProperties: false }),
+  out_for_delivery: Type.Object({}, { additionalProperties: false }),
+  deliver: Type.Object({
+    proof_photo_url: Type.Optional(text(limits.urlCharactersMax)),
+    signature_url: Type.Optional(text(limits.urlCharactersMax)),
+  }, { additionalProperties: false }),
+  fail: Type.Object({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }) }, { additionalProperties: false }),
+  return: Type.Object({}, { additionalProperties: false }),
+  complete_return: Type.Object({}, { additionalProperties: false }),
+} as const
+
+const driverSchemas = {
+  register: Type.Object({
+    vendor_id: Uuid,
+    full_name: text(limits.nameCharactersMax),
+    phone: text(40),
+    vehicle_type: Type.Union([Type.Literal('bike'), Type.Literal('scooter'), Type.Literal('car'), Type.Literal('van')]),
+    capacity: Type.Integer({ minimum: 1, maximum: limits.driverCapacityMax }),
+  }, { additionalProperties: false }),
+  set_status: Type.Object({
+    status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]),
+  }, { additionalProperties: false }),
+} as const
+
+export const commandSchemas = { order: orderSchemas, driver: driverSchemas } as const
+export type OrderVerb = keyof typeof orderSchemas
+export type DriverVerb = keyof typeof driverSchemas
+export type OrderCommandData = { [V in OrderVerb]: Type.Static<typeof orderSchemas[V]> }
+export type DriverCommandData = { [V in DriverVerb]: Type.Static<typeof driverSchemas[V]> }
+
+/** What the bus carries. `id` is the command id: a repeat gets the same answer (invariant 3). */
+export const CommandEnvelope = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax }),
+  actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
+  actor_id: Uuid,
+  verb: Type.String({ minLength: 1, maxLength: 40 }),
+  by: Principal,
+  data: Type.Unknown(),
+}, { additionalProperties: false })
+export type CommandEnvelope = Type.Static<typeof CommandEnvelope>
+
+/** Extra facts of an answer, by verb: what the view alone does not say. */
+export interface CommandOutcome {
+  /** `respond`: what became of the answer. */
+  response?: 'won' | 'recorded'
+  /** `assign_driver`, `find_driver`: how it stands. */
+  offer_id?: string
+}
+export type OrderReply = { ok: true; order: OrderView; outcome: CommandOutcome } | { ok: false; problem: Problem }
+export type DriverReply = { ok: true; driver: DriverView } | { ok: false; problem: Problem }

@@ -1,0 +1,111 @@
+/**
+ * The error catalogue: one row per way things go wrong. `code` strings are stable; clients switch on
+ * them. `retryable` tells a client whether the same command may succeed if repeated unchanged.
+ * A meta-test ties this table to OpenAPI and to the rejections the engine can return.
+ */
+export const errorCatalogue = {
+  // Input
+  invalid_request: { http: 400, title: 'Invalid request', retryable: false },
+  invalid_json: { http: 400, title: 'Body is not valid JSON', retryable: false },
+  body_too_large: { http: 413, title: 'Body too large', retryable: false },
+  unsupported_media_type: { http: 415, title: 'Unsupported media type', retryable: false },
+  frame_malformed: { http: 400, title: 'Malformed location frame', retryable: false },
+  frame_too_many: { http: 400, title: 'Too many frames in one message', retryable: false },
+  frame_out_of_range: { http: 400, title: 'Location frame out of range', retryable: false },
+  frame_in_future: { http: 400, title: 'Location frame from the future', retryable: false },
+  message_malformed: { http: 400, title: 'Malformed message', retryable: false },
+  message_unknown_type: { http: 400, title: 'Unknown message type', retryable: false },
+  idempotency_key_reused: { http: 422, title: 'Idempotency key used for another request', retryable: false },
+  // Who
+  unauthenticated: { http: 401, title: 'Authentication required', retryable: false },
+  token_invalid: { http: 401, title: 'Token invalid or expired', retryable: false },
+  credentials_wrong: { http: 401, title: 'Wrong e-mail or password', retryable: false },
+  account_inactive: { http: 403, title: 'Account is not active', retryable: false },
+  forbidden: { http: 403, title: 'Not allowed', retryable: false },
+  email_taken: { http: 409, title: 'E-mail already registered', retryable: false },
+  // What
+  not_found: { http: 404, title: 'Not found', retryable: false },
+  method_not_allowed: { http: 405, title: 'Method not allowed', retryable: false },
+  order_not_found: { http: 404, title: 'Order not found', retryable: false },
+  driver_not_found: { http: 404, title: 'Driver not found', retryable: false },
+  vendor_not_found: { http: 404, title: 'Pharmacy not found', retryable: false },
+  order_already_exists: { http: 409, title: 'Order already exists', retryable: false },
+  driver_already_exists: { http: 409, title: 'Driver already exists', retryable: false },
+  // Requests
+  request_already_assigned: { http: 409, title: 'Request already assigned to a pharmacy', retryable: false },
+  request_not_offered: { http: 403, title: 'Request was not offered to this pharmacy', retryable: false },
+  request_expired: { http: 410, title: 'Request has expired', retryable: false },
+  request_cancelled: { http: 410, title: 'Request was cancelled', retryable: false },
+  // Orders
+  order_state_conflict: { http: 409, title: 'Order is not in a state that allows this', retryable: false },
+  order_not_cancellable: { http: 409, title: 'Order can no longer be cancelled', retryable: false },
+  proof_required: { http: 422, title: 'Delivery needs a proof photo or a signature', retryable: false },
+  // Drivers and offers
+  offer_not_found: { http: 404, title: 'Offer not found', retryable: false },
+  offer_not_yours: { http: 403, title: 'Offer was made to another driver', retryable: false },
+  offer_expired: { http: 410, title: 'Offer has expired', retryable: false },
+  driver_unavailable: { http: 409, title: 'Driver is not available', retryable: true },
+  driver_at_capacity: { http: 409, title: 'Driver is at capacity', retryable: true },
+  driver_holds_offer: { http: 409, title: 'Driver already holds an offer', retryable: true },
+  driver_has_active_orders: { http: 409, title: 'Driver has deliveries under way', retryable: false },
+  driver_not_of_vendor: { http: 403, title: 'Driver belongs to another pharmacy', retryable: false },
+  // System
+  moved: { http: 503, title: 'Owner has moved', retryable: true },
+  overloaded: { http: 503, title: 'Overloaded', retryable: true },
+  unavailable: { http: 503, title: 'Temporarily unavailable', retryable: true },
+  too_many_requests: { http: 429, title: 'Too many requests', retryable: true },
+  internal: { http: 500, title: 'Internal error', retryable: true },
+} as const
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorCatalogue, code)
+
+/** One field that failed validation: where it is, as a dotted path, and the rule it broke. */
+export interface FieldError { field: string; rule: string }
+
+/** What crosses the bus in place of a result. `detail` is safe to show to the caller. */
+export interface Problem { code: ErrorCode; detail: string; fields?: FieldError[] }
+
+/** The same as an exception, for code that runs inside a request. */
+export class CaduceusError extends Error {
+  readonly code: ErrorCode
+  readonly fields: FieldError[] | undefined
+  constructor(code: ErrorCode, detail?: string, fields?: FieldError[]) {
+    super(detail ?? errorCatalogue[code].title)
+    this.name = 'CaduceusError'
+    this.code = code
+    this.fields = fields
+  }
+  toProblem(): Problem {
+    return { code: this.code, detail: this.message, ...(this.fields && { fields: this.fields }) }
+  }
+}
+
+/** RFC 9457 problem document as REST answers it; `error` repeats `detail` for clients of the older API. */
+export function problemDocument(problem: Problem, requestId?: string): Record<string, unknown> {
+  const row = errorCatalogue[problem.code]
+  return {
+    type: `urn:caduceus:problem:${problem.code}`,
+    title: row.title,
+    status: row.http,
+    detail: problem.detail,
+    code: problem.code,
+    retryable: row.retryable,
+    error: problem.detail,
+    ...(problem.fields && { fields: problem.fields }),
+    ...(requestId !== undefined && { instance: `urn:caduceus:request:${requestId}` }),
+  }
+}
+
+/** WebSocket close codes: below 4400 the client must not simply reconnect, from 4400 it may. */
+export const closeCodes = {
+  goingAway: 1001,
+  unauthenticated: 4001,
+  wrongRole: 4003,
+  noSuchRecord: 4004,
+  malformed: 4400,
+  slowReader: 4408,
+  tooManyMessages: 4429,
+} as const

@@ -1,0 +1,50 @@
+/**
+ * Ids. Rows and actors are UUIDv7 (RFC 9562): sorted by creation time, so that indexes stay warm.
+ * Things that must not be guessed (tracking tokens, tickets) are 128 random bits instead.
+ */
+
+export const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
+const uuidRegExp = new RegExp(uuidPattern)
+
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuidRegExp.test(value)
+
+const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0')
+
+/**
+ * A UUIDv7 from a time in ms and a source of randomness in [0, 1). The source is passed in so that
+ * the simulator's ids come from its seed.
+ */
+export function uuidV7(nowMs: number, random: () => number): string {
+  const time = hex(Math.floor(nowMs), 12)
+  const a = 0x7000 | Math.floor(random() * 0x1000)
+  const b = 0x8000 | Math.floor(random() * 0x4000)
+  const c = Math.floor(random() * 0x1000000)
+  const d = Math.floor(random() * 0x1000000)
+  return `${time.slice(0, 8)}-${time.slice(8)}-${hex(a, 4)}-${hex(b, 4)}-${hex(c, 6)}${hex(d, 6)}`
+}
+
+/** The creation time in ms that a UUIDv7 carries. */
+export const uuidTimeMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
+/** 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits. */
+export function orderNumber(orderId: string): string {
+  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+  let bits = BigInt(`0x${orderId.replaceAll('-', '').slice(-10)}`)
+  let out = ''
+  for (let i = 0; i < 8; i++) {
+    out = alphabet[Number(bits & 31n)] + out
+    bits >>= 5n
+  }
+  return `ORD-${out}`
+}
+
+/**
+ * The slot of an actor: FNV-1a over the id's text. Not uuid bits directly, because v7 ids of one
+ * millisecond share their prefix and services may mint ids of other versions.
+ */
+export function slotOf(actorId: string, slotCount: number): number {
+  let h = 0x811c9dc5
+  for (let i = 0; i < actorId.length; i++) h = Math.imul(h ^ actorId.charCodeAt(i), 0x01000193)
+  h ^= h >>> 15
+  return (h >>> 0) % slotCount
+}

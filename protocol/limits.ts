@@ -1,0 +1,168 @@
+/**
+ * Every bound of the system, in one place, units in the name. A queue, buffer, list or retry that
+ * is not bounded by a line here is a defect. Relations between bounds are asserted at import, so a
+ * careless edit stops the process at start and not an order at night.
+ */
+export const limits = {
+  // Requests and orders
+  radiusKmMin: 1,
+  radiusKmMax: 50,
+  /** Nearest pharmacies asked per broadcast; a dense city at 50 km has more than anyone can serve. */
+  broadcastCandidatesMax: 2_000,
+  requestTtlSecondsDefault: 300,
+  requestTtlSecondsMin: 5,
+  requestTtlSecondsMax: 3_600,
+  itemsMax: 50,
+  textCharactersMax: 1_000,
+  nameCharactersMax: 200,
+  urlCharactersMax: 2_048,
+  quantityMax: 10_000,
+  /** Answers (accept or reject) an order remembers; further rejections are counted only. */
+  responsesMax: 200,
+
+  // Offers to drivers
+  offerTtlMs: 30_000,
+  offersPerSearchMax: 20,
+  driverSearchRadiusKm: 15,
+  driverSearchTtlMs: 10 * 60_000,
+  /** Pause before an unsuccessful search looks again for drivers who came free. */
+  driverSearchRetryMs: 5_000,
+  driverCapacityDefault: 1,
+  driverCapacityMax: 10,
+
+  // Claims
+  /** A claim whose holder never reached the journal lapses after this. */
+  claimLeaseMs: 3_000,
+  /** Kept after the deadline so that a late accept hears "taken" and not "unknown". */
+  claimAfterlifeMs: 10 * 60_000,
+
+  // Actors
+  mailboxDepthMax: 1_024,
+  commandIdsRememberedMax: 16,
+  commandTimeoutMs: 5_000,
+  /** Time a caller waits for a driver to confirm a manual assignment. */
+  assignmentWaitMs: 3_000,
+  commandsInFlightMax: 20_000,
+  liveActorsMax: 2_000_000,
+  slotCount: 64,
+  slotLeaseMs: 5_000,
+  slotRenewMs: 1_500,
+
+  // Journal
+  journalBatchEventsMax: 512,
+  journalQueueEventsMax: 50_000,
+  journalGroupDelayMs: 1,
+  snapshotIntervalMs: 2_000,
+  snapshotBatchMax: 1_000,
+  outboxCursorIntervalMs: 1_000,
+
+  // Locations
+  framesPerMessageMax: 64,
+  frameFutureMsMax: 30_000,
+  locationBatchBytesMax: 16 * 1024,
+  locationFlushMs: 5,
+  locationAckIntervalMs: 1_000,
+  /** Regions an edge keeps a batch for; there are 32,768, of which a deployment serves a few. */
+  locationRegionsMax: 1_024,
+  /** Faster than this between two accepted points is not a delivery vehicle; 70 m/s is 252 km/h. */
+  impossibleSpeedMps: 70,
+  /** Consistent points in a row that move the anchor after a run of impossible ones. */
+  reanchorFramesMin: 3,
+  /** Courier-imminent distance, as Uber Direct uses it. */
+  arrivalRadiusM: 80,
+  pushIntervalMs: 250,
+  positionSaveIntervalMs: 5_000,
+  driversMax: 1_000_000,
+  rosterDigestMs: 15_000,
+  rosterRowsPerMessageMax: 1_000,
+  vendorPollMs: 5_000,
+  /** An actor whose deadline had no effect is looked at again after this. */
+  wakeRetryMs: 1_000,
+  outboxPendingMax: 100_000,
+
+  // Sockets
+  socketPayloadBytesMax: 64 * 1024,
+  socketBackpressureBytesMax: 1024 * 1024,
+  socketIdleTimeoutSeconds: 60,
+  socketMalformedInARowMax: 10,
+  socketMessagesPerSecondMax: 200,
+  socketsPerAccountMax: 50,
+  /** The `id` a client gives a message; with who sent it, it becomes the command id. */
+  socketMessageIdCharactersMax: 100,
+  /** Above this a message is answered `body_too_large`; above socketPayloadBytesMax the connection is cut. */
+  socketMessageBytesMax: 16 * 1024,
+  /** Kept while authentication is under way, in each direction. */
+  socketHandshakeMessagesMax: 32,
+  socketHandshakeMs: 10_000,
+  /** How often expired tokens and overdue handshakes are looked for. */
+  socketSweepMs: 1_000,
+  /** Commands of one socket that wait for their answer. */
+  socketCommandsInFlightMax: 32,
+  /** Orders whose positions one customer's socket follows. */
+  watchedOrdersPerSocketMax: 200,
+  trackersPerOrderMax: 1_000,
+  /** Drivers in one fleet view. */
+  fleetDriversMax: 1_000,
+  /** A burst of new watchers or terminals becomes one message. */
+  interestDebounceMs: 5,
+  /** Ids in one interest or terminals message, so that it fits the bus. */
+  interestIdsPerMessageMax: 10_000,
+  /** Open requests a terminal is told of at connection. */
+  openRequestsPerTerminalMax: 200,
+  interestRenewMs: 5_000,
+  interestLeaseMs: 20_000,
+  terminalResyncMs: 30_000,
+
+  // TypeScript client
+  clientReconnectMsMin: 500,
+  clientReconnectMsMax: 30_000,
+  /** A connection that lasted this long was a good one: the next attempt starts from the shortest pause. */
+  clientStableMs: 10_000,
+  clientPingIntervalMs: 20_000,
+  /** Silence after a ping that means the connection is dead. */
+  clientPongTimeoutMs: 10_000,
+  /** A night without network at one frame every three seconds. */
+  clientBufferFramesMax: 10_000,
+  /** Frames gathered this long travel in one message. */
+  clientBatchMs: 250,
+  /** Frames sent and not yet acknowledged; the rest wait. */
+  clientFramesInFlightMax: 4_096,
+  /** No acknowledgement for this long: send again; after that twice more, connect anew. */
+  clientAckStallMs: 5_000,
+  clientRequestTimeoutMs: 15_000,
+  /** Messages of one flush, so that a long buffer stays below the edge's rate. */
+  clientMessagesPerFlushMax: 10,
+  /** A device clock further off than this is corrected by the server's. */
+  clientClockErrorMs: 5_000,
+  /** Numbers reserved ahead, so that a restart never repeats one without saving each. */
+  clientSequenceStride: 1_000,
+  /** After a reconnection, a request that the server has not repeated by then is over. */
+  clientResyncGraceMs: 3_000,
+
+  // HTTP
+  jsonBodyBytesMax: 256 * 1024,
+  multipartOverheadBytesMax: 64 * 1024,
+  uploadMegabytesDefault: 10,
+  listLimitDefault: 50,
+  listLimitMax: 200,
+  idempotencyKeyCharactersMax: 200,
+  drainTimeoutMs: 10_000,
+
+  // Bus
+  busQueueMessagesMax: 100_000,
+  busMessageBytesMax: 1024 * 1024,
+} as const
+
+function relation(holds: boolean, why: string): void {
+  if (!holds) throw new Error(`limits: ${why}`)
+}
+relation(limits.slotLeaseMs > 2 * limits.slotRenewMs, 'a lease must survive one missed renewal')
+relation(limits.claimLeaseMs < limits.commandTimeoutMs, 'a lapsed claim must be free before its holder gives up')
+relation(limits.interestLeaseMs > 3 * limits.interestRenewMs, 'interest must survive two lost renewals')
+relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the journal queue holds several batches')
+relation(limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs, 'a search outlives its offers')
+relation(limits.interestIdsPerMessageMax * 2 * 40 < limits.busMessageBytesMax, 'an interest message fits a bus message')
+relation(limits.socketMessageBytesMax < limits.socketPayloadBytesMax, 'a message too large is answered before the connection is cut')
+relation(limits.clientMessagesPerFlushMax * 1_000 / limits.clientBatchMs < limits.socketMessagesPerSecondMax, 'a client that empties its buffer is not taken for a flood')
+relation(limits.clientAckStallMs > 2 * limits.locationAckIntervalMs, 'a client waits for an ack that is merely due')
+relation(limits.locationBatchBytesMax < limits.busMessageBytesMax, 'a location batch fits a bus message')

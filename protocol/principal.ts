@@ -1,0 +1,15 @@
+/** On whose behalf a command acts. Edges authenticate and fill it in; the actor checks ownership with it. */
+import Type from 'typebox'
+import { uuidPattern } from './ids.ts'
+
+export const Principal = Type.Object({
+  role: Type.Union([
+    Type.Literal('customer'), Type.Literal('vendor'), Type.Literal('driver'),
+    Type.Literal('admin'), Type.Literal('service'), Type.Literal('system'),
+  ]),
+  /** Customer: user id. Vendor: vendor id. Driver: driver id. Others: a name for the audit. */
+  id: Type.String({ minLength: 1, maxLength: 100 }),
+}, { additionalProperties: false })
+export type Principal = Type.Static<typeof Principal>
+
+export const Uuid = Type.String({ pattern: uuidPattern })

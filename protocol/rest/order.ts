@@ -1,0 +1,92 @@
+/**
+ * The public shape of an order: what REST answers, what the read model stores, what commands reply.
+ * One shape for requests (broadcast) and orders, because a request is an order in its first state.
+ */
+import Type from 'typebox'
+import { Item, Latitude, Longitude } from '../commands.ts'
+import { Uuid } from '../principal.ts'
+
+export const orderStatuses = [
+  'broadcast', 'pending', 'accepted', 'driver_assigned', 'picked_up', 'out_for_delivery', 'delivered',
+  'cancelled', 'rejected', 'expired', 'failed', 'returning', 'returned',
+] as const
+/** `broadcast` shows as `pending` to the outside; the kind of the order tells them apart. */
+export type OrderStatus = Exclude<typeof orderStatuses[number], 'broadcast'>
+
+const Timestamp = Type.String({ format: 'date-time' })
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const SearchView = Type.Object({
+  state: Type.Union([Type.Literal('idle'), Type.Literal('searching'), Type.Literal('offering'), Type.Literal('exhausted')]),
+  offers_made: Type.Integer(),
+  offer: nullable(Type.Object({ offer_id: Uuid, driver_id: Uuid, expires_at: Timestamp })),
+})
+
+export const ResponseView = Type.Object({
+  vendor_id: Uuid,
+  response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
+  text_message: nullable(Type.String()),
+  audio_url: nullable(Type.String()),
+  responded_at: Timestamp,
+})
+
+export const OrderView = Type.Object({
+  id: Uuid,
+  kind: Type.Union([Type.Literal('broadcast'), Type.Literal('direct')]),
+  order_number: Type.String(),
+  tracking_token: Type.String(),
+  status: Type.Union(orderStatuses.filter(s => s !== 'broadcast').map(s => Type.Literal(s))),
+  user_id: Uuid,
+  vendor_id: nullable(Uuid),
+  vendor_name: nullable(Type.String()),
+  driver_id: nullable(Uuid),
+  driver_name: nullable(Type.String()),
+  driver_phone: nullable(Type.String()),
+  /** The offer or assignment through which the driver came. */
+  assignment_id: nullable(Uuid),
+
+  pickup_address: nullable(Type.String()),
+  pickup_latitude: nullable(Latitude),
+  pickup_longitude: nullable(Longitude),
+  delivery_address: nullable(Type.String()),
+  delivery_latitude: Latitude,
+  delivery_longitude: Longitude,
+
+  customer_name: Type.String(),
+  customer_phone: Type.String(),
+  items: Type.Array(Item),
+  quantity: nullable(Type.Integer()),
+  notes: nullable(Type.String()),
+  prescription_url: nullable(Type.String()),
+
+  /** Broadcasts only. */
+  radius_km: nullable(Type.Number()),
+  pharmacies_notified: nullable(Type.Integer()),
+  expires_at: nullable(Timestamp),
+  responses: Type.Array(ResponseView),
+
+  driver_search: SearchView,
+
+  estimated_distance_km: nullable(Type.Number()),
+  actual_distance_km: nullable(Type.Number()),
+  delivery_fee: nullable(Type.Number()),
+  currency: Type.String(),
+  proof_photo_url: nullable(Type.String()),
+  signature_url: nullable(Type.String()),
+  reason: nullable(Type.String()),
+
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  accepted_at: nullable(Timestamp),
+  driver_assigned_at: nullable(Timestamp),
+  arrived_at_pickup_at: nullable(Timestamp),
+  picked_up_at: nullable(Timestamp),
+  out_for_delivery_at: nullable(Timestamp),
+  arrived_at_dropoff_at: nullable(Timestamp),
+  delivered_at: nullable(Timestamp),
+  /** When it ended, whichever way. */
+  ended_at: nullable(Timestamp),
+  version: Type.Integer(),
+})
+/** Written out, not derived, because the union over a filtered list does not infer. */
+export type OrderView = Omit<Type.Static<typeof OrderView>, 'status'> & { status: OrderStatus }

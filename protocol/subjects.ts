@@ -1,0 +1,44 @@
+/**
+ * Every NATS subject, in one table; filters are derived from the same functions, so a subject and
+ * its subscription cannot drift apart.
+ */
+const prefix = 'caduceus.v1'
+
+export const subjects = {
+  /** Location batches of one geohash region of three characters. */
+  location: (geohash3: string) => `${prefix}.location.${geohash3}`,
+  locationFilter: `${prefix}.location.>`,
+
+  /** Commands as other services send them; any engine takes them and routes to the owner. */
+  command: (actor: 'order' | 'driver', verb: string) => `${prefix}.command.${actor}.${verb}`,
+  commandFilter: `${prefix}.command.*.*`,
+  /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
+  slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
+
+  /** Facts, after commit. */
+  event: (actor: 'order' | 'driver', type: string, id: string) => `${prefix}.event.${actor}.${type}.${id}`,
+  eventFilter: `${prefix}.event.>`,
+
+  /** To every edge: what sockets must hear, addressed by topic. */
+  pushAll: `${prefix}.push.all`,
+  /** To one edge: the coalesced locations that its sockets watch. */
+  pushEdge: (edgeId: string) => `${prefix}.push.edge.${edgeId}`,
+
+  /** From an edge to every engine: what its sockets watch. */
+  interest: `${prefix}.interest`,
+  /** From an edge to every engine: pharmacy terminals that (re)connected and want open requests. */
+  terminals: `${prefix}.terminals`,
+  /** From an edge to every engine: a pharmacy was registered or changed. */
+  directory: `${prefix}.directory.vendor`,
+  /** From an engine to every engine: drivers of its own whose availability changed, or all of them when asked. */
+  roster: `${prefix}.roster.rows`,
+  rosterWanted: `${prefix}.roster.wanted`,
+  /** Answered by any engine: where is this driver, how far from that point. */
+  queryPosition: `${prefix}.query.position`,
+  /** Answered by every engine that is alive; used by health checks. */
+  queryHealth: `${prefix}.query.health`,
+} as const
+
+export const eventStream = 'CADUCEUS_EVENTS'
+/** Queue group in which engines take commands of other services and position queries. */
+export const engineQueue = 'caduceus-engines'
