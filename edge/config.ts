@@ -1,19 +1,14 @@
-/**
- * Configuration from the environment, read once at start. A mistake stops the process with one line
- * that names the variable and the mend.
- */
+/** What an edge is told by its environment; see CONTRACT's table of variables. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { ConfigError, integerVariable, serviceUrls, textVariable, type Environment, type ServiceUrls } from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
 
-export interface Config {
+export interface Config extends ServiceUrls {
   host: string
   port: number
   dataDir: string
-  natsUrl: string | null
-  redisUrl: string | null
-  databaseUrl: string | null
   jwtSecret: string
   accessTokenMinutes: number
   refreshTokenDays: number
@@ -25,35 +20,12 @@ export interface Config {
   benchAllowed: boolean
 }
 
-export class ConfigError extends Error {}
+export { ConfigError }
 
-/** `role`: an edge or engine of its own needs all three URLs; embedded needs none. Throws ConfigError. */
-export function readConfig(environment: NodeJS.ProcessEnv, role: 'embedded' | 'edge' | 'engine'): Config {
-  const text = (name: string): string | null => {
-    const value = environment[name]?.trim()
-    return value ? value : null
-  }
-  const integer = (name: string, fallback: number, min: number, max: number): number => {
-    const value = text(name)
-    if (value === null) return fallback
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < min || number > max)
-      throw new ConfigError(`${name}: "${value}" is not a whole number from ${min} to ${max}; unset it for the default of ${fallback}`)
-    return number
-  }
-  const url = (name: string, schemes: string[]): string | null => {
-    const value = text(name)
-    if (value === null) {
-      if (role !== 'embedded') throw new ConfigError(`${name} is not set; the ${role} needs it, for instance ${name}=${schemes[0]}//127.0.0.1`)
-      return null
-    }
-    if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol))
-      throw new ConfigError(`${name} is not a URL that begins with ${schemes.join(' or ')}//`)
-    return value
-  }
-  const natsUrl = url('NATS_URL', ['nats:', 'tls:'])
-  const redisUrl = url('REDIS_URL', ['redis:', 'rediss:'])
-  const databaseUrl = url('DATABASE_URL', ['postgres:', 'postgresql:'])
+/** Throws ConfigError. */
+export function readConfig(environment: Environment, role: 'embedded' | 'edge'): Config {
+  const text = (name: string): string | null => textVariable(environment, name)
+  const integer = (name: string, fallback: number, min: number, max: number): number => integerVariable(environment, name, fallback, min, max)
   const dataDir = resolve(text('DATA_DIR') ?? './data')
   const corsOrigins = (text('CORS_ORIGINS') ?? '').split(',').map(s => s.trim()).filter(s => s !== '')
   for (const origin of corsOrigins)
@@ -63,10 +35,8 @@ export function readConfig(environment: NodeJS.ProcessEnv, role: 'embedded' | 'e
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 8000, 0, 65_535),
     dataDir,
-    natsUrl,
-    redisUrl,
-    databaseUrl,
-    jwtSecret: role === 'engine' ? '' : jwtSecret(text('JWT_SECRET_KEY'), role, dataDir),
+    ...serviceUrls(environment, role),
+    jwtSecret: jwtSecret(text('JWT_SECRET_KEY'), role, dataDir),
     accessTokenMinutes: integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 15, 1, 24 * 60),
     refreshTokenDays: integer('JWT_REFRESH_TOKEN_EXPIRE_DAYS', 7, 1, 365),
     corsOrigins,

@@ -18,7 +18,7 @@ import type { LocationPush, PushList } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
 import { Engine } from './engine.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
-import type { Env } from './runtime/env.ts'
+import type { Env } from '../protocol/env.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
 
 const here = { latitude: 37.77, longitude: -122.42 }

@@ -1,4 +1,45 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
-import { ConfigError, readServices } from '../migrations/environment.ts'
+import { openDatabase } from '../migrations/open.ts'
+import { natsBus } from '../protocol/bus/nats.ts'
+import { ensureEventStream } from '../protocol/bus/stream.ts'
+import { redisClaims } from '../protocol/claims/redis.ts'
+import { serviceUrls, textVariable } from '../protocol/environment.ts'
+import { limits } from '../protocol/limits.ts'
+import { runProcess } from '../protocol/process.ts'
+import { Engine } from './engine.ts'
+import { postgresJournal } from './journal/postgres.ts'
+import { realEnv } from '../protocol/env.ts'
+
+const help = `caduceus engine: the actors, their journal and the matching. Needs NATS_URL, REDIS_URL, DATABASE_URL.
+Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.`
+
+if (process.argv.includes('--help')) console.log(help)
+else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
+  const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
+  const engineId = `engine-${randomUUID().slice(0, 8)}`
+  const log = pino({ level: textVariable(environment, 'LOG_LEVEL') ?? 'info', base: { engine: engineId } })
+  const onLog = (line: string): void => log.warn(line)
+  const database = await openDatabase({ url: databaseUrl!, log })
+  const stream = await ensureEventStream(natsUrl!, { onLog })
+  const bus = await natsBus(natsUrl!, { name: engineId, onLog })
+  const claims = await redisClaims(redisUrl!, { onLog })
+  const env = realEnv()
+  const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
+  const engine = new Engine({
+    engineId, env, journal, bus, claims, exclusive: false,
+    log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
+  })
+  await engine.start()
+  log.info({ stream, slots: engine.health().slots }, 'engine is serving')
+  return {
+    async stop() {
+      await engine.stop()
+      await journal.close()
+      await bus.close()
+      await claims.shutdown()
+      await database.close()
+    },
+  }
+})

@@ -10,7 +10,7 @@ import { uuidV7 } from '../protocol/ids.ts'
 import type { Directory } from './matching/directory.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
-import type { Env } from './runtime/env.ts'
+import type { Env } from '../protocol/env.ts'
 import type { Following } from './tracking/following.ts'
 import type { DriverFact } from '../protocol/events.ts'
 

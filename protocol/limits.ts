@@ -130,6 +130,8 @@ export const limits = {
   /** No acknowledgement for this long: send again; after that twice more, connect anew. */
   clientAckStallMs: 5_000,
   clientRequestTimeoutMs: 15_000,
+  /** A token with less life left is replaced before it is used. */
+  clientTokenReserveMs: 30_000,
   /** Messages of one flush, so that a long buffer stays below the edge's rate. */
   clientMessagesPerFlushMax: 10,
   /** A device clock further off than this is corrected by the server's. */

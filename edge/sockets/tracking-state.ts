@@ -1,7 +1,7 @@
 /**
  * What the holder of a tracking link may know of an order: the shape of `GET /api/tracking/{token}`
- * and of the first message of `/ws/tracking/{token}`. The customer's phone, the items and the notes
- * are not in it.
+ * and of the first message of `/ws/tracking/{token}`. Of the people in it no more than first names;
+ * the phone, the items and the notes are not in it.
  */
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
@@ -14,11 +14,13 @@ export interface TrackingState {
   distance_km: number | null
 }
 
-const moving: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
+/** While the driver fetches or carries it, their position is the order's. */
+const followed: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery'])
+const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
 export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>, order: OrderView): Promise<TrackingState> {
-  const answer = order.driver_id !== null && moving.has(order.status)
+  const answer = order.driver_id !== null && followed.has(order.status)
     ? await ctx.commands.position({
       driver_id: order.driver_id,
       target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
@@ -30,9 +32,9 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
       id: order.id,
       order_number: order.order_number,
       status: order.status,
-      customer_name: order.customer_name,
-      vendor_name: order.vendor_name,
-      driver_name: order.driver_name,
+      customer_name: firstName(order.customer_name),
+      pharmacy_name: order.vendor_name,
+      driver_name: order.driver_name === null ? null : firstName(order.driver_name),
       pickup_latitude: order.pickup_latitude,
       pickup_longitude: order.pickup_longitude,
       delivery_address: order.delivery_address,
@@ -40,7 +42,8 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
       delivery_longitude: order.delivery_longitude,
       estimated_delivery_time: eta_minutes === null ? null : new Date(ctx.nowMs() + eta_minutes * 60_000).toISOString(),
       created_at: order.created_at,
-      updated_at: order.updated_at,
+      picked_up_at: order.picked_up_at,
+      delivered_at: order.delivered_at,
     },
     driver_location: position && {
       latitude: position.latitude, longitude: position.longitude, heading: position.heading, speed: position.speed,

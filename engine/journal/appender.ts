@@ -4,8 +4,10 @@
  * connection error is never that answer: the write may have landed, so the same group is sent again
  * until the database says what is true.
  *
- * Rejected: several groups in flight. Their order in a slot would depend on which connection is
- * quicker. Rejected: one transaction per append; fsync allows some thousand a second.
+ * A journal has a few of these side by side, each for its share of the slots: while one waits for the
+ * disk, another is encoded. Rejected: several groups of one appender in flight; their order in a slot
+ * would depend on which connection is quicker. Rejected: one transaction per append; fsync allows
+ * some thousand a second.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -15,6 +17,9 @@ import { appendParameters, identityParameters, plainArray, type NumberedAppend }
 import { statements } from './statements.ts'
 
 export interface AppenderEnv { after(ms: number, run: () => void): () => void }
+
+/** Events that wait or are on their way, over all appenders of a journal (J7). */
+export interface QueueBudget { eventsHeld: number }
 
 interface Waiting {
   readonly request: AppendRequest
@@ -41,27 +46,27 @@ export class Appender {
   readonly #env: AppenderEnv
   readonly #log: Log
   readonly #heads = new Map<number, Head>()
+  readonly #budget: QueueBudget
   #queue: Waiting[] = []
-  /** Of the queue and of the group on its way. */
-  #eventsHeld = 0
   #running = false
   #closing = false
   #endPause: (() => void) | null = null
   #idle: (() => void)[] = []
 
-  constructor(pool: PgPool, env: AppenderEnv, log: Log) {
+  constructor(pool: PgPool, env: AppenderEnv, log: Log, budget: QueueBudget) {
     this.#pool = pool
     this.#env = env
     this.#log = log
+    this.#budget = budget
   }
 
   append(request: AppendRequest): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       if (request.events.length === 0) return reject(new Error('an append has at least one event'))
       if (this.#closing) return reject(new CaduceusError('unavailable', 'The journal is closing'))
-      if (this.#eventsHeld + request.events.length > limits.journalQueueEventsMax)
+      if (this.#budget.eventsHeld + request.events.length > limits.journalQueueEventsMax)
         return reject(new CaduceusError('overloaded', 'The journal cannot keep up'))
-      this.#eventsHeld += request.events.length
+      this.#budget.eventsHeld += request.events.length
       this.#queue.push({ request, firstSeq: 0, resolve, reject })
       if (this.#running) return
       this.#running = true
@@ -85,7 +90,7 @@ export class Appender {
       } catch (error) {
         for (const one of group) one.reject(error as Error)
       }
-      for (const one of group) this.#eventsHeld -= one.request.events.length
+      for (const one of group) this.#budget.eventsHeld -= one.request.events.length
     }
     this.#running = false
     for (const resolve of this.#idle.splice(0)) resolve()
@@ -227,7 +232,7 @@ export class Appender {
 
   /** Waits before the next try, longer each time. Throws when the journal is closing. */
   async #pause(attempt: number, error: unknown): Promise<void> {
-    if (attempt === 0) this.#log.warn({ error: (error as Error).message, queuedEvents: this.#eventsHeld }, 'journal: database away, appends wait')
+    if (attempt === 0) this.#log.warn({ error: (error as Error).message, queuedEvents: this.#budget.eventsHeld }, 'journal: database away, appends wait')
     if (!this.#closing) {
       await new Promise<void>(resolve => {
         const cancel = this.#env.after(Math.min(retryMsMax, retryMsMin * 2 ** attempt), resolve)

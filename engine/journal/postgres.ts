@@ -18,7 +18,12 @@ export interface PostgresJournalEnv {
   nowMs(): number
   after(ms: number, run: () => void): () => void
   log?: Log
+  /** Groups of appends on their way at once, each over its own share of the slots. */
+  lanes?: number
 }
+
+/** More lanes make smaller groups; two keep one core of ours and one of the database's busy. */
+const lanesDefault = 2
 
 /**
  * A transaction writes its time before it commits, so a change may become visible this much after a
@@ -30,7 +35,8 @@ const rowsPerStatementMax = 1_000
 
 /** `pool` stays the caller's: `close` drains the appends and leaves it open. */
 export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal {
-  const appender = new Appender(pool, env, env.log ?? silentLog)
+  const budget = { eventsHeld: 0 }
+  const lanes = Array.from({ length: env.lanes ?? lanesDefault }, () => new Appender(pool, env, env.log ?? silentLog, budget))
   const rowsOf = async <R>(statement: { name: string; text: string }, ...values: unknown[]): Promise<R[]> =>
     (await pool.query<R>({ ...statement, values })).rows
 
@@ -97,7 +103,7 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
   }
 
   return {
-    append: request => appender.append(request),
+    append: request => lanes[request.slot % lanes.length]!.append(request),
     acquireSlots: (engineId, slots, leaseMs, force = false) => rowsOf<SlotLease>(statements.acquire, engineId, plainArray([...new Set(slots)]), leaseMs, force),
     renewSlots: (engineId, leaseMs) => rowsOf<SlotLease>(statements.renew, engineId, leaseMs),
     async releaseSlots(engineId, slots) { await rowsOf(statements.release, engineId, plainArray(slots)) },
@@ -114,7 +120,7 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
     saveBreadcrumbs,
     loadBreadcrumbs: async orderIds => (await rowsOf<BreadcrumbColumns>(statements.loadBreadcrumbs, orderIds)).map(row =>
       ({ orderId: row.order_id, driverId: row.driver_id, atMs: row.at.getTime(), latitude: row.latitude, longitude: row.longitude })),
-    close: () => appender.close(),
+    async close() { await Promise.all(lanes.map(lane => lane.close())) },
   }
 }
 

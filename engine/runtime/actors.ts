@@ -10,7 +10,7 @@ import type { Decision } from '../decision.ts'
 import type { ActorKind, AppendResult, Journal, LoadedSlot, SlotLease, StoredEvent } from '../journal/journal.ts'
 import type { Behaviour } from './behaviours.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
-import type { Env } from './env.ts'
+import type { Env } from '../../protocol/env.ts'
 import { decodeSnapshot } from './snapshot.ts'
 import { Timers } from './timers.ts'
 

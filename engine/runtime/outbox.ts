@@ -13,7 +13,7 @@ import { subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import type { ActorKind } from '../journal/journal.ts'
 import type { TellReply } from './cell.ts'
-import type { Env } from './env.ts'
+import type { Env } from '../../protocol/env.ts'
 
 const retryMsMin = 50
 const retryMsMax = 2_000

@@ -6,7 +6,7 @@
  */
 import { limits } from '../../protocol/limits.ts'
 import type { Journal, SlotLease } from '../journal/journal.ts'
-import type { Env } from './env.ts'
+import type { Env } from '../../protocol/env.ts'
 
 export interface SlotKeeperDeps {
   env: Env

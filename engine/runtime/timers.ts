@@ -3,7 +3,7 @@
  * 216 bytes and a heap operation, and most deadlines (an offer, a claim) are met and dropped.
  * One deadline per key; setting again moves it. Fires at or up to one page after its time, never before.
  */
-import type { Env } from './env.ts'
+import type { Env } from '../../protocol/env.ts'
 
 const pageMs = 50
 

@@ -2,7 +2,7 @@
  * An Env whose clock moves only when told, and whose chance comes from a seed. The simulator and the
  * specifications of deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
  */
-import type { Env } from '../runtime/env.ts'
+import type { Env } from '../../protocol/env.ts'
 
 interface Timer { atMs: number; order: number; run: () => void; cancelled: boolean }
 

@@ -3,8 +3,8 @@
  * and the moving index over those that have a position. Why not objects: 261 bytes a driver against
  * about a hundred, and a frame touches four arrays that stay in cache instead of a heap of pointers.
  *
- * Bytes a driver: positions 16, time 8, heading, speed 8, seq window 12, suspect point 24, flags 1,
- * plus the id table (some 24) and the moving index (some 12): see `byteLength`.
+ * Bytes a driver: time 8, heading and speed 8, seq window 12, suspect point 17, flags 1, plus the id
+ * table (some 24) and the moving index with the coordinates (some 38): see `byteLength`.
  */
 import { limits } from '../../protocol/limits.ts'
 import { MovingIndex } from '../geo/moving-index.ts'
@@ -19,8 +19,6 @@ const capacityMin = 1_024
 export class DriverTable {
   readonly ids: IdTable
   readonly index = new MovingIndex()
-  #latitude = new Float64Array(capacityMin)
-  #longitude = new Float64Array(capacityMin)
   /** Device time of the live position, ms; 0 when there is none. */
   #atMs = new Float64Array(capacityMin)
   #headingDeg = new Float32Array(capacityMin)
@@ -44,7 +42,7 @@ export class DriverTable {
 
   get byteLength(): number {
     const columns = [
-      this.#latitude, this.#longitude, this.#atMs, this.#headingDeg, this.#speedMps, this.seq, this.windowLow, this.windowHigh,
+      this.#atMs, this.#headingDeg, this.#speedMps, this.seq, this.windowLow, this.windowHigh,
       this.suspectLatitude, this.suspectLongitude, this.suspectAtMs, this.suspectCount, this.flags,
     ]
     return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.ids.byteLength + this.index.byteLength
@@ -74,8 +72,8 @@ export class DriverTable {
 
   idOf(number: number): string { return this.ids.idString(number) }
   hasPosition(number: number): boolean { return this.#atMs[number]! > 0 }
-  latitude(number: number): number { return this.#latitude[number]! }
-  longitude(number: number): number { return this.#longitude[number]! }
+  latitude(number: number): number { return this.index.latitudeOf(number) }
+  longitude(number: number): number { return this.index.longitudeOf(number) }
   atMs(number: number): number { return this.#atMs[number]! }
   /** Null when the device did not say. */
   headingDeg(number: number): number | null { return orNull(this.#headingDeg[number]!) }
@@ -83,8 +81,6 @@ export class DriverTable {
 
   /** Moves the live pin. Heading and speed NaN when unknown. */
   place(number: number, latitude: number, longitude: number, atMs: number, headingDeg: number, speedMps: number): void {
-    this.#latitude[number] = latitude
-    this.#longitude[number] = longitude
     this.#atMs[number] = atMs
     this.#headingDeg[number] = headingDeg
     this.#speedMps[number] = speedMps
@@ -98,8 +94,6 @@ export class DriverTable {
       next.set(old as never)
       return next
     }
-    this.#latitude = grown(this.#latitude)
-    this.#longitude = grown(this.#longitude)
     this.#atMs = grown(this.#atMs)
     this.#headingDeg = grown(this.#headingDeg)
     this.#speedMps = grown(this.#speedMps)

@@ -1,0 +1,33 @@
+/** Deletes what has expired: sessions, tickets and idempotency keys. Late is harmless, since every reader checks the time itself. */
+import type { EdgeContext } from '../context.ts'
+
+const intervalMs = 10 * 60_000
+/** A client that repeats after a day begins something new. */
+const idempotencyLifeMs = 24 * 3_600_000
+
+type HousekeepingContext = Pick<EdgeContext, 'database' | 'log' | 'nowMs' | 'random'>
+
+export async function deleteExpired(ctx: HousekeepingContext): Promise<void> {
+  const db = ctx.database.kysely
+  const now = new Date(ctx.nowMs())
+  await db.deleteFrom('ws_tickets').where('expires_at', '<', now).execute()
+  await db.deleteFrom('sessions').where('expires_at', '<', now).execute()
+  await db.deleteFrom('idempotency_keys').where('created_at', '<', new Date(ctx.nowMs() - idempotencyLifeMs)).execute()
+}
+
+/** Returns the way to stop. Edges that started together spread over the interval. */
+export function startHousekeeping(ctx: HousekeepingContext, after: (ms: number, run: () => void) => () => void): () => void {
+  let cancel = () => {}
+  let stopped = false
+  const next = () => {
+    if (stopped) return
+    cancel = after(intervalMs * (0.5 + ctx.random()), () => {
+      deleteExpired(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'expired rows could not be deleted')).finally(next)
+    })
+  }
+  next()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
