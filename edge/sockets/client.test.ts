@@ -1,7 +1,7 @@
 /** The TypeScript client against real sockets: what it does when the network does what networks do. */
 import t from 'tap'
-import WebSocket from 'ws'
-import { connectCustomer, connectDriver, connectFleet, connectTerminal, connectTracker, type WebSocketConstructor } from '../../protocol/client/index.ts'
+import { WebSocket } from 'ws'
+import { connectCustomer, connectDriver, connectFleet, connectTerminal, connectTracker, type Customer, type WebSocketConstructor } from '../../protocol/client/index.ts'
 import type { Emitter } from '../../protocol/client/emitter.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
@@ -33,7 +33,7 @@ function network() {
   }
   return {
     state,
-    WebSocket: Wire as unknown as WebSocketConstructor,
+    WebSocket: Wire satisfies WebSocketConstructor,
     cut() {
       state.up = false
       for (const socket of open) socket.terminate()
@@ -75,6 +75,7 @@ t.test('frames of a driver without network are kept, and arrive in order afterwa
   wire.mend()
   await next(driver, 'open')
   t.match(await next(driver, 'ack'), { seq: 210, waiting: 0 })
+  await pause(10)
   t.same(received, Array.from({ length: 201 }, (_, i) => 10 + i))
   t.same(saved, [10 + limits.clientSequenceStride], 'numbers are reserved in strides')
   driver.close()
@@ -107,6 +108,7 @@ t.test('a device whose clock is ahead is corrected by the server\'s', async t =>
   await next(driver, 'open')
   driver.sendLocation({ latitude: 27.7, longitude: 85.3 })
   t.match(await next(driver, 'ack'), { waiting: 0 })
+  await pause(10)
   t.equal(received.length, 2)
   driver.close()
   f.clock.skewMs = 0
@@ -159,13 +161,13 @@ t.test('a terminal shows each request once, and none that ended while it was awa
 })
 
 t.test('it does not come back when that cannot work', async t => {
-  const rows: [() => Emitter<{ closed: { code: number; final: boolean } }>, number][] = []
+  const rows: [() => Pick<Customer, 'on'>, number][] = []
   const wire = network()
   const customerToken = await f.token('user')
   rows.push([() => connectCustomer({ url, token: 'wrong', WebSocket: wire.WebSocket }), 4001])
   rows.push([() => connectTerminal({ url, token: customerToken, WebSocket: wire.WebSocket }) as never, 4003])
-  rows.push([() => connectTracker({ url, trackingToken: 'unknown', WebSocket: wire.WebSocket }), 4004])
-  for (const [make, code] of rows) t.match(await next(make(), 'closed'), { code, final: true })
+  rows.push([() => connectTracker({ url, trackingToken: 'unknown', WebSocket: wire.WebSocket }) as never, 4004])
+  for (const [make, code] of rows) t.match(await next(make() as Customer, 'closed'), { code, final: true })
   const attempts = wire.state.attempts
   await pause(limits.clientReconnectMsMin * 1.2)
   t.equal(wire.state.attempts, attempts)

@@ -4,7 +4,7 @@
  */
 import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
 import { pino } from 'pino'
-import WebSocket, { type ClientOptions } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 import { openDatabase, type Database } from '../../migrations/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'

@@ -8,8 +8,9 @@
  * the bus, or was refused with an `error`. When the bus does not take a batch, its frames are gone, and
  * the ack stays below the first of them until that frame (or one before it) is sent again; from there
  * the sender continues in order, so `n` is true again. A sender that no longer has that frame begins
- * anew by connecting anew. The first loss is told at once, by an `error` of code `unavailable` with the
- * first `seq` to send again; live frames are still taken meanwhile, because the pin must move.
+ * anew by connecting anew. A loss is told at once, and again every second that it goes on, by an `error`
+ * of code `unavailable` with the first `seq` to send again; live frames are still taken meanwhile,
+ * because the pin must move.
  *
  * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and ten thousand
  * drivers' hours of silence do not fit an edge.
@@ -40,6 +41,7 @@ export class DriverStream {
   acknowledged = -1
   acknowledgedAtMs = -Infinity
   ackQueued = false
+  lossToldAtMs = -Infinity
   /** Highest number received, for clients that leave numbering to the edge. */
   highest = -1
 
@@ -178,9 +180,11 @@ export class Ingest {
   }
 
   #miss(stream: DriverStream, seq: number): void {
-    const first = stream.missing < 0
-    if (first || seq < stream.missing) stream.missing = seq
-    if (first) stream.session.report('unavailable', 'locations cannot be taken now; send them again from seq', { seq })
+    if (stream.missing < 0 || seq < stream.missing) stream.missing = seq
+    const nowMs = this.#parts.nowMs()
+    if (nowMs - stream.lossToldAtMs < limits.locationAckIntervalMs) return
+    stream.lossToldAtMs = nowMs
+    stream.session.report('unavailable', 'locations cannot be taken now; send them again from seq', { seq: stream.missing })
   }
 
   #sendDueAcks(): void {

@@ -1,5 +1,5 @@
 /** The messages clients send, as schemas. Location messages are checked by hand in ingest.ts: they are the river. */
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'

@@ -17,10 +17,9 @@ export interface WebSocketLike {
   readonly readyState: number
   send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
+  addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
+  addEventListener(type: 'error', listener: (event: object) => void): void
 }
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
 
@@ -96,9 +95,10 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
     const socket = new this.#construct(this.#address, this.#token === null ? [] : ['bearer', this.#token])
     socket.binaryType = 'arraybuffer'
     this.#state = { state: 'connecting', socket }
-    socket.onmessage = (event: { data: unknown }) => this.#receive(socket, event.data)
-    socket.onclose = (event: { code: number; reason: unknown }) => this.#ended(socket, event.code, String(event.reason))
-    socket.onerror = () => undefined
+    socket.addEventListener('message', event => this.#receive(socket, event.data))
+    socket.addEventListener('close', event => this.#ended(socket, event.code, event.reason))
+    // An error is always followed by a close; without a listener some implementations throw.
+    socket.addEventListener('error', () => undefined)
     this.#heardAtMs = Date.now()
     this.#watchdog ??= setInterval(() => this.#watch(), limits.clientPongTimeoutMs / 4)
   }

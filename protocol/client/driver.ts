@@ -171,6 +171,8 @@ export class Driver extends Emitter<DriverEvents> {
           this.#correctClock(message.server_time_ms)
           this.#startOver()
         }
+        // The edge is well and what is behind it is not: wait with it, another connection would find the same.
+        if (message.code === 'unavailable') this.#stalls = 0
         this.emit('error', message)
         break
       case 'connection': case 'offer_result': case 'status_result': break

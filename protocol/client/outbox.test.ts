@@ -40,7 +40,7 @@ t.test('a full buffer gives up the oldest', async t => {
   t.same(seqs(outbox.take()), [3, 4, 5])
 })
 
-t.test('whatever happens, what is kept is the newest unacknowledged, in order', async t => {
+t.test('whatever happens, what is kept is the newest unacknowledged, in order', async () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant('push' as const) }),
     fc.record({ do: fc.constant('take' as const) }),

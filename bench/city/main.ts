@@ -1,0 +1,208 @@
+/**
+ * `npm run demo`: `npm start` plus a simulated city. Everybody in it is an account of its own that
+ * talks HTTP and WebSockets like anybody else; only the administrator is made beside HTTP, as
+ * `npm run admin` does. The same seed gives the same people, places and intentions; the order in which
+ * they meet is decided by the network and the clock, as in a real city.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { startEmbedded, type Embedded } from '../../edge/embedded.ts'
+import { createAccount } from '../../edge/accounts/accounts.ts'
+import { RestClient } from '../../protocol/client/index.ts'
+import { seededRandom } from '../micro/suite.ts'
+import { LiveLine } from '../common/live-line.ts'
+import { describeOptions, readOptions, runTool, type OptionTable } from '../common/options.ts'
+import { inParallel } from '../common/parallel.ts'
+import { newCustomer, newDriver, newPharmacy, runTag } from '../common/people.ts'
+import { Household, Pharmacy } from './counter.ts'
+import { Courier } from './courier.ts'
+import { door, placeOf, type Point } from './grid.ts'
+import { CityNews } from './news.ts'
+
+const table: OptionTable = {
+  pharmacies: { value: 'N', number: { min: 1, max: 500, whole: true }, default: 40, help: 'pharmacies with an open terminal' },
+  drivers: { value: 'N', number: { min: 0, max: 2_000, whole: true }, default: 150, help: 'drivers on the streets' },
+  'orders-per-minute': { value: 'N', number: { min: 0, max: 3_000 }, default: 60, help: 'requests that customers broadcast' },
+  seed: { value: 'N', number: { min: 0, max: 2 ** 31, whole: true }, default: 1, help: 'people, places and intentions' },
+  speed: { value: 'N', number: { min: 0.1, max: 5 }, default: 1, help: 'how fast vehicles move; people stay as they are' },
+  port: { value: 'N', number: { min: 0, max: 65_535, whole: true }, help: 'where to listen, instead of PORT or 8000' },
+  seconds: { value: 'N', number: { min: 1, max: 86_400 }, help: 'end by itself after that long; otherwise Ctrl-C ends it' },
+}
+const help = `npm run demo -- [options]
+
+Starts Caduceus with a simulated city around Kathmandu: pharmacies, drivers, customers, deliveries.
+Its database is a fresh temporary folder, removed at the end, unless DATA_DIR is set.
+
+${describeOptions(table)}`
+
+const businesses = ['Himal', 'Bagmati', 'Swayambhu', 'Patan', 'Thamel', 'Lotus', 'Everest', 'Sagarmatha', 'Durbar', 'Annapurna', 'Nirvana', 'Garden']
+const vehicles = ['scooter', 'scooter', 'bike', 'car'] as const
+const householdsCount = 25
+/** Sign-ups under way at once: hashing uses the cores, and more would only wait there. */
+const signUpsAtOnce = 4
+const stepMs = 1_000
+/** Sockets one administrator's map may open; limits.socketsPerAccountMax less a reserve. */
+const fleetsOnMapMax = 45
+
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(table, argv)
+  if (options.help) { console.log(help); return 0 }
+  const ownFolder = process.env['DATA_DIR'] === undefined ? mkdtempSync(join(tmpdir(), 'caduceus-demo-')) : null
+  const removeFolder = (): void => { if (ownFolder !== null) rmSync(ownFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }) }
+  process.once('exit', removeFolder)
+  const port = options.text('port')
+  const environment = {
+    JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '720', ...process.env, ...(ownFolder !== null && { DATA_DIR: ownFolder }), ...(port !== null && { PORT: port }),
+  }
+  const ended = new Promise<string>(resolve => {
+    process.on('SIGINT', () => resolve('SIGINT'))
+    process.on('SIGTERM', () => resolve('SIGTERM'))
+    const seconds = options.text('seconds')
+    if (seconds !== null) setTimeout(() => resolve('time is up'), Number(seconds) * 1_000)
+  })
+  const embedded = await startEmbedded(environment, { log: pino({ level: process.env['LOG_LEVEL'] ?? 'warn' }) })
+  const city = new City(embedded, new LiveLine(), {
+    pharmacies: options.number('pharmacies'), drivers: options.number('drivers'), ordersPerMinute: options.number('orders-per-minute'),
+    seed: options.number('seed'), speed: options.number('speed'),
+  })
+  const living = city.live()
+  const reason = await Promise.race([ended, living.then(() => 'the city ended')])
+  await city.end(reason)
+  await living.catch(() => undefined)
+  await embedded.stop()
+  return 0
+}
+
+interface CityOptions { pharmacies: number; drivers: number; ordersPerMinute: number; seed: number; speed: number }
+
+class City {
+  readonly #embedded: Embedded
+  readonly #line: LiveLine
+  readonly #options: CityOptions
+  readonly #news: CityNews
+  readonly #pharmacies: Pharmacy[] = []
+  readonly #couriers: Courier[] = []
+  readonly #households: Household[] = []
+  readonly #shops: { id: string; at: Point }[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  #nextAsk: NodeJS.Timeout | undefined
+  #stopping = false
+  #wake = (): void => undefined
+  #frames = 0
+  #framesAtMs = performance.now()
+
+  constructor(embedded: Embedded, line: LiveLine, options: CityOptions) {
+    this.#embedded = embedded
+    this.#line = line
+    this.#options = options
+    this.#news = new CityNews(token => line.say(`an order on its way: ${this.#base}/track/${token}`))
+  }
+
+  get #base(): string { return `http://localhost:${this.#embedded.port}` }
+  /** A stream of chance for one person, so that nobody's choices depend on anybody's timing. */
+  #randomOf(kind: number, index: number) { return seededRandom(this.#options.seed * 1_000_003 + kind * 100_003 + index) }
+
+  /** Populates the city, then resolves when it is ended. */
+  async live(): Promise<void> {
+    const { url } = this.#embedded
+    const { pharmacies, drivers } = this.#options
+    const tag = runTag()
+    this.#line.say(`Caduceus, with a city of ${pharmacies} pharmacies and ${drivers} drivers; Ctrl-C ends it.\n  start page        ${this.#base}/`)
+    this.#timers.push(setInterval(() => this.#report(), 250))
+    await inParallel(Array.from({ length: pharmacies }), signUpsAtOnce, async (_, index) => {
+      if (this.#stopping) return
+      const random = this.#randomOf(1, index)
+      const at = door(random)
+      const person = await newPharmacy(url, tag, index, `${businesses[index % businesses.length]} Pharmacy ${index + 1}`, placeOf(at))
+      await person.api.call('PATCH', `/api/vendors/${person.recordId}`, { body: { dispatch_policy: 'offer' } })
+      this.#shops.push({ id: person.recordId, at })
+      this.#pharmacies.push(new Pharmacy(person, random, this.#news))
+    })
+    await this.#showMaps(tag)
+    this.#startClock()
+    // Households beside drivers: the first order should not wait for the last driver.
+    const people = [
+      ...Array.from({ length: householdsCount }, (_, index) => ({ kind: 'household' as const, index })),
+      ...Array.from({ length: drivers }, (_, index) => ({ kind: 'driver' as const, index })),
+    ].sort((a, b) => a.index - b.index)
+    await inParallel(people, signUpsAtOnce, async ({ kind, index }) => {
+      if (this.#stopping) return
+      if (kind === 'household') this.#households.push(new Household(await newCustomer(url, tag, index), this.#randomOf(2, index), this.#news))
+      else await this.#hire(url, tag, index)
+    })
+    if (!this.#stopping) await new Promise<void>(resolve => { this.#wake = resolve })
+  }
+
+  async #hire(url: string, tag: string, index: number): Promise<void> {
+    const random = this.#randomOf(3, index)
+    const shop = this.#shops[index % this.#shops.length]!
+    const person = await newDriver(url, tag, index, shop.id, { vehicle_type: vehicles[Math.floor(random() * vehicles.length)]!, capacity: 2 })
+    if (this.#stopping) return
+    const courier = new Courier(person, shop.at, random, this.#news)
+    this.#couriers.push(courier)
+    courier.goToWork().catch((error: unknown) => { if (!this.#stopping) this.#news.trouble(`driver: ${String(error)}`) })
+  }
+
+  /** The operator's map needs an administrator, and HTTP never makes one. */
+  async #showMaps(tag: string): Promise<void> {
+    if (this.#stopping) return
+    const { url, edge } = this.#embedded
+    const password = randomBytes(12).toString('base64url')
+    const email = `admin@${tag}.example`
+    const { database, nowMs, random } = edge.context
+    await createAccount(database.kysely, { nowMs, random }, { email, full_name: 'Demo Operator', phone: '+9770', role: 'admin', password }, async () => null)
+    const admin = new RestClient({ url })
+    await admin.login(email, password)
+    const vendors = this.#shops.slice(0, fleetsOnMapMax).map(shop => shop.id).join(',')
+    this.#line.say(`  the city's map    ${this.#base}/live#token=${await admin.accessToken()}&vendors=${vendors}\n  administrator     ${email} / ${password}`)
+  }
+
+  #startClock(): void {
+    let lastMs = performance.now()
+    this.#timers.push(setInterval(() => {
+      const nowMs = performance.now()
+      const seconds = Math.min(5, (nowMs - lastMs) / 1_000) * this.#options.speed
+      lastMs = nowMs
+      for (const courier of this.#couriers) courier.step(nowMs, seconds)
+    }, stepMs))
+    if (this.#options.ordersPerMinute === 0) return
+    const random = this.#randomOf(4, 0)
+    const ask = (): void => {
+      const delayMs = -Math.log(1 - random()) * 60_000 / this.#options.ordersPerMinute
+      this.#nextAsk = setTimeout(() => {
+        if (this.#stopping) return
+        const open = this.#households.filter(household => household.isOpen)
+        const household = open[Math.floor(random() * open.length)]
+        household?.ask().catch((error: unknown) => { if (!this.#stopping) this.#news.trouble(`customer: ${error instanceof Error ? error.message : String(error)}`) })
+        ask()
+      }, delayMs)
+    }
+    ask()
+  }
+
+  #report(): void {
+    const { frames, open_requests, deliveries } = this.#embedded.engine.health()
+    const nowMs = performance.now()
+    const seconds = (nowMs - this.#framesAtMs) / 1_000
+    const rate = Math.round((frames.accepted - this.#frames) / seconds)
+    if (seconds >= 2) { this.#frames = frames.accepted; this.#framesAtMs = nowMs }
+    const news = this.#news
+    const drivers = this.#couriers.filter(courier => courier.isOpen).length
+    this.#line.show(`drivers ${drivers}/${this.#options.drivers} · frames/s ${rate} · open requests ${open_requests} · asked ${news.asks} · won ${news.won} (raced ${news.lost}) · under way ${deliveries} · delivered ${news.deliveries} · ${news.percentiles}${news.troubles > 0 ? ` · troubles ${news.troubles}: ${news.lastTrouble.slice(0, 60)}` : ''}`)
+  }
+
+  async end(reason: string): Promise<void> {
+    this.#stopping = true
+    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#nextAsk)
+    for (const one of [...this.#households, ...this.#pharmacies, ...this.#couriers]) one.stop()
+    const { asks, won, lost, deliveries, expired, cancelled, percentiles } = this.#news
+    this.#line.say(`${reason}: ${asks} requests, ${won} won, ${lost} came too late, ${deliveries} delivered, ${expired} expired, ${cancelled} cancelled; ${percentiles}`)
+    this.#wake()
+  }
+}
+
+await runTool('demo', main)

@@ -1,0 +1,18 @@
+/** The child process of `startEmbeddedServer`: `npm start` that tells its address and ends with its parent. */
+import { startEmbedded } from '../../edge/embedded.ts'
+
+let stopping = false
+const end = (stop: () => Promise<void>): void => {
+  if (stopping) return
+  stopping = true
+  stop().then(() => process.exit(0), (error: unknown) => {
+    process.stderr.write(`${String(error)}\n`)
+    process.exit(1)
+  })
+}
+// A signal to the terminal's whole group: the parent decides when to stop.
+process.on('SIGINT', () => undefined)
+const embedded = await startEmbedded(process.env)
+process.on('SIGTERM', () => end(() => embedded.stop()))
+process.on('disconnect', () => end(() => embedded.stop()))
+process.send?.({ url: embedded.url })

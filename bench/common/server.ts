@@ -1,0 +1,169 @@
+/**
+ * The server under test, in processes of its own so that the generator's work is not in its latencies:
+ * one embedded process, or an engine and an edge beside private NATS, Redis and PostgreSQL.
+ * Everything ends with `stop()`, and with this process however it ends.
+ */
+import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
+
+export interface Server {
+  url: string
+  /** `embedded` or `NATS, Redis, PostgreSQL`. */
+  kind: string
+  /** Processes of ours that serve, for measuring what they use. */
+  pids: number[]
+  stop(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** Sockets without a message rate, as BENCH_ALLOWED does. */
+  benchAllowed?: boolean
+}
+
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 15_000
+const outputCharactersMax = 4_000
+const secret = 'only for a bench on the loopback interface'
+
+const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
+  const { NATS_URL: _1, REDIS_URL: _2, DATABASE_URL: _3, HOST: _4, ...rest } = process.env
+  return {
+    ...rest, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
+    ...(options.benchAllowed === true && { BENCH_ALLOWED: '1' }),
+  }
+}
+
+/** Embedded, in a child process with a fresh folder. */
+export async function startEmbeddedServer(options: ServerOptions = {}): Promise<Server> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-bench-'))
+  const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  const child = fork(fileURLToPath(new URL('./embedded-child.js', import.meta.url)), {
+    env: { ...environmentFor(options), PORT: '0', DATA_DIR: dataDir }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const output = gather(child)
+  const forget = endWithUs(child)
+  process.once('exit', removeFolder)
+  const stop = async (): Promise<void> => {
+    await endChild(child)
+    forget()
+    process.off('exit', removeFolder)
+    removeFolder()
+  }
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`the embedded server is not ready after ${startTimeoutMs} ms: ${output()}`)), startTimeoutMs)
+      child.once('message', message => { clearTimeout(timer); resolve((message as { url: string }).url) })
+      child.once('exit', code => { clearTimeout(timer); reject(new Error(`the embedded server ended with ${code}: ${output()}`)) })
+    })
+    return { url, kind: 'embedded', pids: [child.pid!], stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** One engine and one edge on services of their own. Throws when a service's binary is missing. */
+export async function startDistributedServer(options: ServerOptions = {}): Promise<Server> {
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one()
+  }
+  try {
+    const started = await Promise.allSettled([startNats({ jetstream: true }), startRedis(), startPostgres()])
+    for (const one of started) if (one.status === 'fulfilled') stops.push(() => one.value.stop())
+    const [nats, redis, postgres] = started.map(one => { if (one.status === 'rejected') throw one.reason; return one.value }) as [Service, Service, Service]
+    const port = await freePort()
+    const environment = {
+      ...environmentFor(options), NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, HOST: '127.0.0.1', PORT: String(port),
+      DATA_DIR: mkdtempSync(join(tmpdir(), 'caduceus-bench-')),
+    }
+    stops.unshift(async () => rmSync(environment.DATA_DIR, { recursive: true, force: true }))
+    const url = `http://127.0.0.1:${port}`
+    const engine = launch('../../engine/main.js', environment, stops)
+    // The schema is made by whoever comes first; one after the other keeps the start-up log quiet.
+    await untilHealthy(null, [engine])
+    const edge = launch('../../edge/main.js', environment, stops)
+    await untilHealthy(url, [engine, edge])
+    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.child.pid!, edge.child.pid!], stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface Launched { name: string; child: ChildProcess; output(): string }
+
+function launch(path: string, environment: NodeJS.ProcessEnv, stops: (() => Promise<unknown>)[]): Launched {
+  const child = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL(path, import.meta.url))], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
+  const forget = endWithUs(child)
+  stops.push(async () => {
+    await endChild(child)
+    forget()
+  })
+  return { name: path, child, output: gather(child) }
+}
+
+/** Without a URL: alive for a second is enough; health is asked once the edge is there. */
+async function untilHealthy(url: string | null, processes: Launched[]): Promise<void> {
+  const giveUpMs = performance.now() + startTimeoutMs
+  const calmMs = performance.now() + 1_000
+  for (;;) {
+    for (const { name, child, output } of processes)
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}: ${output()}`)
+    if (url === null && performance.now() >= calmMs) return
+    if (url !== null && await healthy(url)) return
+    if (performance.now() >= giveUpMs) throw new Error(`not healthy after ${startTimeoutMs} ms: ${processes.map(p => p.output()).join('\n')}`)
+    await new Promise<void>(resolve => { setTimeout(resolve, 50) })
+  }
+}
+
+async function healthy(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(2_000) })
+    return ((await answer.json()) as { status?: string }).status === 'healthy'
+  } catch {
+    return false
+  }
+}
+
+/** The last of what the child said on stderr. */
+function gather(child: ChildProcess): () => string {
+  let text = ''
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-outputCharactersMax)
+    if (process.env['LOG_LEVEL'] !== undefined) process.stderr.write(chunk)
+  })
+  return () => text
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+  child.kill('SIGTERM')
+  await ended
+  clearTimeout(timer)
+}
+
+/** Kills the child should this process end without stopping it. */
+function endWithUs(child: ChildProcess): () => void {
+  const kill = (): void => { child.kill('SIGKILL') }
+  process.once('exit', kill)
+  return () => { process.off('exit', kill) }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,30 @@
+/** The acceptance scenarios against real NATS, Redis and Postgres, two engines and two edges as processes. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { requireOrSkip, startNats, startPostgres, startRedis } from '../../bench/services.ts'
+import { freePort, startProcess, untilHealthy } from './processes.ts'
+import { scenarios, type Deployment } from './scenarios.ts'
+
+t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres') }, async t => {
+  const [nats, redis, postgres] = await Promise.all([startNats({ jetstream: true }), startRedis(), startPostgres()])
+  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const environment = {
+    NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, DATA_DIR: dataDir, LOG_LEVEL: 'warn',
+    JWT_SECRET_KEY: 'a-key-for-tests-that-is-long-enough-to-be-one',
+  }
+  const ports = [await freePort(), await freePort()]
+  const engines = [startProcess('engine/main.js', environment), startProcess('engine/main.js', environment)]
+  const edges = ports.map(port => startProcess('edge/main.js', { ...environment, PORT: String(port) }))
+  const urls = ports.map(port => `http://127.0.0.1:${port}`)
+  await Promise.all(edges.map((edge, i) => untilHealthy(urls[i]!, edge)))
+  const deployment: Deployment = { url: urls[0]!, other: urls[1]!, stop: async () => {} }
+  scenarios(t, () => deployment)
+  t.teardown(async () => {
+    const codes = await Promise.all([...edges, ...engines].map(child => child.stop()))
+    await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
+    rmSync(dataDir, { recursive: true, force: true })
+    if (codes.some(code => code !== 0)) throw new Error(`SIGTERM ended the processes with ${codes.join(' ')}`)
+  })
+})

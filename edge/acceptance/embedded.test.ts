@@ -1,0 +1,27 @@
+/** The acceptance scenarios against `npm start`'s own process, compiled as it ships. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
+import { scenarios, type Deployment } from './scenarios.ts'
+
+let deployment: Deployment
+let child: Child
+
+t.before(async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const port = await freePort()
+  child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
+  const url = `http://127.0.0.1:${port}`
+  await untilHealthy(url, child)
+  deployment = { url, other: url, stop: async () => { rmSync(dataDir, { recursive: true, force: true }) } }
+})
+
+scenarios(t, () => deployment)
+
+t.teardown(async () => {
+  const code = await child.stop()
+  await deployment.stop()
+  if (code !== 0) throw new Error(`SIGTERM ended the process with ${code}:\n${child.output()}`)
+})

@@ -1,0 +1,137 @@
+/**
+ * The people of an acceptance test: they know an address and nothing else, and use what any client
+ * uses: HTTP and WebSockets. What they hear is kept, so that a test can wait for it or prove its absence.
+ */
+import { WebSocket } from 'ws'
+
+export interface Answer { status: number; body: any; headers: Headers }
+
+/** One HTTP exchange. A string body is sent as it is; an object as JSON. */
+export async function http(url: string, method: string, path: string, options: { token?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+  const { token, body, headers = {} } = options
+  const form = body instanceof FormData
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && !form && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: form ? body : typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  let parsed: unknown = text
+  try { parsed = text === '' ? null : JSON.parse(text) } catch { /* Not everything answers JSON. */ }
+  return { status: response.status, body: parsed, headers: response.headers }
+}
+
+/** A socket that remembers. `next` looks at what has come already before it waits. */
+export class Listener {
+  readonly socket: WebSocket
+  readonly heard: any[] = []
+  closed: { code: number; reason: string } | null = null
+  #wake: (() => void)[] = []
+
+  constructor(url: string, path: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
+    this.socket = new WebSocket(url.replace('http', 'ws') + path, options.protocols ?? [], { headers: options.headers ?? {} })
+    this.socket.on('message', (data, binary) => this.#note(binary ? { type: 'binary', data } : JSON.parse(String(data))))
+    this.socket.on('close', (code, reason) => {
+      this.closed = { code, reason: String(reason) }
+      this.#stir()
+    })
+    this.socket.on('error', () => this.#stir())
+  }
+
+  /** The first message that fits and was not taken yet. Rejects after `timeoutMs`. */
+  async next(type: string, fits: (message: any) => boolean = () => true, timeoutMs = 10_000): Promise<any> {
+    const until = Date.now() + timeoutMs
+    for (;;) {
+      const index = this.heard.findIndex(m => m.type === type && !m.taken && fits(m))
+      if (index >= 0) {
+        this.heard[index].taken = true
+        return this.heard[index]
+      }
+      if (Date.now() > until) throw new Error(`no ${type} within ${timeoutMs} ms; heard: ${this.heard.map(m => m.type).join(' ')}${this.closed ? `; closed ${this.closed.code}` : ''}`)
+      await this.#stirred(Math.max(1, until - Date.now()))
+    }
+  }
+
+  async end(timeoutMs = 10_000): Promise<number> {
+    const until = Date.now() + timeoutMs
+    while (this.closed === null) {
+      if (Date.now() > until) throw new Error('the socket was not closed')
+      await this.#stirred(100)
+    }
+    return this.closed.code
+  }
+
+  of(type: string): any[] { return this.heard.filter(m => m.type === type) }
+  send(message: unknown): void { this.socket.send(message instanceof Uint8Array ? message : JSON.stringify(message)) }
+  close(): void { this.socket.terminate() }
+
+  #note(message: any): void {
+    this.heard.push(message)
+    this.#stir()
+  }
+
+  #stir(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  #stirred(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}
+
+export interface Person { id: string; token: string; email: string }
+export interface Pharmacy extends Person { vendorId: string }
+export interface Courier extends Person { driverId: string }
+
+let count = 0
+const unique = (): string => `${Date.now().toString(36)}${(count++).toString(36)}`
+export const password = 'securepassword123'
+
+const created = (answer: Answer): any => {
+  if (answer.status !== 201) throw new Error(`expected 201, got ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body
+}
+
+export async function newCustomer(url: string, name = 'John Doe'): Promise<Person> {
+  const email = `customer-${unique()}@example.com`
+  const body = created(await http(url, 'POST', '/api/auth/register', { body: { email, full_name: name, phone: '9841234567', role: 'user', password } }))
+  return { id: body.user.id, token: body.access_token, email }
+}
+
+export async function newPharmacy(url: string, name: string, latitude: number, longitude: number): Promise<Pharmacy> {
+  const email = `pharmacy-${unique()}@example.com`
+  const body = created(await http(url, 'POST', '/api/vendors/register', {
+    body: { email, business_name: name, phone: '+1234567890', password, address: `${name} street 1`, latitude, longitude },
+  }))
+  return { id: body.user.id, vendorId: body.vendor.id, token: body.access_token, email }
+}
+
+export async function newCourier(url: string, vendorId: string, name = 'Driver Name'): Promise<Courier> {
+  const email = `driver-${unique()}@example.com`
+  const body = created(await http(url, 'POST', '/api/drivers/register', {
+    body: { email, full_name: name, phone: '+1234567890', password, vendor_id: vendorId, vehicle_type: 'bike', vehicle_number: 'ABC-1234', license_number: 'DL-123456' },
+  }))
+  return { id: body.user.id, driverId: body.driver.id, token: body.access_token, email }
+}
+
+export async function terminal(url: string, pharmacy: Pharmacy): Promise<Listener> {
+  const listener = new Listener(url, `/ws/pharmacy/?token=${pharmacy.token}`)
+  await listener.next('connection')
+  return listener
+}
+
+export async function customerSocket(url: string, customer: Person): Promise<Listener> {
+  const listener = new Listener(url, `/ws/customer/?token=${customer.token}`)
+  await listener.next('connection')
+  return listener
+}

@@ -1,0 +1,65 @@
+/** Engines and edges as processes of their own, the way a deployment runs them, for tests and benches. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { assetUrl } from '../../protocol/assets.ts'
+
+export interface Child {
+  process: ChildProcess
+  /** What it printed last, for the message of a failed start. */
+  output(): string
+  /** Ends it gracefully; resolves with the exit code. */
+  stop(): Promise<number | null>
+  kill(signal?: NodeJS.Signals): Promise<void>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => { server.close(resolve) })
+  return port
+}
+
+const children = new Set<ChildProcess>()
+process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
+
+/** `entry` is a compiled file below dist, for instance `engine/main.js`. */
+export function startProcess(entry: string, environment: Record<string, string>): Child {
+  const file = fileURLToPath(assetUrl(`dist/${entry}`))
+  const child = spawn(process.execPath, ['--enable-source-maps', file], { env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.add(child)
+  let tail = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { tail = (tail + String(data)).slice(-4_000) })
+  const ended = new Promise<number | null>(resolve => {
+    child.once('exit', code => {
+      children.delete(child)
+      resolve(code)
+    })
+  })
+  return {
+    process: child,
+    output: () => tail,
+    stop() {
+      child.kill('SIGTERM')
+      return ended
+    },
+    async kill(signal = 'SIGKILL') {
+      child.kill(signal)
+      await ended
+    },
+  }
+}
+
+/** Until `GET /api/health` says healthy. Throws with the child's last output. */
+export async function untilHealthy(url: string, child: Child, timeoutMs = 30_000): Promise<void> {
+  const until = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      const answer = await fetch(`${url}/api/health`)
+      if (answer.ok && ((await answer.json()) as { status: string }).status === 'healthy') return
+    } catch { /* Not up yet. */ }
+    if (child.process.exitCode !== null || Date.now() > until) throw new Error(`${url} did not become healthy:\n${child.output()}`)
+    await new Promise(resolve => { setTimeout(resolve, 50) })
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `npm run admin -- create EMAIL`: the only way to an administrator's account. It needs the database
+ * itself, which is what distinguishes whoever runs the system; HTTP never makes one.
+ */
+import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { openDatabase } from '../../migrations/open.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { readConfig } from '../config.ts'
+import { createAccount } from './accounts.ts'
+import { passwordCharactersMax, passwordCharactersMin } from './passwords.ts'
+
+const help = `Usage: npm run admin -- create EMAIL [--name NAME] [--phone PHONE]
+
+Makes an administrator's account.
+
+The password is read from CADUCEUS_ADMIN_PASSWORD, or asked for at a terminal; without
+either, or when nothing is typed, one is generated and printed once.
+
+The database is that of DATABASE_URL, or the embedded one in DATA_DIR (default ./data).
+The embedded database belongs to one process: stop the server first.
+`
+
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args, allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, name: { type: 'string' }, phone: { type: 'string' } },
+  })
+  if (values.help === true || positionals.length === 0) {
+    process.stdout.write(help)
+    return
+  }
+  const [command, email, ...rest] = positionals
+  if (command !== 'create' || email === undefined || rest.length > 0) throw new UsageError('expected: create EMAIL; --help says more')
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) throw new UsageError(`"${email}" is not an e-mail address`)
+
+  const config = readConfig(process.env, 'embedded')
+  const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? await askPassword()
+  const password = given === '' ? randomBytes(18).toString('base64url') : given
+  if (password.length < passwordCharactersMin || password.length > passwordCharactersMax)
+    throw new UsageError(`the password must have ${passwordCharactersMin} to ${passwordCharactersMax} characters`)
+
+  const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir } : { url: config.databaseUrl })
+  try {
+    const clock = { nowMs: () => Date.now(), random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 }
+    const account = { email, full_name: values.name ?? 'Administrator', phone: values.phone ?? '', role: 'admin' as const, password }
+    const { userId } = await createAccount(database.kysely, clock, account, async () => null)
+    process.stdout.write(`Made the administrator ${email} (${userId}).\n`)
+    if (given === '') process.stdout.write(`Password, shown this once: ${password}\n`)
+  } finally {
+    await database.close()
+  }
+}
+
+/** Empty when there is no terminal to ask at, or nothing was typed. What is typed is not shown. */
+async function askPassword(): Promise<string> {
+  if (!process.stdin.isTTY) return ''
+  process.stdout.write('Password (empty: one is generated): ')
+  const silent = new Writable({ write(_chunk, _encoding, done) { done() } })
+  const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
+  try {
+    return await reader.question('')
+  } finally {
+    reader.close()
+    process.stdout.write('\n')
+  }
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const text = error instanceof CaduceusError && error.code === 'email_taken' ? 'this e-mail has an account already' : error instanceof Error ? error.message : String(error)
+  process.stderr.write(`admin: ${text}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

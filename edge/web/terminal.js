@@ -1,0 +1,364 @@
+/**
+ * A pharmacy's terminal. A card per open request; a click answers over the socket, and whatever
+ * becomes of the answer (won, lost, no answer, no connection) ends the button's waiting: a button
+ * that hangs is how pharmacies stop trusting a terminal.
+ */
+import { $, Account, call, clock, connect, el, fillPractice, isOver, kilometres, newId, onSubmit, practiceName, remaining, setText, showConnection, statusTone, statusWords } from './app.js'
+import { CanvasMap, drawPin } from './map.js'
+import { PracticeDriver } from './practice-driver.js'
+
+const account = new Account('pharmacy')
+/** The server decides within nine seconds or says that it could not. */
+const answerMs = 10_000
+/** After a reconnection the server repeats what is open; what it has not repeated by then is over. */
+const resyncMs = 3_000
+const closedShownMs = 10_000
+
+/** Open requests by id. */
+const requests = new Map()
+/** Orders that are ours, by id. */
+const orders = new Map()
+let socket = null
+let practice = null
+
+// Signing in
+
+let place = null
+function openGate() {
+  $('gate').hidden = false
+  $('desk').hidden = $('signed').hidden = true
+  place ??= placeMap()
+}
+
+function placeMap() {
+  const map = new CanvasMap($('place'), { label: 'Where the pharmacy is', picks: true })
+  const form = $('register')
+  const chosen = () => {
+    const [latitude, longitude] = [form.elements.latitude.value, form.elements.longitude.value]
+    return latitude === '' || longitude === '' ? null : { latitude: Number(latitude), longitude: Number(longitude) }
+  }
+  map.draw = context => {
+    const point = chosen()
+    if (point !== null) drawPin(context, map, point, { color: '--pickup', shape: 'cross' })
+  }
+  map.onPick = point => {
+    form.elements.latitude.value = point.latitude.toFixed(5)
+    form.elements.longitude.value = point.longitude.toFixed(5)
+    map.redraw()
+  }
+  form.addEventListener('input', () => {
+    const point = chosen()
+    if (point !== null && !map.touched) map.center = point
+    map.redraw()
+  })
+  return map
+}
+
+$('practice').addEventListener('click', () => {
+  const { latitude, longitude } = place.center
+  fillPractice($('register'), {
+    business_name: 'Corner Pharmacy', email: `${practiceName('pharmacy')}@example.org`, phone: '+977-1-5550100', password: newId().slice(0, 12),
+    latitude: latitude.toFixed(5), longitude: longitude.toFixed(5),
+  })
+  place.redraw()
+})
+
+onSubmit($('login'), async values => {
+  const answer = await call('POST', '/api/auth/login', { body: values })
+  if (answer.user.role !== 'vendor') throw new Error('This account is not a pharmacy\'s')
+  account.keep(answer)
+  openDesk()
+})
+
+onSubmit($('register'), async ({ address, ...values }) => {
+  account.keep(await call('POST', '/api/vendors/register', {
+    body: { ...values, ...(address !== '' && { address }), latitude: Number(values.latitude), longitude: Number(values.longitude) },
+  }))
+  openDesk()
+})
+
+$('sign-out').addEventListener('click', () => account.signOut())
+account.onSignedOut = () => {
+  socket?.stop()
+  practice?.stop()
+  socket = practice = null
+  for (const request of requests.values()) request.card.remove()
+  for (const order of orders.values()) order.card.remove()
+  requests.clear()
+  orders.clear()
+  openGate()
+}
+
+// The desk
+
+function openDesk() {
+  $('gate').hidden = true
+  $('desk').hidden = $('signed').hidden = false
+  setText($('who'), account.user.full_name)
+  socket = connect('/ws/pharmacy/', {
+    account, onMessage,
+    onState(state, words, code) {
+      showConnection($('connection'), state, words)
+      if (state !== 'open') for (const request of requests.values()) settle(request, 'The connection was lost; try again when it is back.')
+      if (state === 'open') resync()
+      if (state === 'ended') code === 0 ? account.signOut() : setText($('news'), words)
+    },
+  })
+  showCounts()
+}
+
+/** What was open before the connection broke and is not said again has ended meanwhile. */
+function resync() {
+  for (const request of requests.values()) request.stale = true
+  setTimeout(() => {
+    for (const request of requests.values()) if (request.stale) close(request, 'No longer open')
+  }, resyncMs)
+  void loadOrders()
+}
+
+async function loadOrders() {
+  try {
+    const { orders: list } = await account.call('GET', `/api/vendors/${account.user.vendor_id}/orders?limit=20`)
+    for (const order of list.filter(o => o.vendor_id === account.user.vendor_id && !isOver(o.status))) showOrder(order)
+  } catch (error) {
+    setText($('news'), error.message)
+  }
+}
+
+function onMessage(message) {
+  switch (message.type) {
+    case 'connection': setText($('who'), message.pharmacy_name); setText($('news'), ''); break
+    case 'new_request': showRequest(message); break
+    case 'request_taken': closeById(message.request_id, 'Taken by another pharmacy'); break
+    case 'request_expired': closeById(message.request_id, 'Expired'); break
+    case 'request_cancelled': closeById(message.request_id, 'Cancelled by the customer'); break
+    case 'response_result': onResult(message); break
+    case 'new_order': case 'status': void refreshOrder(message.order_id); break
+    case 'driver_search_ended': tellOrder(message.order_id, 'No driver took it. Search again, or send the practice driver out.'); break
+    case 'error': setText($('news'), message.message); break
+  }
+}
+
+// Open requests
+
+function showRequest(message) {
+  const known = requests.get(message.request_id)
+  if (known !== undefined) {
+    known.stale = false
+    return
+  }
+  const expiresAtMs = Date.parse(message.expires_at)
+  const totalMs = Math.max(1, expiresAtMs - Date.parse(message.timestamp))
+  const request = { id: message.request_id, expiresAtMs, totalMs, stale: false, waiting: null, state: 'open' }
+  const words = message.items.map(item => el('li', {}, `${item.quantity} × ${item.name}`))
+  if (words.length === 0 && message.quantity !== null) words.push(el('li', {}, `Quantity ${message.quantity}`))
+  const textId = `text-${request.id}`
+  request.note = el('p', { class: 'small soft', role: 'status' })
+  request.time = el('span', { class: 'number' })
+  request.bar = el('progress', { max: '1', 'aria-label': 'Time left' })
+  request.text = el('input', { id: textId, maxlength: '1000', autocomplete: 'off', placeholder: 'In stock, ready in 10 minutes' })
+  request.accept = el('button', { type: 'button', onclick: () => answer(request, 'ACCEPTED') }, 'Accept')
+  request.reject = el('button', { type: 'button', class: 'quiet', onclick: () => answer(request, 'REJECTED') }, 'Reject')
+  request.form = el('div', {},
+    el('div', { class: 'field' }, el('label', { for: textId }, 'Message ', el('span', { class: 'soft' }, 'optional')), request.text),
+    el('div', { class: 'row' }, request.accept, request.reject))
+  request.card = el('li', { class: 'card', 'data-request': request.id, 'data-state': 'open' },
+    el('div', { class: 'row spread' }, el('span', { class: 'big' }, kilometres(message.distance_km)), request.time),
+    request.bar,
+    el('h3', {}, message.patient_name),
+    message.patient_phone ? el('p', { class: 'small soft' }, message.patient_phone) : null,
+    words.length > 0 ? el('ul', {}, ...words) : null,
+    message.notes ? el('p', {}, message.notes) : null,
+    message.image_url ? el('p', {}, prescription(message.image_url)) : null,
+    request.form, request.note)
+  requests.set(request.id, request)
+  $('requests').prepend(request.card)
+  tick(request)
+  showCounts()
+}
+
+/** A link only where it leads to a page: a customer wrote the address. */
+function prescription(address) {
+  const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:')
+    ? el('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, 'Prescription') : 'Prescription at an address that cannot be opened'
+}
+
+function answer(request, response_type) {
+  const text = request.text.value.trim()
+  // The same id for the same answer: pressing again after a lost reply cannot count twice.
+  const id = `${response_type}:${request.id}`
+  const sent = socket.send({ type: 'respond', request_id: request.id, response_type, id, ...(text !== '' && { text_message: text }) })
+  if (!sent) {
+    setText(request.note, 'Not connected; try again when the terminal is live.')
+    return
+  }
+  request.accept.disabled = request.reject.disabled = true
+  setText(request.note, response_type === 'ACCEPTED' ? 'Accepting…' : 'Rejecting…')
+  request.answering = response_type
+  request.waiting = setTimeout(() => settle(request, 'No answer in time; try again. It counts once.'), answerMs)
+}
+
+/** Whatever happened, the buttons work again. */
+function settle(request, words) {
+  if (request.waiting === null) return
+  clearTimeout(request.waiting)
+  request.waiting = null
+  request.accept.disabled = request.reject.disabled = false
+  setText(request.note, words)
+}
+
+function onResult({ request_id, outcome, message }) {
+  const request = requests.get(request_id)
+  if (request === undefined) return
+  const { answering } = request
+  settle(request, '')
+  switch (outcome) {
+    case 'won':
+      close(request, 'Yours', 'won')
+      void refreshOrder(request_id)
+      break
+    case 'recorded': close(request, answering === 'REJECTED' ? 'Rejected' : 'Recorded'); break
+    case 'lost': close(request, 'Another pharmacy was first'); break
+    case 'expired': close(request, 'Expired'); break
+    case 'cancelled': close(request, 'Cancelled by the customer'); break
+    case 'not_offered': close(request, 'Not offered to this pharmacy'); break
+    default: setText(request.note, message ?? 'That did not work; try again.')
+  }
+}
+
+const closeById = (id, words) => {
+  const request = requests.get(id)
+  if (request !== undefined) close(request, words)
+}
+
+/** Greys the card out, and takes it away a little later. */
+function close(request, words, state = 'closed') {
+  settle(request, '')
+  requests.delete(request.id)
+  request.state = state
+  request.card.dataset.state = state
+  const hadFocus = request.card.contains(document.activeElement)
+  request.form.remove()
+  request.bar.remove()
+  setText(request.time, '')
+  setText(request.note, words)
+  if (hadFocus) {
+    request.card.tabIndex = -1
+    request.card.focus()
+  }
+  setTimeout(() => {
+    request.card.remove()
+    showCounts()
+  }, closedShownMs)
+  showCounts()
+}
+
+function tick(request) {
+  const leftMs = request.expiresAtMs - Date.now()
+  setText(request.time, leftMs > 0 ? remaining(leftMs) : 'ending')
+  request.bar.value = Math.max(0, leftMs / request.totalMs)
+  request.bar.dataset.tone = leftMs < 30_000 ? 'warn' : ''
+}
+setInterval(() => {
+  for (const request of requests.values()) tick(request)
+}, 250)
+
+function showCounts() {
+  setText($('open-count'), requests.size > 0 ? `(${requests.size})` : '')
+  $('none').hidden = $('requests').childElementCount > 0
+  $('ours-part').hidden = orders.size === 0
+  document.title = `${requests.size > 0 ? `(${requests.size}) ` : ''}Pharmacy terminal · Caduceus`
+}
+
+// Our deliveries
+
+async function refreshOrder(id) {
+  try {
+    showOrder(await account.call('GET', `/api/orders/${id}`))
+  } catch (error) {
+    if (error.status !== 404) setText($('news'), error.message)
+  }
+}
+
+function tellOrder(id, words) {
+  const order = orders.get(id)
+  if (order !== undefined) setText(order.note, words)
+}
+
+function showOrder(view) {
+  // A request of ours that is still open has its card above.
+  if (view.status === 'pending' && view.kind === 'broadcast') return
+  let order = orders.get(view.id)
+  if (order === undefined) {
+    order = {
+      pill: el('span', { class: 'pill' }), driver: el('p', { class: 'small' }), note: el('p', { class: 'small soft', role: 'status' }), actions: el('div', { class: 'row' }),
+    }
+    order.card = el('li', { class: 'card', 'data-order': view.id, 'data-state': 'won' },
+      el('div', { class: 'row spread' }, el('h3', {}, view.customer_name), order.pill),
+      el('p', { class: 'small soft' }, `${view.order_number} · ${kilometres(view.estimated_distance_km)} · since ${clock(view.created_at)}`),
+      view.items.length > 0 ? el('ul', {}, ...view.items.map(item => el('li', {}, `${item.quantity} × ${item.name}`))) : null,
+      order.driver, order.actions, order.note)
+    orders.set(view.id, order)
+    $('ours').prepend(order.card)
+  } else if (order.version > view.version) return
+  order.version = view.version
+  setText(order.pill, view.status === 'pending' ? 'New order' : statusWords[view.status] ?? view.status)
+  order.pill.dataset.tone = statusTone(view.status)
+  order.card.dataset.state = isOver(view.status) ? 'closed' : 'won'
+  setText(order.driver, view.driver_name === null ? '' : `Driver: ${view.driver_name}${view.driver_phone ? `, ${view.driver_phone}` : ''}`)
+  const searching = view.driver_search.state === 'searching' || view.driver_search.state === 'offering'
+  const command = (words, path, quiet = false) => el('button', { type: 'button', class: quiet ? 'quiet' : null, onclick: event => act(order, view.id, path, event.target) }, words)
+  order.actions.replaceChildren(
+    ...(view.status === 'pending' ? [command('Accept', 'accept'), command('Reject', 'reject', true)] : []),
+    ...(view.status === 'accepted' && !searching ? [command('Find a driver', 'find-driver')] : []),
+    ...(view.tracking_token ? [el('a', { class: 'small', href: `/track/${encodeURIComponent(view.tracking_token)}`, target: '_blank', rel: 'noopener' }, 'Tracking page')] : []))
+  if (view.status === 'accepted' && searching) setText(order.note, 'Looking for a driver…')
+  else if (view.status !== 'accepted') setText(order.note, '')
+  if (isOver(view.status)) setTimeout(() => {
+    order.card.remove()
+    orders.delete(view.id)
+    showCounts()
+  }, closedShownMs)
+  showCounts()
+}
+
+async function act(order, id, path, button) {
+  button.disabled = true
+  setText(order.note, '')
+  try {
+    showOrder(await account.call('POST', `/api/orders/${id}/${path}`, { body: {}, key: newId() }))
+  } catch (error) {
+    setText(order.note, error.message)
+  } finally {
+    button.disabled = false
+  }
+}
+
+// The practice driver
+
+$('driver-start').addEventListener('click', async event => {
+  const button = event.target
+  if (practice !== null) {
+    practice.stop()
+    practice = null
+    setText($('driver-state'), 'Nobody on the road')
+    setText(button, 'Send a practice driver out')
+    return
+  }
+  button.disabled = true
+  try {
+    const vendor = await account.call('GET', `/api/vendors/${account.user.vendor_id}`)
+    practice = new PracticeDriver(vendor, words => setText($('driver-state'), words))
+    await practice.start()
+    setText(button, 'Call the practice driver back')
+  } catch (error) {
+    practice = null
+    setText($('driver-state'), error.message)
+  } finally {
+    button.disabled = false
+  }
+})
+
+if (account.signedIn) openDesk()
+else openGate()
