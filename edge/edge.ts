@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp } from 'uWebSockets.js'
+import * as uWebSockets from 'uWebSockets.js'
+import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp, type us_listen_socket } from 'uWebSockets.js'
 import type { Database } from '../migrations/open.ts'
 import { assetUrl } from '../protocol/assets.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
@@ -77,9 +78,14 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   return { port, context, drain: () => drained ??= drain() }
 }
 
+/** Exported by the library and missing from its types. */
+const { LIBUS_LISTEN_EXCLUSIVE_PORT } = uWebSockets as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+
 function listen(app: TemplatedApp, host: string, port: number): Promise<{ port: number; stopListening(): void }> {
   return new Promise((resolve, reject) => {
-    app.listen(host, port, socket => {
+    // Without the option a second process listens on the same port too, and the kernel deals out its connections.
+    const listenExclusively = app.listen.bind(app) as unknown as (host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void) => void
+    listenExclusively(host, port, LIBUS_LISTEN_EXCLUSIVE_PORT, socket => {
       if (socket) resolve({ port: us_socket_local_port(socket), stopListening: () => us_listen_socket_close(socket) })
       else reject(new ConfigError(`PORT: ${host}:${port} cannot be listened on; it is in use, or HOST is not an address of this machine`))
     })

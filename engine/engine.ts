@@ -6,13 +6,16 @@ import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
+import type { Problem } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
+import type { DriverCommand } from './driver/commands.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
 import { view as driverView } from './driver/view.ts'
+import { holdDoubtMs } from './driver/wake.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
 import type { Journal, SlotLease } from './journal/journal.ts'
@@ -21,7 +24,7 @@ import { nextDriver } from './matching/next-driver.ts'
 import { Roster, type RosterRow } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
-import type { Order } from './order/state.ts'
+import { vendorOf, type Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
 import { Pusher } from './pusher.ts'
@@ -176,7 +179,14 @@ export class Engine {
         const row = this.roster.get(driverId)
         return row === undefined ? null : { driver_id: driverId, name: row.fullName, phone: row.phone, vehicle_type: row.vehicleType }
       },
+      offeredDriverId: orderId => {
+        const order = this.actors.peek(orderId)?.state as Order | undefined
+        return order?.kind === 'accepted' && order.search.kind === 'offering' ? order.search.offer.driverId : null
+      },
     })
+    // The roster is soft: a driver of another engine may not be in it yet. Not a refusal, which would be remembered.
+    if (planned.command.verb === 'accept_offer' && planned.command.driver === null && envelope.by.role === 'driver')
+      return { ok: false, problem: { code: 'unavailable', detail: 'the driver is not known to this engine yet; try again' } }
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
     if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
     if (planned.kind === 'driver') return driverReply(reply)
@@ -192,7 +202,7 @@ export class Engine {
       const cell = this.actors.peek(orderId)
       if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
         return orderReply({ ...first, state: order, version: cell?.version ?? first.version, updatedAtMs: cell?.updatedAtMs ?? first.updatedAtMs }, command)
-      return { ok: false, problem: { code: 'driver_unavailable', detail: this.#whyRefused(driverId) } }
+      return { ok: false, problem: this.#whyRefused(driverId, order) }
     }
     const now = settled((this.actors.peek(orderId)?.state ?? first.state) as Order)
     if (now !== null) return now
@@ -215,9 +225,16 @@ export class Engine {
     })
   }
 
-  #whyRefused(driverId: string): string {
+  #whyRefused(driverId: string, order: Order): Problem {
     const row = this.roster.get(driverId)
-    return row === undefined ? 'the driver is not known' : `the driver cannot take this order (${row.status}${row.canTakeMore ? '' : ', no capacity or another offer outstanding'})`
+    if (row === undefined) return { code: 'driver_not_found', detail: 'no such driver' }
+    const vendor = vendorOf(order)
+    if (vendor !== null && row.vendorId !== vendor.vendor_id) return { code: 'driver_not_of_vendor', detail: 'the driver belongs to another pharmacy' }
+    if (order.kind !== 'accepted') return { code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }
+    return {
+      code: 'driver_unavailable',
+      detail: `the driver cannot take this order (${row.status}${row.canTakeMore ? '' : ', no capacity or another offer outstanding'})`,
+    }
   }
 
   // After a transition
@@ -259,6 +276,7 @@ export class Engine {
   }
 
   #due(cell: Cell): void {
+    if (cell.kind === 'driver') return this.#doubtHold(cell)
     const order = cell.state as Order
     const { env } = this.#deps
     const internal = (id: string, command: OrderCommand): void => { void this.actors.tell('order', cell.actorId, id, command) }
@@ -280,9 +298,23 @@ export class Engine {
     internal(`propose:${cell.version}`, { verb: 'propose_driver', by: system, candidate: { offerId: uuidV7(nowMs, env.random), ...driver } })
   }
 
+  /** The driver holds an offer past its time: does the order still know of it? See driver/wake.ts. */
+  #doubtHold(cell: Cell): void {
+    const driver = cell.state as Driver
+    if (driver.kind === 'absent' || driver.hold === null) return
+    const { offer_id: offerId, order_id: orderId } = driver.hold
+    const nowMs = this.#deps.env.nowMs()
+    this.actors.wakeAt(cell, nowMs + holdDoubtMs)
+    const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
+    this.#gateway.deliver({ kind: 'order', actorId: orderId, id: `${offerId}:doubt:${nowMs}`, command: { verb: 'confirm_offer', by: system, offerId } }).then(
+      reply => { if (!reply.ok && reply.code === 'offer_expired') void this.actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },
+      () => { /* Nobody answers: the next look asks again. */ })
+  }
+
   #arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void {
     if (!this.actors.ownsActor(order.orderId)) return
     void this.actors.tell('order', order.orderId, `arrived:${at}`, { verb: 'record_arrival', by: system, at } satisfies OrderCommand)
+      .then(reply => { if (!reply.ok) this.tracking.following.missed(order.orderId) })
   }
 
   #soft(effect: Exclude<Effect, { do: 'command' }>): void {
@@ -322,7 +354,11 @@ export class Engine {
         effects: behaviour.react(stored.event, cell.state, stored.atMs),
       })
     }
-    if (following.length > 0) this.tracking.following.restore(await this.#deps.journal.loadBreadcrumbs(following))
+    if (following.length === 0) return
+    // Kilometres are worth a line in the log, not a slot out of service.
+    const crumbs = await this.#deps.journal.loadBreadcrumbs(following)
+      .catch((error: unknown) => { this.#deps.log('warn', `breadcrumbs of slot ${lease.slot} not read; distances begin anew`, error); return [] })
+    this.tracking.following.restore(crumbs)
   }
 
   #lost(slot: number): void {

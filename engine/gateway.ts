@@ -5,7 +5,7 @@
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, BusMessage, Subscription } from '../protocol/bus/bus.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
-import { CaduceusError } from '../protocol/errors.ts'
+import { CaduceusError, type Problem } from '../protocol/errors.ts'
 import { slotOf } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
@@ -57,13 +57,15 @@ export class Gateway {
     if (this.#deps.owns(slot)) return this.#deps.tell(command)
     const body: PlannedBody = { planned: command }
     const reply = await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)
-    return decodeBody(reply) as TellReply
+    const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
+    // A failure on the way is told as a problem; read as a verdict it would end the retries.
+    return 'problem' in answer ? { ok: false, code: answer.problem.code, detail: answer.problem.detail } : answer
   }
 
   #toSlot(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
-    void this.#answer(message).then(reply => respond(encodeBody(reply)))
+    void this.#answer(message).then(reply => respond(encodeBody(reply))).catch(error => this.#deps.log('error', 'an answer could not be sent', error))
   }
 
   async #answer(message: BusMessage): Promise<unknown> {
@@ -84,7 +86,7 @@ export class Gateway {
   #fromService(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
-    void this.#serve(message).then(reply => respond(reply))
+    void this.#serve(message).then(reply => respond(reply)).catch(error => this.#deps.log('error', 'an answer could not be sent', error))
   }
 
   async #serve(message: BusMessage): Promise<Uint8Array> {

@@ -19,6 +19,8 @@ export interface PlanDeps {
   directory: Directory
   following: Following
   driverFact(driverId: string): DriverFact | null
+  /** Whom the order is asking at the moment; null when nobody, or when the order is not in memory. */
+  offeredDriverId(orderId: string): string | null
 }
 
 interface Validator { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string; keyword: string; params: unknown }[] }
@@ -30,7 +32,18 @@ const envelopeValidator = Compile(CommandEnvelope) as unknown as Validator
 /** Throws `invalid_request` with the fields that broke a rule. */
 export function parseEnvelope(value: unknown): CommandEnvelope {
   check(envelopeValidator, value, '')
-  return value as CommandEnvelope
+  const envelope = value as CommandEnvelope
+  return { ...envelope, actor_id: envelope.actor_id.toLowerCase(), data: canonical(envelope.data) }
+}
+
+/**
+ * Ids in small letters. The database takes both writings of a UUID for one, slots and maps do not:
+ * an order asked for in capitals would come to life a second time, in a slot that is not its own.
+ */
+function canonical(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data
+  return Object.fromEntries(Object.entries(data).map(([key, value]) =>
+    [key, key.endsWith('_id') && typeof value === 'string' ? value.toLowerCase() : value]))
 }
 
 /** The wire's data with what the engine adds. Throws `invalid_request`, `message_unknown_type`. */
@@ -65,7 +78,10 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
     case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), autoOffer: deps.directory.autoOffer(by.id) }
     case 'accept': return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
     case 'assign_driver': return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
-    case 'accept_offer': return { verb, by, data: data(verb), driver: deps.driverFact(by.id) }
+    case 'accept_offer': {
+      const driverId = by.role === 'driver' ? by.id : deps.offeredDriverId(envelope.actor_id)
+      return { verb, by, data: data(verb), driver: driverId === null ? null : deps.driverFact(driverId) }
+    }
     case 'deliver': return { verb, by, data: data(verb), actualDistanceKm: deps.following.drivenKm(envelope.actor_id) }
     case 'reject': return { verb, by, data: data(verb) }
     case 'cancel': return { verb, by, data: data(verb) }

@@ -47,21 +47,14 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
       const server = await listen(join(reach.folder, name), dataDir)
       const holder = await otherHolder(folder, reach.folder, name)
       // Our file may have been taken for a dead one between its bind and its listen.
-      if (holder === null && existsSync(join(folder, name))) {
-        return {
-          async release() {
-            await close(server)
-            reach.remove()
-          },
-        }
-      }
-      await close(server)
+      if (holder === null && existsSync(join(folder, name))) return { release: () => close(server, join(folder, name)) }
+      await close(server, join(folder, name))
       if (attempt === attemptsMax) throw new DataDirInUseError(dataDir, holder ?? 0)
       await sleep(randomInt(pauseMsMax))
     }
-  } catch (error) {
+  } finally {
+    // The socket stays bound without the link, so a process that is killed leaves none behind.
     reach.remove()
-    throw error
   }
 }
 
@@ -97,7 +90,10 @@ function listen(path: string, dataDir: string): Promise<Server> {
   })
 }
 
-const close = (server: Server): Promise<void> => new Promise(resolve => server.close(() => resolve()))
+async function close(server: Server, file: string): Promise<void> {
+  await new Promise<void>(resolve => server.close(() => resolve()))
+  rmSync(file, { force: true })
+}
 
 /** The folder under a path short enough for a socket: itself, or a link to it in the temporary folder. */
 function shortPath(folder: string): { folder: string; remove(): void } {

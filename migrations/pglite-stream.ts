@@ -41,7 +41,14 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
   let sessions = 0
   let current: SessionStream | null = null
   let closing = false
+  let stopped: Error | null = null
 
+  function lost(error: Error): void {
+    if (stopped !== null) return
+    stopped = error
+    if (!closing) log.error({ error: error.message }, 'embedded database stopped')
+    current?.destroy(error)
+  }
   const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()))
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('error', reject)
@@ -49,18 +56,18 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
         case 'ready': return resolve()
-        case 'failed': return reject(new Error(message.message))
+        case 'failed': {
+          const error = new Error(message.message)
+          lost(error)
+          return reject(error)
+        }
         case 'opened': if (message.session === sessions) current?.opened(); return
         case 'bytes': if (message.session === sessions) current?.push(message.bytes); return
         case 'closed': return
       }
     })
   })
-  const lost = (error: Error): void => {
-    if (!closing) log.error({ error: error.message }, 'embedded database stopped')
-    current?.destroy(error)
-  }
-  worker.on('error', lost)
+  worker.on('error', error => lost(error as Error))
   worker.once('exit', code => lost(new Error(`the embedded database ended with code ${code}`)))
   await ready
 
@@ -69,7 +76,7 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
     openStream() {
       current?.destroy()
       const session = ++sessions
-      current = new SessionStream(session, send)
+      current = new SessionStream(session, send, stopped)
       return current as unknown as Socket
     },
     async close() {
@@ -86,15 +93,19 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
 class SessionStream extends Duplex {
   readonly #session: number
   readonly #send: (message: ToWorker, transfer?: ArrayBuffer[]) => void
+  /** Why there is nobody to connect to any more; a caller must not wait for a dead worker. */
+  readonly #stopped: Error | null
 
-  constructor(session: number, send: (message: ToWorker, transfer?: ArrayBuffer[]) => void) {
+  constructor(session: number, send: (message: ToWorker, transfer?: ArrayBuffer[]) => void, stopped: Error | null) {
     super()
     this.#session = session
     this.#send = send
+    this.#stopped = stopped
   }
 
   connect(): this {
-    this.#send({ kind: 'open', session: this.#session })
+    if (this.#stopped === null) this.#send({ kind: 'open', session: this.#session })
+    else this.destroy(this.#stopped)
     return this
   }
   opened(): void { this.emit('connect') }

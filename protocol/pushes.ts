@@ -67,6 +67,7 @@ export interface OrderLocation {
   longitude: number
   heading: number | null
   speed: number | null
+  /** To the drop-off; before the pick-up by way of the pharmacy. */
   eta_minutes: number | null
   distance_km: number
   at_ms: number
@@ -83,7 +84,12 @@ export interface FleetLocation {
 }
 
 /** `query.position`: asked by edges, answered by any engine. */
-export interface PositionQuery { driver_id: string; target?: { latitude: number; longitude: number } }
+export interface PositionQuery {
+  driver_id: string
+  target?: { latitude: number; longitude: number }
+  /** On the way to the target, for an order not yet picked up. */
+  via?: { latitude: number; longitude: number }
+}
 export interface PositionAnswer {
   position: { latitude: number; longitude: number; heading: number | null; speed: number | null; at_ms: number } | null
   distance_km: number | null

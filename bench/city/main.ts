@@ -43,7 +43,11 @@ const vehicles = ['scooter', 'scooter', 'bike', 'car'] as const
 const householdsCount = 25
 /** Sign-ups under way at once: hashing uses the cores, and more would only wait there. */
 const signUpsAtOnce = 4
+/** Each driver moves and reports once a second; they take turns, so that their frames do not come all at once. */
 const stepMs = 1_000
+const turns = 10
+/** Frames a second are those of the last while. */
+const frameWindowMs = 5_000
 /** Sockets one administrator's map may open; limits.socketsPerAccountMax less a reserve. */
 const fleetsOnMapMax = 45
 
@@ -91,8 +95,8 @@ class City {
   #nextAsk: NodeJS.Timeout | undefined
   #stopping = false
   #wake = (): void => undefined
-  #frames = 0
-  #framesAtMs = performance.now()
+  /** Frames accepted at moments of the last while, oldest first. */
+  readonly #framesSeen: { atMs: number; count: number }[] = []
 
   constructor(embedded: Embedded, line: LiveLine, options: CityOptions) {
     this.#embedded = embedded
@@ -161,13 +165,15 @@ class City {
   }
 
   #startClock(): void {
-    let lastMs = performance.now()
+    const lastMs: number[] = Array.from({ length: turns }, () => performance.now())
+    let turn = 0
     this.#timers.push(setInterval(() => {
       const nowMs = performance.now()
-      const seconds = Math.min(5, (nowMs - lastMs) / 1_000) * this.#options.speed
-      lastMs = nowMs
-      for (const courier of this.#couriers) courier.step(nowMs, seconds)
-    }, stepMs))
+      turn = (turn + 1) % turns
+      const seconds = Math.min(5, (nowMs - lastMs[turn]!) / 1_000) * this.#options.speed
+      lastMs[turn] = nowMs
+      for (let index = turn; index < this.#couriers.length; index += turns) this.#couriers[index]!.step(nowMs, seconds)
+    }, stepMs / turns))
     if (this.#options.ordersPerMinute === 0) return
     const random = this.#randomOf(4, 0)
     const ask = (): void => {
@@ -186,9 +192,10 @@ class City {
   #report(): void {
     const { frames, open_requests, deliveries } = this.#embedded.engine.health()
     const nowMs = performance.now()
-    const seconds = (nowMs - this.#framesAtMs) / 1_000
-    const rate = Math.round((frames.accepted - this.#frames) / seconds)
-    if (seconds >= 2) { this.#frames = frames.accepted; this.#framesAtMs = nowMs }
+    this.#framesSeen.push({ atMs: nowMs, count: frames.accepted })
+    while (nowMs - this.#framesSeen[0]!.atMs > frameWindowMs) this.#framesSeen.shift()
+    const { atMs, count } = this.#framesSeen[0]!
+    const rate = nowMs > atMs ? Math.round((frames.accepted - count) * 1_000 / (nowMs - atMs)) : 0
     const news = this.#news
     const drivers = this.#couriers.filter(courier => courier.isOpen).length
     this.#line.show(`drivers ${drivers}/${this.#options.drivers} · frames/s ${rate} · open requests ${open_requests} · asked ${news.asks} · won ${news.won} (raced ${news.lost}) · under way ${deliveries} · delivered ${news.deliveries} · ${news.percentiles}${news.troubles > 0 ? ` · troubles ${news.troubles}: ${news.lastTrouble.slice(0, 60)}` : ''}`)

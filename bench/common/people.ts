@@ -33,7 +33,10 @@ export async function newCustomer(url: string, tag: string, index: number): Prom
 
 export async function newPharmacy(url: string, tag: string, index: number, name: string, at: Place): Promise<Person> {
   const api = new RestClient({ url })
-  const { id, vendor_id } = await api.registerVendor({ email: `pharmacy-${index}@${tag}.example`, business_name: name, phone: phone(2, index), password, ...at })
+  const { latitude, longitude } = at
+  const { id, vendor_id } = await api.registerVendor({
+    email: `pharmacy-${index}@${tag}.example`, business_name: name, phone: phone(2, index), password, latitude, longitude,
+  })
   return person(url, api, id, vendor_id!)
 }
 

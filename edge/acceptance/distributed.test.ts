@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { requireOrSkip, startNats, startPostgres, startRedis } from '../../bench/services.ts'
 import { freePort, startProcess, untilHealthy } from './processes.ts'
+import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 
-t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres') }, async t => {
+t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 600_000 }, async t => {
   const [nats, redis, postgres] = await Promise.all([startNats({ jetstream: true }), startRedis(), startPostgres()])
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
   const environment = {
@@ -21,6 +22,7 @@ t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'post
   await Promise.all(edges.map((edge, i) => untilHealthy(urls[i]!, edge)))
   const deployment: Deployment = { url: urls[0]!, other: urls[1]!, stop: async () => {} }
   scenarios(t, () => deployment)
+  race(t, () => deployment)
   t.teardown(async () => {
     const codes = await Promise.all([...edges, ...engines].map(child => child.stop()))
     await Promise.all([nats.stop(), redis.stop(), postgres.stop()])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
+import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 
 let deployment: Deployment
@@ -19,6 +20,7 @@ t.before(async () => {
 })
 
 scenarios(t, () => deployment)
+race(t, () => deployment)
 
 t.teardown(async () => {
   const code = await child.stop()

@@ -25,6 +25,16 @@ export async function http(url: string, method: string, path: string, options: {
   return { status: response.status, body: parsed, headers: response.headers }
 }
 
+/** Asks again until the answer fits: for what follows a moment after its cause. Returns the last answer, fit or not. */
+export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answer) => boolean, timeoutMs = 5_000): Promise<Answer> {
+  const until = Date.now() + timeoutMs
+  for (;;) {
+    const answer = await ask()
+    if (fits(answer) || Date.now() > until) return answer
+    await new Promise(resolve => { setTimeout(resolve, 25) })
+  }
+}
+
 /** A socket that remembers. `next` looks at what has come already before it waits. */
 export class Listener {
   readonly socket: WebSocket

@@ -66,7 +66,10 @@ export async function createAccount<T>(
   }
   const taken = () => new CaduceusError('email_taken', 'an account with this e-mail exists already')
   if (complete === undefined) throw taken()
-  const account = await accountByPassword(db, given.email, given.password).catch(() => null)
+  const account = await accountByPassword(db, given.email, given.password).catch((error: unknown) => {
+    if (error instanceof CaduceusError && (error.code === 'credentials_wrong' || error.code === 'account_inactive')) return null
+    throw error
+  })
   if (account === null || account.role !== given.role || !complete(account)) throw taken()
   return db.transaction().execute(async tx => ({ userId: account.id, record: await withAccount(tx, account.id) }))
 }

@@ -23,6 +23,7 @@ interface IdempotentRequest {
   identity: Identity
   headers: Readonly<Record<string, string>>
   params: unknown
+  query: unknown
   body: unknown
   parts: FilePart[]
 }
@@ -73,8 +74,8 @@ function replay(status: number, remembered: Remembered): RouteAnswer {
   return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
 }
 
-function hashOf({ params, body, parts }: IdempotentRequest): string {
-  const hash = createHash('sha256').update(JSON.stringify([params, body ?? null]))
+function hashOf({ params, query, body, parts }: IdempotentRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify([params, query, body ?? null]))
   for (const part of parts) hash.update(part.name).update(createHash('sha256').update(part.data).digest())
   return hash.digest('base64url')
 }

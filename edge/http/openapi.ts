@@ -118,7 +118,7 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
   if (row.path.includes(':')) codes.add('not_found')
   if (row.idempotent === true) codes.add('idempotency_key_reused')
-  return [...codes.add('unavailable').add('internal')]
+  return [...codes.add('unavailable').add('overloaded').add('internal')]
 }
 
 function problems(row: AnyRoute): Json {

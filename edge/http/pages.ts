@@ -13,6 +13,8 @@ const pages = [
   { path: '/', file: 'index.html', operationId: 'indexPage' },
   { path: '/docs', file: 'docs.html', operationId: 'docsPage' },
   { path: '/live', file: 'live.html', operationId: 'livePage' },
+  { path: '/terminal', file: 'terminal.html', operationId: 'terminalPage' },
+  { path: '/customer', file: 'customer.html', operationId: 'customerPage' },
   { path: '/track/:token', file: 'track.html', operationId: 'trackPage' },
 ] as const
 

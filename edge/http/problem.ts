@@ -11,8 +11,8 @@ import type { AnyRoute, RouteAnswer } from './route.ts'
 const retryAfterSeconds = 1
 
 export function problemAnswer(error: unknown, requestId: string, log: Logger, route: AnyRoute | null): RouteAnswer {
-  const known = error instanceof CaduceusError ? error : new CaduceusError('internal')
-  if (known !== error) log.error({ err: error, request_id: requestId, route: route?.path }, 'request failed')
+  const known = error instanceof CaduceusError ? error : ofDatabase(error) ?? new CaduceusError('internal')
+  if (known !== error) log.error({ err: error, request_id: requestId, route: route?.path, code: known.code }, 'request failed')
   const row = errorCatalogue[known.code]
   const headers: Record<string, string> = {}
   if (row.retryable && (row.http === 503 || row.http === 429)) headers['retry-after'] = String(retryAfterSeconds)
@@ -23,4 +23,13 @@ export function problemAnswer(error: unknown, requestId: string, log: Logger, ro
     return { status, body, headers }
   }
   return { status: row.http, body: document, headers: { ...headers, 'content-type': 'application/problem+json' } }
+}
+
+/** A database that is away or has too much to do is no defect: the caller may come again. */
+function ofDatabase(error: unknown): CaduceusError | null {
+  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown }
+  if (name === 'PoolOverloadedError') return new CaduceusError('overloaded')
+  const away = (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|08|57P0|53300)/.test(code)) ||
+    (typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(message))
+  return away ? new CaduceusError('unavailable') : null
 }

@@ -1,4 +1,5 @@
 /** Drivers as a caller may read them: the profile, the live columns of the journal and the last position. */
+import { currency } from '../../protocol/money.ts'
 import type { Kysely } from 'kysely'
 import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
@@ -9,7 +10,6 @@ import type { Identity } from '../accounts/identity.ts'
 import { nullable, Timestamp } from './shapes.ts'
 
 /** Of the `_minor` columns; the same that the engine writes into its views. */
-export const currency = 'USD'
 
 export const DriverProfile = Type.Object({
   id: Uuid, user_id: nullable(Uuid), vendor_id: Uuid, full_name: Type.String(), email: nullable(Type.String()), phone: Type.String(),

@@ -2,6 +2,7 @@
  * Drivers: `/api/drivers`. The profile is the edge's row; availability, load and totals are the driver
  * actor's, changed by command and read from the same row, where only the journal writes them.
  */
+import { currency } from '../../protocol/money.ts'
 import { sql } from 'kysely'
 import Type from 'typebox'
 import { commandSchemas, type DriverCommandData } from '../../protocol/commands.ts'
@@ -18,7 +19,7 @@ import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
-import { currency, driverRows, driverView, DriverProfile, mayManage, type DriverRow } from './driver-reads.ts'
+import { driverRows, driverView, DriverProfile, mayManage, type DriverRow } from './driver-reads.ts'
 import { listOrders } from './order-reads.ts'
 import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'

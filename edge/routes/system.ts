@@ -1,10 +1,11 @@
 /** Whether the edge and what it depends on are well, and the numbers by which that is judged. */
 import Type from 'typebox'
 import { sql } from 'kysely'
-import { encodeBody } from '../../protocol/bus/codec.ts'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
 import { route, type AnyRoute } from '../http/route.ts'
+import { nullable } from './shapes.ts'
 
 export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics'>
 export interface SystemDeps {
@@ -22,30 +23,38 @@ const State = Type.Enum(['up', 'down'])
 const HealthView = Type.Object({
   status: Type.Enum(['healthy', 'degraded']),
   dependencies: Type.Object({ database: State, bus: State, claims: State, engine: State }),
+  engine: nullable(Type.Object(
+    { engine_id: Type.String(), frames: Type.Record(Type.String(), Type.Integer()) },
+    { description: 'What the engine that answered says of itself; every engine counts every location frame' },
+  )),
   version: Type.String(), bench_allowed: Type.Boolean(),
 })
 
 export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
-  const bounded = async (check: () => Promise<unknown>): Promise<'up' | 'down'> => {
+  const answered = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     let cancel = () => {}
     try {
-      await Promise.race([check(), new Promise((_, reject) => { cancel = after(checkMs, () => reject(new Error('slow'))) })])
-      return 'up'
+      return await Promise.race([check(), new Promise<never>((_, reject) => { cancel = after(checkMs, () => reject(new Error('slow'))) })])
     } catch {
-      return 'down'
+      return undefined
     } finally {
       cancel()
     }
   }
+  const state = (answer: unknown) => (answer === undefined ? 'down' as const : 'up' as const)
   const health = async () => {
-    const [database, claims, engine] = await Promise.all([
-      bounded(() => sql`select 1`.execute(ctx.database.kysely)),
-      bounded(() => ctx.claims.claim(nobody, nobody)),
-      bounded(() => ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs)),
+    const [database, bus, claims, engine] = await Promise.all([
+      answered(() => sql`select 1`.execute(ctx.database.kysely)),
+      answered(async () => {
+        await ctx.bus.flush()
+        return ctx.bus.connected ? true : undefined
+      }),
+      answered(() => ctx.claims.claim(nobody, nobody)),
+      answered(async () => decodeBody(await ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs))),
     ])
-    const dependencies = { database, bus: ctx.bus.connected ? 'up' as const : 'down' as const, claims, engine }
+    const dependencies = { database: state(database), bus: state(bus), claims: state(claims), engine: state(engine) }
     const healthy = Object.values(dependencies).every(state => state === 'up')
-    return { status: 200, body: { status: healthy ? 'healthy' : 'degraded', dependencies, version, bench_allowed: ctx.config.benchAllowed } }
+    return { status: 200, body: { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed } }
   }
   const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
   return [

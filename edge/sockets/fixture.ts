@@ -147,9 +147,9 @@ export class TestSocket {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  /** The next message of a type (or the next at all), removed; rejects after two seconds. */
+  /** The next message of a type (or the next at all), removed; rejects after ten seconds. */
   async next(type?: string): Promise<Message> {
-    const deadline = Date.now() + 2_000
+    const deadline = Date.now() + 10_000
     for (;;) {
       const index = this.heard.findIndex(message => !(message instanceof Uint8Array) && (type === undefined || message.type === type))
       if (index >= 0) return this.heard.splice(index, 1)[0] as Message
@@ -158,7 +158,7 @@ export class TestSocket {
   }
 
   async nextBinary(): Promise<Uint8Array> {
-    const deadline = Date.now() + 2_000
+    const deadline = Date.now() + 10_000
     for (;;) {
       const index = this.heard.findIndex(message => message instanceof Uint8Array)
       if (index >= 0) return this.heard.splice(index, 1)[0] as Uint8Array

@@ -11,7 +11,7 @@ import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { orderByToken } from './rows.ts'
 import type { Opened, Session } from './session.ts'
-import { trackingState } from './tracking-state.ts'
+import { trackingState } from '../dispatch/tracking-state.ts'
 
 export async function openTracking(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
   const known = await orderByToken(ctx.database, handshake.parameter)

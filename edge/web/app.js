@@ -152,7 +152,7 @@ export function connect(path, { account = null, onMessage, onState = () => {} })
     const current = socket = token === null ? new WebSocket(url) : new WebSocket(url, ['bearer', token])
     let greeted = false
     heardAtMs = Date.now()
-    current.onmessage = event => {
+    current.addEventListener('message', event => {
       heardAtMs = Date.now()
       const message = JSON.parse(event.data)
       if (!greeted) {
@@ -162,13 +162,13 @@ export function connect(path, { account = null, onMessage, onState = () => {} })
         onState('open', 'Live')
       }
       if (message.type !== 'pong') onMessage(message)
-    }
-    current.onclose = event => {
+    })
+    current.addEventListener('close', event => {
       if (stopped || socket !== current) return
       if (event.code === 4001 && account !== null && ++refused < 2) void attempt()
       else if (event.code >= 4001 && event.code < 4400) end(event.reason || `Refused (${event.code})`, event.code)
       else again()
-    }
+    })
   }
   const again = () => {
     if (stopped) return

@@ -3,6 +3,10 @@ import { $, call, el, setText } from './app.js'
 
 const names = { database: 'Database', bus: 'Bus', claims: 'Claims', engine: 'Engine' }
 const everyMs = 5_000
+const figures = engine => [
+  ['Pharmacies', engine.pharmacies], ['Drivers', engine.drivers], ['Open requests', engine.open_requests], ['Deliveries under way', engine.deliveries],
+  ['Positions accepted', engine.frames?.accepted],
+]
 
 async function showHealth() {
   const pill = $('health')
@@ -13,6 +17,8 @@ async function showHealth() {
     pill.dataset.tone = well ? 'good' : 'warn'
     $('parts').replaceChildren(...Object.entries(health.dependencies).map(([name, state]) =>
       el('span', { class: 'pill', 'data-tone': state === 'up' ? 'good' : 'bad' }, `${names[name] ?? name}: ${state}`)))
+    if (health.engine) $('figures').replaceChildren(...figures(health.engine).map(([name, value]) =>
+      el('div', {}, el('dt', {}, name), el('dd', {}, (value ?? 0).toLocaleString()))))
     setText($('version'), `Version ${health.version}`)
   } catch (error) {
     setText(pill, error.status === 0 ? 'Not reachable' : 'Unwell')

@@ -149,27 +149,34 @@ export class CanvasMap {
     const corner = this.point(0, this.#height)
     const far = this.point(this.#width, 0)
     const wide = this.#width / (this.pixelsPerKm * kmPerDegree * Math.max(0.01, Math.cos(radians(this.center.latitude))))
+    const labels = []
     context.lineWidth = 1
     context.strokeStyle = this.color('--map-line')
-    context.fillStyle = this.color('--map-text')
-    context.font = '11px system-ui, sans-serif'
-    context.textAlign = 'left'
-    context.textBaseline = 'bottom'
     context.beginPath()
     for (let i = Math.ceil(corner.latitude / step); i * step <= far.latitude; i++) {
       const y = Math.round(this.place(i * step, this.center.longitude)[1]) + 0.5
       context.moveTo(0, y)
       context.lineTo(this.#width, y)
-      if (y > 30 && y < this.#height - 40) context.fillText(`${Math.abs(i * step).toFixed(digits)}° ${i < 0 ? 'S' : 'N'}`, 6, y - 2)
+      if (y > 30 && y < this.#height - 40) labels.push([`${Math.abs(i * step).toFixed(digits)}° ${i < 0 ? 'S' : 'N'}`, 6, y - 3])
     }
     for (let i = Math.ceil(corner.longitude / step); i * step <= corner.longitude + Math.min(360, wide); i++) {
       const longitude = wrapped(i * step)
       const x = Math.round((i * step - corner.longitude) / wide * this.#width) + 0.5
       context.moveTo(x, 0)
       context.lineTo(x, this.#height)
-      if (x > 70 && x < this.#width - 60) context.fillText(`${Math.abs(longitude).toFixed(digits)}° ${longitude < 0 ? 'W' : 'E'}`, x + 4, this.#height - 6)
+      if (x > 70 && x < this.#width - 60) labels.push([`${Math.abs(longitude).toFixed(digits)}° ${longitude < 0 ? 'W' : 'E'}`, x + 4, this.#height - 6])
     }
     context.stroke()
+    context.fillStyle = this.color('--map-text')
+    context.strokeStyle = this.color('--map-ground')
+    context.lineWidth = 3
+    context.font = '11px system-ui, sans-serif'
+    context.textAlign = 'left'
+    context.textBaseline = 'bottom'
+    for (const [text, x, y] of labels) {
+      context.strokeText(text, x, y)
+      context.fillText(text, x, y)
+    }
   }
 
   #scaleBar(context) {
@@ -233,7 +240,19 @@ export class CanvasMap {
   }
 }
 
-/** A dot with a halo and, when there is one, a name. */
+function drawName(context, map, name, x, y) {
+  if (name === '') return
+  context.font = '600 12px system-ui, sans-serif'
+  context.textAlign = 'center'
+  context.textBaseline = 'top'
+  context.lineWidth = 4
+  context.strokeStyle = map.color('--map-ground')
+  context.strokeText(name, x, y)
+  context.fillStyle = map.color('--map-ink')
+  context.fillText(name, x, y)
+}
+
+/** A pharmacy's cross, a home or a dot, with its name below. */
 export function drawPin(context, map, point, { color, label = '', shape = 'dot' }) {
   const [x, y] = map.place(point.latitude, point.longitude)
   context.fillStyle = map.color(color)
@@ -263,15 +282,7 @@ export function drawPin(context, map, point, { color, label = '', shape = 'dot' 
     context.fill()
     context.stroke()
   }
-  if (label === '') return
-  context.font = '600 12px system-ui, sans-serif'
-  context.textAlign = 'center'
-  context.textBaseline = 'top'
-  context.lineWidth = 4
-  context.strokeStyle = map.color('--map-ground')
-  context.strokeText(label, x, y + 11)
-  context.fillStyle = map.color('--map-ink')
-  context.fillText(label, x, y + 11)
+  drawName(context, map, label, x, y + 11)
 }
 
 /** A driver: an arrow head when the direction is known, pulsing so that the eye finds it. */
@@ -300,15 +311,7 @@ export function drawDriver(context, map, shown, nowMs, label = '') {
   context.fill()
   context.stroke()
   context.restore()
-  if (label === '') return
-  context.font = '600 12px system-ui, sans-serif'
-  context.textAlign = 'center'
-  context.textBaseline = 'top'
-  context.lineWidth = 4
-  context.strokeStyle = map.color('--map-ground')
-  context.strokeText(label, x, y + 15)
-  context.fillStyle = map.color('--map-ink')
-  context.fillText(label, x, y + 15)
+  drawName(context, map, label, x, y + 15)
 }
 
 /** The radius of a search on the ground. */

@@ -13,6 +13,8 @@ const answerMs = 10_000
 /** After a reconnection the server repeats what is open; what it has not repeated by then is over. */
 const resyncMs = 3_000
 const closedShownMs = 10_000
+/** A request that was won goes on among our deliveries. */
+const wonShownMs = 2_500
 
 /** Open requests by id. */
 const requests = new Map()
@@ -101,7 +103,8 @@ function openDesk() {
       showConnection($('connection'), state, words)
       if (state !== 'open') for (const request of requests.values()) settle(request, 'The connection was lost; try again when it is back.')
       if (state === 'open') resync()
-      if (state === 'ended') code === 0 ? account.signOut() : setText($('news'), words)
+      if (state === 'ended' && (code === 0 || code === 4001)) account.signOut()
+      else if (state === 'ended') setText($('news'), words)
     },
   })
   showCounts()
@@ -250,7 +253,7 @@ function close(request, words, state = 'closed') {
   setTimeout(() => {
     request.card.remove()
     showCounts()
-  }, closedShownMs)
+  }, state === 'won' ? wonShownMs : closedShownMs)
   showCounts()
 }
 

@@ -8,12 +8,12 @@ import { placesTaken, type Driver, type RegisteredDriver } from './state.ts'
 type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
 type DriverDecision = Decision<DriverEvent>
 
-export function decide(driver: Driver, command: DriverCommand): DriverDecision {
+export function decide(driver: Driver, command: DriverCommand, nowMs: number): DriverDecision {
   if (command.verb === 'register') return register(driver, command)
   if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
   switch (command.verb) {
     case 'set_status': return setStatus(driver, command)
-    case 'hold_offer': return holdOffer(driver, command)
+    case 'hold_offer': return holdOffer(driver, command, nowMs)
     case 'release_hold': return releaseHold(driver, command)
     case 'assign': return assign(driver, command)
     case 'complete': return complete(driver, command)
@@ -45,8 +45,10 @@ function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): Dr
   return emit({ type: 'status_changed', data: { availability: data.status } })
 }
 
-function holdOffer(driver: RegisteredDriver, { vendorId, offer }: Of<'hold_offer'>): DriverDecision {
-  if (driver.hold?.offer_id === offer.offer_id) return emit()
+function holdOffer(driver: RegisteredDriver, { vendorId, offer }: Of<'hold_offer'>, nowMs: number): DriverDecision {
+  if (driver.hold?.offer_id === offer.offer_id || driver.activeOrderIds.includes(offer.order_id)) return emit()
+  // Late from a sender that was down or paused: the order has let go of it, and would not do so again.
+  if (nowMs >= offer.expires_at_ms) return reject('offer_expired', 'the offer was over before it arrived')
   if (driver.vendorId !== vendorId) return reject('driver_not_of_vendor', 'the driver belongs to another pharmacy')
   if (driver.availability !== 'available') return reject('driver_unavailable', `the driver is ${driver.availability}`)
   if (driver.hold !== null) return reject('driver_holds_offer', 'the driver is considering another offer')
@@ -60,7 +62,9 @@ function releaseHold(driver: RegisteredDriver, { offerId, outcome }: Of<'release
 }
 
 function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {
-  return driver.activeOrderIds.includes(orderId) ? emit() : emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
+  // Repeated after a crash it may come when all is done: an order is taken on once.
+  if (driver.activeOrderIds.includes(orderId) || driver.recentOrderIds.includes(orderId)) return emit()
+  return emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
 }
 
 function complete(driver: RegisteredDriver, { orderId, outcome, earningsMinor }: Of<'complete'>): DriverDecision {

@@ -1,14 +1,14 @@
 /** What an event makes of a driver. Never refuses, so replay cannot fail. */
 import type { DriverEvent } from '../../protocol/events.ts'
 import { unreachable } from '../decision.ts'
-import type { Driver } from './state.ts'
+import { recentOrdersMax, type Driver } from './state.ts'
 
 export function evolve(driver: Driver, event: DriverEvent): Driver {
   if (event.type === 'driver_registered') {
     const d = event.data
     return {
       kind: 'registered', driverId: d.driver_id, vendorId: d.vendor_id, fullName: d.full_name, phone: d.phone,
-      vehicleType: d.vehicle_type, capacity: d.capacity, availability: 'offline', hold: null, activeOrderIds: [],
+      vehicleType: d.vehicle_type, capacity: d.capacity, availability: 'offline', hold: null, activeOrderIds: [], recentOrderIds: [],
       totalDeliveries: 0, totalEarningsMinor: 0,
     }
   }
@@ -25,6 +25,7 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
     case 'order_completed': return {
       ...driver,
       activeOrderIds: driver.activeOrderIds.filter(id => id !== event.data.order_id),
+      recentOrderIds: [...driver.recentOrderIds, event.data.order_id].slice(-recentOrdersMax),
       totalDeliveries: driver.totalDeliveries + (event.data.outcome === 'delivered' ? 1 : 0),
       totalEarningsMinor: driver.totalEarningsMinor + event.data.earnings_minor,
     }

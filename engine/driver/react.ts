@@ -1,7 +1,7 @@
 /** What must follow an event of a driver. */
 import { topics } from '../../protocol/pushes.ts'
 import type { DriverEvent } from '../../protocol/events.ts'
-import { currency } from '../order/fee.ts'
+import { currency } from '../../protocol/money.ts'
 import type { Effect } from '../effects.ts'
 import type { RegisteredDriver } from './state.ts'
 
@@ -52,7 +52,8 @@ export function react(event: DriverEvent, driver: RegisteredDriver): Effect[] {
             message: { type: 'driver_status', driver_id: driver.driverId, status: event.data.availability },
           },
         },
-        ...(event.data.availability !== 'available' && hold !== null ? [{
+        // The state may be later than the event, after a crash: back on duty, the hold is another story.
+        ...(event.data.availability !== 'available' && driver.availability !== 'available' && hold !== null ? [{
           do: 'command' as const,
           to: {
             kind: 'order' as const, actorId: hold.order_id, id: `${hold.offer_id}:off_duty`,

@@ -20,9 +20,14 @@ export interface RegisteredDriver {
    */
   hold: HeldOfferFact | null
   activeOrderIds: string[]
+  /** Completed last, oldest first: an assignment repeated after a crash must not begin anew, nor be paid twice. */
+  recentOrderIds: string[]
   totalDeliveries: number
   totalEarningsMinor: number
 }
+
+/** More than a driver can complete while a crashed sender's cursor lags. */
+export const recentOrdersMax = 32
 
 export const absentDriver: Driver = { kind: 'absent' }
 

@@ -1,6 +1,6 @@
 /** A driver's live part as the outside sees it. */
 import type { DriverView } from '../../protocol/rest/driver.ts'
-import { currency } from '../order/fee.ts'
+import { currency } from '../../protocol/money.ts'
 import { statusOf, type RegisteredDriver } from './state.ts'
 
 export function view(driver: RegisteredDriver, version: number): DriverView {

@@ -34,6 +34,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'decline_offer': return declineOffer(order, command)
     case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs)
     case 'offer_expired': return closeOffer(order, command.offerId, 'expired', null, nowMs)
+    case 'confirm_offer': return confirmOffer(order, command.offerId)
     case 'record_arrival': return recordArrival(order, command)
     case 'pick_up': return pickUp(order, command)
     case 'out_for_delivery': return outForDelivery(order, command)
@@ -55,6 +56,9 @@ const isVendor = (order: Order, by: Principal): boolean =>
 const isDriver = (order: Order, by: Principal): boolean =>
   privileged(by) || (by.role === 'driver' && by.id === deliveryOf(order)?.driver.driver_id)
 
+/** A customer orders for themselves; edges and services for whom they vouch. */
+const mayOrder = (by: Principal, customerId: string): boolean => privileged(by) || (by.role === 'customer' && by.id === customerId)
+
 const notFound = () => reject('order_not_found', 'no such order')
 const conflict = (order: Order, wanted: string) =>
   reject('order_state_conflict', `an order that is ${order.kind === 'broadcast' ? 'an open request' : order.kind} cannot be ${wanted}`)
@@ -63,6 +67,7 @@ const conflict = (order: Order, wanted: string) =>
 
 function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): OrderDecision {
   const d = command.data
+  if (!mayOrder(command.by, d.customer_id)) return reject('forbidden', 'customer_id is not the account that orders')
   if (order.kind !== 'absent')
     return order.core.customerId === d.customer_id && order.core.origin === 'broadcast'
       ? emit() : reject('order_already_exists', 'an order with this id already exists')
@@ -84,6 +89,7 @@ function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): O
 
 function place(order: Order, command: Of<'create'>): OrderDecision {
   const d = command.data
+  if (!mayOrder(command.by, d.customer_id)) return reject('forbidden', 'customer_id is not the account that orders')
   if (order.kind !== 'absent')
     return order.core.customerId === d.customer_id && order.core.origin === 'direct'
       ? emit() : reject('order_already_exists', 'an order with this id already exists')
@@ -125,6 +131,7 @@ function newOrder(command: Of<'broadcast'> | Of<'create'>) {
 function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDecision {
   const { by, data } = command
   if (order.kind === 'absent' || order.core.origin !== 'broadcast') return notFound()
+  if (by.role !== 'vendor' && !privileged(by)) return notFound()
   const broadcast = 'broadcast' in order ? order.broadcast : null
   const winner = order.kind === 'broadcast' ? null : vendorOf(order)
   if (winner !== null && winner.vendor_id === by.id)
@@ -272,6 +279,8 @@ function acceptOffer(order: Order, command: Of<'accept_offer'>, nowMs: number): 
     if (offerFor(order, data.offer_id, by) === null) return reject('offer_not_yours', 'this offer was made to another driver')
     if (nowMs >= order.search.offer.expiresAtMs) return reject('offer_expired', 'this offer has expired')
     if (command.driver === null) return reject('driver_not_found', 'no such driver')
+    // Whoever answers for a driver: the place is held by the one who was asked, and by no other (8).
+    if (command.driver.driver_id !== order.search.offer.driverId) return reject('offer_not_yours', 'this offer was made to another driver')
     return emit({ type: 'driver_assigned', data: { offer_id: data.offer_id, driver: command.driver } })
   }
   return reject('offer_expired', 'this offer is over')
@@ -292,8 +301,17 @@ function declineOffer(order: Order, command: Of<'decline_offer'>): OrderDecision
     return emit(closed(order.search.offer, 'declined', data.reason ?? null))
   }
   const delivery = deliveryOf(order)
-  if (delivery !== null && delivery.assignmentId === data.offer_id) return conflict(order, 'declined')
-  return emit()
+  if (delivery !== null && delivery.assignmentId === data.offer_id && isDriver(order, by)) return conflict(order, 'declined')
+  // Only to one who was asked is it "already so"; to others the answer would show the order.
+  const wasAsked = order.kind === 'accepted' && order.search.kind !== 'idle' && order.search.kind !== 'exhausted' &&
+    order.search.auto?.triedDriverIds.includes(by.id) === true
+  return wasAsked || privileged(by) ? emit() : reject('offer_expired', 'this offer is over')
+}
+
+/** A driver's actor holds an offer past its time and asks. Refused means: let go of it. Otherwise the order's own word is on its way. */
+function confirmOffer(order: Order, offerId: string): OrderDecision {
+  const isOut = order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === offerId
+  return isOut || deliveryOf(order)?.assignmentId === offerId ? emit() : reject('offer_expired', 'this offer is over')
 }
 
 function closeOffer(order: Order, offerId: string, outcome: 'expired' | 'unavailable', reason: string | null, nowMs: number): OrderDecision {

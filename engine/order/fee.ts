@@ -2,7 +2,6 @@
  * The delivery fee: a base that covers the first kilometres, then a rate per kilometre, never below
  * a minimum. In minor units (cents), so that sums are exact.
  */
-export const currency = 'USD'
 const baseMinor = 250
 const baseCoversKm = 2
 const perKmMinor = 120

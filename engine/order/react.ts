@@ -6,7 +6,7 @@ import type { OrderEvent } from '../../protocol/events.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage } from '../../protocol/pushes.ts'
 import type { Effect } from '../effects.ts'
 import type { DriverCommand } from '../driver/commands.ts'
-import { currency } from './fee.ts'
+import { currency } from '../../protocol/money.ts'
 import { statusOf } from './view.ts'
 import { vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
 
@@ -62,9 +62,10 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
       ]
     case 'driver_search_started': return []
     case 'offer_made': {
-      if (order.kind !== 'accepted') return []
-      const { deal } = order
       const offer = event.data
+      // Repeated after a crash, when the offer is over: a driver must not be made to hold it anew.
+      if (order.kind !== 'accepted' || order.search.kind !== 'offering' || order.search.offer.offerId !== offer.offer_id) return []
+      const { deal } = order
       return [{
         do: 'command',
         to: toDriver(offer.driver_id, `${offer.offer_id}:hold`, {
@@ -105,7 +106,7 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
           items: core.items, notes: core.notes,
           fee: 'deal' in order && order.deal !== null ? order.deal.feeMinor / 100 : null, currency,
         }),
-        ...statusPushes(order, at, { driver_id: driver.driver_id, driver_name: driver.name, vehicle_type: driver.vehicle_type }),
+        ...statusPushes(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
       ]
     }
     case 'arrived_at_pickup': return statusPushes(order, at, { arrived_at: 'pickup' })
@@ -177,11 +178,12 @@ function pharmacyResponse(
   })
 }
 
-/** The same status to everybody who follows the order: trackers, its customer, its pharmacy. */
-function statusPushes(order: Living, at: string, extra: Record<string, unknown> = {}): Effect[] {
+/** The status to everybody who follows the order: whoever holds its link, and with more detail its customer and its pharmacy. */
+function statusPushes(order: Living, at: string, extra: Record<string, unknown> = {}, parties: Record<string, unknown> = {}): Effect[] {
   const { core } = order
-  const message: SocketMessage = { type: 'status', order_id: core.orderId, status: statusOf(order), at, ...extra }
-  return [push(topics.order(core.orderId), message), push(topics.customer(core.customerId), message), ...vendorPush(order, message)]
+  const open: SocketMessage = { type: 'status', order_id: core.orderId, status: statusOf(order), at, ...extra }
+  const full: SocketMessage = { ...open, ...parties }
+  return [push(topics.order(core.orderId), open), push(topics.customer(core.customerId), full), ...vendorPush(order, full)]
 }
 
 function vendorPush(order: Living, message: SocketMessage): Effect[] {

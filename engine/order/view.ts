@@ -1,7 +1,7 @@
 /** An order as the outside sees it: the row of the read model and the answer of REST. */
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
-import { currency } from './fee.ts'
+import { currency } from '../../protocol/money.ts'
 import { deliveryOf, isEnded, vendorOf, type Broadcast, type Deal, type Order, type Search } from './state.ts'
 
 const iso = (ms: number | null | undefined): string | null => (ms === null || ms === undefined ? null : new Date(ms).toISOString())

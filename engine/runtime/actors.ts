@@ -104,9 +104,9 @@ export class Actors {
         if (this.#cells.size >= limits.liveActorsMax) return resolve(overloaded)
         cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
         this.#cells.set(actorId, cell)
-        void this.#load(cell)
+        void this.#load(cell, false)
       }
-      if (cell.kind !== kind) return resolve({ ok: false, code: 'not_found', detail: `no such ${kind}` })
+      if (cell.kind !== kind) return resolve(noSuch(kind))
       if (!cell.post({ commandId, command, reply: resolve })) return resolve(overloaded)
       this.#inFlight++
       this.#run(cell)
@@ -129,15 +129,20 @@ export class Actors {
 
   #behaviour(kind: ActorKind): AnyBehaviour { return this.#deps.behaviours[kind] }
 
-  async #load(cell: Cell): Promise<void> {
+  /** `living`: it was in memory before, with deadlines that nobody else would keep. */
+  async #load(cell: Cell, living: boolean): Promise<void> {
     try {
       const loaded = await this.#deps.journal.loadActor(cell.slot, cell.actorId)
       if (phaseOf(cell) === 'gone') return
+      if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? cell.kind) !== cell.kind) {
+        // Somebody took an order's id for a driver's: an answer, not a defect, and not worth another try.
+        for (const letter of cell.takeAll()) this.#answer(letter, noSuch(cell.kind))
+        return this.#forget(cell)
+      }
       cell.version = 0
       cell.state = this.#behaviour(cell.kind).absent
       cell.acceptedIds = []
       if (loaded.snapshot !== null) {
-        if (loaded.snapshot.kind !== cell.kind) throw new Error(`actor ${cell.actorId} is a ${loaded.snapshot.kind}`)
         const body = decodeSnapshot(loaded.snapshot.bytes)
         cell.state = body.state
         cell.acceptedIds = body.acceptedIds
@@ -150,7 +155,8 @@ export class Actors {
     } catch (error) {
       this.#deps.log('error', `loading ${cell.kind} ${cell.actorId} failed`, error)
       for (const letter of cell.takeAll()) this.#answer(letter, unavailable)
-      this.#forget(cell)
+      if (!living) this.#forget(cell)
+      else this.#deps.env.after(limits.wakeRetryMs, () => { if (phaseOf(cell) === 'loading') void this.#load(cell, living) })
     }
   }
 
@@ -233,7 +239,7 @@ export class Actors {
       this.#answer(letter, moved)
       if (cell.phase === 'gone') return
       cell.phase = 'loading'
-      void this.#load(cell)
+      void this.#load(cell, cell.version > 0)
       return
     }
     cell.version += events.length
@@ -260,7 +266,7 @@ export class Actors {
       this.#run(cell)
     } else {
       cell.phase = 'loading'
-      void this.#load(cell)
+      void this.#load(cell, cell.version > 0)
     }
   }
 
@@ -274,9 +280,11 @@ export class Actors {
   }
 
   #forget(cell: Cell): void {
-    if (this.#cells.get(cell.actorId) === cell) this.#cells.delete(cell.actorId)
-    this.#timers.clear(cell.actorId)
     this.dirty.delete(cell)
+    // A late answer to a cell of an earlier ownership must not touch its successor.
+    if (this.#cells.get(cell.actorId) !== cell) return
+    this.#cells.delete(cell.actorId)
+    this.#timers.clear(cell.actorId)
   }
 }
 
@@ -284,5 +292,6 @@ export class Actors {
 const phaseOf = (cell: Cell): Cell['phase'] => cell.phase
 
 const moved: TellReply = { ok: false, code: 'moved', detail: 'another engine owns this actor' }
+const noSuch = (kind: ActorKind): TellReply => ({ ok: false, code: 'not_found', detail: `no such ${kind}` })
 const overloaded: TellReply = { ok: false, code: 'overloaded', detail: 'the engine has more commands than it can take; try again shortly' }
 const unavailable: TellReply = { ok: false, code: 'unavailable', detail: 'the journal cannot be reached; try again' }

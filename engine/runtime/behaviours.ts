@@ -10,6 +10,7 @@ import { evolve as evolveDriver } from '../driver/evolve.ts'
 import { react as reactDriver } from '../driver/react.ts'
 import { absentDriver, type Driver } from '../driver/state.ts'
 import { view as viewDriver } from '../driver/view.ts'
+import { wakeAtMs as wakeDriver } from '../driver/wake.ts'
 import type { Effect } from '../effects.ts'
 import type { ActorKind, ReadModelRow } from '../journal/journal.ts'
 import type { OrderCommand } from '../order/commands.ts'
@@ -61,7 +62,7 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   evolve: evolveDriver,
   react: (event, driver) => (driver.kind === 'absent' ? [] : reactDriver(event, driver)),
   resume: () => [],
-  wakeAtMs: () => null,
+  wakeAtMs: wakeDriver,
   row(driver, version) {
     if (driver.kind === 'absent') throw new Error('an absent driver has no row')
     return { kind: 'driver', view: viewDriver(driver, version) }

@@ -39,7 +39,9 @@ export interface OutboxEntry {
 
 interface SlotBox {
   /** In seq order; the head leaves when it is published and its commands are answered. */
-  pending: { entry: OutboxEntry; published: boolean; commandsLeft: number }[]
+  pending: { entry: OutboxEntry; commandsLeft: number }[]
+  /** How many of them, from the head, are published: what waits for a command is not looked at again. */
+  publishedCount: number
   cursorSeq: number
 }
 
@@ -54,7 +56,7 @@ export class Outbox {
     deps.bus.onStatus(connected => { if (connected) for (const box of this.#slots.values()) this.#publish(box) })
   }
 
-  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], cursorSeq }) }
+  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], publishedCount: 0, cursorSeq }) }
   close(slot: number): void { this.#slots.delete(slot) }
   stop(): void { this.#stopped = true }
 
@@ -77,13 +79,14 @@ export class Outbox {
     const box = this.#slots.get(entry.slot)
     if (box === undefined) return
     const commands = entry.effects.filter(effect => effect.do === 'command')
-    const item = { entry, published: false, commandsLeft: commands.length }
+    const item = { entry, commandsLeft: commands.length }
     box.pending.push(item)
     this.#publish(box)
     for (const effect of entry.effects) if (effect.do !== 'command') this.#deps.soft(effect)
     for (const effect of commands)
       this.#enqueue(entry.actorId, async () => {
-        await this.#deliver(effect, entry.slot)
+        // Not answered: the slot has gone, and the cursor must stay below for the next owner.
+        if (!await this.#deliver(effect, entry.slot)) return
         item.commandsLeft--
         this.#advance(box)
       })
@@ -91,28 +94,24 @@ export class Outbox {
   }
 
   #publish(box: SlotBox): void {
-    for (const item of box.pending) {
-      if (item.published) continue
-      const { entry } = item
+    for (; box.publishedCount < box.pending.length; box.publishedCount++) {
+      const { entry } = box.pending[box.publishedCount]!
       const published: PublishedEvent = {
         id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
         actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
       }
       // False while the connection is down: the rest waits too, because order matters more than haste.
       if (!this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)) break
-      item.published = true
     }
     this.#advance(box)
   }
 
   #advance(box: SlotBox): void {
     let done = 0
-    for (const item of box.pending) {
-      if (!item.published || item.commandsLeft > 0) break
-      box.cursorSeq = item.entry.seq
-      done++
-    }
-    if (done > 0) box.pending.splice(0, done)
+    while (done < box.publishedCount && box.pending[done]!.commandsLeft === 0) box.cursorSeq = box.pending[done++]!.entry.seq
+    if (done === 0) return
+    box.pending.splice(0, done)
+    box.publishedCount -= done
   }
 
   #enqueue(actorId: string, job: () => Promise<void>): void {
@@ -121,10 +120,11 @@ export class Outbox {
     void chain.then(() => { if (this.#chains.get(actorId) === chain) this.#chains.delete(actorId) })
   }
 
-  async #deliver(effect: Extract<Effect, { do: 'command' }>, slot: number): Promise<void> {
+  /** True when everything of it was answered. */
+  async #deliver(effect: Extract<Effect, { do: 'command' }>, slot: number): Promise<boolean> {
     const reply = await this.#untilAnswered(effect.to, slot)
-    if (reply !== null && !reply.ok && effect.onRefused !== undefined)
-      await this.#untilAnswered(effect.onRefused(reply.detail), slot)
+    if (reply === null || reply.ok || effect.onRefused === undefined) return reply !== null
+    return await this.#untilAnswered(effect.onRefused(reply.detail), slot) !== null
   }
 
   /** Null when the slot is no longer ours: the next owner repeats. Never throws. */

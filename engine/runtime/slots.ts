@@ -27,6 +27,7 @@ export class SlotKeeper {
   #cancel: (() => void) | null = null
   #stopped = false
   #renewedAtMs = 0
+  #running: Promise<void> = Promise.resolve()
 
   constructor(deps: SlotKeeperDeps) { this.#deps = deps }
 
@@ -34,7 +35,7 @@ export class SlotKeeper {
 
   /** Takes the first slots; resolves when they are served. Rejects when the journal cannot be reached. */
   async start(): Promise<void> {
-    await this.#round()
+    await this.#nextRound()
     this.#arm()
   }
 
@@ -49,28 +50,31 @@ export class SlotKeeper {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel?.()
-    const slots = [...this.#held.keys()]
-    for (const slot of slots) this.#deps.lost(slot)
+    // A slot that is being loaded would otherwise be served after the end.
+    await this.#running.catch(() => {})
+    for (const slot of this.#held.keys()) this.#deps.lost(slot)
     this.#held.clear()
-    await this.#deps.journal.releaseSlots(this.#deps.engineId, slots)
+    // All of them: also those that were acquired and never served.
+    await this.#deps.journal.releaseSlots(this.#deps.engineId, allSlots)
     await this.#deps.journal.leave(this.#deps.engineId)
+  }
+
+  #nextRound(): Promise<void> {
+    this.#running = this.#round()
+    return this.#running
   }
 
   #arm(): void {
     if (this.#stopped) return
     this.#cancel = this.#deps.env.after(limits.slotRenewMs, () => {
-      this.#round().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
+      this.#nextRound().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
     })
   }
 
   async #round(): Promise<void> {
     const { journal, engineId, env, exclusive } = this.#deps
-    const renewed = new Map((await journal.renewSlots(engineId, limits.slotLeaseMs)).map(l => [l.slot, l.epoch]))
+    await this.#renew()
     if (this.#stopped) return
-    const lateMs = env.nowMs() - this.#renewedAtMs
-    if (this.#renewedAtMs !== 0 && lateMs > limits.slotLeaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
-    this.#renewedAtMs = env.nowMs()
-    for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
     const engines = await journal.liveEngines()
     const mine = fairShare(engineId, engines)
     const surplus = [...this.#held.keys()].filter(slot => !mine.has(slot))
@@ -81,13 +85,35 @@ export class SlotKeeper {
     if (surplus.length > 0) await journal.releaseSlots(engineId, surplus)
     const wanted = [...mine].filter(slot => !this.#held.has(slot))
     if (wanted.length === 0) return
+    let failure: unknown = null
     for (const lease of await journal.acquireSlots(engineId, wanted, limits.slotLeaseMs, exclusive)) {
-      await this.#deps.gained(lease)
-      if (this.#stopped) return
-      this.#held.set(lease.slot, lease.epoch)
+      if (this.#stopped) break
+      try {
+        // Loading many slots may take longer than a lease lasts.
+        if (env.nowMs() - this.#renewedAtMs >= limits.slotRenewMs) await this.#renew()
+        await this.#deps.gained(lease)
+        this.#held.set(lease.slot, lease.epoch)
+      } catch (error) {
+        // Half in service is worse than not: the next round takes it again, under a new epoch.
+        this.#deps.lost(lease.slot)
+        failure ??= error
+      }
     }
+    if (failure !== null) throw failure
+  }
+
+  async #renew(): Promise<void> {
+    const { journal, engineId, env } = this.#deps
+    const renewed = new Map((await journal.renewSlots(engineId, limits.slotLeaseMs)).map(l => [l.slot, l.epoch]))
+    if (this.#stopped) return
+    const lateMs = env.nowMs() - this.#renewedAtMs
+    if (this.#renewedAtMs !== 0 && lateMs > limits.slotLeaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
+    this.#renewedAtMs = env.nowMs()
+    for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
   }
 }
+
+const allSlots: readonly number[] = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 
 /** The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998). */
 export function fairShare(engineId: string, engines: readonly string[]): Set<number> {

@@ -27,7 +27,7 @@ export class Timers {
 
   set(key: string, atMs: number): void {
     // A deadline already past goes on the next page to be turned, so that firing is never re-entrant.
-    const page = Math.max(Math.ceil(atMs / pageMs), this.#nextPage)
+    const page = Math.max(Math.ceil(atMs / pageMs), this.#openPage())
     const before = this.#pageOf.get(key)
     if (before === page) return
     if (before !== undefined) this.#remove(key, before)
@@ -57,8 +57,16 @@ export class Timers {
     if (keys?.size === 0) this.#pages.delete(page)
   }
 
+  /** The first page that is still to be turned. A clock that was put back takes the calendar with it, or deadlines would wait for the old time. */
+  #openPage(): number {
+    this.#nextPage = Math.min(this.#nextPage, Math.floor(this.#env.nowMs() / pageMs) + 1)
+    return this.#nextPage
+  }
+
+  /** To the end of the current page, so that no deadline waits for two. */
   #arm(): void {
-    this.#cancel = this.#env.after(pageMs, () => this.#turn())
+    const intoPageMs = this.#env.nowMs() % pageMs
+    this.#cancel = this.#env.after(pageMs - intoPageMs, () => this.#turn())
   }
 
   #turn(): void {
@@ -68,14 +76,19 @@ export class Timers {
     const due = now - this.#nextPage > this.#pages.size
       ? [...this.#pages.keys()].filter(page => page <= now).sort((a, b) => a - b)
       : Array.from({ length: Math.max(0, now - this.#nextPage + 1) }, (_, i) => this.#nextPage + i)
-    this.#nextPage = Math.max(this.#nextPage, now + 1)
+    this.#nextPage = now + 1
     for (const page of due) {
       const keys = this.#pages.get(page)
       if (keys === undefined) continue
       this.#pages.delete(page)
-      for (const key of keys) this.#pageOf.delete(key)
-      for (const key of keys) this.#fire(key)
+      for (const key of keys) {
+        // Cleared or moved by one that fired before it.
+        if (this.#pageOf.get(key) !== page) continue
+        this.#pageOf.delete(key)
+        this.#fire(key)
+      }
     }
-    if (this.#pageOf.size > 0 && !this.#stopped) this.#arm()
+    // What fired may have set a deadline, and armed: a second chain of timers would never end.
+    if (this.#cancel === null && this.#pageOf.size > 0 && !this.#stopped) this.#arm()
   }
 }

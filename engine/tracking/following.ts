@@ -16,6 +16,7 @@ const crumbKmMin = 0.02
 export interface FollowedOrder {
   readonly orderId: string
   readonly customerId: string
+  readonly dropoff: { latitude: number; longitude: number }
   driverNumber: number
   driverId: string
   vehicleType: string
@@ -72,7 +73,7 @@ export class Following {
       const number = this.#table.ensure(driver.driver_id)
       if (number < 0) return
       entry = {
-        orderId: order.core.orderId, customerId: order.core.customerId, driverNumber: number, driverId: driver.driver_id,
+        orderId: order.core.orderId, customerId: order.core.customerId, dropoff: order.core.dropoff, driverNumber: number, driverId: driver.driver_id,
         vehicleType: driver.vehicle_type, leg, latitude: target.latitude, longitude: target.longitude, arrived,
         drivenKm: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0,
       }
@@ -121,17 +122,31 @@ export class Following {
     }
   }
 
+  /** The arrival did not reach the journal: the next frame inside the fence raises it again. */
+  missed(orderId: string): void {
+    const order = this.#byOrder.get(orderId)
+    if (order !== undefined) order.arrived = false
+  }
+
   takeCrumbs(): BreadcrumbRow[] {
     const crumbs = this.#crumbs
     this.#crumbs = []
     return crumbs
   }
 
-  /** After a restart: the way already driven, from stored crumbs in time order. */
+  /** After a restart: the way already driven, from stored crumbs in time order. Frames may have come while they were read. */
   restore(crumbs: readonly BreadcrumbRow[]): void {
-    for (const crumb of crumbs) {
+    const stored = new Set(crumbs.map(crumb => crumb.orderId))
+    for (const orderId of stored) {
+      const order = this.#byOrder.get(orderId)
+      if (order === undefined) continue
+      order.drivenKm = 0
+      order.lastLatitude = Number.NaN
+      order.lastAtMs = 0
+    }
+    for (const crumb of [...crumbs, ...this.#crumbs.filter(crumb => stored.has(crumb.orderId))]) {
       const order = this.#byOrder.get(crumb.orderId)
-      if (order !== undefined && order.leg === 'dropoff') this.#drive(order, crumb.latitude, crumb.longitude, crumb.atMs)
+      if (order !== undefined) this.#drive(order, crumb.latitude, crumb.longitude, crumb.atMs)
     }
   }
 

@@ -115,7 +115,7 @@ export class Tracking {
     if (number < 0 || !this.table.hasPosition(number)) return { position: null, distance_km: null, eta_minutes: null }
     const position = this.#pin(number)
     if (query.target === undefined) return { position, distance_km: null, eta_minutes: null }
-    const km = distanceKm(position.latitude, position.longitude, query.target.latitude, query.target.longitude)
+    const km = wayKm(position, query.via ?? null, query.target)
     return { position, distance_km: rounded(km), eta_minutes: etaMinutes(km, this.#deps.roster.get(query.driver_id)?.vehicleType ?? '') }
   }
 
@@ -165,7 +165,7 @@ export class Tracking {
 
   #orderLocation(order: FollowedOrder): OrderLocation {
     const pin = this.#pin(order.driverNumber)
-    const km = distanceKm(pin.latitude, pin.longitude, order.latitude, order.longitude)
+    const km = wayKm(pin, order.leg === 'pickup' ? order : null, order.dropoff)
     return { order_id: order.orderId, ...pin, distance_km: rounded(km), eta_minutes: etaMinutes(km, order.vehicleType) }
   }
 
@@ -188,6 +188,14 @@ export class Tracking {
       log('warn', 'saving positions failed', error)
     }
   }
+}
+
+interface Point { latitude: number; longitude: number }
+/** What is left of the way, in km: to the target, by way of another point if there is one. */
+function wayKm(from: Point, via: Point | null, to: Point): number {
+  return via === null
+    ? distanceKm(from.latitude, from.longitude, to.latitude, to.longitude)
+    : distanceKm(from.latitude, from.longitude, via.latitude, via.longitude) + distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
 }
 
 const rounded = (km: number): number => Math.round(km * 1000) / 1000

@@ -16,7 +16,7 @@ export interface TrackingState {
 
 /** While the driver fetches or carries it, their position is the order's. */
 const followed: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery'])
-const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
+export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
 export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>, order: OrderView): Promise<TrackingState> {
@@ -24,6 +24,9 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
     ? await ctx.commands.position({
       driver_id: order.driver_id,
       target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
+      // Before the pick-up the way leads past the pharmacy.
+      ...(order.status === 'driver_assigned' && order.pickup_latitude !== null && order.pickup_longitude !== null &&
+        { via: { latitude: order.pickup_latitude, longitude: order.pickup_longitude } }),
     }).catch(() => nowhere)
     : nowhere
   const { position, eta_minutes } = answer

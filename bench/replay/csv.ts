@@ -1,0 +1,93 @@
+/**
+ * CSV as a stream: RFC 4180 quotes, either line ending, a byte-order mark, `.gz` by its name. Columns
+ * are found by the names in the header, each under any of several, so that files of different origin
+ * are read alike. A record is bounded; a file of any length takes the memory of one record.
+ */
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
+const recordCharactersMax = 64 * 1024
+
+/** Every record of the file, as arrays of texts, the header first. Throws on a quote that never ends. */
+export async function* readRecords(path: string): AsyncGenerator<string[]> {
+  const file = createReadStream(path)
+  const bytes: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  // A read error must reach whoever reads, also through the pipe.
+  file.on('error', error => bytes.destroy(error))
+  try {
+    yield* parseRecords(bytes.setEncoding('utf8') as AsyncIterable<string>)
+  } finally {
+    file.destroy()
+    bytes.destroy()
+  }
+}
+
+/** Where the parser is: in a bare field, in a quoted one, or after a quote that may end it or double itself. */
+type At = 'start' | 'bare' | 'quoted' | 'quote'
+
+export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let at: At = 'start'
+  let field = ''
+  let record: string[] = []
+  let length = 0
+  let line = 1
+  let first = true
+  for await (const chunk of chunks) {
+    const text = first && chunk.startsWith('\ufeff') ? chunk.slice(1) : chunk
+    first = false
+    for (const character of text) {
+      if (++length > recordCharactersMax) throw new Error(`line ${line}: a record is longer than ${recordCharactersMax} characters; is a quote missing?`)
+      if (at === 'quoted') {
+        if (character === '"') at = 'quote'
+        else field += character
+        continue
+      }
+      if (character === '"' && at !== 'bare') {
+        // At the start it opens the quotes; after a quote inside them it stands for itself.
+        if (at === 'quote') field += '"'
+        at = 'quoted'
+      } else if (character === ',') {
+        record.push(field)
+        field = ''
+        at = 'start'
+      } else if (character === '\n') {
+        line++
+        record.push(field)
+        if (record.length > 1 || field !== '') yield record
+        field = ''
+        record = []
+        length = 0
+        at = 'start'
+      } else if (character !== '\r') {
+        field += character
+        at = 'bare'
+      }
+    }
+  }
+  if (at === 'quoted') throw new Error(`line ${line}: a quote never ends`)
+  record.push(field)
+  if (record.length > 1 || field !== '') yield record
+}
+
+/**
+ * The records as objects. `columns` gives each wanted column the names it may have; one that the
+ * header lacks is an error, unless `optional` lists it, and then its texts are empty.
+ */
+export async function* readColumns<C extends string>(
+  path: string, columns: Readonly<Record<C, readonly string[]>>, optional: readonly C[] = [],
+): AsyncGenerator<Record<C, string>> {
+  let indexes: [C, number][] | null = null
+  for await (const record of readRecords(path)) {
+    if (indexes === null) {
+      const header = record.map(name => name.trim().toLowerCase())
+      indexes = (Object.entries(columns) as [C, readonly string[]][]).map(([column, names]) => {
+        const index = header.findIndex(name => names.includes(name))
+        if (index < 0 && !optional.includes(column)) throw new Error(`${path}: no column ${names.join(' or ')}; it has ${header.join(', ')}`)
+        return [column, index]
+      })
+      continue
+    }
+    yield Object.fromEntries(indexes.map(([column, index]) => [column, record[index] ?? ''])) as Record<C, string>
+  }
+}

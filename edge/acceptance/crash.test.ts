@@ -1,0 +1,125 @@
+/**
+ * SIGKILL at any moment, start again: everything acknowledged is there in its right state, deadlines
+ * go on, terminals and trackers are current after they reconnect [2] [3] [9] [10].
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
+import { http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
+
+const rounds = 6
+const lat = 27.7
+const lng = 85.3
+
+t.test('killed again and again, nothing acknowledged is lost', async t => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  let child: Child
+  const boot = async () => {
+    child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
+    await untilHealthy(url, child)
+  }
+  await boot()
+  t.teardown(async () => {
+    await child.kill()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  const customer = await newCustomer(url)
+  const pharmacies = await Promise.all(['A', 'B', 'C'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)))
+  const courier = await newCourier(url, pharmacies[0]!.vendorId)
+  await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } })
+
+  /** What the clients were told, and must find again. */
+  const opened = new Set<string>()
+  const won = new Map<string, string>()
+  const cancelled = new Set<string>()
+  const open = (key: string, ttl = 600) => http(url, 'POST', '/api/requests', {
+    token: customer.token, body: { latitude: lat, longitude: lng, radius_km: 5, quantity: 1, expires_in_seconds: ttl }, headers: { 'idempotency-key': key },
+  })
+
+  for (let round = 0; round < rounds; round++) {
+    let alive = true
+    const client = async (who: number) => {
+      for (let i = 0; alive; i++) {
+        const key = `k-${round}-${who}-${i}`
+        try {
+          const made = await open(key)
+          if (made.status !== 201) continue
+          const id = made.body.request_id as string
+          opened.add(id)
+          if (i % 3 === 2) {
+            if ((await http(url, 'DELETE', `/api/requests/${id}`, { token: customer.token })).status === 200) cancelled.add(id)
+            continue
+          }
+          await Promise.all(pharmacies.map(async pharmacy => {
+            const answer = await http(url, 'POST', `/api/requests/${id}/responses`, { token: pharmacy.token, body: { response_type: 'ACCEPTED' } })
+            if (answer.status !== 201) return
+            if (won.has(id)) t.fail(`[1] two winners for ${id}`)
+            won.set(id, pharmacy.vendorId)
+          }))
+        } catch {
+          // The process is gone in the middle of it: nothing was acknowledged. The same key must do no harm later.
+          await new Promise(resolve => { setTimeout(resolve, 20) })
+        }
+      }
+    }
+    const clients = [0, 1, 2].map(client)
+    await new Promise(resolve => { setTimeout(resolve, 300 + round * 130) })
+    await child!.kill('SIGKILL')
+    alive = false
+    await Promise.all(clients)
+    await boot()
+  }
+  t.ok(opened.size > rounds * 3, `${opened.size} requests, ${won.size} wins, ${cancelled.size} cancellations over ${rounds} kills`)
+  let wrong = 0
+  for (const id of opened) {
+    const { status, body } = await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })
+    if (status !== 200 || (won.has(id) && (body.status !== 'accepted' || body.vendor_id !== won.get(id))) || (cancelled.has(id) && body.status !== 'cancelled')) {
+      wrong++
+      t.fail(`${id}: ${status} ${body.status} ${body.vendor_id}, told ${won.get(id) ?? (cancelled.has(id) ? 'cancelled' : 'open')}`)
+    }
+  }
+  t.equal(wrong, 0, 'every acknowledged fact is there [2]')
+
+  // Deadlines, terminals, trackers and drivers across one more death.
+  const expiring = (await open('expiring', 5)).body.request_id
+  const staying = (await open('staying')).body.request_id
+  const order = (await http(url, 'POST', '/api/orders', {
+    token: customer.token,
+    body: {
+      vendor_id: pharmacies[0]!.vendorId, delivery_address: 'home', delivery_latitude: lat, delivery_longitude: lng + 0.02,
+      customer_name: 'J', customer_phone: '+1234567890', items: [{ name: 'x', quantity: 1 }],
+    },
+  })).body
+  await http(url, 'POST', `/api/orders/${order.id}/accept`, { token: pharmacies[0]!.token, body: {} })
+  await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, { token: pharmacies[0]!.token, body: { driver_id: courier.driverId } })
+  await child!.kill('SIGKILL')
+  await boot()
+  t.equal((await open('staying')).body.request_id, staying, 'the same key, the same request [3]')
+  const screen = await terminal(url, pharmacies[1]!)
+  await screen.next('new_request', m => m.request_id === staying)
+  await screen.next('request_expired', m => m.request_id === expiring, 15_000)
+  const watcher = new Listener(url, `/ws/tracking/${order.tracking_token}`)
+  t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
+  const busy = await http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token })
+  t.equal(busy.body.status, 'busy')
+  t.equal((await http(url, 'PATCH', `/api/orders/${order.id}`, { token: courier.token, body: { status: 'picked_up' } })).body.status, 'picked_up')
+  await watcher.next('status', m => m.status === 'picked_up')
+  for (const socket of [screen, watcher]) socket.close()
+})
+
+t.test('a second process on the same directory stops with a clear line', async t => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const ports = [await freePort(), await freePort()]
+  const first = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[0]), LOG_LEVEL: 'warn' })
+  await untilHealthy(`http://127.0.0.1:${ports[0]}`, first)
+  const second = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[1]), LOG_LEVEL: 'warn' })
+  await new Promise(resolve => { second.process.once('exit', resolve) })
+  t.not(second.process.exitCode, 0)
+  t.match(second.output(), /DATA_DIR/)
+  t.equal(await first.stop(), 0)
+  rmSync(dataDir, { recursive: true, force: true })
+})

@@ -1,0 +1,131 @@
+/**
+ * What may happen to a driver: a table in the order of the guards in decide.ts. A row is
+ * [given events, command, now, what comes of it]; an empty list is "already so". Numbers in brackets
+ * are the invariants of SPEC.md.
+ */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { assetUrl } from '../../protocol/assets.ts'
+import { isErrorCode } from '../../protocol/errors.ts'
+import type { DriverEvent } from '../../protocol/events.ts'
+import { admin, customer, principal, vendorIds } from '../order/fixtures.ts'
+import type { DriverCommand } from './commands.ts'
+import { decide } from './decide.ts'
+import { after, assigned, completed, employer, give, held, offerEndsMs, offerOf, orderOf, registered, released, self, turned } from './fixtures.ts'
+import { react } from './react.ts'
+import { canTakeMore, recentOrdersMax, statusOf, type RegisteredDriver } from './state.ts'
+import { holdDoubtMs, wakeAtMs } from './wake.ts'
+
+type Row = [given: readonly DriverEvent[], command: DriverCommand, nowMs: number, outcome: string | string[]]
+
+const otherVendor = principal('vendor', vendorIds[1])
+const offline = [registered()]
+const free = [registered(), turned('available')]
+const holding = [...free, held()]
+const busy = [...holding, assigned()]
+const done = [...busy, completed()]
+const roomy = [registered(2), turned('available')]
+
+const table: Record<string, Row[]> = {
+  'register': [
+    [offline, give.register(1, vendorIds[1]), 0, 'driver_already_exists'],
+    [offline, give.register(), 0, []],
+    [[], give.register(), 0, ['driver_registered']],
+  ],
+  'a driver that does not exist': [give.setStatus('available'), give.hold(), give.release(), give.assign(), give.complete()]
+    .map((command): Row => [[], command, 0, 'driver_not_found']),
+  'set_status': [
+    [offline, give.setStatus('available', principal('driver', orderOf(9))), 0, 'driver_not_found'],
+    [offline, give.setStatus('available', otherVendor), 0, 'driver_not_found'],
+    [offline, give.setStatus('available', customer), 0, 'driver_not_found'],
+    [offline, give.setStatus('offline'), 0, []],
+    [busy, give.setStatus('offline'), 0, 'driver_has_active_orders'],
+    [busy, give.setStatus('on_break', employer), 0, 'driver_has_active_orders'],
+    [offline, give.setStatus('available'), 0, ['status_changed']],
+    [offline, give.setStatus('on_break', employer), 0, ['status_changed']],
+    [holding, give.setStatus('offline', admin), 0, ['status_changed']],
+    [done, give.setStatus('offline'), 0, ['status_changed']],
+  ],
+  'hold_offer [8]': [
+    [holding, give.hold(), 0, []],
+    [busy, give.hold(), 0, []],
+    [free, give.hold(), offerEndsMs, 'offer_expired'],
+    [free, give.hold(0, vendorIds[1]), 0, 'driver_not_of_vendor'],
+    [offline, give.hold(), 0, 'driver_unavailable'],
+    [[...free, turned('on_break')], give.hold(), 0, 'driver_unavailable'],
+    [holding, give.hold(1), 0, 'driver_holds_offer'],
+    [[...roomy, held()], give.hold(1), 0, 'driver_holds_offer'],
+    [busy, give.hold(1), 0, 'driver_at_capacity'],
+    [[...roomy, held(), assigned(), held(1), assigned(1)], give.hold(2), 0, 'driver_at_capacity'],
+    [free, give.hold(), offerEndsMs - 1, ['offer_held']],
+    [[...holding, released()], give.hold(1), 0, ['offer_held']],
+    [[...roomy, held(), assigned()], give.hold(1), 0, ['offer_held']],
+    [done, give.hold(1), 0, ['offer_held']],
+  ],
+  'release_hold': [
+    [free, give.release(), 0, []],
+    [holding, give.release(1), 0, []],
+    [busy, give.release(), 0, []],
+    [holding, give.release(), 0, ['offer_released']],
+  ],
+  'assign: a fact, never refused': [
+    [busy, give.assign(), 0, []],
+    [done, give.assign(), 0, []],
+    [holding, give.assign(), 0, ['order_assigned']],
+    [[...holding, turned('offline')], give.assign(), 0, ['order_assigned']],
+  ],
+  'complete: a fact, never refused': [
+    [free, give.complete(), 0, []],
+    [done, give.complete(), 0, []],
+    [busy, give.complete(), 0, ['order_completed']],
+    [busy, give.complete(0, 'cancelled'), 0, ['order_completed']],
+  ],
+}
+
+const outcomeOf = (given: readonly DriverEvent[], command: DriverCommand, nowMs: number): string | string[] => {
+  const decision = decide(after(given), command, nowMs)
+  return decision.ok ? decision.events.map(event => event.type) : decision.code
+}
+
+for (const [name, rows] of Object.entries(table))
+  t.test(name, async t => {
+    for (const [given, command, nowMs, outcome] of rows)
+      t.same(outcomeOf(given, command, nowMs), outcome,
+        `${given.map(event => event.type).join(' ') || 'nothing'}: ${command.verb} of ${command.by.role} at ${nowMs} → ${[outcome].flat().join(' + ') || 'already so'}`)
+  })
+
+t.test('every rejection that decide.ts can return has a row', async t => {
+  const source = readFileSync(assetUrl('engine/driver/decide.ts'), 'utf8')
+  const codes = new Set([...source.matchAll(/reject\('([a-z_]+)'/g)].map(match => match[1]!))
+  const rows = new Set(Object.values(table).flat().map(row => row[3]).filter(outcome => typeof outcome === 'string'))
+  for (const code of codes) t.ok(isErrorCode(code) && rows.has(code), code)
+  t.same([...rows].filter(code => !codes.has(code)), [])
+})
+
+t.test('what the books say', async t => {
+  const of = (events: readonly DriverEvent[]) => after(events) as RegisteredDriver
+  for (const [events, status, more] of [
+    [offline, 'offline', false], [free, 'available', true], [holding, 'available', false], [busy, 'busy', false], [done, 'available', true],
+    [[...roomy, held(), assigned()], 'busy', true], [[...free, turned('on_break')], 'on_break', false],
+  ] as const) {
+    t.equal(statusOf(of(events)), status)
+    t.equal(canTakeMore(of(events)), more, `${status}, proposed: ${more}`)
+  }
+  t.match(of(done), { totalDeliveries: 1, totalEarningsMinor: 300, recentOrderIds: [orderOf(0)] })
+  const long = Array.from({ length: recentOrdersMax + 5 }, (_, n) => [held(n), assigned(n), completed(n)]).flat()
+  t.equal(of([...free, ...long]).recentOrderIds.length, recentOrdersMax, 'bounded')
+})
+
+t.test('what follows', async t => {
+  const effects = (events: readonly DriverEvent[], last: DriverEvent) => react(last, after([...events, last]) as RegisteredDriver)
+  const commands = (events: readonly DriverEvent[], last: DriverEvent) => effects(events, last).flatMap(effect => (effect.do === 'command' ? [effect.to.command.verb] : []))
+  t.same(commands(holding, turned('offline')), ['driver_refused'], 'off duty with an offer in hand: the order hears of it')
+  t.same(commands(free, turned('offline')), [])
+  t.same(react(turned('offline'), after([...free, turned('offline'), turned('available'), held(1)]) as RegisteredDriver).filter(effect => effect.do === 'command'), [],
+    'repeated after a crash, when the driver is back and holds another offer: that one is not refused')
+  t.match(effects(free, held()), [{ do: 'push', push: { message: { type: 'offer', offer_id: offerOf(0) } } }])
+  t.same(commands(free, { type: 'offer_held', data: { ...(held() as { data: object }).data, mode: 'assign' } } as DriverEvent), ['driver_took'])
+  t.match(effects(holding, released()), [{ push: { message: { type: 'offer_withdrawn' } } }])
+  t.equal(wakeAtMs(after(free)), null)
+  t.equal(wakeAtMs(after(holding)), offerEndsMs + holdDoubtMs, 'a hold is doubted after its time')
+})

@@ -1,0 +1,43 @@
+/** Drivers and commands that the specifications of this folder share. */
+import type { DriverEvent, HeldOfferFact } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import { driverIds, id, offerIds, principal, system, vendorIds } from '../order/fixtures.ts'
+import type { DriverCommand } from './commands.ts'
+import { evolve } from './evolve.ts'
+import { absentDriver, type Driver } from './state.ts'
+
+export const driverId = driverIds[0]
+/** The order that the n-th offer is for. */
+export const orderOf = (n: number): string => id(0x10 + n)
+export const offerOf = (n: number): string => offerIds[n] ?? id(0xf00 + n)
+/** Every offer here is over at this time, ms. */
+export const offerEndsMs = 30_000
+
+export const self = principal('driver', driverId)
+export const employer = principal('vendor', vendorIds[0])
+
+export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOfferFact => {
+  const place = { latitude: 37.77, longitude: -122.42, address: null }
+  return { offer_id: offerOf(n), order_id: orderOf(n), mode, expires_at_ms: offerEndsMs, pickup: place, dropoff: place, distance_km: 1, fee_minor: 300 }
+}
+
+const profile = { vendor_id: vendorIds[0], full_name: 'Dora', phone: '2', vehicle_type: 'bike' as const }
+export const registered = (capacity = 1): DriverEvent => ({ type: 'driver_registered', data: { driver_id: driverId, ...profile, capacity } })
+export const turned = (availability: 'offline' | 'available' | 'on_break'): DriverEvent => ({ type: 'status_changed', data: { availability } })
+export const held = (n = 0): DriverEvent => ({ type: 'offer_held', data: heldOffer(n) })
+export const released = (n = 0): DriverEvent => ({ type: 'offer_released', data: { offer_id: offerOf(n), order_id: orderOf(n), outcome: 'expired' } })
+export const assigned = (n = 0): DriverEvent => ({ type: 'order_assigned', data: { offer_id: offerOf(n), order_id: orderOf(n) } })
+export const completed = (n = 0): DriverEvent => ({ type: 'order_completed', data: { order_id: orderOf(n), outcome: 'delivered', earnings_minor: 300 } })
+
+export const after = (events: readonly DriverEvent[]): Driver => events.reduce<Driver>(evolve, absentDriver)
+
+export const give = {
+  register: (capacity = 1, vendorId: string = vendorIds[0], by: Principal = system): DriverCommand =>
+    ({ verb: 'register', by, driverId, data: { ...profile, vendor_id: vendorId, capacity } }),
+  setStatus: (status: 'offline' | 'available' | 'on_break', by = self): DriverCommand => ({ verb: 'set_status', by, data: { status } }),
+  hold: (n = 0, vendorId: string = vendorIds[0], mode: HeldOfferFact['mode'] = 'offer'): DriverCommand => ({ verb: 'hold_offer', by: system, vendorId, offer: heldOffer(n, mode) }),
+  release: (n = 0, outcome = 'expired'): DriverCommand => ({ verb: 'release_hold', by: system, offerId: offerOf(n), outcome }),
+  assign: (n = 0): DriverCommand => ({ verb: 'assign', by: system, offerId: offerOf(n), orderId: orderOf(n) }),
+  complete: (n = 0, outcome: 'delivered' | 'returned' | 'cancelled' = 'delivered'): DriverCommand =>
+    ({ verb: 'complete', by: system, orderId: orderOf(n), outcome, earningsMinor: outcome === 'delivered' ? 300 : 0 }),
+}

@@ -1,0 +1,324 @@
+/**
+ * What may happen to an order: a table in the order of the guards in decide.ts. A row is
+ * [given events, command, now, what comes of it]; an outcome is a rejection's code, or the types of the
+ * events; an empty list is "already so". Numbers in brackets are the invariants of SPEC.md.
+ */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { assetUrl } from '../../protocol/assets.ts'
+import { isErrorCode } from '../../protocol/errors.ts'
+import type { OrderEvent } from '../../protocol/events.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { OrderCommand } from './commands.ts'
+import { decide } from './decide.ts'
+import {
+  admin, after, candidates, closed, customer, deadlineMs, driver, driverFact, driverIds, give, happened, id, offered, orderId,
+  principal, reached, vendor, vendorFact, vendorIds,
+} from './fixtures.ts'
+
+type Row = [given: readonly OrderEvent[], command: OrderCommand, nowMs: number, outcome: string | string[]]
+
+const stranger = principal('customer', id(0xc9))
+const otherVendor = principal('vendor', vendorIds[1])
+const otherDriver = principal('driver', driverIds[1])
+const service = principal('service', 'billing')
+const manyRefusals = [happened.opened, ...Array.from({ length: limits.responsesMax }, () => happened.refused)]
+const triedOut = [...reached.searching, ...Array.from({ length: limits.offersPerSearchMax }, () => [offered(1), closed(1)]).flat()]
+const noProof = [{ ...happened.placed, data: { ...happened.placed.data, vendor: { ...vendorFact(0), proof_required: false } } },
+  { ...happened.accepted, data: { ...happened.accepted.data, vendor: { ...vendorFact(0), proof_required: false } } },
+  happened.assigned, happened.pickedUp, happened.onTheWay]
+
+const table: Record<string, Row[]> = {
+  'broadcast': [
+    [reached.absent, give.broadcast(stranger), 0, 'forbidden'],
+    [reached.absent, give.broadcast(vendor), 0, 'forbidden'],
+    [reached.absent, give.broadcast(driver), 0, 'forbidden'],
+    [reached.pending, give.broadcast(), 0, 'order_already_exists'],
+    [reached.broadcast, give.broadcast(stranger, { customer_id: stranger.id }), 0, 'order_already_exists'],
+    [reached.broadcast, give.broadcast(), 0, []],
+    [reached.absent, give.broadcast(), 0, ['broadcast_opened']],
+    [reached.absent, give.broadcast(service), 0, ['broadcast_opened']],
+    [reached.absent, give.broadcast(customer, {}, []), 0, ['broadcast_opened', 'request_expired']],
+  ],
+  'create': [
+    [reached.absent, give.create(stranger), 0, 'forbidden'],
+    [reached.absent, give.create(vendor), 0, 'forbidden'],
+    [reached.broadcast, give.create(), 0, 'order_already_exists'],
+    [reached.pending, give.create(stranger, { customer_id: stranger.id }), 0, 'order_already_exists'],
+    [reached.pending, give.create(), 0, []],
+    [reached.absent, give.create(customer, {}, null), 0, 'vendor_not_found'],
+    [reached.absent, give.create(), 0, ['order_placed']],
+    [reached.absent, give.create(admin), 0, ['order_placed']],
+  ],
+  'any other command to an order that does not exist': [
+    ...[give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
+      give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
+      give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.confirmOffer(), give.arrive('pickup')]
+      .map((command): Row => [reached.absent, command, 0, 'order_not_found']),
+  ],
+  'respond': [
+    [reached.pending, give.respond('ACCEPTED'), 0, 'order_not_found'],
+    [reached.broadcast, { ...give.respond('ACCEPTED'), by: principal('customer', vendorIds[0]) }, 0, 'order_not_found'],
+    [reached.broadcast, { ...give.respond('ACCEPTED'), by: principal('driver', vendorIds[0]) }, 0, 'order_not_found'],
+    [reached.accepted, give.respond('ACCEPTED'), 0, []],
+    [reached.accepted, give.respond('REJECTED'), 0, 'request_already_assigned'],
+    [reached.broadcast, give.respond('ACCEPTED', 2), 0, 'request_not_offered'],
+    [reached.accepted, give.respond('ACCEPTED', 2), 0, 'request_not_offered'],
+    [reached.expired, give.respond('ACCEPTED'), 0, 'request_expired'],
+    [reached.cancelled, give.respond('ACCEPTED'), 0, 'request_cancelled'],
+    [reached.cancelledWon, give.respond('ACCEPTED', 1), 0, 'request_already_assigned'],
+    [reached.accepted, give.respond('ACCEPTED', 1), 0, 'request_already_assigned'],
+    [reached.delivered, give.respond('REJECTED', 1), 0, 'request_already_assigned'],
+    [reached.broadcast, give.respond('ACCEPTED'), deadlineMs, 'request_expired'],
+    [reached.broadcast, give.respond('REJECTED'), deadlineMs, 'request_expired'],
+    [reached.broadcast, give.respond('ACCEPTED', 0, null), 0, 'vendor_not_found'],
+    [[happened.opened, happened.refused], give.respond('REJECTED', 1), 0, []],
+    [manyRefusals, give.respond('REJECTED', 0), 0, []],
+    [reached.broadcast, give.respond('REJECTED'), deadlineMs - 1, ['response_recorded']],
+    [[happened.opened, happened.refused], give.respond('ACCEPTED', 1), 0, ['order_accepted']],
+    [reached.broadcast, give.respond('ACCEPTED'), deadlineMs - 1, ['order_accepted']],
+    [reached.broadcast, give.respond('ACCEPTED', 0, vendorFact(0), true), 0, ['order_accepted', 'driver_search_started']],
+  ],
+  'accept': [
+    [reached.broadcast, give.accept(), 0, 'order_not_found'],
+    [reached.pending, give.accept(otherVendor), 0, 'order_not_found'],
+    [reached.pending, give.accept(customer), 0, 'order_not_found'],
+    [reached.accepted, give.accept(), 0, []],
+    [reached.rejected, give.accept(), 0, 'order_state_conflict'],
+    [reached.picked_up, give.accept(), 0, 'order_state_conflict'],
+    [reached.pending, give.accept(), 0, ['order_accepted']],
+    [reached.pending, give.accept(admin), 0, ['order_accepted']],
+    [reached.pending, give.accept(vendor, true), 0, ['order_accepted', 'driver_search_started']],
+  ],
+  'reject': [
+    [reached.broadcast, give.reject(), 0, 'order_not_found'],
+    [reached.pending, give.reject(otherVendor), 0, 'order_not_found'],
+    [reached.rejected, give.reject(), 0, []],
+    [reached.accepted, give.reject(), 0, 'order_state_conflict'],
+    [reached.pending, give.reject(), 0, ['order_rejected']],
+  ],
+  'cancel': [
+    [reached.broadcast, give.cancel(stranger), 0, 'order_not_found'],
+    [reached.broadcast, give.cancel(vendor), 0, 'order_not_found'],
+    [reached.accepted, give.cancel(otherVendor), 0, 'order_not_found'],
+    [reached.driver_assigned, give.cancel(driver), 0, 'order_not_found'],
+    [reached.cancelled, give.cancel(), 0, []],
+    [reached.broadcast, give.cancel(), 0, ['order_cancelled']],
+    [reached.pending, give.cancel(), 0, ['order_cancelled']],
+    [reached.pending, give.cancel(vendor), 0, ['order_cancelled']],
+    [reached.accepted, give.cancel(), 0, ['order_cancelled']],
+    [reached.searching, give.cancel(), 0, ['order_cancelled']],
+    [reached.offering, give.cancel(), 0, ['offer_closed', 'order_cancelled']],
+    [reached.assigning, give.cancel(vendor), 0, ['offer_closed', 'order_cancelled']],
+    [reached.driver_assigned, give.cancel(), 0, ['order_cancelled']],
+    [reached.expired, give.cancel(), 0, 'request_expired'],
+    [reached.picked_up, give.cancel(), 0, 'order_not_cancellable'],
+    [reached.delivered, give.cancel(admin), 0, 'order_not_cancellable'],
+    [reached.rejected, give.cancel(), 0, 'order_not_cancellable'],
+  ],
+  'expire [10]': [
+    [reached.broadcast, give.expire(), deadlineMs - 1, []],
+    [reached.accepted, give.expire(), deadlineMs, []],
+    [reached.broadcast, give.expire(), deadlineMs, ['request_expired']],
+  ],
+  'find_driver': [
+    [reached.broadcast, give.findDriver(), 0, 'order_not_found'],
+    [reached.accepted, give.findDriver(otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.findDriver(customer), 0, 'order_not_found'],
+    [reached.pending, give.findDriver(), 0, 'order_state_conflict'],
+    [reached.driver_assigned, give.findDriver(), 0, 'order_state_conflict'],
+    [reached.searching, give.findDriver(), 0, []],
+    [reached.offering, give.findDriver(), 0, []],
+    [reached.accepted, give.findDriver(), 0, ['driver_search_started']],
+    [reached.exhausted, give.findDriver(), 0, ['driver_search_started']],
+  ],
+  'assign_driver [1]': [
+    [reached.broadcast, give.assignDriver(), 0, 'order_not_found'],
+    [reached.accepted, give.assignDriver(0, otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.assignDriver(0, driver), 0, 'order_not_found'],
+    [reached.driver_assigned, give.assignDriver(), 0, []],
+    [reached.driver_assigned, give.assignDriver(1), 0, 'order_state_conflict'],
+    [reached.pending, give.assignDriver(), 0, 'order_state_conflict'],
+    [reached.assigning, give.assignDriver(), 0, []],
+    [reached.assigning, give.assignDriver(1), 0, 'order_state_conflict'],
+    [reached.offering, give.assignDriver(), 0, 'order_state_conflict'],
+    [reached.accepted, give.assignDriver(), 0, ['offer_made']],
+    [reached.searching, give.assignDriver(), 0, ['offer_made']],
+    [reached.exhausted, give.assignDriver(0, service), 0, ['offer_made']],
+  ],
+  'propose_driver': [
+    [reached.cancelledWon, give.propose(), 0, []],
+    [reached.offering, give.propose(1), 0, []],
+    [reached.searching, give.propose(), 600_000, ['driver_search_ended']],
+    [triedOut, give.propose(), 0, ['driver_search_ended']],
+    [[...reached.offering, closed()], give.propose(0, id(0xff)), 0, []],
+    [reached.searching, give.propose(), 0, ['offer_made']],
+  ],
+  'end_search': [
+    [reached.offering, give.endSearch(), 600_000, []],
+    [reached.searching, give.endSearch(), 599_999, []],
+    [reached.searching, give.endSearch(), 600_000, ['driver_search_ended']],
+    [triedOut, give.endSearch(), 0, ['driver_search_ended']],
+  ],
+  'accept_offer [1]': [
+    [reached.offering, give.acceptOffer(0, customer), 0, 'order_not_found'],
+    [reached.offering, give.acceptOffer(0, vendor), 0, 'order_not_found'],
+    [reached.driver_assigned, give.acceptOffer(), 0, []],
+    [reached.offering, give.acceptOffer(0, otherDriver), 0, 'offer_not_yours'],
+    [reached.offering, give.acceptOffer(), deadlineMs, 'offer_expired'],
+    [reached.offering, give.acceptOffer(0, driver, null), 0, 'driver_not_found'],
+    [reached.offering, give.acceptOffer(0, admin, driverFact(1)), 0, 'offer_not_yours'],
+    [reached.offering, give.acceptOffer(), deadlineMs - 1, ['driver_assigned']],
+    [reached.assigning, give.acceptOffer(), 0, ['driver_assigned']],
+    [reached.offering, give.acceptOffer(0, admin, driverFact(0)), 0, ['driver_assigned']],
+    [[...reached.offering, closed(0, 'expired')], give.acceptOffer(), 0, 'offer_expired'],
+    [reached.driver_assigned, give.acceptOffer(0, otherDriver), 0, 'offer_expired'],
+    [reached.cancelledWon, give.acceptOffer(), 0, 'offer_expired'],
+  ],
+  'driver_took': [
+    [reached.offering, give.driverTook(), 0, []],
+    [reached.assigning, give.driverTook(1), 0, []],
+    [reached.cancelledWon, give.driverTook(), 0, []],
+    [reached.assigning, give.driverTook(), 0, ['driver_assigned']],
+  ],
+  'decline_offer': [
+    [reached.offering, give.declineOffer(0, customer), 0, 'order_not_found'],
+    [reached.offering, give.declineOffer(0, vendor), 0, 'order_not_found'],
+    [reached.offering, give.declineOffer(0, otherDriver), 0, 'offer_not_yours'],
+    [reached.offering, give.declineOffer(), 0, ['offer_closed']],
+    [reached.assigning, give.declineOffer(), 0, ['offer_closed']],
+    [reached.driver_assigned, give.declineOffer(), 0, 'order_state_conflict'],
+    [[...reached.offering, closed()], give.declineOffer(), 0, []],
+    [[...reached.offering, closed(), offered(1)], give.declineOffer(), 0, []],
+    // A stranger with a made-up offer must not be shown the order.
+    [reached.offering, give.declineOffer(2, otherDriver), 0, 'offer_expired'],
+    [reached.delivered, give.declineOffer(0, otherDriver), 0, 'offer_expired'],
+    [reached.accepted, give.declineOffer(0, admin), 0, []],
+  ],
+  'driver_refused': [
+    [reached.searching, give.driverRefused(), 0, []],
+    [reached.offering, give.driverRefused(1), 0, []],
+    [reached.driver_assigned, give.driverRefused(), 0, []],
+    [reached.offering, give.driverRefused(), 0, ['offer_closed']],
+  ],
+  'offer_expired': [
+    [reached.driver_assigned, give.offerExpired(), deadlineMs, []],
+    [reached.offering, give.offerExpired(1), deadlineMs, []],
+    [reached.offering, give.offerExpired(), deadlineMs - 1, []],
+    [reached.offering, give.offerExpired(), deadlineMs, ['offer_closed']],
+  ],
+  'confirm_offer': [
+    [reached.offering, give.confirmOffer(), 0, []],
+    [reached.driver_assigned, give.confirmOffer(), 0, []],
+    [reached.delivered, give.confirmOffer(), 0, []],
+    [reached.searching, give.confirmOffer(), 0, 'offer_expired'],
+    [reached.offering, give.confirmOffer(1), 0, 'offer_expired'],
+    [reached.cancelledWon, give.confirmOffer(), 0, 'offer_expired'],
+  ],
+  'record_arrival [7]': [
+    [reached.accepted, give.arrive('pickup'), 0, []],
+    [reached.picked_up, give.arrive('pickup'), 0, []],
+    [[...reached.driver_assigned, happened.atPickup], give.arrive('pickup'), 0, []],
+    [reached.driver_assigned, give.arrive('pickup'), 0, ['arrived_at_pickup']],
+    [reached.picked_up, give.arrive('dropoff'), 0, []],
+    [[...reached.out_for_delivery, happened.atDropoff], give.arrive('dropoff'), 0, []],
+    [reached.out_for_delivery, give.arrive('dropoff'), 0, ['arrived_at_dropoff']],
+  ],
+  'pick_up': [
+    [reached.driver_assigned, give.pickUp(otherDriver), 0, 'order_not_found'],
+    [reached.driver_assigned, give.pickUp(otherVendor), 0, 'order_not_found'],
+    [reached.driver_assigned, give.pickUp(customer), 0, 'order_not_found'],
+    [reached.picked_up, give.pickUp(), 0, []],
+    [reached.accepted, give.pickUp(vendor), 0, 'order_state_conflict'],
+    [reached.cancelledAssigned, give.pickUp(), 0, 'order_state_conflict'],
+    [reached.driver_assigned, give.pickUp(), 0, ['picked_up']],
+    [reached.driver_assigned, give.pickUp(vendor), 0, ['picked_up']],
+  ],
+  'out_for_delivery': [
+    [reached.picked_up, give.outForDelivery(otherDriver), 0, 'order_not_found'],
+    [reached.out_for_delivery, give.outForDelivery(), 0, []],
+    [reached.driver_assigned, give.outForDelivery(), 0, 'order_state_conflict'],
+    [reached.picked_up, give.outForDelivery(), 0, ['out_for_delivery']],
+  ],
+  'deliver': [
+    [reached.out_for_delivery, give.deliver(customer), 0, 'order_not_found'],
+    [reached.delivered, give.deliver(), 0, []],
+    [reached.picked_up, give.deliver(), 0, 'order_state_conflict'],
+    [reached.out_for_delivery, give.deliver(driver, {}), 0, 'proof_required'],
+    [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: '' }), 0, 'proof_required'],
+    [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: 'p' }), 0, ['delivered']],
+    [reached.out_for_delivery, give.deliver(), 0, ['delivered']],
+    [noProof, give.deliver(driver, {}), 0, ['delivered']],
+  ],
+  'fail': [
+    [reached.picked_up, give.fail(stranger), 0, 'order_not_found'],
+    [reached.failed, give.fail(), 0, []],
+    [reached.driver_assigned, give.fail(), 0, 'order_state_conflict'],
+    [reached.picked_up, give.fail(), 0, ['delivery_failed']],
+    [reached.out_for_delivery, give.fail(), 0, ['delivery_failed']],
+  ],
+  'return': [
+    [reached.failed, give.return(stranger), 0, 'order_not_found'],
+    [reached.returning, give.return(), 0, []],
+    [reached.picked_up, give.return(), 0, 'order_state_conflict'],
+    [reached.failed, give.return(), 0, ['return_started']],
+  ],
+  'complete_return': [
+    [reached.returning, give.completeReturn(stranger), 0, 'order_not_found'],
+    [reached.returned, give.completeReturn(), 0, []],
+    [reached.failed, give.completeReturn(), 0, 'order_state_conflict'],
+    [reached.returning, give.completeReturn(), 0, ['returned']],
+  ],
+}
+
+const outcomeOf = (given: readonly OrderEvent[], command: OrderCommand, nowMs: number): string | string[] => {
+  const decision = decide(after(given), command, nowMs)
+  return decision.ok ? decision.events.map(event => event.type) : decision.code
+}
+
+for (const [name, rows] of Object.entries(table))
+  t.test(name, async t => {
+    for (const [given, command, nowMs, outcome] of rows)
+      t.same(outcomeOf(given, command, nowMs), outcome,
+        `${given.map(event => event.type).join(' ') || 'nothing'}: ${command.verb} of ${command.by.role} at ${nowMs} → ${[outcome].flat().join(' + ') || 'already so'}`)
+  })
+
+t.test('to a stranger of any role an order does not exist', async t => {
+  const ownedBy: Record<string, OrderCommand[]> = {
+    customer: [give.cancel(stranger)],
+    vendor: [give.accept(otherVendor), give.reject(otherVendor), give.cancel(otherVendor), give.findDriver(otherVendor), give.assignDriver(0, otherVendor),
+      give.pickUp(otherVendor), give.outForDelivery(otherVendor), give.deliver(otherVendor), give.fail(otherVendor), give.return(otherVendor), give.completeReturn(otherVendor)],
+    driver: [give.cancel(otherDriver), give.accept(otherDriver), give.reject(otherDriver), give.findDriver(otherDriver), give.assignDriver(0, otherDriver),
+      give.pickUp(otherDriver), give.outForDelivery(otherDriver), give.deliver(otherDriver), give.fail(otherDriver), give.return(otherDriver), give.completeReturn(otherDriver)],
+  }
+  for (const [state, given] of Object.entries(reached))
+    for (const [role, commands] of Object.entries(ownedBy))
+      for (const command of commands) t.equal(outcomeOf(given, command, 0), 'order_not_found', `${state}: ${command.verb} of another ${role}`)
+})
+
+t.test('what an accepted command writes down', async t => {
+  const dataOf = (given: readonly OrderEvent[], command: OrderCommand, nowMs = 0) => {
+    const decision = decide(after(given), command, nowMs)
+    return decision.ok ? decision.events.map(event => event.data) : [decision.code]
+  }
+  t.match(dataOf(reached.absent, give.broadcast(), 1_000), [{ order_id: orderId, expires_at_ms: 61_000, candidates }], 'a deadline from now')
+  t.match(dataOf(reached.absent, give.create(customer, { pickup_latitude: 1, pickup_longitude: 2, pickup_address: 'side door' })),
+    [{ vendor: { latitude: 1, longitude: 2, address: 'side door' } }], 'a pick-up place of its own')
+  t.match(dataOf(reached.broadcast, give.respond('ACCEPTED', 1)), [{ vendor: { vendor_id: vendorIds[1] }, distance_km: 2 }])
+  t.match(dataOf(reached.accepted, { verb: 'find_driver', by: vendor, data: { offer_seconds: 5, search_seconds: 60 } }, 1_000), [{ offer_ttl_ms: 5_000, deadline_ms: 61_000 }])
+  t.match(dataOf(reached.searching, give.propose(), 590_000), [{ mode: 'offer', expires_at_ms: 600_000 }], 'an offer does not outlive its search')
+  t.match(dataOf(reached.offering, give.cancel()), [{ outcome: 'withdrawn' }, { by: 'customer' }])
+  t.match(dataOf(reached.offering, give.acceptOffer(0, admin)), [{ driver: { driver_id: driverIds[0] } }], '[1] the driver who was asked')
+})
+
+t.test('every rejection that decide.ts can return has a row', async t => {
+  const source = readFileSync(assetUrl('engine/order/decide.ts'), 'utf8')
+  const codes = new Set([...source.matchAll(/reject\('([a-z_]+)'/g)].map(match => match[1]!))
+  const rows = new Set(Object.values(table).flat().map(row => row[3]).filter(outcome => typeof outcome === 'string'))
+  t.ok(codes.size > 10, 'the source was read')
+  for (const code of codes) t.ok(isErrorCode(code) && rows.has(code), code)
+  t.same([...rows].filter(code => !codes.has(code)), [], 'no row expects what the source does not say')
+  const verbs = new Set(Object.values(table).flat().map(row => row[1].verb))
+  for (const [, verb] of source.matchAll(/case '([a-z_]+)': return [a-zA-Z]+\(order,/g)) t.ok(verbs.has(verb as OrderCommand['verb']), `a row for ${verb}`)
+  t.ok(verbs.has('broadcast') && verbs.has('create'))
+})
