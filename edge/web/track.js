@@ -80,6 +80,7 @@ function showFigures(eta, km, isReport = false) {
   const toPharmacy = isReport && state.order.status === 'driver_assigned'
   setText($('eta-name'), toPharmacy ? 'At the pharmacy in' : 'Arrives in')
   setText($('distance-name'), toPharmacy ? 'To the pharmacy' : 'To go')
+  $('figures').hidden = isOver(state.order.status)
   setText($('eta'), minutes(eta))
   setText($('distance'), kilometres(km))
   showSeen()

@@ -1,0 +1,58 @@
+/** The driver table: numbers, values through growth, and what a driver costs. */
+import t from 'tap'
+import { DriverTable, followed, watched } from './driver-table.ts'
+
+const idOf = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString(16).padStart(12, '0')}`
+
+t.test('a driver without a frame', async t => {
+  const table = new DriverTable(1, 2)
+  t.equal(table.ensure('no uuid'), -1)
+  t.equal(table.find(idOf(1)), -1, 'find makes nothing')
+  const number = table.ensure(idOf(1))
+  t.equal(table.ensure(idOf(1).toUpperCase()), number, 'however it is written')
+  t.equal(table.find(idOf(1)), number)
+  t.equal(table.idOf(number), idOf(1))
+  t.equal(table.hasPosition(number), false)
+  t.equal(table.index.has(number), false)
+})
+
+t.test('a pin', async t => {
+  const table = new DriverTable(1, 2)
+  const number = table.ensure(idOf(1))
+  table.place(number, 1.5, 2.5, 1_000, 90.126, Number.NaN)
+  t.same([table.latitude(number), table.longitude(number), table.atMs(number), table.headingDeg(number), table.speedMps(number)], [1.5, 2.5, 1_000, 90.13, null])
+  t.equal(table.index.latitudeOf(number), 1.5)
+  table.place(number, 3, 4, 2_000, Number.NaN, 5)
+  t.same([table.latitude(number), table.index.longitudeOf(number), table.headingDeg(number), table.speedMps(number)], [3, 4, null, 5])
+})
+
+t.test('growth keeps every value, at no more than 128 bytes a driver', async t => {
+  const table = new DriverTable(1, 2)
+  const drivers = 100_000
+  for (let n = 0; n < drivers; n++) {
+    const number = table.ensure(idOf(n))
+    if (number !== n) t.fail(`number ${number} of driver ${n}`)
+    table.place(number, (n % 170) - 85, (n % 350) - 175, 1 + n, n % 360, n % 40)
+    table.seq[number] = n
+    table.windowLow[number] = n ^ 0xffff
+    table.windowHigh[number] = n
+    table.suspectLatitude[number] = n % 90
+    table.suspectLongitude[number] = n % 180
+    table.suspectAtMs[number] = n
+    table.suspectCount[number] = n % 3
+    table.flags[number] = n % 2 === 0 ? followed : watched
+  }
+  for (let n = 0; n < drivers; n += 7) {
+    const row = [
+      table.latitude(n), table.longitude(n), table.atMs(n), table.headingDeg(n), table.speedMps(n), table.seq[n], table.windowLow[n], table.windowHigh[n],
+      table.suspectLatitude[n], table.suspectLongitude[n], table.suspectAtMs[n], table.suspectCount[n], table.flags[n], table.index.latitudeOf(n),
+    ]
+    const wanted = [
+      (n % 170) - 85, (n % 350) - 175, 1 + n, n % 360, n % 40, n, n ^ 0xffff, n, n % 90, n % 180, n, n % 3, n % 2 === 0 ? followed : watched, (n % 170) - 85,
+    ]
+    if (row.some((value, i) => value !== wanted[i])) t.same(row, wanted, `driver ${n}`)
+  }
+  const bytes = table.byteLength / drivers
+  t.ok(bytes <= 128, `${bytes.toFixed(1)} B a driver`)
+  t.comment(`${bytes.toFixed(1)} B a driver`)
+})

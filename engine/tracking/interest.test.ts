@@ -1,0 +1,68 @@
+/** Who watches what: soft, by edge, with an end. */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { limits } from '../../protocol/limits.ts'
+import type { InterestMessage } from '../../protocol/pushes.ts'
+import { Interest } from './interest.ts'
+
+const message = (edge_id: string, full: boolean, order_ids: string[], vendor_ids: string[] = []): InterestMessage => ({ edge_id, full, order_ids, vendor_ids })
+
+t.test('what an edge says, and what is new of it', async t => {
+  const interest = new Interest()
+  const rows: [InterestMessage, { orders: string[]; vendors: string[] }][] = [
+    [message('a', true, ['o1'], ['v1']), { orders: ['o1'], vendors: ['v1'] }],
+    [message('a', true, ['o1'], ['v1']), { orders: [], vendors: [] }],
+    [message('a', false, ['o2']), { orders: ['o2'], vendors: [] }],
+    [message('b', false, ['o2'], ['v1']), { orders: ['o2'], vendors: ['v1'] }],
+    [message('a', true, ['o2'], []), { orders: [], vendors: [] }],
+  ]
+  for (const [said, fresh] of rows) t.same(interest.take(said, 0), fresh)
+  t.same([...interest.edgesOfOrder('o1')], [], 'a full list ends what it leaves out')
+  t.same([...interest.edgesOfOrder('o2')], ['b', 'a'].sort())
+  t.same([...interest.edgesOfVendor('v1')], ['b'])
+  t.same([...interest.vendors()], ['v1'])
+  interest.take({ ...message('b', true, []), gone: true }, 0)
+  t.equal(interest.edges, 1)
+  t.same([...interest.edgesOfVendor('v1')], [])
+})
+
+t.test('an edge that fell silent is forgotten', async t => {
+  const interest = new Interest()
+  interest.take(message('a', true, ['o1'], ['v1']), 0)
+  interest.take(message('b', true, ['o1']), 1_000)
+  interest.lapse(limits.interestLeaseMs)
+  t.equal(interest.edges, 2, 'at the lease')
+  interest.lapse(limits.interestLeaseMs + 1)
+  t.same([...interest.edgesOfOrder('o1')], ['b'], 'after it')
+  interest.take(message('b', false, []), limits.interestLeaseMs)
+  interest.lapse(limits.interestLeaseMs + 1_001)
+  t.equal(interest.edges, 1, 'any message renews')
+  interest.lapse(10 * limits.interestLeaseMs)
+  t.equal(interest.edges, 0)
+  t.same([...interest.vendors()], [], 'nothing is left')
+})
+
+t.test('against an oracle', async t => {
+  const ids = fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'))
+  const step = fc.record({ edge_id: fc.constantFrom('a', 'b', 'c'), full: fc.boolean(), order_ids: ids, vendor_ids: ids, gone: fc.constantFrom(false, false, true) })
+  fc.assert(fc.property(fc.array(step, { maxLength: 40 }), steps => {
+    const interest = new Interest()
+    const oracle = new Map<string, { orders: Set<string>; vendors: Set<string> }>()
+    for (const { gone, ...said } of steps) {
+      interest.take(gone ? { ...said, gone: true } : said, 0)
+      const known = oracle.get(said.edge_id)
+      if (gone) oracle.delete(said.edge_id)
+      else oracle.set(said.edge_id, {
+        orders: new Set([...(said.full ? [] : known?.orders ?? []), ...said.order_ids]), vendors: new Set([...(said.full ? [] : known?.vendors ?? []), ...said.vendor_ids]),
+      })
+      for (const id of ['1', '2', '3', '4']) {
+        assert.deepEqual([...interest.edgesOfOrder(id)].sort(), [...oracle].filter(([, one]) => one.orders.has(id)).map(([edge]) => edge).sort())
+        assert.deepEqual([...interest.edgesOfVendor(id)].sort(), [...oracle].filter(([, one]) => one.vendors.has(id)).map(([edge]) => edge).sort())
+      }
+      assert.equal(interest.edges, oracle.size)
+      assert.deepEqual([...interest.vendors()].sort(), [...new Set([...oracle.values()].flatMap(one => [...one.vendors]))].sort())
+    }
+  }))
+  t.pass()
+})

@@ -1,0 +1,151 @@
+/**
+ * The late-data policy as a table: a device's frames in the order of their arrival, and the verdict on
+ * each. Then the same policy against an oracle that keeps a set in place of bits. Numbers in brackets
+ * are the invariants of SPEC.md.
+ */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { distanceKm } from '../../protocol/geo.ts'
+import { limits } from '../../protocol/limits.ts'
+import { DriverTable } from './driver-table.ts'
+import { applyFrame, verdicts, type Verdict } from './late-data.ts'
+
+/** Engine time of every row. */
+const nowMs = 10_000_000
+/** seq, device time (s before now; negative is ahead), metres east of the start. */
+type Frame = [seq: number, secondsAgo: number, metres?: number]
+const metre = 1 / 111_195
+
+function device() {
+  const table = new DriverTable(1, 2)
+  const number = table.ensure('00000000-0000-7000-8000-0000000000d1')
+  return {
+    table, number,
+    hear: ([seq, secondsAgo, metres = 0]: Frame): Verdict =>
+      verdicts[applyFrame(table, number, nowMs, seq, nowMs - secondsAgo * 1000, 0, metres * metre, Number.NaN, Number.NaN)]!,
+  }
+}
+const fast = limits.impossibleSpeedMps + 1
+const count = (from: number, to: number): Frame[] => Array.from({ length: to - from + 1 }, (_, i) => [from + i, 1_000 - from - i])
+
+const table: Record<string, [Frame, Verdict][]> = {
+  'in order': [[[1, 3], 'accepted'], [[2, 2], 'accepted'], [[3, 1], 'accepted']],
+  'late: an offline buffer sent after the live position': [[[10, 1], 'accepted'], [[7, 4], 'late'], [[8, 3], 'late'], [[9, 2], 'late'], [[11, 0], 'accepted']],
+  'late frames of unknown numbers, far below the window': [[[1_000, 1], 'accepted'], [[3, 900], 'late'], [[3, 900], 'late']],
+  'duplicate: the same frame again': [[[5, 2], 'accepted'], [[5, 2], 'duplicate'], [[6, 1], 'accepted'], [[5, 2], 'duplicate'], [[6, 1], 'duplicate']],
+  'duplicate: a late frame twice': [[[5, 1], 'accepted'], [[4, 2], 'late'], [[4, 2], 'duplicate']],
+  'duplicate time under another number': [[[5, 1], 'accepted'], [[6, 1], 'duplicate'], [[6, 0.5], 'accepted']],
+  'reset: an app that counts anew is heard': [[[500, 3], 'accepted'], [[1, 2], 'accepted'], [[2, 1], 'accepted'], [[500, 3], 'late']],
+  'reset within the window': [[[20, 3], 'accepted'], [[21, 2], 'accepted'], [[1, 1], 'accepted'], [[1, 1], 'duplicate'], [[2, 0], 'accepted']],
+  'reset onto a number already seen': [[[1, 3], 'accepted'], [[2, 2], 'accepted'], [[1, 1], 'accepted'], [[2, 0], 'accepted']],
+  'a jump of more than the window forgets it': [[[1, 9], 'accepted'], [[100, 5], 'accepted'], [[100, 5], 'duplicate'], [[1, 9], 'late'], [[99, 6], 'late'], [[99, 6], 'duplicate']],
+  'the number 0 and the greatest number': [[[0, 3], 'accepted'], [[0, 3], 'duplicate'], [[2 ** 32 - 1, 2], 'accepted'], [[2 ** 32 - 1, 2], 'duplicate'], [[0, 1], 'accepted']],
+  'future: one clock gone wrong does not freeze the pin': [
+    [[1, 2], 'accepted'], [[2, -limits.frameFutureMsMax / 1000 - 0.001], 'future'], [[3, 1], 'accepted'], [[4, -limits.frameFutureMsMax / 1000], 'accepted'],
+  ],
+  'future as the first frame': [[[1, -3_600], 'future'], [[2, 0], 'accepted']],
+  'impossible: one wild point': [[[1, 10], 'accepted'], [[2, 9, fast * 10], 'impossible'], [[3, 8, 10], 'accepted']],
+  'at the speed limit': [[[1, 10], 'accepted'], [[2, 0, limits.impossibleSpeedMps * 10 - 1], 'accepted']],
+  'noise below 100 m is no speed': [[[1, 2], 'accepted'], [[2, 1.99, 95], 'accepted'], [[3, 1.98, 0], 'accepted'], [[4, 1.97, 105], 'impossible']],
+  'anchor: three points in a row that agree move it': [
+    [[1, 10, 500_000], 'accepted'], [[2, 9, 0], 'impossible'], [[3, 8, 10], 'impossible'], [[4, 7, 20], 'accepted'], [[5, 6, 30], 'accepted'],
+  ],
+  'anchor: points that do not agree with each other do not': [
+    [[1, 10], 'accepted'], [[2, 9, 100_000], 'impossible'], [[3, 8, 300_000], 'impossible'], [[4, 7, 600_000], 'impossible'], [[5, 6, 5], 'accepted'],
+  ],
+  'anchor: a good point in between begins the count anew': [
+    [[1, 10], 'accepted'], [[2, 9, 100_000], 'impossible'], [[3, 8, 100_010], 'impossible'], [[4, 7, 5], 'accepted'], [[5, 6, 100_020], 'impossible'], [[6, 5, 100_030], 'impossible'],
+  ],
+  'anchor: one wild point sent three times is one': [
+    [[1, 10], 'accepted'], [[2, 9, 100_000], 'impossible'], [[2, 9, 100_000], 'impossible'], [[2, 9, 100_000], 'impossible'], [[3, 8, 5], 'accepted'],
+  ],
+}
+
+for (const [name, rows] of Object.entries(table))
+  t.test(name, async t => {
+    const { hear } = device()
+    for (const [frame, verdict] of rows) t.equal(hear(frame), verdict, `${frame.join(' ')} → ${verdict}`)
+  })
+
+t.test('the edges of the window of 64', async t => {
+  for (const back of [1, 30, 31, 32, 33, 62, 63]) {
+    const { hear } = device()
+    for (const frame of count(100, 200)) hear(frame)
+    t.equal(hear([200 - back, 1_000 - 200 + back]), 'duplicate', `${back} back was seen`)
+    const sparse = device()
+    sparse.hear([200, 1])
+    t.equal(sparse.hear([200 - back, 500]), 'late', `${back} back was not`)
+    t.equal(sparse.hear([200 - back, 500]), 'duplicate', `${back} back is noted`)
+    const jumping = device()
+    jumping.hear([200, 500])
+    jumping.hear([200 + back, 1])
+    t.equal(jumping.hear([200, 500]), 'duplicate', `still known after a jump of ${back}`)
+    t.equal(jumping.hear([201 + (back > 1 ? 0 : -2), 400]), 'late', 'and its neighbour is not')
+  }
+  for (const back of [64, 65, 1_000]) {
+    const { hear } = device()
+    hear([2_000 - back, 500])
+    hear([2_000, 1])
+    t.equal(hear([2_000 - back, 500]), 'late', `${back} back is beyond it: late, and moves nothing all the same`)
+  }
+})
+
+t.test('[7] whatever a frame that was not accepted says, the pin stays', async t => {
+  for (const rows of Object.values(table)) {
+    const { hear, table, number } = device()
+    for (const [frame] of rows) {
+      const before = [table.latitude(number), table.longitude(number), table.atMs(number)]
+      if (hear(frame) !== 'accepted') t.same([table.latitude(number), table.longitude(number), table.atMs(number)], before)
+    }
+  }
+})
+
+t.test('[7] against an oracle', async t => {
+  const frame = fc.record({ seq: fc.oneof(fc.nat({ max: 150 }), fc.constantFrom(1_000, 2 ** 32 - 1)), secondsAgo: fc.integer({ min: -32, max: 60 }), metres: fc.constantFrom(0, 0, 0, 50, 200, 1_000_000) })
+  fc.assert(fc.property(fc.array(frame, { maxLength: 120 }), frames => {
+    const { table, number, hear } = device()
+    let live: { atMs: number; metres: number } | null = null
+    let newest = 0
+    let seen = new Set<number>()
+    let suspect: { atMs: number; metres: number; count: number } = { atMs: 0, metres: 0, count: 0 }
+    const wild = (from: { atMs: number; metres: number }, to: { atMs: number; metres: number }): boolean => {
+      const km = distanceKm(0, from.metres * metre, 0, to.metres * metre)
+      return km > 0.1 && km * 1_000_000 > limits.impossibleSpeedMps * (to.atMs - from.atMs)
+    }
+    const note = (seq: number): void => {
+      newest = Math.max(newest, seq)
+      seen.add(seq)
+      seen = new Set([...seen].filter(one => newest - one < 64))
+    }
+    const restart = (seq: number): void => { newest = seq; seen = new Set([seq]) }
+    const judge = (seq: number, point: { atMs: number; metres: number }): Verdict => {
+      if (point.atMs > nowMs + limits.frameFutureMsMax) return 'future'
+      if (live === null) { restart(seq); live = point; return 'accepted' }
+      if (point.atMs === live.atMs) { note(seq); return 'duplicate' }
+      if (point.atMs < live.atMs) {
+        if (seen.has(seq)) return 'duplicate'
+        note(seq)
+        return 'late'
+      }
+      if (seen.has(seq) || seq < newest) restart(seq)
+      else note(seq)
+      if (wild(live, point)) {
+        const count = suspect.count > 0 && point.atMs > suspect.atMs && !wild(suspect, point) ? suspect.count + 1 : 1
+        if (count < limits.reanchorFramesMin) { suspect = { ...point, count }; return 'impossible' }
+      }
+      suspect = { atMs: 0, metres: 0, count: 0 }
+      live = point
+      return 'accepted'
+    }
+    let lastMs = -Infinity
+    for (const { seq, secondsAgo, metres } of frames) {
+      const verdict = hear([seq, secondsAgo, metres])
+      assert.equal(verdict, judge(seq, { atMs: nowMs - secondsAgo * 1000, metres }))
+      if (verdict !== 'accepted') continue
+      assert.ok(table.atMs(number) > lastMs, '[7] accepted frames only go forward in time')
+      lastMs = table.atMs(number)
+    }
+  }), { numRuns: 1_500 })
+  t.pass()
+})
