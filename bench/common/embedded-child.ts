@@ -1,4 +1,7 @@
-/** The child process of `startEmbeddedServer`: `npm start` that tells its address and ends with its parent. */
+/**
+ * The child process of `startEmbeddedServer`: `npm start` that tells its address, answers questions
+ * about its counters over the process channel (HTTP would wait behind the load), and ends with its parent.
+ */
 import { startEmbedded } from '../../edge/embedded.ts'
 
 let stopping = false
@@ -15,4 +18,7 @@ process.on('SIGINT', () => undefined)
 const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))
 process.on('disconnect', () => end(() => embedded.stop()))
+process.on('message', message => {
+  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, cpu: process.cpuUsage(), atMs: performance.now() })
+})
 process.send?.({ url: embedded.url })

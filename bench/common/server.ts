@@ -17,8 +17,12 @@ export interface Server {
   kind: string
   /** Processes of ours that serve, for measuring what they use. */
   pids: number[]
+  /** Frame counters, processor time and clock of the embedded process. */
+  counters?(): Promise<Counters>
   stop(): Promise<void>
 }
+
+export interface Counters { counters: Record<string, number>; cpu: NodeJS.CpuUsage; atMs: number }
 
 export interface ServerOptions {
   /** Sockets without a message rate, as BENCH_ALLOWED does. */
@@ -60,11 +64,20 @@ export async function startEmbeddedServer(options: ServerOptions = {}): Promise<
       child.once('message', message => { clearTimeout(timer); resolve((message as { url: string }).url) })
       child.once('exit', code => { clearTimeout(timer); reject(new Error(`the embedded server ended with ${code}: ${output()}`)) })
     })
-    return { url, kind: 'embedded', pids: [child.pid!], stop }
+    return { url, kind: 'embedded', pids: [child.pid!], counters: () => askCounters(child), stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** Asked over the process channel: HTTP would wait behind the load. */
+export function askCounters(child: ChildProcess): Promise<Counters> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the server does not tell its counters')), startTimeoutMs)
+    child.once('message', message => { clearTimeout(timer); resolve(message as Counters) })
+    child.send('counters')
+  })
 }
 
 /** One engine and one edge on services of their own. Throws when a service's binary is missing. */

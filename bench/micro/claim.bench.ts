@@ -6,7 +6,7 @@
 import { Redis } from 'ioredis'
 import type { Claims } from '../../protocol/claims/claims.ts'
 import { redisClaims } from '../../protocol/claims/redis.ts'
-import { startRedis } from '../services.ts'
+import { serviceMissing, startRedis } from '../services.ts'
 import type { MicroSuite } from './suite.ts'
 
 const orders = 1_000
@@ -76,4 +76,4 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'claim', baseline: 'SET NX, lost', cases }
+export const suite: MicroSuite = { name: 'claim', baseline: 'SET NX, lost', skip: () => serviceMissing('redis'), cases }

@@ -16,13 +16,16 @@ async function loadSuites(): Promise<MicroSuite[]> {
   return modules.map((module) => module.suite)
 }
 
-/** Runs the suites whose name contains `filter` (all without it); `quick` trades spread for time. */
-export async function runMicro(filter = '', quick = false): Promise<MicroResult[]> {
-  const results: MicroResult[] = []
-  for (const suite of await loadSuites()) {
-    if (suite.name.includes(filter)) results.push(...(await runSuite(suite, quick ? 3 : 7, quick ? 50 : 300)))
-  }
-  return results
+export const microSuites = async (): Promise<string[]> => (await loadSuites()).map((suite) => suite.name)
+
+/** Runs the suite of that name; `quick` trades spread for time. One that cannot run here is skipped with its reason. */
+export async function runMicro(name: string, quick: boolean, skipped: (reason: string) => void): Promise<MicroResult[]> {
+  const suite = (await loadSuites()).find((suite) => suite.name === name)
+  if (suite === undefined) throw new Error(`there is no suite ${name}`)
+  const reason = suite.skip?.() ?? null
+  if (reason === null) return runSuite(suite, quick ? 3 : 7, quick ? 50 : 300)
+  skipped(reason)
+  return []
 }
 
 async function runSuite(suite: MicroSuite, rounds: number, roundMs: number): Promise<MicroResult[]> {

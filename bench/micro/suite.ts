@@ -14,6 +14,8 @@ export interface MicroSuite {
   name: string
   /** Name of the case that the others are compared with. */
   baseline: string
+  /** Why the suite cannot run on this machine, or null. */
+  skip?(): string | null
   /** Builds the cases; data is made here and not at import. Seeded, so that every run sees the same. */
   cases(): Promise<Record<string, MicroCase>>
 }

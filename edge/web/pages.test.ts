@@ -229,7 +229,7 @@ t.test('pages', { skip: missing }, async t => {
   })
 
   await t.test('cancelling and a link that leads nowhere', async t => {
-    await customer.getByRole('button', { name: 'Cancel' }).click()
+    await customer.locator('#orders').getByRole('button', { name: 'Cancel' }).first().click()
     await customer.locator('#past [data-status=cancelled]').waitFor()
     const gone = await open('/track/0123456789abcdef')
     await gone.getByRole('heading', { name: 'This link leads nowhere' }).waitFor()

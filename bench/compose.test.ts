@@ -1,0 +1,138 @@
+/**
+ * docker-compose.yml against what compose would refuse or, worse, accept and then not do. The file is
+ * read with the rules of compose that matter here (anchors, merges, `${NAME:-default}`), and its
+ * environments go through the real configuration, so a variable renamed there breaks here. Where the
+ * compose command is on the machine, its own judgement is asked as well; it needs no engine for that.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { parse } from 'yaml'
+import { readConfig } from '../edge/config.ts'
+import { assetUrl } from '../protocol/assets.ts'
+import { serviceUrls } from '../protocol/environment.ts'
+import { limits } from '../protocol/limits.ts'
+
+interface Service {
+  image?: string
+  build?: { context: string; dockerfile_inline?: string; dockerfile?: string }
+  command?: string[]
+  container_name?: string
+  depends_on?: Record<string, { condition: string }>
+  environment?: Record<string, string>
+  volumes?: string[]
+  ports?: string[]
+  healthcheck?: { test: string[]; interval: string; timeout: string; retries: number }
+  deploy?: { replicas?: number }
+  init?: boolean
+  stop_grace_period?: string
+}
+
+const path = fileURLToPath(assetUrl('docker-compose.yml'))
+const file = parse(readFileSync(path, 'utf8'), { merge: true }) as { name: string; services: Record<string, Service>; volumes: Record<string, unknown> }
+const services = Object.entries(file.services)
+const ours = services.filter(([, service]) => service.build !== undefined)
+const edges = ours.filter(([, service]) => service.command?.includes('dist/edge/main.js') === true)
+const engines = ours.filter(([, service]) => service.command?.includes('dist/engine/main.js') === true)
+
+/** As compose puts values in; throws for a required one that is not given. */
+function interpolate(text: string, given: Record<string, string>): string {
+  return text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string | undefined, rest: string) => {
+    const value = given[name]
+    if (value !== undefined && value !== '') return value
+    if (kind === '?') throw new Error(`${name} ${rest}`)
+    return kind === '-' ? rest : ''
+  })
+}
+const environmentOf = (service: Service, given: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(service.environment ?? {}).map(([name, value]) => {
+    if (typeof value !== 'string') throw new Error(`${name} is ${String(value)}: only a text is sure to arrive as it is written`)
+    return [name, interpolate(value, given)]
+  }))
+
+t.test('the topology', async t => {
+  t.equal(edges.length, 2)
+  t.ok(engines.reduce((sum, [, service]) => sum + (service.deploy?.replicas ?? 1), 0) >= 2, 'two engines or more')
+  for (const image of ['nats', 'redis', 'postgres']) t.match(file.services[image]?.image, new RegExp(`^${image}:[\\d.]+-\\w+$`), `${image} has a version`)
+  t.ok(file.services['nats']!.command!.includes('--jetstream'))
+})
+
+t.test('every service can start', async t => {
+  for (const [name, service] of services) {
+    t.ok(service.image !== undefined || service.build !== undefined, `${name} has an image or a build`)
+    for (const [on, { condition }] of Object.entries(service.depends_on ?? {})) {
+      const target = file.services[on]
+      t.ok(target, `${name} depends on ${on}, which is there`)
+      t.ok(['service_started', 'service_healthy', 'service_completed_successfully'].includes(condition), `${condition} is a condition`)
+      if (condition === 'service_healthy') t.ok(target?.healthcheck, `${on} can be healthy`)
+    }
+    if (service.healthcheck !== undefined) {
+      t.equal(service.healthcheck.test[0], 'CMD', `${name}'s check needs no shell`)
+      for (const time of ['interval', 'timeout'] as const) t.match(service.healthcheck[time], /^\d+(ms|s|m)$/)
+    }
+    if ((service.deploy?.replicas ?? 1) > 1) t.notOk(service.container_name ?? service.ports, `${name} may be there more than once`)
+  }
+  for (const name of ['nats', 'redis', 'postgres', ...edges.map(([name]) => name)]) t.ok(file.services[name]!.healthcheck, `${name} has a health check`)
+})
+
+t.test('volumes are declared, and used', async t => {
+  const used = services.flatMap(([, service]) => service.volumes ?? []).map(volume => volume.split(':')[0]!)
+  t.same([...new Set(used)].sort(), Object.keys(file.volumes).sort())
+  for (const name of ['nats', 'redis', 'postgres']) t.equal(file.services[name]!.volumes?.length, 1, `${name} keeps its data`)
+})
+
+t.test('ports', async t => {
+  const published = services.flatMap(([name, service]) => (service.ports ?? []).map(port => {
+    t.match(port, /^\d+:\d+$/, `${name}: "${port}" is quoted, or YAML would make a number of it`)
+    return { name, host: port.split(':')[0], inside: port.split(':')[1] }
+  }))
+  t.same(published.map(port => port.host).sort(), ['8000', '8001'], 'the edges and nobody else')
+  for (const { name, inside } of published) t.equal(inside, file.services[name]!.environment!['PORT'], `${name} listens where its port leads`)
+})
+
+t.test('the environment is what the processes read', async t => {
+  const given = { JWT_SECRET_KEY: 'k'.repeat(64) }
+  for (const [name, service] of edges) {
+    const config = readConfig(environmentOf(service, given), 'edge')
+    t.equal(config.host, '0.0.0.0', `${name} can be reached from outside its container`)
+    t.ok(config.uploadDir.startsWith('/data/'), 'uploads are on the volume')
+    t.match(config.databaseUrl, /^postgres:\/\/caduceus:caduceus@postgres:5432\/caduceus$/)
+    t.throws(() => environmentOf(service, {}), /JWT_SECRET_KEY make one with openssl rand/, 'a missing key stops it with its mend')
+    t.equal(environmentOf(service, { ...given, POSTGRES_PASSWORD: 'other' })['DATABASE_URL'], 'postgres://caduceus:other@postgres:5432/caduceus')
+  }
+  t.equal(environmentOf(file.services['postgres']!, { POSTGRES_PASSWORD: 'other' })['POSTGRES_PASSWORD'], 'other')
+  for (const [, service] of engines) {
+    const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environmentOf(service, given), 'engine')
+    for (const url of [natsUrl, redisUrl, databaseUrl]) t.ok(file.services[new URL(url!).hostname], `${new URL(url!).hostname} is a service`)
+  }
+})
+
+t.test('the image', async t => {
+  for (const [name, { build, command, init, stop_grace_period }] of ours) {
+    const dockerfile = build!.dockerfile_inline!
+    t.equal(build!.dockerfile, undefined, 'compose takes one of the two')
+    t.notMatch(dockerfile, /\$/, 'nothing in it that compose would take for a variable')
+    const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '))
+    t.match(last, /^FROM node:20-bookworm-slim\n/)
+    t.match(last, /\nUSER node\n/, 'not as root')
+    t.match(dockerfile, /\nRUN npm ci\n/)
+    for (const [, sources] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm))
+      for (const source of sources!.split(' ')) t.ok(existsSync(assetUrl(source)), `${source} is there to be copied`)
+    const script = command!.at(-1)!
+    t.ok(existsSync(assetUrl(script.replace('dist/', '').replace('.js', '.ts'))), `${name} runs ${script}`)
+    t.ok(dockerfile.includes(`COPY ${script.split('/')[1]} `), 'which is in the image')
+    t.equal(init, true)
+    t.ok(Number.parseInt(stop_grace_period!, 10) * 1000 >= limits.drainTimeoutMs + 5_000, 'it may drain before it is killed')
+  }
+})
+
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0
+t.test('compose agrees', { skip: hasCompose ? false : 'docker compose not found; install with: apt-get install docker-compose-plugin (from Docker\'s repository)' }, async t => {
+  const config = (environment: Record<string, string>) => spawnSync('docker', ['compose', '-f', path, 'config', '-q'], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment } })
+  const good = config({ JWT_SECRET_KEY: 'k'.repeat(64) })
+  t.equal(good.status, 0, good.stderr)
+  const bad = config({})
+  t.not(bad.status, 0)
+  t.match(bad.stderr, /JWT_SECRET_KEY/)
+})

@@ -1,0 +1,25 @@
+/**
+ * The baseline of the ingest bench, a process of its own: a bare uWebSockets server that takes binary
+ * messages and counts their bytes. What a real edge costs is what it does more than this.
+ */
+import { App, us_socket_local_port } from 'uWebSockets.js'
+
+let bytes = 0
+const app = App()
+app.ws('/ws/driver', {
+  maxPayloadLength: 64 * 1024,
+  idleTimeout: 60,
+  compression: 0,
+  open: ws => { ws.send('{"type":"connection"}') },
+  message: (_ws, message) => { bytes += message.byteLength },
+})
+app.listen('127.0.0.1', 0, socket => {
+  if (!socket) process.exit(1)
+  process.send?.({ url: `http://127.0.0.1:${us_socket_local_port(socket)}` })
+})
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => process.exit(0))
+process.on('disconnect', () => process.exit(0))
+process.on('message', message => {
+  if (message === 'counters') process.send?.({ counters: { bytes }, cpu: process.cpuUsage(), atMs: performance.now() })
+})

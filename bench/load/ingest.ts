@@ -1,0 +1,140 @@
+/**
+ * Sockets to engine: how many location frames a second an edge with its engine decodes, routes and
+ * applies, beside a bare uWebSockets server that only counts bytes. Both are processes of their own and
+ * are filled by the same generator. Besides the rate there is the rate per second of processor time
+ * of the server, which says the same when the generator (or somebody else) takes the rest.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { inParallel } from '../common/parallel.ts'
+import { newDriver, newPharmacy, runTag } from '../common/people.ts'
+import { askCounters, startEmbeddedServer, type Counters } from '../common/server.ts'
+import { center } from '../city/grid.ts'
+import type { LoadBench, LoadContext } from './bench.ts'
+import type { GeneratorOptions, GeneratorReport } from './ingest-generator.ts'
+import { encodeFrames } from '../../protocol/frames.ts'
+
+const driversCount = 64
+const signUpsAtOnce = 6
+const warmUpMs = 500
+const readyTimeoutMs = 20_000
+const shapes = [
+  { name: '1 frame a message, 1 message a write', framesPerMessage: 1, messagesPerWrite: 1 },
+  { name: '1 frame a message, 32 messages a write', framesPerMessage: 1, messagesPerWrite: 32 },
+  { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1 },
+] as const
+type Shape = typeof shapes[number]
+
+interface Target { url: string; counters(): Promise<Counters>; stop(): Promise<void> }
+interface Measured { framesPerSecond: number; framesPerCpuSecond: number; generator: GeneratorReport; counters: Record<string, number> }
+
+async function run(context: LoadContext): Promise<void> {
+  const seconds = context.quick ? 2 : 5
+  const sink = await startSink()
+  const server = await startEmbeddedServer({ benchAllowed: true })
+  const target: Target = { url: server.url, counters: server.counters!, stop: server.stop }
+  try {
+    const tokens = await drivers(server.url)
+    for (const shape of shapes) {
+      const bare = await measure(sink, tokens, shape, seconds, counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage)
+      const real = await measure(target, tokens, shape, seconds, counters => Object.values(counters).reduce((sum, count) => sum + count, 0))
+      context.row({ bench: 'ingest', case: `bare uWebSockets sink: ${shape.name}`, rate: bare.framesPerSecond, ratio: 1, note: noteOf(bare) })
+      context.row({
+        bench: 'ingest', case: `edge and engine: ${shape.name}`, rate: real.framesPerSecond, ratio: real.framesPerCpuSecond / bare.framesPerCpuSecond,
+        note: `${noteOf(real)}; ${verdictsOf(real)}`,
+      })
+      context.check((real.counters['accepted'] ?? 0) > 0, `no frame was accepted (${shape.name})`)
+    }
+    context.say('ratios are of frames per second of the server\'s processor time')
+  } finally {
+    await server.stop()
+    await sink.stop()
+  }
+}
+
+const noteOf = ({ framesPerCpuSecond, generator }: Measured): string =>
+  `${(framesPerCpuSecond / 1_000).toFixed(0)} k a second of server processor time; generator ${(generator.utilization * 100).toFixed(0)} % busy`
+const verdictsOf = ({ counters }: Measured): string =>
+  Object.entries(counters).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(', ')
+
+/** Payload of one message as the sink counts it. */
+function payloadBytes({ framesPerMessage }: Shape): number {
+  const frame = { seq: 0, timestampMs: 0, latitude: 0, longitude: 0, headingDeg: 90, speedMps: 8, accuracyM: null }
+  return encodeFrames(Array.from({ length: framesPerMessage }, () => frame)).length - (framesPerMessage === 1 ? 1 : 0)
+}
+
+async function measure(target: Target, tokens: string[], shape: Shape, seconds: number, framesOf: (counters: Record<string, number>) => number): Promise<Measured> {
+  const options: GeneratorOptions = { port: Number(new URL(target.url).port), tokens, framesPerMessage: shape.framesPerMessage, messagesPerWrite: shape.messagesPerWrite }
+  const worker = new Worker(new URL('./ingest-generator.js', import.meta.url), { workerData: options })
+  try {
+    await next(worker, message => message === 'ready')
+    tell(worker, 'go')
+    await pause(warmUpMs)
+    const before = await target.counters()
+    await pause(seconds * 1_000)
+    const after = await target.counters()
+    const reported = next(worker, message => typeof message === 'object')
+    tell(worker, 'stop')
+    const { report } = (await reported) as { report: GeneratorReport }
+    const counters = Object.fromEntries(Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]))
+    const frames = framesOf(counters)
+    const cpuSeconds = (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / 1e6
+    return { framesPerSecond: frames * 1_000 / (after.atMs - before.atMs), framesPerCpuSecond: frames / cpuSeconds, generator: report, counters }
+  } finally {
+    await worker.terminate()
+  }
+}
+
+// The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
+function tell(worker: Worker, message: 'go' | 'stop'): void { worker.postMessage(message) }
+
+function next(worker: Worker, wanted: (message: unknown) => boolean): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the generator does not answer')), readyTimeoutMs)
+    const take = (message: unknown): void => {
+      if (!wanted(message)) return
+      clearTimeout(timer)
+      worker.off('message', take)
+      resolve(message)
+    }
+    worker.on('message', take)
+    worker.once('error', reject)
+  })
+}
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+
+async function drivers(url: string): Promise<string[]> {
+  const tag = runTag()
+  const pharmacy = await newPharmacy(url, tag, 0, 'Pharmacy', center)
+  const tokens: string[] = []
+  await inParallel(Array.from({ length: driversCount }), signUpsAtOnce, async (_, index) => {
+    const driver = await newDriver(url, tag, index, pharmacy.recordId, { vehicle_type: 'scooter' })
+    tokens.push(await driver.api.accessToken())
+  })
+  return tokens
+}
+
+async function startSink(): Promise<Target> {
+  const child: ChildProcess = fork(fileURLToPath(new URL('./ingest-sink.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const kill = (): void => { child.kill('SIGKILL') }
+  process.once('exit', kill)
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', message => resolve((message as { url: string }).url))
+    child.once('exit', code => reject(new Error(`the sink ended with ${code}`)))
+  })
+  return {
+    url,
+    counters: () => askCounters(child),
+    async stop() {
+      const ended = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
+      child.kill('SIGTERM')
+      await ended
+      process.off('exit', kill)
+    },
+  }
+}
+
+export const bench: LoadBench = { name: 'ingest', title: 'sockets → engine', run }

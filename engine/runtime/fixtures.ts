@@ -1,0 +1,114 @@
+/**
+ * What the specifications of the runtime share: an actor as simple as can be, and faults as a wrapper
+ * around the journal. The actor counts; it refuses, throws and finishes when told to.
+ */
+import type { DriverEvent } from '../../protocol/events.ts'
+import { slotOf, uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { DriverView } from '../../protocol/rest/driver.ts'
+import { emit, reject, type Decision } from '../decision.ts'
+import type { ActorKind, Journal } from '../journal/journal.ts'
+import { memoryJournal, MemoryStore } from '../journal/memory.ts'
+import { VirtualEnv } from '../sim/virtual-env.ts'
+import { Actors, type AnyBehaviour, type Committed } from './actors.ts'
+import type { Cell, TellReply } from './cell.ts'
+
+export type Count = 'add' | 'addTwo' | 'nothing' | 'refuse' | 'throw' | 'finish' | { wakeAtMs: number }
+interface Counter { count: number; wakeAtMs: number | null; finished: boolean }
+
+/** Events of the counter wear a driver's clothes, because the journal knows no others. */
+const event = (what: unknown): DriverEvent => ({ type: 'offer_released', data: { offer_id: '', order_id: '', outcome: JSON.stringify(what) } })
+const row = (id: string, version: number): DriverView => ({
+  id, vendor_id: id, full_name: '', phone: '', vehicle_type: 'bike', status: 'offline', capacity: 1, active_order_ids: [], offer: null,
+  total_deliveries: 0, total_earnings: 0, currency: 'USD', version,
+})
+
+export const counter = (kind: ActorKind): AnyBehaviour => ({
+  kind,
+  absent: { count: 0, wakeAtMs: null, finished: false } satisfies Counter,
+  decide(_state, command): Decision<DriverEvent> {
+    switch (command as Count) {
+      case 'addTwo': return emit(event('add'), event('add'))
+      case 'nothing': return emit()
+      case 'refuse': return reject('forbidden', 'told to')
+      case 'throw': throw new Error('a defect')
+      default: return emit(event(command))
+    }
+  },
+  evolve(state, happened): Counter {
+    const before = state as Counter
+    const what = JSON.parse((happened as unknown as { data: { outcome: string } }).data.outcome) as Count
+    if (what === 'finish') return { ...before, finished: true, wakeAtMs: null }
+    return typeof what === 'object' ? { ...before, wakeAtMs: what.wakeAtMs } : { ...before, count: before.count + 1 }
+  },
+  react: () => [],
+  resume: () => [],
+  wakeAtMs: state => (state as Counter).wakeAtMs,
+  row: (_state, version) => ({ kind: 'driver', view: row('00000000-0000-7000-8000-000000000000', version) }),
+  finished: state => (state as Counter).finished,
+})
+
+export type Verdict = 'pass' | 'failBefore' | 'failAfter' | 'overloaded'
+export type Faults = Partial<Record<keyof Journal, (nth: number) => Verdict>>
+
+/** `failAfter` matters most: the write landed and the reply was lost. */
+export function faulty(journal: Journal, faults: Faults): Journal {
+  const calls = new Map<keyof Journal, number>()
+  return new Proxy(journal, {
+    get(target, name: keyof Journal) {
+      const call = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>
+      return async (...args: unknown[]) => {
+        const nth = calls.get(name) ?? 0
+        calls.set(name, nth + 1)
+        const verdict = faults[name]?.(nth) ?? 'pass'
+        if (verdict === 'overloaded') throw Object.assign(new Error('injected'), { code: 'overloaded' })
+        if (verdict === 'failBefore') throw new Error('injected')
+        const result = await call(...args)
+        if (verdict === 'failAfter') throw new Error('injected')
+        return result
+      }
+    },
+  })
+}
+
+export interface RuntimeWorld {
+  env: VirtualEnv
+  store: MemoryStore
+  committed: Committed[]
+  recovered: string[]
+  due: string[]
+  fenced: number[]
+  logs: string[]
+  id(): string
+}
+
+export function runtimeWorld(seed = 1): RuntimeWorld {
+  const env = new VirtualEnv(seed)
+  return {
+    env, store: new MemoryStore(() => env.nowMs()), committed: [], recovered: [], due: [], fenced: [], logs: [],
+    id: () => uuidV7(env.nowMs(), env.random),
+  }
+}
+
+/** The actors of one engine that owns all slots. */
+export async function actorsOf(world: RuntimeWorld, engineId = 'e1', faults: Faults = {}, onDue: (cell: Cell) => void = () => {}) {
+  const journal = faulty(memoryJournal(world.store), faults)
+  const actors = new Actors({
+    env: world.env, journal, behaviours: { order: counter('order'), driver: counter('driver') },
+    committed: what => { world.committed.push(what) },
+    recovered: cell => { world.recovered.push(cell.actorId) },
+    due: cell => { world.due.push(cell.actorId); onDue(cell) },
+    fenced: slot => { world.fenced.push(slot); actors.abandon(slot) },
+    log: (level, message, detail) => { world.logs.push(`${level} ${message} ${String(detail)}`) },
+  })
+  const adopt = async () => {
+    const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
+    for (const lease of await journal.acquireSlots(engineId, slots, limits.slotLeaseMs, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
+  }
+  await adopt()
+  let nth = 0
+  const tell = (actorId: string, command: Count, commandId = `${engineId}:${++nth}`, kind: ActorKind = 'order') => actors.tell(kind, actorId, commandId, command)
+  return { actors, journal, tell, adopt, slotOf: (actorId: string) => slotOf(actorId, limits.slotCount) }
+}
+
+export const counted = (reply: TellReply): number | string => (reply.ok ? (reply.state as Counter).count : reply.code)
