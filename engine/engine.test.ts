@@ -4,111 +4,11 @@
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
-import type { Bus } from '../protocol/bus/bus.ts'
-import { memoryBus } from '../protocol/bus/memory.ts'
-import { memoryClaims } from '../protocol/claims/memory.ts'
-import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
-import type { PublishedEvent } from '../protocol/events.ts'
-import { encodeDriverId, LocationBatch } from '../protocol/location-batch.ts'
-import { encodeFrame } from '../protocol/frames.ts'
-import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Principal } from '../protocol/principal.ts'
-import type { LocationPush, PushList } from '../protocol/pushes.ts'
+import type { LocationPush } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
-import { Engine } from './engine.ts'
-import { memoryJournal, MemoryStore } from './journal/memory.ts'
-import type { Env } from '../protocol/env.ts'
-import { VirtualEnv } from './sim/virtual-env.ts'
-
-const here = { latitude: 37.77, longitude: -122.42 }
-
-/** What a process has of the world, and loses at its death: its timers and its connection. */
-function mortal(env: VirtualEnv, bus: Bus) {
-  let alive = true
-  const mine: { unsubscribe(): void }[] = []
-  return {
-    env: { nowMs: () => env.nowMs(), random: env.random, after: (ms: number, run: () => void) => env.after(ms, () => { if (alive) run() }) } satisfies Env,
-    bus: {
-      publish: (...args) => alive && bus.publish(...args),
-      request: (...args) => (alive ? bus.request(...args) : new Promise<never>(() => {})),
-      subscribe(...args) {
-        const subscription = bus.subscribe(...args)
-        mine.push(subscription)
-        return subscription
-      },
-      get connected() { return alive },
-      onStatus: listener => bus.onStatus(listener),
-      flush: () => bus.flush(),
-      close: () => bus.close(),
-    } satisfies Bus,
-    crash() {
-      alive = false
-      for (const subscription of mine) subscription.unsubscribe()
-    },
-  }
-}
-
-async function world(seed = 1) {
-  const env = new VirtualEnv(seed)
-  const store = new MemoryStore(() => env.nowMs())
-  const bus = memoryBus()
-  const claims = memoryClaims(() => env.nowMs(), (ms, run) => env.after(ms, run))
-  const pushes: PushList = []
-  const events: PublishedEvent[] = []
-  bus.subscribe(subjects.pushAll, m => pushes.push(...(decodeBody(m.body) as PushList)))
-  bus.subscribe(subjects.eventFilter, m => events.push(decodeBody(m.body) as PublishedEvent))
-  const logs: string[] = []
-  const boot = async (id: string) => {
-    const process = mortal(env, bus)
-    const engine = new Engine({
-      engineId: id, env: process.env, journal: memoryJournal(store), bus: process.bus, claims, exclusive: true,
-      log: (level, message, detail) => logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
-    })
-    await engine.start()
-    return Object.assign(engine, { crash: process.crash })
-  }
-  const id = () => uuidV7(env.nowMs(), () => env.random())
-  const command = async (actor: 'order' | 'driver', actor_id: string, verb: string, by: Principal, data: object = {}, commandId = id()) => {
-    const envelope: CommandEnvelope = { id: commandId, actor, actor_id, verb, by, data }
-    const reply = bus.request(subjects.slotCommand(slotOf(actor_id, limits.slotCount)), encodeBody(envelope), 60_000)
-    await env.settle()
-    return decodeBody(await reply) as OrderReply & DriverReply
-  }
-  const vendor = (name: string, latitude = here.latitude, longitude = here.longitude) => {
-    const vendor_id = id()
-    bus.publish(subjects.directory, encodeBody({
-      vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, is_active: true, proof_required: true, dispatch_policy: 'manual',
-    }))
-    return vendor_id
-  }
-  const driver = async (vendor_id: string, latitude: number, longitude: number) => {
-    const driverId = id()
-    await command('driver', driverId, 'register', { role: 'system', id: 't' }, { vendor_id, full_name: 'Dora', phone: '2', vehicle_type: 'bike', capacity: 1 })
-    await command('driver', driverId, 'set_status', { role: 'driver', id: driverId }, { status: 'available' })
-    let seq = 0
-    const at = async (lat: number, lng: number) => {
-      const batch = new LocationBatch()
-      const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null })
-      batch.append(encodeDriverId(driverId), frame, 0, frame.length)
-      bus.publish(subjects.location('9q8'), batch.take())
-      await env.settle()
-    }
-    await at(latitude, longitude)
-    return { driverId, at, by: { role: 'driver', id: driverId } as Principal }
-  }
-  const broadcast = (orderId = id(), customerId = id(), ttl = 300) => command('order', orderId, 'broadcast', { role: 'customer', id: customerId }, {
-    order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: ttl,
-  })
-  const statusOf = (orderId: string) => store.events.get(orderId)?.at(-1)?.event.type
-  return { env, store, bus, pushes, events, logs, boot, id, command, vendor, driver, broadcast, statusOf }
-}
-
-const order = (reply: OrderReply) => {
-  if (!reply.ok) throw new Error(`${reply.problem.code}: ${reply.problem.detail}`)
-  return reply.order
-}
-const problem = (reply: OrderReply | DriverReply) => (reply.ok ? 'ok' : reply.problem.code)
+import { here, order, problem, world } from './fixtures.ts'
 
 t.test('a request becomes a delivery', async t => {
   const w = await world()

@@ -24,7 +24,7 @@ import { nextDriver } from './matching/next-driver.ts'
 import { Roster, type RosterRow } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
-import { vendorOf, type Order } from './order/state.ts'
+import { vendorOf, type AutoSearch, type Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
 import { Pusher } from './pusher.ts'
@@ -287,11 +287,11 @@ export class Engine {
       return internal(`offer_expired:${search.offer.offerId}`, { verb: 'offer_expired', by: system, offerId: search.offer.offerId })
     if (search.kind !== 'searching') return
     const nowMs = env.nowMs()
-    if (nowMs >= search.auto.deadlineMs || search.auto.triedDriverIds.length >= limits.offersPerSearchMax)
+    if (nowMs >= search.auto.deadlineMs || search.auto.offersMade >= limits.offersPerSearchMax)
       return internal(`end_search:${cell.version}`, { verb: 'end_search', by: system })
     const driver = nextDriver(this.roster, this.tracking.table, {
       vendorId: deal.vendor.vendor_id, latitude: deal.vendor.latitude, longitude: deal.vendor.longitude,
-      triedDriverIds: search.auto.triedDriverIds, staleBeforeMs: nowMs - positionStaleMs,
+      triedDriverIds: notNow(search.auto, nowMs), staleBeforeMs: nowMs - positionStaleMs,
     })
     // Nobody near: no event for that, only another look in a while.
     if (driver === null) return this.actors.wakeAt(cell, Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs))
@@ -416,6 +416,10 @@ export class Engine {
     }
   }
 }
+
+/** Whom a search does not ask: those who had their chance, and for a while those who could not. */
+const notNow = ({ triedDriverIds, unavailable }: AutoSearch, nowMs: number): string[] =>
+  [...triedDriverIds, ...unavailable.filter(one => nowMs - one.atMs < limits.driverSearchRetryMs).map(one => one.driverId)]
 
 interface RosterMessage { engine_id: string; rows: RosterRow[] }
 

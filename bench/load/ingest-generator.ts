@@ -3,6 +3,10 @@
  * are built once, masked with a key of zeros (which the protocol allows and which leaves the payload as
  * it is), and written to raw TCP sockets; between writes only the numbers and times in them change.
  * A client library would be measured otherwise: `ws` masks and allocates for every message.
+ *
+ * What is sent and not yet counted by the server is bounded, over all sockets together. Otherwise a
+ * server slower than this generator is held at one socket: uWebSockets reads a socket again and again
+ * as long as each read fills its buffer of 512 KB, and its timers wait meanwhile (measured: for good).
  */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
@@ -17,30 +21,33 @@ export interface GeneratorOptions {
   framesPerMessage: number
   /** Messages in one write, which is about one TCP segment when it fits. */
   messagesPerWrite: number
+  /** Frames on their way: sent and not yet counted by the server, as `counted` tells. */
+  inFlightMax: number
+  /** Device time of the first frame; each next one is a millisecond later. */
+  startMs: number
 }
 export interface GeneratorReport { frames: number; writes: number; seconds: number; utilization: number }
 
-const { port, tokens, framesPerMessage, messagesPerWrite } = workerData as GeneratorOptions
-/** Device time between two frames; the whole run stays within the hour that it begins in the past. */
+const { port, tokens, framesPerMessage, messagesPerWrite, inFlightMax, startMs } = workerData as GeneratorOptions
 const frameStepMs = 1
-const startBackMs = 3_600_000
 const jitterFrames = 512
+
+let sent = 0
+/** What the server has counted of it. */
+let counted = 0
 
 class Stream {
   readonly socket: Socket
   readonly #buffer: Buffer
   /** Where each frame's number begins in the buffer; time and latitude follow at fixed distances. */
   readonly #offsets: number[] = []
-  readonly #startMs: number
   readonly #latitude: number
   #seq = 1
   blocked = false
-  frames = 0
   writes = 0
 
   constructor(socket: Socket, index: number) {
     this.socket = socket
-    this.#startMs = Date.now() - startBackMs
     this.#latitude = 27.7172 + index * 1e-4
     const frame: LocationFrame = { seq: 0, timestampMs: 0, latitude: this.#latitude, longitude: 85.324, headingDeg: 90, speedMps: 8, accuracyM: null }
     const frames = Array.from({ length: framesPerMessage }, () => frame)
@@ -62,10 +69,10 @@ class Stream {
     for (const offset of this.#offsets) {
       const seq = this.#seq++
       buffer.writeUInt32BE(seq, offset)
-      buffer.writeDoubleBE(this.#startMs + seq * frameStepMs, offset + 5)
+      buffer.writeDoubleBE(startMs + seq * frameStepMs, offset + 5)
       buffer.writeDoubleBE(this.#latitude + (seq % jitterFrames) * 1e-7, offset + 14)
     }
-    this.frames += this.#offsets.length
+    sent += this.#offsets.length
     this.writes++
     this.blocked = true
     const flushed = (): void => { this.blocked = false }
@@ -94,9 +101,9 @@ function open(token: string, index: number): Promise<Stream> {
         return
       }
       socket.off('data', wait)
+      socket.on('error', () => undefined)
       // Acknowledgements are read and forgotten.
       socket.resume()
-      socket.on('error', () => undefined)
       resolve(new Stream(socket, index))
     }
     socket.on('data', wait)
@@ -114,11 +121,19 @@ function say(message: unknown): void { parentPort!.postMessage(message) }
 
 function turn(): void {
   if (!running) return
-  for (const stream of streams) if (!stream.blocked && !stream.socket.destroyed) stream.write()
-  setImmediate(turn)
+  for (const stream of streams) {
+    if (sent - counted >= inFlightMax) break
+    if (!stream.blocked && !stream.socket.destroyed) stream.write()
+  }
+  if (sent - counted >= inFlightMax) setTimeout(turn, 1)
+  else setImmediate(turn)
 }
 
-parentPort!.on('message', (message: 'go' | 'stop') => {
+parentPort!.on('message', (message: 'go' | 'stop' | { counted: number }) => {
+  if (typeof message === 'object') {
+    counted = message.counted
+    return
+  }
   if (message === 'go') {
     running = true
     startedMs = performance.now()
@@ -128,7 +143,7 @@ parentPort!.on('message', (message: 'go' | 'stop') => {
   }
   running = false
   const report: GeneratorReport = {
-    frames: streams.reduce((total, stream) => total + stream.frames, 0), writes: streams.reduce((total, stream) => total + stream.writes, 0),
+    frames: sent, writes: streams.reduce((total, stream) => total + stream.writes, 0),
     seconds: (performance.now() - startedMs) / 1_000, utilization: performance.eventLoopUtilization(eluStart).utilization,
   }
   for (const { socket } of streams) socket.destroy()

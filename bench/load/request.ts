@@ -7,8 +7,9 @@ import { center } from '../city/grid.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
 import { newCustomer, newPharmacy, runTag, type Person } from '../common/people.ts'
-import { startEmbeddedServer } from '../common/server.ts'
+import { startDistributedServer, startEmbeddedServer, type Server } from '../common/server.ts'
 import { seededRandom } from '../micro/suite.ts'
+import { serviceMissing } from '../services.ts'
 import type { LoadBench, LoadContext } from './bench.ts'
 import { LoadSocket, member } from './socket.ts'
 
@@ -21,10 +22,17 @@ const inFlightMax = 2_000
 const drainMs = 10_000
 
 async function run(context: LoadContext): Promise<void> {
-  const rates = context.quick ? [50, 200] : [50, 100, 200, 300, 400, 500]
+  await against(context, await startEmbeddedServer({ benchAllowed: true }))
+  const missing = (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
+  if (missing.length > 0) context.say(`skipped on services: ${missing.join('; ')}`)
+  else await against(context, await startDistributedServer({ benchAllowed: true }))
+}
+
+async function against(context: LoadContext, server: Server): Promise<void> {
+  const rates = context.quick ? [50, 200, 500] : [50, 100, 200, 300, 400, 500]
   const seconds = context.quick ? 3 : 10
-  const server = await startEmbeddedServer({ benchAllowed: true })
   try {
+    context.say(server.kind)
     const world = await populate(server.url)
     await atRate(world, warmUp.rate, warmUp.seconds)
     for (const rate of rates) {
@@ -34,7 +42,7 @@ async function run(context: LoadContext): Promise<void> {
       context.row({ bench: 'request', case: `${rate}/s: request → terminal`, latency: terminal, note })
       context.row({ bench: 'request', case: `${rate}/s: request → its answer`, latency: answer })
       // More than the machine can do is a measurement; a request that was acknowledged and not heard of is a defect.
-      context.check(missed === 0, `at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
+      context.check(missed === 0, `${server.kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
       if (result.gaveUp) {
         context.say(`${rate} requests/s are more than this server takes; higher rates are left out`)
         break

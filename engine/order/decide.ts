@@ -244,7 +244,7 @@ function proposeDriver(order: Order, command: Of<'propose_driver'>, nowMs: numbe
   if (order.kind !== 'accepted' || order.search.kind !== 'searching') return emit()
   const { auto } = order.search
   const { candidate } = command
-  if (nowMs >= auto.deadlineMs || auto.triedDriverIds.length >= limits.offersPerSearchMax)
+  if (nowMs >= auto.deadlineMs || auto.offersMade >= limits.offersPerSearchMax)
     return emit({ type: 'driver_search_ended', data: { outcome: 'exhausted' } })
   if (auto.triedDriverIds.includes(candidate.driverId)) return emit()
   return emit({
@@ -260,7 +260,7 @@ function proposeDriver(order: Order, command: Of<'propose_driver'>, nowMs: numbe
 function endSearch(order: Order, nowMs: number): OrderDecision {
   if (order.kind !== 'accepted' || order.search.kind !== 'searching') return emit()
   const { auto } = order.search
-  if (nowMs < auto.deadlineMs && auto.triedDriverIds.length < limits.offersPerSearchMax) return emit()
+  if (nowMs < auto.deadlineMs && auto.offersMade < limits.offersPerSearchMax) return emit()
   return emit({ type: 'driver_search_ended', data: { outcome: 'exhausted' } })
 }
 

@@ -63,12 +63,12 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
     case 'driver_search_started':
       return withSearch(order, event, () => ({
         kind: 'searching',
-        auto: { offerTtlMs: event.data.offer_ttl_ms, deadlineMs: event.data.deadline_ms, triedDriverIds: [] },
+        auto: { offerTtlMs: event.data.offer_ttl_ms, deadlineMs: event.data.deadline_ms, offersMade: 0, triedDriverIds: [], unavailable: [] },
       }))
     case 'offer_made':
       return withSearch(order, event, search => ({
         kind: 'offering',
-        auto: search.kind === 'searching' ? search.auto : null,
+        auto: search.kind === 'searching' ? { ...search.auto, offersMade: search.auto.offersMade + 1 } : null,
         offer: {
           offerId: event.data.offer_id, driverId: event.data.driver_id, mode: event.data.mode,
           expiresAtMs: event.data.expires_at_ms, etaMinutes: event.data.eta_minutes, distanceKm: event.data.distance_km,
@@ -78,11 +78,18 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
       return withSearch(order, event, search => {
         if (search.kind !== 'offering') return misfit(order, event)
         if (search.auto === null) return { kind: 'idle' }
-        return { kind: 'searching', auto: { ...search.auto, triedDriverIds: [...search.auto.triedDriverIds, event.data.driver_id] } }
+        const { auto } = search
+        const driverId = event.data.driver_id
+        return {
+          kind: 'searching',
+          auto: event.data.outcome === 'unavailable'
+            ? { ...auto, unavailable: [...auto.unavailable.filter(one => one.driverId !== driverId), { driverId, atMs }] }
+            : { ...auto, triedDriverIds: [...auto.triedDriverIds, driverId] },
+        }
       })
     case 'driver_search_ended':
       return withSearch(order, event, search => ({
-        kind: 'exhausted', offersMade: search.kind === 'searching' ? search.auto.triedDriverIds.length : 0,
+        kind: 'exhausted', offersMade: search.kind === 'searching' ? search.auto.offersMade : 0,
       }))
     case 'driver_assigned': {
       if (order.kind !== 'accepted') return misfit(order, event)

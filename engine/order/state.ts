@@ -57,8 +57,11 @@ export type Search =
 export interface AutoSearch {
   offerTtlMs: number
   deadlineMs: number
+  offersMade: number
   /** Drivers who declined or stayed silent: not asked twice in one search. */
   triedDriverIds: string[]
+  /** Drivers who could not take it at that moment (another order was quicker, off duty): asked again, but not at once. */
+  unavailable: { driverId: string; atMs: number }[]
 }
 
 export interface Delivery {

@@ -83,11 +83,11 @@ function responses(broadcast: Broadcast | null, deal: Deal | null): OrderView['r
 function searchView(search: Search): OrderView['driver_search'] {
   switch (search.kind) {
     case 'idle': return { state: 'idle', offers_made: 0, offer: null }
-    case 'searching': return { state: 'searching', offers_made: search.auto.triedDriverIds.length, offer: null }
+    case 'searching': return { state: 'searching', offers_made: search.auto.offersMade, offer: null }
     case 'exhausted': return { state: 'exhausted', offers_made: search.offersMade, offer: null }
     case 'offering': return {
       state: 'offering',
-      offers_made: (search.auto?.triedDriverIds.length ?? 0) + 1,
+      offers_made: search.auto?.offersMade ?? 1,
       offer: { offer_id: search.offer.offerId, driver_id: search.offer.driverId, expires_at: new Date(search.offer.expiresAtMs).toISOString() },
     }
   }

@@ -75,8 +75,8 @@ export class SlotKeeper {
     const { journal, engineId, env, exclusive } = this.#deps
     await this.#renew()
     if (this.#stopped) return
-    const engines = await journal.liveEngines()
-    const mine = fairShare(engineId, engines)
+    // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
+    const mine = fairShare(engineId, exclusive ? [engineId] : await journal.liveEngines())
     const surplus = [...this.#held.keys()].filter(slot => !mine.has(slot))
     for (const slot of surplus) {
       this.#held.delete(slot)

@@ -1,0 +1,390 @@
+/**
+ * Races between actors, and between what happens and what crashes: each told as a story on virtual
+ * time. An append can be held up, so that two things are under way at once; an engine can be paused,
+ * crash, or be followed by another. Numbers in brackets are the invariants of SPEC.md.
+ */
+import t from 'tap'
+import { encodeBody } from '../protocol/bus/codec.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { subjects } from '../protocol/subjects.ts'
+import type { RegisteredDriver } from './driver/state.ts'
+import { holdDoubtMs } from './driver/wake.ts'
+import { here, order, problem, world, type BootOptions } from './fixtures.ts'
+import type { AppendRequest } from './journal/journal.ts'
+
+type World = Awaited<ReturnType<typeof world>>
+type Booted = Awaited<ReturnType<World['boot']>>
+
+/** Holds up the appends that match, until let go. */
+function hurdles() {
+  const gates = new Map<(request: AppendRequest) => boolean, Promise<void>>()
+  const beforeAppend = async (request: AppendRequest): Promise<void> => {
+    for (const [matches, gate] of gates) if (matches(request)) await gate
+  }
+  const hold = (matches: (request: AppendRequest) => boolean): (() => void) => {
+    let open: () => void = () => {}
+    gates.set(matches, new Promise(resolve => { open = resolve }))
+    return () => { gates.delete(matches); open() }
+  }
+  return { beforeAppend, hold }
+}
+
+async function pharmacy(seed: number, options: BootOptions = {}) {
+  const w = await world(seed)
+  const engine = await w.boot('e1', options)
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const by: Principal = { role: 'vendor', id: vendor }
+  /** An order that the pharmacy has won. */
+  const won = async () => {
+    const opened = order(await w.broadcast())
+    return order(await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' }))
+  }
+  const find = (id: string) => w.command('order', id, 'find_driver', by)
+  const assign = (id: string, driver_id: string) => w.command('order', id, 'assign_driver', by, { driver_id })
+  const cancel = (one: { id: string; user_id: string }) => w.command('order', one.id, 'cancel', { role: 'customer', id: one.user_id })
+  const offers = (driverId: string) => w.pushes.flatMap(p =>
+    (p.kind === 'topic' && p.topic === `driver:${driverId}` && p.message.type === 'offer' ? [{ offer_id: String(p.message.offer_id), order_id: String(p.message.order_id) }] : []))
+  const books = (of: Booted, driverId: string) => of.actors.peek(driverId)?.state as RegisteredDriver
+  const types = (actorId: string) => w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
+  const deliver = async (id: string, driver: Principal) => {
+    for (const [verb, data] of [['pick_up', {}], ['out_for_delivery', {}], ['deliver', { signature_url: 's' }]] as const) order(await w.command('order', id, verb, driver, data))
+  }
+  return { ...w, engine, shop: vendor, by, won, find, assign, cancel, offers, books, types, deliver }
+}
+
+t.test('cancelled while the driver is being asked: the hold does not outlive it [8]', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(101, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  const letGo = hold(request => request.actorId === dora.driverId)
+  await w.find(one.id)
+  await w.env.advance(200)
+  t.equal(w.types(one.id).at(-1), 'offer_made', 'the order asks')
+  t.equal(order(await w.cancel(one)).status, 'cancelled')
+  letGo()
+  await w.env.settle()
+  t.same(w.types(dora.driverId).slice(-2), ['offer_held', 'offer_released'])
+  t.equal(w.books(w.engine, dora.driverId).hold, null)
+  t.equal(order(await w.assign((await w.won()).id, dora.driverId)).status, 'driver_assigned', 'free for the next')
+  await w.engine.stop()
+})
+
+t.test('acceptance under way when the offer expires: accepted once, and it stays [1]', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(102, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const [offer] = w.offers(dora.driverId)
+  const { expires_at } = order(await w.find(one.id)).driver_search.offer!
+  await w.env.advance(Date.parse(expires_at) - w.env.nowMs() - 1)
+  const letGo = hold(request => request.actorId === one.id)
+  const accepted = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
+  await w.env.advance(2_000)
+  letGo()
+  t.equal(order(await accepted).status, 'driver_assigned')
+  await w.env.advance(5_000)
+  t.equal(w.types(one.id).filter(type => type === 'driver_assigned' || type === 'offer_closed').join(), 'driver_assigned')
+  t.same(w.books(w.engine, dora.driverId).activeOrderIds, [one.id])
+  await w.engine.stop()
+})
+
+t.test('expiry under way when the driver accepts: the driver hears that it is over', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(103, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const [offer] = w.offers(dora.driverId)
+  const letGo = hold(request => request.events[0]?.type === 'offer_closed')
+  await w.env.advance(limits.offerTtlMs)
+  const late = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
+  letGo()
+  t.equal(problem(await late), 'offer_expired')
+  await w.env.settle()
+  t.equal(w.books(w.engine, dora.driverId).hold, null)
+  await w.engine.stop()
+})
+
+t.test('off duty with an offer in hand: the next driver is asked', async t => {
+  const w = await pharmacy(104)
+  const near = await w.driver(w.shop)
+  const far = await w.driver(w.shop, here.latitude + 0.02)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const [offer] = w.offers(near.driverId)
+  await w.command('driver', near.driverId, 'set_status', near.by, { status: 'offline' })
+  await w.env.advance(200)
+  t.equal(w.books(w.engine, near.driverId).hold, null)
+  t.equal(w.offers(far.driverId).length, 1, 'without waiting for the expiry')
+  t.equal(problem(await w.command('order', one.id, 'accept_offer', near.by, { offer_id: offer!.offer_id })), 'offer_expired')
+  await w.engine.stop()
+})
+
+t.test('accepted and off duty at the same moment: whoever is first, the books agree [8]', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(105, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const [offer] = w.offers(dora.driverId)
+  const letGo = hold(request => request.actorId === one.id)
+  const accepted = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
+  await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'offline' })
+  letGo()
+  t.equal(order(await accepted).status, 'driver_assigned')
+  await w.env.settle()
+  t.match(w.books(w.engine, dora.driverId), { hold: null, activeOrderIds: [one.id] })
+  await w.engine.stop()
+})
+
+t.test('the pharmacy picks a driver while the search runs', async t => {
+  const w = await pharmacy(106)
+  const one = await w.won()
+  await w.find(one.id)
+  const other = w.vendor('other')
+  await w.env.settle()
+  const [foreign, busy, free] = [await w.driver(other), await w.driver(w.shop, here.latitude + 1), await w.driver(w.shop, here.latitude + 1)]
+  t.equal(order(await w.assign((await w.won()).id, busy.driverId)).status, 'driver_assigned')
+  const finished = await w.won()
+  await w.cancel(finished)
+  await w.env.advance(3 * limits.snapshotIntervalMs)
+  t.equal(w.engine.actors.peek(finished.id), undefined)
+  for (const [driverId, code, why] of [
+    [foreign.driverId, 'driver_not_of_vendor', 'another pharmacy\'s'], [busy.driverId, 'driver_unavailable', 'at capacity'], [w.id(), 'driver_not_found', 'nobody'],
+    [one.id, 'driver_not_found', 'an order under way'], [finished.id, 'driver_not_found', 'an order that is over: must not be asked for ever'],
+  ] as const) {
+    t.equal(problem(await w.assign(one.id, driverId)), code, why)
+    t.equal(order(await w.find(one.id)).driver_search.state, 'searching', 'the search goes on')
+  }
+  t.equal(w.engine.health().outbox_pending, 0)
+  t.equal(order(await w.assign(one.id, free.driverId)).status, 'driver_assigned')
+  t.same(w.logs, [])
+  await w.engine.stop()
+})
+
+t.test('two orders race for one driver [8]', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(107, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const [a, b] = [await w.won(), await w.won()]
+  const letGo = hold(request => request.actorId === dora.driverId)
+  await Promise.all([w.find(a.id), w.find(b.id)])
+  await w.env.advance(200)
+  t.same([w.types(a.id).at(-1), w.types(b.id).at(-1)], ['offer_made', 'offer_made'], 'both ask')
+  letGo()
+  await w.env.advance(200)
+  t.equal(w.offers(dora.driverId).length, 1, 'one offer reaches the driver')
+  const [offer] = w.offers(dora.driverId)
+  await w.command('order', offer!.order_id, 'decline_offer', dora.by, { offer_id: offer!.offer_id })
+  await w.env.advance(2 * limits.driverSearchRetryMs)
+  const second = w.offers(dora.driverId)[1]
+  t.ok(second !== undefined && second.order_id !== offer!.order_id, 'then the other order asks again: being slower is no refusal')
+  t.equal(order(await w.command('order', second!.order_id, 'accept_offer', dora.by, { offer_id: second!.offer_id })).status, 'driver_assigned')
+  await w.engine.stop()
+})
+
+t.test('two orders race for a driver with room for two [8]', async t => {
+  const w = await pharmacy(108)
+  const dora = await w.driver(w.shop, here.latitude, here.longitude, 2)
+  const orders = [await w.won(), await w.won(), await w.won()]
+  for (const one of orders) await w.find(one.id)
+  for (let i = 0; i < 4; i++) {
+    await w.env.advance(limits.driverSearchRetryMs + 500)
+    await dora.at(here.latitude, here.longitude)
+    const offer = w.offers(dora.driverId)[i]
+    if (offer !== undefined) await w.command('order', offer.order_id, 'accept_offer', dora.by, { offer_id: offer.offer_id })
+    await w.env.settle()
+    const { activeOrderIds, hold } = w.books(w.engine, dora.driverId)
+    t.ok(activeOrderIds.length + (hold === null ? 0 : 1) <= 2, `[8] ${activeOrderIds.length}`)
+  }
+  t.equal(w.books(w.engine, dora.driverId).activeOrderIds.length, 2)
+  t.equal(w.offers(dora.driverId).length, 2, 'a full driver is not asked')
+  await w.engine.stop()
+})
+
+t.test('cancelled and accepted at the same moment: one of them [1]', async t => {
+  for (const [seed, first] of [[109, 'cancel'], [110, 'accept']] as const) {
+    const w = await pharmacy(seed)
+    const opened = order(await w.broadcast())
+    const accept = () => w.command('order', opened.id, 'respond', w.by, { response_type: 'ACCEPTED' })
+    const cancel = () => w.cancel(opened)
+    const [one, other] = await Promise.all(first === 'cancel' ? [cancel(), accept()] : [accept(), cancel()])
+    if (first === 'cancel') t.same([problem(one), problem(other)], ['ok', 'request_cancelled'])
+    else t.same([problem(one), problem(other), order(other).status], ['ok', 'ok', 'cancelled'], 'an accepted order can still be cancelled')
+    t.equal(w.types(opened.id).filter(type => type === 'order_cancelled').length, 1)
+    await w.engine.stop()
+  }
+})
+
+t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
+  for (const [seed, name, matches] of [
+    [111, 'the hold', 'offer_held'], [112, 'the assignment', 'order_assigned'], [113, 'the completion', 'order_completed'],
+  ] as const) {
+    const { beforeAppend, hold } = hurdles()
+    const w = await pharmacy(seed, { beforeAppend })
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    hold(request => request.events[0]?.type === matches)
+    const assigned = w.assign(one.id, dora.driverId)
+    // Who asked the engine that crashed hears nothing.
+    assigned.catch(() => {})
+    if (name === 'the hold') await w.env.settle()
+    else order(await assigned)
+    if (name === 'the completion') await w.deliver(one.id, dora.by)
+    await w.env.settle()
+    t.notOk(w.types(dora.driverId).includes(matches), `${name} has not reached the driver`)
+    // Snapshots are written, the cursor is not: the finished order has left everything but the outbox.
+    await w.env.advance(limits.snapshotIntervalMs + 100)
+    w.engine.crash()
+    const heir = await w.boot('e2')
+    await w.env.advance(1_000)
+    t.ok(w.types(dora.driverId).includes(matches), `${name}: the next owner sees to it`)
+    if (name !== 'the completion') {
+      t.ok(w.types(one.id).includes('driver_assigned'))
+      await w.deliver(one.id, dora.by)
+      await w.env.settle()
+    }
+    t.match(w.books(heir, dora.driverId), { hold: null, activeOrderIds: [], totalDeliveries: 1 }, `${name}: once`)
+    await w.env.advance(3 * limits.snapshotIntervalMs)
+    t.equal(heir.actors.peek(one.id), undefined, 'and the finished order leaves')
+    await heir.stop()
+    await w.bus.close()
+  }
+})
+
+t.test('a crash before the cursor was stored: done twice is done once', async t => {
+  const w = await pharmacy(114)
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  order(await w.assign(one.id, dora.driverId))
+  await w.deliver(one.id, dora.by)
+  // So much of the driver's own that the command ids are long forgotten.
+  for (let i = 0; i < 2 * limits.commandIdsRememberedMax; i++)
+    await w.command('driver', dora.driverId, 'set_status', dora.by, { status: i % 2 === 0 ? 'offline' : 'available' })
+  t.ok([...w.store.slots.values()].every(slot => slot.cursorSeq === 0), 'nothing was stored yet')
+  const before = w.types(dora.driverId)
+  w.engine.crash()
+  const heir = await w.boot('e2')
+  await w.env.advance(1_000)
+  t.same(w.types(dora.driverId), before, 'all was repeated, and nothing came of it')
+  t.match(w.books(heir, dora.driverId), { activeOrderIds: [], hold: null, totalDeliveries: 1 })
+  await heir.stop()
+})
+
+t.test('a hold that comes after its release: the driver asks, and is free again [8]', async t => {
+  const w = await pharmacy(115)
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const held = w.books(w.engine, dora.driverId).hold!
+  const hold = (id: string) => w.engine.actors.tell('driver', dora.driverId, id, { verb: 'hold_offer', by: { role: 'system', id: 'order' }, vendorId: w.shop, offer: held })
+  await w.env.advance(holdDoubtMs)
+  t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id, 'an offer that is out is not doubted')
+  await w.cancel(one)
+  await w.env.settle()
+  // As a paused engine would send it when it wakes, before it knows that the slot is another's.
+  await hold('stale')
+  t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id)
+  await w.env.advance(limits.offerTtlMs + 2 * holdDoubtMs)
+  t.equal(w.books(w.engine, dora.driverId).hold, null)
+  const late = await hold('later still')
+  t.equal(!late.ok && late.code, 'offer_expired')
+  await w.engine.stop()
+})
+
+t.test('an arrival that the journal could not take is raised again', async t => {
+  let refuse = true
+  const w = await pharmacy(116, { beforeAppend: request => { if (refuse && request.events[0]?.type === 'arrived_at_pickup') throw Object.assign(new Error('full'), { code: 'overloaded' }) } })
+  const dora = await w.driver(w.shop, here.latitude + 0.01)
+  const one = await w.won()
+  await w.assign(one.id, dora.driverId)
+  await w.env.advance(60_000)
+  await dora.at(here.latitude, here.longitude)
+  t.equal(w.types(one.id).at(-1), 'driver_assigned')
+  refuse = false
+  await w.env.advance(1_000)
+  await dora.at(here.latitude + 0.0001, here.longitude)
+  t.equal(w.types(one.id).at(-1), 'arrived_at_pickup')
+  await w.engine.stop()
+})
+
+t.test('a deadline that passed while no engine ran [10]', async t => {
+  const w = await pharmacy(117)
+  const opened = order(await w.broadcast(undefined, undefined, 30))
+  w.engine.crash()
+  await w.env.advance(120_000)
+  const heir = await w.boot('e2')
+  await w.env.advance(200)
+  t.equal(w.types(opened.id).at(-1), 'request_expired')
+  await heir.stop()
+})
+
+t.test('two engines: a search and an open request change hands [5] [9] [10]', async t => {
+  const w = await pharmacy(118, { exclusive: false })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(100)
+  const [offer] = w.offers(dora.driverId)
+  const opened = order(await w.broadcast(undefined, undefined, 60))
+  const second = await w.boot('e2', { exclusive: false })
+  await w.env.advance(3 * limits.slotRenewMs)
+  t.ok(second.health().slots > 0, 'handed over')
+  w.engine.pause()
+  await w.env.advance(limits.slotLeaseMs + 3 * limits.slotRenewMs)
+  t.equal(second.health().slots, limits.slotCount, 'taken over')
+  t.equal(order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })).status, 'driver_assigned')
+  await w.env.settle()
+  t.match(w.books(second, dora.driverId), { hold: null, activeOrderIds: [one.id] }, 'asked by one engine, accepted at another')
+  w.pushes.length = 0
+  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [w.shop] }))
+  await w.env.settle()
+  t.ok(w.pushes.some(p => p.kind === 'new_request' && p.body.request_id === opened.id), '[9]')
+  const stored = w.store.events.size
+  const reply = await w.engine.actors.tell('order', opened.id, 'asleep', { verb: 'cancel', by: { role: 'customer', id: opened.user_id }, data: {} })
+  t.same([reply.ok ? 'ok' : reply.code, w.store.events.size], ['moved', stored], '[5] the sleeper writes nothing')
+  w.engine.resume()
+  await w.env.advance(60_000)
+  t.equal(w.types(opened.id).at(-1), 'request_expired', '[10]')
+  t.equal(w.types(opened.id).filter(type => type === 'request_expired').length, 1)
+  for (const [slot, { events }] of w.store.slots) t.same(events.map(event => event.seq), events.map((_, i) => i + 1), `[6] slot ${slot}`)
+  await Promise.all([w.engine.stop(), second.stop()])
+})
+
+t.test('an id in capitals is the same order', async t => {
+  const w = await pharmacy(119)
+  const opened = order(await w.broadcast())
+  const body = { id: w.id(), actor_id: opened.id.toUpperCase(), by: { role: 'service', id: 'desk' }, data: {} }
+  await w.bus.request(subjects.command('order', 'cancel'), encodeBody(body), 60_000)
+  t.equal(w.types(opened.id).at(-1), 'order_cancelled')
+  t.equal(w.store.events.get(opened.id.toUpperCase()), undefined)
+  await w.engine.stop()
+})
+
+t.test('stopped in the middle of everything: answered, released, nothing served', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(120, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  const letGo = hold(request => request.actorId === dora.driverId)
+  const assigned = w.assign(one.id, dora.driverId)
+  await w.env.settle()
+  const stopping = w.engine.stop()
+  await w.env.advance(50)
+  letGo()
+  await w.env.advance(500)
+  await stopping
+  t.equal(order(await assigned).status, 'driver_assigned')
+  t.ok([...w.store.slots.values()].every(slot => slot.owner === null))
+  t.equal(w.engine.actors.size, 0)
+  await t.rejects(w.bus.request(subjects.slotCommand(0), encodeBody({}), 60_000), 'nobody answers')
+})

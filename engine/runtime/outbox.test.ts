@@ -1,0 +1,191 @@
+/**
+ * What follows commits: in order, at least once, and the cursor never ahead of what is done. Numbers in
+ * brackets are the invariants of SPEC.md.
+ */
+import t from 'tap'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import type { PublishedEvent } from '../../protocol/events.ts'
+import type { ActorCommand, Effect } from '../effects.ts'
+import { VirtualEnv } from '../sim/virtual-env.ts'
+import type { TellReply } from './cell.ts'
+import { Outbox } from './outbox.ts'
+
+const ok: TellReply = { ok: true, state: null, version: 1, updatedAtMs: 0 }
+const refused = (code: 'driver_unavailable' | 'moved' | 'unavailable' | 'overloaded' | 'internal'): TellReply => ({ ok: false, code, detail: `is ${code}` })
+
+function world() {
+  const env = new VirtualEnv(1)
+  const published: PublishedEvent[] = []
+  const ids: (string | undefined)[] = []
+  const listeners = new Set<(connected: boolean) => void>()
+  let connected = true
+  let publications = 0
+  const bus: Bus = {
+    publish(_subject, body, messageId) {
+      publications++
+      if (!connected) return false
+      published.push(decodeBody(body) as PublishedEvent)
+      ids.push(messageId)
+      return true
+    },
+    request: () => Promise.reject(new Error('not here')),
+    subscribe: () => ({ unsubscribe() {} }),
+    get connected() { return connected },
+    onStatus(listener) { listeners.add(listener); return () => listeners.delete(listener) },
+    flush: async () => {}, close: async () => {},
+  }
+  const delivered: string[] = []
+  const soft: Effect[] = []
+  let answer: (command: ActorCommand) => TellReply | Promise<TellReply> = () => ok
+  const outbox = new Outbox({
+    env, bus, soft: effect => { soft.push(effect) },
+    async deliver(command) { delivered.push(command.id); return answer(command) },
+  })
+  const command = (id: string, onRefused?: string): Effect => ({
+    do: 'command', to: { kind: 'driver', actorId: 'd', id, command: { verb: 'release_hold', by: { role: 'system', id: 's' }, offerId: 'o', outcome: '' } },
+    ...(onRefused !== undefined && { onRefused: reason => ({ kind: 'order', actorId: 'a', id: `${onRefused}:${reason}`, command: { verb: 'expire', by: { role: 'system', id: 's' } } }) }),
+  })
+  const add = (seq: number, effects: Effect[] = [], actorId = `a${seq}`, slot = 0) => outbox.add({
+    slot, seq, kind: 'order', actorId, version: 1, atMs: 0, event: { type: 'picked_up', data: {} }, effects,
+  })
+  return {
+    env, outbox, published, ids, delivered, soft, command, add,
+    cursor: (slot = 0) => outbox.cursors().get(slot),
+    publications: () => publications,
+    answer: (by: typeof answer) => { answer = by },
+    line: (up: boolean) => { connected = up; for (const listener of listeners) listener(up) },
+  }
+}
+
+t.test('[6] published in order, marked by id', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.outbox.open(1, 41)
+  w.add(1)
+  w.add(42, [], 'b', 1)
+  w.add(2)
+  t.same(w.published.map(event => event.id), ['0.1', '1.42', '0.2'])
+  t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
+  t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: 1 })
+  t.same([w.cursor(0), w.cursor(1)], [2, 42])
+  t.equal(w.outbox.pending, 0)
+})
+
+t.test('[6] the bus down and up again: all of it, in order, none twice', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  w.line(false)
+  w.add(2)
+  w.add(3)
+  t.equal(w.cursor(), 1)
+  t.equal(w.outbox.pending, 2)
+  w.line(true)
+  t.same(w.published.map(event => event.seq), [1, 2, 3])
+  t.equal(w.cursor(), 3)
+})
+
+t.test('[6] the cursor never passes an undelivered command', async t => {
+  const w = world()
+  let release: (reply: TellReply) => void = () => {}
+  w.answer(({ id }) => (id === 'slow' ? new Promise(resolve => { release = resolve }) : ok))
+  w.outbox.open(0, 0)
+  w.add(1)
+  w.add(2, [w.command('slow')])
+  w.add(3, [w.command('quick')])
+  w.add(4)
+  await w.env.settle()
+  t.same(w.published.map(event => event.seq), [1, 2, 3, 4], 'publication does not wait for it')
+  t.same(w.delivered, ['slow', 'quick'], 'nor do other actors')
+  t.equal(w.cursor(), 1)
+  t.ok(w.outbox.busy('a2'))
+  t.notOk(w.outbox.busy('a3'))
+  release(ok)
+  await w.env.settle()
+  t.equal(w.cursor(), 4)
+  t.notOk(w.outbox.busy('a2'))
+})
+
+t.test('commands of one actor one after the other', async t => {
+  const w = world()
+  let release: (reply: TellReply) => void = () => {}
+  w.answer(({ id }) => (id === 'hold' ? new Promise(resolve => { release = resolve }) : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('hold')], 'a')
+  w.add(2, [w.command('release')], 'a')
+  await w.env.advance(60_000)
+  t.same(w.delivered, ['hold'], 'a release does not overtake its hold')
+  release(ok)
+  await w.env.settle()
+  t.same(w.delivered, ['hold', 'release'])
+})
+
+t.test('tried until answered', async t => {
+  for (const code of ['moved', 'unavailable', 'overloaded', 'internal'] as const) {
+    const w = world()
+    w.answer(() => (w.delivered.length < 6 ? refused(code) : ok))
+    w.outbox.open(0, 0)
+    w.add(1, [w.command('x')])
+    await w.env.advance(30_000)
+    t.same(w.delivered, Array.from({ length: 6 }, () => 'x'), `${code}: again, under the same id`)
+    t.equal(w.cursor(), 1)
+  }
+  const w = world()
+  w.answer(() => (w.delivered.length < 3 ? Promise.reject(new Error('lost')) : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('x')])
+  await w.env.advance(30_000)
+  t.equal(w.cursor(), 1, 'and when the way itself fails')
+})
+
+t.test('a refusal is an answer, and the sender hears of it', async t => {
+  const w = world()
+  w.answer(({ id }) => (id === 'hold' ? refused('driver_unavailable') : w.delivered.length < 4 ? refused('unavailable') : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('hold', 'told')])
+  w.add(2, [w.command('other')])
+  await w.env.settle()
+  t.equal(w.cursor(), 0, 'not done before the sender heard')
+  await w.env.advance(10_000)
+  t.ok(w.delivered.includes('told:is driver_unavailable'))
+  t.equal(w.delivered.filter(id => id === 'hold').length, 1)
+  t.equal(w.cursor(), 2)
+})
+
+t.test('a slot that was lost: nothing more is sent, and the cursor stays', async t => {
+  for (const [name, end] of [['close', (w: ReturnType<typeof world>) => w.outbox.close(0)], ['stop', (w: ReturnType<typeof world>) => w.outbox.stop()]] as const) {
+    const w = world()
+    w.answer(() => refused('unavailable'))
+    w.outbox.open(0, 7)
+    w.add(8, [w.command('x')])
+    await w.env.settle()
+    end(w)
+    const sent = w.delivered.length
+    await w.env.advance(60_000)
+    t.equal(w.delivered.length, sent, name)
+    t.equal(w.cursor() ?? 7, 7, 'the next owner begins where this one ended')
+    t.notOk(w.outbox.busy('a8'), 'nothing is left behind')
+    w.add(9)
+  }
+})
+
+t.test('soft effects run once, and wait for nothing', async t => {
+  const w = world()
+  w.answer(() => new Promise(() => {}))
+  w.outbox.open(0, 0)
+  w.line(false)
+  w.add(1, [w.command('x'), { do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
+  t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
+})
+
+t.test('a long queue behind one command is not looked through again and again', async t => {
+  const w = world()
+  w.answer(({ id }) => (id === 'stuck' ? new Promise(() => {}) : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('stuck')])
+  for (let seq = 2; seq <= 2_000; seq++) w.add(seq)
+  t.equal(w.publications(), 2_000)
+  t.equal(w.outbox.pending, 2_000)
+  t.equal(w.cursor(), 0)
+})

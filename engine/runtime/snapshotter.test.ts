@@ -1,0 +1,111 @@
+/** Write-behind: what is stored, what leaves memory, and what a failure costs. Numbers in brackets are the invariants of SPEC.md. */
+import t from 'tap'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { ActorCommand } from '../effects.ts'
+import type { TellReply } from './cell.ts'
+import { actorsOf, counted, runtimeWorld, type Faults } from './fixtures.ts'
+import { Outbox } from './outbox.ts'
+import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
+import { Snapshotter } from './snapshotter.ts'
+
+async function world(faults: Faults = {}) {
+  const w = runtimeWorld()
+  const { actors, journal, tell, slotOf } = await actorsOf(w, 'e1', faults)
+  let answer: (command: ActorCommand) => Promise<TellReply> = async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 })
+  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: command => answer(command), soft: () => {} })
+  const lastSeq = new Map<number, number>()
+  const snapshotter = new Snapshotter({ env: w.env, journal, actors, outbox, lastSeq, log: (level, message) => { w.logs.push(`${level} ${message}`) } })
+  return { ...w, actors, journal, tell, slotOf, outbox, lastSeq, snapshotter, answer: (by: typeof answer) => { answer = by } }
+}
+
+t.test('what changed is stored behind the commands', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, 'addTwo', 'x')
+  t.equal(w.store.snapshots.size, 0)
+  w.snapshotter.start()
+  await w.env.advance(limits.snapshotIntervalMs + 100)
+  const stored = w.store.snapshots.get(id)!
+  t.match({ ...stored }, { slot: w.slotOf(id), kind: 'order', version: 2, finished: false })
+  t.match(decodeSnapshot(stored.bytes), { state: { count: 2 }, acceptedIds: ['x'] })
+  t.notOk(w.actors.peek(id)?.dirty)
+  w.store.snapshots.clear()
+  await w.env.advance(3 * limits.snapshotIntervalMs)
+  t.equal(w.store.snapshots.size, 0, 'what did not change is not written again')
+  await w.tell(id, 'add')
+  await w.snapshotter.stop()
+  t.equal(w.store.snapshots.get(id)?.version, 3, 'the last round is at the end')
+})
+
+t.test('a command under way is in the next snapshot', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, 'add')
+  const written = w.tell(id, 'add')
+  await Promise.all([w.snapshotter.flush(), written])
+  t.equal(w.store.snapshots.get(id)?.version, 1)
+  await w.snapshotter.flush()
+  t.equal(w.store.snapshots.get(id)?.version, 2)
+})
+
+t.test('finished actors leave memory, but not before what they owe others is done', async t => {
+  const w = await world()
+  const [free, owing] = [w.id(), w.id()]
+  for (const id of [free, owing]) await w.tell(id, 'finish')
+  let release: (reply: TellReply) => void = () => {}
+  w.answer(() => new Promise(resolve => { release = resolve }))
+  w.outbox.open(w.slotOf(owing), 0)
+  w.outbox.add({
+    slot: w.slotOf(owing), seq: 1, kind: 'order', actorId: owing, version: 1, atMs: 0, event: { type: 'returned', data: { driver_id: 'd' } },
+    effects: [{ do: 'command', to: { kind: 'driver', actorId: 'd', id: 'x', command: { verb: 'release_hold', by: { role: 'system', id: 's' }, offerId: 'o', outcome: '' } } }],
+  })
+  await w.snapshotter.flush()
+  t.equal(w.actors.peek(free), undefined)
+  t.ok(w.actors.peek(owing))
+  t.ok(w.store.snapshots.get(owing)?.finished)
+  await w.snapshotter.flush()
+  t.ok(w.actors.peek(owing), 'still')
+  release({ ok: true, state: null, version: 1, updatedAtMs: 0 })
+  await w.env.settle()
+  await w.snapshotter.flush()
+  t.equal(w.actors.peek(owing), undefined)
+  t.equal(w.store.slot(w.slotOf(owing)).cursorSeq, 1, '[6] and the cursor is stored')
+  t.equal(counted(await w.tell(free, 'nothing')), 0, 'loaded on demand')
+  await w.snapshotter.flush()
+  t.equal(w.actors.size, 0, 'and out again')
+})
+
+t.test('a failure is told, and the round is made again', async t => {
+  const w = await world({ saveSnapshots: nth => (nth === 0 ? 'failBefore' : 'pass') })
+  const id = w.id()
+  await w.tell(id, 'finish')
+  w.snapshotter.start()
+  await w.env.advance(limits.snapshotIntervalMs + 100)
+  t.equal(w.store.snapshots.size, 0)
+  t.ok(w.actors.peek(id), 'nothing leaves memory unstored')
+  t.match(w.logs, [/writing snapshots failed/])
+  await w.env.advance(limits.snapshotIntervalMs + 100)
+  t.ok(w.store.snapshots.get(id)?.finished)
+  t.equal(w.actors.peek(id), undefined)
+  await w.snapshotter.stop()
+})
+
+t.test('a slot that is lost while its snapshots are written', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, 'finish')
+  const flushed = w.snapshotter.flush()
+  w.actors.abandon(w.slotOf(id))
+  await flushed
+  await w.snapshotter.flush()
+  t.equal(w.actors.size, 0)
+  t.equal(w.actors.dirty.size, 0, 'nothing of it is kept')
+})
+
+t.test('bytes that are no snapshot are refused by name', async t => {
+  const bytes = encodeSnapshot({ state: { a: 1 }, acceptedIds: [], updatedAtMs: 1_800_000_000_000 })
+  t.same(decodeSnapshot(bytes), { state: { a: 1 }, acceptedIds: [], updatedAtMs: 1_800_000_000_000 })
+  t.throws(() => decodeSnapshot(new Uint8Array([1, 2, 3])), /not a snapshot/)
+  t.throws(() => decodeSnapshot(bytes.with(1, 9)), /snapshot version 9, this code reads 1/)
+})
