@@ -11,13 +11,12 @@ import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
-import type { DriverCommand } from './driver/commands.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
 import { view as driverView } from './driver/view.ts'
-import { holdDoubtMs } from './driver/wake.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
+import { doubtHold, isHeld, type HoldsDeps } from './holds.ts'
 import type { Journal, SlotLease } from './journal/journal.ts'
 import { Directory } from './matching/directory.ts'
 import { nextDriver } from './matching/next-driver.ts'
@@ -67,6 +66,7 @@ export class Engine {
   readonly #snapshotter: Snapshotter
   readonly #pusher: Pusher
   readonly #open = new OpenRequests()
+  readonly #holds: HoldsDeps
   readonly #lastSeq = new Map<number, number>()
   readonly #rosterNews = new Set<string>()
   /** Callers waiting for an order to change, by order. */
@@ -99,6 +99,7 @@ export class Engine {
       handle: envelope => this.#handle(envelope),
       tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
     })
+    this.#holds = { env, actors: this.actors, deliver: command => this.#gateway.deliver(command) }
     this.#slots = new SlotKeeper({
       env, journal, engineId: deps.engineId, exclusive: deps.exclusive, log: deps.log,
       gained: lease => this.#gained(lease),
@@ -187,6 +188,8 @@ export class Engine {
     // The roster is soft: a driver of another engine may not be in it yet. Not a refusal, which would be remembered.
     if (planned.command.verb === 'accept_offer' && planned.command.driver === null && envelope.by.role === 'driver')
       return { ok: false, problem: { code: 'unavailable', detail: 'the driver is not known to this engine yet; try again' } }
+    if (planned.command.verb === 'accept_offer' && !await isHeld(this.#holds, envelope.actor_id, planned.command))
+      return { ok: false, problem: { code: 'unavailable', detail: 'the driver does not hold this offer yet; try again' } }
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
     if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
     if (planned.kind === 'driver') return driverReply(reply)
@@ -276,7 +279,7 @@ export class Engine {
   }
 
   #due(cell: Cell): void {
-    if (cell.kind === 'driver') return this.#doubtHold(cell)
+    if (cell.kind === 'driver') return doubtHold(this.#holds, cell)
     const order = cell.state as Order
     const { env } = this.#deps
     const internal = (id: string, command: OrderCommand): void => { void this.actors.tell('order', cell.actorId, id, command) }
@@ -296,19 +299,6 @@ export class Engine {
     // Nobody near: no event for that, only another look in a while.
     if (driver === null) return this.actors.wakeAt(cell, Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs))
     internal(`propose:${cell.version}`, { verb: 'propose_driver', by: system, candidate: { offerId: uuidV7(nowMs, env.random), ...driver } })
-  }
-
-  /** The driver holds an offer past its time: does the order still know of it? See driver/wake.ts. */
-  #doubtHold(cell: Cell): void {
-    const driver = cell.state as Driver
-    if (driver.kind === 'absent' || driver.hold === null) return
-    const { offer_id: offerId, order_id: orderId } = driver.hold
-    const nowMs = this.#deps.env.nowMs()
-    this.actors.wakeAt(cell, nowMs + holdDoubtMs)
-    const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
-    this.#gateway.deliver({ kind: 'order', actorId: orderId, id: `${offerId}:doubt:${nowMs}`, command: { verb: 'confirm_offer', by: system, offerId } }).then(
-      reply => { if (!reply.ok && reply.code === 'offer_expired') void this.actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },
-      () => { /* Nobody answers: the next look asks again. */ })
   }
 
   #arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void {

@@ -210,6 +210,27 @@ t.test('two orders race for a driver with room for two [8]', async t => {
   await w.engine.stop()
 })
 
+t.test('accepted before the driver\'s actor was asked: not past its capacity [8]', async t => {
+  const { beforeAppend, hold } = hurdles()
+  const w = await pharmacy(121, { beforeAppend })
+  const dora = await w.driver(w.shop)
+  const [a, b] = [await w.won(), await w.won()]
+  const letGo = hold(request => request.events[0]?.type === 'order_assigned')
+  order(await w.assign(a.id, dora.driverId))
+  const assigned = w.assign(b.id, dora.driverId)
+  await w.env.settle()
+  const { offer } = order(await w.command('order', b.id, 'find_driver', w.by)).driver_search
+  t.equal(offer?.driver_id, dora.driverId, 'her id is on the list, her actor still has the other order in work')
+  const accepted = w.command('order', b.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
+  await w.env.settle()
+  letGo()
+  t.equal(problem(await accepted), 'unavailable', 'not yet')
+  t.equal(problem(await assigned), 'driver_unavailable')
+  t.same(w.books(w.engine, dora.driverId).activeOrderIds, [a.id])
+  t.equal(problem(await w.command('order', b.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })), 'offer_expired', 'and then no more')
+  await w.engine.stop()
+})
+
 t.test('cancelled and accepted at the same moment: one of them [1]', async t => {
   for (const [seed, first] of [[109, 'cancel'], [110, 'accept']] as const) {
     const w = await pharmacy(seed)

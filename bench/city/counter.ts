@@ -2,12 +2,14 @@
 import { connectCustomer, connectTerminal, type Customer, type NewRequest, type Terminal } from '../../protocol/client/index.ts'
 import { CaduceusError } from '../../protocol/client/index.ts'
 import type { Person } from '../common/people.ts'
-import { door, placeOf, type Random } from './grid.ts'
+import { door, doorNear, placeOf, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 
 const medicines = ['Paracetamol 500 mg', 'Amoxicillin 250 mg', 'ORS sachets', 'Insulin glargine', 'Salbutamol inhaler', 'Cetirizine 10 mg', 'Metformin 500 mg', 'Omeprazole 20 mg']
 /** A finger that is already moving does not stop for the news that somebody else was faster. */
 const reflexMs = 350
+/** At this distance a pharmacy is a third as keen as next door. */
+const keenKm = 0.25
 
 export class Pharmacy {
   readonly #terminal: Terminal
@@ -31,10 +33,11 @@ export class Pharmacy {
   #asked(request: NewRequest): void {
     this.#news.heard(request.request_id)
     const chance = this.#random()
-    const keen = 0.55 / (1 + request.distance_km)
+    const keen = 0.8 * Math.exp(-request.distance_km / keenKm)
     if (chance >= keen + 0.15) return
     const accept = chance < keen
-    const delayMs = 1_200 + -Math.log(1 - this.#random()) * 3_000
+    // Those next door need not think about the way.
+    const delayMs = 900 - Math.log(1 - this.#random()) * (1_000 + 4_000 * request.distance_km)
     const timer = setTimeout(() => {
       this.#pending.delete(request.request_id)
       void this.#answer(request.request_id, accept)
@@ -71,9 +74,12 @@ export class Household {
   readonly #news: CityNews
   readonly #customer: Customer
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #shops: readonly { at: Point }[]
 
-  constructor(person: Person, random: Random, news: CityNews) {
+  /** Most people ask from the neighbourhood of one of `shops`. */
+  constructor(person: Person, shops: readonly { at: Point }[], random: Random, news: CityNews) {
     this.#person = person
+    this.#shops = shops
     this.#random = random
     this.#news = news
     this.#customer = connectCustomer(person.connect)
@@ -88,9 +94,10 @@ export class Household {
   async ask(): Promise<void> {
     const random = this.#random
     const item = { name: medicines[Math.floor(random() * medicines.length)]!, quantity: 1 + Math.floor(random() * 3) }
+    const at = random() < 0.25 ? door(random) : doorNear(this.#shops[Math.floor(random() * this.#shops.length)]!.at, random)
     const startedMs = performance.now()
     const answer = await this.#person.api.createRequest({
-      ...placeOf(door(random)), radius_km: Math.round((1 + random()) * 10) / 10, items: [item], notes: 'Please ring twice', expires_in_seconds: 60,
+      ...placeOf(at), radius_km: Math.round((1 + random()) * 10) / 10, items: [item], notes: 'Please ring twice', expires_in_seconds: 60,
     })
     this.#news.asked(answer.request_id, startedMs, answer.data.tracking_token, answer.pharmacies_notified)
     if (random() < 0.03) this.#cancelLater(answer.request_id, 3_000 + random() * 15_000)

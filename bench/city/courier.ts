@@ -12,7 +12,7 @@ interface Job { orderId: string; pickup: Point; dropoff: Point; carried: boolean
 type Doing = { kind: 'roaming' } | { kind: 'driving'; job: Job } | { kind: 'staying'; job: Job; untilMs: number } | { kind: 'reporting' }
 
 const declineChance = 0.08
-const stayMs = { pickup: [4_000, 10_000], dropoff: [3_000, 9_000] } as const
+const stayMs = { pickup: [3_000, 7_000], dropoff: [2_000, 6_000] } as const
 
 export class Courier {
   readonly #person: Person
@@ -31,7 +31,7 @@ export class Courier {
     this.#home = home
     this.#random = random
     this.#news = news
-    this.#vehicle = new Vehicle(random, { x: home.x + (random() - 0.5) * 900, y: home.y + (random() - 0.5) * 900 })
+    this.#vehicle = new Vehicle(random, { x: home.x + (random() - 0.5) * 700, y: home.y + (random() - 0.5) * 700 })
     this.#driver = connectDriver(person.connect)
     this.#driver.on('offer', offer => this.#offered(offer))
     this.#driver.on('assigned', order => this.#assigned(order))

@@ -7,7 +7,9 @@ import type { Place } from '../common/people.ts'
 export const center: Place = { latitude: 27.7172, longitude: 85.3240 }
 const blockM = 120
 /** Streets from the centre to the edge of the city. */
-const streets = 15
+const streets = 11
+/** How far a vehicle without a destination strays from home. */
+const reachBlocks = 3
 const metresPerDegree = 111_195
 const metresPerDegreeEast = metresPerDegree * Math.cos(center.latitude * Math.PI / 180)
 
@@ -31,6 +33,9 @@ export function door(random: Random): Point {
   const street = Math.round((random() * 2 - 1) * streets) * blockM + (random() < 0.5 ? -12 : 12)
   return random() < 0.5 ? { x: along, y: street } : { x: street, y: along }
 }
+
+/** A door within a few streets. */
+export const doorNear = (p: Point, random: Random): Point => ({ x: p.x + (random() - 0.5) * 500, y: p.y + (random() - 0.5) * 500 })
 
 /** Somebody on the move: where they are, where they go next, how fast. */
 export class Vehicle {
@@ -94,7 +99,7 @@ export class Vehicle {
     const chance = this.#random()
     const { x, y } = this.#direction
     let direction = chance < 0.6 ? this.#direction : chance < 0.8 ? { x: y, y: -x } : { x: -y, y: x }
-    if (apart(here, home) > 6 * blockM)
+    if (apart(here, home) > reachBlocks * blockM)
       direction = Math.abs(home.x - here.x) > Math.abs(home.y - here.y) ? { x: Math.sign(home.x - here.x), y: 0 } : { x: 0, y: Math.sign(home.y - here.y) }
     const next = corner({ x: here.x + direction.x * blockM, y: here.y + direction.y * blockM })
     this.#direction = apart(next, here) < 1 ? { x: -direction.x, y: -direction.y } : direction

@@ -134,7 +134,7 @@ class City {
     ].sort((a, b) => a.index - b.index)
     await inParallel(people, signUpsAtOnce, async ({ kind, index }) => {
       if (this.#stopping) return
-      if (kind === 'household') this.#households.push(new Household(await newCustomer(url, tag, index), this.#randomOf(2, index), this.#news))
+      if (kind === 'household') this.#households.push(new Household(await newCustomer(url, tag, index), this.#shops, this.#randomOf(2, index), this.#news))
       else await this.#hire(url, tag, index)
     })
     if (!this.#stopping) await new Promise<void>(resolve => { this.#wake = resolve })

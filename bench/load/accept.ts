@@ -27,7 +27,8 @@ async function run(context: LoadContext): Promise<void> {
   else await against(context, await startDistributedServer({ benchAllowed: true }), rounds)
 }
 
-interface Contender { vendorId: string; socket: LoadSocket; heardRequest: string | null; sentAtMs: number; answer: string | null; answeredForId: string | null; toldTaken: boolean }
+/** A pharmacy in the race, and what it has heard in this round. */
+interface Contender { vendorId: string; socket: LoadSocket; heardRequest: string | null; sentAtMs: number; answer: string | null; toldTaken: boolean }
 
 async function against(context: LoadContext, server: Server, rounds: number): Promise<void> {
   try {
@@ -53,16 +54,14 @@ async function against(context: LoadContext, server: Server, rounds: number): Pr
 
 async function contender(url: string, person: Person): Promise<Contender> {
   const socket = await LoadSocket.open(url, '/ws/pharmacy/', await person.api.accessToken())
-  const one: Contender = { vendorId: person.recordId, socket, heardRequest: null, sentAtMs: 0, answer: null, answeredForId: null, toldTaken: false }
-  return one
+  return { vendorId: person.recordId, socket, heardRequest: null, sentAtMs: 0, answer: null, toldTaken: false }
 }
 
 async function oneRound(
   context: LoadContext, round: number, customer: Person, contenders: Contender[], winner: Latency, loser: Latency, all: Latency,
 ): Promise<void> {
-  let firstSentMs = 0
   for (const one of contenders) {
-    one.heardRequest = one.answer = one.answeredForId = null
+    one.heardRequest = one.answer = null
     one.toldTaken = false
     one.socket.onText = text => {
       switch (member(text, 'type')) {
@@ -71,7 +70,6 @@ async function oneRound(
         case 'response_result':
           if (member(text, 'request_id') !== one.heardRequest) break
           one.answer = member(text, 'outcome')
-          one.answeredForId = one.heardRequest
           if (one.answer === 'won') winner.record(performance.now() - one.sentAtMs)
           if (one.answer === 'lost') loser.record(performance.now() - one.sentAtMs)
           break
@@ -84,7 +82,7 @@ async function oneRound(
   if (!await settled(() => contenders.every(one => one.heardRequest === request_id), roundTimeoutMs, 2))
     throw new Error(`round ${round}: ${contenders.filter(one => one.heardRequest !== request_id).length} terminals never heard of the request`)
 
-  firstSentMs = performance.now()
+  const firstSentMs = performance.now()
   const text = JSON.stringify({ type: 'respond', request_id, response_type: 'ACCEPTED' })
   for (const one of contenders) {
     one.sentAtMs = performance.now()

@@ -12,5 +12,6 @@ export type DriverCommand =
 export type InternalDriverCommand =
   | { verb: 'hold_offer'; by: Principal; vendorId: string; offer: HeldOfferFact }
   | { verb: 'release_hold'; by: Principal; offerId: string; outcome: string }
+  | { verb: 'confirm_hold'; by: Principal; offerId: string }
   | { verb: 'assign'; by: Principal; offerId: string; orderId: string }
   | { verb: 'complete'; by: Principal; orderId: string; outcome: 'delivered' | 'returned' | 'cancelled'; earningsMinor: number }

@@ -68,6 +68,12 @@ const table: Record<string, Row[]> = {
     [busy, give.release(), 0, []],
     [holding, give.release(), 0, ['offer_released']],
   ],
+  'confirm_hold [8]': [
+    [free, give.confirmHold(), 0, 'offer_not_found'],
+    [holding, give.confirmHold(1), 0, 'offer_not_found'],
+    [busy, give.confirmHold(), 0, 'offer_not_found'],
+    [holding, give.confirmHold(), offerEndsMs, []],
+  ],
   'assign: a fact, never refused': [
     [busy, give.assign(), 0, []],
     [done, give.assign(), 0, []],

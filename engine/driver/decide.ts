@@ -15,6 +15,7 @@ export function decide(driver: Driver, command: DriverCommand, nowMs: number): D
     case 'set_status': return setStatus(driver, command)
     case 'hold_offer': return holdOffer(driver, command, nowMs)
     case 'release_hold': return releaseHold(driver, command)
+    case 'confirm_hold': return confirmHold(driver, command)
     case 'assign': return assign(driver, command)
     case 'complete': return complete(driver, command)
     default: return unreachable(command)
@@ -59,6 +60,11 @@ function holdOffer(driver: RegisteredDriver, { vendorId, offer }: Of<'hold_offer
 function releaseHold(driver: RegisteredDriver, { offerId, outcome }: Of<'release_hold'>): DriverDecision {
   if (driver.hold?.offer_id !== offerId) return emit()
   return emit({ type: 'offer_released', data: { offer_id: offerId, order_id: driver.hold.order_id, outcome } })
+}
+
+/** An order asks before it lets this driver accept. */
+function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>): DriverDecision {
+  return driver.hold?.offer_id === offerId ? emit() : reject('offer_not_found', 'the driver does not hold this offer')
 }
 
 function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {

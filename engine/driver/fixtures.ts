@@ -37,6 +37,7 @@ export const give = {
   setStatus: (status: 'offline' | 'available' | 'on_break', by = self): DriverCommand => ({ verb: 'set_status', by, data: { status } }),
   hold: (n = 0, vendorId: string = vendorIds[0], mode: HeldOfferFact['mode'] = 'offer'): DriverCommand => ({ verb: 'hold_offer', by: system, vendorId, offer: heldOffer(n, mode) }),
   release: (n = 0, outcome = 'expired'): DriverCommand => ({ verb: 'release_hold', by: system, offerId: offerOf(n), outcome }),
+  confirmHold: (n = 0): DriverCommand => ({ verb: 'confirm_hold', by: system, offerId: offerOf(n) }),
   assign: (n = 0): DriverCommand => ({ verb: 'assign', by: system, offerId: offerOf(n), orderId: orderOf(n) }),
   complete: (n = 0, outcome: 'delivered' | 'returned' | 'cancelled' = 'delivered'): DriverCommand =>
     ({ verb: 'complete', by: system, orderId: orderOf(n), outcome, earningsMinor: outcome === 'delivered' ? 300 : 0 }),

@@ -51,11 +51,10 @@ const table: Record<string, Row[]> = {
     [reached.absent, give.create(admin), 0, ['order_placed']],
   ],
   'any other command to an order that does not exist': [
-    ...[give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
-      give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
-      give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.confirmOffer(), give.arrive('pickup')]
-      .map((command): Row => [reached.absent, command, 0, 'order_not_found']),
-  ],
+    give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
+    give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
+    give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.confirmOffer(), give.arrive('pickup'),
+  ].map((command): Row => [reached.absent, command, 0, 'order_not_found']),
   'respond': [
     [reached.pending, give.respond('ACCEPTED'), 0, 'order_not_found'],
     [reached.broadcast, { ...give.respond('ACCEPTED'), by: principal('customer', vendorIds[0]) }, 0, 'order_not_found'],

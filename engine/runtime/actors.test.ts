@@ -146,6 +146,22 @@ t.test('an abandoned slot: what waits is sent elsewhere, what was written is tol
   t.equal(actors.inFlight, 0)
 })
 
+t.test('a late answer to an earlier ownership does not touch the later one [10]', async t => {
+  const w = runtimeWorld()
+  const { tell, actors, slotOf } = await actorsOf(w, 'e1', { loadActor: nth => (nth === 1 ? 'failAfter' : 'pass') })
+  const [model, id] = [w.id(), w.id()]
+  await tell(model, { wakeAtMs: w.env.nowMs() + 1_000 })
+  const slot = slotOf(id)
+  const early = tell(id, 'nothing')
+  actors.abandon(slot)
+  // Back again, and by now the actor exists.
+  const event = { ...w.store.events.get(model)![0]!, slot, actorId: id }
+  actors.adopt({ slot, epoch: w.store.slot(slot).epoch }, { snapshots: [], events: [event], cursorSeq: 0, lastSeq: 1 })
+  t.equal(counted(await early), 'moved')
+  await w.env.advance(1_100)
+  t.ok(w.due.includes(id), 'its deadline is kept')
+})
+
 t.test('unknown ids leave no cell', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)

@@ -1,0 +1,66 @@
+/**
+ * What follows an event of an order: who is told, and which commands go to drivers. The second half is
+ * about repeats: after a crash effects are asked for again, with the state as it is by then. Numbers
+ * in brackets are the invariants of SPEC.md.
+ */
+import t from 'tap'
+import type { OrderEvent } from '../../protocol/events.ts'
+import type { Effect } from '../effects.ts'
+import { after, closed, customerId, driverIds, happened, offered, offerIds, orderId, reached, vendorIds } from './fixtures.ts'
+import { openRequest, react, requestPushFor } from './react.ts'
+import type { Order } from './state.ts'
+
+const effects = (given: readonly OrderEvent[], event: OrderEvent): Effect[] => react(event, after(given) as Exclude<Order, { kind: 'absent' }>, 0)
+/** Effects in short: commands as actor.verb, claims by name, pushes as topic or kind with their type. */
+const short = (list: Effect[]): string[] => list.map(effect => {
+  if (effect.do === 'command') return `${effect.to.kind}.${effect.to.command.verb}`
+  if (effect.do !== 'push') return effect.do
+  const { push } = effect
+  return push.kind === 'topic' ? `${push.topic.split(':')[0]} ${push.message.type}` : `${push.kind} to ${push.vendor_ids.length}`
+})
+const status = ['order status', 'customer status', 'vendor status']
+
+for (const [name, given, event, follows] of [
+  ['opened', reached.broadcast, happened.opened, ['openClaim', 'new_request to 2']],
+  ['opened, and over at once', reached.expired, happened.opened, []],
+  ['placed', reached.pending, happened.placed, ['vendor new_order']],
+  ['an answer', reached.broadcast, happened.refused, ['customer pharmacy_response']],
+  ['won', reached.accepted, happened.accepted, ['confirmClaim', 'customer pharmacy_response', 'request_closed to 1', ...status]],
+  ['accepted directly', [happened.placed, happened.accepted], happened.accepted, ['customer pharmacy_response', ...status]],
+  ['rejected', reached.rejected, happened.rejected, status],
+  ['expired', reached.expired, happened.expired, ['closeClaim', 'customer request_expired', 'request_closed to 2', 'order status', 'customer status']],
+  ['cancelled while open', reached.cancelled, happened.cancelled, ['closeClaim', 'request_closed to 2', 'order status', 'customer status']],
+  ['cancelled when won', reached.cancelledWon, happened.cancelled, ['closeClaim', ...status]],
+  ['cancelled with a driver [8]', reached.cancelledAssigned, happened.cancelled, ['closeClaim', 'driver.complete', ...status]],
+  ['an offer', reached.offering, offered(), ['driver.hold_offer']],
+  ['an offer is over', [...reached.offering, closed()], closed(), ['driver.release_hold']],
+  ['nobody took it', reached.exhausted, happened.exhausted, ['vendor driver_search_ended']],
+  ['assigned', reached.driver_assigned, happened.assigned, ['driver.assign', 'driver assigned', ...status]],
+  ['delivered', reached.delivered, happened.delivered, ['driver.complete', ...status]],
+  ['returned', reached.returned, happened.returned, ['driver.complete', ...status]],
+] as const)
+  t.test(name, async t => t.same(short(effects(given, event)), follows))
+
+t.test('a refused hold comes back to the order', async t => {
+  const [hold] = effects(reached.offering, offered())
+  t.match(hold, { to: { actorId: driverIds[0], id: `${offerIds[0]}:hold` } })
+  t.match(hold?.do === 'command' && hold.onRefused?.('busy'), { kind: 'order', actorId: orderId, command: { verb: 'driver_refused', offerId: offerIds[0], reason: 'busy' } })
+})
+
+t.test('asked for again after a crash, when the order has moved on [8]', async t => {
+  for (const [name, later] of [
+    ['closed', [...reached.offering, closed()]], ['another driver is asked', [...reached.offering, closed(), offered(1)]],
+    ['assigned', [...reached.offering, happened.assigned]], ['cancelled', reached.cancelledWon],
+  ] as const) t.same(effects(later, offered()), [], `${name}: no driver is made to hold the old offer`)
+  t.same(short(effects(reached.cancelledWon, closed())), ['driver.release_hold'], 'a release is always safe')
+  t.ok(short(effects(reached.delivered, happened.assigned)).includes('driver.assign'), 'a fact is told however late')
+})
+
+t.test('terminals [9]', async t => {
+  const order = after(reached.broadcast)
+  if (order.kind !== 'broadcast') return t.fail('not open')
+  t.same(openRequest(order.core, order.broadcast), effects(reached.broadcast, happened.opened), 'opening again is the same')
+  t.match(requestPushFor(order.core, order.broadcast, vendorIds[1]), { vendor_ids: [vendorIds[1]], distances_km: [2], body: { request_id: orderId } })
+  t.equal(requestPushFor(order.core, order.broadcast, vendorIds[2]), null, 'not to one who was not asked')
+  t.equal(requestPushFor(order.core, order.broadcast, customerId), null)
+})
