@@ -48,8 +48,6 @@ const stepMs = 1_000
 const turns = 10
 /** Frames a second are those of the last while. */
 const frameWindowMs = 5_000
-/** Sockets one administrator's map may open; limits.socketsPerAccountMax less a reserve. */
-const fleetsOnMapMax = 45
 
 async function main(argv: string[]): Promise<number> {
   const options = readOptions(table, argv)
@@ -160,8 +158,7 @@ class City {
     await createAccount(database.kysely, { nowMs, random }, { email, full_name: 'Demo Operator', phone: '+9770', role: 'admin', password }, async () => null)
     const admin = new RestClient({ url })
     await admin.login(email, password)
-    const vendors = this.#shops.slice(0, fleetsOnMapMax).map(shop => shop.id).join(',')
-    this.#line.say(`  the city's map    ${this.#base}/live#token=${await admin.accessToken()}&vendors=${vendors}\n  administrator     ${email} / ${password}`)
+    this.#line.say(`  the city's map    ${this.#base}/live#token=${await admin.accessToken()}\n  administrator     ${email} / ${password}`)
   }
 
   #startClock(): void {

@@ -4,6 +4,7 @@ import { commandSchemas, type OrderVerb } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
+import { contactOf } from '../accounts/contacts.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { roles } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
@@ -11,7 +12,7 @@ import { respondToRequest } from '../dispatch/respond.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
 import { findOrder, kindOf, listOrders, shownTo } from './order-reads.ts'
-import { customerOf, OrderId, shownStatuses, type OrderContext } from './requests.ts'
+import { OrderId, shownStatuses, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from './shapes.ts'
 
 const tags = ['orders']
@@ -101,7 +102,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         const { user_id = identity.userId, customer_name, customer_phone, items = [], ...rest } = body
         if (user_id !== identity.userId && identity.role !== 'admin') throw new CaduceusError('forbidden', 'user_id is not the account that orders')
         const customer = customer_name === undefined || customer_phone === undefined
-          ? await customerOf(ctx, user_id) : { customer_id: user_id, customer_name, customer_phone }
+          ? await contactOf(ctx.database, user_id, ctx.nowMs()) : { customer_id: user_id, customer_name, customer_phone }
         const data = {
           order_id: targetId, ...customer, ...rest, items,
           ...(customer_name !== undefined && { customer_name }), ...(customer_phone !== undefined && { customer_phone }),

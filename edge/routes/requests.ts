@@ -4,12 +4,12 @@ import { commandSchemas, Latitude, Longitude, type OrderCommandData } from '../.
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
+import { contactOf } from '../accounts/contacts.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { once, type FixedIds } from '../dispatch/idempotency.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
 import { findOrder, listOrders, shownTo } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
 
@@ -41,19 +41,12 @@ const ResponseResult = Type.Object({
   text_message: nullable(Type.String()), audio_url: nullable(Type.String()), responded_at: Timestamp, message: Type.String(), order: OrderView,
 })
 
-/** Who orders: name and phone as the pharmacy and the driver will see them. */
-export async function customerOf(ctx: Pick<EdgeContext, 'database'>, userId: string): Promise<{ customer_id: string; customer_name: string; customer_phone: string }> {
-  const account = await ctx.database.kysely.selectFrom('users').select(['full_name', 'phone']).where('id', '=', userId).executeTakeFirst()
-  if (account === undefined) throw new CaduceusError('token_invalid', 'the account of this token is gone')
-  return { customer_id: userId, customer_name: account.full_name, customer_phone: account.phone }
-}
-
 /** Opens a broadcast; `body` has passed RequestBody. */
 export async function openRequest(
   ctx: OrderContext, identity: Identity, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
 ): Promise<OrderView> {
   const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, ...rest } = body
-  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await customerOf(ctx, identity.userId), ...rest, items, expires_in_seconds }
+  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds }
   const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
   return order
 }

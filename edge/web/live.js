@@ -1,5 +1,5 @@
 /**
- * The operator's map. The demo opens it as `/live#token=…&vendors=id,id`: a fragment never leaves the
+ * The operator's map. The demo opens it as `/live#token=…` (`&vendors=id,id` for some fleets only): a fragment never leaves the
  * browser. It is taken out of the address bar at once and kept for this tab. One socket per pharmacy,
  * because a fleet is the pharmacy's; all drivers land on one map.
  */
@@ -169,12 +169,17 @@ onSubmit($('login'), async values => {
   const answer = await call('POST', '/api/auth/login', { body: values })
   if (!['vendor', 'admin'].includes(answer.user.role)) throw new Error('Only pharmacies and admins see a fleet')
   account.keep(answer)
-  const ids = answer.user.role === 'vendor' ? [answer.user.vendor_id]
-    : (await account.call('GET', `/api/vendors?limit=${vendorsMax}&is_active=true`)).vendors.map(vendor => vendor.id)
-  if (ids.length === 0) throw new Error('There is no pharmacy yet')
-  sessionStorage.setItem(vendorsKey, ids.join(','))
-  openMap(ids)
+  if (answer.user.role === 'admin') return openCity()
+  sessionStorage.setItem(vendorsKey, answer.user.vendor_id)
+  openMap([answer.user.vendor_id])
 })
+
+/** An administrator's map: the active pharmacies, newest first, as many as one account may watch. */
+async function openCity() {
+  const { vendors } = await account.call('GET', `/api/vendors?limit=${vendorsMax}&is_active=true`)
+  if (vendors.length === 0) throw new Error('There is no pharmacy yet')
+  openMap(vendors.map(vendor => vendor.id))
+}
 
 /** From the fragment, or from this tab's memory after a reload. */
 function begin() {
@@ -186,8 +191,9 @@ function begin() {
     history.replaceState(null, '', location.pathname)
   }
   const ids = (sessionStorage.getItem(vendorsKey) ?? '').split(',').filter(id => id !== '')
-  if (account.signedIn && ids.length > 0) openMap(ids)
-  else openGate()
+  if (!account.signedIn) openGate()
+  else if (ids.length > 0) openMap(ids)
+  else openCity().catch(openGate)
 }
 addEventListener('hashchange', begin)
 begin()

@@ -176,6 +176,7 @@ function showRequest(message) {
     request.form, request.note)
   requests.set(request.id, request)
   $('requests').prepend(request.card)
+  setText($('heard'), `New request, ${kilometres(message.distance_km)} away: ${message.patient_name}`)
   tick(request)
   showCounts()
 }

@@ -311,3 +311,28 @@ t.test('bounds on everything at once', async t => {
   t.equal(actors.inFlight, 0)
   t.equal(actors.size, 0, 'nothing could be read, nothing stays')
 })
+
+t.test('a creating command does not read the journal first, and is right all the same', async t => {
+  const world = runtimeWorld(77)
+  const { tell, actors } = await actorsOf(world, 'e1', { loadActor: () => 'failBefore' })
+  const fresh = world.id()
+  t.equal(counted(await tell(fresh, 'create')), 1, 'nothing was read: reading fails here')
+  t.equal(counted(await tell(fresh, 'add')), 2, 'from then on it is an actor like any other')
+  actors.stop()
+
+  const again = await actorsOf(world, 'e2')
+  const old = world.id()
+  t.equal(counted(await again.tell(old, 'create', 'first')), 1)
+  await again.tell(old, 'finish')
+  again.actors.stop()
+  const third = await actorsOf(world, 'e3')
+  const cell = third.actors.peek(old)
+  if (cell !== undefined) {
+    cell.dirty = false
+    third.actors.evict(cell)
+  }
+  t.equal(counted(await third.tell(old, 'create', 'first')), 1, '[3] the repeat of the first command finds the actor and its answer')
+  t.equal(counted(await third.tell(old, 'create', 'another')), 2, 'another command is decided on what is there')
+  t.same(world.logs.filter(line => line.startsWith('error')), [])
+  third.actors.stop()
+})

@@ -104,7 +104,11 @@ export class Actors {
         if (this.#cells.size >= limits.liveActorsMax) return resolve(overloaded)
         cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
         this.#cells.set(actorId, cell)
-        void this.#load(cell, false)
+        // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
+        if (this.#behaviour(kind).creates(command)) {
+          cell.unread = true
+          cell.phase = 'idle'
+        } else void this.#load(cell, false)
       }
       if (cell.kind !== kind) return resolve(noSuch(kind))
       if (!cell.post({ commandId, command, reply: resolve })) return resolve(overloaded)
@@ -210,6 +214,8 @@ export class Actors {
       this.#deps.log('error', `deciding for ${cell.kind} ${cell.actorId} failed`, error)
       return this.#answer(letter, { ok: false, code: 'internal', detail: 'the command could not be decided' })
     }
+    // Only events that the journal takes can be trusted to an assumption; any other answer needs the facts.
+    if (cell.unread && (!decision.ok || decision.events.length === 0)) return this.#read(cell, letter)
     if (!decision.ok) {
       cell.rememberRefused(letter.commandId, decision)
       return this.#answer(letter, decision)
@@ -227,12 +233,21 @@ export class Actors {
     )
   }
 
+  /** It was assumed to be new and may not be: read it, then take the same command again. */
+  #read(cell: Cell, letter: Letter): void {
+    cell.unread = false
+    cell.putBack(letter)
+    cell.phase = 'loading'
+    void this.#load(cell, false)
+  }
+
   #persisted(cell: Cell, letter: Letter, result: AppendResult, next: unknown, events: readonly Event[], atMs: number): void {
     if (result.outcome === 'fenced') {
       this.#answer(letter, moved)
       if (cell.phase !== 'gone') this.#deps.fenced(cell.slot)
       return
     }
+    if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone') return this.#read(cell, letter)
     if (result.outcome === 'conflict') {
       // Only a second writer could cause it. Memory is wrong then, the journal is right.
       this.#deps.log('error', `version conflict on ${cell.kind} ${cell.actorId}; reloading`)
@@ -242,6 +257,7 @@ export class Actors {
       void this.#load(cell, cell.version > 0)
       return
     }
+    cell.unread = false
     cell.version += events.length
     cell.state = next
     cell.updatedAtMs = atMs

@@ -24,6 +24,8 @@ import { wake as wakeOrder } from '../order/wake.ts'
 export interface Behaviour<State, Command, Event> {
   readonly kind: ActorKind
   readonly absent: State
+  /** Is this a command that names a new actor? Then the journal need not be read first. */
+  creates(command: Command): boolean
   decide(state: State, command: Command, nowMs: number): Decision<Event>
   evolve(state: State, event: Event, atMs: number): State
   /** After the append is durable. */
@@ -39,6 +41,7 @@ export interface Behaviour<State, Command, Event> {
 export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   kind: 'order',
   absent: absentOrder,
+  creates: command => command.verb === 'broadcast' || command.verb === 'create',
   decide: decideOrder,
   evolve: evolveOrder,
   react: (event, order, atMs) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs)),
@@ -58,6 +61,7 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
 export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   kind: 'driver',
   absent: absentDriver,
+  creates: command => command.verb === 'register',
   decide: decideDriver,
   evolve: evolveDriver,
   react: (event, driver) => (driver.kind === 'absent' ? [] : reactDriver(event, driver)),

@@ -32,6 +32,8 @@ export class Cell {
   /** Refusals are not facts: remembered while the actor lives, not across restarts. */
   #refused: Map<string, TellReply> | null = null
   #mailbox: Letter[] = []
+  /** Assumed to be new; the journal was not asked. */
+  unread = false
   /** Changed since its last snapshot. */
   dirty = false
 
@@ -49,6 +51,9 @@ export class Cell {
     this.#mailbox.push(letter)
     return true
   }
+
+  /** In front of all that wait. */
+  putBack(letter: Letter): void { this.#mailbox.unshift(letter) }
 
   take(): Letter | undefined { return this.#mailbox.shift() }
 

@@ -13,7 +13,7 @@ import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Actors, type AnyBehaviour, type Committed } from './actors.ts'
 import type { Cell, TellReply } from './cell.ts'
 
-export type Count = 'add' | 'addTwo' | 'nothing' | 'refuse' | 'throw' | 'finish' | { wakeAtMs: number }
+export type Count = 'create' | 'add' | 'addTwo' | 'nothing' | 'refuse' | 'throw' | 'finish' | { wakeAtMs: number }
 interface Counter { count: number; wakeAtMs: number | null; finished: boolean }
 
 /** Events of the counter wear a driver's clothes, because the journal knows no others. */
@@ -25,6 +25,7 @@ const row = (id: string, version: number): DriverView => ({
 
 export const counter = (kind: ActorKind): AnyBehaviour => ({
   kind,
+  creates: command => command === 'create',
   absent: { count: 0, wakeAtMs: null, finished: false } satisfies Counter,
   decide(_state, command): Decision<DriverEvent> {
     switch (command as Count) {
