@@ -75,7 +75,8 @@ export function createCommandClient({ bus, nowMs, random, after }: CommandClient
   }
 
   const command = async <T extends { ok: true }>(envelope: CommandEnvelope): Promise<T> => {
-    const reply = await send(envelope)
+    // A UUID may be written in capitals; the slot of an actor is that of the small letters.
+    const reply = await send({ ...envelope, actor_id: envelope.actor_id.toLowerCase() })
     if (!reply.ok) throw new CaduceusError(reply.problem.code, reply.problem.detail, reply.problem.fields)
     return reply as T
   }
