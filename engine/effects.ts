@@ -3,6 +3,7 @@
  * append is durable. Commands are delivered at least once (the slot's cursor waits for them, and
  * command ids make repeats harmless); pushes and claims are soft, and healed by resynchronisation.
  */
+import type { ErrorCode } from '../protocol/errors.ts'
 import type { Push } from '../protocol/pushes.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
@@ -14,7 +15,7 @@ export type ActorCommand =
 export type Effect =
   | { do: 'push'; push: Push }
   /** `onRefused` is sent when the receiver rejects, so that the sender hears of it. */
-  | { do: 'command'; to: ActorCommand; onRefused?: (reason: string) => ActorCommand }
+  | { do: 'command'; to: ActorCommand; onRefused?: (refusal: { code: ErrorCode; detail: string }) => ActorCommand }
   | { do: 'openClaim'; orderId: string; vendorIds: string[]; deadlineMs: number }
   | { do: 'confirmClaim'; orderId: string; vendorId: string }
   | { do: 'closeClaim'; orderId: string; as: 'expired' | 'cancelled' }

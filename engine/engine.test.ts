@@ -135,7 +135,7 @@ t.test('offers go from driver to driver and end clearly [8]', async t => {
   t.equal(order(await w.command('order', opened.id, 'accept_offer', near.by, { offer_id: third.offer })).status, 'driver_assigned')
   const second = order(await w.broadcast())
   await w.command('order', second.id, 'respond', by, { response_type: 'ACCEPTED' })
-  t.equal(problem(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId })), 'driver_unavailable', '[8] capacity')
+  t.equal(problem(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId })), 'driver_at_capacity', '[8] capacity')
   t.equal(order(await w.command('order', opened.id, 'cancel', { role: 'customer', id: opened.user_id })).status, 'cancelled')
   await w.env.settle()
   t.equal(order(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId })).status, 'driver_assigned', 'free after the cancellation')

@@ -6,7 +6,8 @@ import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
-import type { Problem } from '../protocol/errors.ts'
+import { isErrorCode, type Problem } from '../protocol/errors.ts'
+import type { OrderEvent } from '../protocol/events.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
@@ -23,7 +24,7 @@ import { nextDriver } from './matching/next-driver.ts'
 import { Roster, type RosterRow } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
-import { vendorOf, type AutoSearch, type Order } from './order/state.ts'
+import type { AutoSearch, Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
 import { Pusher } from './pusher.ts'
@@ -70,7 +71,7 @@ export class Engine {
   readonly #lastSeq = new Map<number, number>()
   readonly #rosterNews = new Set<string>()
   /** Callers waiting for an order to change, by order. */
-  readonly #waiters = new Map<string, Set<(order: Order) => void>>()
+  readonly #waiters = new Map<string, Set<(order: Order, events: readonly OrderEvent[]) => void>>()
   #subscriptions: Subscription[] = []
   #stops: (() => void)[] = []
   #vendorsSinceMs = 0
@@ -200,14 +201,14 @@ export class Engine {
   /** The pharmacy's own choice is a question to the driver's actor; the caller waits for the answer. */
   async #untilAssigned(orderId: string, command: Extract<OrderCommand, { verb: 'assign_driver' }>, first: TellReply & { ok: true }): Promise<OrderReply> {
     const driverId = command.data.driver_id
-    const settled = (order: Order): OrderReply | null => {
+    const settled = (order: Order, events: readonly OrderEvent[]): OrderReply | null => {
       if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
       const cell = this.actors.peek(orderId)
       if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
         return orderReply({ ...first, state: order, version: cell?.version ?? first.version, updatedAtMs: cell?.updatedAtMs ?? first.updatedAtMs }, command)
-      return { ok: false, problem: this.#whyRefused(driverId, order) }
+      return { ok: false, problem: whyNotAssigned(order, events, driverId) }
     }
-    const now = settled((this.actors.peek(orderId)?.state ?? first.state) as Order)
+    const now = settled((this.actors.peek(orderId)?.state ?? first.state) as Order, [])
     if (now !== null) return now
     return new Promise(resolve => {
       const done = (reply: OrderReply): void => {
@@ -216,8 +217,8 @@ export class Engine {
         if (waiters.size === 0) this.#waiters.delete(orderId)
         resolve(reply)
       }
-      const look = (order: Order): void => {
-        const reply = settled(order)
+      const look = (order: Order, events: readonly OrderEvent[]): void => {
+        const reply = settled(order, events)
         if (reply !== null) done(reply)
       }
       const waiters = this.#waiters.get(orderId) ?? new Set()
@@ -226,18 +227,6 @@ export class Engine {
       const cancel = this.#deps.env.after(limits.assignmentWaitMs, () =>
         done({ ok: false, problem: { code: 'unavailable', detail: 'the driver could not be reached in time; look at the order before trying again' } }))
     })
-  }
-
-  #whyRefused(driverId: string, order: Order): Problem {
-    const row = this.roster.get(driverId)
-    if (row === undefined) return { code: 'driver_not_found', detail: 'no such driver' }
-    const vendor = vendorOf(order)
-    if (vendor !== null && row.vendorId !== vendor.vendor_id) return { code: 'driver_not_of_vendor', detail: 'the driver belongs to another pharmacy' }
-    if (order.kind !== 'accepted') return { code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }
-    return {
-      code: 'driver_unavailable',
-      detail: `the driver cannot take this order (${row.status}${row.canTakeMore ? '' : ', no capacity or another offer outstanding'})`,
-    }
   }
 
   // After a transition
@@ -251,17 +240,17 @@ export class Engine {
         effects: behaviour.react(event, cell.state, atMs),
       })
     })
-    this.#observe(cell)
+    this.#observe(cell, events)
   }
 
   /** What other parts derive from an actor's state; at transitions and at recovery alike. */
-  #observe(cell: Cell): void {
+  #observe(cell: Cell, events: readonly unknown[] = []): void {
     if (cell.kind === 'order') {
       const order = cell.state as Order
       this.#open.observe(order)
       this.tracking.following.observe(order)
       const waiters = this.#waiters.get(cell.actorId)
-      if (waiters !== undefined) for (const look of waiters) look(order)
+      if (waiters !== undefined) for (const look of waiters) look(order, events as readonly OrderEvent[])
       return
     }
     const driver = cell.state as Driver
@@ -420,6 +409,16 @@ function orderReply(reply: TellReply & { ok: true }, command: OrderCommand): Ord
     ? { response: command.data.response_type === 'ACCEPTED' ? 'won' as const : 'recorded' as const }
     : order.kind === 'accepted' && order.search.kind === 'offering' ? { offer_id: order.search.offer.offerId } : {}
   return { ok: true, order: orderView(order, reply.version, reply.updatedAtMs), outcome }
+}
+
+/** What became of an assignment, in the words of the driver's actor if it was the one to refuse. */
+function whyNotAssigned(order: Order, events: readonly OrderEvent[], driverId: string): Problem {
+  for (const event of events)
+    if (event.type === 'offer_closed' && event.data.driver_id === driverId && isErrorCode(event.data.code))
+      return { code: event.data.code, detail: event.data.reason ?? 'the driver cannot take this order' }
+  return order.kind === 'accepted'
+    ? { code: 'driver_unavailable', detail: 'the driver did not take this order' }
+    : { code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }
 }
 
 function driverReply(reply: TellReply & { ok: true }): DriverReply {

@@ -158,7 +158,7 @@ t.test('the pharmacy picks a driver while the search runs', async t => {
   await w.env.advance(3 * limits.snapshotIntervalMs)
   t.equal(w.engine.actors.peek(finished.id), undefined)
   for (const [driverId, code, why] of [
-    [foreign.driverId, 'driver_not_of_vendor', 'another pharmacy\'s'], [busy.driverId, 'driver_unavailable', 'at capacity'], [w.id(), 'driver_not_found', 'nobody'],
+    [foreign.driverId, 'driver_not_of_vendor', 'another pharmacy\'s'], [busy.driverId, 'driver_at_capacity', 'at capacity'], [w.id(), 'driver_not_found', 'nobody'],
     [one.id, 'driver_not_found', 'an order under way'], [finished.id, 'driver_not_found', 'an order that is over: must not be asked for ever'],
   ] as const) {
     t.equal(problem(await w.assign(one.id, driverId)), code, why)
@@ -225,7 +225,7 @@ t.test('accepted before the driver\'s actor was asked: not past its capacity [8]
   await w.env.settle()
   letGo()
   t.equal(problem(await accepted), 'unavailable', 'not yet')
-  t.equal(problem(await assigned), 'driver_unavailable')
+  t.equal(problem(await assigned), 'driver_at_capacity')
   t.same(w.books(w.engine, dora.driverId).activeOrderIds, [a.id])
   t.equal(problem(await w.command('order', b.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })), 'offer_expired', 'and then no more')
   await w.engine.stop()

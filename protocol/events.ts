@@ -39,7 +39,7 @@ export type OrderEvent =
   | { type: 'order_cancelled'; data: { by: string; reason: string | null } }
   | { type: 'driver_search_started'; data: { policy: 'offer'; offer_ttl_ms: number; deadline_ms: number } }
   | { type: 'offer_made'; data: OfferFact }
-  | { type: 'offer_closed'; data: { offer_id: string; driver_id: string; outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn'; reason: string | null } }
+  | { type: 'offer_closed'; data: { offer_id: string; driver_id: string; outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn'; reason: string | null; code: string | null } }
   | { type: 'driver_search_ended'; data: { outcome: 'exhausted' } }
   | { type: 'driver_assigned'; data: { offer_id: string; driver: DriverFact } }
   | { type: 'arrived_at_pickup'; data: Record<string, never> }

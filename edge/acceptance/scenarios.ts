@@ -178,7 +178,7 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
     t.equal((await http(url, 'POST', `/api/orders/${id}/accept`, { token: B.token, body: {} })).status, 404)
     t.equal((await http(url, 'POST', `/api/orders/${id}/accept`, { token: A.token, body: {} })).body.status, 'accepted')
     const foreign = await newCourier(url, B.vendorId)
-    t.equal((await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: A.token, body: { driver_id: foreign.driverId } })).status, 403)
+    t.equal((await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: A.token, body: { driver_id: foreign.driverId } })).body.code, 'driver_not_of_vendor')
     const assigned = await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: A.token, body: { driver_id: driver.driverId } })
     t.match(assigned.body, { status: 'driver_assigned', driver_id: driver.driverId })
     t.match(await wheel.next('assigned'), { order_id: id })

@@ -167,12 +167,12 @@ export function connect(path, { account = null, onMessage, onState = () => {} })
       if (stopped || socket !== current) return
       if (event.code === 4001 && account !== null && ++refused < 2) void attempt()
       else if (event.code >= 4001 && event.code < 4400) end(event.reason || `Refused (${event.code})`, event.code)
-      else again()
+      else again(event.code === 4429 ? 'Too many connections' : 'Reconnecting')
     })
   }
-  const again = () => {
+  const again = (words = 'Reconnecting') => {
     if (stopped) return
-    onState('waiting', 'Reconnecting')
+    onState('waiting', words)
     retry = setTimeout(attempt, pauseMs * (0.5 + Math.random() / 2))
     pauseMs = Math.min(pauseMs * 2, pauseMsMax)
   }

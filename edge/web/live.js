@@ -121,12 +121,14 @@ setInterval(() => {
 }, 500)
 
 function onState(vendorId, state, words) {
-  states.set(vendorId, { state, words })
+  states.set(vendorId, { state, words: state === 'connecting' ? states.get(vendorId)?.words ?? '' : words })
   const all = [...states.values()]
   const open = all.filter(one => one.state === 'open').length
   const ended = all.find(one => one.state === 'ended')
+  // A second tab of the same account, most likely: the server's bound is per account.
+  const reason = ended?.words ?? all.find(one => one.words === 'Too many connections')?.words
   if (open === all.length) showConnection($('connection'), 'open', `Live: ${open} ${open === 1 ? 'pharmacy' : 'pharmacies'}`)
-  else showConnection($('connection'), ended === undefined ? 'waiting' : 'ended', ended === undefined ? `${open} of ${all.length} connected` : `${open} of ${all.length} connected: ${ended.words}`)
+  else showConnection($('connection'), ended === undefined ? 'waiting' : 'ended', `${open} of ${all.length} connected${reason === undefined ? '' : `: ${reason}`}`)
   // The token is spent and there is none to replace it: nothing here will come back by itself.
   if (all.length > 0 && all.every(one => one.state === 'ended')) openGate()
 }

@@ -57,7 +57,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver): Effect[] {
           do: 'command' as const,
           to: {
             kind: 'order' as const, actorId: hold.order_id, id: `${hold.offer_id}:off_duty`,
-            command: { verb: 'driver_refused' as const, by: system, offerId: hold.offer_id, reason: 'the driver went off duty' },
+            command: { verb: 'driver_refused' as const, by: system, offerId: hold.offer_id, code: 'driver_unavailable' as const, reason: 'the driver went off duty' },
           },
         }] : []),
       ]

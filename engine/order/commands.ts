@@ -4,6 +4,7 @@
  */
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/events.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra
@@ -32,7 +33,7 @@ export type InternalOrderCommand =
   | { verb: 'propose_driver'; by: Principal; candidate: DriverCandidate }
   | { verb: 'end_search'; by: Principal }
   | { verb: 'offer_expired'; by: Principal; offerId: string }
-  | { verb: 'driver_refused'; by: Principal; offerId: string; reason: string }
+  | { verb: 'driver_refused'; by: Principal; offerId: string; code: ErrorCode; reason: string }
   | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
   | { verb: 'confirm_offer'; by: Principal; offerId: string }
   | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }

@@ -3,6 +3,7 @@
  * Ownership is checked here and not only at the edge, because only here it cannot race with a
  * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
  */
+import type { ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -32,7 +33,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'accept_offer': return acceptOffer(order, command, nowMs)
     case 'driver_took': return driverTook(order, command)
     case 'decline_offer': return declineOffer(order, command)
-    case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs)
+    case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs, command.code)
     case 'offer_expired': return closeOffer(order, command.offerId, 'expired', null, nowMs)
     case 'confirm_offer': return confirmOffer(order, command.offerId)
     case 'record_arrival': return recordArrival(order, command)
@@ -314,15 +315,15 @@ function confirmOffer(order: Order, offerId: string): OrderDecision {
   return isOut || deliveryOf(order)?.assignmentId === offerId ? emit() : reject('offer_expired', 'this offer is over')
 }
 
-function closeOffer(order: Order, offerId: string, outcome: 'expired' | 'unavailable', reason: string | null, nowMs: number): OrderDecision {
+function closeOffer(order: Order, offerId: string, outcome: 'expired' | 'unavailable', reason: string | null, nowMs: number, code: ErrorCode | null = null): OrderDecision {
   if (order.kind !== 'accepted' || order.search.kind !== 'offering') return emit()
   const { offer } = order.search
   if (offer.offerId !== offerId || (outcome === 'expired' && nowMs < offer.expiresAtMs)) return emit()
-  return emit(closed(offer, outcome, reason))
+  return emit(closed(offer, outcome, reason, code))
 }
 
-const closed = (offer: { offerId: string; driverId: string }, outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn', reason: string | null): OrderEvent =>
-  ({ type: 'offer_closed', data: { offer_id: offer.offerId, driver_id: offer.driverId, outcome, reason } })
+const closed = (offer: { offerId: string; driverId: string }, outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn', reason: string | null, code: ErrorCode | null = null): OrderEvent =>
+  ({ type: 'offer_closed', data: { offer_id: offer.offerId, driver_id: offer.driverId, outcome, reason, code } })
 
 // Delivering
 

@@ -71,7 +71,7 @@ export const happened = {
 export const offered = (n = 0, mode: OfferFact['mode'] = 'offer'): OrderEvent =>
   ({ type: 'offer_made', data: { offer_id: offerIds[n]!, driver_id: driverIds[n]!, mode, expires_at_ms: deadlineMs, eta_minutes: 3, distance_km: 1 } })
 export const closed = (n = 0, outcome: 'declined' | 'expired' = 'declined'): OrderEvent =>
-  ({ type: 'offer_closed', data: { offer_id: offerIds[n]!, driver_id: driverIds[n]!, outcome, reason: null } })
+  ({ type: 'offer_closed', data: { offer_id: offerIds[n]!, driver_id: driverIds[n]!, outcome, reason: null, code: null } })
 
 export const after = (events: readonly OrderEvent[], atMs = 0): Order => events.reduce<Order>((order, event) => evolve(order, event, atMs), absentOrder)
 
@@ -129,7 +129,7 @@ export const give = {
     ({ verb: 'propose_driver', by: system, candidate: { offerId: offer, driverId: driverIds[n]!, etaMinutes: 3, distanceKm: 1 } }),
   endSearch: (): OrderCommand => ({ verb: 'end_search', by: system }),
   offerExpired: (n = 0): OrderCommand => ({ verb: 'offer_expired', by: system, offerId: offerIds[n]! }),
-  driverRefused: (n = 0): OrderCommand => ({ verb: 'driver_refused', by: system, offerId: offerIds[n]!, reason: 'busy' }),
+  driverRefused: (n = 0): OrderCommand => ({ verb: 'driver_refused', by: system, offerId: offerIds[n]!, code: 'driver_unavailable', reason: 'busy' }),
   driverTook: (n = 0): OrderCommand => ({ verb: 'driver_took', by: principal('driver', driverIds[n]!), offerId: offerIds[n]!, driver: driverFact(n) }),
   confirmOffer: (n = 0): OrderCommand => ({ verb: 'confirm_offer', by: system, offerId: offerIds[n]! }),
   arrive: (at: 'pickup' | 'dropoff'): OrderCommand => ({ verb: 'record_arrival', by: system, at }),

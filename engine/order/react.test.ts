@@ -44,7 +44,7 @@ for (const [name, given, event, follows] of [
 t.test('a refused hold comes back to the order', async t => {
   const [hold] = effects(reached.offering, offered())
   t.match(hold, { to: { actorId: driverIds[0], id: `${offerIds[0]}:hold` } })
-  t.match(hold?.do === 'command' && hold.onRefused?.('busy'), { kind: 'order', actorId: orderId, command: { verb: 'driver_refused', offerId: offerIds[0], reason: 'busy' } })
+  t.match(hold?.do === 'command' && hold.onRefused?.({ code: 'driver_at_capacity', detail: 'busy' }), { kind: 'order', actorId: orderId, command: { verb: 'driver_refused', offerId: offerIds[0], code: 'driver_at_capacity', reason: 'busy' } })
 })
 
 t.test('asked for again after a crash, when the order has moved on [8]', async t => {

@@ -76,9 +76,9 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
             dropoff: core.dropoff, distance_km: deal.distanceKm, fee_minor: deal.feeMinor,
           },
         }),
-        onRefused: reason => ({
+        onRefused: ({ code, detail }) => ({
           kind: 'order', actorId: core.orderId, id: `${offer.offer_id}:refused`,
-          command: { verb: 'driver_refused', by: system, offerId: offer.offer_id, reason },
+          command: { verb: 'driver_refused', by: system, offerId: offer.offer_id, code, reason: detail },
         }),
       }]
     }

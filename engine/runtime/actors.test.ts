@@ -193,10 +193,10 @@ t.test('one kind\'s id is not another\'s', async t => {
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
   await tell(id, 'finish', 'x', 'order')
-  t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'not_found', 'in memory')
+  t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'driver_not_found', 'in memory')
   actors.peek(id)!.dirty = false
   actors.evict(actors.peek(id)!)
-  t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'not_found', 'out of memory: an answer for good, or the sender would ask for ever')
+  t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'driver_not_found', 'out of memory: an answer for good, or the sender would ask for ever')
   t.equal(actors.size, 0)
   t.same(w.logs, [], 'and no defect')
 })

@@ -308,6 +308,6 @@ export class Actors {
 const phaseOf = (cell: Cell): Cell['phase'] => cell.phase
 
 const moved: TellReply = { ok: false, code: 'moved', detail: 'another engine owns this actor' }
-const noSuch = (kind: ActorKind): TellReply => ({ ok: false, code: 'not_found', detail: `no such ${kind}` })
+const noSuch = (kind: ActorKind): TellReply => ({ ok: false, code: `${kind}_not_found`, detail: `no such ${kind}` })
 const overloaded: TellReply = { ok: false, code: 'overloaded', detail: 'the engine has more commands than it can take; try again shortly' }
 const unavailable: TellReply = { ok: false, code: 'unavailable', detail: 'the journal cannot be reached; try again' }

@@ -44,7 +44,7 @@ function world() {
   })
   const command = (id: string, onRefused?: string): Effect => ({
     do: 'command', to: { kind: 'driver', actorId: 'd', id, command: { verb: 'release_hold', by: { role: 'system', id: 's' }, offerId: 'o', outcome: '' } },
-    ...(onRefused !== undefined && { onRefused: reason => ({ kind: 'order', actorId: 'a', id: `${onRefused}:${reason}`, command: { verb: 'expire', by: { role: 'system', id: 's' } } }) }),
+    ...(onRefused !== undefined && { onRefused: ({ detail }) => ({ kind: 'order', actorId: 'a', id: `${onRefused}:${detail}`, command: { verb: 'expire', by: { role: 'system', id: 's' } } }) }),
   })
   const add = (seq: number, effects: Effect[] = [], actorId = `a${seq}`, slot = 0) => outbox.add({
     slot, seq, kind: 'order', actorId, version: 1, atMs: 0, event: { type: 'picked_up', data: {} }, effects,

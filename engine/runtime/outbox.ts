@@ -124,7 +124,7 @@ export class Outbox {
   async #deliver(effect: Extract<Effect, { do: 'command' }>, slot: number): Promise<boolean> {
     const reply = await this.#untilAnswered(effect.to, slot)
     if (reply === null || reply.ok || effect.onRefused === undefined) return reply !== null
-    return await this.#untilAnswered(effect.onRefused(reply.detail), slot) !== null
+    return await this.#untilAnswered(effect.onRefused(reply), slot) !== null
   }
 
   /** Null when the slot is no longer ours: the next owner repeats. Never throws. */
