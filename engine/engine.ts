@@ -36,6 +36,7 @@ import { Outbox } from './runtime/outbox.ts'
 import { repeat } from './runtime/repeat.ts'
 import { SlotKeeper } from './runtime/slots.ts'
 import { Snapshotter } from './runtime/snapshotter.ts'
+import { SearchingOrders } from './matching/searching-orders.ts'
 import { OpenRequests } from './matching/open-requests.ts'
 import { Tracking } from './tracking/tracking.ts'
 import type { FollowedOrder } from './tracking/following.ts'
@@ -67,6 +68,7 @@ export class Engine {
   readonly #snapshotter: Snapshotter
   readonly #pusher: Pusher
   readonly #open = new OpenRequests()
+  readonly #searching = new SearchingOrders()
   readonly #holds: HoldsDeps
   readonly #lastSeq = new Map<number, number>()
   readonly #rosterNews = new Set<string>()
@@ -248,6 +250,7 @@ export class Engine {
     if (cell.kind === 'order') {
       const order = cell.state as Order
       this.#open.observe(order)
+      this.#searching.observe(order)
       this.tracking.following.observe(order)
       const waiters = this.#waiters.get(cell.actorId)
       if (waiters !== undefined) for (const look of waiters) look(order, events as readonly OrderEvent[])
@@ -263,7 +266,17 @@ export class Engine {
     this.roster.put(row)
     if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) {
       this.#rosterNews.add(driver.driverId)
-      this.tracking.rosterChanged(driver.driverId, driver.vendorId)
+      this.#rosterChanged(row)
+    }
+  }
+
+  /** A fleet may be watched, and an order may be waiting for just this driver. */
+  #rosterChanged(row: RosterRow): void {
+    this.tracking.rosterChanged(row.driverId, row.vendorId)
+    if (!row.canTakeMore) return
+    for (const orderId of this.#searching.ofVendor(row.vendorId)) {
+      const cell = this.actors.peek(orderId)
+      if (cell !== undefined) this.actors.wakeAt(cell, this.#deps.env.nowMs())
     }
   }
 
@@ -345,6 +358,7 @@ export class Engine {
     for (const cell of this.actors.cells()) {
       if (cell.slot !== slot || cell.kind !== 'order') continue
       this.#open.drop(cell.actorId)
+      this.#searching.drop(cell.actorId)
       this.tracking.following.drop(cell.actorId)
     }
     this.#outbox.close(slot)
@@ -390,8 +404,9 @@ export class Engine {
     if (message.engine_id === this.#deps.engineId) return
     for (const row of message.rows) {
       if (this.actors.ownsActor(row.driverId)) continue
+      const before = this.roster.get(row.driverId)
       this.roster.put(row)
-      this.tracking.rosterChanged(row.driverId, row.vendorId)
+      if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) this.#rosterChanged(row)
     }
   }
 }

@@ -409,3 +409,16 @@ t.test('stopped in the middle of everything: answered, released, nothing served'
   t.equal(w.engine.actors.size, 0)
   await t.rejects(w.bus.request(subjects.slotCommand(0), encodeBody({}), 60_000), 'nobody answers')
 })
+
+t.test('a driver who comes free is proposed at once, not at the next look', async t => {
+  const w = await pharmacy(190)
+  const one = await w.won()
+  await w.find(one.id)
+  await w.env.advance(1_000)
+  const dora = await w.driver(w.shop)
+  await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'on_break' })
+  await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })
+  await w.env.advance(200)
+  t.equal(w.offers(dora.driverId).length, 1, `before the ${limits.driverSearchRetryMs} ms of a look without news`)
+  await w.engine.stop()
+})
