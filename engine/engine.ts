@@ -6,7 +6,6 @@ import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
-import { isErrorCode, type Problem } from '../protocol/errors.ts'
 import type { OrderEvent } from '../protocol/events.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
@@ -15,6 +14,7 @@ import { engineQueue, subjects } from '../protocol/subjects.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
 import { view as driverView } from './driver/view.ts'
+import { Assignments } from './assignments.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
 import { doubtHold, isHeld, type HoldsDeps } from './holds.ts'
@@ -72,8 +72,7 @@ export class Engine {
   readonly #holds: HoldsDeps
   readonly #lastSeq = new Map<number, number>()
   readonly #rosterNews = new Set<string>()
-  /** Callers waiting for an order to change, by order. */
-  readonly #waiters = new Map<string, Set<(order: Order, events: readonly OrderEvent[]) => void>>()
+  readonly #assignments: Assignments
   #subscriptions: Subscription[] = []
   #stops: (() => void)[] = []
   #vendorsSinceMs = 0
@@ -95,6 +94,7 @@ export class Engine {
       due: cell => this.#due(cell),
       fenced: slot => this.#slots.fenced(slot),
     })
+    this.#assignments = new Assignments(env, orderId => this.actors.peek(orderId))
     this.#outbox = new Outbox({ env, bus, deliver: command => this.#gateway.deliver(command), soft: effect => this.#soft(effect) })
     this.#gateway = new Gateway({
       bus, log: deps.log,
@@ -196,39 +196,11 @@ export class Engine {
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
     if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
     if (planned.kind === 'driver') return driverReply(reply)
-    if (planned.command.verb === 'assign_driver') return this.#untilAssigned(envelope.actor_id, planned.command, reply)
-    return orderReply(reply, planned.command)
-  }
-
-  /** The pharmacy's own choice is a question to the driver's actor; the caller waits for the answer. */
-  async #untilAssigned(orderId: string, command: Extract<OrderCommand, { verb: 'assign_driver' }>, first: TellReply & { ok: true }): Promise<OrderReply> {
-    const driverId = command.data.driver_id
-    const settled = (order: Order, events: readonly OrderEvent[]): OrderReply | null => {
-      if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
-      const cell = this.actors.peek(orderId)
-      if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
-        return orderReply({ ...first, state: order, version: cell?.version ?? first.version, updatedAtMs: cell?.updatedAtMs ?? first.updatedAtMs }, command)
-      return { ok: false, problem: whyNotAssigned(order, events, driverId) }
+    if (planned.command.verb === 'assign_driver') {
+      const settled = await this.#assignments.settled(envelope.actor_id, planned.command.data.driver_id, reply)
+      return settled.ok ? orderReply(settled, planned.command) : { ok: false, problem: { code: settled.code, detail: settled.detail } }
     }
-    const now = settled((this.actors.peek(orderId)?.state ?? first.state) as Order, [])
-    if (now !== null) return now
-    return new Promise(resolve => {
-      const done = (reply: OrderReply): void => {
-        cancel()
-        waiters.delete(look)
-        if (waiters.size === 0) this.#waiters.delete(orderId)
-        resolve(reply)
-      }
-      const look = (order: Order, events: readonly OrderEvent[]): void => {
-        const reply = settled(order, events)
-        if (reply !== null) done(reply)
-      }
-      const waiters = this.#waiters.get(orderId) ?? new Set()
-      this.#waiters.set(orderId, waiters)
-      waiters.add(look)
-      const cancel = this.#deps.env.after(limits.assignmentWaitMs, () =>
-        done({ ok: false, problem: { code: 'unavailable', detail: 'the driver could not be reached in time; look at the order before trying again' } }))
-    })
+    return orderReply(reply, planned.command)
   }
 
   // After a transition
@@ -252,8 +224,7 @@ export class Engine {
       this.#open.observe(order)
       this.#searching.observe(order)
       this.tracking.following.observe(order)
-      const waiters = this.#waiters.get(cell.actorId)
-      if (waiters !== undefined) for (const look of waiters) look(order, events as readonly OrderEvent[])
+      this.#assignments.observe(cell, events as readonly OrderEvent[])
       return
     }
     const driver = cell.state as Driver
@@ -424,16 +395,6 @@ function orderReply(reply: TellReply & { ok: true }, command: OrderCommand): Ord
     ? { response: command.data.response_type === 'ACCEPTED' ? 'won' as const : 'recorded' as const }
     : order.kind === 'accepted' && order.search.kind === 'offering' ? { offer_id: order.search.offer.offerId } : {}
   return { ok: true, order: orderView(order, reply.version, reply.updatedAtMs), outcome }
-}
-
-/** What became of an assignment, in the words of the driver's actor if it was the one to refuse. */
-function whyNotAssigned(order: Order, events: readonly OrderEvent[], driverId: string): Problem {
-  for (const event of events)
-    if (event.type === 'offer_closed' && event.data.driver_id === driverId && isErrorCode(event.data.code))
-      return { code: event.data.code, detail: event.data.reason ?? 'the driver cannot take this order' }
-  return order.kind === 'accepted'
-    ? { code: 'driver_unavailable', detail: 'the driver did not take this order' }
-    : { code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }
 }
 
 function driverReply(reply: TellReply & { ok: true }): DriverReply {

@@ -1,0 +1,67 @@
+/**
+ * A pharmacy's own choice of a driver is a question to the driver's actor, which may live in another
+ * engine. The caller wants the answer and not a promise of one, so this waits for the order to tell.
+ * What waits is only in memory: a caller whose engine dies asks again and finds the order as it is.
+ */
+import { isErrorCode } from '../protocol/errors.ts'
+import type { OrderEvent } from '../protocol/events.ts'
+import type { Env } from '../protocol/env.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Order } from './order/state.ts'
+import type { Cell, TellReply } from './runtime/cell.ts'
+
+type Look = (cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[]) => void
+
+export class Assignments {
+  readonly #env: Env
+  readonly #peek: (orderId: string) => Cell | undefined
+  readonly #waiting = new Map<string, Set<Look>>()
+
+  constructor(env: Env, peek: (orderId: string) => Cell | undefined) {
+    this.#env = env
+    this.#peek = peek
+  }
+
+  /** After each transition of an order. */
+  observe(cell: Cell, events: readonly OrderEvent[]): void {
+    const looks = this.#waiting.get(cell.actorId)
+    if (looks !== undefined) for (const look of looks) look(cell, events)
+  }
+
+  /** The order with its driver, or why not; `unavailable` after limits.assignmentWaitMs. `first` is the order as the question was put. */
+  settled(orderId: string, driverId: string, first: TellReply & { ok: true }): Promise<TellReply> {
+    const now = verdict(this.#peek(orderId) ?? first, [], driverId)
+    if (now !== null) return Promise.resolve(now)
+    return new Promise(resolve => {
+      const looks = this.#waiting.get(orderId) ?? new Set<Look>()
+      this.#waiting.set(orderId, looks)
+      const done = (reply: TellReply): void => {
+        cancel()
+        looks.delete(look)
+        if (looks.size === 0) this.#waiting.delete(orderId)
+        resolve(reply)
+      }
+      const look: Look = (cell, events) => {
+        const reply = verdict(cell, events, driverId)
+        if (reply !== null) done(reply)
+      }
+      looks.add(look)
+      const cancel = this.#env.after(limits.assignmentWaitMs, () =>
+        done({ ok: false, code: 'unavailable', detail: 'the driver could not be reached in time; look at the order before trying again' }))
+    })
+  }
+}
+
+/** Null while the driver has not answered; a refusal in the words of the driver's actor if it was the one to refuse. */
+function verdict(cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[], driverId: string): TellReply | null {
+  const order = cell.state as Order
+  if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
+  if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
+    return { ok: true, state: order, version: cell.version, updatedAtMs: cell.updatedAtMs }
+  for (const event of events)
+    if (event.type === 'offer_closed' && event.data.driver_id === driverId && isErrorCode(event.data.code))
+      return { ok: false, code: event.data.code, detail: event.data.reason ?? 'the driver cannot take this order' }
+  return order.kind === 'accepted'
+    ? { ok: false, code: 'driver_unavailable', detail: 'the driver did not take this order' }
+    : { ok: false, code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }
+}
