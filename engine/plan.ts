@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile'
 import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope } from '../protocol/commands.ts'
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
+import { unstorableRule, unstorableText } from '../protocol/text.ts'
 import type { Directory } from './matching/directory.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
@@ -103,7 +104,11 @@ function planDriver(envelope: CommandEnvelope): DriverCommand {
 }
 
 function check(validator: Validator, value: unknown, at: string): void {
-  if (validator.Check(value)) return
+  if (validator.Check(value)) {
+    const field = unstorableText(value, at)
+    if (field !== null) throw new CaduceusError('invalid_request', `${field} ${unstorableRule}`, [{ field, rule: unstorableRule }])
+    return
+  }
   const fields: FieldError[] = validator.Errors(value).slice(0, 20).map(error => ({
     field: [at, ...error.instancePath.split('/').filter(part => part !== '')].filter(part => part !== '').join('.'),
     rule: error.message,

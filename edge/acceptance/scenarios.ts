@@ -310,6 +310,8 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
       ['a number as text', { ...good, latitude: '27' }, 400, 'invalid_request', 'latitude'],
       ['unknown field', { ...good, colour: 'blue' }, 400, 'invalid_request', 'colour'],
       ['missing field', { latitude: lat, longitude: lng }, 400, 'invalid_request', 'radius_km'],
+      ['a note that no database keeps', { ...good, notes: 'a\0b' }, 400, 'invalid_request', 'notes'],
+      ['half a surrogate pair', `{"latitude":${lat},"longitude":${lng},"radius_km":5,"notes":"\\ud83d"}`, 400, 'invalid_request', 'notes'],
       ['not JSON', '{', 400, 'invalid_json'],
       ['ten megabytes', `{"notes":"${'x'.repeat(10_000_000)}"}`, 413, 'body_too_large'],
     ]

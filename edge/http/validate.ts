@@ -6,6 +6,7 @@
 import type Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
+import { unstorableRule, unstorableText } from '../../protocol/text.ts'
 
 interface SchemaError { keyword: string; instancePath: string; params: object; message: string }
 
@@ -15,8 +16,9 @@ export type Check = (value: unknown) => void
 export function compileCheck(schema: Type.TSchema): Check {
   const validator = Compile(schema)
   return value => {
-    if (validator.Check(value)) return
-    throw invalid(fieldErrors(validator.Errors(value) as SchemaError[]))
+    if (!validator.Check(value)) throw invalid(fieldErrors(validator.Errors(value) as SchemaError[]))
+    const field = unstorableText(value)
+    if (field !== null) throw invalid([{ field, rule: unstorableRule }])
   }
 }
 
