@@ -24,6 +24,7 @@ let state = null
 let driver = null
 let seenAtMs = null
 let polling = 0
+let asked = 0
 
 const map = new CanvasMap($('map'), { label: 'The way of the delivery' })
 map.draw = (context, _map, nowMs) => {
@@ -75,11 +76,8 @@ function showDriver(at, atMs) {
   else driver.report(at)
 }
 
-/** A live report counts to where the driver goes next; the state counts to the door. */
-function showFigures(eta, km, isReport = false) {
-  const toPharmacy = isReport && state.order.status === 'driver_assigned'
-  setText($('eta-name'), toPharmacy ? 'At the pharmacy in' : 'Arrives in')
-  setText($('distance-name'), toPharmacy ? 'To the pharmacy' : 'To go')
+/** Both count to the door, before the pick-up by way of the pharmacy. */
+function showFigures(eta, km) {
   $('figures').hidden = isOver(state.order.status)
   setText($('eta'), minutes(eta))
   setText($('distance'), kilometres(km))
@@ -111,8 +109,11 @@ function showSteps(order) {
 }
 
 async function ask() {
+  const mine = ++asked
   try {
-    showState(await call('GET', `/api/tracking/${encodeURIComponent(token)}`))
+    const answer = await call('GET', `/api/tracking/${encodeURIComponent(token)}`)
+    // An answer that was overtaken by newer news would turn the page back for a moment.
+    if (mine === asked) showState(answer)
     return true
   } catch (error) {
     if (error.status === 404) showGone()
@@ -139,7 +140,7 @@ function onMessage(message) {
       if (state === null) break
       const isNew = driver === null
       showDriver(message, Date.parse(message.at))
-      showFigures(message.eta_minutes, message.distance_km, true)
+      showFigures(message.eta_minutes, message.distance_km)
       if (isNew) frame()
       map.redraw()
       break
