@@ -236,7 +236,7 @@ function onLocation(message) {
   const first = order.driver === null
   if (first) order.driver = new Gliding(message)
   else order.driver.report(message)
-  setText(order.eta, `${minutes(message.eta_minutes)}, ${kilometres(message.distance_km)} to ${order.view.status === 'driver_assigned' ? 'the pharmacy' : 'go'}`)
+  setText(order.eta, `${minutes(message.eta_minutes)}, ${kilometres(message.distance_km)} to go`)
   order.eta.hidden = false
   if (first) follow(order)
   map.redraw()
