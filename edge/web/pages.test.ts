@@ -175,7 +175,7 @@ t.test('pages', { skip: missing }, async t => {
     await api('POST', `/api/orders/${orderId}/assign-driver`, pharmacy.token, { driver_id: driver.driver.id })
     await customer.locator('[data-status=driver_assigned]').waitFor()
     await terminal.locator('[data-order]').getByText('Driver: Dee Driver').waitFor()
-    await customer.getByText('to the pharmacy').waitFor()
+    await customer.getByText(' to go').waitFor()
 
     const link = await customer.getByRole('link', { name: 'Tracking link' }).getAttribute('href')
     const track = await open(link!, { viewport: { width: 390, height: 800 } })
