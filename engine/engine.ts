@@ -131,7 +131,6 @@ export class Engine {
     const failed = (error: unknown): void => log('warn', 'a background round failed; will try again', error)
     this.#stops = [
       repeat(env, limits.vendorPollMs, () => this.#pollVendors(), failed),
-      repeat(env, limits.pushIntervalMs, () => this.#publishRosterNews(), failed),
       repeat(env, limits.rosterDigestMs, () => this.#publishRoster([...this.roster.rows()]), failed),
       bus.onStatus(connected => { if (connected) void this.#pollVendors().catch(failed) }),
     ]
@@ -236,6 +235,8 @@ export class Engine {
     }
     this.roster.put(row)
     if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) {
+      // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
+      if (this.#rosterNews.size === 0) this.#deps.env.after(limits.rosterNewsMs, () => this.#publishRosterNews())
       this.#rosterNews.add(driver.driverId)
       this.#rosterChanged(row)
     }

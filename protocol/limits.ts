@@ -74,6 +74,8 @@ export const limits = {
   positionSaveIntervalMs: 5_000,
   driversMax: 1_000_000,
   rosterDigestMs: 15_000,
+  /** News of drivers gathers this long before other engines hear of it. */
+  rosterNewsMs: 5,
   rosterRowsPerMessageMax: 1_000,
   vendorPollMs: 5_000,
   /** An actor whose deadline had no effect is looked at again after this. */
