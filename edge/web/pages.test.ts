@@ -181,7 +181,7 @@ t.test('pages', { skip: missing }, async t => {
     const track = await open(link!, { viewport: { width: 390, height: 800 } })
     await track.getByRole('heading', { name: 'A driver is fetching it' }).waitFor()
     await track.getByText('From Corner Pharmacy, brought by Dee, for Asha').waitFor()
-    await track.getByText('To the pharmacy', { exact: true }).waitFor()
+    await track.getByText('To go', { exact: true }).waitFor()
     const before = await track.textContent('#distance')
     t.match(before, /\d (m|km)$/)
     await track.waitForFunction(before => document.querySelector('#distance')!.textContent !== before, before)
