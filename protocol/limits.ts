@@ -51,10 +51,8 @@ export const limits = {
   // Journal
   journalBatchEventsMax: 512,
   journalQueueEventsMax: 50_000,
-  journalGroupDelayMs: 1,
   snapshotIntervalMs: 2_000,
   snapshotBatchMax: 1_000,
-  outboxCursorIntervalMs: 1_000,
 
   // Locations
   framesPerMessageMax: 64,
