@@ -101,6 +101,7 @@ export async function world(seed = 1) {
     const vendor_id = id()
     bus.publish(subjects.directory, encodeBody({
       vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, is_active: true, proof_required: true, dispatch_policy: 'manual',
+      time_zone: 'UTC', opening_hours: null, tariff: null,
     }))
     return vendor_id
   }

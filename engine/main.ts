@@ -1,12 +1,12 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
 import { randomUUID } from 'node:crypto'
-import { pino } from 'pino'
 import { openDatabase } from '../migrations/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { ensureEventStream } from '../protocol/bus/stream.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import { serviceUrls, textVariable } from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
+import { createLog } from '../protocol/log.ts'
 import { runProcess } from '../protocol/process.ts'
 import { Engine } from './engine.ts'
 import { postgresJournal } from './journal/postgres.ts'
@@ -19,7 +19,7 @@ if (process.argv.includes('--help')) console.log(help)
 else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
   const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
   const engineId = `engine-${randomUUID().slice(0, 8)}`
-  const log = pino({ level: textVariable(environment, 'LOG_LEVEL') ?? 'info', base: { engine: engineId } })
+  const log = createLog(textVariable(environment, 'LOG_LEVEL') ?? 'info', { engine: engineId })
   const onLog = (line: string): void => log.warn(line)
   const database = await openDatabase({ url: databaseUrl!, log })
   const stream = await ensureEventStream(natsUrl!, { onLog })

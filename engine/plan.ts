@@ -69,14 +69,14 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
     case 'broadcast': {
       const d = data(verb)
       sameOrder(d.order_id)
-      return { verb, by, data: d, candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km), trackingToken: secret() }
+      return { verb, by, data: d, candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km, deps.env.nowMs()), trackingToken: secret() }
     }
     case 'create': {
       const d = data(verb)
       sameOrder(d.order_id)
-      return { verb, by, data: d, vendor: deps.directory.fact(d.vendor_id), trackingToken: secret() }
+      return { verb, by, data: d, vendor: deps.directory.fact(d.vendor_id), tariff: deps.directory.tariff(d.vendor_id), trackingToken: secret() }
     }
-    case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), autoOffer: deps.directory.autoOffer(by.id) }
+    case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), tariff: deps.directory.tariff(by.id), autoOffer: deps.directory.autoOffer(by.id) }
     case 'accept': return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
     case 'assign_driver': return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
     case 'accept_offer': {
@@ -84,6 +84,7 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
       return { verb, by, data: data(verb), driver: driverId === null ? null : deps.driverFact(driverId) }
     }
     case 'deliver': return { verb, by, data: data(verb), actualDistanceKm: deps.following.drivenKm(envelope.actor_id) }
+    case 'reissue_tracking': return { verb, by, data: data(verb), trackingToken: secret() }
     case 'reject': return { verb, by, data: data(verb) }
     case 'cancel': return { verb, by, data: data(verb) }
     case 'find_driver': return { verb, by, data: data(verb) }

@@ -19,6 +19,17 @@ export const Item = Type.Object({
   quantity: Type.Integer({ minimum: 1, maximum: limits.quantityMax }),
 }, { additionalProperties: false })
 
+/** A fee that was quoted to the one who orders or accepts: honoured whatever the tariff says by then. */
+export const FeeTerms = Type.Object({
+  quote_id: Uuid,
+  /** Of whom it was asked; null: good for any pharmacy. */
+  vendor_id: Type.Union([Uuid, Type.Null()]),
+  fee_minor: Type.Integer({ minimum: 0, maximum: limits.feeMinorMax }),
+  /** By road. */
+  distance_km: Type.Number({ minimum: 0, maximum: limits.routeKmMax }),
+}, { additionalProperties: false })
+export type FeeTerms = Type.Static<typeof FeeTerms>
+
 const customer = {
   order_id: Uuid,
   customer_id: Uuid,
@@ -39,6 +50,7 @@ const orderSchemas = {
     notes: Type.Optional(text()),
     prescription_url: Type.Optional(text(limits.urlCharactersMax)),
     expires_in_seconds: Type.Integer({ minimum: limits.requestTtlSecondsMin, maximum: limits.requestTtlSecondsMax }),
+    fee: Type.Optional(FeeTerms),
   }, { additionalProperties: false }),
   /** An order to a known pharmacy. */
   create: Type.Object({
@@ -53,17 +65,23 @@ const orderSchemas = {
     items: Type.Array(Item, { maxItems: limits.itemsMax }),
     notes: Type.Optional(text()),
     prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+    /** By road, from a router; without it the engine estimates. */
+    distance_km: Type.Optional(Type.Number({ minimum: 0, maximum: limits.routeKmMax })),
+    fee: Type.Optional(FeeTerms),
   }, { additionalProperties: false }),
   /** A pharmacy's answer to a broadcast. */
   respond: Type.Object({
     response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
     text_message: Type.Optional(text()),
     audio_url: Type.Optional(text(limits.urlCharactersMax)),
+    fee: Type.Optional(FeeTerms),
   }, { additionalProperties: false }),
   /** A pharmacy takes or refuses an order that was sent to it alone. */
-  accept: Type.Object({ text_message: Type.Optional(text()) }, { additionalProperties: false }),
+  accept: Type.Object({ text_message: Type.Optional(text()), fee: Type.Optional(FeeTerms) }, { additionalProperties: false }),
   reject: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
   cancel: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
+  /** A new public link; the old one opens nothing any more. */
+  reissue_tracking: Type.Object({}, { additionalProperties: false }),
   assign_driver: Type.Object({ driver_id: Uuid }, { additionalProperties: false }),
   find_driver: Type.Object({
     policy: Type.Optional(Type.Literal('offer')),

@@ -9,12 +9,15 @@ export const errorCatalogue = {
   invalid_json: { http: 400, title: 'Body is not valid JSON', retryable: false },
   body_too_large: { http: 413, title: 'Body too large', retryable: false },
   unsupported_media_type: { http: 415, title: 'Unsupported media type', retryable: false },
+  file_malformed: { http: 422, title: 'File is damaged', retryable: false },
+  image_too_large: { http: 422, title: 'Image has too many pixels', retryable: false },
   frame_malformed: { http: 400, title: 'Malformed location frame', retryable: false },
   frame_too_many: { http: 400, title: 'Too many frames in one message', retryable: false },
   frame_out_of_range: { http: 400, title: 'Location frame out of range', retryable: false },
   frame_in_future: { http: 400, title: 'Location frame from the future', retryable: false },
   message_malformed: { http: 400, title: 'Malformed message', retryable: false },
   message_unknown_type: { http: 400, title: 'Unknown message type', retryable: false },
+  precondition_failed: { http: 412, title: 'Record has changed', retryable: false },
   idempotency_key_reused: { http: 422, title: 'Idempotency key used for another request', retryable: false },
   // Who
   unauthenticated: { http: 401, title: 'Authentication required', retryable: false },
@@ -22,6 +25,7 @@ export const errorCatalogue = {
   credentials_wrong: { http: 401, title: 'Wrong e-mail or password', retryable: false },
   account_inactive: { http: 403, title: 'Account is not active', retryable: false },
   forbidden: { http: 403, title: 'Not allowed', retryable: false },
+  code_wrong: { http: 400, title: 'Code is wrong, has expired or was used', retryable: false },
   email_taken: { http: 409, title: 'E-mail already registered', retryable: false },
   // What
   not_found: { http: 404, title: 'Not found', retryable: false },
@@ -40,6 +44,14 @@ export const errorCatalogue = {
   order_state_conflict: { http: 409, title: 'Order is not in a state that allows this', retryable: false },
   order_not_cancellable: { http: 409, title: 'Order can no longer be cancelled', retryable: false },
   proof_required: { http: 422, title: 'Delivery needs a proof photo or a signature', retryable: false },
+  // Fees, addresses and links
+  quote_not_found: { http: 404, title: 'Quote not found', retryable: false },
+  quote_expired: { http: 410, title: 'Quote has expired', retryable: false },
+  quote_mismatch: { http: 422, title: 'Quote is for another delivery', retryable: false },
+  geocoding_unavailable: { http: 422, title: 'Addresses cannot be looked up here', retryable: false },
+  address_not_found: { http: 422, title: 'Address not found', retryable: false },
+  geocoding_failed: { http: 503, title: 'Address look-up does not answer', retryable: true },
+  tracking_expired: { http: 410, title: 'Tracking link has expired', retryable: false },
   // Drivers and offers
   offer_not_found: { http: 404, title: 'Offer not found', retryable: false },
   offer_not_yours: { http: 403, title: 'Offer was made to another driver', retryable: false },
@@ -49,10 +61,17 @@ export const errorCatalogue = {
   driver_holds_offer: { http: 409, title: 'Driver already holds an offer', retryable: true },
   driver_has_active_orders: { http: 409, title: 'Driver has deliveries under way', retryable: false },
   driver_not_of_vendor: { http: 403, title: 'Driver belongs to another pharmacy', retryable: false },
+  // Webhooks and shops
+  signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },
+  webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },
+  subscription_limit_reached: { http: 409, title: 'No more subscriptions or integrations allowed', retryable: false },
+  delivery_in_progress: { http: 409, title: 'Delivery has not ended yet', retryable: true },
+  import_not_pending: { http: 409, title: 'Import is not waiting for anything', retryable: false },
   // System
   moved: { http: 503, title: 'Owner has moved', retryable: true },
   overloaded: { http: 503, title: 'Overloaded', retryable: true },
   unavailable: { http: 503, title: 'Temporarily unavailable', retryable: true },
+  delivery_unconfigured: { http: 503, title: 'This server cannot send such messages', retryable: false },
   too_many_requests: { http: 429, title: 'Too many requests', retryable: true },
   internal: { http: 500, title: 'Internal error', retryable: true },
 } as const
@@ -72,11 +91,14 @@ export interface Problem { code: ErrorCode; detail: string; fields?: FieldError[
 export class CaduceusError extends Error {
   readonly code: ErrorCode
   readonly fields: FieldError[] | undefined
-  constructor(code: ErrorCode, detail?: string, fields?: FieldError[]) {
+  /** When the caller may come again, where that is known. */
+  readonly retryAfterSeconds: number | undefined
+  constructor(code: ErrorCode, detail?: string, fields?: FieldError[], retryAfterSeconds?: number) {
     super(detail ?? errorCatalogue[code].title)
     this.name = 'CaduceusError'
     this.code = code
     this.fields = fields
+    this.retryAfterSeconds = retryAfterSeconds
   }
   toProblem(): Problem {
     return { code: this.code, detail: this.message, ...(this.fields && { fields: this.fields }) }

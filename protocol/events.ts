@@ -27,6 +27,18 @@ interface NewOrder {
   quantity: number | null
   notes: string | null
   prescription_url: string | null
+  /** The fee as the customer was told it. Absent: in a request without a quote, and before fees were told. */
+  fee?: FeeFact
+}
+
+export interface FeeFact {
+  /** Null: by the pharmacy's tariff at that moment. */
+  quote_id: string | null
+  /** Whose fee it is; null: that of whoever accepts. */
+  vendor_id: string | null
+  fee_minor: number
+  /** By road. */
+  distance_km: number
 }
 
 export type OrderEvent =
@@ -37,6 +49,7 @@ export type OrderEvent =
   | { type: 'order_rejected'; data: { vendor_id: string; reason: string | null } }
   | { type: 'request_expired'; data: { reason: 'deadline' | 'no_pharmacy_in_radius' } }
   | { type: 'order_cancelled'; data: { by: string; reason: string | null } }
+  | { type: 'tracking_reissued'; data: { tracking_token: string } }
   | { type: 'driver_search_started'; data: { policy: 'offer'; offer_ttl_ms: number; deadline_ms: number } }
   | { type: 'offer_made'; data: OfferFact }
   | { type: 'offer_closed'; data: { offer_id: string; driver_id: string; outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn'; reason: string | null; code: string | null } }

@@ -2,6 +2,8 @@
  * Pushes: what engines ask edges to put on sockets. Soft by design: a push may be lost or repeated;
  * terminals resynchronise, trackers begin with the full state, and edges drop what a socket knows.
  */
+import type { OpeningHours } from './opening-hours.ts'
+import type { Tariff } from './tariff.ts'
 
 /** Who should hear it: every socket subscribed to the topic, on whichever edge. */
 export const topics = {
@@ -107,4 +109,9 @@ export interface DirectoryVendor {
   is_active: boolean
   proof_required: boolean
   dispatch_policy: 'manual' | 'offer'
+  time_zone: string
+  /** Null: never closed. */
+  opening_hours: OpeningHours | null
+  /** Null: the default tariff. */
+  tariff: Tariff | null
 }

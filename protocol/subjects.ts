@@ -33,6 +33,8 @@ export const subjects = {
   /** From an engine to every engine: drivers of its own whose availability changed, or all of them when asked. */
   roster: `${prefix}.roster.rows`,
   rosterWanted: `${prefix}.roster.wanted`,
+  /** From an edge to the one that delivers webhooks: look now, something changed. A hint, it may be lost. */
+  webhookNudge: `${prefix}.webhooks.nudge`,
   /** Answered by any engine: where is this driver, how far from that point. */
   queryPosition: `${prefix}.query.position`,
   /** Answered by every engine that is alive; used by health checks. */

@@ -13,7 +13,8 @@ import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { AppendRequest, AppendResult, Journal, PositionRow, StoredSnapshot } from './journal.ts'
 
-export interface OrderRow { view: OrderView; candidateIds: string[] | null }
+/** `words`: in the order of their letters. */
+export interface OrderRow { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }
 export type DriverRow = Pick<DriverView, 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'> & { totalEarningsMinor: number }
 
 export interface JournalSubject {
@@ -107,6 +108,23 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     t.same(stored?.view, testOrderView(id, 2))
     t.same(stored?.candidateIds, vendors, 'candidates stay as the first event gave them')
     await other.close()
+  })
+
+  await t.test('J1 the driver who is asked has a column, words stay as the first event gave them', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const [id, driver_id] = [testId(), testId()]
+    const offer = { offer_id: testId(), driver_id, expires_at: new Date(startMs).toISOString() }
+    const row = (version: number, change: Partial<OrderView>) => ({ row: { kind: 'order' as const, view: testOrderView(id, version, change) } })
+    await journal.append(orderAppend(slot, epoch, id, 0))
+    t.match(await subject.orderRow(id), { offeredDriverId: null })
+    await journal.append(orderAppend(slot, epoch, id, 1, row(2, { driver_search: { state: 'offering', offers_made: 1, offer }, customer_name: 'Another', tracking_token: `second-${id}` })))
+    const stored = await subject.orderRow(id)
+    t.equal(stored?.offeredDriverId, driver_id)
+    t.equal(stored?.view.tracking_token, `second-${id}`)
+    t.same(stored?.words, ['aspirin', 'neil', 'née', 'o', 'ord', orderNumber(id).slice(4).toLowerCase(), 'ødegård', 'zoë'].sort())
+    await journal.append(orderAppend(slot, epoch, id, 2))
+    t.equal((await subject.orderRow(id))?.offeredDriverId, null)
   })
 
   await t.test('J1 the row of a driver follows its events', async t => {
@@ -275,6 +293,8 @@ async function sideRules(t: Test, subject: JournalSubject, journal: Journal): Pr
   await t.test('vendors changed since, by the store\'s clock', async t => {
     const vendor: DirectoryVendor = {
       vendor_id: testId(), name: 'P', phone: '1', address: null, latitude: 1.5, longitude: 2.5, is_active: true, proof_required: false, dispatch_policy: 'offer',
+      time_zone: 'Asia/Kolkata', opening_hours: { mon: [{ open: '09:00', close: '18:30' }] },
+      tariff: { base_minor: 100, minimum_minor: 200, bands: [{ up_to_km: null, per_km_minor: 50 }] },
     }
     const before = await journal.vendorsChangedSince(0)
     t.notOk(before.vendors.some(one => one.vendor_id === vendor.vendor_id))

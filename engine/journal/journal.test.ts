@@ -1,4 +1,5 @@
 /** The journal contract against every adapter, and what only a real database can show: lost replies, restarts, crashes. */
+import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireOrSkip, startPostgres, type Service } from '../../bench/services.ts'
@@ -39,7 +40,8 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
       if (row === undefined) return null
       const { status, version, tracking_token, vendor_id, created_at } = row.view
       t.same([row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()], [status, version, tracking_token, vendor_id, created_at], 'columns agree with the view')
-      return { view: row.view, candidateIds: row.candidate_ids }
+      const found = await sql<{ words: string[] }>`select tsvector_to_array(words) as words from order_words where order_id = ${id}`.execute(kysely)
+      return { view: row.view, candidateIds: row.candidate_ids, offeredDriverId: row.offered_driver_id, words: found.rows[0]!.words.sort() }
     },
     async driverRow(id) {
       const row = await kysely.selectFrom('drivers').selectAll().where('id', '=', id).executeTakeFirst()
@@ -47,8 +49,11 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
       const { status, capacity, active_order_ids, total_deliveries, version } = row
       return { status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: row.total_earnings_minor }
     },
-    async putVendor({ vendor_id, name, ...rest }) {
-      await kysely.insertInto('vendors').values({ id: vendor_id, user_id: vendor_id, business_name: name, email: 'p@example.org', ...rest }).execute()
+    async putVendor({ vendor_id, name, opening_hours, tariff, ...rest }) {
+      await kysely.insertInto('vendors').values({
+        id: vendor_id, user_id: vendor_id, business_name: name, email: 'p@example.org', ...rest,
+        opening_hours: JSON.stringify(opening_hours), tariff: JSON.stringify(tariff),
+      }).execute()
     },
     pass: ms => sleep(ms),
     ...(outage && { outage }),

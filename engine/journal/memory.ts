@@ -14,6 +14,7 @@ import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
+import { offeredDriverId, wordsOf } from './rows.ts'
 
 interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: StoredEvent[] }
 
@@ -23,7 +24,7 @@ export class MemoryStore {
   /** By actor, in the order of versions. */
   readonly events = new Map<string, StoredEvent[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
-  readonly orders = new Map<string, { view: OrderView; candidateIds: string[] | null }>()
+  readonly orders = new Map<string, { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }>()
   readonly drivers = new Map<string, DriverView>()
   readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
   readonly engines = new Map<string, number>()
@@ -78,8 +79,9 @@ export class MemoryStore {
       this.drivers.set(row.view.id, copy(row.view))
       return
     }
-    const candidateIds = this.orders.get(row.view.id)?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
-    this.orders.set(row.view.id, { view: copy(row.view), candidateIds })
+    const before = this.orders.get(row.view.id)
+    const candidateIds = before?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
+    this.orders.set(row.view.id, { view: copy(row.view), candidateIds, offeredDriverId: offeredDriverId(row.view), words: before?.words ?? wordsOf(row.view).sort() })
   }
 }
 

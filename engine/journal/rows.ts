@@ -6,6 +6,7 @@
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import { eventVersion } from '../../protocol/events.ts'
+import { searchWords } from '../../protocol/search-words.ts'
 import type { AppendRequest } from './journal.ts'
 
 /** For values that contain neither quotes, commas, braces nor spaces: numbers, uuids, timestamps, our own words. */
@@ -38,6 +39,7 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
   const continued = { actorId: [] as string[], version: [] as number[] }
   const orders: { view: OrderView; candidates: string | null }[] = []
   const drivers: DriverView[] = []
+  const born: OrderView[] = []
   for (const { request, firstSeq } of group) {
     fences.set(request.slot, request.epoch)
     if (request.fromVersion > 0) {
@@ -57,6 +59,7 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
       events.data.push(event.data)
     }
     const { row } = request
+    if (row.kind === 'order' && request.fromVersion === 0) born.push(row.view)
     if (row.kind === 'order') orders.push({ view: row.view, candidates: row.candidates ? plainArray(row.candidates.map(one => one.vendor_id)) : null })
     else drivers.push(row.view)
   }
@@ -66,15 +69,23 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
     plainArray(events.actorId), plainArray(events.version), plainArray(events.slot), plainArray(events.seq), plainArray(events.kind),
     plainArray(events.atMs), plainArray(events.type), textArray(events.commandId), jsonLines(events.data), eventVersion,
     ...orderParameters(orders), ...driverParameters(drivers),
+    plainArray(born.map(view => view.id)), textArray(born.map(view => wordsOf(view).join(' '))),
   ]
 }
+
+/** Whose answer the order waits for; the driver's list asks by it. */
+export const offeredDriverId = (view: OrderView): string | null => view.driver_search.offer?.driver_id ?? null
+
+/** What the order can be found by. None of it changes, so it is written once. */
+export const wordsOf = (view: OrderView): string[] =>
+  searchWords([view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '))
 
 function orderParameters(rows: readonly { view: OrderView; candidates: string | null }[]): string[] {
   const plain = (of: (view: OrderView) => string | number | null): string => plainArray(rows.map(row => of(row.view)))
   const text = (of: (view: OrderView) => string): string => textArray(rows.map(row => of(row.view)))
   return [
     plain(view => view.id), plain(view => view.kind), text(view => view.order_number), text(view => view.tracking_token), plain(view => view.status),
-    plain(view => view.user_id), plain(view => view.vendor_id), plain(view => view.driver_id), textArray(rows.map(row => row.candidates)),
+    plain(view => view.user_id), plain(view => view.vendor_id), plain(view => view.driver_id), plain(offeredDriverId), textArray(rows.map(row => row.candidates)),
     plain(view => view.expires_at), plain(view => view.created_at), plain(view => view.updated_at), plain(view => view.accepted_at), plain(view => view.delivered_at),
     plain(view => view.delivery_fee === null ? null : toMinor(view.delivery_fee)), plain(view => view.actual_distance_km),
     plain(view => view.version), jsonLines(rows.map(row => row.view)),

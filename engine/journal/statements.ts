@@ -8,7 +8,7 @@
 /** Named, so that node-postgres prepares it once per connection. */
 const statement = (name: string, text: string) => ({ name: `journal_${name}`, text })
 
-const orderColumns = 'id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, candidate_ids, expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view'
+const orderColumns = 'id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids, expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view'
 const driverColumns = 'id, vendor_id, full_name, phone, vehicle_type, status, capacity, active_order_ids, total_deliveries, total_earnings_minor, version'
 const eventColumns = 'actor_id, version, slot, seq, kind, at, type, v, command_id, data'
 const snapshotColumns = 'actor_id, slot, kind, version, finished, bytes'
@@ -42,18 +42,22 @@ export const statements = {
         as e(actor_id, version, slot, seq, kind, at_ms, type, command_id, data)
     ), listed as (
       insert into orders (${orderColumns})
-      select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, candidate_ids::uuid[], expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view::json
-      from pass, unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::uuid[], $22::uuid[], $23::uuid[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::bigint[], $31::double precision[], $32::integer[], string_to_array($33, E'\\n'))
+      select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids::uuid[], expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view::json
+      from pass, unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::uuid[], $22::uuid[], $23::uuid[], $24::uuid[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[], $31::bigint[], $32::double precision[], $33::integer[], string_to_array($34, E'\\n'))
         as o(${orderColumns})
-      on conflict (id) do update set ${setFromExcluded('status, vendor_id, driver_id, expires_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view')}
+      on conflict (id) do update set ${setFromExcluded('status, tracking_token, vendor_id, driver_id, offered_driver_id, expires_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view')}
       where orders.version < excluded.version
     ), moved as (
       insert into drivers (${driverColumns})
       select id, vendor_id, full_name, phone, vehicle_type, status, capacity, active_order_ids::uuid[], total_deliveries, total_earnings_minor, version
-      from pass, unnest($34::uuid[], $35::uuid[], $36::text[], $37::text[], $38::text[], $39::text[], $40::integer[], $41::text[], $42::integer[], $43::bigint[], $44::integer[])
+      from pass, unnest($35::uuid[], $36::uuid[], $37::text[], $38::text[], $39::text[], $40::text[], $41::integer[], $42::text[], $43::integer[], $44::bigint[], $45::integer[])
         as d(${driverColumns})
       on conflict (id) do update set ${setFromExcluded('status, capacity, active_order_ids, total_deliveries, total_earnings_minor, version')}
       where drivers.version < excluded.version
+    ), worded as (
+      insert into order_words (order_id, words)
+      select order_id, array_to_tsvector(string_to_array(words, ' ')) from pass, unnest($46::uuid[], $47::text[]) as w(order_id, words)
+      on conflict do nothing
     )
     select exists (select from pass) as committed, array(select slot from fence) as held_slots, array(select actor_id from gap) as gap_actor_ids`),
 
@@ -112,7 +116,7 @@ export const statements = {
   saveCursors: statement('save_cursors', advance('cursor_seq')),
 
   vendorsChanged: statement('vendors_changed', `
-    select id as vendor_id, business_name as name, phone, address, latitude, longitude, is_active, proof_required, dispatch_policy
+    select id as vendor_id, business_name as name, phone, address, latitude, longitude, is_active, proof_required, dispatch_policy, time_zone, opening_hours, tariff
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`),
   clock: statement('clock', `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`),
 

@@ -1,28 +1,41 @@
 /**
- * The pharmacies: who they are, and who is near. Rows live in the database and are written by edges;
- * every engine keeps them all, by message for speed and by re-reading for certainty.
+ * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
+ * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
+import { localMinuteOfWeek, openInWeek, weekOf, type Week } from '../../protocol/opening-hours.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { defaultTariff, type Tariff } from '../../protocol/tariff.ts'
 import { StaticIndex } from '../geo/static-index.ts'
 
 export class Directory {
   readonly #vendors = new Map<string, DirectoryVendor>()
   readonly #index = new StaticIndex()
+  /** Opening hours as they are compared, of those that have any. */
+  readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
 
   get size(): number { return this.#vendors.size }
 
   put(vendor: DirectoryVendor): void {
     this.#vendors.set(vendor.vendor_id, vendor)
     this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude, vendor.is_active)
+    if (vendor.opening_hours === null) this.#weeks.delete(vendor.vendor_id)
+    else this.#weeks.set(vendor.vendor_id, { week: weekOf(vendor.opening_hours), timeZone: vendor.time_zone })
   }
 
   get(vendorId: string): DirectoryVendor | undefined { return this.#vendors.get(vendorId) }
 
-  /** Active pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. */
-  near(latitude: number, longitude: number, radiusKm: number): CandidateFact[] {
-    const found = this.#index.within(latitude, longitude, radiusKm, limits.broadcastCandidatesMax)
+  /** Whether it takes requests at that moment; one without hours always does. */
+  isOpen(vendorId: string, nowMs: number): boolean {
+    const hours = this.#weeks.get(vendorId)
+    return hours === undefined || openInWeek(hours.week, localMinuteOfWeek(hours.timeZone, nowMs))
+  }
+
+  /** Active and open pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. */
+  near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[] {
+    const accept = this.#weeks.size === 0 ? null : (slot: number) => this.isOpen(this.#index.idOf(slot)!, nowMs)
+    const found = this.#index.within(latitude, longitude, radiusKm, limits.broadcastCandidatesMax, accept)
     const candidates: CandidateFact[] = Array.from({ length: found.count })
     for (let i = 0; i < found.count; i++)
       candidates[i] = { vendor_id: this.#index.idOf(found.numbers[i]!)!, distance_km: found.distanceKm[i]! }
@@ -41,4 +54,6 @@ export class Directory {
 
   /** Does this pharmacy want drivers looked for as soon as it accepts? */
   autoOffer(vendorId: string): boolean { return this.#vendors.get(vendorId)?.dispatch_policy === 'offer' }
+
+  tariff(vendorId: string): Tariff { return this.#vendors.get(vendorId)?.tariff ?? defaultTariff }
 }

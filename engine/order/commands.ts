@@ -6,6 +6,7 @@ import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/events.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
+import type { Tariff } from '../../protocol/tariff.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra
 
@@ -14,10 +15,11 @@ export interface DriverCandidate { offerId: string; driverId: string; etaMinutes
 
 export type OrderCommand =
   | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
-  | Wire<'create', { vendor: VendorFact | null; trackingToken: string }>
-  | Wire<'respond', { vendor: VendorFact | null; autoOffer: boolean }>
+  | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
+  | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; autoOffer: boolean }>
   | Wire<'accept', { autoOffer: boolean }>
   | Wire<'reject'> | Wire<'cancel'>
+  | Wire<'reissue_tracking', { trackingToken: string }>
   | Wire<'assign_driver', { offerId: string }>
   | Wire<'find_driver'>
   | Wire<'accept_offer', { driver: DriverFact | null }>

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { assetUrl } from '../../protocol/assets.ts'
 import { isErrorCode } from '../../protocol/errors.ts'
+import type { FeeTerms } from '../../protocol/commands.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderCommand } from './commands.ts'
@@ -51,7 +52,7 @@ const table: Record<string, Row[]> = {
     [reached.absent, give.create(admin), 0, ['order_placed']],
   ],
   'any other command to an order that does not exist': [
-    give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
+    give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.reissueTracking(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
     give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
     give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.confirmOffer(), give.arrive('pickup'),
   ].map((command): Row => [reached.absent, command, 0, 'order_not_found']),
@@ -114,6 +115,17 @@ const table: Record<string, Row[]> = {
     [reached.picked_up, give.cancel(), 0, 'order_not_cancellable'],
     [reached.delivered, give.cancel(admin), 0, 'order_not_cancellable'],
     [reached.rejected, give.cancel(), 0, 'order_not_cancellable'],
+  ],
+  'reissue_tracking': [
+    [reached.broadcast, give.reissueTracking(stranger), 0, 'order_not_found'],
+    [reached.broadcast, give.reissueTracking(vendor), 0, 'order_not_found'],
+    [reached.accepted, give.reissueTracking(otherVendor), 0, 'order_not_found'],
+    [reached.driver_assigned, give.reissueTracking(driver), 0, 'order_not_found'],
+    [[...reached.accepted, happened.reissued], give.reissueTracking(), 0, []],
+    [reached.broadcast, give.reissueTracking(), 0, ['tracking_reissued']],
+    [reached.pending, give.reissueTracking(vendor), 0, ['tracking_reissued']],
+    [reached.delivered, give.reissueTracking(), 0, ['tracking_reissued']],
+    [reached.expired, give.reissueTracking(admin), 0, ['tracking_reissued']],
   ],
   'expire [10]': [
     [reached.broadcast, give.expire(), deadlineMs - 1, []],
@@ -284,7 +296,7 @@ for (const [name, rows] of Object.entries(table))
 
 t.test('to a stranger of any role an order does not exist', async t => {
   const ownedBy: Record<string, OrderCommand[]> = {
-    customer: [give.cancel(stranger)],
+    customer: [give.cancel(stranger), give.reissueTracking(stranger)],
     vendor: [give.accept(otherVendor), give.reject(otherVendor), give.cancel(otherVendor), give.findDriver(otherVendor), give.assignDriver(0, otherVendor),
       give.pickUp(otherVendor), give.outForDelivery(otherVendor), give.deliver(otherVendor), give.fail(otherVendor), give.return(otherVendor), give.completeReturn(otherVendor)],
     driver: [give.cancel(otherDriver), give.accept(otherDriver), give.reject(otherDriver), give.findDriver(otherDriver), give.assignDriver(0, otherDriver),
@@ -303,11 +315,40 @@ t.test('what an accepted command writes down', async t => {
   t.match(dataOf(reached.absent, give.broadcast(), 1_000), [{ order_id: orderId, expires_at_ms: 61_000, candidates }], 'a deadline from now')
   t.match(dataOf(reached.absent, give.create(customer, { pickup_latitude: 1, pickup_longitude: 2, pickup_address: 'side door' })),
     [{ vendor: { latitude: 1, longitude: 2, address: 'side door' } }], 'a pick-up place of its own')
-  t.match(dataOf(reached.broadcast, give.respond('ACCEPTED', 1)), [{ vendor: { vendor_id: vendorIds[1] }, distance_km: 2 }])
+  t.match(dataOf(reached.broadcast, give.respond('ACCEPTED', 1)), [{ vendor: { vendor_id: vendorIds[1] }, distance_km: 2.6, fee_minor: 320 }], 'kilometres by road, the tariff\'s fee')
   t.match(dataOf(reached.accepted, { verb: 'find_driver', by: vendor, data: { offer_seconds: 5, search_seconds: 60 } }, 1_000), [{ offer_ttl_ms: 5_000, deadline_ms: 61_000 }])
   t.match(dataOf(reached.searching, give.propose(), 590_000), [{ mode: 'offer', expires_at_ms: 600_000 }], 'an offer does not outlive its search')
   t.match(dataOf(reached.offering, give.cancel()), [{ outcome: 'withdrawn' }, { by: 'customer' }])
   t.match(dataOf(reached.offering, give.acceptOffer(0, admin)), [{ driver: { driver_id: driverIds[0] } }], '[1] the driver who was asked')
+})
+
+t.test('the fee is the one that was told', async t => {
+  const terms = (fee_minor: number, vendor_id: string | null = null): FeeTerms => ({ quote_id: id(0xe1), vendor_id, fee_minor, distance_km: 7 })
+  const feeOf = (given: readonly OrderEvent[], command: OrderCommand) => {
+    const order = after(given)
+    const decision = decide(order, command, 0)
+    if (!decision.ok) return decision.code
+    const [event] = decision.events
+    return event?.type === 'order_placed' ? event.data.fee : event?.type === 'order_accepted' ? [event.data.fee_minor, event.data.distance_km] : null
+  }
+  const placedAt = (fee: FeeTerms | undefined): OrderEvent[] => {
+    const decision = decide(after([]), give.create(customer, fee ? { fee } : {}), 0)
+    return decision.ok ? [...decision.events] : []
+  }
+  const openedAt = (fee: FeeTerms): OrderEvent[] => [{ ...happened.opened, data: { ...happened.opened.data, fee } }]
+  const quoting = (command: OrderCommand, fee: FeeTerms) => ({ ...command, data: { ...('data' in command ? command.data : {}), fee } }) as OrderCommand
+
+  t.match(feeOf([], give.create(customer, { distance_km: 12 })), { quote_id: null, vendor_id: vendorIds[0], fee_minor: 1450, distance_km: 12 }, 'the tariff over a router\'s kilometres')
+  t.same(feeOf([], give.create(customer, { fee: terms(99) })), terms(99), 'a quote is honoured')
+  t.match(feeOf([], give.create(customer, { fee: terms(99, vendorIds[1]), distance_km: 1 })), { quote_id: null, fee_minor: 300 }, 'but not another pharmacy\'s')
+  t.same(feeOf(placedAt(terms(410)), give.accept()), [410, 7])
+  t.same(feeOf(placedAt(terms(410)), quoting(give.accept(), terms(500))), [410, 7], 'a pharmacy never takes more than the customer was told')
+  t.same(feeOf(placedAt(terms(410)), quoting(give.accept(), terms(400))), [400, 7])
+  t.same(feeOf(reached.pending, give.accept()), [300, 1], 'an order of before fees were told')
+  t.same(feeOf(openedAt(terms(777)), give.respond('ACCEPTED', 1)), [777, 7], 'a request that was quoted')
+  t.same(feeOf(openedAt(terms(777, vendorIds[0])), give.respond('ACCEPTED', 1)), [320, 2.6], 'for another pharmacy only')
+  t.same(feeOf(openedAt(terms(777)), quoting(give.respond('ACCEPTED', 1), terms(999))), [777, 7], 'the customer\'s quote goes first')
+  t.same(feeOf(reached.broadcast, quoting(give.respond('ACCEPTED', 1), terms(999))), [999, 7], 'the pharmacy\'s own')
 })
 
 t.test('every rejection that decide.ts can return has a row', async t => {

@@ -9,7 +9,8 @@ import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
 import { distanceKm } from '../../protocol/geo.ts'
-import { deliveryFeeMinor } from './fee.ts'
+import { roadKm } from '../../protocol/travel.ts'
+import { acceptedFee, feeAtPlacement, feeOfResponse } from './fee.ts'
 import type { OrderCommand } from './commands.ts'
 import { deliveryOf, vendorOf, type Order } from './state.ts'
 
@@ -25,6 +26,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'accept': return accept(order, command, nowMs)
     case 'reject': return refuse(order, command)
     case 'cancel': return cancel(order, command)
+    case 'reissue_tracking': return reissueTracking(order, command)
     case 'expire': return expire(order, nowMs)
     case 'find_driver': return findDriver(order, command, nowMs)
     case 'assign_driver': return assignDriver(order, command, nowMs)
@@ -81,6 +83,7 @@ function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): O
       radius_km: d.radius_km,
       expires_at_ms: nowMs + d.expires_in_seconds * 1000,
       candidates: command.candidates,
+      ...(d.fee !== undefined && { fee: d.fee }),
     },
   }
   // Nobody to ask means nobody can ever accept: say so now instead of letting the customer wait.
@@ -101,6 +104,8 @@ function place(order: Order, command: Of<'create'>): OrderDecision {
     longitude: d.pickup_longitude ?? command.vendor.longitude,
     address: d.pickup_address ?? command.vendor.address,
   }
+  const greatCircleKm = distanceKm(vendor.latitude, vendor.longitude, d.delivery_latitude, d.delivery_longitude)
+  const fee = feeAtPlacement(d.fee, vendor.vendor_id, command.tariff, d.distance_km ?? roadKm(greatCircleKm))
   return emit({
     type: 'order_placed',
     data: {
@@ -108,7 +113,8 @@ function place(order: Order, command: Of<'create'>): OrderDecision {
       dropoff: { latitude: d.delivery_latitude, longitude: d.delivery_longitude, address: d.delivery_address },
       quantity: null,
       vendor,
-      distance_km: distanceKm(vendor.latitude, vendor.longitude, d.delivery_latitude, d.delivery_longitude),
+      distance_km: fee.distance_km,
+      fee,
     },
   })
 }
@@ -156,7 +162,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
   return emit<OrderEvent>(
     {
       type: 'order_accepted',
-      data: { vendor, distance_km: candidate.distance_km, fee_minor: deliveryFeeMinor(candidate.distance_km), ...answer },
+      data: { vendor, ...feeOfResponse(order.core.fee, data.fee, by.id, command.tariff, roadKm(candidate.distance_km)), ...answer },
     },
     ...(command.autoOffer ? [searchStarted(nowMs)] : []),
   )
@@ -171,7 +177,7 @@ function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecisi
     {
       type: 'order_accepted',
       data: {
-        vendor: order.vendor, distance_km: order.distanceKm, fee_minor: deliveryFeeMinor(order.distanceKm),
+        vendor: order.vendor, distance_km: order.distanceKm, fee_minor: acceptedFee(order.core.fee, command.data.fee, order.vendor.vendor_id, order.distanceKm),
         text_message: command.data.text_message ?? null, audio_url: null,
       },
     },
@@ -205,6 +211,12 @@ function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
     case 'expired': return reject('request_expired', 'this request has expired')
     default: return reject('order_not_cancellable', `an order that is ${order.kind} can no longer be cancelled`)
   }
+}
+
+/** The link is the customer's and the pharmacy's to share, so it is theirs to take back. At any time: who has it may still look. */
+function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDecision {
+  if (order.kind === 'absent' || (!isCustomer(order, command.by) && !isVendor(order, command.by))) return notFound()
+  return order.core.trackingToken === command.trackingToken ? emit() : emit({ type: 'tracking_reissued', data: { tracking_token: command.trackingToken } })
 }
 
 // Finding a driver
@@ -386,4 +398,3 @@ function completeReturn(order: Order, command: Of<'complete_return'>): OrderDeci
   return order.kind === 'returning'
     ? emit({ type: 'returned', data: { driver_id: order.delivery.driver.driver_id } }) : conflict(order, 'returned')
 }
-

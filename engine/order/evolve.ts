@@ -60,6 +60,8 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
         deal, delivery: order.kind === 'driver_assigned' ? order.delivery : null,
       }
     }
+    case 'tracking_reissued':
+      return { ...order, core: { ...order.core, trackingToken: event.data.tracking_token } }
     case 'driver_search_started':
       return withSearch(order, event, () => ({
         kind: 'searching',
@@ -140,6 +142,7 @@ function core(d: Extract<OrderEvent, { type: 'broadcast_opened' | 'order_placed'
     orderId: d.order_id, origin, trackingToken: d.tracking_token,
     customerId: d.customer_id, customerName: d.customer_name, customerPhone: d.customer_phone,
     dropoff: d.dropoff, items: d.items, quantity: d.quantity, notes: d.notes, prescriptionUrl: d.prescription_url,
+    fee: d.fee ?? null,
     createdAtMs: atMs,
   }
 }

@@ -2,6 +2,7 @@
 import type { CandidateFact, DriverFact, OfferFact, OrderEvent, VendorFact } from '../../protocol/events.ts'
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
+import { defaultTariff } from '../../protocol/tariff.ts'
 import type { OrderCommand } from './commands.ts'
 import { evolve } from './evolve.ts'
 import { absentOrder, type Order } from './state.ts'
@@ -56,6 +57,7 @@ export const happened = {
   expired: { type: 'request_expired', data: { reason: 'deadline' } },
   cancelled: { type: 'order_cancelled', data: { by: 'customer', reason: null } },
   searching: { type: 'driver_search_started', data: { policy: 'offer', offer_ttl_ms: 30_000, deadline_ms: 600_000 } },
+  reissued: { type: 'tracking_reissued', data: { tracking_token: 'other' } },
   exhausted: { type: 'driver_search_ended', data: { outcome: 'exhausted' } },
   assigned: { type: 'driver_assigned', data: { offer_id: offerIds[0], driver: driverFact(0) } },
   atPickup: { type: 'arrived_at_pickup', data: {} },
@@ -107,10 +109,11 @@ export const give = {
   broadcast: (by = customer, data: Partial<OrderCommandData['broadcast']> = {}, near = candidates): OrderCommand =>
     ({ verb: 'broadcast', by, data: { ...broadcastData, ...data }, candidates: near, trackingToken: 'token' }),
   create: (by = customer, data: Partial<OrderCommandData['create']> = {}, of: VendorFact | null = vendorFact(0)): OrderCommand =>
-    ({ verb: 'create', by, data: { ...createData, ...data }, vendor: of, trackingToken: 'token' }),
+    ({ verb: 'create', by, data: { ...createData, ...data }, vendor: of, tariff: defaultTariff, trackingToken: 'token' }),
   respond: (response_type: 'ACCEPTED' | 'REJECTED', n = 0, of: VendorFact | null = vendorFact(n), autoOffer = false): OrderCommand =>
-    ({ verb: 'respond', by: principal('vendor', vendorIds[n]!), data: { response_type }, vendor: of, autoOffer }),
+    ({ verb: 'respond', by: principal('vendor', vendorIds[n]!), data: { response_type }, vendor: of, tariff: defaultTariff, autoOffer }),
   accept: (by = vendor, autoOffer = false): OrderCommand => ({ verb: 'accept', by, data: {}, autoOffer }),
+  reissueTracking: (by = customer): OrderCommand => ({ verb: 'reissue_tracking', by, data: {}, trackingToken: 'other' }),
   reject: (by = vendor): OrderCommand => ({ verb: 'reject', by, data: {} }),
   cancel: (by = customer): OrderCommand => ({ verb: 'cancel', by, data: {} }),
   assignDriver: (n = 0, by = vendor): OrderCommand => ({ verb: 'assign_driver', by, data: { driver_id: driverIds[n]! }, offerId: offerIds[n]! }),

@@ -36,7 +36,7 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
       const { vendor } = event.data
       return [
         ...(core.origin === 'broadcast' ? [{ do: 'confirmClaim' as const, orderId: core.orderId, vendorId: vendor.vendor_id }] : []),
-        pharmacyResponse(core, 'ACCEPTED', at, vendor, event.data),
+        pharmacyResponse(core, 'ACCEPTED', at, vendor, { ...event.data, distance_km: askedKm(order, vendor.vendor_id) ?? event.data.distance_km }),
         ...closeRequest(order, vendor.vendor_id, 'request_taken', 'This request has been accepted by another pharmacy'),
         ...statusPushes(order, at),
       ]
@@ -60,6 +60,7 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
           ? [completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0)] : []),
         ...statusPushes(order, at),
       ]
+    case 'tracking_reissued': return [push(topics.order(core.orderId), { type: 'tracking_reissued', order_id: core.orderId })]
     case 'driver_search_started': return []
     case 'offer_made': {
       const offer = event.data
@@ -165,6 +166,10 @@ function closeRequest(order: Living, exceptVendorId: string | null, type: string
   const request_id = order.core.orderId
   return [{ do: 'push', push: { kind: 'request_closed', request_id, vendor_ids, message: { type, request_id, message } } }]
 }
+
+/** As the crow flies, as the pharmacy was told when it was asked; the fee goes by road. */
+const askedKm = (order: Living, vendorId: string): number | undefined =>
+  ('broadcast' in order ? order.broadcast : null)?.candidates.find(candidate => candidate.vendor_id === vendorId)?.distance_km
 
 function pharmacyResponse(
   core: OrderCore, response_type: 'ACCEPTED' | 'REJECTED', responded_at: string,

@@ -2,9 +2,9 @@
  * What an order can be. A union, so that a delivered order without a driver, or an open request with
  * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
  */
-import type { CandidateFact, DriverFact, Place, VendorFact } from '../../protocol/events.ts'
+import type { CandidateFact, DriverFact, FeeFact, Place, VendorFact } from '../../protocol/events.ts'
 
-/** What every order has from its birth and never changes. */
+/** What every order has from its birth. Only the tracking token can change. */
 export interface OrderCore {
   orderId: string
   origin: 'broadcast' | 'direct'
@@ -17,6 +17,8 @@ export interface OrderCore {
   quantity: number | null
   notes: string | null
   prescriptionUrl: string | null
+  /** The fee that the customer was told; null in a request without a quote. */
+  fee: FeeFact | null
   createdAtMs: number
 }
 

@@ -1,0 +1,93 @@
+/**
+ * When a pharmacy is open: a week of local times and a time zone. Pure: the moment is an argument.
+ * Times are those on the wall, so nothing has to be done on the days when clocks change: 01:00 to 03:00
+ * is open in both of October's second hours, and an interval that begins in the hour that March leaves
+ * out begins when the clocks have jumped.
+ *
+ * Rejected: storing instants or offsets from UTC. Both are wrong twice a year.
+ */
+import Type from 'typebox'
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export type Weekday = typeof weekdays[number]
+
+/** Intervals that a day may have. */
+const intervalsMax = 6
+const Interval = Type.Object({
+  open: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
+  close: Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$', description: 'at or before `open` it is of the next day' }),
+}, { additionalProperties: false })
+const Day = Type.Optional(Type.Array(Interval, { maxItems: intervalsMax }))
+
+/** A day that is not named is closed all day. */
+export const OpeningHours = Type.Object(
+  { mon: Day, tue: Day, wed: Day, thu: Day, fri: Day, sat: Day, sun: Day },
+  { additionalProperties: false },
+)
+export type OpeningHours = Type.Static<typeof OpeningHours>
+
+const dayMinutes = 24 * 60
+const weekMinutes = 7 * dayMinutes
+
+/** A week as pairs of start (minute of the week, Monday 00:00 is 0) and length in minutes. */
+export type Week = readonly number[]
+
+export function weekOf(hours: OpeningHours): Week {
+  const week: number[] = []
+  weekdays.forEach((day, index) => {
+    for (const { open, close } of hours[day] ?? []) {
+      const from = minuteOf(open)
+      const to = minuteOf(close)
+      week.push(index * dayMinutes + from, to > from ? to - from : to + dayMinutes - from)
+    }
+  })
+  return week
+}
+const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
+
+/** Whether a minute of the week lies in an interval; its first minute does, its last does not. */
+export function openInWeek(week: Week, minuteOfWeek: number): boolean {
+  for (let i = 0; i < week.length; i += 2)
+    if ((minuteOfWeek - week[i]! + weekMinutes) % weekMinutes < week[i + 1]!) return true
+  return false
+}
+
+/** Hours that are null have no closing time. An unknown time zone counts as UTC. */
+export const openAt = (hours: OpeningHours | null, timeZone: string, nowMs: number): boolean =>
+  hours === null || openInWeek(weekOf(hours), localMinuteOfWeek(timeZone, nowMs))
+
+/** A clock per time zone, with its last answer: a broadcast asks the same minute of hundreds of pharmacies. */
+interface Clock { format: Intl.DateTimeFormat; minute: number; minuteOfWeek: number }
+const clocks = new Map<string, Clock>()
+/** There are some 600 names; more would be a caller who makes them up. */
+const clocksMax = 1_000
+
+/** Minute of the local week, Monday 00:00 is 0. Offsets have been whole minutes since 1972. */
+export function localMinuteOfWeek(timeZone: string, nowMs: number): number {
+  let clock = clocks.get(timeZone)
+  if (clock === undefined) {
+    if (clocks.size >= clocksMax) clocks.clear()
+    clocks.set(timeZone, clock = { format: formatOf(isTimeZone(timeZone) ? timeZone : 'UTC'), minute: NaN, minuteOfWeek: 0 })
+  }
+  const minute = Math.floor(nowMs / 60_000)
+  if (clock.minute !== minute) {
+    const part = new Map(clock.format.formatToParts(minute * 60_000).map(({ type, value }) => [type, value]))
+    const day = weekdays.indexOf(part.get('weekday')!.toLowerCase() as Weekday)
+    clock.minute = minute
+    clock.minuteOfWeek = day * dayMinutes + Number(part.get('hour')) * 60 + Number(part.get('minute'))
+  }
+  return clock.minuteOfWeek
+}
+const formatOf = (timeZone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+
+/** IANA names only: an offset such as +05:30 means its opposite to some databases. */
+export function isTimeZone(name: string): boolean {
+  if (!/^(UTC|[A-Za-z_]{1,32}(\/[A-Za-z0-9_+-]{1,32}){1,2})$/.test(name)) return false
+  try {
+    formatOf(name)
+    return true
+  } catch {
+    return false
+  }
+}
