@@ -4,7 +4,17 @@
  */
 import type { Migration } from 'kysely'
 import { spine } from './0001_spine.ts'
+import { accountProofs } from './0002_accounts.ts'
+import { around } from './0003_around.ts'
+import { ordersPeople } from './0004_orders_people.ts'
+import { storedUploads } from './0005_uploads.ts'
+import { webhooks } from './0006_webhooks.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
+  '0002_accounts': accountProofs,
+  '0003_around': around,
+  '0004_orders_people': ordersPeople,
+  '0005_uploads': storedUploads,
+  '0006_webhooks': webhooks,
 }

@@ -4,7 +4,9 @@
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { DriverStatus } from '../protocol/rest/driver.ts'
+import type { OpeningHours } from '../protocol/opening-hours.ts'
 import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
+import type { Tariff } from '../protocol/tariff.ts'
 
 /** Written by the database or the journal alone. */
 type ReadOnly<T> = ColumnType<T, never, never>
@@ -25,6 +27,8 @@ export interface UsersTable {
   role: AccountRole
   password_hash: string
   is_active: Generated<boolean>
+  email_verified_at: NullableTime
+  phone_verified_at: NullableTime
   created_at: DefaultNow
   updated_at: DefaultNow
 }
@@ -36,6 +40,8 @@ export interface SessionsTable {
   family_id: string
   token_hash: string
   user_agent: string | null
+  /** Where the sign-in or refresh came from; null before that was kept. */
+  address: string | null
   expires_at: Time
   used_at: NullableTime
   revoked_at: NullableTime
@@ -43,6 +49,40 @@ export interface SessionsTable {
 }
 
 export interface WsTicketsTable { hash: string; user_id: string; expires_at: Time; used_at: NullableTime }
+
+/** What a code opens. A code of one purpose is worth nothing for another. */
+export type CodePurpose = 'verify_email' | 'sign_in_phone' | 'reset_password'
+
+/** A row is written whether or not an account has the destination, so that neither answer nor time tells. */
+export interface OneTimeCodesTable {
+  id: string
+  purpose: CodePurpose
+  /** E-mail in lower case, or phone as digits with its plus. */
+  destination: string
+  code_hash: string
+  /** Where it was asked from, for the rate. */
+  address: string
+  tries: Generated<number>
+  expires_at: Time
+  used_at: NullableTime
+  /** Of a verified e-mail: what its owner shows at registration. */
+  proof_hash: string | null
+  created_at: Time
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  /** The first characters of the key, by which a person recognises it. */
+  prefix: string
+  key_hash: string
+  scopes: string[]
+  created_by: string
+  created_at: Time
+  expires_at: NullableTime
+  last_used_at: NullableTime
+  revoked_at: NullableTime
+}
 
 export interface VendorsTable {
   id: string
@@ -55,6 +95,17 @@ export interface VendorsTable {
   longitude: number
   proof_required: Generated<boolean>
   dispatch_policy: Generated<DispatchPolicy>
+  time_zone: Generated<string>
+  /** Null: never closed. Written as JSON text. */
+  opening_hours: ColumnType<OpeningHours | null, string | null | undefined, string | null>
+  /** Null: the default tariff. Written as JSON text. */
+  tariff: ColumnType<Tariff | null, string | null | undefined, string | null>
+  description: string | null
+  website: string | null
+  /** Delivered within this of acceptance is on time. */
+  delivery_promise_minutes: Generated<number>
+  /** Edits so far, by trigger. */
+  revision: ReadOnly<number>
   is_active: Generated<boolean>
   created_at: DefaultNow
   /** By trigger, on every write, from the database's clock. */
@@ -72,6 +123,8 @@ export interface DriversTable {
   vehicle_type: string
   vehicle_number: string | null
   license_number: string | null
+  /** Edits of the profile so far, by trigger; the journal's writes do not count. */
+  revision: ReadOnly<number>
   is_active: Generated<boolean>
   created_at: DefaultNow
   updated_at: DefaultNow
@@ -92,6 +145,8 @@ export interface OrdersTable {
   user_id: ReadOnly<string>
   vendor_id: ReadOnly<string | null>
   driver_id: ReadOnly<string | null>
+  /** Whose answer an offer of this order waits for. */
+  offered_driver_id: ReadOnly<string | null>
   /** Pharmacies asked by a broadcast; null for an order to one pharmacy. */
   candidate_ids: ReadOnly<string[] | null>
   expires_at: ReadOnly<Date | null>
@@ -103,6 +158,26 @@ export interface OrdersTable {
   actual_distance_km: ReadOnly<number | null>
   version: ReadOnly<number>
   view: ReadOnly<OrderView>
+}
+
+/** What an order can be found by; see protocol/search-words.ts. */
+export interface OrderWordsTable { order_id: ReadOnly<string>; words: ReadOnly<string> }
+
+/** A fee that was promised; honoured until it expires. */
+export interface QuotesTable {
+  id: string
+  account_id: string
+  /** Null: of no pharmacy in particular. */
+  vendor_id: string | null
+  pickup_latitude: number
+  pickup_longitude: number
+  delivery_latitude: number
+  delivery_longitude: number
+  distance_km: number
+  duration_minutes: number
+  fee_minor: number
+  expires_at: Time
+  created_at: DefaultNow
 }
 
 export interface EventsTable {
@@ -173,16 +248,119 @@ export interface UploadsTable {
   content_type: string
   bytes_count: number
   path: string
+  /** The adapter that holds the bytes; `path` is its key. */
+  store: Generated<'disk' | 's3'>
+  /** Null until the bytes have arrived. */
+  stored_at: NullableTime
+  /** An order found to name the file; null for one that may be an orphan. */
+  order_id: string | null
   created_at: DefaultNow
 }
 
+export interface IntegrationsTable {
+  id: string
+  vendor_id: string
+  kind: 'woocommerce'
+  /** The part of the delivery URL that cannot be guessed. */
+  delivery_key: string
+  secret_sealed: string
+  created_at: DefaultNow
+}
+
+/** One order of a shop; `draft` only while it waits, because the order itself holds it afterwards. */
+export interface ImportsTable {
+  id: string
+  vendor_id: string
+  scope_id: string
+  external_id: string
+  external_modified: string
+  order_id: string
+  status: 'pending' | 'imported' | 'dismissed'
+  reason: string | null
+  /** Written as JSON text. */
+  draft: JSONColumnType<object, string, string> | null
+  created_at: DefaultNow
+  updated_at: DefaultNow
+}
+
+export interface WebhookSubscriptionsTable {
+  id: string
+  owner_id: string
+  /** Whose orders; null: everybody's. */
+  vendor_id: string | null
+  url: string
+  /** Public event names; empty: all. */
+  events: string[]
+  description: string | null
+  secret_sealed: string
+  is_active: Generated<boolean>
+  disabled_at: NullableTime
+  disabled_reason: string | null
+  failures_in_a_row: Generated<number>
+  failing_since: NullableTime
+  paused_until: NullableTime
+  /** When it was made or taken up again; what happened before is not for it. */
+  hears_from: Time
+  created_at: DefaultNow
+  updated_at: DefaultNow
+}
+
+export type DeliveryState = 'queued' | 'waiting' | 'delivered' | 'given_up'
+export interface WebhookDeliveriesTable {
+  id: string
+  subscription_id: string
+  event_id: string
+  event_type: string
+  order_id: string
+  order_seq: number
+  body: string
+  state: DeliveryState
+  attempts: Generated<number>
+  next_attempt_at: Time
+  replay_of: string | null
+  created_at: Time
+  ended_at: NullableTime
+}
+export interface WebhookAttemptsTable {
+  delivery_id: string
+  attempt: number
+  at: Time
+  took_ms: number
+  http_status: number | null
+  error: string | null
+  response: string | null
+}
+export interface WebhookPositionsTable { slot: number; seq: number }
+export interface WebhookLeaseTable { name: string; owner: string; epoch: number; lease_until: Time }
+
+/** Only ever added to, by the audit trail's own statement. */
+export interface AuditLogTable {
+  id: ReadOnly<string>
+  at: ReadOnly<Date>
+  actor_role: ReadOnly<string>
+  actor_id: ReadOnly<string | null>
+  operation: ReadOnly<string>
+  target_kind: ReadOnly<string | null>
+  target_id: ReadOnly<string | null>
+  address: ReadOnly<string>
+  user_agent: ReadOnly<string | null>
+  status: ReadOnly<number>
+  code: ReadOnly<string | null>
+  request_id: ReadOnly<string>
+}
+
 export interface Tables {
+  audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable
   ws_tickets: WsTicketsTable
+  one_time_codes: OneTimeCodesTable
+  api_keys: ApiKeysTable
   vendors: VendorsTable
   drivers: DriversTable
   orders: OrdersTable
+  order_words: OrderWordsTable
+  quotes: QuotesTable
   events: EventsTable
   snapshots: SnapshotsTable
   slots: SlotsTable
@@ -191,4 +369,11 @@ export interface Tables {
   breadcrumbs: BreadcrumbsTable
   idempotency_keys: IdempotencyKeysTable
   uploads: UploadsTable
+  integrations: IntegrationsTable
+  imports: ImportsTable
+  webhook_subscriptions: WebhookSubscriptionsTable
+  webhook_deliveries: WebhookDeliveriesTable
+  webhook_attempts: WebhookAttemptsTable
+  webhook_positions: WebhookPositionsTable
+  webhook_lease: WebhookLeaseTable
 }
