@@ -18,6 +18,9 @@ export interface Account {
   phone: string
   role: Role
   is_active: boolean
+  /** Null while nobody has shown that it is theirs. */
+  email_verified_at: Date | null
+  phone_verified_at: Date | null
   created_at: Date
   updated_at: Date
   vendor_id: string | null
@@ -29,11 +32,26 @@ interface Clock { nowMs(): number; random(): number }
 const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
   .leftJoin('vendors', 'vendors.user_id', 'users.id')
   .leftJoin('drivers', 'drivers.user_id', 'users.id')
-  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active',
+  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active', 'users.email_verified_at', 'users.phone_verified_at',
     'users.created_at', 'users.updated_at', 'vendors.id as vendor_id', 'drivers.id as driver_id'])
 
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
   await accounts(db).where('users.id', '=', id).executeTakeFirst() ?? null
+
+/** `email` in lower case. */
+export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise<Account | null> =>
+  await accounts(db).where(sql`lower(users.email)`, '=', email).executeTakeFirst() ?? null
+
+/**
+ * The account that a phone opens; `phone` as digits with its plus. Several may name the same number:
+ * one that has proven it goes before those that merely say so, then the oldest; an active one before
+ * all. Never an administrator's, whose account a SIM card must not open.
+ */
+export const accountByPhone = async (db: Kysely<Tables>, phone: string, role?: Role): Promise<Account | null> => {
+  let query = accounts(db).where(sql`regexp_replace(users.phone, '[^0-9+]', '', 'g')`, '=', phone).where('users.role', '!=', 'admin')
+  if (role !== undefined) query = query.where('users.role', '=', role)
+  return await query.orderBy('users.is_active', 'desc').orderBy(sql`users.phone_verified_at is null`).orderBy('users.created_at').orderBy('users.id').limit(1).executeTakeFirst() ?? null
+}
 
 /** Throws `credentials_wrong` alike for an unknown e-mail and a wrong password, after the same time. */
 export async function accountByPassword(db: Kysely<Tables>, email: string, password: string): Promise<Account> {

@@ -7,12 +7,17 @@
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { EdgeContext } from '../context.ts'
 import { accountById } from './accounts.ts'
-import type { Identity } from './identity.ts'
+import { authenticateKey } from './api-keys.ts'
+import { apiKeyMark, type Identity } from './identity.ts'
 import { redeemTicketRow } from './tickets.ts'
 import { tokensOf } from './tokens.ts'
 
 export type { Identity } from './identity.ts'
 export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
+
+/** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
+export const authenticate = (ctx: AuthenticateContext, credential: string): Promise<Identity> =>
+  credential.startsWith(apiKeyMark) ? authenticateKey(ctx, credential) : authenticateToken(ctx, credential)
 
 /** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
 export async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {

@@ -1,18 +1,24 @@
-/** Deletes what has expired: sessions, tickets and idempotency keys. Late is harmless, since every reader checks the time itself. */
+/** Deletes what has expired: sessions, tickets, one-time codes, idempotency keys, files that no order names and the oldest rows of the audit trail. Late is harmless, since every reader checks the time itself. */
 import type { EdgeContext } from '../context.ts'
+import { deleteOrphans } from '../uploads/orphans.ts'
+import { codeMemoryMs } from './codes.ts'
 
 const intervalMs = 10 * 60_000
 /** A client that repeats after a day begins something new. */
 const idempotencyLifeMs = 24 * 3_600_000
 
-type HousekeepingContext = Pick<EdgeContext, 'database' | 'log' | 'nowMs' | 'random'>
+type HousekeepingContext = Pick<EdgeContext, 'config' | 'database' | 'storages' | 'log' | 'nowMs' | 'random'>
 
 export async function deleteExpired(ctx: HousekeepingContext): Promise<void> {
   const db = ctx.database.kysely
   const now = new Date(ctx.nowMs())
   await db.deleteFrom('ws_tickets').where('expires_at', '<', now).execute()
   await db.deleteFrom('sessions').where('expires_at', '<', now).execute()
+  await db.deleteFrom('one_time_codes').where('created_at', '<', new Date(ctx.nowMs() - codeMemoryMs)).execute()
+  await db.deleteFrom('quotes').where('expires_at', '<', now).execute()
   await db.deleteFrom('idempotency_keys').where('created_at', '<', new Date(ctx.nowMs() - idempotencyLifeMs)).execute()
+  await db.deleteFrom('audit_log').where('at', '<', new Date(ctx.nowMs() - ctx.config.auditRetentionDays * 24 * 3_600_000)).execute()
+  await deleteOrphans(ctx)
 }
 
 /** Returns the way to stop. Edges that started together spread over the interval. */

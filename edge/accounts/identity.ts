@@ -9,14 +9,26 @@ export const roles = ['user', 'vendor', 'driver', 'admin'] as const
 export type Role = typeof roles[number]
 export const isRole = (value: unknown): value is Role => roles.includes(value as Role)
 
+/** What an API key may be given. A row of the route table names the one that it asks for. */
+export const scopes = ['orders:read', 'orders:write', 'drivers:read', 'drivers:write', 'vendors:read', 'webhooks:read', 'webhooks:write'] as const
+export type Scope = typeof scopes[number]
+/** What a key begins with: it tells a key from a token, and lets secret scanners find one that leaked. */
+export const apiKeyMark = 'cad_'
+
 export interface Identity {
+  /** Of the account; for a service the id of its key. */
   userId: string
-  role: Role
+  /** `service`: another program with an API key. It passes rows by scope and never by role. */
+  role: Role | 'service'
   name: string
   /** Of an account with that role; null for others, and for one without its record yet. */
   vendorId: string | null
   driverId: string | null
   expiresAtMs: number
+  /** The sign-in that the access token belongs to. Tickets and keys have none. */
+  sessionId?: string
+  /** Of an API key. */
+  scopes?: readonly Scope[]
 }
 
 /** The identity as commands carry it. A pharmacy or driver without its record cannot act. */
@@ -24,6 +36,7 @@ export function principalOf(identity: Identity): Principal {
   switch (identity.role) {
     case 'user': return { role: 'customer', id: identity.userId }
     case 'admin': return { role: 'admin', id: identity.userId }
+    case 'service': return { role: 'service', id: identity.userId }
     case 'vendor':
       if (identity.vendorId === null) throw new CaduceusError('vendor_not_found', 'this account has no pharmacy record yet; POST /api/vendors/register makes it')
       return { role: 'vendor', id: identity.vendorId }

@@ -3,24 +3,39 @@
  * second time was stolen, or the answer that replaced it was; either way the family ends, and whoever
  * holds it signs in again. Tokens are stored as hashes: reading the table opens no account.
  */
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { accountById, type Account } from './accounts.ts'
 import { hashToken, tokensOf } from './tokens.ts'
 
 export type AccountsContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
 
+/** Where a sign-in comes from, as its owner will see it in the list of sessions. */
+export interface Origin { userAgent: string | undefined; address: string }
+
+export const originOf = ({ headers, address }: { headers: Readonly<Record<string, string>>; address: string }): Origin => ({ userAgent: headers['user-agent'], address })
+
 export interface SignedIn { account: Account; access_token: string; refresh_token: string; token_type: 'bearer'; expires_in: number }
 
-/** A new family. */
-export const signIn = (ctx: AccountsContext, account: Account, userAgent: string | undefined): Promise<SignedIn> =>
-  issue(ctx, ctx.database.kysely, account, uuidV7(ctx.nowMs(), ctx.random), userAgent)
+/** A new family. Past limits.sessionsPerAccountMax the one used longest ago ends, so that the list always shows them all. */
+export async function signIn(ctx: AccountsContext, account: Account, origin: Origin): Promise<SignedIn> {
+  const db = ctx.database.kysely
+  const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin)
+  const now = new Date(ctx.nowMs())
+  await db.updateTable('sessions').set({ revoked_at: now })
+    .where('id', 'in', q => q.selectFrom('sessions').select('id')
+      .where('user_id', '=', account.id).where('used_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
+      .orderBy('created_at', 'desc').orderBy('id', 'desc').offset(limits.sessionsPerAccountMax))
+    .execute()
+  return signedIn
+}
 
 /** Replaces a refresh token. Throws `token_invalid`, and revokes the family when the token was used before. */
-export async function refreshSession(ctx: AccountsContext, refreshToken: string, userAgent: string | undefined): Promise<SignedIn> {
+export async function refreshSession(ctx: AccountsContext, refreshToken: string, origin: Origin): Promise<SignedIn> {
   const tokens = await tokensOf(ctx.config)
   const { sessionId, userId } = await tokens.verifyRefresh(refreshToken, ctx.nowMs())
   const now = new Date(ctx.nowMs())
@@ -35,7 +50,7 @@ export async function refreshSession(ctx: AccountsContext, refreshToken: string,
     const account = await accountById(tx, userId)
     if (account === null) throw new CaduceusError('token_invalid')
     if (!account.is_active) throw new CaduceusError('account_inactive')
-    return issue(ctx, tx, account, used.family_id, userAgent)
+    return issue(ctx, tx, account, used.family_id, origin)
   })
   if (signedIn !== null) return signedIn
   await endSession(ctx, refreshToken)
@@ -52,23 +67,44 @@ export async function endSession(ctx: AccountsContext, refreshToken: string): Pr
     .execute()
 }
 
-/** Ends every session of the account. */
-export async function endAllSessions(ctx: AccountsContext, userId: string): Promise<void> {
-  await ctx.database.kysely.updateTable('sessions')
-    .set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null).execute()
+/** Ends every session of the account, but for the one given. */
+export async function endAllSessions(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string, exceptSessionId?: string): Promise<void> {
+  let query = ctx.database.kysely.updateTable('sessions')
+    .set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null)
+  if (exceptSessionId !== undefined) query = query.where('family_id', '!=', exceptSessionId)
+  await query.execute()
 }
 
-async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, userAgent: string | undefined): Promise<SignedIn> {
+export interface SessionView { id: string; user_agent: string | null; address: string | null; created_at: Date; last_used_at: Date; expires_at: Date }
+
+/** Those that could still be refreshed, the latest used first; at most limits.sessionsPerAccountMax. */
+export async function listSessions(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string): Promise<SessionView[]> {
+  return ctx.database.kysely.selectFrom('sessions as newest')
+    .select(['newest.family_id as id', 'newest.user_agent', 'newest.address', 'newest.created_at as last_used_at', 'newest.expires_at',
+      sql<Date>`(select min(first.created_at) from sessions first where first.family_id = newest.family_id)`.as('created_at')])
+    .where('newest.user_id', '=', userId).where('newest.used_at', 'is', null).where('newest.revoked_at', 'is', null).where('newest.expires_at', '>', new Date(ctx.nowMs()))
+    .orderBy('newest.created_at', 'desc').orderBy('newest.id', 'desc').limit(limits.sessionsPerAccountMax).execute()
+}
+
+/** Ends one session of the account. Throws `not_found`, also for somebody else's and for one that has ended. */
+export async function endOwnSession(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string, sessionId: string): Promise<void> {
+  const ended = await ctx.database.kysely.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) })
+    .where('family_id', '=', sessionId).where('user_id', '=', userId).where('revoked_at', 'is', null).returning('id').execute()
+  if (ended.length === 0) throw new CaduceusError('not_found', 'no such session')
+}
+
+async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, origin: Origin): Promise<SignedIn> {
   const tokens = await tokensOf(ctx.config)
   const nowMs = ctx.nowMs()
   const sessionId = uuidV7(nowMs, ctx.random)
   const [access, refresh] = await Promise.all([
-    tokens.signAccess({ userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id }, nowMs),
+    tokens.signAccess({ userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id, sessionId: familyId }, nowMs),
     tokens.signRefresh({ userId: account.id, sessionId }, nowMs),
   ])
   await db.insertInto('sessions').values({
     id: sessionId, user_id: account.id, family_id: familyId, token_hash: hashToken(refresh),
-    user_agent: userAgent?.slice(0, 200) ?? null, expires_at: new Date(nowMs + tokens.refreshMs),
+    user_agent: origin.userAgent?.slice(0, 200) ?? null, address: origin.address,
+    expires_at: new Date(nowMs + tokens.refreshMs), created_at: new Date(nowMs),
   }).execute()
   return { account, access_token: access, refresh_token: refresh, token_type: 'bearer', expires_in: ctx.config.accessTokenMinutes * 60 }
 }

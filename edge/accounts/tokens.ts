@@ -20,6 +20,8 @@ export interface AccessClaims {
   name: string
   vendorId: string | null
   driverId: string | null
+  /** The family of refresh tokens that it came with. */
+  sessionId?: string
   expiresAtMs: number
 }
 export interface RefreshClaims { userId: string; sessionId: string; expiresAtMs: number }
@@ -73,10 +75,11 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
   return {
     refreshMs,
-    signAccess: ({ userId, role, name, vendorId, driverId }, nowMs) => sign({
+    signAccess: ({ userId, role, name, vendorId, driverId, sessionId }, nowMs) => sign({
       typ: 'access', role, name,
       ...(vendorId !== null && { vendor_id: vendorId }),
       ...(driverId !== null && { driver_id: driverId }),
+      ...(sessionId !== undefined && { family: sessionId }),
     }, userId, nowMs, accessTokenMinutes * 60_000),
     signRefresh: ({ userId, sessionId }, nowMs) => sign({ typ: 'refresh', sid: sessionId }, userId, nowMs, refreshMs),
     async verifyAccess(token, nowMs) {
@@ -85,6 +88,7 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
       return {
         userId: payload.sub, role: payload['role'], name: text(payload['name']) ?? '',
         vendorId: text(payload['vendor_id']), driverId: text(payload['driver_id']), expiresAtMs: payload.exp * 1000,
+        ...(isUuid(payload['family']) && { sessionId: payload['family'] }),
       }
     },
     async verifyRefresh(token, nowMs) {

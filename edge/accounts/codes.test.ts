@@ -1,0 +1,191 @@
+/** One-time codes under attack: guessing (OWASP API2, ASVS 6.6), reuse, enumeration, and the rates that bound them. */
+import t from 'tap'
+import { limits } from '../../protocol/limits.ts'
+import { newId, startFixture } from '../routes/fixture.ts'
+
+// The door's own limit is tested elsewhere; here it would hide what the codes themselves bound.
+const edge = await startFixture({ RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000', RATE_LIMIT_AUTH_PER_ADDRESS: '1000000' })
+t.teardown(() => edge.stop())
+const { call, clock } = edge
+const { messenger } = edge.edge.context
+const hourMs = 3_600_000
+
+let phones = 0
+const newPhone = (): string => `+1555${String(++phones).padStart(7, '0')}`
+/** An account as the database has it; hashing a password for each would take all the time of the test. */
+async function account(given: { phone?: string; email?: string; role?: 'user' | 'driver' | 'admin'; is_active?: boolean; created_at?: Date } = {}) {
+  const row = { id: newId(), email: edge.email(), full_name: 'John Doe', phone: newPhone(), role: 'user' as const, password_hash: 'none', ...given }
+  await edge.database.kysely.insertInto('users').values(row).execute()
+  return row
+}
+const request = (body: object, path = '/api/auth/otp/request') => call('POST', path, { body })
+const verify = (body: object) => call('POST', '/api/auth/otp/verify', { body })
+/** What was written to them last; undefined when nothing was. */
+async function codeFor(to: string): Promise<string | undefined> {
+  await messenger.drain()
+  return messenger.outbox().find(m => m.to === to && /^\d{6} is your/.test(m.text))?.text.slice(0, 6)
+}
+const otherThan = (code: string, step = 1): string => String((Number(code) + step) % 1_000_000).padStart(6, '0')
+t.beforeEach(() => { clock.skewMs += 25 * hourMs })
+
+t.test('a code opens once', async t => {
+  const { phone, id } = await account()
+  t.match(await request({ phone }), { status: 200, body: { message: 'OTP sent successfully', expires_in: 600 } })
+  const code = (await codeFor(phone))!
+  t.match(code, /^\d{6}$/)
+  const { rows } = await edge.database.pool.query('select * from one_time_codes')
+  t.notMatch(JSON.stringify(rows), new RegExp(`"${code}"`), 'it is not stored')
+  const first = await verify({ phone, otp: code })
+  t.match(first, { status: 200, body: { message: 'Login successful', user: { id, phone_verified: true }, access_token: String, refresh_token: String, token_type: 'bearer' } })
+  t.match(await verify({ phone, otp: code }), { status: 400, body: { code: 'code_wrong' } })
+})
+
+t.test('of many at once one is let in', async t => {
+  const { phone } = await account()
+  await request({ phone })
+  const otp = (await codeFor(phone))!
+  const answers = await Promise.all(Array.from({ length: limits.codeTriesMax }, () => verify({ phone, otp })))
+  t.equal(answers.filter(a => a.status === 200).length, 1)
+})
+
+t.test('guessing ends after five tries, one by one or all at once', async t => {
+  for (const atOnce of [false, true]) {
+    const { phone } = await account()
+    await request({ phone })
+    const code = (await codeFor(phone))!
+    const guesses = Array.from({ length: atOnce ? 40 : limits.codeTriesMax }, (_, i) => otherThan(code, i + 1))
+    if (atOnce) for (const answer of await Promise.all(guesses.map(otp => verify({ phone, otp })))) t.equal(answer.body.code, 'code_wrong')
+    else for (const otp of guesses) t.equal((await verify({ phone, otp })).body.code, 'code_wrong')
+    t.equal((await verify({ phone, otp: code })).body.code, 'code_wrong', 'the right one comes too late')
+    await request({ phone })
+    t.equal((await verify({ phone, otp: (await codeFor(phone))! })).status, 200, 'a new code opens')
+  }
+  const { phone } = await account()
+  await request({ phone })
+  const code = (await codeFor(phone))!
+  for (let i = 1; i < limits.codeTriesMax; i++) await verify({ phone, otp: otherThan(code, i) })
+  t.equal((await verify({ phone, otp: code })).status, 200, 'the fifth try counts')
+})
+
+t.test('a code is good for ten minutes', async t => {
+  const { phone } = await account()
+  await request({ phone })
+  const early = (await codeFor(phone))!
+  clock.skewMs += limits.codeLifeMs - 5_000
+  t.equal((await verify({ phone, otp: early })).status, 200)
+  await request({ phone })
+  const late = (await codeFor(phone))!
+  clock.skewMs += limits.codeLifeMs + 1
+  t.equal((await verify({ phone, otp: late })).body.code, 'code_wrong')
+})
+
+t.test('only the newest code counts, and only for what and whom it is', async t => {
+  const { phone, email } = await account()
+  const other = await account()
+  await request({ phone })
+  const old = (await codeFor(phone))!
+  await request({ phone })
+  const code = (await codeFor(phone))!
+  if (old !== code) t.equal((await verify({ phone, otp: old })).body.code, 'code_wrong', 'the one before')
+  await request({ phone: other.phone })
+  if (await codeFor(other.phone) !== code) t.equal((await verify({ phone: other.phone, otp: code })).body.code, 'code_wrong', 'another\'s phone')
+  await request({ email })
+  const mailed = (await codeFor(email))!
+  t.equal((await call('POST', '/api/auth/password/reset', { body: { email, otp: mailed, new_password: 'password456' } })).body.code, 'code_wrong', 'a code that verifies resets no password')
+  t.match(await verify({ email, otp: mailed }), { status: 200, body: { message: 'Email verified successfully' } })
+  t.equal((await verify({ phone, otp: code })).status, 200)
+  t.equal((await verify({ phone: newPhone(), otp: code })).body.code, 'code_wrong', 'never asked for')
+})
+
+t.test('who asks learns nothing, not even from the time', async t => {
+  const known = await Promise.all(Array.from({ length: 24 }, () => account()))
+  const inactive = await account({ is_active: false })
+  const admin = await account({ role: 'admin' })
+  const bodies = new Set<string>()
+  const timesMs: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
+  const timed = async (kind: 'known' | 'unknown', body: object, path: string) => {
+    const startedMs = performance.now()
+    const answer = await request(body, path)
+    timesMs[kind].push(performance.now() - startedMs)
+    bodies.add(`${answer.status} ${JSON.stringify(answer.body)}`)
+  }
+  for (const person of known) {
+    clock.skewMs += hourMs
+    await timed('known', { phone: person.phone }, '/api/auth/otp/request')
+    await timed('unknown', { phone: newPhone() }, '/api/auth/otp/request')
+    await timed('known', { email: person.email }, '/api/auth/password/forgot')
+    await timed('unknown', { email: edge.email() }, '/api/auth/password/forgot')
+  }
+  for (const { phone, email } of [inactive, admin]) {
+    await timed('unknown', { phone }, '/api/auth/otp/request')
+    await timed('known', { email }, '/api/auth/password/forgot')
+  }
+  t.same([...bodies], ['200 {"message":"OTP sent successfully","expires_in":600}'])
+  const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1]!
+  const apart = Math.abs(median(timesMs.known) - median(timesMs.unknown))
+  t.ok(apart < Math.max(2, 0.35 * median(timesMs.unknown)), `medians ${median(timesMs.known).toFixed(1)} and ${median(timesMs.unknown).toFixed(1)} ms`)
+  t.ok(await codeFor(known[0]!.phone), 'the known one has mail')
+  t.equal(await codeFor(inactive.phone), undefined, 'an inactive account has none')
+  t.equal(await codeFor(admin.phone), undefined, 'a SIM card opens no administrator\'s account')
+  // A wrong code sounds the same, whoever it is for.
+  const wrong = new Set<string>()
+  for (const phone of [known[0]!.phone, newPhone(), inactive.phone, admin.phone]) {
+    const { status, body } = await verify({ phone, otp: '000000' })
+    wrong.add(JSON.stringify([status, body.code, body.detail]))
+  }
+  t.equal(wrong.size, 1)
+})
+
+t.test('mail for a reset goes to the address of the account and not to one that looks like it', async t => {
+  const { email } = await account({ email: 'mike@example.org' })
+  await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
+  await messenger.drain()
+  t.same(messenger.outbox().filter(m => m.to.includes('\u212a')), [], 'the Kelvin sign is a k in lower case')
+  t.ok(await codeFor(email))
+})
+
+t.test('codes are asked for at a bounded rate, by destination and by address', async t => {
+  const phone = newPhone()
+  const statuses: number[] = []
+  for (let i = 0; i <= limits.codesPerDestinationPerHourMax; i++) statuses.push((await request({ phone })).status)
+  t.same(statuses, [...Array.from({ length: limits.codesPerDestinationPerHourMax }, () => 200), 429], 'an unknown phone too')
+  const refused = await request({ phone })
+  t.match(refused.body, { code: 'too_many_requests', retryable: true })
+  const seconds = Number(refused.headers.get('retry-after'))
+  t.ok(seconds > 3_500 && seconds <= 3_600, `retry-after is ${seconds}`)
+  clock.skewMs += (seconds + 1) * 1_000
+  t.equal((await request({ phone })).status, 200)
+  let sent = limits.codesPerDestinationPerHourMax + 1
+  for (let hour = 0; sent < limits.codesPerDestinationPerDayMax; hour++) {
+    clock.skewMs += hourMs
+    for (let i = 0; i < limits.codesPerDestinationPerHourMax && sent < limits.codesPerDestinationPerDayMax; i++, sent++) t.equal((await request({ phone })).status, 200)
+  }
+  clock.skewMs += hourMs
+  t.equal((await request({ phone })).body.code, 'too_many_requests', 'the day\'s allowance')
+  clock.skewMs += 25 * hourMs
+  const many = await Promise.all(Array.from({ length: limits.codesPerAddressPerHourMax + 10 }, () => request({ phone: newPhone() })))
+  t.equal(many.filter(a => a.status === 429).length, 10, 'counted by address, also when they come at once')
+})
+
+t.test('which account a phone opens', async t => {
+  const phone = newPhone()
+  const written = `+1 (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
+  const enter = async (role?: string) => {
+    await request({ phone: written })
+    return (await verify({ phone, otp: (await codeFor(phone))!, ...(role !== undefined && { role }) })).body.user?.id
+  }
+  const later = await account({ phone, created_at: new Date(Date.now() - 1_000) })
+  const earlier = await account({ phone: written, role: 'driver', created_at: new Date(Date.now() - 2_000) })
+  t.equal(await enter(), earlier.id, 'however it is written; the oldest while nobody has proven it')
+  await edge.database.kysely.updateTable('users').set({ phone_verified_at: null }).where('id', '=', earlier.id).execute()
+  await edge.database.kysely.updateTable('users').set({ phone_verified_at: new Date() }).where('id', '=', later.id).execute()
+  t.equal(await enter(), later.id, 'one that has proven it goes first')
+  t.equal(await enter('driver'), earlier.id, 'or the one that is asked for')
+})
+
+t.test('shapes', async t => {
+  for (const [body, field] of [
+    [{}, 'phone'], [{ email: 'a@example.org', phone: '+1234567890' }, 'email'], [{ phone: 'x' }, 'phone'], [{ email: 'x' }, 'email'],
+  ] as const) t.match(await request(body), { status: 400, body: { code: 'invalid_request', fields: [{ field }] } })
+  for (const otp of ['12345', '1234567', '12345a', 123456, '１２３４５６']) t.match(await verify({ phone: '+1234567890', otp }), { status: 400, body: { code: 'invalid_request' } })
+})

@@ -1,0 +1,26 @@
+/** What is written to people. Short, without links: a mail that asks to click is what thieves send. */
+import type { CodePurpose } from '../../migrations/tables.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Message } from '../integrations/carrier.ts'
+
+const minutes = limits.codeLifeMs / 60_000
+
+export function codeLetter(purpose: CodePurpose, to: string, code: string): Message {
+  switch (purpose) {
+    case 'sign_in_phone': return { channel: 'sms', to, subject: '', text: `${code} is your Caduceus sign-in code. It is good for ${minutes} minutes. Give it to nobody.` }
+    case 'verify_email': return {
+      channel: 'email', to, subject: 'Your Caduceus verification code',
+      text: `${code} is your code to verify this e-mail address. It is good for ${minutes} minutes.\n\nIf you did not ask for it, do nothing: without the code nothing happens.\n`,
+    }
+    case 'reset_password': return {
+      channel: 'email', to, subject: 'Your Caduceus password reset code',
+      text: `${code} is your code to set a new password. It is good for ${minutes} minutes.\n\nIf you did not ask for it, do nothing: your password stays as it is. Give the code to nobody.\n`,
+    }
+  }
+}
+
+/** To the owner of an account, about something that opens it. */
+export const noticeLetter = (to: string, what: string): Message => ({
+  channel: 'email', to, subject: 'Your Caduceus account',
+  text: `${what}\n\nIf this was not you, reset your password: that ends every session of the account.\n`,
+})
