@@ -27,18 +27,23 @@ export function createCors(origins: readonly string[]): Cors {
         ...base,
         allow: allow.join(', '),
         'access-control-allow-methods': allow.join(', '),
-        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id',
+        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, X-API-Key, X-Request-Id',
         'access-control-max-age': '600',
       }
     },
   }
 }
-const exposed = 'ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id'
+const exposed = 'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id'
 
 /** An API answer is never a page: nothing in it may run, be framed, be sniffed or be kept. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+  // Read by browsers over TLS alone, which is a proxy's to speak; over plain HTTP it means nothing.
+  'strict-transport-security': 'max-age=31536000',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'geolocation=(self), camera=(self), microphone=(self), payment=()',
   'referrer-policy': 'no-referrer',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',

@@ -8,6 +8,7 @@
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { endStream, isByteStream, type ByteStream } from './streaming.ts'
 
 /** First allocation of a body buffer: a declared length is a promise of the client, not a fact. */
 const bodyBytesFirst = 16 * 1024
@@ -15,13 +16,16 @@ const bodyBytesFirst = 16 * 1024
 export interface Answer {
   status: number
   headers: Record<string, string>
-  body: string | Uint8Array
+  /** Chunks are sent as they come, no faster than the client reads. */
+  body: string | Uint8Array | ByteStream
 }
 
 export class Exchange {
   readonly method: string
   readonly path: string
   readonly query: string
+  /** Of the peer, IPv4 in its own notation also where it came in through an IPv6 socket. */
+  readonly address: string
   /** Names in lower case; the last one wins where a client repeats a header. */
   readonly headers: Readonly<Record<string, string>>
   readonly #res: HttpResponse
@@ -29,6 +33,9 @@ export class Exchange {
   #onEnd: (() => void) | null = null
   /** Told when the client leaves or has been answered: nothing read after that is of use. */
   #stopReading: (() => void) | null = null
+  /** Wakes a stream that waits for the client to read on, or for the end of the exchange. */
+  #resume: (() => void) | null = null
+  #onStreamFailed: ((error: unknown) => void) | null = null
 
   /** Must be made in the synchronous part of the handler. */
   constructor(res: HttpResponse, req: HttpRequest) {
@@ -37,6 +44,7 @@ export class Exchange {
     this.method = req.getMethod().toUpperCase()
     this.path = req.getUrl()
     this.query = req.getQuery() ?? ''
+    this.address = addressText(res.getRemoteAddress())
     const headers: Record<string, string> = Object.create(null)
     req.forEach((name, value) => { headers[name] = value })
     this.headers = headers
@@ -46,6 +54,9 @@ export class Exchange {
 
   /** Runs once, when the exchange is over, whichever way. */
   onEnd(run: () => void): void { this.#onEnd = run }
+
+  /** Told when the source of a streamed answer fails after its beginning. */
+  onStreamFailed(run: (error: unknown) => void): void { this.#onStreamFailed = run }
 
   /**
    * Collects the body up to `bytesMax`; rejects `body_too_large` as soon as it is known to be more,
@@ -91,30 +102,96 @@ export class Exchange {
    * sends is discarded by uWebSockets, so an early refusal reaches a client that is busy writing.
    */
   answer({ status, headers, body }: Answer): void {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open') {
+      if (isByteStream(body)) this.#giveBack(body)
+      return
+    }
     const res = this.#res
-    res.cork(() => {
+    const begin = () => {
       res.writeStatus(`${status} ${reasons[status] ?? ''}`.trim())
       for (const name in headers) res.writeHeader(name, headers[name]!)
-      if (this.method === 'HEAD') res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength)
+    }
+    if (isByteStream(body) && this.method !== 'HEAD') {
+      void this.#stream(begin, body)
+      return
+    }
+    res.cork(() => {
+      begin()
+      if (isByteStream(body)) {
+        res.endWithoutBody()
+        this.#giveBack(body)
+      } else if (this.method === 'HEAD') res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength)
       else if (status === 204 || status === 304) res.endWithoutBody()
       else res.end(body)
     })
     this.#finish('answered')
   }
 
+  /**
+   * Holds one chunk at a time: the next is asked for when uWebSockets has handed the last to the
+   * kernel. A client that stops reading is cut off by uWebSockets' idle timeout, and that ends the
+   * source too. When the source fails the status is out already, so the connection is cut: a chunked
+   * body without its last chunk is an error to every client.
+   */
+  async #stream(begin: () => void, chunks: ByteStream): Promise<void> {
+    const res = this.#res
+    res.cork(begin)
+    try {
+      for await (const chunk of chunks) {
+        if (this.#state !== 'open') return
+        // An empty chunk would be the one that ends the body.
+        if (chunk.byteLength === 0) continue
+        let flowing = true
+        res.cork(() => { flowing = res.write(chunk) })
+        if (!flowing) await this.#writable()
+      }
+      if (this.#state !== 'open') return
+      res.cork(() => res.end())
+      this.#finish('answered')
+    } catch (error) {
+      this.#onStreamFailed?.(error)
+      // Closing reports an abort, which finishes the exchange.
+      if (this.#state === 'open') res.close()
+    }
+  }
+
+  #giveBack(stream: ByteStream): void { endStream(stream).catch((error: unknown) => this.#onStreamFailed?.(error)) }
+
+  #writable(): Promise<void> {
+    return new Promise(resolve => {
+      this.#resume = () => {
+        this.#resume = null
+        resolve()
+      }
+      if (this.#state !== 'open') this.#resume()
+      else this.#res.onWritable(() => {
+        this.#resume?.()
+        return true
+      })
+    })
+  }
+
   #finish(state: 'answered' | 'aborted'): void {
     if (this.#state !== 'open') return
     this.#state = state
+    this.#resume?.()
     this.#stopReading?.()
     this.#stopReading = null
     this.#onEnd?.()
   }
 }
 
+/** Four bytes are IPv4; so are sixteen that begin with the mapped prefix. Groups of IPv6 are not shortened. */
+export function addressText(bytes: ArrayBuffer): string {
+  const given = Buffer.from(bytes)
+  const mapped = given.length === 16 && given.readUInt32BE(8) === 0xffff && given.readBigUInt64BE(0) === 0n
+  const address = mapped ? given.subarray(12) : given
+  return address.length === 4 ? address.join('.') : (address.toString('hex').match(/.{4}/g) ?? []).join(':')
+}
+
 const reasons: Record<number, string> = {
-  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 304: 'Not Modified',
+  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 302: 'Found', 304: 'Not Modified',
   400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed',
-  409: 'Conflict', 410: 'Gone', 413: 'Content Too Large', 415: 'Unsupported Media Type',
+  409: 'Conflict', 410: 'Gone', 412: 'Precondition Failed', 413: 'Content Too Large', 415: 'Unsupported Media Type',
   422: 'Unprocessable Content', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable',
 }

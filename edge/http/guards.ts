@@ -1,25 +1,43 @@
 /**
- * Who may pass: reads the Bearer token and checks the role against the row. Ownership of the single
- * record is the handler's, because only it knows the record.
+ * Who may pass: reads the Bearer token or API key and checks the role, or the key's scope, against the
+ * row. Ownership of the single record is the handler's, because only it knows the record.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
-import type { Identity } from '../accounts/identity.ts'
-import type { Auth } from './route.ts'
+import { apiKeyMark, type Identity } from '../accounts/identity.ts'
+import type { AnyRoute } from './route.ts'
 
-export type Authenticate = (token: string) => Promise<Identity>
+/** Takes an access token or an API key; throws `token_invalid` for anything else. */
+export type Authenticate = (credential: string) => Promise<Identity>
 
 /** Throws `unauthenticated`, `token_invalid` or `forbidden`. */
-export async function guard(auth: Auth, headers: Readonly<Record<string, string>>, authenticate: Authenticate): Promise<Identity | null> {
+export async function guard(
+  { auth, scope }: Pick<AnyRoute, 'auth' | 'scope'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
+): Promise<Identity | null> {
   if (auth === 'none') return null
-  const header = headers['authorization']
-  if (header === undefined || header === '') {
+  const credential = credentialOf(headers)
+  if (credential === null) {
     if (auth === 'optional') return null
     throw new CaduceusError('unauthenticated', 'send the access token as "Authorization: Bearer <token>"')
   }
-  const token = /^bearer +(\S+)$/i.exec(header)?.[1]
-  if (token === undefined) throw new CaduceusError('unauthenticated', 'the Authorization header must be "Bearer <token>"')
-  const identity = await authenticate(token)
+  const identity = await authenticate(credential)
+  if (identity.role === 'service') {
+    if (scope === undefined) throw new CaduceusError('forbidden', 'this is not open to API keys')
+    if (identity.scopes?.includes(scope) !== true) throw new CaduceusError('forbidden', `this needs a key with the scope ${scope}`)
+    return identity
+  }
   if (auth !== 'optional' && !auth.includes(identity.role))
     throw new CaduceusError('forbidden', `this is for ${auth.join(', ')}; the account is ${identity.role}`)
   return identity
+}
+
+/** One credential: a request that shows two leaves open which of them it means. */
+function credentialOf(headers: Readonly<Record<string, string>>): string | null {
+  const header = headers['authorization'] ?? ''
+  const key = headers['x-api-key'] ?? ''
+  if (header !== '' && key !== '') throw new CaduceusError('unauthenticated', 'send either Authorization or X-API-Key, not both')
+  if (header === '' && key !== '' && !key.startsWith(apiKeyMark)) throw new CaduceusError('token_invalid', 'X-API-Key holds no API key')
+  if (header === '') return key === '' ? null : key
+  const token = /^bearer +(\S+)$/i.exec(header)?.[1]
+  if (token === undefined) throw new CaduceusError('unauthenticated', 'the Authorization header must be "Bearer <token>"')
+  return token
 }

@@ -47,7 +47,7 @@ export function openApiDocument(routes: readonly AnyRoute[], named: Readonly<Rec
     paths,
     components: {
       schemas: { ...Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, refer(schema, true)])), Problem: problemSchema },
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, api_key: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A key with the operation\'s x-scope' } },
     },
   }
 }
@@ -59,11 +59,13 @@ function operation(row: AnyRoute, refer: (value: unknown) => unknown): Json {
     summary: row.summary,
     tags: row.tags,
     ...(row.alias !== undefined && { description: `Another name of ${row.alias}.` }),
-    ...(Array.isArray(row.auth) && { security: [{ bearer: [] }], 'x-roles': row.auth }),
+    ...(row.scope !== undefined && { 'x-scope': row.scope }),
+    ...(Array.isArray(row.auth) && { security: [{ bearer: [] }, ...(row.scope === undefined ? [] : [{ api_key: [] }])], 'x-roles': row.auth }),
     parameters: [
       ...parameters(row.params ?? defaultParams(row.path), 'path', refer),
       ...(row.query === undefined ? [] : parameters(row.query, 'query', refer)),
       ...(row.idempotent === true ? [idempotencyKey] : []),
+      ...(row.versioned === true && row.method !== 'GET' ? [ifMatch] : []),
     ],
     ...(body !== null && { requestBody: body }),
     responses: { ...answers(row, refer), ...problems(row) },
@@ -73,6 +75,11 @@ function operation(row: AnyRoute, refer: (value: unknown) => unknown): Json {
 const idempotencyKey = {
   name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 },
   description: 'A repeat with the same key hears the first answer.',
+}
+
+const ifMatch = {
+  name: 'If-Match', in: 'header', required: false, schema: { type: 'string', maxLength: 200 },
+  description: 'The ETag of the record as it was read: a record that has changed since is left alone.',
 }
 
 function parameters(schema: Type.TSchema, where: 'path' | 'query', refer: (value: unknown) => unknown): Json[] {
@@ -92,11 +99,12 @@ function requestBody(row: AnyRoute, refer: (value: unknown) => unknown): Json | 
     content['multipart/form-data'] = {
       schema: { type: 'object', properties: { ...refer(properties) as Json, ...fileProperties }, required: [...required, ...requiredFiles] },
     }
-    if (raw !== undefined) for (const type of ['image/*', 'application/pdf']) content[type] = {}
+    if (raw !== undefined) for (const type of ['image/*', 'audio/*', 'application/pdf']) content[type] = {}
   }
+  if (row.rawBody !== undefined) for (const type of row.rawBody.contentTypes) content[type] = {}
   if (Object.keys(content).length === 0) return null
   const { required = [] } = (row.body ?? {}) as { required?: string[] }
-  return { required: row.multipart !== undefined || required.length > 0, content }
+  return { required: row.multipart !== undefined || row.rawBody !== undefined || required.length > 0, content }
 }
 
 function answers(row: AnyRoute, refer: (value: unknown) => unknown): Json {
@@ -113,11 +121,14 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(row.errors ?? [])
   if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined) codes.add('invalid_request')
   if (row.body !== undefined) codes.add('invalid_json')
+  if (row.rawBody !== undefined) codes.add('invalid_request').add('body_too_large')
   if (row.body !== undefined || row.multipart !== undefined) codes.add('body_too_large').add('unsupported_media_type')
   if (row.auth !== 'none') codes.add('token_invalid')
   if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
   if (row.path.includes(':')) codes.add('not_found')
   if (row.idempotent === true) codes.add('idempotency_key_reused')
+  if (row.versioned === true && row.method !== 'GET') codes.add('precondition_failed')
+  codes.add('too_many_requests')
   return [...codes.add('unavailable').add('overloaded').add('internal')]
 }
 

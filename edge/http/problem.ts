@@ -4,25 +4,25 @@
  * than the caller should know.
  */
 import type { Logger } from 'pino'
-import { CaduceusError, errorCatalogue, problemDocument } from '../../protocol/errors.ts'
+import { CaduceusError, errorCatalogue, problemDocument, type ErrorCode } from '../../protocol/errors.ts'
 import type { AnyRoute, RouteAnswer } from './route.ts'
 
 /** What a client should wait before it repeats: long enough for an engine to take over a slot. */
 const retryAfterSeconds = 1
 
-export function problemAnswer(error: unknown, requestId: string, log: Logger, route: AnyRoute | null): RouteAnswer {
+export function problemAnswer(error: unknown, requestId: string, log: Logger, route: AnyRoute | null): RouteAnswer & { code: ErrorCode } {
   const known = error instanceof CaduceusError ? error : ofDatabase(error) ?? new CaduceusError('internal')
   if (known !== error) log.error({ err: error, request_id: requestId, route: route?.path, code: known.code }, 'request failed')
   const row = errorCatalogue[known.code]
   const headers: Record<string, string> = {}
-  if (row.retryable && (row.http === 503 || row.http === 429)) headers['retry-after'] = String(retryAfterSeconds)
+  if (row.retryable && (row.http === 503 || row.http === 429)) headers['retry-after'] = String(known.retryAfterSeconds ?? retryAfterSeconds)
   if (row.http === 401) headers['www-authenticate'] = 'Bearer realm="caduceus"'
   const document = problemDocument(known.toProblem(), requestId)
   if (route?.shapeError !== undefined) {
     const { status, body } = route.shapeError(known.code, document)
-    return { status, body, headers }
+    return { status, body, headers, code: known.code }
   }
-  return { status: row.http, body: document, headers: { ...headers, 'content-type': 'application/problem+json' } }
+  return { status: row.http, code: known.code, body: document, headers: { ...headers, 'content-type': 'application/problem+json' } }
 }
 
 /** A database that is away or has too much to do is no defect: the caller may come again. */

@@ -4,10 +4,12 @@
  * them can drift from the others. Rejected: decorators or a chain of middleware, where the order of
  * registration decides what is checked and nothing can list the routes.
  */
+import type { Logger } from 'pino'
 import type Type from 'typebox'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import type { Identity, Role } from '../accounts/identity.ts'
+import type { Identity, Role, Scope } from '../accounts/identity.ts'
+import type { RateClass } from '../rate/rules.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `none`: anybody. `optional`: anybody, but a token that is given must be good. Otherwise one of the roles. */
@@ -22,6 +24,9 @@ export interface MultipartBody<F extends Type.TSchema> {
   raw?: string
 }
 
+/** The body as the bytes it is, for a sender that signs them: nothing is parsed before the signature is checked. */
+export interface RawBody { contentTypes: readonly string[]; description: string }
+
 export interface RouteResponse { description: string; schema?: Type.TSchema; contentType?: string }
 
 export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unknown, I = Identity | null> {
@@ -34,10 +39,14 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
   /** The identity as commands carry it; `null` when there is none. */
   principal: I extends Identity ? Principal : Principal | null
   requestId: string
+  /** Of the client, for rates and for the record. */
+  address: string
   headers: Readonly<Record<string, string>>
+  /** Every line of it carries the request's id. */
+  readonly log: Logger
 }
 
-/** `body` is sent as JSON, unless it is bytes or text and `headers` names its content type. */
+/** `body` is sent as JSON, unless it is bytes, chunks of bytes to come, or text whose content type `headers` names. */
 export interface RouteAnswer { status: number; body?: unknown; headers?: Record<string, string> }
 
 export interface Route<
@@ -51,16 +60,29 @@ export interface Route<
   summary: string
   tags: readonly string[]
   auth: A
+  /** What an API key must carry to pass here too; without it the row is closed to keys. */
+  scope?: Scope
   params?: P
   query?: Q
   /** JSON. With `multipart` beside it, the content type of the request decides. */
   body?: B
   multipart?: MultipartBody<F>
+  /** Instead of `body` and `multipart`: the handler gets a Uint8Array as its body. */
+  rawBody?: RawBody
   responses: Readonly<Record<number, RouteResponse>>
   /** Codes beyond those that follow from the row itself (validation, authentication, size). */
   errors?: readonly ErrorCode[]
   /** The path this row is another name of; only the shape differs. */
   alias?: string
+  /** Which rate limit counts it; by default what the row plainly is (`rateClassOf`). */
+  rate?: RateClass
+  /**
+   * What the audit trail says it was about; by default what the path says. `id` reads it from a good
+   * answer, where the path has none. False for what changes nothing and shows nobody's record.
+   */
+  audit?: false | { kind: string; id?(body: unknown): unknown }
+  /** Takes `If-Match` and answers `ETag`: two people may edit the record. */
+  versioned?: boolean
   /** The answer may be given again to a repeat with the same `Idempotency-Key`. */
   idempotent?: boolean
   /** Gives the problem document another shape, for clients of an older API. */

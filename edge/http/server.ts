@@ -1,7 +1,7 @@
 /**
  * The HTTP server: takes every request that is not a socket's, finds its row, checks it in a fixed
- * order (path, method, size, token, role, form, handler) and answers exactly once. The order is the
- * order of what an outsider may learn: nobody without a token hears whether a body would be valid.
+ * order (path, method, size, token, role, rate, form, handler) and answers exactly once. The order is
+ * the order of what an outsider may learn: nobody without a token hears whether a body would be valid.
  */
 import type { Logger } from 'pino'
 import type { TemplatedApp } from 'uWebSockets.js'
@@ -11,14 +11,20 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Metrics } from '../metrics.ts'
+import type { RateLimits } from '../rate/rate-limits.ts'
+import { clientAddress } from './address.ts'
+import { auditEntry, isAudited } from './auditing.ts'
 import { createCors, securityHeaders } from './cors.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type Answer } from './exchange.ts'
 import { guard, type Authenticate } from './guards.ts'
+import { Gate } from './limiting.ts'
 import { readForm, readRaw } from './multipart.ts'
 import { problemAnswer } from './problem.ts'
 import type { AnyRoute, FilePart, RouteAnswer, RouteRequest } from './route.ts'
 import { createRouter, parameterNames, type Match } from './router.ts'
+import { begun, isByteStream } from './streaming.ts'
 import { coerce, compileCheck, parseQuery, type Check } from './validate.ts'
 
 export interface HttpDeps {
@@ -26,8 +32,13 @@ export interface HttpDeps {
   authenticate: Authenticate
   corsOrigins: readonly string[]
   uploadBytesMax: number
+  /** Proxies of ours in front, whose word about the client's address counts. */
+  trustedProxies: number
+  /** Null: without limits, as load tests run. */
+  rates: RateLimits | null
+  audit: Pick<AuditTrail, 'note'>
   log: Logger
-  metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds'>
+  metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds' | 'rateLimited'>
   nowMs(): number
   random(): number
 }
@@ -38,6 +49,9 @@ export interface HttpServer {
   /** From now on every request is refused `unavailable`; resolves when those in flight have been answered. */
   drain(): Promise<void>
 }
+
+/** What becomes known of a request on its way; its answer, its log lines and its row of the audit trail say it. */
+interface Visit { requestId: string; address: string; gate: Gate | null; identity: Identity | null; readonly log: Logger }
 
 interface Checks { params: Check; query: Check; querySchema: Type.TSchema; body: Check | null; fields: Check | null }
 
@@ -56,25 +70,36 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     const requestId = requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
     const match = router.match(exchange.method, exchange.path)
     const label = match.found === 'route' ? match.route.path : 'unmatched'
+    const row = match.found === 'route' ? match.route : null
+    let childLog: Logger | null = null
+    const visit: Visit = {
+      requestId, address: clientAddress(exchange.address, exchange.headers['x-forwarded-for'], deps.trustedProxies), identity: null,
+      gate: row === null || deps.rates === null ? null : new Gate(deps.rates, row, deps.metrics),
+      // Most requests have nothing to say, and a child of the log costs more than they do.
+      get log() { return childLog ??= deps.log.child({ request_id: requestId }) },
+    }
     inFlight++
     exchange.onEnd(() => {
       inFlight--
       if (inFlight === 0) onIdle?.()
     })
-    const send = (answer: RouteAnswer): void => {
-      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...answer.headers }
+    const send = (answer: RouteAnswer, code: string | null = null): void => {
+      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...answer.headers, ...visit.gate?.headers }
       exchange.answer({ status: answer.status, headers, body: encode(answer, headers) })
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
       deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
       // The row's path and not the requested one: tracking tokens and tickets are part of the latter.
       deps.log.debug({ method: exchange.method, route: label, status: answer.status, ms: tookMs, request_id: requestId }, 'http')
+      // Who is turned away at the gate neither changed nor saw anything, and could fill the trail.
+      if (match.found === 'route' && code !== 'too_many_requests' && isAudited(match.route))
+        deps.audit.note(auditEntry({ row: match.route, params: match.params, answer, code, userAgent: exchange.headers['user-agent'], ...visit }))
     }
-    const row = match.found === 'route' ? match.route : null
     const fail = (error: unknown, headers: Record<string, string> = {}) => {
-      const answer = problemAnswer(error, requestId, deps.log, row)
-      send({ ...answer, headers: { ...answer.headers, ...headers } })
+      const { code, ...answer } = problemAnswer(error, requestId, deps.log, row)
+      send({ ...answer, headers: { ...answer.headers, ...headers } }, code)
     }
+    exchange.onStreamFailed(error => deps.log.error({ err: error, request_id: requestId, route: label }, 'an answer broke off'))
     if (draining) { fail(new CaduceusError('unavailable', 'this server is going away')); return }
     if (match.found === 'nothing') { fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them')); return }
     if (match.found === 'path') {
@@ -85,7 +110,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     }
     // Begun here, in the synchronous part, because a body that nobody listens to is lost.
     const body = readsBody(match.route) ? exchange.readBody(bodyBytesMax(match.route, deps)) : null
-    serve(exchange, match, body, checks.get(match.route)!, requestId, deps.authenticate).then(send).catch((error: unknown) => fail(error))
+    serve(exchange, match, body, checks.get(match.route)!, visit, deps.authenticate).then(answer => send(answer)).catch((error: unknown) => fail(error))
   })
 
   return {
@@ -99,11 +124,16 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
 
 async function serve(
   exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: Promise<Uint8Array> | null,
-  checks: Checks, requestId: string, authenticate: Authenticate,
+  checks: Checks, visit: Visit, authenticate: Authenticate,
 ): Promise<RouteAnswer> {
   // When the guard refuses, nobody waits for the body any more, and its own refusal must not end the process.
   body?.catch(() => undefined)
-  const identity = await guard(route.auth, exchange.headers, authenticate)
+  const identity = await guard(route, exchange.headers, authenticate).catch(async (refusal: unknown) => {
+    await visit.gate?.enter(visit.address, null)
+    throw refusal
+  })
+  visit.identity = identity
+  await visit.gate?.enter(visit.address, identity?.userId ?? null)
   try {
     checks.params(params)
   } catch {
@@ -112,21 +142,26 @@ async function serve(
   const query = coerce(checks.querySchema, parseQuery(exchange.query))
   checks.query(query)
   const content = body === null ? null : await readContent(route, await body, exchange.headers, checks)
+  if (identity === null) await visit.gate?.aim(content?.value)
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
     params, query,
     body: content?.value,
     parts: content?.files ?? [],
     identity,
     get principal() { return identity === null ? null : principalOf(identity) },
-    requestId,
+    requestId: visit.requestId,
+    address: visit.address,
     headers: exchange.headers,
+    get log() { return visit.log },
   }
-  return route.handler(request)
+  const answer = await route.handler(request)
+  return isByteStream(answer.body) ? { ...answer, body: await begun(answer.body) } : answer
 }
 
 async function readContent(
   route: AnyRoute, bytes: Uint8Array, headers: Readonly<Record<string, string>>, checks: Checks,
 ): Promise<{ value: unknown; files: FilePart[] }> {
+  if (route.rawBody !== undefined) return { value: bytes, files: [] }
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
@@ -134,7 +169,7 @@ async function readContent(
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
   }
-  if (route.multipart?.raw !== undefined && (mediaType.startsWith('image/') || mediaType === 'application/pdf')) {
+  if (route.multipart?.raw !== undefined && rawTypes.test(mediaType)) {
     const form = readRaw(bytes, mediaType, route.multipart)
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
@@ -158,14 +193,16 @@ function parseJson(bytes: Uint8Array): unknown {
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
-const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined
+/** What a file sent as the whole body may call itself; which it is, the handler finds out. */
+const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
+const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined || route.rawBody !== undefined
 const bodyBytesMax = (route: AnyRoute, deps: HttpDeps): number =>
   route.multipart === undefined ? limits.jsonBodyBytesMax : deps.uploadBytesMax + limits.multipartOverheadBytesMax
 
 const acceptable = (route: AnyRoute): string => [
   ...(route.body === undefined ? [] : ['application/json']),
   ...(route.multipart === undefined ? [] : ['multipart/form-data']),
-  ...(route.multipart?.raw === undefined ? [] : ['an image or PDF as it is']),
+  ...(route.multipart?.raw === undefined ? [] : ['an image, sound or PDF as it is']),
 ].join(' or ')
 
 function compileRoute(route: AnyRoute): Checks {
@@ -185,10 +222,10 @@ export function defaultParams(path: string): Type.TSchema {
     [name, name === 'id' || name.endsWith('_id') ? Uuid : Type.String({ minLength: 1, maxLength: 200 })])))
 }
 
-function encode(answer: RouteAnswer, headers: Record<string, string>): string | Uint8Array {
+function encode(answer: RouteAnswer, headers: Record<string, string>): Answer['body'] {
   const { body } = answer
   if (body === undefined) return ''
-  if (body instanceof Uint8Array) return body
+  if (body instanceof Uint8Array || isByteStream(body)) return body
   if (typeof body === 'string' && headers['content-type'] !== undefined) return body
   headers['content-type'] ??= 'application/json; charset=utf-8'
   return JSON.stringify(body)

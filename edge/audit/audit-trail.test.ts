@@ -1,0 +1,87 @@
+import t from 'tap'
+import { pino } from 'pino'
+import { openDatabase, type PgPool } from '../../migrations/open.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import { createMetrics } from '../metrics.ts'
+import { createAuditTrail, type AuditEntry } from './audit-trail.ts'
+
+const database = await openDatabase({})
+t.teardown(() => database.close())
+
+const entry = (operation: string): AuditEntry => ({
+  actorRole: 'user', actorId: uuidV7(Date.now(), Math.random), operation, targetKind: 'orders', targetId: null, address: '192.0.2.1',
+  userAgent: 'x'.repeat(1_000), status: 200, code: null, requestId: 'r-1',
+})
+
+/** A trail whose timer the test fires, on the real database behind a fault of the test's choice. */
+function start(fault: (nth: number) => 'pass' | 'failBefore' | 'failAfter' = () => 'pass') {
+  let nth = 0
+  const query = (async (...args: Parameters<PgPool['query']>) => {
+    const verdict = fault(nth++)
+    if (verdict === 'failBefore') throw new Error('injected')
+    const answer = await database.pool.query(...args)
+    if (verdict === 'failAfter') throw new Error('injected')
+    return answer
+  }) as PgPool['query']
+  const due: (() => void)[] = []
+  const metrics = createMetrics()
+  const trail = createAuditTrail({
+    pool: { query }, log: pino({ level: 'silent' }), metrics, nowMs: Date.now, random: Math.random,
+    after(_, run) {
+      due.push(run)
+      return () => { due.splice(due.indexOf(run), 1) }
+    },
+  })
+  const counted = async (outcome: string) => (await metrics.auditRows.get()).values.find(value => value.labels.outcome === outcome)?.value ?? 0
+  return { trail, due, counted }
+}
+const stored = async (operation: string): Promise<number> =>
+  (await database.kysely.selectFrom('audit_log').select('id').where('operation', '=', operation).execute()).length
+const until = async (holds: () => boolean) => { while (!holds()) await new Promise(resolve => { setTimeout(resolve, 5) }) }
+
+t.test('rows are written behind, in batches, with long texts cut', async t => {
+  const { trail, due, counted } = start()
+  const count = limits.auditBatchRowsMax + 10
+  for (let i = 0; i < count; i++) trail.note(entry('batches'))
+  t.equal(await stored('batches'), 0, 'nobody waits for the database')
+  t.equal(due.length, 1, 'one timer for all of them')
+  due.shift()!()
+  await until(() => trail.waiting === 0)
+  t.equal(await stored('batches'), count)
+  t.equal(await counted('written'), count)
+  const row = await database.kysely.selectFrom('audit_log').selectAll().where('operation', '=', 'batches').executeTakeFirstOrThrow()
+  t.equal(row.user_agent?.length, limits.auditTextCharactersMax)
+  await trail.close()
+})
+
+t.test('a write that failed is tried again, and one whose answer was lost is not doubled', async t => {
+  for (const fault of ['failBefore', 'failAfter'] as const) {
+    const { trail, due, counted } = start(nth => (nth === 0 ? fault : 'pass'))
+    trail.note(entry(fault))
+    due.shift()!()
+    await until(() => due.length === 1)
+    t.equal(trail.waiting, 1, 'kept')
+    due.shift()!()
+    await until(() => trail.waiting === 0)
+    t.equal(await stored(fault), 1, fault)
+    t.equal(await counted('lost'), 0)
+    await trail.close()
+  }
+})
+
+t.test('what waits is bounded and what is lost is counted; the end writes what it can', async t => {
+  const away = start(() => 'failBefore')
+  for (let i = 0; i < limits.auditQueueRowsMax + 5; i++) away.trail.note(entry('away'))
+  t.equal(away.trail.waiting, limits.auditQueueRowsMax)
+  t.equal(await away.counted('lost'), 5)
+  await away.trail.close()
+  t.equal(await away.counted('lost'), limits.auditQueueRowsMax + 5)
+
+  const { trail } = start()
+  trail.note(entry('closing'))
+  await trail.close()
+  t.equal(await stored('closing'), 1)
+  trail.note(entry('closing'))
+  t.equal(trail.waiting, 0, 'nothing is taken after the end')
+})

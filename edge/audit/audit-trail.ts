@@ -1,0 +1,127 @@
+/**
+ * The audit trail: who did what to which record, when, from where and with what result. Written behind
+ * in batches and bounded: nobody waits for it, and a database that is slow or away costs memory up to a
+ * limit and then rows, which are counted. The journal, not this table, is what decides; this is who
+ * looked and who asked. It never holds a body, a token, or any id but those of records.
+ *
+ * Rejected: a trigger on the tables, which does not know who asked, nor from where, nor who only read;
+ * and a row in the transaction of the change, which would make every request wait for it.
+ */
+import type { Logger } from 'pino'
+import type { PgPool } from '../../migrations/open.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { Metrics } from '../metrics.ts'
+
+export interface AuditEntry {
+  actorRole: Identity['role'] | 'anonymous'
+  /** The account, or a service's key; null for a stranger. */
+  actorId: string | null
+  /** operationId of the row, or `socket.<role>` for a connection. */
+  operation: string
+  targetKind: string | null
+  /** A UUID of ours; null for lists and for what has none. */
+  targetId: string | null
+  address: string
+  userAgent: string | null
+  /** HTTP status, or the close code of a refused socket. */
+  status: number
+  /** From the error catalogue; null when it succeeded. */
+  code: string | null
+  requestId: string
+}
+
+export interface AuditTrail {
+  /** Takes a row; returns at once. */
+  note(entry: AuditEntry): void
+  /** Rows that wait to be written. */
+  readonly waiting: number
+  /** Writes what waits, once; what cannot be written is counted as lost. */
+  close(): Promise<void>
+}
+
+export interface AuditDeps {
+  pool: Pick<PgPool, 'query'>
+  log: Logger
+  metrics: Pick<Metrics, 'auditRows'>
+  nowMs(): number
+  random(): number
+  after(ms: number, run: () => void): () => void
+}
+
+type Row = AuditEntry & { id: string; atMs: number }
+
+/** Fixed text, prepared once. A batch that was written although its answer was lost is not written twice. */
+const insert = {
+  name: 'audit_insert',
+  text: `insert into audit_log (id, at, actor_role, actor_id, operation, target_kind, target_id, address, user_agent, status, code, request_id)
+    select id, to_timestamp(at_ms / 1000), actor_role, actor_id, operation, target_kind, target_id, address, user_agent, status, code, request_id
+    from unnest($1::uuid[], $2::double precision[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[], $10::integer[], $11::text[], $12::text[])
+      as rows(id, at_ms, actor_role, actor_id, operation, target_kind, target_id, address, user_agent, status, code, request_id)
+    on conflict do nothing`,
+}
+
+export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: AuditDeps): AuditTrail {
+  let queue: Row[] = []
+  let writing: Promise<void> | null = null
+  let scheduled = false
+  let cancel = () => {}
+  let closed = false
+
+  const write = (rows: Row[]): Promise<unknown> => {
+    const column = (of: (row: Row) => unknown): unknown[] => rows.map(of)
+    return pool.query({
+      ...insert,
+      values: [
+        column(row => row.id), column(row => row.atMs), column(row => row.actorRole), column(row => row.actorId), column(row => row.operation),
+        column(row => row.targetKind), column(row => row.targetId), column(row => row.address), column(row => row.userAgent), column(row => row.status),
+        column(row => row.code), column(row => row.requestId),
+      ],
+    })
+  }
+  const flush = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.slice(0, limits.auditBatchRowsMax)
+      try {
+        await write(batch)
+      } catch (error) {
+        log.warn({ err: error, rows: queue.length }, 'the audit trail could not be written; it will be tried again')
+        return
+      }
+      queue = queue.slice(batch.length)
+      metrics.auditRows.inc({ outcome: 'written' }, batch.length)
+    }
+  }
+  const schedule = (): void => {
+    if (scheduled || closed) return
+    scheduled = true
+    cancel = after(limits.auditFlushMs, () => {
+      writing = flush().finally(() => {
+        writing = null
+        scheduled = false
+        if (queue.length > 0) schedule()
+      })
+    })
+  }
+
+  return {
+    get waiting() { return queue.length },
+    note(entry) {
+      if (closed || queue.length >= limits.auditQueueRowsMax) {
+        metrics.auditRows.inc({ outcome: 'lost' })
+        return
+      }
+      const atMs = nowMs()
+      queue.push({ ...entry, userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null, id: uuidV7(atMs, random), atMs })
+      schedule()
+    },
+    async close() {
+      closed = true
+      cancel()
+      await writing
+      await flush()
+      if (queue.length > 0) metrics.auditRows.inc({ outcome: 'lost' }, queue.length)
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import t from 'tap'
+import { addressGroup, clientAddress } from './address.ts'
+
+t.test('whose word about the address counts', async t => {
+  for (const [name, connection, forwarded, proxies, expected] of [
+    ['nobody is trusted', '10.0.0.1', '1.2.3.4', 0, '10.0.0.1'],
+    ['one proxy', '10.0.0.1', '1.2.3.4', 1, '1.2.3.4'],
+    ['one proxy, and a client that invents', '10.0.0.1', '9.9.9.9, 1.2.3.4', 1, '1.2.3.4'],
+    ['two proxies', '10.0.0.1', '9.9.9.9, 1.2.3.4, 10.0.0.2', 2, '1.2.3.4'],
+    ['fewer entries than proxies', '10.0.0.1', '1.2.3.4', 3, '1.2.3.4'],
+    ['no header', '10.0.0.1', undefined, 1, '10.0.0.1'],
+    ['nonsense', '10.0.0.1', "'; drop table", 1, '10.0.0.1'],
+    ['with a port', '10.0.0.1', '1.2.3.4:5678', 1, '1.2.3.4'],
+    ['IPv6 with a port', '10.0.0.1', '[2001:db8::1]:443', 1, '2001:db8::1'],
+    ['IPv6, long', '2001:0db8:0000:0000:0000:0000:0000:0001', undefined, 0, '2001:db8::1'],
+    ['IPv4 in IPv6', '0000:0000:0000:0000:0000:ffff:7f00:0001', undefined, 0, '127.0.0.1'],
+    ['IPv4 in IPv6, short', '::ffff:127.0.0.1', undefined, 0, '127.0.0.1'],
+    ['no address at all', '', undefined, 0, ''],
+  ] as const) t.equal(clientAddress(connection, forwarded, proxies), expected, name)
+})
+
+t.test('what counts as one', async t => {
+  t.equal(addressGroup('1.2.3.4'), '1.2.3.4')
+  t.equal(addressGroup('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  t.equal(addressGroup('2001:db8:1:2::9'), addressGroup('2001:db8:1:2:ffff::1'))
+  t.equal(addressGroup('::1'), '0:0:0:0::/64')
+})

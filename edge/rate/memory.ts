@@ -1,0 +1,38 @@
+/**
+ * Counters in this process, bounded: the library's own forget a key when its window ends and not
+ * before, so whoever has many addresses could fill the memory within one window. Here the oldest
+ * window makes room, which is the one that has least left to forbid.
+ *
+ * Rejected: hashing keys into a fixed table, where strangers share a counter and one of them is refused
+ * for what the other did.
+ */
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { limits } from '../../protocol/limits.ts'
+import type { RateRule } from './rules.ts'
+
+export class BoundedMemoryLimiter extends RateLimiterMemory {
+  /** When each key's window ends. All windows are equally long, so the order of insertion is that of the ends. */
+  readonly #endsAtMs = new Map<string, number>()
+  readonly #keysMax: number
+  readonly #nowMs: () => number
+
+  constructor(keyPrefix: string, rule: RateRule, nowMs: () => number, keysMax: number = limits.rateKeysMax) {
+    super({ keyPrefix, points: rule.requestsMax, duration: rule.windowSeconds })
+    this.#keysMax = keysMax
+    this.#nowMs = nowMs
+  }
+
+  get size(): number { return this.#endsAtMs.size }
+
+  override consume(key: string, pointsToConsume = 1): Promise<RateLimiterRes> {
+    const nowMs = this.#nowMs()
+    for (const [known, endsAtMs] of this.#endsAtMs) {
+      if (endsAtMs > nowMs && (this.#endsAtMs.size < this.#keysMax || this.#endsAtMs.has(key))) break
+      this.#endsAtMs.delete(known)
+      // The window that ended is the library's to forget too: its timer may be late.
+      void this.delete(known)
+    }
+    if (!this.#endsAtMs.has(key)) this.#endsAtMs.set(key, nowMs + this.duration * 1_000)
+    return super.consume(key, pointsToConsume)
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The rate limits of an edge: a counter per class, account and address. In Redis when there is one, so
+ * that a client that spreads over several edges gains nothing; otherwise in this process. When Redis is
+ * away each edge counts for itself: a limit that is a little too generous for a minute is worth more
+ * than a pharmacy that cannot answer.
+ */
+import { createHash } from 'node:crypto'
+import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
+import { openRedis } from './redis.ts'
+import { BoundedMemoryLimiter } from './memory.ts'
+import { rateClasses, type RateBy, type RateClass, type RateRule, type RateRules } from './rules.ts'
+
+/** How a window stands after this request. */
+export interface RateVerdict { allowed: boolean; by: RateBy; limit: number; remaining: number; resetSeconds: number }
+
+export interface RateLimits {
+  /** Counts one request. Never rejects: a counter that cannot be reached refuses nobody. */
+  count(of: RateClass, by: RateBy, key: string): Promise<RateVerdict>
+  close(): void
+}
+
+export interface RateLimitsDeps {
+  rules: RateRules
+  redisUrl: string | null
+  nowMs(): number
+  onLog(line: string): void
+}
+
+
+interface Counter { rule: RateRule; limiter: RateLimiterAbstract }
+
+/** Connects in the background; counts in memory until Redis answers. */
+export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDeps): RateLimits {
+  const redis = redisUrl === null ? null : openRedis(redisUrl, onLog)
+  const counter = (name: RateClass, by: RateBy): Counter => {
+    const rule = rules[name][by]
+    const keyPrefix = `caduceus:rate:${name}:${by}`
+    const memory = new BoundedMemoryLimiter(keyPrefix, rule, nowMs)
+    if (redis === null) return { rule, limiter: memory }
+    return {
+      rule,
+      limiter: new RateLimiterRedis({
+        storeClient: redis, keyPrefix, points: rule.requestsMax, duration: rule.windowSeconds, rejectIfRedisNotReady: true, insuranceLimiter: memory,
+        // Who is over the limit is refused without asking Redis again until the window ends.
+        inMemoryBlockOnConsumed: rule.requestsMax + 1,
+      }),
+    }
+  }
+  const counters = Object.fromEntries(rateClasses.map(name => [name, { account: counter(name, 'account'), address: counter(name, 'address') }])) as
+    Record<RateClass, Record<RateBy, Counter>>
+
+  return {
+    async count(of, by, key) {
+      const { rule, limiter } = counters[of][by]
+      const verdict = (allowed: boolean, state: RateLimiterRes): RateVerdict => ({
+        allowed, by, limit: rule.requestsMax, remaining: allowed ? state.remainingPoints : 0,
+        resetSeconds: Math.max(1, Math.ceil(state.msBeforeNext / 1_000)),
+      })
+      try {
+        return verdict(true, await limiter.consume(key))
+      } catch (refusal) {
+        if (refusal instanceof RateLimiterRes) return verdict(false, refusal)
+        onLog(`rate limits: ${refusal instanceof Error ? refusal.message : String(refusal)}`)
+        return { allowed: true, by, limit: rule.requestsMax, remaining: rule.requestsMax, resetSeconds: rule.windowSeconds }
+      }
+    },
+    close() { redis?.disconnect() },
+  }
+}
+
+/** The e-mail or phone that a sign-in is aimed at, as a key: counters need not know whose it is, nor how it was written. */
+export function accountKey(emailOrPhone: string): string {
+  const plain = emailOrPhone.includes('@') ? emailOrPhone.trim().toLowerCase() : emailOrPhone.replaceAll(/\D/g, '')
+  return createHash('sha256').update(plain).digest('base64url').slice(0, 22)
+}

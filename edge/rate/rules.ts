@@ -1,0 +1,37 @@
+/**
+ * How often one account and one address may ask, by class of route. The defaults are generous to an
+ * address, because a hospital, a mobile network or a load balancer that hides its clients is one
+ * address, and strict only where guessing pays: sign-in and one-time codes, counted by the account
+ * they are aimed at.
+ */
+import { integerVariable, type Environment } from '../../protocol/environment.ts'
+import { limits } from '../../protocol/limits.ts'
+
+export const rateClasses = ['auth', 'write', 'read', 'upload', 'public'] as const
+/**
+ * `auth`: registers, signs in, sends or checks a code; `write` and `read`: with a token; `upload`:
+ * takes a file; `public`: anybody.
+ */
+export type RateClass = typeof rateClasses[number]
+export type RateBy = 'account' | 'address'
+
+export interface RateRule { requestsMax: number; windowSeconds: number }
+export type RateRules = Readonly<Record<RateClass, Readonly<Record<RateBy, RateRule>>>>
+
+/** Requests per window; each is `RATE_LIMIT_<CLASS>_PER_<BY>` in the environment. */
+const defaults: Record<RateClass, Record<RateBy, number>> = {
+  auth: { account: 25, address: 1_000 },
+  write: { account: 1_200, address: 12_000 },
+  read: { account: 3_000, address: 30_000 },
+  upload: { account: 120, address: 1_200 },
+  public: { account: 3_000, address: 6_000 },
+}
+
+/** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute. */
+export function readRateRules(environment: Environment): RateRules {
+  const rule = (name: RateClass, by: RateBy): RateRule => ({
+    requestsMax: integerVariable(environment, `RATE_LIMIT_${name.toUpperCase()}_PER_${by.toUpperCase()}`, defaults[name][by], 1, 1_000_000_000),
+    windowSeconds: name === 'auth' && by === 'account' ? limits.rateAuthAccountWindowSeconds : limits.rateWindowSeconds,
+  })
+  return Object.fromEntries(rateClasses.map(name => [name, { account: rule(name, 'account'), address: rule(name, 'address') }])) as RateRules
+}
