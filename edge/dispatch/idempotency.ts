@@ -10,16 +10,17 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { FilePart, RouteAnswer } from '../http/route.ts'
+import type { FilePart, RouteAnswer, RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
 
-export type IdempotencyContext = Pick<EdgeContext, 'database' | 'log' | 'nowMs' | 'random'>
+export type IdempotencyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'>
 export interface FixedIds {
   commandId: string
   /** Id of what the request creates, if it creates something. */
   targetId: string
 }
 interface IdempotentRequest {
+  log: RouteRequest['log']
   identity: Identity
   headers: Readonly<Record<string, string>>
   params: unknown
@@ -54,7 +55,7 @@ export async function once(
     await db.updateTable('idempotency_keys').set({ status, response: JSON.stringify(remembered) })
       .where('account_id', '=', accountId).where('key', '=', key).where('status', 'is', null).execute()
       // The work is done and journaled; a repeat finds it there even if this row does not say so.
-      .catch((error: unknown) => ctx.log.warn({ err: error }, 'an idempotency row could not be completed'))
+      .catch((error: unknown) => request.log.warn({ err: error }, 'an idempotency row could not be completed'))
   }
   try {
     const answer = await work({ commandId: row.command_id, targetId: row.target_id! })

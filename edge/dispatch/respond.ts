@@ -9,7 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
-import type { OrderCommandData } from '../../protocol/commands.ts'
+import type { FeeTerms, OrderCommandData } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -22,6 +22,8 @@ export interface PharmacyAnswer {
   response_type: 'ACCEPTED' | 'REJECTED'
   text_message?: string
   audio_url?: string
+  /** By the pharmacy's own quote. */
+  fee?: FeeTerms
 }
 export interface PharmacyOutcome { outcome: 'won' | 'recorded'; order: OrderView }
 export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'log' | 'nowMs'>
@@ -40,7 +42,7 @@ export async function respondToRequest(
   switch (claim.outcome) {
     case 'won': return confirmWin(ctx, answer)
     case 'taken': throw new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
-    case 'not_eligible': throw new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
+    case 'not_eligible': throw notOffered()
     case 'too_late': throw new CaduceusError('request_expired', 'This request has expired')
     case 'closed': throw claim.as === 'expired'
       ? new CaduceusError('request_expired', 'This request has expired')
@@ -51,6 +53,9 @@ export async function respondToRequest(
     default: return claim satisfies never
   }
 }
+
+/** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
+const notOffered = () => new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 
 /** Asks until the answer is not `held`, within the time in which a hold must end one way or the other. */
 async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, pause: (ms: number) => Promise<unknown>): Promise<ClaimAnswer> {
@@ -84,9 +89,13 @@ async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<P
     response_type: answer.response_type,
     ...(answer.text_message !== undefined && { text_message: answer.text_message }),
     ...(answer.audio_url !== undefined && { audio_url: answer.audio_url }),
+    ...(answer.fee !== undefined && { fee: answer.fee }),
   }
   const reply = await ctx.commands.order({
     id: answer.commandId, actor_id: answer.requestId, verb: 'respond', by: { role: 'vendor', id: answer.vendorId }, data,
+  }).catch((error: unknown) => {
+    // Whether the request exists is for those to know who were asked.
+    throw error instanceof CaduceusError && (error.code === 'order_not_found' || error.code === 'request_not_offered') ? notOffered() : error
   })
   return { outcome: reply.outcome.response ?? (answer.response_type === 'ACCEPTED' ? 'won' : 'recorded'), order: reply.order }
 }

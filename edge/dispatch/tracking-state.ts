@@ -1,7 +1,8 @@
 /**
  * What the holder of a tracking link may know of an order: the shape of `GET /api/tracking/{token}`
  * and of the first message of `/ws/tracking/{token}`. Of the people in it no more than first names;
- * the phone, the items and the notes are not in it.
+ * the phone, the items and the notes are not in it. Where somebody lives is told while a driver is to
+ * find it, and no longer: once the order is over the place is a point within a kilometre or so.
  */
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
@@ -16,6 +17,8 @@ export interface TrackingState {
 
 /** While the driver fetches or carries it, their position is the order's. */
 const followed: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery'])
+/** A hundredth of a degree is some 1.1 km. */
+const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
 export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
@@ -30,6 +33,7 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
     }).catch(() => nowhere)
     : nowhere
   const { position, eta_minutes } = answer
+  const over = order.ended_at !== null
   return {
     order: {
       id: order.id,
@@ -37,12 +41,12 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
       status: order.status,
       customer_name: firstName(order.customer_name),
       pharmacy_name: order.vendor_name,
-      driver_name: order.driver_name === null ? null : firstName(order.driver_name),
+      driver_name: order.driver_name === null || over ? null : firstName(order.driver_name),
       pickup_latitude: order.pickup_latitude,
       pickup_longitude: order.pickup_longitude,
-      delivery_address: order.delivery_address,
-      delivery_latitude: order.delivery_latitude,
-      delivery_longitude: order.delivery_longitude,
+      delivery_address: over ? null : order.delivery_address,
+      delivery_latitude: over ? coarse(order.delivery_latitude) : order.delivery_latitude,
+      delivery_longitude: over ? coarse(order.delivery_longitude) : order.delivery_longitude,
       estimated_delivery_time: eta_minutes === null ? null : new Date(ctx.nowMs() + eta_minutes * 60_000).toISOString(),
       created_at: order.created_at,
       picked_up_at: order.picked_up_at,

@@ -7,6 +7,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { openCustomer } from './customer.ts'
 import { openDriver } from './driver.ts'
+import { isUuid, uuidV7 } from '../../protocol/ids.ts'
 import { upgrade, type Handshake, type UpgradedData } from './handshake.ts'
 import { Ingest } from './ingest.ts'
 import { openPharmacy } from './pharmacy.ts'
@@ -55,10 +56,14 @@ function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSock
       data.session = session
       ctx.hub.add(session)
       open(ctx, session, data.handshake).then(
-        opened => session.open(opened.handler, opened.greeting),
+        opened => {
+          noteConnection(ctx, session, data.handshake, 101)
+          session.open(opened.handler, opened.greeting)
+        },
         (error: unknown) => {
           const refusal = refusalOf(error)
           if (refusal !== error) ctx.log.info({ err: error, role, closeCode: refusal.closeCode }, 'socket refused')
+          noteConnection(ctx, session, data.handshake, refusal.closeCode)
           session.close(refusal.closeCode, refusal.message)
         },
       )
@@ -70,4 +75,14 @@ function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSock
       ctx.hub.remove(session)
     },
   }
+}
+
+/** A connection shows a person's records for as long as it lasts. Messages on it are commands, which the journal has. */
+function noteConnection(ctx: EdgeContext, session: Session, { parameter, identity, address, userAgent }: Handshake, status: number): void {
+  const target = isUuid(parameter) ? parameter.toLowerCase() : session.role === 'tracking' ? [...session.watchedOrders].at(0) ?? null : null
+  ctx.audit.note({
+    actorRole: identity?.role ?? 'anonymous', actorId: identity?.userId ?? null, operation: `socket.${session.role}`,
+    targetKind: session.role === 'tracking' ? 'tracking' : `${session.role}s`, targetId: target, address, userAgent, status, code: null,
+    requestId: uuidV7(ctx.nowMs(), ctx.random),
+  })
 }

@@ -18,6 +18,10 @@ import { tokensOf } from '../accounts/tokens.ts'
 import type { Role } from '../accounts/identity.ts'
 import { readConfig } from '../config.ts'
 import type { CommandClient, EdgeContext } from '../context.ts'
+import { createAuditTrail } from '../audit/audit-trail.ts'
+import { createMaps } from '../integrations/maps.ts'
+import { createMessenger } from '../integrations/messenger.ts'
+import { openStorages } from '../integrations/storage/open.ts'
 import { createMetrics } from '../metrics.ts'
 import { attachSockets } from './attach.ts'
 import { createHub } from './hub.ts'
@@ -61,12 +65,19 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const nowMs = (): number => Date.now() + clock.skewMs
   const refuse = async (): Promise<never> => { throw new Error('the test gave no answer for this command') }
   const script: CommandClient = { order: refuse, driver: refuse, position: async () => ({ position: null, distance_km: null, eta_minutes: null }) }
+  const log = pino({ level: 'silent' })
+  const metrics = createMetrics()
+  const after = (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  }
   const base = {
-    edgeId: 'edge-1', config, log: pino({ level: 'silent' }), database, bus, metrics: createMetrics(), nowMs, random: Math.random,
-    claims: memoryClaims(nowMs, (ms, run) => {
-      const timer = setTimeout(run, ms)
-      return () => clearTimeout(timer)
-    }),
+    edgeId: 'edge-1', config, log, database, bus, metrics, nowMs, random: Math.random,
+    audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random: Math.random, after }),
+    claims: memoryClaims(nowMs, after),
+    maps: createMaps(config.maps, { log, nowMs, after }),
+    storages: openStorages(config, { nowMs, after, onLog() {} }),
+    messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random: Math.random, after }),
     commands: {
       order: (envelope: Parameters<CommandClient['order']>[0]) => script.order(envelope),
       driver: (envelope: Parameters<CommandClient['driver']>[0]) => script.driver(envelope),
@@ -108,6 +119,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     async stop(): Promise<void> {
       for (const socket of sockets) socket.ws.terminate()
       hub.closeAll()
+      await base.audit.close()
       us_listen_socket_close(listening.socket as never)
       await bus.close()
       await database.close()
@@ -208,9 +220,9 @@ export async function addOrder(database: Database, view: Partial<OrderView> & { 
     created_at: now, updated_at: now, driver_assigned_at: null, version: 1, ...view,
   } as unknown as OrderView
   await database.pool.query(
-    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, created_at, updated_at, version, view)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10)`,
-    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, now, JSON.stringify(full)],
+    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, created_at, updated_at, version, view)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, $11)`,
+    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, full.driver_search.offer?.driver_id ?? null, now, JSON.stringify(full)],
   )
   return full
 }

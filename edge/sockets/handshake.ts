@@ -9,6 +9,8 @@ import { problemDocument } from '../../protocol/errors.ts'
 import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
+import { clientAddress } from '../http/address.ts'
+import { addressText } from '../http/exchange.ts'
 import { refusals } from './refusal.ts'
 import type { SocketData } from './session.ts'
 
@@ -17,6 +19,10 @@ export interface Handshake {
   ticket: string | null
   /** The id or token in the path; '' where the path has none. */
   parameter: string
+  /** For the audit trail: where it came from, and who it turned out to be. */
+  address: string
+  userAgent: string | null
+  identity: Identity | null
 }
 
 /** What travels from the upgrade to the open handler. */
@@ -40,6 +46,9 @@ export function upgrade(ctx: EdgeContext, res: HttpResponse, req: HttpRequest, c
     token: req.getQuery('token') || (bearer ? offered[1] ?? null : null),
     ticket: req.getQuery('ticket') || null,
     parameter: req.getParameter(0) ?? '',
+    address: clientAddress(addressText(res.getRemoteAddress()), req.getHeader('x-forwarded-for') || undefined, ctx.config.trustedProxies),
+    userAgent: req.getHeader('user-agent') || null,
+    identity: null,
   }
   const data: UpgradedData = { session: null, handshake }
   res.upgrade(data, req.getHeader('sec-websocket-key'), bearer ? protocolName : '', req.getHeader('sec-websocket-extensions'), context)
@@ -57,7 +66,7 @@ export function originAllowed(origin: string, host: string, allowed: readonly st
 
 /** Throws a Refusal or CaduceusError when there is no valid credential. */
 export async function identify(ctx: EdgeContext, handshake: Handshake): Promise<Identity> {
-  if (handshake.token !== null) return authenticateToken(ctx, handshake.token)
-  if (handshake.ticket !== null) return redeemTicket(ctx, handshake.ticket)
-  throw refusals.unauthenticated()
+  if (handshake.token === null && handshake.ticket === null) throw refusals.unauthenticated()
+  handshake.identity = handshake.token === null ? await redeemTicket(ctx, handshake.ticket!) : await authenticateToken(ctx, handshake.token)
+  return handshake.identity
 }

@@ -1,5 +1,4 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. */
-import { sql } from 'kysely'
 import type { Database } from '../../migrations/open.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
@@ -37,9 +36,8 @@ export async function ordersUnderWay(database: Database, driverId: string): Prom
 /** The order whose open offer a driver holds, as far as the read model knows. */
 export async function orderOffered(database: Database, driverId: string, nowMs: number): Promise<OrderView | null> {
   const row = await database.kysely.selectFrom('orders').select('view')
-    .where('status', '=', 'accepted')
-    .where(sql<string>`view->'driver_search'->'offer'->>'driver_id'`, '=', driverId)
-    .orderBy('id', 'desc').limit(1).executeTakeFirst()
+    .where('offered_driver_id', '=', driverId)
+    .orderBy('created_at', 'desc').limit(1).executeTakeFirst()
   const offer = row?.view.driver_search.offer
   return row !== undefined && offer && Date.parse(offer.expires_at) > nowMs ? row.view : null
 }
@@ -50,11 +48,6 @@ export async function openOrderIds(database: Database, userId: string): Promise<
     .where('user_id', '=', userId).where('status', 'not in', [...endedStatuses])
     .orderBy('id', 'desc').limit(limits.watchedOrdersPerSocketMax).execute()
   return rows.map(row => row.id)
-}
-
-export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
-  const row = await database.kysely.selectFrom('orders').select('view').where('tracking_token', '=', token).executeTakeFirst()
-  return row?.view ?? null
 }
 
 /** How requests stand that terminals here still show as open. */

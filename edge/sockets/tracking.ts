@@ -1,28 +1,59 @@
 /**
  * The public tracking link: whoever holds the token sees the order's state and its driver, and no more
  * than that. The first message is the whole state; it is read after subscribing, so a change in between
- * is heard twice rather than not at all.
+ * is heard twice rather than not at all. A link that ends or is taken back ends the connection: 4001
+ * when its time is over, 4004 when it opens nothing any more.
  */
+import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
+import type { OrderStatus } from '../../protocol/rest/order.ts'
 import type { EdgeContext } from '../context.ts'
 import { limits } from '../../protocol/limits.ts'
+import { linkEndsAtMs, orderByToken, orderOfLink } from '../dispatch/tracking-link.ts'
+import { trackingState } from '../dispatch/tracking-state.ts'
 import type { Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { orderByToken } from './rows.ts'
+import { endedStatuses } from './rows.ts'
 import type { Opened, Session } from './session.ts'
-import { trackingState } from '../dispatch/tracking-state.ts'
 
 export async function openTracking(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
-  const known = await orderByToken(ctx.database, handshake.parameter)
-  if (known === null) throw refusals.noSuchRecord('no order has this tracking token')
+  const token = handshake.parameter
+  const linked = () => orderOfLink(ctx, token).catch((error: unknown) => {
+    throw error instanceof CaduceusError && error.code === 'tracking_expired' ? refusals.unauthenticated() : error
+  })
+  const known = await linked()
   ctx.hub.admit(session, `tracking:${known.id}`, limits.trackersPerOrderMax)
   ctx.hub.subscribe(session, topics.order(known.id))
   ctx.hub.watchOrder(session, known.id)
-  const order = (await orderByToken(ctx.database, handshake.parameter)) ?? known
+  const order = await linked()
+  session.expiresAtMs = linkEndsAtMs(ctx.config, order) ?? Infinity
+
+  /** Asked of the read model and not told by the message, which may be older than this very token. */
+  const stillOpens = async (): Promise<void> => {
+    const now = await orderByToken(ctx.database, token)
+    if (now === null) {
+      const { closeCode, message } = refusals.noSuchRecord('this tracking link was replaced')
+      session.close(closeCode, message)
+    }
+  }
   const table = new MessageTable()
   return {
-    handler: { onText: message => table.dispatch(session, message) },
+    handler: {
+      onText: message => table.dispatch(session, message),
+      onPush(message) {
+        if (message.type === 'tracking_reissued') {
+          stillOpens().catch((error: unknown) => {
+            ctx.log.warn({ err: error, order_id: order.id }, 'a tracking link could not be checked; its reader may come again')
+            session.close(closeCodes.goingAway, 'temporarily unavailable')
+          })
+          return false
+        }
+        if (message.type === 'status' && endedStatuses.includes(message['status'] as OrderStatus))
+          session.expiresAtMs = linkEndsAtMs(ctx.config, { ended_at: new Date(ctx.nowMs()).toISOString() })!
+        return true
+      },
+    },
     greeting: [{ type: 'state', ...await trackingState(ctx, order) }],
   }
 }

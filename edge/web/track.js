@@ -116,7 +116,7 @@ async function ask() {
     if (mine === asked) showState(answer)
     return true
   } catch (error) {
-    if (error.status === 404) showGone()
+    if (error.status === 404 || error.status === 410) showGone()
     return false
   }
 }

@@ -1,0 +1,116 @@
+/**
+ * A driver's figures by query, never kept: what was earned from the orders' rows, how offers were
+ * answered from the driver's events, how long each leg took from the orders' events. Days and weeks are
+ * those of the pharmacy's clock; the database knows when its clocks change.
+ *
+ * Rejected: counters that are raised as things happen. They cannot be asked for another week, and drift.
+ */
+import { sql, type Kysely } from 'kysely'
+import type { Tables } from '../../migrations/tables.ts'
+
+type Db = Kysely<Tables>
+
+/** Days of the pharmacy's calendar, both included, as YYYY-MM-DD. */
+export interface Period { from: string; to: string }
+
+export interface EarningsRow { date: string; deliveries: number; minor: number }
+export interface DeliveryRow { id: string; order_number: string; delivered_at: Date; actual_distance_km: number | null; minor: number | null }
+
+/** The calendar day of a moment (ms) in a time zone that the database knows. */
+export async function dayOf(db: Db, atMs: number, timeZone: string): Promise<string> {
+  const { rows: [row] } = await sql<{ day: string }>`select to_char(${new Date(atMs)}::timestamptz at time zone ${timeZone}, 'YYYY-MM-DD') as day`.execute(db)
+  return row!.day
+}
+
+/** The moments between which the period lies. */
+const begins = ({ from }: Period, timeZone: string) => sql<Date>`(${from}::date::timestamp at time zone ${timeZone})`
+const ends = ({ to }: Period, timeZone: string) => sql<Date>`((${to}::date + 1)::timestamp at time zone ${timeZone})`
+
+const deliveredOf = (db: Db, driverId: string, period: Period, timeZone: string) => db.selectFrom('orders')
+  .where('driver_id', '=', driverId).where('status', '=', 'delivered')
+  .where('delivered_at', '>=', begins(period, timeZone)).where('delivered_at', '<', ends(period, timeZone))
+
+/** By day or by week (named by its Monday), newest first; without those in which nothing was delivered. */
+export async function earningsBy(db: Db, unit: 'day' | 'week', driverId: string, period: Period, timeZone: string): Promise<EarningsRow[]> {
+  return deliveredOf(db, driverId, period, timeZone)
+    .select([
+      sql<string>`to_char(date_trunc(${sql.lit(unit)}, delivered_at at time zone ${timeZone}), 'YYYY-MM-DD')`.as('date'),
+      sql<number>`count(*)`.as('deliveries'), sql<number>`coalesce(sum(delivery_fee_minor), 0)`.as('minor'),
+    ])
+    .groupBy('date').orderBy('date', 'desc').execute()
+}
+
+/** Each delivery with what it paid, newest first; `afterId` is the last of the page before. */
+export async function deliveriesOf(db: Db, driverId: string, period: Period, timeZone: string, rowsMax: number, afterId: string | undefined): Promise<DeliveryRow[]> {
+  let query = deliveredOf(db, driverId, period, timeZone).select(['id', 'order_number', 'delivered_at', 'actual_distance_km', 'delivery_fee_minor as minor'])
+  if (afterId !== undefined)
+    query = query.where(sql<boolean>`(delivered_at, orders.id) < ((select delivered_at from orders where id = ${afterId}::uuid), ${afterId}::uuid)`)
+  return await query.orderBy('delivered_at', 'desc').orderBy('id', 'desc').limit(rowsMax).execute() as DeliveryRow[]
+}
+
+export interface OfferFigures { offered: number; accepted: number; declined: number; expired: number; assigned: number }
+
+/**
+ * How offers of the period were answered. One that the order took back, or a driver who went off duty
+ * meanwhile, was no answer and counts as none. `assigned`: given by the pharmacy's hand, not asked.
+ */
+export async function offerFigures(db: Db, driverId: string, period: Period, timeZone: string): Promise<OfferFigures> {
+  const { rows: [row] } = await sql<OfferFigures>`
+    with mine as (
+      select type, data from events where actor_id = ${driverId}::uuid and kind = 'driver'
+        and at >= ${begins(period, timeZone)} and at < ${ends(period, timeZone)} and type in ('offer_held', 'offer_released', 'order_assigned')
+    ), held as (select data->>'offer_id' as offer_id, data->>'mode' as mode from mine where type = 'offer_held'),
+    answered as (
+      select held.mode, taken.offer_id is not null as taken, let_go.outcome from held
+      left join (select data->>'offer_id' as offer_id from mine where type = 'order_assigned') taken using (offer_id)
+      left join (select data->>'offer_id' as offer_id, data->>'outcome' as outcome from mine where type = 'offer_released') let_go using (offer_id)
+    )
+    select count(*) filter (where mode = 'offer') as offered,
+      count(*) filter (where mode = 'offer' and taken) as accepted,
+      count(*) filter (where mode = 'offer' and not taken and outcome = 'declined') as declined,
+      count(*) filter (where mode = 'offer' and not taken and outcome = 'expired') as expired,
+      count(*) filter (where mode = 'assign' and taken) as assigned
+    from answered`.execute(db)
+  return row!
+}
+
+/** Averages in minutes; null where no delivery of the period has both ends of the leg. */
+export interface LegFigures {
+  delivered: number
+  failed: number
+  on_time: number
+  to_pickup_minutes: number | null
+  at_pickup_minutes: number | null
+  to_dropoff_minutes: number | null
+  at_dropoff_minutes: number | null
+  total_minutes: number | null
+}
+
+/**
+ * Legs of the deliveries that the period ended with, from the events of their orders. On time is
+ * delivered within `promiseMinutes` of the pharmacy's acceptance.
+ */
+export async function legFigures(db: Db, driverId: string, period: Period, timeZone: string, promiseMinutes: number): Promise<LegFigures> {
+  const minutes = (from: string, to: string, name: string) =>
+    sql`round((avg(extract(epoch from ${sql.ref(to)} - ${sql.ref(from)})) / 60)::numeric, 1) as ${sql.ref(name)}`
+  const { rows: [row] } = await sql<LegFigures>`
+    with mine as (
+      select id, status, delivered_at from orders where driver_id = ${driverId}::uuid and (
+        (delivered_at >= ${begins(period, timeZone)} and delivered_at < ${ends(period, timeZone)})
+        or (status in ('failed', 'returning', 'returned') and updated_at >= ${begins(period, timeZone)} and updated_at < ${ends(period, timeZone)}))
+    ), legs as (
+      select mine.id, max(at) filter (where type = 'order_accepted') as accepted, max(at) filter (where type = 'driver_assigned') as assigned,
+        max(at) filter (where type = 'arrived_at_pickup') as reached, max(at) filter (where type = 'picked_up') as picked_up,
+        max(at) filter (where type = 'arrived_at_dropoff') as arrived, max(at) filter (where type = 'delivered') as delivered
+      from mine join events on events.actor_id = mine.id group by mine.id
+    )
+    select count(delivered) as delivered, count(*) - count(delivered) as failed,
+      count(*) filter (where delivered - accepted <= ${promiseMinutes} * interval '1 minute') as on_time,
+      ${sql.join([
+        minutes('assigned', 'reached', 'to_pickup_minutes'), minutes('reached', 'picked_up', 'at_pickup_minutes'),
+        minutes('picked_up', 'arrived', 'to_dropoff_minutes'), minutes('arrived', 'delivered', 'at_dropoff_minutes'),
+        minutes('assigned', 'delivered', 'total_minutes'),
+      ])}
+    from legs`.execute(db)
+  return row!
+}

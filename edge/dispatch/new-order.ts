@@ -1,0 +1,27 @@
+/** What an order to a known pharmacy becomes as a command: places looked up, the way measured, a quote's fee taken over. */
+import type { OrderCommandData } from '../../protocol/commands.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { pharmacyPlace, requiredPlace } from './places.ts'
+import { feeTerms } from './quotes.ts'
+
+type Create = OrderCommandData['create']
+/** The caller's order: coordinates may be missing where there is an address. */
+export type OrderDraft = Omit<Create, 'delivery_latitude' | 'delivery_longitude' | 'distance_km' | 'fee'> &
+  Partial<Pick<Create, 'delivery_latitude' | 'delivery_longitude'>>
+
+/** Throws what `Maps.locate` and `feeTerms` throw. */
+export async function createCommand(
+  ctx: Pick<EdgeContext, 'database' | 'maps' | 'nowMs'>, identity: Pick<Identity, 'userId'>, draft: OrderDraft, quoteId: string | undefined,
+): Promise<Create> {
+  const { delivery_latitude, delivery_longitude, ...rest } = draft
+  const delivery = await requiredPlace(ctx, 'delivery_', { latitude: delivery_latitude, longitude: delivery_longitude, address: draft.delivery_address })
+  const data: Create = { ...rest, delivery_latitude: delivery.latitude, delivery_longitude: delivery.longitude }
+  const given = draft.pickup_latitude !== undefined && draft.pickup_longitude !== undefined
+    ? { latitude: draft.pickup_latitude, longitude: draft.pickup_longitude } : null
+  if (quoteId !== undefined) return { ...data, fee: await feeTerms(ctx, identity.userId, quoteId, { vendorId: draft.vendor_id, pickup: given, delivery }) }
+  // Without a router the engine estimates by itself what we would.
+  if (!ctx.maps.hasRouter) return data
+  const { distance_km } = await ctx.maps.route(given ?? await pharmacyPlace(ctx, draft.vendor_id), delivery)
+  return { ...data, distance_km }
+}

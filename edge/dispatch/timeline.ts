@@ -1,0 +1,89 @@
+/**
+ * An order's history as its people may read it, from the journal's events: what happened, when, and of
+ * the facts those that concern the reader. Pure. A kind of event that is forgotten here does not
+ * compile, and a field that is not named here is not told: events also hold the tracking token, who
+ * else was asked, and phone numbers.
+ */
+import type { OrderEvent } from '../../protocol/events.ts'
+import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import type { Identity } from '../accounts/identity.ts'
+
+export interface TimelineEntry {
+  /** Version of the order after it: contiguous in the journal, with gaps where something is not the reader's. */
+  version: number
+  type: OrderEvent['type']
+  at: string
+  data: Record<string, unknown>
+}
+export interface RecordedEvent { version: number; at: Date; event: OrderEvent }
+
+/** Who reads: by role, and which record they are. */
+export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
+
+/** Null when the event is not for this reader. */
+export function timelineEntry(reader: Reader, { version, at, event }: RecordedEvent): TimelineEntry | null {
+  const data = dataFor(reader, event)
+  return data === null ? null : { version, type: event.type, at: at.toISOString(), data }
+}
+
+const kilometres = (km: number): number => Math.round(km * 1000) / 1000
+
+function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | null {
+  const { role } = reader
+  const overseer = role === 'admin' || role === 'service'
+  const offeredTo = (driverId: string): boolean => overseer || role === 'vendor' || (role === 'driver' && reader.driverId === driverId)
+  switch (event.type) {
+    case 'broadcast_opened': {
+      const { radius_km, expires_at_ms, candidates, fee } = event.data
+      if (role === 'driver') return {}
+      return { radius_km, expires_at: new Date(expires_at_ms).toISOString(), pharmacies_notified: candidates.length, ...feeOf(fee?.fee_minor) }
+    }
+    case 'order_placed': {
+      const { vendor, distance_km, fee } = event.data
+      return { pharmacy_name: vendor.name, distance_km: kilometres(distance_km), ...feeOf(fee?.fee_minor) }
+    }
+    case 'response_recorded': {
+      const { vendor_id, vendor_name, distance_km, text_message, audio_url } = event.data
+      if (role === 'driver' || (role === 'vendor' && reader.vendorId !== vendor_id)) return null
+      return { pharmacy_id: vendor_id, pharmacy_name: vendor_name, response_type: 'REJECTED', distance_km: kilometres(distance_km), text_message, audio_url }
+    }
+    case 'order_accepted': {
+      const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data
+      const facts = { pharmacy_name: vendor.name, distance_km: kilometres(distance_km), ...feeOf(fee_minor) }
+      return role === 'driver' ? facts : { ...facts, pharmacy_id: vendor.vendor_id, text_message, audio_url }
+    }
+    case 'order_rejected': return role === 'driver' ? null : { reason: event.data.reason }
+    case 'request_expired': return { reason: event.data.reason }
+    case 'order_cancelled': return { by: event.data.by, reason: event.data.reason }
+    case 'tracking_reissued': return role === 'driver' ? null : {}
+    case 'driver_search_started': return role === 'driver' ? null : {}
+    case 'driver_search_ended': return role === 'driver' ? null : { outcome: event.data.outcome }
+    case 'offer_made': {
+      const { offer_id, driver_id, mode, expires_at_ms, eta_minutes, distance_km } = event.data
+      if (!offeredTo(driver_id)) return null
+      return { offer_id, driver_id, mode, expires_at: new Date(expires_at_ms).toISOString(), eta_minutes, distance_km: distance_km === null ? null : kilometres(distance_km) }
+    }
+    case 'offer_closed': {
+      const { offer_id, driver_id, outcome, reason } = event.data
+      return offeredTo(driver_id) ? { offer_id, driver_id, outcome, reason } : null
+    }
+    case 'driver_assigned': {
+      const { driver_id, name, vehicle_type } = event.data.driver
+      return { driver_id, driver_name: name, vehicle_type }
+    }
+    case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff': case 'return_started': return {}
+    case 'delivered': {
+      const { proof_photo_url, signature_url, actual_distance_km, earnings_minor } = event.data
+      return {
+        proof_photo_url, signature_url, actual_distance_km: actual_distance_km === null ? null : kilometres(actual_distance_km),
+        ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
+      }
+    }
+    case 'delivery_failed': return { reason: event.data.reason }
+    case 'returned': return {}
+    default: return event satisfies never
+  }
+}
+
+const feeOf = (minor: number | undefined): { delivery_fee?: number; currency?: string } =>
+  minor === undefined ? {} : { delivery_fee: decimalOfMinor(minor), currency }

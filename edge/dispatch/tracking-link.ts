@@ -1,0 +1,29 @@
+/**
+ * What a public tracking link opens, and until when. The token is the order's own and is found as it
+ * stands in the read model, so one that was taken back opens nothing from the moment of the commit. It
+ * ends some hours after the order did: by then nobody waits at a door, and the link is still in
+ * somebody's chat.
+ */
+import type { Database } from '../../migrations/open.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Config } from '../config.ts'
+import type { EdgeContext } from '../context.ts'
+
+/** Null for an order that is not over: its link has no end yet. */
+export const linkEndsAtMs = (config: Pick<Config, 'trackingLinkHours'>, order: Pick<OrderView, 'ended_at'>): number | null =>
+  order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
+
+export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
+  const row = await database.kysely.selectFrom('orders').select('view').where('tracking_token', '=', token).executeTakeFirst()
+  return row?.view ?? null
+}
+
+/** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */
+export async function orderOfLink(ctx: Pick<EdgeContext, 'database' | 'config' | 'nowMs'>, token: string): Promise<OrderView> {
+  const order = await orderByToken(ctx.database, token)
+  if (order === null) throw new CaduceusError('order_not_found', 'no delivery has this link')
+  const endsAtMs = linkEndsAtMs(ctx.config, order)
+  if (endsAtMs !== null && ctx.nowMs() >= endsAtMs) throw new CaduceusError('tracking_expired', 'this delivery is over, and so is its link')
+  return order
+}

@@ -1,0 +1,33 @@
+/** A map that forgets: the entry least lately used when it is full, and every entry after its time. */
+export class BoundedCache<V> {
+  readonly #entries = new Map<string, { value: V; untilMs: number }>()
+  readonly #entriesMax: number
+  readonly #lifeMs: number
+  readonly #nowMs: () => number
+
+  constructor(entriesMax: number, lifeMs: number, nowMs: () => number) {
+    this.#entriesMax = entriesMax
+    this.#lifeMs = lifeMs
+    this.#nowMs = nowMs
+  }
+
+  get size(): number { return this.#entries.size }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    this.#entries.delete(key)
+    if (entry.untilMs <= this.#nowMs()) return undefined
+    // Last in the map's order: the first is the one least lately used.
+    this.#entries.set(key, entry)
+    return entry.value
+  }
+
+  set(key: string, value: V): void {
+    this.#entries.delete(key)
+    if (this.#entries.size >= this.#entriesMax) this.#entries.delete(this.#entries.keys().next().value!)
+    this.#entries.set(key, { value, untilMs: this.#nowMs() + this.#lifeMs })
+  }
+
+  delete(key: string): void { this.#entries.delete(key) }
+}
