@@ -1,0 +1,115 @@
+/**
+ * How a pharmacy's drivers did: deliveries by the day of the delivery, offers by the day they were
+ * made. Deliveries come from the read model; offers are in the journal alone, whose primary key
+ * finds an order's events without a search.
+ */
+import { sql, type Kysely } from 'kysely'
+import type { Tables } from '../../migrations/tables.ts'
+import { limits } from '../../protocol/limits.ts'
+import { decimalOfMinor } from '../../protocol/money.ts'
+import type { DateRange } from './calendar.ts'
+import { averageMinutes, kilometres, ordersAround, timeOfView, type ReportVendor } from './daily.ts'
+
+export interface DriverFigures {
+  driver_id: string
+  full_name: string
+  is_active: boolean
+  deliveries: number
+  delivered_on_time: number
+  returns: number
+  earnings: number
+  distance_km: number
+  /** From the assignment to the pick-up, of what was delivered. */
+  average_pickup_minutes: number | null
+  /** From the pick-up to the delivery. */
+  average_delivery_minutes: number | null
+  offers_made: number
+  offers_accepted: number
+  offers_declined: number
+  offers_expired: number
+  /** Of the offers that were answered or ran out; null of none. */
+  acceptance_rate: number | null
+}
+
+interface Row {
+  driver_id: string
+  full_name: string
+  is_active: boolean
+  delivered: number
+  on_time: number
+  returned: number
+  fee_minor: number
+  distance_km: number
+  pickup_ms: number
+  delivery_ms: number
+  made: number
+  accepted: number
+  declined: number
+  expired: number
+}
+
+/**
+ * The pharmacy's drivers of today and whoever else drove for it in the range, busiest first, at most
+ * limits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
+ */
+export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange): Promise<DriverFigures[]> {
+  const inRange = (at: ReturnType<typeof sql>) => sql`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
+  const { rows } = await sql<Row>`
+    with mine as (
+      select id, driver_id, status, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, view
+      from orders where ${ordersAround(vendor, range)}
+    ), carried as (
+      select driver_id, status, delivered_at, accepted_at, delivery_fee_minor, actual_distance_km,
+        ${timeOfView('driver_assigned_at')} as assigned_at, ${timeOfView('picked_up_at')} as picked_up_at
+      from mine
+      where (status = 'delivered' and ${inRange(sql`delivered_at`)}) or (status = 'returned' and ${inRange(timeOfView('ended_at'))})
+    ), deliveries as (
+      select driver_id,
+        count(*) filter (where status = 'delivered')::integer as delivered,
+        count(*) filter (where status = 'returned')::integer as returned,
+        count(*) filter (where status = 'delivered' and delivered_at - accepted_at <= make_interval(mins => ${vendor.promiseMinutes}::integer))::integer as on_time,
+        sum(delivery_fee_minor) filter (where status = 'delivered') as fee_minor,
+        sum(actual_distance_km) filter (where status = 'delivered') as distance_km,
+        sum(extract(epoch from picked_up_at - assigned_at) * 1000) filter (where status = 'delivered') as pickup_ms,
+        sum(extract(epoch from delivered_at - picked_up_at) * 1000) filter (where status = 'delivered') as delivery_ms
+      from carried group by driver_id
+    ), offered as (
+      select e.actor_id, e.version, substring(e.data::text from '"offer_id":"([^"]*)"') as offer, substring(e.data::text from '"driver_id":"([^"]*)"')::uuid as driver_id
+      from mine join events e on e.actor_id = mine.id and e.type = 'offer_made'
+      where e.data::text like '%"mode":"offer"%' and ${inRange(sql`e.at`)}
+    ), offers as (
+      select driver_id, count(*)::integer as made,
+        count(*) filter (where outcome = 'accepted')::integer as accepted,
+        count(*) filter (where outcome = 'declined')::integer as declined,
+        count(*) filter (where outcome = 'expired')::integer as expired
+      from offered left join lateral (
+        select case e.type when 'driver_assigned' then 'accepted' else substring(e.data::text from '"outcome":"([^"]*)"') end as outcome
+        from events e
+        where e.actor_id = offered.actor_id and e.version > offered.version and e.type in ('offer_closed', 'driver_assigned')
+          and substring(e.data::text from '"offer_id":"([^"]*)"') = offered.offer
+        limit 1
+      ) as ended on true
+      group by driver_id
+    )
+    select d.id as driver_id, d.full_name, d.is_active,
+      coalesce(delivered, 0) as delivered, coalesce(on_time, 0) as on_time, coalesce(returned, 0) as returned,
+      coalesce(fee_minor, 0) as fee_minor, coalesce(distance_km, 0) as distance_km,
+      coalesce(pickup_ms, 0) as pickup_ms, coalesce(delivery_ms, 0) as delivery_ms,
+      coalesce(made, 0) as made, coalesce(accepted, 0) as accepted, coalesce(declined, 0) as declined, coalesce(expired, 0) as expired
+    from drivers d left join deliveries on deliveries.driver_id = d.id left join offers on offers.driver_id = d.id
+    where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or offers.driver_id is not null
+    order by delivered desc, d.id limit ${limits.reportDriversMax}`.execute(db)
+  return rows.map(figuresOf)
+}
+
+function figuresOf(row: Row): DriverFigures {
+  const answered = row.accepted + row.declined + row.expired
+  return {
+    driver_id: row.driver_id, full_name: row.full_name, is_active: row.is_active,
+    deliveries: row.delivered, delivered_on_time: row.on_time, returns: row.returned,
+    earnings: decimalOfMinor(row.fee_minor), distance_km: kilometres(row.distance_km),
+    average_pickup_minutes: averageMinutes(row.pickup_ms, row.delivered), average_delivery_minutes: averageMinutes(row.delivery_ms, row.delivered),
+    offers_made: row.made, offers_accepted: row.accepted, offers_declined: row.declined, offers_expired: row.expired,
+    acceptance_rate: answered === 0 ? null : Math.round(row.accepted / answered * 1000) / 1000,
+  }
+}

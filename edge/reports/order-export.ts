@@ -1,0 +1,45 @@
+/**
+ * A pharmacy's orders as rows of an export, read page by page, oldest first. Each page is a query of
+ * its own that begins after the last order of the one before.
+ *
+ * Rejected: a database cursor. It holds a connection and a snapshot for as long as the slowest client
+ * reads; the embedded database has one connection, and the engine needs it.
+ */
+import { sql, type Kysely } from 'kysely'
+import type { Tables } from '../../migrations/tables.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import { localTime, type DateRange } from './calendar.ts'
+import type { Column } from './csv.ts'
+import { ordersAround, receivedAt, type ReportVendor } from './daily.ts'
+
+export interface ExportFilter { range: DateRange | null; status?: OrderStatus }
+
+/** Orders that came to the pharmacy in the range; the same ones that `orders_received` counts. */
+export async function* exportedOrders(db: Kysely<Tables>, vendor: ReportVendor, { range, status }: ExportFilter): AsyncGenerator<OrderView[]> {
+  let last: { created_at: Date; id: string } | null = null
+  for (;;) {
+    let query = db.selectFrom('orders').select(['id', 'created_at', 'view']).where('vendor_id', '=', vendor.id)
+    if (range !== null)
+      query = query.where(sql<boolean>`${ordersAround(vendor, range)} and (${receivedAt} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`)
+    if (status !== undefined) query = query.where('status', '=', status)
+    if (last !== null) query = query.where(sql<boolean>`(created_at, id) > (${last.created_at}::timestamptz, ${last.id}::uuid)`)
+    const rows: { id: string; created_at: Date; view: OrderView }[] = await query.orderBy('created_at').orderBy('id').limit(limits.exportPageRows).execute()
+    if (rows.length > 0) yield rows.map(row => row.view)
+    if (rows.length < limits.exportPageRows) return
+    last = rows.at(-1)!
+  }
+}
+
+/** Times as the pharmacy's clock showed them. */
+export function orderColumns(timeZone: string): Column<OrderView>[] {
+  const plain = (...names: (keyof OrderView)[]): Column<OrderView>[] => names.map(name => ({ heading: name, of: order => order[name] as string | number | null }))
+  const times = (...names: (keyof OrderView)[]): Column<OrderView>[] => names.map(name => ({ heading: name, of: order => localTime(order[name] as string | null, timeZone) }))
+  return [
+    ...plain('order_number', 'id', 'kind', 'status'),
+    ...times('created_at', 'accepted_at', 'driver_assigned_at', 'picked_up_at', 'delivered_at', 'ended_at'),
+    ...plain('customer_name', 'customer_phone', 'delivery_address'),
+    { heading: 'items', of: order => order.items.map(item => `${item.quantity} x ${item.name}`).join('; ') },
+    ...plain('quantity', 'notes', 'driver_name', 'estimated_distance_km', 'actual_distance_km', 'delivery_fee', 'currency', 'reason'),
+  ]
+}

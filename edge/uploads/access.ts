@@ -1,0 +1,89 @@
+/**
+ * Who may read a file: its owner, an admin, and those whom an order connects with it. The order must
+ * name the file in the field for its kind, and the file's owner must be a party to that order too:
+ * naming somebody else's file in an order of one's own opens nothing.
+ *
+ * | file | read by |
+ * |---|---|
+ * | prescription | the customer; the order's pharmacy; while it is open, the pharmacies asked |
+ * | proof, signature | the order's customer, pharmacy and driver |
+ * | audio | the customer whose request it answers |
+ *
+ * The database only looks for the URL in the text of an order, and the order is read here: each of its
+ * JSON functions fails on a whole document if anybody wrote U+0000 or half a surrogate pair anywhere
+ * in it, and that would close every file of the people in that order.
+ */
+import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
+import type { Tables, UploadsTable } from '../../migrations/tables.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { uploadUrl, type UploadKind } from './kinds.ts'
+
+type UploadRow = Selectable<UploadsTable>
+type Orders = ExpressionBuilder<Tables, 'orders'>
+type AccessContext = Pick<EdgeContext, 'database'>
+
+interface Party { vendorId: string | null; driverId: string | null }
+/** Which URLs of an order may name a file of the kind, and to whom that opens it. */
+const rules: Record<UploadKind, { urls(order: OrderView, owner: Party): (string | null)[]; readers: readonly Identity['role'][] }> = {
+  prescription: { urls: order => [order.prescription_url], readers: ['user', 'vendor'] },
+  proof: { urls: order => [order.proof_photo_url], readers: ['user', 'vendor', 'driver'] },
+  signature: { urls: order => [order.signature_url], readers: ['user', 'vendor', 'driver'] },
+  audio: { urls: (order, owner) => order.responses.filter(answer => answer.vendor_id === owner.vendorId).map(answer => answer.audio_url), readers: ['user'] },
+}
+/** More orders than one file is named in by honest people. */
+const ordersLookedAtMax = 100
+
+export async function mayRead(ctx: AccessContext, identity: Identity, upload: UploadRow): Promise<boolean> {
+  if (identity.role === 'admin' || identity.userId === upload.owner_id) return true
+  if (!rules[upload.kind as UploadKind].readers.includes(identity.role)) return false
+  const { id: reader } = principalOf(identity)
+  const ofReader = (eb: Orders): Expression<SqlBool> => {
+    switch (identity.role) {
+      case 'user': return eb('user_id', '=', reader)
+      case 'driver': return eb('driver_id', '=', reader)
+      default: return eb.or([
+        eb('vendor_id', '=', reader),
+        eb.and([eb('kind', '=', 'broadcast'), eb('status', '=', 'pending'), sql<SqlBool>`${reader}::uuid = any(candidate_ids)`]),
+      ])
+    }
+  }
+  // The order that opened it last time is one look; a search goes through all orders of the reader.
+  const known = upload.order_id
+  if (known !== null && await orderNaming(ctx, upload, eb => eb.and([eb('id', '=', known), ofReader(eb)])) !== null) return true
+  const found = await orderNaming(ctx, upload, ofReader)
+  if (found !== null) await noteOrder(ctx, upload, found)
+  return found !== null
+}
+
+/** Remembers an order that names the file, so that nobody takes it for an orphan. */
+export async function noteOrder(ctx: AccessContext, upload: Pick<UploadRow, 'id' | 'order_id'>, orderId: string): Promise<void> {
+  if (upload.order_id === null)
+    await ctx.database.kysely.updateTable('uploads').set({ order_id: orderId }).where('id', '=', upload.id).where('order_id', 'is', null).execute()
+}
+
+/** The id of an order that names the file, in which its owner is a party, and which `also` admits. */
+export async function orderNaming(ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<string | null> {
+  const db = ctx.database.kysely
+  const [owner, kind] = [await partyOf(ctx, upload.owner_id), upload.kind as UploadKind]
+  const url = uploadUrl(upload.id)
+  const rows = await db.selectFrom('orders').select(['id', 'view']).where(also).where(sql<SqlBool>`view::text like ${`%${url}"%`}`)
+    // A pharmacy that said no with a sound is no party to the order, but its answer is in it.
+    .$if(kind !== 'audio', query => query.where(eb => eb.or([
+      eb('user_id', '=', upload.owner_id),
+      ...(owner.driverId === null ? [] : [eb('driver_id', '=', owner.driverId)]),
+      ...(owner.vendorId === null ? [] : [eb('vendor_id', '=', owner.vendorId)]),
+    ])))
+    .limit(ordersLookedAtMax).execute()
+  // A URL may have been given with its host before it, as the older API shows them.
+  return rows.find(({ view }) => rules[kind].urls(view, owner).some(given => given?.endsWith(url)))?.id ?? null
+}
+
+/** The records through which an account takes part in orders. */
+export async function partyOf(ctx: AccessContext, accountId: string): Promise<Party> {
+  const db = ctx.database.kysely
+  const vendor = await db.selectFrom('vendors').select('id').where('user_id', '=', accountId).executeTakeFirst()
+  const driver = await db.selectFrom('drivers').select('id').where('user_id', '=', accountId).executeTakeFirst()
+  return { vendorId: vendor?.id ?? null, driverId: driver?.id ?? null }
+}

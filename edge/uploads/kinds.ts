@@ -1,0 +1,15 @@
+/** What may be uploaded as what. */
+import { limits } from '../../protocol/limits.ts'
+import type { MediaFamily } from './media.ts'
+
+/** How large it may be, in bytes; the configured maximum holds for all. */
+export const uploadKinds = {
+  proof: { families: ['image'], bytesMax: Number.POSITIVE_INFINITY },
+  signature: { families: ['image'], bytesMax: limits.signatureBytesMax },
+  prescription: { families: ['image', 'document'], bytesMax: Number.POSITIVE_INFINITY },
+  audio: { families: ['sound'], bytesMax: limits.audioBytesMax },
+} as const satisfies Record<string, { families: readonly MediaFamily[]; bytesMax: number }>
+export type UploadKind = keyof typeof uploadKinds
+
+/** By this an order names the file. */
+export const uploadUrl = (id: string): string => `/api/uploads/file/${id}`

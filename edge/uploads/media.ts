@@ -1,0 +1,68 @@
+/**
+ * What a file is, by its bytes: neither its name nor the type its sender states is looked at. Each
+ * type is recognised by its first bytes and then read through, so a file that only begins like an
+ * image is refused as damaged and not kept.
+ *
+ * Rejected: a library that knows a hundred types. Its current line needs a newer Node than ours, and
+ * to a stranger's bytes it offers the parsers of ninety formats that are refused anyway.
+ */
+import { CaduceusError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import { isJpeg, isPng, isWebp, readJpeg, readPng, readWebp, type ImageShape } from './images.ts'
+import { isMp3, isMp4, isOgg, isWav, isWebm, readM4a, readMp3, readOgg, readWav, readWebm } from './sounds.ts'
+
+export type MediaFamily = 'image' | 'sound' | 'document'
+
+export interface Media {
+  contentType: string
+  /** Of the name the server makes. */
+  extension: string
+  family: MediaFamily
+  /** The part of the file that is kept. */
+  data: Uint8Array
+}
+
+interface MediaType { contentType: string; extension: string; family: MediaFamily; begins(data: Uint8Array): boolean; read(data: Uint8Array): ImageShape | number | null }
+
+const mediaTypes: readonly MediaType[] = [
+  { contentType: 'image/jpeg', extension: 'jpg', family: 'image', begins: isJpeg, read: readJpeg },
+  { contentType: 'image/png', extension: 'png', family: 'image', begins: isPng, read: readPng },
+  { contentType: 'image/webp', extension: 'webp', family: 'image', begins: isWebp, read: readWebp },
+  { contentType: 'application/pdf', extension: 'pdf', family: 'document', begins: isPdf, read: readPdf },
+  { contentType: 'audio/wav', extension: 'wav', family: 'sound', begins: isWav, read: readWav },
+  { contentType: 'audio/ogg', extension: 'ogg', family: 'sound', begins: isOgg, read: readOgg },
+  { contentType: 'audio/webm', extension: 'webm', family: 'sound', begins: isWebm, read: readWebm },
+  { contentType: 'audio/mp4', extension: 'm4a', family: 'sound', begins: isMp4, read: readM4a },
+  { contentType: 'audio/mpeg', extension: 'mp3', family: 'sound', begins: isMp3, read: readMp3 },
+]
+
+/** In the words of an answer. */
+export const familyNames: Readonly<Record<MediaFamily, string>> = { image: 'JPEG, PNG or WebP', document: 'PDF', sound: 'MP3, Ogg, WebM, WAV or M4A' }
+
+/** Throws `unsupported_media_type`, `file_malformed` or `image_too_large`. */
+export function inspectMedia(data: Uint8Array, families: readonly MediaFamily[]): Media {
+  const type = mediaTypes.find(one => one.begins(data))
+  if (type === undefined || !families.includes(type.family))
+    throw new CaduceusError('unsupported_media_type', `the file is not ${families.map(family => familyNames[family]).join(' or ')}`)
+  const shape = type.read(data)
+  if (shape === null) throw new CaduceusError('file_malformed', `the file begins as ${type.contentType} and does not go on as one`)
+  if (typeof shape !== 'number') admitPixels(shape)
+  return { contentType: type.contentType, extension: type.extension, family: type.family, data: data.subarray(0, typeof shape === 'number' ? shape : shape.end) }
+}
+
+function admitPixels({ width, height }: ImageShape): void {
+  if (width > limits.imageSidePixelsMax || height > limits.imageSidePixelsMax || width * height > limits.imagePixelsMax)
+    throw new CaduceusError('image_too_large', `the image is ${width} by ${height} pixels; it may have ${limits.imageSidePixelsMax} a side and ${limits.imagePixelsMax} in all`)
+}
+
+/** At the very first byte, where the format allows it anywhere in the first thousand: that leeway is how a PDF is also something else. */
+function isPdf(data: Uint8Array): boolean {
+  return /^%PDF-[12]\.\d/.test(latin1(data.subarray(0, 8)))
+}
+
+/** Complete: what ends without its trailer was cut off on the way. */
+function readPdf(data: Uint8Array): number | null {
+  return latin1(data.subarray(-1_024)).includes('%%EOF') ? data.length : null
+}
+
+const latin1 = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')

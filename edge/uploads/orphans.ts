@@ -1,0 +1,45 @@
+/**
+ * Deletes files that no order came to name within a day of their upload, and the remains of uploads
+ * that were cut off. The bytes go before the row: whatever stops half way is found again next time.
+ *
+ * A sound counts as named while the order it came with is its pharmacy's: the spoken refusal of a
+ * request that another pharmacy took is gone after a day, because by then it tells nobody anything.
+ */
+import type { Selectable } from 'kysely'
+import type { UploadsTable } from '../../migrations/tables.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { EdgeContext } from '../context.ts'
+import { noteOrder, orderNaming, partyOf } from './access.ts'
+import { storeOf } from './upload-store.ts'
+
+export type OrphanContext = Pick<EdgeContext, 'database' | 'storages' | 'log' | 'nowMs'>
+
+/** Looks at the oldest limits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
+export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
+  const db = ctx.database.kysely
+  const loose = await db.selectFrom('uploads').selectAll()
+    .where('order_id', 'is', null).where('created_at', '<', new Date(ctx.nowMs() - limits.uploadOrphanMs))
+    .orderBy('created_at').limit(limits.uploadsPerSweepMax).execute()
+  let deleted = 0
+  for (const upload of loose) {
+    const orderId = upload.stored_at === null ? null : await namedAtAll(ctx, upload)
+    if (orderId !== null) {
+      await noteOrder(ctx, upload, orderId)
+      continue
+    }
+    try {
+      await storeOf(ctx, upload).remove(upload.path)
+      await db.deleteFrom('uploads').where('id', '=', upload.id).where('order_id', 'is', null).execute()
+      deleted++
+    } catch (error) {
+      ctx.log.warn({ err: error, upload_id: upload.id }, 'an orphaned file could not be deleted')
+    }
+  }
+  return deleted
+}
+
+async function namedAtAll(ctx: OrphanContext, upload: Selectable<UploadsTable>): Promise<string | null> {
+  if (upload.kind !== 'audio') return orderNaming(ctx, upload, eb => eb.lit(true))
+  const { vendorId } = await partyOf(ctx, upload.owner_id)
+  return vendorId === null ? null : orderNaming(ctx, upload, eb => eb('vendor_id', '=', vendorId))
+}

@@ -1,0 +1,79 @@
+/**
+ * Uploaded files: typed by their bytes, kept under a name that the server makes, and described by a
+ * row that is written before the bytes are and completed after, so no file is stored that no row
+ * knows. Who may read one is `access.ts`; what nobody names is deleted by `orphans.ts`.
+ */
+import type { Selectable } from 'kysely'
+import type { UploadsTable } from '../../migrations/tables.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import type { Download } from '../integrations/storage/storage.ts'
+import { mayRead } from './access.ts'
+import { uploadKinds, uploadUrl, type UploadKind } from './kinds.ts'
+import { inspectMedia } from './media.ts'
+
+export type UploadContext = Pick<EdgeContext, 'config' | 'database' | 'storages' | 'nowMs' | 'random'>
+
+export interface StoredUpload { id: string; url: string; content_type: string; bytes: number }
+type UploadRow = Selectable<UploadsTable>
+
+/**
+ * A repeat under the same id stores nothing new and hears the first answer. Throws `body_too_large`,
+ * `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`, `unavailable`.
+ */
+export async function storeUpload(ctx: UploadContext, ownerId: string, kind: UploadKind, id: string, data: Uint8Array): Promise<StoredUpload> {
+  const bytesMax = Math.min(uploadKinds[kind].bytesMax, ctx.config.uploadBytesMax)
+  if (data.byteLength > bytesMax) throw new CaduceusError('body_too_large', `a file of this kind may have at most ${bytesMax} bytes`)
+  const media = inspectMedia(data, uploadKinds[kind].families)
+  await admitOwner(ctx, ownerId)
+
+  const db = ctx.database.kysely
+  const { current } = ctx.storages
+  const row = await db.insertInto('uploads')
+    .values({
+      id, owner_id: ownerId, kind, content_type: media.contentType, bytes_count: media.data.byteLength, store: current.name,
+      path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`, created_at: new Date(ctx.nowMs()),
+    })
+    .onConflict(c => c.doNothing()).returningAll().executeTakeFirst()
+    ?? await db.selectFrom('uploads').selectAll().where('id', '=', id).where('owner_id', '=', ownerId).executeTakeFirstOrThrow()
+  if (row.stored_at === null) {
+    await storeOf(ctx, row).put(row.path, media.data, row.content_type)
+    await db.updateTable('uploads').set({ stored_at: new Date(ctx.nowMs()) }).where('id', '=', id).execute()
+  }
+  return { id, url: uploadUrl(id), content_type: row.content_type, bytes: row.bytes_count }
+}
+
+/** Throws `not_found` for a file that does not exist or is none of the caller's business. */
+export async function readUpload(ctx: UploadContext, identity: Identity, id: string): Promise<{ contentType: string; disposition: string; download: Download }> {
+  const row = await ctx.database.kysely.selectFrom('uploads').selectAll().where('id', '=', id).where('stored_at', 'is not', null).executeTakeFirst()
+  if (row === undefined || !await mayRead(ctx, identity, row)) throw new CaduceusError('not_found', 'no such file')
+  const presentation = { contentType: row.content_type, disposition: dispositionOf(row) }
+  const download = await storeOf(ctx, row).download(row.path, presentation)
+  if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
+  return { ...presentation, download }
+}
+
+/** A document is saved and not shown: viewers of documents run what is in them. */
+function dispositionOf({ id, path, content_type }: UploadRow): string {
+  const way = content_type === 'application/pdf' ? 'attachment' : 'inline'
+  return `${way}; filename="${id}${path.slice(path.lastIndexOf('.'))}"`
+}
+
+/** Throws `unavailable` for a file in a store that this edge is not configured for. */
+export function storeOf(ctx: Pick<UploadContext, 'storages'>, { store }: Pick<UploadRow, 'store'>) {
+  const storage = ctx.storages.of(store)
+  if (storage === undefined) throw new CaduceusError('unavailable', 'the file is kept in a store that this server is not configured for')
+  return storage
+}
+
+/** One account cannot fill the store faster than orphans are cleaned. */
+async function admitOwner(ctx: UploadContext, ownerId: string): Promise<void> {
+  const { loose } = await ctx.database.kysely.selectFrom('uploads').select(eb => eb.fn.countAll<number>().as('loose'))
+    .where('owner_id', '=', ownerId).where('order_id', 'is', null).where('created_at', '>', new Date(ctx.nowMs() - limits.uploadOrphanMs))
+    .executeTakeFirstOrThrow()
+  if (loose >= limits.looseUploadsPerAccountMax)
+    throw new CaduceusError('too_many_requests', `an account may have ${limits.looseUploadsPerAccountMax} files of the last day that no order names`)
+}
