@@ -1,0 +1,25 @@
+/**
+ * Signatures of what we send: HMAC-SHA256 over `id.timestamp.body`, in the headers of the Standard
+ * Webhooks specification, so that a receiver may verify with a library that exists already. The
+ * timestamp is signed too: an old message that somebody sends again is recognised.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+
+const prefix = 'whsec_'
+const secretBytes = 32
+
+export const newSecret = (): string => prefix + randomBytes(secretBytes).toString('base64')
+
+export interface Message { id: string; timestampSeconds: number; body: string }
+
+/** `v1,` and the base64 of the HMAC. */
+export function signature(secret: string, { id, timestampSeconds, body }: Message): string {
+  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64')
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestampSeconds}.${body}`).digest('base64')}`
+}
+
+export const signedHeaders = (secret: string, message: Message): Record<string, string> => ({
+  'webhook-id': message.id,
+  'webhook-timestamp': String(message.timestampSeconds),
+  'webhook-signature': signature(secret, message),
+})

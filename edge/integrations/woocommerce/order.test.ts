@@ -1,0 +1,104 @@
+/** Shop orders as they come: the documented example, and what plugins and people make of it. */
+import { createHmac } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { limits } from '../../../protocol/limits.ts'
+import { assetUrl } from '../../../protocol/assets.ts'
+import { guestId } from './imports.ts'
+import { draftOf, ignoredBecause, type WooOrder } from './order.ts'
+import { isPing, signedBy } from './signature.ts'
+
+const data = process.env['CADUCEUS_DATA'] ?? fileURLToPath(assetUrl('../shared/data'))
+const place = { first_name: 'Ann', last_name: 'Lee', address_1: '1 Main St', address_2: 'Flat 2', city: 'Leeds', state: '', postcode: 'LS1 1AA', country: 'GB', phone: '+44 113 000' }
+const order = (rest: object = {}): WooOrder => ({ id: 9, status: 'processing', line_items: [{ name: 'Aspirin', quantity: 1 }], billing: { ...place, email: 'Ann@Example.com' }, ...rest })
+
+t.test('the real signed body', t => {
+  if (!existsSync(`${data}/woo/signed_body.json`)) {
+    t.pass(`skipped: no woo/signed_body.json in ${data}`)
+    t.end()
+    return
+  }
+  const body = readFileSync(`${data}/woo/signed_body.json`)
+  const headers = JSON.parse(readFileSync(`${data}/woo/signed_headers.json`, 'utf8')) as Record<string, string>
+  const signature = headers['X-WC-Webhook-Signature']!
+  t.ok(signedBy('whsec_test_123', body, signature), 'its signature is good')
+  t.notOk(signedBy('whsec_test_124', body, signature), 'with its secret alone')
+  t.notOk(signedBy('whsec_test_123', Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1)), signature), 'over its bytes and not over their meaning')
+  for (const file of ['signed_body.json', 'order_created_rest_v3_create_example.json', 'order_rest_v3_retrieve_example.json']) {
+    const woo = JSON.parse(readFileSync(`${data}/woo/${file}`, 'utf8')) as WooOrder
+    t.equal(ignoredBecause(woo), null)
+    t.same(draftOf(woo), {
+      external_id: '727', modified: '2017-03-22T19:28:08', customer_key: 'john.doe@example.com', customer_name: 'John Doe', customer_phone: '(555) 555-5555',
+      delivery_address: '969 Market, San Francisco, CA 94103, US', coordinates: null,
+      items: [{ name: 'Woo Single #1', quantity: 2 }, { name: 'Ship Your Idea – Color: Black, Size: M Test', quantity: 1 }], notes: 'Shop order 727.',
+    }, file)
+  }
+  t.end()
+})
+
+t.test('signatures and pings', t => {
+  const body = Buffer.from('{"id":1}')
+  const good = createHmac('sha256', 'secret').update(body).digest('base64')
+  t.ok(signedBy('secret', body, good))
+  for (const bad of [undefined, '', 'x', good.slice(0, -4), `${good}AAAA`, Buffer.from(good, 'base64').toString('hex')]) t.notOk(signedBy('secret', body, bad), String(bad))
+  t.ok(isPing({}, Buffer.from('webhook_id=12')))
+  for (const [headers, text] of [[{ 'x-wc-webhook-signature': 'x' }, 'webhook_id=12'], [{}, ''], [{}, 'webhook_id='], [{}, 'webhook_id=12&a=b'], [{}, 'id=12'], [{}, '{"webhook_id":12}']] as const)
+    t.notOk(isPing(headers, Buffer.from(text)), text)
+  t.end()
+})
+
+t.test('what is ignored', t => {
+  const table: [name: string, rest: object, ignored: boolean][] = [
+    ['to be paid', { status: 'pending' }, false], ['on hold', { status: 'on-hold' }, false], ['of a plugin', { status: 'wc-awaiting-rx' }, false], ['of no status', { status: undefined }, false],
+    ['cancelled', { status: 'cancelled' }, true], ['with its prefix', { status: 'wc-refunded' }, true], ['fulfilled', { status: 'completed' }, true], ['a draft', { status: 'checkout-draft' }, true],
+    ['collected', { shipping_lines: [{ method_id: 'local_pickup:3' }] }, true], ['collected at a point', { shipping_lines: [{ method_id: 'pickup_location:0' }] }, true],
+    ['partly collected', { shipping_lines: [{ method_id: 'local_pickup' }, { method_id: 'flat_rate' }] }, false], ['without shipping lines', { shipping_lines: [] }, false],
+  ]
+  for (const [name, rest, ignored] of table) t.equal(ignoredBecause(order(rest)) !== null, ignored, name)
+  t.end()
+})
+
+t.test('people, places and items', t => {
+  const other = { ...place, first_name: 'Bob', address_1: '9 Side St', phone: '' }
+  t.match(draftOf(order()), { customer_name: 'Ann Lee', customer_key: 'ann@example.com', delivery_address: '1 Main St, Flat 2, Leeds, LS1 1AA, GB' }, 'billing where nothing is shipped elsewhere')
+  t.match(draftOf(order({ shipping: other })), { customer_name: 'Bob Lee', customer_phone: '+44 113 000', delivery_address: /^9 Side St/ }, 'shipping where there is one')
+  t.match(draftOf(order({ shipping: { ...other, address_1: ' ' } })), { customer_name: 'Ann Lee', delivery_address: /^1 Main St/ }, 'one that is empty is none')
+  t.match(draftOf(order({ billing: [] })), { customer_name: 'Customer', customer_phone: '', customer_key: 'order 9', delivery_address: '' }, 'an empty object as PHP writes it')
+  t.match(draftOf(order({ billing: null, shipping: 3 })), { customer_name: 'Customer' })
+  const items = draftOf(order({ line_items: [
+    { name: 'Salt &amp; Pepper <em>new</em>&#8482;&#x20AC;&bogus; \u202eevil\u0000\n', quantity: 2 }, { name: 'Half', quantity: '0.5' }, { name: '', quantity: 1 }, { name: 5, quantity: 1e9 },
+    { name: 'Refund', quantity: -1 }, { name: 'None', quantity: 0 }, { name: 'Odd', quantity: 'many' }, { name: 'x'.repeat(500), quantity: 1 }, { name: '&lt;5 mg&gt;', quantity: 1 }, { name: 'half \ud83d', quantity: 1 },
+  ] })).items
+  t.same(items, [
+    { name: 'Salt & Pepper new ™€&bogus; evil', quantity: 2 }, { name: 'Half', quantity: 1 }, { name: 'Item', quantity: 1 }, { name: '5', quantity: limits.quantityMax },
+    { name: 'x'.repeat(limits.nameCharactersMax), quantity: 1 }, { name: '<5 mg>', quantity: 1 }, { name: 'half', quantity: 1 },
+  ])
+  const many = draftOf(order({ number: 'A-9', customer_note: 'Ring <b>twice</b>', line_items: Array.from({ length: 60 }, () => ({ name: 'y', quantity: 1 })) }))
+  t.equal(many.items.length, limits.itemsMax)
+  t.equal(many.notes, 'Shop order A-9. Ring twice 10 more items are in the shop\'s order.')
+  t.end()
+})
+
+t.test('coordinates in the metadata', t => {
+  const meta = (...pairs: [string, unknown][]) => ({ meta_data: pairs.map(([key, value]) => ({ id: 1, key, value })) })
+  const here = { latitude: 53.8, longitude: -1.55 }
+  const table: [name: string, rest: object, expected: object | null][] = [
+    ['of the billing address', meta(['_billing_latitude', '53.8'], ['_billing_longitude', '-1.55']), here],
+    ['of no address in particular', meta(['lat', 53.8], ['lng', -1.55]), here],
+    ['of the shipping address, which is not where it goes', meta(['_shipping_latitude', '53.8'], ['_shipping_longitude', '-1.55']), null],
+    ['of the shipping address, which is', { shipping: place, ...meta(['_shipping_latitude', '53.8'], ['_shipping_longitude', '-1.55']) }, here],
+    ['half', meta(['latitude', '53.8']), null], ['nowhere', meta(['latitude', '0'], ['longitude', '0']), null], ['off the globe', meta(['latitude', '95'], ['longitude', '0']), null],
+    ['no numbers', meta(['latitude', '53,8'], ['longitude', 'x']), null], ['no texts', meta(['latitude', { a: 1 }], ['longitude', null]), null], ['no list', { meta_data: 'x' }, null],
+  ]
+  for (const [name, rest, expected] of table) t.same(draftOf(order(rest)).coordinates, expected, name)
+  t.end()
+})
+
+t.test('guests: the same for a pharmacy\'s customer, another at another pharmacy', t => {
+  const [a, b] = ['019a0000-0000-7000-8000-000000000001', '019a0000-0000-7000-8000-000000000002']
+  t.equal(guestId(a, 'x@example.com'), guestId(a, 'x@example.com'))
+  t.not(guestId(a, 'x@example.com'), guestId(b, 'x@example.com'))
+  t.match(guestId(a, 'x@example.com'), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  t.end()
+})
