@@ -3,7 +3,18 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConfigError, integerVariable, serviceUrls, textVariable, type Environment, type ServiceUrls } from '../protocol/environment.ts'
+import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import type { S3Config } from './integrations/storage/s3.ts'
+import { readRateRules, type RateRules } from './rate/rules.ts'
+
+/** How messages leave; null where nothing is configured. */
+export interface DeliveryConfig {
+  /** NODE_ENV is `production`: no development outbox. */
+  production: boolean
+  smtp: { url: string; from: string } | null
+  twilio: { accountSid: string; authToken: string; from: string; baseUrl: string } | null
+}
 
 export interface Config extends ServiceUrls {
   host: string
@@ -15,9 +26,33 @@ export interface Config extends ServiceUrls {
   corsOrigins: string[]
   uploadDir: string
   uploadBytesMax: number
+  /** Where new uploads go instead of uploadDir; null: there. */
+  s3: S3Config | null
   logLevel: string
+  delivery: DeliveryConfig
+  /** Where the outside reaches this deployment, without a slash at the end; null: the address a caller used. */
+  publicUrl: string | null
+  /** Webhooks may go to private addresses and over http: for tests and for receivers on the same network. */
+  webhookAllowPrivate: boolean
+  /** The one shop of a deployment that delivers to `/api/webhooks/wc/order-created` itself. */
+  shop: { secret: string; vendorId: string } | null
+  /** How long after its delivery an order can be followed by its public link, hours. */
+  trackingLinkHours: number
+  maps: MapsConfig
   /** Set by load tests only: the edge says so in /api/health. */
   benchAllowed: boolean
+  /** Null with BENCH_ALLOWED: without limits. */
+  rateRules: RateRules | null
+  /** How many proxies of ours stand in front; their part of X-Forwarded-For is believed. */
+  trustedProxies: number
+  auditRetentionDays: number
+}
+
+/** Services that know places; null where there is none. URLs without a slash at the end. */
+export interface MapsConfig {
+  google: { url: string; apiKey: string } | null
+  nominatimUrl: string | null
+  osrmUrl: string | null
 }
 
 export { ConfigError }
@@ -42,8 +77,90 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     corsOrigins,
     uploadDir: resolve(text('UPLOAD_DIR') ?? `${dataDir}/uploads`),
     uploadBytesMax: integer('MAX_UPLOAD_SIZE_MB', limits.uploadMegabytesDefault, 1, 100) * 1024 * 1024,
+    s3: s3Config(text),
     logLevel: text('LOG_LEVEL') ?? 'info',
+    delivery: readDelivery(text),
+    publicUrl: publicUrl(text('PUBLIC_URL')),
+    webhookAllowPrivate: text('WEBHOOK_ALLOW_PRIVATE') === '1',
+    shop: shop(text('WC_WEBHOOK_SECRET'), text('WC_WEBHOOK_VENDOR_ID')),
+    trackingLinkHours: integer('TRACKING_LINK_HOURS', 24, 1, 24 * 365),
+    maps: mapsConfig(text),
     benchAllowed: text('BENCH_ALLOWED') === '1',
+    rateRules: text('BENCH_ALLOWED') === '1' ? null : readRateRules(environment),
+    trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
+    auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
+  }
+}
+
+function mapsConfig(text: (name: string) => string | null): MapsConfig {
+  const url = (name: string): string | null => {
+    const given = text(name)
+    if (given !== null && (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))) throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
+    return given?.replace(/\/+$/, '') ?? null
+  }
+  const apiKey = text('GOOGLE_MAPS_API_KEY')
+  return {
+    google: apiKey === null ? null : { apiKey, url: url('GOOGLE_MAPS_URL') ?? 'https://maps.googleapis.com' },
+    nominatimUrl: url('NOMINATIM_URL'),
+    osrmUrl: url('OSRM_URL'),
+  }
+}
+
+/** S3_REGION has a default, because only Amazon's own service looks at it. */
+function s3Config(text: (name: string) => string | null): S3Config | null {
+  const names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const
+  const [endpoint, bucket, accessKeyId, secretAccessKey] = names.map(text)
+  if (!endpoint && !bucket && !accessKeyId && !secretAccessKey) {
+    const stray = ['S3_REGION', 'S3_PUBLIC_URL'].find(name => text(name) !== null)
+    if (stray !== undefined) throw new ConfigError(`${stray} is set and ${names.join(', ')} are not; set those too, or unset it`)
+    return null
+  }
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey)
+    throw new ConfigError(`${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`)
+  const url = (name: string, given: string): string => {
+    if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol) || new URL(given).search !== '') throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
+    return given.replace(/\/+$/, '')
+  }
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new ConfigError('S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens')
+  return {
+    endpoint: url('S3_ENDPOINT', endpoint), publicUrl: url('S3_PUBLIC_URL', text('S3_PUBLIC_URL') ?? endpoint),
+    bucket, accessKeyId, secretAccessKey, region: text('S3_REGION') ?? 'us-east-1',
+  }
+}
+
+function publicUrl(given: string | null): string | null {
+  if (given === null) return null
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
+  return given.replace(/\/+$/, '')
+}
+
+function shop(secret: string | null, vendorId: string | null): Config['shop'] {
+  if (secret === null && vendorId === null) return null
+  if (secret === null) throw new ConfigError('WC_WEBHOOK_SECRET is not set, but WC_WEBHOOK_VENDOR_ID is; a shop needs both')
+  if (!isUuid(vendorId)) throw new ConfigError('WC_WEBHOOK_VENDOR_ID is not the id of a pharmacy; WC_WEBHOOK_SECRET needs one whose orders these are')
+  return { secret, vendorId }
+}
+
+function readDelivery(text: (name: string) => string | null): DeliveryConfig {
+  const smtpUrl = text('SMTP_URL')
+  const url = smtpUrl !== null && URL.canParse(smtpUrl) ? new URL(smtpUrl) : null
+  if (smtpUrl !== null && (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === ''))
+    throw new ConfigError('SMTP_URL is not a URL such as smtps://user:password@smtp.example.org')
+  // Gmail and most others sign in with the very address that sends.
+  const user = decodeURIComponent(url?.username ?? '')
+  const from = text('MAIL_FROM') ?? (user.includes('@') ? user : null)
+  if (url !== null && from === null) throw new ConfigError('MAIL_FROM is not set and SMTP_URL names no e-mail; set it to the sender, for instance MAIL_FROM="Caduceus <no-reply@example.org>"')
+
+  const [accountSid, authToken, sender] = [text('TWILIO_ACCOUNT_SID'), text('TWILIO_AUTH_TOKEN'), text('TWILIO_FROM')]
+  const baseUrl = text('TWILIO_BASE_URL') ?? 'https://api.twilio.com'
+  if (!URL.canParse(baseUrl) || !['https:', 'http:'].includes(new URL(baseUrl).protocol)) throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
+  const given = [accountSid, authToken, sender].filter(value => value !== null).length
+  if (given !== 0 && given !== 3) throw new ConfigError('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM belong together; set all three or none')
+  if (accountSid !== null && !/^\w{1,64}$/.test(accountSid)) throw new ConfigError('TWILIO_ACCOUNT_SID is not an account SID such as AC0123456789abcdef')
+  return {
+    production: text('NODE_ENV') === 'production',
+    smtp: smtpUrl === null || from === null ? null : { url: smtpUrl, from },
+    twilio: accountSid === null || authToken === null || sender === null ? null : { accountSid, authToken, from: sender, baseUrl: baseUrl.replace(/\/+$/, '') },
   }
 }
 

@@ -8,7 +8,11 @@ import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
 import type { PositionAnswer, PositionQuery } from '../protocol/pushes.ts'
+import type { AuditTrail } from './audit/audit-trail.ts'
 import type { Config } from './config.ts'
+import type { Messenger } from './integrations/messenger.ts'
+import type { Maps } from './integrations/maps.ts'
+import type { Storages } from './integrations/storage/storage.ts'
 import type { Hub } from './sockets/hub.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -21,7 +25,11 @@ export interface EdgeContext {
   readonly claims: Claims
   readonly commands: CommandClient
   readonly hub: Hub
+  readonly audit: AuditTrail
+  readonly messenger: Messenger
   readonly metrics: Metrics
+  readonly maps: Maps
+  readonly storages: Storages
   nowMs(): number
   random(): number
 }

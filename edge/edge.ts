@@ -13,17 +13,25 @@ import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import { authenticateToken } from './accounts/authenticate.ts'
+import { authenticate } from './accounts/authenticate.ts'
 import { startHousekeeping } from './accounts/housekeeping.ts'
 import { preparePasswords } from './accounts/passwords.ts'
 import { ConfigError, type Config } from './config.ts'
 import type { EdgeContext } from './context.ts'
 import { createCommandClient } from './dispatch/commands.ts'
+import type { AnyRoute } from './http/route.ts'
 import { attachHttp } from './http/server.ts'
+import { createMaps } from './integrations/maps.ts'
+import { createMessenger } from './integrations/messenger.ts'
+import { openStorages } from './integrations/storage/open.ts'
+import { startWebhooks } from './integrations/webhooks/start.ts'
+import { startImportRetries } from './integrations/woocommerce/imports.ts'
 import { createMetrics } from './metrics.ts'
 import { routeTable } from './routes/index.ts'
 import { attachSockets } from './sockets/attach.ts'
 import { createHub } from './sockets/hub.ts'
+import { createAuditTrail } from './audit/audit-trail.ts'
+import { createRateLimits } from './rate/rate-limits.ts'
 
 export interface EdgeDeps {
   config: Config
@@ -37,6 +45,7 @@ export interface EdgeDeps {
 export interface Edge {
   port: number
   context: EdgeContext
+  routes: readonly AnyRoute[]
   /** No new work; requests in flight are answered, sockets closed with 1001; then the port is free. */
   drain(): Promise<void>
 }
@@ -47,39 +56,59 @@ const goodbyeMs = 500
 /** Throws ConfigError when the port cannot be had. */
 export async function startEdge({ config, log, database, bus, claims, env }: EdgeDeps): Promise<Edge> {
   const { nowMs, random, after } = env
+  const metrics = createMetrics()
   const base = {
-    edgeId: uuidV7(nowMs(), random), config, log, database, bus, claims, metrics: createMetrics(), nowMs, random,
+    edgeId: uuidV7(nowMs(), random), config, log, database, bus, claims, metrics, nowMs, random,
     commands: createCommandClient({ bus, nowMs, random, after }),
+    audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
+    maps: createMaps(config.maps, { log, nowMs, after }),
+    storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),
+    messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random, after }),
   }
   const context: EdgeContext = { ...base, hub: createHub(base) }
   const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as { version: string }
   await preparePasswords()
+  await base.storages.current.check()
+  const rates = config.rateRules === null ? null : createRateLimits({ rules: config.rateRules, redisUrl: config.redisUrl, nowMs, onLog: line => log.warn(line) })
 
+  const routes = routeTable(context, { version, after })
+  configure(withoutServerHeader)
   const app = App()
   attachSockets(app, context)
   const http = attachHttp(app, {
-    routes: routeTable(context, { version, after }),
-    authenticate: token => authenticateToken(context, token),
-    corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, log, metrics: context.metrics, nowMs, random,
+    routes,
+    authenticate: credential => authenticate(context, credential),
+    corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, trustedProxies: config.trustedProxies,
+    rates, audit: base.audit, log, metrics: context.metrics, nowMs, random,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
   const stopHousekeeping = startHousekeeping(context, after)
+  const stopImportRetries = startImportRetries(context, after)
+  const webhooks = startWebhooks(context, after)
   log.info({ host: config.host, port }, 'edge listens')
 
   let drained: Promise<void> | null = null
   const drain = async (): Promise<void> => {
     stopListening()
     stopHousekeeping()
-    await within(http.drain(), limits.drainTimeoutMs, after)
+    stopImportRetries()
+    const webhooksStopped = webhooks.stop()
+    await within(http.drain().then(() => base.messenger.drain()), limits.drainTimeoutMs, after)
+    await within(webhooksStopped, limits.drainTimeoutMs, after)
+    base.messenger.close()
     context.hub.closeAll()
     await within(until(() => context.hub.size === 0, after), goodbyeMs, after)
     app.close()
+    rates?.close()
+    await within(base.audit.close(), goodbyeMs * 4, after)
   }
-  return { port, context, drain: () => drained ??= drain() }
+  return { port, context, routes, drain: () => drained ??= drain() }
 }
 
 /** Exported by the library and missing from its types. */
-const { LIBUS_LISTEN_EXCLUSIVE_PORT } = uWebSockets as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+const { LIBUS_LISTEN_EXCLUSIVE_PORT, _cfg: configure } = uWebSockets as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number; _cfg(key: string): void }
+/** Its switch for the header that names it and its version in every answer, which is nobody's business. */
+const withoutServerHeader = '999999990007'
 
 function listen(app: TemplatedApp, host: string, port: number): Promise<{ port: number; stopListening(): void }> {
   return new Promise((resolve, reject) => {

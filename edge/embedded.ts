@@ -3,7 +3,7 @@
  * knows the engine. Each of NATS_URL, REDIS_URL and DATABASE_URL that is set replaces that part alone.
  */
 import { pathToFileURL } from 'node:url'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
@@ -14,6 +14,7 @@ import { memoryClaims } from '../protocol/claims/memory.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import type { Environment } from '../protocol/environment.ts'
 import { uuidV7 } from '../protocol/ids.ts'
+import { createLog } from '../protocol/log.ts'
 import { limits } from '../protocol/limits.ts'
 import { runProcess } from '../protocol/process.ts'
 import { readConfig } from './config.ts'
@@ -30,7 +31,7 @@ export interface Embedded {
 /** Starts database, engine and edge, in that order. Throws one-line errors that name the variable. */
 export async function startEmbedded(environment: Environment, options: { log?: Logger } = {}): Promise<Embedded> {
   const config = readConfig(environment, 'embedded')
-  const log = options.log ?? pino({ level: config.logLevel })
+  const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv()
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })

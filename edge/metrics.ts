@@ -14,11 +14,15 @@ export function createMetrics() {
       name: 'caduceus_http_request_seconds', help: 'Time to answer an HTTP request', labelNames: ['route'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], registers,
     }),
+    messages: new Counter({ name: 'caduceus_messages_total', help: 'Mails and SMS, by what became of them', labelNames: ['channel', 'outcome'], registers }),
+    rateLimited: new Counter({ name: 'caduceus_rate_limited_total', help: 'Requests refused for their rate', labelNames: ['class', 'by'], registers }),
+    auditRows: new Counter({ name: 'caduceus_audit_rows_total', help: 'Rows of the audit trail, by what became of them', labelNames: ['outcome'], registers }),
     sockets: new Gauge({ name: 'caduceus_sockets', help: 'Open WebSockets', labelNames: ['role'], registers }),
     socketCloses: new Counter({ name: 'caduceus_socket_closes_total', help: 'WebSockets closed by the edge', labelNames: ['code'], registers }),
     framesAccepted: new Counter({ name: 'caduceus_location_frames_total', help: 'Location frames taken and handed to the bus', registers }),
     framesRefused: new Counter({ name: 'caduceus_location_frames_refused_total', help: 'Location frames refused', labelNames: ['reason'], registers }),
     pushesDelivered: new Counter({ name: 'caduceus_pushes_delivered_total', help: 'Messages put on sockets', labelNames: ['type'], registers }),
+    webhookAttempts: new Counter({ name: 'caduceus_webhook_attempts_total', help: 'Attempts to deliver a webhook, by what became of the delivery', labelNames: ['outcome'], registers }),
     pushesDropped: new Counter({ name: 'caduceus_pushes_dropped_total', help: 'Messages not put on sockets', labelNames: ['reason'], registers }),
   }
 }

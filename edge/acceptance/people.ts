@@ -126,10 +126,10 @@ export async function newPharmacy(url: string, name: string, latitude: number, l
   return { id: body.user.id, vendorId: body.vendor.id, token: body.access_token, email }
 }
 
-export async function newCourier(url: string, vendorId: string, name = 'Driver Name'): Promise<Courier> {
+export async function newCourier(url: string, vendorId: string, name = 'Driver Name', more: { capacity?: number } = {}): Promise<Courier> {
   const email = `driver-${unique()}@example.com`
   const body = created(await http(url, 'POST', '/api/drivers/register', {
-    body: { email, full_name: name, phone: '+1234567890', password, vendor_id: vendorId, vehicle_type: 'bike', vehicle_number: 'ABC-1234', license_number: 'DL-123456' },
+    body: { email, full_name: name, phone: '+1234567890', password, vendor_id: vendorId, vehicle_type: 'bike', vehicle_number: 'ABC-1234', license_number: 'DL-123456', ...more },
   }))
   return { id: body.user.id, driverId: body.driver.id, token: body.access_token, email }
 }

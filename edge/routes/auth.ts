@@ -1,7 +1,8 @@
 /** Accounts, sign-in, sessions and tickets: `/api/auth`, and the older names of the same. */
 import Type from 'typebox'
 import { accountById, accountByPassword, createAccount, type Account } from '../accounts/accounts.ts'
-import { endAllSessions, endSession, refreshSession, signIn, type SignedIn } from '../accounts/sessions.ts'
+import { redeemEmailProof } from '../accounts/codes.ts'
+import { endAllSessions, endSession, originOf, refreshSession, signIn, type Origin, type SignedIn } from '../accounts/sessions.ts'
 import { issueTicket } from '../accounts/tickets.ts'
 import type { EdgeContext } from '../context.ts'
 import { roles, type Role } from '../accounts/identity.ts'
@@ -15,6 +16,7 @@ export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'r
 const tags = ['auth']
 const Credentials = closedObject({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) })
 const RefreshBody = closedObject({ refresh_token: Type.String({ minLength: 1, maxLength: 4_096 }) })
+const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
 const TokensView = Type.Object(tokenFields)
 
 /** Roles as the older broadcast API calls them. */
@@ -23,49 +25,51 @@ const SanjevaniTokens = { access: Type.String(), refresh: Type.String() }
 const SanjevaniRole = Type.Enum(Object.values(sanjevaniRoles))
 
 export const signedInBody = (message: string, { account, ...tokens }: SignedIn) => ({ message, user: accountView(account), ...tokens })
-export const accountView = ({ id, email, full_name, phone, role, is_active, vendor_id, driver_id, created_at, updated_at }: Account) =>
-  ({ id, email, full_name, phone, role, is_active, vendor_id, driver_id, created_at, updated_at })
+export const accountView = ({ id, email, full_name, phone, role, is_active, email_verified_at, phone_verified_at, vendor_id, driver_id, created_at, updated_at }: Account) =>
+  ({ id, email, full_name, phone, role, is_active, email_verified: email_verified_at !== null, phone_verified: phone_verified_at !== null, vendor_id, driver_id, created_at, updated_at })
 
 export function authRoutes(ctx: AuthContext): AnyRoute[] {
   const db = ctx.database.kysely
   /** Signs in an account that was just made or found by its id. */
-  const enter = async (userId: string, userAgent: string | undefined): Promise<SignedIn> => {
+  const enter = async (userId: string, origin: Origin): Promise<SignedIn> => {
     const account = await accountById(db, userId)
     if (account === null) throw new CaduceusError('not_found', 'no such account')
-    return signIn(ctx, account, userAgent)
+    return signIn(ctx, account, origin)
   }
-  const register = async (given: Parameters<typeof createAccount>[2], userAgent: string | undefined): Promise<SignedIn> => {
-    const { userId } = await createAccount(db, ctx, given, async () => null)
-    return enter(userId, userAgent)
+  const register = async (given: Parameters<typeof createAccount>[2], proof: string | undefined, origin: Origin): Promise<SignedIn> => {
+    const { userId } = await createAccount(db, ctx, given, async (tx, id) => { if (proof !== undefined) await redeemEmailProof(ctx, tx, id, given.email, proof) })
+    return enter(userId, origin)
   }
-  const signInByPassword = async (email: string, password: string, userAgent: string | undefined): Promise<SignedIn> =>
-    signIn(ctx, await accountByPassword(db, email, password), userAgent)
-  const refresh = async (token: string, userAgent: string | undefined) => {
-    const { account: _, ...tokens } = await refreshSession(ctx, token, userAgent)
+  const signInByPassword = async (email: string, password: string, origin: Origin): Promise<SignedIn> =>
+    signIn(ctx, await accountByPassword(db, email, password), origin)
+  const refresh = async (token: string, origin: Origin) => {
+    const { account: _, ...tokens } = await refreshSession(ctx, token, origin)
     return { status: 200, body: tokens }
   }
 
   return [
     route({
       method: 'POST', path: '/api/auth/register', operationId: 'register', summary: 'Make an account', tags, auth: 'none',
-      body: closedObject({ email: Email, full_name: PersonName, phone: Phone, role: Type.Enum(['user', 'vendor', 'driver']), password: Password }),
-      responses: { 201: { description: 'The account, signed in', schema: SignedInView } }, errors: ['email_taken', 'overloaded'],
-      handler: async ({ body, headers }) =>
-        ({ status: 201, body: signedInBody('Registration successful', await register(body, headers['user-agent'])) }),
+      body: closedObject({ email: Email, full_name: PersonName, phone: Phone, role: Type.Enum(['user', 'vendor', 'driver']), password: Password, verification_token: VerificationToken }),
+      responses: { 201: { description: 'The account, signed in', schema: SignedInView } }, errors: ['email_taken', 'overloaded', 'code_wrong'],
+      handler: async request => {
+        const { verification_token, ...given } = request.body
+        return { status: 201, body: signedInBody('Registration successful', await register(given, verification_token, originOf(request))) }
+      },
     }),
     route({
       method: 'POST', path: '/api/auth/login', operationId: 'login', summary: 'Sign in with e-mail and password', tags, auth: 'none',
       body: Credentials,
       responses: { 200: { description: 'Signed in', schema: SignedInView } }, errors: ['credentials_wrong', 'account_inactive', 'overloaded'],
-      handler: async ({ body, headers }) =>
-        ({ status: 200, body: signedInBody('Login successful', await signInByPassword(body.email, body.password, headers['user-agent'])) }),
+      handler: async request =>
+        ({ status: 200, body: signedInBody('Login successful', await signInByPassword(request.body.email, request.body.password, originOf(request))) }),
     }),
     route({
       method: 'POST', path: '/api/auth/refresh', operationId: 'refresh', tags, auth: 'none',
       summary: 'Replace a refresh token by new tokens; the old one ends, and using it again ends the session',
       body: RefreshBody,
       responses: { 200: { description: 'New tokens', schema: TokensView } }, errors: ['token_invalid', 'account_inactive'],
-      handler: ({ body, headers }) => refresh(body.refresh_token, headers['user-agent']),
+      handler: request => refresh(request.body.refresh_token, originOf(request)),
     }),
     route({
       method: 'GET', path: '/api/auth/me', operationId: 'me', summary: 'The account of the token', tags, auth: roles,
@@ -92,25 +96,26 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       alias: '/api/auth/login', shapeError: sanjevaniError, body: Credentials,
       responses: { 200: { description: 'Signed in', schema: Type.Object({ ...SanjevaniTokens, role: SanjevaniRole, user_id: Uuid, name: Type.String() }) } },
       errors: ['credentials_wrong', 'account_inactive', 'overloaded'],
-      handler: async ({ body, headers }) => {
-        const { account, access_token, refresh_token } = await signInByPassword(body.email, body.password, headers['user-agent'])
+      handler: async request => {
+        const { account, access_token, refresh_token } = await signInByPassword(request.body.email, request.body.password, originOf(request))
         return { status: 200, body: { refresh: refresh_token, access: access_token, role: sanjevaniRoles[account.role], user_id: account.id, name: account.full_name } }
       },
     }),
     route({
       method: 'POST', path: '/customer/register', operationId: 'sanjevaniRegister', summary: 'Make a customer account', tags: ['broadcast (older API)'], auth: 'none',
       alias: '/api/auth/register', shapeError: sanjevaniError,
-      body: closedObject({ email: Email, password: Password, name: PersonName, phone_number: Phone }),
+      body: closedObject({ email: Email, password: Password, name: PersonName, phone_number: Phone, verification_token: VerificationToken }),
       responses: {
         201: {
           description: 'The account, signed in',
           schema: Type.Object({ message: Type.String(), user: Type.Object({ id: Uuid, email: Type.String(), name: Type.String(), role: SanjevaniRole }), ...SanjevaniTokens }),
         },
       },
-      errors: ['email_taken', 'overloaded'],
-      handler: async ({ body, headers }) => {
+      errors: ['email_taken', 'overloaded', 'code_wrong'],
+      handler: async request => {
+        const { body } = request
         const given = { email: body.email, full_name: body.name, phone: body.phone_number, role: 'user' as const, password: body.password }
-        const { account, access_token, refresh_token } = await register(given, headers['user-agent'])
+        const { account, access_token, refresh_token } = await register(given, body.verification_token, originOf(request))
         const user = { id: account.id, email: account.email, name: account.full_name, role: sanjevaniRoles[account.role] }
         return { status: 201, body: { message: 'Customer registration successful', user, access: access_token, refresh: refresh_token } }
       },
@@ -119,7 +124,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       method: 'POST', path: '/api/v1/auth/refresh', operationId: 'refreshV1', summary: 'Replace a refresh token by new tokens', tags: ['rides (older API)'], auth: 'none',
       alias: '/api/auth/refresh', body: RefreshBody,
       responses: { 200: { description: 'New tokens', schema: TokensView } }, errors: ['token_invalid', 'account_inactive'],
-      handler: ({ body, headers }) => refresh(body.refresh_token, headers['user-agent']),
+      handler: request => refresh(request.body.refresh_token, originOf(request)),
     }),
     logoutRoute(ctx, { path: '/api/v1/auth/logout', operationId: 'logoutV1', tags: ['rides (older API)'], alias: '/api/auth/logout' }),
   ]

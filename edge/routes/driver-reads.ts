@@ -26,12 +26,12 @@ export const driverRows = (db: Kysely<Tables>) => db.selectFrom('drivers')
 
 export type DriverRow = Awaited<ReturnType<ReturnType<typeof driverRows>['executeTakeFirstOrThrow']>>
 
-export const driverView = ({ latitude, longitude, position_at, total_earnings_minor, version: _, ...row }: DriverRow) => ({
+export const driverView = ({ latitude, longitude, position_at, total_earnings_minor, version: _, revision: _revision, ...row }: DriverRow) => ({
   ...row, current_latitude: latitude, current_longitude: longitude, last_location_update: position_at,
   total_earnings: total_earnings_minor / 100, currency,
 })
 
-/** The driver itself, its pharmacy, an admin. */
+/** The driver itself, its pharmacy, an admin, a service whose scope let it in. */
 export const mayManage = (identity: Identity, driver: Pick<DriverRow, 'id' | 'vendor_id'>): boolean =>
-  identity.role === 'admin' || (identity.role === 'driver' && identity.driverId === driver.id) ||
+  identity.role === 'admin' || identity.role === 'service' || (identity.role === 'driver' && identity.driverId === driver.id) ||
   (identity.role === 'vendor' && identity.vendorId === driver.vendor_id)

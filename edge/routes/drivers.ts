@@ -2,8 +2,6 @@
  * Drivers: `/api/drivers`. The profile is the edge's row; availability, load and totals are the driver
  * actor's, changed by command and read from the same row, where only the journal writes them.
  */
-import { currency } from '../../protocol/money.ts'
-import { sql } from 'kysely'
 import Type from 'typebox'
 import { commandSchemas, type DriverCommandData } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
@@ -17,10 +15,12 @@ import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
+import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
 import { driverRows, driverView, DriverProfile, mayManage, type DriverRow } from './driver-reads.ts'
-import { listOrders } from './order-reads.ts'
+import { listOrders, orderFilters } from './order-reads.ts'
+import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'
 
@@ -30,7 +30,6 @@ const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })
 const VehicleType = commandSchemas.driver.register.properties.vehicle_type
 const PlateOrLicense = Type.String({ minLength: 1, maxLength: 40 })
-const earningsDays = 30
 
 export function driverRoutes(ctx: DriverContext): AnyRoute[] {
   const db = ctx.database.kysely
@@ -69,7 +68,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       }),
       responses: { 201: { description: 'The driver, signed in', schema: Type.Object({ driver: DriverProfile, ...SignedInView.properties }) } },
       errors: ['email_taken', 'vendor_not_found', 'overloaded'],
-      handler: async ({ body, headers }) => {
+      handler: async ({ body, headers, address: from }) => {
         const { password, capacity = limits.driverCapacityDefault, vehicle_number = null, license_number = null, ...profile } = body
         if (!await isActiveVendor(ctx, body.vendor_id)) throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
         const account = { email: body.email, full_name: body.full_name, phone: body.phone, role: 'driver' as const, password }
@@ -81,7 +80,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
           .catch((error: unknown) => { throw isUniqueViolation(error, 'drivers_user_id_key') ? new CaduceusError('email_taken') : error })
         await registerActor(record, capacity).catch((error: unknown) => ctx.log.warn({ err: error, driver_id: record.id }, 'the driver will be made known to the engine at the first change of status'))
         const [signedIn, row] = await Promise.all([
-          accountById(db, userId).then(found => signIn(ctx, found!, headers['user-agent'])),
+          accountById(db, userId).then(found => signIn(ctx, found!, { userAgent: headers['user-agent'], address: from })),
           driverRows(db).where('drivers.id', '=', record.id).executeTakeFirstOrThrow(),
         ])
         const { message, ...rest } = signedInBody('Driver registration successful', signedIn)
@@ -89,7 +88,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'GET', path: '/api/drivers', operationId: 'listDrivers', summary: 'A pharmacy\'s drivers; an admin\'s are all', tags, auth: ['vendor', 'admin'],
+      method: 'GET', path: '/api/drivers', operationId: 'listDrivers', summary: 'A pharmacy\'s drivers; an admin\'s are all', tags, auth: ['vendor', 'admin'], scope: 'drivers:read',
       query: closedObject({ ...page, status: Type.Optional(Type.Enum([...driverStatuses])), vendor_id: Type.Optional(Uuid) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ drivers: Type.Array(DriverProfile), next_cursor: nextCursor }) } },
       handler: async ({ principal, query: { limit = limits.listLimitDefault, cursor, status, vendor_id } }) => {
@@ -103,7 +102,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'GET', path: '/api/drivers/:id', operationId: 'getDriver', summary: 'One driver, with the last known position', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId,
+      method: 'GET', path: '/api/drivers/:id', operationId: 'getDriver', summary: 'One driver, with the last known position', tags, auth: ['driver', 'vendor', 'admin'], scope: 'drivers:read', params: DriverId, versioned: true,
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found'],
       handler: async ({ identity, params }) => {
         const row = await managed(identity, params.id)
@@ -112,25 +111,30 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
         return {
           status: 200,
           body: driverView(position ? { ...row, latitude: position.latitude, longitude: position.longitude, position_at: new Date(position.at_ms) } : row),
+          headers: { etag: etagOf(row.revision) },
         }
       },
     }),
     route({
-      method: 'PATCH', path: '/api/drivers/:id', operationId: 'updateDriver', summary: 'Change the driver\'s profile', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId,
+      method: 'PATCH', path: '/api/drivers/:id', operationId: 'updateDriver', summary: 'Change the driver\'s profile', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId, versioned: true,
       body: closedObject({
         full_name: Type.Optional(PersonName), phone: Type.Optional(Phone), vehicle_type: Type.Optional(VehicleType),
         vehicle_number: Type.Optional(PlateOrLicense), license_number: Type.Optional(PlateOrLicense),
       }),
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found'],
-      handler: async ({ identity, params, body }) => {
-        await managed(identity, params.id)
-        await db.updateTable('drivers').set({ ...body, updated_at: new Date(ctx.nowMs()) }).where('id', '=', params.id).execute()
-        return { status: 200, body: driverView(await managed(identity, params.id)) }
+      handler: async ({ identity, params, body, headers }) => {
+        requireRevision(headers, (await managed(identity, params.id)).revision)
+        const expected = expectedRevisions(headers)
+        const updated = await db.updateTable('drivers').set({ ...body, updated_at: new Date(ctx.nowMs()) }).where('id', '=', params.id)
+          .$if(expected !== null, q => q.where('revision', 'in', expected!)).returning('id').executeTakeFirst()
+        if (updated === undefined) throw changed()
+        const row = await managed(identity, params.id)
+        return { status: 200, body: driverView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),
     route({
       method: 'PATCH', path: '/api/drivers/:id/status', operationId: 'setDriverStatus', summary: 'Go on or off duty; `busy` follows from deliveries and is not set', tags,
-      auth: ['driver', 'vendor', 'admin'], params: DriverId, body: commandSchemas.driver.set_status, idempotent: true,
+      auth: ['driver', 'vendor', 'admin'], scope: 'drivers:write', params: DriverId, body: commandSchemas.driver.set_status, idempotent: true,
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found', 'driver_has_active_orders'],
       handler: request => once(ctx, request, 'setDriverStatus', async ({ commandId }) => {
         const { identity, params, body, principal } = request
@@ -140,36 +144,8 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       }),
     }),
     route({
-      method: 'GET', path: '/api/drivers/:id/earnings', operationId: 'getEarnings', summary: 'Totals, and the last thirty days by day', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId,
-      responses: {
-        200: {
-          description: 'Earnings',
-          schema: Type.Object({
-            driver_id: Uuid, total_deliveries: Type.Integer(), total_earnings: Type.Number(), currency: Type.String(),
-            days: Type.Array(Type.Object({ date: Type.String({ format: 'date' }), deliveries: Type.Integer(), earnings: Type.Number() })),
-          }),
-        },
-      },
-      errors: ['driver_not_found'],
-      handler: async ({ identity, params }) => {
-        const row = await managed(identity, params.id)
-        const days = await db.selectFrom('orders')
-          .select([sql<string>`to_char(delivered_at at time zone 'UTC', 'YYYY-MM-DD')`.as('date'), sql<number>`count(*)`.as('deliveries'), sql<number>`sum(delivery_fee_minor)`.as('minor')])
-          .where('driver_id', '=', params.id).where('status', '=', 'delivered')
-          .where('delivered_at', '>=', new Date(ctx.nowMs() - earningsDays * 24 * 3_600_000))
-          .groupBy('date').orderBy('date', 'desc').execute()
-        return {
-          status: 200,
-          body: {
-            driver_id: row.id, total_deliveries: row.total_deliveries, total_earnings: row.total_earnings_minor / 100, currency,
-            days: days.map(day => ({ date: day.date, deliveries: Number(day.deliveries), earnings: Number(day.minor ?? 0) / 100 })),
-          },
-        }
-      },
-    }),
-    route({
       method: 'GET', path: '/api/drivers/:id/deliveries', operationId: 'listDeliveries', summary: 'Orders that the driver was assigned to, newest first', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId,
-      query: closedObject(page),
+      query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ deliveries: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['driver_not_found'],
       handler: async ({ identity, params, query }) => {
         await managed(identity, params.id)

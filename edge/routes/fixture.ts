@@ -12,10 +12,13 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../../protocol/commands.ts'
+import type { Environment } from '../../protocol/environment.ts'
 import { limits } from '../../protocol/limits.ts'
 import { orderNumber, uuidV7 } from '../../protocol/ids.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { searchWords } from '../../protocol/search-words.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { createAccount } from '../accounts/accounts.ts'
 import { readConfig } from '../config.ts'
 import { startEdge } from '../edge.ts'
 
@@ -25,7 +28,7 @@ export interface Answer { status: number; body: any; headers: Headers } // eslin
 /** Coordinates of the documents this system replaces. */
 export const place = { latitude: 40.7128, longitude: -74.006 }
 
-export async function startFixture() {
+export async function startFixture(environment: Environment = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-edge-'))
   const clock = { skewMs: 0 }
   const env = {
@@ -35,7 +38,7 @@ export async function startFixture() {
       return () => clearTimeout(timer)
     },
   }
-  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, JWT_SECRET_KEY: 'x'.repeat(32) }, 'embedded')
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
   const database = await openDatabase({})
   const bus = memoryBus()
   const claims = memoryClaims(env.nowMs, env.after)
@@ -71,6 +74,13 @@ export async function startFixture() {
       const { body } = await call('POST', '/api/auth/register', { body: { email: email(), full_name: 'John Doe', phone: '+1234567890', role: 'user', password: 'password123' } })
       return { id: body.user.id as string, token: body.access_token as string, refresh: body.refresh_token as string, email: body.user.email as string }
     },
+    /** Made as the command does: HTTP makes no administrators. */
+    async admin() {
+      const account = { email: email(), full_name: 'Administrator', phone: '', role: 'admin' as const, password: 'password123' }
+      const { userId } = await createAccount(database.kysely, env, account, async () => null)
+      const { body } = await call('POST', '/api/auth/login', { body: { email: account.email, password: account.password } })
+      return { id: userId, token: body.access_token as string, email: account.email }
+    },
     async vendor() {
       const { body } = await call('POST', '/api/vendors/register', { body: { email: email(), business_name: 'MedPharm Inc', phone: '+1234567890', password: 'password123', address: '123 Main St', ...place } })
       return { id: body.vendor.id as string, token: body.access_token as string }
@@ -84,10 +94,15 @@ export async function startFixture() {
     /** Writes an order into the read model. */
     async store(view: OrderView, candidateIds: string[] | null = null): Promise<void> {
       await database.pool.query(
-        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, candidate_ids, created_at, updated_at, version, view)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), now(), $10, $11)`,
-        [view.id, view.kind, view.order_number, view.tracking_token, view.status, view.user_id, view.vendor_id, view.driver_id, candidateIds, view.version, JSON.stringify(view)],
+        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids, created_at, updated_at, delivered_at, delivery_fee_minor, version, view)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+        [
+          view.id, view.kind, view.order_number, view.tracking_token, view.status, view.user_id, view.vendor_id, view.driver_id, view.driver_search.offer?.driver_id ?? null, candidateIds,
+          view.created_at, view.updated_at, view.delivered_at, view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100), view.version, JSON.stringify(view),
+        ],
       )
+      const words = searchWords([view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '))
+      await database.pool.query('insert into order_words (order_id, words) values ($1, array_to_tsvector($2::text[]))', [view.id, words])
     },
     async stop(): Promise<void> {
       await edge.drain()

@@ -4,26 +4,39 @@ import { openApiDocument } from '../http/openapi.ts'
 import { pageRoutes } from '../http/pages.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
+import { AuditView, auditRoutes } from './audit.ts'
+import { accountRoutes } from './account.ts'
+import { ApiKeyView, apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth.ts'
 import { DriverProfile } from './driver-reads.ts'
 import { driverRoutes } from './drivers.ts'
 import { medicineRoutes } from './medicine.ts'
+import { driverFigureRoutes } from './driver-figures.ts'
+import { orderEventRoutes } from './order-events.ts'
 import { orderRoutes } from './orders.ts'
+import { otpRoutes } from './otp.ts'
+import { outboxRoutes } from './outbox.ts'
+import { reportRoutes } from './reports.ts'
+import { pricingRoutes } from './pricing.ts'
 import { requestRoutes } from './requests.ts'
 import { AccountView } from './shapes.ts'
 import { systemRoutes, type SystemDeps } from './system.ts'
 import { trackingRoutes } from './tracking.ts'
 import { uploadRoutes } from './uploads.ts'
 import { VendorView, vendorRoutes } from './vendors.ts'
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts'
+import { webhookSubscriptionRoutes } from './webhook-subscriptions.ts'
+import { DeliveryView, SubscriptionView } from './webhook-views.ts'
+import { wooCommerceRoutes } from './woocommerce.ts'
 
-const named = { Account: AccountView, Vendor: VendorView, Driver: DriverProfile, Order: OrderView }
+const named = { AuditEntry: AuditView, Account: AccountView, ApiKey: ApiKeyView, Vendor: VendorView, Driver: DriverProfile, Order: OrderView, WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView }
 
 export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const api = [
-    ...authRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...trackingRoutes(ctx),
-    ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...systemRoutes(ctx, deps),
+    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
+    ...reportRoutes(ctx), ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, named, deps.version)
   return [

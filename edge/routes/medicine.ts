@@ -13,7 +13,8 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { listOrders } from './order-reads.ts'
 import { openRequest, respondedAt, ResponseType, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, nullable, page, sanjevaniError, Text, Timestamp, Url } from './shapes.ts'
-import { storeUpload, uploadUrl, type UploadContext } from './upload-store.ts'
+import { uploadUrl } from '../uploads/kinds.ts'
+import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 
 const tags = ['broadcast (older API)']
 const broadcast = commandSchemas.order.broadcast.properties

@@ -1,14 +1,31 @@
 /**
  * Orders as a caller may read them. Who may see an order is part of the query and not a check after
  * it: a row that is not yours is not found, and whether it exists stays unknown.
+ *
+ * A list goes by time of creation, newest first, and each ground on which a caller sees an order (it is
+ * theirs; it is offered to them) is a query of its own, which one index answers in that order. Rejected:
+ * one query with `or` between the grounds, which sorts everything the caller ever saw to show a page.
  */
 import { sql, type Expression, type ExpressionBuilder, type Kysely, type SqlBool } from 'kysely'
+import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import { searchWords } from '../../protocol/search-words.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
+import { invalid } from '../http/validate.ts'
 import { paged } from './shapes.ts'
+
+/** A moment, or a day: a day begins at its midnight in UTC. */
+const Moment = Type.Union([Type.String({ format: 'date-time' }), Type.String({ format: 'date' })])
+/** Part of the query of every list of orders. */
+export const orderFilters = {
+  created_from: Type.Optional(Moment),
+  /** Before that moment; of a day, through its end. */
+  created_to: Type.Optional(Moment),
+  text: Type.Optional(Type.String({ minLength: 2, maxLength: limits.searchCharactersMax, description: 'words, or their beginnings, of the order number, the customer\'s name and the items' })),
+}
 
 export interface OrderFilter {
   limit?: number
@@ -17,41 +34,92 @@ export interface OrderFilter {
   kind?: OrderView['kind']
   vendor_id?: string
   driver_id?: string
+  created_from?: string
+  created_to?: string
+  text?: string
 }
 
 type Orders = ExpressionBuilder<Tables, 'orders'>
+type Ground = (eb: Orders) => Expression<SqlBool>
 
 /**
- * A customer's own; a pharmacy's own and the open requests it was asked about; a driver's own and the
- * one offered to it; an admin's all.
+ * Why a caller may see an order: a customer's own; a pharmacy's own and the open requests it was asked
+ * about; a driver's own and the one offered to it; an admin's all. No order has two of them.
  */
-function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
+function groundsOf(identity: Identity): { own: Ground; asked: Ground | null; askedStatus: OrderStatus | null } {
   const { id } = principalOf(identity)
   switch (identity.role) {
-    case 'admin': return eb.lit(true)
-    case 'user': return eb('user_id', '=', id)
-    case 'vendor': return eb.or([
-      eb('vendor_id', '=', id),
-      eb.and([eb('kind', '=', 'broadcast'), eb('status', '=', 'pending'), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
-    ])
-    case 'driver': return eb.or([
-      eb('driver_id', '=', id),
-      eb.and([eb('status', '=', 'accepted'), sql<SqlBool>`view->'driver_search'->'offer'->>'driver_id' = ${id}`]),
-    ])
+    case 'admin': case 'service': return { own: eb => eb.lit(true), asked: null, askedStatus: null }
+    case 'user': return { own: eb => eb('user_id', '=', id), asked: null, askedStatus: null }
+    case 'vendor': return {
+      own: eb => eb('vendor_id', '=', id),
+      asked: eb => eb.and([eb('kind', '=', sql.lit('broadcast')), eb('status', '=', sql.lit('pending')), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
+      askedStatus: 'pending',
+    }
+    case 'driver': return { own: eb => eb('driver_id', '=', id), asked: eb => eb('offered_driver_id', '=', id), askedStatus: 'accepted' }
   }
 }
 
-/** Newest first. */
+function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
+  const { own, asked } = groundsOf(identity)
+  return asked === null ? own(eb) : eb.or([own(eb), asked(eb)])
+}
+
+/** Newest first. Throws `invalid_request` for a search without a word in it. */
 export async function listOrders(db: Kysely<Tables>, identity: Identity, filter: OrderFilter): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
   const limit = filter.limit ?? limits.listLimitDefault
-  let query = db.selectFrom('orders').select(['id', 'view']).where(eb => visible(eb, identity))
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
-  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (filter.vendor_id !== undefined) query = query.where('vendor_id', '=', filter.vendor_id)
-  if (filter.driver_id !== undefined) query = query.where('driver_id', '=', filter.driver_id)
-  if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor)
-  const { rows, next_cursor } = paged(await query.orderBy('id', 'desc').limit(limit + 1).execute(), limit)
+  const parts = listQueries(db, identity, filter, limit + 1, filter.text === undefined ? null : await searchOrders(db, filter.text))
+  const found = parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string; view: OrderView }>`
+    select id, view from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
+    order by created_at desc, id desc limit ${limit + 1}`.execute(db)).rows
+  const { rows, next_cursor } = paged(found, limit)
   return { orders: rows.map(row => shownTo(identity, row.view)), next_cursor }
+}
+
+/** The queries whose rows together are the list, each with an index of its own. */
+export function listQueries(db: Kysely<Tables>, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null = null) {
+  const { own, asked, askedStatus } = groundsOf(identity)
+  // An order that is only offered has no driver yet, and one that is only asked about no pharmacy.
+  const wantsAsked = asked !== null && filter.driver_id === undefined && (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
+    (filter.status === undefined || filter.status === askedStatus)
+  return (wantsAsked ? [own, asked] : [own]).map(ground => {
+    let query = db.selectFrom('orders').select(['id', 'created_at', 'view']).where(ground)
+    if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+    if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+    if (filter.vendor_id !== undefined) query = query.where('vendor_id', '=', filter.vendor_id)
+    if (filter.driver_id !== undefined) query = query.where('driver_id', '=', filter.driver_id)
+    if (filter.created_from !== undefined) query = query.where('created_at', '>=', new Date(filter.created_from))
+    if (filter.created_to !== undefined) query = query.where('created_at', '<', endOf(filter.created_to))
+    if (search !== null)
+      query = search.ids !== null ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
+        : query.where('id', 'in', db.selectFrom('order_words').select('order_id').where(sql<SqlBool>`words @@ ${search.words}::tsquery`))
+    if (filter.cursor !== undefined)
+      query = query.where(sql<SqlBool>`(created_at, orders.id) < ((select created_at from orders where id = ${filter.cursor}::uuid), ${filter.cursor}::uuid)`)
+    return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(rowsMax)
+  })
+}
+
+const dayMs = 24 * 3_600_000
+const endOf = (moment: string): Date => new Date(Date.parse(moment) + (moment.includes('T') || moment.includes('t') ? 0 : dayMs))
+
+/** `ids`: all orders with these words, of whomever; null when they are too many to be listed. */
+export interface Search { words: string; ids: string[] | null }
+
+/**
+ * Few orders have a rare word: those are read. A common word is found soon by walking the caller's list.
+ * The database cannot choose between the two by itself: to it the beginning of a word is always in 2 %.
+ */
+async function searchOrders(db: Kysely<Tables>, text: string): Promise<Search> {
+  const words = searchQuery(text)
+  const { rows } = await sql<{ id: string }>`select id from orders_with_words(${words}::tsquery, ${limits.searchOrdersMax + 1}) as id`.execute(db)
+  return { words, ids: rows.length > limits.searchOrdersMax ? null : rows.map(row => row.id) }
+}
+
+/** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */
+function searchQuery(text: string): string {
+  const words = searchWords(text)
+  if (words.length === 0) throw invalid([{ field: 'text', rule: 'must have a letter or a digit' }])
+  return words.map(word => `'${word}':*`).join(' & ')
 }
 
 /** Throws `order_not_found` for an order that does not exist or is none of the caller's business. */
@@ -69,12 +137,16 @@ export async function kindOf(db: Kysely<Tables>, id: string): Promise<OrderView[
 
 /**
  * What of an order its reader needs: the tracking link is the customer's and the pharmacy's to share,
- * and what one pharmacy answered is not for the others.
+ * and what one pharmacy answered is not for the others. A driver who is only asked learns where from
+ * and where to, and not yet who orders what.
  */
 export function shownTo(identity: Identity, view: OrderView): OrderView {
   switch (identity.role) {
-    case 'admin': case 'user': return view
+    case 'admin': case 'service': case 'user': return view
     case 'vendor': return { ...view, responses: view.responses.filter(r => r.vendor_id === identity.vendorId) }
-    case 'driver': return { ...view, tracking_token: '', responses: [] }
+    case 'driver': return {
+      ...view, tracking_token: '', responses: [],
+      ...(view.driver_id !== identity.driverId && { customer_name: '', customer_phone: '', items: [], notes: null, prescription_url: null }),
+    }
   }
 }

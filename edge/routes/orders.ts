@@ -5,19 +5,24 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { contactOf } from '../accounts/contacts.ts'
-import type { Identity } from '../accounts/identity.ts'
+import type { Identity, Role } from '../accounts/identity.ts'
 import { roles } from '../accounts/identity.ts'
+import { createCommand } from '../dispatch/new-order.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
+import { etagOf, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
-import { findOrder, kindOf, listOrders, shownTo } from './order-reads.ts'
-import { OrderId, shownStatuses, type OrderContext } from './requests.ts'
+import { findOrder, kindOf, listOrders, orderFilters, shownTo } from './order-reads.ts'
+import { refusalFor } from './order-refusals.ts'
+import { acceptTerms, OrderId, shownStatuses, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from './shapes.ts'
 
 const tags = ['orders']
 const create = commandSchemas.order.create.properties
 const oneOrder = { 200: { description: 'The order as it is now', schema: OrderView } }
+const mapErrors = ['geocoding_unavailable', 'geocoding_failed', 'address_not_found'] as const
+const quoteErrors = ['quote_not_found', 'quote_expired', 'quote_mismatch'] as const
 const conflicts = ['order_not_found', 'order_state_conflict'] as const
 
 const OrderBody = closedObject({
@@ -27,13 +32,16 @@ const OrderBody = closedObject({
   pickup_latitude: create.pickup_latitude,
   pickup_longitude: create.pickup_longitude,
   delivery_address: create.delivery_address,
-  delivery_latitude: create.delivery_latitude,
-  delivery_longitude: create.delivery_longitude,
+  /** Without them the address is looked up. */
+  delivery_latitude: Type.Optional(create.delivery_latitude),
+  delivery_longitude: Type.Optional(create.delivery_longitude),
   customer_name: Type.Optional(PersonName),
   customer_phone: Type.Optional(Phone),
   items: Type.Optional(create.items),
   notes: create.notes,
   prescription_url: create.prescription_url,
+  /** Of `POST /api/pricing/quote`: its fee is the order's. */
+  quote_id: Type.Optional(Uuid),
 })
 
 /** The status that a PATCH asks for, and the command that brings it about. */
@@ -56,29 +64,32 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
 
   /** Sends the caller's command to the order and answers with the order as it then is. */
   const tell = async (request: Pick<Guarded, 'identity' | 'principal'>, orderId: string, commandId: string, verb: OrderVerb, data: object): Promise<RouteAnswer> => {
+    const { offer_id: offerId } = data as { offer_id?: string }
     const { order, outcome } = await ctx.commands.order({ id: commandId, actor_id: orderId, verb, by: request.principal, data })
-    return { status: 200, body: { ...shownTo(request.identity, order), ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }) } }
+      .catch(async (error: unknown) => { throw await refusalFor(db, request.identity, { orderId, ...(offerId !== undefined && { offerId }) }, error) })
+    return { status: 200, body: { ...shownTo(request.identity, order), ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }) }, headers: { etag: etagOf(order.version) } }
   }
 
   /** Accept and reject reach a broadcast as an answer to it: to a pharmacy both are an order it may take. */
-  const answerOrder = async (request: Pick<Guarded, 'identity' | 'principal'>, orderId: string, commandId: string, accepts: boolean, words: { text_message?: string; reason?: string }) => {
+  const answerOrder = async (request: Pick<Guarded, 'identity' | 'principal'>, orderId: string, commandId: string, accepts: boolean, words: { text_message?: string; reason?: string }, quoteId?: string) => {
     const { identity, principal } = request
+    const fee = quoteId === undefined ? {} : { fee: await acceptTerms(ctx, identity, orderId, quoteId) }
     if (identity.role === 'vendor' && await kindOf(db, orderId) === 'broadcast') {
       const text = words.text_message ?? words.reason
       const { order } = await respondToRequest(ctx, {
         vendorId: principal.id, requestId: orderId, commandId, response_type: accepts ? 'ACCEPTED' : 'REJECTED',
-        ...(text !== undefined && { text_message: text }),
-      })
-      return { status: 200, body: shownTo(identity, order) }
+        ...(text !== undefined && { text_message: text }), ...fee,
+      }).catch(async (error: unknown) => { throw await refusalFor(db, identity, { orderId }, error) })
+      return { status: 200, body: shownTo(identity, order), headers: { etag: etagOf(order.version) } }
     }
-    return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', words)
+    return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })
   }
 
   /** A POST that is one command on one order, with the command's own data as its body. */
   const commandRoute = <B extends Type.TSchema>(row: {
-    path: string; operationId: string; summary: string; roles: readonly Identity['role'][]; verb: OrderVerb; body: B; errors?: AnyRoute['errors']
+    path: string; operationId: string; summary: string; roles: readonly Role[]; verb: OrderVerb; body: B; errors?: AnyRoute['errors']
   }): AnyRoute => route({
-    method: 'POST', path: row.path, operationId: row.operationId, summary: row.summary, tags, auth: row.roles, params: OrderId, body: row.body,
+    method: 'POST', path: row.path, operationId: row.operationId, summary: row.summary, tags, auth: row.roles, scope: 'orders:write', params: OrderId, body: row.body,
     idempotent: true, responses: oneOrder, errors: [...conflicts, ...(row.errors ?? [])],
     handler: request => once(ctx, request, row.operationId, ({ commandId }) => tell(request, request.params.id, commandId, row.verb, request.body as object)),
   })
@@ -96,40 +107,45 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   return [
     route({
       method: 'POST', path: '/api/orders', operationId: 'createOrder', summary: 'Order from a known pharmacy', tags, auth: ['user', 'admin'], body: OrderBody, idempotent: true,
-      responses: { 201: { description: 'The order', schema: OrderView } }, errors: ['vendor_not_found', 'forbidden'],
+      responses: { 201: { description: 'The order', schema: OrderView } }, errors: ['vendor_not_found', 'forbidden', ...quoteErrors, ...mapErrors],
       handler: request => once(ctx, request, 'createOrder', async ({ commandId, targetId }) => {
         const { body, identity, principal } = request
-        const { user_id = identity.userId, customer_name, customer_phone, items = [], ...rest } = body
+        const { user_id = identity.userId, customer_name, customer_phone, items = [], quote_id, ...rest } = body
         if (user_id !== identity.userId && identity.role !== 'admin') throw new CaduceusError('forbidden', 'user_id is not the account that orders')
         const customer = customer_name === undefined || customer_phone === undefined
           ? await contactOf(ctx.database, user_id, ctx.nowMs()) : { customer_id: user_id, customer_name, customer_phone }
-        const data = {
+        const data = await createCommand(ctx, identity, {
           order_id: targetId, ...customer, ...rest, items,
           ...(customer_name !== undefined && { customer_name }), ...(customer_phone !== undefined && { customer_phone }),
-        }
+        }, quote_id)
         const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'create', by: principal, data })
         return { status: 201, body: order, headers: { location: `/api/orders/${order.id}` } }
       }),
     }),
     route({
-      method: 'GET', path: '/api/orders', operationId: 'listOrders', summary: 'Orders that the caller may see, newest first', tags, auth: roles,
+      method: 'GET', path: '/api/orders', operationId: 'listOrders', summary: 'Orders that the caller may see, newest first', tags, auth: roles, scope: 'orders:read',
       query: closedObject({
-        ...page, status: Type.Optional(Type.Enum(shownStatuses)), kind: Type.Optional(Type.Enum(['broadcast', 'direct'])),
+        ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)), kind: Type.Optional(Type.Enum(['broadcast', 'direct'])),
         vendor_id: Type.Optional(Uuid), driver_id: Type.Optional(Uuid),
       }),
       responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } },
       handler: async ({ identity, query }) => ({ status: 200, body: await listOrders(db, identity, query) }),
     }),
     route({
-      method: 'GET', path: '/api/orders/:id', operationId: 'getOrder', summary: 'One order', tags, auth: roles, params: OrderId,
+      method: 'GET', path: '/api/orders/:id', operationId: 'getOrder', summary: 'One order', tags, auth: roles, scope: 'orders:read', params: OrderId, versioned: true,
       responses: oneOrder, errors: ['order_not_found'],
-      handler: async ({ identity, params }) => ({ status: 200, body: await findOrder(db, identity, params.id) }),
+      handler: async ({ identity, params }) => {
+        const order = await findOrder(db, identity, params.id)
+        return { status: 200, body: order, headers: { etag: etagOf(order.version) } }
+      },
     }),
     route({
-      method: 'PATCH', path: '/api/orders/:id', operationId: 'updateOrder', summary: 'Bring the order to its next status', tags, auth: roles, params: OrderId, body: PatchBody, idempotent: true,
+      method: 'PATCH', path: '/api/orders/:id', operationId: 'updateOrder', summary: 'Bring the order to its next status', tags, auth: roles, scope: 'orders:write', params: OrderId, body: PatchBody, idempotent: true, versioned: true,
       responses: oneOrder, errors: [...conflicts, 'order_not_cancellable', 'proof_required', 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
-      handler: request => once(ctx, request, 'updateOrder', ({ commandId }) => {
+      handler: request => once(ctx, request, 'updateOrder', async ({ commandId }) => {
         const { status, reason, ...proofs } = request.body
+        // A courtesy to whoever looks at an old page: the actor decides in any case, and refuses what the state does not allow.
+        if (request.headers['if-match'] !== undefined) requireRevision(request.headers, (await findOrder(db, request.identity, request.params.id)).version)
         const given = reason === undefined ? {} : { reason }
         if (status !== 'delivered' && Object.keys(proofs).length > 0)
           throw invalid(Object.keys(proofs).map(field => ({ field, rule: 'belongs to the status delivered' })))
@@ -145,16 +161,19 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       }),
     }),
     route({
-      method: 'DELETE', path: '/api/orders/:id', operationId: 'cancelOrder', summary: 'Cancel the order', tags, auth: ['user', 'vendor', 'admin'], params: OrderId,
+      method: 'DELETE', path: '/api/orders/:id', operationId: 'cancelOrder', summary: 'Cancel the order', tags, auth: ['user', 'vendor', 'admin'], scope: 'orders:write', params: OrderId,
       query: closedObject({ reason: Type.Optional(Text) }), idempotent: true,
       responses: oneOrder, errors: ['order_not_found', 'order_not_cancellable', 'request_expired'],
       handler: request => once(ctx, request, 'cancelOrder', ({ commandId }) => tell(request, request.params.id, commandId, 'cancel', request.query)),
     }),
     route({
       method: 'POST', path: '/api/orders/:id/accept', operationId: 'acceptOrder', summary: 'The pharmacy takes the order', tags, auth: ['vendor', 'admin'], params: OrderId,
-      body: closedObject({ text_message: Type.Optional(Text) }), idempotent: true,
-      responses: oneOrder, errors: [...conflicts, 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
-      handler: request => once(ctx, request, 'acceptOrder', ({ commandId }) => answerOrder(request, request.params.id, commandId, true, request.body)),
+      body: closedObject({ text_message: Type.Optional(Text), quote_id: Type.Optional(Uuid) }), idempotent: true,
+      responses: oneOrder, errors: [...conflicts, ...quoteErrors, 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
+      handler: request => once(ctx, request, 'acceptOrder', ({ commandId }) => {
+        const { quote_id, ...words } = request.body
+        return answerOrder(request, request.params.id, commandId, true, words, quote_id)
+      }),
     }),
     route({
       method: 'POST', path: '/api/orders/:id/reject', operationId: 'rejectOrder', summary: 'The pharmacy refuses the order', tags, auth: ['vendor', 'admin'], params: OrderId,

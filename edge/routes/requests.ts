@@ -1,19 +1,20 @@
 /** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
 import Type from 'typebox'
-import { commandSchemas, Latitude, Longitude, type OrderCommandData } from '../../protocol/commands.ts'
+import { commandSchemas, Latitude, Longitude, type FeeTerms, type OrderCommandData } from '../../protocol/commands.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
 import { contactOf } from '../accounts/contacts.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
+import { feeTerms } from '../dispatch/quotes.ts'
 import { once, type FixedIds } from '../dispatch/idempotency.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
-import { findOrder, listOrders, shownTo } from './order-reads.ts'
+import { findOrder, listOrders, orderFilters, shownTo } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
 
-export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'log' | 'nowMs' | 'random'>
+export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'>
 
 const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties
@@ -28,6 +29,7 @@ export const RequestBody = closedObject({
   notes: broadcast.notes,
   prescription_url: broadcast.prescription_url,
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
+  quote_id: Type.Optional(Uuid),
 })
 export const shownStatuses = orderStatuses.filter(s => s !== 'broadcast')
 export const OrderId = Type.Object({ id: Uuid })
@@ -45,10 +47,23 @@ const ResponseResult = Type.Object({
 export async function openRequest(
   ctx: OrderContext, identity: Identity, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
 ): Promise<OrderView> {
-  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, ...rest } = body
-  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds }
+  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, quote_id, ...rest } = body
+  const fee = quote_id === undefined ? null
+    : await feeTerms(ctx, identity.userId, quote_id, { vendorId: null, pickup: null, delivery: { latitude: rest.latitude, longitude: rest.longitude } })
+  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds, ...(fee !== null && { fee }) }
   const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
   return order
+}
+
+/** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
+export async function acceptTerms(ctx: OrderContext, identity: Identity, orderId: string, quoteId: string): Promise<FeeTerms> {
+  const order = await findOrder(ctx.database.kysely, identity, orderId)
+  const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
+  return feeTerms(ctx, identity.userId, quoteId, {
+    vendorId: order.vendor_id ?? identity.vendorId,
+    pickup: pickup_latitude === null || pickup_longitude === null ? null : { latitude: pickup_latitude, longitude: pickup_longitude },
+    delivery: { latitude: delivery_latitude, longitude: delivery_longitude },
+  })
 }
 
 export function requestRoutes(ctx: OrderContext): AnyRoute[] {
@@ -59,6 +74,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       summary: 'Ask the pharmacies nearby; the first to accept takes the request',
       body: RequestBody,
       responses: { 201: { description: 'The request, and how many pharmacies were asked', schema: RequestView } },
+      errors: ['quote_not_found', 'quote_expired', 'quote_mismatch', 'vendor_not_found'],
       handler: request => once(ctx, request, 'openRequest', async ids => {
         const order = await openRequest(ctx, request.identity, ids, request.body)
         return {
@@ -70,7 +86,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
     route({
       method: 'GET', path: '/api/requests', operationId: 'listRequests', summary: 'Requests of the caller, newest first; for a pharmacy those it was asked about too', tags,
       auth: ['user', 'vendor', 'admin'],
-      query: closedObject({ ...page, status: Type.Optional(Type.Enum(shownStatuses)) }),
+      query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ requests: Type.Array(OrderView), next_cursor: nextCursor }) } },
       handler: async ({ identity, query }) => {
         const { orders, next_cursor } = await listOrders(db, identity, { ...query, kind: 'broadcast' })
@@ -96,12 +112,13 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
     route({
       method: 'POST', path: '/api/requests/:id/responses', operationId: 'respondToRequest', tags, auth: ['vendor'], params: OrderId, idempotent: true,
       summary: 'A pharmacy accepts or rejects; the first to accept wins',
-      body: closedObject({ response_type: ResponseType, text_message: Type.Optional(Text), audio_url: Type.Optional(Url) }),
+      body: closedObject({ response_type: ResponseType, text_message: Type.Optional(Text), audio_url: Type.Optional(Url), quote_id: Type.Optional(Uuid) }),
       responses: { 201: { description: 'Recorded; `won` for the pharmacy that has the request now', schema: ResponseResult } },
-      errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found'],
+      errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found', 'quote_not_found', 'quote_expired', 'quote_mismatch'],
       handler: request => once(ctx, request, 'respondToRequest', async ({ commandId }) => {
-        const { identity, params, body, principal } = request
-        const answer: PharmacyAnswer = { vendorId: principal.id, requestId: params.id, commandId, ...body }
+        const { identity, params, body: { quote_id, ...body }, principal } = request
+        const fee = quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
+        const answer: PharmacyAnswer = { vendorId: principal.id, requestId: params.id, commandId, ...body, ...(fee !== null && { fee }) }
         return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer)) }
       }),
     }),

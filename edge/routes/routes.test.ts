@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { OrderReply } from '../../protocol/commands.ts'
 import { redeemTicket } from '../accounts/authenticate.ts'
+import { png } from '../uploads/samples.ts'
 import { newId, place, startFixture, viewOf } from './fixture.ts'
 import { routeTable } from './index.ts'
 
@@ -192,7 +193,6 @@ t.test('late on the older path is 400 with an error', async t => {
 })
 
 t.test('files: type by content, read by the parties', async t => {
-  const png = Buffer.from('89504e470d0a1a0a00', 'hex')
   const form = (field: string, bytes: Uint8Array, more: Record<string, string> = {}) => {
     const data = new FormData()
     for (const [name, value] of Object.entries(more)) data.append(name, value)

@@ -19,6 +19,7 @@ export const closedObject = <P extends Type.TProperties>(properties: P) => Type.
 export const AccountView = Type.Object({
   id: Uuid, email: Type.String(), full_name: Type.String(), phone: Type.String(),
   role: Type.Enum(['user', 'vendor', 'driver', 'admin']), is_active: Type.Boolean(),
+  email_verified: Type.Boolean(), phone_verified: Type.Boolean(),
   vendor_id: nullable(Uuid), driver_id: nullable(Uuid), created_at: Timestamp, updated_at: Timestamp,
 })
 export const tokenFields = {

@@ -4,13 +4,13 @@
  */
 import Type from 'typebox'
 import { Latitude, Longitude } from '../../protocol/commands.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
 import type { EdgeContext } from '../context.ts'
+import { orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { nullable, Timestamp } from './shapes.ts'
 
-export type TrackingContext = Pick<EdgeContext, 'database' | 'commands' | 'log' | 'nowMs'>
+export type TrackingContext = Pick<EdgeContext, 'config' | 'database' | 'commands' | 'log' | 'nowMs'>
 
 const TrackingView = Type.Object({
   order: Type.Object({
@@ -30,13 +30,10 @@ export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
   return [
     route({
       method: 'GET', path: '/api/tracking/:token', operationId: 'track', summary: 'Follow a delivery by its public link', tags: ['tracking'], auth: 'none',
+      audit: { kind: 'tracking', id: body => (body as Type.Static<typeof TrackingView>).order.id },
       params: Type.Object({ token: Type.String({ pattern: '^[\\w-]{8,64}$' }) }),
-      responses: { 200: { description: 'Where it is', schema: TrackingView } }, errors: ['order_not_found'],
-      handler: async ({ params }) => {
-        const row = await ctx.database.kysely.selectFrom('orders').select('view').where('tracking_token', '=', params.token).executeTakeFirst()
-        if (row === undefined) throw new CaduceusError('order_not_found', 'no delivery has this link')
-        return { status: 200, body: await trackingState(ctx, row.view) }
-      },
+      responses: { 200: { description: 'Where it is', schema: TrackingView } }, errors: ['order_not_found', 'tracking_expired'],
+      handler: async ({ params }) => ({ status: 200, body: await trackingState(ctx, await orderOfLink(ctx, params.token)) }),
     }),
   ]
 }

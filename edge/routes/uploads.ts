@@ -5,21 +5,27 @@ import { roles } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
 import type { EdgeContext } from '../context.ts'
 import { route, type AnyRoute } from '../http/route.ts'
+import { uploadKinds, type UploadKind } from '../uploads/kinds.ts'
+import { familyNames } from '../uploads/media.ts'
+import { readUpload, storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 import { closedObject } from './shapes.ts'
-import { readUpload, storeUpload, uploadKinds, type UploadContext, type UploadKind } from './upload-store.ts'
 
 const tags = ['uploads']
 const UploadView = Type.Object({ id: Uuid, file_id: Uuid, url: Type.String(), content_type: Type.String(), bytes: Type.Integer() })
 const summaries: Record<UploadKind, string> = {
-  proof: 'A photo that proves the delivery', signature: 'A signature', prescription: 'A prescription',
+  proof: 'A photo that proves the delivery', signature: 'A signature', prescription: 'A prescription', audio: 'A spoken answer to a request, some minutes long',
 }
 
 export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log'>): AnyRoute[] {
   return [
-    ...uploadKinds.map(kind => route({
+    ...(Object.keys(uploadKinds) as UploadKind[]).map(kind => route({
       method: 'POST', path: `/api/uploads/${kind}`, operationId: `upload_${kind}`, summary: summaries[kind], tags, auth: roles, idempotent: true,
-      multipart: { fields: closedObject({}), files: { file: { required: true, description: 'JPEG, PNG, WebP or PDF' } }, raw: 'file' },
-      responses: { 201: { description: 'Stored; the URL goes into the order', schema: UploadView } }, errors: ['unsupported_media_type'],
+      multipart: {
+        fields: closedObject({}), raw: 'file',
+        files: { file: { required: true, description: uploadKinds[kind].families.map(family => familyNames[family]).join(' or ') } },
+      },
+      responses: { 201: { description: 'Stored; the URL goes into the order, or the answer', schema: UploadView } },
+      errors: ['unsupported_media_type', 'file_malformed', 'image_too_large', 'too_many_requests'],
       handler: request => once(ctx, request, `upload_${kind}`, async ({ targetId }) => {
         const stored = await storeUpload(ctx, request.identity.userId, kind, targetId, request.parts[0]!.data)
         return { status: 201, body: { ...stored, file_id: stored.id }, headers: { location: stored.url } }
@@ -28,15 +34,19 @@ export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log'>): Any
     route({
       method: 'GET', path: '/api/uploads/file/:id', operationId: 'download', summary: 'A file: for its owner and the parties of the order that names it', tags, auth: roles,
       params: Type.Object({ id: Uuid }),
-      responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
+      responses: {
+        200: { description: 'The file', contentType: 'application/octet-stream' },
+        302: { description: 'Where the object store has it, for a few minutes. Leave out the Authorization header there' },
+      },
       handler: async ({ identity, params }) => {
-        const { contentType, data } = await readUpload(ctx, identity, params.id)
+        const { contentType, disposition, download } = await readUpload(ctx, identity, params.id)
+        if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
         return {
-          status: 200, body: data,
+          status: 200, body: download.chunks,
           headers: {
-            'content-type': contentType, 'cache-control': 'private, max-age=3600',
-            'content-disposition': `inline; filename="${params.id}.${contentType.split('/')[1]!}"`,
-            'content-security-policy': "default-src 'none'; sandbox",
+            'content-type': contentType, 'content-disposition': disposition, 'cache-control': 'private, max-age=3600',
+            // Opened by itself it is no page of ours: nothing in it runs, whatever it turns out to be.
+            'content-security-policy': "default-src 'none'; sandbox", 'cross-origin-resource-policy': 'same-site',
           },
         }
       },

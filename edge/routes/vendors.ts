@@ -18,11 +18,13 @@ import { accountById, createAccount, isUniqueViolation } from '../accounts/accou
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
+import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
-import { listOrders } from './order-reads.ts'
+import { listOrders, orderFilters } from './order-reads.ts'
 import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp } from './shapes.ts'
+import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
 export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'bus' | 'log' | 'nowMs' | 'random'>
 
@@ -32,7 +34,7 @@ const DispatchPolicy = Type.Enum(['manual', 'offer'])
 
 export const VendorView = Type.Object({
   id: Uuid, business_name: Type.String(), phone: Type.String(), address: nullable(Type.String()),
-  latitude: Latitude, longitude: Longitude, is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp,
+  latitude: Latitude, longitude: Longitude, is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp, ...settingsView,
   /** To the pharmacy itself and to admins. */
   user_id: Type.Optional(Uuid), email: Type.Optional(Type.String()), driver_ids: Type.Optional(Type.Array(Uuid)),
   proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
@@ -41,17 +43,20 @@ export const VendorView = Type.Object({
 type VendorRow = Selectable<VendorsTable>
 const isOwn = (identity: Identity, vendorId: string): boolean =>
   identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
-const publicView = ({ id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at }: VendorRow) =>
-  ({ id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at })
 const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
 export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
   const db = ctx.database.kysely
 
+  const publicView = (row: VendorRow) => {
+    const { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at } = row
+    return { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at, ...settingsOf(row, ctx.nowMs()) }
+  }
   const announce = (row: VendorRow): void => {
     const message: DirectoryVendor = {
       vendor_id: row.id, name: row.business_name, phone: row.phone, address: row.address, latitude: row.latitude, longitude: row.longitude,
       is_active: row.is_active, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy,
+      time_zone: row.time_zone, opening_hours: row.opening_hours, tariff: row.tariff,
     }
     if (!ctx.bus.publish(subjects.directory, encodeBody(message))) ctx.log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
   }
@@ -67,24 +72,25 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       body: closedObject({
         email: Email, business_name: PersonName, full_name: Type.Optional(PersonName), phone: Phone, password: Password,
         address: Type.Optional(Text), latitude: Latitude, longitude: Longitude,
-        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
       }),
       responses: { 201: { description: 'The pharmacy, signed in', schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }) } },
       errors: ['email_taken', 'overloaded'],
-      handler: async ({ body, headers }) => {
-        const { password, full_name = body.business_name, address = null, ...vendor } = body
+      handler: async ({ body, headers, address: from }) => {
+        const { password, full_name = body.business_name, address = null, opening_hours: _, pricing: __, ...profile } = body
+        const vendor = { address, ...profile, ...await settingsColumns(ctx, body) }
         const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password }
         const { userId, record } = await createAccount(db, ctx, account, (tx, user_id) => tx.insertInto('vendors')
-          .values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, address, ...vendor }).returningAll().executeTakeFirstOrThrow(), found => found.vendor_id === null)
+          .values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, ...vendor }).returningAll().executeTakeFirstOrThrow(), found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
         announce(record)
-        const signedIn = await signIn(ctx, (await accountById(db, userId))!, headers['user-agent'])
+        const signedIn = await signIn(ctx, (await accountById(db, userId))!, { userAgent: headers['user-agent'], address: from })
         const { message, ...rest } = signedInBody('Vendor registration successful', signedIn)
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
       },
     }),
     route({
-      method: 'GET', path: '/api/vendors', operationId: 'listVendors', summary: 'Pharmacies, newest first', tags, auth: roles,
+      method: 'GET', path: '/api/vendors', operationId: 'listVendors', summary: 'Pharmacies, newest first', tags, auth: roles, scope: 'vendors:read',
       query: closedObject({ ...page, is_active: Type.Optional(Type.Boolean()) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }) } },
       handler: async ({ query: { limit = limits.listLimitDefault, cursor, is_active } }) => {
@@ -96,35 +102,43 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'GET', path: '/api/vendors/:id', operationId: 'getVendor', summary: 'One pharmacy', tags, auth: roles, params: VendorId,
+      method: 'GET', path: '/api/vendors/:id', operationId: 'getVendor', summary: 'One pharmacy', tags, auth: roles, scope: 'vendors:read', params: VendorId, versioned: true,
       responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
       handler: async ({ identity, params }) => {
         const row = await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
         if (row === undefined) throw notFound()
-        return { status: 200, body: isOwn(identity, row.id) ? await ownView(row) : publicView(row) }
+        return { status: 200, body: isOwn(identity, row.id) ? await ownView(row) : publicView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),
     route({
-      method: 'PATCH', path: '/api/vendors/:id', operationId: 'updateVendor', summary: 'Change the pharmacy\'s profile and policy', tags, auth: ['vendor', 'admin'], params: VendorId,
+      method: 'PATCH', path: '/api/vendors/:id', operationId: 'updateVendor', summary: 'Change the pharmacy\'s profile and policy', tags, auth: ['vendor', 'admin'], params: VendorId, versioned: true,
       body: closedObject({
         business_name: Type.Optional(PersonName), phone: Type.Optional(Phone), address: Type.Optional(nullable(Text)),
         latitude: Type.Optional(Latitude), longitude: Type.Optional(Longitude), is_active: Type.Optional(Type.Boolean()),
-        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
       }),
       responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
-      handler: async ({ identity, params, body }) => {
+      handler: async ({ identity, params, body, headers }) => {
         if (!isOwn(identity, params.id)) throw notFound()
-        const row = Object.keys(body).length === 0
-          ? await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
-          : await db.updateTable('vendors').set(body).where('id', '=', params.id).returningAll().executeTakeFirst()
-        if (row === undefined) throw notFound()
+        const known = await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
+        if (known === undefined) throw notFound()
+        requireRevision(headers, known.revision)
+        let row: VendorRow | undefined = known
+        if (Object.keys(body).length > 0) {
+          // Asked again by the statement itself: two may have read the same revision.
+          const expected = expectedRevisions(headers)
+          const { opening_hours: _, pricing: __, ...profile } = body
+          row = await db.updateTable('vendors').set({ ...profile, ...await settingsColumns(ctx, body) }).where('id', '=', params.id)
+            .$if(expected !== null, q => q.where('revision', 'in', expected!)).returningAll().executeTakeFirst()
+          if (row === undefined) throw changed()
+        }
         announce(row)
-        return { status: 200, body: await ownView(row) }
+        return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),
     route({
       method: 'GET', path: '/api/vendors/:id/orders', operationId: 'listVendorOrders', summary: 'Orders of the pharmacy', tags, auth: ['vendor', 'admin'], params: VendorId,
-      query: closedObject({ ...page, status: Type.Optional(Type.Enum(shownStatuses)) }),
+      query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)), driver_id: Type.Optional(Uuid) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
         if (!isOwn(identity, params.id)) throw notFound()

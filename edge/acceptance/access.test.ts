@@ -1,0 +1,98 @@
+/**
+ * Every route with every role and a stranger (OWASP API1:2023 broken object level authorization,
+ * API5:2023 broken function level authorization; ASVS V4). What the table allows answers; everything
+ * else is 401, 403 or 404 and is told in the same words for a record that exists and for one that does
+ * not. A route without a row of the table fails.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import t from 'tap'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { startEmbedded } from '../embedded.ts'
+import type { AnyRoute } from '../http/route.ts'
+import { defaultParams, rules, type Call, type Ids } from './access-table.ts'
+import { createWorld, people, type Who, type World } from './access-world.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const environment = {
+  DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ACCOUNT: '10000', WEBHOOK_ALLOW_PRIVATE: '1',
+  WC_WEBHOOK_SECRET: 'the secret of the shop', WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
+}
+const embedded = await startEmbedded(environment, { log: pino({ level: 'silent' }) })
+t.teardown(async () => {
+  await embedded.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+const { routes } = embedded.edge
+const world = await createWorld(embedded)
+const existing = await recordsOf(world)
+
+/** Ids that nothing has. */
+const missing = (): Ids => Object.fromEntries(Object.entries(existing).map(([name, value]) =>
+  [name, value.includes('-') ? uuidV7(Date.now(), Math.random) : 'ffffffffffffffffffffffffffffffff'])) as Ids
+
+async function recordsOf(world: World): Promise<Ids> {
+  const subscription = await world.subscription()
+  const assigned = await world.assignedOrder()
+  const offered = await world.offeredOrder()
+  const { integrationId, deliveryKey, importId } = await world.shop()
+  const session = await world.call('customer', 'GET', '/api/auth/sessions')
+  return {
+    order: assigned.id, token: assigned.tracking_token, pending: await world.pendingOrder(), request: await world.openRequest(),
+    offerOrder: offered.id, offer: offered.offerId, vendor: world.vendor.vendorId, driver: world.driver.driverId, upload: await world.upload(),
+    session: session.body.sessions[0].id, anyVendor: world.otherVendor.vendorId,
+    apiKey: (await world.call('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).body.id,
+    subscription, delivery: await world.delivery(subscription), integration: integrationId, deliveryKey, import: importId,
+  }
+}
+
+async function ask(row: AnyRoute, who: Who, ids: Ids): Promise<{ status: number; body: unknown; text: string }> {
+  const call: Call = await rules[row.operationId]!.of?.(ids, who, world) ?? {}
+  const params = { ...defaultParams(row.path, ids), ...call.params }
+  const path = row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => params[name]!) + (call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`)
+  const body = call.body ?? (row.body === undefined ? undefined : {})
+  const answer = await world.call(who, row.method, path, body, call.headers)
+  // Ids that were asked for, and the request's own, differ by nature.
+  let text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  for (const id of Object.values(ids)) text = text.replaceAll(id, 'ID')
+  return { status: answer.status, body: answer.body, text: text.replaceAll(/"instance":"[^"]*"/g, '') }
+}
+
+t.test('every route has a row, and every row a route', async t => {
+  const operations = routes.map(row => row.operationId)
+  t.same(operations.filter(id => rules[id] === undefined), [], 'say who may call it in access-table.ts')
+  t.same(Object.keys(rules).filter(id => !operations.includes(id)), [], 'rows whose route is gone')
+  t.equal(new Set(operations).size, operations.length, 'operationIds are unique')
+})
+
+const tabled = routes.filter(row => rules[row.operationId] !== undefined)
+
+t.test('who is not allowed hears 401, 403 or 404, and nothing of whether the record exists', async t => {
+  for (const row of tabled) for (const who of people) {
+    if (rules[row.operationId]!.allowed.includes(who)) continue
+    const name = `${row.operationId} by ${who}`
+    const real = await ask(row, who, existing)
+    if (who === 'stranger') t.equal(real.status, 401, name)
+    else t.ok(real.status === 403 || real.status === 404, `${name}: ${real.status} ${real.text.slice(0, 200)}`)
+    const none = await ask(row, who, missing())
+    t.same([none.status, none.text], [real.status, real.text], `${name}: the same for an id that does not exist`)
+  }
+})
+
+t.test('who is allowed is answered, and sees nothing of others', async t => {
+  const foreign = [existing.order, existing.pending, existing.request, existing.offerOrder, existing.upload, existing.session, existing['subscription']!, existing['delivery']!, existing['integration']!, existing['import']!, existing['apiKey']!, world.customer.id, world.customer.email]
+  const uninvolved: readonly Who[] = ['stranger', 'otherCustomer', 'otherVendor', 'otherDriver']
+  const later = (row: AnyRoute): number => (rules[row.operationId]!.last === true ? 2 : row.method === 'GET' ? 0 : 1)
+  for (const row of [...tabled].sort((a, b) => later(a) - later(b))) for (const who of people) {
+    const rule = rules[row.operationId]!
+    if (!rule.allowed.includes(who)) continue
+    const name = `${row.operationId} by ${who}`
+    const { status, body } = await ask(row, who, existing)
+    t.ok(![401, 403, 404].includes(status) && status < 500, `${name}: ${status} ${status < 400 ? '' : JSON.stringify(body)}`)
+    if (rule.shows === true || !uninvolved.includes(who)) continue
+    const text = JSON.stringify(body)
+    t.same(foreign.filter(id => text?.includes(id)), [], `${name} shows nothing of others`)
+  }
+})

@@ -1,0 +1,133 @@
+/** One's own account: sessions (OWASP API2; ASVS 7.4), passwords (ASVS 6.2, 6.3), the profile (mass assignment, API3). */
+import t from 'tap'
+import { limits } from '../../protocol/limits.ts'
+import { tokensOf } from '../accounts/tokens.ts'
+import { newId, startFixture } from './fixture.ts'
+
+const edge = await startFixture()
+t.teardown(() => edge.stop())
+const { call } = edge
+const { messenger } = edge.edge.context
+
+const login = (email: string, password = 'password123', agent = 'tests') => call('POST', '/api/auth/login', { body: { email, password }, headers: { 'user-agent': agent } })
+const refresh = (refresh_token: string) => call('POST', '/api/auth/refresh', { body: { refresh_token } })
+const mailedCode = async (email: string): Promise<string | undefined> => {
+  await messenger.drain()
+  return messenger.outbox().find(m => m.to === email && /^\d{6} is/.test(m.text))?.text.slice(0, 6)
+}
+
+t.test('sessions are listed and ended, each by itself or all', async t => {
+  const person = await edge.customer()
+  const phone = (await login(person.email, 'password123', 'phone')).body
+  const tablet = (await login(person.email, 'password123', 'tablet')).body
+  const renewed = (await refresh(tablet.refresh_token)).body
+  const { status, body } = await call('GET', '/api/auth/sessions', { token: phone.access_token })
+  t.equal(status, 200)
+  t.equal(body.sessions.length, 3, 'one a sign-in, however often it was refreshed')
+  t.same(body.sessions.filter((s: { current: boolean }) => s.current).map((s: { user_agent: string }) => s.user_agent), ['phone'])
+  t.match(body.sessions[0], { address: '127.0.0.1', created_at: String, last_used_at: String, expires_at: String })
+  t.notMatch(JSON.stringify(body), /token/)
+  const tabletId = (await tokensOf(edge.edge.context.config).then(tokens => tokens.verifyAccess(renewed.access_token, Date.now()))).sessionId!
+  const stranger = await edge.customer()
+  t.equal((await call('DELETE', `/api/auth/sessions/${tabletId}`, { token: stranger.token })).status, 404, 'somebody else\'s')
+  t.equal((await call('DELETE', `/api/auth/sessions/${newId()}`, { token: person.token })).status, 404)
+  t.equal((await call('DELETE', `/api/auth/sessions/${tabletId}`, { token: person.token })).status, 204)
+  t.equal((await refresh(renewed.refresh_token)).body.code, 'token_invalid')
+  t.equal((await call('DELETE', `/api/auth/sessions/${tabletId}`, { token: person.token })).status, 404, 'it has ended')
+  const next = (await refresh(phone.refresh_token)).body
+  t.equal((await call('POST', '/api/auth/logout-everywhere', { token: next.access_token })).status, 200)
+  for (const token of [next.refresh_token, person.refresh]) t.equal((await refresh(token)).status, 401)
+  t.same((await call('GET', '/api/auth/sessions', { token: next.access_token })).body.sessions, [])
+  t.equal((await refresh(stranger.refresh)).status, 200, 'nobody else is logged out')
+})
+
+t.test('an account has a bounded number of sessions; the oldest makes room', async t => {
+  const person = await edge.customer()
+  const expires_at = new Date(Date.now() + 3_600_000)
+  await edge.database.kysely.insertInto('sessions').values(Array.from({ length: limits.sessionsPerAccountMax - 1 }, () =>
+    ({ id: newId(), user_id: person.id, family_id: newId(), token_hash: newId(), user_agent: null, address: null, expires_at, created_at: new Date() }))).execute()
+  const newest = (await login(person.email)).body
+  t.equal((await call('GET', '/api/auth/sessions', { token: newest.access_token })).body.sessions.length, limits.sessionsPerAccountMax)
+  t.equal((await refresh(person.refresh)).status, 401)
+  t.equal((await refresh(newest.refresh_token)).status, 200)
+})
+
+t.test('a refresh token that comes twice ends its family and no other', async t => {
+  const person = await edge.customer()
+  const other = (await login(person.email)).body
+  const first = (await refresh(person.refresh)).body
+  const both = await Promise.all([refresh(first.refresh_token), refresh(first.refresh_token)])
+  t.same(both.map(a => a.status).toSorted(), [200, 401])
+  const winner = both.find(a => a.status === 200)!.body
+  t.equal((await refresh(winner.refresh_token)).status, 401, 'the thief\'s, or the owner\'s: nobody can know')
+  t.equal((await refresh(other.refresh_token)).status, 200)
+})
+
+t.test('changing the password', async t => {
+  const person = await edge.customer()
+  const other = (await login(person.email)).body
+  const change = (current_password: string, new_password: string) => call('POST', '/api/auth/password/change', { token: person.token, body: { current_password, new_password } })
+  t.equal((await change('wrong', 'password456')).body.code, 'credentials_wrong')
+  t.match(await change('password123', 'short'), { status: 400, body: { fields: [{ field: 'new_password' }] } })
+  t.equal((await refresh(other.refresh_token)).status, 200, 'nothing has changed')
+  t.equal((await change('password123', 'password456')).status, 200)
+  t.equal((await login(person.email)).body.code, 'credentials_wrong')
+  t.equal((await login(person.email, 'password456')).status, 200)
+  t.equal((await call('GET', '/api/auth/sessions', { token: person.token })).body.sessions.filter((s: { current: boolean }) => s.current).length, 1, 'one\'s own session goes on')
+  t.equal((await refresh(person.refresh)).status, 200)
+  t.equal((await refresh(other.refresh_token)).status, 401, 'the others have ended')
+  await messenger.drain()
+  t.match(messenger.outbox().find(m => m.to === person.email), { text: /password of your account was changed/ })
+})
+
+t.test('resetting the password by a code', async t => {
+  const person = await edge.customer()
+  t.equal((await call('POST', '/api/auth/password/forgot', { body: { email: person.email.toUpperCase() } })).status, 200)
+  const otp = (await mailedCode(person.email))!
+  const reset = (given: object) => call('POST', '/api/auth/password/reset', { body: { email: person.email, otp, new_password: 'password456', ...given } })
+  const stranger = await edge.customer()
+  t.equal((await reset({ email: stranger.email })).body.code, 'code_wrong', 'for another account')
+  t.equal((await reset({ new_password: 'short' })).body.code, 'invalid_request')
+  t.equal((await reset({})).status, 200)
+  t.equal((await reset({})).body.code, 'code_wrong', 'once')
+  t.equal((await refresh(person.refresh)).status, 401, 'every session has ended')
+  const entered = await login(person.email, 'password456')
+  t.match(entered, { status: 200, body: { user: { email_verified: true } } }, 'whoever read the code has the mailbox')
+  await call('POST', '/api/auth/password/forgot', { body: { email: 'nobody-at-all@example.com' } })
+  t.equal(await mailedCode('nobody-at-all@example.com'), undefined)
+})
+
+t.test('the profile takes name and phone and nothing else', async t => {
+  const person = await edge.customer()
+  await edge.database.kysely.updateTable('users').set({ phone_verified_at: new Date() }).where('id', '=', person.id).execute()
+  const patch = (body: object) => call('PATCH', '/api/auth/me', { token: person.token, body })
+  t.match(await patch({ full_name: 'Jane Doe', phone: '+1234567890' }), { status: 200, body: { full_name: 'Jane Doe', phone_verified: true } }, 'the same phone stays verified')
+  t.match(await patch({ phone: '+1999888777' }), { status: 200, body: { phone: '+1999888777', phone_verified: false } })
+  for (const extra of [{ role: 'admin' }, { email: 'x@example.com' }, { is_active: true }, { email_verified: true }, { password_hash: 'x' }, { id: newId() }, { vendor_id: newId() }])
+    t.match(await patch({ full_name: 'Eve', ...extra }), { status: 400, body: { code: 'invalid_request' } }, Object.keys(extra)[0])
+  t.equal((await patch({})).status, 400)
+  t.match((await call('GET', '/api/auth/me', { token: person.token })).body, { full_name: 'Jane Doe', role: 'user', email: person.email })
+})
+
+t.test('a deactivated account loses its access at the next refresh', async t => {
+  const person = await edge.customer()
+  await edge.database.kysely.updateTable('users').set({ is_active: false }).where('id', '=', person.id).execute()
+  t.equal((await call('GET', '/api/auth/me', { token: person.token })).status, 200, 'an access token goes on for its minutes')
+  t.equal((await refresh(person.refresh)).body.code, 'account_inactive')
+  edge.clock.skewMs = 16 * 60_000
+  t.equal((await call('GET', '/api/auth/me', { token: person.token })).body.code, 'token_invalid')
+  edge.clock.skewMs = 0
+  await call('POST', '/api/auth/password/forgot', { body: { email: person.email } })
+  t.equal(await mailedCode(person.email), undefined, 'no code is sent to it')
+})
+
+t.test('the development outbox is an admin\'s to read', async t => {
+  const [admin, person] = [await edge.admin(), await edge.customer()]
+  await call('POST', '/send-otp', { body: { email: 'user@example.com' } })
+  await messenger.drain()
+  t.match(await call('GET', '/api/admin/outbox', { token: admin.token }), {
+    status: 200, body: { channels: { email: 'outbox', sms: 'outbox' }, messages: [{ channel: 'email', to: 'user@example.com', text: /^\d{6} is your code/ }] },
+  })
+  t.equal((await call('GET', '/api/admin/outbox', { token: person.token })).status, 403)
+  t.equal((await call('GET', '/api/admin/outbox')).status, 401)
+})

@@ -1,0 +1,59 @@
+/** What happened to an order, from the journal: `/api/orders/{id}/events`. And its public link, taken back and made anew. */
+import Type from 'typebox'
+import { limits } from '../../protocol/limits.ts'
+import type { OrderEvent } from '../../protocol/events.ts'
+import { roles } from '../accounts/identity.ts'
+import { once } from '../dispatch/idempotency.ts'
+import { timelineEntry } from '../dispatch/timeline.ts'
+import { linkEndsAtMs } from '../dispatch/tracking-link.ts'
+import { route, type AnyRoute } from '../http/route.ts'
+import { findOrder } from './order-reads.ts'
+import { OrderId, type OrderContext } from './requests.ts'
+import { closedObject, nullable, Timestamp } from './shapes.ts'
+
+const Entry = Type.Object({
+  version: Type.Integer({ description: 'of the order after it; a gap is something that is not the caller\'s to know' }),
+  type: Type.String(), at: Timestamp, data: Type.Record(Type.String(), Type.Unknown()),
+})
+/** A version is the cursor: it orders the events, and names none of them to a stranger. */
+const Version = Type.String({ pattern: '^[0-9]{1,9}$', description: 'next_cursor of the page before' })
+
+export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
+  const db = ctx.database.kysely
+  return [
+    route({
+      method: 'GET', path: '/api/orders/:id/events', operationId: 'listOrderEvents', summary: 'What happened to the order, oldest first', tags: ['orders'],
+      auth: roles, scope: 'orders:read', params: OrderId,
+      query: closedObject({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })), cursor: Type.Optional(Version) }),
+      responses: { 200: { description: 'A page', schema: Type.Object({ events: Type.Array(Entry), next_cursor: nullable(Type.String()) }) } },
+      errors: ['order_not_found'],
+      handler: async ({ identity, params, query }) => {
+        const limit = query.limit ?? limits.listLimitDefault
+        await findOrder(db, identity, params.id)
+        const rows = await db.selectFrom('events').select(['version', 'at', 'type', 'data'])
+          .where('actor_id', '=', params.id).where('version', '>', Number(query.cursor ?? 0)).orderBy('version').limit(limit + 1).execute()
+        const shown = rows.slice(0, limit)
+        const events = shown.map(row => timelineEntry(identity, { version: row.version, at: row.at, event: { type: row.type, data: row.data } as OrderEvent }))
+        return {
+          status: 200,
+          body: { events: events.filter(entry => entry !== null), next_cursor: rows.length > limit ? String(shown.at(-1)!.version) : null },
+        }
+      },
+    }),
+    route({
+      method: 'POST', path: '/api/orders/:id/tracking-token', operationId: 'reissueTrackingToken', tags: ['tracking'], auth: ['user', 'vendor', 'admin'], params: OrderId,
+      summary: 'A new public tracking link; the old one opens nothing any more, and whoever looks at it is put out', idempotent: true,
+      body: closedObject({}),
+      responses: { 201: { description: 'The new link', schema: Type.Object({ order_id: Type.String(), tracking_token: Type.String(), expires_at: nullable(Timestamp) }) } },
+      errors: ['order_not_found'],
+      handler: request => once(ctx, request, 'reissueTrackingToken', async ({ commandId }) => {
+        const { order } = await ctx.commands.order({ id: commandId, actor_id: request.params.id, verb: 'reissue_tracking', by: request.principal, data: {} })
+        const endsAtMs = linkEndsAtMs(ctx.config, order)
+        return {
+          status: 201,
+          body: { order_id: order.id, tracking_token: order.tracking_token, expires_at: endsAtMs === null ? null : new Date(endsAtMs).toISOString() },
+        }
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,89 @@
+/**
+ * One-time codes: `/api/auth/otp`, and the older names of the same. A code by phone signs in; a code by
+ * e-mail verifies the e-mail. Asking is answered alike, and as fast, whoever has the destination.
+ */
+import Type from 'typebox'
+import { accountByPhoneCode, normalEmail, normalPhone, requestCode, verifyEmail, type CodeContext } from '../accounts/codes.ts'
+import { noticeLetter } from '../accounts/letters.ts'
+import { originOf, signIn, type Origin } from '../accounts/sessions.ts'
+import { addressGroup } from '../http/address.ts'
+import { route, type AnyRoute } from '../http/route.ts'
+import { invalid } from '../http/validate.ts'
+import { limits } from '../../protocol/limits.ts'
+import { signedInBody } from './auth.ts'
+import { closedObject, Email, Phone, sanjevaniError, SignedInView } from './shapes.ts'
+
+const sanjevani = ['broadcast (older API)']
+const rides = ['rides (older API)']
+
+export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The six digits' })
+const RequestBody = closedObject({ email: Type.Optional(Email), phone: Type.Optional(Phone) })
+const VerifyBody = closedObject({
+  email: Type.Optional(Email), phone: Type.Optional(Phone), otp: Otp,
+  role: Type.Optional(Type.Enum(['user', 'vendor', 'driver'], { description: 'Which account to sign in to, where several have the phone' })),
+})
+export const SentView = Type.Object({ message: Type.String(), expires_in: Type.Integer({ description: 'seconds for which the code is good' }) })
+const VerifiedView = Type.Object({
+  message: Type.String(),
+  verification_token: Type.String({ description: 'Shown at registration, makes the new account\'s e-mail a verified one; good for an hour, once' }),
+})
+
+export const sent = { status: 200, body: { message: 'OTP sent successfully', expires_in: limits.codeLifeMs / 1000 } }
+export const requestErrors = ['too_many_requests', 'delivery_unconfigured'] as const
+
+/** Throws `invalid_request` unless exactly one of the two is there. */
+function destinationOf({ email, phone }: { email?: string; phone?: string }): { email: string } | { phone: string } {
+  if (email !== undefined && phone === undefined) return { email }
+  if (phone !== undefined && email === undefined) return { phone }
+  throw invalid([{ field: email === undefined ? 'phone' : 'email', rule: 'must be given, or the other of email and phone, and not both' }])
+}
+
+export function otpRoutes(ctx: CodeContext): AnyRoute[] {
+  const request = async (body: Type.Static<typeof RequestBody>, address: string) => {
+    const destination = destinationOf(body)
+    if ('email' in destination) await requestCode(ctx, 'verify_email', normalEmail(destination.email), addressGroup(address))
+    else await requestCode(ctx, 'sign_in_phone', normalPhone(destination.phone), addressGroup(address))
+    return sent
+  }
+  const verifiedEmail = async (email: string, otp: string) => {
+    const { proof } = await verifyEmail(ctx, email, otp)
+    return { status: 200, body: { message: 'Email verified successfully', verification_token: proof } }
+  }
+  const verify = async (body: Type.Static<typeof VerifyBody>, origin: Origin) => {
+    const destination = destinationOf(body)
+    if ('email' in destination) return verifiedEmail(destination.email, body.otp)
+    const { account, firstProof } = await accountByPhoneCode(ctx, destination.phone, body.otp, body.role)
+    if (firstProof) ctx.messenger.post(noticeLetter(account.email, `Somebody signed in to your account by a code sent to its phone number, which ends in ${account.phone.slice(-2)}, for the first time.`))
+    return { status: 200, body: signedInBody('Login successful', await signIn(ctx, { ...account, phone_verified_at: account.phone_verified_at ?? new Date(ctx.nowMs()) }, origin)) }
+  }
+
+  const requestRow = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
+    ...row, method: 'POST', auth: 'none', summary: 'Send a one-time code, by e-mail to verify it or by SMS to sign in',
+    body: RequestBody, responses: { 200: { description: 'Sent, if there is anybody to send it to', schema: SentView } }, errors: requestErrors,
+    handler: ({ body, address }) => request(body, address),
+  })
+  const verifyRow = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
+    ...row, method: 'POST', auth: 'none', summary: 'Show the code: by phone it signs in, by e-mail it verifies the e-mail',
+    body: VerifyBody, responses: { 200: { description: 'Signed in, or verified', schema: Type.Union([SignedInView, VerifiedView]) } }, errors: ['code_wrong', 'account_inactive'],
+    handler: given => verify(given.body, originOf(given)),
+  })
+
+  return [
+    requestRow({ path: '/api/auth/otp/request', operationId: 'requestOtp', tags: ['auth'] }),
+    verifyRow({ path: '/api/auth/otp/verify', operationId: 'verifyOtp', tags: ['auth'] }),
+    requestRow({ path: '/api/v1/auth/otp/request', operationId: 'requestOtpV1', tags: rides, alias: '/api/auth/otp/request' }),
+    verifyRow({ path: '/api/v1/auth/otp/verify', operationId: 'verifyOtpV1', tags: rides, alias: '/api/auth/otp/verify' }),
+    route({
+      method: 'POST', path: '/send-otp', operationId: 'sanjevaniSendOtp', summary: 'Send a code to an e-mail', tags: sanjevani, auth: 'none',
+      alias: '/api/auth/otp/request', shapeError: sanjevaniError, body: closedObject({ email: Email }),
+      responses: { 200: { description: 'Sent', schema: SentView } }, errors: requestErrors,
+      handler: ({ body, address }) => request(body, address),
+    }),
+    route({
+      method: 'POST', path: '/verify-otp', operationId: 'sanjevaniVerifyOtp', summary: 'Verify an e-mail by its code', tags: sanjevani, auth: 'none',
+      alias: '/api/auth/otp/verify', shapeError: sanjevaniError, body: closedObject({ email: Email, otp: Otp }),
+      responses: { 200: { description: 'Verified', schema: VerifiedView } }, errors: ['code_wrong'],
+      handler: ({ body }) => verifiedEmail(body.email, body.otp),
+    }),
+  ]
+}
