@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { startEmbedded, type Embedded } from '../../edge/embedded.ts'
 import { createAccount } from '../../edge/accounts/accounts.ts'
+import { createLog } from '../../protocol/log.ts'
 import { RestClient } from '../../protocol/client/index.ts'
 import { seededRandom } from '../micro/suite.ts'
 import { LiveLine } from '../common/live-line.ts'
@@ -57,7 +57,10 @@ async function main(argv: string[]): Promise<number> {
   process.once('exit', removeFolder)
   const port = options.text('port')
   const environment = {
-    JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '720', ...process.env, ...(ownFolder !== null && { DATA_DIR: ownFolder }), ...(port !== null && { PORT: port }),
+    JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '720',
+    // The whole city has one address.
+    RATE_LIMIT_AUTH_PER_ADDRESS: '100000', RATE_LIMIT_WRITE_PER_ADDRESS: '1000000', RATE_LIMIT_READ_PER_ADDRESS: '1000000',
+    ...process.env, ...(ownFolder !== null && { DATA_DIR: ownFolder }), ...(port !== null && { PORT: port }),
   }
   const ended = new Promise<string>(resolve => {
     process.on('SIGINT', () => resolve('SIGINT'))
@@ -65,7 +68,7 @@ async function main(argv: string[]): Promise<number> {
     const seconds = options.text('seconds')
     if (seconds !== null) setTimeout(() => resolve('time is up'), Number(seconds) * 1_000)
   })
-  const embedded = await startEmbedded(environment, { log: pino({ level: process.env['LOG_LEVEL'] ?? 'warn' }) })
+  const embedded = await startEmbedded(environment, { log: createLog(process.env['LOG_LEVEL'] ?? 'warn') })
   const city = new City(embedded, new LiveLine(), {
     pharmacies: options.number('pharmacies'), drivers: options.number('drivers'), ordersPerMinute: options.number('orders-per-minute'),
     seed: options.number('seed'), speed: options.number('speed'),

@@ -4,6 +4,7 @@
  * member changed. No journal, no mailbox: this is what the rules themselves cost.
  */
 import type { Principal } from '../../protocol/principal.ts'
+import { defaultTariff } from '../../protocol/tariff.ts'
 import type { OrderCommand } from '../../engine/order/commands.ts'
 import { decide } from '../../engine/order/decide.ts'
 import { evolve } from '../../engine/order/evolve.ts'
@@ -38,9 +39,9 @@ function life(orderId: string): OrderCommand[] {
         items: [{ name: 'Paracetamol 500 mg', quantity: 2 }], expires_in_seconds: 300,
       },
     },
-    { verb: 'respond', by: { role: 'vendor', id: id(2, 5) }, data: { response_type: 'REJECTED', text_message: 'Out of stock' }, vendor: { ...vendor, vendor_id: id(2, 5) }, autoOffer: false },
-    { verb: 'respond', by: pharmacy, data: { response_type: 'ACCEPTED', text_message: 'In stock' }, vendor, autoOffer: true },
-    { verb: 'respond', by: { role: 'vendor', id: id(2, 7) }, data: { response_type: 'ACCEPTED' }, vendor: { ...vendor, vendor_id: id(2, 7) }, autoOffer: true },
+    { verb: 'respond', by: { role: 'vendor', id: id(2, 5) }, data: { response_type: 'REJECTED', text_message: 'Out of stock' }, vendor: { ...vendor, vendor_id: id(2, 5) }, tariff: defaultTariff, autoOffer: false },
+    { verb: 'respond', by: pharmacy, data: { response_type: 'ACCEPTED', text_message: 'In stock' }, vendor, tariff: defaultTariff, autoOffer: true },
+    { verb: 'respond', by: { role: 'vendor', id: id(2, 7) }, data: { response_type: 'ACCEPTED' }, vendor: { ...vendor, vendor_id: id(2, 7) }, tariff: defaultTariff, autoOffer: true },
     propose(8, 8),
     { verb: 'decline_offer', by: { role: 'driver', id: id(3, 8) }, data: { offer_id: id(4, 8) } },
     propose(0, 0),
