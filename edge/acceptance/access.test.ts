@@ -4,18 +4,17 @@
  * else is 401, 403 or 404 and is told in the same words for a record that exists and for one that does
  * not. A route without a row of the table fails.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../http/route.ts'
 import { defaultParams, rules, type Call, type Ids } from './access-table.ts'
 import { createWorld, people, type Who, type World } from './access-world.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const dataDir = await preparedDataDir()
 const environment = {
   DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ACCOUNT: '10000', WEBHOOK_ALLOW_PRIVATE: '1',
   WC_WEBHOOK_SECRET: 'the secret of the shop', WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),

@@ -2,16 +2,15 @@
  * What stands around every route: rate limits with their headers (OWASP API4:2023; ASVS V11.1.4,
  * V2.2.1), the audit trail (ASVS V7.1, V7.2), and ETag with If-Match.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { createWorld } from './access-world.ts'
 import { eventually, http, Listener, newCustomer, password } from './people.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const dataDir = await preparedDataDir()
 const embedded = await startEmbedded({
   DATA_DIR: dataDir, PORT: '0', TRUST_PROXY: '1',
   RATE_LIMIT_AUTH_PER_ACCOUNT: '5', RATE_LIMIT_PUBLIC_PER_ADDRESS: '8', RATE_LIMIT_READ_PER_ACCOUNT: '200', RATE_LIMIT_UPLOAD_PER_ACCOUNT: '3',

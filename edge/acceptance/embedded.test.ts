@@ -1,8 +1,7 @@
 /** The acceptance scenarios against `npm start`'s own process, compiled as it ships. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
 import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
@@ -11,7 +10,7 @@ let deployment: Deployment
 let child: Child
 
 t.before(async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const dataDir = await preparedDataDir()
   const port = await freePort()
   child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
   const url = `http://127.0.0.1:${port}`

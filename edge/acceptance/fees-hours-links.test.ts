@@ -2,17 +2,16 @@
  * Fees, opening hours, links and history through a whole system in one process: what the edge quotes the
  * engine honours, a closed pharmacy is not asked, and a link that was taken back puts its readers out.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
 import { http, Listener, newCourier, newCustomer, newPharmacy } from './people.ts'
 
 const lat = 40.7128
 const lng = -74.006
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const dataDir = await preparedDataDir()
 let system: Embedded
 let url = ''
 t.before(async () => {

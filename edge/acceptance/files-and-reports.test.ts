@@ -2,17 +2,16 @@
  * Files and figures through the real engine: a prescription goes out with a request, the answer is
  * spoken, the delivery is photographed; each is seen by whom it is for, and the day's report says it.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { jpeg, pdf, png, webm } from '../uploads/samples.ts'
 import { http, newCourier, newCustomer, newPharmacy } from './people.ts'
 
 t.test('from a prescription to a report', async t => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-files-'))
+  const dataDir = await preparedDataDir()
   const { url, stop } = await startEmbedded({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' }, { log: pino({ level: 'silent' }) })
   t.teardown(async () => {
     await stop()

@@ -5,21 +5,20 @@
  * CSV and webhooks have their tests beside their code.
  */
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { pino } from 'pino'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { createWorld } from './access-world.ts'
 import { http, Listener, newCustomer, password } from './people.ts'
 
 const secret = 'a-key-for-tests-that-is-long-enough-to-be-one'
 const appOrigin = 'https://app.example.org'
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const dataDir = await preparedDataDir()
 const embedded = await startEmbedded(
   { DATA_DIR: dataDir, PORT: '0', JWT_SECRET_KEY: secret, CORS_ORIGINS: appOrigin }, { log: pino({ level: 'silent' }) })
 t.teardown(async () => {

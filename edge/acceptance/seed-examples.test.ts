@@ -3,18 +3,18 @@
  * with only the address and the placeholders (`YOUR_ACCESS_TOKEN`, `vendor_uuid`, ...) filled in.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort, startProcess, untilHealthy } from './processes.ts'
 import { http, Listener, newPharmacy, password } from './people.ts'
 
 const run = promisify(execFile)
 
 t.test('as written', async t => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const dataDir = await preparedDataDir()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })

@@ -2,18 +2,17 @@
  * Outgoing webhooks of a whole deployment: a pharmacy subscribes, its orders are told in order and
  * signed, its receiver goes away, the process is ended and begun again, and nothing is missing.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { limits } from '../../protocol/limits.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
 import { answerOk, answerStatus, startReceiver, verifies } from '../integrations/webhooks/receiver.ts'
 import { eventually, http, newCustomer, newPharmacy, password } from './people.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-hooks-'))
+const dataDir = await preparedDataDir()
 const start = (environment: Record<string, string> = {}): Promise<Embedded> =>
   startEmbedded({ DATA_DIR: dataDir, PORT: '0', WEBHOOK_ALLOW_PRIVATE: '1', ...environment }, { log: pino({ level: 'silent' }) })
 let embedded = await start()

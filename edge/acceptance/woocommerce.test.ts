@@ -1,13 +1,12 @@
 /** A shop delivers to a whole deployment: database, engine and edge, over HTTP, signed as a shop signs. */
 import { createHmac } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { limits } from '../../protocol/limits.ts'
 import { readConfig } from '../config.ts'
@@ -16,7 +15,7 @@ import { retryImports } from '../integrations/woocommerce/imports.ts'
 import { http, newCustomer, newPharmacy, type Answer } from './people.ts'
 
 const data = process.env['CADUCEUS_DATA'] ?? fileURLToPath(assetUrl('../shared/data'))
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-woo-'))
+const dataDir = await preparedDataDir()
 /** A Nominatim that knows one street, and fails while it is told to. */
 const map = { fails: false }
 const nominatim = createServer((request, response) => {

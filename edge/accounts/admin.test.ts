@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { openDatabase } from '../../migrations/open.ts'
 import { accountByPassword } from './accounts.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-admin-'))
+const dataDir = await preparedDataDir()
 t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
 const command = fileURLToPath(new URL('admin.js', import.meta.url))
 

@@ -1,12 +1,13 @@
 import t from 'tap'
 import { pino } from 'pino'
-import { openDatabase, type PgPool } from '../../migrations/open.ts'
+import type { PgPool } from '../../migrations/open.ts'
+import { preparedDatabase } from '../../migrations/prepared.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { createMetrics } from '../metrics.ts'
 import { createAuditTrail, type AuditEntry } from './audit-trail.ts'
 
-const database = await openDatabase({})
+const database = await preparedDatabase()
 t.teardown(() => database.close())
 
 const entry = (operation: string): AuditEntry => ({

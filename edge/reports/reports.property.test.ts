@@ -10,7 +10,7 @@ import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { evolve } from '../../engine/order/evolve.ts'
 import { absentOrder, type Order } from '../../engine/order/state.ts'
 import { orderBehaviour } from '../../engine/runtime/behaviours.ts'
-import { openDatabase } from '../../migrations/open.ts'
+import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
@@ -143,7 +143,7 @@ const close = (a: number | null, b: number | null, within: number, what: string)
   assert.ok(a === b || (a !== null && b !== null && Math.abs(a - b) <= within), `${what}: ${a} and ${b}`)
 
 t.test('reports are what the events say, around every kind of midnight', async t => {
-  const database = await openDatabase({})
+  const database = await preparedDatabase()
   const journal = postgresJournal(database.pool, realEnv())
   const [lease] = await journal.acquireSlots('test', [1], hourMs, true)
   t.teardown(async () => {

@@ -3,10 +3,9 @@
  * process, and in place of the engine a script that answers commands. Read-model rows are written as
  * the journal would, because here nobody else does.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { pino } from 'pino'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { openDatabase } from '../../migrations/open.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -29,7 +28,7 @@ export interface Answer { status: number; body: any; headers: Headers } // eslin
 export const place = { latitude: 40.7128, longitude: -74.006 }
 
 export async function startFixture(environment: Environment = {}) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-edge-'))
+  const dataDir = await preparedDataDir()
   const clock = { skewMs: 0 }
   const env = {
     nowMs: () => Date.now() + clock.skewMs, random: Math.random,
@@ -39,7 +38,7 @@ export async function startFixture(environment: Environment = {}) {
     },
   }
   const config = readConfig({ PORT: '0', DATA_DIR: dataDir, JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
-  const database = await openDatabase({})
+  const database = await openDatabase({ dataDir })
   const bus = memoryBus()
   const claims = memoryClaims(env.nowMs, env.after)
   const commands: CommandEnvelope[] = []

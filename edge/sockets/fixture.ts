@@ -5,7 +5,8 @@
 import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
 import { pino } from 'pino'
 import { WebSocket, type ClientOptions } from 'ws'
-import { openDatabase, type Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/open.ts'
+import { preparedDatabase } from '../../migrations/prepared.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -59,7 +60,7 @@ export type Fixture = Awaited<ReturnType<typeof startFixture>>
 
 export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const config = readConfig({ JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
-  const database = await openDatabase({})
+  const database = await preparedDatabase()
   const bus = cuttable(memoryBus())
   const clock = { skewMs: 0 }
   const nowMs = (): number => Date.now() + clock.skewMs

@@ -2,13 +2,13 @@
  * The pages in a real browser against a real server: what a person does with two tabs, done here. The
  * elements are found by what they say (labels, roles), so a page that loses its labels fails too.
  */
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { accessSync, constants, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { pino } from 'pino'
 import t from 'tap'
 import WebSocket from 'ws'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -33,7 +33,7 @@ const missing = executablePath === null && 'chromium not found; install with: ap
 if (missing !== false && process.env['REQUIRE_SERVICES'] === '1') t.fail(missing)
 
 t.test('pages', { skip: missing }, async t => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-pages-'))
+  const dataDir = await preparedDataDir()
   const server = await startEmbedded({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' }, { log: pino({ level: 'silent' }) })
   const browser: Browser = await chromium.launch({ executablePath: executablePath!, args: flags })
   t.teardown(async () => {

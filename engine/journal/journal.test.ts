@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireOrSkip, startPostgres, type Service } from '../../bench/services.ts'
 import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
+import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { acquired, journalContract, orderAppend, testEvent, testId, testOrderView, testSlot, type JournalSubject } from './contract.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
@@ -64,7 +65,7 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
 t.test('memory', t => journalContract(t, 'memory', memorySubject))
 
 t.test('PGlite', async t => {
-  await journalContract(t, 'PGlite', async () => databaseSubject(await openDatabase({ dataDir: 'memory' })))
+  await journalContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
 })
 
 t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {

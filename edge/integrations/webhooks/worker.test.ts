@@ -1,6 +1,6 @@
 /** The worker on the embedded database. */
 import t from 'tap'
-import { openDatabase } from '../../../migrations/open.ts'
+import { preparedDatabase } from '../../../migrations/prepared.ts'
 import { workerSuite } from './worker-suite.ts'
 
-await workerSuite(t, () => openDatabase({}))
+await workerSuite(t, () => preparedDatabase())
