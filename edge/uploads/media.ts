@@ -9,6 +9,7 @@
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { isJpeg, isPng, isWebp, readJpeg, readPng, readWebp, type ImageShape } from './images.ts'
+import { withoutMetadata } from './metadata.ts'
 import { isMp3, isMp4, isOgg, isWav, isWebm, readM4a, readMp3, readOgg, readWav, readWebm } from './sounds.ts'
 
 export type MediaFamily = 'image' | 'sound' | 'document'
@@ -18,7 +19,7 @@ export interface Media {
   /** Of the name the server makes. */
   extension: string
   family: MediaFamily
-  /** The part of the file that is kept. */
+  /** The part of the file that is kept: nothing behind its end, nothing that tells of more than the picture. */
   data: Uint8Array
 }
 
@@ -47,7 +48,8 @@ export function inspectMedia(data: Uint8Array, families: readonly MediaFamily[])
   const shape = type.read(data)
   if (shape === null) throw new CaduceusError('file_malformed', `the file begins as ${type.contentType} and does not go on as one`)
   if (typeof shape !== 'number') admitPixels(shape)
-  return { contentType: type.contentType, extension: type.extension, family: type.family, data: data.subarray(0, typeof shape === 'number' ? shape : shape.end) }
+  const whole = data.subarray(0, typeof shape === 'number' ? shape : shape.end)
+  return { contentType: type.contentType, extension: type.extension, family: type.family, data: withoutMetadata(type.contentType, whole) }
 }
 
 function admitPixels({ width, height }: ImageShape): void {
