@@ -78,7 +78,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   const http = attachHttp(app, {
     routes,
     authenticate: credential => authenticate(context, credential),
-    corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, trustedProxies: config.trustedProxies, publicUrl: config.publicUrl,
     rates, audit: base.audit, log, metrics: context.metrics, nowMs, random,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)

@@ -27,7 +27,7 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
   const ctx: RespondContext = { claims: { ...claims, ...options.claims }, commands, log: pino({ level: 'silent' }), nowMs: () => nowMs }
   const pauses: number[] = []
   const respond = (vendorId: string, response_type: 'ACCEPTED' | 'REJECTED' = 'ACCEPTED') =>
-    respondToRequest(ctx, { vendorId, requestId: 'r', commandId: `c-${vendorId}`, response_type }, async ms => {
+    respondToRequest(ctx, { vendorId, requestId: 'r', commandId: `c-${vendorId}`, response_type }, ctx, async ms => {
       pauses.push(ms)
       nowMs += ms
       await new Promise(setImmediate)

@@ -8,6 +8,7 @@
  * before the journal, the claim lapses, and then nobody has what all were told somebody has.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
 import type { FeeTerms, OrderCommandData } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
@@ -33,12 +34,12 @@ const heldPauseMsMax = 160
 /** A hold is confirmed, released or lapsed by then. */
 const heldWaitMs = limits.claimLeaseMs + 1_000
 
-/** Throws CaduceusError: how the answer was refused, in the words of the catalogue. */
+/** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
 export async function respondToRequest(
-  ctx: RespondContext, answer: PharmacyAnswer, pause: (ms: number) => Promise<unknown> = sleep,
+  ctx: RespondContext, answer: PharmacyAnswer, from: { readonly log: Logger } = ctx, pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<PharmacyOutcome> {
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
-  const claim = await claimUntilSettled(ctx, answer, pause)
+  const claim = await claimUntilSettled(ctx, answer, from, pause)
   switch (claim.outcome) {
     case 'won': return confirmWin(ctx, answer)
     case 'taken': throw new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
@@ -58,14 +59,14 @@ export async function respondToRequest(
 const notOffered = () => new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 
 /** Asks until the answer is not `held`, within the time in which a hold must end one way or the other. */
-async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, pause: (ms: number) => Promise<unknown>): Promise<ClaimAnswer> {
+async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, from: { readonly log: Logger }, pause: (ms: number) => Promise<unknown>): Promise<ClaimAnswer> {
   const untilMs = ctx.nowMs() + heldWaitMs
   for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
     let claim: ClaimAnswer
     try {
       claim = await ctx.claims.claim(answer.requestId, answer.vendorId)
     } catch (error) {
-      ctx.log.warn({ err: error, order_id: answer.requestId }, 'claims cannot be asked; asking the actor')
+      from.log.warn({ err: error, order_id: answer.requestId }, 'claims cannot be asked; asking the actor')
       return { outcome: 'unknown' }
     }
     if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim

@@ -17,6 +17,20 @@ export function clientAddress(connection: string, forwardedFor: string | undefin
   return isIP(claimed) === 0 ? direct : shortAddress(claimed)
 }
 
+/**
+ * Where the caller reached this server, `https://host` without a slash at the end, for links that leave
+ * it; null when the request named no host. PUBLIC_URL has the first word. The host is the caller's own
+ * claim, so what is made of it may only be answered to that caller; the scheme is a proxy's word, and
+ * counts as far as TRUST_PROXY says that there is one.
+ */
+export function serverOrigin(headers: Readonly<Record<string, string>>, trustedProxies: number, publicUrl: string | null): string | null {
+  if (publicUrl !== null) return publicUrl
+  const host = headers['host']
+  if (host === undefined || !/^[\w.:[\]-]{1,255}$/.test(host)) return null
+  const schemes = (headers['x-forwarded-proto'] ?? '').split(',').map(scheme => scheme.trim())
+  return `${trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https' ? 'https' : 'http'}://${host}`
+}
+
 /** A household or a server owns at least a /64 of IPv6: counting single addresses there counts nothing. */
 export function addressGroup(address: string): string {
   if (isIP(address) !== 6) return address

@@ -41,6 +41,8 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
   requestId: string
   /** Of the client, for rates and for the record. */
   address: string
+  /** Where the caller reached this server, for links that leave it; null when the request named no host. */
+  readonly origin: string | null
   headers: Readonly<Record<string, string>>
   /** Every line of it carries the request's id. */
   readonly log: Logger

@@ -21,7 +21,7 @@ async function start(routes: AnyRoute[], options: { corsOrigins?: string[] } = {
   const log = pino({ level: 'debug' }, { write: (line: string) => { logged.push(line) } })
   const app = App()
   const server = attachHttp(app, {
-    routes, log, metrics: createMetrics(), corsOrigins: options.corsOrigins ?? [], uploadBytesMax: 1024 * 1024, trustedProxies: 0, rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random,
+    routes, log, metrics: createMetrics(), corsOrigins: options.corsOrigins ?? [], uploadBytesMax: 1024 * 1024, trustedProxies: 0, publicUrl: null, rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random,
     authenticate: async token => {
       if (token === 'slow') await pause(30)
       else if (token !== 'good') throw new CaduceusError('token_invalid')

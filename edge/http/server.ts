@@ -14,7 +14,7 @@ import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
-import { clientAddress } from './address.ts'
+import { clientAddress, serverOrigin } from './address.ts'
 import { auditEntry, isAudited } from './auditing.ts'
 import { createCors, securityHeaders } from './cors.ts'
 import { Exchange, type Answer } from './exchange.ts'
@@ -34,6 +34,8 @@ export interface HttpDeps {
   uploadBytesMax: number
   /** Proxies of ours in front, whose word about the client's address counts. */
   trustedProxies: number
+  /** PUBLIC_URL, where it is set. */
+  publicUrl: string | null
   /** Null: without limits, as load tests run. */
   rates: RateLimits | null
   audit: Pick<AuditTrail, 'note'>
@@ -110,7 +112,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     }
     // Begun here, in the synchronous part, because a body that nobody listens to is lost.
     const body = readsBody(match.route) ? exchange.readBody(bodyBytesMax(match.route, deps)) : null
-    serve(exchange, match, body, checks.get(match.route)!, visit, deps.authenticate).then(answer => send(answer)).catch((error: unknown) => fail(error))
+    serve(exchange, match, body, checks.get(match.route)!, visit, deps).then(answer => send(answer)).catch((error: unknown) => fail(error))
   })
 
   return {
@@ -124,7 +126,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
 
 async function serve(
   exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: Promise<Uint8Array> | null,
-  checks: Checks, visit: Visit, authenticate: Authenticate,
+  checks: Checks, visit: Visit, { authenticate, trustedProxies, publicUrl }: HttpDeps,
 ): Promise<RouteAnswer> {
   // When the guard refuses, nobody waits for the body any more, and its own refusal must not end the process.
   body?.catch(() => undefined)
@@ -151,6 +153,7 @@ async function serve(
     get principal() { return identity === null ? null : principalOf(identity) },
     requestId: visit.requestId,
     address: visit.address,
+    get origin() { return serverOrigin(exchange.headers, trustedProxies, publicUrl) },
     headers: exchange.headers,
     get log() { return visit.log },
   }

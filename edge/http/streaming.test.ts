@@ -21,7 +21,7 @@ async function start(t: Test, chunks: () => AsyncGenerator<Uint8Array>) {
       method: 'GET', path: '/stream', operationId: 'stream', summary: '', tags: [], auth: 'none', responses: {},
       handler: () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body: chunks() }),
     })],
-    log: pino({ level: 'error' }, { write: (line: string) => { logged.push(line) } }), metrics: createMetrics(), corsOrigins: [], uploadBytesMax: 1, trustedProxies: 0,
+    log: pino({ level: 'error' }, { write: (line: string) => { logged.push(line) } }), metrics: createMetrics(), corsOrigins: [], uploadBytesMax: 1, trustedProxies: 0, publicUrl: null,
     rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random, authenticate: async () => { throw new CaduceusError('token_invalid') },
   })
   const listening = await new Promise<Parameters<typeof us_listen_socket_close>[0]>(resolve => { app.listen('127.0.0.1', 0, socket => { if (socket) resolve(socket) }) })

@@ -9,14 +9,13 @@ import { roles, type Role } from '../accounts/identity.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { AccountView, Email, Password, PersonName, Phone, SignedInView, Timestamp, closedObject, sanjevaniError, tokenFields } from './shapes.ts'
+import { AccountView, Email, Password, PersonName, Phone, SignedInView, Timestamp, VerificationToken, closedObject, sanjevaniError, tokenFields } from './shapes.ts'
 
 export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
 
 const tags = ['auth']
 const Credentials = closedObject({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) })
 const RefreshBody = closedObject({ refresh_token: Type.String({ minLength: 1, maxLength: 4_096 }) })
-const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
 const TokensView = Type.Object(tokenFields)
 
 /** Roles as the older broadcast API calls them. */

@@ -11,6 +11,7 @@ import { Uuid } from '../../protocol/principal.ts'
 import { driverStatuses } from '../../protocol/rest/driver.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
+import { redeemEmailProof } from '../accounts/codes.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
@@ -21,10 +22,10 @@ import { signedInBody } from './auth.ts'
 import { driverRows, driverView, DriverProfile, mayManage, type DriverRow } from './driver-reads.ts'
 import { listOrders, orderFilters } from './order-reads.ts'
 import { shownStatuses } from './requests.ts'
-import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView } from './shapes.ts'
+import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView, VerificationToken } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'
 
-export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'commands' | 'log' | 'nowMs' | 'random'>
+export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'commands' | 'nowMs' | 'random'>
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })
@@ -62,23 +63,24 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       method: 'POST', path: '/api/drivers/register', operationId: 'registerDriver', tags, auth: 'none',
       summary: 'Register a driver of a pharmacy; an account with the role driver and no record completes itself here',
       body: closedObject({
-        email: Email, full_name: PersonName, phone: Phone, password: Password, vendor_id: Uuid, vehicle_type: VehicleType,
+        email: Email, full_name: PersonName, phone: Phone, password: Password, verification_token: VerificationToken, vendor_id: Uuid, vehicle_type: VehicleType,
         vehicle_number: Type.Optional(PlateOrLicense), license_number: Type.Optional(PlateOrLicense),
         capacity: Type.Optional(commandSchemas.driver.register.properties.capacity),
       }),
       responses: { 201: { description: 'The driver, signed in', schema: Type.Object({ driver: DriverProfile, ...SignedInView.properties }) } },
-      errors: ['email_taken', 'vendor_not_found', 'overloaded'],
-      handler: async ({ body, headers, address: from }) => {
-        const { password, capacity = limits.driverCapacityDefault, vehicle_number = null, license_number = null, ...profile } = body
+      errors: ['email_taken', 'vendor_not_found', 'overloaded', 'code_wrong'],
+      handler: async ({ body, headers, address: from, log }) => {
+        const { password, verification_token, capacity = limits.driverCapacityDefault, vehicle_number = null, license_number = null, ...profile } = body
         if (!await isActiveVendor(ctx, body.vendor_id)) throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
         const account = { email: body.email, full_name: body.full_name, phone: body.phone, role: 'driver' as const, password }
         const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
+          if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
           const id = uuidV7(ctx.nowMs(), ctx.random)
           await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, ...profile }).execute()
           return { id, ...profile }
         }, found => found.driver_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'drivers_user_id_key') ? new CaduceusError('email_taken') : error })
-        await registerActor(record, capacity).catch((error: unknown) => ctx.log.warn({ err: error, driver_id: record.id }, 'the driver will be made known to the engine at the first change of status'))
+        await registerActor(record, capacity).catch((error: unknown) => log.warn({ err: error, driver_id: record.id }, 'the driver will be made known to the engine at the first change of status'))
         const [signedIn, row] = await Promise.all([
           accountById(db, userId).then(found => signIn(ctx, found!, { userAgent: headers['user-agent'], address: from })),
           driverRows(db).where('drivers.id', '=', record.id).executeTakeFirstOrThrow(),

@@ -28,22 +28,16 @@ const Medicine = Type.Object({
   pharmacy: nullable(Uuid), pharmacy_name: nullable(Type.String()), created_at: Timestamp,
 })
 
-type Headers = Readonly<Record<string, string>>
-
-function medicineView(view: OrderView, headers: Headers): Type.Static<typeof Medicine> {
+function medicineView(view: OrderView, origin: string | null): Type.Static<typeof Medicine> {
   return {
     id: view.id, patient_name: view.customer_name, patient_lat: view.delivery_latitude, patient_lng: view.delivery_longitude, radius_km: view.radius_km,
-    quantity: view.quantity, image: absolute(view.prescription_url, headers), status: view.status.toUpperCase(),
+    quantity: view.quantity, image: absolute(view.prescription_url, origin), status: view.status.toUpperCase(),
     pharmacy: view.vendor_id, pharmacy_name: view.vendor_name, created_at: view.created_at,
   }
 }
 
 /** Its clients expect the image as a full URL; ours are paths, because the server may have several names. */
-function absolute(url: string | null, headers: Headers): string | null {
-  const host = headers['host']
-  if (url === null || !url.startsWith('/') || host === undefined) return url
-  return `${headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'}://${host}${url}`
-}
+const absolute = (url: string | null, origin: string | null): string | null => (url?.startsWith('/') === true && origin !== null ? origin + url : url)
 
 export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
   return [
@@ -67,7 +61,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           status: 201,
           body: {
             message: `Medicine request sent to ${notified} nearby ${notified === 1 ? 'pharmacy' : 'pharmacies'}`,
-            request_id: order.id, pharmacies_notified: notified, data: medicineView(order, request.headers),
+            request_id: order.id, pharmacies_notified: notified, data: medicineView(order, request.origin),
           },
         }
       }),
@@ -76,9 +70,9 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
       method: 'GET', path: '/medicine/request', operationId: 'sanjevaniRequests', summary: 'The caller\'s requests, newest first', tags, auth: ['user', 'vendor', 'admin'],
       alias: '/api/requests', shapeError: sanjevaniError, query: closedObject(page),
       responses: { 200: { description: 'A page', schema: Type.Object({ count: Type.Integer(), requests: Type.Array(Medicine), next_cursor: nextCursor }) } },
-      handler: async ({ identity, query, headers }) => {
+      handler: async ({ identity, query, origin }) => {
         const { orders, next_cursor } = await listOrders(ctx.database.kysely, identity, { ...query, kind: 'broadcast' })
-        return { status: 200, body: { count: orders.length, requests: orders.map(order => medicineView(order, headers)), next_cursor } }
+        return { status: 200, body: { count: orders.length, requests: orders.map(order => medicineView(order, origin)), next_cursor } }
       },
     }),
     route({
@@ -103,7 +97,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         const answer: PharmacyAnswer = {
           vendorId, requestId: request_id, commandId, response_type, ...(text_message && { text_message }), ...(audio && { audio_url: audio }),
         }
-        const { order } = await respondToRequest(ctx, answer)
+        const { order } = await respondToRequest(ctx, answer, request)
         const vendor = await ctx.database.kysely.selectFrom('vendors').select('business_name').where('id', '=', vendorId).executeTakeFirst()
         return {
           status: 201,

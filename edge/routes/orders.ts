@@ -71,7 +71,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   }
 
   /** Accept and reject reach a broadcast as an answer to it: to a pharmacy both are an order it may take. */
-  const answerOrder = async (request: Pick<Guarded, 'identity' | 'principal'>, orderId: string, commandId: string, accepts: boolean, words: { text_message?: string; reason?: string }, quoteId?: string) => {
+  const answerOrder = async (request: Pick<Guarded, 'identity' | 'principal' | 'log'>, orderId: string, commandId: string, accepts: boolean, words: { text_message?: string; reason?: string }, quoteId?: string) => {
     const { identity, principal } = request
     const fee = quoteId === undefined ? {} : { fee: await acceptTerms(ctx, identity, orderId, quoteId) }
     if (identity.role === 'vendor' && await kindOf(db, orderId) === 'broadcast') {
@@ -79,7 +79,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       const { order } = await respondToRequest(ctx, {
         vendorId: principal.id, requestId: orderId, commandId, response_type: accepts ? 'ACCEPTED' : 'REJECTED',
         ...(text !== undefined && { text_message: text }), ...fee,
-      }).catch(async (error: unknown) => { throw await refusalFor(db, identity, { orderId }, error) })
+      }, request).catch(async (error: unknown) => { throw await refusalFor(db, identity, { orderId }, error) })
       return { status: 200, body: shownTo(identity, order), headers: { etag: etagOf(order.version) } }
     }
     return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })

@@ -33,6 +33,20 @@ t.test('as the documents write it', async t => {
   t.match(await call('POST', '/api/auth/register', { body: { email: 'USER2@example.com', full_name: 'J', phone: '+1', role: 'user', password: 'password123', verification_token: proof } }),
     { status: 400 }, 'a proof is used once')
 
+  // A pharmacy and a driver prove their mailboxes in the same way.
+  const proofOf = async (email: string): Promise<string> => {
+    await call('POST', '/api/auth/otp/request', { body: { email } })
+    await delivered()
+    return (await call('POST', '/api/auth/otp/verify', { body: { email, otp: mailedCode() } })).body.verification_token
+  }
+  const pharmacy = { email: 'pharmacy@example.com', business_name: 'MedPharm Inc', phone: '+1234567000', password: 'password123', latitude: 40.7, longitude: -74 }
+  t.match(await call('POST', '/api/vendors/register', { body: { ...pharmacy, verification_token: 'guessed' } }), { status: 400, body: { code: 'code_wrong' } })
+  const registered = await call('POST', '/api/vendors/register', { body: { ...pharmacy, verification_token: await proofOf(pharmacy.email) } })
+  t.match(registered, { status: 201, body: { user: { email_verified: true } } }, 'and a refused registration left nothing behind')
+  const driver = { email: 'driver@example.com', full_name: 'Driver Name', phone: '+1234567001', password: 'password123', vendor_id: registered.body.vendor.id, vehicle_type: 'bike' }
+  t.match(await call('POST', '/api/drivers/register', { body: { ...driver, verification_token: await proofOf('another@example.com') } }), { status: 400, body: { code: 'code_wrong' } })
+  t.match(await call('POST', '/api/drivers/register', { body: { ...driver, verification_token: await proofOf(driver.email) } }), { status: 201, body: { user: { email_verified: true } } })
+
   // ride-backend-enhancements.md, "OTP Login Flow".
   const person = await edge.customer()
   t.equal((await call('GET', '/api/auth/me', { token: person.token })).body.phone_verified, false)

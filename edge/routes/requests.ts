@@ -119,7 +119,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
         const { identity, params, body: { quote_id, ...body }, principal } = request
         const fee = quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
         const answer: PharmacyAnswer = { vendorId: principal.id, requestId: params.id, commandId, ...body, ...(fee !== null && { fee }) }
-        return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer)) }
+        return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer, request)) }
       }),
     }),
   ]

@@ -7,6 +7,8 @@ import { passwordCharactersMax, passwordCharactersMin } from '../accounts/passwo
 import type { AnyRoute } from '../http/route.ts'
 
 export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: 254 })
+/** Of a registration. */
+export const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
 export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax })
 export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()./-]{2,39}$' })
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })

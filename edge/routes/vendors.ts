@@ -2,6 +2,7 @@
  * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
  * of a change after its commit (and find it by themselves if the message is lost).
  */
+import type { Logger } from 'pino'
 import { sql, type Selectable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/tables.ts'
@@ -15,6 +16,7 @@ import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
+import { redeemEmailProof } from '../accounts/codes.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
@@ -23,10 +25,10 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
 import { listOrders, orderFilters } from './order-reads.ts'
 import { shownStatuses } from './requests.ts'
-import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp } from './shapes.ts'
+import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp, VerificationToken } from './shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
-export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'bus' | 'log' | 'nowMs' | 'random'>
+export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'bus' | 'nowMs' | 'random'>
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
@@ -52,13 +54,13 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
     const { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at } = row
     return { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at, ...settingsOf(row, ctx.nowMs()) }
   }
-  const announce = (row: VendorRow): void => {
+  const announce = (row: VendorRow, { log }: { readonly log: Logger }): void => {
     const message: DirectoryVendor = {
       vendor_id: row.id, name: row.business_name, phone: row.phone, address: row.address, latitude: row.latitude, longitude: row.longitude,
       is_active: row.is_active, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy,
       time_zone: row.time_zone, opening_hours: row.opening_hours, tariff: row.tariff,
     }
-    if (!ctx.bus.publish(subjects.directory, encodeBody(message))) ctx.log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
+    if (!ctx.bus.publish(subjects.directory, encodeBody(message))) log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
   }
   const ownView = async (row: VendorRow) => {
     const drivers = await db.selectFrom('drivers').select('id').where('vendor_id', '=', row.id).orderBy('id').limit(limits.listLimitMax).execute()
@@ -70,20 +72,23 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       method: 'POST', path: '/api/vendors/register', operationId: 'registerVendor', tags, auth: 'none',
       summary: 'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
       body: closedObject({
-        email: Email, business_name: PersonName, full_name: Type.Optional(PersonName), phone: Phone, password: Password,
+        email: Email, business_name: PersonName, full_name: Type.Optional(PersonName), phone: Phone, password: Password, verification_token: VerificationToken,
         address: Type.Optional(Text), latitude: Latitude, longitude: Longitude,
         proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
       }),
       responses: { 201: { description: 'The pharmacy, signed in', schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }) } },
-      errors: ['email_taken', 'overloaded'],
-      handler: async ({ body, headers, address: from }) => {
-        const { password, full_name = body.business_name, address = null, opening_hours: _, pricing: __, ...profile } = body
+      errors: ['email_taken', 'overloaded', 'code_wrong'],
+      handler: async request => {
+        const { body, headers, address: from } = request
+        const { password, verification_token, full_name = body.business_name, address = null, opening_hours: _, pricing: __, ...profile } = body
         const vendor = { address, ...profile, ...await settingsColumns(ctx, body) }
         const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password }
-        const { userId, record } = await createAccount(db, ctx, account, (tx, user_id) => tx.insertInto('vendors')
-          .values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, ...vendor }).returningAll().executeTakeFirstOrThrow(), found => found.vendor_id === null)
+        const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
+          if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
+          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, ...vendor }).returningAll().executeTakeFirstOrThrow()
+        }, found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
-        announce(record)
+        announce(record, request)
         const signedIn = await signIn(ctx, (await accountById(db, userId))!, { userAgent: headers['user-agent'], address: from })
         const { message, ...rest } = signedInBody('Vendor registration successful', signedIn)
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
@@ -118,7 +123,8 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
         proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
       }),
       responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
-      handler: async ({ identity, params, body, headers }) => {
+      handler: async request => {
+        const { identity, params, body, headers } = request
         if (!isOwn(identity, params.id)) throw notFound()
         const known = await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
         if (known === undefined) throw notFound()
@@ -132,7 +138,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
             .$if(expected !== null, q => q.where('revision', 'in', expected!)).returningAll().executeTakeFirst()
           if (row === undefined) throw changed()
         }
-        announce(row)
+        announce(row, request)
         return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),

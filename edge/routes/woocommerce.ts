@@ -16,7 +16,7 @@ import { OrderView } from '../../protocol/rest/order.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
-import { route, type AnyRoute, type RouteAnswer } from '../http/route.ts'
+import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { compileCheck } from '../http/validate.ts'
 import { seal, unseal } from '../integrations/sealing.ts'
 import { complete, takeOrder, type ImportContext, type ImportRow } from '../integrations/woocommerce/imports.ts'
@@ -70,13 +70,14 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     if (row === undefined) throw new CaduceusError('not_found', 'no such import')
     return row
   }
-  const integrationView = (row: IntegrationRow, host: string | undefined) => ({
+  const integrationView = (row: IntegrationRow, origin: string | null) => ({
     id: row.id, vendor_id: row.vendor_id, kind: row.kind, created_at: row.created_at,
-    delivery_url: `${ctx.config.publicUrl ?? `http://${host ?? `${ctx.config.host}:${ctx.config.port}`}`}${path}/${row.delivery_key}`,
+    delivery_url: `${origin ?? `http://${ctx.config.host}:${ctx.config.port}`}${path}/${row.delivery_key}`,
   })
 
   /** Answers a delivery to a shop's address. */
-  const deliver = async (shop: Shop | null, headers: Readonly<Record<string, string>>, bytes: Uint8Array): Promise<RouteAnswer> => {
+  const deliver = async (shop: Shop | null, { headers, body, log }: Pick<RouteRequest, 'headers' | 'body' | 'log'>): Promise<RouteAnswer> => {
+    const bytes = body as Uint8Array
     if (shop === null) throw new CaduceusError('not_found', 'no shop delivers here; a pharmacy makes an address with POST /api/vendors/{id}/integrations/woocommerce')
     if (isPing(headers, bytes)) return { status: 200, body: { outcome: 'ping', message: 'ready for deliveries' } }
     if (shop.secret === null || !signedBy(shop.secret, bytes, headers['x-wc-webhook-signature']))
@@ -87,7 +88,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     const order = parse(bytes)
     const why = ignoredBecause(order)
     if (why !== null) return ignored(why)
-    const arrival = await takeOrder(ctx, shop.scopeId, shop.vendorId, draftOf(order))
+    const arrival = await takeOrder({ ...ctx, log }, shop.scopeId, shop.vendorId, draftOf(order))
     const { row } = arrival
     switch (arrival.outcome) {
       case 'created': return { status: 201, body: { outcome: 'created', message: 'Order created', import_id: row.id, order_id: arrival.order.id, order_number: arrival.order.order_number } }
@@ -95,7 +96,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       case 'duplicate': return { status: 200, body: { outcome: 'duplicate', message: 'this order was delivered before', import_id: row.id, ...(row.status === 'imported' && { order_id: row.order_id }) } }
     }
   }
-  const deliveryRoute = (row: Pick<AnyRoute, 'path' | 'operationId' | 'summary' | 'params'>, find: (params: Record<string, string>) => Promise<Shop | null>): AnyRoute => route({
+  const deliveryRoute = (row: Pick<AnyRoute, 'path' | 'operationId' | 'summary' | 'params'>, find: (params: Record<string, string>, request: Pick<RouteRequest, 'log'>) => Promise<Shop | null>): AnyRoute => route({
     ...row, method: 'POST', tags, auth: 'none', rate: 'public', audit: { kind: 'import', id: body => (body as { import_id?: string }).import_id },
     rawBody: { contentTypes: ['application/json', 'application/x-www-form-urlencoded'], description: 'An order as WooCommerce signs it, or its ping' },
     responses: {
@@ -103,7 +104,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       202: { description: 'Kept; it waits for coordinates', schema: Taken },
     },
     errors: ['signature_invalid', 'invalid_json', 'not_found'],
-    handler: async ({ params, headers, body }) => deliver(await find(params as Record<string, string>), headers, body as Uint8Array),
+    handler: async request => deliver(await find(request.params as Record<string, string>, request), request),
   })
 
   return [
@@ -113,11 +114,11 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     }),
     deliveryRoute({
       path: `${path}/:key`, operationId: 'takeIntegrationOrder', summary: 'Deliveries of one integration', params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{16,64}$' }) }),
-    }, async ({ key }) => {
+    }, async ({ key }, { log }) => {
       const row = await db.selectFrom('integrations').selectAll().where('delivery_key', '=', key!).executeTakeFirst()
       if (row === undefined) return null
       const secret = unseal(ctx.config.jwtSecret, row.id, row.secret_sealed)
-      if (secret === null) ctx.log.warn({ integration_id: row.id }, 'the secret of an integration was sealed under another JWT_SECRET_KEY; make the integration anew')
+      if (secret === null) log.warn({ integration_id: row.id }, 'the secret of an integration was sealed under another JWT_SECRET_KEY; make the integration anew')
       return { scopeId: row.id, vendorId: row.vendor_id, secret }
     }),
     route({
@@ -126,7 +127,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       body: closedObject({ secret: Type.Optional(Type.String({ minLength: 12, maxLength: 200, description: 'One that the shop has already' })) }),
       responses: { 201: { description: 'The integration and its secret', schema: Type.Object({ integration: IntegrationView, secret: Type.String() }) } },
       errors: ['vendor_not_found', 'subscription_limit_reached'],
-      handler: async ({ identity, params, body, headers }) => {
+      handler: async ({ identity, params, body, origin }) => {
         await requireOwn(identity, params.id)
         const { count } = await db.selectFrom('integrations').select(eb => eb.fn.countAll<number>().as('count')).where('vendor_id', '=', params.id).executeTakeFirstOrThrow()
         if (count >= limits.webhookIntegrationsPerVendorMax) throw new CaduceusError('subscription_limit_reached', `there may be ${limits.webhookIntegrationsPerVendorMax} integrations; delete one first`)
@@ -135,16 +136,16 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
         const row = await db.insertInto('integrations').values({
           id, vendor_id: params.id, kind: 'woocommerce', delivery_key: randomBytes(16).toString('base64url'), secret_sealed: seal(ctx.config.jwtSecret, id, secret),
         }).returningAll().executeTakeFirstOrThrow()
-        return { status: 201, body: { integration: integrationView(row, headers['host']), secret }, headers: { 'cache-control': 'no-store' } }
+        return { status: 201, body: { integration: integrationView(row, origin), secret }, headers: { 'cache-control': 'no-store' } }
       },
     }),
     route({
       method: 'GET', path: '/api/vendors/:id/integrations', operationId: 'listIntegrations', summary: 'Shops that deliver to the pharmacy', tags, auth, params: VendorId,
       responses: { 200: { description: 'All of them', schema: Type.Object({ integrations: Type.Array(IntegrationView) }) } }, errors: ['vendor_not_found'],
-      handler: async ({ identity, params, headers }) => {
+      handler: async ({ identity, params, origin }) => {
         await requireOwn(identity, params.id)
         const rows = await db.selectFrom('integrations').selectAll().where('vendor_id', '=', params.id).orderBy('id', 'desc').execute()
-        return { status: 200, body: { integrations: rows.map(row => integrationView(row, headers['host'])) } }
+        return { status: 200, body: { integrations: rows.map(row => integrationView(row, origin)) } }
       },
     }),
     route({
@@ -177,7 +178,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       handler: request => once(ctx, request, 'completeImport', async () => {
         const { identity, params, body } = request
         await requireOwn(identity, params.id)
-        const order = await complete(ctx, await findImport(params.id, params.import_id), body)
+        const order = await complete({ ...ctx, log: request.log }, await findImport(params.id, params.import_id), body)
         return { status: 201, body: order, headers: { location: `/api/orders/${order.id}` } }
       }),
     }),
