@@ -108,6 +108,21 @@ t.test('the environment is what the processes read', async t => {
   }
 })
 
+t.test('what the README says an operator may set, compose passes on', async t => {
+  const readme = readFileSync(assetUrl('README.md'), 'utf8')
+  const rows = readme.split('\n').filter(line => /^\| `[A-Z]/.test(line)).map(line => line.split('|')[1]!)
+  const names = rows.flatMap(cell => [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(match => match[1]!))
+  // What the image decides, what is for tests, where another server speaks a known API, and limits whose defaults serve.
+  const aside = /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|RATE_LIMIT_\w+)$/
+  t.ok(names.length > 25, 'the table was found')
+  for (const [edge, service] of edges)
+    t.same(names.filter(name => !aside.test(name) && service.environment?.[name] === undefined), [], edge)
+  const delivery = readConfig(environmentOf(edges[0]![1], {
+    JWT_SECRET_KEY: 'k'.repeat(64), SMTP_URL: 'smtps://u%40example.org:p@smtp.example.org', TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't', TWILIO_FROM: '+1', TRUST_PROXY: '1',
+  }), 'edge')
+  t.match(delivery, { delivery: { smtp: { from: 'u@example.org' }, twilio: { accountSid: 'AC1' } }, trustedProxies: 1 })
+})
+
 t.test('the image', async t => {
   for (const [name, { build, command, init, stop_grace_period }] of ours) {
     const dockerfile = build!.dockerfile_inline!
