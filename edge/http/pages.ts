@@ -18,9 +18,9 @@ const pages = [
   { path: '/track/:token', file: 'track.html', operationId: 'trackPage' },
 ] as const
 
-/** A page runs its own scripts and talks to its own server, and nothing else. */
+/** A page runs the scripts of this folder and talks to its own server, and nothing else: what somebody managed to write into a page does not run. */
 const pagePolicy = [
-  "default-src 'self'", "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
+  "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:",
   "connect-src 'self' ws: wss:", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
 ].join('; ')
 

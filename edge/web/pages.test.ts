@@ -113,6 +113,17 @@ t.test('pages', { skip: missing }, async t => {
     t.match(await page.title(), /Caduceus/)
   })
 
+  await t.test('the API page shows the document and sends a request', async t => {
+    const page = await open('/docs')
+    const health = page.locator('details', { hasText: '/api/health' }).first()
+    await health.locator('summary').click()
+    await health.getByRole('button', { name: 'Send' }).click()
+    await health.getByText('200').last().waitFor()
+    await page.getByText('"status": "healthy"').waitFor()
+    t.match(await page.evaluate(() => getComputedStyle(document.querySelector('.method')!).fontWeight), '700', 'in its own style')
+    await page.close()
+  })
+
   const terminal = await open('/terminal')
   const other = await open('/terminal')
   const customer = await open('/customer', { colorScheme: 'dark' })
