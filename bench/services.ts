@@ -63,6 +63,15 @@ export function serviceMissing(name: ServiceName): string | null {
   return `${name}: ${missing.join(' and ')} not found; install with: apt-get install ${binaries[name].packageName}`
 }
 
+/** What the service's binary says of itself, such as `redis-server 7.0.15`; null where it is not installed. */
+export function serviceVersion(name: ServiceName): string | null {
+  const binary = binaries[name].needs.at(-1)!
+  const path = findBinary(binary)
+  if (path === null) return null
+  const said = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return `${binary} ${/\d+\.\d+(\.\d+)?/.exec(said)?.[0] ?? 'of unknown version'}`
+}
+
 /**
  * For tap's `skip` option: false when all services are here, else the line that says what to install.
  * With REQUIRE_SERVICES=1 a missing service fails `t` as well, so that CI cannot skip in silence.
@@ -343,5 +352,6 @@ function cleanUpAtExit(): void {
     }
   })
   for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]] as const)
-    process.once(signal, () => process.exit(128 + number))
+    // A program that listens itself decides when to end.
+    process.once(signal, () => { if (process.listenerCount(signal) === 0) process.exit(128 + number) })
 }

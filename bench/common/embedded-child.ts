@@ -19,6 +19,6 @@ const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))
 process.on('disconnect', () => end(() => embedded.stop()))
 process.on('message', message => {
-  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, cpu: process.cpuUsage(), atMs: performance.now() })
+  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
 })
 process.send?.({ url: embedded.url })

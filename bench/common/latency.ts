@@ -6,6 +6,10 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 
 const microsecondsMax = 120_000_000
+const curvePercents = [
+  ...Array.from({ length: 50 }, (_, at) => at * 2), ...Array.from({ length: 18 }, (_, at) => 98 + at / 10),
+  ...Array.from({ length: 10 }, (_, at) => 99.8 + at / 50), 99.99, 99.999, 100,
+].map(percent => Number(percent.toFixed(3))).sort((a, b) => a - b)
 
 export class Latency {
   readonly #histogram: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: microsecondsMax, numberOfSignificantValueDigits: 3, bitBucketSize: 32 })
@@ -19,6 +23,14 @@ export class Latency {
     return this.count === 0 ? Number.NaN : this.#histogram.getValueAtPercentile(percent) / 1000
   }
   get maxMs(): number { return this.percentile(100) }
+
+  /** Takes over what another one measured. */
+  add(other: Latency): void { this.#histogram.add(other.#histogram) }
+
+  /** `[percent, ms]` at a hundred places, denser towards the end; what a report draws. Empty when nothing was recorded. */
+  curve(): [number, number][] {
+    return this.count === 0 ? [] : curvePercents.map(percent => [percent, this.percentile(percent)])
+  }
 
   reset(): void { this.#histogram.reset() }
 

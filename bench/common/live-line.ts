@@ -20,7 +20,13 @@ export class LiveLine {
     this.#out.write(`${text}\n`)
   }
 
-  /** A line that stays, above the live one. */
+  /** Takes the live line away. */
+  clear(): void {
+    if (this.#shown) this.#out.write('\r\u001b[2K')
+    this.#shown = false
+  }
+
+  /** A line that stays, where the live one was. */
   say(text: string): void {
     this.end()
     this.#out.write(`${text}\n`)

@@ -1,36 +1,83 @@
 /** On what a number was measured: a number without its machine, versions and load says little. */
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { assetUrl } from '../../protocol/assets.ts'
+import { serviceVersion } from '../services.ts'
+
+export interface Machine {
+  cpu: string
+  cores: number
+  memoryBytes: number
+  platform: string
+  /** Of the software that takes part, by name; services only where they are installed. */
+  versions: Record<string, string>
+  /** Ten hexadecimal digits; `unknown` outside a repository. */
+  commit: string
+  /** Sources differ from the commit; null where git cannot say. */
+  dirty: boolean | null
+}
+
+export function thisMachine(): Machine {
+  const services = (['nats', 'redis', 'postgres'] as const).map(serviceVersion).filter(version => version !== null).map(version => version.split(' ') as [string, string])
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown processor', cores: cpus().length, memoryBytes: totalmem(),
+    platform: `${process.platform} ${release()} ${process.arch}`,
+    versions: {
+      node: process.versions.node, v8: process.versions.v8,
+      ...Object.fromEntries(['uWebSockets.js', 'msgpackr', 'ioredis', 'pg', '@nats-io/transport-node', '@electric-sql/pglite'].map(name => [name, packageVersion(name)])),
+      ...Object.fromEntries(services),
+    },
+    commit: commit(), dirty: dirty(),
+  }
+}
 
 export function machineLine(): string {
   const processors = cpus()
-  const model = processors[0]?.model.trim() ?? 'unknown processor'
-  return `${processors.length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}, commit ${commit()}`
+  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}, commit ${commit()}`
 }
+
+/** Processes that wanted to run, on average over the last minute. */
+export const loadAverage = (): number => loadavg()[0]!
 
 /** How busy the machine is besides; above half of its processors a measurement says little. */
 export function loadLine(): string {
-  const [one] = loadavg() as [number, number, number]
-  const busy = one > cpus().length / 2
-  return `load average ${one.toFixed(1)} on ${cpus().length} processors${busy ? ': OTHERS ARE WORKING HERE, the numbers are worse than the machine' : ''}`
+  const busy = loadAverage() > cpus().length / 2
+  return `load average ${loadAverage().toFixed(1)} on ${cpus().length} processors${busy ? ': OTHERS ARE WORKING HERE, the numbers are worse than the machine' : ''}`
+}
+
+function packageVersion(name: string): string {
+  try {
+    return (JSON.parse(readFileSync(assetUrl(`node_modules/${name}/package.json`), 'utf8')) as { version: string }).version
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** From the repository's own files: a bench needs no git to run. */
 function commit(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+  const read = (path: string): string => readFileSync(assetUrl(`.git/${path}`), 'utf8').trim()
+  try {
+    const head = read('HEAD')
+    if (!head.startsWith('ref: ')) return head.slice(0, 10)
+    const name = head.slice('ref: '.length)
     try {
-      const head = readFileSync(join(folder, '.git', 'HEAD'), 'utf8').trim()
-      if (!head.startsWith('ref: ')) return head.slice(0, 10)
-      const name = head.slice('ref: '.length)
-      try {
-        return readFileSync(join(folder, '.git', name), 'utf8').trim().slice(0, 10)
-      } catch {
-        const packed = readFileSync(join(folder, '.git', 'packed-refs'), 'utf8').split('\n').find(line => line.endsWith(` ${name}`))
-        return packed?.slice(0, 10) ?? 'unknown'
-      }
-    } catch { /* not here: the folder above */ }
+      return read(name).slice(0, 10)
+    } catch {
+      return read('packed-refs').split('\n').find(line => line.endsWith(` ${name}`))?.slice(0, 10) ?? 'unknown'
+    }
+  } catch {
+    return 'unknown'
   }
-  return 'unknown'
+}
+
+/** Results and the README, which the suite itself writes, do not count. */
+function dirty(): boolean | null {
+  try {
+    const changed = execFileSync('git', ['status', '--porcelain', '--', '.', ':!bench/results', ':!README.md'], { cwd: fileURLToPath(assetUrl('.')), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return changed.trim() !== ''
+  } catch {
+    return null
+  }
 }

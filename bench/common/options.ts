@@ -67,14 +67,14 @@ export function describeOptions(table: OptionTable): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
 }
 
-/** Runs a tool: a UsageError is one line and exit 64, another error its message and exit 1. */
-export async function runTool(name: string, main: (argv: string[]) => Promise<number>): Promise<void> {
+/** Runs a tool: a UsageError is one line and exit `usageCode`, another error its message and exit 1. */
+export async function runTool(name: string, main: (argv: string[]) => Promise<number>, usageCode = 64): Promise<void> {
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {
     const usage = error instanceof UsageError
     process.stderr.write(`${name}: ${usage || !(error instanceof Error) ? String((error as Error).message) : error.stack ?? error.message}\n`)
-    process.exitCode = usage ? 64 : 1
+    process.exitCode = usage ? usageCode : 1
   }
   // Sockets of a failed run must not keep the tool alive.
   process.exit()

@@ -9,24 +9,31 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { natsBus } from '../../protocol/bus/nats.ts'
+import { subjects } from '../../protocol/subjects.ts'
 import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
+import { profileArguments } from './profile.ts'
 
 export interface Server {
   url: string
-  /** `embedded` or `NATS, Redis, PostgreSQL`. */
+  /** `embedded`, `NATS, Redis, PostgreSQL`, or the host of a deployment. */
   kind: string
-  /** Processes of ours that serve, for measuring what they use. */
+  /** Processes of ours that serve, for measuring what they use; none of a deployment elsewhere. */
   pids: number[]
-  /** Frame counters, processor time and clock of the embedded process. */
-  counters?(): Promise<Counters>
+  /** Location frames that the engine has judged, by verdict, since its start. */
+  counters(): Promise<Counters>
   stop(): Promise<void>
 }
 
-export interface Counters { counters: Record<string, number>; cpu: NodeJS.CpuUsage; atMs: number }
+/** `atMs` is when they were true, on one clock per server. */
+export interface Counters { counters: Record<string, number>; atMs: number }
 
 export interface ServerOptions {
   /** Sockets without a message rate, as BENCH_ALLOWED does. */
   benchAllowed?: boolean
+  /** Where its processes write CPU profiles; without it they cannot be profiled. */
+  profileDir?: string | null
 }
 
 const startTimeoutMs = 60_000
@@ -48,8 +55,10 @@ const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
 export async function startEmbeddedServer(options: ServerOptions = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-bench-'))
   const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  const profile = profileArguments(options.profileDir ?? null)
   const child = fork(fileURLToPath(new URL('./embedded-child.js', import.meta.url)), {
-    env: { ...environmentFor(options), PORT: '0', DATA_DIR: dataDir }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...environmentFor(options), ...profile.env, PORT: '0', DATA_DIR: dataDir }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [...process.execArgv, ...profile.execArgv],
   })
   const output = gather(child)
   const forget = endWithUs(child)
@@ -93,18 +102,26 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
     for (const one of started) if (one.status === 'fulfilled') stops.push(() => one.value.stop())
     const [nats, redis, postgres] = started.map(one => { if (one.status === 'rejected') throw one.reason; return one.value }) as [Service, Service, Service]
     const port = await freePort()
+    const profile = profileArguments(options.profileDir ?? null)
     const environment = {
-      ...environmentFor(options), NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, HOST: '127.0.0.1', PORT: String(port),
+      ...environmentFor(options), ...profile.env, NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, HOST: '127.0.0.1', PORT: String(port),
       DATA_DIR: mkdtempSync(join(tmpdir(), 'caduceus-bench-')),
     }
     stops.unshift(async () => rmSync(environment.DATA_DIR, { recursive: true, force: true }))
     const url = `http://127.0.0.1:${port}`
-    const engine = launch('../../engine/main.js', environment, stops)
+    const engine = launch('../../engine/main.js', environment, profile.execArgv, stops)
     // The schema is made by whoever comes first; one after the other keeps the start-up log quiet.
     await untilHealthy(null, [engine])
-    const edge = launch('../../edge/main.js', environment, stops)
+    const edge = launch('../../edge/main.js', environment, profile.execArgv, stops)
     await untilHealthy(url, [engine, edge])
-    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.child.pid!, edge.child.pid!], stop }
+    const bus = await natsBus(nats.url, { name: 'bench' })
+    stops.push(() => bus.close())
+    // Asked on the bus: HTTP would wait behind the load.
+    const counters = async (): Promise<Counters> => {
+      const { frames } = decodeBody(await bus.request(subjects.queryHealth, encodeBody({}), startTimeoutMs)) as { frames: Record<string, number> }
+      return { counters: frames, atMs: performance.now() }
+    }
+    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.child.pid!, edge.child.pid!], counters, stop }
   } catch (error) {
     await stop()
     throw error
@@ -113,8 +130,8 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
 
 interface Launched { name: string; child: ChildProcess; output(): string }
 
-function launch(path: string, environment: NodeJS.ProcessEnv, stops: (() => Promise<unknown>)[]): Launched {
-  const child = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL(path, import.meta.url))], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
+function launch(path: string, environment: NodeJS.ProcessEnv, execArgv: string[], stops: (() => Promise<unknown>)[]): Launched {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...execArgv, fileURLToPath(new URL(path, import.meta.url))], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
   const forget = endWithUs(child)
   stops.push(async () => {
     await endChild(child)

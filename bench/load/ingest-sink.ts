@@ -21,5 +21,5 @@ process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
 process.on('message', message => {
-  if (message === 'counters') process.send?.({ counters: { bytes }, cpu: process.cpuUsage(), atMs: performance.now() })
+  if (message === 'counters') process.send?.({ counters: { bytes }, atMs: performance.now() })
 })

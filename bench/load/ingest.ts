@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { inParallel } from '../common/parallel.ts'
 import { newDriver, newPharmacy, runTag } from '../common/people.ts'
-import { askCounters, startEmbeddedServer, type Counters } from '../common/server.ts'
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { cpuSecondsOf } from '../common/processes.ts'
+import { askCounters, type Counters } from '../common/server.ts'
 import { center } from '../city/grid.ts'
-import type { LoadBench, LoadContext } from './bench.ts'
 import type { GeneratorOptions, GeneratorReport } from './ingest-generator.ts'
 import { encodeFrames } from '../../protocol/frames.ts'
 
@@ -23,41 +24,46 @@ const signUpsAtOnce = 6
 const warmUpMs = 1_000
 const readyTimeoutMs = 20_000
 const shapes = [
-  { name: '1 frame a message, 1 message a write', framesPerMessage: 1, messagesPerWrite: 1 },
-  { name: '1 frame a message, 32 messages a write', framesPerMessage: 1, messagesPerWrite: 32 },
-  { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1 },
+  { name: '1 frame a message, 1 message a write', framesPerMessage: 1, messagesPerWrite: 1, goal: { ratio: 0.8 } },
+  { name: '1 frame a message, 32 messages a write', framesPerMessage: 1, messagesPerWrite: 32, goal: {} },
+  { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1, goal: { ratio: 0.6, value: 1_300_000 } },
 ] as const
 type Shape = typeof shapes[number]
 
-interface Target { url: string; counters(): Promise<Counters>; stop(): Promise<void> }
+interface Target { url: string; pids: number[]; counters(): Promise<Counters> }
 interface Measured { framesPerSecond: number; framesPerCpuSecond: number; cores: number; generator: GeneratorReport; counters: Record<string, number> }
 
-async function run(context: LoadContext): Promise<void> {
-  const seconds = context.quick ? 2 : 5
-  const sink = await startSink()
-  const server = await startEmbeddedServer({ benchAllowed: true })
-  const target: Target = { url: server.url, counters: server.counters!, stop: server.stop }
-  try {
-    const tokens = await drivers(server.url)
-    for (const shape of shapes) {
-      const bare = await measure(sink, tokens, shape, seconds, counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage)
-      const real = await measure(target, tokens, shape, seconds, counters => Object.values(counters).reduce((sum, count) => sum + count, 0))
-      context.row({ bench: 'ingest', case: `bare uWebSockets sink: ${shape.name}`, rate: bare.framesPerSecond, ratio: 1, note: noteOf(bare) })
-      context.row({
-        bench: 'ingest', case: `edge and engine: ${shape.name}`, rate: real.framesPerSecond, ratio: real.framesPerCpuSecond / bare.framesPerCpuSecond,
-        note: `${noteOf(real)}; ${verdictsOf(real)}`,
-      })
-      context.check((real.counters['accepted'] ?? 0) > 0, `no frame was accepted (${shape.name})`)
-    }
-    context.say('ratios are of frames per second of the server\'s processor time')
-  } finally {
-    await server.stop()
-    await sink.stop()
+const measuresOf = (shape: Shape): Record<'bare' | 'ours' | 'bareCpu' | 'oursCpu', Measure> => {
+  const names = { bare: `bare uWebSockets sink: ${shape.name}`, ours: `edge and engine: ${shape.name}` }
+  return {
+    bare: { name: names.bare, unit: 'frames/s', better: 'higher' },
+    bareCpu: { name: `${names.bare}, of processor time`, unit: 'frames/CPU s', better: 'higher' },
+    ours: { name: names.ours, unit: 'frames/s', better: 'higher', baseline: names.bare },
+    oursCpu: { name: `${names.ours}, of processor time`, unit: 'frames/CPU s', better: 'higher', baseline: `${names.bare}, of processor time`, goal: shape.goal },
   }
 }
 
-const noteOf = ({ framesPerCpuSecond, cores, generator }: Measured): string =>
-  `${(framesPerCpuSecond / 1_000).toFixed(0)} k a second of server processor time (${cores.toFixed(2)} processors used); generator ${(generator.utilization * 100).toFixed(0)} % busy`
+async function open(context: Context): Promise<Round> {
+  const seconds = context.quick ? 1 : 2
+  const sink = await startSink(context)
+  const server = await context.server()
+  const tokens = await drivers(server.url)
+  return async () => {
+    for (const shape of shapes) {
+      const bare = await measure(sink, tokens, shape, seconds, counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage)
+      const real = await measure(server, tokens, shape, seconds, counters => Object.values(counters).reduce((sum, count) => sum + count, 0))
+      const measures = measuresOf(shape)
+      context.sample(measures.bare, { value: bare.framesPerSecond, note: noteOf(bare) })
+      context.sample(measures.bareCpu, { value: bare.framesPerCpuSecond })
+      context.sample(measures.ours, { value: real.framesPerSecond, cpuSecondsPerUnit: 1 / real.framesPerCpuSecond, note: `${noteOf(real)}; ${verdictsOf(real)}` })
+      context.sample(measures.oursCpu, { value: real.framesPerCpuSecond })
+      context.check((real.counters['accepted'] ?? 0) > 0, `no frame was accepted (${shape.name})`)
+    }
+  }
+}
+
+const noteOf = ({ cores, generator }: Measured): string =>
+  `${cores.toFixed(2)} processors used; generator ${(generator.utilization * 100).toFixed(0)} % busy`
 const verdictsOf = ({ counters }: Measured): string =>
   Object.entries(counters).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(', ')
 
@@ -69,12 +75,13 @@ function payloadBytes({ framesPerMessage }: Shape): number {
 
 /** Device times of a measurement begin after those of all before it: the engine would call them late otherwise. */
 const hourMs = 3_600_000
+const measurementsMax = 100
 let measurements = 0
 
 async function measure(
   target: Target, tokens: string[], shape: Shape, seconds: number, framesOf: (counters: Record<string, number>) => number,
 ): Promise<Measured> {
-  const startMs = Date.now() - hourMs * (shapes.length * 2 + 1 - measurements++)
+  const startMs = Date.now() - hourMs * (measurementsMax - measurements++)
   const options: GeneratorOptions = {
     port: Number(new URL(target.url).port), tokens, framesPerMessage: shape.framesPerMessage, messagesPerWrite: shape.messagesPerWrite, inFlightMax, startMs,
   }
@@ -94,13 +101,15 @@ async function measure(
       }
     }
     const before = await attend(warmUpMs)
+    const cpuBefore = cpuSecondsOf(target.pids)
     const after = await attend(seconds * 1_000)
+    const cpuAfter = cpuSecondsOf(target.pids)
     const reported = next(worker, message => typeof message === 'object')
     tell(worker, 'stop')
     const { report } = (await reported) as { report: GeneratorReport }
     const counters = Object.fromEntries(Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]))
     const frames = framesOf(counters)
-    const cpuSeconds = (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / 1e6
+    const cpuSeconds = cpuBefore === null || cpuAfter === null ? Number.NaN : cpuAfter - cpuBefore
     return { framesPerSecond: frames * 1_000 / (after.atMs - before.atMs), framesPerCpuSecond: frames / cpuSeconds, cores: cpuSeconds * 1_000 / (after.atMs - before.atMs), generator: report, counters }
   } finally {
     await worker.terminate()
@@ -138,7 +147,7 @@ async function drivers(url: string): Promise<string[]> {
   return tokens
 }
 
-async function startSink(): Promise<Target> {
+async function startSink(context: Context): Promise<Target> {
   const child: ChildProcess = fork(fileURLToPath(new URL('./ingest-sink.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const kill = (): void => { child.kill('SIGKILL') }
   process.once('exit', kill)
@@ -146,16 +155,13 @@ async function startSink(): Promise<Target> {
     child.once('message', message => resolve((message as { url: string }).url))
     child.once('exit', code => reject(new Error(`the sink ended with ${code}`)))
   })
-  return {
-    url,
-    counters: () => askCounters(child),
-    async stop() {
-      const ended = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
-      child.kill('SIGTERM')
-      await ended
-      process.off('exit', kill)
-    },
-  }
+  context.defer(async () => {
+    const ended = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
+    child.kill('SIGTERM')
+    await ended
+    process.off('exit', kill)
+  })
+  return { url, pids: [child.pid!], counters: () => askCounters(child) }
 }
 
-export const bench: LoadBench = { name: 'ingest', title: 'sockets → engine', run }
+export const bench: Bench = { name: 'ingest', group: 'load', title: 'sockets → engine', modes: ['embedded', 'distributed'], open }

@@ -7,50 +7,48 @@ import { center } from '../city/grid.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
 import { newCustomer, newPharmacy, runTag, type Person } from '../common/people.ts'
-import { startDistributedServer, startEmbeddedServer, type Server } from '../common/server.ts'
-import { seededRandom } from '../micro/suite.ts'
-import { serviceMissing } from '../services.ts'
-import type { LoadBench, LoadContext } from './bench.ts'
+import { seededRandom } from '../common/random.ts'
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { LoadSocket, member } from './socket.ts'
 
 const pharmaciesCount = 10
 const customersCount = 20
 const signUpsAtOnce = 6
+const goalRate = 500
 const warmUp = { rate: 50, seconds: 2 }
 /** Requests without an answer at which the generator gives up on a rate: the server is far behind. */
 const inFlightMax = 2_000
 const drainMs = 10_000
 
-async function run(context: LoadContext): Promise<void> {
-  await against(context, await startEmbeddedServer({ benchAllowed: true }))
-  const missing = (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
-  if (missing.length > 0) context.say(`skipped on services: ${missing.join('; ')}`)
-  else await against(context, await startDistributedServer({ benchAllowed: true }))
+const measuresOf = (rate: number): { terminal: Measure; answer: Measure } => {
+  const measure = (what: string): Measure =>
+    ({ name: `${rate}/s: request → ${what}`, unit: 'ms', better: 'lower', curve: { name: `request → ${what}`, x: rate, xLabel: 'requests/s' } })
+  return { terminal: { ...measure('terminal'), ...(rate === goalRate && { goal: { p50Ms: 3, p99Ms: 10 } }) }, answer: measure('its answer') }
 }
 
-async function against(context: LoadContext, server: Server): Promise<void> {
-  const rates = context.quick ? [50, 200, 500] : [50, 100, 200, 300, 400, 500]
-  const seconds = context.quick ? 3 : 10
-  try {
-    context.say(server.kind)
-    const world = await populate(server.url)
-    await atRate(world, warmUp.rate, warmUp.seconds)
+async function open(context: Context): Promise<Round> {
+  const rates = context.quick ? [50, 500] : [50, 200, 350, goalRate]
+  const seconds = context.quick ? 2 : 3
+  const { kind, url } = await context.server()
+  const world = await populate(url)
+  context.defer(() => { for (const socket of world.sockets) socket.close() })
+  await atRate(world, warmUp.rate, warmUp.seconds)
+  return async () => {
     for (const rate of rates) {
+      context.progress(`${rate} requests/s`)
       const result = await atRate(world, rate, seconds)
       const { terminal, answer, sent, missed, refused, behindMs } = result
       const note = `${sent} requests to ${pharmaciesCount} terminals${refused > 0 ? `, ${refused} refused` : ''}${missed > 0 ? `, ${missed} arrivals missing` : ''}, generator at most ${behindMs.toFixed(1)} ms late`
-      context.row({ bench: 'request', case: `${rate}/s: request → terminal`, latency: terminal, note })
-      context.row({ bench: 'request', case: `${rate}/s: request → its answer`, latency: answer })
+      const measures = measuresOf(rate)
+      context.sample(measures.terminal, { value: terminal, note })
+      context.sample(measures.answer, { value: answer })
       // More than the machine can do is a measurement; a request that was acknowledged and not heard of is a defect.
-      context.check(missed === 0, `${server.kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
+      context.check(missed === 0, `${kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
       if (result.gaveUp) {
         context.say(`${rate} requests/s are more than this server takes; higher rates are left out`)
         break
       }
     }
-    for (const socket of world.sockets) socket.close()
-  } finally {
-    await server.stop()
   }
 }
 
@@ -134,4 +132,4 @@ async function atRate(world: World, rate: number, seconds: number) {
   return { terminal, answer, sent, missed: missing(), refused, behindMs, gaveUp }
 }
 
-export const bench: LoadBench = { name: 'request', title: 'request → terminal, open loop', run }
+export const bench: Bench = { name: 'request', group: 'load', title: 'request → terminal, open loop', modes: ['embedded', 'distributed', 'remote'], open }

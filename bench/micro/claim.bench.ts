@@ -6,8 +6,7 @@
 import { Redis } from 'ioredis'
 import type { Claims } from '../../protocol/claims/claims.ts'
 import { redisClaims } from '../../protocol/claims/redis.ts'
-import { serviceMissing, startRedis } from '../services.ts'
-import type { MicroSuite } from './suite.ts'
+import type { MicroServices, MicroSuite } from './suite.ts'
 
 const orders = 1_000
 const pharmacies = 50
@@ -24,9 +23,8 @@ async function commands(command: (n: number) => Promise<unknown>): Promise<void>
   }))
 }
 
-async function cases() {
-  // Ends with this process.
-  const { url } = await startRedis()
+async function cases(services: MicroServices) {
+  const url = services.url('redis')
   const vendors = Array.from({ length: pharmacies }, (_, n) => `0190a5a0-0000-7000-8000-${String(n).padStart(12, '0')}`)
   const orderIds = Array.from({ length: orders }, (_, n) => `0190a5a0-0000-7000-9000-${String(n).padStart(12, '0')}`)
   const vendorAt = (n: number): string => vendors[n % pharmacies]!
@@ -55,6 +53,7 @@ async function cases() {
     }
   })
   let fresh = 0
+  const lives = process.pid
 
   return {
     'SET NX, lost': {
@@ -63,17 +62,18 @@ async function cases() {
     },
     'SET NX, won': {
       operationsPerRun: commandsPerRun,
-      run: () => withClient(client => commands(n => client.set(`won:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX'))),
+      run: () => withClient(client => commands(n => client.set(`won:${lives}:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX'))),
     },
     'claim.lua, lost': {
       operationsPerRun: commandsPerRun,
       run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), vendorAt(n)))),
     },
     'claim.lua, won': {
+      baseline: 'SET NX, won',
       operationsPerRun: commandsPerRun,
       run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), vendorAt(n)))),
     },
   }
 }
 
-export const suite: MicroSuite = { name: 'claim', baseline: 'SET NX, lost', skip: () => serviceMissing('redis'), cases }
+export const suite: MicroSuite = { name: 'claim', title: 'an accept in Redis', baseline: 'SET NX, lost', needs: ['redis'], cases }

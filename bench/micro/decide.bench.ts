@@ -107,4 +107,4 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'decide', baseline: 'object spread of the same states', cases }
+export const suite: MicroSuite = { name: 'decide', title: 'an order\'s rules, pure', baseline: 'object spread of the same states', cases }

@@ -5,7 +5,8 @@
 import { pack, unpack } from 'msgpackr'
 import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from '../../protocol/frames.ts'
 import { encodeDriverId, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
-import { seededRandom, type MicroSuite } from './suite.ts'
+import { seededRandom } from '../common/random.ts'
+import type { MicroSuite } from './suite.ts'
 
 const messages = 1000
 const nowMs = 1_760_000_000_000
@@ -110,4 +111,4 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'frame-decode', baseline: 'msgpackr unpack', cases }
+export const suite: MicroSuite = { name: 'frame-decode', title: 'decoding a location frame', baseline: 'msgpackr unpack', cases }

@@ -5,7 +5,8 @@
  */
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
 import { IdTable } from '../../engine/tracking/id-table.ts'
-import { seededRandom, type MicroSuite } from './suite.ts'
+import { seededRandom } from '../common/random.ts'
+import type { MicroSuite } from './suite.ts'
 
 const drivers = 100_000
 const cityDeg = 0.27
@@ -84,4 +85,4 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'index-move', baseline: 'raw array writes', cases }
+export const suite: MicroSuite = { name: 'index-move', title: 'moving drivers in the index', baseline: 'raw array writes', cases }

@@ -1,12 +1,10 @@
 /**
  * What the journal's promises cost: appends with fence, continuity check and order row, beside a bare
- * `unnest` insert of the same event rows in statements of the same size. On PostgreSQL with fsync if
- * it is on this machine, else on PGlite in memory.
+ * `unnest` insert of the same event rows in statements of the same size. On PostgreSQL with fsync.
  *
  * The order row is a view of 1.3 KB for an event of 0.4 KB, so a ratio near 0.5 means that the row
  * costs about as much as the event.
  */
-import { serviceMissing, startPostgres } from '../services.ts'
 import { testOrderView } from '../../engine/journal/contract.ts'
 import type { AppendRequest } from '../../engine/journal/journal.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
@@ -15,15 +13,15 @@ import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from '../../migrations/open.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { seededRandom, type MicroSuite } from './suite.ts'
+import { seededRandom } from '../common/random.ts'
+import { freshDatabase } from '../common/database.ts'
+import type { MicroServices, MicroSuite } from './suite.ts'
 
 const actorsPerRun = 512
 const rowsPerStatement = 256
 /** Versions that an actor reaches before a new one takes its place. */
 const lifeVersions = 8
 const slotCount = 64
-/** Suites have no teardown; nobody running for so long is the end. */
-const idleCloseMs = 10_000
 
 const rawInsert = {
   name: 'raw_events',
@@ -41,27 +39,14 @@ const accepted = (id: string): OrderEvent => ({
   },
 })
 
-async function cases() {
-  const server = serviceMissing('postgres') === null ? await startPostgres() : null
-  const database = await openDatabase(server === null ? { dataDir: 'memory' } : { url: server.url })
+async function cases(services: MicroServices) {
+  const database = await openDatabase({ url: await freshDatabase(services.url('postgres')) })
   const env = realEnv()
   const random = seededRandom(11)
   const journal = postgresJournal(database.pool, env)
   const leases = await journal.acquireSlots('bench', Array.from({ length: slotCount }, (_, slot) => slot), 3_600_000, true)
   const epochs = new Map(leases.map(lease => [lease.slot, lease.epoch]))
   await database.pool.query('create table raw_events (like events including all)')
-
-  let cancel = (): void => {}
-  const close = async (): Promise<void> => {
-    await journal.close()
-    await database.close()
-    await server?.stop()
-  }
-  const touched = <R>(work: () => Promise<R>) => async (): Promise<void> => {
-    cancel()
-    await work()
-    cancel = env.after(idleCloseMs, () => void close())
-  }
 
   /** Ids that live through some versions and are then replaced, as orders do. */
   const population = () => {
@@ -110,11 +95,11 @@ async function cases() {
   }
 
   return {
-    'raw unnest, events only': { operationsPerRun: actorsPerRun, run: touched(raw) },
-    'journal, 1 event and its order row': { operationsPerRun: actorsPerRun, run: touched(appends(1)) },
-    'journal, 2 events and one order row': { operationsPerRun: 2 * actorsPerRun, run: touched(appends(2)) },
+    'raw unnest, events only': { operationsPerRun: actorsPerRun, run: raw },
+    'journal, 1 event and its order row': { operationsPerRun: actorsPerRun, run: appends(1) },
+    'journal, 2 events and one order row': { operationsPerRun: 2 * actorsPerRun, run: appends(2) },
   }
 }
 
 /** Operations are events. */
-export const suite: MicroSuite = { name: 'journal-append', baseline: 'raw unnest, events only', cases }
+export const suite: MicroSuite = { name: 'journal-append', title: 'durable appends to the journal', baseline: 'raw unnest, events only', needs: ['postgres'], cases }

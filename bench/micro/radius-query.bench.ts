@@ -9,7 +9,8 @@ import KDBush from 'kdbush'
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
 import { StaticIndex } from '../../engine/geo/static-index.ts'
 import { distanceKm } from '../../protocol/geo.ts'
-import { seededRandom, type MicroSuite } from './suite.ts'
+import { seededRandom } from '../common/random.ts'
+import type { MicroSuite } from './suite.ts'
 
 const drivers = 100_000
 const pharmacies = 11_206
@@ -104,4 +105,4 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'radius-query', baseline: 'drivers: geokdbush, 10 nearest', cases }
+export const suite: MicroSuite = { name: 'radius-query', title: 'who is near', baseline: 'drivers: geokdbush, 10 nearest', cases }

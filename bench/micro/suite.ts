@@ -1,44 +1,33 @@
 /**
- * What a micro-benchmark file exports. A suite compares ways to do one thing; `baseline` names the
- * case that the others are divided by, so that the report is in ratios, which survive a change of
- * machine where absolute numbers do not.
+ * What a micro-benchmark file exports: ways to do one thing. `baseline` names the case that the others
+ * are divided by, so that the report is in ratios, which survive a change of machine where absolute
+ * numbers do not. `bench.ts` beside this runs each round in a fresh process.
  */
+import type { Goal } from '../common/bench.ts'
+import type { ServiceName } from '../services.ts'
 
 /** One way of doing it. `run` does `operationsPerRun` operations, enough to dwarf the timer. */
 export interface MicroCase {
   run: () => void | Promise<void>
   operationsPerRun: number
+  /** Instead of the suite's; null for another thing measured on its own. */
+  baseline?: string | null
+  goal?: Goal
+}
+
+export interface MicroServices {
+  /** URL of a private service that the suite names in `needs` and shares with other processes. */
+  url(name: ServiceName): string
 }
 
 export interface MicroSuite {
+  /** That of its file: `NAME.bench.ts`. */
   name: string
+  title: string
   /** Name of the case that the others are compared with. */
   baseline: string
-  /** Why the suite cannot run on this machine, or null. */
-  skip?(): string | null
+  needs?: readonly ServiceName[]
   /** Builds the cases; data is made here and not at import. Seeded, so that every run sees the same. */
-  cases(): Promise<Record<string, MicroCase>>
+  cases(services: MicroServices): Promise<Record<string, MicroCase>>
 }
 
-/** The measurement of one case. */
-export interface MicroResult {
-  suite: string
-  case: string
-  /** Median over rounds. */
-  operationsPerSecond: number
-  /** (fastest - slowest round) / median. */
-  spread: number
-  /** Median of the rounds' ratios to the baseline case of the same round; 1 for the baseline itself. */
-  ratioToBaseline: number
-}
-
-/** A seeded source of numbers in [0, 1) (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

@@ -1,0 +1,17 @@
+/** Every bench of the suite, in the order in which it runs: a new one is a file and a line here. */
+import type { Bench } from './common/bench.ts'
+import { bench as accept } from './load/accept.ts'
+import { bench as ingest } from './load/ingest.ts'
+import { bench as request } from './load/request.ts'
+import { microBench } from './micro/bench.ts'
+import { suite as claim } from './micro/claim.bench.ts'
+import { suite as decide } from './micro/decide.bench.ts'
+import { suite as frameDecode } from './micro/frame-decode.bench.ts'
+import { suite as indexMove } from './micro/index-move.bench.ts'
+import { suite as journalAppend } from './micro/journal-append.bench.ts'
+import { suite as radiusQuery } from './micro/radius-query.bench.ts'
+
+export const benches: readonly Bench[] = [
+  ...[frameDecode, indexMove, radiusQuery, decide, journalAppend, claim].map(microBench),
+  ingest, request, accept,
+]

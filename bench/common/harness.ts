@@ -1,0 +1,166 @@
+/**
+ * Runs one bench: opens it, drives its rounds, closes what it started whatever happens, and makes a
+ * record of what it sampled. An error or Ctrl-C ends the bench and not its results.
+ */
+import { startNats, startPostgres, startRedis, serviceMissing, type Service, type ServiceName } from '../services.ts'
+import type { Bench, Context, Measure, Mode, Sample } from './bench.ts'
+import { Latency } from './latency.ts'
+import { loadAverage } from './machine.ts'
+import { profileProcesses } from './profile.ts'
+import { remoteServer } from './remote.ts'
+import type { BenchRecord, MeasureRecord, RoundRecord } from './results.ts'
+import { startDistributedServer, startEmbeddedServer, type Server } from './server.ts'
+
+/** A deployment that hangs must not keep the suite from ending. */
+const closeTimeoutMs = 30_000
+const roundsDefault = { full: 3, quick: 2 }
+
+export interface HarnessOptions {
+  mode: Mode
+  quick: boolean
+  /** Instead of the bench's own number. */
+  rounds: number | null
+  /** The deployment, in remote mode. */
+  url: string | null
+  /** Access tokens by role. */
+  tokens: ReadonlyMap<string, readonly string[]>
+  profileDir: string | null
+  signal: AbortSignal
+  services: SharedServices
+  say(text: string): void
+  progress(bench: string, text: string, round: number): void
+}
+
+/** Why this bench cannot run here, or null. */
+export function skipReason(bench: Bench, mode: Mode): string | null {
+  const modes = bench.modes ?? ['embedded', 'distributed']
+  if (!modes.includes(mode)) return `it does not run ${mode === 'remote' ? 'against a deployment elsewhere' : mode}`
+  const needs = new Set<ServiceName>([...(bench.needs ?? []), ...(mode === 'distributed' && bench.modes !== undefined ? ['nats', 'redis', 'postgres'] as const : [])])
+  return [...needs].map(serviceMissing).find(line => line !== null) ?? null
+}
+
+export const roundsOf = (bench: Bench, options: { quick: boolean; rounds: number | null }): number =>
+  options.rounds ?? (bench.rounds ?? roundsDefault)[options.quick ? 'quick' : 'full']
+
+/** Private services for raw baselines, each started when first asked for, for the whole run. */
+export class SharedServices {
+  readonly #started = new Map<ServiceName, Promise<Service>>()
+
+  async url(name: ServiceName): Promise<string> {
+    let service = this.#started.get(name)
+    if (service === undefined) {
+      service = name === 'nats' ? startNats({ jetstream: true }) : name === 'redis' ? startRedis() : startPostgres()
+      this.#started.set(name, service)
+    }
+    return (await service).url
+  }
+
+  async stop(): Promise<void> {
+    for (const service of this.#started.values()) await (await service).stop()
+    this.#started.clear()
+  }
+}
+
+export async function runBench(bench: Bench, options: HarnessOptions): Promise<BenchRecord> {
+  const { mode, quick, signal } = options
+  const beganMs = performance.now()
+  const record: BenchRecord = {
+    type: 'bench', name: bench.name, group: bench.group, title: bench.title, mode, at: new Date().toISOString(),
+    seconds: 0, loadAverage: loadAverage(), measures: [], broken: [],
+  }
+  const skipped = skipReason(bench, mode)
+  if (skipped !== null) return { ...record, skipped }
+
+  const collected = new Collected()
+  const closers: (() => unknown)[] = []
+  const pids: number[] = []
+  let round = 0
+  const rounds = roundsOf(bench, options)
+  const context: Context = {
+    quick, mode, signal,
+    async server(serverOptions = {}) {
+      const server = await startServer(options, serverOptions)
+      closers.push(() => server.stop())
+      pids.push(...server.pids)
+      return server
+    },
+    service: name => options.services.url(name),
+    tokens: role => options.tokens.get(role) ?? [],
+    profileDir: options.profileDir,
+    sample: (measure, sample) => collected.add(round, measure, sample),
+    check: (holds, what) => { if (!holds) record.broken.push(what) },
+    say: options.say,
+    progress: text => options.progress(bench.name, text, round),
+    defer: close => { closers.push(close) },
+  }
+  const aborted = new Promise<never>((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }) })
+  aborted.catch(() => undefined)
+  try {
+    signal.throwIfAborted()
+    context.progress('opens')
+    const measure = await Promise.race([bench.open(context), aborted])
+    const endProfile = options.profileDir === null || pids.length === 0 ? null : profileProcesses(options.profileDir, pids)
+    for (; round < rounds; round++) {
+      context.progress(`round ${round + 1} of ${rounds}`)
+      await Promise.race([measure(round), aborted])
+    }
+    if (endProfile !== null) record.profiles = await endProfile()
+  } catch (error) {
+    if (signal.aborted) record.interrupted = true
+    else record.error = (error as Error).stack ?? String(error)
+  } finally {
+    for (const close of closers.reverse()) await closed(close).catch((error: unknown) => options.say(`closing ${bench.name}: ${String(error)}`))
+  }
+  return { ...record, measures: collected.records(), seconds: (performance.now() - beganMs) / 1_000 }
+}
+
+async function startServer(options: HarnessOptions, serverOptions: object): Promise<Server> {
+  const all = { benchAllowed: true, profileDir: options.profileDir, ...serverOptions }
+  switch (options.mode) {
+    case 'embedded': return startEmbeddedServer(all)
+    case 'distributed': return startDistributedServer(all)
+    case 'remote': return remoteServer(options.url!)
+  }
+}
+
+async function closed(close: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await Promise.race([close(), new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error('it does not end')), closeTimeoutMs) })])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Samples by measure and round; ratios once both sides of a round are there. */
+class Collected {
+  readonly #measures = new Map<string, { measure: Measure; latency: Latency | null; samples: Map<number, RoundRecord> }>()
+
+  add(round: number, measure: Measure, { value, ...more }: Sample): void {
+    let entry = this.#measures.get(measure.name)
+    if (entry === undefined) {
+      entry = { measure, latency: value instanceof Latency ? new Latency() : null, samples: new Map() }
+      this.#measures.set(measure.name, entry)
+    }
+    if (entry.samples.has(round)) throw new Error(`"${measure.name}" was sampled twice in a round`)
+    if (!(value instanceof Latency)) {
+      entry.samples.set(round, { value, ...more })
+      return
+    }
+    entry.latency!.add(value)
+    // Nothing measured is no number; the round is left out, and the count of the whole says so.
+    if (value.count > 0) entry.samples.set(round, { value: value.percentile(50), p99: value.percentile(99), ...more })
+  }
+
+  records(): MeasureRecord[] {
+    return [...this.#measures.values()].map(({ measure, latency, samples }) => {
+      const baseline = measure.baseline === undefined ? undefined : this.#measures.get(measure.baseline)
+      if (measure.baseline !== undefined && baseline === undefined) throw new Error(`"${measure.name}" names a baseline that was not sampled: "${measure.baseline}"`)
+      const rounds = [...samples].map(([round, sample]) => {
+        const beside = baseline?.samples.get(round)
+        return beside === undefined ? sample : { ...sample, ratio: sample.value / beside.value }
+      })
+      return { ...measure, rounds, ...(latency !== null && { latency: { count: latency.count, percentiles: latency.curve() } }) }
+    })
+  }
+}

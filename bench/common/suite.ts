@@ -1,0 +1,110 @@
+/** A run of the suite: bench after bench, kept and shown as they end, also when Ctrl-C ends it early. */
+import { mkdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Bench, Mode } from './bench.ts'
+import { roundsOf, runBench, SharedServices, skipReason } from './harness.ts'
+import { LiveLine } from './live-line.ts'
+import { loadAverage, loadLine, machineLine, thisMachine } from './machine.ts'
+import { UsageError } from './options.ts'
+import { remoteServer } from './remote.ts'
+import { newRun, ResultsFile, resultsFolder, runId, type BenchRecord } from './results.ts'
+import { summarize } from './summary.ts'
+import { benchLines, Progress } from './terminal.ts'
+
+export interface SuiteOptions {
+  /** Nothing was left out by name. */
+  everything: boolean
+  quick: boolean
+  mode: Mode
+  url: string | null
+  tokens: readonly string[]
+  rounds: number | null
+  check: boolean
+  profile: boolean
+  json: boolean
+}
+
+/** Resolves to the exit code. Throws UsageError when the deployment may not be loaded. */
+export async function runSuite(benches: readonly Bench[], options: SuiteOptions): Promise<number> {
+  // Asked before anything begins: who may not load the host hears it at once.
+  if (options.url !== null) await remoteServer(options.url)
+  const tokens = byRole(options.tokens)
+  const machine = thisMachine()
+  const at = new Date()
+  const id = runId(options.quick ? 'quick' : options.everything ? 'full' : 'part', at, machine.commit)
+  const run = newRun({
+    id, at: at.toISOString(), machine, mode: options.mode, loadAverage: loadAverage(),
+    settings: { quick: options.quick, benches: benches.map(bench => bench.name), rounds: options.rounds, url: options.url },
+  })
+  const file = new ResultsFile(run)
+  const profileDir = options.profile ? join(resultsFolder, 'profiles', id) : null
+  if (profileDir !== null) mkdirSync(profileDir, { recursive: true })
+
+  const interrupt = new AbortController()
+  const onSignal = (): void => {
+    // The second time nobody waits for what is closing.
+    if (interrupt.signal.aborted) process.exit(130)
+    interrupt.abort(new Error('interrupted'))
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  // Work that is cut off may fail later than anybody listens.
+  process.on('unhandledRejection', error => { if (!interrupt.signal.aborted) throw error })
+
+  const live = new LiveLine(options.json ? process.stderr : process.stdout)
+  live.say(machineLine())
+  live.say(loadLine())
+  const steps = (bench: Bench): number => (skipReason(bench, options.mode) === null ? 1 + roundsOf(bench, options) : 0)
+  const progress = new Progress(Math.max(1, benches.reduce((sum, bench) => sum + steps(bench), 0)))
+  const services = new SharedServices()
+  const records: BenchRecord[] = []
+  let stepsBefore = 0
+  for (const bench of benches) {
+    if (interrupt.signal.aborted) break
+    const record = await runBench(bench, {
+      ...options, tokens, profileDir, services, signal: interrupt.signal,
+      say: text => { live.clear(); live.say(`  ${text}`) },
+      progress: (name, text, round) => {
+        progress.reach(stepsBefore + round)
+        live.show(progress.text(`${name}: ${text}`))
+      },
+    })
+    stepsBefore += steps(bench)
+    progress.reach(stepsBefore)
+    records.push(record)
+    file.add(record)
+    live.clear()
+    for (const line of ['', ...benchLines(record)]) live.say(line)
+  }
+  await services.stop().catch((error: unknown) => live.say(`closing services: ${String(error)}`))
+  if (options.json) for (const record of [run, ...records]) console.log(JSON.stringify(record))
+  return conclude(records, { interrupted: interrupt.signal.aborted, check: options.check, path: file.path, say: text => live.say(text) })
+}
+
+function conclude(records: readonly BenchRecord[], { interrupted, check, path, say }: { interrupted: boolean; check: boolean; path: string; say(text: string): void }): number {
+  const bad = records.filter(record => record.broken.length > 0 || record.error !== undefined)
+  const goals = records.flatMap(record => record.measures.flatMap(measure => summarize(measure).goals.map(goal => ({ ...goal, name: `${record.name}: ${measure.name}` }))))
+  const missed = goals.filter(goal => !goal.met)
+  say('')
+  if (interrupted) say('interrupted; what was measured until then is above')
+  if (bad.length > 0) say(`something that must hold does not, in ${bad.map(record => record.name).join(', ')}`)
+  if (goals.length > 0) say(`${goals.length - missed.length} of ${goals.length} goals met${missed.length === 0 ? '' : '; not:'}`)
+  for (const { name, text } of missed) say(`  ${name}: ${text}`)
+  say(`${loadLine()} at the end; kept in ${relative(process.cwd(), path)}`)
+  if (interrupted) return 130
+  return bad.length > 0 || (check && missed.length > 0) ? 1 : 0
+}
+
+/** Access tokens by the role that they were issued for. */
+function byRole(tokens: readonly string[]): Map<string, string[]> {
+  const roles = new Map<string, string[]>()
+  for (const token of tokens) {
+    let role: unknown
+    try {
+      role = (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')) as { role?: unknown }).role
+    } catch { /* said below */ }
+    if (typeof role !== 'string') throw new UsageError('--token: this is not an access token of a Caduceus account')
+    roles.set(role, [...(roles.get(role) ?? []), token])
+  }
+  return roles
+}
