@@ -7,7 +7,7 @@ import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
 import type { OrderEvent } from '../protocol/events.ts'
-import { uuidV7 } from '../protocol/ids.ts'
+import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
@@ -33,6 +33,7 @@ import { driverBehaviour, orderBehaviour } from './runtime/behaviours.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 import type { Env } from '../protocol/env.ts'
 import { Outbox } from './runtime/outbox.ts'
+import { Passivator } from './runtime/passivator.ts'
 import { repeat } from './runtime/repeat.ts'
 import { SlotKeeper } from './runtime/slots.ts'
 import { Snapshotter } from './runtime/snapshotter.ts'
@@ -66,6 +67,7 @@ export class Engine {
   readonly #gateway: Gateway
   readonly #slots: SlotKeeper
   readonly #snapshotter: Snapshotter
+  readonly #passivator: Passivator
   readonly #pusher: Pusher
   readonly #open = new OpenRequests()
   readonly #searching = new SearchingOrders()
@@ -109,6 +111,7 @@ export class Engine {
       lost: slot => this.#lost(slot),
     })
     this.#snapshotter = new Snapshotter({ env, journal, actors: this.actors, outbox: this.#outbox, lastSeq: this.#lastSeq, log: deps.log })
+    this.#passivator = new Passivator({ env, actors: this.actors, busy: actorId => this.#outbox.busy(actorId), log: deps.log })
   }
 
   /** Resolves when the engine serves its share of the slots. */
@@ -137,6 +140,7 @@ export class Engine {
     this.#gateway.start()
     await this.#slots.start()
     this.#snapshotter.start()
+    this.#passivator.start()
     bus.publish(subjects.rosterWanted, encodeBody({}))
   }
 
@@ -147,6 +151,7 @@ export class Engine {
     const deadlineMs = this.#deps.env.nowMs() + limits.drainTimeoutMs
     while ((this.actors.inFlight > 0 || this.#outbox.pending > 0) && this.#deps.env.nowMs() < deadlineMs)
       await new Promise<void>(resolve => { this.#deps.env.after(10, resolve) })
+    this.#passivator.stop()
     await this.#snapshotter.stop()
     this.#outbox.stop()
     await this.tracking.stop()
@@ -160,6 +165,7 @@ export class Engine {
       engine_id: this.#deps.engineId,
       slots: this.#slots.held.size,
       actors: this.actors.size,
+      actors_asleep: this.actors.asleep,
       commands_in_flight: this.actors.inFlight,
       outbox_pending: this.#outbox.pending,
       pharmacies: this.directory.size,
@@ -246,10 +252,7 @@ export class Engine {
   #rosterChanged(row: RosterRow): void {
     this.tracking.rosterChanged(row.driverId, row.vendorId)
     if (!row.canTakeMore) return
-    for (const orderId of this.#searching.ofVendor(row.vendorId)) {
-      const cell = this.actors.peek(orderId)
-      if (cell !== undefined) this.actors.wakeAt(cell, this.#deps.env.nowMs())
-    }
+    for (const orderId of this.#searching.ofVendor(row.vendorId)) this.actors.wakeAt(orderId, this.#deps.env.nowMs())
   }
 
   #due(cell: Cell): void {
@@ -271,7 +274,7 @@ export class Engine {
       triedDriverIds: notNow(search.auto, nowMs), staleBeforeMs: nowMs - positionStaleMs,
     })
     // Nobody near: no event for that, only another look in a while.
-    if (driver === null) return this.actors.wakeAt(cell, Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs))
+    if (driver === null) return this.actors.wakeAt(cell.actorId, Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs))
     internal(`propose:${cell.version}`, { verb: 'propose_driver', by: system, candidate: { offerId: uuidV7(nowMs, env.random), ...driver } })
   }
 
@@ -298,11 +301,10 @@ export class Engine {
     const loaded = await this.#deps.journal.loadSlot(lease.slot)
     this.#lastSeq.set(lease.slot, loaded.lastSeq)
     this.#outbox.open(lease.slot, loaded.cursorSeq)
-    this.actors.adopt(lease, loaded)
+    const attentive = this.actors.adopt(lease, loaded)
     this.#gateway.openSlot(lease.slot)
     const following: string[] = []
-    for (const cell of this.actors.cells()) {
-      if (cell.slot !== lease.slot) continue
+    for (const cell of attentive) {
       const behaviour = (cell.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
       for (const effect of behaviour.resume(cell.state)) if (effect.do !== 'command') this.#soft(effect)
       if (this.tracking.following.get(cell.actorId) !== undefined) following.push(cell.actorId)
@@ -327,12 +329,9 @@ export class Engine {
 
   #lost(slot: number): void {
     this.#gateway.closeSlot(slot)
-    for (const cell of this.actors.cells()) {
-      if (cell.slot !== slot || cell.kind !== 'order') continue
-      this.#open.drop(cell.actorId)
-      this.#searching.drop(cell.actorId)
-      this.tracking.following.drop(cell.actorId)
-    }
+    const ofSlot = (orderId: string): boolean => slotOf(orderId, limits.slotCount) === slot
+    for (const part of [this.#open, this.#searching, this.tracking.following])
+      for (const orderId of [...part.orderIds()].filter(ofSlot)) part.drop(orderId)
     this.#outbox.close(slot)
     this.#lastSeq.delete(slot)
     this.actors.abandon(slot)

@@ -42,7 +42,7 @@ export function doubtHold({ env, actors, deliver }: HoldsDeps, cell: Cell): void
   if (driver.kind === 'absent' || driver.hold === null) return
   const { offer_id: offerId, order_id: orderId } = driver.hold
   const nowMs = env.nowMs()
-  actors.wakeAt(cell, nowMs + holdDoubtMs)
+  actors.wakeAt(cell.actorId, nowMs + holdDoubtMs)
   const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
   deliver({ kind: 'order', actorId: orderId, id: `${offerId}:doubt:${nowMs}`, command: { verb: 'confirm_offer', by: system, offerId } }).then(
     reply => { if (!reply.ok && reply.code === 'offer_expired') void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },

@@ -66,7 +66,20 @@ export const limits = {
   /** Time a caller waits for a driver to confirm a manual assignment. */
   assignmentWaitMs: 3_000,
   commandsInFlightMax: 20_000,
+  /** In memory, awake or asleep; some 500 bytes a sleeper. */
   liveActorsMax: 2_000_000,
+  /** Some 3 KB each. */
+  awakeActorsMax: 250_000,
+  /** Idle for this long an actor is packed; refusals are forgotten then, so longer than any caller repeats. */
+  actorSleepMs: 15_000,
+  /** The same when memory is short. */
+  actorSleepMsPressed: 1_000,
+  /** Without an event for this long a sleeper lives in the journal alone, unless it has a deadline. */
+  actorLeaveMs: 10 * 60_000,
+  passivateRoundMs: 100,
+  /** Actors looked at in one round, and packed, at some 5 µs each. */
+  passivateLooksMax: 5_000,
+  passivatePackedMax: 500,
   slotCount: 64,
   slotLeaseMs: 5_000,
   slotRenewMs: 1_500,
@@ -280,6 +293,8 @@ function relation(holds: boolean, why: string): void {
   if (!holds) throw new Error(`limits: ${why}`)
 }
 relation(limits.slotLeaseMs > 2 * limits.slotRenewMs, 'a lease must survive one missed renewal')
+relation(limits.actorSleepMs > 2 * limits.commandTimeoutMs, 'a refusal is remembered while its caller repeats')
+relation(limits.awakeActorsMax > limits.commandsInFlightMax, 'commands in flight have room for their actors')
 relation(limits.claimLeaseMs < limits.commandTimeoutMs, 'a lapsed claim must be free before its holder gives up')
 relation(limits.interestLeaseMs > 3 * limits.interestRenewMs, 'interest must survive two lost renewals')
 relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the journal queue holds several batches')

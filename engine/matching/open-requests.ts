@@ -6,6 +6,7 @@ export class OpenRequests {
   readonly #vendorsOf = new Map<string, string[]>()
 
   get size(): number { return this.#vendorsOf.size }
+  orderIds(): IterableIterator<string> { return this.#vendorsOf.keys() }
 
   observe(order: Order): void {
     if (order.kind === 'absent') return

@@ -5,6 +5,8 @@ export class SearchingOrders {
   readonly #byVendor = new Map<string, Set<string>>()
   readonly #vendorOf = new Map<string, string>()
 
+  orderIds(): IterableIterator<string> { return this.#vendorOf.keys() }
+
   observe(order: Order): void {
     if (order.kind === 'absent') return
     if (order.kind !== 'accepted' || order.search.kind !== 'searching') return this.drop(order.core.orderId)

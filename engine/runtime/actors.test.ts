@@ -6,7 +6,6 @@
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import { actorsOf, counted, runtimeWorld, type Count } from './fixtures.ts'
-import { encodeSnapshot } from './snapshot.ts'
 
 t.test('[2] the answer comes after the append is durable', async t => {
   const w = runtimeWorld()
@@ -75,7 +74,7 @@ t.test('[3] accepted ids across a restart, by events and by snapshot; refusals w
   }
   const cell = first.actors.peek(b)!
   await first.journal.saveSnapshots([{ slot: cell.slot, kind: 'order', actorId: b, version: cell.version, finished: false,
-    bytes: encodeSnapshot({ state: cell.state, acceptedIds: cell.acceptedIds, updatedAtMs: cell.updatedAtMs }) }], new Map())
+    bytes: first.actors.snapshot(cell) }], new Map())
   await first.tell(b, 'addTwo', 'z')
   const second = await actorsOf(w, 'e2')
   t.same(w.recovered.sort(), [a, b].sort())
@@ -282,7 +281,7 @@ t.test('deadlines', async t => {
   t.same(w.due, [id])
   await w.env.advance(2 * limits.wakeRetryMs + 200)
   t.equal(w.due.length, 3, 'looked at again until a transition says otherwise')
-  actors.wakeAt(actors.peek(id)!, w.env.nowMs() + 10_000)
+  actors.wakeAt(id, w.env.nowMs() + 10_000)
   await w.env.advance(9_000)
   t.equal(w.due.length, 3, 'unless put off')
   await tell(id, 'finish')

@@ -1,7 +1,10 @@
 /**
- * The actors of the slots this engine owns: finds or loads them, hands them their commands one at a
- * time, journals what they decide, and only then answers. One writer per actor by construction:
+ * The actors of the slots this engine owns: finds, wakes or loads them, hands them their commands one
+ * at a time, journals what they decide, and only then answers. One writer per actor by construction:
  * a command is decided when the events of the one before are durable, and never otherwise.
+ *
+ * Awake, asleep or away: who was not asked for a while is packed (`sleep`), and after longer lives in
+ * the journal alone (`leave`), unless a deadline must be kept for it. See `passivator.ts` for when.
  */
 import { limits } from '../../protocol/limits.ts'
 import { slotOf } from '../../protocol/ids.ts'
@@ -11,7 +14,8 @@ import type { ActorKind, AppendResult, Journal, LoadedSlot, SlotLease, StoredEve
 import type { Behaviour } from './behaviours.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
-import { decodeSnapshot } from './snapshot.ts'
+import { Residents } from './residents.ts'
+import { decodeSnapshot, encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
 import { Timers } from './timers.ts'
 
 type Event = OrderEvent | DriverEvent
@@ -37,8 +41,7 @@ export interface ActorsDeps {
 
 export class Actors {
   readonly #deps: ActorsDeps
-  readonly #cells = new Map<string, Cell>()
-  readonly #epochs = new Map<number, number>()
+  readonly #residents = new Residents()
   readonly #timers: Timers
   readonly dirty = new Set<Cell>()
   #inFlight = 0
@@ -46,7 +49,7 @@ export class Actors {
   constructor(deps: ActorsDeps) {
     this.#deps = deps
     this.#timers = new Timers(deps.env, key => {
-      const cell = this.#cells.get(key)
+      const cell = this.peek(key)
       if (cell === undefined) return
       // Looked at again until a transition says otherwise: a refused or lost wake must not be the last.
       this.#timers.set(key, deps.env.nowMs() + limits.wakeRetryMs)
@@ -54,42 +57,60 @@ export class Actors {
     })
   }
 
-  get size(): number { return this.#cells.size }
+  get size(): number { return this.#residents.awake + this.#residents.asleep }
+  get asleep(): number { return this.#residents.asleep }
   get inFlight(): number { return this.#inFlight }
-  owns(slot: number): boolean { return this.#epochs.has(slot) }
+  owns(slot: number): boolean { return this.#residents.epochOf(slot) !== undefined }
   ownsActor(actorId: string): boolean { return this.owns(slotOf(actorId, limits.slotCount)) }
-  peek(actorId: string): Cell | undefined { return this.#cells.get(actorId) }
-  cells(): IterableIterator<Cell> { return this.#cells.values() }
+  /** The actor, woken if it sleeps; undefined when it is not in memory. */
+  peek(actorId: string): Cell | undefined { return this.#residents.cell(actorId) ?? this.#rouse(actorId) }
+  residents(): ReturnType<Residents['walk']> { return this.#residents.walk() }
 
-  /** Takes a slot into service. Call before its subject is answered. */
-  adopt(lease: SlotLease, loaded: LoadedSlot): void {
-    this.#epochs.set(lease.slot, lease.epoch)
+  /**
+   * Takes a slot into service; call before its subject is answered. Returns the actors of which other
+   * parts of the engine keep something. Those with events after their snapshot are awake afterwards.
+   */
+  adopt(lease: SlotLease, loaded: LoadedSlot): Cell[] {
+    this.#residents.open(lease.slot, lease.epoch)
+    const attentive: Cell[] = []
+    const awake = new Map<string, Cell>()
+    const eventful = new Set(loaded.events.map(stored => stored.actorId))
     for (const snapshot of loaded.snapshots) {
-      const cell = new Cell(snapshot.kind, snapshot.actorId, snapshot.slot, this.#behaviour(snapshot.kind).absent)
-      const body = decodeSnapshot(snapshot.bytes)
-      cell.state = body.state
-      cell.acceptedIds = body.acceptedIds
-      cell.version = snapshot.version
-      cell.updatedAtMs = body.updatedAtMs
-      this.#cells.set(cell.actorId, cell)
+      const head = snapshotHead(snapshot.bytes)
+      const cell = (): Cell => this.#restored(new Cell(snapshot.kind, snapshot.actorId, snapshot.slot, null), snapshot)
+      if (head === null || snapshot.finished || eventful.has(snapshot.actorId)) {
+        awake.set(snapshot.actorId, cell())
+        continue
+      }
+      this.#residents.putAsleep(snapshot.slot, snapshot.actorId, Buffer.from(snapshot.bytes.buffer, snapshot.bytes.byteOffset, snapshot.bytes.length))
+      if (head.wakeAtMs !== null) this.#timers.set(snapshot.actorId, head.wakeAtMs)
+      if (!head.attentive) continue
+      const sleeper = cell()
+      attentive.push(sleeper)
+      this.#deps.recovered(sleeper)
     }
     for (const stored of loaded.events) {
-      let cell = this.#cells.get(stored.actorId)
-      if (cell === undefined) this.#cells.set(stored.actorId, cell = new Cell(stored.kind, stored.actorId, stored.slot, this.#behaviour(stored.kind).absent))
+      let cell = awake.get(stored.actorId)
+      if (cell === undefined) awake.set(stored.actorId, cell = new Cell(stored.kind, stored.actorId, stored.slot, this.#behaviour(stored.kind).absent))
       this.#replay(cell, stored)
     }
-    for (const cell of this.#cells.values())
-      if (cell.slot === lease.slot) this.#ready(cell)
+    for (const cell of awake.values()) {
+      this.#residents.add(cell)
+      this.#ready(cell)
+      attentive.push(cell)
+    }
+    return attentive
   }
 
   /** Lets a slot go: everything waiting is told to ask the new owner. */
   abandon(slot: number): void {
-    this.#epochs.delete(slot)
-    for (const cell of this.#cells.values()) {
-      if (cell.slot !== slot) continue
+    const { cells, asleepIds } = this.#residents.close(slot)
+    for (const actorId of asleepIds) this.#timers.clear(actorId)
+    for (const cell of cells) {
       cell.phase = 'gone'
       for (const letter of cell.takeAll()) this.#answer(letter, moved)
-      this.#forget(cell)
+      this.dirty.delete(cell)
+      this.#timers.clear(cell.actorId)
     }
   }
 
@@ -97,13 +118,13 @@ export class Actors {
   tell(kind: ActorKind, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
     return new Promise(resolve => {
       const slot = slotOf(actorId, limits.slotCount)
-      if (!this.#epochs.has(slot)) return resolve(moved)
+      if (!this.owns(slot)) return resolve(moved)
       if (this.#inFlight >= limits.commandsInFlightMax) return resolve(overloaded)
-      let cell = this.#cells.get(actorId)
+      let cell = this.peek(actorId)
       if (cell === undefined) {
-        if (this.#cells.size >= limits.liveActorsMax) return resolve(overloaded)
+        if (this.size >= limits.liveActorsMax || this.#residents.awake >= limits.awakeActorsMax) return resolve(overloaded)
         cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
-        this.#cells.set(actorId, cell)
+        this.#residents.add(cell)
         // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
         if (this.#behaviour(kind).creates(command)) {
           cell.unread = true
@@ -111,15 +132,16 @@ export class Actors {
         } else void this.#load(cell, false)
       }
       if (cell.kind !== kind) return resolve(noSuch(kind))
+      cell.touchedAtMs = this.#deps.env.nowMs()
       if (!cell.post({ commandId, command, reply: resolve })) return resolve(overloaded)
       this.#inFlight++
       this.#run(cell)
     })
   }
 
-  /** Looks at the actor again at that time; used to put off a search. */
-  wakeAt(cell: Cell, atMs: number): void {
-    if (cell.phase !== 'gone') this.#timers.set(cell.actorId, atMs)
+  /** Looks at the actor again at that time; used to put off a search. Nothing for one who is not here. */
+  wakeAt(actorId: string, atMs: number): void {
+    if (this.#residents.isHere(actorId)) this.#timers.set(actorId, atMs)
   }
 
   /** Takes finished, stored and idle actors out of memory. */
@@ -127,7 +149,26 @@ export class Actors {
     if (cell.phase === 'idle' && cell.waiting === 0 && !cell.dirty) this.#forget(cell)
   }
 
+  /** Packs an actor that is stored and has nothing to do; false for any other. Its deadline is kept. */
+  sleep(cell: Cell): boolean {
+    if (cell.phase !== 'idle' || cell.waiting > 0 || cell.dirty || cell.version === 0 || this.finished(cell)) return false
+    if (!this.#residents.remove(cell)) return false
+    this.#residents.putAsleep(cell.slot, cell.actorId, this.snapshot(cell))
+    return true
+  }
+
+  /** Takes a sleeper out of memory; false when it has a deadline that nobody else would keep. */
+  leave(actorId: string, { wakeAtMs }: SnapshotHead): boolean {
+    return wakeAtMs === null && this.#residents.takeAsleep(actorId) !== undefined
+  }
+
   finished(cell: Cell): boolean { return this.#behaviour(cell.kind).finished(cell.state) }
+
+  /** Good until the next call. */
+  snapshot(cell: Cell): Buffer {
+    const behaviour = this.#behaviour(cell.kind)
+    return encodeSnapshot(cell, { kind: cell.kind, version: cell.version, wakeAtMs: behaviour.wakeAtMs(cell.state), attentive: behaviour.attentive(cell.state) })
+  }
 
   stop(): void { this.#timers.stop() }
 
@@ -146,13 +187,7 @@ export class Actors {
       cell.version = 0
       cell.state = this.#behaviour(cell.kind).absent
       cell.acceptedIds = []
-      if (loaded.snapshot !== null) {
-        const body = decodeSnapshot(loaded.snapshot.bytes)
-        cell.state = body.state
-        cell.acceptedIds = body.acceptedIds
-        cell.version = loaded.snapshot.version
-        cell.updatedAtMs = body.updatedAtMs
-      }
+      if (loaded.snapshot !== null) this.#restored(cell, loaded.snapshot)
       for (const stored of loaded.events) this.#replay(cell, stored)
       this.#ready(cell)
       this.#run(cell)
@@ -162,6 +197,26 @@ export class Actors {
       if (!living) this.#forget(cell)
       else this.#deps.env.after(limits.wakeRetryMs, () => { if (phaseOf(cell) === 'loading') void this.#load(cell, living) })
     }
+  }
+
+  #restored(cell: Cell, { bytes, version }: { bytes: Uint8Array; version: number }): Cell {
+    const body = decodeSnapshot(bytes)
+    cell.state = body.state
+    cell.acceptedIds = body.acceptedIds
+    cell.version = version
+    cell.updatedAtMs = body.updatedAtMs
+    return cell
+  }
+
+  #rouse(actorId: string): Cell | undefined {
+    const bytes = this.#residents.takeAsleep(actorId)
+    if (bytes === undefined) return undefined
+    const { kind, version } = snapshotHead(bytes)!
+    const cell = this.#restored(new Cell(kind, actorId, slotOf(actorId, limits.slotCount), null), { bytes, version })
+    cell.touchedAtMs = this.#deps.env.nowMs()
+    cell.phase = 'idle'
+    this.#residents.add(cell)
+    return cell
   }
 
   #replay(cell: Cell, stored: StoredEvent): void {
@@ -177,6 +232,7 @@ export class Actors {
 
   #ready(cell: Cell): void {
     cell.phase = 'idle'
+    cell.touchedAtMs = this.#deps.env.nowMs()
     if (cell.version === 0) return
     this.#schedule(cell)
     // A finished one came only because something of it was not done; the snapshotter sees it out again.
@@ -225,7 +281,7 @@ export class Actors {
     cell.phase = 'persisting'
     const version = cell.version + events.length
     this.#deps.journal.append({
-      slot: cell.slot, epoch: this.#epochs.get(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
+      slot: cell.slot, epoch: this.#residents.epochOf(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
       fromVersion: cell.version, atMs, commandId: letter.commandId, events, row: behaviour.row(next, version, atMs),
     }).then(
       result => this.#persisted(cell, letter, result, next, events, atMs),
@@ -298,9 +354,7 @@ export class Actors {
   #forget(cell: Cell): void {
     this.dirty.delete(cell)
     // A late answer to a cell of an earlier ownership must not touch its successor.
-    if (this.#cells.get(cell.actorId) !== cell) return
-    this.#cells.delete(cell.actorId)
-    this.#timers.clear(cell.actorId)
+    if (this.#residents.remove(cell)) this.#timers.clear(cell.actorId)
   }
 }
 

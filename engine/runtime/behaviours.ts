@@ -36,6 +36,8 @@ export interface Behaviour<State, Command, Event> {
   wakeAtMs(state: State): number | null
   row(state: State, version: number, atMs: number): ReadModelRow
   finished(state: State): boolean
+  /** Do other parts of the engine keep something of it (open requests, searches, deliveries, the roster)? They see it at recovery. */
+  attentive(state: State): boolean
 }
 
 export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
@@ -56,6 +58,8 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
     }
   },
   finished: isEnded,
+  attentive: order => order.kind === 'broadcast' || (order.kind === 'accepted' && order.search.kind === 'searching') ||
+    order.kind === 'driver_assigned' || order.kind === 'picked_up' || order.kind === 'out_for_delivery',
 }
 
 export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
@@ -72,4 +76,5 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
     return { kind: 'driver', view: viewDriver(driver, version) }
   },
   finished: () => false,
+  attentive: driver => driver.kind === 'registered',
 }

@@ -27,9 +27,11 @@ export class Cell {
   state: unknown
   version = 0
   updatedAtMs = 0
+  /** When it was last asked, woken or loaded; long ago means that it may sleep. */
+  touchedAtMs = 0
   /** Command ids whose events are in the journal, oldest first. */
   acceptedIds: string[] = []
-  /** Refusals are not facts: remembered while the actor lives, not across restarts. */
+  /** Refusals are not facts: remembered while the actor is awake, not across sleep and restarts. */
   #refused: Map<string, TellReply> | null = null
   #mailbox: Letter[] = []
   /** Assumed to be new; the journal was not asked. */

@@ -47,6 +47,7 @@ export const counter = (kind: ActorKind): AnyBehaviour => ({
   wakeAtMs: state => (state as Counter).wakeAtMs,
   row: (_state, version) => ({ kind: 'driver', view: row('00000000-0000-7000-8000-000000000000', version) }),
   finished: state => (state as Counter).finished,
+  attentive: state => (state as Counter).count > 0,
 })
 
 export type Verdict = 'pass' | 'failBefore' | 'failAfter' | 'overloaded'

@@ -6,7 +6,7 @@ import type { ActorCommand } from '../effects.ts'
 import type { TellReply } from './cell.ts'
 import { actorsOf, counted, runtimeWorld, type Faults } from './fixtures.ts'
 import { Outbox } from './outbox.ts'
-import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
+import { decodeSnapshot } from './snapshot.ts'
 import { Snapshotter } from './snapshotter.ts'
 
 async function world(faults: Faults = {}) {
@@ -103,9 +103,3 @@ t.test('a slot that is lost while its snapshots are written', async t => {
   t.equal(w.actors.dirty.size, 0, 'nothing of it is kept')
 })
 
-t.test('bytes that are no snapshot are refused by name', async t => {
-  const bytes = encodeSnapshot({ state: { a: 1 }, acceptedIds: [], updatedAtMs: 1_800_000_000_000 })
-  t.same(decodeSnapshot(bytes), { state: { a: 1 }, acceptedIds: [], updatedAtMs: 1_800_000_000_000 })
-  t.throws(() => decodeSnapshot(new Uint8Array([1, 2, 3])), /not a snapshot/)
-  t.throws(() => decodeSnapshot(bytes.with(1, 9)), /snapshot version 9, this code reads 1/)
-})

@@ -10,7 +10,6 @@ import type { Cell } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
 import type { Outbox } from './outbox.ts'
 import { repeat } from './repeat.ts'
-import { encodeSnapshot } from './snapshot.ts'
 
 export class Snapshotter {
   readonly #env: Env
@@ -58,22 +57,8 @@ export class Snapshotter {
   async #round(): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
-    const snapshots = cells.map(cell => this.#snapshot(cell))
-    for (const cell of cells) {
-      cell.dirty = false
-      this.#actors.dirty.delete(cell)
-    }
-    try {
-      for (let from = 0; from < snapshots.length; from += limits.snapshotBatchMax)
-        await this.#journal.saveSnapshots(snapshots.slice(from, from + limits.snapshotBatchMax), none)
-      if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
-    } catch (error) {
-      for (const cell of cells) if (cell.phase !== 'gone') {
-        cell.dirty = true
-        this.#actors.dirty.add(cell)
-      }
-      throw error
-    }
+    for (let from = 0; from < cells.length; from += limits.snapshotBatchMax) await this.#store(cells.slice(from, from + limits.snapshotBatchMax))
+    if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
     const cursors = this.#outbox.cursors()
     if (cursors.size > 0) await this.#journal.saveCursors(cursors)
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
@@ -84,10 +69,30 @@ export class Snapshotter {
     }
   }
 
+  /** Packed when its turn comes, so that no command waits for all of them: what changed meanwhile is in it. */
+  async #store(cells: readonly Cell[]): Promise<void> {
+    const here = cells.filter(cell => cell.phase !== 'gone')
+    const snapshots = here.map(cell => this.#snapshot(cell))
+    for (const cell of here) {
+      cell.dirty = false
+      this.#actors.dirty.delete(cell)
+    }
+    try {
+      await this.#journal.saveSnapshots(snapshots, none)
+    } catch (error) {
+      for (const cell of here) if (cell.phase !== 'gone') {
+        cell.dirty = true
+        this.#actors.dirty.add(cell)
+      }
+      throw error
+    }
+  }
+
   #snapshot(cell: Cell): StoredSnapshot {
     return {
       slot: cell.slot, kind: cell.kind, actorId: cell.actorId, version: cell.version, finished: this.#actors.finished(cell),
-      bytes: encodeSnapshot({ state: cell.state, acceptedIds: cell.acceptedIds, updatedAtMs: cell.updatedAtMs }),
+      // A copy: the packer writes the next one over it.
+      bytes: Buffer.from(this.#actors.snapshot(cell)),
     }
   }
 }

@@ -47,6 +47,7 @@ export class Following {
   }
 
   get size(): number { return this.#byOrder.size }
+  orderIds(): IterableIterator<string> { return this.#byOrder.keys() }
   get(orderId: string): FollowedOrder | undefined { return this.#byOrder.get(orderId) }
 
   /** Kilometres driven from pick-up on; null when the order was not followed. */

@@ -1,0 +1,260 @@
+/**
+ * State as few bytes: what a JSON document can hold, with the words that every order repeats (names
+ * of fields, of states) as one byte each, ids as 16 bytes and coordinates as 6. An idle actor rests in
+ * memory in this form and is stored in it, so its size is what an idle order costs.
+ *
+ * Rejected: msgpack, in which two thirds of an order are names of fields (1,100 bytes against 420);
+ * msgpackr's records, whose meaning lies in a table that must never be lost; compression, at ten
+ * times the time. Only our own bytes are read here: the journal's and this process's.
+ */
+
+/**
+ * The words that have a number. Stored bytes refer to them by place: append, never insert, remove or
+ * rename. What is not here is written out, so a forgotten word costs bytes and nothing else.
+ */
+export const words: readonly string[] = [
+  'kind', 'absent', 'broadcast', 'pending', 'accepted', 'driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning',
+  'delivered', 'returned', 'cancelled', 'rejected', 'expired', 'core', 'orderId', 'origin', 'direct', 'trackingToken',
+  'customerId', 'customerName', 'customerPhone', 'dropoff', 'latitude', 'longitude', 'address', 'items', 'name', 'quantity',
+  'notes', 'prescriptionUrl', 'fee', 'quote_id', 'vendor_id', 'fee_minor', 'distance_km', 'createdAtMs', 'radiusKm', 'expiresAtMs',
+  'candidates', 'rejections', 'vendorId', 'textMessage', 'audioUrl', 'atMs', 'deal', 'vendor', 'phone', 'proof_required',
+  'distanceKm', 'feeMinor', 'acceptedAtMs', 'search', 'idle', 'searching', 'auto', 'offering', 'offer', 'exhausted',
+  'offersMade', 'offerTtlMs', 'deadlineMs', 'triedDriverIds', 'unavailable', 'driverId', 'offerId', 'mode', 'assign', 'etaMinutes',
+  'delivery', 'driver', 'driver_id', 'vehicle_type', 'assignmentId', 'assignedAtMs', 'arrivedAtPickupMs', 'pickedUpAtMs', 'outForDeliveryAtMs', 'arrivedAtDropoffMs',
+  'reason', 'failedAtMs', 'endedAtMs', 'proofPhotoUrl', 'signatureUrl', 'actualDistanceKm', 'by', 'registered', 'fullName', 'vehicleType',
+  'capacity', 'availability', 'offline', 'available', 'on_break', 'hold', 'activeOrderIds', 'recentOrderIds', 'totalDeliveries', 'totalEarningsMinor',
+  'offer_id', 'order_id', 'expires_at_ms', 'pickup', 'state', 'acceptedIds', 'updatedAtMs', 'bike', 'motorcycle', 'scooter',
+  'car', 'van', 'customer', 'system', 'admin', 'service', 'deadline', 'no_pharmacy_in_radius',
+]
+const numberOfWord = new Map(words.map((word, number) => [word, number]))
+
+/** First bytes. Below `firstTag` the byte is the number itself. */
+const tags = {
+  null: 0x80, true: 0x81, false: 0x82, double: 0x83, uuid: 0x84, hex16: 0x85, word: 0x86, text: 0x87, list: 0x88, map: 0x89,
+  /** A multiple of 1e-7 in 40 bits: every coordinate as devices and maps write them. */
+  decimal: 0x8a,
+  /** Plus the number of bytes, 1 to 6. */
+  uint: 0x8f,
+  /** Plus the length, below 32, 16, 16. */
+  shortText: 0xa0, shortList: 0xc0, shortMap: 0xd0,
+} as const
+const firstTag = 0x80
+/** In place of a word's number: the name follows as text. */
+const literalName = 0xff
+
+let scratch = Buffer.allocUnsafeSlow(64 * 1024)
+let at = 0
+
+/** The bytes of a value that JSON could hold; members that are undefined are left out. They stay good until the next call. */
+export function pack(value: unknown, headBytes = 0): Buffer {
+  at = headBytes
+  write(value)
+  return scratch.subarray(0, at)
+}
+
+function room(bytes: number): void {
+  if (at + bytes <= scratch.length) return
+  const grown = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, at + bytes))
+  scratch.copy(grown, 0, 0, at)
+  scratch = grown
+}
+
+function write(value: unknown): void {
+  room(16)
+  switch (typeof value) {
+    case 'string': return writeText(value)
+    case 'number': return writeNumber(value)
+    case 'boolean': scratch[at++] = value ? tags.true : tags.false; return
+    case 'object':
+      if (value === null) { scratch[at++] = tags.null; return }
+      return Array.isArray(value) ? writeList(value) : writeMap(value as Record<string, unknown>)
+    default: throw new Error(`a ${typeof value} cannot be packed`)
+  }
+}
+
+function writeNumber(value: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 48 && !Object.is(value, -0)) {
+    if (value < firstTag) { scratch[at++] = value; return }
+    const bytes = value < 2 ** 8 ? 1 : value < 2 ** 16 ? 2 : value < 2 ** 24 ? 3 : value < 2 ** 32 ? 4 : value < 2 ** 40 ? 5 : 6
+    scratch[at++] = tags.uint + bytes
+    at = scratch.writeUIntBE(value, at, bytes)
+    return
+  }
+  const scaled = Math.round(value * 1e7)
+  if (scaled / 1e7 === value && Math.abs(scaled) < 2 ** 39 && !Object.is(value, -0)) {
+    scratch[at++] = tags.decimal
+    at = scratch.writeIntBE(scaled, at, 5)
+    return
+  }
+  scratch[at++] = tags.double
+  at = scratch.writeDoubleBE(value, at)
+}
+
+function writeText(value: string): void {
+  const { length } = value
+  if (length === 36 && isUuid(value)) {
+    room(17)
+    scratch[at++] = tags.uuid
+    hexInto(value, 0, 8); hexInto(value, 9, 4); hexInto(value, 14, 4); hexInto(value, 19, 4); hexInto(value, 24, 12)
+    return
+  }
+  if (length === 32 && isHex(value)) {
+    room(17)
+    scratch[at++] = tags.hex16
+    hexInto(value, 0, 32)
+    return
+  }
+  const number = numberOfWord.get(value)
+  if (number !== undefined) {
+    scratch[at++] = tags.word
+    scratch[at++] = number
+    return
+  }
+  room(length * 3 + 6)
+  // The length is known only afterwards: written where a short text begins, moved when it is a long one.
+  const bytes = scratch.write(value, at + 1, 'utf8')
+  if (bytes < 32) {
+    scratch[at] = tags.shortText + bytes
+    at += bytes + 1
+    return
+  }
+  scratch.copyWithin(at + 5, at + 1, at + 1 + bytes)
+  scratch[at] = tags.text
+  scratch.writeUInt32BE(bytes, at + 1)
+  at += bytes + 5
+}
+
+function writeList(list: readonly unknown[]): void {
+  writeLength(list.length, tags.shortList, tags.list)
+  for (const one of list) write(one)
+}
+
+function writeMap(map: Record<string, unknown>): void {
+  const names = Object.keys(map)
+  let count = 0
+  for (const name of names) if (map[name] !== undefined) count++
+  writeLength(count, tags.shortMap, tags.map)
+  for (const name of names) {
+    const value = map[name]
+    if (value === undefined) continue
+    room(2)
+    const number = numberOfWord.get(name)
+    if (number === undefined) {
+      scratch[at++] = literalName
+      writeText(name)
+    } else scratch[at++] = number
+    write(value)
+  }
+}
+
+function writeLength(length: number, shortTag: number, longTag: number): void {
+  if (length < 16) { scratch[at++] = shortTag + length; return }
+  scratch[at] = longTag
+  at = scratch.writeUInt32BE(length, at + 1)
+}
+
+/** Only as we write them: small letters. Any other stays text, so that what comes out is what went in. */
+function isUuid(text: string): boolean {
+  for (let i = 0; i < 36; i++) {
+    const code = text.charCodeAt(i)
+    if (i === 8 || i === 13 || i === 18 || i === 23 ? code !== 0x2d : digitOf(code) < 0) return false
+  }
+  return true
+}
+function isHex(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (digitOf(text.charCodeAt(i)) < 0) return false
+  return true
+}
+const digitOf = (code: number): number => (code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1)
+function hexInto(text: string, from: number, digits: number): void {
+  for (let i = from; i < from + digits; i += 2) scratch[at++] = (digitOf(text.charCodeAt(i)) << 4) | digitOf(text.charCodeAt(i + 1))
+}
+
+let bytes: Uint8Array = scratch
+let view: DataView = new DataView(scratch.buffer)
+let from = 0
+
+/** The value again. Throws when the bytes are not of `pack`. */
+export function unpack(packed: Uint8Array, headBytes = 0): unknown {
+  bytes = packed
+  view = new DataView(packed.buffer, packed.byteOffset, packed.length)
+  from = headBytes
+  const value = read()
+  if (from !== packed.length) throw new Error('packed state has bytes left over')
+  return value
+}
+
+function read(): unknown {
+  const tag = bytes[from++]!
+  if (tag < firstTag) return tag
+  if (tag >= tags.shortMap) return readMap(tag - tags.shortMap)
+  if (tag >= tags.shortList) return readList(tag - tags.shortList)
+  if (tag >= tags.shortText) return readText(tag - tags.shortText)
+  switch (tag) {
+    case tags.null: return null
+    case tags.true: return true
+    case tags.false: return false
+    case tags.double: from += 8; return view.getFloat64(from - 8)
+    case tags.decimal: from += 5; return (view.getInt8(from - 5) * 2 ** 32 + view.getUint32(from - 4)) / 1e7
+    case tags.uuid: return `${hex(4)}-${hex(2)}-${hex(2)}-${hex(2)}-${hex(6)}`
+    case tags.hex16: return hex(16)
+    case tags.word: return wordAt(bytes[from++]!)
+    case tags.text: return readText(readLength())
+    case tags.list: return readList(readLength())
+    case tags.map: return readMap(readLength())
+    default: {
+      const count = tag - tags.uint
+      if (!(count >= 1 && count <= 6)) throw new Error(`packed state has no tag ${tag}`)
+      let value = 0
+      for (let i = 0; i < count; i++) value = value * 256 + bytes[from++]!
+      return value
+    }
+  }
+}
+
+function readLength(): number {
+  from += 4
+  return view.getUint32(from - 4)
+}
+
+function readText(length: number): string {
+  const end = from + length
+  if (end > bytes.length) throw new Error('packed state ends early')
+  // Short and plain nearly always; a call into the runtime costs more than the loop.
+  let text = ''
+  for (let i = from; i < end; i++) {
+    const code = bytes[i]!
+    if (code >= 0x80 || length > 24) { text = Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('utf8'); break }
+    text += String.fromCharCode(code)
+  }
+  from = end
+  return text
+}
+
+function readList(length: number): unknown[] {
+  const list: unknown[] = []
+  for (let i = 0; i < length; i++) list.push(read())
+  return list
+}
+
+function readMap(length: number): Record<string, unknown> {
+  const map: Record<string, unknown> = {}
+  for (let i = 0; i < length; i++) {
+    const number = bytes[from++]!
+    map[number === literalName ? read() as string : wordAt(number)] = read()
+  }
+  return map
+}
+
+function wordAt(number: number): string {
+  const word = words[number]
+  if (word === undefined) throw new Error(`packed state has no word ${number}: it was written by a newer release`)
+  return word
+}
+
+const hexByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+function hex(count: number): string {
+  let out = ''
+  for (let i = 0; i < count; i++) out += hexByte[bytes[from++]!]
+  return out
+}

@@ -1,0 +1,57 @@
+/**
+ * Who has been idle leaves memory, in two steps: asleep after some seconds, so that a burst of commands
+ * finds its actor awake and a repeated command id its refusal; away after some minutes, so that a quiet
+ * order is woken without a read. When memory is short nobody waits for the minutes.
+ *
+ * Looks at a bounded number of actors a round and goes on where it stopped. Rejected: a list in order
+ * of last use, which costs every command two writes for the sake of the few that sleep.
+ */
+import { limits } from '../../protocol/limits.ts'
+import type { Env } from '../../protocol/env.ts'
+import type { Actors } from './actors.ts'
+import { repeat } from './repeat.ts'
+import { Cell } from './cell.ts'
+
+export class Passivator {
+  readonly #env: Env
+  readonly #actors: Actors
+  readonly #busy: (actorId: string) => boolean
+  readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  #walk: ReturnType<Actors['residents']> | null = null
+  #stop: () => void = () => {}
+
+  /** `busy`: it owes others something that is still under way. */
+  constructor(deps: { env: Env; actors: Actors; busy: (actorId: string) => boolean; log: (level: 'warn' | 'error', message: string, detail?: unknown) => void }) {
+    this.#env = deps.env
+    this.#actors = deps.actors
+    this.#busy = deps.busy
+    this.#log = deps.log
+  }
+
+  start(): void {
+    this.#stop = repeat(this.#env, limits.passivateRoundMs, () => this.round(), error => this.#log('error', 'passivation failed; will try again', error))
+  }
+
+  stop(): void { this.#stop() }
+
+  round(): void {
+    const nowMs = this.#env.nowMs()
+    const pressed = this.#actors.size > limits.liveActorsMax * pressedFrom || this.#actors.size - this.#actors.asleep > limits.awakeActorsMax * pressedFrom
+    let packed = 0
+    for (let looked = 0; looked < limits.passivateLooksMax && packed < limits.passivatePackedMax; looked++) {
+      this.#walk ??= this.#actors.residents()
+      const { value: one, done } = this.#walk.next()
+      if (done) {
+        this.#walk = null
+        return
+      }
+      if (one instanceof Cell) {
+        if (nowMs - one.touchedAtMs < (pressed ? limits.actorSleepMsPressed : limits.actorSleepMs) || this.#busy(one.actorId)) continue
+        if (this.#actors.sleep(one)) packed++
+      } else if (pressed || nowMs - one.head.updatedAtMs >= limits.actorLeaveMs) this.#actors.leave(one.actorId, one.head)
+    }
+  }
+}
+
+/** Of the bounds on live and awake actors: the rest is for those who come while the walk is under way. */
+const pressedFrom = 0.9
