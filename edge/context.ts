@@ -14,6 +14,7 @@ import type { Messenger } from './integrations/messenger.ts'
 import type { Maps } from './integrations/maps.ts'
 import type { Storages } from './integrations/storage/storage.ts'
 import type { Hub } from './sockets/hub.ts'
+import type { Races } from './dispatch/races.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface EdgeContext {
@@ -25,6 +26,7 @@ export interface EdgeContext {
   readonly claims: Claims
   readonly commands: CommandClient
   readonly hub: Hub
+  readonly races: Races
   readonly audit: AuditTrail
   readonly messenger: Messenger
   readonly metrics: Metrics

@@ -19,6 +19,7 @@ import { preparePasswords } from './accounts/passwords.ts'
 import { ConfigError, type Config } from './config.ts'
 import type { EdgeContext } from './context.ts'
 import { createCommandClient } from './dispatch/commands.ts'
+import { Races } from './dispatch/races.ts'
 import type { AnyRoute } from './http/route.ts'
 import { attachHttp } from './http/server.ts'
 import { createMaps } from './integrations/maps.ts'
@@ -60,6 +61,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   const base = {
     edgeId: uuidV7(nowMs(), random), config, log, database, bus, claims, metrics, nowMs, random,
     commands: createCommandClient({ bus, nowMs, random, after }),
+    races: new Races(after),
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
     maps: createMaps(config.maps, { log, nowMs, after }),
     storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),

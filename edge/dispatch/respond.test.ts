@@ -6,6 +6,7 @@ import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { CommandClient } from '../context.ts'
+import { Races } from './races.ts'
 import { respondToRequest, type RespondContext } from './respond.ts'
 
 const order = (id: string) => ({ id, responses: [] }) as unknown as OrderView
@@ -24,7 +25,8 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
       return { ok: true, order: order('r'), outcome: { response: await actor(envelope.by.id, type) } }
     },
   } as unknown as CommandClient
-  const ctx: RespondContext = { claims: { ...claims, ...options.claims }, commands, log: pino({ level: 'silent' }), nowMs: () => nowMs }
+  const races = new Races((ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer) })
+  const ctx: RespondContext = { claims: { ...claims, ...options.claims }, commands, races, log: pino({ level: 'silent' }), nowMs: () => nowMs }
   const pauses: number[] = []
   const respond = (vendorId: string, response_type: 'ACCEPTED' | 'REJECTED' = 'ACCEPTED') =>
     respondToRequest(ctx, { vendorId, requestId: 'r', commandId: `c-${vendorId}`, response_type }, ctx, async ms => {
@@ -35,7 +37,7 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
       if (error instanceof CaduceusError) return error.code
       throw error
     })
-  return { claims, respond, asked, pauses, advance: (ms: number) => { nowMs += ms } }
+  return { claims, races, respond, asked, pauses, advance: (ms: number) => { nowMs += ms } }
 }
 
 const refusing = (code: ErrorCode): Actor => async () => { throw new CaduceusError(code) }
@@ -53,6 +55,47 @@ t.test('of many accepts one wins; the winner hears it again, the others never re
   const winner = asked[0]!.split(' ')[0]!
   t.equal(await respond(winner), 'won')
   t.equal(await respond(winner === 'a' ? 'b' : 'a'), 'request_already_assigned')
+})
+
+t.test('a race on one edge asks the claims once; the losers hear of the end from the engine', async t => {
+  let claimed = 0
+  const { claims, races, respond, asked } = await world(async vendorId => {
+    await later(20)
+    await claims.confirm('r', vendorId)
+    return 'won'
+  }, { claims: { claim: (request, vendor) => { claimed++; return claims.claim(request, vendor) } } })
+  const heard: string[] = []
+  const racers = ['a', 'b', 'c', 'stranger'].map(v => respond(v).then(outcome => { heard.push(`${v} ${outcome}`) }))
+  await new Promise(setImmediate)
+  t.same([claimed, asked, heard], [1, ['a ACCEPTED'], []], 'nobody is told before the journal has it')
+  races.taken('r', ['b', 'c'])
+  await new Promise(setImmediate)
+  t.same(heard, ['b request_already_assigned', 'c request_already_assigned', 'stranger request_not_offered'])
+  t.equal(await respond('b'), 'request_already_assigned', 'who comes while the leader waits for its answer')
+  await Promise.all(racers)
+  t.equal(heard.at(-1), 'a won')
+  t.equal(claimed, 2, 'for the leader, and for the one who was not asked')
+  t.equal(races.size, 0)
+})
+
+t.test('without the engine\'s word, and behind a leader that fails, each asks for itself', async t => {
+  const silent = await world(async vendorId => { await silent.claims.confirm('r', vendorId); return 'won' })
+  t.same(await Promise.all(['a', 'b'].map(v => silent.respond(v))), ['won', 'request_already_assigned'])
+  t.equal(silent.races.size, 0)
+  const failing = await world(async vendorId => { if (vendorId === 'a') throw new CaduceusError('vendor_not_found'); return 'won' })
+  t.same(await Promise.all(['a', 'b'].map(v => failing.respond(v))), ['vendor_not_found', 'won'])
+  t.equal(failing.races.size, 0)
+})
+
+t.test('held by a pharmacy of another edge: the engine\'s word ends the pause', async t => {
+  const { claims, races, respond } = await world(async () => 'won')
+  await claims.claim('r', 'a')
+  const waiting = respond('b')
+  await Promise.resolve()
+  await Promise.resolve()
+  races.taken('r', ['b', 'c'])
+  t.equal(await waiting, 'request_already_assigned')
+  t.equal(races.size, 0)
 })
 
 t.test('the winner is told only after the actor said so', async t => {

@@ -27,7 +27,7 @@ export interface PharmacyAnswer {
   fee?: FeeTerms
 }
 export interface PharmacyOutcome { outcome: 'won' | 'recorded'; order: OrderView }
-export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'log' | 'nowMs'>
+export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'races' | 'log' | 'nowMs'>
 
 const heldPauseMsFirst = 10
 const heldPauseMsMax = 160
@@ -36,13 +36,31 @@ const heldWaitMs = limits.claimLeaseMs + 1_000
 
 /** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
 export async function respondToRequest(
-  ctx: RespondContext, answer: PharmacyAnswer, from: { readonly log: Logger } = ctx, pause: (ms: number) => Promise<unknown> = sleep,
+  ctx: RespondContext, answer: PharmacyAnswer, from: From = ctx, pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<PharmacyOutcome> {
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
+  const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
+  if (ahead !== null) {
+    if (await ahead === 'taken') throw alreadyAssigned()
+    return claimAndConfirm(ctx, answer, from, pause)
+  }
+  let won = false
+  try {
+    const outcome = await claimAndConfirm(ctx, answer, from, pause)
+    won = true
+    return outcome
+  } finally {
+    ctx.races.leave(answer.requestId, won)
+  }
+}
+
+interface From { readonly log: Logger }
+
+async function claimAndConfirm(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<PharmacyOutcome> {
   const claim = await claimUntilSettled(ctx, answer, from, pause)
   switch (claim.outcome) {
     case 'won': return confirmWin(ctx, answer)
-    case 'taken': throw new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
+    case 'taken': throw alreadyAssigned()
     case 'not_eligible': throw notOffered()
     case 'too_late': throw new CaduceusError('request_expired', 'This request has expired')
     case 'closed': throw claim.as === 'expired'
@@ -55,11 +73,14 @@ export async function respondToRequest(
   }
 }
 
+const alreadyAssigned = () => new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
 /** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
 const notOffered = () => new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 
-/** Asks until the answer is not `held`, within the time in which a hold must end one way or the other. */
-async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, from: { readonly log: Logger }, pause: (ms: number) => Promise<unknown>): Promise<ClaimAnswer> {
+type Settled = ClaimAnswer | { outcome: 'taken' }
+
+/** Asks until the answer is not `held` or the engine says who has it, within the time in which a hold must end one way or the other. */
+async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<Settled> {
   const untilMs = ctx.nowMs() + heldWaitMs
   for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
     let claim: ClaimAnswer
@@ -70,7 +91,10 @@ async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, fr
       return { outcome: 'unknown' }
     }
     if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim
-    await pause(pauseMs)
+    const { end, cancel } = ctx.races.watch(answer.requestId, answer.vendorId)
+    const ended = await Promise.race([pause(pauseMs), end])
+    cancel()
+    if (ended === 'taken') return { outcome: 'taken' }
   }
 }
 

@@ -14,7 +14,7 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { findOrder, listOrders, orderFilters, shownTo } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
 
-export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'>
+export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'races' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'>
 
 const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties

@@ -11,6 +11,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { Races } from '../dispatch/races.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { LocationPush, PushList } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -76,6 +77,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     edgeId: 'edge-1', config, log, database, bus, metrics, nowMs, random: Math.random,
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random: Math.random, after }),
     claims: memoryClaims(nowMs, after),
+    races: new Races(after),
     maps: createMaps(config.maps, { log, nowMs, after }),
     storages: openStorages(config, { nowMs, after, onLog() {} }),
     messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random: Math.random, after }),

@@ -18,7 +18,7 @@ import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'bus' | 'database' | 'metrics' | 'log' | 'nowMs' | 'random'>
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'metrics' | 'log' | 'nowMs' | 'random'>
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
@@ -139,7 +139,10 @@ export class Hub {
       switch (push.kind) {
         case 'topic': this.#deliver(this.#byTopic.get(push.topic), push.message); break
         case 'new_request': this.#terminals.newRequest(push); break
-        case 'request_closed': this.#terminals.requestClosed(push); break
+        case 'request_closed':
+          if (push.message.type === 'request_taken') this.#parts.races.taken(push.request_id, push.vendor_ids)
+          this.#terminals.requestClosed(push)
+          break
       }
   }
 
