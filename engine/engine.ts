@@ -9,7 +9,7 @@ import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/comma
 import type { OrderEvent } from '../protocol/events.ts'
 import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import type { DirectoryVendor, PositionQuery, TerminalsMessage } from '../protocol/pushes.ts'
+import type { DirectoryVendor, PositionQuery, RosterMessage, RosterRow, TerminalsMessage } from '../protocol/pushes.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
@@ -21,7 +21,7 @@ import { doubtHold, isHeld, type HoldsDeps } from './holds.ts'
 import type { Journal, SlotLease } from './journal/journal.ts'
 import { Directory } from './matching/directory.ts'
 import { nextDriver } from './matching/next-driver.ts'
-import { Roster, type RosterRow } from './matching/roster.ts'
+import { Roster } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
 import type { AutoSearch, Order } from './order/state.ts'
@@ -385,8 +385,6 @@ export class Engine {
 /** Whom a search does not ask: those who had their chance, and for a while those who could not. */
 const notNow = ({ triedDriverIds, unavailable }: AutoSearch, nowMs: number): string[] =>
   [...triedDriverIds, ...unavailable.filter(one => nowMs - one.atMs < limits.driverSearchRetryMs).map(one => one.driverId)]
-
-interface RosterMessage { engine_id: string; rows: RosterRow[] }
 
 function orderReply(reply: TellReply & { ok: true }, command: OrderCommand): OrderReply {
   const order = reply.state as Order

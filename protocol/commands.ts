@@ -131,6 +131,18 @@ export const CommandEnvelope = Type.Object({
 }, { additionalProperties: false })
 export type CommandEnvelope = Type.Static<typeof CommandEnvelope>
 
+/**
+ * What another service sends on `command.<actor>.<verb>`: the subject names actor and verb. Without `by`
+ * the service acts in its own name; with it, for a customer, pharmacy or driver whom it vouches for.
+ */
+export const ServiceCommand = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax, description: 'The command id: a repeat under the same id gets the same answer' }),
+  actor_id: Uuid,
+  by: Type.Optional(Principal),
+  data: Type.Unknown(),
+}, { additionalProperties: false })
+export type ServiceCommand = Type.Static<typeof ServiceCommand>
+
 /** Extra facts of an answer, by verb: what the view alone does not say. */
 export interface CommandOutcome {
   /** `respond`: what became of the answer. */

@@ -2,113 +2,180 @@
  * Events: facts, as the journal stores them and the bus publishes them after commit. The journal
  * keeps `data` as written here, so a change of shape is a new `v` with an upcaster, never an edit.
  * Times inside data are ms since the epoch, `_ms` in the name.
+ *
+ * Schemas and not interfaces: the AsyncAPI document shows these very objects, and a test holds every
+ * event of a run against them. They are open (a consumer must bear new fields); the test is not.
  */
+import Type from 'typebox'
+import { Item, Latitude, Longitude } from './commands.ts'
+import { Uuid } from './principal.ts'
+import { ids } from './examples.ts'
 
-export interface Place { latitude: number; longitude: number; address: string | null }
-export interface VendorFact {
-  vendor_id: string
-  name: string
-  phone: string
-  latitude: number
-  longitude: number
-  address: string | null
-  proof_required: boolean
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const Text = Type.String()
+const Km = Type.Number({ minimum: 0, description: 'Kilometres' })
+const Minor = Type.Integer({ minimum: 0, description: 'Money in the smallest unit of the currency' })
+const AtMs = Type.Integer({ description: 'ms since the epoch' })
+const Nothing = Type.Object({}, { description: 'Nothing to add: the name says it' })
+
+export const Place = Type.Object({ latitude: Latitude, longitude: Longitude, address: nullable(Text) })
+export type Place = Type.Static<typeof Place>
+
+export const VendorFact = Type.Object({
+  vendor_id: Uuid, name: Text, phone: Text, latitude: Latitude, longitude: Longitude, address: nullable(Text),
+  proof_required: Type.Boolean({ description: 'Does this pharmacy want a photo or a signature at the door?' }),
+})
+export type VendorFact = Type.Static<typeof VendorFact>
+
+export const CandidateFact = Type.Object({ vendor_id: Uuid, distance_km: Km })
+export type CandidateFact = Type.Static<typeof CandidateFact>
+
+export const FeeFact = Type.Object({
+  quote_id: Type.Union([Uuid, Type.Null()], { description: 'Null: by the pharmacy\'s tariff at that moment' }),
+  vendor_id: Type.Union([Uuid, Type.Null()], { description: 'Whose fee it is; null: that of whoever accepts' }),
+  fee_minor: Minor,
+  distance_km: Type.Number({ minimum: 0, description: 'By road' }),
+})
+export type FeeFact = Type.Static<typeof FeeFact>
+
+const newOrder = {
+  order_id: Uuid,
+  tracking_token: Type.String({ description: 'Opens the public tracking page: treat it as a secret' }),
+  customer_id: Uuid,
+  customer_name: Text,
+  customer_phone: Text,
+  dropoff: Place,
+  items: Type.Array(Item),
+  quantity: nullable(Type.Integer({ minimum: 1 })),
+  notes: nullable(Text),
+  prescription_url: nullable(Text),
+  /** Absent: in a request without a quote, and before fees were told. */
+  fee: Type.Optional(FeeFact),
 }
-export interface CandidateFact { vendor_id: string; distance_km: number }
 
-interface NewOrder {
-  order_id: string
-  tracking_token: string
-  customer_id: string
-  customer_name: string
-  customer_phone: string
-  dropoff: Place
-  items: { name: string; quantity: number }[]
-  quantity: number | null
-  notes: string | null
-  prescription_url: string | null
-  /** The fee as the customer was told it. Absent: in a request without a quote, and before fees were told. */
-  fee?: FeeFact
-}
+export const OfferFact = Type.Object({
+  offer_id: Uuid,
+  driver_id: Uuid,
+  mode: Type.Union([Type.Literal('offer'), Type.Literal('assign')], { description: '`assign`: the pharmacy picked; the driver\'s actor accepts by itself if it can' }),
+  expires_at_ms: AtMs,
+  eta_minutes: nullable(Type.Number()),
+  distance_km: nullable(Km),
+})
+export type OfferFact = Type.Static<typeof OfferFact>
 
-export interface FeeFact {
-  /** Null: by the pharmacy's tariff at that moment. */
-  quote_id: string | null
-  /** Whose fee it is; null: that of whoever accepts. */
-  vendor_id: string | null
-  fee_minor: number
-  /** By road. */
-  distance_km: number
-}
-
-export type OrderEvent =
-  | { type: 'broadcast_opened'; data: NewOrder & { radius_km: number; expires_at_ms: number; candidates: CandidateFact[] } }
-  | { type: 'order_placed'; data: NewOrder & { vendor: VendorFact; distance_km: number } }
-  | { type: 'response_recorded'; data: { vendor_id: string; vendor_name: string; latitude: number; longitude: number; distance_km: number; text_message: string | null; audio_url: string | null } }
-  | { type: 'order_accepted'; data: { vendor: VendorFact; distance_km: number; fee_minor: number; text_message: string | null; audio_url: string | null } }
-  | { type: 'order_rejected'; data: { vendor_id: string; reason: string | null } }
-  | { type: 'request_expired'; data: { reason: 'deadline' | 'no_pharmacy_in_radius' } }
-  | { type: 'order_cancelled'; data: { by: string; reason: string | null } }
-  | { type: 'tracking_reissued'; data: { tracking_token: string } }
-  | { type: 'driver_search_started'; data: { policy: 'offer'; offer_ttl_ms: number; deadline_ms: number } }
-  | { type: 'offer_made'; data: OfferFact }
-  | { type: 'offer_closed'; data: { offer_id: string; driver_id: string; outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn'; reason: string | null; code: string | null } }
-  | { type: 'driver_search_ended'; data: { outcome: 'exhausted' } }
-  | { type: 'driver_assigned'; data: { offer_id: string; driver: DriverFact } }
-  | { type: 'arrived_at_pickup'; data: Record<string, never> }
-  | { type: 'picked_up'; data: Record<string, never> }
-  | { type: 'out_for_delivery'; data: Record<string, never> }
-  | { type: 'arrived_at_dropoff'; data: Record<string, never> }
-  | { type: 'delivered'; data: { driver_id: string; proof_photo_url: string | null; signature_url: string | null; actual_distance_km: number | null; earnings_minor: number } }
-  | { type: 'delivery_failed'; data: { reason: string } }
-  | { type: 'return_started'; data: Record<string, never> }
-  | { type: 'returned'; data: { driver_id: string } }
-
-export interface OfferFact {
-  offer_id: string
-  driver_id: string
-  /** `assign`: the pharmacy picked; the driver's actor accepts by itself if it can. */
-  mode: 'offer' | 'assign'
-  expires_at_ms: number
-  eta_minutes: number | null
-  distance_km: number | null
-}
 /** What a driver may know of an order before taking it: where from, where to, what it pays; not who. */
-export interface HeldOfferFact {
-  offer_id: string
-  order_id: string
-  mode: 'offer' | 'assign'
-  expires_at_ms: number
-  pickup: Place
-  dropoff: Place
-  distance_km: number
-  fee_minor: number
-}
-export interface DriverFact { driver_id: string; name: string; phone: string; vehicle_type: string }
+export const HeldOfferFact = Type.Object({
+  offer_id: Uuid,
+  order_id: Uuid,
+  mode: OfferFact.properties.mode,
+  expires_at_ms: AtMs,
+  pickup: Place,
+  dropoff: Place,
+  distance_km: Km,
+  fee_minor: Minor,
+})
+export type HeldOfferFact = Type.Static<typeof HeldOfferFact>
 
-export type DriverEvent =
-  | { type: 'driver_registered'; data: { driver_id: string; vendor_id: string; full_name: string; phone: string; vehicle_type: string; capacity: number } }
-  | { type: 'status_changed'; data: { availability: 'offline' | 'available' | 'on_break' } }
-  | { type: 'offer_held'; data: HeldOfferFact }
-  | { type: 'offer_released'; data: { offer_id: string; order_id: string; outcome: string } }
-  | { type: 'order_assigned'; data: { offer_id: string; order_id: string } }
-  | { type: 'order_completed'; data: { order_id: string; outcome: 'delivered' | 'returned' | 'cancelled'; earnings_minor: number } }
+export const DriverFact = Type.Object({ driver_id: Uuid, name: Text, phone: Text, vehicle_type: Text })
+export type DriverFact = Type.Static<typeof DriverFact>
+
+const vendor = { vendor_id: ids.vendor, name: 'City Pharmacy', phone: '+9779800000000', latitude: 27.71, longitude: 85.33, address: '1 Main St', proof_required: true }
+const home = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
+const asked = {
+  order_id: ids.order, tracking_token: '9f8b6a54c3d2e1f09f8b6a54c3d2e1f0', customer_id: ids.customer, customer_name: 'John Doe', customer_phone: '9841234567',
+  dropoff: home, items: [{ name: 'Aspirin', quantity: 2 }], quantity: null, notes: 'Call before delivery', prescription_url: null,
+}
+const fact = <T extends Type.TSchema>(description: string, data: T, example: Type.Static<T>) => ({ description, data, example })
+
+/** One row per event of an order: what it says, the shape of `data`, an example. */
+export const orderEvents = {
+  broadcast_opened: fact('A customer asks the pharmacies nearby; `candidates` are those asked, nearest first.',
+    Type.Object({ ...newOrder, radius_km: Km, expires_at_ms: AtMs, candidates: Type.Array(CandidateFact) }),
+    { ...asked, quantity: 10, radius_km: 5, expires_at_ms: 1_790_000_300_000, candidates: [{ vendor_id: ids.vendor, distance_km: 0.98 }] }),
+  order_placed: fact('A customer orders from a known pharmacy.',
+    Type.Object({ ...newOrder, vendor: VendorFact, distance_km: Type.Number({ minimum: 0, description: 'By road' }) }),
+    { ...asked, vendor, distance_km: 1.3, fee: { quote_id: null, vendor_id: ids.vendor, fee_minor: 300, distance_km: 1.3 } }),
+  response_recorded: fact('A pharmacy declined an open request.',
+    Type.Object({ vendor_id: Uuid, vendor_name: Text, latitude: Latitude, longitude: Longitude, distance_km: Km, text_message: nullable(Text), audio_url: nullable(Text) }),
+    { vendor_id: ids.vendor, vendor_name: 'City Pharmacy', latitude: 27.71, longitude: 85.33, distance_km: 0.98, text_message: 'out of stock', audio_url: null }),
+  order_accepted: fact('A pharmacy takes the order: the only winner of a request, or the one that was asked.',
+    Type.Object({ vendor: VendorFact, distance_km: Km, fee_minor: Minor, text_message: nullable(Text), audio_url: nullable(Text) }),
+    { vendor, distance_km: 1.3, fee_minor: 300, text_message: 'Available!', audio_url: null }),
+  order_rejected: fact('The pharmacy that was asked refuses. An end.',
+    Type.Object({ vendor_id: Uuid, reason: nullable(Text) }), { vendor_id: ids.vendor, reason: 'closed today' }),
+  request_expired: fact('Nobody took the request in time, or nobody was near. An end.',
+    Type.Object({ reason: Type.Union([Type.Literal('deadline'), Type.Literal('no_pharmacy_in_radius')]) }), { reason: 'deadline' }),
+  order_cancelled: fact('Called off before the pick-up. An end.',
+    Type.Object({ by: Type.String({ description: 'The role of who did it' }), reason: nullable(Text) }), { by: 'customer', reason: null }),
+  tracking_reissued: fact('A new public link; the old one opens nothing any more.',
+    Type.Object({ tracking_token: newOrder.tracking_token }), { tracking_token: '0f1e2d3c4b5a69780f1e2d3c4b5a6978' }),
+  driver_search_started: fact('Drivers are asked one after the other, the nearest first.',
+    Type.Object({ policy: Type.Literal('offer'), offer_ttl_ms: Type.Integer(), deadline_ms: AtMs }),
+    { policy: 'offer', offer_ttl_ms: 30_000, deadline_ms: 1_790_000_600_000 }),
+  offer_made: fact('A driver is asked, or picked by the pharmacy.', OfferFact,
+    { offer_id: ids.offer, driver_id: ids.driver, mode: 'offer', expires_at_ms: 1_790_000_030_000, eta_minutes: 4, distance_km: 1.1 }),
+  offer_closed: fact('The driver who was asked does not take it.',
+    Type.Object({
+      offer_id: Uuid, driver_id: Uuid,
+      outcome: Type.Union([Type.Literal('declined'), Type.Literal('expired'), Type.Literal('unavailable'), Type.Literal('withdrawn')]),
+      reason: nullable(Text), code: Type.Union([Text, Type.Null()], { description: 'The refusal\'s code in the error catalogue, when the driver\'s actor refused' }),
+    }),
+    { offer_id: ids.offer, driver_id: ids.driver, outcome: 'declined', reason: null, code: null }),
+  driver_search_ended: fact('No driver took it; the pharmacy may assign one or search again.',
+    Type.Object({ outcome: Type.Literal('exhausted') }), { outcome: 'exhausted' }),
+  driver_assigned: fact('The order has its driver.', Type.Object({ offer_id: Uuid, driver: DriverFact }),
+    { offer_id: ids.offer, driver: { driver_id: ids.driver, name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike' } }),
+  arrived_at_pickup: fact('The driver is at the pharmacy, by geofence.', Nothing, {}),
+  picked_up: fact('The driver has the parcel.', Nothing, {}),
+  out_for_delivery: fact('The driver is on the way to the customer.', Nothing, {}),
+  arrived_at_dropoff: fact('The driver is at the door, by geofence.', Nothing, {}),
+  delivered: fact('Handed over. An end.',
+    Type.Object({
+      driver_id: Uuid, proof_photo_url: nullable(Text), signature_url: nullable(Text),
+      actual_distance_km: Type.Union([Km, Type.Null()], { description: 'As driven; null when too little was heard of the driver' }), earnings_minor: Minor,
+    }),
+    { driver_id: ids.driver, proof_photo_url: '/uploads/proof/1.jpg', signature_url: null, actual_distance_km: 1.42, earnings_minor: 300 }),
+  delivery_failed: fact('It could not be handed over.', Type.Object({ reason: Text }), { reason: 'nobody at home' }),
+  return_started: fact('It goes back to the pharmacy.', Nothing, {}),
+  returned: fact('The pharmacy has it again. An end.', Type.Object({ driver_id: Uuid }), { driver_id: ids.driver }),
+} as const
+
+/** One row per event of a driver. */
+export const driverEvents = {
+  driver_registered: fact('A driver joins a pharmacy\'s fleet, or their details change.',
+    Type.Object({ driver_id: Uuid, vendor_id: Uuid, full_name: Text, phone: Text, vehicle_type: Text, capacity: Type.Integer({ minimum: 1, description: 'Orders at a time' }) }),
+    { driver_id: ids.driver, vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 }),
+  status_changed: fact('On duty, on a break, or off.',
+    Type.Object({ availability: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]) }), { availability: 'available' }),
+  offer_held: fact('An offer takes one place of the driver\'s capacity until the order lets go of it.', HeldOfferFact,
+    { offer_id: ids.offer, order_id: ids.order, mode: 'offer', expires_at_ms: 1_790_000_030_000, pickup: { latitude: 27.71, longitude: 85.33, address: '1 Main St' }, dropoff: home, distance_km: 1.3, fee_minor: 300 }),
+  offer_released: fact('The place is free again.', Type.Object({ offer_id: Uuid, order_id: Uuid, outcome: Text }), { offer_id: ids.offer, order_id: ids.order, outcome: 'declined' }),
+  order_assigned: fact('An order is this driver\'s.', Type.Object({ offer_id: Uuid, order_id: Uuid }), { offer_id: ids.offer, order_id: ids.order }),
+  order_completed: fact('An order is this driver\'s no more; what it earned is booked, once.',
+    Type.Object({
+      order_id: Uuid, outcome: Type.Union([Type.Literal('delivered'), Type.Literal('returned'), Type.Literal('cancelled')]), earnings_minor: Minor,
+    }),
+    { order_id: ids.order, outcome: 'delivered', earnings_minor: 300 }),
+} as const
+
+type Events<Rows extends Record<string, { data: Type.TSchema }>> = { [Name in keyof Rows]: { type: Name; data: Type.Static<Rows[Name]['data']> } }[keyof Rows]
+export type OrderEvent = Events<typeof orderEvents>
+export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
 export const eventVersion = 1
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
-export interface PublishedEvent {
-  /** `<slot>.<seq>`: the message id for deduplication; a republication carries the same. */
-  id: string
-  slot: number
-  seq: number
-  /** Version of the actor after this event: contiguous per order. */
-  order_seq: number
-  at: string
-  actor: 'order' | 'driver'
-  actor_id: string
-  type: string
-  v: number
-  data: unknown
-}
+export const PublishedEvent = Type.Object({
+  id: Type.String({ description: '`<slot>.<seq>`: the message id for deduplication; a republication carries the same' }),
+  slot: Type.Integer({ minimum: 0 }),
+  seq: Type.Integer({ minimum: 1, description: 'Contiguous per slot' }),
+  order_seq: Type.Integer({ minimum: 1, description: 'Version of the actor after this event: contiguous per order and per driver' }),
+  at: Type.String({ format: 'date-time' }),
+  actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
+  actor_id: Uuid,
+  type: Text,
+  v: Type.Integer({ minimum: 1, description: 'Version of the shape of `data`' }),
+  data: Type.Unknown(),
+})
+export type PublishedEvent = Type.Static<typeof PublishedEvent>

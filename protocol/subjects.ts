@@ -12,12 +12,24 @@ export const subjects = {
   /** Commands as other services send them; any engine takes them and routes to the owner. */
   command: (actor: 'order' | 'driver', verb: string) => `${prefix}.command.${actor}.${verb}`,
   commandFilter: `${prefix}.command.*.*`,
+  /**
+   * The same with the sender's name, which the NATS server adds when the service has an account of its
+   * own (protocol/bus/nats-server.conf): a name that is in the subject cannot be made up by the sender.
+   */
+  commandOf: (actor: 'order' | 'driver', verb: string, service: string) => `${prefix}.command.${actor}.${verb}.${service}`,
+  commandOfFilter: `${prefix}.command.*.*.*`,
   /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
   slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
 
   /** Facts, after commit. */
   event: (actor: 'order' | 'driver', type: string, id: string) => `${prefix}.event.${actor}.${type}.${id}`,
   eventFilter: `${prefix}.event.>`,
+  /** The same facts under the names of the system before this one: `trip.requested`, `payment.processed`, ... */
+  olderTopic: (topic: string, orderId: string) => `${prefix}.${topic}.${orderId}`,
+  tripFilter: `${prefix}.trip.>`,
+  paymentFilter: `${prefix}.payment.>`,
+  /** Live positions by the late-data policy, a few seconds apart. Never in a stream. */
+  driverLocations: `${prefix}.driver.location.updated`,
 
   /** To every edge: what sockets must hear, addressed by topic. */
   pushAll: `${prefix}.push.all`,
@@ -42,5 +54,7 @@ export const subjects = {
 } as const
 
 export const eventStream = 'CADUCEUS_EVENTS'
+/** What the stream keeps: facts, under both of their names. */
+export const eventStreamFilters: readonly string[] = [subjects.eventFilter, subjects.tripFilter, subjects.paymentFilter]
 /** Queue group in which engines take commands of other services and position queries. */
 export const engineQueue = 'caduceus-engines'

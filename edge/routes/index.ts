@@ -3,6 +3,7 @@ import type { EdgeContext } from '../context.ts'
 import { openApiDocument } from '../http/openapi.ts'
 import { pageRoutes } from '../http/pages.ts'
 import { route, type AnyRoute } from '../http/route.ts'
+import { asyncApiDocument } from '../../protocol/asyncapi.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { AuditView, auditRoutes } from './audit.ts'
 import { accountRoutes } from './account.ts'
@@ -39,6 +40,7 @@ export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
     ...reportRoutes(ctx), ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, named, deps.version)
+  const messages = asyncApiDocument(deps.version)
   return [
     ...api,
     ...pageRoutes(),
@@ -46,6 +48,11 @@ export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
       method: 'GET', path: '/openapi.json', operationId: 'openapi', summary: 'This document', tags: ['system'], auth: 'none',
       responses: { 200: { description: 'OpenAPI 3.1' } },
       handler: () => ({ status: 200, body: document }),
+    }),
+    route({
+      method: 'GET', path: '/asyncapi.json', operationId: 'asyncapi', summary: 'What crosses NATS and the WebSockets, as AsyncAPI 3', tags: ['system'], auth: 'none',
+      responses: { 200: { description: 'AsyncAPI 3' } },
+      handler: () => ({ status: 200, body: messages }),
     }),
   ]
 }

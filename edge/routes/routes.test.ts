@@ -242,7 +242,7 @@ t.test('the document describes every route, and each reference in it leads somew
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
   const context = edge.edge.context
   const rows = routeTable(context, { version: '0', after: () => () => {} })
-  const api = rows.filter(row => !row.tags.includes('pages') && row.path !== '/openapi.json')
+  const api = rows.filter(row => !row.tags.includes('pages') && row.path !== '/openapi.json' && row.path !== '/asyncapi.json')
   t.same(described.toSorted(), api.map(row => `${row.method} ${row.path.replaceAll(/:([a-z_]+)/g, '{$1}')}`).toSorted())
   t.equal(new Set(rows.map(row => row.operationId)).size, rows.length, 'operation ids are unique')
   for (const row of rows) if (row.alias !== undefined) t.ok(document.paths[row.alias], `${row.path} is another name of a path that exists`)
@@ -250,6 +250,7 @@ t.test('the document describes every route, and each reference in it leads somew
   t.ok(references.includes('Order') && references.includes('Problem'))
   for (const name of new Set(references)) t.ok(document.components.schemas[name], name)
   for (const row of api) t.ok(Object.keys(row.responses).length > 0, row.operationId)
+  t.match((await call('GET', '/asyncapi.json')).body, { asyncapi: '3.0.0', channels: { ws_driver: { address: '/ws/driver' } } })
 })
 
 t.test('the page to try it, and a page that is not there', async t => {

@@ -7,12 +7,13 @@ import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { OfferResponse, SetStatus } from '../../protocol/sockets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { EdgeContext } from '../context.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { DriverStream, type Ingest } from './ingest.ts'
 import { isLocationText, takeLocationText } from './ingest-text.ts'
-import { checks, CommandsInFlight, MessageTable, OfferResponse, Status } from './messages.ts'
+import { checks, CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { driverRow, orderOffered, ordersUnderWay } from './rows.ts'
 import type { Opened, Session } from './session.ts'
@@ -41,7 +42,7 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
       () => answerOffer(ctx, driver.id, offers, message),
       problem => ({ type: 'offer_result', ...offerResult(message), outcome: outcomes[problem.code] ?? 'error', code: problem.code, message: problem.message }),
     ))
-    .on('status', checks.status, Status, message => inFlight.start(
+    .on('status', checks.status, SetStatus, message => inFlight.start(
       session,
       () => setStatus(ctx, driver.id, message),
       problem => ({ type: 'status_result', outcome: 'error', ...echo(message), code: problem.code, message: problem.message }),
@@ -112,7 +113,7 @@ const offerResult = (message: OfferResponse) => ({ offer_id: message.offer_id, .
 const echo = (message: { id?: string }) => (message.id === undefined ? {} : { id: message.id })
 const outcomes: Partial<Record<ErrorCode, string>> = { offer_expired: 'expired', offer_not_found: 'not_found', offer_not_yours: 'not_yours' }
 
-async function setStatus(ctx: EdgeContext, driverId: string, message: Status): Promise<object> {
+async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus): Promise<object> {
   const { driver } = await ctx.commands.driver({
     id: `${driverId}:${message.id ?? uuidV7(ctx.nowMs(), ctx.random)}`,
     actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: message.status },

@@ -1,42 +1,10 @@
-/** The messages clients send, as schemas. Location messages are checked by hand in ingest.ts: they are the river. */
-import { Type } from 'typebox'
+/** Dispatches the messages clients send, which protocol/sockets.ts defines. Location messages are checked by hand in ingest.ts: they are the river. */
+import type Type from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import { Uuid } from '../../protocol/principal.ts'
+import { OfferResponse, Respond, SetStatus } from '../../protocol/sockets.ts'
 import { compileCheck, type Check } from '../http/validate.ts'
 import type { Session } from './session.ts'
-
-/** Chosen by the client, sent back with the answer; also the command id, so a repeat hears the same answer. */
-const Id = Type.Optional(Type.String({ minLength: 1, maxLength: limits.socketMessageIdCharactersMax }))
-const Text = Type.Optional(Type.String({ maxLength: limits.textCharactersMax }))
-
-export const Respond = Type.Object({
-  type: Type.Literal('respond'),
-  request_id: Uuid,
-  response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
-  text_message: Text,
-  audio_url: Type.Optional(Type.String({ maxLength: limits.urlCharactersMax })),
-  id: Id,
-}, { additionalProperties: false })
-export type Respond = Type.Static<typeof Respond>
-
-export const OfferResponse = Type.Object({
-  type: Type.Literal('offer_response'),
-  offer_id: Uuid,
-  accept: Type.Boolean(),
-  /** Only needed when the offer was not received on this connection. */
-  order_id: Type.Optional(Uuid),
-  reason: Text,
-  id: Id,
-}, { additionalProperties: false })
-export type OfferResponse = Type.Static<typeof OfferResponse>
-
-export const Status = Type.Object({
-  type: Type.Literal('status'),
-  status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]),
-  id: Id,
-}, { additionalProperties: false })
-export type Status = Type.Static<typeof Status>
 
 /** A table of what a socket understands: one schema and one action per `type`. */
 export class MessageTable {
@@ -78,7 +46,7 @@ export class MessageTable {
 }
 
 /** Compiled once per process, not per connection. */
-export const checks = { respond: compileCheck(Respond), offerResponse: compileCheck(OfferResponse), status: compileCheck(Status) }
+export const checks = { respond: compileCheck(Respond), offerResponse: compileCheck(OfferResponse), status: compileCheck(SetStatus) }
 
 /** Runs a command whose answer the socket waits for; at most limits.socketCommandsInFlightMax at once. */
 export class CommandsInFlight {

@@ -1,9 +1,10 @@
 /** A pharmacy's terminal: open requests come in, answers go out. */
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { Respond } from '../../protocol/sockets.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
 import type { EdgeContext } from '../context.ts'
 import { identify, type Handshake } from './handshake.ts'
-import { checks, CommandsInFlight, MessageTable, Respond } from './messages.ts'
+import { checks, CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { vendorRow } from './rows.ts'
 import type { Opened, Session } from './session.ts'

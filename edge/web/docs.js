@@ -10,6 +10,7 @@ const resolve = schema => schema?.$ref ? spec.components.schemas[schema.$ref.spl
 
 byId('about').textContent = `${spec.info.description} Version ${spec.info.version}, OpenAPI ${spec.openapi}: `
 byId('about').append(element('a', { href: '/openapi.json', textContent: '/openapi.json' }))
+byId('about').append('. NATS subjects and WebSockets, AsyncAPI 3: ', element('a', { href: '/asyncapi.json', textContent: '/asyncapi.json' }))
 
 /** A value that has the schema's shape, to begin from. */
 const example = given => {

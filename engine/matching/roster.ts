@@ -3,18 +3,7 @@
  * actors are written at each transition; those of other engines by their digests. A stale row costs
  * one refused offer, never a wrong assignment: the driver's actor decides.
  */
-import type { DriverStatus } from '../../protocol/rest/driver.ts'
-
-export interface RosterRow {
-  driverId: string
-  vendorId: string
-  fullName: string
-  phone: string
-  vehicleType: string
-  status: DriverStatus
-  /** Available, no offer outstanding, capacity left. */
-  canTakeMore: boolean
-}
+import type { RosterRow } from '../../protocol/pushes.ts'
 
 export class Roster {
   readonly #rows = new Map<string, RosterRow>()

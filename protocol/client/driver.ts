@@ -12,17 +12,9 @@ import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { AssignedMessage, ErrorMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult } from './messages.ts'
+import type { AssignedMessage, DriverGreeting, ErrorMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 
-export interface DriverGreeting {
-  type: 'connection'
-  driver_id: string
-  driver_name: string
-  vendor_id: string
-  status: 'offline' | 'available' | 'busy' | 'on_break'
-  server_time_ms: number
-}
 type Received = DriverGreeting | OfferMessage | OfferWithdrawn | AssignedMessage | OfferResult | StatusResult | ErrorMessage | { type: 'ack'; seq: number }
 
 export interface DriverEvents {

@@ -11,14 +11,8 @@
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { ErrorMessage, NewOrder, NewRequest, RequestEnded, ResponseResult, StatusMessage } from './messages.ts'
+import type { ErrorMessage, NewOrder, NewRequest, RequestEnded, ResponseResult, StatusMessage, TerminalGreeting } from './messages.ts'
 
-export interface TerminalGreeting {
-  type: 'connection'
-  pharmacy_id: string
-  pharmacy_name: string
-  location: { lat: number; lng: number }
-}
 type Received = TerminalGreeting | NewRequest | RequestEnded | NewOrder | StatusMessage | ResponseResult | ErrorMessage
 
 export interface TerminalEvents {

@@ -5,6 +5,7 @@
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type {
+  CustomerGreeting, RequestOver,
   ErrorMessage, FleetLocations, FleetMember, FleetMessage, LocationMessage, PharmacyResponse, StatusMessage, TrackingStateMessage,
 } from './messages.ts'
 
@@ -12,8 +13,6 @@ interface CommonEvents {
   closed: { code: number; reason: string; final: boolean }
   error: ErrorMessage
 }
-export interface CustomerGreeting { type: 'connection'; user_id: string; user_name: string }
-export interface RequestOver { type: 'request_expired'; request_id: string; reason: string; message: string }
 export interface CustomerEvents extends CommonEvents {
   open: CustomerGreeting
   pharmacy_response: PharmacyResponse
