@@ -3,14 +3,17 @@
  * change of machine and absolute numbers do not. A slow number alone is a failure only with --check;
  * what must hold and does not always is.
  */
+import { resultsFolder } from './common/results.ts'
 import { runSuite } from './common/suite.ts'
 import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from './common/options.ts'
 import { benches } from './benches.ts'
+import { compareCommand } from './report/commands.ts'
 
 const table: OptionTable = {
   quick: { help: 'a minute or two instead of ten, for a look; numbers spread more' },
   distributed: { help: 'an engine and an edge on nats-server, redis-server and PostgreSQL instead of one process' },
   url: { value: 'ADDRESS', help: 'load benches against this deployment (wss://…); its edges must have BENCH_ALLOWED=1' },
+  results: { value: 'FOLDER', help: 'where results are kept (bench/results)' },
   token: { value: 'TOKEN', help: 'access tokens of existing accounts, separated by commas, instead of registering new ones' },
   rounds: { value: 'N', help: 'rounds of each bench instead of its own number', number: { min: 1, max: 100, whole: true } },
   check: { help: 'exit 1 when a goal is not met' },
@@ -22,6 +25,8 @@ const table: OptionTable = {
 const list = (): string => benches.map(({ group, name, title }) => `${group.padEnd(6)} ${name.padEnd(20)} ${title}`).join('\n')
 
 const help = `npm run bench -- [micro | load | peers | NAME...] [options]
+npm run bench -- compare A B       what changed between two commits, runs or files
+npm run bench -- report            a page with plots, and the table of the README
 
 Measures Caduceus, each path beside a raw baseline of the same run. Without a name everything runs,
 in about ten minutes. Results are kept in bench/results, one file a run.
@@ -34,6 +39,7 @@ Exit: 0 all is well, 1 something that must hold does not (with --check: or a goa
 2 wrong usage, 130 interrupted; what was measured until then is shown and kept.`
 
 async function main(argv: string[]): Promise<number> {
+  if (argv[0] === 'compare') return compareCommand(argv.slice(1))
   const options = readOptions(table, argv, 100)
   if (options.help) { console.log(help); return 0 }
   if (options.flag('list')) { console.log(list()); return 0 }
@@ -47,7 +53,7 @@ async function main(argv: string[]): Promise<number> {
   return runSuite(everything ? benches : benches.filter(({ group, name }) => options.positionals.some(one => one === group || one === name)), {
     everything, quick: options.flag('quick'), mode: options.text('url') !== null ? 'remote' : options.flag('distributed') ? 'distributed' : 'embedded',
     url: options.text('url'), tokens: options.text('token')?.split(',') ?? [], rounds: options.text('rounds') === null ? null : options.number('rounds'),
-    check: options.flag('check'), profile: options.flag('profile'), json: options.flag('json'),
+    check: options.flag('check'), profile: options.flag('profile'), resultsFolder: options.text('results') ?? resultsFolder, json: options.flag('json'),
   })
 }
 

@@ -7,7 +7,7 @@ import { build, type Histogram } from 'hdr-histogram-js'
 
 const microsecondsMax = 120_000_000
 const curvePercents = [
-  ...Array.from({ length: 50 }, (_, at) => at * 2), ...Array.from({ length: 18 }, (_, at) => 98 + at / 10),
+  ...Array.from({ length: 49 }, (_, at) => at * 2), ...Array.from({ length: 18 }, (_, at) => 98 + at / 10),
   ...Array.from({ length: 10 }, (_, at) => 99.8 + at / 50), 99.99, 99.999, 100,
 ].map(percent => Number(percent.toFixed(3))).sort((a, b) => a - b)
 

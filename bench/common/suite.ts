@@ -7,7 +7,7 @@ import { LiveLine } from './live-line.ts'
 import { loadAverage, loadLine, machineLine, thisMachine } from './machine.ts'
 import { UsageError } from './options.ts'
 import { remoteServer } from './remote.ts'
-import { newRun, ResultsFile, resultsFolder, runId, type BenchRecord } from './results.ts'
+import { newRun, ResultsFile, runId, type BenchRecord } from './results.ts'
 import { summarize } from './summary.ts'
 import { benchLines, Progress } from './terminal.ts'
 
@@ -22,6 +22,7 @@ export interface SuiteOptions {
   check: boolean
   profile: boolean
   json: boolean
+  resultsFolder: string
 }
 
 /** Resolves to the exit code. Throws UsageError when the deployment may not be loaded. */
@@ -36,8 +37,8 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
     id, at: at.toISOString(), machine, mode: options.mode, loadAverage: loadAverage(),
     settings: { quick: options.quick, benches: benches.map(bench => bench.name), rounds: options.rounds, url: options.url },
   })
-  const file = new ResultsFile(run)
-  const profileDir = options.profile ? join(resultsFolder, 'profiles', id) : null
+  const file = new ResultsFile(run, options.resultsFolder)
+  const profileDir = options.profile ? join(options.resultsFolder, 'profiles', id) : null
   if (profileDir !== null) mkdirSync(profileDir, { recursive: true })
 
   const interrupt = new AbortController()

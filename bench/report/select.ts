@@ -1,0 +1,19 @@
+/** Which results are meant by a word of the command line: a file, a run's id, or a commit. */
+import { existsSync, statSync } from 'node:fs'
+import { readRun, storedRuns, type StoredRun } from '../common/results.ts'
+import { UsageError } from '../common/options.ts'
+
+const listedMax = 10
+const commitCharactersMin = 4
+
+/** Of a commit all runs, oldest first; of a file or id that one. Throws UsageError when there is none. */
+export function selectRuns(word: string, folder?: string): StoredRun[] {
+  if (existsSync(word) && statSync(word).isFile()) return [readRun(word)]
+  const runs = storedRuns(folder)
+  const byId = runs.filter(({ run }) => run.id === word)
+  if (byId.length > 0) return byId
+  const byCommit = word.length < commitCharactersMin ? [] : runs.filter(({ run }) => run.machine.commit.startsWith(word.slice(0, run.machine.commit.length)))
+  if (byCommit.length > 0) return byCommit
+  const known = runs.slice(-listedMax).map(({ run }) => `  ${run.id}`).join('\n')
+  throw new UsageError(`"${word}" is no file, run or commit with results${known === '' ? '; there are none yet' : `; the latest are\n${known}`}`)
+}
