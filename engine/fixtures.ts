@@ -13,7 +13,7 @@ import type { PublishedEvent } from '../protocol/events.ts'
 import { encodeFrame } from '../protocol/frames.ts'
 import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import { encodeDriverId, LocationBatch } from '../protocol/location-batch.ts'
+import { entryHead, LocationBatch } from '../protocol/location-batch.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { PushList } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
@@ -113,7 +113,7 @@ export async function world(seed = 1) {
     const at = async (lat: number, lng: number) => {
       const batch = new LocationBatch()
       const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null })
-      batch.append(encodeDriverId(driverId), frame, 0, frame.length)
+      batch.append(entryHead(driverId), new DataView(frame.buffer), 0, frame.length)
       bus.publish(subjects.location('9q8'), batch.take())
       await env.settle()
     }

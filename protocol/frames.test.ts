@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
+import { FrameColumns, parseFrame } from './frame-parse.ts'
 import { checkFrame, encodeFrame, encodeFrames, frameErrorName, FrameReader, type LocationFrame } from './frames.ts'
 
 const nowMs = 1_760_000_000_000
@@ -30,9 +31,9 @@ const i64 = (value: bigint): number[] => scalar(0xd3, 8, (view) => view.setBigIn
 const u32 = (value: number): number[] => scalar(0xce, 4, (view) => view.setUint32(0, value))
 const i32 = (value: number): number[] => scalar(0xd2, 4, (view) => view.setInt32(0, value))
 const nil = 0xc0
-/** A frame whose field `at` is replaced by the bytes given. */
+/** A frame in the form that we write, whose field `at` is replaced by the bytes given. */
 const withField = (at: number, bytes: number[] | number): Uint8Array => {
-  const fields = [u32(1), f64(nowMs), f64(1), f64(2), f64(3), f64(4), f64(5)].map((field, index) => (index === at ? bytes : field))
+  const fields = [u32(1), f64(nowMs), f64(1), f64(2), f32(3), f32(4), f32(5)].map((field, index) => (index === at ? bytes : field))
   return raw(0x97, ...fields)
 }
 /** What the reader says: the error's name, or the number of frames. */
@@ -75,6 +76,9 @@ t.test('every numeric encoding of msgpack is a number', async (t) => {
     [f64(-0), 3, 0],
     [f64(-0), 4, 0],
     [f64(359.999_999_999), 4, 359.999_999_999],
+    [f32(Math.fround(359.9)), 4, Math.fround(359.9)],
+    [f32(-0), 4, 0],
+    [f32(150), 5, 150],
     [nil, 4, null],
     [nil, 5, null],
     [nil, 6, null],
@@ -113,6 +117,13 @@ t.test('numbers that are wrong are out of range', async (t) => {
     [3, f64(-Infinity), 'longitude -Infinity'],
     [3, f32(Infinity), 'longitude Infinity as float32'],
     [4, f64(360), 'heading 360'],
+    [4, f32(360), 'heading 360 as float32'],
+    [4, f32(-0.5), 'heading -0.5 as float32'],
+    [4, f32(NaN), 'heading NaN as float32'],
+    [5, f32(150.1), 'speed 150.1 as float32'],
+    [5, f32(-0.1), 'speed -0.1 as float32'],
+    [6, f32(-1), 'accuracy -1 as float32'],
+    [6, f32(Infinity), 'accuracy Infinity as float32'],
     [4, f64(-1), 'heading -1'],
     [4, f64(NaN), 'heading NaN is not nil'],
     [5, f64(151), 'speed 151'],
@@ -196,13 +207,21 @@ t.test('a message cut at any byte is malformed', async (t) => {
   }
 })
 
+t.test('a frame that needs bytes beyond the end given is malformed, though they are there', async (t) => {
+  const bytes = new Uint8Array(100)
+  bytes.set(encodeFrame(good))
+  const length = encodeFrame(good).length
+  for (let end = 0; end <= length; end++)
+    t.equal(parseFrame(new DataView(bytes.buffer), 0, end, nowMs, new FrameColumns(1), 0), end < length ? -1 : length, `end ${end}`)
+})
+
 t.test('64 frames are read, 65 are too many', async (t) => {
   const frames = Array.from({ length: 64 }, (_, seq) => ({ ...good, seq }))
   const message = encodeFrames(frames)
   t.equal(verdict(message), 64)
   for (let index = 0; index < 64; index++) {
     t.same(frameAt(index), frames[index])
-    t.same(message.slice(reader.start[index], reader.end[index]), encodeFrame(frames[index]!), 'bytes can be copied verbatim')
+    t.same(new Uint8Array(reader.view.buffer).slice(reader.start[index], reader.end[index]), encodeFrame(frames[index]!), 'bytes can be copied verbatim')
   }
   t.equal(verdict(raw(0xdc, 0, 65, ...Array.from({ length: 65 }, () => encodeFrame(good)))), 'frame_too_many')
   t.equal(verdict(raw(0xdd, 0xff, 0xff, 0xff, 0xff, encodeFrame(good))), 'frame_too_many', 'a claim is enough')
@@ -281,6 +300,33 @@ t.test('msgpackr writes what we read and reads what we write', async (t) => {
     }),
     { numRuns: 300 },
   )
+})
+
+t.test('the fast way and the slow way say the same', async (t) => {
+  // An array16 header is never canonical, so the same seven fields behind it are read one by one.
+  const slowly = (frame: Uint8Array): Uint8Array => raw(0xdc, 0, 7, frame.subarray(1))
+  const told = (bytes: Uint8Array) => {
+    const said = verdict(bytes)
+    return said === 1 ? frameAt(0) : said
+  }
+  const changes = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x3f, 0x40, 0x56, 0x7f, 0x80, 0xc0, 0xca, 0xcb, 0xce, 0xff)), { maxLength: 2 })
+  fc.assert(
+    fc.property(frames, changes, fc.nat({ max: 4 }), fc.nat({ max: 4 }), (frame, changes, cut, padding) => {
+      const bytes = encodeFrame(frame)
+      for (const [at, byte] of changes) bytes[1 + (at % (bytes.length - 1))] = byte
+      const message = raw(bytes.subarray(0, bytes.length - cut), new Uint8Array(padding))
+      t.same(told(message), told(slowly(message)))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+t.test('a frame from the future tells its number', async (t) => {
+  t.equal(verdict(encodeFrames([good, { ...good, seq: 8, timestampMs: nowMs + 30_001 }])), 'frame_in_future')
+  t.equal(reader.seq[reader.refusedIndex], 8)
+  t.equal(verdict(withField(0, [0x05])), 1)
+  t.equal(verdict(raw(0x97, 0x09, f64(nowMs + 60_000), f64(1), f64(2), nil, nil, nil)), 'frame_in_future')
+  t.equal(reader.seq[reader.refusedIndex], 9)
 })
 
 t.test('no bytes make the reader throw, and what it accepts is in range', async () => {

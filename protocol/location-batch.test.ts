@@ -2,14 +2,17 @@ import fc from 'fast-check'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
 import { encodeFrame, type LocationFrame } from './frames.ts'
-import { encodeDriverId, LocationBatch, LocationBatchReader } from './location-batch.ts'
+import { entryHead, LocationBatch, LocationBatchReader } from './location-batch.ts'
 
 const nowMs = 1_760_000_000_000
 const id = '0190a5a0-1234-7abc-8def-0123456789ab'
 const words = [0x0190a5a0, 0x12347abc, 0x8def0123, 0x456789ab]
 const good: LocationFrame = { seq: 1, timestampMs: nowMs, latitude: 1.5, longitude: 2.5, headingDeg: null, speedMps: 3, accuracyM: null }
 const frame = encodeFrame(good)
-const entry = Uint8Array.of(0x92, ...encodeDriverId(id), ...frame)
+/** A driver's id as a msgpack string. */
+const str8 = (text: string): Uint8Array => Uint8Array.of(0xd9, text.length, ...new TextEncoder().encode(text))
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const entry = Uint8Array.of(0x92, ...str8(id), ...frame)
 const reader = new LocationBatchReader()
 
 const body = (...parts: (readonly number[] | Uint8Array)[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
@@ -24,10 +27,10 @@ const readAll = (bytes: Uint8Array): { seqs: number[]; refused: number; broken: 
 
 t.test('a batch is built, taken and read', async (t) => {
   const batch = new LocationBatch()
-  const driverId = encodeDriverId(id)
+  const head = entryHead(id)
   for (let seq = 0; seq < 100; seq++) {
     const bytes = encodeFrame({ ...good, seq })
-    t.ok(batch.append(driverId, bytes, 0, bytes.length))
+    t.ok(batch.append(head, view(bytes), 0, bytes.length))
   }
   t.equal(batch.count, 100)
   const length = batch.byteLength
@@ -41,7 +44,7 @@ t.test('a batch is built, taken and read', async (t) => {
 
 t.test('fields of an entry', async (t) => {
   for (const text of [id, id.toUpperCase()]) {
-    reader.open(body([0x91, 0x92], encodeDriverId(text), frame), nowMs)
+    reader.open(body([0x91, 0x92], str8(text), frame), nowMs)
     t.ok(reader.next())
     t.same([reader.id0, reader.id1, reader.id2, reader.id3], words)
     t.same([reader.timestampMs, reader.latitude, reader.longitude, reader.headingDeg, reader.speedMps, reader.accuracyM], [nowMs, 1.5, 2.5, NaN, 3, NaN])
@@ -50,23 +53,47 @@ t.test('fields of an entry', async (t) => {
   }
 })
 
+t.test('consecutive entries of one driver are known as such', async (t) => {
+  const other = '0190a5a0-1234-7abc-8def-0123456789ac'
+  const long = body([0x92, 0xdb, 0, 0, 0, 36], str8(id).slice(2), frame)
+  const longOther = body([0x92, 0xdb, 0, 0, 0, 36], str8(other).slice(2), frame)
+  const entryOf = (text: string, of = frame) => body([0x92], str8(text), of)
+  const future = encodeFrame({ ...good, timestampMs: nowMs + 30_001 })
+  for (const [entries, expected, why] of [
+    [[entry, entry, entryOf(other), entryOf(other), entry], [[false, 0xab], [true, 0xab], [false, 0xac], [true, 0xac], [false, 0xab]], 'runs'],
+    [[entry, entryOf(id.toUpperCase())], [[false, 0xab], [false, 0xab]], 'another spelling is read'],
+    [[long, long, longOther], [[false, 0xab], [false, 0xab], [false, 0xac]], 'a longer head has its id beyond what is compared'],
+    [[entry, [5], entry], [[false, 0xab], [true, 0xab]], 'a bad entry in between'],
+    [[entry, entryOf(other, future), entry], [[false, 0xab], [false, 0xab]], 'a refused frame leaves no driver behind'],
+    [[entryOf(other, future), entryOf(other)], [[false, 0xac]], 'nor does the first'],
+  ] as const) {
+    reader.open(body([0x90 | entries.length], ...entries), nowMs)
+    const seen: unknown[] = []
+    while (reader.next()) seen.push([reader.sameDriver, reader.id3 & 0xff])
+    t.same(seen, expected, why)
+  }
+  reader.open(body([0x91], entry), nowMs)
+  t.ok(reader.next())
+  t.notOk(reader.sameDriver, 'nothing is compared across bodies')
+})
+
 t.test('a full batch refuses and stays as it was', async (t) => {
   const batch = new LocationBatch(200)
-  const driverId = encodeDriverId(id)
-  t.ok(batch.append(driverId, frame, 0, frame.length))
-  t.ok(batch.append(driverId, frame, 0, frame.length))
-  t.notOk(batch.append(driverId, frame, 0, frame.length))
+  const head = entryHead(id)
+  t.ok(batch.append(head, view(frame), 0, frame.length))
+  t.ok(batch.append(head, view(frame), 0, frame.length))
+  t.notOk(batch.append(head, view(frame), 0, frame.length))
   t.equal(batch.count, 2)
   t.same(readAll(batch.take()).seqs, [1, 1])
-  t.ok(batch.append(driverId, frame, 0, frame.length), 'taken, there is room again')
+  t.ok(batch.append(head, view(frame), 0, frame.length), 'taken, there is room again')
   const padded = body([9, 9], frame, [9])
-  t.ok(batch.append(driverId, padded, 2, 2 + frame.length), 'a frame is cut out of its message')
+  t.ok(batch.append(head, view(padded), 2, 2 + frame.length), 'a frame is cut out of its message')
   t.same(readAll(batch.take()).seqs, [1, 1])
 })
 
-t.test('encodeDriverId takes UUIDs only', async (t) => {
+t.test('entryHead takes UUIDs only', async (t) => {
   for (const bad of ['', id.slice(1), `${id}0`, id.replace('-', '0'), id.replace('a', 'g'), id.replace('0', 'İ'), 'x'.repeat(36)]) {
-    t.throws(() => encodeDriverId(bad), TypeError, bad)
+    t.throws(() => entryHead(bad), TypeError, bad)
   }
 })
 
@@ -74,8 +101,8 @@ t.test('bodies of other services', async (t) => {
   t.same(readAll(body([0x92], entry, entry)).seqs, [1, 1], 'fixarray')
   t.same(readAll(body([0xdc, 0, 2], entry, entry)).seqs, [1, 1], 'array16')
   t.same(readAll(pack([[id, [5, nowMs, 1, 2, 3, 4, 5]]])).seqs, [5], 'msgpackr')
-  t.same(readAll(body([0x91, 0x92, 0xda, 0, 36], encodeDriverId(id).slice(2), frame)).seqs, [1], 'str16')
-  t.same(readAll(body([0x91, 0xdc, 0, 2, 0xdb, 0, 0, 0, 36], encodeDriverId(id).slice(2), frame)).seqs, [1], 'str32 and array16')
+  t.same(readAll(body([0x91, 0x92, 0xda, 0, 36], str8(id).slice(2), frame)).seqs, [1], 'str16')
+  t.same(readAll(body([0x91, 0xdc, 0, 2, 0xdb, 0, 0, 0, 36], str8(id).slice(2), frame)).seqs, [1], 'str32 and array16')
 })
 
 t.test('a bad entry is skipped and counted', async (t) => {

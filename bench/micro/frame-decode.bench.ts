@@ -4,7 +4,7 @@
  */
 import { pack, unpack } from 'msgpackr'
 import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from '../../protocol/frames.ts'
-import { encodeDriverId, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
+import { entryHead, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
 import { seededRandom } from '../common/random.ts'
 import type { MicroSuite } from './suite.ts'
 
@@ -56,9 +56,12 @@ async function cases() {
   const reader = new FrameReader()
 
   const batch = new LocationBatch(1 << 20)
-  const driverId = encodeDriverId('0190a5a0-1234-7abc-8def-0123456789ab')
-  for (const bytes of binary) batch.append(driverId, bytes, 0, bytes.length)
-  const body = batch.take()
+  const heads = Array.from({ length: 100 }, (_, driver) => entryHead(`0190a5a0-1234-7abc-8def-${String(driver).padStart(12, '0')}`))
+  const head = heads[0]!
+  for (const bytes of binary) batch.append(head, new DataView(bytes.buffer), 0, bytes.length)
+  const sameDriver = batch.take().slice()
+  for (const [index, bytes] of binary.entries()) batch.append(heads[index % heads.length]!, new DataView(bytes.buffer), 0, bytes.length)
+  const otherDrivers = batch.take().slice()
   const batchReader = new LocationBatchReader()
 
   return {
@@ -84,15 +87,22 @@ async function cases() {
       operationsPerRun: messages,
       run: () => {
         for (const bytes of binary) {
-          if (reader.read(bytes, nowMs) === 1) batch.append(driverId, bytes, reader.start[0]!, reader.end[0]!)
+          if (reader.read(bytes, nowMs) === 1) batch.append(head, reader.view, reader.start[0]!, reader.end[0]!)
         }
         sink += batch.take().length
       },
     },
-    'LocationBatchReader, with driver id': {
+    'LocationBatchReader, each entry of another driver': {
       operationsPerRun: messages,
       run: () => {
-        batchReader.open(body, nowMs)
+        batchReader.open(otherDrivers, nowMs)
+        while (batchReader.next()) sink += batchReader.latitude + batchReader.id3
+      },
+    },
+    'LocationBatchReader, all of one driver': {
+      operationsPerRun: messages,
+      run: () => {
+        batchReader.open(sameDriver, nowMs)
         while (batchReader.next()) sink += batchReader.latitude + batchReader.id3
       },
     },

@@ -3,7 +3,7 @@
  * 1 to 64 of them. They are re-encoded as frames and take the same way as binary ones; an app that
  * streams all day should send bytes, which cost a tenth.
  */
-import { checkFrame, encodeFrame, type LocationFrame } from '../../protocol/frames.ts'
+import { checkFrame, type LocationFrame } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { DriverStream, Ingest } from './ingest.ts'
@@ -43,11 +43,7 @@ export function takeLocationText(ingest: Ingest, stream: DriverStream, message: 
     if (read.seq > seq) seq = read.seq
     frames.push(read)
   }
-  if (!ingest.canTake(stream, frames[0]!.seq, frames.length)) return
-  for (const frame of frames) {
-    const bytes = encodeFrame(frame)
-    ingest.append(stream, frame.seq, frame.latitude, frame.longitude, bytes, 0, bytes.length)
-  }
+  ingest.takeFrames(stream, frames)
 }
 
 interface BadLocation { code: Extract<ErrorCode, `frame_${string}`>; why: string; seq?: number }

@@ -16,17 +16,18 @@
  * drivers' hours of silence do not fit an edge.
  */
 import type { EdgeContext } from '../context.ts'
-import { arrayBody, FrameColumns, frameErrorName, FrameReader, parseFrame, type FrameErrorName } from '../../protocol/frames.ts'
+import { encodeFrames, frameErrorName, FrameReader, type FrameErrorName, type LocationFrame } from '../../protocol/frames.ts'
 import { decodeGeohash, encodeGeohash, type GeoBounds } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
-import { encodeDriverId, LocationBatch } from '../../protocol/location-batch.ts'
+import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Session } from './session.ts'
 
 /** One driver's connection, as the river sees it. */
 export class DriverStream {
   readonly session: Session
-  readonly driverId: Uint8Array
+  /** What stands before each of its frames on the bus. */
+  readonly head: Int32Array
   /** Whose frames are acknowledged in msgpack: the client that sent bytes. */
   binary = false
   /** Region of the last frame; the frames not yet handed over lie in this batch and in no other. */
@@ -47,7 +48,7 @@ export class DriverStream {
 
   constructor(session: Session, driverId: string) {
     this.session = session
-    this.driverId = encodeDriverId(driverId)
+    this.head = entryHead(driverId)
   }
 }
 
@@ -58,11 +59,12 @@ type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'nowMs'>
 export class Ingest {
   readonly #parts: Parts
   readonly #reader = new FrameReader()
-  readonly #peek = new FrameColumns(1)
   readonly #regions = new Map<string, Region>()
   /** Regions whose batch is not empty. */
   #dirty: Region[] = []
   #flushTimer: NodeJS.Timeout | null = null
+  /** When batches were begun or handed over last. */
+  #nowMs = 0
   /** Streams with something to acknowledge whose second is not over. */
   #ackQueue: DriverStream[] = []
   readonly #ackTimer: NodeJS.Timeout
@@ -77,50 +79,61 @@ export class Ingest {
 
   /** A binary message: one frame or an array of them. The bytes are not kept. */
   takeBinary(stream: DriverStream, bytes: Uint8Array): void {
-    const nowMs = this.#parts.nowMs()
-    const reader = this.#reader
     stream.binary = true
-    const count = reader.read(bytes, nowMs)
-    if (count < 0) {
-      this.#refuseBinary(stream, bytes, count, nowMs)
-      return
-    }
+    const count = this.#reader.read(bytes, this.#clockMs())
+    if (count < 0) this.#refuseBinary(stream, count)
+    else this.#take(stream, count)
+  }
+
+  /** Frames that came as text and were checked. */
+  takeFrames(stream: DriverStream, frames: readonly LocationFrame[]): void {
+    stream.binary = false
+    this.#take(stream, this.#reader.read(encodeFrames(frames), Infinity))
+  }
+
+  /**
+   * The clock, read once a flush and not once a message: it only bounds how far ahead of us a device may
+   * be, which is half a minute, and reading it costs as much as decoding a frame.
+   */
+  #clockMs(): number {
+    if (this.#flushTimer === null) this.#nowMs = this.#parts.nowMs()
+    return this.#nowMs
+  }
+
+  /** Copies the frames that the reader holds into the batch of their region. */
+  #take(stream: DriverStream, count: number): void {
+    const { seq, latitude, longitude, start, end, view } = this.#reader
     if (!this.#parts.bus.connected) {
-      this.#lose(stream, reader.seq[0]!, count)
+      this.#lose(stream, seq[0]!, count)
       return
     }
-    for (let index = 0; index < count; index++)
-      this.append(stream, reader.seq[index]!, reader.latitude[index]!, reader.longitude[index]!, bytes, reader.start[index]!, reader.end[index]!)
+    for (let index = 0; index < count; index++) {
+      let region = stream.region
+      if (region === null || !within(region.bounds, latitude[index]!, longitude[index]!)) region = this.#move(stream, latitude[index]!, longitude[index]!)
+      if (!region.batch.append(stream.head, view, start[index]!, end[index]!)) {
+        this.#flushRegion(region)
+        region.batch.append(stream.head, view, start[index]!, end[index]!)
+      }
+      if (region.batch.count === 1) this.#dirty.push(region)
+      this.#note(stream, region, seq[index]!)
+    }
+    this.#flushTimer ??= setTimeout(this.#flush, limits.locationFlushMs)
   }
 
-  /** Whether frames can be taken now; if not, the client is told that `count` frames from `seq` on are lost. */
-  canTake(stream: DriverStream, seq: number, count: number): boolean {
-    if (this.#parts.bus.connected) return true
-    this.#lose(stream, seq, count)
-    return false
+  #move(stream: DriverStream, latitude: number, longitude: number): Region {
+    // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
+    if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
+    return stream.region = this.#regionAt(latitude, longitude)
   }
 
-  /** Copies one checked frame into the batch of its region. */
-  append(stream: DriverStream, seq: number, latitude: number, longitude: number, bytes: Uint8Array, start: number, end: number): void {
-    let region = stream.region
-    if (region === null || !within(region.bounds, latitude, longitude)) {
-      // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
-      if (stream.waitingLast >= 0) this.#flushRegion(region!)
-      region = this.#regionAt(latitude, longitude)
-      stream.region = region
-    }
-    if (!region.batch.append(stream.driverId, bytes, start, end)) {
-      this.#flushRegion(region)
-      region.batch.append(stream.driverId, bytes, start, end)
-    }
-    if (region.batch.count === 1) this.#dirty.push(region)
+  /** A frame of the stream waits in the region's batch. */
+  #note(stream: DriverStream, region: Region, seq: number): void {
     if (stream.waitingLast < 0) {
       region.streams.push(stream)
       stream.waitingLowest = seq
     } else if (seq < stream.waitingLowest) stream.waitingLowest = seq
     stream.waitingLast = seq
     if (seq > stream.highest) stream.highest = seq
-    this.#flushTimer ??= setTimeout(this.#flush, limits.locationFlushMs)
   }
 
   #regionAt(latitude: number, longitude: number): Region {
@@ -150,7 +163,7 @@ export class Ingest {
     const handedOver = this.#parts.bus.publish(region.subject, region.batch.take())
     if (handedOver) this.#parts.metrics.framesAccepted.inc(count)
     else this.#parts.metrics.framesRefused.inc({ reason: 'bus_unavailable' }, count)
-    const nowMs = this.#parts.nowMs()
+    const nowMs = this.#nowMs = this.#parts.nowMs()
     for (const stream of region.streams) {
       const { waitingLowest, waitingLast } = stream
       stream.waitingLowest = stream.waitingLast = -1
@@ -214,27 +227,18 @@ export class Ingest {
   }
 
   /** A message that the reader refused is refused whole. A clock ahead of ours is not the app's malformation. */
-  #refuseBinary(stream: DriverStream, bytes: Uint8Array, error: number, nowMs: number): void {
+  #refuseBinary(stream: DriverStream, error: number): void {
     const code = frameErrorName(error)
     const index = this.#reader.refusedIndex
     this.countRefused(code)
-    if (code !== 'frame_in_future') {
-      stream.session.refuse(code, `frame ${index} of the message is refused, and the message with it`, { index })
-      return
-    }
-    const seq = this.#seqAt(bytes, index)
-    stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, { seq, server_time_ms: nowMs })
+    if (code === 'frame_in_future')
+      stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, {
+        seq: this.#reader.seq[index]!, server_time_ms: this.#parts.nowMs(),
+      })
+    else stream.session.refuse(code, `frame ${index} of the message is refused, and the message with it`, { index })
   }
 
   countRefused(reason: FrameErrorName): void { this.#parts.metrics.framesRefused.inc({ reason }) }
-
-  /** The number of a frame that is well-formed but too early. */
-  #seqAt(bytes: Uint8Array, index: number): number {
-    let start = index > 0 ? this.#reader.end[index - 1]! : 0
-    if (index === 0 && arrayBody(bytes, arrayBody(bytes, 0, bytes.length), bytes.length) >= 0) start = arrayBody(bytes, 0, bytes.length)
-    parseFrame(bytes, start, bytes.length, Infinity, this.#peek, 0)
-    return this.#peek.seq[0]!
-  }
 
   /** The connection is gone. What it sent still goes out; its ack does not. */
   forget(stream: DriverStream): void {

@@ -13,6 +13,8 @@ import { IdTable, parseUuid } from './id-table.ts'
 /** Bits of `flags`. */
 export const followed = 1
 export const watched = 2
+/** A position that waits to be saved. */
+export const unsaved = 4
 
 const capacityMin = 1_024
 

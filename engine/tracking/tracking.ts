@@ -15,7 +15,7 @@ import { etaMinutes } from '../matching/eta.ts'
 import type { Roster } from '../matching/roster.ts'
 import type { Env } from '../../protocol/env.ts'
 import { repeat } from '../runtime/repeat.ts'
-import { followed, watched, DriverTable } from './driver-table.ts'
+import { followed, unsaved, watched, DriverTable } from './driver-table.ts'
 import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
 import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
@@ -44,7 +44,9 @@ export class Tracking {
   readonly #reader = new LocationBatchReader()
   /** Drivers of watched fleets with news, by number. */
   readonly #fleetNews = new Set<number>()
-  readonly #unsaved = new Set<number>()
+  /** Drivers with an accepted frame since the last save; each has its flag set. */
+  #unsaved: number[] = []
+  readonly #verdictCounts = new Uint32Array(verdicts.length)
   #stops: (() => void)[] = []
 
   constructor(deps: TrackingDeps) {
@@ -77,18 +79,27 @@ export class Tracking {
     const { table, following } = this
     const nowMs = this.#deps.env.nowMs()
     const reader = this.#reader
+    const counts = this.#verdictCounts.fill(0)
+    let unplaced = 0
+    let number = -1
     reader.open(body, nowMs)
     while (reader.next()) {
-      const number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
-      if (number < 0) { this.frames.unplaced++; continue }
+      if (!reader.sameDriver) number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+      if (number < 0) { unplaced++; continue }
       const verdict = applyFrame(table, number, nowMs, reader.seq, reader.timestampMs, reader.latitude, reader.longitude, reader.headingDeg, reader.speedMps)
-      this.frames[verdicts[verdict]!]++
+      counts[verdict]!++
       if (verdict !== accepted) continue
-      this.#unsaved.add(number)
       const flags = table.flags[number]!
+      // Nearly every frame is of a driver whose position waits to be saved already and whom nobody watches.
+      if (flags === unsaved) continue
+      table.flags[number] = flags | unsaved
+      if ((flags & unsaved) === 0) this.#unsaved.push(number)
       if (flags & followed) following.moved(number)
       if (flags & watched) this.#fleetNews.add(number)
     }
+    // Counted here and added once a body: by name and frame by frame it takes 10 ns a frame.
+    for (const [verdict, name] of verdicts.entries()) this.frames[name] += counts[verdict]!
+    this.frames.unplaced += unplaced
     this.frames.refused += reader.refused + (reader.broken ? 1 : 0)
   }
 
@@ -172,13 +183,15 @@ export class Tracking {
   async #save(): Promise<void> {
     const { journal, ownsActor, log } = this.#deps
     const rows: PositionRow[] = []
-    for (const number of this.#unsaved) {
+    const numbers = this.#unsaved
+    this.#unsaved = []
+    for (const number of numbers) {
+      this.table.flags[number]! &= ~unsaved
       const driverId = this.table.idOf(number)
       if (!ownsActor(driverId)) continue
       const pin = this.#pin(number)
       rows.push({ driverId, latitude: pin.latitude, longitude: pin.longitude, headingDeg: pin.heading, speedMps: pin.speed, atMs: pin.at_ms })
     }
-    this.#unsaved.clear()
     const crumbs = this.following.takeCrumbs()
     try {
       for (let from = 0; from < rows.length; from += saveBatchMax) await journal.savePositions(rows.slice(from, from + saveBatchMax))
