@@ -22,6 +22,7 @@ export function createMetrics() {
     framesAccepted: new Counter({ name: 'caduceus_location_frames_total', help: 'Location frames taken and handed to the bus', registers }),
     framesRefused: new Counter({ name: 'caduceus_location_frames_refused_total', help: 'Location frames refused', labelNames: ['reason'], registers }),
     pushesDelivered: new Counter({ name: 'caduceus_pushes_delivered_total', help: 'Messages put on sockets', labelNames: ['type'], registers }),
+    commandsParked: new Gauge({ name: 'caduceus_commands_parked', help: 'Commands between actors that were given up; rows of parked_commands', registers }),
     webhookAttempts: new Counter({ name: 'caduceus_webhook_attempts_total', help: 'Attempts to deliver a webhook, by what became of the delivery', labelNames: ['outcome'], registers }),
     pushesDropped: new Counter({ name: 'caduceus_pushes_dropped_total', help: 'Messages not put on sockets', labelNames: ['reason'], registers }),
   }

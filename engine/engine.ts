@@ -97,7 +97,10 @@ export class Engine {
       fenced: slot => this.#slots.fenced(slot),
     })
     this.#assignments = new Assignments(env, orderId => this.actors.peek(orderId))
-    this.#outbox = new Outbox({ env, bus, deliver: command => this.#gateway.deliver(command), soft: effect => this.#soft(effect) })
+    this.#outbox = new Outbox({
+      env, bus, deliver: command => this.#gateway.deliver(command), soft: effect => this.#soft(effect),
+      park: parked => journal.park(parked), log: deps.log,
+    })
     this.#gateway = new Gateway({
       bus, log: deps.log,
       owns: slot => this.actors.owns(slot),
@@ -168,6 +171,7 @@ export class Engine {
       actors_asleep: this.actors.asleep,
       commands_in_flight: this.actors.inFlight,
       outbox_pending: this.#outbox.pending,
+      commands_parked: this.#outbox.parked,
       pharmacies: this.directory.size,
       drivers: this.tracking.table.ids.count,
       open_requests: this.#open.size,

@@ -9,6 +9,7 @@ import { around } from './0003_around.ts'
 import { ordersPeople } from './0004_orders_people.ts'
 import { storedUploads } from './0005_uploads.ts'
 import { webhooks } from './0006_webhooks.ts'
+import { parkedCommands } from './0007_parked_commands.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '0004_orders_people': ordersPeople,
   '0005_uploads': storedUploads,
   '0006_webhooks': webhooks,
+  '0007_parked_commands': parkedCommands,
 }

@@ -349,6 +349,19 @@ export interface AuditLogTable {
   request_id: ReadOnly<string>
 }
 
+export interface ParkedCommandsTable {
+  slot: ReadOnly<number>
+  seq: ReadOnly<number>
+  command_id: ReadOnly<string>
+  from_actor_id: ReadOnly<string>
+  kind: ReadOnly<string>
+  actor_id: ReadOnly<string>
+  command: ReadOnly<unknown>
+  detail: ReadOnly<string>
+  tries: ReadOnly<number>
+  parked_at: ReadOnly<Date>
+}
+
 export interface Tables {
   audit_log: AuditLogTable
   users: UsersTable
@@ -365,6 +378,7 @@ export interface Tables {
   snapshots: SnapshotsTable
   slots: SlotsTable
   engines: EnginesTable
+  parked_commands: ParkedCommandsTable
   positions: PositionsTable
   breadcrumbs: BreadcrumbsTable
   idempotency_keys: IdempotencyKeysTable

@@ -106,7 +106,13 @@ export const limits = {
   arrivalRadiusM: 80,
   pushIntervalMs: 250,
   positionSaveIntervalMs: 5_000,
+  /** Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still counted. */
+  breadcrumbsUnsavedMax: 100_000,
   driversMax: 1_000_000,
+  /** Silent for this long, a driver's row and number go to whoever comes next. */
+  driverForgetMs: 24 * 3_600_000,
+  /** Rows looked at after each save. */
+  driversSweptMax: 50_000,
   rosterDigestMs: 15_000,
   /** News of drivers gathers this long before other engines hear of it. */
   rosterNewsMs: 5,
@@ -115,6 +121,8 @@ export const limits = {
   /** An actor whose deadline had no effect is looked at again after this. */
   wakeRetryMs: 1_000,
   outboxPendingMax: 100_000,
+  /** Failures of a receiver, some ten seconds, after which a command between actors is parked. */
+  outboxFailuresMax: 10,
 
   // Sockets
   socketPayloadBytesMax: 64 * 1024,

@@ -63,7 +63,12 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     route({
       method: 'GET', path: '/metrics', operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['system'], auth: 'none',
       responses: { 200: { description: 'Metrics', contentType: 'text/plain' } },
-      handler: async () => ({ status: 200, body: await ctx.metrics.registry.metrics(), headers: { 'content-type': ctx.metrics.registry.contentType } }),
+      handler: async () => {
+        // Of the whole deployment and across restarts: a scrape of any edge shows it.
+        const parked = await answered(() => ctx.database.kysely.selectFrom('parked_commands').select(eb => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow())
+        if (parked !== undefined) ctx.metrics.commandsParked.set(parked.count)
+        return { status: 200, body: await ctx.metrics.registry.metrics(), headers: { 'content-type': ctx.metrics.registry.contentType } }
+      },
     }),
   ]
 }

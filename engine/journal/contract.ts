@@ -11,7 +11,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { AppendRequest, AppendResult, Journal, PositionRow, StoredSnapshot } from './journal.ts'
+import type { AppendRequest, AppendResult, Journal, ParkedCommand, PositionRow, StoredSnapshot } from './journal.ts'
 
 /** `words`: in the order of their letters. */
 export interface OrderRow { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }
@@ -27,6 +27,7 @@ export interface JournalSubject {
   pass(ms: number): Promise<void>
   /** Takes the store away and brings it back; absent where that cannot be. */
   outage?: { begin(): Promise<void>; end(): Promise<void> }
+  parked(slot: number): Promise<readonly ParkedCommand[]>
   close(): Promise<void>
 }
 
@@ -290,6 +291,15 @@ async function leaseRules(t: Test, subject: JournalSubject, journal: Journal): P
 const position = (driverId: string, atMs: number): PositionRow => ({ driverId, latitude: atMs % 90, longitude: 1.25, headingDeg: null, speedMps: 3.5, atMs })
 
 async function sideRules(t: Test, subject: JournalSubject, journal: Journal): Promise<void> {
+  await t.test('J12 a parked command is stored once', async t => {
+    const slot = testSlot()
+    const parked = { slot, seq: 7, fromActorId: testId(), kind: 'driver' as const, actorId: testId(), commandId: 'x:1', command: { verb: 'assign', orderId: 'ö' }, detail: 'why', tries: 10 }
+    await journal.park(parked)
+    await journal.park({ ...parked, tries: 11 })
+    await journal.park({ ...parked, commandId: 'x:2' })
+    t.same([...await subject.parked(slot)].sort((a, b) => a.commandId.localeCompare(b.commandId)), [parked, { ...parked, commandId: 'x:2' }])
+  })
+
   await t.test('vendors changed since, by the store\'s clock', async t => {
     const vendor: DirectoryVendor = {
       vendor_id: testId(), name: 'P', phone: '1', address: null, latitude: 1.5, longitude: 2.5, is_active: true, proof_required: false, dispatch_policy: 'offer',

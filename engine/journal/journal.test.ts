@@ -27,6 +27,7 @@ async function memorySubject(): Promise<JournalSubject> {
     },
     putVendor: async vendor => store.putVendor(vendor),
     async pass(ms) { clockMs += ms },
+    parked: async slot => [...store.parked.values()].filter(one => one.slot === slot),
     outage: { begin: async () => store.setAway(true), end: async () => store.setAway(false) },
     close: async () => {},
   }
@@ -56,6 +57,9 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
         opening_hours: JSON.stringify(opening_hours), tariff: JSON.stringify(tariff),
       }).execute()
     },
+    parked: async slot => (await kysely.selectFrom('parked_commands').selectAll().where('slot', '=', slot).execute()).map(row => ({
+      slot: row.slot, seq: row.seq, fromActorId: row.from_actor_id, kind: row.kind as 'driver', actorId: row.actor_id, commandId: row.command_id, command: row.command, detail: row.detail, tries: row.tries,
+    })),
     pass: ms => sleep(ms),
     ...(outage && { outage }),
     close: () => database.close(),

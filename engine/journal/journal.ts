@@ -17,6 +17,7 @@
  *  J10 acquireSlots takes free or lapsed slots and increments the epoch; a live lease of another is respected
  *      unless `force`. renew keeps what is still ours and says which. release frees at once.
  *  J11 The cursor never goes back.
+ *  J12 What is parked is there after any restart, once for each slot, seq and command id.
  */
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
@@ -109,7 +110,24 @@ export interface Journal {
   saveBreadcrumbs(rows: readonly BreadcrumbRow[]): Promise<void>
   loadBreadcrumbs(orderIds: readonly string[]): Promise<BreadcrumbRow[]>
 
+  /** A command between actors that its receiver fails at, whenever it is tried. */
+  park(parked: ParkedCommand): Promise<void>
+
   close(): Promise<void>
+}
+
+export interface ParkedCommand {
+  /** The event that asks for it. */
+  slot: number
+  seq: number
+  fromActorId: string
+  /** Who fails at it. */
+  kind: ActorKind
+  actorId: string
+  commandId: string
+  command: unknown
+  detail: string
+  tries: number
 }
 
 export interface PositionRow {

@@ -13,7 +13,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
+import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, ParkedCommand, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
 import { offeredDriverId, wordsOf } from './rows.ts'
 
 interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: StoredEvent[] }
@@ -30,6 +30,7 @@ export class MemoryStore {
   readonly engines = new Map<string, number>()
   readonly positions = new Map<string, PositionRow>()
   readonly breadcrumbs = new Map<string, Map<number, BreadcrumbRow>>()
+  readonly parked = new Map<string, ParkedCommand>()
   #away = false
   readonly #onReturn = new Set<() => void>()
 
@@ -182,6 +183,11 @@ export function memoryJournal(store: MemoryStore): Journal {
     },
     loadBreadcrumbs: async orderIds => [...orderIds].sort().flatMap(orderId =>
       [...reach().breadcrumbs.get(orderId)?.values() ?? []].sort((a, b) => a.atMs - b.atMs).map(row => ({ ...row }))),
+
+    async park(parked) {
+      const key = `${parked.slot}.${parked.seq}.${parked.commandId}`
+      if (!reach().parked.has(key)) store.parked.set(key, copy(parked))
+    },
 
     async close() {
       closed = true

@@ -120,6 +120,9 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
     saveBreadcrumbs,
     loadBreadcrumbs: async orderIds => (await rowsOf<BreadcrumbColumns>(statements.loadBreadcrumbs, orderIds)).map(row =>
       ({ orderId: row.order_id, driverId: row.driver_id, atMs: row.at.getTime(), latitude: row.latitude, longitude: row.longitude })),
+    async park({ slot, seq, fromActorId, kind, actorId, commandId, command, detail, tries }) {
+      await rowsOf(statements.park, slot, seq, fromActorId, kind, actorId, commandId, JSON.stringify(command), detail, tries)
+    },
     async close() { await Promise.all(lanes.map(lane => lane.close())) },
   }
 }

@@ -136,6 +136,10 @@ export const statements = {
     on conflict do nothing`),
   loadBreadcrumbs: statement('load_breadcrumbs', `
     select order_id, at, driver_id, latitude, longitude from breadcrumbs where order_id = any($1::uuid[]) order by order_id, at`),
+
+  park: statement('park', `
+    insert into parked_commands (slot, seq, from_actor_id, kind, actor_id, command_id, command, detail, tries)
+    values ($1::smallint, $2::bigint, $3::uuid, $4, $5::uuid, $6, $7::json, $8, $9::integer) on conflict do nothing`),
 } as const
 
 /** Moves a per-slot position forward, never back (J11). */

@@ -8,6 +8,8 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import type { PublishedEvent } from '../../protocol/events.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
+import type { ParkedCommand } from '../journal/journal.ts'
+import { limits } from '../../protocol/limits.ts'
 import type { TellReply } from './cell.ts'
 import { Outbox } from './outbox.ts'
 
@@ -38,8 +40,13 @@ function world() {
   const delivered: string[] = []
   const soft: Effect[] = []
   let answer: (command: ActorCommand) => TellReply | Promise<TellReply> = () => ok
+  const parked: ParkedCommand[] = []
+  const logs: string[] = []
+  let parking: () => Promise<void> = async () => {}
   const outbox = new Outbox({
-    env, bus, soft: effect => { soft.push(effect) },
+    env, bus, log: (_level, message) => { logs.push(message) },
+    async park(one) { await parking(); parked.push(one) },
+    soft: effect => { soft.push(effect) },
     async deliver(command) { delivered.push(command.id); return answer(command) },
   })
   const command = (id: string, onRefused?: string): Effect => ({
@@ -50,7 +57,7 @@ function world() {
     slot, seq, kind: 'order', actorId, version: 1, atMs: 0, event: { type: 'picked_up', data: {} }, effects,
   })
   return {
-    env, outbox, published, ids, delivered, soft, command, add,
+    env, outbox, parked, logs, parking: (by: typeof parking) => { parking = by }, published, ids, delivered, soft, command, add,
     cursor: (slot = 0) => outbox.cursors().get(slot),
     publications: () => publications,
     answer: (by: typeof answer) => { answer = by },
@@ -151,6 +158,29 @@ t.test('a refusal is an answer, and the sender hears of it', async t => {
   t.ok(w.delivered.includes('told:is driver_unavailable'))
   t.equal(w.delivered.filter(id => id === 'hold').length, 1)
   t.equal(w.cursor(), 2)
+})
+
+t.test('a receiver that fails every time is given up: parked, told, and the slot goes on', async t => {
+  const w = world()
+  w.answer(({ id }) => (id === 'poison' ? refused('internal') : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('poison', 'told')])
+  w.add(2, [w.command('other')])
+  await w.env.advance(1_000)
+  t.equal(w.cursor(), 0, 'not at the first failure')
+  let stored = false
+  w.parking(async () => { if (!stored) throw new Error('the database is away') })
+  await w.env.advance(60_000)
+  t.same([w.cursor(), w.parked], [0, []], 'not before it is stored')
+  stored = true
+  await w.env.advance(10_000)
+  t.match(w.parked, [{ slot: 0, seq: 1, fromActorId: 'a1', kind: 'driver', actorId: 'd', commandId: 'poison', command: { verb: 'release_hold' }, detail: 'is internal' }])
+  t.ok(w.parked[0]!.tries >= limits.outboxFailuresMax)
+  t.ok(w.delivered.includes('told:is internal'), 'the sender hears a refusal')
+  t.equal(w.cursor(), 2)
+  t.equal(w.outbox.parked, 1)
+  t.match(w.logs.at(-1), /given up after \d+ failures and parked: release_hold for driver d, sent by a1/)
+  t.ok(w.delivered.filter(id => id === 'poison').length < 50, 'with pauses')
 })
 
 t.test('a slot that was lost: nothing more is sent, and the cursor stays', async t => {

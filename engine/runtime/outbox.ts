@@ -5,13 +5,18 @@
  *
  * Commands of one actor are delivered one after the other (a hold before its release); those of
  * different actors do not wait for each other.
+ *
+ * A receiver that fails at a command every time would hold the cursor for ever, and with it all that
+ * comes after a restart. After some tries the command is parked: a row that says what was not done, a
+ * line in the log, a number in the metrics; and for the sender it is a refusal.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
-import type { ActorKind } from '../journal/journal.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { ActorKind, ParkedCommand } from '../journal/journal.ts'
 import type { TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
 
@@ -21,9 +26,12 @@ const retryMsMax = 2_000
 export interface OutboxDeps {
   env: Env
   bus: Bus
-  /** Local or through the bus; `moved` and `unavailable` are tried again. */
+  /** Local or through the bus; `moved` and `unavailable` are tried again, `internal` only so often. */
   deliver(command: ActorCommand): Promise<TellReply>
+  /** Stores what was given up; tried until it is stored. */
+  park(parked: ParkedCommand): Promise<void>
   soft(effect: Exclude<Effect, { do: 'command' }>): void
+  log(level: 'error', message: string, detail?: unknown): void
 }
 
 export interface OutboxEntry {
@@ -50,6 +58,8 @@ export class Outbox {
   readonly #slots = new Map<number, SlotBox>()
   readonly #chains = new Map<string, Promise<void>>()
   #stopped = false
+  /** Commands given up by this process. */
+  parked = 0
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
@@ -86,7 +96,7 @@ export class Outbox {
     for (const effect of commands)
       this.#enqueue(entry.actorId, async () => {
         // Not answered: the slot has gone, and the cursor must stay below for the next owner.
-        if (!await this.#deliver(effect, entry.slot)) return
+        if (!await this.#deliver(effect, entry)) return
         item.commandsLeft--
         this.#advance(box)
       })
@@ -121,20 +131,36 @@ export class Outbox {
   }
 
   /** True when everything of it was answered. */
-  async #deliver(effect: Extract<Effect, { do: 'command' }>, slot: number): Promise<boolean> {
-    const reply = await this.#untilAnswered(effect.to, slot)
+  async #deliver(effect: Extract<Effect, { do: 'command' }>, entry: OutboxEntry): Promise<boolean> {
+    const reply = await this.#untilAnswered(effect.to, entry)
     if (reply === null || reply.ok || effect.onRefused === undefined) return reply !== null
-    return await this.#untilAnswered(effect.onRefused(reply), slot) !== null
+    return await this.#untilAnswered(effect.onRefused(reply), entry) !== null
   }
 
   /** Null when the slot is no longer ours: the next owner repeats. Never throws. */
-  async #untilAnswered(command: ActorCommand, slot: number): Promise<TellReply | null> {
+  async #untilAnswered(command: ActorCommand, entry: OutboxEntry): Promise<TellReply | null> {
+    let failures = 0
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
-      if (this.#stopped || !this.#slots.has(slot)) return null
+      if (this.#stopped || !this.#slots.has(entry.slot)) return null
       const reply = await this.#deps.deliver(command).catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'delivery failed' }))
       if (reply.ok || !again.has(reply.code)) return reply
+      if (reply.code === 'internal' && ++failures >= limits.outboxFailuresMax && await this.#park(command, entry, reply.detail, failures)) return reply
       await new Promise<void>(resolve => { this.#deps.env.after(waitMs * (0.5 + this.#deps.env.random()), resolve) })
     }
+  }
+
+  /** False when it could not be stored: then the cursor must wait. */
+  async #park(command: ActorCommand, { slot, seq, actorId }: OutboxEntry, detail: string, tries: number): Promise<boolean> {
+    const what = `${command.command.verb} for ${command.kind} ${command.actorId}, sent by ${actorId}`
+    try {
+      await this.#deps.park({ slot, seq, fromActorId: actorId, kind: command.kind, actorId: command.actorId, commandId: command.id, command: command.command, detail, tries })
+    } catch (error) {
+      this.#deps.log('error', `parking ${what} failed; it is tried again`, error)
+      return false
+    }
+    this.parked++
+    this.#deps.log('error', `given up after ${tries} failures and parked: ${what}`)
+    return true
   }
 }
 

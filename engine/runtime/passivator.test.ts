@@ -15,7 +15,7 @@ async function world() {
   const booted = await actorsOf(w)
   const owing = new Set<string>()
   const log = (level: string, message: string): void => { w.logs.push(`${level} ${message}`) }
-  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }), soft: () => {} })
+  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }), soft: () => {}, park: async () => {}, log: () => {} })
   const snapshotter = new Snapshotter({ env: w.env, journal: booted.journal, actors: booted.actors, outbox, lastSeq: new Map(), log })
   const passivator = new Passivator({ env: w.env, actors: booted.actors, busy: actorId => owing.has(actorId), log })
   return { ...w, ...booted, owing, snapshotter, passivator }

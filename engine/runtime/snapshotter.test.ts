@@ -13,7 +13,7 @@ async function world(faults: Faults = {}) {
   const w = runtimeWorld()
   const { actors, journal, tell, slotOf } = await actorsOf(w, 'e1', faults)
   let answer: (command: ActorCommand) => Promise<TellReply> = async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 })
-  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: command => answer(command), soft: () => {} })
+  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: command => answer(command), soft: () => {}, park: async () => {}, log: () => {} })
   const lastSeq = new Map<number, number>()
   const snapshotter = new Snapshotter({ env: w.env, journal, actors, outbox, lastSeq, log: (level, message) => { w.logs.push(`${level} ${message}`) } })
   return { ...w, actors, journal, tell, slotOf, outbox, lastSeq, snapshotter, answer: (by: typeof answer) => { answer = by } }

@@ -28,6 +28,20 @@ t.test('a pin', async t => {
   t.same([table.latitude(number), table.atMs(number)], [3, 2_000], 'a place that is none moves nothing')
 })
 
+t.test('who is forgotten leaves nothing to the next', async t => {
+  const table = new DriverTable(1, 2)
+  const number = table.ensure(idOf(1))
+  table.place(number, 1.5, 2.5, 1_000, 90, 5)
+  table.seq[number] = 7
+  table.windowLow[number] = 7
+  table.suspectCount[number] = 2
+  table.flags[number] = watched
+  table.forget(number)
+  t.same([table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size], [-1, '', false, 0])
+  t.equal(table.ensure(idOf(2)), number, 'the number is used again')
+  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspectCount[number], table.flags[number]], [false, 0, 0, 0, 0])
+})
+
 t.test('growth keeps every value, at no more than 128 bytes a driver', async t => {
   const table = new DriverTable(1, 2)
   const drivers = 100_000

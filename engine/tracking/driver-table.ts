@@ -72,6 +72,14 @@ export class DriverTable {
     return parseUuid(driverId, w) ? this.ids.numberOf(w[0]!, w[1]!, w[2]!, w[3]!) : -1
   }
 
+  /** Gives up the number: the next new driver may get it, and must find nothing of this one. */
+  forget(number: number): void {
+    this.ids.remove(number)
+    this.index.remove(number)
+    for (const column of [this.#atMs, this.#headingDeg, this.#speedMps, this.seq, this.windowLow, this.windowHigh, this.suspectLatitude, this.suspectLongitude, this.suspectAtMs, this.suspectCount, this.flags])
+      column[number] = 0
+  }
+
   idOf(number: number): string { return this.ids.idString(number) }
   hasPosition(number: number): boolean { return this.#atMs[number]! > 0 }
   latitude(number: number): number { return this.index.latitudeOf(number) }

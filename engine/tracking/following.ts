@@ -135,6 +135,11 @@ export class Following {
     return crumbs
   }
 
+  /** Those that could not be saved, for the next save; beyond the bound the newest are dropped. */
+  putBackCrumbs(crumbs: readonly BreadcrumbRow[]): void {
+    this.#crumbs = [...crumbs, ...this.#crumbs].slice(0, limits.breadcrumbsUnsavedMax)
+  }
+
   /** After a restart: the way already driven, from stored crumbs in time order. Frames may have come while they were read. */
   restore(crumbs: readonly BreadcrumbRow[]): void {
     const stored = new Set(crumbs.map(crumb => crumb.orderId))
@@ -153,7 +158,7 @@ export class Following {
 
   #crumb(order: FollowedOrder, latitude: number, longitude: number, atMs: number): void {
     if (!this.#drive(order, latitude, longitude, atMs)) return
-    if (this.#crumbs.length < crumbsMax)
+    if (this.#crumbs.length < limits.breadcrumbsUnsavedMax)
       this.#crumbs.push({ orderId: order.orderId, driverId: order.driverId, atMs, latitude, longitude })
   }
 
@@ -179,6 +184,3 @@ export class Following {
     this.#arrived(order, order.leg)
   }
 }
-
-/** Waiting for the next save; beyond it crumbs are dropped, distance is still counted. */
-const crumbsMax = 100_000

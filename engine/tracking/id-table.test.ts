@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { IdTable, parseUuid } from './id-table.ts'
@@ -22,6 +23,35 @@ t.test('ids are numbered in order and found again', async (t) => {
     }),
     { numRuns: 30 },
   )
+})
+
+t.test('against a map: ids come and go', async t => {
+  const step = fc.record({ id: fc.integer({ min: 0, max: 40 }), add: fc.boolean() })
+  fc.assert(fc.property(fc.array(step, { maxLength: 400 }), word, word, (steps, seed0, seed1) => {
+    const table = new IdTable(seed0, seed1)
+    const oracle = new Map<number, number>()
+    // A good part of the smallest table, so that ids stand in each other's way.
+    for (let n = 0; n < 700; n++) table.add(7, 7, 7, n)
+    for (const { id, add } of steps) {
+      if (add) {
+        const number = table.add(id, 0, 0, 0)
+        assert.ok(oracle.get(id) === number || ![...oracle.values()].includes(number), 'a number is one id\'s')
+        oracle.set(id, number)
+      } else {
+        table.remove(table.numberOf(id, 0, 0, 0))
+        oracle.delete(id)
+      }
+      for (let other = 0; other <= 40; other++) assert.equal(table.numberOf(other, 0, 0, 0), oracle.get(other) ?? -1)
+      assert.equal(table.count, 700 + oracle.size)
+      assert.ok(table.numberEnd <= 741, 'numbers are used again')
+    }
+    for (let n = 0; n < 700; n++) assert.equal(table.numberOf(7, 7, 7, n), n, 'who stays is found')
+  }), { numRuns: 60 })
+  const table = new IdTable(1, 2)
+  table.add(1, 2, 3, 4)
+  table.remove(0)
+  table.remove(0)
+  t.same([table.idString(0), table.has(0), table.count], ['', false, 0])
 })
 
 t.test('a hundred thousand ids: growth, text and memory', async (t) => {

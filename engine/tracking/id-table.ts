@@ -9,6 +9,9 @@
  *
  * Memory per driver: 16 B id, in pages that are never copied, and 5.3 to 10.7 B of slots at a load
  * of 0.375 to 0.75: 21 to 27 B. Growing rehashes the slots in one go.
+ *
+ * Removal closes the gap in the slots at once (backward shift); tombstones would fill the table with
+ * every driver who ever was. The number goes to the next id that is new.
  */
 
 const pageBits = 12
@@ -16,13 +19,18 @@ const pageIds = 1 << pageBits
 const pageMask = pageIds - 1
 const empty = -1
 
-/** Numbers ids in the order they are added, from 0. Ids are four big-endian uint32 words. */
+/** Numbers ids from 0 in the order they are added, numbers of removed ones first. Ids are four big-endian uint32 words. */
 export class IdTable {
+  /** Ids that have a number. */
   count = 0
+  /** Numbers ever given out: all are below. */
+  numberEnd = 0
   readonly countMax: number
   readonly #key0: number
   readonly #key1: number
   readonly #pages: Uint32Array[] = []
+  /** Numbers below the end that no id has. */
+  readonly #free = new Set<number>()
   #slots: Int32Array = new Int32Array(1024).fill(empty)
 
   /** `seed0` and `seed1` are 32 random bits each; they should differ from process to process. */
@@ -48,8 +56,8 @@ export class IdTable {
     const known = this.#slots[slot]!
     if (known !== empty) return known
     if (this.count >= this.countMax) return empty
-    const number = this.count++
-    if ((number & pageMask) === 0) this.#pages.push(new Uint32Array(pageIds * 4))
+    const number = this.#nextNumber()
+    this.count++
     const page = this.#pages[number >> pageBits]!
     const at = (number & pageMask) * 4
     page[at] = id0
@@ -61,9 +69,39 @@ export class IdTable {
     return number
   }
 
+  has(number: number): boolean { return number >= 0 && number < this.numberEnd && !this.#free.has(number) }
+
+  /** Takes an id out; its number may be given to another from now on. */
+  remove(number: number): void {
+    if (!this.has(number)) return
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let gap = this.#homeOf(number) & mask
+    while (slots[gap] !== number) gap = (gap + 1) & mask
+    // Whoever comes after the gap and belongs at it or before moves up, or would not be found again.
+    for (let slot = (gap + 1) & mask; slots[slot] !== empty; slot = (slot + 1) & mask) {
+      const home = this.#homeOf(slots[slot]!) & mask
+      if (((slot - home) & mask) < ((slot - gap) & mask)) continue
+      slots[gap] = slots[slot]!
+      gap = slot
+    }
+    slots[gap] = empty
+    this.#free.add(number)
+    this.count--
+  }
+
+  #nextNumber(): number {
+    for (const number of this.#free) {
+      this.#free.delete(number)
+      return number
+    }
+    if ((this.numberEnd & pageMask) === 0) this.#pages.push(new Uint32Array(pageIds * 4))
+    return this.numberEnd++
+  }
+
   /** The id of a number as lowercase UUID text; empty for a number not given out. */
   idString(number: number): string {
-    if (!(number >= 0 && number < this.count)) return ''
+    if (!this.has(number)) return ''
     const page = this.#pages[number >> pageBits]!
     const at = (number & pageMask) * 4
     let hex = ''
@@ -115,7 +153,8 @@ export class IdTable {
   #growSlots(): void {
     const mask = this.#slots.length * 2 - 1
     const slots = new Int32Array(mask + 1).fill(empty)
-    for (let number = 0; number < this.count; number++) {
+    for (let number = 0; number < this.numberEnd; number++) {
+      if (this.#free.has(number)) continue
       let slot = this.#homeOf(number) & mask
       while (slots[slot] !== empty) slot = (slot + 1) & mask
       slots[slot] = number

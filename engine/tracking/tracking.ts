@@ -47,6 +47,8 @@ export class Tracking {
   /** Drivers with an accepted frame since the last save; each has its flag set. */
   #unsaved: number[] = []
   readonly #verdictCounts = new Uint32Array(verdicts.length)
+  /** Where the look for drivers who are gone goes on. */
+  #sweepAt = 0
   #stops: (() => void)[] = []
 
   constructor(deps: TrackingDeps) {
@@ -65,7 +67,10 @@ export class Tracking {
     const failed = (error: unknown): void => this.#deps.log('error', 'tracking round failed', error)
     this.#stops = [
       repeat(env, limits.pushIntervalMs, () => this.#tick(), failed),
-      repeat(env, limits.positionSaveIntervalMs, () => this.#save(), failed),
+      repeat(env, limits.positionSaveIntervalMs, async () => {
+        await this.#save()
+        this.#forgetGone()
+      }, failed),
     ]
   }
 
@@ -180,6 +185,20 @@ export class Tracking {
     return { order_id: order.orderId, ...pin, distance_km: rounded(km), eta_minutes: etaMinutes(km, order.vehicleType) }
   }
 
+  /** Drivers who were not heard of for long, and ids that never had a place, leave the table: some at each round. */
+  #forgetGone(): void {
+    const { table } = this
+    const beforeMs = this.#deps.env.nowMs() - limits.driverForgetMs
+    const count = Math.min(limits.driversSweptMax, table.ids.numberEnd)
+    for (let looked = 0; looked < count; looked++) {
+      const number = this.#sweepAt
+      this.#sweepAt = (number + 1) % table.ids.numberEnd
+      // Somebody follows or watches, or its place is not stored yet.
+      if (table.flags[number] !== 0 || table.atMs(number) >= beforeMs) continue
+      if (table.ids.has(number)) table.forget(number)
+    }
+  }
+
   async #save(): Promise<void> {
     const { journal, ownsActor, log } = this.#deps
     const rows: PositionRow[] = []
@@ -197,8 +216,15 @@ export class Tracking {
       for (let from = 0; from < rows.length; from += saveBatchMax) await journal.savePositions(rows.slice(from, from + saveBatchMax))
       for (let from = 0; from < crumbs.length; from += saveBatchMax) await journal.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
     } catch (error) {
-      // Positions are ephemeral: the next save has newer ones.
-      log('warn', 'saving positions failed', error)
+      // The next save has them: a driver who stands still sends no newer position, and a way is the sum of its crumbs.
+      log('warn', 'saving positions failed; the next round saves them', error)
+      for (const { driverId } of rows) {
+        const number = this.table.find(driverId)
+        if (number < 0 || this.table.flags[number]! & unsaved) continue
+        this.table.flags[number]! |= unsaved
+        this.#unsaved.push(number)
+      }
+      this.following.putBackCrumbs(crumbs)
     }
   }
 }
