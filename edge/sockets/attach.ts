@@ -39,7 +39,7 @@ export function attachSockets(app: TemplatedApp, ctx: EdgeContext): void {
 }
 
 function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
-  const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed }
+  const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session) }
   return {
     maxPayloadLength: limits.socketPayloadBytesMax,
     // Session closes at half of this with 4408; the close frame itself must still fit.

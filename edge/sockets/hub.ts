@@ -38,12 +38,14 @@ export class Hub {
   readonly #sweep: NodeJS.Timeout
   readonly #stopStatus: () => void
   readonly #drainListeners: (() => void)[] = []
+  /** Sessions with pushes of this turn. */
+  #unflushed: Session[] = []
   #draining = false
 
   constructor(parts: HubParts) {
     this.#parts = parts
     const { bus, edgeId } = parts
-    this.#terminals = new Terminals(parts, topic => this.#byTopic.get(topic))
+    this.#terminals = new Terminals(parts)
     this.#interest = new Interest(edgeId, bus, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
     this.#subscriptions = [
       bus.subscribe(subjects.pushAll, message => this.#onPushes(decodeBody(message.body) as PushList)),
@@ -92,7 +94,7 @@ export class Hub {
     for (const topic of session.topics) leave(this.#byTopic, topic, session)
     for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
     if (session.watchedVendor !== null) leave(this.#fleetWatchers, session.watchedVendor, session)
-    if (session.terminalOf !== null) this.#terminals.left(session.terminalOf)
+    if (session.terminalOf !== null) this.#terminals.left(session.terminalOf, session)
     if (session.account === null) return
     const left = this.#perAccount.get(session.account)! - 1
     if (left > 0) this.#perAccount.set(session.account, left)
@@ -110,7 +112,7 @@ export class Hub {
     if (session.isClosing) return
     session.terminalOf = vendorId
     this.subscribe(session, topics.vendor(vendorId))
-    this.#terminals.arrived(vendorId)
+    this.#terminals.arrived(vendorId, session)
   }
 
   /** Positions of the order's driver, from now on. */
@@ -132,6 +134,15 @@ export class Hub {
     if (session.isClosing) return
     session.watchedVendor = vendorId
     if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addVendor(vendorId)
+  }
+
+  /** A microtask later: after everything that the bus hands out in this turn, and before the next. */
+  flushSoon(session: Session): void {
+    if (this.#unflushed.push(session) === 1) queueMicrotask(() => {
+      const sessions = this.#unflushed
+      this.#unflushed = []
+      for (const one of sessions) one.flush()
+    })
   }
 
   #onPushes(pushes: PushList): void {

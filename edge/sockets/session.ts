@@ -38,7 +38,11 @@ type State =
   | { state: 'closing' }
 
 export interface SocketData { session: Session | null }
-type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & { rateLimited: boolean }
+type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
+  rateLimited: boolean
+  /** Has `flush` called before the event loop goes on. */
+  flushSoon(session: Session): void
+}
 
 export class Session {
   readonly role: SocketRole
@@ -55,6 +59,8 @@ export class Session {
   #state: State
   readonly #socket: WebSocket<SocketData>
   readonly #parts: Parts
+  /** Pushes of this turn of the event loop, in their order; null while there are none. */
+  #queued: (string | Uint8Array)[] | null = null
   #malformedInARow = 0
   #refusals = 0
   /** When the messages that may still come were granted, and how many are left of them. */
@@ -83,7 +89,10 @@ export class Session {
     for (const { bytes, isBinary } of inbound) this.receive(bytes, isBinary)
   }
 
-  /** A message of this edge or of an engine. `text` is its JSON, when somebody has made it already. */
+  /**
+   * A message of this edge or of an engine. `text` is its JSON, when somebody has made it already. True
+   * when it is on its way: what one turn of the event loop pushes leaves in one write at its end.
+   */
   push(message: SocketMessage, text?: string | Uint8Array): boolean {
     const now = this.#state
     switch (now.state) {
@@ -98,14 +107,47 @@ export class Session {
         return true
       case 'open':
         if (now.handler.onPush !== undefined && !now.handler.onPush(message)) return false
-        return this.sendText(text ?? JSON.stringify(message))
+        this.#enqueue(text ?? JSON.stringify(message))
+        return true
       case 'closing': return false
     }
   }
 
+  /** As `push`, for a socket that is open and whose handler does not look at pushes: nobody needs the message as an object. */
+  pushText(text: string | Uint8Array): boolean {
+    if (this.#state.state !== 'open') return false
+    this.#enqueue(text)
+    return true
+  }
+
+  #enqueue(text: string | Uint8Array): void {
+    if (this.#queued !== null) {
+      this.#queued.push(text)
+      return
+    }
+    this.#queued = [text]
+    this.#parts.flushSoon(this)
+  }
+
+  /** Writes what was pushed; several messages in one system call, which is most of what a message costs. */
+  flush(): void {
+    const texts = this.#queued
+    if (texts === null) return
+    this.#queued = null
+    if (this.#state.state !== 'open') return
+    if (texts.length === 1) this.#send(texts[0]!, false)
+    else this.#socket.cork(() => { for (const text of texts) this.#send(text, false) })
+  }
+
   /** JSON as text or as its UTF-8 bytes. */
-  sendText(text: string | Uint8Array): boolean { return this.#send(text, false) }
-  sendBinary(bytes: Uint8Array): boolean { return this.#send(bytes, true) }
+  sendText(text: string | Uint8Array): boolean {
+    this.flush()
+    return this.#send(text, false)
+  }
+  sendBinary(bytes: Uint8Array): boolean {
+    this.flush()
+    return this.#send(bytes, true)
+  }
 
   #send(data: string | Uint8Array, isBinary: boolean): boolean {
     if (this.#state.state !== 'open') return false
@@ -190,6 +232,9 @@ export class Session {
   /** Closes with a code of the catalogue; repeated calls change nothing. */
   close(code: number, reason: string): void {
     if (this.#state.state === 'closing') return
+    this.flush()
+    // A flush that finds the reader too slow closes by itself.
+    if (this.isClosing) return
     this.#parts.metrics.socketCloses.inc({ code })
     this.#end()
     this.#socket.end(code, reason)

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { InterestMessage, NewRequestBody, TerminalsMessage } from '../../protocol/pushes.ts'
+import { topics, type InterestMessage, type NewRequestBody, type TerminalsMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { addOrder, addVendor, newId, pause, startFixture, type TestSocket } from './fixture.ts'
@@ -48,6 +48,24 @@ t.test('a request reaches each terminal of those asked once, with its own distan
   await pause(30)
   t.same([a1.heard, a2.heard, b1.heard, c1.heard], [[], [], [], []], 'each exactly once, the winner and the strangers nothing')
   for (const socket of [a1, a2, b1, c1]) socket.ws.close()
+})
+
+t.test('what one turn pushes leaves in one write and in its order, and before what closes the socket', async t => {
+  const a1 = await a.connect()
+  let chunks = 0
+  ;(a1.ws as unknown as { _socket: NodeJS.EventEmitter })._socket.on('data', () => { chunks++ })
+  const ids = Array.from({ length: 20 }, newId)
+  f.push(...ids.map(id => ({ kind: 'new_request' as const, body: requestBody(id), vendor_ids: [a.id], distances_km: [1] })))
+  f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'news' } }, ...ids.map(id => ({ kind: 'request_closed' as const, request_id: id, vendor_ids: [a.id], message: { type: 'request_expired', request_id: id } })))
+  const heard = []
+  for (let i = 0; i < 41; i++) heard.push(await a1.next())
+  t.same(heard.map(m => m['request_id'] ?? m.type), [...ids, 'news', ...ids])
+  t.ok(chunks < 10, `41 messages came in ${chunks} reads`)
+  f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'last' } })
+  await pause(0)
+  a1.ws.send('{')
+  t.same([(await a1.next()).type, (await a1.next()).type], ['last', 'error'])
+  a1.ws.close()
 })
 
 t.test('a terminal that connects has its open requests asked for; a reconnected bus asks for all', async t => {

@@ -18,22 +18,23 @@ type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'
 
 export class Terminals {
   readonly #parts: Parts
-  readonly #ofTopic: (topic: string) => ReadonlySet<Session> | undefined
-  readonly #vendors = new Map<string, number>()
+  /** By pharmacy. */
+  readonly #sessions = new Map<string, Set<Session>>()
   #arrived = new Set<string>()
   #announcement: NodeJS.Timeout | null = null
   #resync: NodeJS.Timeout | null = null
   #resyncing = false
 
-  constructor(parts: Parts, ofTopic: (topic: string) => ReadonlySet<Session> | undefined) {
+  constructor(parts: Parts) {
     this.#parts = parts
-    this.#ofTopic = ofTopic
     this.#scheduleResync()
   }
 
   /** A terminal is ready to hear: its pharmacy's open requests are asked for within milliseconds. */
-  arrived(vendorId: string): void {
-    this.#vendors.set(vendorId, (this.#vendors.get(vendorId) ?? 0) + 1)
+  arrived(vendorId: string, session: Session): void {
+    const sessions = this.#sessions.get(vendorId)
+    if (sessions === undefined) this.#sessions.set(vendorId, new Set([session]))
+    else sessions.add(session)
     this.#arrived.add(vendorId)
     this.#announcement ??= setTimeout(() => {
       this.#announcement = null
@@ -43,10 +44,9 @@ export class Terminals {
     }, limits.interestDebounceMs)
   }
 
-  left(vendorId: string): void {
-    const left = (this.#vendors.get(vendorId) ?? 0) - 1
-    if (left > 0) this.#vendors.set(vendorId, left)
-    else this.#vendors.delete(vendorId)
+  left(vendorId: string, session: Session): void {
+    const sessions = this.#sessions.get(vendorId)
+    if (sessions?.delete(session) === true && sessions.size === 0) this.#sessions.delete(vendorId)
   }
 
   #announce(vendorIds: readonly string[]): void {
@@ -68,7 +68,7 @@ export class Terminals {
 
   /** Asks for every open request of every terminal here, and finds the ends that were lost. */
   async resync(): Promise<void> {
-    this.#announce([...this.#vendors.keys()])
+    this.#announce([...this.#sessions.keys()])
     if (this.#resyncing) return
     this.#resyncing = true
     try {
@@ -82,12 +82,12 @@ export class Terminals {
 
   async #closeEnded(): Promise<void> {
     const told = new Set<string>()
-    for (const session of this.#sessions()) for (const id of session.told ?? []) told.add(id)
+    for (const session of this.#all()) for (const id of session.told ?? []) told.add(id)
     const ids = [...told]
     for (let at = 0; at < ids.length; at += limits.listLimitMax) {
       const ended = await requestStates(this.#parts.database, ids.slice(at, at + limits.listLimitMax))
       const states = new Map(ended.map(row => [row.id, row]))
-      for (const session of this.#sessions())
+      for (const session of this.#all())
         for (const id of session.told ?? []) {
           const state = states.get(id)
           if (state === undefined) continue
@@ -97,38 +97,42 @@ export class Terminals {
     }
   }
 
-  * #sessions(): Generator<Session> {
-    for (const vendorId of this.#vendors.keys()) yield* this.#ofTopic(topics.vendor(vendorId)) ?? []
+  * #all(): Generator<Session> {
+    for (const sessions of this.#sessions.values()) yield* sessions
   }
 
   /** To the terminals here among those asked. The body is made into JSON once; the distance is spliced in. */
   newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
+    const requestId = push.body.request_id
     let head = ''
+    let delivered = 0
     for (const [index, vendorId] of push.vendor_ids.entries()) {
-      const sessions = this.#ofTopic(topics.vendor(vendorId))
+      const sessions = this.#sessions.get(vendorId)
       if (sessions === undefined) continue
-      const distance_km = Math.round(push.distances_km[index]! * 100) / 100
       head ||= headOf(push.body)
+      const text = `${head}${Math.round(push.distances_km[index]! * 100) / 100}}`
       for (const session of sessions) {
-        if (session.told?.has(push.body.request_id) === true) continue
-        if (session.push({ type: 'new_request', ...push.body, distance_km }, `${head}${distance_km}}`)) {
-          remember(session, push.body.request_id)
-          this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' })
-        }
+        if (session.told?.has(requestId) === true || !session.pushText(text)) continue
+        remember(session, requestId)
+        delivered++
       }
     }
+    if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' }, delivered)
   }
 
   /** Only to sockets that were told of the request; each of them forgets it. */
   requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
-    const text = JSON.stringify(push.message)
+    const text = Buffer.from(JSON.stringify(push.message))
+    let delivered = 0
     for (const vendorId of push.vendor_ids)
-      for (const session of this.#ofTopic(topics.vendor(vendorId)) ?? []) this.#closeFor(session, push.request_id, push.message, text)
+      for (const session of this.#sessions.get(vendorId) ?? [])
+        if (session.told?.delete(push.request_id) === true && session.pushText(text)) delivered++
+    if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
   }
 
-  #closeFor(session: Session, requestId: string, message: SocketMessage, text?: string): void {
+  #closeFor(session: Session, requestId: string, message: SocketMessage): void {
     if (session.told?.delete(requestId) !== true) return
-    if (session.push(message, text)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
+    if (session.push(message)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
   }
 
   stop(): void {
