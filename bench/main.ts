@@ -7,7 +7,7 @@ import { resultsFolder } from './common/results.ts'
 import { runSuite } from './common/suite.ts'
 import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from './common/options.ts'
 import { benches } from './benches.ts'
-import { compareCommand } from './report/commands.ts'
+import { compareCommand, reportCommand } from './report/commands.ts'
 
 const table: OptionTable = {
   quick: { help: 'a minute or two instead of ten, for a look; numbers spread more' },
@@ -40,6 +40,7 @@ Exit: 0 all is well, 1 something that must hold does not (with --check: or a goa
 
 async function main(argv: string[]): Promise<number> {
   if (argv[0] === 'compare') return compareCommand(argv.slice(1))
+  if (argv[0] === 'report') return reportCommand(argv.slice(1))
   const options = readOptions(table, argv, 100)
   if (options.help) { console.log(help); return 0 }
   if (options.flag('list')) { console.log(list()); return 0 }

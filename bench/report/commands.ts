@@ -1,7 +1,13 @@
 /** The commands that read results instead of making them: `compare` and `report`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { assetUrl } from '../../protocol/assets.ts'
 import { describeOptions, readOptions, UsageError, type OptionTable } from '../common/options.ts'
+import { resultsFolder, storedRuns } from '../common/results.ts'
 import { compare, comparisonLines } from './compare.ts'
-import { selectRuns } from './select.ts'
+import { reportPage } from './page.ts'
+import { summaryTable, withTable } from './readme.ts'
+import { latestRuns, selectRuns } from './select.ts'
 
 const compareTable: OptionTable = {
   'min-effect': { value: 'PERCENT', help: 'changes below this are not reported; 10 for micro, 15 for load, 20 for peers, 30 for p99 if not given', number: { min: 0, max: 1_000 } },
@@ -9,6 +15,42 @@ const compareTable: OptionTable = {
   check: { help: 'exit 1 when something is worse' },
   json: { help: 'one JSON object' },
 }
+const reportTable: OptionTable = {
+  out: { value: 'FILE', help: 'where the page goes (report.html beside the results)' },
+  results: { value: 'FOLDER', help: 'where the results are (bench/results)' },
+  readme: { help: 'also write the summary table into README.md, between its marks' },
+}
+const reportHelp = `npm run bench -- report [RUN...] [options]
+
+Makes one page with every number and its plots, which opens without a network, and prints the summary
+as a Markdown table. RUNs are commits, run ids or files; without one, the newest commit with a full run,
+or else the newest run.
+
+${describeOptions(reportTable)}`
+
+/** Resolves to the exit code. */
+export async function reportCommand(argv: string[]): Promise<number> {
+  const options = readOptions(reportTable, argv, 100)
+  if (options.help) { console.log(reportHelp); return 0 }
+  const folder = options.text('results') ?? resultsFolder
+  const past = storedRuns(folder)
+  const runs = options.positionals.length === 0 ? latestRuns(past) : options.positionals.flatMap(word => selectRuns(word, folder)).sort((a, b) => a.run.at.localeCompare(b.run.at))
+  if (runs.length === 0) throw new UsageError('there are no results yet; npm run bench makes some')
+  const out = resolve(options.text('out') ?? join(folder, 'report.html'))
+  mkdirSync(dirname(out), { recursive: true })
+  const { quick } = runs.at(-1)!.run.settings
+  // A quick number beside a full one would look like a change.
+  writeFileSync(out, reportPage(runs, past.filter(({ run }) => run.settings.quick === quick)))
+  const table = summaryTable(runs)
+  console.log(`${table}\n\nthe page: ${relative(process.cwd(), out)}`)
+  if (options.flag('readme')) {
+    const readme = assetUrl('README.md')
+    writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), table))
+    console.log('and the table is in README.md')
+  }
+  return 0
+}
+
 const compareHelp = `npm run bench -- compare A B [options]
 
 Says what changed from A to B beyond the noise. A and B are commits, run ids or files; of a commit all
