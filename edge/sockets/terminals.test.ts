@@ -53,7 +53,8 @@ t.test('a request reaches each terminal of those asked once, with its own distan
 t.test('what one turn pushes leaves in one write and in its order, and before what closes the socket', async t => {
   const a1 = await a.connect()
   let chunks = 0
-  ;(a1.ws as unknown as { _socket: NodeJS.EventEmitter })._socket.on('data', () => { chunks++ })
+  const connection = Reflect.get(a1.ws, '_socket') as NodeJS.EventEmitter
+  connection.on('data', () => { chunks++ })
   const ids = Array.from({ length: 20 }, newId)
   f.push(...ids.map(id => ({ kind: 'new_request' as const, body: requestBody(id), vendor_ids: [a.id], distances_km: [1] })))
   f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'news' } }, ...ids.map(id => ({ kind: 'request_closed' as const, request_id: id, vendor_ids: [a.id], message: { type: 'request_expired', request_id: id } })))
