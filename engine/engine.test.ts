@@ -172,3 +172,27 @@ t.test('a terminal that connects later hears of open requests [9]', async t => {
   t.ok(w.pushes[0]?.kind === 'new_request' && w.pushes[0].body.request_id === opened.id)
   await engine.stop()
 })
+
+t.test('a journal of a newer release: this one does not start, and says why', async t => {
+  const w = await world()
+  const engine = await w.boot('e1')
+  const opened = order(await w.broadcast())
+  engine.crash()
+  const [row] = w.store.events.get(opened.id)!
+  row!.v = 99
+  await t.rejects(w.boot('e2'), /holds events of version 99 and this release reads up to \d+: start a release at least as new/)
+})
+
+t.test('an order of an older release goes on in this one', async t => {
+  const w = await world()
+  const engine = await w.boot('e1')
+  w.vendor('near')
+  const opened = order(await w.broadcast())
+  engine.crash()
+  const [row] = w.store.events.get(opened.id)!
+  row!.v = 1
+  delete (row!.event.data as { fee?: unknown }).fee
+  await w.boot('e2')
+  t.equal(order(await w.command('order', opened.id, 'cancel', { role: 'admin', id: w.id() })).status, 'cancelled')
+  t.same(w.logs.filter(line => line.startsWith('error')), [])
+})

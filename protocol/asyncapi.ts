@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox'
 import { commandExamples } from './command-examples.ts'
 import { commandSchemas, Item, ServiceCommand, type DriverVerb, type OrderVerb } from './commands.ts'
 import { errorCatalogue } from './errors.ts'
-import { driverEvents, orderEvents, Place, PublishedEvent, VendorFact } from './events.ts'
+import { driverEvents, eventVersion, orderEvents, Place, PublishedEvent, VendorFact } from './events.ts'
 import { ids } from './examples.ts'
 import { limits } from './limits.ts'
 import { driverLocationsExample, DriverLocationsUpdated, OlderMessage, olderTopics } from './older-topics.ts'
@@ -140,7 +140,7 @@ function events(draft: Draft): void {
     for (const [type, { description, data, example }] of Object.entries(table)) {
       const name = `event_${actor}_${type}`
       const payload = { ...PublishedEvent, properties: { ...PublishedEvent.properties, actor: { const: actor }, type: { const: type }, data } }
-      draft.message(name, description, payload, { id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor, actor_id: id, type, v: 1, data: example })
+      draft.message(name, description, payload, { id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor, actor_id: id, type, v: eventVersion, data: example })
         .subject(name, subjects.event(actor, type, `{${actor}_id}`), description, name, 'send', { [`${actor}_id`]: 'Whose event it is' })
     }
   }

@@ -49,8 +49,7 @@ const newOrder = {
   quantity: nullable(Type.Integer({ minimum: 1 })),
   notes: nullable(Text),
   prescription_url: nullable(Text),
-  /** Absent: in a request without a quote, and before fees were told. */
-  fee: Type.Optional(FeeFact),
+  fee: Type.Union([FeeFact, Type.Null()], { description: 'As the customer was told it; null in a request without a quote' }),
 }
 
 export const OfferFact = Type.Object({
@@ -83,7 +82,7 @@ const vendor = { vendor_id: ids.vendor, name: 'City Pharmacy', phone: '+97798000
 const home = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
 const asked = {
   order_id: ids.order, tracking_token: '9f8b6a54c3d2e1f09f8b6a54c3d2e1f0', customer_id: ids.customer, customer_name: 'John Doe', customer_phone: '9841234567',
-  dropoff: home, items: [{ name: 'Aspirin', quantity: 2 }], quantity: null, notes: 'Call before delivery', prescription_url: null,
+  dropoff: home, items: [{ name: 'Aspirin', quantity: 2 }], quantity: null, notes: 'Call before delivery', prescription_url: null, fee: null,
 }
 const fact = <T extends Type.TSchema>(description: string, data: T, example: Type.Static<T>) => ({ description, data, example })
 
@@ -163,7 +162,7 @@ export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
-export const eventVersion = 1
+export const eventVersion = 2
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({

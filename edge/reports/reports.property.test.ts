@@ -76,7 +76,7 @@ function nextEvents(order: Order, { vendor, drivers }: People, { feeMinor, km }:
 const firstEvent = (id: string, { vendor }: People, direct: boolean, atMs: number): OrderEvent => {
   const born = {
     order_id: id, tracking_token: id.replaceAll('-', ''), customer_id: newId(), customer_name: cruelText, customer_phone: '3',
-    dropoff: { latitude: 1, longitude: 1, address: cruelText }, items: [], quantity: null, notes: cruelText, prescription_url: null,
+    dropoff: { latitude: 1, longitude: 1, address: cruelText }, items: [], quantity: null, notes: cruelText, prescription_url: null, fee: null,
   }
   return direct
     ? { type: 'order_placed', data: { ...born, vendor: { vendor_id: vendor.id, name: 'Pharmacy', phone: '1', latitude: 1, longitude: 1, address: null, proof_required: false }, distance_km: 2 } } as OrderEvent

@@ -18,6 +18,7 @@
  *      unless `force`. renew keeps what is still ours and says which. release frees at once.
  *  J11 The cursor never goes back.
  *  J12 What is parked is there after any restart, once for each slot, seq and command id.
+ *  J13 Events of older releases come in today's shape; those of newer ones are refused by name.
  */
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
@@ -36,8 +37,7 @@ export interface StoredEvent {
   version: number
   atMs: number
   commandId: string | null
-  /** Shape version of `event.data`. */
-  v: number
+  /** In today's shape, whichever it was written in (J13). */
   event: OrderEvent | DriverEvent
 }
 

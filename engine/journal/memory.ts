@@ -15,14 +15,17 @@ import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, ParkedCommand, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
 import { offeredDriverId, wordsOf } from './rows.ts'
+import { upcast } from './upcast.ts'
 
-interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: StoredEvent[] }
+/** As it was written; what is loaded is in today's shape. */
+type EventRow = StoredEvent & { v: number }
+interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: EventRow[] }
 
 /** The database: truth that outlives any journal over it. Tests may read all of it. */
 export class MemoryStore {
   readonly slots = new Map<number, Slot>()
   /** By actor, in the order of versions. */
-  readonly events = new Map<string, StoredEvent[]>()
+  readonly events = new Map<string, EventRow[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
   readonly orders = new Map<string, { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }>()
   readonly drivers = new Map<string, DriverView>()
@@ -65,7 +68,7 @@ export class MemoryStore {
     const past = this.events.get(request.actorId) ?? []
     if (past.length !== request.fromVersion) return { outcome: 'conflict' }
     const firstSeq = slot.events.length + 1
-    const added = request.events.map((event, i): StoredEvent => ({
+    const added = request.events.map((event, i): EventRow => ({
       slot: request.slot, seq: firstSeq + i, kind: request.kind, actorId: request.actorId, version: request.fromVersion + 1 + i,
       atMs: request.atMs, commandId: request.commandId, v: eventVersion, event: copy(event),
     }))
@@ -153,7 +156,7 @@ export function memoryJournal(store: MemoryStore): Journal {
     loadSlot: async number => loadSlot(reach(), number),
     async loadActor(_slot, actorId): Promise<LoadedActor> {
       const snapshot = reach().snapshots.get(actorId) ?? null
-      return { snapshot, events: copy((store.events.get(actorId) ?? []).filter(event => event.version > (snapshot?.version ?? 0))) }
+      return { snapshot, events: (store.events.get(actorId) ?? []).filter(event => event.version > (snapshot?.version ?? 0)).map(loaded) }
     },
     // `throughSeq` only saves a database from looking further back; here nothing is searched.
     async saveSnapshots(snapshots, _throughSeq) {
@@ -198,10 +201,14 @@ export function memoryJournal(store: MemoryStore): Journal {
   }
 }
 
+function loaded({ v, ...stored }: EventRow): StoredEvent {
+  return { ...stored, event: upcast(v, copy(stored.event)) }
+}
+
 function loadSlot(store: MemoryStore, number: number): LoadedSlot {
   const { events: all, cursorSeq } = store.slot(number)
   const events = all.filter(event => event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0))
   const eventful = new Set(events.map(event => event.actorId))
   const snapshots = [...store.snapshots.values()].filter(one => one.slot === number && (!one.finished || eventful.has(one.actorId)))
-  return { snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })), events: copy(events), cursorSeq, lastSeq: all.length }
+  return { snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })), events: events.map(loaded), cursorSeq, lastSeq: all.length }
 }

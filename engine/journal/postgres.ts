@@ -13,6 +13,7 @@ import { Appender } from './appender.ts'
 import type { BreadcrumbRow, Journal, LoadedActor, LoadedSlot, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
 import { plainArray } from './rows.ts'
 import { statements } from './statements.ts'
+import { upcast } from './upcast.ts'
 
 export interface PostgresJournalEnv {
   nowMs(): number
@@ -127,14 +128,14 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
   }
 }
 
-interface EventRow { actor_id: string; version: number; slot: number; seq: number; kind: StoredEvent['kind']; at: Date; type: string; v: number; command_id: string | null; data: unknown }
+interface EventRow { actor_id: string; version: number; slot: number; seq: number; kind: StoredEvent['kind']; at: Date; type: string; v: number; command_id: string | null; data: object }
 interface SnapshotRow { actor_id: string; slot: number; kind: StoredSnapshot['kind']; version: number; finished: boolean; bytes: Buffer }
 interface PositionColumns { driver_id: string; latitude: number; longitude: number; heading_deg: number | null; speed_mps: number | null; at: Date }
 interface BreadcrumbColumns { order_id: string; driver_id: string; at: Date; latitude: number; longitude: number }
 
 const toEvent = (row: EventRow): StoredEvent => ({
   slot: row.slot, seq: row.seq, kind: row.kind, actorId: row.actor_id, version: row.version, atMs: row.at.getTime(),
-  commandId: row.command_id, v: row.v, event: { type: row.type, data: row.data } as StoredEvent['event'],
+  commandId: row.command_id, event: upcast(row.v, { type: row.type, data: row.data }),
 })
 const toSnapshot = (row: SnapshotRow): StoredSnapshot =>
   ({ slot: row.slot, kind: row.kind, actorId: row.actor_id, version: row.version, finished: row.finished, bytes: row.bytes })

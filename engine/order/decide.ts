@@ -83,7 +83,7 @@ function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): O
       radius_km: d.radius_km,
       expires_at_ms: nowMs + d.expires_in_seconds * 1000,
       candidates: command.candidates,
-      ...(d.fee !== undefined && { fee: d.fee }),
+      fee: d.fee ?? null,
     },
   }
   // Nobody to ask means nobody can ever accept: say so now instead of letting the customer wait.

@@ -142,7 +142,7 @@ function core(d: Extract<OrderEvent, { type: 'broadcast_opened' | 'order_placed'
     orderId: d.order_id, origin, trackingToken: d.tracking_token,
     customerId: d.customer_id, customerName: d.customer_name, customerPhone: d.customer_phone,
     dropoff: d.dropoff, items: d.items, quantity: d.quantity, notes: d.notes, prescriptionUrl: d.prescription_url,
-    fee: d.fee ?? null,
+    fee: d.fee,
     createdAtMs: atMs,
   }
 }

@@ -44,7 +44,7 @@ export const deadlineMs = 60_000
 
 const born = {
   order_id: orderId, tracking_token: 'token', customer_id: customerId, customer_name: 'Cleo', customer_phone: '3',
-  dropoff: { latitude: 37.78, longitude: -122.41, address: null }, items: [], quantity: null, notes: null, prescription_url: null,
+  dropoff: { latitude: 37.78, longitude: -122.41, address: null }, items: [], quantity: null, notes: null, prescription_url: null, fee: null,
 }
 
 /** Events by name, all at time 0. */

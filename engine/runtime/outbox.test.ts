@@ -5,7 +5,7 @@
 import t from 'tap'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import type { PublishedEvent } from '../../protocol/events.ts'
+import { eventVersion, type PublishedEvent } from '../../protocol/events.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import type { ParkedCommand } from '../journal/journal.ts'
@@ -74,7 +74,7 @@ t.test('[6] published in order, marked by id', async t => {
   w.add(2)
   t.same(w.published.map(event => event.id), ['0.1', '1.42', '0.2'])
   t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
-  t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: 1 })
+  t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: eventVersion })
   t.same([w.cursor(0), w.cursor(1)], [2, 42])
   t.equal(w.outbox.pending, 0)
 })

@@ -1,0 +1,96 @@
+/**
+ * What every release has written, replayed by this one. `golden/v<n>.json` holds journals as version n
+ * stored them and what the outside must see of them; such a file is written once and never edited.
+ * After a new `eventVersion`: GOLDEN=write npx tap dist/engine/journal/golden.test.js, and commit the file.
+ */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { assetUrl } from '../../protocol/assets.ts'
+import { driverEvents, eventVersion, orderEvents, type DriverEvent, type OrderEvent } from '../../protocol/events.ts'
+import { assigned, completed, held, registered, released, turned } from '../driver/fixtures.ts'
+import { evolve as evolveDriver } from '../driver/evolve.ts'
+import { absentDriver, type Driver } from '../driver/state.ts'
+import { view as viewDriver } from '../driver/view.ts'
+import { evolve as evolveOrder } from '../order/evolve.ts'
+import { closed, happened, offered, reached } from '../order/fixtures.ts'
+import { absentOrder, type Order } from '../order/state.ts'
+import { view as viewOrder } from '../order/view.ts'
+import type { ActorKind } from './journal.ts'
+import { upcast, type RawEvent } from './upcast.ts'
+
+interface Journey { kind: ActorKind; events: { at_ms: number; type: string; data: Record<string, unknown> }[]; view: Record<string, unknown> }
+interface Golden { v: number; journeys: Record<string, Journey> }
+
+const folder = fileURLToPath(assetUrl('engine/journal/golden/'))
+const fileOf = (v: number): string => `${folder}v${v}.json`
+
+function replayed(v: number, { kind, events }: Pick<Journey, 'kind' | 'events'>): object {
+  const atMs = events.at(-1)!.at_ms
+  if (kind === 'order') {
+    const order = events.reduce<Order>((state, event) => evolveOrder(state, upcast(v, event) as OrderEvent, event.at_ms), absentOrder)
+    return viewOrder(order as Exclude<Order, { kind: 'absent' }>, events.length, atMs)
+  }
+  const driver = events.reduce<Driver>((state, event) => evolveDriver(state, upcast(v, event) as DriverEvent), absentDriver)
+  return viewDriver(driver as Exclude<Driver, { kind: 'absent' }>, events.length)
+}
+
+function written(): Golden {
+  const { opened, accepted, searching } = happened
+  const orders: Record<string, readonly OrderEvent[]> = {
+    ...reached,
+    withRefusal: [opened, happened.refused, accepted],
+    reissued: [opened, happened.reissued],
+    declined: [opened, accepted, searching, offered(), closed(), offered(1)],
+    arrived: [opened, accepted, happened.assigned, happened.atPickup, happened.pickedUp, happened.onTheWay, happened.atDropoff, happened.delivered],
+  }
+  const drivers: Record<string, readonly DriverEvent[]> = {
+    holding: [registered(2), turned('available'), held(0)],
+    released: [registered(1), turned('available'), held(0), released(0)],
+    worked: [registered(1), turned('available'), held(0), assigned(0), completed(0), turned('on_break')],
+  }
+  const journeys: Golden['journeys'] = {}
+  const add = (kind: ActorKind, name: string, list: readonly (OrderEvent | DriverEvent)[]): void => {
+    const events = list.map((event, i) => ({ at_ms: 1_790_000_000_000 + i * 1_000, type: event.type, data: event.data as Record<string, unknown> }))
+    journeys[`${kind} ${name}`] = { kind, events, view: replayed(eventVersion, { kind, events }) as Record<string, unknown> }
+  }
+  for (const [name, events] of Object.entries(orders)) if (events.length > 0) add('order', name, events)
+  for (const [name, events] of Object.entries(drivers)) add('driver', name, events)
+  return { v: eventVersion, journeys }
+}
+
+if (process.env['GOLDEN'] === 'write' && !existsSync(fileOf(eventVersion)))
+  writeFileSync(fileOf(eventVersion), `${JSON.stringify(written(), null, 1)}\n`)
+
+const goldens = readdirSync(folder).filter(name => name.endsWith('.json')).map(name => JSON.parse(readFileSync(folder + name, 'utf8')) as Golden)
+
+t.test('there is a journal of every version, and the newest has every event', async t => {
+  t.same(goldens.map(golden => golden.v).sort((a, b) => a - b), Array.from({ length: eventVersion }, (_, i) => i + 1))
+  const newest = goldens.find(golden => golden.v === eventVersion)!
+  const types = new Set(Object.values(newest.journeys).flatMap(journey => journey.events.map(event => event.type)))
+  t.same([...types].sort(), [...Object.keys(orderEvents), ...Object.keys(driverEvents)].sort())
+})
+
+t.test('every journal says today what it said then', async t => {
+  for (const golden of goldens)
+    for (const [name, journey] of Object.entries(golden.journeys)) {
+      const view = replayed(golden.v, journey)
+      // Fields that views got since are no concern of theirs.
+      t.match(JSON.parse(JSON.stringify(view)), journey.view, `v${golden.v} ${name}`)
+    }
+})
+
+t.test('version 1: an order from before fees were told', async t => {
+  const old = goldens.find(golden => golden.v === 1)!.journeys['order broadcast']!.events[0]!
+  t.notOk('fee' in old.data, 'as it was written')
+  const before = structuredClone(old)
+  t.same((upcast(1, old) as OrderEvent & { type: 'broadcast_opened' }).data.fee, null)
+  t.same(old, before, 'the stored event is left as it is')
+  const fee = { quote_id: null, vendor_id: null, fee_minor: 300, distance_km: 1 }
+  t.same((upcast(1, { type: 'order_placed', data: { fee } }) as unknown as RawEvent).data, { fee }, 'one that was told is kept')
+  t.same(upcast(1, { type: 'picked_up', data: {} }), { type: 'picked_up', data: {} })
+})
+
+t.test('what a newer release wrote is refused by name', async t => {
+  for (const v of [eventVersion + 1, 0, Number.NaN]) t.throws(() => upcast(v, { type: 'picked_up', data: {} }), { name: 'UnknownEventVersionError', message: /start a release at least as new/ })
+})
