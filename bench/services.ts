@@ -191,11 +191,16 @@ async function startOnce(name: ServiceName, port: number, recipeFor: (port: numb
   }
 }
 
-function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
-  // With setpriv the kernel kills the server even when this process dies by SIGKILL.
+/** The command in a form in which, where setpriv is there, the kernel kills it even when this process dies by SIGKILL. */
+export function dyingWithUs(command: readonly string[]): [file: string, ...args: string[]] {
   const guard = findBinary('setpriv')
-  const [file, ...args] = guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]
-  const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), ...recipe.user })
+  return (guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]) as [string, ...string[]]
+}
+
+function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
+  const [file, ...args] = dyingWithUs(command)
+  // A group of its own: Ctrl-C at the terminal is for the tool, which may want to end its work first.
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), detached: true, ...recipe.user })
   running.add(child)
   child.once('exit', () => running.delete(child))
   child.once('error', cause => output.push(cause.message))

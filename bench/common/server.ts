@@ -189,7 +189,7 @@ function endWithUs(child: ChildProcess): () => void {
   return () => { process.off('exit', kill) }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -1,0 +1,78 @@
+/** Two engines and two edges beside private NATS, Redis and PostgreSQL: what is tortured, and how it is waited for. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
+import { freePort } from '../common/server.ts'
+import { Member, type MemberOptions, type Role, type ServerName } from './member.ts'
+
+export interface Deployment {
+  servers: Record<ServerName, Service>
+  members: readonly Member[]
+  engines: readonly Member[]
+  edges: readonly Member[]
+  /** Of the edges, in their order; a restarted edge has the same. */
+  urls: readonly string[]
+  untilHealthy(timeoutMs?: number): Promise<void>
+  stop(): Promise<void>
+}
+
+const healthyTimeoutMs = 90_000
+const secret = 'only for torture on the loopback interface'
+const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])
+
+/** `logsDir`: what the processes say goes there, one file each. Throws when a server's binary is missing. */
+export async function startDeployment(options: { logsDir?: string } = {}): Promise<Deployment> {
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one()
+  }
+  try {
+    const started = await Promise.allSettled([startNats({ jetstream: true }), startRedis(), startPostgres()])
+    for (const one of started) if (one.status === 'fulfilled') stops.push(() => one.value.stop())
+    const [nats, redis, postgres] = started.map(one => { if (one.status === 'rejected') throw one.reason; return one.value }) as [Service, Service, Service]
+    const servers = { nats, redis, postgres }
+    const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-torture-'))
+    stops.unshift(async () => rmSync(dataDir, { recursive: true, force: true }))
+    if (options.logsDir !== undefined) mkdirSync(options.logsDir, { recursive: true })
+    const member = async (role: Role, index: number, more: NodeJS.ProcessEnv = {}): Promise<Member> => {
+      const name = `${role}-${index + 1}`
+      const memberOptions: MemberOptions = {
+        name, role, servers: { nats: nats.url, redis: redis.url, postgres: postgres.url },
+        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...more },
+        ...(options.logsDir !== undefined && { logFile: join(options.logsDir, `${name}.log`) }),
+      }
+      const one = await Member.prepare(memberOptions)
+      stops.push(() => one.close())
+      return one
+    }
+    const ports = [await freePort(), await freePort()]
+    const engines = await Promise.all([0, 1].map(index => member('engine', index)))
+    const edges = await Promise.all(ports.map((port, index) => member('edge', index, { HOST: '127.0.0.1', PORT: String(port) })))
+    const urls = ports.map(port => `http://127.0.0.1:${port}`)
+    const members = [...engines, ...edges]
+    const untilHealthy = async (timeoutMs = healthyTimeoutMs): Promise<void> => {
+      const giveUpMs = performance.now() + timeoutMs
+      for (const url of urls)
+        while (!await healthy(url)) {
+          if (performance.now() >= giveUpMs) throw new Error(`${url} is not healthy after ${timeoutMs} ms:\n${members.map(one => `${one.name}: ${one.output.slice(-1_000)}`).join('\n')}`)
+          await new Promise<void>(resolve => { setTimeout(resolve, 100) })
+        }
+    }
+    for (const one of members) one.up()
+    await untilHealthy()
+    return { servers, members, engines, edges, urls, untilHealthy, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function healthy(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(3_000) })
+    return ((await answer.json()) as { status?: string }).status === 'healthy'
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Faults, one after the other and some at once, chosen from a seed, until told to stop; then all is put
+ * right. The same seed chooses the same faults in the same order; what they meet is as real as the
+ * machine, and differs from run to run.
+ */
+import type { Chance } from '../common/chance.ts'
+import type { Deployment } from './deployment.ts'
+import { faults, type Fault } from './faults.ts'
+
+export interface Plan {
+  /** How often each was done. */
+  readonly counts: ReadonlyMap<string, number>
+  /** Those that act now. */
+  readonly acting: ReadonlySet<string>
+  /** No further fault; resolves when every target is itself again. */
+  end(): Promise<void>
+}
+
+const atOnceMax = 2
+const gapMsMin = 100
+const gapMsMax = 2_500
+
+export function beginFaults(deployment: Deployment, chance: Chance, say: (line: string) => void): Plan {
+  const counts = new Map<string, number>()
+  const acting = new Set<string>()
+  const held = new Set<string>()
+  const running = new Set<Promise<void>>()
+  const life = new AbortController()
+
+  const strike = async (fault: Fault, targets: readonly string[], run: () => Promise<void>): Promise<void> => {
+    const what = `${fault.name}: ${targets.join(' ')}`
+    counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
+    for (const target of targets) held.add(target)
+    acting.add(what)
+    try {
+      await run()
+    } catch (error) {
+      say(`fault "${what}" failed: ${String(error)}`)
+    }
+    acting.delete(what)
+    for (const target of targets) held.delete(target)
+  }
+
+  const loop = (async () => {
+    while (!life.signal.aborted) {
+      const fault = chance.weighted(faults)
+      const { targets, run } = fault.target(deployment, chance.fork())
+      if (running.size < atOnceMax && targets.every(target => !held.has(target))) {
+        const one: Promise<void> = strike(fault, targets, run).finally(() => running.delete(one))
+        running.add(one)
+      }
+      await new Promise<void>(resolve => { setTimeout(resolve, chance.between(gapMsMin, gapMsMax)) })
+    }
+  })()
+
+  return {
+    counts, acting,
+    async end() {
+      life.abort()
+      await loop
+      await Promise.all(running)
+    },
+  }
+}

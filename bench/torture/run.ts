@@ -1,0 +1,94 @@
+/** One torture run: people live their stories while faults strike, then all comes to rest and is judged. */
+import { Chance } from '../common/chance.ts'
+import { newTally, type Tally } from './ask.ts'
+import { startDeployment } from './deployment.ts'
+import { Memory } from './memory.ts'
+import { gatherPeople } from './people.ts'
+import { beginFaults } from './plan.ts'
+import { settle } from './settle.ts'
+import { customerLife } from './stories.ts'
+
+export interface RunOptions {
+  seed: number
+  /** How long faults strike; starting, settling and judging come on top. */
+  faultsMs: number
+  customers?: number
+  pharmacies?: number
+  driversEach?: number
+  logsDir?: string
+  say(line: string): void
+  /** Called a few times a second. */
+  progress(line: string): void
+  interrupted(): boolean
+}
+
+export interface Outcome {
+  /** Empty: the run is passed. */
+  wrong: string[]
+  faults: ReadonlyMap<string, number>
+  orders: number
+  acknowledgements: number
+  wins: number
+  deliveries: number
+  tally: Tally
+  /** Times an engine said that it was fenced and wrote nothing. */
+  fenced: number
+}
+
+const progressEveryMs = 500
+/** Stories end this much after the last fault, so that some of them come to their end in peace. */
+const afterglowMs = 3_000
+
+export async function torture(options: RunOptions): Promise<Outcome> {
+  const chance = new Chance(options.seed)
+  const memory = new Memory()
+  const tally = newTally()
+  const deployment = await startDeployment(options.logsDir === undefined ? {} : { logsDir: options.logsDir })
+  let closePeople = (): void => undefined
+  try {
+    const fencedCounts = deployment.engines.map(engine => engine.count(/writes nothing to it/))
+    const { urls } = deployment
+    const people = await gatherPeople({
+      urls, chance: chance.fork(), memory, tally, pharmacies: options.pharmacies ?? 5, driversEach: options.driversEach ?? 2, customers: options.customers ?? 8,
+    })
+    closePeople = () => people.close()
+    options.say(`torture: ${people.customers.length} customers, ${people.pharmacies.length} pharmacies, ${people.couriers.length} drivers; faults begin`)
+    const startMs = performance.now()
+    const context = { urls, people, memory, tally, endMs: startMs + options.faultsMs + afterglowMs }
+    const plan = beginFaults(deployment, chance.fork(), options.say)
+    const lives = people.customers.map(customer => customerLife({ ...context, chance: chance.fork() }, customer))
+    while (performance.now() - startMs < options.faultsMs && !options.interrupted()) {
+      options.progress(`torture: ${seconds(performance.now() - startMs)} of ${seconds(options.faultsMs)} s · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)} · ${[...plan.acting].join(', ') || 'fair'}`)
+      await new Promise<void>(resolve => { setTimeout(resolve, progressEveryMs) })
+    }
+    if (options.interrupted()) context.endMs = 0
+    await plan.end()
+    await Promise.all(lives)
+    options.say('torture: no more faults; everything must come to rest by itself')
+    const wrong = await settle({ deployment, people, memory, tally, chance, say: options.say })
+    return {
+      wrong, faults: plan.counts, orders: memory.orders.size, acknowledgements: memory.acknowledgements, tally,
+      wins: [...memory.orders.values()].filter(order => order.winner !== null).length, deliveries: delivered(memory),
+      fenced: fencedCounts.reduce((sum, count) => sum + count(), 0),
+    }
+  } finally {
+    closePeople()
+    await deployment.stop()
+  }
+}
+
+const delivered = (memory: Memory): number => [...memory.orders.values()].filter(order => order.steps.includes('delivered')).length
+const seconds = (ms: number): string => (ms / 1_000).toFixed(0)
+
+export function report(outcome: Outcome): string[] {
+  const { tally } = outcome
+  return [
+    `faults                 ${[...outcome.faults].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,
+    `orders acknowledged    ${outcome.orders}, won ${outcome.wins}, delivered ${outcome.deliveries}; ${outcome.acknowledgements} acknowledgements remembered`,
+    `requests               ${tally.attempts} attempts: ${tally.answered} answered, ${tally.unavailable} told to come again, ${tally.unanswered} without an answer, ${tally.internal.length} internal errors`,
+    `slots lost to a fence  ${outcome.fenced}`,
+    ...outcome.wrong.map(line => `WRONG  ${line}`),
+    ...tally.internal.map(line => `internal  ${line}`),
+    outcome.wrong.length === 0 ? 'every acknowledgement is in the journal, the read model and the published events' : `${outcome.wrong.length} things are wrong`,
+  ]
+}
