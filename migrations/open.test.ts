@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { requireOrSkip, startPostgres } from '../bench/services.ts'
+import { FaultProxy } from '../bench/torture/proxy/proxy.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
 import { migrations } from './index.ts'
@@ -44,6 +45,22 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   })
 
   await t.test('column types are what open.ts promises', t => columnTypes(t, () => openDatabase({ url: server.url })))
+
+  await t.test('a connection that died without a word is not used twice', async t => {
+    const proxy = await FaultProxy.start(server.port)
+    const url = new URL(server.url)
+    url.port = String(proxy.port)
+    const database = await openDatabase({ url: url.href, connectionsMax: 1, answerTimeoutMs: 200 })
+    await database.kysely.selectFrom('users').select('id').execute()
+    proxy.set({ swallowing: true })
+    await t.rejects(database.kysely.selectFrom('users').select('id').execute(), { message: 'Query read timeout' })
+    proxy.clear()
+    t.ok((await database.kysely.selectFrom('users').select('id').execute()).length >= 0, 'the only connection of the pool is a new one')
+    await t.rejects(database.kysely.selectFrom('nothing' as 'users').select('id').execute(), { code: '42P01' })
+    t.equal(proxy.connections, 2, 'one that the database has answered on, if only with an error, stays; the dead one is still open at the proxy')
+    await database.close()
+    await proxy.close()
+  })
 
   await t.test('a failing migration is rolled back and named', async t => {
     const database = await openDatabase({ url: server.url })

@@ -33,6 +33,8 @@ export interface OpenOptions {
   log?: Log
   /** Connections to a server; the embedded database has one. */
   connectionsMax?: number
+  /** How long a server may take to answer before its connection counts as dead. */
+  answerTimeoutMs?: number
 }
 
 const connectionsMaxDefault = 10
@@ -51,7 +53,7 @@ async function openServer(url: string, options: OpenOptions): Promise<Database> 
   } catch (cause) {
     throw new Error('DATABASE_URL is not a URL; it should look like postgres://user:password@host:5432/database', { cause })
   }
-  const pool = serverPool(url, options.connectionsMax ?? connectionsMaxDefault, options.log ?? silentLog)
+  const pool = serverPool(url, { connectionsMax: connectionsMaxDefault, ...options }, options.log ?? silentLog)
   try {
     await pool.query('select 1')
   } catch (cause) {

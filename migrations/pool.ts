@@ -56,11 +56,11 @@ const connectTimeoutMs = 5_000
 const statementTimeoutMs = 15_000
 const idleInTransactionTimeoutMs = 30_000
 /** On this side, for a server that has gone silent; longer than the server's own limit, which is cleaner. */
-const answerTimeoutMs = 20_000
+const answerTimeoutMsDefault = 20_000
 export const waitingMax = 2_000
 
 /** A pool over TCP or a unix socket. */
-export const serverPool = (url: string, connectionsMax: number, log: Log): PgPool => wrap(new pg.Pool({
+export const serverPool = (url: string, { connectionsMax, answerTimeoutMs = answerTimeoutMsDefault }: { connectionsMax: number; answerTimeoutMs?: number }, log: Log): PgPool => wrap(new pg.Pool({
   connectionString: url,
   max: connectionsMax,
   connectionTimeoutMillis: connectTimeoutMs,
@@ -87,6 +87,26 @@ export const embeddedPool = (openStream: () => Socket, log: Log): PgPool => wrap
   types: columnTypes(),
 }), log)
 
+/**
+ * A connection in someone's hands. One whose query ended without the database's answer (no answer in
+ * time, for one: a half-open connection) is of no use to the next: it is closed however it is given
+ * back. `Pool.query` does the same; the query builder gives every connection back as a good one.
+ */
+function lend(client: pg.PoolClient): PgClient {
+  let broken = false
+  return {
+    async query<R>(text: string | QueryConfig, values?: readonly unknown[]) {
+      try {
+        return await client.query(text as string, values as unknown[]) as unknown as QueryAnswer<R>
+      } catch (error) {
+        broken ||= !(error instanceof pg.DatabaseError)
+        throw error
+      }
+    },
+    release: destroy => client.release(destroy === true || broken),
+  }
+}
+
 function wrap(pool: pg.Pool, log: Log): PgPool {
   // Without a handler an idle connection that the server closes would end the process.
   pool.on('error', error => log.warn({ error: error.message }, 'idle database connection lost'))
@@ -102,7 +122,7 @@ function wrap(pool: pg.Pool, log: Log): PgPool {
     },
     async connect() {
       admit()
-      return await pool.connect() as unknown as PgClient
+      return lend(await pool.connect())
     },
     end: () => pool.end(),
   }
