@@ -155,6 +155,7 @@ t.test('a former owner writes nothing [5]', async t => {
   const reply = await first.actors.tell('order', opened.id, 'x', { verb: 'cancel', by: { role: 'customer', id: opened.user_id }, data: {} })
   t.equal(reply.ok ? 'ok' : reply.code, 'moved')
   t.equal(stored(), before)
+  await w.env.settle()
   await second.stop()
 })
 

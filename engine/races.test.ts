@@ -388,6 +388,7 @@ t.test('an id in capitals is the same order', async t => {
   await w.bus.request(subjects.command('order', 'cancel'), encodeBody(body), 60_000)
   t.equal(w.types(opened.id).at(-1), 'order_cancelled')
   t.equal(w.store.events.get(opened.id.toUpperCase()), undefined)
+  await w.env.settle()
   await w.engine.stop()
 })
 

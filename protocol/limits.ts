@@ -123,6 +123,10 @@ export const limits = {
   outboxPendingMax: 100_000,
   /** Failures of a receiver, some ten seconds, after which a command between actors is parked. */
   outboxFailuresMax: 10,
+  /** Published this long before a disconnection is published again: the server may have crashed with it unwritten. */
+  outboxDoubtMs: 1_000,
+  /** Of one slot. */
+  outboxDoubtEventsMax: 2_000,
 
   // Sockets
   socketPayloadBytesMax: 64 * 1024,

@@ -23,6 +23,7 @@ function world() {
   const listeners = new Set<(connected: boolean) => void>()
   let connected = true
   let publications = 0
+  let flush: () => Promise<void> = async () => {}
   const bus: Bus = {
     publish(_subject, body, messageId) {
       publications++
@@ -35,7 +36,7 @@ function world() {
     subscribe: () => ({ unsubscribe() {} }),
     get connected() { return connected },
     onStatus(listener) { listeners.add(listener); return () => listeners.delete(listener) },
-    flush: async () => {}, close: async () => {},
+    flush: () => flush(), close: async () => {},
   }
   const delivered: string[] = []
   const soft: Effect[] = []
@@ -61,6 +62,7 @@ function world() {
     cursor: (slot = 0) => outbox.cursors().get(slot),
     publications: () => publications,
     answer: (by: typeof answer) => { answer = by },
+    flush: (by: typeof flush) => { flush = by },
     line: (up: boolean) => { connected = up; for (const listener of listeners) listener(up) },
   }
 }
@@ -75,20 +77,78 @@ t.test('[6] published in order, marked by id', async t => {
   t.same(w.published.map(event => event.id), ['0.1', '1.42', '0.2'])
   t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
   t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: eventVersion })
+  t.same([w.cursor(0), w.cursor(1)], [0, 41], 'handed over is not published')
+  await w.env.settle()
   t.same([w.cursor(0), w.cursor(1)], [2, 42])
   t.equal(w.outbox.pending, 0)
 })
 
-t.test('[6] the bus down and up again: all of it, in order, none twice', async t => {
+t.test('[6] what a dying connection took with it is published again, and nothing before it', async t => {
   const w = world()
   w.outbox.open(0, 0)
   w.add(1)
+  await w.env.advance(2 * limits.outboxDoubtMs)
+  let lose: (error: Error) => void = () => {}
+  w.flush(() => new Promise((_, reject) => { lose = reject }))
+  w.add(2)
+  w.add(3)
+  await w.env.settle()
+  t.same(w.published.map(event => event.seq), [1, 2, 3])
+  t.equal(w.cursor(), 1, 'the bus took them, and nobody knows whether they arrived')
+  w.line(false)
+  lose(new Error('connection lost'))
+  w.flush(async () => {})
+  w.add(4)
+  await w.env.advance(60_000)
+  t.equal(w.cursor(), 1)
+  w.line(true)
+  await w.env.settle()
+  t.same(w.published.map(event => event.seq), [1, 2, 3, 2, 3, 4], 'in order, from the first that is in doubt')
+  t.equal(w.cursor(), 4)
+})
+
+t.test('[6] a server that crashed may have answered for what it never wrote: the last second again', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.advance(2 * limits.outboxDoubtMs)
+  w.add(2)
+  await w.env.advance(limits.outboxDoubtMs / 2)
+  w.add(3)
+  await w.env.settle()
+  t.equal(w.cursor(), 3)
+  w.line(false)
+  w.line(true)
+  await w.env.settle()
+  t.same(w.published.map(event => event.seq), [1, 2, 3, 2, 3])
+  t.equal(w.cursor(), 3)
+})
+
+t.test('[6] a round trip that fails on a connection that stays is tried again, and not in a loop', async t => {
+  const w = world()
+  let trips = 0
+  w.flush(async () => { if (++trips < 5) throw new Error('no answer') })
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.settle()
+  t.equal(trips, 1)
+  await w.env.advance(10_000)
+  t.equal(trips, 5)
+  t.equal(w.cursor(), 1)
+})
+
+t.test('[6] the bus down and up again: all of it, in order', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.advance(2 * limits.outboxDoubtMs)
   w.line(false)
   w.add(2)
   w.add(3)
   t.equal(w.cursor(), 1)
   t.equal(w.outbox.pending, 2)
   w.line(true)
+  await w.env.settle()
   t.same(w.published.map(event => event.seq), [1, 2, 3])
   t.equal(w.cursor(), 3)
 })

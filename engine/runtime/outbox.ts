@@ -3,12 +3,20 @@
  * delivered until answered. The cursor is the last seq below which all of that is done; after a
  * crash the next owner repeats from there. At least once, in order, marked by id (invariant 6).
  *
+ * Handed to the bus is not published: what was on its way when a connection ends is gone without a word.
+ * So an event counts as published when a round trip behind it was answered, and what was not is published
+ * again. The last second before a disconnection is published again in any case, because a server that
+ * crashes answers round trips before its stream has written what came in front of them.
+ *
  * Commands of one actor are delivered one after the other (a hold before its release); those of
  * different actors do not wait for each other.
  *
  * A receiver that fails at a command every time would hold the cursor for ever, and with it all that
  * comes after a restart. After some tries the command is parked: a row that says what was not done, a
  * line in the log, a number in the metrics; and for the sender it is a refusal.
+ *
+ * Rejected: waiting for the stream's own acknowledgement. A stream that is full would then stop the
+ * engine, and the stream is a convenience.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
@@ -48,8 +56,12 @@ export interface OutboxEntry {
 interface SlotBox {
   /** In seq order; the head leaves when it is published and its commands are answered. */
   pending: { entry: OutboxEntry; commandsLeft: number }[]
-  /** How many of them, from the head, are published: what waits for a command is not looked at again. */
+  /** How many of them, from the head, the bus was given. */
+  handedCount: number
+  /** How many of those have reached it: what waits for a command is not looked at again. */
   publishedCount: number
+  /** Published lately, oldest first: what a crashed server may have forgotten. */
+  recent: { entry: OutboxEntry; publishedAtMs: number }[]
   cursorSeq: number
 }
 
@@ -60,13 +72,24 @@ export class Outbox {
   #stopped = false
   /** Commands given up by this process. */
   parked = 0
+  /** A round trip is on its way. */
+  #confirming = false
+  /** Disconnections so far: a round trip across one says nothing. */
+  #breaks = 0
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
-    deps.bus.onStatus(connected => { if (connected) for (const box of this.#slots.values()) this.#publish(box) })
+    deps.bus.onStatus(connected => {
+      if (!connected) this.#breaks++
+      for (const box of this.#slots.values()) {
+        // What is not known to have arrived goes again when the connection is back.
+        box.handedCount = box.publishedCount
+        if (connected) this.#again(box)
+      }
+    })
   }
 
-  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], publishedCount: 0, cursorSeq }) }
+  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], handedCount: 0, publishedCount: 0, recent: [], cursorSeq }) }
   close(slot: number): void { this.#slots.delete(slot) }
   stop(): void { this.#stopped = true }
 
@@ -104,15 +127,56 @@ export class Outbox {
   }
 
   #publish(box: SlotBox): void {
-    for (; box.publishedCount < box.pending.length; box.publishedCount++) {
-      const { entry } = box.pending[box.publishedCount]!
-      const published: PublishedEvent = {
-        id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
-        actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
-      }
-      // False while the connection is down: the rest waits too, because order matters more than haste.
-      if (!this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)) break
+    // False while the connection is down: the rest waits too, because order matters more than haste.
+    while (box.handedCount < box.pending.length && this.#hand(box.pending[box.handedCount]!.entry)) box.handedCount++
+    if (box.handedCount > box.publishedCount) void this.#confirm()
+  }
+
+  #hand(entry: OutboxEntry): boolean {
+    const published: PublishedEvent = {
+      id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
+      actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
     }
+    return this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)
+  }
+
+  /** Connected again. */
+  #again(box: SlotBox): void {
+    const sinceMs = this.#deps.env.nowMs() - limits.outboxDoubtMs
+    for (const { entry, publishedAtMs } of box.recent) if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
+    this.#publish(box)
+  }
+
+  /** One round trip behind everything that was handed over, for all slots together; then the next, while there is more. */
+  async #confirm(): Promise<void> {
+    if (this.#confirming) return
+    this.#confirming = true
+    for (let waitMs = retryMsMin; !this.#stopped; ) {
+      const breaks = this.#breaks
+      const handed = [...this.#slots.values()].filter(box => box.handedCount > box.publishedCount)
+        .map(box => ({ box, seq: box.pending[box.handedCount - 1]!.entry.seq }))
+      if (handed.length === 0) break
+      const answered = await this.#deps.bus.flush().then(() => true, () => false)
+      if (breaks !== this.#breaks) continue
+      if (answered) {
+        for (const { box, seq } of handed) this.#reached(box, seq)
+        waitMs = retryMsMin
+        continue
+      }
+      await new Promise<void>(resolve => { this.#deps.env.after(waitMs, resolve) })
+      waitMs = Math.min(waitMs * 2, retryMsMax)
+    }
+    this.#confirming = false
+  }
+
+  /** Everything up to `seq` is published. */
+  #reached(box: SlotBox, seq: number): void {
+    const nowMs = this.#deps.env.nowMs()
+    const old = box.recent.findIndex(one => one.publishedAtMs >= nowMs - limits.outboxDoubtMs)
+    box.recent.splice(0, old < 0 ? box.recent.length : old)
+    for (; box.publishedCount < box.handedCount && box.pending[box.publishedCount]!.entry.seq <= seq; box.publishedCount++)
+      box.recent.push({ entry: box.pending[box.publishedCount]!.entry, publishedAtMs: nowMs })
+    if (box.recent.length > limits.outboxDoubtEventsMax) box.recent.splice(0, box.recent.length - limits.outboxDoubtEventsMax)
     this.#advance(box)
   }
 
@@ -122,6 +186,7 @@ export class Outbox {
     if (done === 0) return
     box.pending.splice(0, done)
     box.publishedCount -= done
+    box.handedCount -= done
   }
 
   #enqueue(actorId: string, job: () => Promise<void>): void {

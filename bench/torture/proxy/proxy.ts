@@ -44,7 +44,7 @@ export class FaultProxy {
     for (const connection of this.#connections) {
       if (this.#weather.swallowing) {
         // The far end hears that the caller is gone; the caller hears nothing.
-        connection.far.resetAndDestroy()
+        connection.far.destroy()
         for (const lane of connection.lanes) lane.die()
       }
       for (const lane of connection.lanes) lane.pump()
@@ -53,11 +53,11 @@ export class FaultProxy {
 
   clear(): void { this.set(fair) }
 
-  /** Every open connection is reset at both ends; new ones are the weather's business. */
+  /** Every open connection is closed at both ends, with whatever was on its way; new ones are the weather's business. */
   cut(): void {
     for (const { near, far } of this.#connections) {
-      near.resetAndDestroy()
-      far.resetAndDestroy()
+      near.destroy()
+      far.destroy()
     }
   }
 
@@ -70,7 +70,7 @@ export class FaultProxy {
   #accept(near: Socket): void {
     near.on('error', () => undefined)
     if (this.#weather.refusing) {
-      near.resetAndDestroy()
+      near.destroy()
       return
     }
     const far = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })

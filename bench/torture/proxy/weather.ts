@@ -11,7 +11,7 @@ export interface Weather {
   stalled: boolean
   /** Half-open: what is sent is gone, and nobody says so; a connection that met this stays dead afterwards. */
   swallowing: boolean
-  /** New connections are reset at once. */
+  /** New connections are closed at once. */
   refusing: boolean
 }
 
