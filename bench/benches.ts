@@ -1,8 +1,13 @@
 /** Every bench of the suite, in the order in which it runs: a new one is a file and a line here. */
 import type { Bench } from './common/bench.ts'
 import { bench as accept } from './load/accept.ts'
+import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadcast.ts'
+import { bench as idle } from './load/idle.ts'
 import { bench as ingest } from './load/ingest.ts'
+import { bench as reconnect } from './load/reconnect.ts'
 import { bench as request } from './load/request.ts'
+import { bench as trackers } from './load/trackers.ts'
+import { channelsBench, socketIoBench } from './peers/dispatch.ts'
 import { microBench } from './micro/bench.ts'
 import { suite as claim } from './micro/claim.bench.ts'
 import { suite as decide } from './micro/decide.bench.ts'
@@ -13,5 +18,6 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
   ...[frameDecode, indexMove, radiusQuery, decide, journalAppend, claim].map(microBench),
-  ingest, request, accept,
+  ingest, request, broadcast, broadcastCrowd, accept, trackers, reconnect, idle,
+  socketIoBench, channelsBench,
 ]

@@ -99,6 +99,8 @@ export interface Bench {
   title: string
   /** Skipped, with the line that says how to install it, where one is missing. */
   needs?: readonly ServiceName[]
+  /** Why it cannot run on this machine, if that is more than a missing service; null when it can. */
+  missing?(): string | null
   /** Where it can run; `needs` of distributed are implied. Without it, it has no server under test and runs in every mode but remote. */
   modes?: readonly Mode[]
   /** Rounds of a full and of a quick run; 3 and 2 if not said. `--rounds` overrides. */

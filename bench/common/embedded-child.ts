@@ -3,6 +3,8 @@
  * about its counters over the process channel (HTTP would wait behind the load), and ends with its parent.
  */
 import { startEmbedded } from '../../edge/embedded.ts'
+import { realEnv } from '../../protocol/env.ts'
+import { populate, type PopulationPlan } from './population.ts'
 
 let stopping = false
 const end = (stop: () => Promise<void>): void => {
@@ -18,7 +20,13 @@ process.on('SIGINT', () => undefined)
 const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))
 process.on('disconnect', () => end(() => embedded.stop()))
-process.on('message', message => {
+process.on('message', (message: 'counters' | { populate: PopulationPlan }) => {
+  if (typeof message === 'object') {
+    const { database, bus, nowMs, random } = embedded.edge.context
+    populate({ database, bus, nowMs, random, after: realEnv().after, jwtSecret: process.env['JWT_SECRET_KEY']! }, message.populate).then(
+      population => process.send?.({ population }), (error: unknown) => process.send?.({ failure: String(error) }))
+    return
+  }
   if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
 })
 process.send?.({ url: embedded.url })

@@ -36,7 +36,7 @@ export function skipReason(bench: Bench, mode: Mode): string | null {
   const modes = bench.modes ?? ['embedded', 'distributed']
   if (!modes.includes(mode)) return `it does not run ${mode === 'remote' ? 'against a deployment elsewhere' : mode}`
   const needs = new Set<ServiceName>([...(bench.needs ?? []), ...(mode === 'distributed' && bench.modes !== undefined ? ['nats', 'redis', 'postgres'] as const : [])])
-  return [...needs].map(serviceMissing).find(line => line !== null) ?? null
+  return [...needs].map(serviceMissing).find(line => line !== null) ?? bench.missing?.() ?? null
 }
 
 export const roundsOf = (bench: Bench, options: { quick: boolean; rounds: number | null }): number =>

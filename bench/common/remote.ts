@@ -32,6 +32,7 @@ export async function remoteServer(address: string): Promise<Server> {
     async counters(): Promise<Counters> {
       return { counters: (await health()).engine?.frames ?? {}, atMs: performance.now() }
     },
+    populate: () => Promise.reject(new Error('a deployment elsewhere is populated over HTTP')),
     stop: () => Promise.resolve(),
   }
 }

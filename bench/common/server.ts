@@ -11,8 +11,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
+import { openDatabase } from '../../migrations/open.ts'
+import { realEnv } from '../../protocol/env.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
+import { populate, type Population, type PopulationPlan } from './population.ts'
 import { profileArguments } from './profile.ts'
 
 export interface Server {
@@ -23,6 +26,8 @@ export interface Server {
   pids: number[]
   /** Location frames that the engine has judged, by verdict, since its start. */
   counters(): Promise<Counters>
+  /** Fills it in bulk, past its HTTP. A deployment elsewhere cannot be filled so, and rejects. */
+  populate(plan: PopulationPlan): Promise<Population>
   stop(): Promise<void>
 }
 
@@ -75,7 +80,7 @@ export async function startEmbeddedServer(options: ServerOptions = {}): Promise<
       child.once('message', message => { clearTimeout(timer); resolve((message as { url: string }).url) })
       child.once('exit', code => { clearTimeout(timer); reject(new Error(`the embedded server ended with ${code}: ${output()}`)) })
     })
-    return { url, kind: 'embedded', pids: [child.pid!], counters: () => askCounters(child), stop }
+    return { url, kind: 'embedded', pids: [child.pid!], counters: () => askCounters(child), populate: plan => askPopulation(child, plan), stop }
   } catch (error) {
     await stop()
     throw error
@@ -88,6 +93,17 @@ export function askCounters(child: ChildProcess): Promise<Counters> {
     const timer = setTimeout(() => reject(new Error('the server does not tell its counters')), startTimeoutMs)
     child.once('message', message => { clearTimeout(timer); resolve(message as Counters) })
     child.send('counters')
+  })
+}
+
+function askPopulation(child: ChildProcess, plan: PopulationPlan): Promise<Population> {
+  return new Promise((resolve, reject) => {
+    child.once('message', message => {
+      const answer = message as { population: Population } | { failure: string }
+      if ('failure' in answer) reject(new Error(`the server could not be populated: ${answer.failure}`))
+      else resolve(answer.population)
+    })
+    child.send({ populate: plan })
   })
 }
 
@@ -121,7 +137,16 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
       const { frames } = decodeBody(await bus.request(subjects.queryHealth, encodeBody({}), startTimeoutMs)) as { frames: Record<string, number> }
       return { counters: frames, atMs: performance.now() }
     }
-    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.child.pid!, edge.child.pid!], counters, stop }
+    const { nowMs, random, after } = realEnv()
+    const populateBeside = async (plan: PopulationPlan): Promise<Population> => {
+      const database = await openDatabase({ url: postgres.url })
+      try {
+        return await populate({ database, bus, nowMs, random, after, jwtSecret: secret }, plan)
+      } finally {
+        await database.close()
+      }
+    }
+    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.child.pid!, edge.child.pid!], counters, populate: populateBeside, stop }
   } catch (error) {
     await stop()
     throw error

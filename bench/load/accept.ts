@@ -1,98 +1,130 @@
 /**
- * Two hundred pharmacies accept the same request in the same moment, again and again: exactly one
- * winner each time, every loser told, nobody left waiting.
+ * Accept races: 2, 50 and 500 pharmacies accept the same request in the same moment, again and again.
+ * Exactly one winner each time, every loser told, nobody left waiting. Latencies are from the moment in
+ * which each accept is handed to its socket; beside them bare uWebSockets, which sends every accept to
+ * all: what it takes to read as many messages and to answer them.
  */
-import { center } from '../city/grid.ts'
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
-import { newCustomer, newPharmacy, runTag, type Person } from '../common/people.ts'
-import { seededRandom } from '../common/random.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { LoadSocket, member } from './socket.ts'
+import { newCustomer, newPharmacy, runTag } from '../common/people.ts'
+import { RawHttp } from '../common/raw-http.ts'
+import { RawSocket, memberOf } from '../common/raw-socket.ts'
+import type { Server } from '../common/server.ts'
+import { fieldCenter, fieldOf } from './stacks/stack.ts'
 
-const pharmaciesCount = 200
+const sizes = [2, 50, 500] as const
+/** Against a deployment elsewhere, whose accounts are made over HTTP. */
+const sizesRemote = [2, 50] as const
 const signUpsAtOnce = 6
+const opensAtOnce = 64
 /** Longer than any retry of the edge: who has heard nothing by then is left waiting. */
-const roundTimeoutMs = 10_000
+const raceTimeoutMs = 10_000
 
-const measures = {
-  winner: { name: 'accept → won', unit: 'ms', better: 'lower', goal: { p99Ms: 10 } },
-  loser: { name: 'accept → lost', unit: 'ms', better: 'lower', goal: { p99Ms: 15 } },
-  all: { name: 'until all are told', unit: 'ms', better: 'lower' },
-} as const satisfies Record<string, Measure>
+const measuresOf = (size: number) => ({
+  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', ...(size === 500 && { goal: { p99Ms: 10 } }) },
+  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', ...(size === 500 && { goal: { p99Ms: 15 } }) },
+  all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
+}) as const satisfies Record<string, Measure>
 
-/** A pharmacy in the race, and what it has heard in this round. */
-interface Contender { vendorId: string; socket: LoadSocket; heardRequest: string | null; sentAtMs: number; answer: string | null; toldTaken: boolean }
+/** A pharmacy in the race, and what it has heard in this one. */
+interface Racer { vendorId: string; socket: RawSocket; heard: string | null; sentMs: number; answer: string | null; answeredMs: number; toldTaken: boolean }
 
 async function open(context: Context): Promise<Round> {
-  const races = context.quick ? 10 : 30
-  const { url } = await context.server()
-  const tag = runTag()
-  const random = seededRandom(7)
-  const contenders: Contender[] = []
-  await inParallel(Array.from({ length: pharmaciesCount }), signUpsAtOnce, async (_, index) => {
-    const at = { latitude: center.latitude + (random() - 0.5) * 0.02, longitude: center.longitude + (random() - 0.5) * 0.02 }
-    contenders.push(await contender(url, await newPharmacy(url, tag, index, `Pharmacy ${index}`, at)))
-    context.progress(`${contenders.length} of ${pharmaciesCount} pharmacies`)
+  const races = context.quick ? 10 : 20
+  const server = await context.server()
+  const people = context.mode === 'remote' ? await signUp(context, server) : await populate(server)
+  const http = new RawHttp(server.url)
+  const racers: Racer[] = []
+  context.defer(() => {
+    for (const { socket } of racers) socket.destroy()
+    http.close()
   })
-  context.defer(() => { for (const { socket } of contenders) socket.close() })
-  const customer = await newCustomer(url, tag, 0)
-  return async () => {
-    const [winner, loser, all] = [new Latency(), new Latency(), new Latency()]
-    for (let race = 0; race < races; race++) await oneRace(context, race, customer, contenders, winner, loser, all)
-    context.sample(measures.winner, { value: winner })
-    context.sample(measures.loser, { value: loser })
-    context.sample(measures.all, { value: all })
-  }
-}
-
-async function contender(url: string, person: Person): Promise<Contender> {
-  const socket = await LoadSocket.open(url, '/ws/pharmacy/', await person.api.accessToken())
-  return { vendorId: person.recordId, socket, heardRequest: null, sentAtMs: 0, answer: null, toldTaken: false }
-}
-
-async function oneRace(
-  context: Context, race: number, customer: Person, contenders: Contender[], winner: Latency, loser: Latency, all: Latency,
-): Promise<void> {
-  for (const one of contenders) {
-    one.heardRequest = one.answer = null
-    one.toldTaken = false
-    one.socket.onText = text => {
-      switch (member(text, 'type')) {
-        case 'new_request': one.heardRequest = member(text, 'request_id'); break
-        case 'request_taken': if (member(text, 'request_id') === one.heardRequest) one.toldTaken = true; break
+  let requestId = ''
+  let unanswered = 0
+  let done: () => void = () => undefined
+  await inParallel(people.pharmacies, opensAtOnce, async ({ vendorId, token }, index) => {
+    const hear = (_: RawSocket, text: Buffer): void => {
+      const racer = racers[index]
+      if (racer === undefined) return
+      const [type, id] = [memberOf(text, 'type'), memberOf(text, 'request_id')]
+      // Usually comes before the answer that tells the customer the request's id.
+      if (type === 'new_request') racer.heard = id
+      if (id !== requestId) return
+      switch (type) {
+        case 'request_taken': racer.toldTaken = true; break
         case 'response_result':
-          if (member(text, 'request_id') !== one.heardRequest) break
-          one.answer = member(text, 'outcome')
-          if (one.answer === 'won') winner.record(performance.now() - one.sentAtMs)
-          if (one.answer === 'lost') loser.record(performance.now() - one.sentAtMs)
+          racer.answer = memberOf(text, 'outcome')
+          racer.answeredMs = performance.now()
+          if (--unanswered === 0) done()
           break
         default: break
       }
     }
-  }
-  const { request_id, pharmacies_notified } = await customer.api.createRequest({ ...center, radius_km: 5, quantity: 1 })
-  if (pharmacies_notified !== contenders.length) throw new Error(`race ${race}: ${pharmacies_notified} pharmacies were notified and not ${contenders.length}`)
-  if (!await settled(() => contenders.every(one => one.heardRequest === request_id), roundTimeoutMs, 2))
-    throw new Error(`race ${race}: ${contenders.filter(one => one.heardRequest !== request_id).length} terminals never heard of the request`)
+    const socket = await RawSocket.open({ port: Number(new URL(server.url).port), path: '/ws/pharmacy/', token, onText: hear })
+    racers[index] = { vendorId, socket, heard: null, sentMs: 0, answer: null, answeredMs: 0, toldTaken: false }
+  })
 
-  const firstSentMs = performance.now()
-  const text = JSON.stringify({ type: 'respond', request_id, response_type: 'ACCEPTED' })
-  for (const one of contenders) {
-    one.sentAtMs = performance.now()
-    one.socket.send(text)
+  const race = async (size: number, into: { winner: Latency; loser: Latency; all: Latency }): Promise<void> => {
+    const running = racers.slice(0, size)
+    for (const racer of racers) Object.assign(racer, { answer: null, toldTaken: false })
+    const { status, body } = await http.post('/api/requests', people.customer, JSON.stringify({ ...fieldCenter, radius_km: 10, quantity: 1 }))
+    if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
+    const opened = JSON.parse(body) as { request_id: string }
+    requestId = opened.request_id
+    const asked = await settled(() => racers.every(({ heard }) => heard === requestId), raceTimeoutMs, 1)
+    context.check(asked, 'a terminal never heard of the request')
+    const answered = new Promise<void>(resolve => { done = resolve })
+    unanswered = size
+    const text = JSON.stringify({ type: 'respond', request_id: requestId, response_type: 'ACCEPTED' })
+    const firstMs = performance.now()
+    for (const racer of running) {
+      racer.sentMs = performance.now()
+      racer.socket.sendText(text)
+    }
+    await Promise.race([answered, settled(() => false, raceTimeoutMs, 100)])
+    const wins = running.filter(({ answer }) => answer === 'won')
+    const losses = running.filter(({ answer }) => answer === 'lost')
+    const waiting = running.filter(({ answer }) => answer === null).length
+    context.check(waiting === 0, `${size} racers: ${waiting} pharmacies were left waiting`)
+    context.check(wins.length === 1, `${size} racers: ${wins.length} winners`)
+    context.check(wins.length + losses.length + waiting === size, `${size} racers: other answers than won and lost`)
+    for (const { sentMs, answeredMs } of wins) into.winner.record(answeredMs - sentMs)
+    for (const { sentMs, answeredMs } of losses) into.loser.record(answeredMs - sentMs)
+    into.all.record(Math.max(...running.map(({ answeredMs }) => answeredMs)) - firstMs)
+    const told = await settled(() => losses.every(({ toldTaken }) => toldTaken), raceTimeoutMs, 2)
+    context.check(told, `${size} racers: not every loser heard request_taken`)
   }
-  const finished = await settled(() => contenders.every(one => one.answer !== null), roundTimeoutMs, 1)
-  all.record(performance.now() - firstSentMs)
-  const wins = contenders.filter(one => one.answer === 'won')
-  const losses = contenders.filter(one => one.answer === 'lost')
-  context.check(finished, `race ${race}: ${contenders.filter(one => one.answer === null).length} pharmacies were left waiting`)
-  context.check(wins.length === 1, `race ${race}: ${wins.length} winners`)
-  context.check(wins.length + losses.length === contenders.length, `race ${race}: other answers than won and lost: ${contenders.map(one => one.answer).filter(a => a !== 'won' && a !== 'lost').slice(0, 3).join(', ')}`)
-  const told = await settled(() => contenders.every(one => one.answer !== 'lost' || one.toldTaken), roundTimeoutMs, 1)
-  context.check(told, `race ${race}: ${contenders.filter(one => one.answer === 'lost' && !one.toldTaken).length} losers did not hear request_taken`)
-  const order = await customer.api.getOrder(request_id)
-  context.check(order.vendor_id === wins[0]?.vendorId, `race ${race}: the order belongs to another pharmacy than the one that heard won`)
+
+  return async () => {
+    for (const size of sizes.filter(size => size <= racers.length)) {
+      context.progress(`${size} racers`)
+      const into = { winner: new Latency(), loser: new Latency(), all: new Latency() }
+      for (let i = 0; i < races && !context.signal.aborted; i++) await race(size, into)
+      const measures = measuresOf(size)
+      context.sample(measures.winner, { value: into.winner })
+      context.sample(measures.loser, { value: into.loser })
+      context.sample(measures.all, { value: into.all })
+    }
+  }
 }
 
-export const bench: Bench = { name: 'accept', group: 'load', title: `${pharmaciesCount} pharmacies accept one request at once`, modes: ['embedded', 'distributed', 'remote'], open }
+interface People { customer: string; pharmacies: { vendorId: string; token: string }[] }
+
+async function populate(server: Server): Promise<People> {
+  const { customers, pharmacies } = await server.populate({ customers: 1, pharmacies: fieldOf(sizes.at(-1)!).pharmacies })
+  return { customer: customers[0]!.token, pharmacies }
+}
+
+async function signUp(context: Context, { url }: Server): Promise<People> {
+  const tag = runTag()
+  const pharmacies: People['pharmacies'] = []
+  await inParallel(fieldOf(sizesRemote.at(-1)!).pharmacies, signUpsAtOnce, async (place, index) => {
+    const { recordId, api } = await newPharmacy(url, tag, index, `Pharmacy ${index}`, place)
+    pharmacies.push({ vendorId: recordId, token: await api.accessToken() })
+    context.progress(`${pharmacies.length} pharmacies`)
+  })
+  return { customer: await (await newCustomer(url, tag, 0)).api.accessToken(), pharmacies }
+}
+
+export const bench: Bench = { name: 'accept', group: 'load', title: '2, 50 and 500 pharmacies accept one request at once', modes: ['embedded', 'distributed', 'remote'], open }

@@ -1,0 +1,99 @@
+/**
+ * POSTs over connections that stay open, at some 20 µs each: for open-loop schedules, where the
+ * generator's own time must not be in the latencies. One request at a time on each connection; when all
+ * are waiting for an answer another one is opened, as browsers and phones would.
+ *
+ * Rejected: `fetch` (some 300 µs of the generator's processor a request, measured) and pipelining
+ * (no client of ours does it, and an answer that waits behind another would be the client's doing).
+ */
+import { connect, type Socket } from 'node:net'
+
+export interface RawAnswer { status: number; body: string }
+interface Waiting { resolve(answer: RawAnswer): void; reject(error: Error): void }
+
+export class RawHttp {
+  readonly #port: number
+  readonly #idle: Lane[] = []
+  readonly #all = new Set<Lane>()
+
+  constructor(url: string) { this.#port = Number(new URL(url).port) }
+
+  get connections(): number { return this.#all.size }
+
+  /** Opens connections beforehand, so that the first requests do not pay for them. */
+  async prepare(count: number): Promise<void> {
+    const lanes = await Promise.all(Array.from({ length: Math.max(0, count - this.#idle.length) }, () => this.#newLane()))
+    this.#idle.push(...lanes)
+  }
+
+  async post(path: string, token: string, body: string): Promise<RawAnswer> {
+    let lane = this.#idle.pop()
+    // The server closes a connection that was idle for long.
+    while (lane?.broken === true) lane = this.#idle.pop()
+    lane ??= await this.#newLane()
+    try {
+      return await lane.send(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    } finally {
+      if (!lane.broken) this.#idle.push(lane)
+    }
+  }
+
+  close(): void { for (const lane of this.#all) lane.destroy() }
+
+  async #newLane(): Promise<Lane> {
+    const lane = await Lane.open(this.#port, () => this.#all.delete(lane))
+    this.#all.add(lane)
+    return lane
+  }
+}
+
+class Lane {
+  readonly #socket: Socket
+  #waiting: Waiting | null = null
+  #text = ''
+  broken = false
+
+  private constructor(socket: Socket, ended: () => void) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.setEncoding('latin1')
+    socket.on('data', (text: string) => this.#read(text))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.broken = true
+      ended()
+      this.#waiting?.reject(new Error('the connection ended'))
+    })
+  }
+
+  static open(port: number, ended: () => void): Promise<Lane> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new Lane(socket, ended)))
+      socket.once('error', reject)
+    })
+  }
+
+  send(request: string): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      this.#socket.write(request)
+    })
+  }
+
+  destroy(): void { this.#socket.destroy() }
+
+  #read(text: string): void {
+    this.#text += text
+    const end = this.#text.indexOf('\r\n\r\n')
+    if (end < 0) return
+    const length = /\r\ncontent-length: *(\d+)/i.exec(this.#text.slice(0, end))
+    const bytes = length === null ? 0 : Number(length[1])
+    if (this.#text.length < end + 4 + bytes) return
+    const answer = { status: Number(this.#text.slice(9, 12)), body: this.#text.slice(end + 4, end + 4 + bytes) }
+    this.#text = ''
+    const waiting = this.#waiting
+    this.#waiting = null
+    waiting?.resolve(answer)
+  }
+}

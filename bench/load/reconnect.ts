@@ -1,0 +1,78 @@
+/**
+ * Reconnect storm: ten thousand sockets go and come back at once, with their tokens verified, their
+ * records read and their greetings sent. What counts is the edge's processor time, because that is what
+ * a storm takes from those who are still connected. Beside it the same upgrades at bare uWebSockets.
+ */
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { inParallel, settled } from '../common/parallel.ts'
+import { cpuSecondsOf } from '../common/processes.ts'
+import { RawSocket } from '../common/raw-socket.ts'
+import { limits } from '../../protocol/limits.ts'
+import { bareName, startBareServer } from './stacks/bare.ts'
+import { ourName } from './stacks/ours.ts'
+import { fieldOf } from './stacks/stack.ts'
+
+const opensAtOnce = 500
+
+const nameOf = (stack: string): string => `${stack}: 10,000 sockets reconnect`
+const measures = {
+  bare: { name: nameOf(bareName), unit: 'CPU s', better: 'lower' },
+  ours: { name: nameOf(ourName), unit: 'CPU s', better: 'lower', baseline: nameOf(bareName), goal: { value: 1.5 } },
+  wall: { name: `${ourName}: until all 10,000 are back`, unit: 's', better: 'lower' },
+} as const satisfies Record<string, Measure>
+
+async function open(context: Context): Promise<Round> {
+  // Quick or not, the goal is stated for ten thousand; a smaller storm is scaled to it.
+  const count = context.quick ? 2_000 : 10_000
+  const server = await context.server()
+  const bare = await startBareServer(context)
+  context.progress(`makes ${count} pharmacies`)
+  const { pharmacies } = await server.populate({ pharmacies: fieldOf(count).pharmacies })
+  const tokens = pharmacies.map(({ token }) => token)
+  return async () => {
+    const [bareCpu] = await storm(context, bare.url, [bare.pid], tokens)
+    const [cpu, seconds] = await storm(context, server.url, server.pids, tokens)
+    const scale = 10_000 / count
+    if (bareCpu !== null) context.sample(measures.bare, { value: bareCpu * scale })
+    if (cpu !== null) context.sample(measures.ours, { value: cpu * scale, cpuSecondsPerUnit: cpu / count, note: `${count} sockets` })
+    context.sample(measures.wall, { value: seconds * scale })
+  }
+}
+
+/** Opens all, ends all, opens all again: the second time is measured. Processor seconds of the server, and seconds. */
+async function storm(context: Context, url: string, pids: readonly number[], tokens: readonly string[]): Promise<[cpu: number | null, seconds: number]> {
+  const port = Number(new URL(url).port)
+  const connect = async (): Promise<RawSocket[]> => {
+    const sockets: RawSocket[] = []
+    await inParallel(tokens, opensAtOnce, async token => { sockets.push(await RawSocket.open({ port, path: '/ws/pharmacy/', token })) })
+    return sockets
+  }
+  const end = (sockets: RawSocket[]): Promise<boolean> => {
+    for (const socket of sockets) socket.destroy()
+    return settled(() => sockets.every(({ closedWith }) => closedWith !== null), 10_000)
+  }
+  await end(await connect())
+  await calm(pids)
+  const before = cpuSecondsOf(pids)
+  const startMs = performance.now()
+  const sockets = await connect()
+  const seconds = (performance.now() - startMs) / 1_000
+  // What follows the greeting belongs to it: each terminal asks for its open requests.
+  await new Promise<void>(resolve => { setTimeout(resolve, 20 * limits.interestDebounceMs) })
+  const after = cpuSecondsOf(pids)
+  context.check(sockets.every(({ closedWith }) => closedWith === null), 'a socket was closed again')
+  await end(sockets)
+  return [before === null || after === null ? null : after - before, seconds]
+}
+
+/** Until the server has got over what came before. */
+async function calm(pids: readonly number[]): Promise<void> {
+  for (let last = cpuSecondsOf(pids), i = 0; i < 20; i++) {
+    await new Promise<void>(resolve => { setTimeout(resolve, 250) })
+    const now = cpuSecondsOf(pids)
+    if (now === null || last === null || now - last < 0.03) return
+    last = now
+  }
+}
+
+export const bench: Bench = { name: 'reconnect', group: 'load', title: '10,000 sockets reconnect', modes: ['embedded', 'distributed'], rounds: { full: 2, quick: 1 }, open }

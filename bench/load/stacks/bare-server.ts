@@ -1,0 +1,49 @@
+/**
+ * The raw baseline of the load benches, a process of its own: uWebSockets alone, doing to bytes what
+ * the edge does to messages. A posted request is published to every terminal, a driver's message to the
+ * tracker of its order, and nothing is authenticated, checked, matched or kept. What the product costs
+ * is what it costs more than this.
+ */
+import { App, us_socket_local_port } from 'uWebSockets.js'
+
+/** The topic that a socket subscribes to at its path; null for those that only send. */
+interface Data { topic: string | null; order: string }
+
+const greeting = '{"type":"connection"}'
+const app = App()
+app.ws<Data>('/*', {
+  maxPayloadLength: 64 * 1024,
+  maxBackpressure: 4 * 1024 * 1024,
+  idleTimeout: 120,
+  compression: 0,
+  upgrade(res, req, context) {
+    const [, , kind, name = ''] = req.getUrl().split('/')
+    const topic = kind === 'pharmacy' ? 'terminals' : kind === 'tracking' ? `order:${name}` : null
+    const protocol = req.getHeader('sec-websocket-protocol') === '' ? '' : 'bearer'
+    res.upgrade({ topic, order: `order:${name}` }, req.getHeader('sec-websocket-key'), protocol, '', context)
+  },
+  open(ws) {
+    const { topic } = ws.getUserData()
+    if (topic !== null) ws.subscribe(topic)
+    ws.send(greeting)
+  },
+  message: (ws, message) => { app.publish(ws.getUserData().order, message, false) },
+})
+app.post('/*', res => {
+  const chunks: Buffer[] = []
+  res.onAborted(() => undefined)
+  res.onData((chunk, last) => {
+    chunks.push(Buffer.from(chunk.slice(0)))
+    if (!last) return
+    const body = Buffer.concat(chunks)
+    app.publish('terminals', body, false)
+    res.writeStatus('201 Created').writeHeader('content-type', 'application/json').end('{}')
+  })
+})
+app.listen('127.0.0.1', 0, socket => {
+  if (!socket) process.exit(1)
+  process.send?.({ url: `http://127.0.0.1:${us_socket_local_port(socket)}` })
+})
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => process.exit(0))
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,92 @@
+/** Locations from drivers to the trackers of their orders through any stack: the most, and how long one takes. */
+import { Latency } from '../../common/latency.ts'
+import { settled } from '../../common/parallel.ts'
+import type { Stack } from './stack.ts'
+
+const drainMs = 5_000
+/** A driver whose tracker hears nothing for so long sends on. */
+const lostMs = 1_000
+
+export class Locations {
+  readonly #count: number
+  /** When each location was due, by delivery and number. */
+  readonly #dueMs: Float64Array[]
+  readonly #sent: Int32Array
+  readonly #heard: Int32Array
+  readonly #heardMs: Float64Array
+  #latency: Latency | null = null
+  #send: (delivery: number, sequence: number) => void = () => undefined
+
+  private constructor(count: number) {
+    this.#count = count
+    this.#dueMs = Array.from({ length: count }, () => new Float64Array(kept))
+    this.#sent = new Int32Array(count)
+    this.#heard = new Int32Array(count)
+    this.#heardMs = new Float64Array(count)
+  }
+
+  static async open(stack: Stack, count: number): Promise<Locations> {
+    const locations = new Locations(count)
+    const { send } = await stack.openDeliveries(count, (delivery, sequence) => {
+      locations.#heardMs[delivery] = performance.now()
+      locations.#heard[delivery] = Math.max(locations.#heard[delivery]!, sequence + 1)
+      locations.#latency?.record(performance.now() - locations.#dueMs[delivery]![sequence % kept]!)
+    })
+    locations.#send = send
+    return locations
+  }
+
+  #one(delivery: number, dueMs: number): void {
+    const sequence = this.#sent[delivery]!++
+    this.#dueMs[delivery]![sequence % kept] = dueMs
+    this.#send(delivery, sequence)
+  }
+
+  /**
+   * Closed loop: every driver has at most that many on their way. Locations a second that reached their
+   * tracker, or were overtaken by a newer one that did: a stack that coalesces shows the newest only.
+   */
+  async throughput(ms: number, underWay: number, signal: AbortSignal): Promise<number> {
+    this.#latency = null
+    const startMs = performance.now()
+    const before = this.#heardAll()
+    while (performance.now() < startMs + ms && !signal.aborted) {
+      for (let delivery = 0; delivery < this.#count; delivery++) {
+        // A stack that loses one must not stop its driver for good.
+        if (this.#sent[delivery]! > this.#heard[delivery]! && performance.now() - Math.max(startMs, this.#heardMs[delivery]!) > lostMs) this.#heard[delivery] = this.#sent[delivery]!
+        while (this.#sent[delivery]! - this.#heard[delivery]! < underWay) this.#one(delivery, performance.now())
+      }
+      await new Promise<void>(resolve => { setImmediate(resolve) })
+    }
+    const seconds = (performance.now() - startMs) / 1_000
+    const arrived = this.#heardAll() - before
+    await this.#drained()
+    return arrived / seconds
+  }
+
+  /** Open loop, over all drivers in turn. */
+  async delays(perSecond: number, ms: number, signal: AbortSignal): Promise<Latency> {
+    const latency = this.#latency = new Latency()
+    const startMs = performance.now()
+    const total = Math.round(perSecond * ms / 1_000)
+    for (let i = 0; i < total && !signal.aborted;) {
+      const nowMs = performance.now()
+      for (; i < total && startMs + i * 1_000 / perSecond <= nowMs; i++) this.#one(i % this.#count, startMs + i * 1_000 / perSecond)
+      await new Promise<void>(resolve => { setTimeout(resolve, 1) })
+    }
+    await this.#drained()
+    this.#latency = null
+    return latency
+  }
+
+  #heardAll(): number { return this.#heard.reduce((sum, count) => sum + count, 0) }
+
+  async #drained(): Promise<void> {
+    await settled(() => this.#sent.every((sent, i) => sent <= this.#heard[i]!), drainMs)
+    // What was lost is not waited for again.
+    this.#heard.set(this.#sent)
+  }
+}
+
+/** More than any stack has under way for one driver. */
+const kept = 4_096

@@ -1,0 +1,97 @@
+/**
+ * The server under test as a stack: real accounts, tokens, requests that are journaled before they are
+ * answered, frames in their binary form. A tracker's message carries no number of the frame, so the
+ * number travels in the position: each frame of a delivery lies one step further north.
+ */
+import type { Context } from '../../common/bench.ts'
+import { inParallel } from '../../common/parallel.ts'
+import { RawHttp } from '../../common/raw-http.ts'
+import { RawSocket, maskedFrame, memberOf } from '../../common/raw-socket.ts'
+import type { Server } from '../../common/server.ts'
+import { encodeFrame } from '../../../protocol/frames.ts'
+import { limits } from '../../../protocol/limits.ts'
+import { fieldCenter, type Stack } from './stack.ts'
+
+export const ourName = 'Caduceus'
+
+const opensAtOnce = 128
+const customersCount = 50
+/** Degrees of one step: a centimetre, so that a thousand a second are no impossible speed. */
+const step = 1e-7
+const latitudeKey = Buffer.from('"latitude":')
+
+export function ourStack(server: Server): Stack {
+  const port = Number(new URL(server.url).port)
+  const http = new RawHttp(server.url)
+  const sockets: RawSocket[] = []
+  let customers: string[] = []
+  let turn = 0
+  const open = async (path: string, token: string | undefined, heard: (text: Buffer) => void): Promise<RawSocket> => {
+    const socket = await RawSocket.open({ port, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) })
+    sockets.push(socket)
+    return socket
+  }
+  return {
+    name: ourName,
+    pids: () => server.pids,
+    async openTerminals({ pharmacies }, arrived) {
+      const people = await server.populate({ customers: customersCount, pharmacies })
+      customers = people.customers.map(({ token }) => token)
+      const terminals: RawSocket[] = []
+      await inParallel(people.pharmacies, opensAtOnce, async ({ token }, terminal) => {
+        terminals[terminal] = await open('/ws/pharmacy/', token, text => {
+          if (text[9] !== newRequest) return
+          const marker = memberOf(text, 'notes')
+          if (marker !== null) arrived(marker, terminal)
+        })
+      })
+      return terminals
+    },
+    async request({ latitude, longitude, radiusKm }, marker) {
+      const { status, body } = await http.post('/api/requests', customers[turn++ % customers.length]!,
+        `{"latitude":${latitude},"longitude":${longitude},"radius_km":${radiusKm},"quantity":1,"notes":"${marker}","expires_in_seconds":${limits.requestTtlSecondsMin}}`)
+      if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
+    },
+    async openDeliveries(count, arrived) {
+      const { deliveries } = await server.populate({ pharmacies: [fieldCenter], deliveries: count })
+      const [drivers, trackers]: RawSocket[][] = [[], []]
+      await inParallel(deliveries, opensAtOnce, async ({ trackingToken, driverToken }, i) => {
+        drivers[i] = await open('/ws/driver', driverToken, () => undefined)
+        trackers[i] = await open(`/ws/tracking/${trackingToken}`, undefined, text => {
+          if (text[9] !== location) return
+          const latitude = numberAfter(text, latitudeKey)
+          arrived(i, Math.round((latitude - fieldCenter.latitude) / step))
+        })
+      })
+      const lastMs = new Float64Array(count)
+      return {
+        send(delivery, sequence) {
+          // Device times of a driver never stand still, or the frame is a duplicate.
+          const timestampMs = lastMs[delivery] = Math.max(lastMs[delivery]! + 1, Date.now())
+          const frame = encodeFrame({
+            seq: sequence + 1, timestampMs, latitude: fieldCenter.latitude + sequence * step, longitude: fieldCenter.longitude,
+            headingDeg: 0, speedMps: 8, accuracyM: null,
+          })
+          drivers[delivery]!.sendFrame(maskedFrame(frame, 2))
+        },
+        sockets: [...drivers, ...trackers],
+      }
+    },
+    stop() {
+      for (const socket of sockets) socket.destroy()
+      http.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** The letter in `{"type":"new_request"` and `{"type":"location"`. */
+const [newRequest, location] = [0x6e, 0x6c]
+
+function numberAfter(text: Buffer, key: Buffer): number {
+  const at = text.indexOf(key)
+  return at < 0 ? Number.NaN : Number.parseFloat(text.toString('latin1', at + key.length, at + key.length + 24))
+}
+
+/** Started in the bench's mode. */
+export const startOurs = async (context: Pick<Context, 'server'>): Promise<Stack> => ourStack(await context.server())

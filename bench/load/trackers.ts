@@ -1,0 +1,95 @@
+/**
+ * From a driver's frame to the page that shows it: one order that a thousand people watch, and a thousand
+ * (quick: two hundred) orders with one watcher each. Open loop, from the intended time of the frame.
+ * Frames come further apart than the push interval, as phones send them, so each one is shown. Beside it
+ * bare uWebSockets, which publishes what a driver sends to those who watch.
+ */
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { Latency } from '../common/latency.ts'
+import { inParallel, settled } from '../common/parallel.ts'
+import { cpuSecondsOf } from '../common/processes.ts'
+import { RawSocket, maskedFrame } from '../common/raw-socket.ts'
+import { encodeFrame } from '../../protocol/frames.ts'
+import { limits } from '../../protocol/limits.ts'
+import { bareName, bareStack, startBareServer } from './stacks/bare.ts'
+import { Locations } from './stacks/locations.ts'
+import { ourName, ourStack } from './stacks/ours.ts'
+import { fieldCenter } from './stacks/stack.ts'
+
+const watchersOfOne = 1_000
+/** A frame of a driver every second; the push interval is a quarter of it. */
+const frameEveryMs = 1_000
+
+const goal = { p99Ms: limits.pushIntervalMs + 5 }
+const measures = {
+  bare: { name: `${bareName}: frame → its tracker`, unit: 'ms', better: 'lower' },
+  ours: { name: `${ourName}: frame → its tracker`, unit: 'ms', better: 'lower', baseline: `${bareName}: frame → its tracker`, goal },
+  hotEach: { name: `${ourName}: frame → each of 1,000 trackers of one order`, unit: 'ms', better: 'lower', goal },
+  hotLast: { name: `${ourName}: frame → the last of 1,000 trackers of one order`, unit: 'ms', better: 'lower', goal },
+} as const satisfies Record<string, Measure>
+
+async function open(context: Context): Promise<Round> {
+  const orders = context.quick ? 200 : 1_000
+  const ms = context.quick ? 2_000 : 4_000
+  const server = await context.server()
+  const [ours, bare] = [ourStack(server), bareStack(await startBareServer(context))]
+  context.defer(() => Promise.all([ours.stop(), bare.stop()]))
+  context.progress(`makes ${orders} deliveries`)
+  const oursMoving = await Locations.open(ours, orders)
+  const bareMoving = await Locations.open(bare, orders)
+  const hot = await openHot(context, server.url, await server.populate({ pharmacies: [fieldCenter], deliveries: 1 }).then(({ deliveries }) => deliveries[0]!))
+  return async () => {
+    const perSecond = orders * 1_000 / frameEveryMs
+    context.sample(measures.bare, { value: await bareMoving.delays(perSecond, ms, context.signal) })
+    const before = cpuSecondsOf(server.pids)
+    const delays = await oursMoving.delays(perSecond, ms, context.signal)
+    const after = cpuSecondsOf(server.pids)
+    context.check(delays.count >= orders * ms / frameEveryMs * 0.99, `${delays.count} of ${orders * ms / frameEveryMs} locations were shown`)
+    context.sample(measures.ours, {
+      value: delays, note: `${perSecond} frames/s of ${orders} drivers`,
+      ...(before !== null && after !== null && { cpuSecondsPerUnit: (after - before) / delays.count }),
+    })
+    const { each, last } = await hot(ms)
+    context.sample(measures.hotEach, { value: each })
+    context.sample(measures.hotLast, { value: last })
+  }
+}
+
+/** One order, a thousand watchers. */
+async function openHot(context: Context, url: string, { driverToken, trackingToken }: { driverToken: string; trackingToken: string }) {
+  const port = Number(new URL(url).port)
+  let heard: (text: Buffer) => void = () => undefined
+  const sockets: RawSocket[] = []
+  context.defer(() => { for (const socket of sockets) socket.destroy() })
+  const driver = await RawSocket.open({ port, path: '/ws/driver', token: driverToken })
+  sockets.push(driver)
+  await inParallel(Array.from({ length: watchersOfOne }), 64, async () => {
+    sockets.push(await RawSocket.open({ port, path: `/ws/tracking/${trackingToken}`, onText: (_, text) => heard(text) }))
+  })
+  let seq = 0
+  return async (ms: number): Promise<{ each: Latency; last: Latency }> => {
+    const [each, last] = [new Latency(), new Latency()]
+    const frames = Math.floor(ms / (2 * limits.pushIntervalMs))
+    for (let i = 0; i < frames && !context.signal.aborted; i++) {
+      seq++
+      const mark = `"latitude":${(fieldCenter.latitude + seq * 1e-5).toFixed(5)}`
+      const dueMs = performance.now()
+      let count = 0
+      heard = text => {
+        if (text.indexOf(mark) < 0) return
+        each.record(performance.now() - dueMs)
+        if (++count === watchersOfOne) last.record(performance.now() - dueMs)
+      }
+      const frame = encodeFrame({
+        seq, timestampMs: Date.now(), latitude: Number((fieldCenter.latitude + seq * 1e-5).toFixed(5)), longitude: fieldCenter.longitude, headingDeg: 0, speedMps: 8, accuracyM: null,
+      })
+      driver.sendFrame(maskedFrame(frame, 2))
+      const all = await settled(() => count === watchersOfOne, 5_000, 5)
+      context.check(all, `${watchersOfOne - count} of ${watchersOfOne} watchers of one order never saw a location`)
+      await new Promise<void>(resolve => { setTimeout(resolve, Math.max(0, dueMs + 2 * limits.pushIntervalMs - performance.now())) })
+    }
+    return { each, last }
+  }
+}
+
+export const bench: Bench = { name: 'trackers', group: 'load', title: 'frame in → tracker\'s socket', modes: ['embedded', 'distributed'], open }
