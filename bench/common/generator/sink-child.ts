@@ -1,6 +1,6 @@
 /**
- * The baseline of the ingest bench, a process of its own: a bare uWebSockets server that takes binary
- * messages and counts their bytes. What a real edge costs is what it does more than this.
+ * The baseline of ingest, a process of its own: a bare uWebSockets server that takes binary
+ * messages and counts their bytes, and answers pings. What a real edge costs is what it does more than this.
  */
 import { App, us_socket_local_port } from 'uWebSockets.js'
 
@@ -11,7 +11,10 @@ app.ws('/ws/driver', {
   idleTimeout: 60,
   compression: 0,
   open: ws => { ws.send('{"type":"connection"}') },
-  message: (_ws, message) => { bytes += message.byteLength },
+  message: (ws, message, isBinary) => {
+    if (isBinary) bytes += message.byteLength
+    else ws.send('{"type":"pong"}')
+  },
 })
 app.listen('127.0.0.1', 0, socket => {
   if (!socket) process.exit(1)

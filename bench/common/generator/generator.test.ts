@@ -1,0 +1,88 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { FrameReader } from '../../../protocol/frames.ts'
+import { App, us_socket_local_port } from 'uWebSockets.js'
+import { askCounters } from '../server.ts'
+import { payloadBytes, startGenerator } from './generator.ts'
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+const tokens = Array.from({ length: 10 }, (_, at) => `token-${at}`)
+const startMs = Date.now() - 3_600_000
+
+async function sink(t: { teardown(end: () => unknown): void }) {
+  const child = fork(fileURLToPath(new URL('./sink-child.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const { url } = await new Promise<{ url: string }>(resolve => { child.once('message', message => resolve(message as { url: string })) })
+  return { child, url }
+}
+
+t.test('the frames are real: in order on each socket, and nothing else', async t => {
+  const reader = new FrameReader()
+  const seen = new Map<number, number[]>()
+  let sockets = 0
+  const app = App().ws<{ index: number }>('/ws/driver', {
+    open(ws) {
+      ws.getUserData().index = sockets++
+      ws.send('{"type":"connection"}')
+    },
+    message(ws, message, isBinary) {
+      if (!isBinary) return
+      const frames = reader.read(new Uint8Array(message), Date.now())
+      const { index } = ws.getUserData()
+      for (let at = 0; at < frames; at++) seen.set(index, [...(seen.get(index) ?? []), reader.seq[at]!])
+      if (frames !== 64) t.fail(`a message of ${frames} frames`)
+    },
+  })
+  const port = await new Promise<number>(resolve => { app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never))) })
+  const generator = await startGenerator({ url: `http://127.0.0.1:${port}`, tokens, startMs, framesPerMessage: 64, messagesPerWrite: 2, threads: 2 })
+  generator.pace(12_800)
+  await pause(500)
+  const report = await generator.stop()
+  await pause(100)
+  app.close()
+  t.equal(seen.size, tokens.length, 'every socket was used')
+  for (const [index, seqs] of seen) t.same(seqs, seqs.map((_, at) => at + 1), `socket ${index}`)
+  t.equal([...seen.values()].flat().length, report.frames, 'what it says was sent was sent')
+  t.ok(report.frames >= 2_560, `${report.frames} frames in half a second`)
+})
+
+t.test('the open loop keeps its rate, and a stall of the server is in the latencies', async t => {
+  const { child, url } = await sink(t)
+  const generator = await startGenerator({ url, tokens, startMs, framesPerMessage: 1, messagesPerWrite: 1 })
+  generator.pace(5_000)
+  await pause(500)
+  child.kill('SIGSTOP')
+  await pause(600)
+  child.kill('SIGCONT')
+  await pause(500)
+  const { counters } = await askCounters(child)
+  const report = await generator.stop()
+  const seconds = report.seconds
+  t.ok(report.frames / seconds > 3_000 && report.frames / seconds < 5_250, `${(report.frames / seconds).toFixed(0)} frames/s`)
+  t.ok(counters['bytes']! / payloadBytes({ framesPerMessage: 1, messagesPerWrite: 1 }) >= report.frames * 0.9, 'and they arrived')
+  const slow = report.pongsMs.filter(ms => ms > 300).length
+  // A generator that waits for each answer would have sent one ping in that time; one is due every 20 ms.
+  t.ok(slow >= 10, `${slow} of ${report.pongsMs.length} pings waited for more than half of the stall`)
+  t.ok(Math.max(...report.pongsMs) >= 550)
+})
+
+t.test('filling stops at what was counted', async t => {
+  const { child, url } = await sink(t)
+  const generator = await startGenerator({ url, tokens, startMs, framesPerMessage: 64, messagesPerWrite: 1 })
+  generator.fill()
+  await pause(500)
+  const { counters } = await askCounters(child)
+  const report = await generator.stop()
+  const shape = { framesPerMessage: 64, messagesPerWrite: 1 }
+  t.ok(report.frames <= 301_000, `${report.frames} frames without a word from the server`)
+  t.equal(counters['bytes']! / payloadBytes(shape) * 64, report.frames)
+})
+
+t.test('a server that refuses is named', async t => {
+  const app = App().ws('/ws/driver', { open: ws => ws.end(4001, 'who are you') })
+  const port = await new Promise<number>(resolve => { app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never))) })
+  t.teardown(() => { app.close() })
+  await t.rejects(startGenerator({ url: `http://127.0.0.1:${port}`, tokens: ['x'], startMs, framesPerMessage: 1, messagesPerWrite: 1 }), /the server closed the socket.*who are you/s)
+  await t.rejects(startGenerator({ url: 'http://127.0.0.1:9', tokens: ['x'], startMs, framesPerMessage: 1, messagesPerWrite: 1 }), /ECONNREFUSED/)
+})

@@ -1,0 +1,115 @@
+/**
+ * Location frames in quantity, from worker threads, so that this process can watch the server and keep
+ * the time meanwhile. How much of what it could the generator used is told by filling a bare sink with
+ * the same messages: near its ceiling, a number is the generator's and not the server's.
+ */
+import { Worker } from 'node:worker_threads'
+import { encodeFrames } from '../../../protocol/frames.ts'
+
+/** How frames are put into messages and messages into writes. A write is about one TCP segment when it fits. */
+export interface Shape { framesPerMessage: number; messagesPerWrite: number }
+
+export interface GeneratorOptions extends Shape {
+  /** `http(s)://host:port` */
+  url: string
+  /** One socket for each. */
+  tokens: readonly string[]
+  /** Device time of the first frame; each next one is a millisecond later. */
+  startMs: number
+  threads?: number
+}
+
+/** Frames on their way, sent and not yet counted by the server: well below what uWebSockets reads at once from a hundred sockets. */
+const inFlightMax = 300_000
+const readyTimeoutMs = 60_000
+
+/** What one thread is told; `firstIndex` is the place of its sockets among all. */
+export interface WorkerOptions extends Shape { url: string; tokens: readonly string[]; startMs: number; inFlightMax: number; firstIndex: number }
+export type WorkerCommand = { do: 'fill' } | { do: 'pace'; writesPerSecond: number } | { do: 'counted'; frames: number } | { do: 'stop' }
+
+export interface GeneratorReport {
+  frames: number
+  writes: number
+  seconds: number
+  /** Of its event loops, on average: 1 is a generator that had no time to spare. */
+  utilization: number
+  /** Open loop only: pings on the same sockets, from the time when they were due. */
+  pongsMs: number[]
+  pingsUnanswered: number
+  /** How far the sending fell behind its schedule. */
+  lateMsMax: number
+  /** Sockets that the server ended. */
+  closed: number
+}
+
+export interface Generator {
+  /** Sends as fast as it is taken; tell it what was counted, or it stops. */
+  fill(): void
+  /** Open loop: that many frames a second, whatever becomes of them. */
+  pace(framesPerSecond: number): void
+  /** Frames that the server has counted of those sent so far. */
+  counted(frames: number): void
+  stop(): Promise<GeneratorReport>
+  /** Ends it without a report; harmless after `stop`. */
+  terminate(): Promise<void>
+}
+
+/** Resolves when every socket is open. Rejects with the server's words when it refuses one. */
+export async function startGenerator({ url, tokens, startMs, threads = 1, framesPerMessage, messagesPerWrite }: GeneratorOptions): Promise<Generator> {
+  const each = Math.ceil(tokens.length / threads)
+  const workers = Array.from({ length: threads }, (_, at) => new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: { url, startMs, framesPerMessage, messagesPerWrite, inFlightMax: inFlightMax / threads, tokens: tokens.slice(at * each, (at + 1) * each), firstIndex: at * each } satisfies WorkerOptions,
+  }))
+  const terminate = async (): Promise<void> => { await Promise.all(workers.map(worker => worker.terminate())) }
+  const all = (command: WorkerCommand): void => { for (const worker of workers) tell(worker, command) }
+  try {
+    await Promise.all(workers.map(worker => next(worker, message => message === 'ready')))
+  } catch (error) {
+    await terminate()
+    throw error
+  }
+  return {
+    fill: () => all({ do: 'fill' }),
+    pace: framesPerSecond => all({ do: 'pace', writesPerSecond: framesPerSecond / framesPerMessage / messagesPerWrite / threads }),
+    counted: frames => all({ do: 'counted', frames: frames / threads }),
+    async stop() {
+      const reports = workers.map(worker => next(worker, message => typeof message === 'object') as Promise<{ report: GeneratorReport }>)
+      all({ do: 'stop' })
+      return merged((await Promise.all(reports)).map(({ report }) => report))
+    },
+    terminate,
+  }
+}
+
+/** Bytes of one message's payload, as a sink counts them. */
+export function payloadBytes({ framesPerMessage }: Shape): number {
+  const frame = { seq: 0, timestampMs: 0, latitude: 0, longitude: 0, headingDeg: 90, speedMps: 8, accuracyM: null }
+  return encodeFrames(Array.from({ length: framesPerMessage }, () => frame)).length - (framesPerMessage === 1 ? 1 : 0)
+}
+
+function merged(reports: readonly GeneratorReport[]): GeneratorReport {
+  const sum = (of: (report: GeneratorReport) => number): number => reports.reduce((total, report) => total + of(report), 0)
+  return {
+    frames: sum(report => report.frames), writes: sum(report => report.writes), seconds: Math.max(...reports.map(report => report.seconds)),
+    utilization: sum(report => report.utilization) / reports.length, pongsMs: reports.flatMap(report => report.pongsMs),
+    pingsUnanswered: sum(report => report.pingsUnanswered), lateMsMax: Math.max(...reports.map(report => report.lateMsMax)), closed: sum(report => report.closed),
+  }
+}
+
+// The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
+function tell(worker: Worker, command: WorkerCommand): void { worker.postMessage(command) }
+
+function next(worker: Worker, wanted: (message: unknown) => boolean): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the generator does not answer')), readyTimeoutMs)
+    const take = (message: unknown): void => {
+      if (!wanted(message)) return
+      clearTimeout(timer)
+      worker.off('message', take)
+      resolve(message)
+    }
+    worker.on('message', take)
+    worker.once('error', error => { clearTimeout(timer); reject(error) })
+  })
+}
