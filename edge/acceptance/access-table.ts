@@ -57,7 +57,7 @@ const ping: Call = { body: 'webhook_id=1', headers: { 'content-type': 'applicati
 
 export const rules: Record<string, Rule> = {
   // System and pages
-  health: open, healthAlias: open, metrics: open, openapi: open,
+  health: open, healthAlias: open, metrics: open, openapi: open, asyncapi: open,
   indexPage: open, docsPage: open, livePage: open, terminalPage: open, customerPage: open,
   trackPage: open,
   webFile: { allowed: everyone, of: () => ({ params: { file: 'app.css' } }) },
