@@ -162,7 +162,12 @@ export class Appender {
 
   /** Sends one group until the database has said what became of it. */
   async #send(group: readonly NumberedAppend[]): Promise<GroupOutcome> {
-    const values = appendParameters(group)
+    let values: unknown[]
+    try {
+      values = appendParameters(group)
+    } catch (error) {
+      return { kind: 'failed', error: error as Error }
+    }
     // True once a try was lost on the way: it may have been committed.
     let doubtful = false
     const written = (): Promise<boolean> => this.#untilAnswered(() => this.#isWritten(group))

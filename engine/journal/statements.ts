@@ -37,13 +37,13 @@ export const statements = {
       select where (select count(*) from fence) = $3::integer and not exists (select from gap)
     ), written as (
       insert into events (actor_id, version, slot, seq, kind, at, type, command_id, data, v)
-      select actor_id, version, slot, seq, kind, to_timestamp(at_ms / 1000), type, command_id, data::json, $15::smallint
-      from pass, unnest($6::uuid[], $7::integer[], $8::smallint[], $9::bigint[], $10::text[], $11::double precision[], $12::text[], $13::text[], string_to_array($14, E'\\n'))
-        as e(actor_id, version, slot, seq, kind, at_ms, type, command_id, data)
+      select actor_id, version, slot, seq, kind, at, type, command_id, data, $15::smallint
+      from pass, unnest($6::uuid[], $7::integer[], $8::smallint[], $9::bigint[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::json[])
+        as e(actor_id, version, slot, seq, kind, at, type, command_id, data)
     ), listed as (
       insert into orders (${orderColumns})
-      select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids::uuid[], expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view::json
-      from pass, unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::uuid[], $22::uuid[], $23::uuid[], $24::uuid[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[], $31::bigint[], $32::double precision[], $33::integer[], string_to_array($34, E'\\n'))
+      select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids::uuid[], expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view
+      from pass, unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::uuid[], $22::uuid[], $23::uuid[], $24::uuid[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[], $31::bigint[], $32::double precision[], $33::integer[], $34::json[])
         as o(${orderColumns})
       on conflict (id) do update set ${setFromExcluded('status, tracking_token, vendor_id, driver_id, offered_driver_id, expires_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view')}
       where orders.version < excluded.version
