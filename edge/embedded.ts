@@ -35,7 +35,7 @@ export async function startEmbedded(environment: Environment, options: { log?: L
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv()
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })
-  const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog })
+  const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
   const claims = config.redisUrl === null ? memoryClaims(env.nowMs, env.after) : await redisClaims(config.redisUrl, { onLog })
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({

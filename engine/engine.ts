@@ -6,7 +6,7 @@ import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
-import type { OrderEvent } from '../protocol/events.ts'
+import type { DriverEvent, OrderEvent } from '../protocol/events.ts'
 import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, RosterMessage, RosterRow, TerminalsMessage } from '../protocol/pushes.ts'
@@ -27,12 +27,13 @@ import { requestPushFor } from './order/react.ts'
 import type { AutoSearch, Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
+import { olderFactOfDriver, olderFactOfOrder } from './older-facts.ts'
 import { Pusher } from './pusher.ts'
 import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
 import { driverBehaviour, orderBehaviour } from './runtime/behaviours.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 import type { Env } from '../protocol/env.ts'
-import { Outbox } from './runtime/outbox.ts'
+import { Outbox, type OutboxEntry } from './runtime/outbox.ts'
 import { Passivator } from './runtime/passivator.ts'
 import { repeat } from './runtime/repeat.ts'
 import { SlotKeeper } from './runtime/slots.ts'
@@ -216,14 +217,18 @@ export class Engine {
 
   #committed({ cell, firstSeq, events, atMs }: Committed): void {
     this.#lastSeq.set(cell.slot, firstSeq + events.length - 1)
-    const behaviour = (cell.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
-    events.forEach((event, i) => {
-      this.#outbox.add({
-        slot: cell.slot, seq: firstSeq + i, kind: cell.kind, actorId: cell.actorId, version: cell.version - events.length + 1 + i, atMs, event,
-        effects: behaviour.react(event, cell.state, atMs),
-      })
-    })
+    events.forEach((event, i) => this.#follow({
+      slot: cell.slot, seq: firstSeq + i, kind: cell.kind, actorId: cell.actorId, version: cell.version - events.length + 1 + i, atMs, event,
+    }, cell.state))
     this.#observe(cell, events)
+  }
+
+  /** What an event is published as, and what must follow it; `state` is the actor's after it, or later. */
+  #follow(stored: Omit<OutboxEntry, 'older' | 'effects'>, state: unknown): void {
+    const { kind, event, atMs } = stored
+    const behaviour = (kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
+    const older = kind === 'order' ? olderFactOfOrder(event as OrderEvent, state as Order) : olderFactOfDriver(event as DriverEvent, state as Driver)
+    this.#outbox.add({ ...stored, older, effects: behaviour.react(event, state, atMs) })
   }
 
   /** What other parts derive from an actor's state; at transitions and at recovery alike. */
@@ -318,11 +323,8 @@ export class Engine {
       if (stored.seq <= loaded.cursorSeq) continue
       const cell = this.actors.peek(stored.actorId)
       if (cell === undefined) continue
-      const behaviour = (stored.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
-      this.#outbox.add({
-        slot: stored.slot, seq: stored.seq, kind: stored.kind, actorId: stored.actorId, version: stored.version, atMs: stored.atMs, event: stored.event,
-        effects: behaviour.react(stored.event, cell.state, stored.atMs),
-      })
+      const { slot, seq, kind, actorId, version, atMs, event } = stored
+      this.#follow({ slot, seq, kind, actorId, version, atMs, event }, cell.state)
     }
     if (following.length === 0) return
     // Kilometres are worth a line in the log, not a slot out of service.

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
-import { ensureEventStream } from '../protocol/bus/stream.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import { serviceUrls, textVariable } from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
@@ -22,8 +21,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const log = createLog(textVariable(environment, 'LOG_LEVEL') ?? 'info', { engine: engineId })
   const onLog = (line: string): void => log.warn(line)
   const database = await openDatabase({ url: databaseUrl!, log })
-  const stream = await ensureEventStream(natsUrl!, { onLog })
-  const bus = await natsBus(natsUrl!, { name: engineId, onLog })
+  const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
   const claims = await redisClaims(redisUrl!, { onLog })
   const env = realEnv()
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
@@ -32,7 +30,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()
-  log.info({ stream, slots: engine.health().slots }, 'engine is serving')
+  log.info({ slots: engine.health().slots }, 'engine is serving')
   return {
     async stop() {
       await engine.stop()

@@ -279,3 +279,16 @@ t.test('a long queue behind one command is not looked through again and again', 
   t.equal(w.outbox.pending, 2_000)
   t.equal(w.cursor(), 0)
 })
+
+t.test('a fact under both of its names, in one place of the order', async t => {
+  const w = world()
+  w.outbox.open(3, 0)
+  w.add(1, [], 'a1', 3)
+  w.outbox.add({
+    slot: 3, seq: 2, kind: 'order', actorId: 'a1', version: 2, atMs: 0, event: { type: 'picked_up', data: {} }, effects: [],
+    older: { orderId: 'a1', fact: { type: 'trip.started', data: { trip_id: 'a1', driver_id: 'd' } } },
+  })
+  w.add(3, [], 'a1', 3)
+  t.same(w.ids, ['3.1', '3.2', '3.2.trip.started', '3.3'])
+  t.match(w.published[2], { slot: 3, seq: 2, order_seq: 2, type: 'trip.started', data: { trip_id: 'a1' } })
+})

@@ -15,18 +15,21 @@
  * comes after a restart. After some tries the command is parked: a row that says what was not done, a
  * line in the log, a number in the metrics; and for the sender it is a refusal.
  *
- * Rejected: waiting for the stream's own acknowledgement. A stream that is full would then stop the
- * engine, and the stream is a convenience.
+ * Where there is an event stream, the bus's round trip brings the stream's word too, for as long as the
+ * stream answers (protocol/bus/stored.ts). Rejected: waiting for it without end. A stream that is full
+ * would then stop the engine, and the stream is a convenience.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
+import type { OlderMessage } from '../../protocol/older-topics.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ActorKind, ParkedCommand } from '../journal/journal.ts'
 import type { TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
+import type { OlderFactOf } from '../older-facts.ts'
 
 const retryMsMin = 50
 const retryMsMax = 2_000
@@ -50,6 +53,8 @@ export interface OutboxEntry {
   version: number
   atMs: number
   event: OrderEvent | DriverEvent
+  /** What it is called by those who know the older topics; null when they have no name for it. */
+  older?: OlderFactOf | null
   effects: Effect[]
 }
 
@@ -137,7 +142,14 @@ export class Outbox {
       id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
       actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
     }
-    return this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)
+    if (!this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)) return false
+    return !entry.older || this.#handOlder(published, entry.older)
+  }
+
+  /** The same fact under its older name. */
+  #handOlder({ id, slot, seq, order_seq, at }: PublishedEvent, { orderId, fact: { type, data } }: OlderFactOf): boolean {
+    const message: OlderMessage = { id: `${id}.${type}`, slot, seq, order_seq, at, type, data }
+    return this.#deps.bus.publish(subjects.olderTopic(type, orderId), encodeBody(message), message.id)
   }
 
   /** Connected again. */

@@ -8,6 +8,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import type { DriverLocationsUpdated } from '../../protocol/older-topics.ts'
 import type { FleetLocation, InterestMessage, LocationPush, OrderLocation, PositionAnswer, PositionQuery } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Journal, PositionRow } from '../journal/journal.ts'
@@ -199,6 +200,15 @@ export class Tracking {
     }
   }
 
+  /** To other services, at the pace of saving and not of frames: whoever wants each frame listens to the river itself. */
+  #tell(rows: readonly PositionRow[]): void {
+    const at = new Date(this.#deps.env.nowMs()).toISOString()
+    for (let from = 0; from < rows.length; from += saveBatchMax) {
+      const message: DriverLocationsUpdated = { type: 'driver.location.updated', at, data: rows.slice(from, from + saveBatchMax).map(told) }
+      this.#deps.bus.publish(subjects.driverLocations, encodeBody(message))
+    }
+  }
+
   async #save(): Promise<void> {
     const { journal, ownsActor, log } = this.#deps
     const rows: PositionRow[] = []
@@ -211,6 +221,7 @@ export class Tracking {
       const pin = this.#pin(number)
       rows.push({ driverId, latitude: pin.latitude, longitude: pin.longitude, headingDeg: pin.heading, speedMps: pin.speed, atMs: pin.at_ms })
     }
+    this.#tell(rows)
     const crumbs = this.following.takeCrumbs()
     try {
       for (let from = 0; from < rows.length; from += saveBatchMax) await journal.savePositions(rows.slice(from, from + saveBatchMax))
@@ -228,6 +239,10 @@ export class Tracking {
     }
   }
 }
+
+/** Rows of the journal as other services hear of them. */
+const told = ({ driverId, latitude, longitude, headingDeg, speedMps, atMs }: PositionRow): DriverLocationsUpdated['data'][number] =>
+  ({ driver_id: driverId, latitude, longitude, heading: headingDeg, speed: speedMps, at_ms: atMs })
 
 interface Point { latitude: number; longitude: number }
 /** What is left of the way, in km: to the target, by way of another point if there is one. */

@@ -11,12 +11,16 @@ import { connect, delay, errors, headers, type Msg, type NatsConnection, type No
 import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
+import { StoredPublications } from './stored.ts'
+import { ensureEventStreamOn } from './stream.ts'
 import { checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
 
 export interface NatsBusOptions {
   /** Shown in the server's list of connections. */
   name?: string
   onLog?: Log
+  /** Publications with a message id are kept in the event stream where JetStream is on, which is made if need be; `flush` then waits for its word too. */
+  eventStream?: boolean
   /** How long the first connection may take, retries included. */
   connectTimeoutMs?: number
 }
@@ -35,7 +39,12 @@ const acknowledgeBytes = limits.busMessageBytesMax
 
 /** Connects, retrying for a while; from then on it reconnects by itself for as long as it takes. */
 export async function natsBus(url: string, options: NatsBusOptions = {}): Promise<Bus> {
-  return overConnection(await connectNats(url, options), options.onLog ?? logToStderr)
+  const log = options.onLog ?? logToStderr
+  const connection = await connectNats(url, options)
+  if (options.eventStream !== true) return overConnection(connection, log, null)
+  // Whether a server has JetStream is said once; that it still has none, not every few seconds.
+  const find = (onLog: Log): Promise<boolean> => ensureEventStreamOn(connection, { onLog }).then(state => state !== 'absent')
+  return overConnection(connection, log, new StoredPublications(connection, log, () => find(() => {}), await find(log)))
 }
 
 /** A raw connection as the bus uses it; `stream.ts` makes its stream over one. */
@@ -72,7 +81,7 @@ export async function connectNats(url: string, options: NatsBusOptions): Promise
   }
 }
 
-function overConnection(connection: NatsConnection, log: Log): Bus {
+function overConnection(connection: NatsConnection, log: Log, stored: StoredPublications | null): Bus {
   const statusListeners = new Set<(connected: boolean) => void>()
   let connected = true
   let open = true
@@ -82,6 +91,8 @@ function overConnection(connection: NatsConnection, log: Log): Bus {
   function setConnected(now: boolean): void {
     if (connected === now) return
     connected = now
+    if (now) stored?.reconnected()
+    else stored?.disconnected()
     if (open) log(`bus: ${now ? 'connected' : 'disconnected'}`)
     for (const listener of statusListeners) {
       try { listener(now) } catch (cause) { log(`bus: status listener failed: ${messageOf(cause)}`) }
@@ -122,7 +133,10 @@ function overConnection(connection: NatsConnection, log: Log): Bus {
   function send(subject: string, body: Uint8Array, messageId?: string): void {
     try {
       if (messageId === undefined) {
+        stored?.release()
         connection.publish(subject, Buffer.from(body))
+      } else if (stored !== null) {
+        stored.publish(subject, Buffer.from(body), messageId)
       } else {
         const withId = headers()
         withId.set('Nats-Msg-Id', messageId)
@@ -166,6 +180,7 @@ function overConnection(connection: NatsConnection, log: Log): Bus {
       checkBody(body)
       if (!open || !ready()) throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
       account(body.byteLength)
+      stored?.release()
       try {
         const answer = await connection.request(subject, Buffer.from(body), { timeout: timeoutMs })
         return answer.data
@@ -198,7 +213,9 @@ function overConnection(connection: NatsConnection, log: Log): Bus {
     async flush() {
       if (!connected) throw new CaduceusError('unavailable', 'no connection to the bus')
       try {
+        const stores = stored?.settled()
         await connection.flush()
+        await stores
       } catch (cause) {
         throw new CaduceusError('unavailable', `bus flush: ${messageOf(cause)}`)
       }
@@ -207,6 +224,7 @@ function overConnection(connection: NatsConnection, log: Log): Bus {
     async close() {
       if (!open) return connection.closed().then(() => {})
       open = false
+      stored?.stop()
       if (connected) {
         // A server that hangs must not keep the process from ending.
         const patience = delay(drainTimeoutMs)

@@ -1,0 +1,132 @@
+/**
+ * Every fact an engine really publishes is what protocol/ says it is: the walk below makes each kind of
+ * event happen at least once, and each message is held against its schema, with no field that the schema
+ * does not know. The same for what goes to sockets.
+ */
+import t from 'tap'
+import type { TSchema } from 'typebox'
+import { Check, Clean, Errors } from 'typebox/value'
+import { decodeBody } from '../protocol/bus/codec.ts'
+import { driverEvents, orderEvents, PublishedEvent } from '../protocol/events.ts'
+import { limits } from '../protocol/limits.ts'
+import { DriverLocationsUpdated, OlderMessage, olderTopics } from '../protocol/older-topics.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { Push } from '../protocol/pushes.ts'
+import { OrderView } from '../protocol/rest/order.ts'
+import { socketMessages } from '../protocol/sockets.ts'
+import { subjects } from '../protocol/subjects.ts'
+import { here, order, world } from './fixtures.ts'
+
+/** Null when the value is of the schema and has no field beside it, else what is wrong. */
+function wrong(schema: TSchema, value: unknown): string | null {
+  if (!Check(schema, value)) return JSON.stringify(Errors(schema, value)[0])
+  const known = JSON.stringify(Clean(schema, structuredClone(value)))
+  return known === JSON.stringify(value) ? null : `has fields that the schema does not know: ${JSON.stringify(value)}, known ${known}`
+}
+
+t.test('all that is published in a run', async t => {
+  const w = await world(31)
+  const older: { subject: string; message: OlderMessage }[] = []
+  const locations: DriverLocationsUpdated[] = []
+  for (const filter of [subjects.tripFilter, subjects.paymentFilter])
+    w.bus.subscribe(filter, m => older.push({ subject: m.subject, message: decodeBody(m.body) as OlderMessage }))
+  w.bus.subscribe(subjects.driverLocations, m => locations.push(decodeBody(m.body) as DriverLocationsUpdated))
+  const engine = await w.boot('e1')
+  const near = w.vendor('near')
+  const nearer = w.vendor('nearer', here.latitude + 0.001)
+  await w.env.settle()
+  const by: Principal = { role: 'vendor', id: near }
+  const dora = await w.driver(near, here.latitude + 0.01, here.longitude)
+  await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'on_break' })
+  await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })
+  const accepted = async () => {
+    const { id } = order(await w.broadcast())
+    await w.command('order', id, 'respond', by, { response_type: 'ACCEPTED', text_message: 'come' })
+    return id
+  }
+  const offered = () => w.pushes.flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [String(p.message['offer_id'])] : [])).at(-1)
+
+  // Requests that end early, and one that becomes a delivery by an offer that was declined first.
+  await w.broadcast(undefined, undefined, 5)
+  const cancelled = order(await w.broadcast())
+  await w.command('order', cancelled.id, 'cancel', { role: 'customer', id: cancelled.user_id }, { reason: 'ordered twice' })
+  const { id } = order(await w.broadcast())
+  await w.command('order', id, 'respond', { role: 'vendor', id: nearer }, { response_type: 'REJECTED', text_message: 'no stock' })
+  await w.command('order', id, 'respond', by, { response_type: 'ACCEPTED' })
+  await w.command('order', id, 'reissue_tracking', { role: 'admin', id: 'a' })
+  await w.command('order', id, 'find_driver', by, { search_seconds: 20 })
+  await w.env.advance(100)
+  await w.command('order', id, 'decline_offer', dora.by, { offer_id: offered(), reason: 'too far' })
+  await w.env.advance(21_000)
+  t.equal(w.statusOf(id), 'driver_search_ended')
+  await w.command('order', id, 'find_driver', by)
+  await w.env.advance(100)
+  await w.command('order', id, 'accept_offer', dora.by, { offer_id: offered() })
+  await w.env.advance(20_000)
+  await dora.at(here.latitude, here.longitude)
+  await w.env.advance(300)
+  await w.command('order', id, 'pick_up', dora.by)
+  await w.command('order', id, 'out_for_delivery', dora.by)
+  await w.env.advance(20_000)
+  await dora.at(here.latitude, here.longitude + 0.00001)
+  await w.env.advance(300)
+  t.equal(order(await w.command('order', id, 'deliver', dora.by, { signature_url: '/s.png' })).status, 'delivered')
+
+  // Orders to a known pharmacy, one refused and one that comes back.
+  const place = async () => {
+    const order_id = w.id()
+    await w.command('order', order_id, 'create', { role: 'service', id: 's' }, {
+      order_id, customer_id: w.id(), customer_name: 'Cleo', customer_phone: '3', vendor_id: near, delivery_address: 'home',
+      delivery_latitude: here.latitude + 0.02, delivery_longitude: here.longitude, items: [{ name: 'Aspirin', quantity: 1 }],
+    })
+    return order_id
+  }
+  await w.command('order', await place(), 'reject', by, { reason: 'closed' })
+  const back = await place()
+  await w.command('order', back, 'accept', by)
+  await w.command('order', back, 'assign_driver', by, { driver_id: dora.driverId })
+  for (const verb of ['pick_up', 'out_for_delivery']) await w.command('order', back, verb, dora.by)
+  await w.command('order', back, 'fail', dora.by, { reason: 'nobody at home' })
+  await w.command('order', back, 'return', dora.by)
+  const returned = order(await w.command('order', back, 'complete_return', by))
+  t.equal(wrong(OrderView, returned), null)
+  await w.command('order', await accepted(), 'cancel', by)
+  await w.env.advance(limits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
+  await engine.stop()
+
+  const tables = { order: orderEvents, driver: driverEvents } as const
+  for (const event of w.events) {
+    const row = (tables[event.actor] as Record<string, { data: TSchema } | undefined>)[event.type]
+    t.equal(wrong(PublishedEvent, { ...event, data: null }), null, event.type)
+    t.equal(row === undefined ? 'no such event' : wrong(row.data, event.data), null, event.type)
+  }
+  const happened = new Set(w.events.map(event => event.type))
+  t.same([...Object.keys(orderEvents), ...Object.keys(driverEvents)].filter(type => !happened.has(type)), [], 'each kind happened')
+
+  const facts = new Map(w.events.map(event => [event.id, event]))
+  for (const { subject, message } of older) {
+    const { type } = message
+    t.equal(wrong(OlderMessage, { ...message, data: null }), null, type)
+    t.equal(wrong(olderTopics[type as keyof typeof olderTopics].data, message.data), null, type)
+    const trip = (message.data as { trip_id: string }).trip_id
+    t.equal(subject, subjects.olderTopic(type, trip))
+    t.equal(message.id, `${message.slot}.${message.seq}.${type}`)
+    t.equal(facts.get(`${message.slot}.${message.seq}`)?.order_seq, message.order_seq, 'it is told of an event')
+  }
+  const tripOf = (trip: string) => older.filter(one => (one.message.data as { trip_id: string }).trip_id === trip).map(one => one.message.type)
+  t.same(tripOf(id), ['trip.requested', 'trip.assigned', 'trip.started', 'trip.completed', 'payment.processed'])
+  t.same(tripOf(back), ['trip.requested', 'trip.assigned', 'trip.started'], 'what comes back is neither completed nor paid')
+  t.match(older.find(one => one.message.type === 'trip.started')?.message.data, { driver_id: dora.driverId })
+  t.same(older.find(one => one.message.type === 'payment.processed')?.message.data, { trip_id: id, driver_id: dora.driverId, amount_minor: 300, currency: 'USD' })
+
+  for (const message of locations) t.equal(wrong(DriverLocationsUpdated, message), null)
+  t.match(locations.at(-1), { data: [{ driver_id: dora.driverId, latitude: here.latitude, longitude: here.longitude + 0.00001 }] })
+
+  const rows = Object.values(socketMessages).map(({ schema }) => schema)
+  for (const push of w.pushes) {
+    t.ok(Check(Push, push), push.kind)
+    const message = push.kind === 'new_request' ? { type: 'new_request', ...push.body, distance_km: push.distances_km[0] } : push.message
+    t.ok(rows.some(schema => wrong(schema, message) === null), `no schema for ${JSON.stringify(message)}`)
+  }
+  t.same(w.logs, [])
+})
