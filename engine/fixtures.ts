@@ -10,7 +10,7 @@ import { memoryClaims } from '../protocol/claims/memory.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
 import type { Env } from '../protocol/env.ts'
 import type { PublishedEvent } from '../protocol/events.ts'
-import { encodeFrame } from '../protocol/frames.ts'
+import { encodeFrame, FrameReader } from '../protocol/frames.ts'
 import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../protocol/location-batch.ts'
@@ -113,7 +113,8 @@ export async function world(seed = 1) {
     const at = async (lat: number, lng: number) => {
       const batch = new LocationBatch()
       const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null })
-      batch.append(entryHead(driverId), new DataView(frame.buffer), 0, frame.length)
+      const reader = new FrameReader()
+      batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
       bus.publish(subjects.location('9q8'), batch.take())
       await env.settle()
     }

@@ -61,6 +61,8 @@ export function arrayLength(view: DataView, position: number): number {
 
 /** Header, uint32 and three float64; then three times nil or a float32. */
 const fixedBytes = 1 + 5 + 9 + 9 + 9
+/** Longest frame that is good: an array32 of seven 64-bit numbers. */
+export const frameBytesMax = 5 + 7 * 9
 /** Longest frame in the form that our encoder writes. */
 export const canonicalBytesMax = fixedBytes + 5 + 5 + 5
 

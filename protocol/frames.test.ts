@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
@@ -302,7 +303,7 @@ t.test('msgpackr writes what we read and reads what we write', async (t) => {
   )
 })
 
-t.test('the fast way and the slow way say the same', async (t) => {
+t.test('the fast way and the slow way say the same', async () => {
   // An array16 header is never canonical, so the same seven fields behind it are read one by one.
   const slowly = (frame: Uint8Array): Uint8Array => raw(0xdc, 0, 7, frame.subarray(1))
   const told = (bytes: Uint8Array) => {
@@ -315,7 +316,7 @@ t.test('the fast way and the slow way say the same', async (t) => {
       const bytes = encodeFrame(frame)
       for (const [at, byte] of changes) bytes[1 + (at % (bytes.length - 1))] = byte
       const message = raw(bytes.subarray(0, bytes.length - cut), new Uint8Array(padding))
-      t.same(told(message), told(slowly(message)))
+      return isDeepStrictEqual(told(message), told(slowly(message)))
     }),
     { numRuns: 5000 },
   )

@@ -11,7 +11,7 @@
  * A shape that is wrong is `frame_malformed`; a number that is wrong (not finite, a fraction where
  * an integer belongs, outside its bounds) is `frame_out_of_range`. Shape is judged first.
  */
-import { arrayBody, arrayLength, canonicalBytesMax, checkFields, FrameColumns, headingEndDeg, inFuture, malformed, parseFrame, tooMany } from './frame-parse.ts'
+import { arrayBody, arrayLength, canonicalBytesMax, checkFields, FrameColumns, frameBytesMax, headingEndDeg, inFuture, malformed, parseFrame, tooMany } from './frame-parse.ts'
 import { limits } from './limits.ts'
 
 /** One position of a driver. Nullable fields are null when the device does not know them. */
@@ -40,8 +40,8 @@ export function frameErrorName(code: number): FrameErrorName {
 }
 
 const framesMax = limits.framesPerMessageMax
-/** No message that is good is longer: array32 of frames that are each an array32 of seven 64-bit numbers. */
-const messageBytesMax = 5 + framesMax * (5 + 7 * 9)
+/** No message that is good is longer: an array32 of frames. */
+const messageBytesMax = 5 + framesMax * frameBytesMax
 
 /** Decodes messages into columns that the next `read` overwrites. */
 export class FrameReader extends FrameColumns {

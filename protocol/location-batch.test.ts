@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
-import { encodeFrame, type LocationFrame } from './frames.ts'
+import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from './frames.ts'
 import { entryHead, LocationBatch, LocationBatchReader } from './location-batch.ts'
 
 const nowMs = 1_760_000_000_000
@@ -11,7 +11,9 @@ const good: LocationFrame = { seq: 1, timestampMs: nowMs, latitude: 1.5, longitu
 const frame = encodeFrame(good)
 /** A driver's id as a msgpack string. */
 const str8 = (text: string): Uint8Array => Uint8Array.of(0xd9, text.length, ...new TextEncoder().encode(text))
-const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const messages = new FrameReader()
+/** Appends all frames of a message; how many fitted. */
+const append = (batch: LocationBatch, head: Int32Array, message: Uint8Array): number => batch.append(head, messages, 0, messages.read(message, nowMs))
 const entry = Uint8Array.of(0x92, ...str8(id), ...frame)
 const reader = new LocationBatchReader()
 
@@ -30,7 +32,7 @@ t.test('a batch is built, taken and read', async (t) => {
   const head = entryHead(id)
   for (let seq = 0; seq < 100; seq++) {
     const bytes = encodeFrame({ ...good, seq })
-    t.ok(batch.append(head, view(bytes), 0, bytes.length))
+    t.equal(append(batch, head, bytes), 1)
   }
   t.equal(batch.count, 100)
   const length = batch.byteLength
@@ -80,15 +82,23 @@ t.test('consecutive entries of one driver are known as such', async (t) => {
 t.test('a full batch refuses and stays as it was', async (t) => {
   const batch = new LocationBatch(200)
   const head = entryHead(id)
-  t.ok(batch.append(head, view(frame), 0, frame.length))
-  t.ok(batch.append(head, view(frame), 0, frame.length))
-  t.notOk(batch.append(head, view(frame), 0, frame.length))
+  t.equal(append(batch, head, frame), 1)
+  t.equal(append(batch, head, frame), 1)
+  t.equal(append(batch, head, frame), 0)
   t.equal(batch.count, 2)
   t.same(readAll(batch.take()).seqs, [1, 1])
-  t.ok(batch.append(head, view(frame), 0, frame.length), 'taken, there is room again')
-  const padded = body([9, 9], frame, [9])
-  t.ok(batch.append(head, view(padded), 2, 2 + frame.length), 'a frame is cut out of its message')
-  t.same(readAll(batch.take()).seqs, [1, 1])
+  const three = encodeFrames([good, { ...good, seq: 2 }, { ...good, seq: 3 }])
+  t.equal(append(batch, head, three), 2, 'taken, there is room again, for two of three')
+  t.same(readAll(batch.take()).seqs, [1, 2])
+  t.equal(batch.append(head, messages, 2, 3), 3, 'the rest')
+  t.same(readAll(batch.take()).seqs, [3])
+})
+
+t.test('frames of every length are copied verbatim', async (t) => {
+  const batch = new LocationBatch(2_000)
+  const frames = [[1, nowMs, 1.5, 2.5, null, 3, null], [2, nowMs, 1, -2, 359.5, 3.25, 1e6], [3, nowMs, -90, 180, null, null, null], [70_000, nowMs, 0, 0, 7, 200 / 2, 3]]
+  for (let round = 0; round < 4; round++) for (const fields of frames) append(batch, entryHead(id), pack(fields))
+  t.same(unpack(batch.take()), Array.from({ length: 16 }, (_, index) => [id, frames[index % 4]]))
 })
 
 t.test('entryHead takes UUIDs only', async (t) => {

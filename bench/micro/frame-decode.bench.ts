@@ -58,9 +58,9 @@ async function cases() {
   const batch = new LocationBatch(1 << 20)
   const heads = Array.from({ length: 100 }, (_, driver) => entryHead(`0190a5a0-1234-7abc-8def-${String(driver).padStart(12, '0')}`))
   const head = heads[0]!
-  for (const bytes of binary) batch.append(head, new DataView(bytes.buffer), 0, bytes.length)
+  for (const bytes of binary) batch.append(head, reader, 0, reader.read(bytes, nowMs))
   const sameDriver = batch.take().slice()
-  for (const [index, bytes] of binary.entries()) batch.append(heads[index % heads.length]!, new DataView(bytes.buffer), 0, bytes.length)
+  for (const [index, bytes] of binary.entries()) batch.append(heads[index % heads.length]!, reader, 0, reader.read(bytes, nowMs))
   const otherDrivers = batch.take().slice()
   const batchReader = new LocationBatchReader()
 
@@ -86,9 +86,7 @@ async function cases() {
     'read and append to a LocationBatch': {
       operationsPerRun: messages,
       run: () => {
-        for (const bytes of binary) {
-          if (reader.read(bytes, nowMs) === 1) batch.append(head, reader.view, reader.start[0]!, reader.end[0]!)
-        }
+        for (const bytes of binary) if (reader.read(bytes, nowMs) === 1) batch.append(head, reader, 0, 1)
         sink += batch.take().length
       },
     },

@@ -102,20 +102,18 @@ export class Ingest {
 
   /** Copies the frames that the reader holds into the batch of their region. */
   #take(stream: DriverStream, count: number): void {
-    const { seq, latitude, longitude, start, end, view } = this.#reader
+    const { seq, latitude, longitude } = this.#reader
     if (!this.#parts.bus.connected) {
       this.#lose(stream, seq[0]!, count)
       return
     }
-    for (let index = 0; index < count; index++) {
+    for (let from = 0; from < count;) {
       let region = stream.region
-      if (region === null || !within(region.bounds, latitude[index]!, longitude[index]!)) region = this.#move(stream, latitude[index]!, longitude[index]!)
-      if (!region.batch.append(stream.head, view, start[index]!, end[index]!)) {
-        this.#flushRegion(region)
-        region.batch.append(stream.head, view, start[index]!, end[index]!)
-      }
-      if (region.batch.count === 1) this.#dirty.push(region)
-      this.#note(stream, region, seq[index]!)
+      if (region === null || !within(region.bounds, latitude[from]!, longitude[from]!)) region = this.#move(stream, latitude[from]!, longitude[from]!)
+      let to = from + 1
+      while (to < count && within(region.bounds, latitude[to]!, longitude[to]!)) to++
+      this.#append(stream, region, from, to)
+      from = to
     }
     this.#flushTimer ??= setTimeout(this.#flush, limits.locationFlushMs)
   }
@@ -124,6 +122,19 @@ export class Ingest {
     // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
     if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
     return stream.region = this.#regionAt(latitude, longitude)
+  }
+
+  /** Frames `from` to `to` of the reader, all of one region, into its batch, and what does not fit into the next. */
+  #append(stream: DriverStream, region: Region, from: number, to: number): void {
+    const { seq } = this.#reader
+    const { batch } = region
+    for (let index = from;;) {
+      if (batch.count === 0) this.#dirty.push(region)
+      const full = batch.append(stream.head, this.#reader, index, to)
+      for (; index < full; index++) this.#note(stream, region, seq[index]!)
+      if (full === to) return
+      this.#flushRegion(region)
+    }
   }
 
   /** A frame of the stream waits in the region's batch. */

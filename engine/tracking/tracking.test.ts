@@ -1,7 +1,7 @@
 /** What the river leaves behind: positions and crumbs that the database could not take, and drivers who are gone. */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { encodeFrame } from '../../protocol/frames.ts'
+import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
 import { memoryJournal, MemoryStore } from '../journal/memory.ts'
@@ -19,11 +19,12 @@ async function world() {
     log: (level, message) => { logs.push(`${level} ${message}`) },
   })
   await tracking.start()
+  const reader = new FrameReader()
   let seq = 0
   const at = (driverId: string, latitude: number, longitude: number) => {
     const batch = new LocationBatch()
     const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
-    batch.append(entryHead(driverId), new DataView(frame.buffer), 0, frame.length)
+    batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
     tracking.ingest(batch.take())
   }
   return { env, store, tracking, logs, at }

@@ -9,6 +9,7 @@
  */
 import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { BodyCopies } from './body-copies.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
 import { Matcher } from './matcher.ts'
@@ -23,6 +24,7 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
   const log = options.onLog ?? logToStderr
   const subscribers = new Matcher<Subscriber>()
   const statusListeners = new Set<(connected: boolean) => void>()
+  const copies = new BodyCopies()
   const waitingRequests = new Set<(problem: CaduceusError) => void>()
   let queue: Delivery[] = []
   /** The batch being handed out, and how far. */
@@ -115,7 +117,7 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
       if (!open) return false
       const to = subscribers.match(subject)
       if (to.length === 0) return true
-      return enqueue({ subject, body: Buffer.from(body), to, respond: undefined })
+      return enqueue({ subject, body: copies.copy(body), to, respond: undefined })
     },
 
     request(subject, body, timeoutMs) {
