@@ -47,9 +47,10 @@ t.test('a request becomes a delivery', async t => {
   w.bus.subscribe(subjects.pushEdge('x'), m => seen.push(decodeBody(m.body) as LocationPush))
   await w.env.advance(20_000)
   await dora.at(here.latitude, here.longitude)
+  await w.env.settle()
+  t.same(seen.flatMap(push => push.orders).map(o => [o.order_id, o.latitude]).at(-1), [opened.id, here.latitude], 'the watcher hears of the move at once')
   await w.env.advance(300)
-  t.equal(seen.at(-1)?.orders[0]?.order_id, opened.id, 'the watcher hears of the move')
-  t.equal(seen.at(-1)?.fleet[0]?.driver_id, dora.driverId)
+  t.equal(seen.flatMap(push => push.fleet).at(-1)?.driver_id, dora.driverId, 'and who watches the fleet, with the next round')
   t.equal(w.statusOf(opened.id), 'arrived_at_pickup', 'the fence saw the arrival')
 
   t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, { signature_url: 's' })), 'order_state_conflict')

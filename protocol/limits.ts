@@ -104,7 +104,10 @@ export const limits = {
   reanchorFramesMin: 3,
   /** Courier-imminent distance, as Uber Direct uses it. */
   arrivalRadiusM: 80,
+  /** A watcher hears of an order's or a fleet's positions at most once in this time. */
   pushIntervalMs: 250,
+  /** News of several orders within this time go to an edge together. */
+  pushGatherMs: 2,
   positionSaveIntervalMs: 5_000,
   /** Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still counted. */
   breadcrumbsUnsavedMax: 100_000,

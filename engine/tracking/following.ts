@@ -9,11 +9,12 @@ import type { BreadcrumbRow } from '../journal/journal.ts'
 import type { Order } from '../order/state.ts'
 import { deliveryOf } from '../order/state.ts'
 import { followed, type DriverTable } from './driver-table.ts'
+import { unpaced, type Paced } from './pace.ts'
 
 /** Closer crumbs than this add no distance, only noise and rows. */
 const crumbKmMin = 0.02
 
-export interface FollowedOrder {
+export interface FollowedOrder extends Paced {
   readonly orderId: string
   readonly customerId: string
   readonly dropoff: { latitude: number; longitude: number }
@@ -36,7 +37,7 @@ export class Following {
   readonly #table: DriverTable
   readonly #byOrder = new Map<string, FollowedOrder>()
   readonly #byDriver = new Map<number, FollowedOrder[]>()
-  /** Orders with a new position since the last tick. */
+  /** Orders with a new position that the pace of telling has not heard of. */
   readonly news = new Set<FollowedOrder>()
   #crumbs: BreadcrumbRow[] = []
   readonly #arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void
@@ -76,7 +77,7 @@ export class Following {
       entry = {
         orderId: order.core.orderId, customerId: order.core.customerId, dropoff: order.core.dropoff, driverNumber: number, driverId: driver.driver_id,
         vehicleType: driver.vehicle_type, leg, latitude: target.latitude, longitude: target.longitude, arrived,
-        drivenKm: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0,
+        drivenKm: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0, ...unpaced(),
       }
       this.#byOrder.set(entry.orderId, entry)
       this.#byDriver.set(number, [...(this.#byDriver.get(number) ?? []), entry])

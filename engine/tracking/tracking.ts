@@ -19,6 +19,7 @@ import { repeat } from '../runtime/repeat.ts'
 import { followed, unsaved, watched, DriverTable } from './driver-table.ts'
 import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
+import { Pace } from './pace.ts'
 import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
 
 export interface TrackingDeps {
@@ -45,6 +46,7 @@ export class Tracking {
   readonly #reader = new LocationBatchReader()
   /** Drivers of watched fleets with news, by number. */
   readonly #fleetNews = new Set<number>()
+  readonly #pace: Pace<FollowedOrder>
   /** Drivers with an accepted frame since the last save; each has its flag set. */
   #unsaved: number[] = []
   readonly #verdictCounts = new Uint32Array(verdicts.length)
@@ -57,6 +59,7 @@ export class Tracking {
     const seed = () => Math.floor(deps.env.random() * 2 ** 32)
     this.table = new DriverTable(seed(), seed())
     this.following = new Following(this.table, deps.arrived)
+    this.#pace = new Pace(deps.env, orders => this.#tellOrders(orders))
   }
 
   async start(): Promise<void> {
@@ -77,6 +80,7 @@ export class Tracking {
 
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop()
+    this.#pace.stop()
     await this.#save()
   }
 
@@ -107,6 +111,7 @@ export class Tracking {
     for (const [verdict, name] of verdicts.entries()) this.frames[name] += counts[verdict]!
     this.frames.unplaced += unplaced
     this.frames.refused += reader.refused + (reader.broken ? 1 : 0)
+    this.#paceNews()
   }
 
   takeInterest(body: Uint8Array): void {
@@ -115,6 +120,7 @@ export class Tracking {
       const order = this.following.get(orderId)
       if (order !== undefined && this.table.hasPosition(order.driverNumber)) this.following.news.add(order)
     }
+    this.#paceNews()
     for (const vendorId of fresh.vendors) this.#watchFleet(vendorId)
   }
 
@@ -148,22 +154,31 @@ export class Tracking {
     for (const driverId of this.#deps.roster.fleet(vendorId)) this.rosterChanged(driverId, vendorId)
   }
 
-  /** One message to each edge with what it watches and what moved. */
+  #paceNews(): void {
+    const { news } = this.following
+    if (news.size === 0) return
+    this.#pace.news(news)
+    news.clear()
+  }
+
+  /** To the edges where somebody watches them. */
+  #tellOrders(orders: readonly FollowedOrder[]): void {
+    const pushes = new EdgePushes()
+    for (const order of orders) {
+      const edges = this.interest.edgesOfOrder(order.orderId)
+      // Meanwhile it may have ended, or be another engine's.
+      if (edges.size === 0 || this.following.get(order.orderId) !== order || !this.#deps.ownsActor(order.orderId)) continue
+      const location = this.#orderLocation(order)
+      for (const edgeId of edges) pushes.to(edgeId).orders.push(location)
+    }
+    pushes.publish(this.#deps.bus)
+  }
+
+  /** Fleets: one message to each edge with whom it watches and who moved. Orders that turned without a frame are told too. */
   #tick(): void {
     this.interest.lapse(this.#deps.env.nowMs())
-    const pushes = new Map<string, LocationPush>()
-    const to = (edgeId: string): LocationPush => {
-      let push = pushes.get(edgeId)
-      if (push === undefined) pushes.set(edgeId, push = { orders: [], fleet: [] })
-      return push
-    }
-    for (const order of this.following.news) {
-      const edges = this.interest.edgesOfOrder(order.orderId)
-      if (edges.size === 0 || !this.#deps.ownsActor(order.orderId)) continue
-      const location = this.#orderLocation(order)
-      for (const edgeId of edges) to(edgeId).orders.push(location)
-    }
-    this.following.news.clear()
+    this.#paceNews()
+    const pushes = new EdgePushes()
     for (const number of this.#fleetNews) {
       const driverId = this.table.idOf(number)
       const row = this.#deps.roster.get(driverId)
@@ -174,10 +189,10 @@ export class Tracking {
       }
       if (!this.#deps.ownsActor(driverId)) continue
       const location: FleetLocation = { vendor_id: row.vendorId, driver_id: driverId, status: row.status, ...this.#pin(number) }
-      for (const edgeId of edges) to(edgeId).fleet.push(location)
+      for (const edgeId of edges) pushes.to(edgeId).fleet.push(location)
     }
     this.#fleetNews.clear()
-    for (const [edgeId, push] of pushes) for (const part of parts(push)) this.#deps.bus.publish(subjects.pushEdge(edgeId), encodeBody(part))
+    pushes.publish(this.#deps.bus)
   }
 
   #orderLocation(order: FollowedOrder): OrderLocation {
@@ -243,6 +258,21 @@ export class Tracking {
 /** Rows of the journal as other services hear of them. */
 const told = ({ driverId, latitude, longitude, headingDeg, speedMps, atMs }: PositionRow): DriverLocationsUpdated['data'][number] =>
   ({ driver_id: driverId, latitude, longitude, heading: headingDeg, speed: speedMps, at_ms: atMs })
+
+/** Positions on their way, by edge. */
+class EdgePushes {
+  readonly #byEdge = new Map<string, LocationPush>()
+
+  to(edgeId: string): LocationPush {
+    let push = this.#byEdge.get(edgeId)
+    if (push === undefined) this.#byEdge.set(edgeId, push = { orders: [], fleet: [] })
+    return push
+  }
+
+  publish(bus: Bus): void {
+    for (const [edgeId, push] of this.#byEdge) for (const part of parts(push)) bus.publish(subjects.pushEdge(edgeId), encodeBody(part))
+  }
+}
 
 interface Point { latitude: number; longitude: number }
 /** What is left of the way, in km: to the target, by way of another point if there is one. */
