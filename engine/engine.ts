@@ -29,6 +29,7 @@ import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
 import { olderFactOfDriver, olderFactOfOrder } from './older-facts.ts'
 import { Pusher } from './pusher.ts'
+import { RosterExchange } from './roster-exchange.ts'
 import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
 import { driverBehaviour, orderBehaviour } from './runtime/behaviours.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
@@ -51,6 +52,8 @@ export interface EngineDeps {
   claims: Claims
   /** The database is this process's alone (embedded): leases in it are of the dead. */
   exclusive: boolean
+  /** How long a silent engine keeps its slots. */
+  slotLeaseMs?: number
   log(level: 'info' | 'warn' | 'error', message: string, detail?: unknown): void
 }
 
@@ -74,7 +77,7 @@ export class Engine {
   readonly #searching = new SearchingOrders()
   readonly #holds: HoldsDeps
   readonly #lastSeq = new Map<number, number>()
-  readonly #rosterNews = new Set<string>()
+  readonly #rosters: RosterExchange
   readonly #assignments: Assignments
   #subscriptions: Subscription[] = []
   #stops: (() => void)[] = []
@@ -108,9 +111,15 @@ export class Engine {
       handle: envelope => this.#handle(envelope),
       tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
     })
+    this.#rosters = new RosterExchange({
+      env, bus, engineId: deps.engineId, roster: this.roster,
+      ownsActor: id => this.actors.ownsActor(id),
+      changed: row => this.#rosterChanged(row),
+    })
     this.#holds = { env, actors: this.actors, deliver: command => this.#gateway.deliver(command) }
     this.#slots = new SlotKeeper({
-      env, journal, engineId: deps.engineId, exclusive: deps.exclusive, log: deps.log,
+      env, journal, engineId: deps.engineId, exclusive: deps.exclusive, leaseMs: deps.slotLeaseMs ?? limits.slotLeaseMsDefault, log: deps.log,
+      announce: () => { bus.publish(subjects.slotsChanged, encodeBody({})) },
       gained: lease => this.#gained(lease),
       lost: slot => this.#lost(slot),
     })
@@ -128,8 +137,9 @@ export class Engine {
       bus.subscribe(subjects.interest, message => this.tracking.takeInterest(message.body)),
       bus.subscribe(subjects.terminals, message => this.#resynchronise(decodeBody(message.body) as TerminalsMessage)),
       bus.subscribe(subjects.directory, message => this.directory.put(decodeBody(message.body) as DirectoryVendor)),
-      bus.subscribe(subjects.roster, message => this.#takeRoster(decodeBody(message.body) as RosterMessage)),
-      bus.subscribe(subjects.rosterWanted, () => this.#publishRoster([...this.roster.rows()])),
+      bus.subscribe(subjects.roster, message => this.#rosters.take(decodeBody(message.body) as RosterMessage)),
+      bus.subscribe(subjects.rosterWanted, () => this.#rosters.publishAll()),
+      bus.subscribe(subjects.slotsChanged, () => this.#slots.hurry()),
       bus.subscribe(subjects.queryPosition, message => {
         message.respond?.(encodeBody(this.tracking.position(decodeBody(message.body) as PositionQuery)))
       }, { queue: engineQueue }),
@@ -138,7 +148,7 @@ export class Engine {
     const failed = (error: unknown): void => log('warn', 'a background round failed; will try again', error)
     this.#stops = [
       repeat(env, limits.vendorPollMs, () => this.#pollVendors(), failed),
-      repeat(env, limits.rosterDigestMs, () => this.#publishRoster([...this.roster.rows()]), failed),
+      repeat(env, limits.rosterDigestMs, () => this.#rosters.publishAll(), failed),
       bus.onStatus(connected => { if (connected) void this.#pollVendors().catch(failed) }),
     ]
     this.#gateway.start()
@@ -243,18 +253,10 @@ export class Engine {
     }
     const driver = cell.state as Driver
     if (driver.kind === 'absent') return
-    const before = this.roster.get(driver.driverId)
-    const row: RosterRow = {
+    this.#rosters.put({
       driverId: driver.driverId, vendorId: driver.vendorId, fullName: driver.fullName, phone: driver.phone,
       vehicleType: driver.vehicleType, status: statusOf(driver), canTakeMore: canTakeMore(driver),
-    }
-    this.roster.put(row)
-    if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) {
-      // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
-      if (this.#rosterNews.size === 0) this.#deps.env.after(limits.rosterNewsMs, () => this.#publishRosterNews())
-      this.#rosterNews.add(driver.driverId)
-      this.#rosterChanged(row)
-    }
+    })
   }
 
   /** A fleet may be watched, and an order may be waiting for just this driver. */
@@ -360,31 +362,6 @@ export class Engine {
     const { vendors, nextSinceMs } = await this.#deps.journal.vendorsChangedSince(this.#vendorsSinceMs)
     for (const vendor of vendors) this.directory.put(vendor)
     this.#vendorsSinceMs = nextSinceMs
-  }
-
-  #publishRosterNews(): void {
-    if (this.#rosterNews.size === 0) return
-    const rows = [...this.#rosterNews].map(id => this.roster.get(id)).filter(row => row !== undefined)
-    this.#rosterNews.clear()
-    this.#publishRoster(rows)
-  }
-
-  #publishRoster(rows: RosterRow[]): void {
-    const own = rows.filter(row => this.actors.ownsActor(row.driverId))
-    for (let from = 0; from < own.length; from += limits.rosterRowsPerMessageMax) {
-      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own.slice(from, from + limits.rosterRowsPerMessageMax) }
-      this.#deps.bus.publish(subjects.roster, encodeBody(message))
-    }
-  }
-
-  #takeRoster(message: RosterMessage): void {
-    if (message.engine_id === this.#deps.engineId) return
-    for (const row of message.rows) {
-      if (this.actors.ownsActor(row.driverId)) continue
-      const before = this.roster.get(row.driverId)
-      this.roster.put(row)
-      if (before?.status !== row.status || before.canTakeMore !== row.canTakeMore) this.#rosterChanged(row)
-    }
   }
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
-import { serviceUrls, textVariable } from '../protocol/environment.ts'
+import { integerVariable, serviceUrls, textVariable } from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
 import { createLog } from '../protocol/log.ts'
 import { runProcess } from '../protocol/process.ts'
@@ -12,11 +12,13 @@ import { postgresJournal } from './journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
 
 const help = `caduceus engine: the actors, their journal and the matching. Needs NATS_URL, REDIS_URL, DATABASE_URL.
-Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.`
+Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.
+SLOT_LEASE_MS: how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault}).`
 
 if (process.argv.includes('--help')) console.log(help)
 else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
   const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
+  const slotLeaseMs = integerVariable(environment, 'SLOT_LEASE_MS', limits.slotLeaseMsDefault, limits.slotLeaseMsMin, limits.slotLeaseMsMax)
   const engineId = `engine-${randomUUID().slice(0, 8)}`
   const log = createLog(textVariable(environment, 'LOG_LEVEL') ?? 'info', { engine: engineId })
   const onLog = (line: string): void => log.warn(line)
@@ -26,7 +28,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const env = realEnv()
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({
-    engineId, env, journal, bus, claims, exclusive: false,
+    engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs,
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()

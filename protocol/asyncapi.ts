@@ -172,6 +172,7 @@ function internal(draft: Draft): void {
   say('directory', subjects.directory, 'directory_vendor')
   say('roster', subjects.roster, 'roster_rows')
   say('roster_wanted', subjects.rosterWanted, 'roster_wanted')
+  say('slots_changed', subjects.slotsChanged, 'slots_changed')
   say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
   draft.request('query_position', subjects.queryPosition, pushMessages.position_query.description, 'position_query', 'position_answer')
     .request('query_health', subjects.queryHealth, pushMessages.health_query.description, 'health_query', 'health_answer')

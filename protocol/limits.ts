@@ -81,8 +81,9 @@ export const limits = {
   passivateLooksMax: 5_000,
   passivatePackedMax: 500,
   slotCount: 64,
-  slotLeaseMs: 5_000,
-  slotRenewMs: 1_500,
+  slotLeaseMsDefault: 5_000,
+  slotLeaseMsMin: 1_000,
+  slotLeaseMsMax: 60_000,
 
   // Journal
   journalBatchEventsMax: 512,
@@ -307,7 +308,7 @@ export const limits = {
 function relation(holds: boolean, why: string): void {
   if (!holds) throw new Error(`limits: ${why}`)
 }
-relation(limits.slotLeaseMs > 2 * limits.slotRenewMs, 'a lease must survive one missed renewal')
+relation(limits.slotLeaseMsMin <= limits.slotLeaseMsDefault && limits.slotLeaseMsDefault <= limits.slotLeaseMsMax, 'the lease has a default that is allowed')
 relation(limits.actorSleepMs > 2 * limits.commandTimeoutMs, 'a refusal is remembered while its caller repeats')
 relation(limits.awakeActorsMax > limits.commandsInFlightMax, 'commands in flight have room for their actors')
 relation(limits.claimLeaseMs < limits.commandTimeoutMs, 'a lapsed claim must be free before its holder gives up')

@@ -179,6 +179,10 @@ export const pushMessages = {
     example: { engine_id: 'engine-1', rows: [{ driverId: ids.driver, vendorId: ids.vendor, fullName: 'Dora', phone: '+9779800000001', vehicleType: 'bike', status: 'available', canTakeMore: true }] },
   },
   roster_wanted: { description: 'An engine that starts asks the others for their rosters.', schema: Type.Object({}), example: {} },
+  slots_changed: {
+    description: 'An engine joined, let go of slots or left: to every engine, look now. A hint without a body; it may be lost.',
+    schema: Type.Unknown({ description: 'Empty' }), example: {},
+  },
   webhook_nudge: {
     description: 'Look now, something changed: to the edge that delivers webhooks. A hint without a body; it may be lost.',
     schema: Type.Unknown({ description: 'Empty' }), example: {},

@@ -47,6 +47,8 @@ export const subjects = {
   rosterWanted: `${prefix}.roster.wanted`,
   /** From an edge to the one that delivers webhooks: look now, something changed. A hint, it may be lost. */
   webhookNudge: `${prefix}.webhooks.nudge`,
+  /** From an engine that joined, let go of slots or left, to every engine: look now. A hint, it may be lost. */
+  slotsChanged: `${prefix}.slots.changed`,
   /** Answered by any engine: where is this driver, how far from that point. */
   queryPosition: `${prefix}.query.position`,
   /** Answered by every engine that is alive; used by health checks. */

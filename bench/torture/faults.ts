@@ -80,7 +80,7 @@ const hang = async (service: Service, chance: Chance): Promise<void> => {
 export const faults: readonly Fault[] = [
   ofMember('engine killed', 4, 'engines', restart('SIGKILL')),
   ofMember('engine handed over', 1, 'engines', restart('SIGTERM')),
-  ofMember('engine paused beyond its lease', 3, 'engines', pause(limits.slotLeaseMs * 1.1, limits.slotLeaseMs * 1.8)),
+  ofMember('engine paused beyond its lease', 3, 'engines', pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.8)),
   ofMember('engine paused', 2, 'engines', pause(200, 3_000)),
   ofMember('edge killed', 3, 'edges', restart('SIGKILL')),
   ofMember('edge drained', 1, 'edges', restart('SIGTERM')),

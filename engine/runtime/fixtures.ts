@@ -105,7 +105,7 @@ export async function actorsOf(world: RuntimeWorld, engineId = 'e1', faults: Fau
   })
   const adopt = async () => {
     const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
-    for (const lease of await journal.acquireSlots(engineId, slots, limits.slotLeaseMs, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
+    for (const lease of await journal.acquireSlots(engineId, slots, limits.slotLeaseMsDefault, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
   }
   await adopt()
   let nth = 0

@@ -47,7 +47,7 @@ t.test('shares are of like size', async t => {
   }
 })
 
-function keeper(w: RuntimeWorld, engineId: string, options: { faults?: Faults; gained?: (lease: SlotLease) => Promise<void>; exclusive?: boolean } = {}) {
+function keeper(w: RuntimeWorld, engineId: string, options: { faults?: Faults; gained?: (lease: SlotLease) => Promise<void>; exclusive?: boolean; announce?: () => void } = {}) {
   const serving = new Map<number, number>()
   let paused = false
   const held: (() => void)[] = []
@@ -56,7 +56,8 @@ function keeper(w: RuntimeWorld, engineId: string, options: { faults?: Faults; g
     after: (ms, run) => w.env.after(ms, () => { if (paused) held.push(run); else run() }),
   }
   const slotKeeper = new SlotKeeper({
-    env, journal: faulty(memoryJournal(w.store), options.faults ?? {}), engineId, exclusive: options.exclusive ?? false,
+    env, journal: faulty(memoryJournal(w.store), options.faults ?? {}), engineId, exclusive: options.exclusive ?? false, leaseMs,
+    announce() { options.announce?.() },
     async gained(lease) { await options.gained?.(lease); serving.set(lease.slot, lease.epoch) },
     lost(slot) { serving.delete(slot) },
     log: (level, message) => { w.logs.push(`${level} ${message}`) },
@@ -67,7 +68,8 @@ function keeper(w: RuntimeWorld, engineId: string, options: { faults?: Faults; g
   }
 }
 /** Two engines never serve a slot under the same epoch; [5] makes the older one harmless. */
-const round = limits.slotRenewMs + 100
+const leaseMs = limits.slotLeaseMsDefault
+const round = leaseMs / 10 + 100
 
 t.test('an engine alone serves everything', async t => {
   const w = runtimeWorld()
@@ -100,6 +102,41 @@ t.test('a second engine gets its share, and gives it back', async t => {
   await a.keeper.stop()
 })
 
+t.test('who joins, lets go or leaves is heard at once', async t => {
+  const w = runtimeWorld()
+  const all: ReturnType<typeof keeper>[] = []
+  const announce = (): void => { for (const one of all) one.keeper.hurry() }
+  const [a, b] = [keeper(w, 'a', { announce }), keeper(w, 'b', { announce })]
+  all.push(a, b)
+  await a.keeper.start()
+  await w.env.advance(round)
+  await b.keeper.start()
+  await w.env.advance(1)
+  t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])], 'no renewal had to come')
+  await b.keeper.stop()
+  await w.env.advance(1)
+  t.equal(a.serving.size, limits.slotCount)
+  announce()
+  announce()
+  await w.env.advance(20 * round)
+  t.equal(a.serving.size, limits.slotCount, 'hints are harmless')
+  await a.keeper.stop()
+})
+
+t.test('the slots of a dead engine are served a tenth of a lease after it lapsed, at the latest', async t => {
+  for (const afterMs of [0, 50, 499]) {
+    const w = runtimeWorld()
+    const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+    await a.keeper.start()
+    await b.keeper.start()
+    await w.env.advance(3 * round + afterMs)
+    a.pause()
+    await w.env.advance(leaseMs + leaseMs / 10 + 1)
+    t.equal(b.serving.size, limits.slotCount)
+    await b.keeper.stop()
+  }
+})
+
 t.test('[5] a paused engine loses its lease, and learns of it when it wakes', async t => {
   const w = runtimeWorld()
   const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
@@ -107,7 +144,7 @@ t.test('[5] a paused engine loses its lease, and learns of it when it wakes', as
   await b.keeper.start()
   await w.env.advance(3 * round)
   a.pause()
-  await w.env.advance(limits.slotLeaseMs + 2 * round)
+  await w.env.advance(leaseMs + 2 * round)
   t.equal(b.serving.size, limits.slotCount, 'taken over when the lease lapsed')
   t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'which the sleeper does not know')
   a.resume()
@@ -177,7 +214,7 @@ t.test('failures', async t => {
     const b = keeper(w, 'b')
     const a = keeper(w, 'a', { gained: () => new Promise(resolve => { w.env.after(200, resolve) }) })
     const started = a.keeper.start()
-    await w.env.advance(limits.slotLeaseMs / 2)
+    await w.env.advance(leaseMs / 2)
     await b.keeper.start()
     await w.env.advance(limits.slotCount * 200)
     await started

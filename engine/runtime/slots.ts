@@ -2,6 +2,8 @@
  * Which slots this engine owns. Leases live in Postgres; this keeps them: renews in time, takes its
  * fair share of free ones, hands over what another engine should have. The fair share is decided by
  * rendezvous hashing over the engines that are alive, so a change of membership moves few slots.
+ * Who joins, lets go or leaves says so, and the others look at once; a dead engine says nothing, and
+ * its slots are taken when its lease has lapsed, a renewal's time later at the most.
  * Fencing does not depend on any of this being right: the epoch check in the append does it.
  */
 import { limits } from '../../protocol/limits.ts'
@@ -14,6 +16,10 @@ export interface SlotKeeperDeps {
   engineId: string
   /** Embedded: the data directory is locked, so a lease in it can only be a dead process's. */
   exclusive: boolean
+  /** How long a silent engine keeps its slots, ms; renewed ten times in it. */
+  leaseMs: number
+  /** Tells the other engines to look now. A hint: what is lost costs a renewal's time. */
+  announce(): void
   /** Load the slot and begin to serve it. */
   gained(lease: SlotLease): Promise<void>
   /** Stop serving it at once. */
@@ -28,6 +34,8 @@ export class SlotKeeper {
   #stopped = false
   #renewedAtMs = 0
   #running: Promise<void> = Promise.resolve()
+  #inRound = false
+  #again = false
 
   constructor(deps: SlotKeeperDeps) { this.#deps = deps }
 
@@ -37,6 +45,18 @@ export class SlotKeeper {
   async start(): Promise<void> {
     await this.#nextRound()
     this.#arm()
+    this.#deps.announce()
+  }
+
+  /** Somebody joined, let go or left. */
+  hurry(): void {
+    // A round would make us a member again.
+    if (this.#stopped) return
+    if (this.#inRound) this.#again = true
+    else if (this.#cancel !== null) {
+      this.#cancel()
+      this.#turn()
+    }
   }
 
   /** An append was refused: the slot is somebody else's now. */
@@ -57,22 +77,31 @@ export class SlotKeeper {
     // All of them: also those that were acquired and never served.
     await this.#deps.journal.releaseSlots(this.#deps.engineId, allSlots)
     await this.#deps.journal.leave(this.#deps.engineId)
+    this.#deps.announce()
   }
 
+  get #renewMs(): number { return this.#deps.leaseMs / renewalsPerLease }
+
   #nextRound(): Promise<void> {
-    this.#running = this.#round()
+    this.#inRound = true
+    this.#running = this.#round().finally(() => { this.#inRound = false })
     return this.#running
   }
 
   #arm(): void {
     if (this.#stopped) return
-    this.#cancel = this.#deps.env.after(limits.slotRenewMs, () => {
-      this.#nextRound().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
-    })
+    const pauseMs = this.#again ? 0 : this.#renewMs
+    this.#again = false
+    this.#cancel = this.#deps.env.after(pauseMs, () => this.#turn())
+  }
+
+  #turn(): void {
+    this.#cancel = null
+    this.#nextRound().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
   }
 
   async #round(): Promise<void> {
-    const { journal, engineId, env, exclusive } = this.#deps
+    const { journal, engineId, env, exclusive, leaseMs } = this.#deps
     await this.#renew()
     if (this.#stopped) return
     // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
@@ -82,15 +111,18 @@ export class SlotKeeper {
       this.#held.delete(slot)
       this.#deps.lost(slot)
     }
-    if (surplus.length > 0) await journal.releaseSlots(engineId, surplus)
+    if (surplus.length > 0) {
+      await journal.releaseSlots(engineId, surplus)
+      this.#deps.announce()
+    }
     const wanted = [...mine].filter(slot => !this.#held.has(slot))
     if (wanted.length === 0) return
     let failure: unknown = null
-    for (const lease of await journal.acquireSlots(engineId, wanted, limits.slotLeaseMs, exclusive)) {
+    for (const lease of await journal.acquireSlots(engineId, wanted, leaseMs, exclusive)) {
       if (this.#stopped) break
       try {
         // Loading many slots may take longer than a lease lasts.
-        if (env.nowMs() - this.#renewedAtMs >= limits.slotRenewMs) await this.#renew()
+        if (env.nowMs() - this.#renewedAtMs >= this.#renewMs) await this.#renew()
         await this.#deps.gained(lease)
         this.#held.set(lease.slot, lease.epoch)
       } catch (error) {
@@ -103,15 +135,18 @@ export class SlotKeeper {
   }
 
   async #renew(): Promise<void> {
-    const { journal, engineId, env } = this.#deps
-    const renewed = new Map((await journal.renewSlots(engineId, limits.slotLeaseMs)).map(l => [l.slot, l.epoch]))
+    const { journal, engineId, env, leaseMs } = this.#deps
+    const renewed = new Map((await journal.renewSlots(engineId, leaseMs)).map(l => [l.slot, l.epoch]))
     if (this.#stopped) return
     const lateMs = env.nowMs() - this.#renewedAtMs
-    if (this.#renewedAtMs !== 0 && lateMs > limits.slotLeaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
+    if (this.#renewedAtMs !== 0 && lateMs > leaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
     this.#renewedAtMs = env.nowMs()
     for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
   }
 }
+
+/** A renewal may be missed a few times; and a lapsed lease is found within a tenth of its length. */
+const renewalsPerLease = 10
 
 const allSlots: readonly number[] = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 

@@ -1,0 +1,64 @@
+/**
+ * How engines tell each other of drivers (ADR 4): rows of own drivers, those with news after some ms,
+ * all of them from time to time and when an engine that starts asks.
+ */
+import { encodeBody } from '../protocol/bus/codec.ts'
+import type { Bus } from '../protocol/bus/bus.ts'
+import type { Env } from '../protocol/env.ts'
+import { limits } from '../protocol/limits.ts'
+import type { RosterMessage, RosterRow } from '../protocol/pushes.ts'
+import { subjects } from '../protocol/subjects.ts'
+import type { Roster } from './matching/roster.ts'
+
+export interface RosterExchangeDeps {
+  env: Env
+  bus: Bus
+  engineId: string
+  roster: Roster
+  ownsActor(actorId: string): boolean
+  /** A row of whichever engine says something new. */
+  changed(row: RosterRow): void
+}
+
+export class RosterExchange {
+  readonly #deps: RosterExchangeDeps
+  readonly #news = new Set<string>()
+
+  constructor(deps: RosterExchangeDeps) { this.#deps = deps }
+
+  /** After a transition of an own driver. */
+  put(row: RosterRow): void {
+    if (!this.#isNews(row)) return
+    // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
+    if (this.#news.size === 0) this.#deps.env.after(limits.rosterNewsMs, () => this.#publishNews())
+    this.#news.add(row.driverId)
+    this.#deps.changed(row)
+  }
+
+  take(message: RosterMessage): void {
+    if (message.engine_id === this.#deps.engineId) return
+    for (const row of message.rows) if (!this.#deps.ownsActor(row.driverId) && this.#isNews(row)) this.#deps.changed(row)
+  }
+
+  publishAll(): void { this.#publish([...this.#deps.roster.rows()]) }
+
+  #isNews(row: RosterRow): boolean {
+    const before = this.#deps.roster.get(row.driverId)
+    this.#deps.roster.put(row)
+    return before?.status !== row.status || before.canTakeMore !== row.canTakeMore
+  }
+
+  #publishNews(): void {
+    const rows = [...this.#news].map(id => this.#deps.roster.get(id)).filter(row => row !== undefined)
+    this.#news.clear()
+    this.#publish(rows)
+  }
+
+  #publish(rows: RosterRow[]): void {
+    const own = rows.filter(row => this.#deps.ownsActor(row.driverId))
+    for (let from = 0; from < own.length; from += limits.rosterRowsPerMessageMax) {
+      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own.slice(from, from + limits.rosterRowsPerMessageMax) }
+      this.#deps.bus.publish(subjects.roster, encodeBody(message))
+    }
+  }
+}
