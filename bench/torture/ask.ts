@@ -16,6 +16,8 @@ export interface AskContext {
   /** No further attempt after this, on the clock of `performance.now`. */
   untilMs: number
   tally: Tally
+  /** The longest pause between two attempts. */
+  pauseMsMax?: number
 }
 
 /** What all clients met. */
@@ -31,12 +33,13 @@ export interface Tally {
 export const newTally = (): Tally => ({ attempts: 0, answered: 0, unanswered: 0, unavailable: 0, internal: [], slowestMs: 0 })
 
 const attemptTimeoutMs = 12_000
+const pauseMsMaxDefault = 800
 const internalKeptMax = 20
 
 export async function ask(context: AskContext, asked: Asked): Promise<Answer | null> {
-  const { chance, tally, untilMs } = context
+  const { chance, tally, untilMs, pauseMsMax = pauseMsMaxDefault } = context
   let url = chance.pick(context.urls)
-  for (let pauseMs = 50; performance.now() < untilMs; pauseMs = Math.min(2 * pauseMs, 800)) {
+  for (let pauseMs = 50; performance.now() < untilMs; pauseMs = Math.min(2 * pauseMs, pauseMsMax)) {
     tally.attempts++
     const answer = await attempt(url, asked, tally)
     if (answer !== null && !retryable(answer)) {

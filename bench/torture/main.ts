@@ -7,12 +7,15 @@ import { LiveLine } from '../common/live-line.ts'
 import { loadLine, machineLine } from '../common/machine.ts'
 import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from '../common/options.ts'
 import { serviceMissing } from '../services.ts'
+import { killAgainAndAgain } from './embedded.ts'
 import { report, torture } from './run.ts'
 
 const table: OptionTable = {
   minutes: { value: 'M', number: { min: 0.05, max: 100_000 }, default: 5, help: 'how long faults strike' },
   seed: { value: 'N', number: { min: 0, max: 2 ** 32 - 1, whole: true }, help: 'which faults, and what people do; printed, and chosen by the clock unless given' },
   customers: { value: 'N', number: { min: 1, max: 200, whole: true }, default: 8, help: 'customers that order at once' },
+  embedded: { help: 'torture the one process of npm start instead: SIGKILL, again and again' },
+  kills: { value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100, help: 'how often, with --embedded' },
   logs: { value: 'DIR', help: 'what the engines and edges say, one file each' },
 }
 const help = `npm run torture -- [options]
@@ -20,14 +23,15 @@ const help = `npm run torture -- [options]
 Two engines and two edges on real NATS, Redis and PostgreSQL, with a fault proxy before each server.
 Processes are killed and paused, connections cut, stalled, slowed and half-opened, servers restarted,
 Redis flushed. At the end every acknowledgement is looked up in the journal, the read model and the
-published events. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
+published events. With --embedded it is the one process of npm start, killed N times under load. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
 
 ${describeOptions(table)}`
 
 async function main(argv: string[]): Promise<number> {
   const options = readOptions(table, argv)
   if (options.help) { console.log(help); return 0 }
-  const missing = (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
+  const embedded = options.flag('embedded')
+  const missing = embedded ? [] : (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
   if (missing.length > 0) throw new UsageError(missing.join('; '))
   const seed = options.text('seed') === null ? Date.now() % 2 ** 32 : options.number('seed')
   const line = new LiveLine()
@@ -42,11 +46,13 @@ async function main(argv: string[]): Promise<number> {
   process.on('SIGTERM', interrupt)
   line.say(`torture: seed ${seed}`)
   const logsDir = options.text('logs')
-  const outcome = await torture({
-    seed, faultsMs: options.number('minutes') * 60_000, customers: options.number('customers'),
-    ...(logsDir !== null && { logsDir }),
-    say: text => line.say(text), progress: text => line.show(text), interrupted: () => interrupted,
-  })
+  const common = {
+    seed, customers: options.number('customers'), ...(logsDir !== null && { logsDir }),
+    say: (text: string) => line.say(text), progress: (text: string) => line.show(text), interrupted: () => interrupted,
+  }
+  const outcome = embedded
+    ? await killAgainAndAgain({ ...common, kills: options.number('kills') })
+    : await torture({ ...common, faultsMs: options.number('minutes') * 60_000 })
   line.say([...report(outcome), `measured on            ${machineLine()}`, `                         ${load}; at the end ${loadLine()}`, `seed                   ${seed}`].join('\n'))
   return outcome.wrong.length === 0 ? 0 : 1
 }

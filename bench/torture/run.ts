@@ -54,14 +54,15 @@ export async function torture(options: RunOptions): Promise<Outcome> {
     closePeople = () => people.close()
     options.say(`torture: ${people.customers.length} customers, ${people.pharmacies.length} pharmacies, ${people.couriers.length} drivers; faults begin`)
     const startMs = performance.now()
-    const context = { urls, people, memory, tally, endMs: startMs + options.faultsMs + afterglowMs }
+    let endMs = startMs + options.faultsMs + afterglowMs
+    const context = { urls, people, memory, tally, endMs: () => endMs }
     const plan = beginFaults(deployment, chance.fork(), options.say)
     const lives = people.customers.map(customer => customerLife({ ...context, chance: chance.fork() }, customer))
     while (performance.now() - startMs < options.faultsMs && !options.interrupted()) {
       options.progress(`torture: ${seconds(performance.now() - startMs)} of ${seconds(options.faultsMs)} s · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)} · ${[...plan.acting].join(', ') || 'fair'}`)
       await new Promise<void>(resolve => { setTimeout(resolve, progressEveryMs) })
     }
-    if (options.interrupted()) context.endMs = 0
+    if (options.interrupted()) endMs = 0
     await plan.end()
     await Promise.all(lives)
     options.say('torture: no more faults; everything must come to rest by itself')
@@ -77,7 +78,7 @@ export async function torture(options: RunOptions): Promise<Outcome> {
   }
 }
 
-const delivered = (memory: Memory): number => [...memory.orders.values()].filter(order => order.steps.includes('delivered')).length
+export const delivered = (memory: Memory): number => [...memory.orders.values()].filter(order => order.steps.includes('delivered')).length
 const seconds = (ms: number): string => (ms / 1_000).toFixed(0)
 
 export function report(outcome: Outcome): string[] {

@@ -8,7 +8,7 @@ import { settled } from '../common/parallel.ts'
 import { ask, type Tally } from './ask.ts'
 import { check } from './check.ts'
 import type { Deployment } from './deployment.ts'
-import { readLedger } from './ledger.ts'
+import { readLedgerAt } from './ledger.ts'
 import type { Memory } from './memory.ts'
 import { center, type People } from './people.ts'
 import { readPublished } from './published.ts'
@@ -31,7 +31,7 @@ export async function settle(context: Settling): Promise<string[]> {
   const giveUpMs = performance.now() + atRestMs
   for (;;) {
     const published = await readPublished(deployment.servers.nats.url)
-    const found = check(memory, await readLedger(deployment.servers.postgres.url), published, Date.now() - 5_000)
+    const found = check(memory, await readLedgerAt(deployment.servers.postgres.url), published, Date.now() - 5_000)
     if (found.length === 0 || performance.now() >= giveUpMs) return [...wrong, ...found]
     await new Promise<void>(resolve => { setTimeout(resolve, 1_000) })
   }

@@ -15,8 +15,9 @@ export interface StoryContext {
   memory: Memory
   tally: Tally
   chance: Chance
-  /** No story goes on beyond this, by `performance.now`. */
-  endMs: number
+  /** No story goes on beyond this, by `performance.now`; it may come earlier than it seemed. */
+  endMs(): number
+  pauseMsMax?: number
 }
 
 /** How long one step is asked for before the client gives up. */
@@ -25,7 +26,7 @@ const pollMs = 400
 
 /** Orders of one customer, one after the other, until the end. */
 export async function customerLife(context: StoryContext, customer: Customer): Promise<void> {
-  while (performance.now() < context.endMs) {
+  while (performance.now() < context.endMs()) {
     if (context.chance.holds(0.6)) await broadcastStory(context, customer)
     else await directStory(context, customer)
     await pause(context.chance.between(20, 400))
@@ -53,7 +54,7 @@ async function broadcastStory(context: StoryContext, customer: Customer): Promis
     })(),
   ])
   // Somebody at a terminal may still take it.
-  const giveUpMs = Math.min(context.endMs, performance.now() + 6_000)
+  const giveUpMs = Math.min(context.endMs(), performance.now() + 6_000)
   while (order.winner === null && !order.cancelled && performance.now() < giveUpMs) await pause(pollMs)
   const winner = people.pharmacies.find(one => one.id === order.winner)
   if (winner !== undefined && !cancels) await deliver(context, customer, order, winner)
@@ -116,7 +117,7 @@ async function deliver(context: StoryContext, customer: Customer, order: Remembe
 }
 
 async function untilAssigned(context: StoryContext, customer: Customer, order: Remembered, couriers: readonly Courier[]): Promise<Courier | null> {
-  for (const giveUpMs = Math.min(context.endMs, performance.now() + patienceMs); performance.now() < giveUpMs; await pause(pollMs)) {
+  for (const giveUpMs = Math.min(context.endMs(), performance.now() + patienceMs); performance.now() < giveUpMs; await pause(pollMs)) {
     const answer = await say(context, { method: 'GET', path: `/api/orders/${order.orderId}`, token: customer.token }, order)
     if (answer === null) return null
     if (answer.body['status'] === 'driver_assigned') return couriers.find(one => one.id === answer.body['driver_id']) ?? null
@@ -136,7 +137,7 @@ async function create(context: StoryContext, customer: Customer, kind: Remembere
 
 /** Asks with patience. An order whose creation was acknowledged is never unknown to those it concerns. */
 async function say(context: StoryContext, asked: Asked, order: Remembered | null): Promise<Answer | null> {
-  const answer = await ask({ ...context, untilMs: Math.min(context.endMs, performance.now() + patienceMs) }, asked)
+  const answer = await ask({ ...context, untilMs: Math.min(context.endMs(), performance.now() + patienceMs) }, asked)
   if (answer?.status === 404 && order !== null)
     context.memory.contradictions.push(`[2] ${asked.method} ${asked.path} of an acknowledged order is answered ${answer.code}`)
   return answer

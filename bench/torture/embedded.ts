@@ -1,0 +1,139 @@
+/**
+ * SIGKILL, again and again, for the process of `npm start` under load: at any moment of its life, that
+ * of its recovery included. At the end its database is opened and every acknowledgement looked up.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { openDatabase } from '../../migrations/open.ts'
+import { preparedDataDir } from '../../migrations/prepared.ts'
+import { Chance } from '../common/chance.ts'
+import { settled } from '../common/parallel.ts'
+import { freePort } from '../common/server.ts'
+import { dyingWithUs } from '../services.ts'
+import { newTally } from './ask.ts'
+import { check } from './check.ts'
+import { readLedger } from './ledger.ts'
+import { Memory } from './memory.ts'
+import { gatherPeople } from './people.ts'
+import { delivered, type Outcome } from './run.ts'
+import { customerLife } from './stories.ts'
+
+export interface KillOptions {
+  seed: number
+  kills: number
+  customers?: number
+  say(line: string): void
+  progress(line: string): void
+  interrupted(): boolean
+}
+
+const readyTimeoutMs = 60_000
+/** A third of the deaths come while it starts: in its imports, in the database's recovery, in its own. */
+const earlyDeaths = 0.33
+/** Any other comes after something of this life was acknowledged; nobody waits for that longer than this. */
+const loadMs = 4_000
+const outputCharactersMax = 4_000
+/** Broadcasts live for half a minute at most; then every one of them must have ended. */
+const restMs = 30_000
+
+export async function killAgainAndAgain(options: KillOptions): Promise<Outcome & { kills: number }> {
+  const chance = new Chance(options.seed)
+  const memory = new Memory()
+  const tally = newTally()
+  const dataDir = await preparedDataDir()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const wrong: string[] = []
+  let child: ChildProcess | null = null
+  let output = ''
+  const start = (): { ready: Promise<boolean> } => {
+    output = ''
+    const [file, ...args] = dyingWithUs([process.execPath, fileURLToPath(new URL('../../edge/embedded.js', import.meta.url))])
+    const one = spawn(file, args, {
+      env: {
+        PATH: process.env['PATH'], PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'only for torture on the loopback interface', JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+        BENCH_ALLOWED: '1',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'], detached: true,
+    })
+    child = one
+    const ready = new Promise<boolean>(resolve => {
+      const timer = setTimeout(() => resolve(false), readyTimeoutMs)
+      const settle = (is: boolean): void => {
+        clearTimeout(timer)
+        resolve(is)
+      }
+      one.once('exit', () => settle(false))
+      for (const stream of [one.stdout, one.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output = (output + text).slice(-outputCharactersMax)
+          if (output.includes('Caduceus is at')) settle(true)
+        })
+    })
+    return { ready }
+  }
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    const one = child
+    if (one === null || one.exitCode !== null || one.signalCode !== null) return
+    const gone = once(one, 'exit')
+    one.kill(signal)
+    await gone
+  }
+  /** A start that ends by itself is a loss of another kind: the data would be there, and nobody could read it. */
+  const endedByItself = (): boolean => child !== null && (child.exitCode !== null || child.signalCode !== null)
+  const endWithUs = (): void => { child?.kill('SIGKILL') }
+  process.once('exit', endWithUs)
+
+  let kills = 0
+  let underLoad = 0
+  let endMs = Infinity
+  let closePeople = (): void => undefined
+  try {
+    if (!await start().ready) throw new Error(`the embedded server does not start: ${output}`)
+    const people = await gatherPeople({ urls: [url], chance: chance.fork(), memory, tally, pharmacies: 3, driversEach: 2, customers: options.customers ?? 4 })
+    closePeople = () => people.close()
+    const lives = people.customers.map(customer => customerLife({ urls: [url], people, memory, tally, endMs: () => endMs, pauseMsMax: 100, chance: chance.fork() }, customer))
+    for (let life = 0; kills < options.kills && !options.interrupted(); life++) {
+      const { ready } = life === 0 ? { ready: Promise.resolve(true) } : start()
+      const early = life > 0 && chance.holds(earlyDeaths)
+      if (!early && !await ready) {
+        wrong.push(`start ${life} failed: ${output}`)
+        break
+      }
+      const before = memory.acknowledgements
+      if (!early) await settled(() => memory.acknowledgements > before, loadMs)
+      await new Promise<void>(resolve => { setTimeout(resolve, early ? chance.between(20, 1_500) : chance.between(0, 400)) })
+      if (memory.acknowledgements > before) underLoad++
+      if (endedByItself()) {
+        wrong.push(`life ${life} ended by itself with ${child!.exitCode ?? child!.signalCode}: ${output}`)
+        break
+      }
+      await kill('SIGKILL')
+      kills++
+      options.progress(`torture: ${kills} of ${options.kills} kills · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)}`)
+    }
+    // In peace again: what was begun may end, deadlines are kept, the same keys get the same answers.
+    if (wrong.length === 0 && !await start().ready) wrong.push(`it does not start any more: ${output}`)
+    endMs = performance.now() + 5_000
+    await Promise.all(lives)
+    if (wrong.length === 0) await new Promise<void>(resolve => { setTimeout(resolve, restMs) })
+    await kill('SIGTERM')
+  } finally {
+    closePeople()
+    await kill('SIGKILL')
+    process.off('exit', endWithUs)
+  }
+  const database = await openDatabase({ dataDir })
+  try {
+    wrong.push(...check(memory, await readLedger(text => database.pool.query(text)), null, Date.now() - 5_000))
+  } finally {
+    await database.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return {
+    kills, wrong, faults: new Map([['killed', kills], ['of these after an acknowledgement of the same life', underLoad]]), orders: memory.orders.size, acknowledgements: memory.acknowledgements, tally, fenced: 0,
+    wins: [...memory.orders.values()].filter(order => order.winner !== null).length, deliveries: delivered(memory),
+  }
+}
