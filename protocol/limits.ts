@@ -146,6 +146,10 @@ export const limits = {
   /** Kept while authentication is under way, in each direction. */
   socketHandshakeMessagesMax: 32,
   socketHandshakeMs: 10_000,
+  /** Sockets that may begin a second at one edge, when thousands come back at once. */
+  handshakesPerSecondMax: 400,
+  /** Those who are refused are told to come back after one to so many seconds, or they would come together again. */
+  handshakeRetrySecondsMax: 5,
   /** How often expired tokens and overdue handshakes are looked for. */
   socketSweepMs: 1_000,
   /** Commands of one socket that wait for their answer. */

@@ -5,6 +5,7 @@
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
+import { Admission } from './admission.ts'
 import { openCustomer } from './customer.ts'
 import { openDriver } from './driver.ts'
 import { isUuid, uuidV7 } from '../../protocol/ids.ts'
@@ -22,6 +23,7 @@ type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => 
 /** Registers every socket route on the app; `ctx.hub.closeAll()` ends what this begins. */
 export function attachSockets(app: TemplatedApp, ctx: EdgeContext): void {
   const ingest = new Ingest(ctx)
+  const admission = new Admission(ctx.nowMs)
   ctx.hub.onDrain(() => ingest.close())
   const driver: OpenSocket = (ctx, session, handshake) => openDriver(ctx, ingest, session, handshake)
   const routes: [pattern: string, role: SocketRole, open: OpenSocket][] = [
@@ -33,12 +35,12 @@ export function attachSockets(app: TemplatedApp, ctx: EdgeContext): void {
     ['/ws/tracking/:token', 'tracking', openTracking],
   ]
   for (const [pattern, role, open] of routes) {
-    app.ws(pattern, behavior(ctx, role, open))
-    app.ws(`${pattern}/`, behavior(ctx, role, open))
+    app.ws(pattern, behavior(ctx, admission, role, open))
+    app.ws(`${pattern}/`, behavior(ctx, admission, role, open))
   }
 }
 
-function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
+function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
   const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session) }
   return {
     maxPayloadLength: limits.socketPayloadBytesMax,
@@ -49,7 +51,7 @@ function behavior(ctx: EdgeContext, role: SocketRole, open: OpenSocket): WebSock
     sendPingsAutomatically: true,
     // uWebSockets' DISABLED: frames are too small to gain, and a compressor per socket is memory.
     compression: 0,
-    upgrade: (res, req, context) => upgrade(ctx, res, req, context),
+    upgrade: (res, req, context) => upgrade(ctx, admission, res, req, context),
     open(ws) {
       const data = ws.getUserData()
       const session = new Session(role, ws, parts)

@@ -63,8 +63,8 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const config = readConfig({ JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
   const database = await preparedDatabase()
   const bus = cuttable(memoryBus())
-  const clock = { skewMs: 0 }
-  const nowMs = (): number => Date.now() + clock.skewMs
+  const clock: { skewMs: number; stoppedAtMs: number | null } = { skewMs: 0, stoppedAtMs: null }
+  const nowMs = (): number => (clock.stoppedAtMs ?? Date.now()) + clock.skewMs
   const refuse = async (): Promise<never> => { throw new Error('the test gave no answer for this command') }
   const script: CommandClient = { order: refuse, driver: refuse, position: async () => ({ position: null, distance_km: null, eta_minutes: null }) }
   const log = pino({ level: 'silent' })

@@ -6,11 +6,13 @@
  */
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js'
 import { problemDocument } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
 import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { clientAddress } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
+import type { Admission } from './admission.ts'
 import { refusals } from './refusal.ts'
 import type { SocketData } from './session.ts'
 
@@ -30,14 +32,20 @@ export interface UpgradedData extends SocketData { handshake: Handshake }
 
 const protocolName = 'bearer'
 
-/** Answers the upgrade: 101, 403 for a foreign origin, 503 while the edge drains. */
-export function upgrade(ctx: EdgeContext, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+/** Answers the upgrade: 101, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
+export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
   if (!originAllowed(req.getHeader('origin'), req.getHeader('host'), ctx.config.corsOrigins)) {
     refuseUpgrade(res, '403 Forbidden', JSON.stringify(problemDocument({ code: 'forbidden', detail: 'this origin may not open sockets; CORS_ORIGINS lists those that may' })))
     return
   }
   if (ctx.hub.draining) {
     refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'unavailable', detail: 'this server is going away' })))
+    return
+  }
+  if (!ctx.config.benchAllowed && !admission.admits()) {
+    ctx.metrics.handshakesRefused.inc()
+    const seconds = 1 + Math.floor(ctx.random() * limits.handshakeRetrySecondsMax)
+    refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'overloaded', detail: 'too many connections begin at this moment; come again shortly' })), seconds)
     return
   }
   const offered = req.getHeader('sec-websocket-protocol').split(',').map(part => part.trim())
@@ -54,8 +62,10 @@ export function upgrade(ctx: EdgeContext, res: HttpResponse, req: HttpRequest, c
   res.upgrade(data, req.getHeader('sec-websocket-key'), bearer ? protocolName : '', req.getHeader('sec-websocket-extensions'), context)
 }
 
-function refuseUpgrade(res: HttpResponse, status: string, body: string): void {
-  res.writeStatus(status).writeHeader('content-type', 'application/problem+json').end(body, true)
+function refuseUpgrade(res: HttpResponse, status: string, body: string, retryAfterSeconds?: number): void {
+  res.writeStatus(status).writeHeader('content-type', 'application/problem+json')
+  if (retryAfterSeconds !== undefined) res.writeHeader('retry-after', String(retryAfterSeconds))
+  res.end(body, true)
 }
 
 /** Apps send no Origin; a page may connect to the host it came from, and to where CORS_ORIGINS allows it. */
