@@ -2,10 +2,13 @@
 import type { Bench } from './common/bench.ts'
 import { bench as accept } from './load/accept.ts'
 import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadcast.ts'
+import { bench as cityDay } from './load/city-day.ts'
+import { bench as durable } from './load/durable.ts'
 import { bench as idle } from './load/idle.ts'
 import { bench as ingest } from './load/ingest.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as request } from './load/request.ts'
+import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
 import { channelsBench, socketIoBench } from './peers/dispatch.ts'
 import { microBench } from './micro/bench.ts'
@@ -18,6 +21,6 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
   ...[frameDecode, indexMove, radiusQuery, decide, journalAppend, claim].map(microBench),
-  ingest, request, broadcast, broadcastCrowd, accept, trackers, reconnect, idle,
+  ingest, request, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
   socketIoBench, channelsBench,
 ]

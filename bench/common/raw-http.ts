@@ -6,17 +6,22 @@
  * Rejected: `fetch` (some 300 µs of the generator's processor a request, measured) and pipelining
  * (no client of ours does it, and an answer that waits behind another would be the client's doing).
  */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial } from './dial.ts'
 
 export interface RawAnswer { status: number; body: string }
 interface Waiting { resolve(answer: RawAnswer): void; reject(error: Error): void }
 
 export class RawHttp {
-  readonly #port: number
+  readonly #url: string
+  readonly #host: string
   readonly #idle: Lane[] = []
   readonly #all = new Set<Lane>()
 
-  constructor(url: string) { this.#port = Number(new URL(url).port) }
+  constructor(url: string) {
+    this.#url = url
+    this.#host = new URL(url).host
+  }
 
   get connections(): number { return this.#all.size }
 
@@ -32,7 +37,7 @@ export class RawHttp {
     while (lane?.broken === true) lane = this.#idle.pop()
     lane ??= await this.#newLane()
     try {
-      return await lane.send(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+      return await lane.send(`POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     } finally {
       if (!lane.broken) this.#idle.push(lane)
@@ -42,7 +47,7 @@ export class RawHttp {
   close(): void { for (const lane of this.#all) lane.destroy() }
 
   async #newLane(): Promise<Lane> {
-    const lane = await Lane.open(this.#port, () => this.#all.delete(lane))
+    const lane = await Lane.open(this.#url, () => this.#all.delete(lane))
     this.#all.add(lane)
     return lane
   }
@@ -54,11 +59,8 @@ class Lane {
   #text = ''
   broken = false
 
-  private constructor(socket: Socket, ended: () => void) {
-    this.#socket = socket
-    socket.setNoDelay(true)
-    socket.setEncoding('latin1')
-    socket.on('data', (text: string) => this.#read(text))
+  private constructor(url: string, ended: () => void) {
+    const socket = this.#socket = dial(url, bytes => this.#read(bytes.toString('latin1')))
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.broken = true
@@ -67,10 +69,11 @@ class Lane {
     })
   }
 
-  static open(port: number, ended: () => void): Promise<Lane> {
+  static open(url: string, ended: () => void): Promise<Lane> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(new Lane(socket, ended)))
-      socket.once('error', reject)
+      const lane = new Lane(url, ended)
+      lane.#socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', () => resolve(lane))
+      lane.#socket.once('error', reject)
     })
   }
 

@@ -8,16 +8,17 @@
  * protocol allows and which leaves prebuilt messages as they are.
  */
 import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial } from './dial.ts'
 
 export interface RawSocketOptions {
-  port: number
+  /** The server's, `http://host:port` or `https://host`. */
+  url: string
   /** `/ws/pharmacy/` */
   path: string
   /** Sent as `Sec-WebSocket-Protocol: bearer, TOKEN`. */
   token?: string
-  host?: string
-  /** 127.0.0.x: each has its own 28,000 ports, and 50,000 sockets need more than one. */
+  /** As for `dial`. */
   localAddress?: string
   /** Handed everything after the upgrade, the greeting too. */
   onText?: (socket: RawSocket, text: Buffer) => void
@@ -25,9 +26,6 @@ export interface RawSocketOptions {
 }
 
 const upgradeTimeoutMs = 60_000
-/** Read by the socket whose turn it is and by no other: a callback has done with it when it returns. */
-const shared = Buffer.allocUnsafe(256 * 1024)
-
 export class RawSocket {
   readonly #socket: Socket
   readonly #options: RawSocketOptions
@@ -43,18 +41,13 @@ export class RawSocket {
 
   private constructor(options: RawSocketOptions) {
     this.#options = options
-    this.#socket = connect({
-      port: options.port, host: options.host ?? '127.0.0.1',
-      ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
-      onread: { buffer: shared, callback: (bytes, buffer) => { this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)); return true } },
-    })
-    this.#socket.setNoDelay(true)
+    this.#socket = dial(options.url, bytes => this.#read(bytes), options.localAddress)
     this.#socket.on('error', error => this.#settle?.(error))
     this.#socket.on('close', () => {
       this.#settle?.(new Error('the connection ended at the upgrade'))
       this.#closed(1006)
     })
-    this.#socket.write(`GET ${options.path} HTTP/1.1\r\nHost: ${options.host ?? '127.0.0.1'}:${options.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    this.#socket.write(`GET ${options.path} HTTP/1.1\r\nHost: ${new URL(options.url).host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
       `${options.token === undefined ? '' : `Sec-WebSocket-Protocol: bearer, ${options.token}\r\n`}\r\n`)
   }

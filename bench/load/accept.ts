@@ -61,7 +61,7 @@ async function open(context: Context): Promise<Round> {
         default: break
       }
     }
-    const socket = await RawSocket.open({ port: Number(new URL(server.url).port), path: '/ws/pharmacy/', token, onText: hear })
+    const socket = await RawSocket.open({ url: server.url, path: '/ws/pharmacy/', token, onText: hear })
     racers[index] = { vendorId, socket, heard: null, sentMs: 0, answer: null, answeredMs: 0, toldTaken: false }
   })
 

@@ -13,7 +13,7 @@ import { bareName, startBareServer } from './stacks/bare.ts'
 import { ourName } from './stacks/ours.ts'
 
 const wanted = { full: 50_000, quick: 5_000 }
-const opensAtOnce = 500
+const opensAtOnce = 200
 const socketsPerAddress = 20_000
 const settleMs = 1_000
 /** Descriptors that the generator needs besides its sockets. */
@@ -44,13 +44,12 @@ async function open(context: Context): Promise<Round> {
 
 /** Growth of the server's resident memory over these sockets, in KB for each; null where it cannot be read. */
 async function costOf(context: Context, url: string, pids: readonly number[], count: number, token: (index: number) => string | undefined): Promise<number | null> {
-  const port = Number(new URL(url).port)
   const before = residentBytesOf(pids)
   const sockets: RawSocket[] = []
   try {
     await inParallel(Array.from({ length: count }), opensAtOnce, async (_, i) => {
       const bearer = token(i)
-      sockets.push(await RawSocket.open({ port, path: '/ws/customer/', localAddress: `127.0.0.${2 + Math.floor(i / socketsPerAddress)}`, ...(bearer !== undefined && { token: bearer }) }))
+      sockets.push(await RawSocket.open({ url, path: '/ws/customer/', localAddress: `127.0.0.${2 + Math.floor(i / socketsPerAddress)}`, ...(bearer !== undefined && { token: bearer }) }))
       if (sockets.length % 5_000 === 0) context.progress(`${sockets.length} sockets`)
     })
     await new Promise<void>(resolve => { setTimeout(resolve, settleMs) })

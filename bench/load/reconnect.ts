@@ -12,7 +12,7 @@ import { bareName, startBareServer } from './stacks/bare.ts'
 import { ourName } from './stacks/ours.ts'
 import { fieldOf } from './stacks/stack.ts'
 
-const opensAtOnce = 500
+const opensAtOnce = 200
 
 const nameOf = (stack: string): string => `${stack}: 10,000 sockets reconnect`
 const measures = {
@@ -41,10 +41,9 @@ async function open(context: Context): Promise<Round> {
 
 /** Opens all, ends all, opens all again: the second time is measured. Processor seconds of the server, and seconds. */
 async function storm(context: Context, url: string, pids: readonly number[], tokens: readonly string[]): Promise<[cpu: number | null, seconds: number]> {
-  const port = Number(new URL(url).port)
   const connect = async (): Promise<RawSocket[]> => {
     const sockets: RawSocket[] = []
-    await inParallel(tokens, opensAtOnce, async token => { sockets.push(await RawSocket.open({ port, path: '/ws/pharmacy/', token })) })
+    await inParallel(tokens, opensAtOnce, async token => { sockets.push(await RawSocket.open({ url, path: '/ws/pharmacy/', token })) })
     return sockets
   }
   const end = (sockets: RawSocket[]): Promise<boolean> => {

@@ -1,50 +1,64 @@
 /**
  * From a customer's request to the pharmacies' terminals, open loop: requests leave at their intended
  * times however slow the server is, and are timed from then. One pharmacy accepts each request, as in
- * life; otherwise requests would pile up that nobody ever takes.
+ * life; otherwise requests would pile up that nobody ever takes. Beside it bare uWebSockets, which is
+ * posted as much and publishes it to as many sockets: the least that HTTP in and sockets out can take.
  */
-import { center } from '../city/grid.ts'
+import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
-import { newCustomer, newPharmacy, runTag, type Person } from '../common/people.ts'
-import { seededRandom } from '../common/random.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { LoadSocket, member } from './socket.ts'
+import { newCustomer, newPharmacy, runTag } from '../common/people.ts'
+import { cpuSecondsOf } from '../common/processes.ts'
+import { RawHttp } from '../common/raw-http.ts'
+import { RawSocket, memberOf } from '../common/raw-socket.ts'
+import type { Server } from '../common/server.ts'
+import { bareName, bareStack, startBareServer } from './stacks/bare.ts'
+import { Broadcasts } from './stacks/broadcasts.ts'
+import { fieldCenter, fieldOf } from './stacks/stack.ts'
 
 const pharmaciesCount = 10
 const customersCount = 20
 const signUpsAtOnce = 6
 const goalRate = 500
-const warmUp = { rate: 50, seconds: 2 }
+const warmUp = { rate: 100, seconds: 2 }
 /** Requests without an answer at which the generator gives up on a rate: the server is far behind. */
 const inFlightMax = 2_000
 const drainMs = 10_000
 
-const measuresOf = (rate: number): { terminal: Measure; answer: Measure } => {
-  const measure = (what: string): Measure =>
-    ({ name: `${rate}/s: request → ${what}`, unit: 'ms', better: 'lower', curve: { name: `request → ${what}`, x: rate, xLabel: 'requests/s' } })
-  return { terminal: { ...measure('terminal'), ...(rate === goalRate && { goal: { p50Ms: 3, p99Ms: 10 } }) }, answer: measure('its answer') }
+const bareOf = (rate: number): string => `${bareName}, ${rate}/s: request → terminal`
+const measuresOf = (rate: number): { bare: Measure; terminal: Measure; answer: Measure } => {
+  const measure = (name: string, curve: string): Measure => ({ name, unit: 'ms', better: 'lower', curve: { name: curve, x: rate, xLabel: 'requests/s' } })
+  return {
+    bare: measure(bareOf(rate), `${bareName}: request → terminal`),
+    terminal: { ...measure(`${rate}/s: request → terminal`, 'request → terminal'), baseline: bareOf(rate), ...(rate === goalRate && { goal: { p50Ms: 3, p99Ms: 10 } }) },
+    answer: measure(`${rate}/s: request → its answer`, 'request → its answer'),
+  }
 }
 
 async function open(context: Context): Promise<Round> {
-  const rates = context.quick ? [50, 500] : [50, 200, 350, goalRate]
+  const rates = context.quick ? [50, goalRate] : [50, 200, 350, goalRate]
   const seconds = context.quick ? 2 : 3
-  const { kind, url } = await context.server()
-  const world = await populate(url)
-  context.defer(() => { for (const socket of world.sockets) socket.close() })
+  const server = await context.server()
+  const world = await openWorld(context, server)
+  const bare = bareStack(await startBareServer(context))
+  context.defer(() => bare.stop())
+  const bareBroadcasts = await Broadcasts.open(bare, fieldOf(pharmaciesCount))
   await atRate(world, warmUp.rate, warmUp.seconds)
   return async () => {
     for (const rate of rates) {
       context.progress(`${rate} requests/s`)
-      const result = await atRate(world, rate, seconds)
-      const { terminal, answer, sent, missed, refused, behindMs } = result
-      const note = `${sent} requests to ${pharmaciesCount} terminals${refused > 0 ? `, ${refused} refused` : ''}${missed > 0 ? `, ${missed} arrivals missing` : ''}, generator at most ${behindMs.toFixed(1)} ms late`
       const measures = measuresOf(rate)
-      context.sample(measures.terminal, { value: terminal, note })
+      const { each } = await bareBroadcasts.delays(rate, seconds * 1_000, context.signal)
+      context.sample(measures.bare, { value: each })
+      const before = cpuSecondsOf(server.pids)
+      const { terminal, answer, sent, missed, refused, behindMs, gaveUp } = await atRate(world, rate, seconds)
+      const after = cpuSecondsOf(server.pids)
+      const note = `${sent} requests to ${pharmaciesCount} terminals${refused > 0 ? `, ${refused} refused` : ''}${missed > 0 ? `, ${missed} arrivals missing` : ''}, generator at most ${behindMs.toFixed(1)} ms late`
+      context.sample(measures.terminal, { value: terminal, note, ...(before !== null && after !== null && { cpuSecondsPerUnit: (after - before) / sent }) })
       context.sample(measures.answer, { value: answer })
       // More than the machine can do is a measurement; a request that was acknowledged and not heard of is a defect.
-      context.check(missed === 0, `${kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
-      if (result.gaveUp) {
+      context.check(missed === 0, `${server.kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`)
+      if (gaveUp) {
         context.say(`${rate} requests/s are more than this server takes; higher rates are left out`)
         break
       }
@@ -52,34 +66,45 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-interface World { url: string; customers: { person: Person; token: string }[]; sockets: LoadSocket[] }
+interface World { http: RawHttp; customers: string[]; terminals: RawSocket[]; hear: (terminal: number, text: Buffer) => void }
 
-async function populate(url: string): Promise<World> {
+async function openWorld(context: Context, server: Server): Promise<World> {
+  const people = context.mode === 'remote' ? await signUp(context, server.url)
+    : await server.populate({ customers: customersCount, pharmacies: fieldOf(pharmaciesCount).pharmacies })
+  const world: World = { http: new RawHttp(server.url), customers: people.customers.map(({ token }) => token), terminals: [], hear: () => undefined }
+  context.defer(() => {
+    for (const socket of world.terminals) socket.destroy()
+    world.http.close()
+  })
+  for (const [terminal, { token }] of people.pharmacies.entries())
+    world.terminals.push(await RawSocket.open({ url: server.url, path: '/ws/pharmacy/', token, onText: (_, text) => world.hear(terminal, text) }))
+  return world
+}
+
+async function signUp(context: Context, url: string): Promise<Record<'customers' | 'pharmacies', { token: string }[]>> {
   const tag = runTag()
-  const random = seededRandom(11)
-  const sockets: LoadSocket[] = []
-  const customers: World['customers'] = []
-  await inParallel(Array.from({ length: pharmaciesCount }), signUpsAtOnce, async (_, index) => {
-    const at = { latitude: center.latitude + (random() - 0.5) * 0.01, longitude: center.longitude + (random() - 0.5) * 0.01 }
-    const person = await newPharmacy(url, tag, index, `Pharmacy ${index}`, at)
-    sockets.push(await LoadSocket.open(url, '/ws/pharmacy/', await person.api.accessToken()))
+  const [customers, pharmacies]: { token: string }[][] = [[], []]
+  await inParallel(fieldOf(pharmaciesCount).pharmacies, signUpsAtOnce, async (place, index) => {
+    pharmacies.push({ token: await (await newPharmacy(url, tag, index, `Pharmacy ${index}`, place)).api.accessToken() })
   })
   await inParallel(Array.from({ length: customersCount }), signUpsAtOnce, async (_, index) => {
-    const person = await newCustomer(url, tag, index)
-    customers.push({ person, token: await person.api.accessToken() })
+    customers.push({ token: await (await newCustomer(url, tag, index)).api.accessToken() })
+    context.progress(`${customers.length} customers`)
   })
-  return { url, customers, sockets }
+  return { customers, pharmacies }
 }
 
 let runs = 0
 
 async function atRate(world: World, rate: number, seconds: number) {
+  const { http, customers, terminals } = world
   const marker = `run${runs++}-`
   const total = Math.round(rate * seconds)
   const terminal = new Latency()
   const answer = new Latency()
   const heard = new Uint16Array(total)
   const acknowledged = new Uint8Array(total)
+  await http.prepare(Math.min(50, rate))
   const startMs = performance.now() + 50
   const intendedMs = (index: number): number => startMs + index * 1_000 / rate
   let refused = 0
@@ -87,27 +112,22 @@ async function atRate(world: World, rate: number, seconds: number) {
   let behindMs = 0
   let gaveUp = false
 
-  for (const [number, socket] of world.sockets.entries())
-    socket.onText = text => {
-      const notes = member(text, 'notes')
-      if (notes === null || !notes.startsWith(marker) || member(text, 'type') !== 'new_request') return
-      const index = Number(notes.slice(marker.length))
-      heard[index]!++
-      terminal.record(performance.now() - intendedMs(index))
-      if (index % world.sockets.length === number)
-        socket.send(JSON.stringify({ type: 'respond', request_id: member(text, 'request_id'), response_type: 'ACCEPTED' }))
-    }
+  world.hear = (number, text) => {
+    const notes = memberOf(text, 'notes')
+    if (notes === null || !notes.startsWith(marker) || memberOf(text, 'type') !== 'new_request') return
+    const index = Number(notes.slice(marker.length))
+    heard[index]!++
+    terminal.record(performance.now() - intendedMs(index))
+    if (index % terminals.length === number)
+      terminals[number]!.sendText(`{"type":"respond","request_id":"${memberOf(text, 'request_id')}","response_type":"ACCEPTED"}`)
+  }
 
   const post = async (index: number): Promise<void> => {
     inFlight++
     try {
-      const { token } = world.customers[index % world.customers.length]!
-      const response = await fetch(`${world.url}/api/requests`, {
-        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify({ ...center, radius_km: 5, quantity: 1, notes: `${marker}${index}`, expires_in_seconds: 60 }), signal: AbortSignal.timeout(drainMs),
-      })
-      await response.arrayBuffer()
-      if (response.status !== 201) { refused++; return }
+      const { status } = await http.post('/api/requests', customers[index % customers.length]!,
+        JSON.stringify({ ...fieldCenter, radius_km: 10, quantity: 1, notes: `${marker}${index}`, expires_in_seconds: 60 }))
+      if (status !== 201) { refused++; return }
       acknowledged[index] = 1
       answer.record(performance.now() - intendedMs(index))
     } catch {
@@ -127,7 +147,7 @@ async function atRate(world: World, rate: number, seconds: number) {
     gaveUp = inFlight > inFlightMax
     if (sent < total) await new Promise<void>(resolve => { setTimeout(resolve, Math.max(0, Math.min(2, intendedMs(sent) - performance.now()))) })
   }
-  const missing = (): number => acknowledged.reduce((count, yes, index) => count + (yes === 1 ? world.sockets.length - heard[index]! : 0), 0)
+  const missing = (): number => acknowledged.reduce((count, yes, index) => count + (yes === 1 ? terminals.length - heard[index]! : 0), 0)
   await settled(() => inFlight === 0 && missing() === 0, drainMs, 20)
   return { terminal, answer, sent, missed: missing(), refused, behindMs, gaveUp }
 }

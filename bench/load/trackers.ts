@@ -57,14 +57,13 @@ async function open(context: Context): Promise<Round> {
 
 /** One order, a thousand watchers. */
 async function openHot(context: Context, url: string, { driverToken, trackingToken }: { driverToken: string; trackingToken: string }) {
-  const port = Number(new URL(url).port)
   let heard: (text: Buffer) => void = () => undefined
   const sockets: RawSocket[] = []
   context.defer(() => { for (const socket of sockets) socket.destroy() })
-  const driver = await RawSocket.open({ port, path: '/ws/driver', token: driverToken })
+  const driver = await RawSocket.open({ url, path: '/ws/driver', token: driverToken })
   sockets.push(driver)
   await inParallel(Array.from({ length: watchersOfOne }), 64, async () => {
-    sockets.push(await RawSocket.open({ port, path: `/ws/tracking/${trackingToken}`, onText: (_, text) => heard(text) }))
+    sockets.push(await RawSocket.open({ url, path: `/ws/tracking/${trackingToken}`, onText: (_, text) => heard(text) }))
   })
   let seq = 0
   return async (ms: number): Promise<{ each: Latency; last: Latency }> => {

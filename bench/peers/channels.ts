@@ -57,7 +57,8 @@ export async function startChannels(): Promise<Stack> {
     await redis.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  const http = new RawHttp(`http://127.0.0.1:${port}`)
+  const url = `http://127.0.0.1:${port}`
+  const http = new RawHttp(url)
   let ready = false
   const tryOnce = (): void => { void http.prepare(1).then(() => { ready = true }, () => { if (child.exitCode === null) setTimeout(tryOnce, 100) }) }
   tryOnce()
@@ -66,7 +67,7 @@ export async function startChannels(): Promise<Stack> {
     throw new Error(`Django Channels does not start: ${output}`)
   }
   const open = async (path: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
-    const socket = await RawSocket.open({ port, path, onText: (_, text) => heard(text) })
+    const socket = await RawSocket.open({ url, path, onText: (_, text) => heard(text) })
     sockets.push(socket)
     return socket
   }

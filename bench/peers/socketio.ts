@@ -70,7 +70,7 @@ async function openClient(url: string, joining: object, event: string, heard: (t
   const prefix = Buffer.from(`42["${event}"`)
   return new Promise((resolve, reject) => {
     RawSocket.open({
-      port: Number(new URL(url).port), path: '/socket.io/?EIO=4&transport=websocket',
+      url, path: '/socket.io/?EIO=4&transport=websocket',
       onText(socket, text) {
         if (text[0] === ping) return socket.sendText('3')
         if (text.subarray(0, prefix.length).equals(prefix)) return heard(text)

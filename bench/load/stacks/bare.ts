@@ -32,11 +32,10 @@ export async function startBareServer(context: Pick<Context, 'defer'>): Promise<
 
 /** Stopped by `stop()`: a second one with other sockets may use the same server. */
 export function bareStack({ url, pid }: BareServer): Stack {
-  const port = Number(new URL(url).port)
   const http = new RawHttp(url)
   const sockets: RawSocket[] = []
   const open = async (path: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
-    const socket = await RawSocket.open({ port, path, onText: (_, text) => heard(text) })
+    const socket = await RawSocket.open({ url, path, onText: (_, text) => heard(text) })
     sockets.push(socket)
     return socket
   }

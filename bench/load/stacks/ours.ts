@@ -21,13 +21,12 @@ const step = 1e-7
 const latitudeKey = Buffer.from('"latitude":')
 
 export function ourStack(server: Server): Stack {
-  const port = Number(new URL(server.url).port)
   const http = new RawHttp(server.url)
   const sockets: RawSocket[] = []
   let customers: string[] = []
   let turn = 0
   const open = async (path: string, token: string | undefined, heard: (text: Buffer) => void): Promise<RawSocket> => {
-    const socket = await RawSocket.open({ port, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) })
+    const socket = await RawSocket.open({ url: server.url, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) })
     sockets.push(socket)
     return socket
   }
