@@ -15,12 +15,16 @@ import { microBench } from './micro/bench.ts'
 import { suite as claim } from './micro/claim.bench.ts'
 import { suite as decide } from './micro/decide.bench.ts'
 import { suite as frameDecode } from './micro/frame-decode.bench.ts'
+import { suite as frameEncode } from './micro/frame-encode.bench.ts'
 import { suite as indexMove } from './micro/index-move.bench.ts'
 import { suite as journalAppend } from './micro/journal-append.bench.ts'
+import { suite as jwtVerify } from './micro/jwt-verify.bench.ts'
+import { suite as mailbox } from './micro/mailbox.bench.ts'
+import { suite as pushEncode } from './micro/push-encode.bench.ts'
 import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
-  ...[frameDecode, indexMove, radiusQuery, decide, journalAppend, claim].map(microBench),
+  ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
   ingest, request, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
   socketIoBench, channelsBench,
 ]

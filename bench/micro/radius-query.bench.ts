@@ -1,7 +1,8 @@
 /**
  * The two questions that dispatch asks of geography, beside geokdbush over a packed tree and a
  * linear scan: the 10 nearest of 100 k drivers within 2 km in a 30 km city, and the pharmacies
- * within 10 km. The pharmacies are the size of England's and clustered into towns, because the
+ * within 10 km. The same of the city is asked of Redis (GEOSEARCH) and PostgreSQL (earthdistance over
+ * GiST), as systems without an index of their own do. The pharmacies are the size of England's and clustered into towns, because the
  * real list may not be shipped.
  */
 import { around } from 'geokdbush'
@@ -9,12 +10,17 @@ import KDBush from 'kdbush'
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
 import { StaticIndex } from '../../engine/geo/static-index.ts'
 import { distanceKm } from '../../protocol/geo.ts'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { freshDatabase } from '../common/database.ts'
 import { seededRandom } from '../common/random.ts'
-import type { MicroSuite } from './suite.ts'
+import type { MicroServices, MicroSuite } from './suite.ts'
 
 const drivers = 100_000
 const pharmacies = 11_206
 const queries = 256
+const queriesInFlight = 8
+const insertAtOnce = 5_000
 
 interface Points {
   latitude: Float64Array
@@ -60,9 +66,65 @@ function linearScan(points: Points, latitude: number, longitude: number, radiusK
   return found.slice(0, limit).length
 }
 
+/** Redis with all drivers under one key. */
+async function redisWith(url: string, points: Points): Promise<Redis> {
+  const redis = new Redis(url)
+  await redis.del('drivers')
+  for (let from = 0; from < points.latitude.length; from += insertAtOnce) {
+    const members: (number | string)[] = []
+    for (let number = from; number < Math.min(from + insertAtOnce, points.latitude.length); number++) members.push(points.longitude[number]!, points.latitude[number]!, number)
+    await redis.geoadd('drivers', ...(members as [number, number, string]))
+  }
+  return redis
+}
+
+/** PostgreSQL with all drivers in a table, indexed by their place on the earth; null where its extension is not installed. */
+async function postgresWith(url: string, points: Points): Promise<pg.Pool | null> {
+  const pool = new pg.Pool({ connectionString: await freshDatabase(url), max: queriesInFlight })
+  try {
+    await pool.query('create extension if not exists earthdistance cascade')
+  } catch {
+    await pool.end()
+    return null
+  }
+  await pool.query('create table drivers (number integer primary key, place earth not null)')
+  await pool.query('insert into drivers select number, ll_to_earth(latitude, longitude) from unnest($1::integer[], $2::float8[], $3::float8[]) as d(number, latitude, longitude)',
+    [Array.from(points.latitude, (_, number) => number), [...points.latitude], [...points.longitude]])
+  await pool.query('create index on drivers using gist (place)')
+  await pool.query('analyze drivers')
+  return pool
+}
+
+/** With as many under way at once as a client of one connection keeps. */
+async function asked(count: number, ask: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  await Promise.all(Array.from({ length: queriesInFlight }, async () => { while (next < count) await ask(next++) }))
+}
+
 let sink = 0
 
-async function cases() {
+/** Queries, and between them every move that has fallen due meanwhile, on the same thread as in an engine. */
+function queriesWhileMoving(index: MovingIndex, points: Points, at: Points): () => void {
+  const random = seededRandom(4)
+  const movesPerMs = 100
+  let movedUntilMs = performance.now()
+  let number = 0
+  return () => {
+    for (let query = 0; query < queries; query++) {
+      sink += index.nearest(at.latitude[query]!, at.longitude[query]!, 10, 2).count
+      const dueMs = performance.now()
+      // Time between runs belongs to the other cases.
+      const moves = Math.min(dueMs - movedUntilMs, 10) * movesPerMs
+      for (let move = 0; move < moves; move++) {
+        number = (number + 7919) % drivers
+        index.set(number, points.latitude[number]! + (random() - 0.5) * 0.0009, points.longitude[number]! + (random() - 0.5) * 0.0009)
+      }
+      movedUntilMs = dueMs
+    }
+  }
+}
+
+async function cases(services: MicroServices) {
   const random = seededRandom(3)
   const city = cityPoints(drivers, random)
   const country = countryPoints(pharmacies, random)
@@ -75,6 +137,8 @@ async function cases() {
   const cityTree = packedTree(city)
   const countryTree = packedTree(country)
   const cityQueries = cityPoints(queries, random)
+  const redis = await redisWith(services.url('redis'), city)
+  const pool = await postgresWith(services.url('postgres'), city)
   const countryQueries = Array.from({ length: queries }, () => Math.floor(random() * pharmacies))
 
   const overCity = (count: number, query: (latitude: number, longitude: number) => number) => ({
@@ -94,15 +158,32 @@ async function cases() {
   })
 
   return {
-    'drivers: MovingIndex, 10 nearest': overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count),
+    'drivers: MovingIndex, 10 nearest': { ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count), goal: { ratio: 1 } },
+    'drivers: MovingIndex, beside Redis': { ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count), baseline: 'drivers: Redis GEOSEARCH, 10 nearest', goal: { ratio: 40 } },
+    'drivers: MovingIndex, while 100 k move a second': { operationsPerRun: queries, goal: { value: 150_000 }, run: queriesWhileMoving(moving, city, cityQueries) },
     'drivers: MovingIndex, all within 2 km': overCity(queries, (lat, lng) => moving.within(lat, lng, 2).count),
     'drivers: geokdbush, 10 nearest': overCity(queries, (lat, lng) => around(cityTree as never, lng, lat, 10, 2).length),
+    'drivers: Redis GEOSEARCH, 10 nearest': {
+      operationsPerRun: 64,
+      run: () => asked(64, index => redis.call('GEOSEARCH', 'drivers', 'FROMLONLAT', cityQueries.longitude[index]!, cityQueries.latitude[index]!, 'BYRADIUS', 2, 'km', 'ASC', 'COUNT', 10)),
+    },
+    ...(pool !== null && {
+      'drivers: PostgreSQL earthdistance, 10 nearest': {
+        operationsPerRun: 16,
+        run: () => asked(16, index => pool.query({
+          name: 'nearest',
+          text: `select number from drivers where earth_box(ll_to_earth($1, $2), 2000) @> place and earth_distance(ll_to_earth($1, $2), place) <= 2000
+            order by earth_distance(ll_to_earth($1, $2), place) limit 10`,
+          values: [cityQueries.latitude[index]!, cityQueries.longitude[index]!],
+        })),
+      },
+    }),
     'drivers: linear scan': overCity(2, (lat, lng) => linearScan(city, lat, lng, 2, 10)),
-    'pharmacies: StaticIndex, all within 10 km': overCountry(queries, (lat, lng) => directory.within(lat, lng, 10).count),
-    'pharmacies: StaticIndex, 50 nearest within 10 km': overCountry(queries, (lat, lng) => directory.within(lat, lng, 10, 50).count),
-    'pharmacies: geokdbush, 50 nearest within 10 km': overCountry(queries, (lat, lng) => around(countryTree as never, lng, lat, 50, 10).length),
-    'pharmacies: linear scan': overCountry(8, (lat, lng) => linearScan(country, lat, lng, 10, Infinity)),
+    'pharmacies: StaticIndex, all within 10 km': { ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10).count), baseline: 'pharmacies: linear scan', goal: { value: 200_000 } },
+    'pharmacies: StaticIndex, 50 nearest within 10 km': { ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10, 50).count), baseline: 'pharmacies: geokdbush, 50 nearest within 10 km', goal: { ratio: 1 } },
+    'pharmacies: geokdbush, 50 nearest within 10 km': { ...overCountry(queries, (lat, lng) => around(countryTree as never, lng, lat, 50, 10).length), baseline: null },
+    'pharmacies: linear scan': { ...overCountry(8, (lat, lng) => linearScan(country, lat, lng, 10, Infinity)), baseline: null },
   }
 }
 
-export const suite: MicroSuite = { name: 'radius-query', title: 'who is near', baseline: 'drivers: geokdbush, 10 nearest', cases }
+export const suite: MicroSuite = { name: 'radius-query', title: 'who is near', needs: ['redis', 'postgres'], baseline: 'drivers: geokdbush, 10 nearest', cases }

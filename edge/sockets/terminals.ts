@@ -142,7 +142,7 @@ export class Terminals {
 }
 
 /** The message up to the place where the distance goes. */
-function headOf(body: NewRequestBody): string {
+export function headOf(body: NewRequestBody): string {
   return `${JSON.stringify({ type: 'new_request', ...body }).slice(0, -1)},"distance_km":`
 }
 

@@ -1,0 +1,42 @@
+/** The token of a handshake, checked with everything that is asked of it, beside the bare HMAC that it must cost. */
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { createTokens } from '../../edge/accounts/tokens.ts'
+import { seededRandom } from '../common/random.ts'
+import type { MicroSuite } from './suite.ts'
+
+const tokensCount = 200
+const jwtSecret = 'only for a bench, and of at least 32 characters'
+let sink = 0
+
+async function cases() {
+  const nowMs = Date.now()
+  const random = seededRandom(5)
+  const tokens = await createTokens({ jwtSecret, accessTokenMinutes: 60, refreshTokenDays: 1 })
+  const signed = await Promise.all(Array.from({ length: tokensCount }, (_, index) => tokens.signAccess({
+    userId: uuidV7(nowMs, random), role: 'driver', name: `Driver ${index}`, vendorId: null, driverId: uuidV7(nowMs, random),
+  }, nowMs)))
+  const key = createSecretKey(Buffer.from(jwtSecret))
+  return {
+    'HMAC-SHA256 alone': {
+      operationsPerRun: tokensCount,
+      run: () => {
+        for (const token of signed) {
+          const dot = token.lastIndexOf('.')
+          const wanted = createHmac('sha256', key).update(token.slice(0, dot)).digest()
+          if (timingSafeEqual(wanted, Buffer.from(token.slice(dot + 1), 'base64url'))) sink++
+        }
+      },
+    },
+    'verifyAccess, one after the other': {
+      operationsPerRun: tokensCount,
+      run: async () => { for (const token of signed) sink += (await tokens.verifyAccess(token, nowMs)).userId.length },
+    },
+    'verifyAccess, all at once': {
+      operationsPerRun: tokensCount,
+      run: async () => { sink += (await Promise.all(signed.map(token => tokens.verifyAccess(token, nowMs)))).length },
+    },
+  }
+}
+
+export const suite: MicroSuite = { name: 'jwt-verify', title: 'the token at a handshake', baseline: 'HMAC-SHA256 alone', cases }

@@ -1,0 +1,53 @@
+/**
+ * A command's way through an actor: slot, mailbox, decision, reply; with and without an append to the
+ * journal in memory. Beside the least that handing anything on with an answer costs: one promise.
+ */
+import { uuidV7 } from '../../protocol/ids.ts'
+import { realEnv } from '../../protocol/env.ts'
+import { limits } from '../../protocol/limits.ts'
+import { memoryJournal, MemoryStore } from '../../engine/journal/memory.ts'
+import { Actors } from '../../engine/runtime/actors.ts'
+import { counter } from '../../engine/runtime/fixtures.ts'
+import { seededRandom } from '../common/random.ts'
+import type { MicroSuite } from './suite.ts'
+
+const actorsCount = 1_000
+const hopsPerRun = 1_000
+
+async function cases() {
+  const env = realEnv()
+  const random = seededRandom(3)
+  const journal = memoryJournal(new MemoryStore(() => env.nowMs()))
+  const nothing = (): void => {}
+  const actors = new Actors({
+    env, journal, behaviours: { order: counter('order'), driver: counter('driver') },
+    committed: nothing, recovered: nothing, due: nothing, fenced: nothing, log: (_level, message) => { throw new Error(message) },
+  })
+  const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
+  for (const lease of await journal.acquireSlots('bench', slots, 3_600_000, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
+  const ids = Array.from({ length: actorsCount }, () => uuidV7(env.nowMs(), random))
+  await Promise.all(ids.map(id => actors.tell('order', id, `create:${id}`, 'create')))
+  let nth = 0
+  const told = (command: 'refuse' | 'nothing') => ({
+    operationsPerRun: hopsPerRun,
+    run: async () => {
+      const replies = ids.map(id => actors.tell('order', id, String(++nth), command))
+      const last = (await Promise.all(replies)).at(-1)!
+      if (last.ok !== (command === 'nothing')) throw new Error('not the answer that was expected')
+    },
+  })
+  return {
+    'a promise each': {
+      operationsPerRun: hopsPerRun,
+      run: async () => { await Promise.all(ids.map(id => new Promise(resolve => { resolve(id) }))) },
+    },
+    'Actors.tell, refused': told('refuse'),
+    'Actors.tell, accepted without an event': told('nothing'),
+    'one actor, all in its mailbox': {
+      operationsPerRun: hopsPerRun,
+      run: async () => { await Promise.all(ids.map(() => actors.tell('order', ids[0]!, String(++nth), 'refuse'))) },
+    },
+  }
+}
+
+export const suite: MicroSuite = { name: 'mailbox', title: 'a command through an actor, without its rules', baseline: 'a promise each', cases }
