@@ -1,0 +1,38 @@
+/** `npm run backup -- FILE` and `npm run restore -- FILE`: the embedded data directory in one file, and back. */
+import { ConfigError, textVariable } from '../protocol/environment.ts'
+import { backup, restore } from './backup.ts'
+
+const help = `Usage: npm run backup -- FILE
+       npm run restore -- FILE
+
+backup writes the embedded database, the signing key and the uploads of DATA_DIR (default ./data) to
+FILE, a gzipped tar that must not exist yet. restore unpacks FILE into DATA_DIR, which must be empty.
+
+The embedded database belongs to one process: stop the server first, or the backup stops with a line
+that names its process. Uploads that UPLOAD_DIR or an object store keeps elsewhere are not in FILE.
+With DATABASE_URL use the tools of PostgreSQL: pg_dump and pg_restore.
+`
+
+const works = { backup, restore }
+
+async function main([work, ...rest]: string[]): Promise<void> {
+  if (work === undefined || !Object.hasOwn(works, work) || rest.length === 0 || rest.includes('--help')) {
+    process.stdout.write(help)
+    process.exitCode = rest.includes('--help') ? 0 : 2
+    return
+  }
+  const [file, ...more] = rest
+  if (more.length > 0) throw new ConfigError(`"${more[0]}" is not expected; one FILE`)
+  if (textVariable(process.env, 'DATABASE_URL') !== null)
+    throw new ConfigError('DATABASE_URL is set, so the data is in PostgreSQL; use pg_dump and pg_restore, or unset it for the embedded database')
+  const dataDir = textVariable(process.env, 'DATA_DIR') ?? './data'
+  await works[work as keyof typeof works](dataDir, file!)
+  process.stdout.write(work === 'backup' ? `${dataDir} is in ${file}.\n` : `${file} is restored in ${dataDir}.\n`)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${process.argv[2]}: ${(error as Error).message}\n`)
+  process.exitCode = error instanceof ConfigError ? 78 : 1
+}

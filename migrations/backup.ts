@@ -1,0 +1,84 @@
+/**
+ * A copy of an embedded data directory in one file, and back: `npm run backup -- FILE`, `npm run restore
+ * -- FILE`. The file is a gzipped tar of the database's own files after a clean end, of the signing key
+ * and of the uploads, so that what is restored is the same server: tokens stay good, pictures are there.
+ *
+ * The directory is locked meanwhile. A server that runs keeps its lock, and the backup says so and ends:
+ * PGlite has one process and no way to copy its files from outside while it writes them. Distributed
+ * deployments use Postgres' own tools.
+ *
+ * Rejected: PGlite's dumpDataDir. It holds the whole directory in memory twice, and the uploads lie
+ * outside of it. Rejected: SQL text. It would be one more format to be read by every later version.
+ */
+import { execFile } from 'node:child_process'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { lockDirectory } from './lock.ts'
+import { openDatabase } from './open.ts'
+
+const run = promisify(execFile)
+/** Of a data directory, what is worth keeping; `lock` is the process's and `uploads` may not be there. */
+const kept = ['database', 'jwt-secret', 'uploads'] as const
+const outputBytesMax = 1024 * 1024
+
+/** Writes FILE, which must not exist. Rejects with one line that says what to do. */
+export async function backup(dataDir: string, file: string): Promise<void> {
+  const target = resolve(file)
+  if (existsSync(target)) throw new Error(`${file} exists; name a file that does not`)
+  if (!existsSync(join(dataDir, 'database'))) throw new Error(`DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`)
+  // Opened and closed: what a crash left half done is recovered first, and the schema is this code's.
+  await (await openDatabase({ dataDir })).close()
+  const lock = await lockDirectory(dataDir)
+  const making = `${target}.part`
+  try {
+    await tar(['-C', resolve(dataDir), '-czf', making, ...kept.filter(name => existsSync(join(dataDir, name)))])
+    sync(making)
+    renameSync(making, target)
+  } catch (error) {
+    rmSync(making, { force: true })
+    throw new Error(`the backup could not be written: ${lineOf(error)}`, { cause: error })
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Unpacks FILE into DATA_DIR, which must be empty or missing, and opens the database once to see that it is whole. */
+export async function restore(dataDir: string, file: string): Promise<void> {
+  const source = resolve(file)
+  if (!existsSync(source)) throw new Error(`${file} is not there`)
+  mkdirSync(dataDir, { recursive: true })
+  const present = readdirSync(dataDir).filter(name => name !== 'lock')
+  if (present.length > 0) throw new Error(`DATA_DIR ${dataDir} is not empty (${present.slice(0, 3).join(', ')}); restore into an empty one, nothing is overwritten`)
+  const lock = await lockDirectory(dataDir)
+  try {
+    await tar(['-C', resolve(dataDir), '-xzf', source, 'database'])
+    // The key and the uploads are there only where the server had its own.
+    for (const name of kept.slice(1)) await tar(['-C', resolve(dataDir), '-xzf', source, name]).catch(() => undefined)
+  } catch (error) {
+    rmSync(join(dataDir, 'database'), { recursive: true, force: true })
+    throw new Error(`${file} is not a whole backup: ${lineOf(error)}`, { cause: error })
+  } finally {
+    await lock.release()
+  }
+  await (await openDatabase({ dataDir })).close()
+}
+
+async function tar(args: string[]): Promise<void> {
+  await run('tar', args, { maxBuffer: outputBytesMax })
+}
+
+/** On the disk before it has its name. */
+function sync(path: string): void {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+const lineOf = (error: unknown): string => {
+  const { stderr, message } = error as { stderr?: string; message: string }
+  return (stderr?.trim() || message).split('\n')[0]!
+}
