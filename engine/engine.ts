@@ -99,6 +99,7 @@ export class Engine {
       recovered: cell => this.#observe(cell),
       due: cell => this.#due(cell),
       fenced: slot => this.#slots.fenced(slot),
+      leaseHolds: () => this.#slots.leaseHolds,
     })
     this.#assignments = new Assignments(env, orderId => this.actors.peek(orderId))
     this.#outbox = new Outbox({

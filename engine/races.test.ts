@@ -381,6 +381,33 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
   await Promise.all([w.engine.stop(), second.stop()])
 })
 
+t.test('an engine that woke after its lease refuses nothing from a memory that may be history [5]', async t => {
+  const w = await pharmacy(131, { exclusive: false })
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  await w.assign(one.id, dora.driverId)
+  await w.env.settle()
+  const old = w.engine
+  old.pause()
+  await w.env.advance(limits.slotLeaseMsDefault + 1_000)
+  // Under way elsewhere: picked up and out for delivery, which this engine has not heard of.
+  const next = await w.boot('e2', { exclusive: false })
+  await w.env.advance(limits.slotLeaseMsDefault)
+  for (const verb of ['pick_up', 'out_for_delivery'])
+    t.equal((await next.actors.tell('order', one.id, `x-${verb}`, { verb, by: dora.by, data: {} })).ok, true, verb)
+  const reply = await old.actors.tell('order', one.id, 'late', { verb: 'deliver', by: dora.by, data: { signature_url: 's' } })
+  t.equal(reply.ok ? 'ok' : reply.code, 'moved', 'not order_state_conflict: for all it knows the order is not even picked up')
+  t.equal((await next.actors.tell('order', one.id, 'late', { verb: 'deliver', by: dora.by, data: { signature_url: 's' } })).ok, true)
+  old.resume()
+  await w.env.advance(limits.slotLeaseMsDefault)
+  t.ok(w.logs.some(line => /writes nothing to it/.test(line)), 'and it says that it lost them')
+  await Promise.all([old, next].map(async engine => {
+    const stopping = engine.stop()
+    await w.env.advance(1_000)
+    await stopping
+  }))
+})
+
 t.test('an id in capitals is the same order', async t => {
   const w = await pharmacy(119)
   const opened = order(await w.broadcast())

@@ -36,6 +36,8 @@ export interface ActorsDeps {
   due(cell: Cell): void
   /** An append was refused because the slot has a new owner. */
   fenced(slot: number): void
+  /** False while the slots may be another engine's by now. */
+  leaseHolds(): boolean
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
 
@@ -257,6 +259,8 @@ export class Actors {
   }
 
   #handle(cell: Cell, letter: Letter): void {
+    // What memory says may be history by now: a refusal from it would be a lie that no append finds out.
+    if (!this.#deps.leaseHolds()) return this.#answer(letter, inDoubt)
     const earlier = cell.recall(letter.commandId)
     if (earlier !== undefined) return this.#answer(letter, earlier)
     const behaviour = this.#behaviour(cell.kind)
@@ -364,4 +368,5 @@ const phaseOf = (cell: Cell): Cell['phase'] => cell.phase
 const moved: TellReply = { ok: false, code: 'moved', detail: 'another engine owns this actor' }
 const noSuch = (kind: ActorKind): TellReply => ({ ok: false, code: `${kind}_not_found`, detail: `no such ${kind}` })
 const overloaded: TellReply = { ok: false, code: 'overloaded', detail: 'the engine has more commands than it can take; try again shortly' }
+const inDoubt: TellReply = { ok: false, code: 'moved', detail: 'this engine could not renew its lease in time; another may own this actor' }
 const unavailable: TellReply = { ok: false, code: 'unavailable', detail: 'the journal cannot be reached; try again' }

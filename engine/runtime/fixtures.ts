@@ -101,6 +101,7 @@ export async function actorsOf(world: RuntimeWorld, engineId = 'e1', faults: Fau
     recovered: cell => { world.recovered.push(cell.actorId) },
     due: cell => { world.due.push(cell.actorId); onDue(cell) },
     fenced: slot => { world.fenced.push(slot); actors.abandon(slot) },
+    leaseHolds: () => true,
     log: (level, message, detail) => { world.logs.push(`${level} ${message} ${String(detail)}`) },
   })
   const adopt = async () => {

@@ -33,6 +33,8 @@ export class SlotKeeper {
   #cancel: (() => void) | null = null
   #stopped = false
   #renewedAtMs = 0
+  /** By this process's clock, from before the question was asked: never later than the journal's own. */
+  #leaseUntilMs = 0
   #running: Promise<void> = Promise.resolve()
   #inRound = false
   #again = false
@@ -40,6 +42,12 @@ export class SlotKeeper {
   constructor(deps: SlotKeeperDeps) { this.#deps = deps }
 
   get held(): ReadonlyMap<number, number> { return this.#held }
+
+  /**
+   * False when the leases may be somebody else's by now: a pause or an absent journal kept them from being
+   * renewed. Appends are refused by the journal then; what is answered from memory alone must be refused here.
+   */
+  get leaseHolds(): boolean { return this.#deps.exclusive || this.#deps.env.nowMs() < this.#leaseUntilMs }
 
   /** Takes the first slots; resolves when they are served. Rejects when the journal cannot be reached. */
   async start(): Promise<void> {
@@ -136,11 +144,13 @@ export class SlotKeeper {
 
   async #renew(): Promise<void> {
     const { journal, engineId, env, leaseMs } = this.#deps
+    const askedAtMs = env.nowMs()
     const renewed = new Map((await journal.renewSlots(engineId, leaseMs)).map(l => [l.slot, l.epoch]))
     if (this.#stopped) return
     const lateMs = env.nowMs() - this.#renewedAtMs
     if (this.#renewedAtMs !== 0 && lateMs > leaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
     this.#renewedAtMs = env.nowMs()
+    this.#leaseUntilMs = askedAtMs + leaseMs
     for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
   }
 }
