@@ -21,7 +21,7 @@ async function cases() {
   const nothing = (): void => {}
   const actors = new Actors({
     env, journal, behaviours: { order: counter('order'), driver: counter('driver') },
-    committed: nothing, recovered: nothing, due: nothing, fenced: nothing, log: (_level, message) => { throw new Error(message) },
+    committed: nothing, recovered: nothing, due: nothing, fenced: nothing, leaseHolds: () => true, log: (_level, message) => { throw new Error(message) },
   })
   const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
   for (const lease of await journal.acquireSlots('bench', slots, 3_600_000, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
