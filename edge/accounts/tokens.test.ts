@@ -45,6 +45,7 @@ t.test('everything else is refused', async t => {
     ['another audience', forged(HS256, { ...payload, aud: 'other' })],
     ['no expiry', forged(HS256, { ...payload, exp: undefined })],
     ['expired', forged(HS256, { ...payload, exp: nowMs / 1000 - 1 })],
+    ['not to be used before later', forged(HS256, { ...payload, nbf: nowMs / 1000 + 60 })],
     ['an unknown role', forged(HS256, { ...payload, role: 'root' })],
     ['a subject that is no id', forged(HS256, { ...payload, sub: "' or 1=1" })],
     ['nothing', ''],

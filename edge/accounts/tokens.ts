@@ -4,7 +4,7 @@
  * from opening what an access token opens. Rejected: EdDSA, a sixth of the speed (LESSONS), for a
  * public verifiability that nobody here needs.
  */
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
@@ -48,9 +48,33 @@ export function tokensOf(settings: TokenSettings): Promise<Tokens> {
 /** As tokens and tickets are stored: whoever reads the table cannot use them. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')
 
+/** The header of every token that we sign, and the point after it. */
+const ownHeader = `${Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT' })).toString('base64url')}.`
+
+/**
+ * The claims of a token in exactly the form that `sign` writes and under our signature; null otherwise.
+ * It can accept and never refuse: whatever does not pass is judged by the library. Its HMAC goes through
+ * a thread of the crypto pool and three promises, a tenth of what a reconnecting socket may cost.
+ */
+function readOwn(token: string, secret: ReturnType<typeof createSecretKey>): JWTPayload | null {
+  if (!token.startsWith(ownHeader)) return null
+  const end = token.lastIndexOf('.')
+  const given = Buffer.from(token.slice(end + 1))
+  // As text: decoding would overlook what does not belong into base64url.
+  const signature = Buffer.from(createHmac('sha256', secret).update(token.slice(0, end)).digest('base64url'))
+  if (given.length !== signature.length || !timingSafeEqual(given, signature)) return null
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.slice(ownHeader.length, end), 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? claims as JWTPayload : null
+  } catch {
+    return null
+  }
+}
+
 export async function createTokens({ jwtSecret, accessTokenMinutes, refreshTokenDays }: TokenSettings): Promise<Tokens> {
   // Imported once: verification with a key object is twice as fast as with raw bytes.
   const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(jwtSecret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  const secret = createSecretKey(Buffer.from(jwtSecret))
   const refreshMs = refreshTokenDays * 24 * 3_600_000
 
   const sign = (payload: JWTPayload, subject: string, nowMs: number, lifeMs: number): Promise<string> =>
@@ -61,6 +85,9 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
       .sign(key)
 
   const verify = async (token: string, typ: 'access' | 'refresh', nowMs: number): Promise<JWTPayload & { sub: string; exp: number }> => {
+    const own = readOwn(token, secret)
+    if (own !== null && own.iss === issuer && own.aud === audience && own.nbf === undefined && own['typ'] === typ && isUuid(own.sub) &&
+      typeof own.exp === 'number' && own.exp > Math.floor(nowMs / 1000)) return own as JWTPayload & { sub: string; exp: number }
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [algorithm], issuer, audience, currentDate: new Date(nowMs), requiredClaims: ['sub', 'exp', 'typ'],

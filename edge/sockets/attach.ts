@@ -55,17 +55,19 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
     open(ws) {
       const data = ws.getUserData()
       const session = new Session(role, ws, parts)
+      const handshake = data.handshake!
       data.session = session
+      data.handshake = null
       ctx.hub.add(session)
-      open(ctx, session, data.handshake).then(
+      open(ctx, session, handshake).then(
         opened => {
-          noteConnection(ctx, session, data.handshake, 101)
+          noteConnection(ctx, session, handshake, 101)
           session.open(opened.handler, opened.greeting)
         },
         (error: unknown) => {
           const refusal = refusalOf(error)
           if (refusal !== error) ctx.log.info({ err: error, role, closeCode: refusal.closeCode }, 'socket refused')
-          noteConnection(ctx, session, data.handshake, refusal.closeCode)
+          noteConnection(ctx, session, handshake, refusal.closeCode)
           session.close(refusal.closeCode, refusal.message)
         },
       )

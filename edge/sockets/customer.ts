@@ -1,10 +1,11 @@
 /** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
+import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { endedStatuses, openOrderIds } from './rows.ts'
+import { endedStatuses } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
 const ended: ReadonlySet<unknown> = new Set(endedStatuses)
@@ -15,7 +16,7 @@ export async function openCustomer(ctx: EdgeContext, session: Session, handshake
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   ctx.hub.subscribe(session, topics.customer(identity.userId))
-  for (const orderId of await openOrderIds(ctx.database, identity.userId)) ctx.hub.watchOrder(session, orderId)
+  for (const orderId of await firstRows(ctx.database).openOrderIds(identity.userId) ?? []) ctx.hub.watchOrder(session, orderId)
 
   const table = new MessageTable()
   return {

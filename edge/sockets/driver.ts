@@ -15,7 +15,7 @@ import { DriverStream, type Ingest } from './ingest.ts'
 import { isLocationText, takeLocationText } from './ingest-text.ts'
 import { checks, CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { driverRow, orderOffered, ordersUnderWay } from './rows.ts'
+import { firstRows } from './first-rows.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Session, handshake: Handshake): Promise<Opened> {
@@ -26,14 +26,13 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
   if (named !== '' && named !== identity.userId && named !== driverId) throw refusals.wrongRole('this is another driver')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
-  const driver = driverId === null ? undefined : await driverRow(ctx.database, driverId)
+  if (driverId === null) throw refusals.noSuchRecord('this account has no driver record')
+  ctx.hub.subscribe(session, topics.driver(driverId))
+  const rows = firstRows(ctx.database)
+  const [driver, offered, orders = []] = await Promise.all([rows.driver(driverId), orderOffered(ctx, driverId), rows.underWay(driverId)])
   if (driver === undefined) throw refusals.noSuchRecord('this account has no driver record')
 
   const offers = new Offers()
-  ctx.hub.subscribe(session, topics.driver(driver.id))
-  const [offered, orders] = await Promise.all([
-    orderOffered(ctx.database, driver.id, ctx.nowMs()), ordersUnderWay(ctx.database, driver.id),
-  ])
   const stream = new DriverStream(session, driver.id)
   const inFlight = new CommandsInFlight()
   const table = new MessageTable()
@@ -105,8 +104,15 @@ async function answerOffer(ctx: EdgeContext, driverId: string, offers: Offers, m
 }
 
 async function orderOfHeldOffer(ctx: EdgeContext, driverId: string, offerId: string): Promise<string | null> {
-  const order = await orderOffered(ctx.database, driverId, ctx.nowMs())
+  const order = await orderOffered(ctx, driverId)
   return order?.driver_search.offer?.offer_id === offerId ? order.id : null
+}
+
+/** The order whose open offer a driver holds, as far as the read model knows. */
+async function orderOffered(ctx: EdgeContext, driverId: string): Promise<OrderView | null> {
+  const order = await firstRows(ctx.database).lastOffered(driverId)
+  const offer = order?.driver_search.offer
+  return order !== undefined && offer && Date.parse(offer.expires_at) > ctx.nowMs() ? order : null
 }
 
 const offerResult = (message: OfferResponse) => ({ offer_id: message.offer_id, ...echo(message) })

@@ -28,7 +28,10 @@ export interface Handshake {
 }
 
 /** What travels from the upgrade to the open handler. */
-export interface UpgradedData extends SocketData { handshake: Handshake }
+export interface UpgradedData extends SocketData {
+  /** Null once it was read: an idle socket need not hold its token. */
+  handshake: Handshake | null
+}
 
 const protocolName = 'bearer'
 

@@ -3,10 +3,10 @@ import type { ErrorCode } from '../../protocol/errors.ts'
 import { Respond } from '../../protocol/sockets.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
 import type { EdgeContext } from '../context.ts'
+import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { checks, CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { vendorRow } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openPharmacy(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
@@ -15,7 +15,7 @@ export async function openPharmacy(ctx: EdgeContext, session: Session, handshake
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   const { vendorId } = identity
-  const vendor = vendorId === null ? undefined : await vendorRow(ctx.database, vendorId)
+  const vendor = vendorId === null ? undefined : await firstRows(ctx.database).vendor(vendorId)
   if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()

@@ -4,10 +4,11 @@
  */
 import { isUuid } from '../../protocol/ids.ts'
 import type { EdgeContext } from '../context.ts'
+import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { fleetRows, vendorRow } from './rows.ts'
+import { fleetRows } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openVendor(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
@@ -18,7 +19,7 @@ export async function openVendor(ctx: EdgeContext, session: Session, handshake: 
   if (identity.role === 'vendor' && identity.vendorId !== vendorId) throw refusals.wrongRole('this is another pharmacy')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
-  const vendor = isUuid(vendorId) ? await vendorRow(ctx.database, vendorId) : undefined
+  const vendor = isUuid(vendorId) ? await firstRows(ctx.database).vendor(vendorId) : undefined
   if (vendor === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
   ctx.hub.watchFleet(session, vendor.id)
 
