@@ -7,6 +7,7 @@ import { bench as durable } from './load/durable.ts'
 import { bench as idle } from './load/idle.ts'
 import { bench as ingest } from './load/ingest.ts'
 import { bench as reconnect } from './load/reconnect.ts'
+import { bench as recovery } from './load/recovery.ts'
 import { bench as request } from './load/request.ts'
 import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
@@ -26,5 +27,6 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 export const benches: readonly Bench[] = [
   ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
   ingest, request, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
+  recovery,
   socketIoBench, channelsBench,
 ]

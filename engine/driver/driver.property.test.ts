@@ -33,7 +33,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
     let completions = 0
     const tell = (command: DriverCommand): void => {
       const decision = decide(driver, command, 0)
-      assert.deepEqual(decide(decodeSnapshot(encodeSnapshot({ state: driver, acceptedIds: [], updatedAtMs: 0 }, { kind: 'driver', version: 1, wakeAtMs: null, attentive: false })).state as RegisteredDriver, command, 0), decision)
+      assert.deepEqual(decide(decodeSnapshot(driver.driverId, encodeSnapshot(driver.driverId, { state: driver, acceptedIds: [], updatedAtMs: 0 }, { kind: 'driver', version: 1, wakeAtMs: null, attentive: false })).state as RegisteredDriver, command, 0), decision)
       if (!decision.ok) return
       for (const event of decision.events) {
         if (event.type === 'offer_held') assert.equal(driver.hold, null, '[8] never two holds')

@@ -67,7 +67,7 @@ const step = fc.record({ command, by: maybe.chain(i => (i === null ? fc.constant
 const start = fc.constantFrom(...Object.values(reached).map(given => [...given]))
 
 const valid = Compile(OrderView)
-const kept = (order: Order): Order => decodeSnapshot(encodeSnapshot({ state: order, acceptedIds: [], updatedAtMs: 0 }, { kind: 'order', version: 1, wakeAtMs: null, attentive: false })).state as Order
+const kept = (order: Order): Order => decodeSnapshot(orderId, encodeSnapshot(orderId, { state: order, acceptedIds: [], updatedAtMs: 0 }, { kind: 'order', version: 1, wakeAtMs: null, attentive: false })).state as Order
 
 t.test('[1] [3] [4] whatever anybody sends', async t => {
   const visited = new Set<string>()

@@ -169,7 +169,7 @@ export class Actors {
   /** Good until the next call. */
   snapshot(cell: Cell): Buffer {
     const behaviour = this.#behaviour(cell.kind)
-    return encodeSnapshot(cell, { kind: cell.kind, version: cell.version, wakeAtMs: behaviour.wakeAtMs(cell.state), attentive: behaviour.attentive(cell.state) })
+    return encodeSnapshot(cell.actorId, cell, { kind: cell.kind, version: cell.version, wakeAtMs: behaviour.wakeAtMs(cell.state), attentive: behaviour.attentive(cell.state) })
   }
 
   stop(): void { this.#timers.stop() }
@@ -202,7 +202,7 @@ export class Actors {
   }
 
   #restored(cell: Cell, { bytes, version }: { bytes: Uint8Array; version: number }): Cell {
-    const body = decodeSnapshot(bytes)
+    const body = decodeSnapshot(cell.actorId, bytes)
     cell.state = body.state
     cell.acceptedIds = body.acceptedIds
     cell.version = version

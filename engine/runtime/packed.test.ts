@@ -25,6 +25,11 @@ t.test('long things and odd ones', async t => {
   t.same(there({ candidates, text: 'ü'.repeat(100_000) }), { candidates, text: 'ü'.repeat(100_000) }, 'the buffer grows')
   t.same(there({ there: 1, gone: undefined }), { there: 1 })
   t.ok(Object.is(there(-0), -0))
+  const [self, other] = ['0190a5a0-1234-7abc-8def-f123456789ab', '0190a5a0-1234-7abc-8def-f123456789ac']
+  const repeats = [self, other, [other, { id: self }], other]
+  t.same(unpack(Buffer.from(pack(repeats, 0, self)), 0, self), repeats, 'ids that come again')
+  t.ok(pack(repeats, 0, self).length < 36)
+  t.throws(() => unpack(Buffer.from(pack(repeats, 0, self))), /not there/, 'of another actor')
   t.throws(() => pack(() => {}), /cannot be packed/)
   t.throws(() => unpack(new Uint8Array([0x85, 1])), 'cut off')
   t.throws(() => unpack(new Uint8Array([1, 2])), /left over/)

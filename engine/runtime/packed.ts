@@ -33,6 +33,8 @@ const tags = {
   null: 0x80, true: 0x81, false: 0x82, double: 0x83, uuid: 0x84, hex16: 0x85, word: 0x86, text: 0x87, list: 0x88, map: 0x89,
   /** A multiple of 1e-7 in 40 bits: every coordinate as devices and maps write them. */
   decimal: 0x8a,
+  /** Plus its place among the first ids of the value; the actor's own is place 0. */
+  seen: 0x8b,
   /** Plus the number of bytes, 1 to 6. */
   uint: 0x8f,
   /** Plus the length, below 32, 16, 16. */
@@ -45,9 +47,17 @@ const literalName = 0xff
 let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 let at = 0
 
-/** The bytes of a value that JSON could hold; members that are undefined are left out. They stay good until the next call. */
-export function pack(value: unknown, headBytes = 0): Buffer {
+/** Ids that are referred to: more would make the search for them cost more than they save. */
+const seenMax = 16
+let seen: string[] = []
+
+/**
+ * The bytes of a value that JSON could hold; members that are undefined are left out. They stay good
+ * until the next call. `self` is an id that the reader will know, too.
+ */
+export function pack(value: unknown, headBytes = 0, self = ''): Buffer {
   at = headBytes
+  seen = [self]
   write(value)
   return scratch.subarray(0, at)
 }
@@ -93,6 +103,13 @@ function writeNumber(value: number): void {
 function writeText(value: string): void {
   const { length } = value
   if (length === 36 && isUuid(value)) {
+    const place = seen.indexOf(value)
+    if (place >= 0) {
+      scratch[at++] = tags.seen
+      scratch[at++] = place
+      return
+    }
+    if (seen.length < seenMax) seen.push(value)
     room(17)
     scratch[at++] = tags.uuid
     hexInto(value, 0, 8); hexInto(value, 9, 4); hexInto(value, 14, 4); hexInto(value, 19, 4); hexInto(value, 24, 12)
@@ -174,8 +191,9 @@ let bytes: Uint8Array = scratch
 let view: DataView = new DataView(scratch.buffer)
 let from = 0
 
-/** The value again. Throws when the bytes are not of `pack`. */
-export function unpack(packed: Uint8Array, headBytes = 0): unknown {
+/** The value again. Throws when the bytes are not of `pack` with the same `self`. */
+export function unpack(packed: Uint8Array, headBytes = 0, self = ''): unknown {
+  seen = [self]
   bytes = packed
   view = new DataView(packed.buffer, packed.byteOffset, packed.length)
   from = headBytes
@@ -196,7 +214,16 @@ function read(): unknown {
     case tags.false: return false
     case tags.double: from += 8; return view.getFloat64(from - 8)
     case tags.decimal: from += 5; return (view.getInt8(from - 5) * 2 ** 32 + view.getUint32(from - 4)) / 1e7
-    case tags.uuid: return `${hex(4)}-${hex(2)}-${hex(2)}-${hex(2)}-${hex(6)}`
+    case tags.uuid: {
+      const id = `${hex(4)}-${hex(2)}-${hex(2)}-${hex(2)}-${hex(6)}`
+      if (seen.length < seenMax) seen.push(id)
+      return id
+    }
+    case tags.seen: {
+      const id = seen[bytes[from++]!]
+      if (!id) throw new Error('packed state refers to an id that is not there')
+      return id
+    }
     case tags.hex16: return hex(16)
     case tags.word: return wordAt(bytes[from++]!)
     case tags.text: return readText(readLength())

@@ -3,25 +3,26 @@ import { Packr } from 'msgpackr'
 import t from 'tap'
 import { decodeSnapshot, encodeSnapshot, snapshotHead } from './snapshot.ts'
 
-const body = { state: { kind: 'accepted', count: 1 }, acceptedIds: ['a', 'b'], updatedAtMs: 1_800_000_000_123 }
+const id = '0190a5a0-1234-7abc-8def-f123456789ab'
+const body = { state: { kind: 'accepted', core: { orderId: id }, count: 1 }, acceptedIds: ['a', 'b'], updatedAtMs: 1_800_000_000_123 }
 
 t.test('the head is read without the state', async t => {
   for (const [kind, wakeAtMs, attentive] of [['order', null, false], ['driver', 0, true], ['order', 1_800_000_060_000, true]] as const) {
-    const bytes = Buffer.from(encodeSnapshot(body, { kind, version: 70_000, wakeAtMs, attentive }))
+    const bytes = Buffer.from(encodeSnapshot(id, body, { kind, version: 70_000, wakeAtMs, attentive }))
     t.same(snapshotHead(bytes.subarray(0, 23)), { kind, version: 70_000, updatedAtMs: body.updatedAtMs, wakeAtMs, attentive })
-    t.same(decodeSnapshot(bytes), body)
-    t.same(decodeSnapshot(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)), body, 'wherever in a buffer')
+    t.same(decodeSnapshot(id, bytes), body)
+    t.same(decodeSnapshot(id, Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)), body, 'wherever in a buffer')
   }
 })
 
 t.test('version 1, as releases before wrote it, is still read', async t => {
   const old = Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(body)])
-  t.same(decodeSnapshot(old), body)
+  t.same(decodeSnapshot(id, old), body)
   t.equal(snapshotHead(old), null)
 })
 
 t.test('bytes that are no snapshot are refused by name', async t => {
-  const bytes = new Uint8Array(encodeSnapshot(body, { kind: 'order', version: 1, wakeAtMs: null, attentive: false }))
-  t.throws(() => decodeSnapshot(new Uint8Array([1, 2, 3])), /not a snapshot/)
-  t.throws(() => decodeSnapshot(bytes.with(1, 9)), /snapshot version 9, this code reads up to 2/)
+  const bytes = new Uint8Array(encodeSnapshot(id, body, { kind: 'order', version: 1, wakeAtMs: null, attentive: false }))
+  t.throws(() => decodeSnapshot(id, new Uint8Array([1, 2, 3])), /not a snapshot/)
+  t.throws(() => decodeSnapshot(id, bytes.with(1, 9)), /snapshot version 9, this code reads up to 2/)
 })

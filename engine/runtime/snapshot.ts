@@ -31,9 +31,9 @@ export interface SnapshotHead {
   attentive: boolean
 }
 
-/** The bytes stay good until the next call: copy what is kept. */
-export function encodeSnapshot(body: SnapshotBody, head: Omit<SnapshotHead, 'updatedAtMs'>): Buffer {
-  const bytes = pack([body.state, body.acceptedIds], snapshotHeadBytes)
+/** The bytes stay good until the next call: copy what is kept. The actor's id is left out of them: who has a snapshot knows whose it is. */
+export function encodeSnapshot(actorId: string, body: SnapshotBody, head: Omit<SnapshotHead, 'updatedAtMs'>): Buffer {
+  const bytes = pack([body.state, body.acceptedIds], snapshotHeadBytes, actorId)
   bytes[0] = magic
   bytes[1] = version
   bytes[2] = (head.attentive ? flags.attentive : 0) | (head.kind === 'driver' ? flags.driver : 0)
@@ -54,10 +54,10 @@ export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
   }
 }
 
-/** Throws when the bytes are not a snapshot of a version this code reads. */
-export function decodeSnapshot(bytes: Uint8Array): SnapshotBody {
+/** Throws when the bytes are not a snapshot of that actor in a version this code reads. */
+export function decodeSnapshot(actorId: string, bytes: Uint8Array): SnapshotBody {
   if (versionOf(bytes) === 1) return unpackr.unpack(bytes.subarray(2)) as SnapshotBody
-  const [state, acceptedIds] = unpack(bytes, snapshotHeadBytes) as [unknown, string[]]
+  const [state, acceptedIds] = unpack(bytes, snapshotHeadBytes, actorId) as [unknown, string[]]
   return { state, acceptedIds, updatedAtMs: snapshotHead(bytes)!.updatedAtMs }
 }
 

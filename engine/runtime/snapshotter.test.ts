@@ -28,7 +28,7 @@ t.test('what changed is stored behind the commands', async t => {
   await w.env.advance(limits.snapshotIntervalMs + 100)
   const stored = w.store.snapshots.get(id)!
   t.match({ ...stored }, { slot: w.slotOf(id), kind: 'order', version: 2, finished: false })
-  t.match(decodeSnapshot(stored.bytes), { state: { count: 2 }, acceptedIds: ['x'] })
+  t.match(decodeSnapshot(id, stored.bytes), { state: { count: 2 }, acceptedIds: ['x'] })
   t.notOk(w.actors.peek(id)?.dirty)
   w.store.snapshots.clear()
   await w.env.advance(3 * limits.snapshotIntervalMs)

@@ -1,0 +1,107 @@
+/**
+ * An engine takes over a million live orders: from its start until it serves all slots, beside a raw read
+ * and decode of the same rows. And what orders cost while nobody asks for them: heap after recovery,
+ * divided, for the mix of an evening and for idle ones, which wait for a pharmacy or have one and no driver
+ * yet. An order under way costs more, because its driver is followed. In one process with the embedded parts, on PostgreSQL, so that nothing but the recovery is in it.
+ */
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { realEnv } from '../../protocol/env.ts'
+import { slotOf, uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import { openDatabase, type PgPool } from '../../migrations/open.ts'
+import { Engine } from '../../engine/engine.ts'
+import { postgresJournal } from '../../engine/journal/postgres.ts'
+import { orderBehaviour } from '../../engine/runtime/behaviours.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../engine/runtime/snapshot.ts'
+import type { Bench, Measure } from '../common/bench.ts'
+import { freshDatabase } from '../common/database.ts'
+import { liveOrder } from '../common/orders.ts'
+import { seededRandom } from '../common/random.ts'
+
+const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }
+const recovered: Measure = { name: 'engine recovers live orders', unit: 'orders/s', better: 'higher', baseline: raw.name, goal: { ratio: 0.5 } }
+const anyOrder: Measure = { name: 'a live order in memory, of every kind', unit: 'bytes', better: 'lower' }
+const atRest: Measure = { name: 'an idle order in memory', unit: 'bytes', better: 'lower', goal: { value: 512 } }
+const stored: Measure = { name: 'an idle order in the database', unit: 'bytes', better: 'lower' }
+
+export const bench: Bench = {
+  name: 'recovery', group: 'load', title: 'an engine takes over live orders', needs: ['postgres'], rounds: { full: 3, quick: 2 },
+  async open(context) {
+    const count = context.quick ? 50_000 : 1_000_000
+    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
+    context.defer(() => database.close())
+    context.progress(`stores ${count} orders`)
+    const bytesStored = await populate(database.pool, count, false)
+    const idleDatabase = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
+    context.defer(() => idleDatabase.close())
+    await populate(idleDatabase.pool, idleCount, true)
+    for (const { pool } of [database, idleDatabase]) await pool.query('vacuum analyze snapshots')
+    return async () => {
+      const rawMs = await rawRead(database.pool)
+      context.sample(raw, { value: count / rawMs * 1_000 })
+      const all = await recover(database.pool)
+      context.check(all.actors === count, `${all.actors} of ${count} orders are back`)
+      context.sample(recovered, { value: count / all.tookMs * 1_000, note: `${(all.tookMs / 1_000).toFixed(1)} s` })
+      context.sample(stored, { value: bytesStored / count })
+      if (globalThis.gc === undefined) return
+      context.sample(anyOrder, { value: all.heapBytes / count })
+      context.sample(atRest, { value: (await recover(idleDatabase.pool)).heapBytes / idleCount })
+    }
+  },
+}
+
+const idleCount = 100_000
+
+async function recover(pool: PgPool): Promise<{ actors: number; tookMs: number; heapBytes: number }> {
+  globalThis.gc?.()
+  const heapBefore = process.memoryUsage().heapUsed
+  const env = realEnv()
+  const engine = new Engine({
+    engineId: 'bench', env, journal: postgresJournal(pool, env), bus: memoryBus(), claims: memoryClaims(env.nowMs, env.after), exclusive: true, log: () => {},
+  })
+  const fromMs = performance.now()
+  await engine.start()
+  const tookMs = performance.now() - fromMs
+  globalThis.gc?.()
+  const heapBytes = process.memoryUsage().heapUsed - heapBefore
+  const actors = engine.actors.size
+  await engine.stop()
+  return { actors, tookMs, heapBytes }
+}
+
+async function populate(pool: PgPool, count: number, idle: boolean): Promise<number> {
+  const env = realEnv()
+  const journal = postgresJournal(pool, env)
+  const random = seededRandom(5)
+  let bytesStored = 0
+  // So that slots exist, as they do where orders came from.
+  await journal.acquireSlots('past', Array.from({ length: limits.slotCount }, (_, slot) => slot), 1)
+  for (let from = 0; from < count; from += limits.snapshotBatchMax) {
+    const batch = Array.from({ length: Math.min(limits.snapshotBatchMax, count - from) }, (_, i) => {
+      const state = liveOrder(from + i, random, idle)
+      if (state.kind === 'absent') throw new Error('an order that never was')
+      const actorId = state.core.orderId
+      // Deadlines of long ago would all come due while the clock runs.
+      const bytes = Buffer.from(encodeSnapshot(actorId, { state, acceptedIds: [uuidV7(env.nowMs(), random)], updatedAtMs: env.nowMs() },
+        { kind: 'order', version: 3, wakeAtMs: orderBehaviour.wakeAtMs(state) === null ? null : env.nowMs() + 3_600_000, attentive: orderBehaviour.attentive(state) }))
+      bytesStored += bytes.length
+      return { slot: slotOf(actorId, limits.slotCount), kind: 'order' as const, actorId, version: 3, finished: false, bytes }
+    })
+    await journal.saveSnapshots(batch, new Map())
+  }
+  return bytesStored
+}
+
+/** What anybody would do: read all rows of a slot, decode each. */
+async function rawRead(pool: PgPool): Promise<number> {
+  const fromMs = performance.now()
+  for (let slot = 0; slot < limits.slotCount; slot++) {
+    const { rows } = await pool.query<{ actor_id: string; bytes: Buffer }>({
+      name: 'raw_snapshots', text: 'select actor_id, slot, kind, version, finished, bytes from snapshots where slot = $1::smallint and not finished', values: [slot],
+    })
+    const states = rows.map(row => decodeSnapshot(row.actor_id, row.bytes))
+    if (states.length !== rows.length) throw new Error('lost one')
+  }
+  return performance.now() - fromMs
+}
