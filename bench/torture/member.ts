@@ -59,6 +59,9 @@ export class Member {
   get output(): string { return this.#output }
   get running(): boolean { return this.#child !== null }
 
+  /** Connections it has begun to that server, over all of its lives. */
+  attempts(server: ServerName): number { return this.#proxies[server].attempts }
+
   /** How often its log will have matched; ask before it starts. */
   count(pattern: RegExp): () => number {
     this.#counts.set(pattern, 0)

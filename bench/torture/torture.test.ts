@@ -8,7 +8,7 @@ import { report, torture } from './run.ts'
 
 t.test('faults of every kind for a few seconds: nothing acknowledged is lost, nothing is said twice differently', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {
   const outcome = await torture({
-    seed: 20_261_120, faultsMs: 10_000, customers: 5, pharmacies: 3, driversEach: 2,
+    seed: 20_261_120, faultsMs: 8_000, customers: 5, pharmacies: 3, driversEach: 2,
     say: line => t.comment(line), progress: () => undefined, interrupted: () => false,
   })
   for (const line of report(outcome)) t.comment(line)

@@ -17,6 +17,8 @@ export class FaultProxy {
   readonly #targetPort: number
   readonly #weather: Weather = { ...fair }
   readonly #connections = new Set<Connection>()
+  /** Connections begun so far, refused ones included: how hard somebody knocks. */
+  attempts = 0
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
@@ -68,6 +70,7 @@ export class FaultProxy {
   }
 
   #accept(near: Socket): void {
+    this.attempts++
     near.on('error', () => undefined)
     if (this.#weather.refusing) {
       near.destroy()
