@@ -51,9 +51,9 @@ async function open(context: Context): Promise<Round> {
       const { each } = await bareBroadcasts.delays(rate, seconds * 1_000, context.signal)
       context.sample(measures.bare, { value: each })
       const before = cpuSecondsOf(server.pids)
-      const { terminal, answer, sent, missed, refused, behindMs, gaveUp } = await atRate(world, rate, seconds)
+      const { terminal, answer, sent, missed, repeated, refused, behindMs, gaveUp } = await atRate(world, rate, seconds)
       const after = cpuSecondsOf(server.pids)
-      const note = `${sent} requests to ${pharmaciesCount} terminals${refused > 0 ? `, ${refused} refused` : ''}${missed > 0 ? `, ${missed} arrivals missing` : ''}, generator at most ${behindMs.toFixed(1)} ms late`
+      const note = `${sent} requests to ${pharmaciesCount} terminals${refused > 0 ? `, ${refused} refused` : ''}${missed > 0 ? `, ${missed} arrivals missing` : ''}${repeated > 0 ? `, ${repeated} heard again` : ''}, generator at most ${behindMs.toFixed(1)} ms late`
       context.sample(measures.terminal, { value: terminal, note, ...(before !== null && after !== null && { cpuSecondsPerUnit: (after - before) / sent }) })
       context.sample(measures.answer, { value: answer })
       // More than the machine can do is a measurement; a request that was acknowledged and not heard of is a defect.
@@ -147,9 +147,10 @@ async function atRate(world: World, rate: number, seconds: number) {
     gaveUp = inFlight > inFlightMax
     if (sent < total) await new Promise<void>(resolve => { setTimeout(resolve, Math.max(0, Math.min(2, intendedMs(sent) - performance.now()))) })
   }
-  const missing = (): number => acknowledged.reduce((count, yes, index) => count + (yes === 1 ? terminals.length - heard[index]! : 0), 0)
+  const missing = (): number => acknowledged.reduce((count, yes, index) => count + (yes === 1 ? Math.max(0, terminals.length - heard[index]!) : 0), 0)
   await settled(() => inFlight === 0 && missing() === 0, drainMs, 20)
-  return { terminal, answer, sent, missed: missing(), refused, behindMs, gaveUp }
+  const repeated = heard.reduce((count, times) => count + Math.max(0, times - terminals.length), 0)
+  return { terminal, answer, sent, missed: missing(), repeated, refused, behindMs, gaveUp }
 }
 
 export const bench: Bench = { name: 'request', group: 'load', title: 'request → terminal, open loop', modes: ['embedded', 'distributed', 'remote'], open }

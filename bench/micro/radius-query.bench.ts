@@ -12,7 +12,6 @@ import { StaticIndex } from '../../engine/geo/static-index.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { freshDatabase } from '../common/database.ts'
 import { seededRandom } from '../common/random.ts'
 import type { MicroServices, MicroSuite } from './suite.ts'
 
@@ -66,10 +65,10 @@ function linearScan(points: Points, latitude: number, longitude: number, radiusK
   return found.slice(0, limit).length
 }
 
-/** Redis with all drivers under one key. */
+/** Redis with all drivers under one key; filled by the first round, found by the others. */
 async function redisWith(url: string, points: Points): Promise<Redis> {
   const redis = new Redis(url)
-  await redis.del('drivers')
+  if (await redis.zcard('drivers') === points.latitude.length) return redis
   for (let from = 0; from < points.latitude.length; from += insertAtOnce) {
     const members: (number | string)[] = []
     for (let number = from; number < Math.min(from + insertAtOnce, points.latitude.length); number++) members.push(points.longitude[number]!, points.latitude[number]!, number)
@@ -78,20 +77,21 @@ async function redisWith(url: string, points: Points): Promise<Redis> {
   return redis
 }
 
-/** PostgreSQL with all drivers in a table, indexed by their place on the earth; null where its extension is not installed. */
+/** PostgreSQL with all drivers in a table, indexed by their place on the earth, filled once; null where its extension is not installed. */
 async function postgresWith(url: string, points: Points): Promise<pg.Pool | null> {
-  const pool = new pg.Pool({ connectionString: await freshDatabase(url), max: queriesInFlight })
+  const pool = new pg.Pool({ connectionString: url, max: queriesInFlight })
   try {
     await pool.query('create extension if not exists earthdistance cascade')
   } catch {
     await pool.end()
     return null
   }
-  await pool.query('create table drivers (number integer primary key, place earth not null)')
-  await pool.query('insert into drivers select number, ll_to_earth(latitude, longitude) from unnest($1::integer[], $2::float8[], $3::float8[]) as d(number, latitude, longitude)',
+  if ((await pool.query(`select to_regclass('bench_drivers') as found`)).rows[0]?.found !== null) return pool
+  await pool.query('create table bench_drivers (number integer primary key, place earth not null)')
+  await pool.query('insert into bench_drivers select number, ll_to_earth(latitude, longitude) from unnest($1::integer[], $2::float8[], $3::float8[]) as d(number, latitude, longitude)',
     [Array.from(points.latitude, (_, number) => number), [...points.latitude], [...points.longitude]])
-  await pool.query('create index on drivers using gist (place)')
-  await pool.query('analyze drivers')
+  await pool.query('create index on bench_drivers using gist (place)')
+  await pool.query('analyze bench_drivers')
   return pool
 }
 
@@ -172,7 +172,7 @@ async function cases(services: MicroServices) {
         operationsPerRun: 16,
         run: () => asked(16, index => pool.query({
           name: 'nearest',
-          text: `select number from drivers where earth_box(ll_to_earth($1, $2), 2000) @> place and earth_distance(ll_to_earth($1, $2), place) <= 2000
+          text: `select number from bench_drivers where earth_box(ll_to_earth($1, $2), 2000) @> place and earth_distance(ll_to_earth($1, $2), place) <= 2000
             order by earth_distance(ll_to_earth($1, $2), place) limit 10`,
           values: [cityQueries.latitude[index]!, cityQueries.longitude[index]!],
         })),
