@@ -78,8 +78,23 @@ t.test('every service can start', async t => {
 
 t.test('volumes are declared, and used', async t => {
   const used = services.flatMap(([, service]) => service.volumes ?? []).map(volume => volume.split(':')[0]!)
-  t.same([...new Set(used)].sort(), Object.keys(file.volumes).sort())
-  for (const name of ['nats', 'redis', 'postgres']) t.equal(file.services[name]!.volumes?.length, 1, `${name} keeps its data`)
+  const isFile = (source: string): boolean => source.startsWith('./')
+  t.same([...new Set(used)].filter(source => !isFile(source)).sort(), Object.keys(file.volumes).sort())
+  for (const source of used.filter(isFile)) t.ok(existsSync(assetUrl(source)), `${source} is there`)
+  for (const name of ['nats', 'redis', 'postgres'])
+    t.equal(file.services[name]!.volumes?.filter(volume => !isFile(volume)).length, 1, `${name} keeps its data`)
+})
+
+t.test('the bus knows who connects to it', async t => {
+  const nats = file.services['nats']!
+  const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8')
+  t.same([...config.matchAll(/password: \$(\w+)/g)].map(match => match[1]!).sort(), Object.keys(nats.environment!).sort(), 'a variable that is missing stops the server')
+  for (const [user, list] of [['edge', edges], ['engine', engines]] as const)
+    for (const [name, service] of list) {
+      const given = { JWT_SECRET_KEY: 'k'.repeat(64), [`NATS_${user.toUpperCase()}_PASSWORD`]: 'other' }
+      const { username, password } = new URL(environmentOf(service, given)['NATS_URL']!)
+      t.same([username, password], [user, environmentOf(nats, given)[`NATS_${user.toUpperCase()}_PASSWORD`]], name)
+    }
 })
 
 t.test('ports', async t => {

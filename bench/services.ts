@@ -33,7 +33,14 @@ export interface Service {
   resume(): void
 }
 
-export interface NatsOptions { jetstream?: boolean; port?: number }
+export interface NatsOptions {
+  jetstream?: boolean
+  port?: number
+  /** Path of a configuration file: users, accounts, permissions. */
+  config?: string
+  /** For the file's variables. */
+  variables?: Record<string, string>
+}
 export interface RedisOptions { port?: number }
 export interface PostgresOptions {
   port?: number
@@ -86,7 +93,8 @@ export function requireOrSkip(t: { fail(message: string): unknown }, ...names: S
 
 export const startNats = (options: NatsOptions = {}): Promise<Service> => start('nats', options.port, (port, dir) => ({
   url: `nats://127.0.0.1:${port}`,
-  command: [found('nats-server'), '-a', '127.0.0.1', '-p', String(port), ...(options.jetstream ? ['-js', '-sd', dir] : [])],
+  command: [found('nats-server'), '-a', '127.0.0.1', '-p', String(port), ...(options.jetstream ? ['-js', '-sd', dir] : []), ...(options.config === undefined ? [] : ['-c', options.config])],
+  ...(options.variables !== undefined && { variables: options.variables }),
   ready: () => speaks(port, '', 'INFO '),
 }))
 
@@ -116,6 +124,8 @@ interface Recipe {
   prepare?: string[]
   /** Numeric ids to run as, when this process may not run the server itself. */
   user?: { uid: number; gid: number } | undefined
+  /** Environment variables beside this process's own. */
+  variables?: Record<string, string>
   /** Resolves when the server really answers, rejects with the reason otherwise. */
   ready(): Promise<void>
 }
@@ -200,7 +210,7 @@ export function dyingWithUs(command: readonly string[]): [file: string, ...args:
 function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
   const [file, ...args] = dyingWithUs(command)
   // A group of its own: Ctrl-C at the terminal is for the tool, which may want to end its work first.
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), detached: true, ...recipe.user })
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), detached: true, env: { ...process.env, ...recipe.variables }, ...recipe.user })
   running.add(child)
   child.once('exit', () => running.delete(child))
   child.once('error', cause => output.push(cause.message))

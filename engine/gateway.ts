@@ -9,7 +9,7 @@ import { CaduceusError, type Problem } from '../protocol/errors.ts'
 import { slotOf } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
-import { parseEnvelope } from './plan.ts'
+import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from './effects.ts'
 import type { TellReply } from './runtime/cell.ts'
 
@@ -28,16 +28,17 @@ export interface GatewayDeps {
 export class Gateway {
   readonly #deps: GatewayDeps
   readonly #slots = new Map<number, Subscription>()
-  #services: Subscription | null = null
+  #services: Subscription[] = []
 
   constructor(deps: GatewayDeps) { this.#deps = deps }
 
   start(): void {
-    this.#services = this.#deps.bus.subscribe(subjects.commandFilter, message => this.#fromService(message), { queue: engineQueue })
+    this.#services = [subjects.commandFilter, subjects.commandOfFilter].map(filter =>
+      this.#deps.bus.subscribe(filter, message => this.#fromService(message), { queue: engineQueue }))
   }
 
   stop(): void {
-    this.#services?.unsubscribe()
+    for (const subscription of this.#services) subscription.unsubscribe()
     for (const slot of this.#slots.keys()) this.closeSlot(slot)
   }
 
@@ -82,24 +83,24 @@ export class Gateway {
     }
   }
 
-  /** Other services name the verb in the subject and may leave the envelope's own out. */
+  /** Who asks in JSON is answered in JSON: a person, or a service without msgpack. */
   #fromService(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
-    void this.#serve(message).then(reply => respond(reply)).catch(error => this.#deps.log('error', 'an answer could not be sent', error))
+    const json = message.body[0] === openingBrace
+    void this.#serve(message).then(reply => respond(json ? encodeJson(reply) : encodeBody(reply)))
+      .catch(error => this.#deps.log('error', 'an answer could not be sent', error))
   }
 
-  async #serve(message: BusMessage): Promise<Uint8Array> {
+  async #serve(message: BusMessage): Promise<unknown> {
     try {
-      const [actor, verb] = message.subject.split('.').slice(-2)
-      const body = decodeBody(message.body)
-      if (typeof body !== 'object' || body === null) throw new CaduceusError('message_malformed', 'the body must be a map')
-      const envelope = parseEnvelope({ ...body, actor, verb })
+      const [actor, verb, service] = message.subject.split('.').slice(3)
+      const envelope = parseServiceCommand(decodeBody(message.body), actor!, verb!, service ?? null)
       const slot = slotOf(envelope.actor_id, limits.slotCount)
-      if (this.#deps.owns(slot)) return encodeBody(await this.#deps.handle(envelope))
-      return await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(envelope), limits.commandTimeoutMs)
+      if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
+      return decodeBody(await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(envelope), limits.commandTimeoutMs))
     } catch (error) {
-      return encodeBody(this.#problem(error))
+      return this.#problem(error)
     }
   }
 
@@ -111,3 +112,5 @@ export class Gateway {
 }
 
 const isPlanned = (body: unknown): body is PlannedBody => typeof body === 'object' && body !== null && 'planned' in body
+const openingBrace = 0x7b
+const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

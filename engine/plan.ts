@@ -4,7 +4,7 @@
  */
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope } from '../protocol/commands.ts'
+import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope, ServiceCommand } from '../protocol/commands.ts'
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { unstorableRule, unstorableText } from '../protocol/text.ts'
@@ -29,12 +29,29 @@ const compile = (schemas: Record<string, TSchema>): Map<string, Validator> =>
   new Map(Object.entries(schemas).map(([verb, schema]) => [verb, Compile(schema) as unknown as Validator]))
 const validators = { order: compile(commandSchemas.order), driver: compile(commandSchemas.driver) }
 const envelopeValidator = Compile(CommandEnvelope) as unknown as Validator
+const serviceCommandValidator = Compile(ServiceCommand) as unknown as Validator
 
 /** Throws `invalid_request` with the fields that broke a rule. */
 export function parseEnvelope(value: unknown): CommandEnvelope {
   check(envelopeValidator, value, '')
   const envelope = value as CommandEnvelope
   return { ...envelope, actor_id: envelope.actor_id.toLowerCase(), data: canonical(envelope.data) }
+}
+
+/**
+ * A command of another service. `service` is its name as the bus vouches for it, null on a bus that does
+ * not: then the body may say. A service acts in its own name, or for a customer, pharmacy or driver; what
+ * the engine and administrators may is not to be had this way. Throws `invalid_request`, `forbidden`.
+ */
+export function parseServiceCommand(value: unknown, actor: string, verb: string, service: string | null): CommandEnvelope {
+  check(serviceCommandValidator, value, '')
+  const { id, actor_id, by, data } = value as ServiceCommand
+  if (by?.role === 'admin' || by?.role === 'system')
+    throw new CaduceusError('forbidden', `a service cannot act as ${by.role}`, [{ field: 'by.role', rule: 'must be service, customer, vendor or driver' }])
+  const name = service ?? (by?.role === 'service' ? by.id : 'unnamed')
+  const principal = by === undefined || by.role === 'service' ? { role: 'service', id: name } : { ...by, id: by.id.toLowerCase() }
+  // Two services may count their commands alike, and so may an app.
+  return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, data })
 }
 
 /**

@@ -136,7 +136,7 @@ export type CommandEnvelope = Type.Static<typeof CommandEnvelope>
  * the service acts in its own name; with it, for a customer, pharmacy or driver whom it vouches for.
  */
 export const ServiceCommand = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax, description: 'The command id: a repeat under the same id gets the same answer' }),
+  id: Type.String({ minLength: 1, maxLength: limits.serviceCommandIdCharactersMax, description: 'The command id: a repeat under the same id gets the same answer' }),
   actor_id: Uuid,
   by: Type.Optional(Principal),
   data: Type.Unknown(),

@@ -105,7 +105,7 @@ export const orderEvents = {
   request_expired: fact('Nobody took the request in time, or nobody was near. An end.',
     Type.Object({ reason: Type.Union([Type.Literal('deadline'), Type.Literal('no_pharmacy_in_radius')]) }), { reason: 'deadline' }),
   order_cancelled: fact('Called off before the pick-up. An end.',
-    Type.Object({ by: Type.String({ description: 'The role of who did it' }), reason: nullable(Text) }), { by: 'customer', reason: null }),
+    Type.Object({ by: Type.String({ description: 'The role of who did it; a service with its name, `service:dispatch`' }), reason: nullable(Text) }), { by: 'customer', reason: null }),
   tracking_reissued: fact('A new public link; the old one opens nothing any more.',
     Type.Object({ tracking_token: newOrder.tracking_token }), { tracking_token: '0f1e2d3c4b5a69780f1e2d3c4b5a6978' }),
   driver_search_started: fact('Drivers are asked one after the other, the nearest first.',

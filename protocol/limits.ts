@@ -62,6 +62,8 @@ export const limits = {
   // Actors
   mailboxDepthMax: 1_024,
   commandIdsRememberedMax: 16,
+  /** Of another service's own; with its name it becomes the command id. */
+  serviceCommandIdCharactersMax: 90,
   commandTimeoutMs: 5_000,
   /** Time a caller waits for a driver to confirm a manual assignment. */
   assignmentWaitMs: 3_000,

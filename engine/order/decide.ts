@@ -59,6 +59,9 @@ const isVendor = (order: Order, by: Principal): boolean =>
 const isDriver = (order: Order, by: Principal): boolean =>
   privileged(by) || (by.role === 'driver' && by.id === deliveryOf(order)?.driver.driver_id)
 
+/** Of people the role says enough: an order has one customer and one pharmacy. Services are many. */
+const nameOf = (by: Principal): string => (by.role === 'service' ? `service:${by.id}` : by.role)
+
 /** A customer orders for themselves; edges and services for whom they vouch. */
 const mayOrder = (by: Principal, customerId: string): boolean => privileged(by) || (by.role === 'customer' && by.id === customerId)
 
@@ -206,7 +209,7 @@ function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
     case 'broadcast': case 'pending': case 'accepted': case 'driver_assigned':
       return emit<OrderEvent>(
         ...(order.kind === 'accepted' && order.search.kind === 'offering' ? [closed(order.search.offer, 'withdrawn', 'order cancelled')] : []),
-        { type: 'order_cancelled', data: { by: command.by.role, reason: command.data.reason ?? null } },
+        { type: 'order_cancelled', data: { by: nameOf(command.by), reason: command.data.reason ?? null } },
       )
     case 'expired': return reject('request_expired', 'this request has expired')
     default: return reject('order_not_cancellable', `an order that is ${order.kind} can no longer be cancelled`)

@@ -237,7 +237,10 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
   }
 }
 
-/** The library does not read credentials from URLs. Several servers are separated by commas. */
+/**
+ * The library does not read credentials from URLs. Several servers are separated by commas. With a user
+ * comes an inbox of its own, so that permissions can keep one user from reading answers to another.
+ */
 function serversOf(url: string): NodeConnectionOptions {
   const urls = parse(url)
   const { username, password } = urls[0]!
@@ -246,6 +249,7 @@ function serversOf(url: string): NodeConnectionOptions {
     ...(urls[0]!.protocol === 'tls:' && { tls: {} }),
     ...(username !== '' && password === '' && { token: decodeURIComponent(username) }),
     ...(username !== '' && password !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    ...(password !== '' && /^[\w-]+$/.test(username) && { inboxPrefix: `_INBOX.${username}` }),
   }
 }
 

@@ -1,0 +1,149 @@
+/**
+ * Other services on the bus of a deployment that runs under protocol/bus/nats-server.conf: what each
+ * user may do works, everything else is refused by the server, and the README's example runs as it is
+ * written there.
+ */
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Test } from 'tap'
+import { assetUrl } from '../../protocol/assets.ts'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import type { PublishedEvent } from '../../protocol/events.ts'
+import { eventStream, subjects } from '../../protocol/subjects.ts'
+import { http, newCustomer, newPharmacy } from './people.ts'
+
+export const busPasswords = { NATS_ENGINE_PASSWORD: 'engine-secret', NATS_EDGE_PASSWORD: 'edge-secret', NATS_ANALYTICS_PASSWORD: 'analytics-secret', NATS_DISPATCH_PASSWORD: 'dispatch-secret' }
+export const busConfig = fileURLToPath(assetUrl('protocol/bus/nats-server.conf'))
+export const busUrl = (port: number, user: 'engine' | 'edge'): string => `nats://${user}:${user}-secret@127.0.0.1:${port}`
+
+type User = 'engine' | 'edge' | 'analytics' | 'dispatch'
+
+export interface Bus { port: number }
+
+export function otherServices(t: Test, deployment: () => { url: string; nats: Bus }): void {
+  const as = (user: User): Promise<NatsConnection> => connect({
+    servers: `127.0.0.1:${deployment().nats.port}`, user, pass: `${user}-secret`, ...(user !== 'dispatch' && { inboxPrefix: `_INBOX.${user}` }),
+  })
+  /** What the server says to a publication or a subscription of this user. */
+  const verdict = async (user: User, act: (connection: NatsConnection) => void): Promise<'permitted' | 'refused'> => {
+    const connection = await as(user)
+    let refused = false
+    void (async () => { for await (const status of connection.status()) if (status.type === 'error') refused = true })()
+    act(connection)
+    await connection.flush()
+    await new Promise(resolve => { setTimeout(resolve, 50) })
+    await connection.close()
+    return refused ? 'refused' : 'permitted'
+  }
+
+  t.test('a service creates and drives an order, and the engine knows who it is', async t => {
+    const { url } = deployment()
+    const { vendorId } = await newPharmacy(url, 'By bus', 10.5, 100.5)
+    const bus = await as('dispatch')
+    const order_id = randomUUID()
+    const ask = async (verb: string, body: object) => (await bus.request(subjects.command('order', verb), JSON.stringify(body), { timeout: 5_000 })).json<any>()
+    const data = {
+      order_id, customer_id: randomUUID(), customer_name: 'John Doe', customer_phone: '9841234567', vendor_id: vendorId,
+      delivery_address: '456 Home Ave', delivery_latitude: 10.51, delivery_longitude: 100.5, items: [{ name: 'Aspirin', quantity: 2 }],
+    }
+    const refused = await ask('create', { id: '1', actor_id: order_id, data: { ...data, delivery_latitude: 91, items: [{ name: '', quantity: 2 }], colour: 'red' } })
+    t.match(refused, { ok: false, problem: { code: 'invalid_request' } })
+    t.same(refused.problem.fields.map((one: { field: string }) => one.field).toSorted(), ['data', 'data.colour', 'data.delivery_latitude', 'data.items.0.name'])
+    t.match(await ask('create', { actor_id: order_id, data }), { ok: false, problem: { code: 'invalid_request', fields: [{ rule: /id/ }] } })
+    t.match(await ask('fly', { id: '2', actor_id: order_id, data: {} }), { ok: false, problem: { code: 'message_unknown_type' } })
+    for (const role of ['admin', 'system'])
+      t.match(await ask('create', { id: '3', actor_id: order_id, by: { role, id: 'x' }, data }), { ok: false, problem: { code: 'forbidden', fields: [{ field: 'by.role' }] } })
+
+    t.match(await ask('create', { id: '4', actor_id: order_id, data }), { ok: true, order: { id: order_id, status: 'pending', vendor_id: vendorId } })
+    t.match(await ask('create', { id: '4', actor_id: order_id, data }), { ok: true, order: { version: 1 } }, 'the same id, the same answer')
+    t.match(await ask('accept', { id: '5', actor_id: order_id, by: { role: 'vendor', id: randomUUID() }, data: {} }), { ok: false, problem: { code: 'order_not_found' } }, 'a pharmacy it is not the order of')
+    t.match(await ask('accept', { id: '6', actor_id: order_id, by: { role: 'vendor', id: vendorId }, data: {} }), { ok: true, order: { status: 'accepted' } })
+    const heard = bus.subscribe(`${subjects.event('order', 'order_cancelled', order_id)}`, { max: 1 })
+    // It says that it is another service; the server has said who it is.
+    t.match(await ask('cancel', { id: '7', actor_id: order_id, by: { role: 'service', id: 'somebody-else' }, data: {} }), { ok: true, order: { status: 'cancelled' } })
+    for await (const message of heard) t.match(decodeBody(message.data), { type: 'order_cancelled', data: { by: 'service:dispatch' } })
+    await bus.close()
+  })
+
+  t.test('a reader replays what it missed', async t => {
+    const { url } = deployment()
+    const bus = await as('analytics')
+    const manager = await jetstreamManager(bus)
+    await manager.consumers.add(eventStream, { durable_name: `reader-${randomUUID()}`, filter_subject: subjects.eventFilter, ack_policy: AckPolicy.Explicit })
+      .then(({ name }) => manager.consumers.info(eventStream, name))
+    const customer = await newCustomer(url)
+    const { body } = await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: -41, longitude: -141, radius_km: 5 } })
+    const consumer = await jetstream(bus).consumers.get(eventStream, { filter_subjects: subjects.event('order', '*', body.request_id) })
+    const types: string[] = []
+    for await (const message of await consumer.consume()) {
+      types.push((decodeBody(message.data) as PublishedEvent).type)
+      if (types.length === 2) break
+    }
+    t.same(types, ['broadcast_opened', 'request_expired'])
+    await bus.close()
+  })
+
+  t.test('each user has its subjects and no others', async t => {
+    const id = randomUUID()
+    const rows: [User, 'publish' | 'subscribe', string, 'permitted' | 'refused'][] = [
+      ['dispatch', 'publish', subjects.command('driver', 'register'), 'refused'],
+      ['dispatch', 'publish', subjects.commandOf('order', 'create', 'billing'), 'refused'],
+      ['dispatch', 'publish', subjects.slotCommand(1), 'refused'],
+      ['dispatch', 'publish', subjects.event('order', 'delivered', id), 'refused'],
+      ['dispatch', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
+      ['dispatch', 'subscribe', subjects.olderTopic('trip.requested', id), 'permitted'],
+      ['dispatch', 'subscribe', subjects.locationFilter, 'refused'],
+      ['dispatch', 'subscribe', subjects.pushAll, 'refused'],
+      ['analytics', 'subscribe', subjects.eventFilter, 'permitted'],
+      ['analytics', 'subscribe', subjects.driverLocations, 'permitted'],
+      ['analytics', 'subscribe', subjects.commandFilter, 'refused'],
+      ['analytics', 'subscribe', '_INBOX.edge.>', 'refused'],
+      ['analytics', 'subscribe', '>', 'refused'],
+      ['analytics', 'publish', subjects.command('order', 'cancel'), 'refused'],
+      ['analytics', 'publish', subjects.event('order', 'delivered', id), 'refused'],
+      ['analytics', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
+      ['analytics', 'publish', '$JS.API.STREAM.PURGE.CADUCEUS_EVENTS', 'refused'],
+      ['edge', 'publish', subjects.event('order', 'delivered', id), 'refused'],
+      ['edge', 'publish', subjects.command('order', 'cancel'), 'refused'],
+      ['edge', 'publish', subjects.pushAll, 'refused'],
+      ['edge', 'subscribe', subjects.slotCommand(1), 'refused'],
+      ['edge', 'subscribe', '_INBOX.engine.>', 'refused'],
+      ['edge', 'publish', subjects.location('9q8'), 'permitted'],
+      ['engine', 'publish', subjects.command('order', 'cancel'), 'refused'],
+      ['engine', 'publish', subjects.location('9q8'), 'refused'],
+      ['engine', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
+      ['engine', 'subscribe', subjects.eventFilter, 'refused'],
+      ['engine', 'subscribe', '_INBOX.edge.>', 'refused'],
+    ]
+    await Promise.all(rows.map(async ([user, verb, subject, expected]) => {
+      const said = await verdict(user, connection => {
+        if (verb === 'publish') connection.publish(subject, '{}')
+        else connection.subscribe(subject, { callback: () => {} })
+      })
+      t.equal(said, expected, `${user} ${verb} ${subject}`)
+    }))
+    await t.rejects(connect({ servers: `127.0.0.1:${deployment().nats.port}`, reconnect: false }), /authorization/i, 'nobody without a name')
+    await t.rejects(connect({ servers: `127.0.0.1:${deployment().nats.port}`, user: 'engine', pass: 'wrong', reconnect: false }), /authorization/i)
+  })
+
+  t.test('the README\'s example runs as it is written', async t => {
+    const { url, nats } = deployment()
+    const readme = readFileSync(assetUrl('README.md'), 'utf8')
+    const code = /```js\n(\/\/ order\.mjs\n[\s\S]*?)```/.exec(readme)?.[1]
+    t.ok(code, 'it is there')
+    const { vendorId } = await newPharmacy(url, 'Of the example', 27.71, 85.33)
+    // In this folder, so that it finds the two packages it names.
+    const file = fileURLToPath(assetUrl(`dist/order-${randomUUID()}.mjs`))
+    writeFileSync(file, code!)
+    t.teardown(() => rmSync(file))
+    const { stdout } = await promisify(execFile)(process.execPath, [file], {
+      env: { PATH: process.env['PATH'], NATS_URL: `127.0.0.1:${nats.port}`, NATS_USER: 'dispatch', NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD, VENDOR_ID: vendorId }, timeout: 20_000,
+    })
+    t.match(stdout, /^ORD-\w{8} pending\norder_placed\ncancelled\n$/)
+  })
+}
