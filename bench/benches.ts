@@ -8,6 +8,8 @@ import { bench as idle } from './load/idle.ts'
 import { bench as ingest } from './load/ingest.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as recovery } from './load/recovery.ts'
+import { bench as failover } from './load/failover.ts'
+import { bench as transitions } from './load/transitions.ts'
 import { bench as request } from './load/request.ts'
 import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
@@ -27,6 +29,6 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 export const benches: readonly Bench[] = [
   ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
   ingest, request, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
-  recovery,
+  recovery, transitions, failover,
   socketIoBench, channelsBench,
 ]

@@ -153,9 +153,9 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
   }
 }
 
-interface Launched { name: string; child: ChildProcess; output(): string }
+export interface Launched { name: string; child: ChildProcess; output(): string }
 
-function launch(path: string, environment: NodeJS.ProcessEnv, execArgv: string[], stops: (() => Promise<unknown>)[]): Launched {
+export function launch(path: string, environment: NodeJS.ProcessEnv, execArgv: string[], stops: (() => Promise<unknown>)[]): Launched {
   const child = spawn(process.execPath, ['--enable-source-maps', ...execArgv, fileURLToPath(new URL(path, import.meta.url))], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
   const forget = endWithUs(child)
   stops.push(async () => {

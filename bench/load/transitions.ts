@@ -1,0 +1,115 @@
+/**
+ * Acknowledged transitions of orders: placed, accepted, cancelled, each decided, journaled on PostgreSQL
+ * with fsync and answered. First as many as there can be, then at half of that in open loop, with the time
+ * from when each was to be sent until its answer. Beside them one bare insert after the other, committed:
+ * what the disk and the connection alone take.
+ */
+import { Engine } from '../../engine/engine.ts'
+import { postgresJournal } from '../../engine/journal/postgres.ts'
+import type { OrderCommand } from '../../engine/order/commands.ts'
+import { openDatabase } from '../../migrations/open.ts'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { realEnv } from '../../protocol/env.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import { defaultTariff } from '../../protocol/tariff.ts'
+import type { Bench, Measure } from '../common/bench.ts'
+import { freshDatabase } from '../common/database.ts'
+import { Latency } from '../common/latency.ts'
+import { inParallel } from '../common/parallel.ts'
+
+const bare: Measure = { name: 'one bare insert, committed', unit: 'ms', better: 'lower' }
+const most: Measure = { name: 'acknowledged transitions', unit: 'transitions/s', better: 'higher', goal: { value: 30_000 } }
+const half: Measure = { name: 'answer to a transition at half of that load', unit: 'ms', better: 'lower', baseline: bare.name, goal: { p99Ms: 5 } }
+
+const atOnce = 2_048
+const stepsOfAnOrder = 3
+
+export const bench: Bench = {
+  name: 'transitions', group: 'load', title: 'transitions, durable and answered', needs: ['postgres'],
+  async open(context) {
+    const env = realEnv()
+    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
+    const bus = memoryBus()
+    const claims = memoryClaims(env.nowMs, env.after)
+    const journal = postgresJournal(database.pool, env)
+    const engine = new Engine({ engineId: 'bench', env, journal, bus, claims, exclusive: true, log: (level, message) => { if (level === 'error') context.say(message) } })
+    await engine.start()
+    context.defer(async () => {
+      await engine.stop()
+      await journal.close()
+      await claims.shutdown()
+      await bus.close()
+      await database.close()
+    })
+    await database.pool.query('create table bare_rows (id uuid primary key, data text)')
+    const id = (): string => uuidV7(env.nowMs(), env.random)
+    const vendor = { vendor_id: id(), name: 'City Pharmacy', phone: '+977 984 100 2000', latitude: 27.71, longitude: 85.33, address: '4 Market Road', proof_required: true }
+    const byVendor = { role: 'vendor', id: vendor.vendor_id } as const
+    const steps = (orderId: string, customerId: string): OrderCommand[] => [
+      {
+        verb: 'create', by: { role: 'customer', id: customerId }, vendor, tariff: defaultTariff, trackingToken: orderId.replaceAll('-', ''),
+        data: { order_id: orderId, vendor_id: vendor.vendor_id, customer_id: customerId, customer_name: 'Anita Shrestha', customer_phone: '+977 984 123 4567', delivery_latitude: 27.7, delivery_longitude: 85.3, delivery_address: '12 Garden Lane', items: [{ name: 'Paracetamol 500 mg', quantity: 2 }] },
+      },
+      { verb: 'accept', by: byVendor, data: {}, autoOffer: false },
+      { verb: 'cancel', by: byVendor, data: {} },
+    ]
+    const tell = async (orderId: string, command: OrderCommand): Promise<void> => {
+      const reply = await engine.actors.tell('order', orderId, id(), command)
+      if (!reply.ok) throw new Error(`${command.verb} was refused: ${reply.code}, ${reply.detail}`)
+    }
+
+    return async () => {
+      const alone = new Latency()
+      for (let i = 0; i < (context.quick ? 100 : 500); i++) {
+        const fromMs = performance.now()
+        await database.pool.query({ name: 'bare_row', text: 'insert into bare_rows values ($1, $2)', values: [id(), 'x'.repeat(400)] })
+        alone.record(performance.now() - fromMs)
+      }
+      context.sample(bare, { value: alone })
+
+      const count = context.quick ? 3_000 : 30_000
+      const cpu = process.cpuUsage()
+      const fromMs = performance.now()
+      await inParallel(Array.from({ length: count }, id), atOnce, async orderId => { for (const command of steps(orderId, orderId)) await tell(orderId, command) })
+      const perSecond = count * stepsOfAnOrder * 1_000 / (performance.now() - fromMs)
+      const used = process.cpuUsage(cpu)
+      context.sample(most, { value: perSecond, cpuSecondsPerUnit: (used.user + used.system) / 1e6 / count / stepsOfAnOrder, note: `${atOnce} under way` })
+
+      const answers = new Latency()
+      const failed = await openLoop(perSecond / 2, context.quick ? 2_000 : 10_000, answers, (() => {
+        let orderId = ''
+        let rest: OrderCommand[] = []
+        // The next step of an order comes some hundred others later: it never waits for its own past.
+        const waiting: { orderId: string; rest: OrderCommand[] }[] = []
+        return () => {
+          const next = waiting.length > perSecond / 20 ? waiting.shift()! : { orderId: orderId = id(), rest: steps(orderId, orderId) }
+          ;({ orderId, rest } = next)
+          const [command, ...later] = rest
+          if (later.length > 0) waiting.push({ orderId, rest: later })
+          return tell(orderId, command!)
+        }
+      })())
+      context.check(failed === 0, `${failed} transitions were refused`)
+      context.sample(half, { value: answers, note: `${Math.round(perSecond / 2)} a second` })
+    }
+  },
+}
+
+/** Sends at that rate whatever the answers do; latency counts from when each was to be sent. Resolves to how many failed. */
+async function openLoop(perSecond: number, durationMs: number, latency: Latency, send: () => Promise<void>): Promise<number> {
+  const fromMs = performance.now()
+  const under: Promise<void>[] = []
+  let failed = 0
+  const total = Math.floor(perSecond * durationMs / 1_000)
+  for (let sent = 0; sent < total;) {
+    const due = Math.min(total, Math.floor((performance.now() - fromMs) * perSecond / 1_000))
+    for (; sent < due; sent++) {
+      const dueMs = fromMs + sent * 1_000 / perSecond
+      under.push(send().then(() => latency.record(performance.now() - dueMs), () => { failed++ }))
+    }
+    await new Promise(resolve => { setTimeout(resolve, 1) })
+  }
+  await Promise.all(under)
+  return failed
+}
