@@ -8,6 +8,7 @@ import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
 import type { PositionAnswer, PositionQuery } from '../protocol/pushes.ts'
+import type { EndedAccess } from './accounts/ended-access.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import type { Config } from './config.ts'
 import type { Messenger } from './integrations/messenger.ts'
@@ -15,6 +16,7 @@ import type { Maps } from './integrations/maps.ts'
 import type { Storages } from './integrations/storage/storage.ts'
 import type { Hub } from './sockets/hub.ts'
 import type { Races } from './dispatch/races.ts'
+import type { RateLimits } from './rate/rate-limits.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface EdgeContext {
@@ -28,6 +30,9 @@ export interface EdgeContext {
   readonly hub: Hub
   readonly races: Races
   readonly audit: AuditTrail
+  readonly endedAccess: EndedAccess
+  /** Null: without limits, as load tests run. */
+  readonly rates: RateLimits | null
   readonly messenger: Messenger
   readonly metrics: Metrics
   readonly maps: Maps

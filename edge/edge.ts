@@ -14,6 +14,7 @@ import type { Claims } from '../protocol/claims/claims.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { authenticate } from './accounts/authenticate.ts'
+import { createEndedAccess } from './accounts/ended-access.ts'
 import { startHousekeeping } from './accounts/housekeeping.ts'
 import { preparePasswords } from './accounts/passwords.ts'
 import { ConfigError, type Config } from './config.ts'
@@ -65,13 +66,15 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
     maps: createMaps(config.maps, { log, nowMs, after }),
     storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),
+    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }),
+    rates: config.rateRules === null ? null : createRateLimits({ rules: config.rateRules, redisUrl: config.redisUrl, nowMs, onLog: line => log.warn(line) }),
     messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random, after }),
   }
   const context: EdgeContext = { ...base, hub: createHub(base) }
   const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as { version: string }
   await preparePasswords()
   await base.storages.current.check()
-  const rates = config.rateRules === null ? null : createRateLimits({ rules: config.rateRules, redisUrl: config.redisUrl, nowMs, onLog: line => log.warn(line) })
+  await base.endedAccess.announce()
 
   const routes = routeTable(context, { version, after })
   configure(withoutServerHeader)
@@ -81,7 +84,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     routes,
     authenticate: credential => authenticate(context, credential),
     corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, trustedProxies: config.trustedProxies, publicUrl: config.publicUrl,
-    rates, audit: base.audit, log, metrics: context.metrics, nowMs, random,
+    rates: base.rates, audit: base.audit, log, metrics: context.metrics, nowMs, random,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
   const stopHousekeeping = startHousekeeping(context, after)
@@ -101,7 +104,8 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     context.hub.closeAll()
     await within(until(() => context.hub.size === 0, after), goodbyeMs, after)
     app.close()
-    rates?.close()
+    base.endedAccess.close()
+    base.rates?.close()
     await within(base.audit.close(), goodbyeMs * 4, after)
   }
   return { port, context, routes, drain: () => drained ??= drain() }

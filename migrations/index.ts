@@ -10,6 +10,7 @@ import { ordersPeople } from './0004_orders_people.ts'
 import { storedUploads } from './0005_uploads.ts'
 import { webhooks } from './0006_webhooks.ts'
 import { parkedCommands } from './0007_parked_commands.ts'
+import { endedAccess } from './0008_ended_access.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -19,4 +20,5 @@ export const migrations: Record<string, Migration> = {
   '0005_uploads': storedUploads,
   '0006_webhooks': webhooks,
   '0007_parked_commands': parkedCommands,
+  '0008_ended_access': endedAccess,
 }

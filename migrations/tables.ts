@@ -27,6 +27,8 @@ export interface UsersTable {
   role: AccountRole
   password_hash: string
   is_active: Generated<boolean>
+  /** When an admin last ended its access; null again with the account's return. */
+  deactivated_at: NullableTime
   email_verified_at: NullableTime
   phone_verified_at: NullableTime
   created_at: DefaultNow
@@ -48,7 +50,8 @@ export interface SessionsTable {
   created_at: DefaultNow
 }
 
-export interface WsTicketsTable { hash: string; user_id: string; expires_at: Time; used_at: NullableTime }
+/** `family_id`: the sign-in that asked for it. */
+export interface WsTicketsTable { hash: string; user_id: string; family_id: string | null; expires_at: Time; used_at: NullableTime }
 
 /** What a code opens. A code of one purpose is worth nothing for another. */
 export type CodePurpose = 'verify_email' | 'sign_in_phone' | 'reset_password'

@@ -246,6 +246,8 @@ export const limits = {
 
   // Sessions and keys
   sessionsPerAccountMax: 100,
+  /** How long an edge that missed the hint goes on believing in access that has ended. */
+  endedAccessLookMs: 10_000,
   apiKeysMax: 1_000,
   apiKeyDaysMax: 3_650,
   /** How exact "last used" is; each touch is a write. */

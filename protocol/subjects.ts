@@ -49,6 +49,8 @@ export const subjects = {
   webhookNudge: `${prefix}.webhooks.nudge`,
   /** From an engine that joined, let go of slots or left, to every engine: look now. A hint, it may be lost. */
   slotsChanged: `${prefix}.slots.changed`,
+  /** From an edge to every edge: somebody's access has ended, look now. A hint, it may be lost. */
+  accessEnded: `${prefix}.access.ended`,
   /** Answered by any engine: where is this driver, how far from that point. */
   queryPosition: `${prefix}.query.position`,
   /** Answered by every engine that is alive; used by health checks. */

@@ -23,8 +23,8 @@ export interface Rule {
   of?(ids: Ids, who: Who, world: World): Call | Promise<Call>
   /** The answer to somebody uninvolved shows records of others, and should. */
   shows?: boolean
-  /** Run at the end, because it ends something that others need. */
-  last?: boolean
+  /** Run at the end, because it ends something that others need; `very`: something that all of them need. */
+  last?: boolean | 'very'
 }
 
 const signedIn = ['customer', 'otherCustomer', 'vendor', 'otherVendor', 'driver', 'otherDriver', 'admin'] as const
@@ -64,6 +64,7 @@ export const rules: Record<string, Rule> = {
 
   // Accounts
   register: { allowed: everyone, of: () => ({ body: registration() }) },
+  signupV1: { allowed: everyone, of: () => ({ body: registration() }) },
   sanjevaniRegister: { allowed: everyone, of: () => ({ body: { email: nobodyYet(), password, name: 'New Person', phone_number: '9841234567' } }) },
   login: { allowed: everyone, shows: true, of: (_, __, world) => ({ body: { email: world.customer.email, password } }) },
   sanjevaniLogin: { allowed: everyone, shows: true, of: (_, __, world) => ({ body: { email: world.customer.email, password } }) },
@@ -73,7 +74,7 @@ export const rules: Record<string, Rule> = {
   updateMe: { allowed: signedIn, of: () => ({ body: { phone: '+1234567891' } }) },
   logout: { allowed: signedIn, of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }) },
   logoutV1: { allowed: signedIn, of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }) },
-  logoutEverywhere: { allowed: signedIn, last: true },
+  logoutEverywhere: { allowed: signedIn, last: 'very' },
   issueTicket: own,
   changePassword: { allowed: signedIn, last: true, of: () => ({ body: { current_password: password, new_password: `${password}-2` } }) },
   forgotPassword: { allowed: everyone, of: (_, __, world) => ({ body: { email: world.customer.email } }) },
@@ -90,6 +91,9 @@ export const rules: Record<string, Rule> = {
   // Administration
   listAudit: forAdmins,
   readOutbox: forAdmins,
+  listAccounts: forAdmins,
+  getAccount: { allowed: admins, of: ids => ({ params: { id: ids['account']! } }) },
+  setAccountActive: { allowed: admins, of: ids => ({ params: { id: ids['account']! }, body: { is_active: false } }) },
   createApiKey: { allowed: admins, of: () => ({ body: { name: 'a service', scopes: ['orders:read'] } }) },
   listApiKeys: forAdmins,
   revokeApiKey: { allowed: admins, of: ids => ({ params: { id: ids['apiKey']! } }) },

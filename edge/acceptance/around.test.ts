@@ -13,7 +13,7 @@ import { eventually, http, Listener, newCustomer, password } from './people.ts'
 const dataDir = await preparedDataDir()
 const embedded = await startEmbedded({
   DATA_DIR: dataDir, PORT: '0', TRUST_PROXY: '1',
-  RATE_LIMIT_AUTH_PER_ACCOUNT: '5', RATE_LIMIT_PUBLIC_PER_ADDRESS: '8', RATE_LIMIT_READ_PER_ACCOUNT: '200', RATE_LIMIT_UPLOAD_PER_ACCOUNT: '3',
+  RATE_LIMIT_AUTH_PER_ACCOUNT: '5', RATE_LIMIT_PUBLIC_PER_ADDRESS: '8', RATE_LIMIT_READ_PER_ACCOUNT: '200', RATE_LIMIT_UPLOAD_PER_ACCOUNT: '3', RATE_LIMIT_SOCKET_PER_ADDRESS: '12', RATE_LIMIT_SOCKET_PER_ACCOUNT: '6',
 }, { log: pino({ level: 'silent' }) })
 t.teardown(async () => {
   await embedded.stop()
@@ -64,6 +64,23 @@ t.test('API4: each class has its own account limit', async t => {
   t.equal(me.status, 200)
   t.equal(me.headers.get('ratelimit-limit'), '200')
   t.match((await http(url, 'GET', '/metrics', { headers: from('192.0.2.77') })).body, /caduceus_rate_limited_total\{class="upload",by="account"\} 1/)
+})
+
+t.test('API4: sockets opened are counted by address before anything is looked up, and by account', async t => {
+  const open = (token: string, address: string) => new Listener(url, `/ws/customer/?token=${token}`, { headers: from(address) })
+  for (let i = 0; i < 12; i++) t.equal(await open('guess', '203.0.113.99').end(), 4001)
+  t.equal(await open('guess', '203.0.113.99').end(), 4429, 'the thirteenth is not looked at')
+  const { token } = await newCustomer(url)
+  t.equal(await open(token, '203.0.113.99').end(), 4429, 'however good its token')
+  for (let i = 0; i < 6; i++) {
+    const socket = open(token, `203.0.113.${100 + i}`)
+    await socket.next('connection')
+    socket.close()
+  }
+  t.equal(await open(token, '203.0.113.120').end(), 4429, 'an account is counted from wherever it comes')
+  const another = open((await newCustomer(url)).token, '203.0.113.120')
+  await another.next('connection')
+  another.close()
 })
 
 t.test('ASVS V7.1, V7.2: the audit trail says who, what, when, from where and with what result, and nothing more', async t => {

@@ -38,6 +38,12 @@ const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
   await accounts(db).where('users.id', '=', id).executeTakeFirst() ?? null
 
+/** Newest first; `cursor` is the id to go on after. The caller adds what narrows it. */
+export function accountsPage(db: Kysely<Tables>, limit: number, cursor?: string) {
+  const query = accounts(db).orderBy('users.id', 'desc').limit(limit)
+  return cursor === undefined ? query : query.where('users.id', '<', cursor)
+}
+
 /** `email` in lower case. */
 export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise<Account | null> =>
   await accounts(db).where(sql`lower(users.email)`, '=', email).executeTakeFirst() ?? null

@@ -1,8 +1,7 @@
 /**
  * From what a caller shows to who it is. An access token says it all itself, so that a request costs
  * one HMAC and no query; only a token issued before its record existed is completed from the database.
- * The price, as with any such token: an account that is deactivated keeps its access for the minutes
- * that its token has left.
+ * That its access may have ended meanwhile is what `ended-access.ts` knows.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { EdgeContext } from '../context.ts'
@@ -13,7 +12,7 @@ import { redeemTicketRow } from './tickets.ts'
 import { tokensOf } from './tokens.ts'
 
 export type { Identity } from './identity.ts'
-export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
+export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
 
 /** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
 export const authenticate = (ctx: AuthenticateContext, credential: string): Promise<Identity> =>
@@ -22,6 +21,7 @@ export const authenticate = (ctx: AuthenticateContext, credential: string): Prom
 /** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
 export async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
   const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
+  if (ctx.endedAccess.hasEnded(claims)) throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
   const lacksRecord = (claims.role === 'vendor' && claims.vendorId === null) || (claims.role === 'driver' && claims.driverId === null)
   if (!lacksRecord) return claims
   const account = await accountById(ctx.database.kysely, claims.userId)
@@ -30,12 +30,14 @@ export async function authenticateToken(ctx: AuthenticateContext, token: string)
 
 /** Takes a ticket of `POST /api/auth/ws-ticket`: once, within its minute. Throws `token_invalid` otherwise. */
 export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Promise<Identity> {
-  const userId = await redeemTicketRow(ctx, ticket)
-  const account = userId === null ? null : await accountById(ctx.database.kysely, userId)
-  if (account === null) throw new CaduceusError('token_invalid', 'the ticket is invalid, has expired or was used')
+  const redeemed = await redeemTicketRow(ctx, ticket)
+  const account = redeemed === null ? null : await accountById(ctx.database.kysely, redeemed.userId)
+  if (redeemed === null || account === null) throw new CaduceusError('token_invalid', 'the ticket is invalid, has expired or was used')
   if (!account.is_active) throw new CaduceusError('account_inactive')
-  return {
+  const identity: Identity = {
     userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id,
-    expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000,
+    issuedAtMs: ctx.nowMs(), expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000, ...(redeemed.sessionId !== null && { sessionId: redeemed.sessionId }),
   }
+  if (ctx.endedAccess.hasEnded(identity)) throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
+  return identity
 }

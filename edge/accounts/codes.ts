@@ -20,7 +20,7 @@ import { accountByEmail, accountByPhone, type Account } from './accounts.ts'
 import { codeLetter } from './letters.ts'
 import { hashToken } from './tokens.ts'
 
-export type CodeContext = Pick<EdgeContext, 'config' | 'database' | 'messenger' | 'nowMs' | 'random'>
+export type CodeContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
 
 const channels: Record<CodePurpose, Channel> = { verify_email: 'email', reset_password: 'email', sign_in_phone: 'sms' }
 const hourMs = 3_600_000

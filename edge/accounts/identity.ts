@@ -25,7 +25,9 @@ export interface Identity {
   vendorId: string | null
   driverId: string | null
   expiresAtMs: number
-  /** The sign-in that the access token belongs to. Tickets and keys have none. */
+  /** Of an access token; unknown for a key. */
+  issuedAtMs?: number
+  /** The sign-in that the access token belongs to. Keys have none. */
   sessionId?: string
   /** Of an API key. */
   scopes?: readonly Scope[]

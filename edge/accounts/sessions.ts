@@ -12,7 +12,7 @@ import type { EdgeContext } from '../context.ts'
 import { accountById, type Account } from './accounts.ts'
 import { hashToken, tokensOf } from './tokens.ts'
 
-export type AccountsContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
+export type AccountsContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
 
 /** Where a sign-in comes from, as its owner will see it in the list of sessions. */
 export interface Origin { userAgent: string | undefined; address: string }
@@ -26,11 +26,12 @@ export async function signIn(ctx: AccountsContext, account: Account, origin: Ori
   const db = ctx.database.kysely
   const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin)
   const now = new Date(ctx.nowMs())
-  await db.updateTable('sessions').set({ revoked_at: now })
+  const ended = await db.updateTable('sessions').set({ revoked_at: now })
     .where('id', 'in', q => q.selectFrom('sessions').select('id')
       .where('user_id', '=', account.id).where('used_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
       .orderBy('created_at', 'desc').orderBy('id', 'desc').offset(limits.sessionsPerAccountMax))
-    .execute()
+    .returning('id').execute()
+  if (ended.length > 0) await ctx.endedAccess.announce()
   return signedIn
 }
 
@@ -65,14 +66,16 @@ export async function endSession(ctx: AccountsContext, refreshToken: string): Pr
     .where('family_id', 'in', q => q.selectFrom('sessions').select('family_id').where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken)))
     .where('revoked_at', 'is', null)
     .execute()
+  await ctx.endedAccess.announce()
 }
 
 /** Ends every session of the account, but for the one given. */
-export async function endAllSessions(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string, exceptSessionId?: string): Promise<void> {
+export async function endAllSessions(ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>, userId: string, exceptSessionId?: string): Promise<void> {
   let query = ctx.database.kysely.updateTable('sessions')
     .set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null)
   if (exceptSessionId !== undefined) query = query.where('family_id', '!=', exceptSessionId)
   await query.execute()
+  await ctx.endedAccess.announce()
 }
 
 export interface SessionView { id: string; user_agent: string | null; address: string | null; created_at: Date; last_used_at: Date; expires_at: Date }
@@ -87,10 +90,11 @@ export async function listSessions(ctx: Pick<AccountsContext, 'database' | 'nowM
 }
 
 /** Ends one session of the account. Throws `not_found`, also for somebody else's and for one that has ended. */
-export async function endOwnSession(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string, sessionId: string): Promise<void> {
+export async function endOwnSession(ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>, userId: string, sessionId: string): Promise<void> {
   const ended = await ctx.database.kysely.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) })
     .where('family_id', '=', sessionId).where('user_id', '=', userId).where('revoked_at', 'is', null).returning('id').execute()
   if (ended.length === 0) throw new CaduceusError('not_found', 'no such session')
+  await ctx.endedAccess.announce()
 }
 
 async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, origin: Origin): Promise<SignedIn> {

@@ -9,19 +9,20 @@ import { hashToken } from './tokens.ts'
 export const ticketLifeMs = 60_000
 type TicketContext = Pick<EdgeContext, 'database' | 'nowMs'>
 
-export async function issueTicket(ctx: TicketContext, userId: string): Promise<{ ticket: string; expiresAtMs: number }> {
+/** `sessionId`: the sign-in that asks; what the ticket opens ends with it. */
+export async function issueTicket(ctx: TicketContext, userId: string, sessionId?: string): Promise<{ ticket: string; expiresAtMs: number }> {
   const ticket = randomBytes(24).toString('base64url')
   const expiresAtMs = ctx.nowMs() + ticketLifeMs
-  await ctx.database.kysely.insertInto('ws_tickets').values({ hash: hashToken(ticket), user_id: userId, expires_at: new Date(expiresAtMs) }).execute()
+  await ctx.database.kysely.insertInto('ws_tickets').values({ hash: hashToken(ticket), user_id: userId, family_id: sessionId ?? null, expires_at: new Date(expiresAtMs) }).execute()
   return { ticket, expiresAtMs }
 }
 
-/** The account of a ticket that is good, which it then no longer is; null otherwise. */
-export async function redeemTicketRow(ctx: TicketContext, ticket: string): Promise<string | null> {
+/** Whose a ticket is that is good, which it then no longer is; null otherwise. */
+export async function redeemTicketRow(ctx: TicketContext, ticket: string): Promise<{ userId: string; sessionId: string | null } | null> {
   const now = new Date(ctx.nowMs())
   const row = await ctx.database.kysely.updateTable('ws_tickets')
     .set({ used_at: now })
     .where('hash', '=', hashToken(ticket)).where('used_at', 'is', null).where('expires_at', '>', now)
-    .returning('user_id').executeTakeFirst()
-  return row?.user_id ?? null
+    .returning(['user_id', 'family_id']).executeTakeFirst()
+  return row === undefined ? null : { userId: row.user_id, sessionId: row.family_id }
 }

@@ -20,7 +20,7 @@ const HS256 = { alg: 'HS256', typ: 'JWT' }
 
 t.test('what was signed is what is read', async t => {
   const tokens = await createTokens(settings)
-  t.same(await tokens.verifyAccess(await tokens.signAccess(access, nowMs), nowMs), { ...access, expiresAtMs: nowMs + 15 * 60_000 })
+  t.same(await tokens.verifyAccess(await tokens.signAccess(access, nowMs), nowMs), { ...access, issuedAtMs: nowMs, expiresAtMs: nowMs + 15 * 60_000 })
   t.match(await tokens.verifyRefresh(await tokens.signRefresh({ userId, sessionId }, nowMs), nowMs), { userId, sessionId })
   t.match(await tokens.verifyAccess(forged(HS256, payload), nowMs), { role: 'admin' }, 'the forger of this test knows the format')
 })

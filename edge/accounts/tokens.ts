@@ -22,12 +22,14 @@ export interface AccessClaims {
   driverId: string | null
   /** The family of refresh tokens that it came with. */
   sessionId?: string
+  /** To the second. */
+  issuedAtMs: number
   expiresAtMs: number
 }
 export interface RefreshClaims { userId: string; sessionId: string; expiresAtMs: number }
 
 export interface Tokens {
-  signAccess(claims: Omit<AccessClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
+  signAccess(claims: Omit<AccessClaims, 'expiresAtMs' | 'issuedAtMs'>, nowMs: number): Promise<string>
   signRefresh(claims: Omit<RefreshClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
   /** Throw CaduceusError `token_invalid`, saying no more than that it is wrong or expired. */
   verifyAccess(token: string, nowMs: number): Promise<AccessClaims>
@@ -114,7 +116,7 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
       if (!isRole(payload['role'])) throw new CaduceusError('token_invalid')
       return {
         userId: payload.sub, role: payload['role'], name: text(payload['name']) ?? '',
-        vendorId: text(payload['vendor_id']), driverId: text(payload['driver_id']), expiresAtMs: payload.exp * 1000,
+        vendorId: text(payload['vendor_id']), driverId: text(payload['driver_id']), issuedAtMs: (payload.iat ?? 0) * 1000, expiresAtMs: payload.exp * 1000,
         ...(isUuid(payload['family']) && { sessionId: payload['family'] }),
       }
     },

@@ -77,7 +77,7 @@ export interface Route<
   /** The path this row is another name of; only the shape differs. */
   alias?: string
   /** Which rate limit counts it; by default what the row plainly is (`rateClassOf`). */
-  rate?: RateClass
+  rate?: Exclude<RateClass, 'socket'>
   /**
    * What the audit trail says it was about; by default what the path says. `id` reads it from a good
    * answer, where the path has none. False for what changes nothing and shows nobody's record.

@@ -7,10 +7,10 @@
 import { integerVariable, type Environment } from '../../protocol/environment.ts'
 import { limits } from '../../protocol/limits.ts'
 
-export const rateClasses = ['auth', 'write', 'read', 'upload', 'public'] as const
+export const rateClasses = ['auth', 'write', 'read', 'upload', 'public', 'socket'] as const
 /**
  * `auth`: registers, signs in, sends or checks a code; `write` and `read`: with a token; `upload`:
- * takes a file; `public`: anybody.
+ * takes a file; `public`: anybody; `socket`: opens a WebSocket.
  */
 export type RateClass = typeof rateClasses[number]
 export type RateBy = 'account' | 'address'
@@ -25,6 +25,8 @@ const defaults: Record<RateClass, Record<RateBy, number>> = {
   read: { account: 3_000, address: 30_000 },
   upload: { account: 120, address: 1_200 },
   public: { account: 3_000, address: 6_000 },
+  // An app that reconnects in a loop, and a whole hospital whose network came back.
+  socket: { account: 600, address: 6_000 },
 }
 
 /** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute. */

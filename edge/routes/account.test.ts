@@ -2,6 +2,7 @@
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import { tokensOf } from '../accounts/tokens.ts'
+import { Listener } from '../acceptance/people.ts'
 import { newId, startFixture } from './fixture.ts'
 
 const edge = await startFixture()
@@ -33,11 +34,14 @@ t.test('sessions are listed and ended, each by itself or all', async t => {
   t.equal((await call('DELETE', `/api/auth/sessions/${newId()}`, { token: person.token })).status, 404)
   t.equal((await call('DELETE', `/api/auth/sessions/${tabletId}`, { token: person.token })).status, 204)
   t.equal((await refresh(renewed.refresh_token)).body.code, 'token_invalid')
+  t.equal((await call('GET', '/api/auth/me', { token: renewed.access_token })).body.code, 'token_invalid', 'its access token has ended with it')
+  t.equal((await call('GET', '/api/auth/me', { token: phone.access_token })).status, 200, 'and no other')
   t.equal((await call('DELETE', `/api/auth/sessions/${tabletId}`, { token: person.token })).status, 404, 'it has ended')
   const next = (await refresh(phone.refresh_token)).body
   t.equal((await call('POST', '/api/auth/logout-everywhere', { token: next.access_token })).status, 200)
   for (const token of [next.refresh_token, person.refresh]) t.equal((await refresh(token)).status, 401)
-  t.same((await call('GET', '/api/auth/sessions', { token: next.access_token })).body.sessions, [])
+  for (const token of [next.access_token, person.token, phone.access_token]) t.equal((await call('GET', '/api/auth/me', { token })).status, 401)
+  t.same((await call('GET', '/api/auth/sessions', { token: (await login(person.email)).body.access_token })).body.sessions.length, 1, 'signing in again works at once')
   t.equal((await refresh(stranger.refresh)).status, 200, 'nobody else is logged out')
 })
 
@@ -60,6 +64,7 @@ t.test('a refresh token that comes twice ends its family and no other', async t 
   t.same(both.map(a => a.status).toSorted(), [200, 401])
   const winner = both.find(a => a.status === 200)!.body
   t.equal((await refresh(winner.refresh_token)).status, 401, 'the thief\'s, or the owner\'s: nobody can know')
+  for (const token of [winner.access_token, first.access_token, person.token]) t.equal((await call('GET', '/api/auth/me', { token })).status, 401, 'nor do its access tokens open anything')
   t.equal((await refresh(other.refresh_token)).status, 200)
 })
 
@@ -109,16 +114,50 @@ t.test('the profile takes name and phone and nothing else', async t => {
   t.match((await call('GET', '/api/auth/me', { token: person.token })).body, { full_name: 'Jane Doe', role: 'user', email: person.email })
 })
 
-t.test('a deactivated account loses its access at the next refresh', async t => {
+t.test('[API2; ASVS V3.3, V2.2] a deactivated account loses its access at once, everywhere, and may come back', async t => {
+  const [admin, other, vendor] = [await edge.admin(), await edge.customer(), await edge.vendor()]
+  const driver = await edge.driver(vendor.id)
   const person = await edge.customer()
-  await edge.database.kysely.updateTable('users').set({ is_active: false }).where('id', '=', person.id).execute()
-  t.equal((await call('GET', '/api/auth/me', { token: person.token })).status, 200, 'an access token goes on for its minutes')
-  t.equal((await refresh(person.refresh)).body.code, 'account_inactive')
-  edge.clock.skewMs = 16 * 60_000
-  t.equal((await call('GET', '/api/auth/me', { token: person.token })).body.code, 'token_invalid')
-  edge.clock.skewMs = 0
+  const set = (id: string, is_active: boolean) => call('PATCH', `/api/admin/accounts/${id}`, { token: admin.token, body: { is_active } })
+  const url = `http://127.0.0.1:${edge.edge.port}`
+  const byToken = new Listener(url, `/ws/customer/?token=${person.token}`)
+  const ticket = async (token: string) => (await call('POST', '/api/auth/ws-ticket', { token })).body.ticket as string
+  const byTicket = new Listener(url, `/ws/customer/?ticket=${await ticket(person.token)}`)
+  const unused = await ticket(person.token)
+  const another = new Listener(url, `/ws/customer/?token=${other.token}`)
+  for (const socket of [byToken, byTicket, another]) await socket.next('connection')
+
+  t.match(await set(person.id, false), { status: 200, body: { id: person.id, is_active: false } })
+  t.match(await call('GET', '/api/auth/me', { token: person.token }), { status: 401, body: { code: 'token_invalid' } })
+  for (const socket of [byToken, byTicket]) t.equal(await socket.end(), 4001)
+  t.equal(await new Listener(url, `/ws/customer/?ticket=${unused}`).end(), 4003, 'a ticket that was not used yet opens nothing')
+  t.equal((await refresh(person.refresh)).status, 401)
+  t.equal((await login(person.email)).body.code, 'account_inactive')
+  t.equal(another.closed, null, 'nobody else is touched')
+  another.close()
   await call('POST', '/api/auth/password/forgot', { body: { email: person.email } })
   t.equal(await mailedCode(person.email), undefined, 'no code is sent to it')
+  await messenger.drain()
+  t.match(messenger.outbox().find(m => m.to === person.email), { text: /deactivated by an administrator/ })
+  t.equal((await set(person.id, false)).status, 200, 'a repeat changes nothing')
+
+  edge.clock.skewMs += 2_000
+  t.match((await set(person.id, true)).body, { is_active: true })
+  const back = (await login(person.email)).body
+  t.equal((await call('GET', '/api/auth/me', { token: back.access_token })).status, 200)
+  t.equal((await call('GET', '/api/auth/me', { token: person.token })).status, 401, 'what was ended stays ended')
+
+  const accountOf = async (token: string) => (await call('GET', '/api/auth/me', { token })).body.id as string
+  const [vendorUser, driverUser] = [await accountOf(vendor.token), await accountOf(driver.token)]
+  await set(driverUser, false)
+  t.match(edge.commands.at(-1), { actor: 'driver', actor_id: driver.id, verb: 'set_status', data: { status: 'offline' } }, 'a driver goes off duty')
+  await set(vendorUser, false)
+  t.equal((await call('GET', `/api/vendors/${vendor.id}`, { token: other.token })).body.is_active, false, 'a pharmacy is asked no more')
+  t.match(await set(admin.id, false), { status: 400 }, 'an administrator does not lock the door behind themselves')
+  t.equal((await set(newId(), false)).status, 404)
+  t.match((await call('GET', `/api/admin/accounts?is_active=false&role=driver`, { token: admin.token })).body, { accounts: [{ id: driverUser }], next_cursor: null })
+  t.match((await call('GET', `/api/admin/accounts?email=${person.email.toUpperCase()}`, { token: admin.token })).body, { accounts: [{ id: person.id }] })
+  edge.clock.skewMs = 0
 })
 
 t.test('the development outbox is an admin\'s to read', async t => {

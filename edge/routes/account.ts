@@ -64,7 +64,7 @@ export function accountRoutes(ctx: CodeContext): AnyRoute[] {
     }),
     route({
       method: 'DELETE', path: '/api/auth/sessions/:id', operationId: 'endSession', tags, auth: roles, params: Type.Object({ id: Uuid }),
-      summary: 'End one session; its access token goes on for the minutes it has left',
+      summary: 'End one session: its tokens and its sockets',
       responses: { 204: { description: 'Ended' } },
       handler: async ({ identity, params }) => {
         await endOwnSession(ctx, identity.userId, params.id)
@@ -72,7 +72,7 @@ export function accountRoutes(ctx: CodeContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'POST', path: '/api/auth/logout-everywhere', operationId: 'logoutEverywhere', summary: 'End every session of the account', tags, auth: roles,
+      method: 'POST', path: '/api/auth/logout-everywhere', operationId: 'logoutEverywhere', summary: 'End every session of the account: all tokens and sockets', tags, auth: roles,
       responses: { 200: { description: 'Ended', schema: Message } },
       handler: async ({ identity }) => {
         await endAllSessions(ctx, identity.userId)

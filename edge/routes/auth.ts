@@ -11,7 +11,7 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { AccountView, Email, Password, PersonName, Phone, SignedInView, Timestamp, VerificationToken, closedObject, sanjevaniError, tokenFields } from './shapes.ts'
 
-export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs' | 'random'>
+export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
 
 const tags = ['auth']
 const Credentials = closedObject({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) })
@@ -46,16 +46,19 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
     return { status: 200, body: tokens }
   }
 
+  const registerRoute = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
+    ...row, method: 'POST', summary: 'Make an account', auth: 'none',
+    body: closedObject({ email: Email, full_name: PersonName, phone: Phone, role: Type.Enum(['user', 'vendor', 'driver']), password: Password, verification_token: VerificationToken }),
+    responses: { 201: { description: 'The account, signed in', schema: SignedInView } }, errors: ['email_taken', 'overloaded', 'code_wrong'],
+    handler: async request => {
+      const { verification_token, ...given } = request.body
+      return { status: 201, body: signedInBody('Registration successful', await register(given, verification_token, originOf(request))) }
+    },
+  })
+
   return [
-    route({
-      method: 'POST', path: '/api/auth/register', operationId: 'register', summary: 'Make an account', tags, auth: 'none',
-      body: closedObject({ email: Email, full_name: PersonName, phone: Phone, role: Type.Enum(['user', 'vendor', 'driver']), password: Password, verification_token: VerificationToken }),
-      responses: { 201: { description: 'The account, signed in', schema: SignedInView } }, errors: ['email_taken', 'overloaded', 'code_wrong'],
-      handler: async request => {
-        const { verification_token, ...given } = request.body
-        return { status: 201, body: signedInBody('Registration successful', await register(given, verification_token, originOf(request))) }
-      },
-    }),
+    registerRoute({ path: '/api/auth/register', operationId: 'register', tags }),
+    registerRoute({ path: '/api/v1/auth/signup', operationId: 'signupV1', tags: ['rides (older API)'], alias: '/api/auth/register' }),
     route({
       method: 'POST', path: '/api/auth/login', operationId: 'login', summary: 'Sign in with e-mail and password', tags, auth: 'none',
       body: Credentials,
@@ -85,7 +88,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       summary: 'A ticket that opens one WebSocket as ?ticket= within a minute',
       responses: { 201: { description: 'The ticket', schema: Type.Object({ ticket: Type.String(), expires_at: Timestamp }) } },
       handler: async ({ identity }) => {
-        const { ticket, expiresAtMs } = await issueTicket(ctx, identity.userId)
+        const { ticket, expiresAtMs } = await issueTicket(ctx, identity.userId, identity.sessionId)
         return { status: 201, body: { ticket, expires_at: new Date(expiresAtMs) } }
       },
     }),

@@ -25,7 +25,7 @@ import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView, VerificationToken } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'
 
-export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'commands' | 'nowMs' | 'random'>
+export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'commands' | 'nowMs' | 'random'>
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })

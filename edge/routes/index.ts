@@ -7,7 +7,9 @@ import { asyncApiDocument } from '../../protocol/asyncapi.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { AuditView, auditRoutes } from './audit.ts'
 import { accountRoutes } from './account.ts'
+import { adminAccountRoutes } from './admin-accounts.ts'
 import { ApiKeyView, apiKeyRoutes } from './api-keys.ts'
+import { answers, examples } from './examples/example.ts'
 import { authRoutes } from './auth.ts'
 import { DriverProfile } from './driver-reads.ts'
 import { driverRoutes } from './drivers.ts'
@@ -32,14 +34,22 @@ import { wooCommerceRoutes } from './woocommerce.ts'
 
 const named = { AuditEntry: AuditView, Account: AccountView, ApiKey: ApiKeyView, Vendor: VendorView, Driver: DriverProfile, Order: OrderView, WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView }
 
+const tags = {
+  auth: 'Accounts, sign-in, one-time codes, sessions', admin: 'For administrators', vendors: 'Pharmacies', drivers: 'Drivers, their availability and earnings',
+  requests: 'A customer asks the pharmacies nearby; the first to accept wins', orders: 'From the order to the door', pricing: 'Delivery fees',
+  tracking: 'What the holder of a link sees', reports: 'Figures and CSV', uploads: 'Photos, signatures, prescriptions, sounds',
+  webhooks: 'Order events to others', woocommerce: 'Orders from shops', system: 'Health and metrics',
+  'broadcast (older API)': 'Names and shapes of the broadcast backend', 'rides (older API)': 'Names of the ride backend',
+}
+
 export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const api = [
-    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
+    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
     ...reportRoutes(ctx), ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
-  const document = openApiDocument(api, named, deps.version)
+  const document = openApiDocument(api, { named, tags, examples, answers: answers(), version: deps.version })
   const messages = asyncApiDocument(deps.version)
   return [
     ...api,

@@ -2,24 +2,21 @@
  * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
  * of a change after its commit (and find it by themselves if the message is lost).
  */
-import type { Logger } from 'pino'
 import { sql, type Selectable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/tables.ts'
-import { encodeBody } from '../../protocol/bus/codec.ts'
 import { Latitude, Longitude } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
-import { subjects } from '../../protocol/subjects.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
 import { redeemEmailProof } from '../accounts/codes.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
+import { announceVendor } from '../dispatch/announce-vendor.ts'
 import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
@@ -28,7 +25,7 @@ import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp, VerificationToken } from './shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
-export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'bus' | 'nowMs' | 'random'>
+export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'bus' | 'nowMs' | 'random'>
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
@@ -53,14 +50,6 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
   const publicView = (row: VendorRow) => {
     const { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at } = row
     return { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at, ...settingsOf(row, ctx.nowMs()) }
-  }
-  const announce = (row: VendorRow, { log }: { readonly log: Logger }): void => {
-    const message: DirectoryVendor = {
-      vendor_id: row.id, name: row.business_name, phone: row.phone, address: row.address, latitude: row.latitude, longitude: row.longitude,
-      is_active: row.is_active, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy,
-      time_zone: row.time_zone, opening_hours: row.opening_hours, tariff: row.tariff,
-    }
-    if (!ctx.bus.publish(subjects.directory, encodeBody(message))) log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
   }
   const ownView = async (row: VendorRow) => {
     const drivers = await db.selectFrom('drivers').select('id').where('vendor_id', '=', row.id).orderBy('id').limit(limits.listLimitMax).execute()
@@ -88,7 +77,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
           return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, ...vendor }).returningAll().executeTakeFirstOrThrow()
         }, found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
-        announce(record, request)
+        announceVendor(ctx, record, request)
         const signedIn = await signIn(ctx, (await accountById(db, userId))!, { userAgent: headers['user-agent'], address: from })
         const { message, ...rest } = signedInBody('Vendor registration successful', signedIn)
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
@@ -138,7 +127,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
             .$if(expected !== null, q => q.where('revision', 'in', expected!)).returningAll().executeTakeFirst()
           if (row === undefined) throw changed()
         }
-        announce(row, request)
+        announceVendor(ctx, row, request)
         return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),

@@ -3,13 +3,15 @@
  * route adds only who may come in and what its messages mean.
  */
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
+import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { Admission } from './admission.ts'
+import { addressGroup } from '../http/address.ts'
 import { openCustomer } from './customer.ts'
 import { openDriver } from './driver.ts'
 import { isUuid, uuidV7 } from '../../protocol/ids.ts'
-import { upgrade, type Handshake, type UpgradedData } from './handshake.ts'
+import { admitHandshake, upgrade, type Handshake, type UpgradedData } from './handshake.ts'
 import { Ingest } from './ingest.ts'
 import { openPharmacy } from './pharmacy.ts'
 import { refusalOf } from './refusal.ts'
@@ -59,8 +61,14 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
       data.session = session
       data.handshake = null
       ctx.hub.add(session)
-      open(ctx, session, handshake).then(
+      admitHandshake(ctx, 'address', addressGroup(handshake.address)).then(() => open(ctx, session, handshake)).then(
         opened => {
+          session.identity = handshake.identity
+          // It may have ended between its check and now, when nobody knew yet whose socket this is.
+          if (ctx.hub.closeIfEnded(session)) {
+            noteConnection(ctx, session, handshake, closeCodes.unauthenticated)
+            return
+          }
           noteConnection(ctx, session, handshake, 101)
           session.open(opened.handler, opened.greeting)
         },

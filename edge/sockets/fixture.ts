@@ -16,6 +16,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import type { LocationPush, PushList } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { createEndedAccess } from '../accounts/ended-access.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import type { Role } from '../accounts/identity.ts'
 import { readConfig } from '../config.ts'
@@ -75,6 +76,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   }
   const base = {
     edgeId: 'edge-1', config, log, database, bus, metrics, nowMs, random: Math.random,
+    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }), rates: null,
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random: Math.random, after }),
     claims: memoryClaims(nowMs, after),
     races: new Races(after),
@@ -122,6 +124,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     async stop(): Promise<void> {
       for (const socket of sockets) socket.ws.terminate()
       hub.closeAll()
+      base.endedAccess.close()
       await base.audit.close()
       us_listen_socket_close(listening.socket as never)
       await bus.close()

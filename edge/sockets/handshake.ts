@@ -13,6 +13,7 @@ import type { EdgeContext } from '../context.ts'
 import { clientAddress } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
 import type { Admission } from './admission.ts'
+import type { RateBy } from '../rate/rules.ts'
 import { refusals } from './refusal.ts'
 import type { SocketData } from './session.ts'
 
@@ -77,9 +78,19 @@ export function originAllowed(origin: string, host: string, allowed: readonly st
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
+/** Counts a handshake: to its address before anything is looked up for it, to its account once that is known. Throws a Refusal, 4429. */
+export async function admitHandshake({ rates, metrics }: Pick<EdgeContext, 'rates' | 'metrics'>, by: RateBy, key: string): Promise<void> {
+  if (rates === null) return
+  const { allowed, resetSeconds } = await rates.count('socket', by, key)
+  if (allowed) return
+  metrics.rateLimited.inc({ class: 'socket', by })
+  throw refusals.tooManyHandshakes(resetSeconds)
+}
+
 /** Throws a Refusal or CaduceusError when there is no valid credential. */
 export async function identify(ctx: EdgeContext, handshake: Handshake): Promise<Identity> {
   if (handshake.token === null && handshake.ticket === null) throw refusals.unauthenticated()
   handshake.identity = handshake.token === null ? await redeemTicket(ctx, handshake.ticket!) : await authenticateToken(ctx, handshake.token)
+  await admitHandshake(ctx, 'account', handshake.identity.userId)
   return handshake.identity
 }

@@ -18,7 +18,7 @@ import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'metrics' | 'log' | 'nowMs' | 'random'>
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'>
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
@@ -56,6 +56,9 @@ export class Hub {
       this.#interest.renew()
       void this.#terminals.resync()
     })
+    parts.endedAccess.onEnded(() => {
+      for (const session of this.#sessions) this.closeIfEnded(session)
+    })
     this.#sweep = setInterval(() => {
       const nowMs = parts.nowMs()
       for (const session of this.#sessions) session.sweep(nowMs)
@@ -85,6 +88,13 @@ export class Hub {
     if (session.isClosing) return
     this.#perAccount.set(account, count + 1)
     session.account = account
+  }
+
+  /** True when the access that opened it has ended: it is then closed with 4001. */
+  closeIfEnded(session: Session): boolean {
+    if (session.identity === null || !this.#parts.endedAccess.hasEnded(session.identity)) return false
+    session.close(closeCodes.unauthenticated, 'the sign-in has ended')
+    return true
   }
 
   /** The connection is gone: nothing refers to the session afterwards. */

@@ -14,6 +14,7 @@ export const refusals = {
   unauthenticated: () => new Refusal(closeCodes.unauthenticated, 'token missing, invalid or expired'),
   wrongRole: (reason = 'wrong role for this socket') => new Refusal(closeCodes.wrongRole, reason),
   noSuchRecord: (reason: string) => new Refusal(closeCodes.noSuchRecord, reason),
+  tooManyHandshakes: (waitSeconds: number) => new Refusal(closeCodes.tooManyMessages, `too many connections were opened; try again in ${waitSeconds} s`),
   tooManySockets: () => new Refusal(closeCodes.tooManyMessages, 'too many connections of this account'),
 }
 

@@ -11,6 +11,7 @@ import type { WebSocket } from 'uWebSockets.js'
 import { closeCodes, type ErrorCode, type FieldError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { SocketMessage } from '../../protocol/pushes.ts'
+import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 
 export type SocketRole = 'customer' | 'pharmacy' | 'driver' | 'vendor' | 'tracking'
@@ -54,6 +55,8 @@ export class Session {
   /** Open requests this terminal was told of, oldest first: each is told once and closed once. */
   told: Set<string> | null = null
   account: string | null = null
+  /** Who it is; null for a public tracking link and until it is known. */
+  identity: Identity | null = null
   /** When the token ends; the sweep closes the socket then. */
   expiresAtMs = Infinity
   #state: State

@@ -1,0 +1,38 @@
+/**
+ * An administrator ends an account's access, or gives it back. Ending is at once: tokens, tickets and
+ * sockets, everywhere. What the account stood for goes with it as far as it can: its pharmacy takes no
+ * more requests, its driver goes off duty unless an order is under way, which is for the pharmacy to
+ * settle. Coming back is for each of them to do by themselves; nobody is put on duty by somebody else.
+ */
+import type { Logger } from 'pino'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { EdgeContext } from '../context.ts'
+import { announceVendor } from '../dispatch/announce-vendor.ts'
+import { accountById, type Account } from './accounts.ts'
+import { noticeLetter } from './letters.ts'
+
+export type DeactivationContext = Pick<EdgeContext, 'bus' | 'commands' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
+
+/** A repeat changes nothing. Throws `not_found`, and `invalid_request` for the administrator's own account. */
+export async function setAccountActive(ctx: DeactivationContext, adminId: string, id: string, active: boolean, from: { readonly log: Logger }): Promise<Account> {
+  if (id === adminId) throw new CaduceusError('invalid_request', 'this is the account you are signed in with; another administrator can end it')
+  const now = new Date(ctx.nowMs())
+  const vendor = await ctx.database.kysely.transaction().execute(async tx => {
+    const changed = await tx.updateTable('users').set({ is_active: active, deactivated_at: active ? null : now, updated_at: now })
+      .where('id', '=', id).where('is_active', '!=', active).returning('id').executeTakeFirst()
+    if (changed === undefined || active) return undefined
+    await tx.updateTable('sessions').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
+    return tx.updateTable('vendors').set({ is_active: false }).where('user_id', '=', id).where('is_active', '=', true).returningAll().executeTakeFirst()
+  })
+  await ctx.endedAccess.announce()
+  if (vendor !== undefined) announceVendor(ctx, vendor, from)
+  const account = await accountById(ctx.database.kysely, id)
+  if (account === null) throw new CaduceusError('not_found', 'no such account')
+  if (!active && account.driver_id !== null) {
+    const command = { id: uuidV7(ctx.nowMs(), ctx.random), actor_id: account.driver_id, verb: 'set_status', by: { role: 'admin' as const, id: adminId }, data: { status: 'offline' } }
+    await ctx.commands.driver(command).catch((error: unknown) => from.log.warn({ err: error, driver_id: account.driver_id }, 'the driver of a deactivated account is still on duty'))
+  }
+  ctx.messenger.post(noticeLetter(account.email, active ? 'Your account was activated again; sign in as before.' : 'Your account was deactivated by an administrator.'))
+  return account
+}
