@@ -10,6 +10,25 @@ import { defaultParams } from './server.ts'
 
 type Json = Record<string, unknown>
 
+/** What the document shows of one exchange. */
+export interface OperationExample {
+  params?: Readonly<Record<string, string>>
+  query?: Readonly<Record<string, string | number | boolean>>
+  body?: unknown
+  files?: Readonly<Record<string, string>>
+  raw?: { contentType: string; text: string }
+  status: number
+}
+export interface DocumentParts {
+  /** Schemas that the document gives a name and refers to wherever they occur. */
+  named: Readonly<Record<string, Type.TSchema>>
+  tags: Readonly<Record<string, string>>
+  /** By operationId. */
+  examples: Readonly<Record<string, OperationExample>>
+  answers: Readonly<Record<string, unknown>>
+  version: string
+}
+
 const problemSchema = {
   type: 'object', required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'error'],
   description: 'RFC 9457 problem document. Switch on `code`; `error` repeats `detail`.',
@@ -21,8 +40,7 @@ const problemSchema = {
   },
 }
 
-/** `named`: schemas that the document gives a name and refers to wherever they occur. */
-export function openApiDocument(routes: readonly AnyRoute[], named: Readonly<Record<string, Type.TSchema>>, version: string): Json {
+export function openApiDocument(routes: readonly AnyRoute[], { named, tags, examples, answers, version }: DocumentParts): Json {
   const names = new Map(Object.entries(named).map(([name, schema]) => [schema as unknown, name]))
   const refer = (value: unknown, asRoot = false): unknown => {
     if (Array.isArray(value)) return value.map(item => refer(item))
@@ -34,16 +52,16 @@ export function openApiDocument(routes: readonly AnyRoute[], named: Readonly<Rec
   const paths: Record<string, Json> = {}
   for (const row of routes) {
     const path = row.path.replaceAll(/:([a-z_]+)/g, '{$1}')
-    ;(paths[path] ??= {})[row.method.toLowerCase()] = operation(row, refer)
+    ;(paths[path] ??= {})[row.method.toLowerCase()] = operation(row, refer, examples[row.operationId], answers[row.operationId])
   }
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Caduceus', version,
+      title: 'Caduceus', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description: 'Real-time dispatch for medical delivery. Paths outside /api are older names of the same operations.',
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.flatMap(row => row.tags))].map(name => ({ name })),
+    tags: [...new Set(routes.flatMap(row => row.tags))].map(name => ({ name, ...(tags[name] !== undefined && { description: tags[name] }) })),
     paths,
     components: {
       schemas: { ...Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, refer(schema, true)])), Problem: problemSchema },
@@ -52,23 +70,24 @@ export function openApiDocument(routes: readonly AnyRoute[], named: Readonly<Rec
   }
 }
 
-function operation(row: AnyRoute, refer: (value: unknown) => unknown): Json {
-  const body = requestBody(row, refer)
+function operation(row: AnyRoute, refer: (value: unknown) => unknown, example: OperationExample | undefined, answer: unknown): Json {
+  const body = requestBody(row, refer, example)
   return {
     operationId: row.operationId,
     summary: row.summary,
     tags: row.tags,
     ...(row.alias !== undefined && { description: `Another name of ${row.alias}.` }),
     ...(row.scope !== undefined && { 'x-scope': row.scope }),
-    ...(Array.isArray(row.auth) && { security: [{ bearer: [] }, ...(row.scope === undefined ? [] : [{ api_key: [] }])], 'x-roles': row.auth }),
+    security: row.auth === 'none' ? [] : [...(row.auth === 'optional' ? [{}] : []), { bearer: [] }, ...(row.scope === undefined ? [] : [{ api_key: [] }])],
+    ...(Array.isArray(row.auth) && { 'x-roles': row.auth }),
     parameters: [
-      ...parameters(row.params ?? defaultParams(row.path), 'path', refer),
-      ...(row.query === undefined ? [] : parameters(row.query, 'query', refer)),
+      ...parameters(row.params ?? defaultParams(row.path), 'path', refer, example?.params),
+      ...(row.query === undefined ? [] : parameters(row.query, 'query', refer, example?.query)),
       ...(row.idempotent === true ? [idempotencyKey] : []),
       ...(row.versioned === true && row.method !== 'GET' ? [ifMatch] : []),
     ],
     ...(body !== null && { requestBody: body }),
-    responses: { ...answers(row, refer), ...problems(row) },
+    responses: { ...answersOf(row, refer, example, answer), ...problems(row) },
   }
 }
 
@@ -82,14 +101,14 @@ const ifMatch = {
   description: 'The ETag of the record as it was read: a record that has changed since is left alone.',
 }
 
-function parameters(schema: Type.TSchema, where: 'path' | 'query', refer: (value: unknown) => unknown): Json[] {
+function parameters(schema: Type.TSchema, where: 'path' | 'query', refer: (value: unknown) => unknown, example: Readonly<Json> = {}): Json[] {
   const { properties = {}, required = [] } = schema as { properties?: Json; required?: string[] }
-  return Object.entries(properties).map(([name, of]) => ({ name, in: where, required: where === 'path' || required.includes(name), schema: refer(of) }))
+  return Object.entries(properties).map(([name, of]) => ({ name, in: where, required: where === 'path' || required.includes(name), schema: refer(of), ...(example[name] !== undefined && { example: example[name] }) }))
 }
 
-function requestBody(row: AnyRoute, refer: (value: unknown) => unknown): Json | null {
+function requestBody(row: AnyRoute, refer: (value: unknown) => unknown, example: OperationExample | undefined): Json | null {
   const content: Json = {}
-  if (row.body !== undefined) content['application/json'] = { schema: refer(row.body) }
+  if (row.body !== undefined) content['application/json'] = { schema: refer(row.body), ...(example?.body !== undefined && { example: example.body }) }
   if (row.multipart !== undefined) {
     const { fields, files, raw } = row.multipart
     const { properties = {}, required = [] } = fields as { properties?: Json; required?: string[] }
@@ -98,20 +117,23 @@ function requestBody(row: AnyRoute, refer: (value: unknown) => unknown): Json | 
     const requiredFiles = Object.entries(files).filter(([, file]) => file.required).map(([name]) => name)
     content['multipart/form-data'] = {
       schema: { type: 'object', properties: { ...refer(properties) as Json, ...fileProperties }, required: [...required, ...requiredFiles] },
+      ...(example?.files !== undefined && { example: { ...example.body as Json | undefined, ...example.files } }),
     }
     if (raw !== undefined) for (const type of ['image/*', 'audio/*', 'application/pdf']) content[type] = {}
   }
-  if (row.rawBody !== undefined) for (const type of row.rawBody.contentTypes) content[type] = {}
+  if (row.rawBody !== undefined) for (const type of row.rawBody.contentTypes) content[type] = type === example?.raw?.contentType ? { example: example.raw.text } : {}
   if (Object.keys(content).length === 0) return null
   const { required = [] } = (row.body ?? {}) as { required?: string[] }
   return { required: row.multipart !== undefined || row.rawBody !== undefined || required.length > 0, content }
 }
 
-function answers(row: AnyRoute, refer: (value: unknown) => unknown): Json {
+function answersOf(row: AnyRoute, refer: (value: unknown) => unknown, example: OperationExample | undefined, answer: unknown): Json {
   return Object.fromEntries(Object.entries(row.responses).map(([status, { description, schema, contentType }]) => [status, {
     description,
     ...((schema !== undefined || contentType !== undefined) && {
-      content: { [contentType ?? 'application/json']: schema === undefined ? {} : { schema: refer(schema) } },
+      content: { [contentType ?? 'application/json']: {
+        ...(schema !== undefined && { schema: refer(schema) }), ...(answer !== undefined && Number(status) === example?.status && { example: answer }),
+      } },
     }),
   }]))
 }

@@ -24,7 +24,10 @@ const HealthView = Type.Object({
   status: Type.Enum(['healthy', 'degraded']),
   dependencies: Type.Object({ database: State, bus: State, claims: State, engine: State }),
   engine: nullable(Type.Object(
-    { engine_id: Type.String(), frames: Type.Record(Type.String(), Type.Integer()) },
+    {
+      engine_id: Type.String(), frames: Type.Record(Type.String(), Type.Integer()),
+      ...Object.fromEntries(['slots', 'actors', 'actors_asleep', 'commands_in_flight', 'outbox_pending', 'pharmacies', 'drivers', 'open_requests', 'deliveries', 'pushes_dropped'].map(name => [name, Type.Integer()])),
+    },
     { description: 'What the engine that answered says of itself; every engine counts every location frame' },
   )),
   version: Type.String(), bench_allowed: Type.Boolean(),

@@ -61,7 +61,7 @@ const fill = (body, path, method, operation) => {
   const content = operation.requestBody?.content ?? {}
   const json = content['application/json']
   const form = content['multipart/form-data']
-  const text = json && !form ? element('textarea', { rows: 8, spellcheck: false, value: JSON.stringify(example(json.schema), null, 2) }) : null
+  const text = json && !form ? element('textarea', { rows: 8, spellcheck: false, value: JSON.stringify(json.example ?? example(json.schema), null, 2) }) : null
   const fields = form ? Object.entries(form.schema.properties).map(([name, of]) => {
     const input = element('input', { name, type: of.contentMediaType ? 'file' : 'text' })
     return { name, input, label: element('label', {}, element('span', { textContent: name }), input) }
@@ -102,6 +102,7 @@ const fill = (body, path, method, operation) => {
   }
   const tryForm = element('form', { onsubmit: send }, element('div', { className: 'grid' }, ...inputs.map(i => i.label), ...fields.map(f => f.label)),
     text ? element('label', {}, element('span', { textContent: 'Body' }), text) : null, element('p', {}, element('button', { textContent: 'Send' })))
+  const shown = Object.values(operation.responses).flatMap(({ content = {} }) => Object.values(content)).find(media => media.example !== undefined)?.example
   const requestFields = json ? fieldTable(json.schema) : null
   body.append(...[
     operation.description ? element('p', { textContent: operation.description }) : null,
@@ -109,6 +110,8 @@ const fill = (body, path, method, operation) => {
     element('h3', { textContent: 'Answers' }),
     element('table', {}, ...Object.entries(operation.responses).map(([status, { description }]) =>
       element('tr', {}, element('td', {}, element('code', { textContent: status })), element('td', { textContent: description.replaceAll('`', '') })))),
+    shown === undefined ? null : element('h3', { textContent: 'For example' }),
+    shown === undefined ? null : element('pre', { textContent: typeof shown === 'string' ? shown : JSON.stringify(shown, null, 2) }),
     element('h3', { textContent: 'Try it' }), tryForm, output,
   ].filter(part => part !== null))
 }

@@ -1,0 +1,152 @@
+/**
+ * What the examples of the API document need to be tried: the values that their placeholders stand
+ * for, and before some of them a record in the state that the example is about.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Embedded } from '../embedded.ts'
+import { placeholders, type Placeholder } from '../routes/examples/placeholders.ts'
+import { signIn } from '../accounts/sessions.ts'
+import { accountById } from '../accounts/accounts.ts'
+import { eventually, http, newCustomer } from './people.ts'
+import type { World } from './access-world.ts'
+
+export type Values = Partial<Record<Placeholder, string>>
+type Prepare = () => Promise<Values>
+
+/** What is the same for all of them. */
+export function commonValues(world: World): Values {
+  return {
+    customer: world.customer.id, vendorUser: world.vendor.id, driverUser: world.driver.id, admin: world.admin.id,
+    vendor: world.vendor.vendorId, driver: world.driver.driverId,
+  }
+}
+
+/** By operationId: what must be so before the example is tried, and the ids that came of it. */
+export function preparations(embedded: Embedded, world: World): Record<string, Prepare> {
+  const { url } = world
+  const { context } = embedded.edge
+  const done = async (who: Parameters<World['call']>[0], method: string, path: string, body?: unknown) => {
+    const answer = await world.call(who, method, path, body)
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  /** Of a sign-in of its own, so that ending it ends nothing else. */
+  const refreshToken: Prepare = async () => {
+    const account = await accountById(context.database.kysely, world.customer.id)
+    return { refreshToken: (await signIn(context, account!, { userAgent: 'example', address: '127.0.0.1' })).refresh_token }
+  }
+  const codeFor = async (path: string, body: { email?: string; phone?: string }): Promise<Values> => {
+    const answer = await http(url, 'POST', path, { body })
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    await context.messenger.drain()
+    const sent = context.messenger.outbox().find(message => message.to === (body.email ?? body.phone) && /^\d{6} is/.test(message.text))
+    return { otp: sent!.text.slice(0, 6) }
+  }
+  const pending: Prepare = async () => ({ order: await world.pendingOrder() })
+  const accepted: Prepare = async () => {
+    const id = await world.pendingOrder()
+    await done('vendor', 'POST', `/api/orders/${id}/accept`, {})
+    return { order: id }
+  }
+  const request: Prepare = async () => ({ request: await world.openRequest() })
+  const assigned: Prepare = async () => {
+    const { id, tracking_token: trackingToken } = await world.assignedOrder()
+    return { order: id, trackingToken }
+  }
+  const offered: Prepare = async () => {
+    const { id, offerId } = await world.offeredOrder()
+    return { order: id, offer: offerId }
+  }
+  const subscription: Prepare = async () => ({ subscription: await world.subscription() })
+  const delivered: Prepare = async () => {
+    const id = await world.subscription()
+    await world.pendingOrder()
+    return { subscription: id, delivery: await world.delivery(id) }
+  }
+  /** A delivery that has ended well, at a receiver of our own. */
+  const ended: Prepare = async () => {
+    const receiver = createServer((request, response) => request.resume().on('end', () => response.end())).listen(0, '127.0.0.1')
+    receiver.unref()
+    await new Promise(resolve => { receiver.once('listening', resolve) })
+    const { port } = receiver.address() as AddressInfo
+    const { subscription: { id } } = await done('vendor', 'POST', '/api/webhooks/subscriptions', { url: `http://127.0.0.1:${port}/` })
+    await world.pendingOrder()
+    const answer = await eventually(() => world.call('vendor', 'GET', `/api/webhooks/subscriptions/${id}/deliveries?state=delivered`), ({ body }) => body.deliveries?.length > 0)
+    return { subscription: id, delivery: answer.body.deliveries[0].id }
+  }
+  const shop: Prepare = async () => {
+    const { integrationId, deliveryKey, importId } = await world.shop()
+    return { integration: integrationId, deliveryKey, import: importId }
+  }
+  const apiKey: Prepare = async () => ({ apiKey: (await done('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).id })
+  const account: Prepare = async () => ({ account: (await newCustomer(url)).id })
+  return {
+    refresh: refreshToken, refreshV1: refreshToken, logout: refreshToken, logoutV1: refreshToken,
+    async endSession() {
+      await refreshToken()
+      const { sessions } = await done('customer', 'GET', '/api/auth/sessions')
+      return { session: sessions.find((one: { current: boolean }) => !one.current).id }
+    },
+    verifyOtp: () => codeFor('/api/auth/otp/request', { phone: '+1234567890' }),
+    verifyOtpV1: () => codeFor('/api/v1/auth/otp/request', { phone: '+1234567890' }),
+    sanjevaniVerifyOtp: () => codeFor('/send-otp', { email: 'user@example.com' }),
+    resetPassword: () => codeFor('/api/auth/password/forgot', { email: 'user@example.com' }),
+    getAccount: account, setAccountActive: account, listApiKeys: apiKey, revokeApiKey: apiKey,
+    listRequests: request, getRequest: request, cancelRequest: request, respondToRequest: request, sanjevaniResponse: request, sanjevaniRequests: request,
+    listOrders: pending, getOrder: assigned, acceptOrder: pending, rejectOrder: pending, assignDriver: accepted, findDriver: accepted, listVendorOrders: pending,
+    acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, reissueTrackingToken: assigned, track: assigned,
+    exportOrders: pending,
+    listDeliveries: assigned,
+    async download() { return { upload: await world.upload() } },
+    listWebhookSubscriptions: subscription, getWebhookSubscription: subscription, updateWebhookSubscription: subscription, rotateWebhookSecret: subscription,
+    deleteWebhookSubscription: subscription, listWebhookDeliveries: delivered, getWebhookDelivery: delivered, replayWebhookDelivery: ended,
+    listIntegrations: shop, takeIntegrationOrder: shop, listImports: shop, completeImport: shop, dismissImport: shop, disconnectShop: shop,
+  }
+}
+
+/** The value with the placeholders' texts replaced, wherever they stand in it. */
+export function filled<T>(value: T, values: Values): T {
+  let text = JSON.stringify(value)
+  if (text === undefined) return value
+  for (const [name, real] of Object.entries(values)) text = text.replaceAll(placeholders[name as Placeholder], real)
+  return JSON.parse(text) as T
+}
+
+const secrets: Record<string, string> = {
+  access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token', access: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token',
+  refresh_token: placeholders.refreshToken, refresh: placeholders.refreshToken, ticket: 'bZ3kq0m8Yd2yV7cT5xW1nRhJ6pLs4uAe', key: 'cad_Qm3v8kT1xYz5wN7cR2dJ9hL4pS6uA0eF', prefix: 'cad_Qm3v8kT1',
+  secret: 'whsec_c2VjcmV0LW9mLXRoaXMtZXhhbXBsZS1vbmx5', verification_token: 'pR7wX2cVbQx5n0sYkR9dLfAu', tracking_token: placeholders.trackingToken, version: '0.1.0',
+}
+const at = '2026-11-20T12:00:00.000Z'
+
+/**
+ * An answer as the document shows it: ids and secrets of one run replaced by the placeholders, every
+ * other id by one made from its order of appearance, every time by the same. Long lists are cut.
+ */
+export function recorded(answer: unknown, values: Values, emails: ReadonlyMap<string, string>): unknown {
+  const known = new Map(Object.entries(values).map(([name, real]) => [real, placeholders[name as Placeholder]]))
+  let strangers = 0
+  const textOf = (text: string): string => {
+    let shown = text
+    for (const [real, placeholder] of known) shown = shown.replaceAll(real, placeholder)
+    for (const [real, email] of emails) shown = shown.replaceAll(real, email)
+    return shown
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, id => {
+        if (id.startsWith('01a1f000-0000-7000-8000-')) return id
+        const made = `01a1f000-0000-7000-8000-0000000f${(++strangers).toString(16).padStart(4, '0')}`
+        known.set(id, made)
+        return made
+      })
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, at)
+      .replaceAll(/ORD-[0-9A-Z]{8}/g, 'ORD-1A2B3C4D')
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://caduceus.example.org')
+  }
+  const walk = (value: unknown, name = ''): unknown => {
+    if (typeof value === 'string') return secrets[name] ?? textOf(value)
+    if (Array.isArray(value)) return value.slice(0, 3).map(item => walk(item))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, key)]))
+  }
+  return walk(answer)
+}
