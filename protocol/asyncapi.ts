@@ -174,6 +174,7 @@ function internal(draft: Draft): void {
   say('roster_wanted', subjects.rosterWanted, 'roster_wanted')
   say('slots_changed', subjects.slotsChanged, 'slots_changed')
   say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
+  say('access_ended', subjects.accessEnded, 'access_ended')
   draft.request('query_position', subjects.queryPosition, pushMessages.position_query.description, 'position_query', 'position_answer')
     .request('query_health', subjects.queryHealth, pushMessages.health_query.description, 'health_query', 'health_answer')
 }

@@ -187,6 +187,10 @@ export const pushMessages = {
     description: 'Look now, something changed: to the edge that delivers webhooks. A hint without a body; it may be lost.',
     schema: Type.Unknown({ description: 'Empty' }), example: {},
   },
+  access_ended: {
+    description: 'Somebody\'s access has ended: to every edge, look now. A hint without a body; it may be lost.',
+    schema: Type.Unknown({ description: 'Empty' }), example: {},
+  },
   position_query: {
     description: 'Where is this driver, and how far from that point?', schema: PositionQuery,
     example: { driver_id: ids.driver, target: { latitude: 27.7172, longitude: 85.324 } },

@@ -138,7 +138,7 @@ function untold(schema: Type.TSchema, value: unknown, path = ''): string[] {
     return found.find(list => list.length === 0) ?? found[0] ?? []
   }
   if (Array.isArray(value)) return shape.items === undefined ? [] : value.flatMap((item, i) => untold(shape.items!, item, `${path}.${i}`))
-  if (typeof value !== 'object' || value === null || shape.properties === undefined || shape.patternProperties !== undefined) return []
+  if (typeof value !== 'object' || value === null || shape.properties === undefined || shape.patternProperties !== undefined || shape.additionalProperties === true) return []
   return Object.entries(value).flatMap(([name, inner]) => {
     const of = shape.properties![name]
     return of === undefined ? [`${path}.${name}`] : untold(of, inner, `${path}.${name}`)
