@@ -11,6 +11,7 @@ import { bench as recovery } from './load/recovery.ts'
 import { bench as failover } from './load/failover.ts'
 import { bench as transitions } from './load/transitions.ts'
 import { bench as request } from './load/request.ts'
+import { bench as rest } from './load/rest.ts'
 import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
 import { channelsBench, socketIoBench } from './peers/dispatch.ts'
@@ -28,7 +29,7 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
   ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
-  ingest, request, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
+  ingest, request, rest, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
   recovery, transitions, failover,
   socketIoBench, channelsBench,
 ]
