@@ -246,6 +246,8 @@ export const limits = {
 
   // Sessions and keys
   sessionsPerAccountMax: 100,
+  /** How old the state of the dependencies may be that /api/health tells. */
+  healthFreshMs: 250,
   /** How long an edge that missed the hint goes on believing in access that has ended. */
   endedAccessLookMs: 10_000,
   apiKeysMax: 1_000,

@@ -1,5 +1,7 @@
 /** API keys: scopes, what they never open, and every kind of credential where another is wanted (OWASP API2, API5). */
 import t from 'tap'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/subjects.ts'
 import { WebSocket } from 'ws'
 import { limits } from '../../protocol/limits.ts'
 import { newId, startFixture, viewOf } from './fixture.ts'
@@ -107,4 +109,40 @@ t.test('a key ends with its day', async t => {
   edge.clock.skewMs = 24 * 3_600_000 + 1_000
   t.equal((await call('GET', '/api/orders', { token: key })).body.code, 'token_invalid')
   edge.clock.skewMs = 0
+})
+
+t.test('[ASVS V8.3, V3.2] an answer with a secret is never kept for a repeat: such a row takes no Idempotency-Key', async t => {
+  const secrets = ['access_token', 'refresh_token', 'access', 'refresh', 'ticket', 'key', 'secret', 'verification_token']
+  const shown = (schema: unknown): string[] => {
+    const { properties = {}, anyOf = [] } = (schema ?? {}) as { properties?: Record<string, unknown>; anyOf?: unknown[] }
+    return [...Object.keys(properties), ...anyOf.flatMap(shown)]
+  }
+  const rows = edge.edge.routes.filter(row => Object.values(row.responses).some(({ schema }) => shown(schema).some(name => secrets.includes(name))))
+  for (const wanted of ['login', 'register', 'refresh', 'verifyOtp', 'issueTicket', 'createApiKey', 'createWebhookSubscription', 'rotateWebhookSecret', 'connectShop'])
+    t.ok(rows.some(row => row.operationId === wanted), `${wanted} answers a secret`)
+  t.same(rows.filter(row => row.idempotent === true).map(row => row.operationId), [])
+  const { token } = await edge.admin()
+  const make = () => edge.call('POST', '/api/admin/api-keys', { token, body: { name: 'twice', scopes: ['orders:read'] }, headers: { 'idempotency-key': 'the-same' } })
+  const [first, second] = [await make(), await make()]
+  t.same([first.status, second.status], [201, 201])
+  t.not(first.body.key, second.body.key)
+  const kept = await edge.database.pool.query('select * from idempotency_keys')
+  t.notOk(JSON.stringify(kept.rows).includes(first.body.key), 'nothing of it is stored')
+})
+
+t.test('health is looked into once for all who ask at once', async t => {
+  let asked = 0
+  const subscription = edge.bus.subscribe(subjects.queryHealth, message => {
+    asked++
+    message.respond?.(encodeBody({ engine_id: 'e', frames: {} }))
+  })
+  edge.clock.skewMs += 1_000
+  const answers = await Promise.all(Array.from({ length: 50 }, () => edge.call('GET', '/api/health')))
+  t.ok(answers.every(answer => answer.status === 200 && answer.body.status === answers[0]!.body.status))
+  const before = asked
+  t.ok(before <= 10, `asked ${before} times for fifty`)
+  edge.clock.skewMs += 1_000
+  await edge.call('GET', '/api/health')
+  t.equal(asked, before + 1, 'and again when that is old')
+  subscription.unsubscribe()
 })

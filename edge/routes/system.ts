@@ -2,12 +2,13 @@
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { nullable } from './shapes.ts'
 
-export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics'>
+export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics' | 'nowMs'>
 export interface SystemDeps {
   version: string
   /** Runs once after `ms`; returns the way to cancel. */
@@ -44,7 +45,7 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     }
   }
   const state = (answer: unknown) => (answer === undefined ? 'down' as const : 'up' as const)
-  const health = async () => {
+  const look = async () => {
     const [database, bus, claims, engine] = await Promise.all([
       answered(() => sql`select 1`.execute(ctx.database.kysely)),
       answered(async () => {
@@ -57,6 +58,14 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     const dependencies = { database: state(database), bus: state(bus), claims: state(claims), engine: state(engine) }
     const healthy = Object.values(dependencies).every(state => state === 'up')
     return { status: 200, body: { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed } }
+  }
+  /** Anybody may ask as often as they like: who asks while the last look is fresh, or under way, hears what it saw. */
+  let last: { untilMs: number; answer: ReturnType<typeof look> } | null = null
+  const health = () => {
+    const nowMs = ctx.nowMs()
+    // A clock that was set back must not keep an old look for long.
+    if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - limits.healthFreshMs) last = { untilMs: nowMs + limits.healthFreshMs, answer: look() }
+    return last.answer
   }
   const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
   return [
