@@ -20,9 +20,9 @@ function world() {
   const following = new Following(table, (order, at) => arrivals.push(`${order.orderId === orderId ? '' : order.orderId}${at}`))
   let atMs = 1_000
   /** The driver is heard metres east of a place. A minute passes: nothing is too fast. */
-  const at = (place: { latitude: number; longitude: number }, metres: number, ms = 60_000) => {
+  const at = (place: { latitude: number; longitude: number }, metres: number, ms = 60_000, bearingDeg = 90) => {
     const number = table.ensure(driverIds[0])
-    const to = destination(place.latitude, place.longitude, 90, metres / 1000)
+    const to = destination(place.latitude, place.longitude, bearingDeg, metres / 1000)
     table.place(number, to.latitude, to.longitude, atMs += ms, Number.NaN, Number.NaN)
     if (table.flags[number]! & followed) following.moved(number)
   }
@@ -61,6 +61,24 @@ t.test('when the fence is not looked at', async t => {
   again.observe([...reached.driver_assigned, happened.atPickup])
   again.at(pharmacy, 0)
   t.same(again.arrivals, [], 'already recorded')
+})
+
+t.test('the shortcuts decide as the distance does, in every direction', async t => {
+  for (let bearingDeg = 0; bearingDeg < 360; bearingDeg += 15) {
+    const fence = world()
+    fence.observe(reached.out_for_delivery)
+    fence.at(home, m + 0.05, 60_000, bearingDeg)
+    t.same(fence.arrivals, [], `outside at ${bearingDeg}°`)
+    fence.at(home, m - 0.05, 60_000, bearingDeg)
+    t.same(fence.arrivals, ['dropoff'], `inside at ${bearingDeg}°`)
+    const way = world()
+    way.observe(reached.picked_up)
+    way.at(pharmacy, 0)
+    way.at(pharmacy, 19.95, 60_000, bearingDeg)
+    t.equal(way.following.takeCrumbs().length, 1, `no crumb at ${bearingDeg}°`)
+    way.at(pharmacy, 20.05, 60_000, bearingDeg)
+    t.equal(way.following.takeCrumbs().length, 1, `a crumb at ${bearingDeg}°`)
+  }
 })
 
 t.test('an arrival that did not reach the journal is raised again', async t => {

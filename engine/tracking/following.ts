@@ -13,6 +13,15 @@ import { unpaced, type Paced } from './pace.ts'
 
 /** Closer crumbs than this add no distance, only noise and rows. */
 const crumbKmMin = 0.02
+/**
+ * Most frames are metres after the one before and kilometres from the fence. A degree of latitude is 111.2 km,
+ * and one of longitude no more: two comparisons settle those, where each distance takes 25 ns.
+ */
+const kmPerDegree = 111.2
+/** Differences of latitude and longitude both below this are closer than a crumb. */
+const crumbDegrees = crumbKmMin / kmPerDegree / 1.5
+/** A difference of latitude above this is outside of every fence. */
+const fenceDegrees = limits.arrivalRadiusM / 1000 / kmPerDegree * 1.01
 
 export interface FollowedOrder extends Paced {
   readonly orderId: string
@@ -166,6 +175,7 @@ export class Following {
   #drive(order: FollowedOrder, latitude: number, longitude: number, atMs: number): boolean {
     if (order.leg !== 'dropoff' || atMs <= order.lastAtMs) return false
     if (!Number.isNaN(order.lastLatitude)) {
+      if (Math.abs(latitude - order.lastLatitude) < crumbDegrees && Math.abs(longitude - order.lastLongitude) < crumbDegrees) return false
       const km = distanceKm(order.lastLatitude, order.lastLongitude, latitude, longitude)
       if (km < crumbKmMin) return false
       order.drivenKm += km
@@ -179,7 +189,9 @@ export class Following {
   #fence(order: FollowedOrder): void {
     if (order.arrived) return
     const n = order.driverNumber
-    const metres = distanceKm(this.#table.latitude(n), this.#table.longitude(n), order.latitude, order.longitude) * 1000
+    const latitude = this.#table.latitude(n)
+    if (Math.abs(latitude - order.latitude) > fenceDegrees) return
+    const metres = distanceKm(latitude, this.#table.longitude(n), order.latitude, order.longitude) * 1000
     if (metres > limits.arrivalRadiusM) return
     order.arrived = true
     this.#arrived(order, order.leg)
