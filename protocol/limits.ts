@@ -99,6 +99,8 @@ export const limits = {
   locationBatchBytesMax: 16 * 1024,
   locationFlushMs: 5,
   locationAckIntervalMs: 1_000,
+  /** Round trips to the bus before acknowledgements, at least this far apart. */
+  locationConfirmMs: 50,
   /** Regions an edge keeps a batch for; there are 32,768, of which a deployment serves a few. */
   locationRegionsMax: 1_024,
   /** Faster than this between two accepted points is not a delivery vehicle; 70 m/s is 252 km/h. */

@@ -244,3 +244,29 @@ t.test('status', async t => {
   t.match(await socket.next('status_result'), { outcome: 'error', code: 'driver_has_active_orders' })
   socket.ws.close()
 })
+
+t.test('what the bus took and lost with its connection is not acknowledged, and asked for again', async t => {
+  const socket = await connect()
+  socket.send(encodeFrame(frame(1)))
+  t.equal(readAck(await socket.nextBinary()), 1)
+  await pause(limits.locationAckIntervalMs)
+  // An offer of an earlier test comes with the connection.
+  socket.heard.length = 0
+  const letGo = f.bus.holdFlush()
+  socket.send(encodeFrames([frame(2), frame(3)]))
+  await pause(50)
+  // Behind the round trip that is on its way.
+  socket.send(encodeFrame(frame(4)))
+  await pause(50)
+  t.same(socket.heard, [], 'taken, and nobody knows whether they arrived')
+  f.bus.cut()
+  t.match(await socket.next(), { type: 'error', code: 'unavailable', seq: 2 })
+  f.bus.mend()
+  letGo()
+  socket.send(encodeFrame(frame(5)))
+  await pause(limits.locationAckIntervalMs * 1.5)
+  t.same(socket.heard, [], 'a newer frame does not speak for them')
+  socket.send(encodeFrames([frame(2), frame(3), frame(4), frame(5)]))
+  t.equal(readAck(await socket.nextBinary()), 5)
+  socket.ws.close()
+})

@@ -33,10 +33,16 @@ export const newId = (): string => uuidV7(Date.now(), Math.random)
 export type Message = Record<string, unknown> & { type: string }
 
 /** A bus whose connection can be cut: publishing fails, listeners hear of it, subscriptions stay. */
-export interface CuttableBus extends Bus { cut(): void; mend(): void }
+export interface CuttableBus extends Bus {
+  cut(): void
+  mend(): void
+  /** Round trips are not answered until the returned function is called. */
+  holdFlush(): () => void
+}
 
 function cuttable(bus: Bus): CuttableBus {
   let up = true
+  let held: Promise<void> = Promise.resolve()
   const listeners = new Set<(connected: boolean) => void>()
   const turn = (connected: boolean): void => {
     up = connected
@@ -51,8 +57,17 @@ function cuttable(bus: Bus): CuttableBus {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    flush: () => bus.flush(),
+    async flush() {
+      await held
+      if (!up) throw new Error('the connection was lost')
+      await bus.flush()
+    },
     close: () => bus.close(),
+    holdFlush() {
+      let letGo = (): void => undefined
+      held = new Promise(resolve => { letGo = resolve })
+      return letGo
+    },
     cut: () => turn(false),
     mend: () => turn(true),
   }

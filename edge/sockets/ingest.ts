@@ -4,9 +4,9 @@
  * `location.<geohash3>`, every limits.locationFlushMs or when it is full. Nothing is allocated per
  * frame; the region of a frame is the one of the frame before it, unless it lies outside its box.
  *
- * Acknowledgement. `ack n` says that every frame up to n which this connection has sent was handed to
- * the bus, or was refused with an `error`. When the bus does not take a batch, its frames are gone, and
- * the ack stays below the first of them until that frame (or one before it) is sent again; from there
+ * Acknowledgement. `ack n` says that every frame up to n which this connection has sent has reached the
+ * bus (a round trip behind it was answered), or was refused with an `error`. When the bus does not take a
+ * batch, or loses its connection before the round trip is over, its frames are gone, and the ack stays below the first of them until that frame (or one before it) is sent again; from there
  * the sender continues in order, so `n` is true again. A sender that no longer has that frame begins
  * anew by connecting anew. A loss is told at once, and again every second that it goes on, by an `error`
  * of code `unavailable` with the first `seq` to send again; live frames are still taken meanwhile,
@@ -39,8 +39,12 @@ export class DriverStream {
   missing = -1
   /** Up to here everything was handed over, and what of it the client was told. */
   handed = -1
+  /** Lowest number handed over behind the round trip that is on its way, and in front of it; -1 for none. */
+  behind = -1
+  before = -1
   acknowledged = -1
   acknowledgedAtMs = -Infinity
+  /** Something of it waits for its acknowledgement, in the queue or with the round trip. */
   ackQueued = false
   lossToldAtMs = -Infinity
   /** Highest number received, for clients that leave numbering to the edge. */
@@ -65,15 +69,20 @@ export class Ingest {
   #flushTimer: NodeJS.Timeout | null = null
   /** When batches were begun or handed over last. */
   #nowMs = 0
-  /** Streams with something to acknowledge whose second is not over. */
+  /** Streams with something to acknowledge whose second is not over, or who wait for a round trip. */
   #ackQueue: DriverStream[] = []
+  /** Those whom the round trip on its way is for, each with the number it will be told. */
+  #covered: { stream: DriverStream; upTo: number }[] = []
+  #confirmedAtMs = -Infinity
+  readonly #stopStatus: () => void
   readonly #ackTimer: NodeJS.Timeout
   readonly #ackBytes = Uint8Array.of(0x92, 0xa3, 0x61, 0x63, 0x6b, 0xce, 0, 0, 0, 0)
   readonly #flush = (): void => this.flush()
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#ackTimer = setInterval(() => this.#sendDueAcks(), limits.locationAckIntervalMs / 4)
+    this.#ackTimer = setInterval(() => void this.#confirm(), limits.locationAckIntervalMs / 4)
+    this.#stopStatus = parts.bus.onStatus(connected => { if (!connected) this.#doubtAll() })
     this.#ackTimer.unref()
   }
 
@@ -190,12 +199,12 @@ export class Ingest {
       stream.missing = -1
     }
     if (last > stream.handed) stream.handed = last
-    if (stream.ackQueued || stream.handed === stream.acknowledged) return
-    if (nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#sendAck(stream, nowMs)
-    else {
-      stream.ackQueued = true
-      this.#ackQueue.push(stream)
-    }
+    if (stream.handed === stream.acknowledged) return
+    if (stream.behind < 0 || lowest < stream.behind) stream.behind = lowest
+    if (stream.ackQueued) return
+    stream.ackQueued = true
+    this.#ackQueue.push(stream)
+    if (nowMs - this.#confirmedAtMs >= limits.locationConfirmMs && nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) void this.#confirm()
   }
 
   #lose(stream: DriverStream, seq: number, count: number): void {
@@ -211,29 +220,66 @@ export class Ingest {
     stream.session.report('unavailable', 'locations cannot be taken now; send them again from seq', { seq: stream.missing })
   }
 
-  #sendDueAcks(): void {
-    if (this.#ackQueue.length === 0) return
+  /** One round trip behind everything that was handed over; then the acknowledgements that are due. */
+  async #confirm(): Promise<void> {
+    if (this.#covered.length > 0 || this.#ackQueue.length === 0) return
     const nowMs = this.#parts.nowMs()
-    const queue = this.#ackQueue
-    this.#ackQueue = []
-    for (const stream of queue)
-      if (nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#sendAck(stream, nowMs)
-      else this.#ackQueue.push(stream)
+    const isDue = (stream: DriverStream): boolean => nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs
+    const covered = this.#ackQueue.filter(isDue).map(stream => ({ stream, upTo: stream.handed }))
+    if (covered.length === 0) return
+    this.#ackQueue = this.#ackQueue.filter(stream => !isDue(stream))
+    this.#covered = covered
+    this.#confirmedAtMs = nowMs
+    for (const { stream } of covered) {
+      stream.before = stream.behind
+      stream.behind = -1
+    }
+    const arrived = await this.#parts.bus.flush().then(() => true, () => false)
+    // A disconnection has told them all already.
+    if (this.#covered !== covered) return
+    this.#covered = []
+    for (const { stream, upTo } of covered) {
+      if (!stream.ackQueued) continue
+      if (!arrived) this.#doubt(stream)
+      else this.#acknowledge(stream, upTo)
+    }
   }
 
-  #sendAck(stream: DriverStream, nowMs: number): void {
+  #acknowledge(stream: DriverStream, upTo: number): void {
+    stream.before = -1
+    stream.ackQueued = stream.behind >= 0
+    if (stream.ackQueued) this.#ackQueue.push(stream)
+    this.#sendAck(stream, upTo)
+  }
+
+  /** What was handed over and not confirmed may be gone with the connection: the app is asked for it again. */
+  #doubt(stream: DriverStream): void {
+    const { before, behind } = stream
+    stream.before = stream.behind = -1
     stream.ackQueued = false
-    stream.acknowledged = stream.handed
-    stream.acknowledgedAtMs = nowMs
+    stream.handed = stream.acknowledged
+    this.#miss(stream, before < 0 ? behind : behind < 0 ? before : Math.min(before, behind))
+  }
+
+  #doubtAll(): void {
+    const streams = [...this.#ackQueue, ...this.#covered.map(one => one.stream)].filter(stream => stream.ackQueued)
+    this.#ackQueue = []
+    this.#covered = []
+    for (const stream of streams) this.#doubt(stream)
+  }
+
+  #sendAck(stream: DriverStream, upTo: number): void {
+    stream.acknowledged = upTo
+    stream.acknowledgedAtMs = this.#parts.nowMs()
     if (!stream.binary) {
-      stream.session.sendText(`{"type":"ack","seq":${stream.handed}}`)
+      stream.session.sendText(`{"type":"ack","seq":${upTo}}`)
       return
     }
     const bytes = this.#ackBytes
-    bytes[6] = stream.handed >>> 24
-    bytes[7] = stream.handed >>> 16
-    bytes[8] = stream.handed >>> 8
-    bytes[9] = stream.handed
+    bytes[6] = upTo >>> 24
+    bytes[7] = upTo >>> 16
+    bytes[8] = upTo >>> 8
+    bytes[9] = upTo
     stream.session.sendBinary(bytes)
   }
 
@@ -254,16 +300,20 @@ export class Ingest {
   /** The connection is gone. What it sent still goes out; its ack does not. */
   forget(stream: DriverStream): void {
     if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
-    if (stream.ackQueued) this.#ackQueue = this.#ackQueue.filter(other => other !== stream)
+    if (!stream.ackQueued) return
+    stream.ackQueued = false
+    this.#ackQueue = this.#ackQueue.filter(other => other !== stream)
   }
 
   /** The last frames and acknowledgements go out, and timers end. */
   close(): void {
     this.flush()
     clearInterval(this.#ackTimer)
-    const nowMs = this.#parts.nowMs()
-    for (const stream of this.#ackQueue) this.#sendAck(stream, nowMs)
+    this.#stopStatus()
+    // The bus is closed after this, and closing it delivers what it has taken.
+    for (const stream of [...this.#ackQueue, ...this.#covered.map(one => one.stream)]) if (stream.ackQueued) this.#sendAck(stream, stream.handed)
     this.#ackQueue = []
+    this.#covered = []
   }
 }
 
