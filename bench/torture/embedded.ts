@@ -24,6 +24,8 @@ export interface KillOptions {
   seed: number
   kills: number
   customers?: number
+  /** Peace at the end; broadcasts live for half a minute at most, and then every one of them must have ended. */
+  restMs?: number
   say(line: string): void
   progress(line: string): void
   interrupted(): boolean
@@ -35,8 +37,7 @@ const earlyDeaths = 0.33
 /** Any other comes after something of this life was acknowledged; nobody waits for that longer than this. */
 const loadMs = 4_000
 const outputCharactersMax = 4_000
-/** Broadcasts live for half a minute at most; then every one of them must have ended. */
-const restMs = 30_000
+const restMsDefault = 30_000
 
 export async function killAgainAndAgain(options: KillOptions): Promise<Outcome & { kills: number }> {
   const chance = new Chance(options.seed)
@@ -118,7 +119,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
     if (wrong.length === 0 && !await start().ready) wrong.push(`it does not start any more: ${output}`)
     endMs = performance.now() + 5_000
     await Promise.all(lives)
-    if (wrong.length === 0) await new Promise<void>(resolve => { setTimeout(resolve, restMs) })
+    if (wrong.length === 0) await new Promise<void>(resolve => { setTimeout(resolve, options.restMs ?? restMsDefault) })
     await kill('SIGTERM')
   } finally {
     closePeople()

@@ -90,6 +90,6 @@ export function report(outcome: Outcome): string[] {
     `slots lost to a fence  ${outcome.fenced}`,
     ...outcome.wrong.map(line => `WRONG  ${line}`),
     ...tally.internal.map(line => `internal  ${line}`),
-    outcome.wrong.length === 0 ? 'every acknowledgement is in the journal, the read model and the published events' : `${outcome.wrong.length} things are wrong`,
+    outcome.wrong.length === 0 ? 'every acknowledgement was found again, and nothing contradicts another' : `${outcome.wrong.length} things are wrong`,
   ]
 }

@@ -9,7 +9,7 @@ import t from 'tap'
 import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
 
-const rounds = 6
+const rounds = 3
 const lat = 27.7
 const lng = 85.3
 
