@@ -95,14 +95,19 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   }
   const aborted = new Promise<never>((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }) })
   aborted.catch(() => undefined)
+  // What a bench throws where nobody catches it ends that bench, and not the suite with all that it has measured.
+  let stray: (error: Error) => void = () => undefined
+  const strayed = new Promise<never>((_, reject) => { stray = reject })
+  strayed.catch(() => undefined)
+  process.on('uncaughtException', stray)
   try {
     signal.throwIfAborted()
     context.progress('opens')
-    const measure = await Promise.race([bench.open(context), aborted])
+    const measure = await Promise.race([bench.open(context), aborted, strayed])
     const endProfile = options.profileDir === null || pids.length === 0 ? null : profileProcesses(options.profileDir, pids)
     for (; round < rounds; round++) {
       context.progress(`round ${round + 1} of ${rounds}`)
-      await Promise.race([measure(round), aborted])
+      await Promise.race([measure(round), aborted, strayed])
     }
     if (endProfile !== null) record.profiles = await endProfile()
   } catch (error) {
@@ -110,6 +115,7 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
     else record.error = (error as Error).stack ?? String(error)
   } finally {
     for (const close of closers.reverse()) await closed(close).catch((error: unknown) => options.say(`closing ${bench.name}: ${String(error)}`))
+    process.off('uncaughtException', stray)
   }
   return { ...record, measures: collected.records(), seconds: (performance.now() - beganMs) / 1_000 }
 }

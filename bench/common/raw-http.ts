@@ -47,7 +47,8 @@ export class RawHttp {
   close(): void { for (const lane of this.#all) lane.destroy() }
 
   async #newLane(): Promise<Lane> {
-    const lane = await Lane.open(this.#url, () => this.#all.delete(lane))
+    // One that ends while it opens was never among them.
+    const lane = await Lane.open(this.#url, ended => this.#all.delete(ended))
     this.#all.add(lane)
     return lane
   }
@@ -59,17 +60,17 @@ class Lane {
   #text = ''
   broken = false
 
-  private constructor(url: string, ended: () => void) {
+  private constructor(url: string, ended: (lane: Lane) => void) {
     const socket = this.#socket = dial(url, bytes => this.#read(bytes.toString('latin1')))
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.broken = true
-      ended()
+      ended(this)
       this.#waiting?.reject(new Error('the connection ended'))
     })
   }
 
-  static open(url: string, ended: () => void): Promise<Lane> {
+  static open(url: string, ended: (lane: Lane) => void): Promise<Lane> {
     return new Promise((resolve, reject) => {
       const lane = new Lane(url, ended)
       lane.#socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', () => resolve(lane))
