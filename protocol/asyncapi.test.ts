@@ -1,9 +1,11 @@
 /** The AsyncAPI document is valid by the standard parser, forgets no subject, and its examples are true. */
+import { readFileSync } from 'node:fs'
 import { Parser } from '@asyncapi/parser'
 import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check, Errors } from 'typebox/value'
 import { asyncApiDocument } from './asyncapi.ts'
+import { assetUrl } from './assets.ts'
 import { Matcher } from './bus/matcher.ts'
 import { commandExamples } from './command-examples.ts'
 import { commandSchemas } from './commands.ts'
@@ -36,6 +38,23 @@ t.test('every subject is in it', async t => {
     // Whatever the parameters are, a wildcard stands for each.
     matcher.add(typeof subject === 'string' ? subject : (subject as (...parameters: string[]) => string)('*', '*', '*'), true)
     t.ok(addresses.some(address => matcher.match(address).length > 0), name)
+  }
+})
+
+t.test('and in the bus configuration, with somebody who may say it and somebody who may hear it', async t => {
+  const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8').replaceAll(/^ *#.*$/gm, '')
+  for (const verb of ['publish', 'subscribe'] as const) {
+    const permitted = new Matcher<true>()
+    for (const [, list] of config.matchAll(new RegExp(`${verb}: \\[([^\\]]*)\\]`, 'g')))
+      for (const [, pattern] of list!.matchAll(/"([^"]+)"/g)) permitted.add(pattern!, true)
+    for (const [name, subject] of Object.entries(subjects)) {
+      // The sender's name is written by the server, from its account.
+      if (name.endsWith('Filter') || (name === 'commandOf' && verb === 'publish')) continue
+      // Of the older topics each has a subject of its own.
+      const address = name === 'olderTopic' ? subjects.olderTopic('trip.requested', 'id')
+        : typeof subject === 'string' ? subject : (subject as (...parameters: string[]) => string)('order', 'verb', 'name')
+      t.ok(permitted.match(address).length > 0, `${verb} ${name}`)
+    }
   }
 })
 
