@@ -80,8 +80,8 @@ export const limits = {
   actorLeaveMs: 10 * 60_000,
   passivateRoundMs: 100,
   /** Actors looked at in one round, and packed, at some 5 µs each. */
-  passivateLooksMax: 5_000,
-  passivatePackedMax: 500,
+  passivateLooksMax: 4_000,
+  passivatePackedMax: 250,
   slotCount: 64,
   slotLeaseMsDefault: 5_000,
   slotLeaseMsMin: 1_000,
@@ -91,7 +91,8 @@ export const limits = {
   journalBatchEventsMax: 512,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
-  snapshotBatchMax: 1_000,
+  /** Packed in one go, at some 5 µs each: commands wait for that. */
+  snapshotBatchMax: 250,
 
   // Locations
   framesPerMessageMax: 64,

@@ -16,6 +16,19 @@ const otherVendor = await edge.vendor()
 const driver = await edge.driver(vendor.id)
 const otherDriver = await edge.driver(vendor.id)
 
+t.test('an engine with too much to do: 503, when to come again, and a repeat under the same key succeeds', async t => {
+  const { answer } = edge.script
+  edge.script.answer = () => ({ ok: false, problem: { code: 'overloaded', detail: 'the engine has more commands than it can take' } })
+  t.teardown(() => { edge.script.answer = answer })
+  const ask = { token: customer.token, body: { ...place, radius_km: 5 }, headers: { 'idempotency-key': 'busy-hour' } }
+  const refused = await call('POST', '/api/requests', ask)
+  t.equal(refused.status, 503)
+  t.match(refused.body, { code: 'overloaded', retryable: true })
+  t.ok(Number(refused.headers.get('retry-after')) >= 1)
+  edge.script.answer = answer
+  t.equal((await call('POST', '/api/requests', ask)).status, 201)
+})
+
 t.test('bad input has its code and its field', async t => {
   const request = { ...place, radius_km: 5 }
   const order = { vendor_id: vendor.id, delivery_address: 'x', delivery_latitude: 1, delivery_longitude: 1 }
