@@ -139,6 +139,24 @@ t.test('the slots of a dead engine are served a tenth of a lease after it lapsed
   }
 })
 
+t.test('a slot whose acquisition or release was answered into the void does not stay with one who does not serve it', async t => {
+  const w = runtimeWorld()
+  let lossy = false
+  const [a, b] = [keeper(w, 'a', { faults: { acquireSlots: () => (lossy ? 'failAfter' : 'pass'), releaseSlots: () => (lossy ? 'failBefore' : 'pass') } }), keeper(w, 'b')]
+  await a.keeper.start()
+  await b.keeper.start()
+  await w.env.advance(3 * round)
+  b.pause()
+  lossy = true
+  await w.env.advance(leaseMs + round)
+  lossy = false
+  b.resume()
+  await w.env.advance(5 * round)
+  t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])], 'each serves its share, and all are served')
+  await a.keeper.stop()
+  await b.keeper.stop()
+})
+
 t.test('[5] a paused engine loses its lease, and learns of it when it wakes', async t => {
   const w = runtimeWorld()
   const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]

@@ -110,15 +110,13 @@ export class SlotKeeper {
 
   async #round(): Promise<void> {
     const { journal, engineId, env, exclusive, leaseMs } = this.#deps
-    await this.#renew()
+    const leased = await this.#renew()
     if (this.#stopped) return
     // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
     const mine = fairShare(engineId, exclusive ? [engineId] : await journal.liveEngines())
-    const surplus = [...this.#held.keys()].filter(slot => !mine.has(slot))
-    for (const slot of surplus) {
-      this.#held.delete(slot)
-      this.#deps.lost(slot)
-    }
+    // Leased and not held: the answer to an acquisition or a release was lost. Renewed for ever, nobody could have it.
+    const surplus = [...new Set([...this.#held.keys(), ...leased])].filter(slot => !mine.has(slot))
+    for (const slot of surplus) if (this.#held.delete(slot)) this.#deps.lost(slot)
     if (surplus.length > 0) {
       await journal.releaseSlots(engineId, surplus)
       this.#deps.announce()
@@ -142,16 +140,18 @@ export class SlotKeeper {
     if (failure !== null) throw failure
   }
 
-  async #renew(): Promise<void> {
+  /** Returns the slots that the journal says are this engine's. */
+  async #renew(): Promise<number[]> {
     const { journal, engineId, env, leaseMs } = this.#deps
     const askedAtMs = env.nowMs()
     const renewed = new Map((await journal.renewSlots(engineId, leaseMs)).map(l => [l.slot, l.epoch]))
-    if (this.#stopped) return
+    if (this.#stopped) return []
     const lateMs = env.nowMs() - this.#renewedAtMs
     if (this.#renewedAtMs !== 0 && lateMs > leaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
     this.#renewedAtMs = env.nowMs()
     this.#leaseUntilMs = askedAtMs + leaseMs
     for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
+    return [...renewed.keys()]
   }
 }
 
