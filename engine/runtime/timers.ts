@@ -6,6 +6,10 @@
 import type { Env } from '../../protocol/env.ts'
 
 const pageMs = 50
+/** At least this often it looks, for a clock that jumps moves the deadlines and not the sleep. */
+const sleepMsMax = 1_000
+/** With more pages than this the next one is near, and not worth a search. */
+const pagesSearchedMax = 64
 
 export class Timers {
   readonly #env: Env
@@ -14,6 +18,8 @@ export class Timers {
   readonly #pageOf = new Map<string, number>()
   #nextPage: number
   #cancel: (() => void) | null = null
+  /** The page it sleeps until. */
+  #armedPage = 0
   #stopped = false
 
   /** `fire` must not throw. */
@@ -35,7 +41,12 @@ export class Timers {
     if (keys === undefined) this.#pages.set(page, keys = new Set())
     keys.add(key)
     this.#pageOf.set(key, page)
-    if (this.#cancel === null && !this.#stopped) this.#arm()
+    if (this.#stopped) return
+    if (this.#cancel !== null && page < this.#armedPage) {
+      this.#cancel()
+      this.#cancel = null
+    }
+    if (this.#cancel === null) this.#arm()
   }
 
   clear(key: string): void {
@@ -63,10 +74,17 @@ export class Timers {
     return this.#nextPage
   }
 
-  /** To the end of the current page, so that no deadline waits for two. */
+  /** Until the next page with something on it begins, or the end of the current one if that is later, so that no deadline waits for two. */
   #arm(): void {
-    const intoPageMs = this.#env.nowMs() % pageMs
-    this.#cancel = this.#env.after(pageMs - intoPageMs, () => this.#turn())
+    const nowMs = this.#env.nowMs()
+    const next = Math.floor(nowMs / pageMs) + 1
+    this.#armedPage = next
+    if (this.#pages.size <= pagesSearchedMax) {
+      this.#armedPage = Infinity
+      for (const page of this.#pages.keys()) if (page < this.#armedPage) this.#armedPage = page
+      this.#armedPage = Math.max(next, this.#armedPage)
+    }
+    this.#cancel = this.#env.after(Math.min(this.#armedPage * pageMs - nowMs, sleepMsMax), () => this.#turn())
   }
 
   #turn(): void {
