@@ -70,7 +70,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     rates: config.rateRules === null ? null : createRateLimits({ rules: config.rateRules, redisUrl: config.redisUrl, nowMs, onLog: line => log.warn(line) }),
     messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random, after }),
   }
-  const context: EdgeContext = { ...base, hub: createHub(base) }
+  const context: EdgeContext = { ...base, hub: createHub({ ...base, after }) }
   const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as { version: string }
   await preparePasswords()
   await base.storages.current.check()

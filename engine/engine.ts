@@ -18,7 +18,7 @@ import { Assignments } from './assignments.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
 import { doubtHold, isHeld, type HoldsDeps } from './holds.ts'
-import type { Journal, SlotLease } from './journal/journal.ts'
+import type { ActorKind, Journal, SlotLease } from './journal/journal.ts'
 import { Directory } from './matching/directory.ts'
 import { nextDriver } from './matching/next-driver.ts'
 import { Roster } from './matching/roster.ts'
@@ -31,7 +31,7 @@ import { olderFactOfDriver, olderFactOfOrder } from './older-facts.ts'
 import { Pusher } from './pusher.ts'
 import { RosterExchange } from './roster-exchange.ts'
 import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
-import { driverBehaviour, orderBehaviour } from './runtime/behaviours.ts'
+import { behaviours } from './runtime/behaviours.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 import type { Env } from '../protocol/env.ts'
 import { Outbox, type OutboxEntry } from './runtime/outbox.ts'
@@ -54,6 +54,8 @@ export interface EngineDeps {
   exclusive: boolean
   /** How long a silent engine keeps its slots. */
   slotLeaseMs?: number
+  /** What the two kinds of actor do; the simulator brings broken ones, to see that it notices. */
+  behaviours?: Record<ActorKind, AnyBehaviour>
   log(level: 'info' | 'warn' | 'error', message: string, detail?: unknown): void
 }
 
@@ -67,6 +69,7 @@ export class Engine {
   readonly actors: Actors
   readonly tracking: Tracking
   readonly #deps: EngineDeps
+  readonly #behaviours: Record<ActorKind, AnyBehaviour>
   readonly #outbox: Outbox
   readonly #gateway: Gateway
   readonly #slots: SlotKeeper
@@ -85,6 +88,7 @@ export class Engine {
 
   constructor(deps: EngineDeps) {
     this.#deps = deps
+    this.#behaviours = deps.behaviours ?? behaviours
     const { env, bus, journal } = deps
     this.#pusher = new Pusher(bus)
     this.tracking = new Tracking({
@@ -94,7 +98,7 @@ export class Engine {
     })
     this.actors = new Actors({
       env, journal, log: deps.log,
-      behaviours: { order: orderBehaviour as AnyBehaviour, driver: driverBehaviour as AnyBehaviour },
+      behaviours: this.#behaviours,
       committed: what => this.#committed(what),
       recovered: cell => this.#observe(cell),
       due: cell => this.#due(cell),
@@ -237,9 +241,8 @@ export class Engine {
   /** What an event is published as, and what must follow it; `state` is the actor's after it, or later. */
   #follow(stored: Omit<OutboxEntry, 'older' | 'effects'>, state: unknown): void {
     const { kind, event, atMs } = stored
-    const behaviour = (kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
     const older = kind === 'order' ? olderFactOfOrder(event as OrderEvent, state as Order) : olderFactOfDriver(event as DriverEvent, state as Driver)
-    this.#outbox.add({ ...stored, older, effects: behaviour.react(event, state, atMs) })
+    this.#outbox.add({ ...stored, older, effects: this.#behaviours[kind].react(event, state, atMs) })
   }
 
   /** What other parts derive from an actor's state; at transitions and at recovery alike. */
@@ -317,8 +320,7 @@ export class Engine {
     this.#gateway.openSlot(lease.slot)
     const following: string[] = []
     for (const cell of attentive) {
-      const behaviour = (cell.kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
-      for (const effect of behaviour.resume(cell.state)) if (effect.do !== 'command') this.#soft(effect)
+      for (const effect of this.#behaviours[cell.kind].resume(cell.state)) if (effect.do !== 'command') this.#soft(effect)
       if (this.tracking.following.get(cell.actorId) !== undefined) following.push(cell.actorId)
     }
     // What the last owner may not have finished: published twice at worst, marked by id.

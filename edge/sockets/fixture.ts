@@ -10,6 +10,7 @@ import { preparedDatabase } from '../../migrations/prepared.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
+import { realEnv } from '../../protocol/env.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { Races } from '../dispatch/races.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
@@ -104,7 +105,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
       position: (query: Parameters<CommandClient['position']>[0]) => script.position(query),
     },
   }
-  const hub = createHub(base)
+  const hub = createHub({ ...base, after: realEnv().after })
   const ctx: EdgeContext = { ...base, hub }
   const app = App()
   attachSockets(app, ctx)

@@ -8,6 +8,7 @@
  */
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Subscription } from '../../protocol/bus/bus.ts'
+import type { Env } from '../../protocol/env.ts'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
@@ -18,7 +19,7 @@ import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'>
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'>
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
@@ -35,7 +36,7 @@ export class Hub {
   readonly #terminals: Terminals
   readonly #interest: Interest
   readonly #subscriptions: Subscription[]
-  readonly #sweep: NodeJS.Timeout
+  #stopSweep: () => void = () => {}
   readonly #stopStatus: () => void
   readonly #drainListeners: (() => void)[] = []
   /** Sessions with pushes of this turn. */
@@ -46,7 +47,7 @@ export class Hub {
     this.#parts = parts
     const { bus, edgeId } = parts
     this.#terminals = new Terminals(parts)
-    this.#interest = new Interest(edgeId, bus, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
+    this.#interest = new Interest(edgeId, bus, parts.after, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
     this.#subscriptions = [
       bus.subscribe(subjects.pushAll, message => this.#onPushes(decodeBody(message.body) as PushList)),
       bus.subscribe(subjects.pushEdge(edgeId), message => this.#onLocations(decodeBody(message.body) as LocationPush)),
@@ -59,11 +60,15 @@ export class Hub {
     parts.endedAccess.onEnded(() => {
       for (const session of this.#sessions) this.closeIfEnded(session)
     })
-    this.#sweep = setInterval(() => {
-      const nowMs = parts.nowMs()
+    this.#sweepLater()
+  }
+
+  #sweepLater(): void {
+    this.#stopSweep = this.#parts.after(limits.socketSweepMs, () => {
+      const nowMs = this.#parts.nowMs()
       for (const session of this.#sessions) session.sweep(nowMs)
-    }, limits.socketSweepMs)
-    this.#sweep.unref()
+      this.#sweepLater()
+    })
   }
 
   /** Sockets open or opening. */
@@ -193,7 +198,7 @@ export class Hub {
     if (this.#draining) return
     this.#draining = true
     for (const listener of this.#drainListeners) listener()
-    clearInterval(this.#sweep)
+    this.#stopSweep()
     this.#stopStatus()
     this.#terminals.stop()
     this.#interest.gone()

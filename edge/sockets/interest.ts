@@ -6,6 +6,7 @@
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
+import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { InterestMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
@@ -15,19 +16,27 @@ export class Interest {
   readonly #bus: Bus
   #newOrders: string[] = []
   #newVendors: string[] = []
-  #delta: NodeJS.Timeout | null = null
-  readonly #renewal: NodeJS.Timeout
+  readonly #after: Env['after']
+  #cancelDelta: (() => void) | null = null
+  #cancelRenewal: () => void = () => {}
   readonly #orders: () => Iterable<string>
   readonly #vendors: () => Iterable<string>
 
   /** `orders` and `vendors` give everything that is watched now. */
-  constructor(edgeId: string, bus: Bus, orders: () => Iterable<string>, vendors: () => Iterable<string>) {
+  constructor(edgeId: string, bus: Bus, after: Env['after'], orders: () => Iterable<string>, vendors: () => Iterable<string>) {
     this.#edgeId = edgeId
     this.#bus = bus
+    this.#after = after
     this.#orders = orders
     this.#vendors = vendors
-    this.#renewal = setInterval(() => this.renew(), limits.interestRenewMs)
-    this.#renewal.unref()
+    this.#renewLater()
+  }
+
+  #renewLater(): void {
+    this.#cancelRenewal = this.#after(limits.interestRenewMs, () => {
+      this.renew()
+      this.#renewLater()
+    })
   }
 
   addOrder(orderId: string): void {
@@ -41,11 +50,11 @@ export class Interest {
   }
 
   #schedule(): void {
-    this.#delta ??= setTimeout(() => this.#publishDelta(), limits.interestDebounceMs)
+    this.#cancelDelta ??= this.#after(limits.interestDebounceMs, () => this.#publishDelta())
   }
 
   #publishDelta(): void {
-    this.#delta = null
+    this.#cancelDelta = null
     const orders = this.#newOrders
     const vendors = this.#newVendors
     this.#newOrders = []
@@ -71,8 +80,8 @@ export class Interest {
 
   /** The edge is going away: engines forget it now and not when its lease ends. */
   gone(): void {
-    clearInterval(this.#renewal)
-    if (this.#delta !== null) clearTimeout(this.#delta)
+    this.#cancelRenewal()
+    this.#cancelDelta?.()
     this.#send({ edge_id: this.#edgeId, full: true, order_ids: [], vendor_ids: [], gone: true })
   }
 }

@@ -7,6 +7,7 @@
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
+import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
@@ -14,15 +15,15 @@ import type { EdgeContext } from '../context.ts'
 import { requestStates } from './rows.ts'
 import type { Session } from './session.ts'
 
-type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'>
+type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> & Pick<Env, 'after'>
 
 export class Terminals {
   readonly #parts: Parts
   /** By pharmacy. */
   readonly #sessions = new Map<string, Set<Session>>()
   #arrived = new Set<string>()
-  #announcement: NodeJS.Timeout | null = null
-  #resync: NodeJS.Timeout | null = null
+  #cancelAnnouncement: (() => void) | null = null
+  #cancelResync: () => void = () => {}
   #resyncing = false
 
   constructor(parts: Parts) {
@@ -36,12 +37,12 @@ export class Terminals {
     if (sessions === undefined) this.#sessions.set(vendorId, new Set([session]))
     else sessions.add(session)
     this.#arrived.add(vendorId)
-    this.#announcement ??= setTimeout(() => {
-      this.#announcement = null
+    this.#cancelAnnouncement ??= this.#parts.after(limits.interestDebounceMs, () => {
+      this.#cancelAnnouncement = null
       const vendorIds = [...this.#arrived]
       this.#arrived = new Set()
       this.#announce(vendorIds)
-    }, limits.interestDebounceMs)
+    })
   }
 
   left(vendorId: string, session: Session): void {
@@ -59,11 +60,10 @@ export class Terminals {
   /** Spread over a window, so that edges that started together do not ask together. */
   #scheduleResync(): void {
     const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
-    this.#resync = setTimeout(() => {
+    this.#cancelResync = this.#parts.after(delayMs, () => {
       void this.resync()
       this.#scheduleResync()
-    }, delayMs)
-    this.#resync.unref()
+    })
   }
 
   /** Asks for every open request of every terminal here, and finds the ends that were lost. */
@@ -136,8 +136,8 @@ export class Terminals {
   }
 
   stop(): void {
-    if (this.#announcement !== null) clearTimeout(this.#announcement)
-    if (this.#resync !== null) clearTimeout(this.#resync)
+    this.#cancelAnnouncement?.()
+    this.#cancelResync()
   }
 }
 

@@ -18,8 +18,8 @@ import { offeredDriverId, wordsOf } from './rows.ts'
 import { upcast } from './upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
-type EventRow = StoredEvent & { v: number }
-interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; events: EventRow[] }
+export type EventRow = StoredEvent & { v: number }
+interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; snapshotSeq: number; events: EventRow[] }
 
 /** The database: truth that outlives any journal over it. Tests may read all of it. */
 export class MemoryStore {
@@ -53,7 +53,7 @@ export class MemoryStore {
 
   slot(number: number): Slot {
     let slot = this.slots.get(number)
-    if (slot === undefined) this.slots.set(number, slot = { owner: null, epoch: 0, leaseUntilMs: -Infinity, cursorSeq: 0, events: [] })
+    if (slot === undefined) this.slots.set(number, slot = { owner: null, epoch: 0, leaseUntilMs: -Infinity, cursorSeq: 0, snapshotSeq: 0, events: [] })
     return slot
   }
 
@@ -158,12 +158,12 @@ export function memoryJournal(store: MemoryStore): Journal {
       const snapshot = reach().snapshots.get(actorId) ?? null
       return { snapshot, events: (store.events.get(actorId) ?? []).filter(event => event.version > (snapshot?.version ?? 0)).map(loaded) }
     },
-    // `throughSeq` only saves a database from looking further back; here nothing is searched.
-    async saveSnapshots(snapshots, _throughSeq) {
+    async saveSnapshots(snapshots, throughSeq) {
       for (const snapshot of snapshots) {
         if ((reach().snapshots.get(snapshot.actorId)?.version ?? 0) <= snapshot.version)
           store.snapshots.set(snapshot.actorId, { ...snapshot, bytes: snapshot.bytes.slice() })
       }
+      for (const [number, seq] of throughSeq) reach().slot(number).snapshotSeq = Math.max(store.slot(number).snapshotSeq, seq)
     },
     async saveCursors(cursors) {
       for (const [number, seq] of cursors) reach().slot(number).cursorSeq = Math.max(store.slot(number).cursorSeq, seq)
@@ -206,8 +206,10 @@ function loaded({ v, ...stored }: EventRow): StoredEvent {
 }
 
 function loadSlot(store: MemoryStore, number: number): LoadedSlot {
-  const { events: all, cursorSeq } = store.slot(number)
-  const events = all.filter(event => event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0))
+  const { events: all, cursorSeq, snapshotSeq } = store.slot(number)
+  // Numbers are contiguous from 1, so the place of an event is its number. Like the database, it looks no further back than it was told to.
+  const recent = all.slice(Math.min(cursorSeq, snapshotSeq))
+  const events = recent.filter(event => event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0))
   const eventful = new Set(events.map(event => event.actorId))
   const snapshots = [...store.snapshots.values()].filter(one => one.slot === number && (!one.finished || eventful.has(one.actorId)))
   return { snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })), events: events.map(loaded), cursorSeq, lastSeq: all.length }

@@ -78,3 +78,8 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   finished: () => false,
   attentive: driver => driver.kind === 'registered',
 }
+
+export const behaviours: Record<ActorKind, Behaviour<unknown, unknown, OrderEvent | DriverEvent>> = {
+  order: orderBehaviour as Behaviour<unknown, unknown, OrderEvent | DriverEvent>,
+  driver: driverBehaviour as Behaviour<unknown, unknown, OrderEvent | DriverEvent>,
+}
