@@ -11,6 +11,7 @@ import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { orderBehaviour } from '../runtime/behaviours.ts'
+import { orderMachine, orderStateName } from '../sim/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../runtime/snapshot.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
@@ -20,29 +21,6 @@ import { react } from './react.ts'
 import { absentOrder, isEnded, type Order } from './state.ts'
 import { view } from './view.ts'
 import { wake } from './wake.ts'
-
-/** The state machine written down a second time, by events: what may follow in each state, and where it leads. */
-const run: Record<string, Record<string, string>> = {
-  'absent': { broadcast_opened: 'broadcast', order_placed: 'pending' },
-  'broadcast': { response_recorded: 'broadcast', order_accepted: 'accepted', request_expired: 'expired', order_cancelled: 'cancelled' },
-  'pending': { order_accepted: 'accepted', order_rejected: 'rejected', order_cancelled: 'cancelled' },
-  'accepted': { driver_search_started: 'searching', offer_made: 'assigning', order_cancelled: 'cancelled' },
-  'exhausted': { driver_search_started: 'searching', offer_made: 'assigning', order_cancelled: 'cancelled' },
-  'searching': { offer_made: 'offering', driver_search_ended: 'exhausted', order_cancelled: 'cancelled' },
-  'offering': { offer_closed: 'searching', driver_assigned: 'driver_assigned' },
-  'assigning': { offer_closed: 'accepted', driver_assigned: 'driver_assigned' },
-  'driver_assigned': { arrived_at_pickup: 'driver_assigned', picked_up: 'picked_up', order_cancelled: 'cancelled' },
-  'picked_up': { out_for_delivery: 'out_for_delivery', delivery_failed: 'failed' },
-  'out_for_delivery': { arrived_at_dropoff: 'out_for_delivery', delivered: 'delivered', delivery_failed: 'failed' },
-  'failed': { return_started: 'returning' },
-  'returning': { returned: 'returned' },
-  'delivered': {}, 'returned': {}, 'cancelled': {}, 'rejected': {}, 'expired': {},
-}
-// The link can be taken back at any time, and changes nothing else.
-for (const [state, next] of Object.entries(run)) if (state !== 'absent') next['tracking_reissued'] = state
-const stateOf = (order: Order): string =>
-  order.kind !== 'accepted' || order.search.kind === 'idle' ? order.kind
-    : order.search.kind === 'offering' ? (order.search.auto === null ? 'assigning' : 'offering') : order.search.kind
 
 const people: Principal[] = [
   customer, admin, system, principal('service', 's'), principal('customer', id(0xc9)),
@@ -86,12 +64,12 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
       if (!decision.ok) continue
       if (isEnded(before) && sent.verb !== 'reissue_tracking') assert.deepEqual(decision.events, [], `${before.kind} accepts nothing more`)
       for (const event of decision.events) {
-        const at = stateOf(order)
-        const next = run[at]?.[event.type]
+        const at = orderStateName(order)
+        const next = orderMachine[at]?.[event.type]
         assert.ok(next !== undefined, `[4] ${event.type} in ${at}`)
         order = evolve(order, event, nowMs)
         revived = kept(evolve(revived, event, nowMs))
-        assert.equal(stateOf(order), next, '[4]')
+        assert.equal(orderStateName(order), next, '[4]')
         assert.deepEqual(revived, order)
         past.push(event)
       }
@@ -99,7 +77,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
         const again = decide(order, sent, nowMs)
         assert.ok(!again.ok || again.events.length === 0, `[3] ${sent.verb} again`)
       }
-      visited.add(stateOf(order))
+      visited.add(orderStateName(order))
       wake(order)
       if (order.kind === 'absent') continue
       const shown = view(order, past.length, nowMs)
@@ -115,7 +93,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
     // After a crash the effects of all events are asked for anew, with the state as it is by then.
     if (order.kind !== 'absent') for (const event of past) react(event, order, nowMs)
   }), { numRuns: 2_000 })
-  t.same(Object.keys(run).filter(state => !visited.has(state) && state !== 'absent'), [], 'every state was visited')
+  t.same(Object.keys(orderMachine).filter(state => !visited.has(state) && state !== 'absent'), [], 'every state was visited')
 })
 
 t.test('[1] of many pharmacies that accept at once exactly one wins', async t => {
@@ -137,7 +115,7 @@ t.test('[1] of many pharmacies that accept at once exactly one wins', async t =>
 
 t.test('an event that does not fit stops the replay by name', async t => {
   t.throws(() => evolve(absentOrder, { type: 'picked_up', data: {} }, 0), /journal defect: event picked_up on an order that is absent/)
-  const ofKind = (kind: string) => new Set(Object.entries(run).filter(([at]) => kind !== 'accepted' ? at === kind : ['accepted', 'exhausted', 'searching', 'offering', 'assigning'].includes(at)).flatMap(([, next]) => Object.keys(next)))
+  const ofKind = (kind: string) => new Set(Object.entries(orderMachine).filter(([at]) => kind !== 'accepted' ? at === kind : ['accepted', 'exhausted', 'searching', 'offering', 'assigning'].includes(at)).flatMap(([, next]) => Object.keys(next)))
   const later: OrderEvent[] = Object.values(happened).filter(event => event.type !== 'broadcast_opened' && event.type !== 'order_placed')
   for (const [state, given] of Object.entries(reached)) {
     const order = after(given)

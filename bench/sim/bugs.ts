@@ -1,0 +1,180 @@
+/**
+ * Deliberate bugs: proof that the simulator can fail. None of them is in the product. Each is put
+ * between the engine and one of its ports, or in place of a behaviour, so that the product has no
+ * switch for being wrong.
+ */
+import type { Engine } from '../../engine/engine.ts'
+import type { ActorKind, Journal, LoadedActor, LoadedSlot, StoredEvent } from '../../engine/journal/journal.ts'
+import type { Driver } from '../../engine/driver/state.ts'
+import type { DriverCommand } from '../../engine/driver/commands.ts'
+import type { Order } from '../../engine/order/state.ts'
+import type { OrderCommand } from '../../engine/order/commands.ts'
+import type { AnyBehaviour } from '../../engine/runtime/actors.ts'
+import { behaviours } from '../../engine/runtime/behaviours.ts'
+import { decodeSnapshot, encodeSnapshot, snapshotHead } from '../../engine/runtime/snapshot.ts'
+import type { ClaimServer } from '../../engine/sim/claim-server.ts'
+import type { SimDatabase } from '../../engine/sim/database.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import { subjects } from '../../protocol/subjects.ts'
+
+export interface Bug {
+  about: string
+  /** What must be found broken by it. */
+  rule: string
+  /** A seed that showed it; others do too. */
+  seed: number
+  database?(database: SimDatabase): void
+  claims?(server: ClaimServer): void
+  /** One engine's journal. */
+  journal?(journal: Journal, database: SimDatabase): Journal
+  /** Of one incarnation of an engine. */
+  behaviours?(): Record<ActorKind, AnyBehaviour>
+  edgeBus?(bus: Bus): Bus
+  engine?(engine: Engine): void
+}
+
+/** Changes what recovery reads. */
+const loading = (journal: Journal, change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L): Journal => ({
+  ...journal,
+  loadSlot: async slot => change(await journal.loadSlot(slot)),
+  loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
+})
+const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, order: { ...behaviours.order, ...change } })
+const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, driver: { ...behaviours.driver, ...change } })
+
+export const bugs: Readonly<Record<string, Bug>> = {
+  'epoch-unchecked': {
+    about: 'an append does not look at the epoch of its slot',
+    rule: '[5]',
+    seed: 1,
+    database(database) { database.fences = false },
+  },
+  'acknowledged-before-commit': {
+    about: 'an append is answered when it is sent',
+    rule: '[6]',
+    seed: 1,
+    journal(journal, { store }) {
+      const sent = new Map<number, number>()
+      return {
+        ...journal,
+        async append(request) {
+          const firstSeq = Math.max(sent.get(request.slot) ?? 0, store.slot(request.slot).events.length) + 1
+          sent.set(request.slot, firstSeq + request.events.length - 1)
+          journal.append(request).catch(() => {})
+          return { outcome: 'committed', firstSeq }
+        },
+      }
+    },
+  },
+  'claim-deadline-forgotten': {
+    about: 'claims are opened without their deadline',
+    rule: '[C6]',
+    seed: 7,
+    claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
+  },
+  'replayed-without-ids': {
+    about: 'recovery forgets which commands were carried out',
+    rule: '[3]',
+    seed: 2,
+    journal: journal => loading(journal, loaded => {
+      const forget = <S extends { bytes: Uint8Array }>(snapshot: S): S =>
+        ({ ...snapshot, bytes: Buffer.from(encodeSnapshot({ ...decodeSnapshot(snapshot.bytes), acceptedIds: [] }, snapshotHead(snapshot.bytes)!)) })
+      const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
+      return 'snapshots' in loaded
+        ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot) }
+    }),
+  },
+  'cursor-runs-ahead': {
+    about: 'the outbox forgets at recovery what was not published',
+    rule: '[6]',
+    seed: 2,
+    journal: journal => ({ ...journal, loadSlot: async slot => { const loaded = await journal.loadSlot(slot); return { ...loaded, cursorSeq: loaded.lastSeq } } }),
+  },
+  'evolved-differently': {
+    about: 'recovery reads an event as something else than it was',
+    rule: '[4]',
+    seed: 1,
+    journal: journal => loading(journal, loaded => ({
+      ...loaded,
+      events: loaded.events.map((stored): StoredEvent => (stored.event.type === 'order_accepted' ? { ...stored, event: { ...stored.event, data: { ...stored.event.data, fee_minor: 1 } } } : stored)),
+    })),
+  },
+  'capacity-ignored': {
+    about: 'a driver takes offers beyond capacity',
+    rule: '[8]',
+    seed: 2,
+    behaviours: () => withDriver({
+      decide(state, command, nowMs) {
+        const driver = state as Driver
+        const roomy = driver.kind === 'registered' && (command as DriverCommand).verb === 'hold_offer' ? { ...driver, capacity: 99 } : driver
+        return behaviours.driver.decide(roomy, command, nowMs)
+      },
+    }),
+  },
+  'late-answers-win': {
+    about: 'the order forgets its deadline',
+    rule: '[10]',
+    seed: 2,
+    behaviours: () => withOrder({
+      decide: (state, command, nowMs) => behaviours.order.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
+      wakeAtMs: state => { const atMs = behaviours.order.wakeAtMs(state); return atMs === null ? null : atMs + 20_000 },
+    }),
+  },
+  'late-frame-moves-pin': {
+    about: 'a frame older than the live position moves the pin',
+    rule: '[7]',
+    seed: 1,
+    engine(engine) {
+      const { tracking } = engine
+      const take = tracking.ingest.bind(tracking)
+      tracking.ingest = body => {
+        take(body)
+        const reader = new LocationBatchReader()
+        reader.open(body, Infinity)
+        while (reader.next()) {
+          const number = tracking.table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+          if (reader.timestampMs < tracking.table.atMs(number)) tracking.table.place(number, reader.latitude, reader.longitude, reader.timestampMs, reader.headingDeg, reader.speedMps)
+        }
+      }
+    },
+  },
+  'deadline-lost-at-recovery': {
+    about: 'a deadline that was set before a crash is forgotten',
+    rule: '[live]',
+    seed: 1,
+    behaviours() {
+      // Only what was decided in this incarnation has a deadline.
+      const decided = new WeakSet<object>()
+      return withOrder({
+        evolve(state, event, atMs) {
+          const next = behaviours.order.evolve(state, event, atMs)
+          if (deciding === state || decided.has(state as object)) decided.add(next as object)
+          return next
+        },
+        decide(state, command, nowMs) {
+          deciding = state
+          return behaviours.order.decide(state, command, nowMs)
+        },
+        wakeAtMs: state => ((state as Order).kind !== 'broadcast' || decided.has(state as object) ? behaviours.order.wakeAtMs(state) : null),
+      })
+    },
+  },
+  'catch-up-forgotten': {
+    about: 'a terminal that connects does not ask for what it missed',
+    rule: '[9]',
+    seed: 1,
+    edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.terminals || bus.publish(subject, body, id) }),
+  },
+  'release-forgotten': {
+    about: 'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',
+    rule: '[live]',
+    seed: 1,
+    behaviours: () => ({
+      order: { ...behaviours.order, react: (event, state, atMs) => (event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, atMs)) },
+      driver: { ...behaviours.driver, wakeAtMs: () => null },
+    }),
+  },
+}
+/** The state that the decision under way began with; decisions are synchronous. */
+let deciding: unknown = null

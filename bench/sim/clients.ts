@@ -1,0 +1,104 @@
+/**
+ * How people of the simulation call: over a network that loses requests and replies, to whichever edge
+ * is there, with an idempotency key, again and again until there is an answer. What they were told
+ * they remember, and the checker holds the journal against it.
+ */
+import { pino } from 'pino'
+import { problemAnswer } from '../../edge/http/problem.ts'
+import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Chance } from '../../engine/sim/chance.ts'
+import type { Checker } from '../../engine/sim/checker.ts'
+import type { Faults } from '../../engine/sim/faults.ts'
+import type { Schedule } from '../../engine/sim/schedule.ts'
+import type { SimDatabase } from '../../engine/sim/database.ts'
+import type { SimEdge } from './edge.ts'
+
+/** What people have of the world. */
+export interface Surroundings {
+  readonly schedule: Schedule
+  readonly faults: Faults
+  readonly checker: Checker
+  readonly database: SimDatabase
+  edges(): readonly SimEdge[]
+  /** No new orders; what is under way is brought to its end. */
+  closing(): boolean
+  note(who: string, what: string): void
+}
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; code: ErrorCode | 'lost' }
+
+const log = pino({ level: 'silent' })
+const patienceMs = 15_000
+const triesMax = 25
+
+export class Caller {
+  readonly name: string
+  readonly chance: Chance
+  readonly world: Surroundings
+  #calls = 0
+
+  constructor(name: string, chance: Chance, world: Surroundings) {
+    this.name = name
+    this.chance = chance
+    this.world = world
+  }
+
+  sleep(ms: number): Promise<void> { return new Promise(resolve => { this.world.schedule.after(ms, resolve) }) }
+  newKey(): string { return `${this.name}-${++this.#calls}` }
+
+  /** One try. */
+  call<T>(work: (edge: SimEdge) => Promise<T>): Promise<Answer<T>> {
+    const { schedule, faults } = this.world
+    return new Promise(resolve => {
+      const lost: Answer<T> = { ok: false, code: 'lost' }
+      const giveUp = schedule.after(patienceMs, () => resolve(lost))
+      const later = (answer: Answer<T>): void => {
+        if (faults.happens('client reply lost', 0.03)) return
+        schedule.after(this.chance.between(1, 40), () => { giveUp(); resolve(answer) })
+      }
+      const send = (): void => {
+        const edges = this.world.edges()
+        if (edges.length === 0) return later(lost)
+        const edge = this.chance.pick(edges)
+        schedule.after(this.chance.between(1, 40), () => edge.serve(() => work(edge), {
+          done: value => later({ ok: true, value }),
+          failed: error => later({ ok: false, code: problemAnswer(error, '', log, null).code }),
+          broken: () => later(lost),
+        }))
+      }
+      if (!faults.happens('client request lost', 0.03)) send()
+      // The same request a second time, as a proxy or an impatient thumb does it.
+      if (faults.happens('client repeats', 0.02)) schedule.after(this.chance.around(500), send)
+    })
+  }
+
+  /** A POST until there is a final answer; 'lost' when patience ends first, and then nothing is known. */
+  async post<T>(route: string, body: unknown, work: (edge: SimEdge, ids: { commandId: string; targetId: string }) => Promise<T>, identify: (value: T) => string, actorId: string | null = null): Promise<Answer<T>> {
+    const key = this.newKey()
+    const once = (): Promise<Answer<T>> => this.call(edge => edge.post(this.name, key, route, body, ids => work(edge, ids)))
+    let answer: Answer<T> = { ok: false, code: 'lost' }
+    for (let tries = 0; tries < triesMax; tries++) {
+      answer = await once()
+      this.#remember(key, route, answer, identify, actorId)
+      if (answer.ok || (answer.code !== 'lost' && answer.code !== 'internal' && !errorCatalogue[answer.code].retryable)) break
+      await this.sleep(Math.min(5_000, 200 * 2 ** tries) * this.chance.between(0.5, 1))
+    }
+    this.world.note(this.name, `${route} ${actorId ?? ''} -> ${answer.ok ? identify(answer.value) : answer.code}`)
+    // Long after, once more: a proxy that kept it, or somebody who scrolled back.
+    if (answer.ok && this.world.faults.happens('client repeats', 0.03))
+      this.world.schedule.after(this.chance.around(120_000), () => { void once().then(again => this.#remember(key, route, again, identify, actorId)) })
+    return answer
+  }
+
+  /** A refusal is no fact and may be another after a restart; what was granted stays granted. */
+  #remember<T>(key: string, route: string, answer: Answer<T>, identify: (value: T) => string, actorId: string | null): void {
+    const { checker } = this.world
+    if (answer.ok) {
+      const view = answer.value as { id?: string; version?: number; tracking_token?: string }
+      if (typeof view.tracking_token === 'string') checker.toldOrder(answer.value as unknown as OrderView, `${this.name} ${route}`)
+      checker.toldAnswer(key, identify(answer.value), actorId)
+    } else if (answer.code === 'internal') checker.fail('[defect]', `${this.name} ${route} was answered internal`, actorId)
+    else if (answer.code !== 'lost' && !errorCatalogue[answer.code].retryable) checker.refusedAnswer(key, answer.code, actorId)
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Looks at the live positions of every engine: a pin never goes back in device time, and never to a
+ * time that has not come [7]. Also, from calm on, whether terminals hear of open requests [9].
+ */
+import { limits } from '../../protocol/limits.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { World } from './world.ts'
+
+/** Looking after every step would cost more than the steps. */
+const stepsBetweenLooks = 50
+/** After all is healed slots still find their owners. */
+const settlingMs = 60_000
+const tellingMs = 10_000
+
+export class PinWatch {
+  readonly #world: World
+  readonly #seen = new WeakMap<Engine, Map<string, number>>()
+  #steps = 0
+
+  constructor(world: World) { this.#world = world }
+
+  look(): void {
+    if (this.#steps++ % stepsBetweenLooks !== 0) return
+    const { engines, couriers, checker, schedule } = this.#world
+    for (const { engine, node } of engines) {
+      let seen = this.#seen.get(engine)
+      if (seen === undefined) this.#seen.set(engine, seen = new Map())
+      const { table } = engine.tracking
+      for (const courier of couriers) {
+        const number = table.find(courier.driverId)
+        if (number < 0) continue
+        const atMs = table.atMs(number)
+        if (atMs < (seen.get(courier.driverId) ?? 0)) checker.fail('[7]', `${node.name}: the pin of ${courier.name} went back in time`, courier.driverId)
+        if (atMs > schedule.nowMs + 20 * limits.frameFutureMsMax) checker.fail('[7]', `${node.name}: the pin of ${courier.name} is ahead of its time`, courier.driverId)
+        seen.set(courier.driverId, atMs)
+      }
+    }
+    this.#terminals()
+  }
+
+  /** Once all works, a connected terminal hears of an open request within seconds, whether it was there before or came later. */
+  #terminals(): void {
+    const { pharmacies, checker, schedule, calmSinceMs } = this.#world
+    if (schedule.nowMs - calmSinceMs < settlingMs) return
+    for (const pharmacy of pharmacies)
+      for (const [orderId, { order }] of checker.orders)
+        if (order.kind === 'broadcast' && schedule.nowMs - Math.max(order.core.createdAtMs, pharmacy.connectedSinceMs) > tellingMs &&
+          order.broadcast.candidates.some(one => one.vendor_id === pharmacy.vendorId) && !pharmacy.heardOf.has(orderId))
+          checker.fail('[9]', `${pharmacy.name} never heard of request ${orderId}`, orderId)
+  }
+}

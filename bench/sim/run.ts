@@ -1,0 +1,93 @@
+/**
+ * One simulation: hours of trouble with safety looked at after every step, a while of calm, then peace,
+ * in which everything that was begun must come to its end.
+ */
+import { createHash } from 'node:crypto'
+import type { FaultKind } from '../../engine/sim/faults.ts'
+import type { Coverage } from '../../engine/sim/machine.ts'
+import type { Violation } from '../../engine/sim/checker.ts'
+import type { Bug } from './bugs.ts'
+import { unfinished } from './liveness.ts'
+import { PinWatch } from './pins.ts'
+import { heal, startWeather } from './weather.ts'
+import { World } from './world.ts'
+
+export interface RunOptions {
+  seed: number
+  hours: number
+  without?: ReadonlySet<FaultKind>
+  bug?: Bug | null
+  customers?: number
+  /** More goes wrong than a seed would have it. */
+  hostile?: boolean
+  /** Lines kept of what happened, for the trace of a failure. */
+  notesMax?: number
+}
+
+export interface RunResult {
+  violation: Violation | null
+  /** Of everything the journal holds, in the order of its commits. */
+  journalHash: string
+  faults: [FaultKind, number][]
+  coverage: Coverage
+  counts: { orders: number; events: number; published: number; republished: number; steps: number; simulatedHours: number; cpuSeconds: number }
+  /** The last lines before the end, oldest first: ms since the start, who, what. */
+  notes: readonly { atMs: number; who: string; what: string }[]
+}
+
+/** After the trouble people go on for this long while nothing fails, and terminals must hear of everything. */
+const calmMs = 3 * 60_000
+/** Then this long is given for everything to come to its end; nobody needs it all. */
+const peaceMs = 60 * 60_000
+const lookMs = 30_000
+
+export async function simulate(options: RunOptions): Promise<RunResult> {
+  const cpu = process.cpuUsage()
+  const world = new World({
+    seed: options.seed, without: options.without ?? new Set(), bug: options.bug ?? null, notesMax: options.notesMax ?? 2_000,
+    ...(options.customers !== undefined && { customers: options.customers }), hostile: options.hostile ?? false,
+  })
+  const { schedule, checker } = world
+  const pins = new PinWatch(world)
+  const each = (): void => {
+    pins.look()
+    if (checker.violations.length > 0) throw new Stop()
+  }
+  world.populate()
+  startWeather(world)
+  try {
+    await schedule.until(world.startMs + options.hours * 3_600_000, each)
+    heal(world)
+    await schedule.until(schedule.nowMs + calmMs, each)
+    world.close()
+    const peaceEndsMs = schedule.nowMs + peaceMs
+    let left = ['the first look']
+    while (left.length > 0 && schedule.nowMs < peaceEndsMs) {
+      await schedule.until(schedule.nowMs + lookMs, each)
+      left = unfinished(world)
+    }
+    for (const what of left) checker.fail('[live]', what, /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(what)?.[0] ?? null)
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+  }
+  const used = process.cpuUsage(cpu)
+  return {
+    violation: checker.violations[0] ?? null,
+    journalHash: journalHash(world),
+    faults: world.faults.counts(),
+    coverage: checker.coverage,
+    counts: {
+      orders: checker.orders.size, events: checker.events, published: checker.published, republished: checker.republished, steps: schedule.steps,
+      simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000, cpuSeconds: (used.user + used.system) / 1e6,
+    },
+    notes: world.notes,
+  }
+}
+
+class Stop extends Error {}
+
+function journalHash(world: World): string {
+  const hash = createHash('sha256')
+  for (const [number, slot] of [...world.database.store.slots].sort(([a], [b]) => a - b)) hash.update(JSON.stringify([number, slot.epoch, slot.events]))
+  return hash.digest('hex')
+}

@@ -1,0 +1,188 @@
+/**
+ * A deployment and its people, from one seed: engines and edges that come and go over one database,
+ * one bus and one server of claims. Wiring and lives of processes; what goes wrong when is in
+ * weather.ts, what must be true in engine/sim/checker.ts.
+ */
+import { Engine } from '../../engine/engine.ts'
+import { Chance } from '../../engine/sim/chance.ts'
+import { Checker } from '../../engine/sim/checker.ts'
+import { ClaimServer } from '../../engine/sim/claim-server.ts'
+import { SimDatabase } from '../../engine/sim/database.ts'
+import { Faults, type FaultKind } from '../../engine/sim/faults.ts'
+import { Network } from '../../engine/sim/network.ts'
+import { SimNode } from '../../engine/sim/node.ts'
+import { Schedule } from '../../engine/sim/schedule.ts'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import type { PublishedEvent } from '../../protocol/events.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { Bug } from './bugs.ts'
+import type { Surroundings } from './clients.ts'
+import { SimEdge } from './edge.ts'
+import { cityCentre, Courier, Customer, Pharmacy } from './people.ts'
+
+/** Where virtual time begins, ms since the epoch. */
+const startMs = 1_800_000_000_000
+
+export interface WorldOptions {
+  seed: number
+  without: ReadonlySet<FaultKind>
+  bug: Bug | null
+  customers?: number
+  hostile: boolean
+  /** How many lines of what happened are kept. */
+  notesMax: number
+}
+
+export interface EngineProcess { node: SimNode; engine: Engine; serving: boolean }
+interface Note { atMs: number; who: string; what: string }
+
+export class World implements Surroundings {
+  readonly schedule = new Schedule(startMs)
+  readonly chance: Chance
+  readonly faults: Faults
+  readonly checker = new Checker()
+  readonly network: Network
+  readonly database: SimDatabase
+  readonly claims: ClaimServer
+  readonly engines: EngineProcess[] = []
+  readonly pharmacies: Pharmacy[] = []
+  readonly couriers: Courier[] = []
+  readonly customers: Customer[] = []
+  readonly notes: Note[] = []
+  readonly #options: WorldOptions
+  readonly #edges: SimEdge[] = []
+  readonly #keys = new Map<string, Record<string, unknown>>()
+  #incarnations = 0
+  #closing = false
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.chance = new Chance(options.seed)
+    this.faults = new Faults(this.chance.fork('faults'), options.without, options.hostile)
+    this.network = new Network(this.schedule, this.faults, this.chance.fork('network'), body => this.checker.heard(decodeBody(body) as PublishedEvent))
+    this.database = new SimDatabase(this.schedule, this.faults, this.chance.fork('database'), commit => {
+      for (const one of commit.events) this.note('journal', `${one.actorId} v${one.version} ${one.slot}.${one.seq} ${one.event.type} by ${one.commandId}`)
+      this.checker.committed(commit)
+    })
+    this.claims = new ClaimServer(this.schedule, this.faults, this.chance.fork('claims'), (orderId, vendorId, answer) =>
+      this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs))
+    this.checker.watch(this.database)
+    options.bug?.database?.(this.database)
+    options.bug?.claims?.(this.claims)
+  }
+
+  get startMs(): number { return startMs }
+  edges(): readonly SimEdge[] { return this.#edges.filter(edge => edge.node.alive) }
+  closing(): boolean { return this.#closing }
+  /** When all was healed, Infinity before. */
+  calmSinceMs = Infinity
+  /** No new orders from here on. */
+  close(): void { this.#closing = true }
+
+  note(who: string, what: string): void {
+    this.notes.push({ atMs: this.schedule.nowMs - startMs, who, what })
+    if (this.notes.length > 2 * this.#options.notesMax) this.notes.splice(0, this.#options.notesMax)
+  }
+
+  /** Everybody begins. */
+  populate(): void {
+    const chance = this.chance.fork('people')
+    const id = (): string => uuidV7(startMs - 1, chance.random)
+    for (let i = 0, count = chance.whole(2, 3); i < count; i++) this.bootEngine()
+    for (let i = 0; i < 2; i++) this.bootEdge()
+    for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
+      const vendorId = id()
+      this.database.store.putVendor({
+        vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, is_active: true, proof_required: chance.happens(0.5),
+        latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
+        dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
+      })
+      const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
+      this.pharmacies.push(pharmacy)
+      for (let j = 0, drivers = chance.whole(1, 3); j < drivers; j++) {
+        const courier = new Courier(`driver-${i}-${j}`, id(), vendorId, chance.whole(1, 2), chance.fork(`driver ${i} ${j}`), this)
+        pharmacy.driverIds.push(courier.driverId)
+        this.couriers.push(courier)
+      }
+    }
+    const vendorIds = this.pharmacies.map(one => one.vendorId)
+    for (let i = 0, count = this.#options.customers ?? chance.whole(2, 5); i < count; i++) {
+      const customer = new Customer(`customer-${i}`, chance.fork(`customer ${i}`), this)
+      this.customers.push(customer)
+      void customer.live(chance.between(60_000, 240_000), vendorIds, id())
+    }
+    for (const pharmacy of this.pharmacies) {
+      void pharmacy.watch()
+      void pharmacy.tend()
+    }
+    for (const courier of this.couriers) void courier.live()
+  }
+
+  #process(kind: 'engine' | 'edge'): SimNode {
+    const name = `${kind}-${++this.#incarnations}`
+    const node = new SimNode(name, this.schedule, this.chance.fork(name), this.faults)
+    if (this.faults.plays('clock skew')) {
+      node.skewMs = this.faults.die('clock skew').between(-1_500, 1_500)
+      this.faults.count('clock skew')
+    }
+    return node
+  }
+
+  bootEngine(): EngineProcess {
+    const { bug } = this.#options
+    const node = this.#process('engine')
+    const journal = this.database.journal(node)
+    const engine = new Engine({
+      engineId: node.name, env: node.env, bus: this.network.connect(node), claims: this.claims.for(node), exclusive: false,
+      journal: bug?.journal?.(journal, this.database) ?? journal,
+      ...(bug?.behaviours !== undefined && { behaviours: bug.behaviours() }),
+      log: (level, message, detail) => this.#logged(node, level, message, detail),
+    })
+    bug?.engine?.(engine)
+    const process: EngineProcess = { node, engine, serving: false }
+    this.engines.push(process)
+    const crashed = node.onCrash
+    node.onCrash = () => {
+      crashed()
+      this.note(node.name, 'crashed')
+      this.engines.splice(this.engines.indexOf(process), 1)
+      this.#replaceLater()
+    }
+    engine.start().then(
+      () => { process.serving = true; this.note(node.name, 'serves') },
+      // As a supervisor does it with a process that could not start.
+      () => node.crash())
+    return process
+  }
+
+  #replaceLater(): void { this.schedule.after(this.chance.between(200, 4_000), () => { this.bootEngine() }) }
+
+  /** Hands over and ends; a new one comes. */
+  leave(process: EngineProcess): void {
+    this.note(process.node.name, 'leaves')
+    const end = (): void => process.node.crash()
+    process.engine.stop().then(end, end)
+  }
+
+  bootEdge(): SimEdge {
+    const node = this.#process('edge')
+    const bus = this.network.connect(node)
+    const edge = new SimEdge(node, this.#options.bug?.edgeBus?.(bus) ?? bus, this.claims.for(node), this.database, this.#keys)
+    this.#edges.push(edge)
+    const crashed = node.onCrash
+    node.onCrash = () => {
+      crashed()
+      this.note(node.name, 'crashed')
+      this.#edges.splice(this.#edges.indexOf(edge), 1)
+      this.schedule.after(this.chance.between(200, 4_000), () => { this.bootEdge() })
+    }
+    return edge
+  }
+
+  /** What can only be a defect of ours, whatever goes wrong around it. */
+  #logged(node: SimNode, level: string, message: string, detail: unknown): void {
+    this.note(node.name, `${level}: ${message}${detail instanceof Error ? ` (${detail.message})` : ''}`)
+    if (/^deciding for|^after a transition|journal defect/.test(message) || (detail instanceof Error && /journal defect|is not a function|undefined/.test(detail.message)))
+      this.checker.fail('[defect]', `${node.name}: ${message}: ${detail instanceof Error ? detail.stack ?? detail.message : String(detail)}`)
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The claims of a simulation: the memory adapter as a server of its own, with a clock of its own, and
+ * what may go wrong before it: requests and replies that are lost, slowness, an outage, a flush, and
+ * a failover to a replica that had not heard of the last writes.
+ */
+import type { ClaimAnswer, Claims } from '../../protocol/claims/claims.ts'
+import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Chance } from './chance.ts'
+import type { Faults } from './faults.ts'
+import type { SimNode } from './node.ts'
+import type { Schedule } from './schedule.ts'
+
+type Operation = 'open' | 'claim' | 'confirm' | 'release' | 'close'
+interface Done { atMs: number; operation: Operation; args: readonly unknown[] }
+
+/** A replica knows everything older than the claims that matter. */
+const rememberedMs = limits.claimAfterlifeMs
+
+export class ClaimServer {
+  readonly #schedule: Schedule
+  readonly #faults: Faults
+  readonly #chance: Chance
+  readonly #answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void
+  #claims: Claims
+  #done: Done[] = []
+  #down = false
+  /** While a replica is filled, the time of what it is told. */
+  #replayMs: number | null = null
+  /** Deliberate bugs may change it: what becomes of a deadline. */
+  deadline = (atMs: number): number => atMs
+
+  constructor(schedule: Schedule, faults: Faults, chance: Chance, answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void) {
+    this.#schedule = schedule
+    this.#faults = faults
+    this.#chance = chance
+    this.#answered = answered
+    this.#claims = this.#fresh()
+  }
+
+  #nowMs = (): number => this.#replayMs ?? Math.floor(this.#schedule.nowMs)
+  #fresh(): Claims { return memoryClaims(this.#nowMs, () => () => {}) }
+
+  setDown(down: boolean): void { this.#down = down }
+  flush(): void {
+    this.#claims = this.#fresh()
+    this.#done = []
+  }
+
+  /** A replica takes over; it lacks the writes of the last `lagMs`. */
+  failOver(lagMs: number): void {
+    const known = this.#done.filter(one => one.atMs <= this.#schedule.nowMs - lagMs)
+    this.flush()
+    for (const { atMs, operation, args } of known) {
+      this.#replayMs = Math.floor(atMs)
+      void (this.#claims[operation] as (...args: readonly unknown[]) => Promise<unknown>)(...args)
+    }
+    this.#replayMs = null
+    this.#done = known
+  }
+
+  for(node: SimNode): Claims {
+    const run = <T>(operation: Operation, ...args: unknown[]): Promise<T> => this.#call(node, () => {
+      const nowMs = this.#schedule.nowMs
+      while (this.#done.length > 0 && this.#done[0]!.atMs < nowMs - rememberedMs) this.#done.shift()
+      this.#done.push({ atMs: nowMs, operation, args })
+      return (this.#claims[operation] as (...args: unknown[]) => Promise<unknown>)(...args) as Promise<T>
+    })
+    return {
+      open: (orderId, vendorIds, deadlineMs) => run('open', orderId, [...vendorIds], this.deadline(deadlineMs)),
+      claim: async (orderId, vendorId) => {
+        const answer = await run<ClaimAnswer>('claim', orderId, vendorId)
+        this.#answered(orderId, vendorId, answer)
+        return answer
+      },
+      confirm: (orderId, vendorId) => run('confirm', orderId, vendorId),
+      release: (orderId, vendorId) => run('release', orderId, vendorId),
+      close: (orderId, outcome) => run('close', orderId, outcome),
+      shutdown: async () => {},
+    }
+  }
+
+  #call<T>(node: SimNode, work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const faults = this.#faults
+      const latencyMs = (): number => {
+        const ms = this.#chance.between(0.1, 1)
+        return faults.happens('claims slow', 0.01) ? ms + faults.die('claims slow').around(300) : ms
+      }
+      const back = (settle: () => void): void => { this.#schedule.after(latencyMs(), () => node.enter(settle)) }
+      const fail = (): void => back(() => reject(new CaduceusError('unavailable', 'claims do not answer')))
+      if (node.diesHere()) return
+      if (faults.happens('claims lost request', 0.01)) return fail()
+      this.#schedule.after(latencyMs(), () => {
+        if (this.#down) return fail()
+        void work().then(result => {
+          if (node.diesHere()) return
+          if (faults.happens('claims lost reply', 0.02)) return fail()
+          back(() => resolve(result))
+        })
+      })
+    })
+  }
+}

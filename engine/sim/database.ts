@@ -1,0 +1,214 @@
+/**
+ * The database of a simulation. Appends come as the statements of the real group commit
+ * (`journal/appender.ts`), so lost replies, numbering and fencing are played through real code; all
+ * other calls go to the memory journal's. Between a process and either lie latency, lost replies,
+ * statements that commit after their client gave up, and outages. Commits are durable. What is
+ * written behind (snapshots, cursors, positions) may be lost from the end backwards when the database
+ * restarts, as with `synchronous_commit = off`.
+ */
+import { Appender } from '../journal/appender.ts'
+import type { Journal } from '../journal/journal.ts'
+import { memoryJournal, MemoryStore, type EventRow } from '../journal/memory.ts'
+import { offeredDriverId } from '../journal/rows.ts'
+import { statements } from '../journal/statements.ts'
+import type { DriverView } from '../../protocol/rest/driver.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Chance } from './chance.ts'
+import type { Faults } from './faults.ts'
+import { readArray, readLines, readNumbers, readTexts } from './literals.ts'
+import type { SimNode } from './node.ts'
+import type { Schedule } from './schedule.ts'
+
+type Pool = ConstructorParameters<typeof Appender>[0]
+/** What the table `drivers` says of one. */
+export type DriverRow = Pick<DriverView, 'id' | 'vendor_id' | 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'>
+/** What one transaction wrote. `epochs`: what its sender thought, by slot. */
+export interface Commit { events: readonly EventRow[]; orders: readonly OrderView[]; drivers: readonly DriverRow[]; epochs: ReadonlyMap<number, number> }
+export type Committed = (commit: Commit) => void
+
+const silent = { info() {}, warn() {}, error() {} }
+const behind: ReadonlySet<string> = new Set(['saveSnapshots', 'saveCursors', 'savePositions', 'saveBreadcrumbs'])
+/** What the operating system may hold back before it writes. */
+const unsyncedMs = 2_000
+const lanes = 2
+
+export class SimDatabase {
+  readonly store: MemoryStore
+  readonly #schedule: Schedule
+  readonly #faults: Faults
+  readonly #chance: Chance
+  readonly #committed: Committed
+  /** Deliberate bugs may switch it off: then the epoch of an append is not looked at. */
+  fences = true
+  readonly drivers = new Map<string, DriverRow>()
+  #down = false
+  #behind: { atMs: number; undo: () => void }[] = []
+
+  constructor(schedule: Schedule, faults: Faults, chance: Chance, committed: Committed) {
+    this.store = new MemoryStore(() => Math.floor(schedule.nowMs))
+    this.#schedule = schedule
+    this.#faults = faults
+    this.#chance = chance
+    this.#committed = committed
+  }
+
+  setDown(down: boolean): void { this.#down = down }
+
+  /** After a crash: the last of what was written behind is gone, from the end backwards. */
+  loseUnsynced(): number {
+    const keep = this.#behind.length === 0 ? 0 : this.#faults.die('journal loses unsynced').whole(0, this.#behind.length - 1)
+    const lost = this.#behind.splice(keep)
+    for (const { undo } of lost.reverse()) undo()
+    return lost.length
+  }
+
+  /** The journal as one process has it. */
+  journal(node: SimNode): Journal {
+    const inner = memoryJournal(this.store)
+    const budget = { eventsHeld: 0 }
+    const pool = { query: (config: { name: string; values: unknown[] }) => this.call(node, () => this.#execute(config.name, config.values), true) } as unknown as Pool
+    const appenders = Array.from({ length: lanes }, () => new Appender(pool, node.env, silent, budget))
+    const faulty: Record<string, unknown> = {}
+    for (const [name, method] of Object.entries(inner) as [string, (...args: unknown[]) => Promise<unknown>][])
+      faulty[name] = (...args: unknown[]) => this.call(node, () => {
+        if (behind.has(name)) this.#writtenBehind(name, args)
+        return method(...args)
+      })
+    return { ...faulty as unknown as Journal, append: request => appenders[request.slot % lanes]!.append(request) }
+  }
+
+  /**
+   * A call from a process to the database and back. `mayLinger`: its connection may break while the
+   * statement waits in the server, which carries it out all the same, later.
+   */
+  call<T>(node: SimNode, work: () => T | Promise<T>, mayLinger = false): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const faults = this.#faults
+      const latencyMs = (): number => {
+        const ms = this.#chance.between(0.2, 1.5)
+        return faults.happens('journal slow', 0.004) ? ms + faults.die('journal slow').around(700) : ms
+      }
+      const back = (settle: () => void): void => { this.#schedule.after(latencyMs(), () => node.enter(settle)) }
+      const broken = (): void => back(() => reject(Object.assign(new Error('connection to the database lost'), { code: 'ECONNRESET' })))
+      if (node.diesHere()) return
+      this.#schedule.after(latencyMs(), () => {
+        if (this.#down) return broken()
+        if (faults.happens('journal fails before', 0.002)) return broken()
+        if (mayLinger && faults.happens('journal commits late', 0.002)) {
+          this.#schedule.after(faults.die('journal commits late').between(1, 1_500), () => { if (!this.#down) carryOut(work).catch(() => {}) })
+          return broken()
+        }
+        carryOut(work).then(
+          result => {
+            if (node.diesHere()) return
+            if (faults.happens('journal fails after', 0.003)) return broken()
+            back(() => resolve(result))
+          },
+          error => back(() => reject(error as Error)))
+      })
+    })
+  }
+
+  #execute(name: string, values: unknown[]): { rows: unknown[] } {
+    switch (name) {
+      case statements.append.name: return { rows: [this.#append(values)] }
+      case statements.findWritten.name: return { rows: [{ found: this.#findWritten(values) }] }
+      case statements.actorVersion.name: return { rows: [{ version: this.store.events.get(String(values[0]))?.length ?? 0 }] }
+      case statements.lastSeqs.name: return { rows: readNumbers(values[0]).map(slot => ({ slot, last_seq: this.store.slot(slot).events.length })) }
+      default: throw new Error(`the simulated database does not know the statement ${name}`)
+    }
+  }
+
+  /** `statements.append`, in the words of its SQL. */
+  #append(values: unknown[]) {
+    const { store } = this
+    const [slots, epochs] = [readNumbers(values[0]), readNumbers(values[1])]
+    const held = slots.filter((slot, i) => !this.fences || store.slot(slot).epoch === epochs[i])
+    const continued = readTexts(values[3])
+    const versions = readNumbers(values[4])
+    const gaps = continued.filter((actorId, i) => (store.events.get(actorId)?.length ?? 0) < versions[i]!)
+    const answer = { committed: held.length === values[2] && gaps.length === 0, held_slots: held, gap_actor_ids: gaps }
+    if (!answer.committed) return answer
+    const events = eventsOf(values)
+    const last = new Map<number, number>()
+    for (const { actorId, version, slot, seq } of events) {
+      const taken = seq <= (store.slots.get(slot)?.events.length ?? 0)
+      if (taken || version <= (store.events.get(actorId)?.length ?? 0)) throw Object.assign(new Error('duplicate key value violates unique constraint'), { code: '23505' })
+      last.set(slot, seq)
+    }
+    for (const event of events) {
+      store.slot(event.slot).events.push(event)
+      store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
+    }
+    const orders = this.#writeOrders(readLines(values[33]) as OrderView[], readArray(values[24]))
+    this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])) })
+    return answer
+  }
+
+  #writeOrders(views: OrderView[], candidates: (string | null)[]): OrderView[] {
+    views.forEach((view, i) => {
+      const before = this.store.orders.get(view.id)
+      if (before !== undefined && before.view.version >= view.version) return
+      const candidateIds = before?.candidateIds ?? (candidates[i] === null || candidates[i] === undefined ? null : readTexts(candidates[i]))
+      this.store.orders.set(view.id, { view, candidateIds, offeredDriverId: offeredDriverId(view), words: [] })
+    })
+    return views
+  }
+
+  #writeDrivers(values: unknown[]): DriverRow[] {
+    const [ids, vendorIds, statuses, capacities, active, deliveries, versions] =
+      [readTexts(values[34]), readTexts(values[35]), readTexts(values[39]), readNumbers(values[40]), readTexts(values[41]), readNumbers(values[42]), readNumbers(values[44])]
+    const rows = ids.map((id, i): DriverRow => ({
+      id, vendor_id: vendorIds[i]!, status: statuses[i] as DriverRow['status'], capacity: capacities[i]!, active_order_ids: readTexts(active[i]),
+      total_deliveries: deliveries[i]!, version: versions[i]!,
+    }))
+    for (const row of rows) if ((this.drivers.get(row.id)?.version ?? 0) < row.version) this.drivers.set(row.id, row)
+    return rows
+  }
+
+  #findWritten(values: unknown[]): number {
+    const [actorIds, versions, slots, seqs, commandIds, types] =
+      [readTexts(values[0]), readNumbers(values[1]), readNumbers(values[2]), readNumbers(values[3]), readArray(values[4]), readTexts(values[5])]
+    return actorIds.filter((actorId, i) => {
+      const stored = this.store.events.get(actorId)?.[versions[i]! - 1]
+      return stored !== undefined && stored.slot === slots[i] && stored.seq === seqs[i] && stored.commandId === commandIds[i] && stored.event.type === types[i]
+    }).length
+  }
+
+  /** Remembers how to take it back. */
+  #writtenBehind(name: string, args: readonly unknown[]): void {
+    const { store } = this
+    const undo: (() => void)[] = []
+    if (name === 'saveSnapshots') {
+      for (const { actorId } of args[0] as { actorId: string }[]) {
+        const before = store.snapshots.get(actorId)
+        undo.push(() => { if (before === undefined) store.snapshots.delete(actorId); else store.snapshots.set(actorId, before) })
+      }
+      for (const number of (args[1] as ReadonlyMap<number, number>).keys()) {
+        const slot = store.slot(number)
+        const { snapshotSeq } = slot
+        undo.push(() => { slot.snapshotSeq = snapshotSeq })
+      }
+    } else if (name === 'saveCursors')
+      for (const number of (args[0] as ReadonlyMap<number, number>).keys()) {
+        const slot = store.slot(number)
+        const { cursorSeq } = slot
+        undo.push(() => { slot.cursorSeq = cursorSeq })
+      }
+    const nowMs = this.#schedule.nowMs
+    while (this.#behind.length > 0 && this.#behind[0]!.atMs < nowMs - unsyncedMs) this.#behind.shift()
+    this.#behind.push({ atMs: nowMs, undo: () => { for (const one of undo.reverse()) one() } })
+  }
+}
+
+const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
+
+function eventsOf(values: unknown[]): EventRow[] {
+  const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds] =
+    [readTexts(values[5]), readNumbers(values[6]), readNumbers(values[7]), readNumbers(values[8]), readTexts(values[9]), readNumbers(values[10]), readTexts(values[11]), readArray(values[12])]
+  const data = readLines(values[13])
+  return actorIds.map((actorId, i) => ({
+    slot: slots[i]!, seq: seqs[i]!, kind: kinds[i] as EventRow['kind'], actorId, version: versions[i]!, atMs: ats[i]!,
+    commandId: commandIds[i]!, v: Number(values[14]), event: { type: types[i], data: data[i] } as EventRow['event'],
+  }))
+}

@@ -1,0 +1,231 @@
+/**
+ * The bus of a simulation: one server, a link to each process, and whatever may go wrong on the way.
+ * It is worse than NATS on purpose: messages of one sender may overtake each other or come twice.
+ * Only facts (`event.>`) keep their order on a link, as one TCP connection keeps it, because their
+ * order is promised to the outside and is read here as the server sees it.
+ */
+import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
+import { checkBody, checkFilter, checkSubject } from '../../protocol/bus/checks.ts'
+import { Matcher } from '../../protocol/bus/matcher.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Chance } from './chance.ts'
+import type { Faults } from './faults.ts'
+import type { SimNode } from './node.ts'
+import type { Schedule } from './schedule.ts'
+
+interface Subscriber { link: Link; handler: BusHandler; queue: string | undefined; active: boolean }
+/** up: all is well. lost: cut, and the client does not know it yet. down: cut, and it knows. */
+type LinkState = 'up' | 'lost' | 'down'
+
+class Link {
+  state: LinkState = 'up'
+  readonly subscribers = new Set<Subscriber>()
+  readonly listeners = new Set<(connected: boolean) => void>()
+  /** What was sent before must arrive before. */
+  arrivesMs = 0
+  /** Raised at each cut: what was on its way then never arrives. */
+  cuts = 0
+  readonly node: SimNode
+  constructor(node: SimNode) { this.node = node }
+}
+
+const eventPrefix = subjects.eventFilter.slice(0, -1)
+
+export class Network {
+  readonly #schedule: Schedule
+  readonly #faults: Faults
+  readonly #chance: Chance
+  readonly #matcher = new Matcher<Subscriber>()
+  readonly #links = new Map<SimNode, Link>()
+  readonly #parted = new Set<string>()
+  /** Facts, as the server receives them. */
+  readonly #heard: (body: Uint8Array) => void
+
+  constructor(schedule: Schedule, faults: Faults, chance: Chance, heard: (body: Uint8Array) => void) {
+    this.#schedule = schedule
+    this.#faults = faults
+    this.#chance = chance
+    this.#heard = heard
+  }
+
+  /** No message passes between the two until they are joined again. */
+  part(a: SimNode, b: SimNode): void {
+    this.#parted.add(`${a.name}|${b.name}`)
+    this.#parted.add(`${b.name}|${a.name}`)
+  }
+
+  join(a: SimNode, b: SimNode): void {
+    this.#parted.delete(`${a.name}|${b.name}`)
+    this.#parted.delete(`${b.name}|${a.name}`)
+  }
+
+  /** The link breaks; its process hears of it after `silentMs`, and what it sends until then is lost. */
+  cut(node: SimNode, silentMs: number): void {
+    const link = this.#links.get(node)
+    if (link === undefined || link.state !== 'up') return
+    link.state = 'lost'
+    link.cuts++
+    this.#schedule.after(silentMs, () => {
+      if (link.state !== 'lost') return
+      link.state = 'down'
+      node.enter(() => { for (const listener of link.listeners) listener(false) })
+    })
+  }
+
+  mend(node: SimNode): void {
+    const link = this.#links.get(node)
+    if (link === undefined || link.state === 'up') return
+    const known = link.state === 'down'
+    link.state = 'up'
+    node.enter(() => {
+      // A client that did not notice finds out by reconnecting.
+      if (!known) for (const listener of link.listeners) listener(false)
+      for (const listener of link.listeners) listener(true)
+    })
+  }
+
+  healAll(): void {
+    this.#parted.clear()
+    for (const node of this.#links.keys()) this.mend(node)
+  }
+
+  connect(node: SimNode): Bus {
+    const link = new Link(node)
+    this.#links.set(node, link)
+    const matcher = this.#matcher
+    const drop = (subscriber: Subscriber, filter: string): void => {
+      subscriber.active = false
+      link.subscribers.delete(subscriber)
+      matcher.remove(filter, subscriber)
+    }
+    const filters = new Map<Subscriber, string>()
+    const leave = (): void => {
+      for (const [subscriber, filter] of filters) drop(subscriber, filter)
+      this.#links.delete(node)
+    }
+    const crashed = node.onCrash
+    node.onCrash = () => { leave(); crashed() }
+    return {
+      publish: (subject, body) => {
+        checkSubject(subject)
+        checkBody(body)
+        if (!node.alive || link.state === 'down') return false
+        this.#publish(link, subject, Buffer.from(body))
+        return true
+      },
+      request: (subject, body, timeoutMs) => {
+        checkSubject(subject)
+        checkBody(body)
+        return this.#request(link, subject, Buffer.from(body), timeoutMs)
+      },
+      subscribe: (filter, handler, { queue } = {}): Subscription => {
+        checkFilter(filter)
+        const subscriber: Subscriber = { link, handler, queue, active: node.alive }
+        if (node.alive) {
+          link.subscribers.add(subscriber)
+          filters.set(subscriber, filter)
+          matcher.add(filter, subscriber)
+        }
+        return { unsubscribe: () => { drop(subscriber, filter); filters.delete(subscriber) } }
+      },
+      get connected() { return node.alive && link.state !== 'down' },
+      onStatus: listener => {
+        link.listeners.add(listener)
+        return () => { link.listeners.delete(listener) }
+      },
+      flush: () => this.#flush(link),
+      close: async () => leave(),
+    }
+  }
+
+  #latencyMs(): number {
+    const ms = this.#chance.between(0.2, 2)
+    return this.#faults.happens('bus slow', 0.01) ? ms + this.#faults.die('bus slow').around(400) : ms
+  }
+
+  /** A message on its way from one link to another, which may be the same. */
+  #carry(from: Link, to: Link, run: () => void): void {
+    const { cuts: fromCuts } = from
+    const { cuts: toCuts } = to
+    const arrive = (): void => {
+      if (from.cuts !== fromCuts || to.cuts !== toCuts) return
+      to.node.enter(run)
+    }
+    if (from.state !== 'up' || to.state !== 'up' || this.#parted.has(`${from.node.name}|${to.node.name}`)) return
+    if (this.#faults.happens('bus drop', 0.004)) return
+    const ms = this.#latencyMs()
+    if (this.#faults.happens('bus reorder', 0.01)) this.#schedule.after(ms + this.#faults.die('bus reorder').between(1, 200), arrive)
+    else {
+      to.arrivesMs = Math.max(to.arrivesMs, this.#schedule.nowMs + ms)
+      this.#schedule.after(to.arrivesMs - this.#schedule.nowMs, arrive)
+    }
+    if (this.#faults.happens('bus duplicate', 0.005)) this.#schedule.after(ms + this.#faults.die('bus duplicate').around(300), arrive)
+  }
+
+  #publish(from: Link, subject: string, body: Uint8Array): void {
+    if (subject.startsWith(eventPrefix)) {
+      const { cuts } = from
+      const loses = this.#faults.plays('bus loses facts')
+      if (from.state !== 'up' && loses) return this.#faults.count('bus loses facts')
+      from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs())
+      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#heard(body); else this.#faults.count('bus loses facts') })
+      return
+    }
+    for (const to of this.#receivers(subject)) this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))
+  }
+
+  #receivers(subject: string): Subscriber[] {
+    const chosen: Subscriber[] = []
+    const groups = new Map<string, Subscriber[]>()
+    for (const one of this.#matcher.match(subject)) {
+      if (one.queue === undefined) chosen.push(one)
+      else groups.set(one.queue, [...groups.get(one.queue) ?? [], one])
+    }
+    for (const members of groups.values()) chosen.push(this.#chance.pick(members))
+    return chosen
+  }
+
+  #request(from: Link, subject: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const { node } = from
+      if (!node.alive) return
+      const fail = (why: string): void => reject(new CaduceusError('unavailable', `${subject}: ${why}`))
+      if (from.state === 'down') return fail('no connection to the bus')
+      const cancel = node.env.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`))
+      const receivers = this.#receivers(subject)
+      if (receivers.length === 0 && from.state === 'up') {
+        cancel()
+        return void node.env.after(this.#latencyMs(), () => fail('nobody is there'))
+      }
+      for (const to of receivers)
+        this.#carry(from, to.link, () => {
+          let answered = false
+          deliver(to, {
+            subject, body: Buffer.from(body),
+            respond: answer => {
+              if (answered || !to.link.node.alive) return
+              answered = true
+              const copy = Buffer.from(answer)
+              this.#carry(to.link, from, () => { cancel(); resolve(copy) })
+            },
+          })
+        })
+    })
+  }
+
+  #flush(link: Link): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { node, cuts, state } = link
+      const fail = (): void => reject(new CaduceusError('unavailable', 'no connection to the bus'))
+      if (!node.alive) return
+      if (state === 'down') return fail()
+      const ms = Math.max(0, link.arrivesMs - this.#schedule.nowMs) + this.#latencyMs()
+      node.env.after(ms, () => { if (link.cuts === cuts && link.state === 'up' && state === 'up') resolve(); else fail() })
+    })
+  }
+}
+
+function deliver(to: Subscriber, message: BusMessage): void {
+  if (to.active) to.handler(message)
+}
