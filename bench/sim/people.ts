@@ -4,7 +4,7 @@
  * they are. Each only knows what it was told or has read in a list.
  */
 import { encodeGeohash } from '../../protocol/geo.ts'
-import { encodeFrame } from '../../protocol/frames.ts'
+import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -308,7 +308,8 @@ export class Courier extends Caller {
     const frame = encodeFrame({ seq: this.#sequence, timestampMs: atMs, latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
     this.world.schedule.after(this.chance.between(5, 60), () => edge.node.enter(() => {
       const batch = new LocationBatch()
-      batch.append(entryHead(this.driverId), new DataView(frame.buffer, frame.byteOffset, frame.length), 0, frame.length)
+      const reader = new FrameReader()
+      batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))
       edge.bus.publish(subjects.location(encodeGeohash(latitude, longitude, 3)), batch.take())
     }))
   }

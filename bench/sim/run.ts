@@ -51,6 +51,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const pins = new PinWatch(world)
   const each = (): void => {
     pins.look()
+    if (world.database.defect !== null) throw world.database.defect
     if (checker.violations.length > 0) throw new Stop()
   }
   world.populate()

@@ -15,7 +15,7 @@ import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { Chance } from './chance.ts'
 import type { Faults } from './faults.ts'
-import { readArray, readLines, readNumbers, readTexts } from './literals.ts'
+import { readArray, readDocuments, readNumbers, readTexts } from './literals.ts'
 import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -41,6 +41,8 @@ export class SimDatabase {
   /** Deliberate bugs may switch it off: then the epoch of an append is not looked at. */
   fences = true
   readonly drivers = new Map<string, DriverRow>()
+  /** The simulator's own. */
+  defect: Error | null = null
   #down = false
   #behind: { atMs: number; undo: () => void }[] = []
 
@@ -66,7 +68,7 @@ export class SimDatabase {
   journal(node: SimNode): Journal {
     const inner = memoryJournal(this.store)
     const budget = { eventsHeld: 0 }
-    const pool = { query: (config: { name: string; values: unknown[] }) => this.call(node, () => this.#execute(config.name, config.values), true) } as unknown as Pool
+    const pool = { query: (config: { name: string; values: unknown[] }) => this.call(node, () => this.#statement(config.name, config.values), true) } as unknown as Pool
     const appenders = Array.from({ length: lanes }, () => new Appender(pool, node.env, silent, budget))
     const faulty: Record<string, unknown> = {}
     for (const [name, method] of Object.entries(inner) as [string, (...args: unknown[]) => Promise<unknown>][])
@@ -109,6 +111,16 @@ export class SimDatabase {
     })
   }
 
+  /** A refusal is an answer of the database; anything else thrown here is a mistake of the simulator's, and must not pass for a lost connection. */
+  #statement(name: string, values: unknown[]): { rows: unknown[] } {
+    try {
+      return this.#execute(name, values)
+    } catch (error) {
+      if ((error as { code?: string }).code === undefined) this.defect ??= error as Error
+      throw error
+    }
+  }
+
   #execute(name: string, values: unknown[]): { rows: unknown[] } {
     switch (name) {
       case statements.append.name: return { rows: [this.#append(values)] }
@@ -140,7 +152,7 @@ export class SimDatabase {
       store.slot(event.slot).events.push(event)
       store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
     }
-    const orders = this.#writeOrders(readLines(values[33]) as OrderView[], readArray(values[24]))
+    const orders = this.#writeOrders(readDocuments(values[33]) as OrderView[], readArray(values[24]))
     this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])) })
     return answer
   }
@@ -206,7 +218,7 @@ const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
 function eventsOf(values: unknown[]): EventRow[] {
   const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds] =
     [readTexts(values[5]), readNumbers(values[6]), readNumbers(values[7]), readNumbers(values[8]), readTexts(values[9]), readNumbers(values[10]), readTexts(values[11]), readArray(values[12])]
-  const data = readLines(values[13])
+  const data = readDocuments(values[13])
   return actorIds.map((actorId, i) => ({
     slot: slots[i]!, seq: seqs[i]!, kind: kinds[i] as EventRow['kind'], actorId, version: versions[i]!, atMs: ats[i]!,
     commandId: commandIds[i]!, v: Number(values[14]), event: { type: types[i], data: data[i] } as EventRow['event'],

@@ -1,11 +1,12 @@
 /**
  * Reads the parameters of the journal's statements back: what `journal/rows.ts` writes as array
- * literals and lines of JSON. The simulated database takes the real statements of the real appender,
+ * literals and `journal/arrays.ts` in Postgres' binary format. The simulated database takes the real statements of the real appender,
  * so an encoding that loses something is found here too.
  */
 
-/** `{a,NULL,"b \"c\""}`, with NULL for null. */
+/** `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as text. */
 export function readArray(literal: unknown): (string | null)[] {
+  if (Buffer.isBuffer(literal)) return readBinary(literal)
   if (typeof literal !== 'string' || !literal.startsWith('{') || !literal.endsWith('}')) throw new TypeError('not an array literal')
   const body = literal.slice(1, -1)
   if (body === '') return []
@@ -29,4 +30,36 @@ export function readArray(literal: unknown): (string | null)[] {
 
 export const readNumbers = (literal: unknown): number[] => readArray(literal).map(Number)
 export const readTexts = (literal: unknown): string[] => readArray(literal).map(word => word ?? '')
-export const readLines = (lines: unknown): unknown[] => (lines === '' ? [] : String(lines).split('\n').map(line => JSON.parse(line) as unknown))
+/** An array of JSON documents. */
+export const readDocuments = (array: unknown): unknown[] => readTexts(array).map(text => JSON.parse(text) as unknown)
+
+const postgresEpochMs = Date.UTC(2000, 0, 1)
+const headBytes = 20
+
+function readBinary(bytes: Buffer): (string | null)[] {
+  const oid = bytes.readInt32BE(8)
+  const values: (string | null)[] = []
+  let at = headBytes
+  for (let left = bytes.readInt32BE(12); left > 0; left--) {
+    const size = bytes.readInt32BE(at)
+    at += 4
+    if (size < 0) { values.push(null); continue }
+    values.push(readElement(oid, bytes.subarray(at, at + size)))
+    at += size
+  }
+  if (at !== bytes.length) throw new TypeError('not a binary array')
+  return values
+}
+
+/** By the type's number in pg_type. */
+function readElement(oid: number, bytes: Buffer): string {
+  switch (oid) {
+    case 21: return String(bytes.readInt16BE())
+    case 23: return String(bytes.readInt32BE())
+    case 20: return String(bytes.readBigInt64BE())
+    case 701: return String(bytes.readDoubleBE())
+    case 1184: return String(Number(bytes.readBigInt64BE()) / 1000 + postgresEpochMs)
+    case 2950: return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    default: return bytes.toString('utf8')
+  }
+}
