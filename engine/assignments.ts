@@ -7,7 +7,7 @@ import { isErrorCode } from '../protocol/errors.ts'
 import type { OrderEvent } from '../protocol/events.ts'
 import type { Env } from '../protocol/env.ts'
 import { limits } from '../protocol/limits.ts'
-import type { Order } from './order/state.ts'
+import { deliveryOf, type Order } from './order/state.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 
 type Look = (cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[]) => void
@@ -56,7 +56,8 @@ export class Assignments {
 function verdict(cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[], driverId: string): TellReply | null {
   const order = cell.state as Order
   if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
-  if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
+  // Also when it has gone on since: a repeat is answered as the first was (invariant 3).
+  if (deliveryOf(order)?.driver.driver_id === driverId)
     return { ok: true, state: order, version: cell.version, updatedAtMs: cell.updatedAtMs }
   for (const event of events)
     if (event.type === 'offer_closed' && event.data.driver_id === driverId && isErrorCode(event.data.code))
