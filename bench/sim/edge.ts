@@ -20,6 +20,8 @@ import type { OrderView } from '../../protocol/rest/order.ts'
 import type { SocketMessage } from '../../protocol/pushes.ts'
 import { edgeDatabase, type KeyRows } from './edge-database.ts'
 
+/** Nobody signs in here, and nobody is signed out. */
+const endedAccess = { onEnded() {}, hasEnded: () => false } as unknown as HubParts['endedAccess']
 const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
 /** The edge counts; nobody reads it here. */
@@ -47,7 +49,7 @@ export class SimEdge {
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
-    this.#hub = createHub({ edgeId: node.name, bus, races: this.#races, database: this.#database, metrics, log, nowMs, random, after })
+    this.#hub = createHub({ edgeId: node.name, bus, races: this.#races, endedAccess, database: this.#database, metrics, log, nowMs, random, after })
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()
