@@ -3,7 +3,7 @@ import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/
 import { connect } from '@nats-io/transport-node'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { PublishedEvent } from '../../protocol/events.ts'
-import { eventStream } from '../../protocol/subjects.ts'
+import { eventStream, subjects } from '../../protocol/subjects.ts'
 
 export interface Published {
   /** Per slot the seqs in the order in which they came, repeats left out. */
@@ -18,12 +18,11 @@ export async function readPublished(url: string): Promise<Published> {
   try {
     const manager = await jetstreamManager(connection)
     const published: Published = { bySlot: new Map(), ids: new Map(), repeats: 0 }
-    const { state } = await manager.streams.info(eventStream)
-    if (state.messages === 0) return published
     const name = `torture-${Date.now()}`
-    await manager.consumers.add(eventStream, { name, ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All })
+    // The stream has the older names of some events as well.
+    const { num_pending: count } = await manager.consumers.add(eventStream, { name, ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All, filter_subject: subjects.eventFilter })
     const consumer = await jetstream(connection).consumers.get(eventStream, name)
-    for (let left = state.messages; left > 0;) {
+    for (let left = count; left > 0;) {
       const batch = await consumer.fetch({ max_messages: Math.min(left, 500), expires: 5_000 })
       let got = 0
       for await (const message of batch) {
@@ -35,7 +34,7 @@ export async function readPublished(url: string): Promise<Published> {
         if (seqs === undefined) published.bySlot.set(event.slot, [event.seq])
         else seqs.push(event.seq)
       }
-      if (got === 0) throw new Error(`the stream says it has ${state.messages} messages and gave ${state.messages - left}`)
+      if (got === 0) throw new Error(`the stream says it has ${count} events and gave ${count - left}`)
       left -= got
     }
     return published
