@@ -47,7 +47,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 1,
+    seed: 7,
     database(database) { database.fences = false },
   },
   'acknowledged-before-commit': {
@@ -88,13 +88,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'cursor-runs-ahead': {
     about: 'the outbox forgets at recovery what was not published',
     rule: '[6]',
-    seed: 1,
+    seed: 2,
     journal: journal => ({ ...journal, loadSlot: async slot => { const loaded = await journal.loadSlot(slot); return { ...loaded, cursorSeq: loaded.lastSeq } } }),
   },
   'evolved-differently': {
     about: 'recovery reads an event as something else than it was',
     rule: '[4]',
-    seed: 1,
+    seed: 2,
     journal: journal => loading(journal, loaded => ({
       ...loaded,
       events: loaded.events.map((stored): StoredEvent => (stored.event.type === 'order_accepted' ? { ...stored, event: { ...stored.event, data: { ...stored.event.data, fee_minor: 1 } } } : stored)),
