@@ -147,10 +147,12 @@ t.test('the package of the client', async t => {
       extends: join(root, 'tsconfig.json'), files: [join(root, 'protocol/client/index.ts')], include: [],
       compilerOptions: { incremental: false, tsBuildInfoFile: null, declaration: true, emitDeclarationOnly: true, sourceMap: false, types: [], rootDir: root, outDir: join(installed, 'dist') },
     }))
-    await run(process.execPath, [compiler, '-p', 'declare.json'], { cwd: folder })
+    // The compiler starts a program of its own, which does not stand the test runner's loader.
+    const compile = (...args: string[]) => run('env', ['-u', 'NODE_OPTIONS', process.execPath, compiler, ...args], { cwd: folder })
+    await compile('-p', 'declare.json')
     cpSync(join(root, 'node_modules', 'typebox'), join(folder, 'node_modules', 'typebox'), { recursive: true })
     writeFileSync(join(folder, 'types.ts'), types)
-    const { stdout } = await run(process.execPath, [compiler, '--noEmit', '--strict', '--target', 'es2023', '--lib', 'es2023,dom', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', '', 'types.ts'], { cwd: folder })
+    const { stdout } = await compile('--noEmit', '--strict', '--target', 'es2023', '--lib', 'es2023,dom', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', '', 'types.ts')
       .catch((error: unknown) => error as { stdout: string })
     t.equal(stdout, '')
   })

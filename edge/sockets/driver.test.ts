@@ -78,8 +78,13 @@ t.test('every frame goes to the subject of its region, across borders and at the
   const socket = await connect()
   const places: [number, number][] = [[27.7, 85.3], [27.7, 85.31], [51.5, -0.1], [90, 180], [-90, -180], [0, 0], [-0.0001, 0.0001], [27.7, 85.3], [89.99, 0], [0, 180]]
   socket.send(encodeFrames(places.map(([latitude, longitude], seq) => frame(seq, { latitude, longitude }))))
-  t.equal(readAck(await socket.nextBinary()), 1, 'the first batch left when the border was crossed')
-  t.equal(readAck(await socket.nextBinary()), places.length - 1)
+  // Batches leave at each border; what is confirmed by then is acknowledged together.
+  let acknowledged = -1
+  while (acknowledged < places.length - 1) {
+    const next = readAck(await socket.nextBinary()) ?? -1
+    t.ok(next > acknowledged, 'acknowledgements go forward')
+    acknowledged = next
+  }
   t.same(seqs(), places.map((_, i) => i), 'in order')
   for (const entry of heard) t.equal(entry.region, encodeGeohash(entry.latitude, entry.longitude, 3))
   socket.ws.close()
