@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { requireOrSkip, startRedis, type Service } from '../../bench/services.ts'
+import { FaultProxy } from '../../bench/torture/proxy/proxy.ts'
 import { limits } from '../limits.ts'
 import { claimsContract } from './contract.ts'
 import { memoryClaims } from './memory.ts'
@@ -109,6 +110,22 @@ void t.test('redis: one key per order, which expires after its afterlife', { ski
   t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' }, 'a Redis that forgot everything, scripts included')
   raw.disconnect()
   await claims.shutdown()
+  await server.stop()
+})
+
+void t.test('redis: a connection that died without a word is replaced', { skip: requireOrSkip(t, 'redis') }, async t => {
+  const server = await startRedis()
+  const proxy = await FaultProxy.start(server.port)
+  const claims = await redisClaims(`redis://127.0.0.1:${proxy.port}`, { onLog() {} })
+  t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
+  proxy.set({ swallowing: true })
+  await t.rejects(claims.claim('o', 'v1'), { code: 'unavailable' })
+  proxy.clear()
+  let answer: unknown = null
+  for (const giveUpMs = performance.now() + 15_000; answer === null && performance.now() < giveUpMs;) answer = await claims.claim('o', 'v1').catch(() => sleep(50).then(() => null))
+  t.same(answer, { outcome: 'unknown' }, 'without anybody\'s doing')
+  await claims.shutdown()
+  await proxy.close()
   await server.stop()
 })
 

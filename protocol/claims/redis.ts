@@ -22,6 +22,8 @@ export interface RedisClaimsOptions {
 
 const connectTimeoutMsDefault = 10_000
 const commandTimeoutMs = 800
+/** Commands are on their way and nothing has come for this long: another connection is made. */
+const silenceMs = 2 * commandTimeoutMs
 const reconnectMsMin = 50
 const reconnectMsMax = 1_000
 
@@ -57,6 +59,8 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: commandTimeoutMs,
+    // A half-open connection never closes by itself: commands without any answer are its only sign.
+    socketTimeout: silenceMs,
     connectTimeout: 2 * commandTimeoutMs,
     retryStrategy: times => Math.min(reconnectMsMin * 2 ** Math.min(times, 10), reconnectMsMax),
   })
