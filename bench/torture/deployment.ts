@@ -54,8 +54,8 @@ export async function startDeployment(options: { logsDir?: string } = {}): Promi
     const untilHealthy = async (timeoutMs = healthyTimeoutMs): Promise<void> => {
       const giveUpMs = performance.now() + timeoutMs
       for (const url of urls)
-        while (!await healthy(url)) {
-          if (performance.now() >= giveUpMs) throw new Error(`${url} is not healthy after ${timeoutMs} ms:\n${members.map(one => `${one.name}: ${one.output.slice(-1_000)}`).join('\n')}`)
+        for (let state = await healthOf(url); state !== null; state = await healthOf(url)) {
+          if (performance.now() >= giveUpMs) throw new Error(`${url} is not healthy after ${timeoutMs} ms (${state}):\n${members.map(one => `${one.name}: ${one.output.slice(-1_000)}`).join('\n')}`)
           await new Promise<void>(resolve => { setTimeout(resolve, 100) })
         }
     }
@@ -68,11 +68,13 @@ export async function startDeployment(options: { logsDir?: string } = {}): Promi
   }
 }
 
-async function healthy(url: string): Promise<boolean> {
+/** Null when all is well, else what it says of itself. */
+async function healthOf(url: string): Promise<string | null> {
   try {
     const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(3_000) })
-    return ((await answer.json()) as { status?: string }).status === 'healthy'
-  } catch {
-    return false
+    const body = await answer.json() as { status?: string; dependencies?: unknown }
+    return body.status === 'healthy' ? null : JSON.stringify(body.dependencies ?? body)
+  } catch (error) {
+    return String(error)
   }
 }
