@@ -91,6 +91,8 @@ export const limits = {
   journalBatchEventsMax: 512,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
+  /** What a crash lets commands between actors be delivered again: far less than a driver can complete recentOrdersMax orders in. */
+  cursorSaveIntervalMs: 200,
   /** Packed in one go, at some 5 µs each: commands wait for that. */
   snapshotBatchMax: 250,
 

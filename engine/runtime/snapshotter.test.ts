@@ -76,6 +76,17 @@ t.test('finished actors leave memory, but not before what they owe others is don
   t.equal(w.actors.size, 0, 'and out again')
 })
 
+t.test('a cursor that moved is stored soon, long before the round: a life that is shorter repeats little [6]', async t => {
+  const w = await world()
+  w.outbox.open(3, 0)
+  w.snapshotter.start()
+  w.outbox.add({ slot: 3, seq: 1, kind: 'order', actorId: w.id(), version: 1, atMs: 0, event: { type: 'returned', data: { driver_id: 'd' } }, effects: [] })
+  await w.env.advance(limits.cursorSaveIntervalMs + 50)
+  t.equal(w.store.slot(3).cursorSeq, 1)
+  t.ok(limits.cursorSaveIntervalMs * 5 < limits.snapshotIntervalMs)
+  await w.snapshotter.stop()
+})
+
 t.test('a failure is told, and the round is made again', async t => {
   const w = await world({ saveSnapshots: nth => (nth === 0 ? 'failBefore' : 'pass') })
   const id = w.id()

@@ -1,6 +1,10 @@
 /**
  * Writes behind what changed: snapshots of dirty actors, then the seq they cover, then the outbox's
  * cursors. Nothing here is on the path of a command; all of it only shortens the next recovery.
+ *
+ * Cursors are also written on their own, more often: an engine that dies again and again before its first
+ * round would repeat the same commands in every life, more of them each time, and receivers know a
+ * repetition only among what came lately (a driver was paid twice for the orders of such a loop).
  * Finished actors leave memory once their last snapshot is stored.
  */
 import { limits } from '../../protocol/limits.ts'
@@ -21,6 +25,9 @@ export class Snapshotter {
   /** Finished, stored, but with commands to others still under way. */
   readonly #leaving = new Set<Cell>()
   #stop: () => void = () => {}
+  #stopCursors: () => void = () => {}
+  /** Per slot, the cursor that was stored last. */
+  #storedCursors: ReadonlyMap<number, number> = none
   #running: Promise<void> | null = null
 
   /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
@@ -38,10 +45,12 @@ export class Snapshotter {
 
   start(): void {
     this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.flush(), () => {})
+    this.#stopCursors = repeat(this.#env, limits.cursorSaveIntervalMs, () => this.#saveCursors(), error => this.#log('warn', 'writing cursors failed; will try again', error))
   }
 
   async stop(): Promise<void> {
     this.#stop()
+    this.#stopCursors()
     await this.#running
     await this.flush()
   }
@@ -59,14 +68,21 @@ export class Snapshotter {
     const through = new Map(this.#lastSeq)
     for (let from = 0; from < cells.length; from += limits.snapshotBatchMax) await this.#store(cells.slice(from, from + limits.snapshotBatchMax))
     if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
-    const cursors = this.#outbox.cursors()
-    if (cursors.size > 0) await this.#journal.saveCursors(cursors)
+    await this.#saveCursors()
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
     for (const cell of this.#leaving) {
       if (this.#outbox.busy(cell.actorId)) continue
       this.#leaving.delete(cell)
       this.#actors.evict(cell)
     }
+  }
+
+  async #saveCursors(): Promise<void> {
+    const cursors = this.#outbox.cursors()
+    const moved = new Map([...cursors].filter(([slot, seq]) => this.#storedCursors.get(slot) !== seq))
+    if (moved.size === 0) return
+    await this.#journal.saveCursors(moved)
+    this.#storedCursors = cursors
   }
 
   /** Packed when its turn comes, so that no command waits for all of them: what changed meanwhile is in it. */
