@@ -71,7 +71,9 @@ async function openHot(context: Context, url: string, { driverToken, trackingTok
     const frames = Math.floor(ms / (2 * limits.pushIntervalMs))
     for (let i = 0; i < frames && !context.signal.aborted; i++) {
       seq++
-      const mark = `"latitude":${(fieldCenter.latitude + seq * 1e-5).toFixed(5)}`
+      const latitude = Number((fieldCenter.latitude + seq * 1e-5).toFixed(5))
+      // As JSON writes it: without zeros at the end.
+      const mark = `"latitude":${latitude},`
       const dueMs = performance.now()
       let count = 0
       heard = text => {
@@ -80,7 +82,7 @@ async function openHot(context: Context, url: string, { driverToken, trackingTok
         if (++count === watchersOfOne) last.record(performance.now() - dueMs)
       }
       const frame = encodeFrame({
-        seq, timestampMs: Date.now(), latitude: Number((fieldCenter.latitude + seq * 1e-5).toFixed(5)), longitude: fieldCenter.longitude, headingDeg: 0, speedMps: 8, accuracyM: null,
+        seq, timestampMs: Date.now(), latitude, longitude: fieldCenter.longitude, headingDeg: 0, speedMps: 8, accuracyM: null,
       })
       driver.sendFrame(maskedFrame(frame, 2))
       const all = await settled(() => count === watchersOfOne, 5_000, 5)
