@@ -47,7 +47,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 7,
+    seed: 16,
     database(database) { database.fences = false },
   },
   'acknowledged-before-commit': {
