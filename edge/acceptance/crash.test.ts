@@ -107,7 +107,8 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   if (screen.of('new_request').some(m => m.request_id === expiring)) await screen.next('request_expired', m => m.request_id === expiring)
   const watcher = new Listener(url, `/ws/tracking/${order.tracking_token}`)
   t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
-  const busy = await http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token })
+  // The order's word to its driver was perhaps not delivered before the kill; then it is now.
+  const busy = await eventually(() => http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token }), a => a.body.status === 'busy', 5_000)
   t.equal(busy.body.status, 'busy')
   t.equal((await http(url, 'PATCH', `/api/orders/${order.id}`, { token: courier.token, body: { status: 'picked_up' } })).body.status, 'picked_up')
   await watcher.next('status', m => m.status === 'picked_up')
