@@ -22,8 +22,8 @@ const sources: Source[] = houses.flatMap(house =>
       const text = readFileSync(join(root, path), 'utf8')
       const imports = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(match =>
         (match[1]!.startsWith('.') ? normalize(join(dirname(path), match[1]!)) : match[1]!))
-      // Fixtures and contract suites are parts of tests.
-      return { path, house, text, imports, test: /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract\.ts$/.test(path) }
+      // Fixtures, contract suites and the servers they start are parts of tests.
+      return { path, house, text, imports, test: /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract\.ts$|\/testing\//.test(path) }
     }))
 const within = (house: string) => sources.filter(source => source.house === house)
 /** What matters of a source are not its comments. */
@@ -51,16 +51,11 @@ t.test('arrows point down only', async t => {
     bench: () => true,
   }
   for (const source of sources) {
-    // Tests start databases and buses with what the benches start.
-    if (source.test) continue
-    const wrong = source.imports.filter(imported => houses.includes(houseOf(imported) as typeof houses[number]) && !mayImport[source.house]!(source, houseOf(imported)))
+    // Tests of what stores and reports compare it with what the engine writes.
+    const testedWith = source.test && /^(edge|migrations)\//.test(source.path) ? ['engine'] : []
+    const wrong = source.imports.filter(imported => houses.includes(houseOf(imported) as typeof houses[number]) && !testedWith.includes(houseOf(imported)) && !mayImport[source.house]!(source, houseOf(imported)))
     t.same(wrong, [], source.path)
   }
-})
-
-t.test('the engine knows neither edge nor bench, not even in its decisions\' tests', async t => {
-  for (const { path, imports } of within('engine'))
-    if (!path.startsWith('engine/journal/')) t.same(imports.filter(imported => ['edge', 'bench'].includes(houseOf(imported))), [], path)
 })
 
 t.test('deciders are pure: no I/O, no runtime', async t => {
@@ -79,6 +74,11 @@ t.test('only adapters import drivers of databases, buses and sockets', async t =
   for (const { path, house, imports, test } of sources)
     if (!test && house !== 'bench')
       for (const [driver, isAdapter] of adapters) t.ok(isAdapter(path) || !imports.some(imported => driver.test(imported)), `${path}: ${driver.source}`)
+})
+
+t.test('only tests and benches start servers of their own', async t => {
+  for (const { path, house, imports, test } of sources)
+    if (!test && house !== 'bench') t.same(imports.filter(imported => imported.startsWith('protocol/testing/')), [], path)
 })
 
 t.test('geo is a leaf', async t => {

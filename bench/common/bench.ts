@@ -25,7 +25,7 @@
  * Rejected: benches that loop over their own rounds and keep their own statistics; each did it
  * differently, and Ctrl-C lost all of it.
  */
-import type { ServiceName } from '../services.ts'
+import type { ServiceName } from '../../protocol/testing/services.ts'
 import type { Latency } from './latency.ts'
 import type { Server, ServerOptions } from './server.ts'
 

@@ -2,7 +2,7 @@
  * Runs one bench: opens it, drives its rounds, closes what it started whatever happens, and makes a
  * record of what it sampled. An error or Ctrl-C ends the bench and not its results.
  */
-import { startNats, startPostgres, startRedis, serviceMissing, type Service, type ServiceName } from '../services.ts'
+import { startNats, startPostgres, startRedis, serviceMissing, type Service, type ServiceName } from '../../protocol/testing/services.ts'
 import type { Bench, Context, Measure, Mode, Sample } from './bench.ts'
 import { Latency } from './latency.ts'
 import { loadAverage } from './machine.ts'

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../../protocol/assets.ts'
-import { serviceVersion } from '../services.ts'
+import { serviceVersion } from '../../protocol/testing/services.ts'
 
 export interface Machine {
   cpu: string

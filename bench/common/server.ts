@@ -5,7 +5,6 @@
  */
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,9 +13,10 @@ import { natsBus } from '../../protocol/bus/nats.ts'
 import { openDatabase } from '../../migrations/open.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
+import { startNats, startPostgres, startRedis, type Service } from '../../protocol/testing/services.ts'
 import { populate, type Population, type PopulationPlan } from './population.ts'
 import { profileArguments } from './profile.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
 
 export interface Server {
   url: string
@@ -212,15 +212,4 @@ function endWithUs(child: ChildProcess): () => void {
   const kill = (): void => { child.kill('SIGKILL') }
   process.once('exit', kill)
   return () => { process.off('exit', kill) }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

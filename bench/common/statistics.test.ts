@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import { difference, holm, median, spread, studentTail } from './statistics.ts'
 
 const near = (t: Pick<typeof import('tap').t, 'ok'>, actual: number, wanted: number, what: string): void => { t.ok(Math.abs(actual - wanted) <= 1e-6 * Math.abs(wanted), `${what}: ${actual}, wanted ${wanted}`) }

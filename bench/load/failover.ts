@@ -15,7 +15,7 @@ import { subjects } from '../../protocol/subjects.ts'
 import { openDatabase, type PgPool } from '../../migrations/open.ts'
 import type { Bench, Measure } from '../common/bench.ts'
 import { launch, type Launched } from '../common/server.ts'
-import { startNats, startPostgres, startRedis } from '../services.ts'
+import { startNats, startPostgres, startRedis } from '../../protocol/testing/services.ts'
 
 const goalMs = limits.slotLeaseMsDefault + 1_000
 const lapse: Measure = { name: 'the dead engine\'s lease lapses', unit: 'ms after SIGKILL', better: 'lower' }

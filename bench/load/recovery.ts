@@ -17,7 +17,7 @@ import { decodeSnapshot, encodeSnapshot } from '../../engine/runtime/snapshot.ts
 import type { Bench, Measure } from '../common/bench.ts'
 import { freshDatabase } from '../common/database.ts'
 import { liveOrder } from '../common/orders.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 
 const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }
 const recovered: Measure = { name: 'engine recovers live orders', unit: 'orders/s', better: 'higher', baseline: raw.name, goal: { ratio: 0.5 } }

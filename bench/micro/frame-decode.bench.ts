@@ -5,7 +5,7 @@
 import { pack, unpack } from 'msgpackr'
 import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from '../../protocol/frames.ts'
 import { entryHead, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const messages = 1000

@@ -17,7 +17,7 @@ import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from '../../migrations/open.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import { copyIn, freshDatabase } from '../common/database.ts'
 import type { MicroServices, MicroSuite } from './suite.ts'
 

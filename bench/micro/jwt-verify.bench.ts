@@ -2,7 +2,7 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const tokensCount = 200

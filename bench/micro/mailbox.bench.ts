@@ -8,7 +8,7 @@ import { limits } from '../../protocol/limits.ts'
 import { memoryJournal, MemoryStore } from '../../engine/journal/memory.ts'
 import { Actors } from '../../engine/runtime/actors.ts'
 import { counter } from '../../engine/runtime/fixtures.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const actorsCount = 1_000

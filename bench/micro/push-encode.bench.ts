@@ -6,7 +6,7 @@
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { LocationPush, NewRequestBody } from '../../protocol/pushes.ts'
 import { headOf } from '../../edge/sockets/terminals.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const positions = 1_000

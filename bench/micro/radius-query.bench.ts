@@ -12,7 +12,7 @@ import { StaticIndex } from '../../engine/geo/static-index.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroServices, MicroSuite } from './suite.ts'
 
 const drivers = 100_000

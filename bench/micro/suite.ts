@@ -4,7 +4,7 @@
  * numbers do not. `bench.ts` beside this runs each round in a fresh process.
  */
 import type { Goal } from '../common/bench.ts'
-import type { ServiceName } from '../services.ts'
+import type { ServiceName } from '../../protocol/testing/services.ts'
 
 /** One way of doing it. `run` does `operationsPerRun` operations, enough to dwarf the timer. */
 export interface MicroCase {

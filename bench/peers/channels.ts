@@ -5,7 +5,6 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assetUrl } from '../../protocol/assets.ts'
@@ -13,8 +12,9 @@ import { fileURLToPath } from 'node:url'
 import { settled } from '../common/parallel.ts'
 import { RawHttp } from '../common/raw-http.ts'
 import { RawSocket, memberOf } from '../common/raw-socket.ts'
-import { startRedis } from '../services.ts'
+import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
 
 /** Debian's own interpreter first: its packages are installed for it and for no other. */
 const interpreters = ['/usr/bin/python3', 'python3']
@@ -110,15 +110,4 @@ function spaced(text: Buffer, name: string): string | null {
   const key = `"${name}": "`
   const at = text.indexOf(key, 0, 'latin1')
   return at < 0 ? memberOf(text, name) : text.toString('latin1', at + key.length, text.indexOf(0x22, at + key.length))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

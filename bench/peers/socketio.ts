@@ -7,7 +7,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { RawHttp } from '../common/raw-http.ts'
 import { RawSocket, memberOf } from '../common/raw-socket.ts'
-import { startRedis } from '../services.ts'
+import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
 
 /** `each`: every terminal hears its own distance, one publication each; otherwise all hear the same, in one. */

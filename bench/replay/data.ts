@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../common/options.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import { readColumns } from './csv.ts'
 
 export interface Box { latitudeMin: number; latitudeMax: number; longitudeMin: number; longitudeMax: number }

@@ -6,7 +6,7 @@
 import { connectTerminal, connectTracker, type NewRequest, type Terminal, type Tracker } from '../../protocol/client/index.ts'
 import { Latency, RequestClock } from '../common/latency.ts'
 import type { Person } from '../common/people.ts'
-import { seededRandom } from '../common/random.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import type { TripRow } from './data.ts'
 import type { Cab } from './fleet.ts'
 

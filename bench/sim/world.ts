@@ -4,7 +4,7 @@
  * weather.ts, what must be true in engine/sim/checker.ts.
  */
 import { Engine } from '../../engine/engine.ts'
-import { Chance } from '../../engine/sim/chance.ts'
+import { Chance } from '../../protocol/chance.ts'
 import { Checker } from '../../engine/sim/checker.ts'
 import { ClaimServer } from '../../engine/sim/claim-server.ts'
 import { SimDatabase } from '../../engine/sim/database.ts'

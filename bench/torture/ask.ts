@@ -4,7 +4,7 @@
  * nobody said anything, and then the client knows nothing.
  */
 import { isErrorCode, errorCatalogue } from '../../protocol/errors.ts'
-import type { Chance } from '../common/chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 
 export interface Asked { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string; token: string; body?: object; key?: string }
 /** `code` is that of the problem, null for a success. */

@@ -8,10 +8,10 @@ import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../migrations/open.ts'
 import { preparedDataDir } from '../../migrations/prepared.ts'
-import { Chance } from '../common/chance.ts'
+import { Chance } from '../../protocol/chance.ts'
 import { settled } from '../common/parallel.ts'
-import { freePort } from '../common/server.ts'
-import { dyingWithUs } from '../services.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
+import { dyingWithUs } from '../../protocol/testing/services.ts'
 import { newTally } from './ask.ts'
 import { check } from './check.ts'
 import { readLedger } from './ledger.ts'
@@ -93,12 +93,12 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
   let closePeople = (): void => undefined
   try {
     if (!await start().ready) throw new Error(`the embedded server does not start: ${output}`)
-    const people = await gatherPeople({ urls: [url], chance: chance.fork(), memory, tally, pharmacies: 3, driversEach: 2, customers: options.customers ?? 4 })
+    const people = await gatherPeople({ urls: [url], chance: chance.fork('people'), memory, tally, pharmacies: 3, driversEach: 2, customers: options.customers ?? 4 })
     closePeople = () => people.close()
-    const lives = people.customers.map(customer => customerLife({ urls: [url], people, memory, tally, endMs: () => endMs, pauseMsMax: 100, chance: chance.fork() }, customer))
+    const lives = people.customers.map((customer, index) => customerLife({ urls: [url], people, memory, tally, endMs: () => endMs, pauseMsMax: 100, chance: chance.fork(`customer ${index}`) }, customer))
     for (let life = 0; kills < options.kills && !options.interrupted(); life++) {
       const { ready } = life === 0 ? { ready: Promise.resolve(true) } : start()
-      const early = life > 0 && chance.holds(earlyDeaths)
+      const early = life > 0 && chance.happens(earlyDeaths)
       if (!early && !await ready) {
         wrong.push(`start ${life} failed: ${output}`)
         break

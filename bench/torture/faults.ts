@@ -3,10 +3,10 @@
  * holds its target for itself and puts it right again; several act at once on different targets.
  */
 import { limits } from '../../protocol/limits.ts'
-import type { Chance } from '../common/chance.ts'
-import type { Service } from '../services.ts'
-import type { Deployment } from './deployment.ts'
-import { serverNames, type Member, type ServerName } from './member.ts'
+import type { Chance } from '../../protocol/chance.ts'
+import type { Service } from '../../protocol/testing/services.ts'
+import type { Deployment } from '../../protocol/testing/deployment.ts'
+import { serverNames, type Member, type ServerName } from '../../protocol/testing/member.ts'
 
 export interface Fault {
   name: string
@@ -34,7 +34,7 @@ const ofServer = (name: string, weight: number, server: ServerName, run: (servic
 
 const restart = (signal: 'SIGKILL' | 'SIGTERM') => async (member: Member, chance: Chance): Promise<void> => {
   await member.down(signal)
-  await sleep(chance.holds(0.5) ? chance.between(0, 300) : chance.between(300, 8_000))
+  await sleep(chance.happens(0.5) ? chance.between(0, 300) : chance.between(300, 8_000))
   member.up()
 }
 
@@ -48,7 +48,7 @@ const pause = (msMin: number, msMax: number) => async (member: Member, chance: C
 }
 
 /** One server as one member sees it, or all of them. */
-const someServers = (chance: Chance): readonly ServerName[] => (chance.holds(0.3) ? serverNames : [chance.pick(serverNames)])
+const someServers = (chance: Chance): readonly ServerName[] => (chance.happens(0.3) ? serverNames : [chance.pick(serverNames)])
 
 const weather = (of: (chance: Chance) => Parameters<Member['weather']>[1], msMin: number, msMax: number, cut = false) =>
   async (member: Member, chance: Chance): Promise<void> => {

@@ -6,7 +6,7 @@
 import { LiveLine } from '../common/live-line.ts'
 import { loadLine, machineLine } from '../common/machine.ts'
 import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from '../common/options.ts'
-import { serviceMissing } from '../services.ts'
+import { serviceMissing } from '../../protocol/testing/services.ts'
 import { killAgainAndAgain } from './embedded.ts'
 import { report, torture } from './run.ts'
 

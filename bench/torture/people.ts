@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { connectDriver, connectTerminal, type Driver, type Terminal } from '../../protocol/client/index.ts'
 import { inParallel } from '../common/parallel.ts'
 import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../common/people.ts'
-import type { Chance } from '../common/chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import { ask, type Tally } from './ask.ts'
 import type { Memory } from './memory.ts'
 
@@ -41,7 +41,7 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
   const couriers: Courier[] = []
   const customers: Customer[] = []
   const timers: NodeJS.Timeout[] = []
-  const chances = Array.from({ length: count * (1 + driversEach) }, () => chance.fork())
+  const chances = Array.from({ length: count * (1 + driversEach) }, (_, index) => chance.fork(`person ${index}`))
 
   await inParallel(Array.from({ length: count }), registrationsAtOnce, async (_, index) => {
     const url = urlOf(index)
@@ -76,7 +76,7 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
 /** The terminal takes some requests, refuses some and looks away from others. */
 function staff({ id, terminal }: Pharmacist, chance: Chance, memory: Memory): void {
   terminal.on('new_request', ({ request_id }) => {
-    const mood = chance.next()
+    const mood = chance.random()
     if (mood > 0.6) return
     const type = mood < 0.45 ? 'ACCEPTED' : 'REJECTED'
     setTimeout(() => {
@@ -105,8 +105,8 @@ async function onTheRoad(person: Person, pharmacist: Pharmacist, chance: Chance,
     socket.sendLocation({ latitude: place.latitude + chance.between(-0.001, 0.001), longitude: place.longitude + chance.between(-0.001, 0.001) })
   }, locationEveryMs))
   socket.on('offer', ({ offer_id, order_id }) => {
-    const accept = chance.holds(0.75)
-    const over = chance.holds(0.5) ? 'socket' : 'http'
+    const accept = chance.happens(0.75)
+    const over = chance.happens(0.5) ? 'socket' : 'http'
     setTimeout(() => {
       if (over === 'socket')
         socket.respondToOffer(offer_id, accept).then(result => { if (result.outcome === 'accepted') memory.note(order_id, order => order.assigned.push(courier.id)) }, () => undefined)

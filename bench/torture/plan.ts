@@ -3,8 +3,8 @@
  * right. The same seed chooses the same faults in the same order; what they meet is as real as the
  * machine, and differs from run to run.
  */
-import type { Chance } from '../common/chance.ts'
-import type { Deployment } from './deployment.ts'
+import type { Chance } from '../../protocol/chance.ts'
+import type { Deployment } from '../../protocol/testing/deployment.ts'
 import { faults, type Fault } from './faults.ts'
 
 export interface Plan {
@@ -41,10 +41,11 @@ export function beginFaults(deployment: Deployment, chance: Chance, say: (line: 
     for (const target of targets) held.delete(target)
   }
 
+  let strikes = 0
   const loop = (async () => {
     while (!life.signal.aborted) {
       const fault = chance.weighted(faults)
-      const { targets, run } = fault.target(deployment, chance.fork())
+      const { targets, run } = fault.target(deployment, chance.fork(`fault ${++strikes}`))
       if (running.size < atOnceMax && targets.every(target => !held.has(target))) {
         const one: Promise<void> = strike(fault, targets, run).finally(() => running.delete(one))
         running.add(one)

@@ -1,7 +1,7 @@
 /** One torture run: people live their stories while faults strike, then all comes to rest and is judged. */
-import { Chance } from '../common/chance.ts'
+import { Chance } from '../../protocol/chance.ts'
 import { newTally, type Tally } from './ask.ts'
-import { startDeployment } from './deployment.ts'
+import { startDeployment } from '../../protocol/testing/deployment.ts'
 import { Memory } from './memory.ts'
 import { gatherPeople } from './people.ts'
 import { beginFaults } from './plan.ts'
@@ -49,15 +49,15 @@ export async function torture(options: RunOptions): Promise<Outcome> {
     const fencedCounts = deployment.engines.map(engine => engine.count(/writes nothing to it/))
     const { urls } = deployment
     const people = await gatherPeople({
-      urls, chance: chance.fork(), memory, tally, pharmacies: options.pharmacies ?? 5, driversEach: options.driversEach ?? 2, customers: options.customers ?? 8,
+      urls, chance: chance.fork('people'), memory, tally, pharmacies: options.pharmacies ?? 5, driversEach: options.driversEach ?? 2, customers: options.customers ?? 8,
     })
     closePeople = () => people.close()
     options.say(`torture: ${people.customers.length} customers, ${people.pharmacies.length} pharmacies, ${people.couriers.length} drivers; faults begin`)
     const startMs = performance.now()
     let endMs = startMs + options.faultsMs + afterglowMs
     const context = { urls, people, memory, tally, endMs: () => endMs }
-    const plan = beginFaults(deployment, chance.fork(), options.say)
-    const lives = people.customers.map(customer => customerLife({ ...context, chance: chance.fork() }, customer))
+    const plan = beginFaults(deployment, chance.fork('faults'), options.say)
+    const lives = people.customers.map((customer, index) => customerLife({ ...context, chance: chance.fork(`customer ${index}`) }, customer))
     while (performance.now() - startMs < options.faultsMs && !options.interrupted()) {
       options.progress(`torture: ${seconds(performance.now() - startMs)} of ${seconds(options.faultsMs)} s · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)} · ${[...plan.acting].join(', ') || 'fair'}`)
       await new Promise<void>(resolve => { setTimeout(resolve, progressEveryMs) })

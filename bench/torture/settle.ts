@@ -3,11 +3,11 @@
  * Liveness is judged here, with generous bounds; safety is judged in `check.ts` and knows no bounds.
  */
 import { randomUUID } from 'node:crypto'
-import type { Chance } from '../common/chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import { settled } from '../common/parallel.ts'
 import { ask, type Tally } from './ask.ts'
 import { check } from './check.ts'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from '../../protocol/testing/deployment.ts'
 import { readLedgerAt } from './ledger.ts'
 import type { Memory } from './memory.ts'
 import { center, type People } from './people.ts'

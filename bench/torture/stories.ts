@@ -4,7 +4,7 @@
  * answered, and every answer is remembered. A story that nobody answers is given up, as people do.
  */
 import { randomUUID } from 'node:crypto'
-import type { Chance } from '../common/chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import { ask, type Answer, type Asked, type Tally } from './ask.ts'
 import type { Memory, Remembered, Step } from './memory.ts'
 import { center, type Courier, type Customer, type People, type Pharmacist } from './people.ts'
@@ -27,7 +27,7 @@ const pollMs = 400
 /** Orders of one customer, one after the other, until the end. */
 export async function customerLife(context: StoryContext, customer: Customer): Promise<void> {
   while (performance.now() < context.endMs()) {
-    if (context.chance.holds(0.6)) await broadcastStory(context, customer)
+    if (context.chance.happens(0.6)) await broadcastStory(context, customer)
     else await directStory(context, customer)
     await pause(context.chance.between(20, 400))
   }
@@ -39,8 +39,8 @@ async function broadcastStory(context: StoryContext, customer: Customer): Promis
     latitude: center.latitude, longitude: center.longitude, radius_km: 5, quantity: 1, expires_in_seconds: Math.round(chance.between(8, 25)),
   }, body => body['request_id'] as string)
   if (order === null) return
-  const racers = people.pharmacies.filter(() => chance.holds(0.4))
-  const cancels = chance.holds(0.12)
+  const racers = people.pharmacies.filter(() => chance.happens(0.4))
+  const cancels = chance.happens(0.12)
   await Promise.all([
     ...racers.map(async pharmacy => {
       await pause(chance.between(0, 600))
@@ -78,12 +78,12 @@ async function directStory(context: StoryContext, customer: Customer): Promise<v
     items: [{ name: 'medicine', quantity: 1 }],
   }, body => body['id'] as string)
   if (order === null) return
-  const rejects = chance.holds(0.1)
+  const rejects = chance.happens(0.1)
   const answer = await say(context, { method: 'POST', path: `/api/orders/${order.orderId}/${rejects ? 'reject' : 'accept'}`, token: pharmacy.token, body: {}, key: randomUUID() }, order)
   if (answer?.status !== 200) return
   if (rejects) return memory.note(order.orderId, known => { known.rejected = true })
   memory.won(order.orderId, pharmacy.id)
-  if (chance.holds(0.1)) {
+  if (chance.happens(0.1)) {
     const cancelled = await say(context, { method: 'DELETE', path: `/api/orders/${order.orderId}`, token: customer.token, key: randomUUID() }, order)
     if (cancelled?.status === 200) memory.note(order.orderId, known => { known.cancelled = true })
     return
@@ -94,7 +94,7 @@ async function directStory(context: StoryContext, customer: Customer): Promise<v
 /** Finds a driver by hand or by offers, then the driver brings it there, or brings it back. */
 async function deliver(context: StoryContext, customer: Customer, order: Remembered, pharmacy: Pharmacist): Promise<void> {
   const { chance, memory, people } = context
-  if (chance.holds(0.5)) {
+  if (chance.happens(0.5)) {
     const driver = chance.pick(pharmacy.drivers)
     const answer = await say(context, { method: 'POST', path: `/api/orders/${order.orderId}/assign-driver`, token: pharmacy.token, body: { driver_id: driver.id }, key: randomUUID() }, order)
     if (answer?.status === 200 && answer.body['status'] === 'driver_assigned') memory.note(order.orderId, known => known.assigned.push(answer.body['driver_id'] as string))
@@ -102,7 +102,7 @@ async function deliver(context: StoryContext, customer: Customer, order: Remembe
 
   const courier = await untilAssigned(context, customer, order, people.couriers)
   if (courier === null) return
-  const steps: Step[] = chance.holds(0.9) ? ['picked_up', 'out_for_delivery', 'delivered'] : ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']
+  const steps: Step[] = chance.happens(0.9) ? ['picked_up', 'out_for_delivery', 'delivered'] : ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']
   for (const [index, status] of steps.entries()) {
     const more = status === 'delivered' ? { signature_url: '/uploads/signature/torture.png' } : status === 'failed' ? { reason: 'nobody at home' } : {}
     const answer = await say(context, { method: 'PATCH', path: `/api/orders/${order.orderId}`, token: courier.token, body: { status, ...more }, key: randomUUID() }, order)

@@ -3,7 +3,7 @@
  * long ones are `npm run torture`.
  */
 import t from 'tap'
-import { requireOrSkip } from '../services.ts'
+import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { report, torture } from './run.ts'
 
 t.test('faults of every kind for a few seconds: nothing acknowledged is lost, nothing is said twice differently', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
+import { startProcess, untilHealthy, type Child } from './processes.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
 
 const rounds = 3

@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
-import { freePort, startProcess, untilHealthy, type Child } from './processes.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
+import { startProcess, untilHealthy, type Child } from './processes.ts'
 import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 

@@ -1,6 +1,5 @@
 /** Engines and edges as processes of their own, the way a deployment runs them, for tests and benches. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../../protocol/assets.ts'
 
@@ -11,14 +10,6 @@ export interface Child {
   /** Ends it gracefully; resolves with the exit code. */
   stop(): Promise<number | null>
   kill(signal?: NodeJS.Signals): Promise<void>
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => { server.close(resolve) })
-  return port
 }
 
 const children = new Set<ChildProcess>()

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
-import { freePort, startProcess, untilHealthy } from './processes.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
+import { startProcess, untilHealthy } from './processes.ts'
 import { http, Listener, newPharmacy, password } from './people.ts'
 
 const run = promisify(execFile)

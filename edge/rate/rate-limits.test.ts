@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { requireOrSkip, startRedis } from '../../bench/services.ts'
+import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
 import { accountKey, createRateLimits, type RateLimits } from './rate-limits.ts'
 import { rateClasses, readRateRules } from './rules.ts'

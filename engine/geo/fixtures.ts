@@ -9,17 +9,6 @@ import type { NearestBuffer } from './ranking.ts'
 
 export type Point = readonly [latitude: number, longitude: number]
 
-/** A seeded source of numbers in [0, 1) (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Points within `spreadKm` of a centre, denser towards it; some repeat an earlier point exactly. */
 export function cluster(count: number, centre: Point, spreadKm: number, random: () => number): Point[] {
   const points: Point[] = []

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, seededRandom, type Point } from './fixtures.ts'
+import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, type Point } from './fixtures.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import { MovingIndex } from './moving-index.ts'
 
 const cabs = dataRows(process.env['CADUCEUS_DATA'], 'gps/sf_cabs_2008-06-06_18h-19h.csv')

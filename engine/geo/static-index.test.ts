@@ -1,5 +1,6 @@
 import t from 'tap'
-import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, seededRandom, type Point } from './fixtures.ts'
+import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, type Point } from './fixtures.ts'
+import { seededRandom } from '../../protocol/chance.ts'
 import { NearestBuffer } from './ranking.ts'
 import { StaticIndex } from './static-index.ts'
 

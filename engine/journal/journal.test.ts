@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { requireOrSkip, startPostgres, type Service } from '../../bench/services.ts'
+import { requireOrSkip, startPostgres, type Service } from '../../protocol/testing/services.ts'
 import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
 import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'

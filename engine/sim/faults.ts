@@ -2,7 +2,7 @@
  * What goes wrong, and how often it did. A fault happens when its die says so, and each kind has a
  * die of its own: see chance.ts. After `heal` nothing goes wrong any more, so that liveness can be asked for.
  */
-import { Chance } from './chance.ts'
+import { Chance } from '../../protocol/chance.ts'
 
 export const faultKinds = [
   'bus slow', 'bus drop', 'bus duplicate', 'bus reorder', 'bus partition', 'bus cut', 'bus loses facts',

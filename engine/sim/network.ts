@@ -9,7 +9,7 @@ import { checkBody, checkFilter, checkSubject } from '../../protocol/bus/checks.
 import { Matcher } from '../../protocol/bus/matcher.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { Chance } from './chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import type { Faults } from './faults.ts'
 import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'

@@ -5,7 +5,7 @@
  * comes after the pause, all at once, as after SIGCONT.
  */
 import type { Env } from '../../protocol/env.ts'
-import type { Chance } from './chance.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 

@@ -2,6 +2,7 @@
  * An Env whose clock moves only when told, and whose chance comes from a seed. The simulator and the
  * specifications of deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
  */
+import { seededRandom } from '../../protocol/chance.ts'
 import type { Env } from '../../protocol/env.ts'
 
 interface Timer { atMs: number; order: number; run: () => void; cancelled: boolean }
@@ -10,23 +11,14 @@ export class VirtualEnv implements Env {
   #nowMs: number
   #timers: Timer[] = []
   #order = 0
-  #state: number
+  readonly random: () => number
 
   constructor(seed: number, startMs: number = 1_800_000_000_000) {
-    this.#state = seed >>> 0
+    this.random = seededRandom(seed)
     this.#nowMs = startMs
   }
 
   nowMs(): number { return this.#nowMs }
-
-  /** Mulberry32: small, well spread, the same everywhere. */
-  readonly random = (): number => {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 
   after(ms: number, run: () => void): () => void {
     const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run, cancelled: false }

@@ -5,7 +5,7 @@
 import { jetstream, jetstreamManager, AckPolicy } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
 import t from 'tap'
-import { requireOrSkip, startNats } from '../../bench/services.ts'
+import { requireOrSkip, startNats } from '../testing/services.ts'
 import { decodeBody, encodeBody } from './codec.ts'
 import { eventStream, eventStreamFilters, subjects } from '../subjects.ts'
 import { natsBus } from './nats.ts'

@@ -1,6 +1,6 @@
 /** The worker on a real Postgres, where its transactions run side by side. */
 import t from 'tap'
-import { requireOrSkip, startPostgres } from '../../../bench/services.ts'
+import { requireOrSkip, startPostgres } from '../../../protocol/testing/services.ts'
 import { openDatabase } from '../../../migrations/open.ts'
 import { workerSuite } from './worker-suite.ts'
 

@@ -2,7 +2,14 @@
  * Chance from a seed, in streams: each user of it has a stream of its own, named after what it is
  * for, so that a fault that is switched off (as shrinking does) leaves the dice of all others as
  * they were. Rejected: one stream for everything, where the first difference changes all that follows.
+ * The simulator, the torture run, the benches and the specifications of indexes throw these dice; the
+ * product's own chance comes from `Env`.
  */
+
+/** Numbers in [0, 1) from a seed, for whoever needs nothing but numbers. */
+export const seededRandom = (seed: number): (() => number) => new Chance(seed).random
+
+/** Dice of one seed. Not for secrets: whoever sees a few numbers knows the rest. */
 export class Chance {
   readonly #seed: number
   #state: number
@@ -40,5 +47,11 @@ export class Chance {
   pick<T>(from: readonly T[]): T {
     if (from.length === 0) throw new RangeError('nothing to pick from')
     return from[Math.floor(this.random() * from.length)]!
+  }
+
+  /** One of the list, as often as its weight says. */
+  weighted<T extends { weight: number }>(list: readonly T[]): T {
+    let at = this.random() * list.reduce((sum, one) => sum + one.weight, 0)
+    return list.find(one => (at -= one.weight) < 0) ?? list.at(-1)!
   }
 }

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNats, startPostgres, startRedis, type Service } from '../services.ts'
-import { freePort } from '../common/server.ts'
+import { startNats, startPostgres, startRedis, type Service } from './services.ts'
+import { freePort } from './free-port.ts'
 import { Member, type MemberOptions, type Role, type ServerName } from './member.ts'
 
 export interface Deployment {

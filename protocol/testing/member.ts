@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { dyingWithUs } from '../services.ts'
+import { dyingWithUs } from './services.ts'
 import { FaultProxy } from './proxy/proxy.ts'
 import type { Weather } from './proxy/weather.ts'
 
