@@ -3,15 +3,16 @@
  * Node and, bundled, in a real browser against a real edge. What it imports is read from the bundle.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { pino } from 'pino'
 import { chromium } from 'playwright-core'
 import t from 'tap'
+import { findBrowser } from '../../protocol/testing/binaries.ts'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { startEmbedded } from '../embedded.ts'
@@ -70,17 +71,6 @@ terminal.on('new_request', (request: NewRequest) => { const km: number = request
 terminal.on('nothing', () => {})
 void new RestClient({ url: '' }).getOrder('x').then(order => order.status satisfies string)
 `
-
-function findBrowser(): string | null {
-  const candidates = process.env['CHROMIUM'] !== undefined ? [process.env['CHROMIUM']]
-    : (process.env['PATH'] ?? '').split(delimiter).flatMap(folder => ['chromium', 'chromium-browser', 'google-chrome'].map(name => join(folder, name)))
-  return candidates.find(path => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch { return false }
-  }) ?? null
-}
 
 t.test('the package of the client', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-consumer-'))

@@ -15,7 +15,9 @@ export interface OperationExample {
   params?: Readonly<Record<string, string>>
   query?: Readonly<Record<string, string | number | boolean>>
   body?: unknown
+  /** Of `multipart/form-data`: the files by part; `body` has the other fields. */
   files?: Readonly<Record<string, string>>
+  /** A body that is not parsed before its signature is checked. */
   raw?: { contentType: string; text: string }
   status: number
 }

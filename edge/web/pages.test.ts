@@ -2,31 +2,20 @@
  * The pages in a real browser against a real server: what a person does with two tabs, done here. The
  * elements are found by what they say (labels, roles), so a page that loses its labels fails too.
  */
-import { accessSync, constants, rmSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { pino } from 'pino'
 import t from 'tap'
 import WebSocket from 'ws'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
+import { findBrowser } from '../../protocol/testing/binaries.ts'
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const pharmacyPlace = { latitude: 27.7172, longitude: 85.324 }
 const customerPlace = { latitude: 27.725, longitude: 85.316 }
 /** Longer than the terminal waits for an answer before its buttons work again. */
 const patienceMs = 15_000
-
-function findBrowser(): string | null {
-  const candidates = process.env['CHROMIUM'] !== undefined ? [process.env['CHROMIUM']]
-    : (process.env['PATH'] ?? '').split(delimiter).flatMap(folder => ['chromium', 'chromium-browser', 'google-chrome'].map(name => join(folder, name)))
-  return candidates.find(path => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch { return false }
-  }) ?? null
-}
 
 const executablePath = findBrowser()
 const missing = executablePath === null && 'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'

@@ -7,12 +7,13 @@
  * because tests that kill and pause it could then not run beside others.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, chownSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { findBinary } from './binaries.ts'
 import { freePort } from './free-port.ts'
 
 export type ServiceName = 'nats' | 'redis' | 'postgres'
@@ -286,32 +287,10 @@ function postgresUser(): { uid: number; gid: number } | undefined {
   }
 }
 
-function findBinary(binary: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/sbin', '/usr/bin', ...debianPostgresFolders()]
-  for (const folder of folders) {
-    const path = join(folder, binary)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch { /* the next folder */ }
-  }
-  return null
-}
-
 function found(binary: string): string {
   const path = findBinary(binary)
   if (path === null) throw new Error(`${binary} not found`)
   return path
-}
-
-/** Debian keeps one folder per major version, outside PATH; the newest first. */
-function debianPostgresFolders(): string[] {
-  const root = '/usr/lib/postgresql'
-  try {
-    return readdirSync(root).sort((a, b) => Number(b) - Number(a)).map(version => join(root, version, 'bin'))
-  } catch {
-    return []
-  }
 }
 
 /** PostgreSQL's backends leave its process group, so a signal to the group would miss them. Linux only. */

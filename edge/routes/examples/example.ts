@@ -7,22 +7,15 @@
  */
 import { readFileSync } from 'node:fs'
 import { assetUrl } from '../../../protocol/assets.ts'
+import type { OperationExample } from '../../http/openapi.ts'
 import { accountExamples } from './accounts.ts'
 import { integrationExamples } from './integrations.ts'
 import { orderExamples } from './orders.ts'
 import { partnerExamples } from './partners.ts'
 
-export interface Example {
+export interface Example extends OperationExample {
   /** Whose access token it carries; nobody's when it is left out. */
   as?: 'customer' | 'vendor' | 'driver' | 'admin'
-  params?: Readonly<Record<string, string>>
-  query?: Readonly<Record<string, string | number | boolean>>
-  body?: unknown
-  /** Of `multipart/form-data`: the files by part; `body` has the other fields. */
-  files?: Readonly<Record<string, string>>
-  /** A body that is not parsed before its signature is checked. */
-  raw?: { contentType: string; text: string }
-  status: number
 }
 
 /** By operationId, in an order in which they can be tried one after the other. */
