@@ -10,8 +10,8 @@
  *   name: 'ingest', group: 'load', title: 'sockets → engine', modes: ['embedded', 'distributed', 'remote'],
  *   async open(context) {
  *     const server = await context.server()        // started in its mode, stopped by the harness
- *     const sink = await startSink()
- *     context.defer(() => sink.stop())             // afterwards, last first, whatever happens
+ *     const sink = await startBareServer(context)
+ *     context.defer(() => sockets.close())         // afterwards, last first, whatever happens
  *     return async round => {                      // once a round: the baseline and ours in turn
  *       context.sample(bare, { value: await measure(sink) })
  *       context.sample(ours, { value: await measure(server) })

@@ -2,6 +2,10 @@
  * Runs one bench: opens it, drives its rounds, closes what it started whatever happens, and makes a
  * record of what it sampled. An error or Ctrl-C ends the bench and not its results.
  */
+import { tmpdir } from 'node:os'
+import { relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { assetUrl } from '../../protocol/assets.ts'
 import { startNats, startPostgres, startRedis, serviceMissing, type Service, type ServiceName } from '../../protocol/testing/services.ts'
 import type { Bench, Context, Measure, Mode, Sample } from './bench.ts'
 import { Latency } from './latency.ts'
@@ -9,7 +13,7 @@ import { loadAverage } from './machine.ts'
 import { profileProcesses } from './profile.ts'
 import { remoteServer } from './remote.ts'
 import type { BenchRecord, MeasureRecord, RoundRecord } from './results.ts'
-import { startDistributedServer, startEmbeddedServer, type Server } from './server.ts'
+import { startDistributedServer, startEmbeddedServer, type Server, type ServerOptions } from './server.ts'
 
 /** A deployment that hangs must not keep the suite from ending. */
 const closeTimeoutMs = 30_000
@@ -88,7 +92,7 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
     tokens: role => options.tokens.get(role) ?? [],
     profileDir: options.profileDir,
     sample: (measure, sample) => collected.add(round, measure, sample),
-    check: (holds, what) => { if (!holds) record.broken.push(what) },
+    check: (holds, what) => { if (!holds) record.broken.push(withoutPaths(what)) },
     say: options.say,
     progress: text => options.progress(bench.name, text, round),
     defer: close => { closers.push(close) },
@@ -109,10 +113,10 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
       context.progress(`round ${round + 1} of ${rounds}`)
       await Promise.race([measure(round), aborted, strayed])
     }
-    if (endProfile !== null) record.profiles = await endProfile()
+    if (endProfile !== null) record.profiles = (await endProfile()).map(path => relative(process.cwd(), path))
   } catch (error) {
     if (signal.aborted) record.interrupted = true
-    else record.error = (error as Error).stack ?? String(error)
+    else record.error = withoutPaths((error as Error).stack ?? String(error))
   } finally {
     for (const close of closers.reverse()) await closed(close).catch((error: unknown) => options.say(`closing ${bench.name}: ${String(error)}`))
     process.off('uncaughtException', stray)
@@ -120,9 +124,14 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   return { ...record, measures: collected.records(), seconds: (performance.now() - beganMs) / 1_000 }
 }
 
-async function startServer(options: HarnessOptions, serverOptions: object): Promise<Server> {
+/** What is kept and shown to others names files by their place in this repository and not on this machine. */
+const withoutPaths = (text: string): string =>
+  text.replaceAll(pathToFileURL(root).href, '').replaceAll(root, '').replaceAll(`${tmpdir()}/`, '')
+const root = fileURLToPath(assetUrl('.'))
+
+async function startServer(options: HarnessOptions, serverOptions: ServerOptions): Promise<Server> {
   const all = { benchAllowed: true, profileDir: options.profileDir, ...serverOptions }
-  switch (options.mode) {
+  switch (serverOptions.mode ?? options.mode) {
     case 'embedded': return startEmbeddedServer(all)
     case 'distributed': return startDistributedServer(all)
     case 'remote': return remoteServer(options.url!)

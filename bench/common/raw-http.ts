@@ -1,5 +1,5 @@
 /**
- * POSTs over connections that stay open, at some 20 µs each: for open-loop schedules, where the
+ * POSTs over connections that stay open for some seconds, at some 20 µs each: for open-loop schedules, where the
  * generator's own time must not be in the latencies. One request at a time on each connection; when all
  * are waiting for an answer another one is opened, as browsers and phones would.
  *
@@ -10,6 +10,9 @@ import type { Socket } from 'node:net'
 import { dial } from './dial.ts'
 
 export interface RawAnswer { status: number; body: string }
+/** Servers end a connection that was idle for long (uWebSockets after 10 s), and what is written at that moment is lost. */
+const idleMaxMs = 4_000
+
 interface Waiting { resolve(answer: RawAnswer): void; reject(error: Error): void }
 
 export class RawHttp {
@@ -27,14 +30,13 @@ export class RawHttp {
 
   /** Opens connections beforehand, so that the first requests do not pay for them. */
   async prepare(count: number): Promise<void> {
-    const lanes = await Promise.all(Array.from({ length: Math.max(0, count - this.#idle.length) }, () => this.#newLane()))
-    this.#idle.push(...lanes)
+    const fresh = this.#idle.splice(0).filter(lane => lane.usable())
+    this.#idle.push(...fresh, ...await Promise.all(Array.from({ length: Math.max(0, count - fresh.length) }, () => this.#newLane())))
   }
 
   async post(path: string, token: string, body: string): Promise<RawAnswer> {
     let lane = this.#idle.pop()
-    // The server closes a connection that was idle for long.
-    while (lane?.broken === true) lane = this.#idle.pop()
+    while (lane !== undefined && !lane.usable()) lane = this.#idle.pop()
     lane ??= await this.#newLane()
     try {
       return await lane.send(`POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
@@ -58,6 +60,7 @@ class Lane {
   readonly #socket: Socket
   #waiting: Waiting | null = null
   #text = ''
+  #usedAtMs = performance.now()
   broken = false
 
   private constructor(url: string, ended: (lane: Lane) => void) {
@@ -76,6 +79,13 @@ class Lane {
       lane.#socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', () => resolve(lane))
       lane.#socket.once('error', reject)
     })
+  }
+
+  /** False of one that has ended or may be about to; that one is given up. */
+  usable(): boolean {
+    if (!this.broken && performance.now() - this.#usedAtMs < idleMaxMs) return true
+    this.#socket.destroy()
+    return false
   }
 
   send(request: string): Promise<RawAnswer> {
@@ -98,6 +108,7 @@ class Lane {
     this.#text = ''
     const waiting = this.#waiting
     this.#waiting = null
+    this.#usedAtMs = performance.now()
     waiting?.resolve(answer)
   }
 }

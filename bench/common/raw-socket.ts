@@ -18,8 +18,6 @@ export interface RawSocketOptions {
   path: string
   /** Sent as `Sec-WebSocket-Protocol: bearer, TOKEN`. */
   token?: string
-  /** As for `dial`. */
-  localAddress?: string
   /** Handed everything after the upgrade, the greeting too. */
   onText?: (socket: RawSocket, text: Buffer) => void
   onClose?: (socket: RawSocket, code: number) => void
@@ -41,7 +39,7 @@ export class RawSocket {
 
   private constructor(options: RawSocketOptions) {
     this.#options = options
-    this.#socket = dial(options.url, bytes => this.#read(bytes), options.localAddress)
+    this.#socket = dial(options.url, bytes => this.#read(bytes))
     this.#socket.on('error', error => this.#settle?.(error))
     this.#socket.on('close', () => {
       this.#settle?.(new Error('the connection ended at the upgrade'))

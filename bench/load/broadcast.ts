@@ -3,10 +3,11 @@
  * many deliveries a second, and how long until each terminal and the last one has it. Beside it bare
  * uWebSockets, which is posted the same and publishes it to as many sockets. The delays are open loop.
  */
+import { bareName, startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { cpuSecondsOf } from '../common/processes.ts'
 import { limits } from '../../protocol/limits.ts'
-import { bareName, bareStack, startBareServer } from './stacks/bare.ts'
+import { bareStack } from './stacks/bare.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { ourName, ourStack } from './stacks/ours.ts'
 import { fieldOf, type Field, type Stack } from './stacks/stack.ts'

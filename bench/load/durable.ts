@@ -5,21 +5,15 @@
  * measure. Beside it rows of one event each by raw `unnest`, 64 a statement, on as many connections.
  */
 import pg from 'pg'
-import { Engine } from '../../engine/engine.ts'
-import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { openDatabase } from '../../migrations/open.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import { memoryBus } from '../../protocol/bus/memory.ts'
-import { memoryClaims } from '../../protocol/claims/memory.ts'
 import type { CommandEnvelope } from '../../protocol/commands.ts'
-import { realEnv } from '../../protocol/env.ts'
 import { slotOf, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { freshDatabase } from '../common/database.ts'
 import { inParallel } from '../common/parallel.ts'
 import { populate } from '../common/population.ts'
+import { startEngineOnPostgres } from './engine-on-postgres.ts'
 import { fieldCenter, fieldOf } from './stacks/stack.ts'
 
 const connections = 4
@@ -34,23 +28,8 @@ const measures = {
 
 async function open(context: Context): Promise<Round> {
   const count = context.quick ? 3_000 : 20_000
-  const url = await freshDatabase(await context.service('postgres'))
-  const database = await openDatabase({ url })
-  const env = realEnv()
-  const bus = memoryBus()
-  const claims = memoryClaims(env.nowMs, env.after)
-  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log: quiet })
-  const engine = new Engine({ engineId: 'bench', env, journal, bus, claims, exclusive: true, log: (level, message, detail) => { if (level === 'error') context.say(`${message} ${String(detail)}`) } })
-  await engine.start()
-  context.defer(async () => {
-    await engine.stop()
-    await journal.close()
-    await claims.shutdown()
-    await bus.close()
-    await database.close()
-  })
-  const raw = new pg.Pool({ connectionString: url, max: connections })
+  const { bus, database, databaseUrl, env } = await startEngineOnPostgres(context)
+  const raw = new pg.Pool({ connectionString: databaseUrl, max: connections })
   context.defer(() => raw.end())
   await raw.query('create table bare_rows (id uuid not null, version integer not null, at timestamptz not null, data json not null, primary key (id, version))')
   const people = await populate({ database, bus, nowMs: env.nowMs, random: env.random, after: env.after, jwtSecret: 'x'.repeat(32) }, { customers: 1, pharmacies: fieldOf(pharmacies).pharmacies })

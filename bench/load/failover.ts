@@ -14,8 +14,8 @@ import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { openDatabase, type PgPool } from '../../migrations/open.ts'
 import type { Bench, Measure } from '../common/bench.ts'
-import { launch, type Launched } from '../common/server.ts'
-import { startNats, startPostgres, startRedis } from '../../protocol/testing/services.ts'
+import { startProcess, type Child } from '../../protocol/testing/processes.ts'
+import { startServices } from '../../protocol/testing/services.ts'
 
 const goalMs = limits.slotLeaseMsDefault + 1_000
 const lapse: Measure = { name: 'the dead engine\'s lease lapses', unit: 'ms after SIGKILL', better: 'lower' }
@@ -29,16 +29,20 @@ const giveUpMs = 60_000
 export const bench: Bench = {
   name: 'failover', group: 'load', title: 'SIGKILL of an engine', needs: ['nats', 'redis', 'postgres'], rounds: { full: 3, quick: 1 },
   async open(context) {
-    const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
-    for (const service of [nats, redis, postgres]) context.defer(() => service.stop())
+    const { nats, redis, postgres, stop } = await startServices()
+    context.defer(stop)
     const database = await openDatabase({ url: postgres.url })
     context.defer(() => database.close())
     const bus = await natsBus(nats.url, { name: 'bench' })
     context.defer(() => bus.close())
     const environment = { ...process.env, LOG_LEVEL: 'fatal', NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url }
-    const stops: (() => Promise<unknown>)[] = []
-    context.defer(async () => { for (const stop of stops.splice(0)) await stop() })
-    const start = (): Launched => launch('../../engine/main.js', environment, [], stops)
+    const engines: Child[] = []
+    context.defer(() => Promise.all(engines.map(engine => engine.stop())))
+    const start = (): Child => {
+      const engine = startProcess('engine/main.js', environment)
+      engines.push(engine)
+      return engine
+    }
     start()
     await until('an engine serves', async () => (await owners(database.pool)).size === 1)
     const drivers = await driversInEverySlot(bus)
@@ -50,7 +54,7 @@ export const bench: Bench = {
       const all = await owners(database.pool)
       const [victimId] = [...all.keys()].filter(id => !before.has(id))
       const slots = all.get(victimId!)!
-      victim.child.kill('SIGKILL')
+      victim.process.kill('SIGKILL')
       const killedMs = performance.now()
       const lapsedMs = lapsed(database.pool, victimId!).then(() => performance.now() - killedMs)
       const answered = await Promise.all(slots.map(async slot => {

@@ -5,9 +5,9 @@
  * server's processor time say what it could do with the machine to itself, and they carry the goals.
  * Then the open loop: frames at a fixed rate, and what a ping on the same sockets waits.
  */
+import { startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { payloadBytes, startGenerator, type GeneratorReport, type Shape } from '../common/generator/generator.ts'
-import { startSink } from '../common/generator/sink.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel } from '../common/parallel.ts'
 import { newDriver, newPharmacy, runTag } from '../common/people.ts'
@@ -40,14 +40,14 @@ const waits = {
   ours: { name: 'ping under 20 k frames/s: edge', unit: 'ms', better: 'lower', baseline: 'ping under 20 k frames/s: bare sink' },
 } as const satisfies Record<string, Measure>
 
-interface Target { url: string; pids: number[]; counters(): Promise<Counters>; framesOf(counters: Record<string, number>): number; pollMs: number }
+interface Target { url: string; pids: readonly number[]; counters(): Promise<Counters>; framesOf(counters: Record<string, number>): number; pollMs: number }
 interface Measured { framesPerSecond: number; framesPerCpuSecond: number | null; cores: number | null; report: GeneratorReport; counters: Record<string, number> }
 
 async function open(context: Context): Promise<Round> {
   const times = context.quick ? { warmUpMs: 400, measuredMs: 700 } : { warmUpMs: 700, measuredMs: 2_000 }
   const server = await context.server()
   const tokens = await driverTokens(context, server.url)
-  const sink = await startSink(context)
+  const sink = await startBareServer(context)
   const bareOf = (shape: Shape): Target => ({ ...sink, pollMs: pollMs.own, framesOf: counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage })
   const ours: Target = { ...server, pollMs: context.mode === 'remote' ? pollMs.remote : pollMs.own, framesOf: counters => Object.values(counters).reduce((sum, count) => sum + count, 0) }
   return async round => {

@@ -3,12 +3,12 @@
  * records read and their greetings sent. What counts is the edge's processor time, because that is what
  * a storm takes from those who are still connected. Beside it the same upgrades at bare uWebSockets.
  */
+import { bareName, startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { inParallel, settled } from '../common/parallel.ts'
 import { cpuSecondsOf } from '../common/processes.ts'
 import { RawSocket } from '../common/raw-socket.ts'
 import { limits } from '../../protocol/limits.ts'
-import { bareName, startBareServer } from './stacks/bare.ts'
 import { ourName } from './stacks/ours.ts'
 import { fieldOf } from './stacks/stack.ts'
 
@@ -30,7 +30,7 @@ async function open(context: Context): Promise<Round> {
   const { pharmacies } = await server.populate({ pharmacies: fieldOf(count).pharmacies })
   const tokens = pharmacies.map(({ token }) => token)
   return async () => {
-    const [bareCpu] = await storm(context, bare.url, [bare.pid], tokens)
+    const [bareCpu] = await storm(context, bare.url, bare.pids, tokens)
     const [cpu, seconds] = await storm(context, server.url, server.pids, tokens)
     const scale = 10_000 / count
     if (bareCpu !== null) context.sample(measures.bare, { value: bareCpu * scale })

@@ -4,6 +4,7 @@
  * life; otherwise requests would pile up that nobody ever takes. Beside it bare uWebSockets, which is
  * posted as much and publishes it to as many sockets: the least that HTTP in and sockets out can take.
  */
+import { bareName, startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
@@ -12,7 +13,7 @@ import { cpuSecondsOf } from '../common/processes.ts'
 import { RawHttp } from '../common/raw-http.ts'
 import { RawSocket, memberOf } from '../common/raw-socket.ts'
 import type { Server } from '../common/server.ts'
-import { bareName, bareStack, startBareServer } from './stacks/bare.ts'
+import { bareStack } from './stacks/bare.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { fieldCenter, fieldOf } from './stacks/stack.ts'
 

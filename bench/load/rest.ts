@@ -4,11 +4,10 @@
  * of the server's own processor time: with the generator and the database on the same machine,
  * requests a second say little more than who got the processors.
  */
-import { fork } from 'node:child_process'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { center } from '../city/grid.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { startServerChild } from '../common/child.ts'
 import { newCustomer, newPharmacy, runTag } from '../common/people.ts'
 import { cpuSecondsOf } from '../common/processes.ts'
 
@@ -17,7 +16,6 @@ type Kind = typeof kinds[number]
 const argumentOf: Record<Kind, string> = { 'bare uWebSockets': 'bare', Fastify: 'fastify', caduceus: 'caduceus' }
 const routes = ['GET /api/health', 'GET /api/orders/{id}'] as const
 const connections = 16
-const startTimeoutMs = 60_000
 const secret = 'only for a bench on the loopback interface'
 
 const measureOf = (kind: Kind, route: string): Measure => ({
@@ -60,24 +58,12 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-function start(context: Context, kind: Kind, databaseUrl: string): Promise<Target> {
-  const child = fork(fileURLToPath(new URL('./rest-server.js', import.meta.url)), [argumentOf[kind]], {
-    env: { ...process.env, DATABASE_URL: databaseUrl, JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240', NATS_URL: '', REDIS_URL: '' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+async function start(context: Context, kind: Kind, databaseUrl: string): Promise<Target> {
+  const server = await startServerChild(new URL('./rest-server.js', import.meta.url), {
+    args: [argumentOf[kind]], env: { ...process.env, DATABASE_URL: databaseUrl, JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240', NATS_URL: '', REDIS_URL: '' },
   })
-  context.defer(() => new Promise<void>(resolve => {
-    if (child.exitCode !== null || child.signalCode !== null) { resolve(); return }
-    child.once('exit', () => resolve())
-    child.kill('SIGTERM')
-  }))
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${kind} is not ready after ${startTimeoutMs} ms`)), startTimeoutMs)
-    child.once('message', message => {
-      clearTimeout(timer)
-      resolve({ url: (message as { url: string }).url, pid: child.pid! })
-    })
-    child.once('exit', code => reject(new Error(`${kind} ended with ${code}`)))
-  })
+  context.defer(() => server.stop())
+  return server
 }
 
 /** Closed loop: each connection sends its next request when it has its answer. */

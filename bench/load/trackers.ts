@@ -4,6 +4,7 @@
  * Frames come further apart than the push interval, as phones send them, so each one is shown. Beside it
  * bare uWebSockets, which publishes what a driver sends to those who watch.
  */
+import { bareName, startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
@@ -11,7 +12,7 @@ import { cpuSecondsOf } from '../common/processes.ts'
 import { RawSocket, maskedFrame } from '../common/raw-socket.ts'
 import { encodeFrame } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
-import { bareName, bareStack, startBareServer } from './stacks/bare.ts'
+import { bareStack } from './stacks/bare.ts'
 import { Locations } from './stacks/locations.ts'
 import { ourName, ourStack } from './stacks/ours.ts'
 import { fieldCenter } from './stacks/stack.ts'

@@ -4,19 +4,13 @@
  * from when each was to be sent until its answer. Beside them one bare insert after the other, committed:
  * what the disk and the connection alone take.
  */
-import { Engine } from '../../engine/engine.ts'
-import { postgresJournal } from '../../engine/journal/postgres.ts'
 import type { OrderCommand } from '../../engine/order/commands.ts'
-import { openDatabase } from '../../migrations/open.ts'
-import { memoryBus } from '../../protocol/bus/memory.ts'
-import { memoryClaims } from '../../protocol/claims/memory.ts'
-import { realEnv } from '../../protocol/env.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { defaultTariff } from '../../protocol/tariff.ts'
 import type { Bench, Measure } from '../common/bench.ts'
-import { freshDatabase } from '../common/database.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel } from '../common/parallel.ts'
+import { startEngineOnPostgres } from './engine-on-postgres.ts'
 
 const bare: Measure = { name: 'one bare insert, committed', unit: 'ms', better: 'lower' }
 const most: Measure = { name: 'acknowledged transitions', unit: 'transitions/s', better: 'higher', goal: { value: 30_000 } }
@@ -28,20 +22,7 @@ const stepsOfAnOrder = 3
 export const bench: Bench = {
   name: 'transitions', group: 'load', title: 'transitions, durable and answered', needs: ['postgres'],
   async open(context) {
-    const env = realEnv()
-    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
-    const bus = memoryBus()
-    const claims = memoryClaims(env.nowMs, env.after)
-    const journal = postgresJournal(database.pool, env)
-    const engine = new Engine({ engineId: 'bench', env, journal, bus, claims, exclusive: true, log: (level, message) => { if (level === 'error') context.say(message) } })
-    await engine.start()
-    context.defer(async () => {
-      await engine.stop()
-      await journal.close()
-      await claims.shutdown()
-      await bus.close()
-      await database.close()
-    })
+    const { engine, database, env } = await startEngineOnPostgres(context)
     await database.pool.query('create table bare_rows (id uuid primary key, data text)')
     const id = (): string => uuidV7(env.nowMs(), env.random)
     const vendor = { vendor_id: id(), name: 'City Pharmacy', phone: '+977 984 100 2000', latitude: 27.71, longitude: 85.33, address: '4 Market Road', proof_required: true }

@@ -3,8 +3,7 @@
  * Half of the terminals and all drivers are on the first, the other half and all trackers on the second,
  * so what crosses Redis here crosses it in production too. The client speaks Engine.IO over raw sockets.
  */
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { startServerChild, type ServerChild } from '../common/child.ts'
 import { RawHttp } from '../common/raw-http.ts'
 import { RawSocket, memberOf } from '../common/raw-socket.ts'
 import { startRedis } from '../../protocol/testing/services.ts'
@@ -13,20 +12,20 @@ import type { Stack } from '../load/stacks/stack.ts'
 /** `each`: every terminal hears its own distance, one publication each; otherwise all hear the same, in one. */
 export async function startSocketIo(each: boolean): Promise<Stack> {
   const redis = await startRedis()
-  const processes: { child: ChildProcess; url: string }[] = []
+  const processes: ServerChild[] = []
   const sockets: RawSocket[] = []
   const stop = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy()
-    for (const { child } of processes) child.kill('SIGTERM')
+    await Promise.all(processes.map(one => one.stop()))
     await redis.stop()
   }
   try {
-    for (let i = 0; i < 2; i++) processes.push(await startProcess(redis.url))
+    for (let i = 0; i < 2; i++) processes.push(await startServerChild(new URL('./socketio-server.js', import.meta.url), { env: { ...process.env, REDIS_URL: redis.url } }))
   } catch (error) {
     await stop()
     throw error
   }
-  const [first, second] = processes as [typeof processes[0], typeof processes[0]]
+  const [first, second] = processes as [ServerChild, ServerChild]
   const http = new RawHttp(first.url)
   const join = async (url: string, joining: object, event: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
     const socket = await openClient(url, joining, event, heard)
@@ -36,7 +35,7 @@ export async function startSocketIo(each: boolean): Promise<Stack> {
 
   return {
     name: each ? 'Socket.IO, a publication for each terminal' : 'Socket.IO, one publication for all',
-    pids: () => [first.child.pid!, second.child.pid!, redis.pid],
+    pids: () => [first.pid, second.pid, redis.pid],
     openTerminals: (field, arrived) => Promise.all(field.pharmacies.map(({ id, latitude, longitude }, terminal) =>
       join(processes[terminal % 2]!.url, { pharmacy: id, latitude, longitude }, 'new_request', text => arrived(memberOf(text, 'notes') ?? '', terminal)))),
     async request({ latitude, longitude, radiusKm }, marker) {
@@ -55,14 +54,6 @@ export async function startSocketIo(each: boolean): Promise<Stack> {
     },
     stop,
   }
-}
-
-function startProcess(redisUrl: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = fork(fileURLToPath(new URL('./socketio-server.js', import.meta.url)), { env: { ...process.env, REDIS_URL: redisUrl }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  return new Promise((resolve, reject) => {
-    child.once('message', message => resolve({ child, url: (message as { url: string }).url }))
-    child.once('exit', code => reject(new Error(`the Socket.IO process ended with ${code}`)))
-  })
 }
 
 /** Engine.IO: 0 open, 2 ping, 3 pong, 4 message; within it Socket.IO: 0 connect, 2 event. */

@@ -8,7 +8,7 @@ import { backup, restore } from '../../migrations/backup.ts'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { startProcess, untilHealthy } from './processes.ts'
+import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
 import { http, newCustomer, newPharmacy } from './people.ts'
 
 const tool = fileURLToPath(assetUrl('dist/migrations/backup-main.js'))

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { startProcess, untilHealthy, type Child } from './processes.ts'
+import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
 
 const rounds = 3

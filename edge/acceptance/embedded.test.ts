@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { startProcess, untilHealthy, type Child } from './processes.ts'
+import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { startProcess, untilHealthy } from './processes.ts'
+import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
 import { http, Listener, newPharmacy, password } from './people.ts'
 
 const run = promisify(execFile)

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNats, startPostgres, startRedis, type Service } from './services.ts'
+import { startServices, type Service } from './services.ts'
 import { freePort } from './free-port.ts'
 import { Member, type MemberOptions, type Role, type ServerName } from './member.ts'
 
@@ -28,9 +28,9 @@ export async function startDeployment(options: { logsDir?: string } = {}): Promi
     for (const one of stops.splice(0).reverse()) await one()
   }
   try {
-    const started = await Promise.allSettled([startNats({ jetstream: true }), startRedis(), startPostgres()])
-    for (const one of started) if (one.status === 'fulfilled') stops.push(() => one.value.stop())
-    const [nats, redis, postgres] = started.map(one => { if (one.status === 'rejected') throw one.reason; return one.value }) as [Service, Service, Service]
+    const services = await startServices()
+    stops.push(() => services.stop())
+    const { nats, redis, postgres } = services
     const servers = { nats, redis, postgres }
     const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-torture-'))
     stops.unshift(async () => rmSync(dataDir, { recursive: true, force: true }))

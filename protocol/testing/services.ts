@@ -118,6 +118,19 @@ export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =
   }
 })
 
+/** All that a distributed deployment needs. What did start is stopped when another one did not; throws its reason. */
+export async function startServices(): Promise<Record<ServiceName, Service> & { stop(): Promise<void> }> {
+  const started = await Promise.allSettled([startNats({ jetstream: true }), startRedis(), startPostgres()])
+  const stop = async (): Promise<void> => { for (const one of started) if (one.status === 'fulfilled') await one.value.stop() }
+  const failed = started.find(one => one.status === 'rejected')
+  if (failed !== undefined) {
+    await stop()
+    throw failed.reason
+  }
+  const [nats, redis, postgres] = started.map(one => (one as PromiseFulfilledResult<Service>).value) as [Service, Service, Service]
+  return { nats, redis, postgres, stop }
+}
+
 /** What differs between the servers; everything else is in `start`. */
 interface Recipe {
   url: string

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { FrameReader } from '../../../protocol/frames.ts'
 import { App, us_socket_local_port } from 'uWebSockets.js'
-import { askCounters } from '../server.ts'
+import { askChild, startServerChild } from '../child.ts'
+import type { Counters } from '../server.ts'
 import { payloadBytes, startGenerator } from './generator.ts'
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
@@ -11,10 +10,9 @@ const tokens = Array.from({ length: 10 }, (_, at) => `token-${at}`)
 const startMs = Date.now() - 3_600_000
 
 async function sink(t: { teardown(end: () => unknown): void }) {
-  const child = fork(fileURLToPath(new URL('./sink-child.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  const { url } = await new Promise<{ url: string }>(resolve => { child.once('message', message => resolve(message as { url: string })) })
-  return { child, url }
+  const server = await startServerChild(new URL('../bare-server.js', import.meta.url))
+  t.teardown(() => server.stop())
+  return server
 }
 
 t.test('the frames are real: in order on each socket, and nothing else', async t => {
@@ -56,7 +54,7 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   await pause(600)
   child.kill('SIGCONT')
   await pause(500)
-  const { counters } = await askCounters(child)
+  const { counters } = await askChild<Counters>(child, 'counters')
   const report = await generator.stop()
   const seconds = report.seconds
   t.ok(report.frames / seconds > 3_000 && report.frames / seconds < 5_250, `${(report.frames / seconds).toFixed(0)} frames/s`)
@@ -72,7 +70,7 @@ t.test('filling stops at what was counted', async t => {
   const generator = await startGenerator({ url, tokens, startMs, framesPerMessage: 64, messagesPerWrite: 1 })
   generator.fill()
   await pause(500)
-  const { counters } = await askCounters(child)
+  const { counters } = await askChild<Counters>(child, 'counters')
   const report = await generator.stop()
   const shape = { framesPerMessage: 64, messagesPerWrite: 1 }
   t.ok(report.frames <= 301_000, `${report.frames} frames without a word from the server`)

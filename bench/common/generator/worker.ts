@@ -18,6 +18,7 @@ import { performance } from 'node:perf_hooks'
 import { connect as connectTls } from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
 import { encodeFrames, type LocationFrame } from '../../../protocol/frames.ts'
+import { sourceAddress } from '../dial.ts'
 import type { GeneratorReport, WorkerCommand, WorkerOptions } from './generator.ts'
 
 const { url, tokens, framesPerMessage, messagesPerWrite, inFlightMax, startMs, firstIndex } = workerData as WorkerOptions
@@ -106,7 +107,8 @@ const pong = Buffer.from('"pong"')
 
 function open(token: string, index: number): Promise<Stream> {
   return new Promise((resolve, reject) => {
-    const socket = secure ? connectTls({ host: hostname, port, servername: hostname }) : connect(port, hostname)
+    const localAddress = sourceAddress(hostname)
+    const socket = secure ? connectTls({ host: hostname, port, servername: hostname }) : connect({ host: hostname, port, ...(localAddress !== undefined && { localAddress }) })
     socket.setNoDelay(true)
     socket.once('error', reject)
     socket.write(`GET /ws/driver HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +

@@ -70,8 +70,8 @@ export class Broadcasts {
     const sent: Promise<void>[] = []
     for (let i = 0; i < total && !signal.aborted; i++) {
       const dueMs = startMs + i * 1_000 / perSecond
-      const waitMs = dueMs - performance.now()
-      if (waitMs > 0) await new Promise<void>(resolve => { setTimeout(resolve, waitMs) })
+      // Never early, or an answer could come before its question was due; late by up to a millisecond, which is in the latencies.
+      for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now()) await new Promise<void>(resolve => { setTimeout(resolve, Math.ceil(waitMs)) })
       sent.push(this.#send(dueMs))
     }
     let done = false

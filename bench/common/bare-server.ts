@@ -1,8 +1,8 @@
 /**
  * The raw baseline of the load benches, a process of its own: uWebSockets alone, doing to bytes what
- * the edge does to messages. A posted request is published to every terminal, a driver's message to the
- * tracker of its order, and nothing is authenticated, checked, matched or kept. What the product costs
- * is what it costs more than this.
+ * the edge does to messages. At `/ws/driver` it is a sink that counts bytes and answers pings; elsewhere
+ * a posted request is published to every terminal, and a driver's message to the tracker of its order.
+ * Nothing is authenticated, checked, matched or kept. What the product costs is what it costs more than this.
  */
 import { App, us_socket_local_port } from 'uWebSockets.js'
 
@@ -10,7 +10,18 @@ import { App, us_socket_local_port } from 'uWebSockets.js'
 interface Data { topic: string | null; order: string }
 
 const greeting = '{"type":"connection"}'
+let bytes = 0
 const app = App()
+app.ws('/ws/driver', {
+  maxPayloadLength: 64 * 1024,
+  idleTimeout: 60,
+  compression: 0,
+  open: ws => { ws.send(greeting) },
+  message: (ws, message, isBinary) => {
+    if (isBinary) bytes += message.byteLength
+    else ws.send('{"type":"pong"}')
+  },
+})
 app.ws<Data>('/*', {
   maxPayloadLength: 64 * 1024,
   maxBackpressure: 4 * 1024 * 1024,
@@ -47,3 +58,6 @@ app.listen('127.0.0.1', 0, socket => {
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
+process.on('message', message => {
+  if (message === 'counters') process.send?.({ counters: { bytes }, atMs: performance.now() })
+})

@@ -1,7 +1,7 @@
 /** Engines and edges as processes of their own, the way a deployment runs them, for tests and benches. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../assets.ts'
 
 export interface Child {
   process: ChildProcess
@@ -16,9 +16,9 @@ const children = new Set<ChildProcess>()
 process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
 
 /** `entry` is a compiled file below dist, for instance `engine/main.js`. */
-export function startProcess(entry: string, environment: Record<string, string>): Child {
+export function startProcess(entry: string, environment: NodeJS.ProcessEnv, execArgv: readonly string[] = []): Child {
   const file = fileURLToPath(assetUrl(`dist/${entry}`))
-  const child = spawn(process.execPath, ['--enable-source-maps', file], { env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--enable-source-maps', ...execArgv, file], { env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   children.add(child)
   let tail = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { tail = (tail + String(data)).slice(-4_000) })

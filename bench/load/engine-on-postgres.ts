@@ -1,0 +1,38 @@
+/**
+ * An engine in this process, on a fresh PostgreSQL database with fsync and otherwise the embedded parts:
+ * what its actors and its journal take, with no HTTP client and no bus of a network in the numbers.
+ */
+import { Engine } from '../../engine/engine.ts'
+import { postgresJournal } from '../../engine/journal/postgres.ts'
+import { openDatabase, type Database } from '../../migrations/open.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { memoryClaims } from '../../protocol/claims/memory.ts'
+import { realEnv, type Env } from '../../protocol/env.ts'
+import type { Context } from '../common/bench.ts'
+import { freshDatabase } from '../common/database.ts'
+
+export interface EngineOnPostgres { engine: Engine; bus: Bus; database: Database; databaseUrl: string; env: Env }
+
+/** Ends with the bench. */
+export async function startEngineOnPostgres(context: Pick<Context, 'service' | 'defer' | 'say'>): Promise<EngineOnPostgres> {
+  const databaseUrl = await freshDatabase(await context.service('postgres'))
+  const database = await openDatabase({ url: databaseUrl })
+  const env = realEnv()
+  const bus = memoryBus()
+  const claims = memoryClaims(env.nowMs, env.after)
+  const journal = postgresJournal(database.pool, env)
+  const engine = new Engine({
+    engineId: 'bench', env, journal, bus, claims, exclusive: true,
+    log: (level, message, detail) => { if (level === 'error') context.say(`${message} ${String(detail ?? '')}`) },
+  })
+  await engine.start()
+  context.defer(async () => {
+    await engine.stop()
+    await journal.close()
+    await claims.shutdown()
+    await bus.close()
+    await database.close()
+  })
+  return { engine, bus, database, databaseUrl, env }
+}
