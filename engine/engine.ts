@@ -17,7 +17,7 @@ import { view as driverView } from './driver/view.ts'
 import { Assignments } from './assignments.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
-import { doubtHold, isHeld, type HoldsDeps } from './holds.ts'
+import { askHolder, doubtHold, type HoldsDeps } from './holds.ts'
 import type { ActorKind, Journal, SlotLease } from './journal/journal.ts'
 import { Directory } from './matching/directory.ts'
 import { nextDriver } from './matching/next-driver.ts'
@@ -65,7 +65,7 @@ const positionStaleMs = 10 * 60_000
 
 export class Engine {
   readonly directory = new Directory()
-  readonly roster = new Roster()
+  readonly roster: Roster
   readonly actors: Actors
   readonly tracking: Tracking
   readonly #deps: EngineDeps
@@ -91,8 +91,11 @@ export class Engine {
     this.#behaviours = deps.behaviours ?? behaviours
     const { env, bus, journal } = deps
     this.#pusher = new Pusher(bus)
+    const seed = (): number => Math.floor(env.random() * 2 ** 32)
+    const seeds = [seed(), seed()] as const
+    this.roster = new Roster(...seeds)
     this.tracking = new Tracking({
-      env, bus, journal, roster: this.roster, log: deps.log,
+      env, bus, journal, roster: this.roster, seeds, log: deps.log,
       ownsActor: id => this.actors.ownsActor(id),
       arrived: (order, at) => this.#arrived(order, at),
     })
@@ -121,7 +124,7 @@ export class Engine {
       ownsActor: id => this.actors.ownsActor(id),
       changed: row => this.#rosterChanged(row),
     })
-    this.#holds = { env, actors: this.actors, deliver: command => this.#gateway.deliver(command) }
+    this.#holds = { env, actors: this.actors, deliver: command => this.#gateway.deliver(command), ask: command => this.#gateway.ask(command) }
     this.#slots = new SlotKeeper({
       env, journal, engineId: deps.engineId, exclusive: deps.exclusive, leaseMs: deps.slotLeaseMs ?? limits.slotLeaseMsDefault, log: deps.log,
       announce: () => { bus.publish(subjects.slotsChanged, encodeBody({})) },
@@ -204,20 +207,13 @@ export class Engine {
       return { ok: false, problem: { code: 'overloaded', detail: 'events wait for the bus; try again shortly' } }
     const planned = planCommand(envelope, {
       env: this.#deps.env, directory: this.directory, following: this.tracking.following,
-      driverFact: driverId => {
-        const row = this.roster.get(driverId)
-        return row === undefined ? null : { driver_id: driverId, name: row.fullName, phone: row.phone, vehicle_type: row.vehicleType }
-      },
-      offeredDriverId: orderId => {
-        const order = this.actors.peek(orderId)?.state as Order | undefined
-        return order?.kind === 'accepted' && order.search.kind === 'offering' ? order.search.offer.driverId : null
-      },
     })
-    // The roster is soft: a driver of another engine may not be in it yet. Not a refusal, which would be remembered.
-    if (planned.command.verb === 'accept_offer' && planned.command.driver === null && envelope.by.role === 'driver')
-      return { ok: false, problem: { code: 'unavailable', detail: 'the driver is not known to this engine yet; try again' } }
-    if (planned.command.verb === 'accept_offer' && !await isHeld(this.#holds, envelope.actor_id, planned.command))
-      return { ok: false, problem: { code: 'unavailable', detail: 'the driver does not hold this offer yet; try again' } }
+    if (planned.command.verb === 'accept_offer') {
+      const holder = await askHolder(this.#holds, envelope.actor_id, planned.command.data.offer_id)
+      // Not a refusal, which would be remembered.
+      if (holder === 'not yet') return { ok: false, problem: { code: 'unavailable', detail: 'the driver does not hold this offer yet; try again' } }
+      planned.command.driver = holder
+    }
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
     if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
     if (planned.kind === 'driver') return driverReply(reply)
@@ -258,8 +254,7 @@ export class Engine {
     const driver = cell.state as Driver
     if (driver.kind === 'absent') return
     this.#rosters.put({
-      driverId: driver.driverId, vendorId: driver.vendorId, fullName: driver.fullName, phone: driver.phone,
-      vehicleType: driver.vehicleType, status: statusOf(driver), canTakeMore: canTakeMore(driver),
+      driverId: driver.driverId, vendorId: driver.vendorId, vehicleType: driver.vehicleType, status: statusOf(driver), canTakeMore: canTakeMore(driver),
     })
   }
 

@@ -14,7 +14,7 @@ import type { ActorCommand } from './effects.ts'
 import type { TellReply } from './runtime/cell.ts'
 
 /** Between engines a command may already be planned; such bodies carry `planned`. */
-interface PlannedBody { planned: ActorCommand }
+interface PlannedBody { planned: ActorCommand; withState: boolean }
 
 export interface GatewayDeps {
   bus: Bus
@@ -53,10 +53,15 @@ export class Gateway {
   }
 
   /** To whichever engine owns the actor. Rejects `unavailable` when none answers. */
-  async deliver(command: ActorCommand): Promise<TellReply> {
+  deliver(command: ActorCommand): Promise<TellReply> { return this.#send(command, false) }
+
+  /** The same, and the answer has the actor's state, which is more to carry. */
+  ask(command: ActorCommand): Promise<TellReply> { return this.#send(command, true) }
+
+  async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
     const slot = slotOf(command.actorId, limits.slotCount)
     if (this.#deps.owns(slot)) return this.#deps.tell(command)
-    const body: PlannedBody = { planned: command }
+    const body: PlannedBody = { planned: command, withState }
     const reply = await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)
     const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
     // A failure on the way is told as a problem; read as a verdict it would end the retries.
@@ -73,9 +78,9 @@ export class Gateway {
     try {
       const body = decodeBody(message.body)
       if (isPlanned(body)) {
-        // The sender needs the verdict, not the state.
+        // Most senders need the verdict, not the state.
         const reply = await this.#deps.tell(body.planned)
-        return reply.ok ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs } : reply
+        return reply.ok && !body.withState ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs } : reply
       }
       return await this.#deps.handle(parseEnvelope(body))
     } catch (error) {

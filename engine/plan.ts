@@ -13,15 +13,11 @@ import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
 import type { Env } from '../protocol/env.ts'
 import type { Following } from './tracking/following.ts'
-import type { DriverFact } from '../protocol/events.ts'
 
 export interface PlanDeps {
   env: Env
   directory: Directory
   following: Following
-  driverFact(driverId: string): DriverFact | null
-  /** Whom the order is asking at the moment; null when nobody, or when the order is not in memory. */
-  offeredDriverId(orderId: string): string | null
 }
 
 interface Validator { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string; keyword: string; params: unknown }[] }
@@ -96,10 +92,8 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
     case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), tariff: deps.directory.tariff(by.id), autoOffer: deps.directory.autoOffer(by.id) }
     case 'accept': return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
     case 'assign_driver': return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
-    case 'accept_offer': {
-      const driverId = by.role === 'driver' ? by.id : deps.offeredDriverId(envelope.actor_id)
-      return { verb, by, data: data(verb), driver: driverId === null ? null : deps.driverFact(driverId) }
-    }
+    // Who it is, the driver's actor says, when it is asked (engine/holds.ts).
+    case 'accept_offer': return { verb, by, data: data(verb), driver: null }
     case 'deliver': return { verb, by, data: data(verb), actualDistanceKm: deps.following.drivenKm(envelope.actor_id) }
     case 'reissue_tracking': return { verb, by, data: data(verb), trackingToken: secret() }
     case 'reject': return { verb, by, data: data(verb) }

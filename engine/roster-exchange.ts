@@ -28,7 +28,7 @@ export class RosterExchange {
 
   /** After a transition of an own driver. */
   put(row: RosterRow): void {
-    if (!this.#isNews(row)) return
+    if (!this.#deps.roster.put(row)) return
     // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
     if (this.#news.size === 0) this.#deps.env.after(limits.rosterNewsMs, () => this.#publishNews())
     this.#news.add(row.driverId)
@@ -37,16 +37,10 @@ export class RosterExchange {
 
   take(message: RosterMessage): void {
     if (message.engine_id === this.#deps.engineId) return
-    for (const row of message.rows) if (!this.#deps.ownsActor(row.driverId) && this.#isNews(row)) this.#deps.changed(row)
+    for (const row of message.rows) if (!this.#deps.ownsActor(row.driverId) && this.#deps.roster.put(row)) this.#deps.changed(row)
   }
 
-  publishAll(): void { this.#publish([...this.#deps.roster.rows()]) }
-
-  #isNews(row: RosterRow): boolean {
-    const before = this.#deps.roster.get(row.driverId)
-    this.#deps.roster.put(row)
-    return before?.status !== row.status || before.canTakeMore !== row.canTakeMore
-  }
+  publishAll(): void { this.#publish(this.#deps.roster.rows()) }
 
   #publishNews(): void {
     const rows = [...this.#news].map(id => this.#deps.roster.get(id)).filter(row => row !== undefined)
@@ -54,11 +48,14 @@ export class RosterExchange {
     this.#publish(rows)
   }
 
-  #publish(rows: RosterRow[]): void {
-    const own = rows.filter(row => this.#deps.ownsActor(row.driverId))
-    for (let from = 0; from < own.length; from += limits.rosterRowsPerMessageMax) {
-      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own.slice(from, from + limits.rosterRowsPerMessageMax) }
+  #publish(rows: Iterable<RosterRow>): void {
+    let own: RosterRow[] = []
+    const send = (): void => {
+      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own }
       this.#deps.bus.publish(subjects.roster, encodeBody(message))
+      own = []
     }
+    for (const row of rows) if (this.#deps.ownsActor(row.driverId) && own.push(row) === limits.rosterRowsPerMessageMax) send()
+    if (own.length > 0) send()
   }
 }

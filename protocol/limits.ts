@@ -120,10 +120,14 @@ export const limits = {
   /** Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still counted. */
   breadcrumbsUnsavedMax: 100_000,
   driversMax: 1_000_000,
+  /** Drivers whose last frame was impossible. */
+  suspectsMax: 100_000,
   /** Silent for this long, a driver's row and number go to whoever comes next. */
   driverForgetMs: 24 * 3_600_000,
   /** Rows looked at after each save. */
   driversSweptMax: 50_000,
+  /** Kinds of vehicle that matching tells apart. */
+  vehicleTypesMax: 250,
   rosterDigestMs: 15_000,
   /** News of drivers gathers this long before other engines hear of it. */
   rosterNewsMs: 5,

@@ -135,8 +135,6 @@ export type DirectoryVendor = Type.Static<typeof DirectoryVendor>
 export const RosterRow = Type.Object({
   driverId: Uuid,
   vendorId: Uuid,
-  fullName: Text,
-  phone: Text,
   vehicleType: Text,
   status: Type.Union(driverStatuses.map(status => Type.Literal(status))),
   canTakeMore: Type.Boolean({ description: 'Available, no offer outstanding, capacity left' }),
@@ -176,7 +174,7 @@ export const pushMessages = {
   },
   roster_rows: {
     description: 'Drivers of one engine whose availability changed, or all of them when asked.', schema: RosterMessage,
-    example: { engine_id: 'engine-1', rows: [{ driverId: ids.driver, vendorId: ids.vendor, fullName: 'Dora', phone: '+9779800000001', vehicleType: 'bike', status: 'available', canTakeMore: true }] },
+    example: { engine_id: 'engine-1', rows: [{ driverId: ids.driver, vendorId: ids.vendor, vehicleType: 'bike', status: 'available', canTakeMore: true }] },
   },
   roster_wanted: { description: 'An engine that starts asks the others for their rosters.', schema: Type.Object({}), example: {} },
   slots_changed: {

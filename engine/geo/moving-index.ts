@@ -19,15 +19,18 @@ import { keyOfKm, kmOfKey, NearestBuffer } from './ranking.ts'
 
 const degree = Math.PI / 180
 const none = -1
+/** By a quarter and not by doubling: on average an eighth of the records wait unused, not a third. */
+const growth = 1.25
 const unlinked = -2
 
-// A record is two float64 (latitude, longitude) and four int32 (cell, next, previous, unused).
+// A record is two float64 (latitude, longitude) and four int32 (cell, next, previous, tag).
 const recordFloats = 4
 const recordInts = 8
 const cellAt = 4
 const nextAt = 5
 /** Previous number in the list, `none` at its head, `unlinked` when the number is absent. */
 const previousAt = 6
+const tagAt = 7
 
 /** Says whether a driver may be among the results. Must not search or change the index itself. */
 export type Accept = (number: number) => boolean
@@ -87,12 +90,16 @@ export class MovingIndex {
     return this.#floats[number * recordFloats + 1]!
   }
 
+  /** Whatever its owner keeps with a number that is present: the record has room for it, and is in the cache when it moves. 0 after it was absent. */
+  tagOf(number: number): number { return this.#ints[number * recordInts + tagAt]! }
+  setTag(number: number, tag: number): void { this.#ints[number * recordInts + tagAt] = tag }
+
   /** Puts or moves a driver, degrees. False, and nothing changes, when the coordinate or number is out of range. */
   set(number: number, latitude: number, longitude: number): boolean {
     if (!validCoordinate(latitude, longitude)) return false
     if (!(number >= 0 && number < this.#capacity)) {
       if (!(number >= 0 && number <= this.numberMax)) return false
-      this.#resize(Math.min(this.numberMax + 1, Math.max(number + 1, this.#capacity * 2)))
+      this.#resize(Math.min(this.numberMax + 1, Math.max(number + 1, Math.ceil(this.#capacity * growth))))
     }
     this.#floats[number * recordFloats] = latitude
     this.#floats[number * recordFloats + 1] = longitude
@@ -113,6 +120,7 @@ export class MovingIndex {
     if (!this.has(number)) return false
     this.#unlink(number)
     this.#ints[number * recordInts + previousAt] = unlinked
+    this.#ints[number * recordInts + tagAt] = 0
     this.size--
     return true
   }

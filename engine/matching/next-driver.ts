@@ -5,6 +5,7 @@
  */
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
+import type { RosterRow } from '../../protocol/pushes.ts'
 import type { DriverTable } from '../tracking/driver-table.ts'
 import { etaMinutes } from './eta.ts'
 import type { Roster } from './roster.ts'
@@ -20,11 +21,11 @@ export function nextDriver(
   search: { vendorId: string; latitude: number; longitude: number; triedDriverIds: readonly string[]; staleBeforeMs: number },
 ): NextDriver | null {
   const tried = new Set(search.triedDriverIds)
-  const fleet = roster.fleet(search.vendorId)
   let best: NextDriver | null = null
-  const consider = (driverId: string): void => {
-    const row = roster.get(driverId)
-    if (row === undefined || !row.canTakeMore || row.vendorId !== search.vendorId || tried.has(driverId)) return
+  const mayBeAsked = (row: RosterRow): boolean => row.canTakeMore && row.vendorId === search.vendorId && !tried.has(row.driverId)
+  const consider = (row: RosterRow): void => {
+    if (!mayBeAsked(row)) return
+    const { driverId } = row
     const number = table.find(driverId)
     if (number < 0 || table.atMs(number) < search.staleBeforeMs) return
     const km = distanceKm(table.latitude(number), table.longitude(number), search.latitude, search.longitude)
@@ -33,13 +34,13 @@ export function nextDriver(
     if (best === null || eta < best.etaMinutes || (eta === best.etaMinutes && driverId < best.driverId))
       best = { driverId, etaMinutes: eta, distanceKm: km }
   }
-  if (fleet.size <= fleetWalkMax) for (const driverId of fleet) consider(driverId)
+  if (roster.fleetSize(search.vendorId) <= fleetWalkMax) for (const row of roster.fleet(search.vendorId, 'can take more')) consider(row)
   else {
     const found = table.index.nearest(search.latitude, search.longitude, indexNearestMax, limits.driverSearchRadiusKm, number => {
       const row = roster.get(table.idOf(number))
-      return row !== undefined && row.canTakeMore && row.vendorId === search.vendorId && !tried.has(row.driverId)
+      return row !== undefined && mayBeAsked(row)
     })
-    for (let i = 0; i < found.count; i++) consider(table.idOf(found.numbers[i]!))
+    for (let i = 0; i < found.count; i++) consider(roster.get(table.idOf(found.numbers[i]!))!)
   }
   return best
 }

@@ -1,6 +1,7 @@
 /** The driver table: numbers, values through growth, and what a driver costs. */
 import t from 'tap'
-import { DriverTable, followed, watched } from './driver-table.ts'
+import { limits } from '../../protocol/limits.ts'
+import { DriverTable, followed, suspected, watched } from './driver-table.ts'
 
 const idOf = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString(16).padStart(12, '0')}`
 
@@ -34,15 +35,15 @@ t.test('who is forgotten leaves nothing to the next', async t => {
   table.place(number, 1.5, 2.5, 1_000, 90, 5)
   table.seq[number] = 7
   table.windowLow[number] = 7
-  table.suspectCount[number] = 2
+  table.setSuspect(number, { latitude: 1, longitude: 2, atMs: 3, count: 2 })
   table.flags[number] = watched
   table.forget(number)
   t.same([table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size], [-1, '', false, 0])
   t.equal(table.ensure(idOf(2)), number, 'the number is used again')
-  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspectCount[number], table.flags[number]], [false, 0, 0, 0, 0])
+  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspect(number), table.flags[number]], [false, 0, 0, undefined, 0])
 })
 
-t.test('growth keeps every value, at no more than 128 bytes a driver', async t => {
+t.test('growth keeps every value', async t => {
   const table = new DriverTable(1, 2)
   const drivers = 100_000
   for (let n = 0; n < drivers; n++) {
@@ -52,22 +53,27 @@ t.test('growth keeps every value, at no more than 128 bytes a driver', async t =
     table.seq[number] = n
     table.windowLow[number] = n ^ 0xffff
     table.windowHigh[number] = n
-    table.suspectLatitude[number] = n % 90
-    table.suspectLongitude[number] = n % 180
-    table.suspectAtMs[number] = n
-    table.suspectCount[number] = n % 3
     table.flags[number] = n % 2 === 0 ? followed : watched
   }
   for (let n = 0; n < drivers; n += 7) {
     const row = [
       table.latitude(n), table.longitude(n), table.atMs(n), table.headingDeg(n), table.speedMps(n), table.seq[n], table.windowLow[n], table.windowHigh[n],
-      table.suspectLatitude[n], table.suspectLongitude[n], table.suspectAtMs[n], table.suspectCount[n], table.flags[n], table.index.latitudeOf(n),
+      table.flags[n], table.index.latitudeOf(n),
     ]
     const wanted = [
-      (n % 170) - 85, (n % 350) - 175, 1 + n, n % 360, n % 40, n, n ^ 0xffff, n, n % 90, n % 180, n, n % 3, n % 2 === 0 ? followed : watched, (n % 170) - 85,
+      (n % 170) - 85, (n % 350) - 175, 1 + n, n % 360, n % 40, n, n ^ 0xffff, n, n % 2 === 0 ? followed : watched, (n % 170) - 85,
     ]
     if (row.some((value, i) => value !== wanted[i])) t.same(row, wanted, `driver ${n}`)
   }
-  const bytes = table.byteLength / drivers
-  t.ok(bytes <= 128, `${bytes.toFixed(1)} B a driver`)
+})
+
+t.test('suspects are bounded: the first gives way', async t => {
+  const table = new DriverTable(1, 2)
+  for (let number = 0; number <= limits.suspectsMax; number++) {
+    table.ensure(idOf(number))
+    table.setSuspect(number, { latitude: 1, longitude: 2, atMs: number, count: 1 })
+  }
+  t.same([table.suspect(0), table.flags[0]], [undefined, 0])
+  t.same([table.suspect(1)?.atMs, table.flags[1]], [1, suspected])
+  t.equal(table.suspect(limits.suspectsMax)?.atMs, limits.suspectsMax)
 })

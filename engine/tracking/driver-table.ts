@@ -3,8 +3,9 @@
  * and the moving index over those that have a position. Why not objects: 261 bytes a driver against
  * about a hundred, and a frame touches four arrays that stay in cache instead of a heap of pointers.
  *
- * Bytes a driver: time 8, heading and speed 8, seq window 12, suspect point 17, flags 1, plus the id
- * table (some 24) and the moving index with the coordinates (some 38): see `byteLength`.
+ * Bytes a driver: time 8, seq window 12, flags 1, plus the id table (some 23) and the moving index with
+ * the coordinates, heading and speed (some 40): see `byteLength`. The few whose last frame was
+ * impossible have that point in a map beside.
  */
 import { limits } from '../../protocol/limits.ts'
 import { MovingIndex } from '../geo/moving-index.ts'
@@ -15,6 +16,15 @@ export const followed = 1
 export const watched = 2
 /** A position that waits to be saved. */
 export const unsaved = 4
+/** The last frame was impossible: `suspects` has it. */
+export const suspected = 8
+
+/** An impossible point, and how many in a row agree with it. */
+export interface Suspect { latitude: number; longitude: number; atMs: number; count: number }
+
+/** Heading and speed are kept in hundredths of a degree and of m/s, which is how they are told. */
+const hundredths = 100
+const unknown = 0xffff
 
 const capacityMin = 1_024
 
@@ -23,18 +33,12 @@ export class DriverTable {
   readonly index = new MovingIndex()
   /** Device time of the live position, ms; 0 when there is none. */
   #atMs = new Float64Array(capacityMin)
-  #headingDeg = new Float32Array(capacityMin)
-  #speedMps = new Float32Array(capacityMin)
   /** Newest seq, and a bit for each of the 64 before and including it. */
   seq = new Uint32Array(capacityMin)
   windowLow = new Uint32Array(capacityMin)
   windowHigh = new Uint32Array(capacityMin)
-  /** The last impossible point, and how many in a row agree with it. */
-  suspectLatitude = new Float32Array(capacityMin)
-  suspectLongitude = new Float32Array(capacityMin)
-  suspectAtMs = new Float64Array(capacityMin)
-  suspectCount = new Uint8Array(capacityMin)
   flags = new Uint8Array(capacityMin)
+  readonly #suspects = new Map<number, Suspect>()
   readonly #words = new Uint32Array(4)
 
   /** Seeds keep strangers from choosing ids that collide. */
@@ -44,8 +48,7 @@ export class DriverTable {
 
   get byteLength(): number {
     const columns = [
-      this.#atMs, this.#headingDeg, this.#speedMps, this.seq, this.windowLow, this.windowHigh,
-      this.suspectLatitude, this.suspectLongitude, this.suspectAtMs, this.suspectCount, this.flags,
+      this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags,
     ]
     return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.ids.byteLength + this.index.byteLength
   }
@@ -76,8 +79,8 @@ export class DriverTable {
   forget(number: number): void {
     this.ids.remove(number)
     this.index.remove(number)
-    for (const column of [this.#atMs, this.#headingDeg, this.#speedMps, this.seq, this.windowLow, this.windowHigh, this.suspectLatitude, this.suspectLongitude, this.suspectAtMs, this.suspectCount, this.flags])
-      column[number] = 0
+    this.#suspects.delete(number)
+    for (const column of [this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags]) column[number] = 0
   }
 
   idOf(number: number): string { return this.ids.idString(number) }
@@ -86,37 +89,45 @@ export class DriverTable {
   longitude(number: number): number { return this.index.longitudeOf(number) }
   atMs(number: number): number { return this.#atMs[number]! }
   /** Null when the device did not say. */
-  headingDeg(number: number): number | null { return orNull(this.#headingDeg[number]!) }
-  speedMps(number: number): number | null { return orNull(this.#speedMps[number]!) }
+  headingDeg(number: number): number | null { return told(this.index.tagOf(number) >>> 16) }
+  speedMps(number: number): number | null { return told(this.index.tagOf(number) & unknown) }
 
   /** Moves the live pin; a place that is none moves nothing. Heading and speed NaN when unknown. */
   place(number: number, latitude: number, longitude: number, atMs: number, headingDeg: number, speedMps: number): void {
     if (!this.index.set(number, latitude, longitude)) return
     this.#atMs[number] = atMs
-    this.#headingDeg[number] = headingDeg
-    this.#speedMps[number] = speedMps
+    this.index.setTag(number, kept(headingDeg) << 16 | kept(speedMps))
+  }
+
+  suspect(number: number): Suspect | undefined { return this.#suspects.get(number) }
+
+  /** At most limits.suspectsMax at once; who came first gives way, and is judged as if the frame had not been. */
+  setSuspect(number: number, suspect: Suspect): void {
+    if (this.#suspects.size >= limits.suspectsMax) for (const first of this.#suspects.keys()) { this.clearSuspect(first); break }
+    this.#suspects.set(number, suspect)
+    this.flags[number]! |= suspected
+  }
+
+  clearSuspect(number: number): void {
+    this.#suspects.delete(number)
+    this.flags[number]! &= ~suspected
   }
 
   #grow(needed: number): void {
     // By a quarter and not by doubling: on average an eighth of the table waits unused, not a third.
     const capacity = Math.max(needed, Math.ceil(this.flags.length * 1.25))
-    const grown = <T extends Float64Array | Float32Array | Uint32Array | Uint8Array>(old: T): T => {
+    const grown = <T extends Float64Array | Uint32Array | Uint8Array>(old: T): T => {
       const next = new (old.constructor as new (length: number) => T)(capacity)
       next.set(old as never)
       return next
     }
     this.#atMs = grown(this.#atMs)
-    this.#headingDeg = grown(this.#headingDeg)
-    this.#speedMps = grown(this.#speedMps)
     this.seq = grown(this.seq)
     this.windowLow = grown(this.windowLow)
     this.windowHigh = grown(this.windowHigh)
-    this.suspectLatitude = grown(this.suspectLatitude)
-    this.suspectLongitude = grown(this.suspectLongitude)
-    this.suspectAtMs = grown(this.suspectAtMs)
-    this.suspectCount = grown(this.suspectCount)
     this.flags = grown(this.flags)
   }
 }
 
-const orNull = (value: number): number | null => (Number.isNaN(value) ? null : Math.round(value * 100) / 100)
+const kept = (value: number): number => (Number.isNaN(value) ? unknown : Math.min(unknown - 1, Math.round(value * hundredths)))
+const told = (value: number): number | null => (value === unknown ? null : value / hundredths)

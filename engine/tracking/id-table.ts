@@ -7,8 +7,10 @@
  * unkeyed mixer (and with murmur under any key) one can write down ids that all collide. This is
  * HalfSipHash-1-3 under a key from the environment's randomness, about 20 ns.
  *
- * Memory per driver: 16 B id, in pages that are never copied, and 5.3 to 10.7 B of slots at a load
- * of 0.375 to 0.75: 21 to 27 B. Growing rehashes the slots in one go.
+ * Memory per driver: 16 B id, in pages that are never copied, and 5.3 to 8 B of slots at a load
+ * of 0.5 to 0.75: 21 to 24 B. Growing rehashes the slots in one go, and by half and not to the double:
+ * a hash finds its slot by a product and not by a mask (Lemire, "Fast random integer generation in an
+ * interval", 2019), so that any number of slots will do.
  *
  * Removal closes the gap in the slots at once (backward shift); tombstones would fill the table with
  * every driver who ever was. The number goes to the next id that is new.
@@ -75,13 +77,14 @@ export class IdTable {
   remove(number: number): void {
     if (!this.has(number)) return
     const slots = this.#slots
-    const mask = slots.length - 1
-    let gap = this.#homeOf(number) & mask
-    while (slots[gap] !== number) gap = (gap + 1) & mask
+    const { length } = slots
+    const after = (slot: number): number => (slot + 1 === length ? 0 : slot + 1)
+    const behind = (slot: number, other: number): number => (slot >= other ? slot - other : slot - other + length)
+    let gap = this.#homeOf(number)
+    while (slots[gap] !== number) gap = after(gap)
     // Whoever comes after the gap and belongs at it or before moves up, or would not be found again.
-    for (let slot = (gap + 1) & mask; slots[slot] !== empty; slot = (slot + 1) & mask) {
-      const home = this.#homeOf(slots[slot]!) & mask
-      if (((slot - home) & mask) < ((slot - gap) & mask)) continue
+    for (let slot = after(gap); slots[slot] !== empty; slot = after(slot)) {
+      if (behind(slot, this.#homeOf(slots[slot]!)) < behind(slot, gap)) continue
       slots[gap] = slots[slot]!
       gap = slot
     }
@@ -111,27 +114,29 @@ export class IdTable {
 
   /** Most slots that any look-up of a known id visits; walks the whole table, for metrics and tests. */
   longestProbe(): number {
-    const mask = this.#slots.length - 1
+    const { length } = this.#slots
     let longest = 0
-    for (let slot = 0; slot <= mask; slot++) {
+    for (let slot = 0; slot < length; slot++) {
       const number = this.#slots[slot]!
       if (number === empty) continue
-      longest = Math.max(longest, ((slot - this.#homeOf(number)) & mask) + 1)
+      const home = this.#homeOf(number)
+      longest = Math.max(longest, (slot >= home ? slot - home : slot - home + length) + 1)
     }
     return longest
   }
 
-  #homeOf(number: number): number {
+  /** The slot where the search for a known number's id begins. */
+  #homeOf(number: number, length: number = this.#slots.length): number {
     const page = this.#pages[number >> pageBits]!
     const at = (number & pageMask) * 4
-    return halfSipHash(this.#key0, this.#key1, page[at]!, page[at + 1]!, page[at + 2]!, page[at + 3]!)
+    return slotIn(length, halfSipHash(this.#key0, this.#key1, page[at]!, page[at + 1]!, page[at + 2]!, page[at + 3]!))
   }
 
   /** The slot that holds the id, or the empty one where it belongs. */
   #slotOf(id0: number, id1: number, id2: number, id3: number): number {
     const slots = this.#slots
-    const mask = slots.length - 1
-    let slot = halfSipHash(this.#key0, this.#key1, id0, id1, id2, id3) & mask
+    const { length } = slots
+    let slot = slotIn(length, halfSipHash(this.#key0, this.#key1, id0, id1, id2, id3))
     for (;;) {
       const number = slots[slot]!
       if (number === empty) return slot
@@ -146,22 +151,25 @@ export class IdTable {
       ) {
         return slot
       }
-      slot = (slot + 1) & mask
+      if (++slot === length) slot = 0
     }
   }
 
   #growSlots(): void {
-    const mask = this.#slots.length * 2 - 1
-    const slots = new Int32Array(mask + 1).fill(empty)
+    const length = Math.ceil(this.#slots.length * 1.5)
+    const slots = new Int32Array(length).fill(empty)
     for (let number = 0; number < this.numberEnd; number++) {
       if (this.#free.has(number)) continue
-      let slot = this.#homeOf(number) & mask
-      while (slots[slot] !== empty) slot = (slot + 1) & mask
+      let slot = this.#homeOf(number, length)
+      while (slots[slot] !== empty) if (++slot === length) slot = 0
       slots[slot] = number
     }
     this.#slots = slots
   }
 }
+
+/** Of a 32-bit hash, evenly over `length` slots. */
+const slotIn = (length: number, hash: number): number => Math.floor((hash >>> 0) * length / 2 ** 32)
 
 /**
  * HalfSipHash-1-3 of four words under a 64-bit key, 32 bits. Its rounds are written out: a loop

@@ -12,7 +12,7 @@
  */
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { DriverTable } from './driver-table.ts'
+import { suspected, type DriverTable } from './driver-table.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
 export type Verdict = typeof verdicts[number]
@@ -50,18 +50,15 @@ export function applyFrame(
   else note(table, number, seq)
   if (atMs < liveAtMs) return late
   if (tooFar(table.latitude(number), table.longitude(number), liveAtMs, latitude, longitude, atMs)) {
-    const agrees = table.suspectCount[number]! > 0 && atMs > table.suspectAtMs[number]! &&
-      !tooFar(table.suspectLatitude[number]!, table.suspectLongitude[number]!, table.suspectAtMs[number]!, latitude, longitude, atMs)
-    const count = agrees ? table.suspectCount[number]! + 1 : 1
+    const before = table.suspect(number)
+    const agrees = before !== undefined && atMs > before.atMs && !tooFar(before.latitude, before.longitude, before.atMs, latitude, longitude, atMs)
+    const count = agrees ? before.count + 1 : 1
     if (count < limits.reanchorFramesMin) {
-      table.suspectLatitude[number] = latitude
-      table.suspectLongitude[number] = longitude
-      table.suspectAtMs[number] = atMs
-      table.suspectCount[number] = count
+      table.setSuspect(number, { latitude, longitude, atMs, count })
       return impossible
     }
   }
-  table.suspectCount[number] = 0
+  if ((table.flags[number]! & suspected) !== 0) table.clearSuspect(number)
   table.place(number, latitude, longitude, atMs, headingDeg, speedMps)
   return accepted
 }

@@ -15,7 +15,7 @@ async function world() {
   const store = new MemoryStore(() => env.nowMs())
   const logs: string[] = []
   const tracking = new Tracking({
-    env, bus: memoryBus(), journal: memoryJournal(store), roster: new Roster(), ownsActor: () => true, arrived: () => {},
+    env, bus: memoryBus(), journal: memoryJournal(store), roster: new Roster(1, 2), seeds: [1, 2], ownsActor: () => true, arrived: () => {},
     log: (level, message) => { logs.push(`${level} ${message}`) },
   })
   await tracking.start()

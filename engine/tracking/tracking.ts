@@ -16,7 +16,7 @@ import { etaMinutes } from '../matching/eta.ts'
 import type { Roster } from '../matching/roster.ts'
 import type { Env } from '../../protocol/env.ts'
 import { repeat } from '../runtime/repeat.ts'
-import { followed, unsaved, watched, DriverTable } from './driver-table.ts'
+import { followed, suspected, unsaved, watched, DriverTable } from './driver-table.ts'
 import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
 import { Pace } from './pace.ts'
@@ -27,6 +27,8 @@ export interface TrackingDeps {
   bus: Bus
   journal: Journal
   roster: Roster
+  /** Of the driver table: 32 random bits each. */
+  seeds: readonly [number, number]
   ownsActor(actorId: string): boolean
   arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
@@ -56,8 +58,7 @@ export class Tracking {
 
   constructor(deps: TrackingDeps) {
     this.#deps = deps
-    const seed = () => Math.floor(deps.env.random() * 2 ** 32)
-    this.table = new DriverTable(seed(), seed())
+    this.table = new DriverTable(...deps.seeds)
     this.following = new Following(this.table, deps.arrived)
     this.#pace = new Pace(deps.env, orders => this.#tellOrders(orders))
   }
@@ -151,7 +152,7 @@ export class Tracking {
   }
 
   #watchFleet(vendorId: string): void {
-    for (const driverId of this.#deps.roster.fleet(vendorId)) this.rosterChanged(driverId, vendorId)
+    for (const { driverId } of this.#deps.roster.fleet(vendorId)) this.rosterChanged(driverId, vendorId)
   }
 
   #paceNews(): void {
@@ -210,7 +211,7 @@ export class Tracking {
       const number = this.#sweepAt
       this.#sweepAt = (number + 1) % table.ids.numberEnd
       // Somebody follows or watches, or its place is not stored yet.
-      if (table.flags[number] !== 0 || table.atMs(number) >= beforeMs) continue
+      if ((table.flags[number]! & ~suspected) !== 0 || table.atMs(number) >= beforeMs) continue
       if (table.ids.has(number)) table.forget(number)
     }
   }
