@@ -2,7 +2,9 @@
  * An administrator ends an account's access, or gives it back. Ending is at once: tokens, tickets and
  * sockets, everywhere. What the account stood for goes with it as far as it can: its pharmacy takes no
  * more requests, its driver goes off duty unless an order is under way, which is for the pharmacy to
- * settle. Coming back is for each of them to do by themselves; nobody is put on duty by somebody else.
+ * settle. API keys that an administrator made are revoked: whoever is locked out must not keep a back
+ * door, and a key that a service needs is made anew by somebody who is still there.
+ * Coming back is for each of them to do by themselves; nobody is put on duty by somebody else.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/errors.ts'
@@ -23,6 +25,8 @@ export async function setAccountActive(ctx: DeactivationContext, adminId: string
       .where('id', '=', id).where('is_active', '!=', active).returning('id').executeTakeFirst()
     if (changed === undefined || active) return undefined
     await tx.updateTable('sessions').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
+    const keys = await tx.updateTable('api_keys').set({ revoked_at: now }).where('created_by', '=', id).where('revoked_at', 'is', null).returning('name').execute()
+    if (keys.length > 0) from.log.warn({ account_id: id, api_keys: keys.map(key => key.name) }, 'API keys were revoked with the account that made them')
     return tx.updateTable('vendors').set({ is_active: false }).where('user_id', '=', id).where('is_active', '=', true).returningAll().executeTakeFirst()
   })
   await ctx.endedAccess.announce()

@@ -37,6 +37,18 @@ t.test('an admin makes a key, sees it once, and ends it', async t => {
   t.equal((await call('DELETE', `/api/admin/api-keys/${newId()}`, { token: admin.token })).status, 404)
 })
 
+t.test('who is locked out keeps no back door: the keys of a deactivated admin end with the account', async t => {
+  const other = await edge.admin()
+  const { key } = (await create({ name: 'kept', scopes: ['orders:read'] }, other.token)).body
+  const mine = await newKey('orders:read')
+  t.equal((await call('GET', '/api/orders', { token: key })).status, 200)
+  t.equal((await call('PATCH', `/api/admin/accounts/${other.id}`, { token: admin.token, body: { is_active: false } })).status, 200)
+  t.equal((await call('GET', '/api/orders', { token: key })).body.code, 'token_invalid')
+  t.equal((await call('PATCH', `/api/admin/accounts/${other.id}`, { token: admin.token, body: { is_active: true } })).status, 200)
+  t.equal((await call('GET', '/api/orders', { token: key })).body.code, 'token_invalid', 'and do not come back with it')
+  t.equal((await call('GET', '/api/orders', { token: mine.key })).status, 200, 'those of others go on')
+})
+
 t.test('nobody but an admin makes one, and not of anything', async t => {
   const { key } = await newKey('orders:read', 'orders:write', 'drivers:read', 'drivers:write', 'vendors:read')
   const body = { name: 'mine', scopes: ['orders:read'] }
