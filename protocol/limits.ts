@@ -93,8 +93,9 @@ export const limits = {
   snapshotIntervalMs: 2_000,
   /** What a crash lets commands between actors be delivered again: far less than a driver can complete recentOrdersMax orders in. */
   cursorSaveIntervalMs: 200,
-  /** Packed in one go, at some 5 µs each: commands wait for that. */
+  /** Packed in one go, at some 5 µs each: commands wait for that. A batch ends at either bound. */
   snapshotBatchMax: 250,
+  snapshotBatchBytesMax: 128 * 1024,
 
   // Locations
   framesPerMessageMax: 64,

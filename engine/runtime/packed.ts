@@ -50,6 +50,8 @@ let at = 0
 /** Ids that are referred to: more would make the search for them cost more than they save. */
 const seenMax = 16
 let seen: string[] = []
+/** Their last four bytes while packing: a thousand candidates are told from sixteen ids without comparing text. */
+const seenEnds = new Int32Array(seenMax)
 
 /**
  * The bytes of a value that JSON could hold; members that are undefined are left out. They stay good
@@ -58,6 +60,7 @@ let seen: string[] = []
 export function pack(value: unknown, headBytes = 0, self = ''): Buffer {
   at = headBytes
   seen = [self]
+  seenEnds[0] = self.length === 36 ? lastFourOf(self) : 0
   write(value)
   return scratch.subarray(0, at)
 }
@@ -102,25 +105,8 @@ function writeNumber(value: number): void {
 
 function writeText(value: string): void {
   const { length } = value
-  if (length === 36 && isUuid(value)) {
-    const place = seen.indexOf(value)
-    if (place >= 0) {
-      scratch[at++] = tags.seen
-      scratch[at++] = place
-      return
-    }
-    if (seen.length < seenMax) seen.push(value)
-    room(17)
-    scratch[at++] = tags.uuid
-    hexInto(value, 0, 8); hexInto(value, 9, 4); hexInto(value, 14, 4); hexInto(value, 19, 4); hexInto(value, 24, 12)
-    return
-  }
-  if (length === 32 && isHex(value)) {
-    room(17)
-    scratch[at++] = tags.hex16
-    hexInto(value, 0, 32)
-    return
-  }
+  if (length === 36 && writeUuid(value)) return
+  if (length === 32 && writeHex16(value)) return
   const number = numberOfWord.get(value)
   if (number !== undefined) {
     scratch[at++] = tags.word
@@ -170,21 +156,50 @@ function writeLength(length: number, shortTag: number, longTag: number): void {
   at = scratch.writeUInt32BE(length, at + 1)
 }
 
-/** Only as we write them: small letters. Any other stays text, so that what comes out is what went in. */
-function isUuid(text: string): boolean {
-  for (let i = 0; i < 36; i++) {
-    const code = text.charCodeAt(i)
-    if (i === 8 || i === 13 || i === 18 || i === 23 ? code !== 0x2d : digitOf(code) < 0) return false
+/** What a hexadecimal digit counts, by its code; -1 for what is none. Small letters only, so that what comes out is what went in. */
+const digits = new Int8Array(0x1_0000).fill(-1)
+for (let digit = 0; digit < 16; digit++) digits[digit.toString(16).charCodeAt(0)] = digit
+
+/** Two digits as a byte; negative when one of them is none. */
+const byteOf = (text: string, from: number): number => (digits[text.charCodeAt(from)]! << 4) | digits[text.charCodeAt(from + 1)]!
+/** Negative when not all of it were digits. */
+function bytesInto(to: number, text: string, from: number, count: number): number {
+  let all = 0
+  for (let i = 0; i < count; i++) all |= scratch[to + i] = byteOf(text, from + i * 2)
+  return all
+}
+const lastFourOf = (text: string): number =>
+  (byteOf(text, text.length - 8) << 24) | (byteOf(text, text.length - 6) << 16) | (byteOf(text, text.length - 4) << 8) | byteOf(text, text.length - 2)
+
+/** False, with nothing written, for a text of 36 letters that is not an id as we write them. */
+function writeUuid(id: string): boolean {
+  if (id.charCodeAt(8) !== 0x2d || id.charCodeAt(13) !== 0x2d || id.charCodeAt(18) !== 0x2d || id.charCodeAt(23) !== 0x2d) return false
+  const end = lastFourOf(id)
+  for (let place = 0; place < seen.length; place++) {
+    if (seenEnds[place] !== end || seen[place] !== id) continue
+    scratch[at++] = tags.seen
+    scratch[at++] = place
+    return true
   }
+  room(17)
+  const to = at + 1
+  const wrong = bytesInto(to, id, 0, 4) | bytesInto(to + 4, id, 9, 2) | bytesInto(to + 6, id, 14, 2) | bytesInto(to + 8, id, 19, 2) | bytesInto(to + 10, id, 24, 6)
+  if (wrong < 0) return false
+  if (seen.length < seenMax) {
+    seenEnds[seen.length] = end
+    seen.push(id)
+  }
+  scratch[at] = tags.uuid
+  at += 17
   return true
 }
-function isHex(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (digitOf(text.charCodeAt(i)) < 0) return false
+function writeHex16(text: string): boolean {
+  room(17)
+  const wrong = bytesInto(at + 1, text, 0, 16)
+  if (wrong < 0) return false
+  scratch[at] = tags.hex16
+  at += 17
   return true
-}
-const digitOf = (code: number): number => (code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1)
-function hexInto(text: string, from: number, digits: number): void {
-  for (let i = from; i < from + digits; i += 2) scratch[at++] = (digitOf(text.charCodeAt(i)) << 4) | digitOf(text.charCodeAt(i + 1))
 }
 
 let bytes: Uint8Array = scratch

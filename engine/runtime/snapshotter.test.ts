@@ -102,6 +102,16 @@ t.test('a failure is told, and the round is made again', async t => {
   await w.snapshotter.stop()
 })
 
+t.test('a batch ends by its bytes, so that large actors do not hold up commands', async t => {
+  let writes = 0
+  const w = await world({ saveSnapshots: () => { writes++; return 'pass' } })
+  const ids = Array.from({ length: 6 }, () => w.id())
+  for (const id of ids) await w.tell(id, 'add', `${id}:${'x'.repeat(limits.snapshotBatchBytesMax / 2)}`)
+  await w.snapshotter.flush()
+  t.equal(writes, 3, 'two in each')
+  t.same(ids.filter(id => !w.store.snapshots.has(id)), [], 'and none is forgotten')
+})
+
 t.test('a slot that is lost while its snapshots are written', async t => {
   const w = await world()
   const id = w.id()

@@ -66,7 +66,7 @@ export class Snapshotter {
   async #round(): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
-    for (let from = 0; from < cells.length; from += limits.snapshotBatchMax) await this.#store(cells.slice(from, from + limits.snapshotBatchMax))
+    for (let from = 0; from < cells.length; ) from = await this.#store(cells, from)
     if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
     await this.#saveCursors()
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
@@ -85,11 +85,22 @@ export class Snapshotter {
     this.#storedCursors = cursors
   }
 
-  /** Packed when its turn comes, so that no command waits for all of them: what changed meanwhile is in it. */
-  async #store(cells: readonly Cell[]): Promise<void> {
-    const here = cells.filter(cell => cell.phase !== 'gone')
-    const snapshots = here.map(cell => this.#snapshot(cell))
-    for (const cell of here) {
+  /**
+   * Stores a batch that begins at `from`, and resolves to where the next begins. Packed when its turn
+   * comes, so that no command waits for all of them: what changed meanwhile is in it. The batch ends by
+   * its bytes too: a request that went to a thousand pharmacies is as much work as sixty other orders.
+   */
+  async #store(cells: readonly Cell[], from: number): Promise<number> {
+    const here: Cell[] = []
+    const snapshots: StoredSnapshot[] = []
+    let next = from
+    for (let bytes = 0; next < cells.length && snapshots.length < limits.snapshotBatchMax && bytes < limits.snapshotBatchBytesMax; next++) {
+      const cell = cells[next]!
+      if (cell.phase === 'gone') continue
+      const snapshot = this.#snapshot(cell)
+      here.push(cell)
+      snapshots.push(snapshot)
+      bytes += snapshot.bytes.length
       cell.dirty = false
       this.#actors.dirty.delete(cell)
     }
@@ -102,6 +113,7 @@ export class Snapshotter {
       }
       throw error
     }
+    return next
   }
 
   #snapshot(cell: Cell): StoredSnapshot {
