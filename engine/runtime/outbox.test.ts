@@ -3,6 +3,7 @@
  * brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
+import { bytesOf } from '../../protocol/bus/checks.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type PublishedEvent } from '../../protocol/events.ts'
@@ -28,7 +29,7 @@ function world() {
     publish(_subject, body, messageId) {
       publications++
       if (!connected) return false
-      published.push(decodeBody(body) as PublishedEvent)
+      published.push(decodeBody(bytesOf(body)) as PublishedEvent)
       ids.push(messageId)
       return true
     },

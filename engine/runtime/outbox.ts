@@ -138,18 +138,21 @@ export class Outbox {
   }
 
   #hand(entry: OutboxEntry): boolean {
-    const published: PublishedEvent = {
-      id: `${entry.slot}.${entry.seq}`, slot: entry.slot, seq: entry.seq, order_seq: entry.version, at: new Date(entry.atMs).toISOString(),
-      actor: entry.kind, actor_id: entry.actorId, type: entry.event.type, v: eventVersion, data: entry.event.data,
-    }
-    if (!this.#deps.bus.publish(subjects.event(entry.kind, entry.event.type, entry.actorId), encodeBody(published), published.id)) return false
-    return !entry.older || this.#handOlder(published, entry.older)
+    const { slot, seq, version: order_seq, kind, actorId, event } = entry
+    const id = `${slot}.${seq}`
+    // An opened request names a thousand pharmacies: not written out where no service listens.
+    const body = (): Uint8Array => encodeBody({
+      id, slot, seq, order_seq, at: new Date(entry.atMs).toISOString(), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, data: event.data,
+    } satisfies PublishedEvent)
+    if (!this.#deps.bus.publish(subjects.event(kind, event.type, actorId), body, id)) return false
+    return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 
   /** The same fact under its older name. */
-  #handOlder({ id, slot, seq, order_seq, at }: PublishedEvent, { orderId, fact: { type, data } }: OlderFactOf): boolean {
-    const message: OlderMessage = { id: `${id}.${type}`, slot, seq, order_seq, at, type, data }
-    return this.#deps.bus.publish(subjects.olderTopic(type, orderId), encodeBody(message), message.id)
+  #handOlder(eventId: string, { slot, seq, version: order_seq, atMs }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
+    const id = `${eventId}.${type}`
+    const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: new Date(atMs).toISOString(), type, data } satisfies OlderMessage)
+    return this.#deps.bus.publish(subjects.olderTopic(type, orderId), body, id)
   }
 
   /** Connected again. */

@@ -5,7 +5,7 @@
  * order is promised to the outside and is read here as the server sees it.
  */
 import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
-import { checkBody, checkFilter, checkSubject } from '../../protocol/bus/checks.ts'
+import { bytesOf, checkBody, checkFilter, checkSubject } from '../../protocol/bus/checks.ts'
 import { Matcher } from '../../protocol/bus/matcher.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { subjects } from '../../protocol/subjects.ts'
@@ -109,9 +109,9 @@ export class Network {
     return {
       publish: (subject, body) => {
         checkSubject(subject)
-        checkBody(body)
+        if (typeof body !== 'function') checkBody(body)
         if (!node.alive || link.state === 'down') return false
-        this.#publish(link, subject, Buffer.from(body))
+        this.#publish(link, subject, Buffer.from(bytesOf(body)))
         return true
       },
       request: (subject, body, timeoutMs) => {

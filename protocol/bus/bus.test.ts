@@ -38,6 +38,14 @@ void t.test('contract, nats', { skip: requireOrSkip(t, 'nats') }, async t => {
   })
 })
 
+void t.test('memory: a body that nobody hears is not made (B12)', async t => {
+  const bus = memoryBus()
+  bus.subscribe('there', () => {})
+  t.equal(bus.publish('elsewhere', () => { throw new Error('made for nobody') }), true)
+  t.throws(() => bus.publish('there', () => { throw new Error('made') }), /made/)
+  await bus.close()
+})
+
 void t.test('memory: publish returns false when the queue is full, and recovers', async t => {
   const bus = memoryBus()
   let heard = 0

@@ -16,13 +16,14 @@
  *  B9  `close` delivers what was published before, then stops; afterwards `publish` returns false.
  *  B10 A body above limits.busMessageBytesMax is refused with `body_too_large`.
  *  B11 The bytes given to a handler belong to it; the publisher's buffer may be reused after publish returns.
+ *  B12 A body given as a function is made within publish, at most once, and not where nobody can hear it.
  */
 export interface Bus {
   /**
    * False when the message was not handed over (disconnected, closed, or too much waits already).
    * `messageId` lets a JetStream stream drop a repeat; a bus without streams ignores it.
    */
-  publish(subject: string, body: Uint8Array, messageId?: string): boolean
+  publish(subject: string, body: Body, messageId?: string): boolean
   /** Rejects with CaduceusError `unavailable` (no responder, no connection, no reply in time). */
   request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array>
   subscribe(filter: string, handler: BusHandler, options?: { queue?: string }): Subscription
@@ -33,6 +34,9 @@ export interface Bus {
   flush(): Promise<void>
   close(): Promise<void>
 }
+
+/** A function where making the body is work that may be for nobody, as events are in a single process. */
+export type Body = Uint8Array | (() => Uint8Array)
 
 /** `respond` is there when the message is a request; the first call counts. */
 export type BusHandler = (message: BusMessage) => void

@@ -4,7 +4,7 @@
  */
 import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import type { BusHandler, BusMessage } from './bus.ts'
+import type { Body, BusHandler, BusMessage } from './bus.ts'
 
 export type Log = (line: string) => void
 
@@ -15,6 +15,13 @@ export const logToStderr: Log = line => console.error(line)
 export function checkBody(body: Uint8Array): void {
   if (body.byteLength > limits.busMessageBytesMax)
     throw new CaduceusError('body_too_large', `message of ${body.byteLength} bytes, at most ${limits.busMessageBytesMax}`)
+}
+
+/** The bytes to publish (B12), of a size that the bus takes. */
+export function bytesOf(body: Body): Uint8Array {
+  const bytes = typeof body === 'function' ? body() : body
+  checkBody(bytes)
+  return bytes
 }
 
 export function checkSubject(subject: string): void {

@@ -63,6 +63,22 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     t.same(heard.sort(), ['bus exact 1', 'bus wild 1', 'peer exact 1'])
   })
 
+  rule('B12 a body may be made when it is wanted', async (t, { bus, peer }) => {
+    const heard: string[] = []
+    peer.subscribe('made', m => heard.push(text(m.body)))
+    await peer.flush()
+    let made = 0
+    const body = (): Uint8Array => bytes(`made ${++made}`)
+    t.equal(bus.publish('made', body), true)
+    t.equal(made, 1, 'within publish')
+    await until('it is heard', () => heard.length > 0)
+    t.same(heard, ['made 1'])
+    t.throws(() => bus.publish('made', () => new Uint8Array(limits.busMessageBytesMax + 1)), tooLarge, 'B10')
+    await bus.close()
+    t.equal(bus.publish('made', body), false)
+    t.equal(made, 1, 'nobody can hear it')
+  })
+
   rule('B1 delivery is never inside publish', async (t, { bus }) => {
     const order: string[] = []
     bus.subscribe('a', () => {
