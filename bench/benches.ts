@@ -5,7 +5,8 @@ import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadca
 import { bench as cityDay } from './load/city-day.ts'
 import { bench as durable } from './load/durable.ts'
 import { bench as idle } from './load/idle.ts'
-import { bench as ingest } from './load/ingest.ts'
+import { bench as connections } from './load/connections.ts'
+import { bench as ingest, distributedBench as ingestNats, policiesBench as ingestPolicies } from './load/ingest.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as recovery } from './load/recovery.ts'
 import { bench as failover } from './load/failover.ts'
@@ -29,7 +30,7 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
   ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
-  ingest, request, rest, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
+  ingest, ingestPolicies, ingestNats, connections, request, rest, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
   recovery, transitions, failover,
   socketIoBench, channelsBench,
 ]

@@ -40,6 +40,8 @@ export interface Goal {
   value?: number
   p50Ms?: number
   p99Ms?: number
+  /** Path of the decision record that says what the time goes to, where the goal is out of reach (`decisions.ts`). */
+  why?: string
 }
 
 /** One thing measured, a row of the report. The name is unique within its bench and stays: `compare` and the history join on it. */

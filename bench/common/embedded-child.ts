@@ -4,6 +4,7 @@
  */
 import { startEmbedded } from '../../edge/embedded.ts'
 import { realEnv } from '../../protocol/env.ts'
+import { switchPolicies } from './believing.ts'
 import { populate, type PopulationPlan } from './population.ts'
 
 let stopping = false
@@ -20,13 +21,16 @@ process.on('SIGINT', () => undefined)
 const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))
 process.on('disconnect', () => end(() => embedded.stop()))
-process.on('message', (message: 'counters' | { populate: PopulationPlan }) => {
-  if (typeof message === 'object') {
+const policies = switchPolicies(embedded.engine.tracking)
+process.on('message', (message: 'counters' | { populate: PopulationPlan } | { policies: boolean }) => {
+  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
+  else if ('policies' in message) {
+    policies(message.policies)
+    process.send?.({})
+  } else {
     const { database, bus, nowMs, random } = embedded.edge.context
     populate({ database, bus, nowMs, random, after: realEnv().after, jwtSecret: process.env['JWT_SECRET_KEY']! }, message.populate).then(
       population => process.send?.({ population }), (error: unknown) => process.send?.({ failure: String(error) }))
-    return
   }
-  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
 })
 process.send?.({ url: embedded.url })

@@ -29,6 +29,8 @@ export interface Server {
   counters(): Promise<Counters>
   /** Fills it in bulk, past its HTTP. A deployment elsewhere cannot be filled so, and rejects. */
   populate(plan: PopulationPlan): Promise<Population>
+  /** Late-data policy and geofences on or off; only of an embedded server. */
+  policies?(on: boolean): Promise<void>
   stop(): Promise<void>
 }
 
@@ -80,6 +82,7 @@ export async function startEmbeddedServer(options: ServerOptions = {}): Promise<
         if ('failure' in answer) throw new Error(`the server could not be populated: ${answer.failure}`)
         return answer.population
       },
+      policies: async on => { await askChild(server.child, { policies: on }) },
       async stop() {
         await server.stop()
         forget()

@@ -90,7 +90,7 @@ function conclude(records: readonly BenchRecord[], { interrupted, check, path, s
   if (interrupted) say('interrupted; what was measured until then is above')
   if (bad.length > 0) say(`something that must hold does not, in ${bad.map(record => record.name).join(', ')}`)
   if (goals.length > 0) say(`${goals.length - missed.length} of ${goals.length} goals met${missed.length === 0 ? '' : '; not:'}`)
-  for (const { name, text } of missed) say(`  ${name}: ${text}`)
+  for (const { name, text, why } of missed) say(`  ${name}: ${text}${why === undefined ? '' : `; why: ${why}`}`)
   say(`${loadLine()} at the end; kept in ${relative(process.cwd(), path)}`)
   if (interrupted) return 130
   return bad.length > 0 || (check && missed.length > 0) ? 1 : 0

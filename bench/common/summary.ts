@@ -14,8 +14,8 @@ export interface Summary {
   cpuSecondsPerUnit?: number
   /** The largest of the rounds: one round at the ceiling is one too many. */
   generatorShare?: number
-  /** One a bound of the goal: what was to be reached, and whether it was. */
-  goals: { text: string; met: boolean }[]
+  /** One a bound of the goal: what was to be reached, whether it was, and where it says why not. */
+  goals: { text: string; met: boolean; why?: string }[]
 }
 
 export function summarize(measure: MeasureRecord): Summary {
@@ -31,7 +31,8 @@ export function summarize(measure: MeasureRecord): Summary {
 
   // What was not measured is not met: NaN compares false both ways.
   const bound = (text: string, reached: number, wanted: number): void => {
-    summary.goals.push({ text, met: better === 'higher' ? reached >= wanted : reached <= wanted })
+    const met = better === 'higher' ? reached >= wanted : reached <= wanted
+    summary.goals.push({ text, met, ...(!met && goal.why !== undefined && { why: goal.why }) })
   }
   const sign = better === 'higher' ? '≥' : '≤'
   if (goal.ratio !== undefined) bound(`${sign} ${goal.ratio} ×`, summary.ratio?.median ?? Number.NaN, goal.ratio)

@@ -21,7 +21,7 @@ const measures = {
 
 async function open(context: Context): Promise<Round> {
   const drivers = context.quick ? 100 : 500
-  const ms = context.quick ? 2_000 : 5_000
+  const ms = context.quick ? 2_000 : 4_000
   const server = await context.server()
   const stack = ourStack(server)
   context.defer(() => stack.stop())

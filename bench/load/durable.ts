@@ -11,6 +11,7 @@ import { slotOf, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { decision } from '../common/decisions.ts'
 import { inParallel } from '../common/parallel.ts'
 import { populate } from '../common/population.ts'
 import { startEngineOnPostgres } from './engine-on-postgres.ts'
@@ -23,7 +24,7 @@ const pharmacies = 5
 
 const measures = {
   bare: { name: 'raw unnest, 64 rows a statement', unit: 'rows/s', better: 'higher' },
-  ours: { name: 'accepts, durable and answered', unit: 'accepts/s', better: 'higher', baseline: 'raw unnest, 64 rows a statement', goal: { value: 30_000, ratio: 0.35 } },
+  ours: { name: 'accepts, durable and answered', unit: 'accepts/s', better: 'higher', baseline: 'raw unnest, 64 rows a statement', goal: { value: 30_000, ratio: 0.35, ...decision(16) } },
 } as const satisfies Record<string, Measure>
 
 async function open(context: Context): Promise<Round> {

@@ -27,7 +27,7 @@ const answerMs = 250
 const giveUpMs = 60_000
 
 export const bench: Bench = {
-  name: 'failover', group: 'load', title: 'SIGKILL of an engine', needs: ['nats', 'redis', 'postgres'], rounds: { full: 3, quick: 1 },
+  name: 'failover', group: 'load', title: 'SIGKILL of an engine', needs: ['nats', 'redis', 'postgres'], rounds: { full: 2, quick: 1 },
   async open(context) {
     const { nats, redis, postgres, stop } = await startServices()
     context.defer(stop)

@@ -4,35 +4,36 @@
  * are filled by the same generator, which shares the machine with them: frames per second of the
  * server's processor time say what it could do with the machine to itself, and they carry the goals.
  * Then the open loop: frames at a fixed rate, and what a ping on the same sockets waits.
+ *
+ * The same once more through NATS to an engine of its own, where the goal is of the whole machine; and
+ * the price of judging frames and following orders, beside an engine that believes every frame.
  */
 import { startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { payloadBytes, startGenerator, type GeneratorReport, type Shape } from '../common/generator/generator.ts'
+import { decision } from '../common/decisions.ts'
 import { Latency } from '../common/latency.ts'
 import { inParallel } from '../common/parallel.ts'
 import { newDriver, newPharmacy, runTag } from '../common/people.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
-import type { Counters } from '../common/server.ts'
+import type { Server } from '../common/server.ts'
 import { center } from '../city/grid.ts'
+import { bareTarget, measure, noteOf, ourTarget, verdictsOf } from './fill.ts'
 
 const driversCount = 100
 const signUpsAtOnce = 6
 const openLoop = { framesPerSecond: 20_000, framesPerMessage: 1, messagesPerWrite: 1 }
-/** A deployment elsewhere is asked over HTTP, which is no burden at ten times a second. */
-const pollMs = { own: 20, remote: 100 }
-const shapes = [
-  { name: 'single frames', framesPerMessage: 1, messagesPerWrite: 1, goal: { ratio: 0.8 } },
-  { name: 'single frames, 32 in a write', framesPerMessage: 1, messagesPerWrite: 32, goal: {} },
-  { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1, goal: { ratio: 0.6, value: 1_300_000 } },
-] as const
+const single = { name: 'single frames', framesPerMessage: 1, messagesPerWrite: 1, goal: { ratio: 0.8, ...decision(14) } } as const
+const batched = { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1, goal: { ratio: 0.6, value: 1_300_000, ...decision(14) } } as const
+const shapes = [single, { name: 'single frames, 32 in a write', framesPerMessage: 1, messagesPerWrite: 32, goal: {} }, batched] as const
+/** Of the whole machine, generator and NATS included. */
+const distributedGoal = { value: 500_000, ...decision(14) }
 
-function measuresOf({ name, goal }: typeof shapes[number]): Record<'bare' | 'ours' | 'bareCpu' | 'oursCpu', Measure> {
+function measuresOf({ name, goal }: typeof shapes[number], distributed: boolean): Record<'bare' | 'ours' | 'bareCpu' | 'oursCpu', Measure> {
   const names = { bare: `${name}: bare sink`, ours: `${name}: engine`, bareCpu: `${name}: bare sink, of CPU`, oursCpu: `${name}: engine, of CPU` }
   return {
     bare: { name: names.bare, unit: 'frames/s', better: 'higher' },
     bareCpu: { name: names.bareCpu, unit: 'frames/CPU s', better: 'higher' },
-    ours: { name: names.ours, unit: 'frames/s', better: 'higher', baseline: names.bare },
-    oursCpu: { name: names.oursCpu, unit: 'frames/CPU s', better: 'higher', baseline: names.bareCpu, goal },
+    ours: { name: names.ours, unit: 'frames/s', better: 'higher', baseline: names.bare, ...(distributed && name === batched.name && { goal: distributedGoal }) },
+    oursCpu: { name: names.oursCpu, unit: 'frames/CPU s', better: 'higher', baseline: names.bareCpu, ...(!distributed && { goal }) },
   }
 }
 const waits = {
@@ -40,37 +41,39 @@ const waits = {
   ours: { name: 'ping under 20 k frames/s: edge', unit: 'ms', better: 'lower', baseline: 'ping under 20 k frames/s: bare sink' },
 } as const satisfies Record<string, Measure>
 
-interface Target { url: string; pids: readonly number[]; counters(): Promise<Counters>; framesOf(counters: Record<string, number>): number; pollMs: number }
-interface Measured { framesPerSecond: number; framesPerCpuSecond: number | null; cores: number | null; report: GeneratorReport; counters: Record<string, number> }
+const policiesOf = ({ name }: typeof shapes[number]) => ({
+  off: { name: `${name}: every frame believed, no order followed, of CPU`, unit: 'frames/CPU s', better: 'higher' },
+  on: { name: `${name}: late-data policy and geofences, of CPU`, unit: 'frames/CPU s', better: 'higher', baseline: `${name}: every frame believed, no order followed, of CPU`, goal: { ratio: 0.85, ...decision(14) } },
+}) as const satisfies Record<string, Measure>
 
-async function open(context: Context): Promise<Round> {
-  const times = context.quick ? { warmUpMs: 400, measuredMs: 700 } : { warmUpMs: 700, measuredMs: 2_000 }
-  const server = await context.server()
-  const tokens = await driverTokens(context, server.url)
-  const sink = await startBareServer(context)
-  const bareOf = (shape: Shape): Target => ({ ...sink, pollMs: pollMs.own, framesOf: counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage })
-  const ours: Target = { ...server, pollMs: context.mode === 'remote' ? pollMs.remote : pollMs.own, framesOf: counters => Object.values(counters).reduce((sum, count) => sum + count, 0) }
+const opener = (which: readonly typeof shapes[number][], mode?: 'distributed') => async (context: Context): Promise<Round> => {
+  const times = context.quick ? { warmUpMs: 400, measuredMs: 700 } : { warmUpMs: 500, measuredMs: 1_200 }
+  const server = await context.server(mode === undefined ? {} : { mode })
+  const distributed = (mode ?? context.mode) === 'distributed'
+  const tokens = await driverTokens(context, server)
+  const bare = await startBareServer(context)
+  const ours = ourTarget(server)
   return async round => {
-    for (const shape of shapes) {
+    for (const shape of which) {
       context.progress(`round ${round + 1}, ${shape.name}`)
-      const bare = await measure(bareOf(shape), tokens, shape, times)
+      const sink = await measure(bareTarget(bare, shape), tokens, shape, times)
       const real = await measure(ours, tokens, shape, times)
-      const measures = measuresOf(shape)
-      context.sample(measures.bare, { value: bare.framesPerSecond, note: noteOf(bare) })
+      const measures = measuresOf(shape, distributed)
+      context.sample(measures.bare, { value: sink.framesPerSecond, note: noteOf(sink) })
       context.sample(measures.ours, {
-        value: real.framesPerSecond, generatorShare: real.framesPerSecond / bare.framesPerSecond, note: `${noteOf(real)}; ${verdictsOf(real)}`,
+        value: real.framesPerSecond, generatorShare: real.framesPerSecond / sink.framesPerSecond, note: `${noteOf(real)}; ${verdictsOf(real)}`,
         ...(real.framesPerCpuSecond !== null && { cpuSecondsPerUnit: 1 / real.framesPerCpuSecond }),
       })
-      if (bare.framesPerCpuSecond !== null && real.framesPerCpuSecond !== null) {
-        context.sample(measures.bareCpu, { value: bare.framesPerCpuSecond })
+      if (sink.framesPerCpuSecond !== null && real.framesPerCpuSecond !== null) {
+        context.sample(measures.bareCpu, { value: sink.framesPerCpuSecond })
         context.sample(measures.oursCpu, { value: real.framesPerCpuSecond })
       }
       context.check((real.counters['accepted'] ?? 0) > 0, `no frame was accepted (${shape.name})`)
       context.check(real.report.closed === 0, `${real.report.closed} sockets were closed by the server (${shape.name})`)
     }
     context.progress(`round ${round + 1}, open loop`)
-    for (const [measureOf, target] of [[waits.bare, bareOf(openLoop)], [waits.ours, ours]] as const) {
-      const { report } = await measure(target, tokens, openLoop, { ...times, measuredMs: times.measuredMs + 1_000 }, openLoop.framesPerSecond)
+    for (const [measureOf, target] of [[waits.bare, bareTarget(bare, openLoop)], [waits.ours, ours]] as const) {
+      const { report } = await measure(target, tokens, openLoop, { ...times, measuredMs: times.measuredMs + 500 }, openLoop.framesPerSecond)
       const latency = new Latency()
       for (const ms of report.pongsMs) latency.record(ms)
       context.sample(measureOf, { value: latency, note: `sending at most ${report.lateMsMax.toFixed(1)} ms late, ${report.pingsUnanswered} pings without answer` })
@@ -78,66 +81,50 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-const noteOf = ({ cores, report }: Measured): string => `${cores === null ? '' : `${cores.toFixed(2)} processors used; `}generator ${(report.utilization * 100).toFixed(0)} % busy`
-const verdictsOf = ({ counters }: Measured): string =>
-  Object.entries(counters).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(', ')
-
-/** Device times of a measurement begin after those of all before it: the engine would call them late otherwise. */
-const measurementMs = 600_000
-const measurementsMax = 200
-let measurements = 0
-
-/** Fills the target for a while, or sends at a rate in the open loop. */
-async function measure(
-  target: Target, tokens: readonly string[], shape: Shape, { warmUpMs, measuredMs }: { warmUpMs: number; measuredMs: number }, framesPerSecond: number | null = null,
-): Promise<Measured> {
-  const startMs = Date.now() - measurementMs * (measurementsMax - measurements++)
-  const generator = await startGenerator({ ...shape, url: target.url, tokens, startMs })
-  try {
-    const zero = target.framesOf((await target.counters()).counters)
-    if (framesPerSecond === null) generator.fill()
-    else generator.pace(framesPerSecond)
-    /** Keeps the generator told for `ms`; the last of the server's answers. */
-    const attend = async (ms: number): Promise<Counters> => {
-      const endMs = performance.now() + ms
-      for (;;) {
-        const snapshot = await target.counters()
-        generator.counted(target.framesOf(snapshot.counters) - zero)
-        if (performance.now() >= endMs) return snapshot
-        await new Promise<void>(resolve => { setTimeout(resolve, target.pollMs) })
+/** Drivers on the way to a pharmacy six kilometres off: each frame is judged, and held against the fence of its order. */
+async function openPolicies(context: Context): Promise<Round> {
+  const times = context.quick ? { warmUpMs: 400, measuredMs: 700 } : { warmUpMs: 500, measuredMs: 1_200 }
+  const server = await context.server()
+  const { deliveries } = await server.populate({ pharmacies: [{ latitude: center.latitude + 0.05, longitude: center.longitude }], deliveries: driversCount })
+  const tokens = deliveries.map(({ driverToken }) => driverToken)
+  const ours = ourTarget(server)
+  return async round => {
+    for (const shape of [single, batched]) {
+      const measures = policiesOf(shape)
+      // In turn, so that neither is always the warmer one.
+      for (const which of round % 2 === 0 ? ['off', 'on'] as const : ['on', 'off'] as const) {
+        context.progress(`round ${round + 1}, ${shape.name}, ${which}`)
+        await server.policies!(which === 'on')
+        const measured = await measure(ours, tokens, shape, times)
+        context.check((measured.counters['accepted'] ?? 0) > 0, `no frame was accepted (${shape.name}, ${which})`)
+        if (measured.framesPerCpuSecond !== null) context.sample(measures[which], { value: measured.framesPerCpuSecond, note: `${noteOf(measured)}; ${verdictsOf(measured)}` })
       }
     }
-    const before = await attend(warmUpMs)
-    const cpuBefore = cpuSecondsOf(target.pids)
-    const after = await attend(measuredMs)
-    const cpuAfter = cpuSecondsOf(target.pids)
-    const report = await generator.stop()
-    const counters = Object.fromEntries(Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]))
-    const frames = target.framesOf(counters)
-    const wallSeconds = (after.atMs - before.atMs) / 1_000
-    const cpuSeconds = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore
-    return {
-      framesPerSecond: frames / wallSeconds, framesPerCpuSecond: cpuSeconds === null ? null : frames / cpuSeconds,
-      cores: cpuSeconds === null ? null : cpuSeconds / wallSeconds, report, counters,
-    }
-  } finally {
-    await generator.terminate()
   }
 }
 
 /** One socket each. */
-async function driverTokens(context: Context, url: string): Promise<string[]> {
+async function driverTokens(context: Context, server: Server): Promise<string[]> {
   const given = context.tokens('driver')
   if (given.length > 0) return [...given]
+  if (context.mode !== 'remote') return (await server.populate({ pharmacies: [center], drivers: driversCount })).drivers.map(({ token }) => token)
   const tag = runTag()
-  const pharmacy = await newPharmacy(url, tag, 0, 'Pharmacy', center)
+  const pharmacy = await newPharmacy(server.url, tag, 0, 'Pharmacy', center)
   const tokens: string[] = []
   await inParallel(Array.from({ length: driversCount }), signUpsAtOnce, async (_, index) => {
-    const driver = await newDriver(url, tag, index, pharmacy.recordId, { vehicle_type: 'scooter' })
+    const driver = await newDriver(server.url, tag, index, pharmacy.recordId, { vehicle_type: 'scooter' })
     tokens.push(await driver.api.accessToken())
     context.progress(`${tokens.length} of ${driversCount} drivers`)
   })
   return tokens
 }
 
-export const bench: Bench = { name: 'ingest', group: 'load', title: 'location frames, sockets → engine', modes: ['embedded', 'distributed', 'remote'], open }
+export const bench: Bench = { name: 'ingest', group: 'load', title: 'location frames, sockets → engine', modes: ['embedded', 'distributed', 'remote'], open: opener(shapes) }
+export const distributedBench: Bench = {
+  // With --distributed `ingest` itself is this.
+  name: 'ingest-nats', group: 'load', title: 'location frames, edge → NATS → engine → index, two processes', needs: ['nats', 'redis', 'postgres'], modes: ['embedded'],
+  rounds: { full: 2, quick: 1 }, open: opener([batched], 'distributed'),
+}
+export const policiesBench: Bench = {
+  name: 'ingest-policies', group: 'load', title: 'what judging frames and following orders costs', modes: ['embedded'], rounds: { full: 3, quick: 2 }, open: openPolicies,
+}

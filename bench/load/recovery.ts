@@ -1,5 +1,5 @@
 /**
- * An engine takes over a million live orders: from its start until it serves all slots, beside a raw read
+ * An engine takes over two hundred thousand live orders: from its start until it serves all slots, beside a raw read
  * and decode of the same rows. And what orders cost while nobody asks for them: heap after recovery,
  * divided, for the mix of an evening and for idle ones, which wait for a pharmacy or have one and no driver
  * yet. An order under way costs more, because its driver is followed. In one process with the embedded parts, on PostgreSQL, so that nothing but the recovery is in it.
@@ -26,9 +26,9 @@ const atRest: Measure = { name: 'an idle order in memory', unit: 'bytes', better
 const stored: Measure = { name: 'an idle order in the database', unit: 'bytes', better: 'lower' }
 
 export const bench: Bench = {
-  name: 'recovery', group: 'load', title: 'an engine takes over live orders', needs: ['postgres'], rounds: { full: 3, quick: 2 },
+  name: 'recovery', group: 'load', title: 'an engine takes over live orders', needs: ['postgres'], rounds: { full: 2, quick: 1 },
   async open(context) {
-    const count = context.quick ? 50_000 : 1_000_000
+    const count = context.quick ? 20_000 : 200_000
     const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
     context.defer(() => database.close())
     context.progress(`stores ${count} orders`)
@@ -51,7 +51,7 @@ export const bench: Bench = {
   },
 }
 
-const idleCount = 100_000
+const idleCount = 50_000
 
 async function recover(pool: PgPool): Promise<{ actors: number; tookMs: number; heapBytes: number }> {
   globalThis.gc?.()

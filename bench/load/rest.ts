@@ -41,7 +41,7 @@ async function open(context: Context): Promise<Round> {
   const { id } = await made.json() as { id: string }
   const requestOf = (route: typeof routes[number]): string => route === 'GET /api/health' ? 'GET /api/health HTTP/1.1\r\nHost: bench\r\n\r\n'
     : `GET /api/orders/${id} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n\r\n`
-  const seconds = context.quick ? 1 : 3
+  const seconds = context.quick ? 1 : 1.5
   for (const target of targets.values()) for (const route of routes) await load(target, requestOf(route), 1, context.signal)
   return async () => {
     for (const route of routes) for (const kind of kinds) {
@@ -96,4 +96,4 @@ async function load({ url }: Target, request: string, seconds: number, signal: A
   return { answered, failed, tookSeconds: (performance.now() - beganMs) / 1_000 }
 }
 
-export const bench: Bench = { name: 'rest', group: 'load', title: 'HTTP beside bare uWebSockets and Fastify doing the same', needs: ['postgres'], open }
+export const bench: Bench = { name: 'rest', group: 'load', title: 'HTTP beside bare uWebSockets and Fastify doing the same', needs: ['postgres'], rounds: { full: 2, quick: 1 }, open }

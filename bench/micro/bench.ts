@@ -16,11 +16,12 @@ const childTimeoutMs = 120_000
 
 export function microBench(suite: MicroSuite): Bench {
   return {
-    name: suite.name, group: 'micro', title: suite.title, rounds: { full: 5, quick: 4 },
+    name: suite.name, group: 'micro', title: suite.title, rounds: { full: 4, quick: 4 },
     ...(suite.needs !== undefined && { needs: suite.needs }),
     async open(context) {
       const services: Record<string, string> = {}
       for (const name of suite.needs ?? []) services[name] = await context.service(name)
+      for (const line of await suite.leftOut?.({ url: name => services[name]! }) ?? []) context.say(line)
       return async round => {
         const profilePath = context.profileDir === null || round > 0 ? null : `${context.profileDir}/${suite.name}.cpuprofile`
         const { cases } = await inChild(context, { suite: suite.name, quick: context.quick, services, profilePath })

@@ -15,7 +15,7 @@ import type { MicroCase, MicroSuite } from './suite.ts'
 const order = JSON.parse(process.argv[2]!) as MicroOrder
 const turns = 3
 /** Warm means compiled: a case of a few milliseconds a run needs some dozens of runs for it. */
-const [turnMs, warmUpMs] = order.quick ? [40, 120] : [80, 300]
+const [turnMs, warmUpMs] = order.quick ? [25, 80] : [60, 200]
 
 async function operationsPerSecond(micro: MicroCase, timeMs: number): Promise<number> {
   const bench = new Bench({ time: timeMs, iterations: 3, warmup: false, throws: true })

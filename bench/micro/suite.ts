@@ -27,6 +27,8 @@ export interface MicroSuite {
   /** Name of the case that the others are compared with. */
   baseline: string
   needs?: readonly ServiceName[]
+  /** One line for each case that cannot run here, which says how to install what is missing; the others run without it. */
+  leftOut?(services: MicroServices): Promise<string[]>
   /** Builds the cases; data is made here and not at import. Seeded, so that every run sees the same. */
   cases(services: MicroServices): Promise<Record<string, MicroCase>>
 }

@@ -51,7 +51,7 @@ interface Measured { deliveries: number; locations: number; last: Latency; delay
 
 /** Opens both kinds of sockets on the stack; a round measures all four. */
 async function drive(context: Context, stack: Stack, { requests, locations, requestsPerSecond, locationsPerSecond }: Case): Promise<Driven> {
-  const ms = context.quick ? 1_000 : 2_000
+  const ms = context.quick ? 1_000 : 1_500
   const broadcasts = await Broadcasts.open(stack, fieldOf(terminals))
   const moving = await Locations.open(stack, deliveries)
   return {

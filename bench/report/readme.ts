@@ -14,7 +14,7 @@ export function summaryTable(runs: readonly StoredRun[]): string {
     `${benchTitle(bench)}: ${measure.name}`,
     summary.p99 === undefined ? showValue(summary.value, measure.unit) : `p50 ${plain(summary.value)} ms, p99 ${plain(summary.p99)} ms`,
     summary.ratio === undefined ? '' : `${plain(summary.ratio.median)} × ${measure.baseline!}`,
-    summary.goals.map(goal => `${goal.text}${goal.met ? '' : ' (not reached)'}`).join(', '),
+    summary.goals.map(({ text, met, why }) => `${text}${met ? '' : ` (not reached${why === undefined ? '' : `, [why](${why})`})`}`).join(', '),
   ])
   return [
     `Commit ${machine.commit}, ${at.slice(0, 10)}, ${machine.cores} × ${machine.cpu}, Node ${machine.versions['node']}${runs.some(({ run }) => run.settings.quick) ? ', quick' : ''}, load before ${loadAverage.toFixed(1)}. Medians over rounds.`,

@@ -1,6 +1,7 @@
 /** Locations from drivers to the trackers of their orders through any stack: the most, and how long one takes. */
 import { Latency } from '../../common/latency.ts'
 import { settled } from '../../common/parallel.ts'
+import type { RawSocket } from '../../common/raw-socket.ts'
 import type { Stack } from './stack.ts'
 
 const drainMs = 5_000
@@ -15,6 +16,7 @@ export class Locations {
   readonly #heard: Int32Array
   readonly #heardMs: Float64Array
   #latency: Latency | null = null
+  #sockets: readonly RawSocket[] = []
   #send: (delivery: number, sequence: number) => void = () => undefined
 
   private constructor(count: number) {
@@ -27,14 +29,18 @@ export class Locations {
 
   static async open(stack: Stack, count: number): Promise<Locations> {
     const locations = new Locations(count)
-    const { send } = await stack.openDeliveries(count, (delivery, sequence) => {
+    const { send, sockets } = await stack.openDeliveries(count, (delivery, sequence) => {
       locations.#heardMs[delivery] = performance.now()
       locations.#heard[delivery] = Math.max(locations.#heard[delivery]!, sequence + 1)
       locations.#latency?.record(performance.now() - locations.#dueMs[delivery]![sequence % kept]!)
     })
     locations.#send = send
+    locations.#sockets = sockets
     return locations
   }
+
+  /** Ends its sockets; the stack may open others. */
+  close(): void { for (const socket of this.#sockets) socket.destroy() }
 
   #one(delivery: number, dueMs: number): void {
     const sequence = this.#sent[delivery]!++

@@ -7,6 +7,7 @@ import type { Context } from '../../common/bench.ts'
 import { inParallel } from '../../common/parallel.ts'
 import { RawHttp } from '../../common/raw-http.ts'
 import { RawSocket, maskedFrame, memberOf } from '../../common/raw-socket.ts'
+import type { Population } from '../../common/population.ts'
 import type { Server } from '../../common/server.ts'
 import { encodeFrame } from '../../../protocol/frames.ts'
 import { limits } from '../../../protocol/limits.ts'
@@ -18,6 +19,8 @@ const opensAtOnce = 128
 const customersCount = 50
 /** Degrees of one step: a centimetre, so that a thousand a second are no impossible speed. */
 const step = 1e-7
+/** Further than one opening goes, and no impossible jump from one to the next. */
+const openingDegrees = 1e-4
 const latitudeKey = Buffer.from('"latitude":')
 
 export function ourStack(server: Server): Stack {
@@ -25,6 +28,8 @@ export function ourStack(server: Server): Stack {
   const sockets: RawSocket[] = []
   let customers: string[] = []
   let turn = 0
+  const deliveriesOf = new Map<number, Population['deliveries']>()
+  let openings = 0
   const open = async (path: string, token: string | undefined, heard: (text: Buffer) => void): Promise<RawSocket> => {
     const socket = await RawSocket.open({ url: server.url, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) })
     sockets.push(socket)
@@ -52,14 +57,18 @@ export function ourStack(server: Server): Stack {
       if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
     },
     async openDeliveries(count, arrived) {
-      const { deliveries } = await server.populate({ pharmacies: [fieldCenter], deliveries: count })
+      const deliveries = deliveriesOf.get(count) ?? (await server.populate({ pharmacies: [fieldCenter], deliveries: count })).deliveries
+      deliveriesOf.set(count, deliveries)
+      // A tracker is greeted with the last position of an opening before, which must not be taken for one of this.
+      const south = fieldCenter.latitude + openings++ * openingDegrees
       const [drivers, trackers]: RawSocket[][] = [[], []]
       await inParallel(deliveries, opensAtOnce, async ({ trackingToken, driverToken }, i) => {
         drivers[i] = await open('/ws/driver', driverToken, () => undefined)
         trackers[i] = await open(`/ws/tracking/${trackingToken}`, undefined, text => {
           if (text[9] !== location) return
           const latitude = numberAfter(text, latitudeKey)
-          arrived(i, Math.round((latitude - fieldCenter.latitude) / step))
+          const sequence = Math.round((latitude - south) / step)
+          if (sequence >= 0) arrived(i, sequence)
         })
       })
       const lastMs = new Float64Array(count)
@@ -68,7 +77,7 @@ export function ourStack(server: Server): Stack {
           // Device times of a driver never stand still, or the frame is a duplicate.
           const timestampMs = lastMs[delivery] = Math.max(lastMs[delivery]! + 1, Date.now())
           const frame = encodeFrame({
-            seq: sequence + 1, timestampMs, latitude: fieldCenter.latitude + sequence * step, longitude: fieldCenter.longitude,
+            seq: sequence + 1, timestampMs, latitude: south + sequence * step, longitude: fieldCenter.longitude,
             headingDeg: 0, speedMps: 8, accuracyM: null,
           })
           drivers[delivery]!.sendFrame(maskedFrame(frame, 2))
