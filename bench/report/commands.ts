@@ -1,6 +1,7 @@
 /** The commands that read results instead of making them: `compare` and `report`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../../protocol/assets.ts'
 import { describeOptions, readOptions, UsageError, type OptionTable } from '../common/options.ts'
 import { resultsFolder, storedRuns } from '../common/results.ts'
@@ -40,7 +41,7 @@ export async function reportCommand(argv: string[]): Promise<number> {
   mkdirSync(dirname(out), { recursive: true })
   const { quick } = runs.at(-1)!.run.settings
   // A quick number beside a full one would look like a change.
-  writeFileSync(out, reportPage(runs, past.filter(({ run }) => run.settings.quick === quick)))
+  writeFileSync(out, reportPage(runs, past.filter(({ run }) => run.settings.quick === quick), `${relative(dirname(out), fileURLToPath(assetUrl('.')))}/`))
   const table = summaryTable(runs)
   console.log(`${table}\n\nthe page: ${relative(process.cwd(), out)}`)
   if (options.flag('readme')) {

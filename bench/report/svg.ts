@@ -3,6 +3,8 @@
  * point. Rejected: a chart library, because the report must open from a file, years later, without a
  * network, and this is all that it needs of one.
  */
+import { seriesColours } from './style.ts'
+
 export interface ChartSeries { name: string; points: readonly (readonly [x: number, y: number])[]; dashed?: boolean }
 
 export interface Chart {
@@ -13,6 +15,8 @@ export interface Chart {
   logY?: boolean
   /** Names for x = 0, 1, 2…, instead of numbers. */
   xNames?: readonly string[]
+  /** Instead of ticks at round numbers: where, and what is written there. */
+  yTicks?: readonly (readonly [y: number, name: string])[]
   marks?: boolean
   series: readonly ChartSeries[]
   height?: number
@@ -21,28 +25,30 @@ export interface Chart {
 const width = 720
 const margin = { top: 34, right: 18, bottom: 46, left: 66 }
 const legendLineHeight = 16
-const colours = ['#1668b8', '#c2410c', '#15803d', '#7e22ce', '#b91c1c', '#0e7490', '#a16207', '#be185d', '#4d7c0f', '#475569']
 
 export const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /** Empty when no series has a point. */
-export function chart({ title, xLabel, yLabel, logX = false, logY = false, xNames, marks = false, series, height = 300 }: Chart): string {
+export function chart({ title, xLabel, yLabel, logX = false, logY = false, xNames, yTicks, marks = false, series, height = 300 }: Chart): string {
   const drawn = series.map(one => ({ ...one, points: one.points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y) && (!logX || x > 0) && (!logY || y > 0)) })).filter(one => one.points.length > 0)
   if (drawn.length === 0) return ''
   const xs = drawn.flatMap(one => one.points.map(([x]) => x))
   const ys = drawn.flatMap(one => one.points.map(([, y]) => y))
   const x = axis(Math.min(...xs), Math.max(...xs), logX, xNames !== undefined)
-  const y = axis(logY ? Math.min(...ys) : Math.min(0, ...ys), Math.max(...ys), logY, false)
+  const y = yTicks !== undefined ? within(yTicks, Math.max(...ys)) : axis(logY ? Math.min(...ys) : Math.min(0, ...ys), Math.max(...ys), logY, false)
   const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom }
   const atX = (value: number): number => margin.left + x.at(value) * inner.width
   const atY = (value: number): number => margin.top + (1 - y.at(value)) * inner.height
   const total = height + drawn.length * legendLineHeight + 4
 
   const parts: string[] = []
-  for (const tick of y.ticks) {
+  const highest = Math.max(...ys)
+  // One tick beyond the highest point closes the picture.
+  const named = yTicks?.filter((_, at) => at === 0 || yTicks[at - 1]![0] < highest) ?? y.ticks.map(tick => [tick, shortNumber(tick)] as const)
+  for (const [tick, name] of named) {
     parts.push(`<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${r(atY(tick))}" y2="${r(atY(tick))}"/>`)
-    parts.push(`<text x="${margin.left - 6}" y="${r(atY(tick) + 4)}" text-anchor="end">${shortNumber(tick)}</text>`)
+    parts.push(`<text x="${margin.left - 6}" y="${r(atY(tick) + 4)}" text-anchor="end">${escapeXml(name)}</text>`)
   }
   const names = xNames?.map((name, at) => [at, name] as const) ?? x.ticks.map(tick => [tick, shortNumber(tick)] as const)
   // Names that would lie over each other are left out.
@@ -52,18 +58,24 @@ export function chart({ title, xLabel, yLabel, logX = false, logY = false, xName
     parts.push(`<text x="${r(atX(at))}" y="${height - margin.bottom + 16}" text-anchor="middle">${escapeXml(name)}</text>`)
   }
   for (const [index, { name, points, dashed }] of drawn.entries()) {
-    const colour = colours[index % colours.length]!
+    const colour = `style="color:var(--c${index % seriesColours})"`
     const path = points.map(([px, py], at) => `${at === 0 ? 'M' : 'L'}${r(atX(px))} ${r(atY(py))}`).join('')
-    parts.push(`<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.8"${dashed ? ' stroke-dasharray="5 4"' : ''}/>`)
-    if (marks) for (const [px, py] of points) parts.push(`<circle cx="${r(atX(px))}" cy="${r(atY(py))}" r="3" fill="${colour}"><title>${escapeXml(`${name}: ${xNames?.[px] ?? shortNumber(px)}, ${shortNumber(py)}`)}</title></circle>`)
+    parts.push(`<path d="${path}" fill="none" ${colour} stroke="currentColor" stroke-width="1.8"${dashed ? ' stroke-dasharray="5 4"' : ''}/>`)
+    if (marks) for (const [px, py] of points) parts.push(`<circle cx="${r(atX(px))}" cy="${r(atY(py))}" r="3" ${colour} fill="currentColor"><title>${escapeXml(`${name}: ${xNames?.[px] ?? shortNumber(px)}, ${shortNumber(py)}`)}</title></circle>`)
     const legendY = height + index * legendLineHeight
-    parts.push(`<line x1="${margin.left}" x2="${margin.left + 22}" y1="${legendY}" y2="${legendY}" stroke="${colour}" stroke-width="3"/>`)
+    parts.push(`<line x1="${margin.left}" x2="${margin.left + 22}" y1="${legendY}" y2="${legendY}" ${colour} stroke="currentColor" stroke-width="3"${dashed ? ' stroke-dasharray="5 4"' : ''}/>`)
     parts.push(`<text x="${margin.left + 28}" y="${legendY + 4}">${escapeXml(name)}</text>`)
   }
   parts.push(`<text class="title" x="${margin.left}" y="18">${escapeXml(title)}</text>`)
   parts.push(`<text x="${margin.left + inner.width / 2}" y="${height - margin.bottom + 36}" text-anchor="middle">${escapeXml(xLabel)}</text>`)
   parts.push(`<text transform="translate(14 ${margin.top + inner.height / 2}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`)
   return `<svg viewBox="0 0 ${width} ${total}" role="img" aria-label="${escapeXml(title)}">${parts.join('')}</svg>`
+}
+
+/** From the first tick to the first that no point is beyond. */
+function within(ticks: readonly (readonly [number, string])[], max: number): Axis {
+  const [low, high] = [ticks[0]![0], (ticks.find(([at]) => at >= max) ?? ticks.at(-1)!)[0]]
+  return { ticks: [], at: value => Math.min(1, (value - low) / (high - low || 1)) }
 }
 
 interface Axis { ticks: number[]; at(value: number): number }
