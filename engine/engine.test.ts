@@ -163,15 +163,16 @@ t.test('a former owner writes nothing [5]', async t => {
 t.test('a terminal that connects later hears of open requests [9]', async t => {
   const w = await world(6)
   const engine = await w.boot('e1')
-  const vendor = w.vendor('one')
+  const [one, two] = [w.vendor('one'), w.vendor('two')]
+  w.vendor('silent')
   await w.env.settle()
-  const opened = order(await w.broadcast())
+  const opened = [order(await w.broadcast()).id, order(await w.broadcast()).id]
   await w.env.settle()
   w.pushes.length = 0
-  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [vendor] }))
+  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [two, w.id(), one] }))
   await w.env.settle()
-  t.equal(w.pushes.length, 1)
-  t.ok(w.pushes[0]?.kind === 'new_request' && w.pushes[0].body.request_id === opened.id)
+  t.same(w.pushes.map(push => push.kind === 'new_request' && [push.body.request_id, push.vendor_ids.toSorted(), push.distances_km.length]),
+    opened.toSorted().map(id => [id, [one, two].toSorted(), 2]), 'each request once, oldest first, and to those who came')
   await engine.stop()
 })
 

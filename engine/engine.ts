@@ -345,15 +345,19 @@ export class Engine {
 
   // What every engine hears
 
-  /** Terminals that (re)connected: every open request they are eligible for, oldest first. */
+  /** Terminals that (re)connected: every open request they are eligible for, oldest first, and each request once for all of them. */
   #resynchronise(message: TerminalsMessage): void {
+    const vendorsOf = new Map<string, Set<string>>()
     for (const vendorId of message.vendor_ids)
       for (const orderId of this.#open.ofVendor(vendorId, limits.openRequestsPerTerminalMax)) {
-        const order = this.actors.peek(orderId)?.state as Order | undefined
-        if (order?.kind !== 'broadcast') continue
-        const push = requestPushFor(order.core, order.broadcast, vendorId)
-        if (push !== null) this.#pusher.add(push)
+        const vendors = vendorsOf.get(orderId)
+        if (vendors === undefined) vendorsOf.set(orderId, new Set([vendorId]))
+        else vendors.add(vendorId)
       }
+    for (const orderId of [...vendorsOf.keys()].sort()) {
+      const order = this.actors.peek(orderId)?.state as Order | undefined
+      if (order?.kind === 'broadcast') this.#pusher.add(requestPushFor(order.core, order.broadcast, vendorsOf.get(orderId)!))
+    }
   }
 
   async #pollVendors(): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { LocationPush, NewRequestBody } from '../../protocol/pushes.ts'
+import { TailedMessage } from '../../edge/sockets/tailed.ts'
 import { headOf } from '../../edge/sockets/terminals.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
@@ -43,8 +44,8 @@ async function cases() {
     'new_request: body once, distance spliced in': {
       operationsPerRun: terminals, baseline: 'new_request: JSON.stringify for each terminal',
       run: () => {
-        const head = headOf(body)
-        for (const km of distances) sink += `${head}${rounded(km)}}`.length
+        const message = new TailedMessage(headOf(body))
+        for (const km of distances) sink += message.with(Math.round(km * 100)).length
       },
     },
   }

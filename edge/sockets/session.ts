@@ -13,6 +13,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { SocketMessage } from '../../protocol/pushes.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
+import { TailedMessage } from './tailed.ts'
 
 export type SocketRole = 'customer' | 'pharmacy' | 'driver' | 'vendor' | 'tracking'
 
@@ -38,6 +39,8 @@ type State =
   | { state: 'open'; handler: SocketHandler }
   | { state: 'closing' }
 
+type Queued = string | Uint8Array | TailedMessage | number
+
 export interface SocketData { session: Session | null }
 type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
   rateLimited: boolean
@@ -62,8 +65,8 @@ export class Session {
   #state: State
   readonly #socket: WebSocket<SocketData>
   readonly #parts: Parts
-  /** Pushes of this turn of the event loop, in their order; null while there are none. */
-  #queued: (string | Uint8Array)[] | null = null
+  /** Pushes of this turn of the event loop, in their order; null while there are none. A tailed message is followed by its number. */
+  #queued: Queued[] | null = null
   #malformedInARow = 0
   #refusals = 0
   /** When the messages that may still come were granted, and how many are left of them. */
@@ -123,23 +126,40 @@ export class Session {
     return true
   }
 
+  /** As `pushText`, for a message whose end is this socket's own. */
+  pushTailed(message: TailedMessage, hundredths: number): boolean {
+    if (this.#state.state !== 'open') return false
+    if (this.#queued === null) this.#queueNew([message, hundredths])
+    else this.#queued.push(message, hundredths)
+    return true
+  }
+
   #enqueue(text: string | Uint8Array): void {
-    if (this.#queued !== null) {
-      this.#queued.push(text)
-      return
-    }
-    this.#queued = [text]
+    if (this.#queued === null) this.#queueNew([text])
+    else this.#queued.push(text)
+  }
+
+  #queueNew(queued: Queued[]): void {
+    this.#queued = queued
     this.#parts.flushSoon(this)
   }
 
   /** Writes what was pushed; several messages in one system call, which is most of what a message costs. */
   flush(): void {
-    const texts = this.#queued
-    if (texts === null) return
+    const queued = this.#queued
+    if (queued === null) return
     this.#queued = null
     if (this.#state.state !== 'open') return
-    if (texts.length === 1) this.#send(texts[0]!, false)
-    else this.#socket.cork(() => { for (const text of texts) this.#send(text, false) })
+    if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number')) this.#sendAll(queued)
+    else this.#socket.cork(() => this.#sendAll(queued))
+  }
+
+  #sendAll(queued: readonly Queued[]): void {
+    for (let i = 0; i < queued.length; i++) {
+      const one = queued[i]!
+      if (one instanceof TailedMessage) this.#send(one.with(queued[++i] as number), false)
+      else this.#send(one as string | Uint8Array, false)
+    }
   }
 
   /** JSON as text or as its UTF-8 bytes. */

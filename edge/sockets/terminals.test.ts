@@ -69,6 +69,17 @@ t.test('what one turn pushes leaves in one write and in its order, and before wh
   a1.ws.close()
 })
 
+t.test('requests of one turn keep their bodies and each terminal its distances, of any length', async t => {
+  const [a1, b1] = [await a.connect(), await b.connect()]
+  const kilometres = [[10, 0.004], [9.999, 49.99], [0.555, 7], [12_345.678, 3.1]] as const
+  const bodies = kilometres.map((_, i) => ({ ...requestBody(newId()), notes: 'é'.repeat(i) }))
+  f.push(...bodies.map((body, i) => ({ kind: 'new_request' as const, body, vendor_ids: [a.id, b.id], distances_km: [...kilometres[i]!] })))
+  for (const [socket, of] of [[a1, 0], [b1, 1]] as const)
+    for (const [i, body] of bodies.entries()) t.same(await socket.next(), { type: 'new_request', ...body, distance_km: Math.round(kilometres[i]![of] * 100) / 100 })
+  await pause(limits.interestDebounceMs + 20)
+  for (const socket of [a1, b1]) socket.ws.close()
+})
+
 t.test('a terminal that connects has its open requests asked for; a reconnected bus asks for all', async t => {
   const asked = f.listen<TerminalsMessage>(subjects.terminals)
   const [a1, b1] = await Promise.all([a.connect(), b.connect()])

@@ -14,6 +14,7 @@ import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
 import { requestStates } from './rows.ts'
 import type { Session } from './session.ts'
+import { TailedMessage } from './tailed.ts'
 
 type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> & Pick<Env, 'after'>
 
@@ -101,18 +102,18 @@ export class Terminals {
     for (const sessions of this.#sessions.values()) yield* sessions
   }
 
-  /** To the terminals here among those asked. The body is made into JSON once; the distance is spliced in. */
+  /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
   newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
     const requestId = push.body.request_id
-    let head = ''
+    let message: TailedMessage | null = null
     let delivered = 0
-    for (const [index, vendorId] of push.vendor_ids.entries()) {
-      const sessions = this.#sessions.get(vendorId)
+    for (let i = 0; i < push.vendor_ids.length; i++) {
+      const sessions = this.#sessions.get(push.vendor_ids[i]!)
       if (sessions === undefined) continue
-      head ||= headOf(push.body)
-      const text = `${head}${Math.round(push.distances_km[index]! * 100) / 100}}`
+      message ??= new TailedMessage(headOf(push.body))
+      const hundredths = Math.round(push.distances_km[i]! * 100)
       for (const session of sessions) {
-        if (session.told?.has(requestId) === true || !session.pushText(text)) continue
+        if (session.told?.has(requestId) === true || !session.pushTailed(message, hundredths)) continue
         remember(session, requestId)
         delivered++
       }

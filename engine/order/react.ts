@@ -134,11 +134,10 @@ export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
   ]
 }
 
-/** The open request as one pharmacy is told of it, for a terminal that connected late. */
-export function requestPushFor(core: OrderCore, broadcast: Broadcast, vendorId: string): Push | null {
-  const candidate = broadcast.candidates.find(c => c.vendor_id === vendorId)
-  if (candidate === undefined) return null
-  return { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: [vendorId], distances_km: [candidate.distance_km] }
+/** The open request as some of its pharmacies are told of it, for terminals that connected late. */
+export function requestPushFor(core: OrderCore, broadcast: Broadcast, vendorIds: ReadonlySet<string>): Push {
+  const candidates = broadcast.candidates.filter(c => vendorIds.has(c.vendor_id))
+  return { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: candidates.map(c => c.vendor_id), distances_km: candidates.map(c => c.distance_km) }
 }
 
 function requestBody(core: OrderCore, broadcast: Broadcast): NewRequestBody {
