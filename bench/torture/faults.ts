@@ -6,6 +6,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Service } from '../../protocol/testing/services.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
+import { redisCommand } from '../../protocol/testing/redis-command.ts'
 import { serverNames, type Member, type ServerName } from '../../protocol/testing/member.ts'
 
 export interface Fault {
@@ -77,6 +78,20 @@ const hang = async (service: Service, chance: Chance): Promise<void> => {
   }
 }
 
+/** It is gone already, or hangs: then there is nothing to flush. */
+const flush = async (service: Service): Promise<void> => { await redisCommand(service.port, 'FLUSHALL').catch(() => undefined) }
+
+/** Scripts ran and their answers never came: each was on its way back when the connection was cut. */
+const loseReplies = async (member: Member, chance: Chance): Promise<void> => {
+  member.weather(['redis'], { delayMs: chance.between(5, 60) })
+  try {
+    await sleep(chance.between(100, 600))
+    member.cut(['redis'])
+  } finally {
+    member.weather(['redis'], {})
+  }
+}
+
 export const faults: readonly Fault[] = [
   ofMember('engine killed', 4, 'engines', restart('SIGKILL')),
   ofMember('engine handed over', 1, 'engines', restart('SIGTERM')),
@@ -95,18 +110,25 @@ export const faults: readonly Fault[] = [
   ofServer('nats hung', 1, 'nats', hang),
   ofServer('redis crashed, back empty', 2, 'redis', crash),
   ofServer('redis hung', 1, 'redis', hang),
-  ofServer('redis flushed', 2, 'redis', service => flushRedis(service.port)),
+  ofServer('redis flushed', 2, 'redis', flush),
   ofServer('postgres crashed', 2, 'postgres', crash),
   ofServer('postgres restarted', 1, 'postgres', service => service.restart()),
   ofServer('postgres hung', 1, 'postgres', hang),
 ]
 
-async function flushRedis(port: number): Promise<void> {
-  const { connect } = await import('node:net')
-  await new Promise<void>(resolve => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'))
-    socket.once('data', () => socket.destroy())
-    socket.once('error', () => undefined)
-    socket.once('close', () => resolve())
-  })
-}
+/** What can mislead a race at its edges: the claims lose their memory or their voice, commands are sent again. */
+export const claimFaults: readonly Fault[] = [
+  ofServer('redis flushed', 6, 'redis', flush),
+  ofServer('redis crashed, back empty', 2, 'redis', crash),
+  ofServer('redis hung', 1, 'redis', hang),
+  ofMember('claim replies lost', 6, 'edges', loseReplies),
+  ofMember('edge half-open', 1, 'edges', weather(() => ({ swallowing: true }), 300, 3_000)),
+  ofMember('commands repeated', 3, 'edges', async member => member.cut(['nats'])),
+]
+
+/** And behind them: half of the orders wait for a lease to end, and then have another owner. */
+export const ownerFaults: readonly Fault[] = [
+  ofMember('engine killed', 1, 'engines', restart('SIGKILL')),
+  ofMember('engine cut off', 0.5, 'engines', weather(() => ({ refusing: true }), 500, 3_000, true)),
+  ofMember('engine paused beyond its lease', 0.3, 'engines', pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.5)),
+]

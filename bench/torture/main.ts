@@ -7,7 +7,9 @@ import { LiveLine } from '../common/live-line.ts'
 import { loadLine, machineLine } from '../common/machine.ts'
 import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from '../common/options.ts'
 import { serviceMissing } from '../../protocol/testing/services.ts'
+import { contest, reportContest } from './contest.ts'
 import { killAgainAndAgain } from './embedded.ts'
+import { claimFaults, ownerFaults } from './faults.ts'
 import { report, torture } from './run.ts'
 
 const table: OptionTable = {
@@ -16,6 +18,8 @@ const table: OptionTable = {
   customers: { value: 'N', number: { min: 1, max: 200, whole: true }, default: 8, help: 'customers that order at once' },
   embedded: { help: 'torture the one process of npm start instead: SIGKILL, again and again' },
   kills: { value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100, help: 'how often, with --embedded' },
+  contest: { help: 'many pharmacies for every request, the claims flushed, crashed and cut, engines killed: one winner each' },
+  accepts: { value: 'N', number: { min: 1, max: 10_000_000, whole: true }, default: 10_000, help: 'how many, with --contest' },
   logs: { value: 'DIR', help: 'what the engines and edges say, one file each' },
 }
 const help = `npm run torture -- [options]
@@ -23,7 +27,8 @@ const help = `npm run torture -- [options]
 Two engines and two edges on real NATS, Redis and PostgreSQL, with a fault proxy before each server.
 Processes are killed and paused, connections cut, stalled, slowed and half-opened, servers restarted,
 Redis flushed. At the end every acknowledgement is looked up in the journal, the read model and the
-published events. With --embedded it is the one process of npm start, killed N times under load. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
+published events. With --embedded it is the one process of npm start, killed N times under load; with --contest every
+request is accepted by many at once. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
 
 ${describeOptions(table)}`
 
@@ -50,11 +55,18 @@ async function main(argv: string[]): Promise<number> {
     seed, customers: options.number('customers'), ...(logsDir !== null && { logsDir }),
     say: (text: string) => line.say(text), progress: (text: string) => line.show(text), interrupted: () => interrupted,
   }
-  const outcome = embedded
-    ? await killAgainAndAgain({ ...common, kills: options.number('kills') })
-    : await torture({ ...common, faultsMs: options.number('minutes') * 60_000 })
-  line.say([...report(outcome), `measured on            ${machineLine()}`, `                         ${load}; at the end ${loadLine()}`, `seed                   ${seed}`].join('\n'))
-  return outcome.wrong.length === 0 ? 0 : 1
+  const [wrong, lines] = await (async (): Promise<[string[], string[]]> => {
+    if (options.flag('contest')) {
+      const outcome = await contest({ ...common, accepts: options.number('accepts'), faults: [...claimFaults, ...ownerFaults] })
+      return [outcome.wrong, reportContest(outcome)]
+    }
+    const outcome = embedded
+      ? await killAgainAndAgain({ ...common, kills: options.number('kills') })
+      : await torture({ ...common, faultsMs: options.number('minutes') * 60_000 })
+    return [outcome.wrong, report(outcome)]
+  })()
+  line.say([...lines, `measured on            ${machineLine()}`, `                         ${load}; at the end ${loadLine()}`, `seed                   ${seed}`].join('\n'))
+  return wrong.length === 0 ? 0 : 1
 }
 
 await runTool('torture', main)

@@ -5,7 +5,7 @@
  */
 import type { Chance } from '../../protocol/chance.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
-import { faults, type Fault } from './faults.ts'
+import type { Fault } from './faults.ts'
 
 export interface Plan {
   /** How often each was done. */
@@ -20,7 +20,7 @@ const atOnceMax = 2
 const gapMsMin = 100
 const gapMsMax = 2_500
 
-export function beginFaults(deployment: Deployment, chance: Chance, say: (line: string) => void): Plan {
+export function beginFaults(deployment: Deployment, faults: readonly Fault[], chance: Chance, say: (line: string) => void): Plan {
   const counts = new Map<string, number>()
   const acting = new Set<string>()
   const held = new Set<string>()

@@ -2,6 +2,7 @@
 import { Chance } from '../../protocol/chance.ts'
 import { newTally, type Tally } from './ask.ts'
 import { startDeployment } from '../../protocol/testing/deployment.ts'
+import { faults } from './faults.ts'
 import { Memory } from './memory.ts'
 import { gatherPeople } from './people.ts'
 import { beginFaults } from './plan.ts'
@@ -56,7 +57,7 @@ export async function torture(options: RunOptions): Promise<Outcome> {
     const startMs = performance.now()
     let endMs = startMs + options.faultsMs + afterglowMs
     const context = { urls, people, memory, tally, endMs: () => endMs }
-    const plan = beginFaults(deployment, chance.fork('faults'), options.say)
+    const plan = beginFaults(deployment, faults, chance.fork('faults'), options.say)
     const lives = people.customers.map((customer, index) => customerLife({ ...context, chance: chance.fork(`customer ${index}`) }, customer))
     while (performance.now() - startMs < options.faultsMs && !options.interrupted()) {
       options.progress(`torture: ${seconds(performance.now() - startMs)} of ${seconds(options.faultsMs)} s · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)} · ${[...plan.acting].join(', ') || 'fair'}`)

@@ -21,8 +21,15 @@ const healthyTimeoutMs = 90_000
 const secret = 'only for torture on the loopback interface'
 const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])
 
-/** `logsDir`: what the processes say goes there, one file each. Throws when a server's binary is missing. */
-export async function startDeployment(options: { logsDir?: string } = {}): Promise<Deployment> {
+export interface DeploymentOptions {
+  /** What the processes say goes there, one file each. */
+  logsDir?: string
+  /** Variables for all of them, over those that they have anyhow. */
+  environment?: Readonly<Record<string, string>>
+}
+
+/** Throws when a server's binary is missing. */
+export async function startDeployment(options: DeploymentOptions = {}): Promise<Deployment> {
   const stops: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one()
@@ -39,7 +46,7 @@ export async function startDeployment(options: { logsDir?: string } = {}): Promi
       const name = `${role}-${index + 1}`
       const memberOptions: MemberOptions = {
         name, role, servers: { nats: nats.url, redis: redis.url, postgres: postgres.url },
-        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...more },
+        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...options.environment, ...more },
         ...(options.logsDir !== undefined && { logFile: join(options.logsDir, `${name}.log`) }),
       }
       const one = await Member.prepare(memberOptions)
