@@ -8,7 +8,7 @@
  *  B3  `*` matches one token, a final `>` matches one or more.
  *  B4  In a queue group one member gets each message.
  *  B5  `request` resolves with the first reply; with nobody there it rejects `unavailable` at once;
- *      with no reply within timeoutMs it rejects `unavailable`.
+ *      with no reply within timeoutMs, or with no time left, it rejects `unavailable`.
  *  B6  A handler that throws disturbs neither the bus nor other handlers.
  *  B7  While the connection is down, `publish` returns false and nothing is queued silently;
  *      `request` rejects `unavailable` within its timeout.

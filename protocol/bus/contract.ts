@@ -176,6 +176,7 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     await peer.flush()
     const startedAtMs = performance.now()
     await t.rejects(bus.request('silent', bytes(''), 100), unavailable)
+    for (const timeoutMs of [0, -5]) await t.rejects(bus.request('silent', bytes(''), timeoutMs), unavailable, 'the caller\'s time was over before')
     const tookMs = performance.now() - startedAtMs
     t.ok(tookMs >= 90 && tookMs < 1_000, `took ${tookMs} ms`)
   })

@@ -179,6 +179,8 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
       checkSubject(subject)
       checkBody(body)
       if (!open || !ready()) throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
+      // The library calls it an invalid argument, as it does a body that is too large.
+      if (timeoutMs <= 0) throw new CaduceusError('unavailable', `no time is left to ask ${subject}`)
       account(body.byteLength)
       stored?.release()
       try {
