@@ -7,7 +7,9 @@ import t from 'tap'
 import { WebSocket } from 'ws'
 import { startDeployment } from '../../protocol/testing/deployment.ts'
 import { serverNames, type ServerName } from '../../protocol/testing/member.ts'
-import { requireOrSkip } from '../../protocol/testing/services.ts'
+import { redisCommand } from '../../protocol/testing/redis-command.ts'
+import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
+import { PositionsOnBus } from './positions.ts'
 import { connectDriver, type WebSocketConstructor } from '../../protocol/client/index.ts'
 import { limits } from '../../protocol/limits.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, type Answer } from './people.ts'
@@ -43,22 +45,23 @@ t.test('outages', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout
   const socket = connectDriver({ url, token: courier.token, WebSocket: WebSocket as unknown as WebSocketConstructor })
   const fleet = new Listener(other, `/ws/vendor/${A!.vendorId}?token=${A!.token}`)
   await fleet.next('fleet')
-  let sent = 0
-  const driving = setInterval(() => { socket.sendLocation({ latitude: lat + ++sent * 1e-5, longitude: lng }) }, 200)
+  const positions = await PositionsOnBus.observe(deployment.servers.nats.url, { latitude: lat, longitude: lng })
+  const kept = positions.sender(0)
+  const driving = setInterval(() => { socket.sendLocation(kept.next()) }, 200)
   t.teardown(() => {
     clearInterval(driving)
     socket.close()
     fleet.close()
+    return positions.close()
   })
   await insist(() => http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } }))
   await fleet.next('locations', () => true, 20_000)
 
   /** Runs while the server is away; then it is back, and everything is well again by itself. */
-  const without = async (server: ServerName, during: () => Promise<void>, how: 'killed' | 'paused' = 'killed') => {
+  const without = async (server: ServerName, during: () => Promise<void>, back: () => Promise<void> = async () => undefined) => {
     const before = deployment.members.map(member => member.attempts(server))
     const fromMs = performance.now()
-    if (how === 'killed') await deployment.servers[server].kill()
-    else deployment.servers[server].pause()
+    await deployment.servers[server].kill()
     try {
       await during()
     } finally {
@@ -67,9 +70,9 @@ t.test('outages', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout
         const attempts = member.attempts(server) - before[i]!
         t.ok(attempts <= attemptsPerSecondMax * (1 + seconds), `${member.name} tried ${attempts} times in ${seconds.toFixed(1)} s to reach ${server}`)
       })
-      if (how === 'killed') await deployment.servers[server].restart()
-      else deployment.servers[server].resume()
+      await deployment.servers[server].restart()
     }
+    await back()
     await deployment.untilHealthy()
   }
 
@@ -96,19 +99,62 @@ t.test('outages', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout
     t.ok(await until(() => socket.unacknowledged.length <= 8), `the buffer empties: ${socket.unacknowledged.length} left`)
   })
 
-  await t.test('Redis slow, flushed, gone and back empty in the middle of a race: one winner', async t => {
-    const troubles: [string, () => Promise<void>][] = [
-      ['slow', async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 150 }) }],
-      ['slower than anybody waits', async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 2_000 }) }],
-      ['cut', async () => { for (const member of deployment.members) member.cut(['redis']) }],
-      ['killed, back empty', async () => {
+  await t.test('the location gap of a NATS outage is the outage and one interval; of an app that keeps its buffer nothing is missing', async t => {
+    // An app without a buffer: what the edge does not take is gone.
+    const intervalMs = 500
+    const other2 = await newCourier(other, A!.vendorId)
+    const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
+    await forgetful.next('connection')
+    const sender = positions.sender(1)
+    const sending = setInterval(() => { forgetful.send({ type: 'location', ...sender.next() }) }, intervalMs)
+    await sleep(3 * intervalMs)
+    const fromMs = performance.now()
+    await without('nats', () => sleep(2_000), async () => {
+      // Who looks must be there first, or it would miss what was not missing.
+      for (const member of deployment.members) member.weather(['nats'], { refusing: true })
+      t.ok(await until(() => positions.connected))
+      for (const member of deployment.members) member.weather(['nats'], {})
+    })
+    const untilMs = performance.now()
+    await sleep(3 * intervalMs)
+    clearInterval(sending)
+    await sleep(intervalMs / 2)
+    forgetful.close()
+    const missing = sender.missing()
+    const gapMs = missing.length === 0 ? 0 : missing.at(-1)! - missing[0]!
+    t.ok(missing.length > 0, `${missing.length} of ${sender.sent} positions never came`)
+    t.ok(gapMs <= untilMs - fromMs + intervalMs, `the gap is ${gapMs.toFixed(0)} ms, the outage ${(untilMs - fromMs).toFixed(0)} ms`)
+    t.same(missing.filter(atMs => atMs < fromMs - intervalMs || atMs > untilMs + intervalMs), [], 'nothing is missing before it and after it')
+    t.ok(await until(() => socket.unacknowledged.length <= 8), 'the buffer of the other is empty')
+    t.same(kept.missing(kept.sent - socket.unacknowledged.length), [], `all of its ${kept.sent} positions came`)
+  })
+
+  await t.test('Redis slow, flushed, gone and back empty, failed over in the middle of a race: one winner', async t => {
+    const standby = await startRedis()
+    t.teardown(() => standby.stop())
+    await redisCommand(standby.port, 'REPLICAOF', '127.0.0.1', String(deployment.servers.redis.port))
+    const standbyHas = async (): Promise<boolean> => await redisCommand(deployment.servers.redis.port, 'WAIT', '1', '500') === ':1'
+    const nothing = async (): Promise<void> => undefined
+    /** The first is done when the request is open, the other when some have answered. */
+    const troubles: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
+      ['slow', nothing, async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 150 }) }],
+      ['slower than anybody waits', nothing, async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 2_000 }) }],
+      ['cut', nothing, async () => { for (const member of deployment.members) member.cut(['redis']) }],
+      ['flushed', nothing, () => redisCommand(deployment.servers.redis.port, 'FLUSHALL')],
+      ['killed, back empty', nothing, async () => {
         await deployment.servers.redis.kill()
         await sleep(300)
         await deployment.servers.redis.restart()
       }],
+      ['failed over to a replica that knows the request and not the claims on it', async () => {
+        for (let tries = 0; !await standbyHas() && tries < 40; tries++) await sleep(50)
+        t.ok(await standbyHas(), 'the replica follows')
+        await redisCommand(standby.port, 'REPLICAOF', 'NO', 'ONE')
+      }, async () => { for (const member of deployment.members) member.redirect('redis', standby.port) }],
     ]
-    for (const [what, strike] of troubles) {
+    for (const [what, before, strike] of troubles) {
       const id = await broadcast()
+      await before()
       const racing = pharmacies.map(async (pharmacy, i) => {
         await sleep(i * 25)
         return { pharmacy, answer: await accept(i % 2 === 0 ? url : other, id, pharmacy.token) }
@@ -121,6 +167,7 @@ t.test('outages', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout
       t.same(answers.map(({ answer }) => answer.body.code ?? 'won').sort(), ['request_already_assigned', 'request_already_assigned', 'request_already_assigned', 'won'], what)
       t.equal((await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body.vendor_id, winners[0]?.pharmacy.vendorId)
     }
+    for (const member of deployment.members) member.redirect('redis', deployment.servers.redis.port)
     await deployment.untilHealthy()
   })
 

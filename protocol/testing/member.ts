@@ -121,6 +121,12 @@ export class Member {
     for (const name of servers) this.#proxies[name].cut()
   }
 
+  /** Its address of that server leads to another one. */
+  redirect(server: ServerName, port: number): void {
+    this.#proxies[server].retarget(port)
+    this.#proxies[server].cut()
+  }
+
   async close(): Promise<void> {
     await this.down('SIGTERM')
     await Promise.all(serverNames.map(name => this.#proxies[name].close()))

@@ -14,7 +14,7 @@ interface Connection { near: Socket; far: Socket; lanes: readonly Lane[] }
 export class FaultProxy {
   readonly port: number
   readonly #server: Server
-  readonly #targetPort: number
+  #targetPort: number
   readonly #weather: Weather = { ...fair }
   readonly #connections = new Set<Connection>()
   /** Connections begun so far, refused ones included: how hard somebody knocks. */
@@ -54,6 +54,9 @@ export class FaultProxy {
   }
 
   clear(): void { this.set(fair) }
+
+  /** From now on what connects here reaches another server, as behind an address that fails over; `cut` sends those there who are connected. */
+  retarget(port: number): void { this.#targetPort = port }
 
   /** Every open connection is closed at both ends, with whatever was on its way; new ones are the weather's business. */
   cut(): void {

@@ -1,0 +1,76 @@
+/**
+ * Which positions reached the bus. Each position of a sender has a place of its own, by its number, and a
+ * time at which it was meant to be sent: what is missing can be named, whatever the machine's speed.
+ * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on purpose.
+ */
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import { subjects } from '../../protocol/subjects.ts'
+
+interface Place { latitude: number; longitude: number }
+/** Degrees between two positions, and between two senders. */
+const step = 1e-5
+const lane = 1e-3
+
+export class PositionsOnBus {
+  readonly #connection: NatsConnection
+  readonly #origin: Place
+  readonly #senders: PositionSender[] = []
+  #connected = true
+
+  private constructor(connection: NatsConnection, origin: Place) {
+    this.#connection = connection
+    this.#origin = origin
+    const reader = new LocationBatchReader()
+    connection.subscribe(subjects.locationFilter, {
+      callback: (error, message) => {
+        if (error) return
+        reader.open(message.data, Infinity)
+        while (reader.next()) this.#senders[Math.round((reader.longitude - origin.longitude) / lane)]?.heard.add(Math.round((reader.latitude - origin.latitude) / step))
+      },
+    })
+    void (async () => {
+      for await (const status of connection.status()) {
+        if (status.type === 'disconnect') this.#connected = false
+        if (status.type === 'reconnect') this.#connected = true
+      }
+    })()
+  }
+
+  /** Listens from now on; reconnects without a pause. */
+  static async observe(url: string, origin: Place): Promise<PositionsOnBus> {
+    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 20, reconnectJitter: 0 })
+    const positions = new PositionsOnBus(connection, origin)
+    await connection.flush()
+    return positions
+  }
+
+  get connected(): boolean { return this.#connected }
+
+  /** Senders are told apart by their index, counted from 0. */
+  sender(index: number): PositionSender {
+    return this.#senders[index] ??= new PositionSender({ latitude: this.#origin.latitude, longitude: this.#origin.longitude + index * lane })
+  }
+
+  close(): Promise<void> { return this.#connection.close() }
+}
+
+export class PositionSender {
+  readonly heard = new Set<number>()
+  readonly #from: Place
+  /** When each was meant to be sent, by `performance.now`. */
+  readonly #atMs: number[] = []
+
+  constructor(from: Place) { this.#from = from }
+
+  get sent(): number { return this.#atMs.length }
+
+  /** The next position, meant for now. */
+  next(): Place {
+    this.#atMs.push(performance.now())
+    return { latitude: this.#from.latitude + this.sent * step, longitude: this.#from.longitude }
+  }
+
+  /** The intended times of those among the first `count` that never came. */
+  missing(count = this.sent): number[] { return this.#atMs.slice(0, count).filter((_, index) => !this.heard.has(index + 1)) }
+}
