@@ -3,7 +3,8 @@
  * time at which it was meant to be sent: what is missing can be named, whatever the machine's speed.
  * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on purpose.
  */
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { natsBus } from '../../protocol/bus/nats.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
 import { subjects } from '../../protocol/subjects.ts'
 
@@ -13,46 +14,36 @@ const step = 1e-5
 const lane = 1e-3
 
 export class PositionsOnBus {
-  readonly #connection: NatsConnection
+  readonly #bus: Bus
   readonly #origin: Place
   readonly #senders: PositionSender[] = []
-  #connected = true
 
-  private constructor(connection: NatsConnection, origin: Place) {
-    this.#connection = connection
+  private constructor(bus: Bus, origin: Place) {
+    this.#bus = bus
     this.#origin = origin
     const reader = new LocationBatchReader()
-    connection.subscribe(subjects.locationFilter, {
-      callback: (error, message) => {
-        if (error) return
-        reader.open(message.data, Infinity)
-        while (reader.next()) this.#senders[Math.round((reader.longitude - origin.longitude) / lane)]?.heard.add(Math.round((reader.latitude - origin.latitude) / step))
-      },
+    bus.subscribe(subjects.locationFilter, ({ body }) => {
+      reader.open(body, Infinity)
+      while (reader.next()) this.#senders[Math.round((reader.longitude - origin.longitude) / lane)]?.heard.add(Math.round((reader.latitude - origin.latitude) / step))
     })
-    void (async () => {
-      for await (const status of connection.status()) {
-        if (status.type === 'disconnect') this.#connected = false
-        if (status.type === 'reconnect') this.#connected = true
-      }
-    })()
   }
 
-  /** Listens from now on; reconnects without a pause. */
+  /** Listens from now on. After an outage it must be `connected` before those it listens to. */
   static async observe(url: string, origin: Place): Promise<PositionsOnBus> {
-    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 20, reconnectJitter: 0 })
-    const positions = new PositionsOnBus(connection, origin)
-    await connection.flush()
+    const bus = await natsBus(url, { name: 'positions', onLog: () => undefined })
+    const positions = new PositionsOnBus(bus, origin)
+    await bus.flush()
     return positions
   }
 
-  get connected(): boolean { return this.#connected }
+  get connected(): boolean { return this.#bus.connected }
 
   /** Senders are told apart by their index, counted from 0. */
   sender(index: number): PositionSender {
     return this.#senders[index] ??= new PositionSender({ latitude: this.#origin.latitude, longitude: this.#origin.longitude + index * lane })
   }
 
-  close(): Promise<void> { return this.#connection.close() }
+  close(): Promise<void> { return this.#bus.close() }
 }
 
 export class PositionSender {
