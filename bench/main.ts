@@ -29,7 +29,7 @@ npm run bench -- compare A B       what changed between two commits, runs or fil
 npm run bench -- report            a page with plots, and the table of the README
 
 Measures Caduceus, each path beside a raw baseline of the same run. Without a name everything runs,
-in about ten minutes. Results are kept in bench/results, one file a run.
+in about ten minutes on two quiet cores; with --url, what can measure a deployment elsewhere. Results are kept in bench/results, one file a run.
 
 ${list()}
 
@@ -51,8 +51,11 @@ async function main(argv: string[]): Promise<number> {
   if (options.flag('distributed') && options.text('url') !== null) throw new UsageError('--distributed starts servers of its own; with --url there are some already')
   if (options.text('token') !== null && options.text('url') === null) throw new UsageError('--token is of accounts at a deployment; it needs --url')
   const everything = options.positionals.length === 0
-  return runSuite(everything ? benches : benches.filter(({ group, name }) => options.positionals.some(one => one === group || one === name)), {
-    everything, quick: options.flag('quick'), mode: options.text('url') !== null ? 'remote' : options.flag('distributed') ? 'distributed' : 'embedded',
+  const remote = options.text('url') !== null
+  const chosen = benches.filter(({ group, name, modes }) =>
+    options.positionals.includes(name) || ((everything || options.positionals.includes(group)) && (!remote || modes?.includes('remote') === true)))
+  return runSuite(chosen, {
+    everything: everything && !remote, quick: options.flag('quick'), mode: remote ? 'remote' : options.flag('distributed') ? 'distributed' : 'embedded',
     url: options.text('url'), tokens: options.text('token')?.split(',') ?? [], rounds: options.text('rounds') === null ? null : options.number('rounds'),
     check: options.flag('check'), profile: options.flag('profile'), resultsFolder: options.text('results') ?? resultsFolder, json: options.flag('json'),
   })

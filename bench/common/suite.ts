@@ -1,15 +1,16 @@
 /** A run of the suite: bench after bench, kept and shown as they end, also when Ctrl-C ends it early. */
 import { mkdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Bench, Mode } from './bench.ts'
-import { roundsOf, runBench, SharedServices, skipReason } from './harness.ts'
+import { expectation } from './expectation.ts'
+import { roundsOf, runBench, SharedServices } from './harness.ts'
 import { LiveLine } from './live-line.ts'
 import { loadAverage, loadLine, machineLine, thisMachine } from './machine.ts'
 import { UsageError } from './options.ts'
 import { remoteServer } from './remote.ts'
-import { newRun, ResultsFile, runId, type BenchRecord } from './results.ts'
+import { newRun, resultsFolder, ResultsFile, runId, storedRuns, type BenchRecord, type StoredRun } from './results.ts'
 import { summarize } from './summary.ts'
-import { benchLines, Progress } from './terminal.ts'
+import { benchLines, clock, Progress } from './terminal.ts'
 
 export interface SuiteOptions {
   /** Nothing was left out by name. */
@@ -55,23 +56,25 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
   const live = new LiveLine(options.json ? process.stderr : process.stdout)
   live.say(machineLine())
   live.say(loadLine())
-  const steps = (bench: Bench): number => (skipReason(bench, options.mode) === null ? 1 + roundsOf(bench, options) : 0)
-  const progress = new Progress(Math.max(1, benches.reduce((sum, bench) => sum + steps(bench), 0)))
+  const expected = expectation(benches, pastRuns(options.resultsFolder), options)
+  live.say(`about ${clock(expected.total)} minutes, ${expected.guessed === 0 ? 'as long as it took before' : `of which ${expected.guessed} of ${benches.length} benches are a guess`}`)
+  const progress = new Progress(Math.max(1, expected.total))
   const services = new SharedServices()
   const records: BenchRecord[] = []
-  let stepsBefore = 0
-  for (const bench of benches) {
+  let secondsBefore = 0
+  for (const [at, bench] of benches.entries()) {
     if (interrupt.signal.aborted) break
     const record = await runBench(bench, {
       ...options, tokens, profileDir, services, signal: interrupt.signal,
       say: text => { live.clear(); live.say(`  ${text}`) },
       progress: (name, text, round) => {
-        progress.reach(stepsBefore + round)
+        // Opening counts as a round.
+        progress.reach(secondsBefore + expected.seconds[at]! * round / (1 + roundsOf(bench, options)))
         live.show(progress.text(`${name}: ${text}`))
       },
     })
-    stepsBefore += steps(bench)
-    progress.reach(stepsBefore)
+    secondsBefore += expected.seconds[at]!
+    progress.reach(secondsBefore)
     records.push(record)
     file.add(record)
     live.clear()
@@ -80,6 +83,15 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
   await services.stop().catch((error: unknown) => live.say(`closing services: ${String(error)}`))
   if (options.json) for (const record of [run, ...records]) console.log(JSON.stringify(record))
   return conclude(records, { interrupted: interrupt.signal.aborted, check: options.check, path: file.path, say: text => live.say(text) })
+}
+
+/** Those kept with the sources, and then those of this machine; none where they cannot be read. */
+function pastRuns(folder: string): StoredRun[] {
+  try {
+    return [...storedRuns(), ...(resolve(folder) === resolve(resultsFolder) ? [] : storedRuns(folder))]
+  } catch {
+    return []
+  }
 }
 
 function conclude(records: readonly BenchRecord[], { interrupted, check, path, say }: { interrupted: boolean; check: boolean; path: string; say(text: string): void }): number {

@@ -30,25 +30,31 @@ export function benchLines(bench: BenchRecord): string[] {
   ]
 }
 
-/** `[######------]  7/24  index-move: round 2 of 5  4:10 left`. */
+/** `[######------]  40 %  index-move: round 2 of 5  about 4:10 left`. */
 export class Progress {
   readonly #total: number
-  readonly #beganMs = performance.now()
+  readonly #nowMs: () => number
+  readonly #beganMs: number
   #done = 0
 
-  /** Steps to come: the opening and the rounds of every bench. */
-  constructor(total: number) { this.#total = total }
+  /** How long all of it is expected to take, in seconds. */
+  constructor(total: number, nowMs = () => performance.now()) {
+    this.#total = total
+    this.#nowMs = nowMs
+    this.#beganMs = nowMs()
+  }
 
-  /** That many steps are done, of those counted at the beginning. */
+  /** So many of the expected seconds are behind us. */
   reach(done: number): void { this.#done = Math.max(this.#done, Math.min(done, this.#total)) }
 
   text(what: string): string {
-    const filled = Math.round(barWidth * this.#done / this.#total)
-    const elapsedMs = performance.now() - this.#beganMs
-    // Steps are not equally long: after a tenth of them the guess begins to be worth showing.
-    const left = this.#done * 10 < this.#total ? '' : `  about ${clock(elapsedMs / this.#done * (this.#total - this.#done))} left`
-    return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#done}/${this.#total}  ${what}${left}`
+    const share = this.#done / this.#total
+    const filled = Math.round(barWidth * share)
+    const elapsedSeconds = (this.#nowMs() - this.#beganMs) / 1_000
+    // After a tenth, what it has taken so far says how this machine differs from the one before.
+    const pace = share < 0.1 ? 1 : elapsedSeconds / this.#done
+    return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${(share * 100).toFixed(0).padStart(3)} %  ${what}  about ${clock((this.#total - this.#done) * pace)} left`
   }
 }
 
-const clock = (ms: number): string => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1_000) % 60).padStart(2, '0')}`
+export const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`

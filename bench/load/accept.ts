@@ -1,9 +1,10 @@
 /**
  * Accept races: 2, 50 and 500 pharmacies accept the same request in the same moment, again and again.
  * Exactly one winner each time, every loser told, nobody left waiting. Latencies are from the moment in
- * which each accept is handed to its socket; beside them bare uWebSockets, which sends every accept to
- * all: what it takes to read as many messages and to answer them.
+ * which each accept is handed to its socket; beside them bare uWebSockets, which answers as many messages
+ * sent in the same way: what reading and answering alone take.
  */
+import { bareName, startBareServer } from '../common/bare.ts'
 import type { Bench, Context, Measure, Round } from '../common/bench.ts'
 import { decision } from '../common/decisions.ts'
 import { Latency } from '../common/latency.ts'
@@ -22,9 +23,11 @@ const opensAtOnce = 64
 /** Longer than any retry of the edge: who has heard nothing by then is left waiting. */
 const raceTimeoutMs = 10_000
 
+const bareOf = (size: number): string => `${size} racers: ${bareName}, message → answer`
 const measuresOf = (size: number) => ({
-  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', ...(size === 500 && { goal: { p99Ms: 10, ...decision(16) } }) },
-  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', ...(size === 500 && { goal: { p99Ms: 15, ...decision(16) } }) },
+  bare: { name: bareOf(size), unit: 'ms', better: 'lower' },
+  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 10, ...decision(16) } }) },
+  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 15, ...decision(16) } }) },
   all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
 }) as const satisfies Record<string, Measure>
 
@@ -37,6 +40,7 @@ async function open(context: Context): Promise<Round> {
   const people = context.mode === 'remote' ? await signUp(context, server) : await populate(server)
   const http = new RawHttp(server.url)
   const racers: Racer[] = []
+  const bareRaces = await openBare(context, people.pharmacies.length)
   context.defer(() => {
     for (const { socket } of racers) socket.destroy()
     http.close()
@@ -103,12 +107,44 @@ async function open(context: Context): Promise<Round> {
       const into = { winner: new Latency(), loser: new Latency(), all: new Latency() }
       for (let i = 0; i < races && !context.signal.aborted; i++) await race(size, into)
       const measures = measuresOf(size)
+      context.sample(measures.bare, { value: await bareRaces(size, races) })
       context.sample(measures.winner, { value: into.winner })
       context.sample(measures.loser, { value: into.loser })
       context.sample(measures.all, { value: into.all })
     }
   }
 }
+
+/** As many messages in the same moment to bare uWebSockets, each with its answer; as often as asked. */
+async function openBare(context: Context, count: number): Promise<(size: number, races: number) => Promise<Latency>> {
+  const { url } = await startBareServer(context)
+  const sockets: RawSocket[] = []
+  context.defer(() => { for (const socket of sockets) socket.destroy() })
+  const sentMs = new Float64Array(count)
+  let latency = new Latency()
+  let waiting = 0
+  await inParallel(Array.from({ length: count }), opensAtOnce, async (_, index) => {
+    sockets[index] = await RawSocket.open({ url, path: '/ws/driver', onText: (_socket, text) => {
+      if (text[9] !== pong) return
+      latency.record(performance.now() - sentMs[index]!)
+      waiting--
+    } })
+  })
+  return async (size, races) => {
+    latency = new Latency()
+    for (let race = 0; race < races; race++) {
+      waiting = size
+      for (let index = 0; index < size; index++) {
+        sentMs[index] = performance.now()
+        sockets[index]!.sendText('{"type":"ping"}')
+      }
+      context.check(await settled(() => waiting === 0, raceTimeoutMs, 1), `${bareName}: ${waiting} messages were not answered`)
+    }
+    return latency
+  }
+}
+/** The letter in `{"type":"pong"`. */
+const pong = 0x70
 
 interface People { customer: string; pharmacies: { vendorId: string; token: string }[] }
 

@@ -1,7 +1,7 @@
 /**
  * From a driver's frame to the page that shows it: one order that a thousand people watch, and ten thousand
  * (quick: two hundred) orders with one watcher each. Open loop, from the intended time of the frame.
- * Frames come further apart than the push interval, as phones send them, so each one is shown. Beside it
+ * Each driver sends every four seconds, further apart than the push interval, so each frame is shown. Beside it
  * bare uWebSockets, which publishes what a driver sends to those who watch. Ten thousand orders are
  * twenty thousand sockets: each side opens its own when its turn comes, and ends them. Where a process may
  * not have as many, there are fewer orders, and the result says so.
@@ -22,8 +22,8 @@ import { ourName, ourStack } from './stacks/ours.ts'
 import { fieldCenter, type Stack } from './stacks/stack.ts'
 
 const watchersOfOne = 1_000
-/** A frame of a driver every second; the push interval is a quarter of it. */
-const frameEveryMs = 1_000
+/** Several times a minute, as phones send. */
+const frameEveryMs = 4_000
 
 const goal = { p99Ms: limits.pushIntervalMs + 5, ...decision(17) }
 const measures = {
@@ -44,7 +44,7 @@ async function open(context: Context): Promise<Round> {
   const orders = Math.min(asked, most)
   const lacking = orders === asked ? '' : `; ${asked} need a hard limit of open files (ulimit -Hn) of ${2 * asked + watchersOfOne + descriptorsReserve}`
   if (lacking !== '') context.say(`trackers: ${orders} orders${lacking}`)
-  const perSecond = orders * 1_000 / frameEveryMs
+  const perSecond = Math.round(orders * 1_000 / frameEveryMs)
   const delaysOf = async (stack: Stack): Promise<{ delays: Latency; cpuSeconds: number | null }> => {
     context.progress(`${stack.name}: opens ${orders} orders`)
     const moving = await Locations.open(stack, orders)

@@ -3,7 +3,7 @@
  * redis-server, SQLite as in its prototype. Where the packages are not, the bench is skipped and
  * the published measurement in the README stands for it, named as such.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { settled } from '../common/parallel.ts'
 import { RawHttp } from '../common/raw-http.ts'
 import { RawSocket, memberOf } from '../common/raw-socket.ts'
+import { startCommand } from '../../protocol/testing/processes.ts'
 import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
@@ -41,30 +42,23 @@ export async function startChannels(): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-channels-'))
   const port = await freePort()
   const code = fileURLToPath(assetUrl('bench/peers/channels/'))
-  let output = ''
-  const child = spawn(python, ['-m', 'daphne', '-b', '127.0.0.1', '-p', String(port), '--websocket_timeout', '-1', 'app:application'], {
-    cwd: folder, stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, PYTHONPATH: code, PYTHONDONTWRITEBYTECODE: '1', DATABASE: join(folder, 'db.sqlite3'), REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) },
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output = (output + text).slice(-2_000) })
-  const kill = (): void => { child.kill('SIGKILL') }
-  process.once('exit', kill)
+  const child = startCommand([python, '-m', 'daphne', '-b', '127.0.0.1', '-p', String(port), '--websocket_timeout', '-1', 'app:application'],
+    { ...process.env, PYTHONPATH: code, PYTHONDONTWRITEBYTECODE: '1', DATABASE: join(folder, 'db.sqlite3'), REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }, folder)
   const sockets: RawSocket[] = []
   const stop = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy()
-    child.kill('SIGKILL')
-    process.off('exit', kill)
+    await child.kill()
     await redis.stop()
     rmSync(folder, { recursive: true, force: true })
   }
   const url = `http://127.0.0.1:${port}`
   const http = new RawHttp(url)
   let ready = false
-  const tryOnce = (): void => { void http.prepare(1).then(() => { ready = true }, () => { if (child.exitCode === null) setTimeout(tryOnce, 100) }) }
+  const tryOnce = (): void => { void http.prepare(1).then(() => { ready = true }, () => { if (child.process.exitCode === null) setTimeout(tryOnce, 100) }) }
   tryOnce()
   if (!await settled(() => ready, startTimeoutMs)) {
     await stop()
-    throw new Error(`Django Channels does not start: ${output}`)
+    throw new Error(`Django Channels does not start: ${child.output()}`)
   }
   const open = async (path: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
     const socket = await RawSocket.open({ url, path, onText: (_, text) => heard(text) })
@@ -74,10 +68,10 @@ export async function startChannels(): Promise<Stack> {
 
   return {
     name: 'Django Channels',
-    pids: () => [child.pid!, redis.pid],
+    pids: () => [child.process.pid!, redis.pid],
     async openTerminals({ pharmacies }, arrived) {
       const { status, body } = await http.post('/pharmacies', 'none', JSON.stringify(pharmacies.map(p => [p.id, p.latitude, p.longitude])))
-      if (status !== 201) throw new Error(`Django Channels answered ${status} ${body}: ${output}`)
+      if (status !== 201) throw new Error(`Django Channels answered ${status} ${body}: ${child.output()}`)
       const opened: RawSocket[] = []
       for (const [terminal, { id }] of pharmacies.entries()) opened.push(await open(`/ws/pharmacy/${id}`, text => {
         const marker = spaced(text, 'notes')

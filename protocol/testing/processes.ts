@@ -16,9 +16,12 @@ const children = new Set<ChildProcess>()
 process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
 
 /** `entry` is a compiled file below dist, for instance `engine/main.js`. */
-export function startProcess(entry: string, environment: NodeJS.ProcessEnv, execArgv: readonly string[] = []): Child {
-  const file = fileURLToPath(assetUrl(`dist/${entry}`))
-  const child = spawn(process.execPath, ['--enable-source-maps', ...execArgv, file], { env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+export const startProcess = (entry: string, environment: NodeJS.ProcessEnv, execArgv: readonly string[] = []): Child =>
+  startCommand([process.execPath, '--enable-source-maps', ...execArgv, fileURLToPath(assetUrl(`dist/${entry}`))], { PATH: process.env['PATH'], ...environment })
+
+/** Any other program; it is killed when this process ends without stopping it. */
+export function startCommand([file, ...args]: readonly [string, ...string[]], environment: NodeJS.ProcessEnv, cwd?: string): Child {
+  const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd !== undefined && { cwd }) })
   children.add(child)
   let tail = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { tail = (tail + String(data)).slice(-4_000) })

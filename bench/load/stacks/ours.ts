@@ -31,7 +31,7 @@ export function ourStack(server: Server): Stack {
   const deliveriesOf = new Map<number, Population['deliveries']>()
   let openings = 0
   const open = async (path: string, token: string | undefined, heard: (text: Buffer) => void): Promise<RawSocket> => {
-    const socket = await RawSocket.open({ url: server.url, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) })
+    const socket = await patiently(() => RawSocket.open({ url: server.url, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) }))
     sockets.push(socket)
     return socket
   }
@@ -92,6 +92,20 @@ export function ourStack(server: Server): Stack {
     },
   }
 }
+
+/** Thousands who come at once may be told to come again (close code 1001), and do, as our client does. */
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open()
+    } catch (error) {
+      if (attempt === attemptsMax || !(error as Error).message.startsWith('closed with 1001')) throw error
+      await new Promise<void>(resolve => { setTimeout(resolve, comeAgainMs) })
+    }
+  }
+}
+const attemptsMax = 20
+const comeAgainMs = 500
 
 /** The letter in `{"type":"new_request"` and `{"type":"location"`. */
 const [newRequest, location] = [0x6e, 0x6c]
