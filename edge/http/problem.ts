@@ -11,7 +11,7 @@ import type { AnyRoute, RouteAnswer } from './route.ts'
 const retryAfterSeconds = 1
 
 export function problemAnswer(error: unknown, requestId: string, log: Logger, route: AnyRoute | null): RouteAnswer & { code: ErrorCode } {
-  const known = error instanceof CaduceusError ? error : ofDatabase(error) ?? new CaduceusError('internal')
+  const known = error instanceof CaduceusError ? error : ofSurroundings(error) ?? new CaduceusError('internal')
   if (known !== error) log.error({ err: error, request_id: requestId, route: route?.path, code: known.code }, 'request failed')
   const row = errorCatalogue[known.code]
   const headers: Record<string, string> = {}
@@ -25,11 +25,18 @@ export function problemAnswer(error: unknown, requestId: string, log: Logger, ro
   return { status: row.http, code: known.code, body: document, headers: { ...headers, 'content-type': 'application/problem+json' } }
 }
 
-/** A database that is away or has too much to do is no defect: the caller may come again. */
-function ofDatabase(error: unknown): CaduceusError | null {
+/**
+ * A database that is away, has too much to do or a full disk, or a folder of uploads without room, is no
+ * defect of this program and says nothing against the request: the caller may come again.
+ */
+function ofSurroundings(error: unknown): CaduceusError | null {
   const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown }
   if (name === 'PoolOverloadedError') return new CaduceusError('overloaded')
+  if (typeof code === 'string' && noRoom.test(code)) return new CaduceusError('unavailable', 'there is no room to store this at the moment')
   const away = (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|08|57P0|53300)/.test(code)) ||
     (typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(message))
   return away ? new CaduceusError('unavailable') : null
 }
+
+/** Of PostgreSQL: disk full. Of files: no space, quota used up. */
+const noRoom = /^(53100|ENOSPC|EDQUOT)$/

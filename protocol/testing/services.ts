@@ -46,6 +46,8 @@ export interface NatsOptions {
 export interface RedisOptions { port?: number }
 export interface PostgresOptions {
   port?: number
+  /** Below which its data is kept; the system's temporary folder unless given. */
+  folder?: string
   /** On unless told otherwise, as in production. */
   fsync?: boolean
   /** Further `-c name=value` settings. */
@@ -116,7 +118,7 @@ export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =
     command: [found('postgres'), '-D', data, '-p', String(port), '-k', dir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     ready: () => databaseExists(port),
   }
-})
+}, options.folder)
 
 /** All that a distributed deployment needs. What did start is stopped when another one did not; throws its reason. */
 export async function startServices(): Promise<Record<ServiceName, Service> & { stop(): Promise<void> }> {
@@ -149,12 +151,12 @@ interface Recipe {
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
-async function start(name: ServiceName, wantedPort: number | undefined, recipeFor: (port: number, dir: string) => Recipe): Promise<Service> {
+async function start(name: ServiceName, wantedPort: number | undefined, recipeFor: (port: number, dir: string) => Recipe, folder = tmpdir()): Promise<Service> {
   const missing = serviceMissing(name)
   if (missing !== null) throw new Error(missing)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(name, wantedPort ?? await freePort(), recipeFor)
+      return await startOnce(name, wantedPort ?? await freePort(), recipeFor, folder)
     } catch (cause) {
       const portTaken = cause instanceof Error && /in use/i.test(cause.message)
       if (wantedPort !== undefined || !portTaken || attempt === portAttemptsMax) throw cause
@@ -162,9 +164,9 @@ async function start(name: ServiceName, wantedPort: number | undefined, recipeFo
   }
 }
 
-async function startOnce(name: ServiceName, port: number, recipeFor: (port: number, dir: string) => Recipe): Promise<Service> {
+async function startOnce(name: ServiceName, port: number, recipeFor: (port: number, dir: string) => Recipe, folder: string): Promise<Service> {
   cleanUpAtExit()
-  const dir = mkdtempSync(join(tmpdir(), `caduceus-${name}-`))
+  const dir = mkdtempSync(join(folder, `caduceus-${name}-`))
   folders.add(dir)
   const recipe = recipeFor(port, dir)
   if (recipe.user) chownSync(dir, recipe.user.uid, recipe.user.gid)
