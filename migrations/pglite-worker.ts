@@ -17,6 +17,14 @@ const outsideTransaction = 'I'.charCodeAt(0)
 /** AuthenticationOk and ReadyForQuery: PGlite is started already, so a session begins at once. */
 const greeting = Uint8Array.of(0x52, 0, 0, 0, 8, 0, 0, 0, 0, readyForQuery, 0, 0, 0, 5, outsideTransaction)
 
+/**
+ * Pages are in memory, so one read out of order costs no more than the next. It also makes the planner keep
+ * one plan of a prepared statement: by the default price it thinks each append worth a plan of its own,
+ * which costs more than carrying the append out (1,113 µs for a single append, 475 with the plan kept).
+ * Rejected: `plan_cache_mode`, which would take the values out of the plans of lists too.
+ */
+const pricesOfMemory = 'set random_page_cost = 1.1'
+
 const port = parentPort
 if (port === null) throw new Error('pglite-worker runs in a worker thread')
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
@@ -49,6 +57,7 @@ async function receive(message: ToWorker): Promise<void> {
     case 'open':
       await database.exec('rollback')
       await database.exec('discard all')
+      await database.exec(pricesOfMemory)
       betweenTransactions = true
       return post({ kind: 'opened', session: message.session })
     case 'bytes': {
