@@ -89,12 +89,14 @@ export const limits = {
 
   // Journal
   journalBatchEventsMax: 512,
+  /** From one group of appends to the next, embedded: some of what an answer may take, for far fewer statements under load. */
+  embeddedGroupSpacingMs: 2,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
   /** What a crash lets commands between actors be delivered again: far less than a driver can complete recentOrdersMax orders in. */
   cursorSaveIntervalMs: 200,
-  /** Packed in one go, at some 5 µs each: commands wait for that. A batch ends at either bound. */
-  snapshotBatchMax: 250,
+  /** Packed in one go, at some 5 µs each, and written in one statement, at some 30: commands wait for that. A batch ends at either bound. */
+  snapshotBatchMax: 64,
   snapshotBatchBytesMax: 128 * 1024,
 
   // Locations

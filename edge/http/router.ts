@@ -9,7 +9,7 @@ interface Node {
   children: Map<string, Node>
   /** The child for any one segment; routes give it its name. */
   parameter: Node | null
-  routes: Map<Method, AnyRoute>
+  routes: Map<Method, { route: AnyRoute; names: readonly string[] }>
 }
 const node = (): Node => ({ children: new Map(), parameter: null, routes: new Map() })
 
@@ -39,7 +39,7 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
       }
     }
     if (at.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`)
-    at.routes.set(route.method, route)
+    at.routes.set(route.method, { route, names: parameterNames(route.path) })
   }
   return {
     match(method, path) {
@@ -49,9 +49,8 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
       const row = at.routes.get((method === 'HEAD' ? 'GET' : method) as Method)
       if (row === undefined) return { found: 'path', allow: allowed(at) }
       const params: Record<string, string> = {}
-      const names = parameterNames(row.path)
-      for (let i = 0; i < names.length; i++) params[names[i]!] = values[i]!
-      return { found: 'route', route: row, params }
+      for (const [i, name] of row.names.entries()) params[name] = values[i]!
+      return { found: 'route', route: row.route, params }
     },
   }
 }

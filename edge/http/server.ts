@@ -95,7 +95,11 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       deps.log.debug({ method: exchange.method, route: label, status: answer.status, ms: tookMs, request_id: requestId }, 'http')
       // Who is turned away at the gate neither changed nor saw anything, and could fill the trail.
       if (match.found === 'route' && code !== 'too_many_requests' && isAudited(match.route))
-        deps.audit.note(auditEntry({ row: match.route, params: match.params, answer, code, userAgent: exchange.headers['user-agent'], ...visit }))
+        deps.audit.note(auditEntry({
+          row: match.route, params: match.params, answer, code, userAgent: exchange.headers['user-agent'], requestId,
+          // One by one: spread, the visit would make the log that it puts off.
+          identity: visit.identity, address: visit.address,
+        }))
     }
     const fail = (error: unknown, headers: Record<string, string> = {}) => {
       const { code, ...answer } = problemAnswer(error, requestId, deps.log, row)
