@@ -37,7 +37,11 @@ export async function startEmbedded(environment: Environment, options: { log?: L
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })
   const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
   const claims = config.redisUrl === null ? memoryClaims(env.nowMs, env.after) : await redisClaims(config.redisUrl, { onLog })
-  const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
+  const journal = postgresJournal(database.pool, {
+    nowMs: env.nowMs, after: env.after, log,
+    // The embedded database has one session, and a statement has its price: lanes would cut the groups that share it, haste too.
+    ...(database.embedded && { lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }),
+  })
   const engine = new Engine({
     engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`, env, journal, bus, claims,
     // Alone with its directory, it need not wait for the leases of the process that died before it.

@@ -29,13 +29,13 @@ export const uuidTimeMs = (id: string): number => Number.parseInt(id.slice(0, 8)
 /** 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits. */
 export function orderNumber(orderId: string): string {
   const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-  let bits = BigInt(`0x${orderId.replaceAll('-', '').slice(-10)}`)
-  let out = ''
-  for (let i = 0; i < 8; i++) {
-    out = alphabet[Number(bits & 31n)] + out
-    bits >>= 5n
-  }
-  return `ORD-${out}`
+  // The last ten digits, which no dash parts: 40 bits, as two numbers that fit into 32.
+  const high = Number.parseInt(orderId.slice(-10, -5), 16)
+  const low = Number.parseInt(orderId.slice(-5), 16)
+  let out = 'ORD-'
+  for (let shift = 15; shift >= 0; shift -= 5) out += alphabet[(high >> shift) & 31]
+  for (let shift = 15; shift >= 0; shift -= 5) out += alphabet[(low >> shift) & 31]
+  return out
 }
 
 /**

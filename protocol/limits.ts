@@ -164,6 +164,8 @@ export const limits = {
   handshakesPerSecondMax: 400,
   /** Those who are refused are told to come back after one to so many seconds, or they would come together again. */
   handshakeRetrySecondsMax: 5,
+  /** Access tokens of which an edge remembers that their signature is good, at some 600 bytes each. */
+  tokensRememberedMax: 10_000,
   /** How often expired tokens and overdue handshakes are looked for. */
   socketSweepMs: 1_000,
   /** Commands of one socket that wait for their answer. */

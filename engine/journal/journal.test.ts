@@ -6,6 +6,7 @@ import { requireOrSkip, startPostgres, type Service } from '../../protocol/testi
 import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
 import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
+import { limits } from '../../protocol/limits.ts'
 import { acquired, journalContract, orderAppend, testEvent, testId, testOrderView, testSlot, type JournalSubject } from './contract.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
@@ -36,7 +37,8 @@ async function memorySubject(): Promise<JournalSubject> {
 async function databaseSubject(database: Database, outage?: JournalSubject['outage']): Promise<JournalSubject> {
   const { kysely, pool } = database
   return {
-    open: () => journalOver(pool),
+    // As `npm start` opens them.
+    open: () => (database.embedded ? postgresJournal(pool, { nowMs, after, lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }) : journalOver(pool)),
     async orderRow(id) {
       const row = await kysely.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst()
       if (row === undefined) return null
@@ -70,7 +72,26 @@ t.test('memory', t => journalContract(t, 'memory', memorySubject))
 
 t.test('PGlite', async t => {
   await journalContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
+  await t.test('groups that keep a distance', spacedGroups)
 })
+
+async function spacedGroups(t: Test): Promise<void> {
+  const database = await preparedDatabase()
+  t.teardown(() => database.close())
+  const pool = losingReplies(database.pool, () => 'pass')
+  const timers: (() => void)[] = []
+  const journal = postgresJournal(pool, { nowMs, after: (_ms, run) => { timers.push(run); return () => {} }, lanes: 1, spacingMs: 2 })
+  const slot = testSlot()
+  const epoch = await acquired(journal, 'a', slot)
+  await journal.append(orderAppend(slot, epoch, testId(), 0))
+  t.equal(pool.appends, 1, 'the first leaves at once')
+  const rest = [testId(), testId(), testId()].map(id => journal.append(orderAppend(slot, epoch, id, 0)))
+  await sleep(30)
+  t.same([pool.appends, timers.length], [1, 1], 'those behind it wait')
+  timers[0]!()
+  t.same((await Promise.all(rest)).map(one => one.outcome), ['committed', 'committed', 'committed'])
+  t.equal(pool.appends, 2, 'and share a statement')
+}
 
 t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()

@@ -21,6 +21,8 @@ export interface PostgresJournalEnv {
   log?: Log
   /** Groups of appends on their way at once, each over its own share of the slots. */
   lanes?: number
+  /** The least time from one group's start to the next one's in a lane; 0 if not said. */
+  spacingMs?: number
 }
 
 /** More lanes make smaller groups; two keep one core of ours and one of the database's busy. */
