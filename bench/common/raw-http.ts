@@ -11,18 +11,20 @@ import { dial } from './dial.ts'
 
 export interface RawAnswer { status: number; body: string }
 /** Servers end a connection that was idle for long (uWebSockets after 10 s), and what is written at that moment is lost. */
-const idleMaxMs = 4_000
+const idleMaxMsDefault = 4_000
 
 interface Waiting { resolve(answer: RawAnswer): void; reject(error: Error): void }
 
 export class RawHttp {
   readonly #url: string
   readonly #host: string
+  readonly #idleMaxMs: number
   readonly #idle: Lane[] = []
   readonly #all = new Set<Lane>()
 
-  constructor(url: string) {
+  constructor(url: string, idleMaxMs = idleMaxMsDefault) {
     this.#url = url
+    this.#idleMaxMs = idleMaxMs
     this.#host = new URL(url).host
   }
 
@@ -30,13 +32,13 @@ export class RawHttp {
 
   /** Opens connections beforehand, so that the first requests do not pay for them. */
   async prepare(count: number): Promise<void> {
-    const fresh = this.#idle.splice(0).filter(lane => lane.usable())
+    const fresh = this.#idle.splice(0).filter(lane => lane.usable(this.#idleMaxMs))
     this.#idle.push(...fresh, ...await Promise.all(Array.from({ length: Math.max(0, count - fresh.length) }, () => this.#newLane())))
   }
 
   async post(path: string, token: string, body: string): Promise<RawAnswer> {
     let lane = this.#idle.pop()
-    while (lane !== undefined && !lane.usable()) lane = this.#idle.pop()
+    while (lane !== undefined && !lane.usable(this.#idleMaxMs)) lane = this.#idle.pop()
     lane ??= await this.#newLane()
     try {
       return await lane.send(`POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
@@ -82,7 +84,7 @@ class Lane {
   }
 
   /** False of one that has ended or may be about to; that one is given up. */
-  usable(): boolean {
+  usable(idleMaxMs: number): boolean {
     if (!this.broken && performance.now() - this.#usedAtMs < idleMaxMs) return true
     this.#socket.destroy()
     return false
