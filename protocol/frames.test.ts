@@ -322,6 +322,17 @@ t.test('the fast way and the slow way say the same', async () => {
   )
 })
 
+void t.test('frames encoded one by one stay as they were, over many slabs, and one that is refused spoils none', async (t) => {
+  const frames = Array.from({ length: 1_000 }, (_, seq): LocationFrame =>
+    ({ seq, timestampMs: nowMs, latitude: seq / 100, longitude: 2, headingDeg: seq % 3 === 0 ? null : 3, speedMps: 4, accuracyM: seq % 2 === 0 ? null : 5 }))
+  const encoded = frames.map((frame) => {
+    t.throws(() => encodeFrame({ ...frame, latitude: 91 }), RangeError)
+    return encodeFrame(frame)
+  })
+  const wrong = frames.filter((frame, i) => verdict(encoded[i]!) !== 1 || JSON.stringify(frameAt(0)) !== JSON.stringify(frame))
+  t.same(wrong, [])
+})
+
 t.test('a frame from the future tells its number', async (t) => {
   t.equal(verdict(encodeFrames([good, { ...good, seq: 8, timestampMs: nowMs + 30_001 }])), 'frame_in_future')
   t.equal(reader.seq[reader.refusedIndex], 8)
