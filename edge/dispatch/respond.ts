@@ -41,7 +41,7 @@ export async function respondToRequest(
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
   const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
   if (ahead !== null) {
-    if (await ahead === 'taken') throw alreadyAssigned()
+    if (await ahead === 'taken') throw alreadyAssigned
     return claimAndConfirm(ctx, answer, from, pause)
   }
   let won = false
@@ -60,7 +60,7 @@ async function claimAndConfirm(ctx: RespondContext, answer: PharmacyAnswer, from
   const claim = await claimUntilSettled(ctx, answer, from, pause)
   switch (claim.outcome) {
     case 'won': return confirmWin(ctx, answer)
-    case 'taken': throw alreadyAssigned()
+    case 'taken': throw alreadyAssigned
     case 'not_eligible': throw notOffered()
     case 'too_late': throw new CaduceusError('request_expired', 'This request has expired')
     case 'closed': throw claim.as === 'expired'
@@ -73,7 +73,8 @@ async function claimAndConfirm(ctx: RespondContext, answer: PharmacyAnswer, from
   }
 }
 
-const alreadyAssigned = () => new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
+/** One for all: five hundred lose at once, and a stack for each would be a fifth of what telling them costs. */
+const alreadyAssigned = new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
 /** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
 const notOffered = () => new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 

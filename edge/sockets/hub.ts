@@ -151,13 +151,20 @@ export class Hub {
     if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addVendor(vendorId)
   }
 
-  /** A microtask later: after everything that the bus hands out in this turn, and before the next. */
+  /**
+   * Once this turn has done all that it leads to, and before the next. A microtask would come too early:
+   * who loses a race is told by the engine's push and by the answer to its own accept, and the answer is
+   * some promises further; two system calls for each of five hundred losers. A tick asked for in a
+   * microtask comes when all microtasks are done; one asked for at once would come before them.
+   */
   flushSoon(session: Session): void {
-    if (this.#unflushed.push(session) === 1) queueMicrotask(() => {
-      const sessions = this.#unflushed
-      this.#unflushed = []
-      for (const one of sessions) one.flush()
-    })
+    if (this.#unflushed.push(session) === 1) queueMicrotask(() => process.nextTick(() => this.#flushAll()))
+  }
+
+  #flushAll(): void {
+    const sessions = this.#unflushed
+    this.#unflushed = []
+    for (const one of sessions) one.flush()
   }
 
   #onPushes(pushes: PushList): void {

@@ -60,7 +60,8 @@ export class CommandsInFlight {
     }
     this.#count++
     run().catch((error: unknown) => failed(error instanceof CaduceusError ? error : new CaduceusError('internal')))
-      .then(answer => session.sendText(JSON.stringify(answer)))
+      // Leaves with what else this turn has for the socket.
+      .then(answer => session.pushText(JSON.stringify(answer)))
       .finally(() => { this.#count-- })
       .catch(() => session.close(1011, 'internal error'))
   }

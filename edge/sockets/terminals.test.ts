@@ -5,6 +5,7 @@ import { limits } from '../../protocol/limits.ts'
 import { topics, type InterestMessage, type NewRequestBody, type TerminalsMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { Session } from './session.ts'
 import { addOrder, addVendor, newId, pause, startFixture, type TestSocket } from './fixture.ts'
 
 const f = await startFixture()
@@ -157,6 +158,33 @@ t.test('answers over the socket', async t => {
   }
   t.equal(commandIds[0], commandIds[1], 'a repetition is the same command')
   a1.ws.close()
+})
+
+t.test('who loses hears that the request is taken and what became of its accept in one write', async t => {
+  const [a1, b1] = [await a.connect(), await b.connect()]
+  const id = newId()
+  f.push({ kind: 'new_request', body: requestBody(id), vendor_ids: [a.id, b.id], distances_km: [1, 1] })
+  await Promise.all([a1.next(), b1.next()])
+  let release = (): void => undefined
+  const asked = new Promise<void>(isAsked => {
+    f.script.order = async () => {
+      isAsked()
+      await new Promise<void>(resolve => { release = resolve })
+      return { ok: true, order: {} as OrderView, outcome: { response: 'won' } }
+    }
+  })
+  a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+  await asked
+  b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+  await pause(20)
+  // Both ends are in this process: writes that come apart are read together all the same.
+  const flushes = t.capture(Session.prototype, 'flush', Session.prototype.flush)
+  f.push({ kind: 'request_closed', request_id: id, vendor_ids: [b.id], message: { type: 'request_taken', request_id: id } })
+  t.match([await b1.next(), await b1.next()], [{ type: 'request_taken' }, { type: 'response_result', outcome: 'lost' }])
+  t.equal(flushes().length, 1)
+  release()
+  t.match(await a1.next(), { type: 'response_result', outcome: 'won' })
+  for (const socket of [a1, b1]) socket.ws.close()
 })
 
 t.test('commands in flight are bounded', async t => {
