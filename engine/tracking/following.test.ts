@@ -24,10 +24,13 @@ function world() {
     const number = table.ensure(driverIds[0])
     const to = destination(place.latitude, place.longitude, bearingDeg, metres / 1000)
     table.place(number, to.latitude, to.longitude, atMs += ms, Number.NaN, Number.NaN)
-    if (table.flags[number]! & followed) following.moved(number)
+    told(number)
+  }
+  const told = (number: number) => {
+    if (table.flags[number]! & followed) following.moved(following.stirred(number), table.latitude(number), table.longitude(number), table.atMs(number))
   }
   const observe = (events: readonly OrderEvent[]) => following.observe(after(events))
-  return { table, following, arrivals, at, observe, number: () => table.ensure(driverIds[0]), nowMs: () => atMs }
+  return { table, following, arrivals, at, told, observe, number: () => table.ensure(driverIds[0]), nowMs: () => atMs }
 }
 const m = limits.arrivalRadiusM
 
@@ -96,7 +99,7 @@ t.test('[7] a late frame raises no arrival', async t => {
   w.observe(reached.driver_assigned)
   w.at(pharmacy, 500)
   applyFrame(w.table, w.number(), w.nowMs() + 1, 1, w.nowMs() - 500, pharmacy.latitude, pharmacy.longitude, 0, 0)
-  w.following.moved(w.number())
+  w.told(w.number())
   t.same(w.arrivals, [])
 })
 

@@ -42,6 +42,8 @@ export interface FollowedOrder extends Paced {
   lastAtMs: number
 }
 
+const none: readonly FollowedOrder[] = []
+
 export class Following {
   readonly #table: DriverTable
   readonly #byOrder = new Map<string, FollowedOrder>()
@@ -102,7 +104,7 @@ export class Following {
     entry.arrived = arrived
     if (this.#table.hasPosition(entry.driverNumber)) {
       this.news.add(entry)
-      this.#fence(entry)
+      this.#fence(entry, this.#table.latitude(entry.driverNumber), this.#table.longitude(entry.driverNumber))
     }
   }
 
@@ -119,17 +121,22 @@ export class Following {
     }
   }
 
-  /** After an accepted frame of a driver whose `followed` flag is set. */
-  moved(number: number): void {
-    const orders = this.#byDriver.get(number)
-    if (orders === undefined) return
-    const latitude = this.#table.latitude(number)
-    const longitude = this.#table.longitude(number)
-    const atMs = this.#table.atMs(number)
-    for (const order of orders) {
-      this.news.add(order)
+  /**
+   * The orders of a driver whose `followed` flag is set, of whom an accepted frame came: there is news of
+   * them. Asked for once in a run of frames of one driver; each frame goes to `moved`.
+   */
+  stirred(number: number): readonly FollowedOrder[] {
+    const orders = this.#byDriver.get(number) ?? none
+    for (const order of orders) this.news.add(order)
+    return orders
+  }
+
+  /** An accepted frame of the driver of these orders. */
+  moved(orders: readonly FollowedOrder[], latitude: number, longitude: number, atMs: number): void {
+    for (let i = 0; i < orders.length; i++) {
+      const order = orders[i]!
       this.#crumb(order, latitude, longitude, atMs)
-      this.#fence(order)
+      this.#fence(order, latitude, longitude)
     }
   }
 
@@ -186,12 +193,9 @@ export class Following {
     return true
   }
 
-  #fence(order: FollowedOrder): void {
-    if (order.arrived) return
-    const n = order.driverNumber
-    const latitude = this.#table.latitude(n)
-    if (Math.abs(latitude - order.latitude) > fenceDegrees) return
-    const metres = distanceKm(latitude, this.#table.longitude(n), order.latitude, order.longitude) * 1000
+  #fence(order: FollowedOrder, latitude: number, longitude: number): void {
+    if (order.arrived || Math.abs(latitude - order.latitude) > fenceDegrees) return
+    const metres = distanceKm(latitude, longitude, order.latitude, order.longitude) * 1000
     if (metres > limits.arrivalRadiusM) return
     order.arrived = true
     this.#arrived(order, order.leg)

@@ -93,9 +93,14 @@ export class Tracking {
     const counts = this.#verdictCounts.fill(0)
     let unplaced = 0
     let number = -1
+    /** Of this run of frames of one driver, once one of them was accepted. */
+    let orders: readonly FollowedOrder[] | null = null
     reader.open(body, nowMs)
     while (reader.next()) {
-      if (!reader.sameDriver) number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+      if (!reader.sameDriver) {
+        number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+        orders = null
+      }
       if (number < 0) { unplaced++; continue }
       const verdict = applyFrame(table, number, nowMs, reader.seq, reader.timestampMs, reader.latitude, reader.longitude, reader.headingDeg, reader.speedMps)
       counts[verdict]!++
@@ -103,9 +108,11 @@ export class Tracking {
       const flags = table.flags[number]!
       // Nearly every frame is of a driver whose position waits to be saved already and whom nobody watches.
       if (flags === unsaved) continue
-      table.flags[number] = flags | unsaved
-      if ((flags & unsaved) === 0) this.#unsaved.push(number)
-      if (flags & followed) following.moved(number)
+      if ((flags & unsaved) === 0) {
+        table.flags[number] = flags | unsaved
+        this.#unsaved.push(number)
+      }
+      if (flags & followed) following.moved(orders ??= following.stirred(number), reader.latitude, reader.longitude, reader.timestampMs)
       if (flags & watched) this.#fleetNews.add(number)
     }
     // Counted here and added once a body: by name and frame by frame it takes 10 ns a frame.
