@@ -124,7 +124,7 @@ export class Engine {
       ownsActor: id => this.actors.ownsActor(id),
       changed: row => this.#rosterChanged(row),
     })
-    this.#holds = { env, actors: this.actors, deliver: command => this.#gateway.deliver(command), ask: command => this.#gateway.ask(command) }
+    this.#holds = { env, journal, actors: this.actors, ask: command => this.#gateway.ask(command) }
     this.#slots = new SlotKeeper({
       env, journal, engineId: deps.engineId, exclusive: deps.exclusive, leaseMs: deps.slotLeaseMs ?? limits.slotLeaseMsDefault, log: deps.log,
       announce: () => { bus.publish(subjects.slotsChanged, encodeBody({})) },
@@ -236,9 +236,9 @@ export class Engine {
 
   /** What an event is published as, and what must follow it; `state` is the actor's after it, or later. */
   #follow(stored: Omit<OutboxEntry, 'older' | 'effects'>, state: unknown): void {
-    const { kind, event, atMs } = stored
+    const { kind, event, atMs, slot, seq } = stored
     const older = kind === 'order' ? olderFactOfOrder(event as OrderEvent, state as Order) : olderFactOfDriver(event as DriverEvent, state as Driver)
-    this.#outbox.add({ ...stored, older, effects: this.#behaviours[kind].react(event, state, atMs) })
+    this.#outbox.add({ ...stored, older, effects: this.#behaviours[kind].react(event, state, atMs, { slot, seq }) })
   }
 
   /** What other parts derive from an actor's state; at transitions and at recovery alike. */

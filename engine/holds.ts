@@ -1,24 +1,28 @@
 /**
- * Two questions between an order and its driver's actor, asked over the gateway and journaled nowhere.
- * Both answers are stable: only the order lets go of a hold, so what the driver holds now it still
- * holds when the order decides.
+ * Two questions between an order and its driver's actor, journaled nowhere. Both answers are stable: only
+ * the order lets go of a hold, so what the driver holds now it still holds when the order decides.
+ * Together they make the hold an assignment's ticket: none without it, and it lasts until it is used.
  */
-import { uuidV7 } from '../protocol/ids.ts'
+import { slotOf, uuidV7 } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
 import type { Env } from '../protocol/env.ts'
-import type { DriverFact } from '../protocol/events.ts'
+import type { DriverFact, OrderEvent } from '../protocol/events.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { Driver } from './driver/state.ts'
 import { holdDoubtMs } from './driver/wake.ts'
 import type { ActorCommand } from './effects.ts'
-import type { Order } from './order/state.ts'
+import type { Journal } from './journal/journal.ts'
+import { evolve } from './order/evolve.ts'
+import { absentOrder, deliveryOf, type Order } from './order/state.ts'
 import type { Actors } from './runtime/actors.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
+import { decodeSnapshot } from './runtime/snapshot.ts'
 
 export interface HoldsDeps {
   env: Env
+  journal: Journal
   actors: Actors
-  deliver(command: ActorCommand): Promise<TellReply>
-  /** The same, and the answer has the actor's state. */
+  /** To whichever engine owns the actor; the answer has its state. */
   ask(command: ActorCommand): Promise<TellReply>
 }
 
@@ -41,15 +45,30 @@ export async function askHolder({ env, actors, ask }: HoldsDeps, orderId: string
   return { driver_id: driver.driverId, name: driver.fullName, phone: driver.phone, vehicle_type: driver.vehicleType }
 }
 
-/** The driver holds an offer past its time: does the order still know of it? See driver/wake.ts. */
-export function doubtHold({ env, actors, deliver }: HoldsDeps, cell: Cell): void {
+/**
+ * The driver holds an offer past its time: does the order still know of it? The journal is asked and no
+ * engine's memory, because this alone ends a hold without the order's word: an engine that wrongly believes
+ * that it owns the order would take away the hold that an assignment on its way needs. See driver/wake.ts.
+ */
+export function doubtHold({ env, actors, journal }: HoldsDeps, cell: Cell): void {
   const driver = cell.state as Driver
   if (driver.kind === 'absent' || driver.hold === null) return
   const { offer_id: offerId, order_id: orderId } = driver.hold
   const nowMs = env.nowMs()
   actors.wakeAt(cell.actorId, nowMs + holdDoubtMs)
   const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
-  deliver({ kind: 'order', actorId: orderId, id: `${offerId}:doubt:${nowMs}`, command: { verb: 'confirm_offer', by: system, offerId } }).then(
-    reply => { if (!reply.ok && reply.code === 'offer_expired') void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },
-    () => { /* Nobody answers: the next look asks again. */ })
+  orderOf(journal, orderId).then(
+    // An offer that is over never comes back, so this stays true.
+    order => { if (!isOut(order, offerId)) void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },
+    () => { /* The journal cannot be read: the next look asks again. */ })
+}
+
+/** Asked, or taken by it: the order's own word ends such a hold. */
+const isOut = (order: Order, offerId: string): boolean =>
+  (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === offerId) || deliveryOf(order)?.assignmentId === offerId
+
+async function orderOf(journal: Journal, orderId: string): Promise<Order> {
+  const { snapshot, events } = await journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
+  const from = snapshot === null ? absentOrder : decodeSnapshot(orderId, snapshot.bytes).state as Order
+  return events.filter(stored => stored.version > (snapshot?.version ?? 0)).reduce((order, stored) => evolve(order, stored.event as OrderEvent, stored.atMs), from)
 }

@@ -300,6 +300,53 @@ t.test('a crash before the cursor was stored: done twice is done once', async t 
   await heir.stop()
 })
 
+t.test('engines that crash again and again before they store a cursor: a driver is paid once', async t => {
+  const w = await pharmacy(121)
+  const dora = await w.driver(w.shop)
+  const orders = []
+  // More than a driver could remember by order or by command.
+  for (let i = 0; i < 40; i++) {
+    const one = await w.won()
+    order(await w.assign(one.id, dora.driverId))
+    await w.deliver(one.id, dora.by)
+    orders.push(one.id)
+  }
+  t.ok([...w.store.slots.values()].every(slot => slot.cursorSeq === 0), 'no cursor was stored')
+  const before = w.types(dora.driverId)
+  w.engine.crash()
+  for (const life of ['e2', 'e3', 'e4']) {
+    const heir = await w.boot(life)
+    await w.env.settle()
+    heir.crash()
+  }
+  const last = await w.boot('e5')
+  await w.env.advance(2_000)
+  t.same(w.types(dora.driverId), before, 'all was repeated in every life, and nothing came of it')
+  t.match(w.books(last, dora.driverId), { activeOrderIds: [], hold: null, totalDeliveries: orders.length })
+  await last.stop()
+})
+
+t.test('assign_driver repeated after the pick-up is answered as it was [3]', async t => {
+  const w = await pharmacy(122)
+  const dora = await w.driver(w.shop)
+  const one = await w.won()
+  const assign = () => w.command('order', one.id, 'assign_driver', { role: 'vendor', id: w.shop }, { driver_id: dora.driverId }, 'the same')
+  t.match(order(await assign()), { status: 'driver_assigned', driver_id: dora.driverId })
+  order(await w.command('order', one.id, 'pick_up', dora.by))
+  const before = w.types(one.id)
+  t.match(order(await assign()), { status: 'picked_up', driver_id: dora.driverId }, 'granted stays granted')
+  w.engine.crash()
+  const heir = await w.boot('e2')
+  await w.env.settle()
+  t.match(order(await assign()), { driver_id: dora.driverId }, 'by another engine too')
+  order(await w.command('order', one.id, 'out_for_delivery', dora.by))
+  order(await w.command('order', one.id, 'deliver', dora.by, { signature_url: 's' }))
+  t.match(order(await assign()), { status: 'delivered', driver_id: dora.driverId })
+  t.same(w.types(one.id), [...before, 'out_for_delivery', 'delivered'])
+  await w.env.advance(1_000)
+  await heir.stop()
+})
+
 t.test('a hold that comes after its release: the driver asks, and is free again [8]', async t => {
   const w = await pharmacy(115)
   const dora = await w.driver(w.shop)
@@ -307,17 +354,22 @@ t.test('a hold that comes after its release: the driver asks, and is free again 
   await w.find(one.id)
   await w.env.advance(100)
   const held = w.books(w.engine, dora.driverId).hold!
-  const hold = (id: string) => w.engine.actors.tell('driver', dora.driverId, id, { verb: 'hold_offer', by: { role: 'system', id: 'order' }, vendorId: w.shop, offer: held })
+  const made = w.store.events.get(one.id)!.find(stored => stored.event.type === 'offer_made')!
+  const hold = (id: string, source: { slot: number; seq: number } | null) =>
+    w.engine.actors.tell('driver', dora.driverId, id, { verb: 'hold_offer', by: { role: 'system', id: 'order' }, vendorId: w.shop, offer: held, source })
   await w.env.advance(holdDoubtMs)
   t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id, 'an offer that is out is not doubted')
   await w.cancel(one)
   await w.env.settle()
   // As a paused engine would send it when it wakes, before it knows that the slot is another's.
-  await hold('stale')
+  const repeated = await hold('repeated', { slot: made.slot, seq: made.seq })
+  t.equal(!repeated.ok && repeated.code, 'offer_expired', 'no offer is held twice')
+  // And as one of an older release, which does not say what it follows from.
+  await hold('stale', null)
   t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id)
   await w.env.advance(limits.offerTtlMs + 2 * holdDoubtMs)
   t.equal(w.books(w.engine, dora.driverId).hold, null)
-  const late = await hold('later still')
+  const late = await hold('later still', null)
   t.equal(!late.ok && late.code, 'offer_expired')
   await w.engine.stop()
 })

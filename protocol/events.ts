@@ -75,6 +75,10 @@ export const HeldOfferFact = Type.Object({
 })
 export type HeldOfferFact = Type.Static<typeof HeldOfferFact>
 
+/** Which event a command between actors follows from. */
+export const SourceFact = Type.Object({ slot: Type.Integer({ minimum: 0 }), seq: Type.Integer({ minimum: 1 }) })
+export type SourceFact = Type.Static<typeof SourceFact>
+
 export const DriverFact = Type.Object({ driver_id: Uuid, name: Text, phone: Text, vehicle_type: Text })
 export type DriverFact = Type.Static<typeof DriverFact>
 
@@ -146,8 +150,12 @@ export const driverEvents = {
     { driver_id: ids.driver, vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 }),
   status_changed: fact('On duty, on a break, or off.',
     Type.Object({ availability: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]) }), { availability: 'available' }),
-  offer_held: fact('An offer takes one place of the driver\'s capacity until the order lets go of it.', HeldOfferFact,
-    { offer_id: ids.offer, order_id: ids.order, mode: 'offer', expires_at_ms: 1_790_000_030_000, pickup: { latitude: 27.71, longitude: 85.33, address: '1 Main St' }, dropoff: home, distance_km: 1.3, fee_minor: 300 }),
+  offer_held: fact('An offer takes one place of the driver\'s capacity until the order lets go of it.',
+    Type.Object({
+      ...HeldOfferFact.properties,
+      source: Type.Union([SourceFact, Type.Null()], { description: 'The `offer_made` that asked, by slot and number: no offer is held twice. Null before version 3' }),
+    }),
+    { offer_id: ids.offer, order_id: ids.order, mode: 'offer', expires_at_ms: 1_790_000_030_000, pickup: { latitude: 27.71, longitude: 85.33, address: '1 Main St' }, dropoff: home, distance_km: 1.3, fee_minor: 300, source: { slot: 7, seq: 42 } }),
   offer_released: fact('The place is free again.', Type.Object({ offer_id: Uuid, order_id: Uuid, outcome: Text }), { offer_id: ids.offer, order_id: ids.order, outcome: 'declined' }),
   order_assigned: fact('An order is this driver\'s.', Type.Object({ offer_id: Uuid, order_id: Uuid }), { offer_id: ids.offer, order_id: ids.order }),
   order_completed: fact('An order is this driver\'s no more; what it earned is booked, once.',
@@ -162,7 +170,7 @@ export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
-export const eventVersion = 2
+export const eventVersion = 3
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({

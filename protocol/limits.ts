@@ -93,7 +93,7 @@ export const limits = {
   embeddedGroupSpacingMs: 2,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
-  /** What a crash lets commands between actors be delivered again: far less than a driver can complete recentOrdersMax orders in. */
+  /** What a crash lets events be published and commands between actors be delivered again. */
   cursorSaveIntervalMs: 200,
   /** Packed in one go, at some 5 µs each, and written in one statement, at some 30: commands wait for that. A batch ends at either bound. */
   snapshotBatchMax: 64,

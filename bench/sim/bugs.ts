@@ -171,7 +171,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     rule: '[live]',
     seed: 1,
     behaviours: () => ({
-      order: { ...behaviours.order, react: (event, state, atMs) => (event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, atMs)) },
+      order: { ...behaviours.order, react: (event, state, ...rest) => (event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, ...rest)) },
       driver: { ...behaviours.driver, wakeAtMs: () => null },
     }),
   },

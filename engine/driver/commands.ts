@@ -1,6 +1,6 @@
 /** Commands as the driver's `decide` takes them: two from outside, four from orders. */
 import type { DriverCommandData } from '../../protocol/commands.ts'
-import type { HeldOfferFact } from '../../protocol/events.ts'
+import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 
 export type DriverCommand =
@@ -8,9 +8,12 @@ export type DriverCommand =
   | { verb: 'set_status'; by: Principal; data: DriverCommandData['set_status'] }
   | InternalDriverCommand
 
-/** The order leads; the driver keeps its own books. `assign` and `complete` report facts and are never refused. */
+/**
+ * The order leads; the driver keeps its own books. `assign` and `complete` report facts and are never refused.
+ * `source`: the event that asks; null when it is not known, from an engine of an older release.
+ */
 export type InternalDriverCommand =
-  | { verb: 'hold_offer'; by: Principal; vendorId: string; offer: HeldOfferFact }
+  | { verb: 'hold_offer'; by: Principal; vendorId: string; offer: HeldOfferFact; source: SourceFact | null }
   | { verb: 'release_hold'; by: Principal; offerId: string; outcome: string }
   | { verb: 'confirm_hold'; by: Principal; offerId: string }
   | { verb: 'assign'; by: Principal; offerId: string; orderId: string }

@@ -13,7 +13,7 @@ import type { DriverCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { after, assigned, completed, employer, give, held, offerEndsMs, offerOf, orderOf, registered, released, turned } from './fixtures.ts'
 import { react } from './react.ts'
-import { canTakeMore, recentOrdersMax, statusOf, type RegisteredDriver } from './state.ts'
+import { canTakeMore, statusOf, type RegisteredDriver } from './state.ts'
 import { holdDoubtMs, wakeAtMs } from './wake.ts'
 
 type Row = [given: readonly DriverEvent[], command: DriverCommand, nowMs: number, outcome: string | string[]]
@@ -58,6 +58,12 @@ const table: Record<string, Row[]> = {
     [busy, give.hold(1), 0, 'driver_at_capacity'],
     [[...roomy, held(), assigned(), held(1), assigned(1)], give.hold(2), 0, 'driver_at_capacity'],
     [free, give.hold(), offerEndsMs - 1, ['offer_held']],
+    [[...holding, released()], give.hold(), 0, 'offer_expired'],
+    [[...holding, released(), held(1), released(1)], give.hold(), 0, 'offer_expired'],
+    [done, give.hold(), 0, 'offer_expired'],
+    [[...free, held(3), released(3)], give.hold(), 0, 'offer_expired'],
+    [[...free, held(4), released(4)], give.hold(), 0, ['offer_held']],
+    [[...holding, released()], { ...give.hold(), source: null } as DriverCommand, 0, ['offer_held']],
     [[...holding, released()], give.hold(1), 0, ['offer_held']],
     [[...roomy, held(), assigned()], give.hold(1), 0, ['offer_held']],
     [done, give.hold(1), 0, ['offer_held']],
@@ -74,9 +80,14 @@ const table: Record<string, Row[]> = {
     [busy, give.confirmHold(), 0, 'offer_not_found'],
     [holding, give.confirmHold(), offerEndsMs, []],
   ],
-  'assign: a fact, never refused': [
+  'assign: a fact, never refused, and done with the hold it was given for': [
     [busy, give.assign(), 0, []],
     [done, give.assign(), 0, []],
+    [free, give.assign(), 0, []],
+    [[...holding, released()], give.assign(), 0, []],
+    [holding, give.assign(1), 0, []],
+    [[...done, held(1)], give.assign(), 0, []],
+    [[...roomy, held(), assigned(), held(1)], give.assign(), 0, []],
     [holding, give.assign(), 0, ['order_assigned']],
     [[...holding, turned('offline')], give.assign(), 0, ['order_assigned']],
   ],
@@ -117,9 +128,10 @@ t.test('what the books say', async t => {
     t.equal(statusOf(of(events)), status)
     t.equal(canTakeMore(of(events)), more, `${status}, proposed: ${more}`)
   }
-  t.match(of(done), { totalDeliveries: 1, totalEarningsMinor: 300, recentOrderIds: [orderOf(0)] })
-  const long = Array.from({ length: recentOrdersMax + 5 }, (_, n) => [held(n), assigned(n), completed(n)]).flat()
-  t.equal(of([...free, ...long]).recentOrderIds.length, recentOrdersMax, 'bounded')
+  t.match(of(done), { totalDeliveries: 1, totalEarningsMinor: 300 })
+  t.notOk('heldThrough' in of(free), 'nothing is remembered of nothing')
+  const long = Array.from({ length: 300 }, (_, n) => [held(n), assigned(n), completed(n)]).flat()
+  t.same(of([...free, ...long]).heldThrough, [298, 0, 0, 0, 0, 299, 0, 0, 0, 0, 300], 'one number for each slot, however much was done')
 })
 
 t.test('what follows', async t => {

@@ -3,7 +3,7 @@ import type { DriverEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
 import type { DriverCommand } from './commands.ts'
-import { placesTaken, type Driver, type RegisteredDriver } from './state.ts'
+import { placesTaken, wasHeld, type Driver, type RegisteredDriver } from './state.ts'
 
 type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
 type DriverDecision = Decision<DriverEvent>
@@ -46,15 +46,17 @@ function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): Dr
   return emit({ type: 'status_changed', data: { availability: data.status } })
 }
 
-function holdOffer(driver: RegisteredDriver, { vendorId, offer }: Of<'hold_offer'>, nowMs: number): DriverDecision {
+function holdOffer(driver: RegisteredDriver, { vendorId, offer, source }: Of<'hold_offer'>, nowMs: number): DriverDecision {
   if (driver.hold?.offer_id === offer.offer_id || driver.activeOrderIds.includes(offer.order_id)) return emit()
   // Late from a sender that was down or paused: the order has let go of it, and would not do so again.
   if (nowMs >= offer.expires_at_ms) return reject('offer_expired', 'the offer was over before it arrived')
+  // A repeat of what was held and let go: held again, a repeated assignment would find it, and be paid twice.
+  if (source !== null && wasHeld(driver, source)) return reject('offer_expired', 'the offer was held before, and is over')
   if (driver.vendorId !== vendorId) return reject('driver_not_of_vendor', 'the driver belongs to another pharmacy')
   if (driver.availability !== 'available') return reject('driver_unavailable', `the driver is ${driver.availability}`)
   if (driver.hold !== null) return reject('driver_holds_offer', 'the driver is considering another offer')
   if (placesTaken(driver) >= driver.capacity) return reject('driver_at_capacity', `the driver has ${driver.activeOrderIds.length} of ${driver.capacity} deliveries`)
-  return emit({ type: 'offer_held', data: offer })
+  return emit({ type: 'offer_held', data: { ...offer, source } })
 }
 
 function releaseHold(driver: RegisteredDriver, { offerId, outcome }: Of<'release_hold'>): DriverDecision {
@@ -68,8 +70,9 @@ function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>):
 }
 
 function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {
-  // Repeated after a crash it may come when all is done: an order is taken on once.
-  if (driver.activeOrderIds.includes(orderId) || driver.recentOrderIds.includes(orderId)) return emit()
+  // The hold is the ticket: there is one for each offer ever, no assignment without it (holds.ts), and it ends
+  // here. So a repeat, after a crash or after many, finds none, whatever else this driver has forgotten.
+  if (driver.hold?.offer_id !== offerId) return emit()
   return emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
 }
 

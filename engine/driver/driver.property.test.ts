@@ -1,7 +1,8 @@
 /**
  * Whatever orders ask of a driver, in whatever sequence: the books stay right. Orders here behave as
  * orders do: they assign what the driver holds for them and complete what they assigned; but messages
- * are repeated and come late, as after crashes. Numbers in brackets are the invariants of SPEC.md.
+ * are repeated and come late, as after crashes, and no command id is remembered. Numbers in brackets are
+ * the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
@@ -31,6 +32,9 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
     let driver = after([registered(capacity), { type: 'status_changed', data: { availability: 'available' } }]) as RegisteredDriver
     const sent: DriverCommand[] = []
     let completions = 0
+    // Each order has one offer here; what is over comes again as the next order.
+    const orders = [0, 1, 2, 3, 4]
+    const over = new Set<number>()
     const tell = (command: DriverCommand): void => {
       const decision = decide(driver, command, 0)
       assert.deepEqual(decide(decodeSnapshot(driver.driverId, encodeSnapshot(driver.driverId, { state: driver, acceptedIds: [], updatedAtMs: 0 }, { kind: 'driver', version: 1, wakeAtMs: null, attentive: false })).state as RegisteredDriver, command, 0), decision)
@@ -44,7 +48,9 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       const again = decide(driver, command, 0)
       assert.ok(!again.ok || again.events.length === 0, `[3] ${command.verb} again`)
     }
-    for (const { verb, n } of steps) {
+    for (const { verb, n: place } of steps) {
+      if (verb === 'hold' && over.has(orders[place]!)) orders[place]! += 5
+      const n = verb === 'again' ? place : orders[place] ?? place
       const active = driver.activeOrderIds.includes(orderOf(n))
       let command: DriverCommand | null = null
       switch (verb) {
@@ -60,6 +66,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       if (command === null) continue
       const before = driver
       tell(command)
+      if ((verb === 'release' && before.hold?.offer_id === offerOf(n)) || ((verb === 'complete' || verb === 'cancel') && active)) over.add(n)
       if (verb === 'again') assert.deepEqual(driver, before, 'a fact told twice is told once')
       sent.push(command)
       assert.ok(placesTaken(driver) <= capacity, `[8] ${placesTaken(driver)} of ${capacity}`)
@@ -70,5 +77,65 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       assert.equal(wakeAtMs(driver) === null, driver.hold === null)
     }
   }), { numRuns: 1_500 })
+  t.pass()
+})
+
+// What orders of several slots send, each its own in order, and everything sent before, again, at any time.
+const ofOrder = fc.record({ order: fc.nat({ max: 7 }), end: fc.constantFrom('delivered', 'returned', 'cancelled', 'let go') })
+const delivery = fc.oneof({ weight: 2, arbitrary: ofOrder }, { weight: 3, arbitrary: fc.record({ repeated: fc.nat({ max: 40 }) }) })
+
+const numberOf = (command: DriverCommand): number => ('offer' in command ? offers.indexOf(command.offer.offer_id) : -1)
+const offers = Array.from({ length: 8 }, (_, n) => offerOf(n))
+
+t.test('[3] whatever is repeated, from however many slots, however late: an order is paid once', async t => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), fc.array(delivery, { maxLength: 80 }), (capacity, deliveries) => {
+    let driver = after([registered(capacity), { type: 'status_changed', data: { availability: 'available' } }]) as RegisteredDriver
+    const next = new Map<number, 'hold' | 'assign' | 'complete' | 'nothing'>()
+    const sent: DriverCommand[] = []
+    const paid = new Map<string, number>()
+    const delivered = new Set<string>()
+    const tell = (command: DriverCommand): boolean => {
+      const decision = decide(driver, command, 0)
+      for (const event of decision.ok ? decision.events : []) {
+        driver = evolve(driver, event) as RegisteredDriver
+        if (event.type === 'order_completed' && event.data.outcome === 'delivered') paid.set(event.data.order_id, (paid.get(event.data.order_id) ?? 0) + 1)
+      }
+      return decision.ok
+    }
+    const first = (command: DriverCommand): boolean => { sent.push(command); return tell(command) }
+    for (const step of deliveries) {
+      if ('repeated' in step) {
+        const again = sent.at(-1 - step.repeated)
+        // A hold that was refused may be granted to a repeat: its order has let go of it, and the doubt ends it.
+        if (again !== undefined && tell(again) && again.verb === 'hold_offer' && next.get(numberOf(again)) === 'nothing') tell(give.release(numberOf(again)))
+        continue
+      }
+      const { order, end } = step
+      switch (next.get(order) ?? 'hold') {
+        case 'hold':
+          next.set(order, first(give.hold(order)) ? 'assign' : 'nothing')
+          break
+        case 'assign':
+          if (end === 'let go') first(give.release(order))
+          else {
+            first(give.assign(order))
+            assert.ok(driver.activeOrderIds.includes(orderOf(order)), 'what is heard for the first time is done')
+          }
+          next.set(order, end === 'let go' ? 'nothing' : 'complete')
+          break
+        case 'complete': {
+          const outcome = end === 'let go' ? 'delivered' : end
+          if (outcome === 'delivered') delivered.add(orderOf(order))
+          first(give.complete(order, outcome as 'delivered'))
+          next.set(order, 'nothing')
+          break
+        }
+        default:
+      }
+    }
+    assert.deepEqual([...paid.values()].filter(times => times !== 1), [], 'nobody is paid twice')
+    assert.deepEqual([...paid.keys()].sort(), [...delivered].sort(), 'and everybody once')
+    assert.deepEqual(driver.activeOrderIds.toSorted(), [...next].filter(([, what]) => what === 'complete').map(([order]) => orderOf(order)).sort())
+  }), { numRuns: 3_000 })
   t.pass()
 })

@@ -1,21 +1,24 @@
 /** What an event makes of a driver. Never refuses, so replay cannot fail. */
-import type { DriverEvent } from '../../protocol/events.ts'
+import type { DriverEvent, SourceFact } from '../../protocol/events.ts'
 import { unreachable } from '../decision.ts'
-import { recentOrdersMax, type Driver } from './state.ts'
+import type { Driver } from './state.ts'
 
 export function evolve(driver: Driver, event: DriverEvent): Driver {
   if (event.type === 'driver_registered') {
     const d = event.data
     return {
       kind: 'registered', driverId: d.driver_id, vendorId: d.vendor_id, fullName: d.full_name, phone: d.phone,
-      vehicleType: d.vehicle_type, capacity: d.capacity, availability: 'offline', hold: null, activeOrderIds: [], recentOrderIds: [],
+      vehicleType: d.vehicle_type, capacity: d.capacity, availability: 'offline', hold: null, activeOrderIds: [],
       totalDeliveries: 0, totalEarningsMinor: 0,
     }
   }
   if (driver.kind === 'absent') throw new Error(`journal defect: event ${event.type} on a driver that does not exist`)
   switch (event.type) {
     case 'status_changed': return { ...driver, availability: event.data.availability }
-    case 'offer_held': return { ...driver, hold: event.data }
+    case 'offer_held': {
+      const { source, ...hold } = event.data
+      return source === null ? { ...driver, hold } : { ...driver, hold, heldThrough: raised(driver.heldThrough ?? [], source) }
+    }
     case 'offer_released': return { ...driver, hold: null }
     case 'order_assigned': return {
       ...driver,
@@ -25,10 +28,15 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
     case 'order_completed': return {
       ...driver,
       activeOrderIds: driver.activeOrderIds.filter(id => id !== event.data.order_id),
-      recentOrderIds: [...driver.recentOrderIds, event.data.order_id].slice(-recentOrdersMax),
       totalDeliveries: driver.totalDeliveries + (event.data.outcome === 'delivered' ? 1 : 0),
       totalEarningsMinor: driver.totalEarningsMinor + event.data.earnings_minor,
     }
     default: return unreachable(event)
   }
+}
+
+function raised(marks: readonly number[], { slot, seq }: SourceFact): number[] {
+  const next = Array.from({ length: Math.max(marks.length, slot + 1) }, (_, i) => marks[i] ?? 0)
+  next[slot] = Math.max(next[slot]!, seq)
+  return next
 }

@@ -1,5 +1,5 @@
 /** Drivers and commands that the specifications of this folder share. */
-import type { DriverEvent, HeldOfferFact } from '../../protocol/events.ts'
+import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { driverIds, id, offerIds, principal, system, vendorIds } from '../order/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
@@ -24,7 +24,9 @@ export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOff
 const profile = { vendor_id: vendorIds[0], full_name: 'Dora', phone: '2', vehicle_type: 'bike' as const }
 export const registered = (capacity = 1): DriverEvent => ({ type: 'driver_registered', data: { driver_id: driverId, ...profile, capacity } })
 export const turned = (availability: 'offline' | 'available' | 'on_break'): DriverEvent => ({ type: 'status_changed', data: { availability } })
-export const held = (n = 0): DriverEvent => ({ type: 'offer_held', data: heldOffer(n) })
+/** The event that made the n-th offer: every third of them is of one slot. */
+export const sourceOf = (n = 0): SourceFact => ({ slot: 5 * (n % 3), seq: n + 1 })
+export const held = (n = 0): DriverEvent => ({ type: 'offer_held', data: { ...heldOffer(n), source: sourceOf(n) } })
 export const released = (n = 0): DriverEvent => ({ type: 'offer_released', data: { offer_id: offerOf(n), order_id: orderOf(n), outcome: 'expired' } })
 export const assigned = (n = 0): DriverEvent => ({ type: 'order_assigned', data: { offer_id: offerOf(n), order_id: orderOf(n) } })
 export const completed = (n = 0): DriverEvent => ({ type: 'order_completed', data: { order_id: orderOf(n), outcome: 'delivered', earnings_minor: 300 } })
@@ -35,7 +37,7 @@ export const give = {
   register: (capacity = 1, vendorId: string = vendorIds[0], by: Principal = system): DriverCommand =>
     ({ verb: 'register', by, driverId, data: { ...profile, vendor_id: vendorId, capacity } }),
   setStatus: (status: 'offline' | 'available' | 'on_break', by = self): DriverCommand => ({ verb: 'set_status', by, data: { status } }),
-  hold: (n = 0, vendorId: string = vendorIds[0], mode: HeldOfferFact['mode'] = 'offer'): DriverCommand => ({ verb: 'hold_offer', by: system, vendorId, offer: heldOffer(n, mode) }),
+  hold: (n = 0, vendorId: string = vendorIds[0], mode: HeldOfferFact['mode'] = 'offer'): DriverCommand => ({ verb: 'hold_offer', by: system, vendorId, offer: heldOffer(n, mode), source: sourceOf(n) }),
   release: (n = 0, outcome = 'expired'): DriverCommand => ({ verb: 'release_hold', by: system, offerId: offerOf(n), outcome }),
   confirmHold: (n = 0): DriverCommand => ({ verb: 'confirm_hold', by: system, offerId: offerOf(n) }),
   assign: (n = 0): DriverCommand => ({ verb: 'assign', by: system, offerId: offerOf(n), orderId: orderOf(n) }),

@@ -1,5 +1,5 @@
 /** What a driver can be. Public status follows from the parts: deliveries under way mean `busy`. */
-import type { HeldOfferFact } from '../../protocol/events.ts'
+import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { DriverStatus } from '../../protocol/rest/driver.ts'
 
 export type Driver = { kind: 'absent' } | RegisteredDriver
@@ -20,14 +20,14 @@ export interface RegisteredDriver {
    */
   hold: HeldOfferFact | null
   activeOrderIds: string[]
-  /** Completed last, oldest first: an assignment repeated after a crash must not begin anew, nor be paid twice. */
-  recentOrderIds: string[]
+  /**
+   * By slot, the number of the last event that an offer was held for: an offer is held once, however often
+   * and however late it is repeated. Nothing before the first. Bounded by the number of slots.
+   */
+  heldThrough?: readonly number[]
   totalDeliveries: number
   totalEarningsMinor: number
 }
-
-/** More than a driver can complete while a crashed sender's cursor lags. */
-export const recentOrdersMax = 32
 
 export const absentDriver: Driver = { kind: 'absent' }
 
@@ -36,6 +36,9 @@ export const placesTaken = (driver: RegisteredDriver): number => driver.activeOr
 /** May matching propose this driver? */
 export const canTakeMore = (driver: RegisteredDriver): boolean =>
   driver.availability === 'available' && driver.hold === null && placesTaken(driver) < driver.capacity
+
+/** Was this asked before, and answered with a hold? */
+export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean => seq <= (heldThrough?.[slot] ?? 0)
 
 export const statusOf = (driver: RegisteredDriver): DriverStatus =>
   driver.activeOrderIds.length > 0 ? 'busy' : driver.availability

@@ -2,9 +2,9 @@
 import type { Driver } from './state.ts'
 
 /**
- * A hold that outlives its offer by this is doubted: the driver's actor asks the order. The order's
- * release normally comes long before; but a sender that was paused may repeat a hold after its
- * successor released it, and a driver with a hold nobody remembers would never be asked again.
+ * A hold that outlives its offer by this is doubted: what does the journal say of the order? The order's
+ * release normally comes long before; but a sender that was paused may bring its hold only after its
+ * successor's release, and a driver with a hold nobody remembers would never be asked again.
  */
 export const holdDoubtMs = 10_000
 

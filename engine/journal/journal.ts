@@ -19,6 +19,7 @@
  *  J11 The cursor never goes back.
  *  J12 What is parked is there after any restart, once for each slot, seq and command id.
  *  J13 Events of older releases come in today's shape; those of newer ones are refused by name.
+ *  J14 A snapshot that was answered is as durable as an event: recovery does not read what it covers.
  */
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'

@@ -16,6 +16,8 @@ const steps: Readonly<Record<number, Step>> = {
   // Fees were told at acceptance only, then sometimes at the beginning. Since 2 every order says whether one was told.
   1: event => (event.type === 'broadcast_opened' || event.type === 'order_placed'
     ? { ...event, data: { fee: null, ...event.data } } : event),
+  // Since 3 a hold says which event asked for it.
+  2: event => (event.type === 'offer_held' ? { ...event, data: { source: null, ...event.data } } : event),
 }
 
 export class UnknownEventVersionError extends Error {

@@ -37,5 +37,4 @@ export type InternalOrderCommand =
   | { verb: 'offer_expired'; by: Principal; offerId: string }
   | { verb: 'driver_refused'; by: Principal; offerId: string; code: ErrorCode; reason: string }
   | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
-  | { verb: 'confirm_offer'; by: Principal; offerId: string }
   | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }

@@ -54,7 +54,7 @@ const table: Record<string, Row[]> = {
   'any other command to an order that does not exist': [
     give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.reissueTracking(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
     give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
-    give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.confirmOffer(), give.arrive('pickup'),
+    give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.arrive('pickup'),
   ].map((command): Row => [reached.absent, command, 0, 'order_not_found']),
   'respond': [
     [reached.pending, give.respond('ACCEPTED'), 0, 'order_not_found'],
@@ -217,14 +217,6 @@ const table: Record<string, Row[]> = {
     [reached.offering, give.offerExpired(1), deadlineMs, []],
     [reached.offering, give.offerExpired(), deadlineMs - 1, []],
     [reached.offering, give.offerExpired(), deadlineMs, ['offer_closed']],
-  ],
-  'confirm_offer': [
-    [reached.offering, give.confirmOffer(), 0, []],
-    [reached.driver_assigned, give.confirmOffer(), 0, []],
-    [reached.delivered, give.confirmOffer(), 0, []],
-    [reached.searching, give.confirmOffer(), 0, 'offer_expired'],
-    [reached.offering, give.confirmOffer(1), 0, 'offer_expired'],
-    [reached.cancelledWon, give.confirmOffer(), 0, 'offer_expired'],
   ],
   'record_arrival [7]': [
     [reached.accepted, give.arrive('pickup'), 0, []],

@@ -37,7 +37,6 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'decline_offer': return declineOffer(order, command)
     case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs, command.code)
     case 'offer_expired': return closeOffer(order, command.offerId, 'expired', null, nowMs)
-    case 'confirm_offer': return confirmOffer(order, command.offerId)
     case 'record_arrival': return recordArrival(order, command)
     case 'pick_up': return pickUp(order, command)
     case 'out_for_delivery': return outForDelivery(order, command)
@@ -322,12 +321,6 @@ function declineOffer(order: Order, command: Of<'decline_offer'>): OrderDecision
   const wasAsked = order.kind === 'accepted' && order.search.kind !== 'idle' && order.search.kind !== 'exhausted' &&
     order.search.auto?.triedDriverIds.includes(by.id) === true
   return wasAsked || privileged(by) ? emit() : reject('offer_expired', 'this offer is over')
-}
-
-/** A driver's actor holds an offer past its time and asks. Refused means: let go of it. Otherwise the order's own word is on its way. */
-function confirmOffer(order: Order, offerId: string): OrderDecision {
-  const isOut = order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === offerId
-  return isOut || deliveryOf(order)?.assignmentId === offerId ? emit() : reject('offer_expired', 'this offer is over')
 }
 
 function closeOffer(order: Order, offerId: string, outcome: 'expired' | 'unavailable', reason: string | null, nowMs: number, code: ErrorCode | null = null): OrderDecision {

@@ -134,6 +134,5 @@ export const give = {
   offerExpired: (n = 0): OrderCommand => ({ verb: 'offer_expired', by: system, offerId: offerIds[n]! }),
   driverRefused: (n = 0): OrderCommand => ({ verb: 'driver_refused', by: system, offerId: offerIds[n]!, code: 'driver_unavailable', reason: 'busy' }),
   driverTook: (n = 0): OrderCommand => ({ verb: 'driver_took', by: principal('driver', driverIds[n]!), offerId: offerIds[n]!, driver: driverFact(n) }),
-  confirmOffer: (n = 0): OrderCommand => ({ verb: 'confirm_offer', by: system, offerId: offerIds[n]! }),
   arrive: (at: 'pickup' | 'dropoff'): OrderCommand => ({ verb: 'record_arrival', by: system, at }),
 }

@@ -10,7 +10,7 @@ import { after, closed, customerId, driverIds, happened, offered, offerIds, orde
 import { openRequest, react, requestPushFor } from './react.ts'
 import type { Order } from './state.ts'
 
-const effects = (given: readonly OrderEvent[], event: OrderEvent): Effect[] => react(event, after(given) as Exclude<Order, { kind: 'absent' }>, 0)
+const effects = (given: readonly OrderEvent[], event: OrderEvent): Effect[] => react(event, after(given) as Exclude<Order, { kind: 'absent' }>, 0, { slot: 7, seq: 42 })
 /** Effects in short: commands as actor.verb, claims by name, pushes as topic or kind with their type. */
 const short = (list: Effect[]): string[] => list.map(effect => {
   if (effect.do === 'command') return `${effect.to.kind}.${effect.to.command.verb}`

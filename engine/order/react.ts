@@ -1,8 +1,9 @@
 /**
  * What must follow an event of an order: who hears of it, which claim changes, which driver is told.
- * `order` is the state after the event (or later, when effects are repeated after a crash).
+ * `order` is the state after the event (or later, when effects are repeated after a crash), `source` where
+ * the event is in its slot.
  */
-import type { OrderEvent } from '../../protocol/events.ts'
+import type { OrderEvent, SourceFact } from '../../protocol/events.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage } from '../../protocol/pushes.ts'
 import type { Effect } from '../effects.ts'
 import type { DriverCommand } from '../driver/commands.ts'
@@ -13,7 +14,7 @@ import { vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts
 type Living = Exclude<Order, { kind: 'absent' }>
 const system = { role: 'system', id: 'order' } as const
 
-export function react(event: OrderEvent, order: Living, atMs: number): Effect[] {
+export function react(event: OrderEvent, order: Living, atMs: number, source: SourceFact): Effect[] {
   const { core } = order
   const at = new Date(atMs).toISOString()
   switch (event.type) {
@@ -70,7 +71,7 @@ export function react(event: OrderEvent, order: Living, atMs: number): Effect[] 
       return [{
         do: 'command',
         to: toDriver(offer.driver_id, `${offer.offer_id}:hold`, {
-          verb: 'hold_offer', by: system, vendorId: deal.vendor.vendor_id,
+          verb: 'hold_offer', by: system, vendorId: deal.vendor.vendor_id, source,
           offer: {
             offer_id: offer.offer_id, order_id: core.orderId, mode: offer.mode, expires_at_ms: offer.expires_at_ms,
             pickup: { latitude: deal.vendor.latitude, longitude: deal.vendor.longitude, address: deal.vendor.address },

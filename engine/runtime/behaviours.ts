@@ -2,7 +2,7 @@
  * The two kinds of actor, as the runtime sees them: one record of pure functions each. The runtime
  * knows nothing else of orders and drivers.
  */
-import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { DriverEvent, OrderEvent, SourceFact } from '../../protocol/events.ts'
 import type { Decision } from '../decision.ts'
 import type { DriverCommand } from '../driver/commands.ts'
 import { decide as decideDriver } from '../driver/decide.ts'
@@ -28,8 +28,8 @@ export interface Behaviour<State, Command, Event> {
   creates(command: Command): boolean
   decide(state: State, command: Command, nowMs: number): Decision<Event>
   evolve(state: State, event: Event, atMs: number): State
-  /** After the append is durable. */
-  react(event: Event, state: State, atMs: number): Effect[]
+  /** After the append is durable. `source`: where the event is in its slot. */
+  react(event: Event, state: State, atMs: number, source: SourceFact): Effect[]
   /** Soft effects to repeat when an actor comes back to memory. */
   resume(state: State): Effect[]
   /** When to look again, ms since the epoch; null for never. */
@@ -46,7 +46,7 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   creates: command => command.verb === 'broadcast' || command.verb === 'create',
   decide: decideOrder,
   evolve: evolveOrder,
-  react: (event, order, atMs) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs)),
+  react: (event, order, atMs, source) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs, source)),
   resume: order => (order.kind === 'broadcast' ? openRequest(order.core, order.broadcast) : []),
   wakeAtMs: order => wakeOrder(order)?.atMs ?? null,
   row(order, version, atMs) {

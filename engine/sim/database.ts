@@ -2,9 +2,10 @@
  * The database of a simulation. Appends come as the statements of the real group commit
  * (`journal/appender.ts`), so lost replies, numbering and fencing are played through real code; all
  * other calls go to the memory journal's. Between a process and either lie latency, lost replies,
- * statements that commit after their client gave up, and outages. Commits are durable. What is
- * written behind (snapshots, cursors, positions) may be lost from the end backwards when the database
- * restarts, as with `synchronous_commit = off`.
+ * statements that commit after their client gave up, and outages. Commits are durable, and so are
+ * snapshots: recovery looks no further back than they say, so one that was lost would take events with
+ * it (J14 in journal/journal.ts). What may be missing without harm (cursors, positions, breadcrumbs) may be
+ * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
  */
 import { Appender } from '../journal/appender.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -27,7 +28,7 @@ export interface Commit { events: readonly EventRow[]; orders: readonly OrderVie
 export type Committed = (commit: Commit) => void
 
 const silent = { info() {}, warn() {}, error() {} }
-const behind: ReadonlySet<string> = new Set(['saveSnapshots', 'saveCursors', 'savePositions', 'saveBreadcrumbs'])
+const behind: ReadonlySet<string> = new Set(['saveCursors', 'savePositions', 'saveBreadcrumbs'])
 /** What the operating system may hold back before it writes. */
 const unsyncedMs = 2_000
 const lanes = 2
@@ -191,17 +192,7 @@ export class SimDatabase {
   #writtenBehind(name: string, args: readonly unknown[]): void {
     const { store } = this
     const undo: (() => void)[] = []
-    if (name === 'saveSnapshots') {
-      for (const { actorId } of args[0] as { actorId: string }[]) {
-        const before = store.snapshots.get(actorId)
-        undo.push(() => { if (before === undefined) store.snapshots.delete(actorId); else store.snapshots.set(actorId, before) })
-      }
-      for (const number of (args[1] as ReadonlyMap<number, number>).keys()) {
-        const slot = store.slot(number)
-        const { snapshotSeq } = slot
-        undo.push(() => { slot.snapshotSeq = snapshotSeq })
-      }
-    } else if (name === 'saveCursors')
+    if (name === 'saveCursors')
       for (const number of (args[0] as ReadonlyMap<number, number>).keys()) {
         const slot = store.slot(number)
         const { cursorSeq } = slot
