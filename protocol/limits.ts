@@ -181,6 +181,8 @@ export const limits = {
   interestIdsPerMessageMax: 10_000,
   /** Open requests a terminal is told of at connection. */
   openRequestsPerTerminalMax: 200,
+  /** Requests that a terminal was told are over: one that is repeated late is not shown again. */
+  overRequestsPerTerminalMax: 32,
   interestRenewMs: 5_000,
   interestLeaseMs: 20_000,
   terminalResyncMs: 30_000,

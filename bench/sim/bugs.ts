@@ -47,7 +47,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 16,
+    seed: 7,
     database(database) { database.fences = false },
   },
   'acknowledged-before-commit': {
@@ -70,7 +70,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 5,
+    seed: 7,
     claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
   },
   'replayed-without-ids': {
@@ -115,7 +115,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'late-answers-win': {
     about: 'the order forgets its deadline',
     rule: '[10]',
-    seed: 2,
+    seed: 7,
     behaviours: () => withOrder({
       decide: (state, command, nowMs) => behaviours.order.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
       wakeAtMs: state => { const atMs = behaviours.order.wakeAtMs(state); return atMs === null ? null : atMs + 20_000 },

@@ -57,6 +57,8 @@ export class Session {
   terminalOf: string | null = null
   /** Open requests this terminal was told of, oldest first: each is told once and closed once. */
   told: Set<string> | null = null
+  /** The last of those that are over, oldest first: what comes late of them is not told. */
+  over: Set<string> | null = null
   account: string | null = null
   /** Who it is; null for a public tracking link and until it is known. */
   identity: Identity | null = null

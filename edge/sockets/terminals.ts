@@ -92,7 +92,7 @@ export class Terminals {
         for (const id of session.told ?? []) {
           const state = states.get(id)
           if (state === undefined) continue
-          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id))) session.told!.delete(id)
+          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id))) isOver(session, id)
           else this.#closeFor(session, id, endOf(id, state.status, state.vendor_id))
         }
     }
@@ -113,26 +113,26 @@ export class Terminals {
       message ??= new TailedMessage(headOf(push.body))
       const hundredths = Math.round(push.distances_km[i]! * 100)
       for (const session of sessions) {
-        if (session.told?.has(requestId) === true || !session.pushTailed(message, hundredths)) continue
-        remember(session, requestId)
+        if (session.told?.has(requestId) === true || session.over?.has(requestId) === true || !session.pushTailed(message, hundredths)) continue
+        session.told = remember(session.told, requestId, limits.openRequestsPerTerminalMax)
         delivered++
       }
     }
     if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' }, delivered)
   }
 
-  /** Only to sockets that were told of the request; each of them forgets it. */
+  /** Only to sockets that were told of the request; none of them is told of it any more. */
   requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
     const text = Buffer.from(JSON.stringify(push.message))
     let delivered = 0
     for (const vendorId of push.vendor_ids)
       for (const session of this.#sessions.get(vendorId) ?? [])
-        if (session.told?.delete(push.request_id) === true && session.pushText(text)) delivered++
+        if (isOver(session, push.request_id) && session.pushText(text)) delivered++
     if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
   }
 
   #closeFor(session: Session, requestId: string, message: SocketMessage): void {
-    if (session.told?.delete(requestId) !== true) return
+    if (!isOver(session, requestId)) return
     if (session.push(message)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
   }
 
@@ -147,14 +147,17 @@ export function headOf(body: NewRequestBody): string {
   return `${JSON.stringify({ type: 'new_request', ...body }).slice(0, -1)},"distance_km":`
 }
 
-function remember(session: Session, requestId: string): void {
-  session.told ??= new Set()
-  session.told.add(requestId)
-  if (session.told.size <= limits.openRequestsPerTerminalMax) return
-  for (const oldest of session.told) {
-    session.told.delete(oldest)
-    return
-  }
+/** True when the terminal shows it. Noted in any case: a repetition may be slower than the end, above all from another engine. */
+function isOver(session: Session, requestId: string): boolean {
+  session.over = remember(session.over, requestId, limits.overRequestsPerTerminalMax)
+  return session.told?.delete(requestId) === true
+}
+
+function remember(ids: Set<string> | null, id: string, max: number): Set<string> {
+  ids ??= new Set()
+  ids.add(id)
+  if (ids.size > max) ids.delete(ids.values().next().value!)
+  return ids
 }
 
 /** The same messages as the engine pushes. */

@@ -228,6 +228,8 @@ const searchStarted = (nowMs: number, offerTtlMs: number = limits.offerTtlMs, se
 
 function findDriver(order: Order, command: Of<'find_driver'>, nowMs: number): OrderDecision {
   if (order.kind === 'broadcast' || !isVendor(order, command.by)) return notFound()
+  // There is one: a search that was found under way, and is repeated when it has ended well, is answered as it was (3).
+  if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
   if (order.kind !== 'accepted') return conflict(order, 'given a driver')
   if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
   const { offer_seconds, search_seconds } = command.data
