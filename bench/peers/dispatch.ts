@@ -21,6 +21,8 @@ import { startSocketIo } from './socketio.ts'
 
 const terminals = 200
 const deliveries = 200
+/** Of the terminals: all are told, these are read at once (see `Broadcasts.delays`). */
+const timedCount = 40
 
 interface Case {
   start: () => Promise<Stack>
@@ -61,7 +63,7 @@ async function drive(context: Context, stack: Stack, { requests, locations, requ
       context.progress(`${stack.name}: broadcasts`)
       const { deliveriesPerSecond, missing } = await broadcasts.throughput(ms, requests, context.signal)
       if (missing > 0) context.say(`${stack.name}: ${missing} deliveries never came`)
-      const { last } = await broadcasts.delays(requestsPerSecond, 2 * ms, context.signal)
+      const { last } = await broadcasts.delays(requestsPerSecond, 2 * ms, context.signal, timedCount)
       context.progress(`${stack.name}: locations`)
       const perSecond = await moving.throughput(ms, locations, context.signal)
       const delay = await moving.delays(locationsPerSecond, ms, context.signal)
