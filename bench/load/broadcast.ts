@@ -26,10 +26,10 @@ const measuresOf = (what: string, goals: boolean) => ({
   bare: { name: named(bareName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher' },
   bareCpu: { name: named(bareName, `deliveries of processor time, ${what}`), unit: 'deliveries/CPU s', better: 'higher' },
   bareLast: { name: named(bareName, `last terminal, ${what}`), unit: 'ms', better: 'lower' },
-  ours: { name: named(ourName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher', baseline: named(bareName, `deliveries, ${what}`), ...(goals && { goal: { ratio: 0.7, ...decision(17) } }) },
+  ours: { name: named(ourName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher', baseline: named(bareName, `deliveries, ${what}`), ...(goals && { goal: { ratio: 0.7, ...decision('what-a-delivery-costs') } }) },
   oursCpu: { name: named(ourName, `deliveries of processor time, ${what}`), unit: 'deliveries/CPU s', better: 'higher', baseline: named(bareName, `deliveries of processor time, ${what}`) },
   oursEach: { name: named(ourName, `each terminal, ${what}`), unit: 'ms', better: 'lower' },
-  oursLast: { name: named(ourName, `last terminal, ${what}`), unit: 'ms', better: 'lower', baseline: named(bareName, `last terminal, ${what}`), ...(goals && { goal: { p99Ms: 5, ...decision(17) } }) },
+  oursLast: { name: named(ourName, `last terminal, ${what}`), unit: 'ms', better: 'lower', baseline: named(bareName, `last terminal, ${what}`), ...(goals && { goal: { p99Ms: 5, ...decision('what-a-delivery-costs') } }) },
 }) as const satisfies Record<string, Measure>
 
 /** Requests of a measurement end and are told of before the next: their ends are work too, and not what it measures. */

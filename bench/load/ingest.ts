@@ -21,11 +21,11 @@ import { bareTarget, measure, noteOf, ourTarget, verdictsOf } from './fill.ts'
 const driversCount = 100
 const signUpsAtOnce = 6
 const openLoop = { framesPerSecond: 20_000, framesPerMessage: 1, messagesPerWrite: 1 }
-const single = { name: 'single frames', framesPerMessage: 1, messagesPerWrite: 1, goal: { ratio: 0.8, ...decision(14) } } as const
-const batched = { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1, goal: { ratio: 0.6, value: 1_300_000, ...decision(14) } } as const
+const single = { name: 'single frames', framesPerMessage: 1, messagesPerWrite: 1, goal: { ratio: 0.8, ...decision('what-a-frame-costs') } } as const
+const batched = { name: '64 frames a message', framesPerMessage: 64, messagesPerWrite: 1, goal: { ratio: 0.6, value: 1_300_000, ...decision('what-a-frame-costs') } } as const
 const shapes = [single, { name: 'single frames, 32 in a write', framesPerMessage: 1, messagesPerWrite: 32, goal: {} }, batched] as const
 /** Of the whole machine, generator and NATS included. */
-const distributedGoal = { value: 500_000, ...decision(14) }
+const distributedGoal = { value: 500_000, ...decision('what-a-frame-costs') }
 
 function measuresOf({ name, goal }: typeof shapes[number], distributed: boolean): Record<'bare' | 'ours' | 'bareCpu' | 'oursCpu', Measure> {
   const names = { bare: `${name}: bare sink`, ours: `${name}: engine`, bareCpu: `${name}: bare sink, of CPU`, oursCpu: `${name}: engine, of CPU` }
@@ -43,7 +43,7 @@ const waits = {
 
 const policiesOf = ({ name }: typeof shapes[number]) => ({
   off: { name: `${name}: every frame believed, no order followed, of CPU`, unit: 'frames/CPU s', better: 'higher' },
-  on: { name: `${name}: late-data policy and geofences, of CPU`, unit: 'frames/CPU s', better: 'higher', baseline: `${name}: every frame believed, no order followed, of CPU`, goal: { ratio: 0.85, ...decision(14) } },
+  on: { name: `${name}: late-data policy and geofences, of CPU`, unit: 'frames/CPU s', better: 'higher', baseline: `${name}: every frame believed, no order followed, of CPU`, goal: { ratio: 0.85, ...decision('what-a-frame-costs') } },
 }) as const satisfies Record<string, Measure>
 
 const opener = (which: readonly typeof shapes[number][], mode?: 'distributed') => async (context: Context): Promise<Round> => {
