@@ -111,6 +111,16 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     await other.close()
   })
 
+  await t.test('J1 orders that are written together have each their own candidates', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const orders = [3, null, 0, 1, 400, null].map(count => ({ id: testId(), candidates: count === null ? null : Array.from({ length: count }, testId) }))
+    await Promise.all(orders.map(({ id, candidates }) => journal.append(orderAppend(slot, epoch, id, 0, {
+      row: { kind: 'order', view: testOrderView(id, 1), ...(candidates !== null && { candidates: candidates.map(vendor_id => ({ vendor_id, distance_km: 1 })) }) },
+    }))))
+    for (const { id, candidates } of orders) t.same((await subject.orderRow(id))?.candidateIds, candidates)
+  })
+
   await t.test('J1 the driver who is asked has a column, words stay as the first event gave them', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)

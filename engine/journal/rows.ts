@@ -35,7 +35,8 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
   const fences = new Map<number, number>()
   const continued: AppendRequest[] = []
   const events: { request: AppendRequest; firstSeq: number; i: number }[] = []
-  const orders: { view: OrderView; candidates: string | null }[] = []
+  const orders: OrderParameters[] = []
+  const candidateIds: string[] = []
   const drivers: DriverView[] = []
   const born: OrderView[] = []
   for (const { request, firstSeq } of group) {
@@ -44,8 +45,11 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
     for (let i = 0; i < request.events.length; i++) events.push({ request, firstSeq, i })
     const { row } = request
     if (row.kind === 'order' && request.fromVersion === 0) born.push(row.view)
-    if (row.kind === 'order') orders.push({ view: row.view, candidates: row.candidates ? plainArray(row.candidates.map(one => one.vendor_id)) : null })
-    else drivers.push(row.view)
+    if (row.kind === 'order') {
+      const candidatesFrom = row.candidates === undefined ? 0 : candidateIds.length + 1
+      if (row.candidates !== undefined) for (const { vendor_id } of row.candidates) candidateIds.push(vendor_id)
+      orders.push({ view: row.view, candidatesFrom, candidatesTo: candidateIds.length })
+    } else drivers.push(row.view)
   }
   writer.begin()
   writer.int2([...fences.keys()])
@@ -65,6 +69,8 @@ export function appendParameters(group: readonly NumberedAppend[]): unknown[] {
   writeDrivers(drivers)
   writer.uuid(born.map(view => view.id))
   writer.text(born.map(view => wordsOf(view).join(' ')))
+  writer.int4(orders.map(order => order.candidatesTo))
+  writer.uuid(candidateIds)
   const [slots, epochs, continuedIds, continuedVersions, ...rest] = writer.take()
   const eventArrays = rest.splice(0, 9)
   return [slots, epochs, fences.size, continuedIds, continuedVersions, ...eventArrays, eventVersion, ...rest]
@@ -80,7 +86,9 @@ export const offeredDriverId = (view: OrderView): string | null => view.driver_s
 export const wordsOf = (view: OrderView): string[] =>
   searchWords([view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '))
 
-function writeOrders(rows: readonly { view: OrderView; candidates: string | null }[]): void {
+interface OrderParameters { view: OrderView; candidatesFrom: number; candidatesTo: number }
+
+function writeOrders(rows: readonly OrderParameters[]): void {
   const of = <V>(value: (view: OrderView) => V): V[] => rows.map(row => value(row.view))
   const msOf = (value: (view: OrderView) => string | null): (number | null)[] => rows.map(row => {
     const at = value(row.view)
@@ -95,7 +103,7 @@ function writeOrders(rows: readonly { view: OrderView; candidates: string | null
   writer.uuid(of(view => view.vendor_id))
   writer.uuid(of(view => view.driver_id))
   writer.uuid(of(offeredDriverId))
-  writer.text(rows.map(row => row.candidates))
+  writer.int4(rows.map(row => row.candidatesFrom))
   writer.timestamptz(msOf(view => view.expires_at))
   writer.timestamptz(msOf(view => view.created_at))
   writer.timestamptz(msOf(view => view.updated_at))

@@ -153,16 +153,17 @@ export class SimDatabase {
       store.slot(event.slot).events.push(event)
       store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
     }
-    const orders = this.#writeOrders(readDocuments(values[33]) as OrderView[], readArray(values[24]))
+    const [from, to, candidateIds] = [readNumbers(values[24]), readNumbers(values[47]), readTexts(values[48])]
+    const orders = this.#writeOrders(readDocuments(values[33]) as OrderView[], from.map((first, i) => (first > 0 ? candidateIds.slice(first - 1, to[i]) : null)))
     this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])) })
     return answer
   }
 
-  #writeOrders(views: OrderView[], candidates: (string | null)[]): OrderView[] {
+  #writeOrders(views: OrderView[], candidates: (string[] | null)[]): OrderView[] {
     views.forEach((view, i) => {
       const before = this.store.orders.get(view.id)
       if (before !== undefined && before.view.version >= view.version) return
-      const candidateIds = before?.candidateIds ?? (candidates[i] === null || candidates[i] === undefined ? null : readTexts(candidates[i]))
+      const candidateIds = before?.candidateIds ?? candidates[i]!
       this.store.orders.set(view.id, { view, candidateIds, offeredDriverId: offeredDriverId(view), words: [] })
     })
     return views
