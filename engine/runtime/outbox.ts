@@ -121,6 +121,8 @@ export class Outbox {
     box.pending.push(item)
     this.#publish(box)
     for (const effect of entry.effects) if (effect.do !== 'command') this.#deps.soft(effect)
+    // The entry stays for as long as the bus may be doubted, and views of the order must not stay with it.
+    entry.effects = []
     for (const effect of commands)
       this.#enqueue(entry.actorId, async () => {
         // Not answered: the slot has gone, and the cursor must stay below for the next owner.
