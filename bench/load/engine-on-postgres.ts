@@ -10,7 +10,7 @@ import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { realEnv, type Env } from '../../protocol/env.ts'
 import type { Context } from '../common/bench.ts'
-import { freshDatabase } from '../common/database.ts'
+import { freshDatabase, seasonLog } from '../common/database.ts'
 
 export interface EngineOnPostgres { engine: Engine; bus: Bus; database: Database; databaseUrl: string; env: Env }
 
@@ -18,6 +18,7 @@ export interface EngineOnPostgres { engine: Engine; bus: Bus; database: Database
 export async function startEngineOnPostgres(context: Pick<Context, 'service' | 'defer' | 'say'>): Promise<EngineOnPostgres> {
   const databaseUrl = await freshDatabase(await context.service('postgres'))
   const database = await openDatabase({ url: databaseUrl })
+  await seasonLog(database.pool)
   const env = realEnv()
   const bus = memoryBus()
   const claims = memoryClaims(env.nowMs, env.after)
