@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { faultKinds, type FaultKind } from '../../engine/sim/faults.ts'
 import { Coverage } from '../../engine/sim/machine.ts'
 import { bugs } from './bugs.ts'
+import { contest, type ContestResult } from './contest.ts'
 import { simulate, type RunOptions, type RunResult } from './run.ts'
 import { shrink } from './shrink.ts'
 
@@ -16,6 +17,8 @@ const help = `npm run sim -- [options]: the whole engine and the edge's command 
   --bug NAME         with a deliberate bug, to see it caught
   --hostile          more goes wrong than the seed would have it
   --no-shrink        a failure as it is, not made smaller
+  --contest          only accepts that contend: many pharmacies, one request, one winner; Ctrl-C says what there was
+  --accepts N        so many of them (100000)
   --help             this, the kinds of fault and the bugs
 
 The same seed gives the same journal, byte for byte. Exit code 1: a rule was broken.
@@ -34,20 +37,21 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: '1' }, seeds: { type: 'string' }, hours: { type: 'string', default: '1' }, without: { type: 'string', default: '' },
-      customers: { type: 'string' }, bug: { type: 'string' }, hostile: { type: 'boolean', default: false }, 'no-shrink': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      customers: { type: 'string' }, bug: { type: 'string' }, hostile: { type: 'boolean', default: false }, contest: { type: 'boolean', default: false }, accepts: { type: 'string', default: '100000' }, 'no-shrink': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
     },
   })
   const [from, to = from] = (values.seeds ?? values.seed).split('..').map(Number)
   const without = values.without.split(',').map(kind => kind.trim()).filter(kind => kind !== '')
   const unknown = without.find(kind => !(faultKinds as readonly string[]).includes(kind))
   if (!Number.isInteger(from) || !Number.isInteger(to) || !(Number(values.hours) > 0)) throw new Error('--seed and --seeds want whole numbers, --hours a number above 0')
+  if (!(Number(values.accepts) > 0)) throw new Error('--accepts wants a number above 0')
   if (unknown !== undefined) throw new Error(`there is no fault "${unknown}"; see --help`)
   if (values.bug !== undefined && bugs[values.bug] === undefined) throw new Error(`there is no bug "${values.bug}"; see --help`)
   const base: Omit<RunOptions, 'seed'> = {
     hours: Number(values.hours), without: new Set(without as FaultKind[]), bug: values.bug === undefined ? null : bugs[values.bug]!, hostile: values.hostile,
     ...(values.customers !== undefined && { customers: Number(values.customers) }),
   }
-  return { from: from!, to: to!, base, shrinks: !values['no-shrink'], help: values.help, bugName: values.bug }
+  return { from: from!, to: to!, base, shrinks: !values['no-shrink'], help: values.help, bugName: values.bug, contests: values.contest, accepts: Number(values.accepts) }
 }
 
 function tellSeed(seed: number, { violation, counts, journalHash }: RunResult): void {
@@ -65,12 +69,25 @@ function tellTrace({ violation, notes }: RunResult): void {
   for (const { atMs, who, what } of notes.filter(concerns).slice(-traceMax)) say(`  ${(atMs / 1000).toFixed(3).padStart(10)}  ${who.padEnd(12)} ${what}`)
 }
 
+/** Ctrl-C ends it with what there was by then. */
+async function tellContest(seed: number, accepts: number, bug: RunOptions['bug']): Promise<number> {
+  let stops = false
+  process.once('SIGINT', () => { stops = true })
+  const line = ({ accepts: done, tries, won, unwon, simulatedHours, cpuSeconds }: ContestResult): string =>
+    `${done} accepts answered (${tries} tries) for ${won + unwon} requests: ${won} with one winner, ${unwon} without; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(0)} CPU s, ${Math.round(done / cpuSeconds)} accepts/s`
+  const result = await contest({ seed, accepts, bug: bug ?? null, stopped: () => stops }, sum => say(line(sum)))
+  say(`faults: ${result.faults.filter(([, count]) => count > 0).map(([kind, count]) => `${kind} ${count}`).join(', ')}`)
+  say(result.violation === null ? `no request had two winners; ${line(result)}` : `BROKEN ${result.violation.rule} ${result.violation.what}`)
+  return result.violation === null ? 0 : 1
+}
+
 async function main(): Promise<number> {
-  const { from, to, base, shrinks, help: wantsHelp, bugName } = readOptions()
+  const { from, to, base, shrinks, help: wantsHelp, bugName, contests, accepts } = readOptions()
   if (wantsHelp) {
     say(help)
     return 0
   }
+  if (contests) return tellContest(from, accepts, base.bug)
   const coverage = new Coverage()
   const faults = new Map<FaultKind, number>()
   const sums = { hours: 0, cpuSeconds: 0, broken: 0 }

@@ -5,6 +5,7 @@
  */
 import t from 'tap'
 import { bugs } from './bugs.ts'
+import { contest } from './contest.ts'
 import { simulate } from './run.ts'
 import { shrink } from './shrink.ts'
 
@@ -37,6 +38,15 @@ for (const [name, bug] of Object.entries(bugs).filter(([, { seed }]) => seed !==
     }
     t.fail(`${name} was not noticed in ${seedsMax} seeds`)
   })
+
+t.test('accepts that contend: one winner each, whatever fails; and a bug would show', async t => {
+  const held = await contest({ seed: 1, accepts: 3_000 })
+  t.equal(held.violation, null)
+  t.ok(held.accepts >= 3_000 && held.won > 10, `${held.accepts} accepts, ${held.won} won`)
+  t.ok(held.faults.some(([kind, count]) => kind === 'claims lost reply' && count > 50))
+  const { violation } = await contest({ seed: 1, accepts: 3_000, bug: bugs['acknowledged-before-commit']! })
+  t.not(violation, null)
+})
 
 t.test('a failure shrinks to less trouble and the same rule', async t => {
   const options = { seed: 1, hours, bug: bugs['acknowledged-before-commit']! }

@@ -1,0 +1,132 @@
+/**
+ * Accepts that contend, by the million: pharmacies race for one request after the other over the real
+ * edge, claims and engines, while claims are lost and flushed, replies come late, engines crash, pause and
+ * hand over. Each request must have one winner, the one that the journal names, and nobody else may hear
+ * that it won. The whole city would spend its time on everything else: nobody drives here.
+ *
+ * Played in worlds of some ten thousand accepts, each from a seed of its own, because a world keeps all
+ * that ever happened in it. Rejected: one world without its past, in which the checker could compare with nothing.
+ */
+import type { Violation } from '../../engine/sim/checker.ts'
+import type { FaultKind } from '../../engine/sim/faults.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { Bug } from './bugs.ts'
+import { Caller } from './clients.ts'
+import { cityCentre } from './people.ts'
+import { heal, startWeather } from './weather.ts'
+import { World } from './world.ts'
+
+export interface ContestOptions { seed: number; accepts: number; bug?: Bug | null; stopped?: () => boolean }
+
+export interface ContestResult {
+  violation: Violation | null
+  /** Racers that heard a final answer, and all tries that it took them. */
+  accepts: number
+  tries: number
+  /** Requests with a winner, and those that ended without. */
+  won: number
+  unwon: number
+  faults: [FaultKind, number][]
+  simulatedHours: number
+  cpuSeconds: number
+}
+
+/** Of one world. */
+const acceptsPerWorld = 50_000
+const racersMax = 120
+/** Requests that are open at the same time. */
+const requestsAtOnce = 8
+const triesMax = 40
+/** Who has no pharmacies with terminals loses no sockets. */
+const without: ReadonlySet<FaultKind> = new Set(['socket drop'])
+
+/** World after world, until so many accepts were answered; `told` hears of the sum after each. */
+export async function contest({ seed, accepts, bug = null, stopped = () => false }: ContestOptions, told: (sum: ContestResult) => void = () => {}): Promise<ContestResult> {
+  const sum: ContestResult = { violation: null, accepts: 0, tries: 0, won: 0, unwon: 0, faults: [], simulatedHours: 0, cpuSeconds: 0 }
+  for (let world = seed; sum.accepts < accepts && sum.violation === null && !stopped(); world++) {
+    const one = await race(world, Math.min(acceptsPerWorld, accepts - sum.accepts), bug, stopped)
+    sum.violation = one.violation
+    for (const key of ['accepts', 'tries', 'won', 'unwon', 'simulatedHours', 'cpuSeconds'] as const) sum[key] += one[key]
+    sum.faults = one.faults.map(([kind, count], i) => [kind, count + (sum.faults[i]?.[1] ?? 0)])
+    told(sum)
+  }
+  return sum
+}
+
+class Over extends Error {}
+
+async function race(seed: number, accepts: number, bug: Bug | null, stopped: () => boolean): Promise<ContestResult> {
+  const cpu = process.cpuUsage()
+  const world = new World({ seed, without, bug, hostile: true, notesMax: 0 })
+  const { schedule, checker, database } = world
+  const chance = world.chance.fork('contest')
+  const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
+  const vendorIds = Array.from({ length: racersMax }, newId)
+  vendorIds.forEach((vendorId, i) => database.store.putVendor({
+    vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, is_active: true, proof_required: false,
+    latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
+    dispatch_policy: 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
+  }))
+  for (let i = 0; i < 2; i++) { world.bootEngine(); world.bootEdge() }
+  startWeather(world)
+
+  const caller = new Caller('racer', chance.fork('racers'), world)
+  const customer = { role: 'customer', id: newId() } as const
+  const counts = { accepts: 0, tries: 0, won: 0, unwon: 0 }
+  const accept = async (requestId: string, vendorId: string): Promise<string> => {
+    const answer = { requestId, vendorId, response_type: 'ACCEPTED' as const, commandId: `${vendorId}:${requestId}:ACCEPTED` }
+    for (let tries = 0; tries < triesMax; tries++) {
+      counts.tries++
+      const told = await caller.call(async edge => (await edge.respond(answer)).order)
+      if (told.ok) return 'won'
+      if (!['lost', 'unavailable', 'overloaded', 'internal'].includes(told.code)) return told.code
+      await caller.sleep(chance.around(400 * Math.min(tries + 1, 5)))
+    }
+    return 'unanswered'
+  }
+  const request = async (): Promise<void> => {
+    const body = {
+      customer_id: customer.id, customer_name: 'Cleo', customer_phone: '3', ...cityCentre, radius_km: 20, items: [], expires_in_seconds: chance.pick([10, 30, 60]),
+    }
+    const opened = await caller.post('broadcast', body, async (edge, { commandId, targetId }) =>
+      (await edge.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: customer, data: { order_id: targetId, ...body } })).order, order => order.id)
+    if (!opened.ok) return
+    const { id } = opened.value
+    const winners: string[] = []
+    await Promise.all(vendorIds.map(async vendorId => {
+      await caller.sleep(chance.happens(0.8) ? chance.between(0, 60) : chance.around(1_500))
+      const outcome = await accept(id, vendorId)
+      if (outcome !== 'unanswered') counts.accepts++
+      if (outcome === 'won') winners.push(vendorId)
+      checker.toldRace(id, vendorId, outcome)
+    }))
+    if (winners.length > 1) checker.fail('[1]', `${winners.join(' and ')} were told that they won`, id)
+    const accepted = database.store.events.get(id)!.filter(stored => stored.event.type === 'order_accepted').length
+    if (accepted > 1) checker.fail('[1]', `accepted ${accepted} times`, id)
+    counts[accepted === 1 ? 'won' : 'unwon']++
+    await caller.post('cancel', { id }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: id, verb: 'cancel', by: customer, data: {} })).order, order => order.id, id)
+  }
+  let running = requestsAtOnce
+  const racing = Array.from({ length: requestsAtOnce }, async () => {
+    while (counts.accepts < accepts && !stopped()) await request()
+    running--
+  })
+  // A failure inside is a failure of the run, and must not be a promise that nobody looks at.
+  for (const one of racing) one.catch((error: unknown) => { database.defect ??= error as Error })
+  const each = (): void => {
+    if (database.defect !== null) throw database.defect
+    if (checker.violations.length > 0 || running === 0) throw new Over()
+  }
+  try {
+    await schedule.until(schedule.nowMs + 24 * 3_600_000, each)
+    checker.fail('[live]', 'the races did not end within a day')
+  } catch (error) {
+    if (!(error instanceof Over)) throw error
+  }
+  heal(world)
+  const used = process.cpuUsage(cpu)
+  return {
+    ...counts, violation: checker.violations[0] ?? null, faults: world.faults.counts(),
+    simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000, cpuSeconds: (used.user + used.system) / 1e6,
+  }
+}
