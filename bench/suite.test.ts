@@ -80,6 +80,8 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
   const bare: Measure = { name: 'bare', unit: 'frames/s', better: 'higher' }
   const ours: Measure = { name: 'ours', unit: 'frames/s', better: 'higher', baseline: 'bare', goal: { ratio: 0.6, value: 100 } }
   const slow: Measure = { name: 'slow', unit: 'ms', better: 'lower', goal: { p50Ms: 3, p99Ms: 4 } }
+  const nothing: Measure = { name: 'nothing', unit: 'frames/s', better: 'higher' }
+  const overNothing: Measure = { name: 'over nothing', unit: 'frames/s', better: 'higher', baseline: 'nothing' }
   const closed: string[] = []
   const bench = (name: string, more: Partial<Bench>): Bench => ({ name, group: 'load', title: name, async open() { return async () => undefined }, ...more })
   const good = bench('good', {
@@ -92,6 +94,8 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
         context.sample(bare, { value: 1_000 * (round + 1) })
         context.sample(ours, { value: 500 * (round + 1), cpuSecondsPerUnit: 1e-6, generatorShare: 0.2 + round / 10 })
         context.sample(slow, { value: latency })
+        context.sample(nothing, { value: 0 })
+        context.sample(overNothing, { value: 7 })
       }
     },
   })
@@ -114,6 +118,8 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
         { name: 'bare', rounds: [{ value: 1_000 }, { value: 2_000 }, { value: 3_000 }] },
         { name: 'ours', rounds: [{ value: 500, ratio: 0.5, cpuSecondsPerUnit: 1e-6 }, { ratio: 0.5 }, { ratio: 0.5, generatorShare: 0.4 }] },
         { name: 'slow', rounds: [{ value: 2, p99: Number }, {}, {}], latency: { count: 9 } },
+        { name: 'nothing' },
+        { name: 'over nothing', rounds: [{ value: 7, ratio: undefined }, {}, {}] },
       ],
     },
     { skipped: 'it does not run embedded' },
@@ -126,7 +132,7 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
   closed.length = 0
   const second = await suite([failing, broken, good], false)
   t.equal(second.code, 1)
-  t.match(second.benches, [{ error: /no luck/ }, { broken: ['two winners', 'two winners', 'two winners'] }, { measures: [{}, {}, {}] }], 'and the others went on')
+  t.match(second.benches, [{ error: /no luck/ }, { broken: ['two winners', 'two winners', 'two winners'] }, { measures: [{}, {}, {}, {}, {}] }], 'and the others went on')
   t.ok(closed.includes('failing'))
   t.notMatch(JSON.stringify(second.benches), fileURLToPath(new URL('../..', import.meta.url)), 'and no path of this machine is kept')
 })

@@ -173,7 +173,8 @@ class Collected {
       if (measure.baseline !== undefined && baseline === undefined) throw new Error(`"${measure.name}" names a baseline that was not sampled: "${measure.baseline}"`)
       const rounds = [...samples].map(([round, sample]) => {
         const beside = baseline?.samples.get(round)
-        return beside === undefined ? sample : { ...sample, ratio: sample.value / beside.value }
+        // A stack that delivered nothing is nothing to be compared with.
+        return beside === undefined || beside.value === 0 ? sample : { ...sample, ratio: sample.value / beside.value }
       })
       return { ...measure, rounds, ...(latency !== null && { latency: { count: latency.count, percentiles: latency.curve() } }) }
     })

@@ -13,7 +13,10 @@ export class Locations {
   /** When each location was due, by delivery and number. */
   readonly #dueMs: Float64Array[]
   readonly #sent: Int32Array
+  /** For the flow: what is given up counts as heard. */
   readonly #heard: Int32Array
+  /** For the figures: only what did arrive. */
+  readonly #shown: Int32Array
   readonly #heardMs: Float64Array
   #latency: Latency | null = null
   #sockets: readonly RawSocket[] = []
@@ -24,6 +27,7 @@ export class Locations {
     this.#dueMs = Array.from({ length: count }, () => new Float64Array(kept))
     this.#sent = new Int32Array(count)
     this.#heard = new Int32Array(count)
+    this.#shown = new Int32Array(count)
     this.#heardMs = new Float64Array(count)
   }
 
@@ -31,6 +35,7 @@ export class Locations {
     const locations = new Locations(count)
     const { send, sockets } = await stack.openDeliveries(count, (delivery, sequence) => {
       locations.#heardMs[delivery] = performance.now()
+      locations.#shown[delivery] = Math.max(locations.#shown[delivery]!, sequence + 1)
       locations.#heard[delivery] = Math.max(locations.#heard[delivery]!, sequence + 1)
       locations.#latency?.record(performance.now() - locations.#dueMs[delivery]![sequence % kept]!)
     })
@@ -55,7 +60,7 @@ export class Locations {
   async throughput(ms: number, underWay: number, signal: AbortSignal): Promise<number> {
     this.#latency = null
     const startMs = performance.now()
-    const before = this.#heardAll()
+    const before = this.#shownAll()
     while (performance.now() < startMs + ms && !signal.aborted) {
       for (let delivery = 0; delivery < this.#count; delivery++) {
         // A stack that loses one must not stop its driver for good.
@@ -65,7 +70,7 @@ export class Locations {
       await new Promise<void>(resolve => { setImmediate(resolve) })
     }
     const seconds = (performance.now() - startMs) / 1_000
-    const arrived = this.#heardAll() - before
+    const arrived = this.#shownAll() - before
     await this.#drained()
     return arrived / seconds
   }
@@ -85,7 +90,7 @@ export class Locations {
     return latency
   }
 
-  #heardAll(): number { return this.#heard.reduce((sum, count) => sum + count, 0) }
+  #shownAll(): number { return this.#shown.reduce((sum, count) => sum + count, 0) }
 
   async #drained(): Promise<void> {
     await settled(() => this.#sent.every((sent, i) => sent <= this.#heard[i]!), drainMs)
