@@ -6,7 +6,7 @@ import type { Stack } from './stack.ts'
 
 const drainMs = 5_000
 /** A driver whose tracker hears nothing for so long sends on. */
-const lostMs = 1_000
+const lostMs = 3_000
 
 export class Locations {
   readonly #count: number
@@ -69,10 +69,10 @@ export class Locations {
       }
       await new Promise<void>(resolve => { setImmediate(resolve) })
     }
-    const seconds = (performance.now() - startMs) / 1_000
-    const arrived = this.#shownAll() - before
+    // What is on its way counts, with the time that it takes: a slow stack has as much on its way as it shows in a second.
     await this.#drained()
-    return arrived / seconds
+    const lastMs = this.#heardMs.reduce((latest, atMs) => Math.max(latest, atMs), 0)
+    return (this.#shownAll() - before) * 1_000 / Math.max(ms, lastMs - startMs)
   }
 
   /** Open loop, over all drivers in turn. */
