@@ -40,6 +40,9 @@ const loading = (journal: Journal, change: <L extends LoadedActor | LoadedSlot>(
   loadSlot: async slot => change(await journal.loadSlot(slot)),
   loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
 })
+/** Without the ids of what was carried out. */
+const forgotten = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
+  ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] }, snapshotHead(snapshot.bytes)!)) })
 const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, order: { ...behaviours.order, ...change } })
 const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, driver: { ...behaviours.driver, ...change } })
 
@@ -47,7 +50,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 7,
+    seed: 14,
     database(database) { database.fences = false },
   },
   'acknowledged-before-commit': {
@@ -70,19 +73,17 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 7,
+    seed: 1,
     claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
   },
   'replayed-without-ids': {
     about: 'recovery forgets which commands were carried out',
     rule: '[3]',
-    seed: 2,
+    seed: 5,
     journal: journal => loading(journal, loaded => {
-      const forget = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
-        ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] }, snapshotHead(snapshot.bytes)!)) })
       const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
       return 'snapshots' in loaded
-        ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot) }
+        ? { ...loaded, events, snapshots: loaded.snapshots.map(forgotten) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forgotten(loaded.snapshot) }
     }),
   },
   'cursor-runs-ahead': {
@@ -94,7 +95,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'evolved-differently': {
     about: 'recovery reads an event as something else than it was',
     rule: '[4]',
-    seed: 2,
+    seed: 1,
     journal: journal => loading(journal, loaded => ({
       ...loaded,
       events: loaded.events.map((stored): StoredEvent => (stored.event.type === 'order_accepted' ? { ...stored, event: { ...stored.event, data: { ...stored.event.data, fee_minor: 1 } } } : stored)),
@@ -103,7 +104,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'capacity-ignored': {
     about: 'a driver takes offers beyond capacity',
     rule: '[8]',
-    seed: 1,
+    seed: 2,
     behaviours: () => withDriver({
       decide(state, command, nowMs) {
         const driver = state as Driver
@@ -115,7 +116,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'late-answers-win': {
     about: 'the order forgets its deadline',
     rule: '[10]',
-    seed: 7,
+    seed: 2,
     behaviours: () => withOrder({
       decide: (state, command, nowMs) => behaviours.order.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
       wakeAtMs: state => { const atMs = behaviours.order.wakeAtMs(state); return atMs === null ? null : atMs + 20_000 },
@@ -141,8 +142,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
   },
   'deadline-lost-at-recovery': {
     about: 'a deadline that was set before a crash is forgotten',
-    rule: '[live]',
-    seed: null,
+    rule: '[9]',
+    seed: 1,
+    journal: journal => loading(journal, loaded => {
+      const asleep = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
+        ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, decodeSnapshot(snapshot.actorId, snapshot.bytes), { ...snapshotHead(snapshot.bytes)!, wakeAtMs: null })) })
+      return 'snapshots' in loaded ? { ...loaded, snapshots: loaded.snapshots.map(asleep) } : loaded
+    }),
     behaviours() {
       // Only what was decided in this incarnation has a deadline.
       const decided = new WeakSet<object>()
@@ -163,8 +169,27 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: null,
+    seed: 2,
     edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.terminals || bus.publish(subject, body, id) }),
+  },
+  'driver-forgets': {
+    about: 'a driver forgets which commands it has heard, and takes an assignment without its hold',
+    rule: '[4]',
+    seed: 1,
+    // No cursor is ever stored, as when engines die young: whatever a slot ever sent comes again.
+    journal: journal => loading({ ...journal, saveCursors: async () => {} }, loaded => {
+      const events = loaded.events.map((event): StoredEvent => (event.kind === 'driver' ? { ...event, commandId: null } : event))
+      const forget = <S extends { kind: ActorKind; actorId: string; bytes: Uint8Array }>(snapshot: S): S => (snapshot.kind === 'order' ? snapshot : forgotten(snapshot))
+      return 'snapshots' in loaded
+        ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot) }
+    }),
+    behaviours: () => withDriver({
+      decide(state, command, nowMs) {
+        const [driver, told] = [state as Driver, command as DriverCommand]
+        if (told.verb !== 'assign' || driver.kind === 'absent' || driver.activeOrderIds.includes(told.orderId)) return behaviours.driver.decide(state, command, nowMs)
+        return { ok: true, events: [{ type: 'order_assigned', data: { offer_id: told.offerId, order_id: told.orderId } }] }
+      },
+    }),
   },
   'release-forgotten': {
     about: 'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',

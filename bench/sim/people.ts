@@ -69,7 +69,11 @@ export class Customer extends Caller {
       if (seen === undefined) return this.world.checker.fail('[2]', `${this.name} was told of an order that no list shows`, id)
       if (seen.version < version) this.world.checker.fail('[4]', `${this.name} saw version ${version} and then ${seen.version}`, id)
       version = seen.version
-      if (ended.has(seen.status)) return
+      if (ended.has(seen.status)) {
+        // Who has the link may look for ever, so it can be taken back for ever.
+        if (chance.happens(0.15)) await tell(this, by, id, 'reissue_tracking', {})
+        return
+      }
       if (reissues) {
         reissues = false
         await tell(this, by, id, 'reissue_tracking', {})
@@ -80,6 +84,9 @@ export class Customer extends Caller {
     }
   }
 }
+
+/** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
+const isLeftAlone = (requestId: string): boolean => requestId.endsWith('0') || requestId.endsWith('1')
 
 /** What a terminal shows of a request. */
 interface Shown { expiresAtMs: number; sinceMs: number }
@@ -145,7 +152,8 @@ export class Pharmacy extends Caller {
     if (this.#busy.has(requestId)) return
     this.#busy.add(requestId)
     const wish = chance.random()
-    await this.sleep(chance.happens(0.3) ? chance.between(0, 30) : chance.around(8_000))
+    if (isLeftAlone(requestId)) await this.sleep(Math.max(0, this.shown.get(requestId)!.expiresAtMs - this.world.schedule.nowMs) + chance.around(5_000))
+    else await this.sleep(chance.happens(0.3) ? chance.between(0, 30) : chance.around(8_000))
     if (wish < 0.1) return
     if (wish < 0.2) await this.sleep(this.chance.around(60_000))
     const response_type = wish < 0.35 ? 'REJECTED' as const : 'ACCEPTED' as const
@@ -187,7 +195,7 @@ export class Pharmacy extends Caller {
       await (chance.happens(0.8) || this.world.closing() ? tell(this, this.#by, order.id, 'accept', {}) : tell(this, this.#by, order.id, 'reject', { reason: 'out of stock' }))
     else if (order.driver_search.state === 'idle' || order.driver_search.state === 'exhausted') {
       // Once in a while nobody is free for long, and the pharmacy gives up.
-      if (order.driver_search.state === 'exhausted' && chance.happens(0.5)) await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
+      if (chance.happens(order.driver_search.state === 'exhausted' ? 0.5 : 0.05)) await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
       else if (chance.happens(0.4)) await tell(this, this.#by, order.id, 'assign_driver', { driver_id: chance.pick(this.driverIds) })
       else await tell(this, this.#by, order.id, 'find_driver', chance.happens(0.5) ? { offer_seconds: 10, search_seconds: 60 } : {})
     }
@@ -240,12 +248,16 @@ export class Courier extends Caller {
       const row = this.world.database.drivers.get(this.driverId)
       if (row !== undefined && row.status !== 'available' && row.status !== 'busy' && nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
       else if (!this.world.closing() && this.chance.happens(0.004)) {
-        this.#onBreakUntilMs = nowMs + this.chance.around(120_000)
-        await this.#setStatus(this.chance.pick(['on_break', 'offline']))
+        await this.#rest()
       }
       for (const order of listed(this.world.database, view => view.driver_search.offer?.driver_id === this.driverId || (view.driver_id === this.driverId && !ended.has(view.status))))
         this.#once(`${order.id} ${order.driver_search.offer?.offer_id ?? order.status}`, () => this.#act(order))
     }
+  }
+
+  async #rest(): Promise<void> {
+    this.#onBreakUntilMs = this.world.schedule.nowMs + this.chance.around(120_000)
+    await this.#setStatus(this.chance.pick(['on_break', 'offline']))
   }
 
   #once(task: string, run: () => Promise<unknown>): void {
@@ -263,6 +275,7 @@ export class Courier extends Caller {
       await this.sleep(chance.around(4_000))
       if (wish < 0.7) await tell(this, this.#by, order.id, 'accept_offer', { offer_id: offer.offer_id })
       else if (wish < 0.85) await tell(this, this.#by, order.id, 'decline_offer', { offer_id: offer.offer_id })
+      else if (wish < 0.92) await this.#rest()
       else await this.sleep(60_000)
       return
     }

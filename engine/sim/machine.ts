@@ -35,13 +35,15 @@ export const orderStateName = (order: Order): string =>
 
 /**
  * Drivers, by duty, whether one is asked, and whether one is under way. The order leads: being
- * assigned is a fact in any state with a hold, whatever the duty became meanwhile.
+ * assigned is a fact in any state with a hold, whatever the duty became meanwhile. Whoever has a delivery
+ * under way cannot go off duty, and off duty nobody is asked: nobody is both, off duty, at once.
  */
 export const driverMachine: Machine = { 'absent': { driver_registered: 'offline' } }
 for (const duty of ['offline', 'available', 'on_break'])
   for (const asked of ['', ' asked'])
     for (const busy of ['', ' busy']) {
-      const next: Partial<Record<DriverEvent['type'], string>> = { status_changed: '' }
+      if (duty !== 'available' && asked !== '' && busy !== '') continue
+      const next: Partial<Record<DriverEvent['type'], string>> = duty === 'available' && busy !== '' ? {} : { status_changed: '' }
       if (asked === '' && duty === 'available') next.offer_held = `${duty} asked${busy}`
       if (asked !== '') {
         next.offer_released = `${duty}${busy}`
