@@ -18,6 +18,7 @@ export function createMetrics() {
     rateLimited: new Counter({ name: 'caduceus_rate_limited_total', help: 'Requests refused for their rate', labelNames: ['class', 'by'], registers }),
     auditRows: new Counter({ name: 'caduceus_audit_rows_total', help: 'Rows of the audit trail, by what became of them', labelNames: ['outcome'], registers }),
     sockets: new Gauge({ name: 'caduceus_sockets', help: 'Open WebSockets', labelNames: ['role'], registers }),
+    handshakesUnderWay: new Gauge({ name: 'caduceus_handshakes_under_way', help: 'WebSockets neither greeted nor refused yet', registers }),
     handshakesRefused: new Counter({ name: 'caduceus_handshakes_refused_total', help: 'WebSocket handshakes told to come later, because too many came at once', registers }),
     socketCloses: new Counter({ name: 'caduceus_socket_closes_total', help: 'WebSockets closed by the edge', labelNames: ['code'], registers }),
     framesAccepted: new Counter({ name: 'caduceus_location_frames_total', help: 'Location frames taken and handed to the bus', registers }),

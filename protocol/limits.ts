@@ -162,6 +162,8 @@ export const limits = {
   socketHandshakeMs: 10_000,
   /** Sockets that may begin a second at one edge, when thousands come back at once. */
   handshakesPerSecondMax: 400,
+  /** At one edge: begun, and not yet greeted or refused. */
+  handshakesUnderWayMax: 1_000,
   /** Those who are refused are told to come back after one to so many seconds, or they would come together again. */
   handshakeRetrySecondsMax: 5,
   /** Access tokens of which an edge remembers that their signature is good, at some 600 bytes each. */
@@ -342,6 +344,7 @@ relation(limits.interestLeaseMs > 3 * limits.interestRenewMs, 'interest must sur
 relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the journal queue holds several batches')
 relation(limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs, 'a search outlives its offers')
 relation(limits.interestIdsPerMessageMax * 2 * 40 < limits.busMessageBytesMax, 'an interest message fits a bus message')
+relation(limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax, 'a handshake may take two seconds at the full rate')
 relation(limits.socketMessageBytesMax < limits.socketPayloadBytesMax, 'a message too large is answered before the connection is cut')
 relation(limits.clientMessagesPerFlushMax * 1_000 / limits.clientBatchMs < limits.socketMessagesPerSecondMax, 'a client that empties its buffer is not taken for a flood')
 relation(limits.clientAckStallMs > 2 * limits.locationAckIntervalMs, 'a client waits for an ack that is merely due')

@@ -20,6 +20,17 @@ t.test('a second\'s worth at once, then as time passes', async t => {
   t.equal(through(limits.handshakesPerSecondMax), limits.handshakesPerSecondMax, 'a clock that was set back does not close the door')
 })
 
+t.test('no more under way than one database answers in a while', async t => {
+  let nowMs = 1_000_000
+  const door = new Admission(() => nowMs)
+  const ends: (() => void)[] = []
+  for (let second = 0; second < 10; second++, nowMs += 1_000)
+    for (let i = 0; i < limits.handshakesPerSecondMax; i++) if (door.admits()) ends.push(door.begin())
+  t.equal(ends.length, limits.handshakesUnderWayMax, 'however long they hang')
+  ends.pop()!()
+  t.same([door.admits(), door.underWay], [true, limits.handshakesUnderWayMax - 1])
+})
+
 t.test('over the wire: 101 or 503 with Retry-After, nothing else, and nobody waits', async t => {
   const f = await startFixture()
   t.teardown(() => f.stop())
@@ -46,4 +57,6 @@ t.test('over the wire: 101 or 503 with Retry-After, nothing else, and nobody wai
   f.clock.stoppedAtMs = null
   f.clock.skewMs = 1_000
   t.equal((await f.connect(`/ws/customer/?token=${token}`).next()).type, 'connection')
+  await Promise.all(sockets.filter(({ readyState }) => readyState === WebSocket.OPEN || readyState === WebSocket.CLOSING).map(socket => new Promise(resolve => { socket.once('close', resolve) })))
+  t.match(await f.ctx.metrics.registry.metrics(), /caduceus_handshakes_under_way 0$/m, 'greeted or refused, it is over')
 })

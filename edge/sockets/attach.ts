@@ -61,6 +61,8 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
       data.session = session
       data.handshake = null
       ctx.hub.add(session)
+      const ended = admission.begin()
+      ctx.metrics.handshakesUnderWay.set(admission.underWay)
       admitHandshake(ctx, 'address', addressGroup(handshake.address)).then(() => open(ctx, session, handshake)).then(
         opened => {
           session.identity = handshake.identity
@@ -78,7 +80,10 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
           noteConnection(ctx, session, handshake, refusal.closeCode)
           session.close(refusal.closeCode, refusal.message)
         },
-      )
+      ).finally(() => {
+        ended()
+        ctx.metrics.handshakesUnderWay.set(admission.underWay)
+      })
     },
     message: (ws, message, isBinary) => ws.getUserData().session!.receive(new Uint8Array(message), isBinary),
     close(ws) {
