@@ -10,6 +10,7 @@ import { createTokens } from '../../edge/accounts/tokens.ts'
 import type { Database } from '../../migrations/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
+import { CaduceusError, errorCatalogue } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
@@ -39,6 +40,7 @@ type Role = 'user' | 'vendor' | 'driver'
 const tokenMinutes = 240
 const rowsAtOnce = 1_000
 const commandsAtOnce = 64
+const attemptsMax = 5
 const nobodysHash = 'no password opens this account'
 let populations = 0
 
@@ -91,8 +93,9 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
     for (let from = 0; from < count; from += rowsAtOnce) await kysely.insertInto('drivers').values(rows.slice(from, from + rowsAtOnce)).execute()
     const by = { role: 'system', id: 'bench' } as const
     await inParallel(made, commandsAtOnce, async ({ driverId }, i) => {
-      await commands.driver({ id: `register:${driverId}`, actor_id: driverId, verb: 'register', by, data: { vendor_id: vendorId, capacity: 1, ...profile(i) } })
-      await commands.driver({ id: newId(), actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: 'available' } })
+      await insist(() => commands.driver({ id: `register:${driverId}`, actor_id: driverId, verb: 'register', by, data: { vendor_id: vendorId, capacity: 1, ...profile(i) } }))
+      const id = newId()
+      await insist(() => commands.driver({ id, actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: 'available' } }))
     })
     return made
   }
@@ -124,6 +127,17 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
   const drivers = plan.drivers === undefined ? [] : await makeDrivers(plan.drivers, first!.vendorId)
   const deliveries = plan.deliveries === undefined ? [] : await makeDeliveries(plan.deliveries, customers[0]!.userId, first!.vendorId, plan.pharmacies![0]!)
   return { customers, pharmacies, drivers, deliveries }
+}
+
+/** The same command again: on a busy machine an engine may still be taking its slots. */
+async function insist<T>(say: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await say()
+    } catch (error) {
+      if (attempt === attemptsMax || !(error instanceof CaduceusError && errorCatalogue[error.code].retryable)) throw error
+    }
+  }
 }
 
 const placeOf = ({ latitude, longitude }: Place) => ({ latitude, longitude })

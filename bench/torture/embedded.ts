@@ -31,7 +31,8 @@ export interface KillOptions {
   interrupted(): boolean
 }
 
-const readyTimeoutMs = 60_000
+/** Longer than any start on a machine that does ten things at once; one that ends is known at once. */
+const readyTimeoutMs = 180_000
 /** A third of the deaths come while it starts: in its imports, in the database's recovery, in its own. */
 const earlyDeaths = 0.33
 /** Any other comes after something of this life was acknowledged; nobody waits for that longer than this. */

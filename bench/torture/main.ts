@@ -11,6 +11,7 @@ import { contest, reportContest } from './contest.ts'
 import { killAgainAndAgain } from './embedded.ts'
 import { claimFaults, ownerFaults } from './faults.ts'
 import { report, torture } from './run.ts'
+import { reportStorm, storm } from './storm.ts'
 
 const table: OptionTable = {
   minutes: { value: 'M', number: { min: 0.05, max: 100_000 }, default: 5, help: 'how long faults strike' },
@@ -20,6 +21,9 @@ const table: OptionTable = {
   kills: { value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100, help: 'how often, with --embedded' },
   contest: { help: 'many pharmacies for every request, the claims flushed, crashed and cut, engines killed: one winner each' },
   accepts: { value: 'N', number: { min: 1, max: 10_000_000, whole: true }, default: 10_000, help: 'how many, with --contest' },
+  storm: { help: 'an edge killed with thousands of sockets, which come back to it' },
+  sockets: { value: 'N', number: { min: 100, max: 15_000, whole: true }, default: 5_000, help: 'how many, with --storm' },
+  storms: { value: 'N', number: { min: 1, max: 1_000, whole: true }, default: 3, help: 'how often, with --storm' },
   logs: { value: 'DIR', help: 'what the engines and edges say, one file each' },
 }
 const help = `npm run torture -- [options]
@@ -28,7 +32,7 @@ Two engines and two edges on real NATS, Redis and PostgreSQL, with a fault proxy
 Processes are killed and paused, connections cut, stalled, slowed and half-opened, servers restarted,
 Redis flushed. At the end every acknowledgement is looked up in the journal, the read model and the
 published events. With --embedded it is the one process of npm start, killed N times under load; with --contest every
-request is accepted by many at once. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
+request is accepted by many at once; with --storm an edge is killed with all its sockets. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
 
 ${describeOptions(table)}`
 
@@ -59,6 +63,10 @@ async function main(argv: string[]): Promise<number> {
     if (options.flag('contest')) {
       const outcome = await contest({ ...common, accepts: options.number('accepts'), faults: [...claimFaults, ...ownerFaults] })
       return [outcome.wrong, reportContest(outcome)]
+    }
+    if (options.flag('storm')) {
+      const outcome = await storm({ ...common, sockets: options.number('sockets'), storms: options.number('storms') })
+      return [outcome.wrong, reportStorm(outcome)]
     }
     const outcome = embedded
       ? await killAgainAndAgain({ ...common, kills: options.number('kills') })

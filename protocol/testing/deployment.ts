@@ -11,6 +11,8 @@ export interface Deployment {
   members: readonly Member[]
   engines: readonly Member[]
   edges: readonly Member[]
+  /** What its edges sign tokens with. */
+  jwtSecret: string
   /** Of the edges, in their order; a restarted edge has the same. */
   urls: readonly string[]
   untilHealthy(timeoutMs?: number): Promise<void>
@@ -68,7 +70,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     }
     for (const one of members) one.up()
     await untilHealthy()
-    return { servers, members, engines, edges, urls, untilHealthy, stop }
+    return { servers, members, jwtSecret: secret, engines, edges, urls, untilHealthy, stop }
   } catch (error) {
     await stop()
     throw error

@@ -3,10 +3,10 @@
  * time at which it was meant to be sent: what is missing can be named, whatever the machine's speed.
  * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on purpose.
  */
-import type { Bus } from '../../protocol/bus/bus.ts'
-import { natsBus } from '../../protocol/bus/nats.ts'
-import { LocationBatchReader } from '../../protocol/location-batch.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import type { Bus } from '../bus/bus.ts'
+import { natsBus } from '../bus/nats.ts'
+import { LocationBatchReader } from '../location-batch.ts'
+import { subjects } from '../subjects.ts'
 
 interface Place { latitude: number; longitude: number }
 /** Degrees between two positions, and between two senders. */

@@ -1,0 +1,11 @@
+/** A small storm: `npm run torture -- --storm --sockets 10000` is a large one. */
+import t from 'tap'
+import { requireOrSkip } from '../../protocol/testing/services.ts'
+import { reportStorm, storm } from './storm.ts'
+
+t.test('an edge killed with a thousand sockets: all come back, nothing acknowledged is missing', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {
+  const outcome = await storm({ sockets: 1_000, storms: 1, say: line => t.comment(line), progress: () => undefined })
+  for (const line of reportStorm(outcome)) t.comment(line)
+  t.ok(outcome.frames > 0, `${outcome.frames} locations sent`)
+  t.same(outcome.wrong, [])
+})

@@ -1,0 +1,156 @@
+/**
+ * An edge killed with thousands of sockets: drivers and terminals, each the ordinary client, lose it in one
+ * moment and come back to it. Its door must hold, all must come back by themselves, nobody at the other
+ * edge may notice, and no location that was acknowledged may be missing on the bus.
+ *
+ * Rejected: sockets of a load generator, as the reconnect bench has them. What is tried here is the client
+ * as much as the edge: its pauses, its buffer and what it makes of a refusal.
+ */
+import { WebSocket } from 'ws'
+import { openDatabase } from '../../migrations/open.ts'
+import { natsBus } from '../../protocol/bus/nats.ts'
+import { connectDriver, connectTerminal, type Driver, type Terminal, type WebSocketConstructor } from '../../protocol/client/index.ts'
+import { realEnv } from '../../protocol/env.ts'
+import { limits } from '../../protocol/limits.ts'
+import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
+import { PositionsOnBus } from '../../protocol/testing/positions.ts'
+import { settled } from '../common/parallel.ts'
+import { populate, type Population } from '../common/population.ts'
+import { center } from './people.ts'
+
+export interface StormOptions {
+  /** At the edge that dies. */
+  sockets: number
+  /** How often it dies. */
+  storms: number
+  say(line: string): void
+  progress(line: string): void
+}
+
+export interface StormOutcome {
+  /** Empty: passed. */
+  wrong: string[]
+  sockets: number
+  drivers: number
+  /** Per storm: from the start of the new edge until the last was back. */
+  backSeconds: number[]
+  /** Handshakes that the new edges told to come later. */
+  refused: number
+  frames: number
+  /** Of the edge, with all back, after each storm. */
+  residentMegabytes: number[]
+}
+
+const driverShare = 0.1
+/** At the other edge, which nothing happens to. */
+const bystanders = 20
+const frameEveryMs = 1_000
+const awayMs = 500
+/** Several times the client's longest pause, and what the door takes to let all in. */
+const backMs = (sockets: number): number => 4 * limits.clientReconnectMsMax + 3_000 * sockets / limits.handshakesPerSecondMax
+const emptyMs = 60_000
+
+export async function storm(options: StormOptions): Promise<StormOutcome> {
+  const { sockets, progress } = options
+  const wrong: string[] = []
+  const deployment = await startDeployment({ environment: { RATE_LIMIT_SOCKET_PER_ADDRESS: '1000000', RATE_LIMIT_SOCKET_PER_ACCOUNT: '1000000' } })
+  const ends: (() => unknown)[] = [() => deployment.stop()]
+  try {
+    const [dying, other] = deployment.urls as [string, string]
+    const driverCount = Math.ceil(sockets * driverShare)
+    const people = await populated(deployment, sockets - driverCount + bystanders, driverCount)
+    const positions = await PositionsOnBus.observe(deployment.servers.nats.url, center)
+    ends.push(() => positions.close())
+    const connect = (url: string, token: string) => ({ url, token, WebSocket: WebSocket as unknown as WebSocketConstructor })
+    const drivers = people.drivers.map(({ token }) => connectDriver(connect(dying, token)))
+    const terminals = people.pharmacies.slice(bystanders).map(({ token }) => connectTerminal(connect(dying, token)))
+    const undisturbed = people.pharmacies.slice(0, bystanders).map(({ token }) => connectTerminal(connect(other, token)))
+    const all: (Driver | Terminal)[] = [...drivers, ...terminals]
+    ends.push(() => { for (const one of [...all, ...undisturbed]) one.close() })
+    const senders = drivers.map((_, index) => positions.sender(index))
+    const driving = setInterval(() => { drivers.forEach((driver, index) => driver.sendLocation(senders[index]!.next())) }, frameEveryMs)
+    ends.push(() => clearInterval(driving))
+    const open = (): number => all.filter(one => one.isOpen).length
+    const allBack = (): Promise<boolean> => settled(() => {
+      progress(`storm: ${open()} of ${sockets} sockets open`)
+      return open() === sockets
+    }, backMs(sockets), 50)
+    if (!await allBack()) wrong.push(`${sockets - open()} of ${sockets} sockets never opened`)
+    const opens: number[] = []
+    for (const driver of drivers) driver.on('open', () => { opens.push(performance.now()) })
+    for (const terminal of terminals) terminal.on('open', () => { opens.push(performance.now()) })
+    let disturbed = 0
+    if (!await settled(() => undisturbed.every(one => one.isOpen), backMs(bystanders))) wrong.push('the bystanders never opened')
+    for (const one of undisturbed) one.on('closed', () => { disturbed++ })
+
+    const outcome: StormOutcome = { wrong, sockets, drivers: driverCount, backSeconds: [], refused: 0, frames: 0, residentMegabytes: [] }
+    for (let i = 0; i < options.storms; i++) {
+      options.say(`storm: ${open()} sockets open, and their edge is killed`)
+      await deployment.edges[0]!.down('SIGKILL')
+      await settled(() => open() === 0, awayMs)
+      opens.length = 0
+      deployment.edges[0]!.up()
+      const fromMs = performance.now()
+      if (!await allBack()) wrong.push(`storm ${i + 1}: ${sockets - open()} of ${sockets} did not come back`)
+      outcome.backSeconds.push((performance.now() - fromMs) / 1_000)
+      const refused = await metricOf(dying, 'caduceus_handshakes_refused_total')
+      outcome.refused += refused
+      outcome.residentMegabytes.push(await metricOf(dying, 'caduceus_process_resident_memory_bytes') / 1e6)
+      // On a slow machine they come back so far apart that nobody need be refused; but never faster than this.
+      const tooSoon = opens.findIndex((atMs, index) => index + 1 > limits.handshakesPerSecondMax * (1 + (atMs - fromMs) / 1_000))
+      if (tooSoon >= 0) wrong.push(`storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`)
+      // Not one more than came: what the storm left half open would stay for ever.
+      if (!await metricIs(dying, 'caduceus_sockets', sockets) || !await metricIs(dying, 'caduceus_handshakes_under_way', 0))
+        wrong.push(`storm ${i + 1}: the edge counts ${await metricOf(dying, 'caduceus_sockets')} sockets of ${sockets}, ${await metricOf(dying, 'caduceus_handshakes_under_way')} of them beginning`)
+    }
+    clearInterval(driving)
+    if (disturbed > 0) wrong.push(`${disturbed} connections to the other edge were closed`)
+    if (!await settled(() => drivers.every(one => one.unacknowledged.length === 0), emptyMs)) wrong.push(`${drivers.filter(one => one.unacknowledged.length > 0).length} drivers' locations are not acknowledged`)
+    drivers.forEach((driver, index) => {
+      const sender = senders[index]!
+      outcome.frames += sender.sent
+      const missing = sender.missing(sender.sent - driver.unacknowledged.length)
+      if (missing.length > 0) wrong.push(`driver ${index}: ${missing.length} of ${sender.sent} acknowledged locations never came to the bus`)
+      if (driver.evicted > 0) wrong.push(`driver ${index}: gave up ${driver.evicted} locations`)
+    })
+    return outcome
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+
+async function populated(deployment: Deployment, pharmacies: number, drivers: number): Promise<Population> {
+  const database = await openDatabase({ url: deployment.servers.postgres.url })
+  const bus = await natsBus(deployment.servers.nats.url, { name: 'storm' })
+  try {
+    const places = Array.from({ length: pharmacies }, (_, index) => ({ latitude: center.latitude + index * 1e-4, longitude: center.longitude }))
+    return await populate({ database, bus, jwtSecret: deployment.jwtSecret, ...realEnv() }, { pharmacies: places, drivers })
+  } finally {
+    await bus.close()
+    await database.close()
+  }
+}
+
+/** The sum over all labels. */
+async function metricOf(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return text.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}
+
+async function metricIs(url: string, name: string, value: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await metricOf(url, name) === value) return true
+    await new Promise<void>(resolve => { setTimeout(resolve, 100) })
+  }
+  return false
+}
+
+export function reportStorm({ wrong, sockets, drivers, backSeconds, refused, frames, residentMegabytes }: StormOutcome): string[] {
+  return [
+    `sockets                ${sockets}, of these drivers ${drivers}; ${frames} locations sent`,
+    `back after             ${backSeconds.map(seconds => `${seconds.toFixed(1)} s`).join(', ')}; ${refused} handshakes told to come later`,
+    `memory of the edge     ${residentMegabytes.map(megabytes => `${megabytes.toFixed(0)} MB`).join(', ')}`,
+    ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
+    wrong.length === 0 ? 'all came back, nobody else noticed, and no acknowledged location is missing' : `${wrong.length} things are wrong`,
+  ]
+}
