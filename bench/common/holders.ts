@@ -28,7 +28,7 @@ export interface Holders {
 
 const socketsPerProcess = 10_000
 /** Descriptors of a process besides its sockets. */
-export const descriptorsReserve = 300
+export const descriptorsReserve = 1_000
 
 /** Enough processes for so many sockets; they end with the bench. */
 export async function startHolders(context: Pick<Context, 'defer'>, count: number): Promise<Holders> {

@@ -108,4 +108,4 @@ async function openHot(context: Context, url: string, { driverToken, trackingTok
   }
 }
 
-export const bench: Bench = { name: 'trackers', group: 'load', title: 'frame in → tracker\'s socket', modes: ['embedded', 'distributed'], rounds: { full: 1, quick: 1 }, open }
+export const bench: Bench = { name: 'trackers', group: 'load', title: 'frame in → tracker\'s socket', modes: ['embedded', 'distributed'], rounds: { full: 2, quick: 1 }, open }
