@@ -1,0 +1,50 @@
+/**
+ * A pharmacy, its drivers and its customers on virtual time, for stories of races and crashes: an append
+ * can be held up, so that two things are under way at once; an engine can crash and be followed by another.
+ */
+import type { Principal } from '../protocol/principal.ts'
+import type { RegisteredDriver } from './driver/state.ts'
+import { order, world, type BootOptions } from './fixtures.ts'
+import type { AppendRequest } from './journal/journal.ts'
+
+type World = Awaited<ReturnType<typeof world>>
+type Booted = Awaited<ReturnType<World['boot']>>
+
+/** Holds up the appends that match, until let go. */
+export function hurdles() {
+  const gates = new Map<(request: AppendRequest) => boolean, Promise<void>>()
+  const beforeAppend = async (request: AppendRequest): Promise<void> => {
+    for (const [matches, gate] of gates) if (matches(request)) await gate
+  }
+  const hold = (matches: (request: AppendRequest) => boolean): (() => void) => {
+    let open: () => void = () => {}
+    gates.set(matches, new Promise(resolve => { open = resolve }))
+    return () => { gates.delete(matches); open() }
+  }
+  return { beforeAppend, hold }
+}
+
+/** A world with one engine and one pharmacy, and what they do in these stories. */
+export async function pharmacy(seed: number, options: BootOptions = {}) {
+  const w = await world(seed)
+  const engine = await w.boot('e1', options)
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const by: Principal = { role: 'vendor', id: vendor }
+  /** An order that the pharmacy has won. */
+  const won = async () => {
+    const opened = order(await w.broadcast())
+    return order(await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' }))
+  }
+  const find = (id: string) => w.command('order', id, 'find_driver', by)
+  const assign = (id: string, driver_id: string) => w.command('order', id, 'assign_driver', by, { driver_id })
+  const cancel = (one: { id: string; user_id: string }) => w.command('order', one.id, 'cancel', { role: 'customer', id: one.user_id })
+  const offers = (driverId: string) => w.pushes.flatMap(p =>
+    (p.kind === 'topic' && p.topic === `driver:${driverId}` && p.message.type === 'offer' ? [{ offer_id: String(p.message.offer_id), order_id: String(p.message.order_id) }] : []))
+  const books = (of: Booted, driverId: string) => of.actors.peek(driverId)?.state as RegisteredDriver
+  const types = (actorId: string) => w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
+  const deliver = async (id: string, driver: Principal) => {
+    for (const [verb, data] of [['pick_up', {}], ['out_for_delivery', {}], ['deliver', { signature_url: 's' }]] as const) order(await w.command('order', id, verb, driver, data))
+  }
+  return { ...w, engine, shop: vendor, by, won, find, assign, cancel, offers, books, types, deliver }
+}
