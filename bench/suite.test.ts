@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { requireOrSkip } from '../protocol/testing/services.ts'
 import type { Bench, Measure } from './common/bench.ts'
 import { Latency } from './common/latency.ts'
 import { readRun } from './common/results.ts'
@@ -38,6 +39,11 @@ t.test('a deliberate slow-down is flagged, a rerun of the same code is not', asy
   t.match(slower, { code: 1, output: /^WORSE {2}decide: decide and evolve, a whole delivery × 0\.[012]/m })
   t.notMatch(slower.output, /^WORSE.*late accept/m, 'and only that')
   t.equal((await run(['compare', first, slowed])).code, 0, 'without --check it only tells')
+})
+
+t.test('the bare statements beside the journal take what it writes', { skip: requireOrSkip(t, 'postgres') }, async t => {
+  const ended = await run(['journal-append', '--quick', '--rounds', '1', '--results', t.testdir()])
+  t.match(ended, { code: 0, output: /raw unnest, 1 event and its order row +[\d.]+ k operations/ })
 })
 
 t.test('Ctrl-C shows and keeps what there is', async t => {

@@ -40,9 +40,9 @@ const rawRows = {
   name: 'raw_rows',
   text: `with written as (${insertEvents}), listed as (
     insert into raw_orders (${orderColumns})
-    select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids::uuid[], expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view
-    from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::uuid[], $20::text[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::bigint[], $27::double precision[], $28::integer[], $29::json[])
-      as o(${orderColumns})
+    select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, case when candidates_from > 0 then ($33::uuid[])[candidates_from:candidates_to] end, expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view
+    from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::uuid[], $20::integer[], $32::integer[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::bigint[], $27::double precision[], $28::integer[], $29::json[])
+      as o(${orderColumns.replace('candidate_ids', 'candidates_from, candidates_to')})
     on conflict (id) do update set ${changing.map(column => `${column} = excluded.${column}`).join(', ')})
   insert into raw_order_words (order_id, words)
   select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest($30::uuid[], $31::text[]) as w(order_id, words)`,
@@ -107,7 +107,7 @@ async function cases(services: MicroServices) {
         await Promise.all(parts.slice(at, at + 2).map(part => {
           const [,,,,, ...values] = appendParameters(part)
           const events = values.slice(0, 10)
-          // Orders, then drivers (there are none), then words.
+          // Orders, then drivers (there are none), then words, then where whose candidates lie, and the candidates.
           return withRows
             ? database.pool.query({ ...rawRows, values: [...events, ...values.slice(10, 29), ...values.slice(40)] })
             : database.pool.query({ ...rawEvents, values: events })

@@ -43,10 +43,10 @@ const channels: Case = { start: startChannels, name: 'Django Channels', requests
 const most = (stack: string, what: string): string => `${stack}: ${what}`
 /** `over` is the stack that ours is to be a multiple of. */
 const measuresOf = (stack: string, over: string | null, times: number) => ({
-  deliveries: { name: most(stack, over === null ? 'deliveries' : `deliveries, over ${over}`), unit: 'deliveries/s', better: 'higher', ...(over !== null && { baseline: most(over, 'deliveries'), goal: { ratio: times, ...decision('what-a-delivery-costs') } }) },
-  last: { name: most(stack, over === null ? 'request → last terminal' : `request → last terminal, over ${over}`), unit: 'ms', better: 'lower', ...(over !== null && { baseline: most(over, 'request → last terminal'), goal: { ratio: 0.1, ...decision('what-a-delivery-costs') } }) },
-  locations: { name: most(stack, over === null ? 'locations' : `locations, over ${over}`), unit: 'locations/s', better: 'higher', ...(over !== null && { baseline: most(over, 'locations'), goal: { ratio: times } }) },
-  delay: { name: most(stack, over === null ? 'location → tracker' : `location → tracker, over ${over}`), unit: 'ms', better: 'lower', ...(over !== null && { baseline: most(over, 'location → tracker'), goal: { ratio: 0.1 } }) },
+  deliveries: { name: most(stack, over === null ? 'deliveries' : `deliveries, over ${over}`), unit: 'deliveries/s', better: 'higher', ...(over !== null && { baseline: most(over, 'deliveries'), goal: { ratio: times, ...decision('beside-other-stacks') } }) },
+  last: { name: most(stack, over === null ? 'request → last terminal' : `request → last terminal, over ${over}`), unit: 'ms', better: 'lower', ...(over !== null && { baseline: most(over, 'request → last terminal'), goal: { ratio: 0.1, ...decision('beside-other-stacks') } }) },
+  locations: { name: most(stack, over === null ? 'locations' : `locations, over ${over}`), unit: 'locations/s', better: 'higher', ...(over !== null && { baseline: most(over, 'locations'), goal: { ratio: times, ...decision('beside-other-stacks') } }) },
+  delay: { name: most(stack, over === null ? 'location → tracker' : `location → tracker, over ${over}`), unit: 'ms', better: 'lower', ...(over !== null && { baseline: most(over, 'location → tracker'), goal: { ratio: 0.1, ...decision('beside-other-stacks') } }) },
 }) as const satisfies Record<string, Measure>
 
 interface Driven { name: string; round(): Promise<Measured> }
