@@ -26,8 +26,8 @@ const raceTimeoutMs = 10_000
 const bareOf = (size: number): string => `${size} racers: ${bareName}, message → answer`
 const measuresOf = (size: number) => ({
   bare: { name: bareOf(size), unit: 'ms', better: 'lower' },
-  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 10, ...decision('what-a-command-costs') } }) },
-  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 15, ...decision('what-a-command-costs') } }) },
+  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 10, ...decision('what-a-delivery-costs') } }) },
+  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 15, ...decision('what-a-delivery-costs') } }) },
   all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
 }) as const satisfies Record<string, Measure>
 
