@@ -11,6 +11,7 @@ import { storedUploads } from './0005_uploads.ts'
 import { webhooks } from './0006_webhooks.ts'
 import { parkedCommands } from './0007_parked_commands.ts'
 import { endedAccess } from './0008_ended_access.ts'
+import { orderParts } from './0009_order_parts.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -21,4 +22,5 @@ export const migrations: Record<string, Migration> = {
   '0006_webhooks': webhooks,
   '0007_parked_commands': parkedCommands,
   '0008_ended_access': endedAccess,
+  '0009_order_parts': orderParts,
 }

@@ -6,6 +6,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { DriverStatus } from '../protocol/rest/driver.ts'
 import type { OpeningHours } from '../protocol/opening-hours.ts'
 import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
+import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
 import type { Tariff } from '../protocol/tariff.ts'
 
 /** Written by the database or the journal alone. */
@@ -160,7 +161,11 @@ export interface OrdersTable {
   delivery_fee_minor: ReadOnly<number | null>
   actual_distance_km: ReadOnly<number | null>
   version: ReadOnly<number>
-  view: ReadOnly<OrderView>
+  /** Its status once that is its last, else null. */
+  ended_as: ReadOnly<OrderStatus | null>
+  /** What was said when it was placed, and how far it has come: see protocol/rest/order-parts.ts. */
+  placed: ReadOnly<OrderPlaced | null>
+  progress: ReadOnly<OrderProgress>
 }
 
 /** What an order can be found by; see protocol/search-words.ts. */

@@ -13,6 +13,7 @@ import { jwtVerify } from 'jose'
 import pg from 'pg'
 import { App, us_socket_local_port } from 'uWebSockets.js'
 import { startEmbedded } from '../../edge/embedded.ts'
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 
 const kind = process.argv[2]
 const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(process.env['JWT_SECRET_KEY']), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
@@ -31,8 +32,8 @@ function reads() {
       try {
         userId = (await jwtVerify(authorization.slice('Bearer '.length), key, { algorithms: ['HS256'], issuer: 'caduceus', audience: 'caduceus-api', requiredClaims: ['sub', 'exp', 'typ'] })).payload.sub!
       } catch { return 401 }
-      const { rows } = await pool.query<{ view: object }>({ name: 'order', text: 'select view from orders where id = $1 and user_id = $2', values: [id, userId] })
-      return rows[0]?.view ?? 404
+      const { rows } = await pool.query<OrderParts>({ name: 'order', text: 'select placed, progress from orders where id = $1 and user_id = $2', values: [id, userId] })
+      return rows[0] === undefined ? 404 : orderView(rows[0])
     },
     end: () => pool.end(),
   }

@@ -9,13 +9,16 @@
  *
  * On PostgreSQL with fsync.
  */
-import { testOrderView } from '../../engine/journal/contract.ts'
+import { ArrayWriter, type ArrayType } from '../../engine/journal/arrays.ts'
+import { changingOrderColumns, driverColumns, eventColumns, fixedOrderColumns, orderColumns, wordColumns } from '../../engine/journal/columns.ts'
+import { testOrderRow, testOrderView } from '../../engine/journal/contract.ts'
 import type { AppendRequest } from '../../engine/journal/journal.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { appendParameters } from '../../engine/journal/rows.ts'
+import { sqlTypes } from '../../engine/journal/statements.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from '../../migrations/open.ts'
-import type { OrderEvent } from '../../protocol/events.ts'
+import { eventVersion, type OrderEvent } from '../../protocol/events.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import { decision } from '../common/decisions.ts'
@@ -28,25 +31,29 @@ const rowsPerStatement = 256
 const lifeVersions = 8
 const slotCount = 64
 
-const orderColumns = 'id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids, expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view'
-const changing = ['status', 'tracking_token', 'vendor_id', 'driver_id', 'offered_driver_id', 'expires_at', 'updated_at', 'accepted_at', 'delivered_at', 'delivery_fee_minor', 'actual_distance_km', 'version', 'view']
+const named = (columns: readonly { name: string }[]): string => columns.map(column => column.name).join(', ')
 
-const insertEvents = `insert into raw_events (actor_id, version, slot, seq, kind, at, type, command_id, data, v)
-    select actor_id, version, slot, seq, kind, at, type, command_id, data, $10::smallint
-    from unnest($1::uuid[], $2::integer[], $3::smallint[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::json[])
-      as e(actor_id, version, slot, seq, kind, at, type, command_id, data)`
-const rawEvents = { name: 'raw_events', text: insertEvents }
-const rawRows = {
-  name: 'raw_rows',
-  text: `with written as (${insertEvents}), listed as (
-    insert into raw_orders (${orderColumns})
-    select id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, case when candidates_from > 0 then ($33::uuid[])[candidates_from:candidates_to] end, expires_at, created_at, updated_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, version, view
-    from unnest($11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::uuid[], $20::integer[], $32::integer[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::bigint[], $27::double precision[], $28::integer[], $29::json[])
-      as o(${orderColumns.replace('candidate_ids', 'candidates_from, candidates_to')})
-    on conflict (id) do update set ${changing.map(column => `${column} = excluded.${column}`).join(', ')})
-  insert into raw_order_words (order_id, words)
-  select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest($30::uuid[], $31::text[]) as w(order_id, words)`,
+/** The bare statements take the bytes that the journal's append takes: its columns, from the same lists. */
+function rawStatement(name: string, withRows: boolean) {
+  let last = 0
+  const arrays = (columns: readonly { type: ArrayType }[]): string => columns.map(({ type }) => `$${++last}::${sqlTypes[type]}[]`).join(', ')
+  const events = `insert into raw_events (${named(eventColumns)}, v)
+    select ${named(eventColumns)}, ${eventVersion} from unnest(${arrays(eventColumns)}) as e(${named(eventColumns)})`
+  if (!withRows) return { name, text: events }
+  const [orders, candidates, words] = [arrays(orderColumns), `$${++last}::uuid[]`, arrays(wordColumns)]
+  return {
+    name,
+    text: `with written as (${events}), listed as (
+      insert into raw_orders (${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, candidate_ids)
+      select ${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, case when candidates_from > 0 then (${candidates})[candidates_from:candidates_to] end
+      from unnest(${orders}) as o(${named(orderColumns)})
+      on conflict (id) do update set ${changingOrderColumns.map(({ name: column }) => `${column} = excluded.${column}`).join(', ')})
+    insert into raw_order_words (${named(wordColumns)})
+    select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest(${words}) as w(${named(wordColumns)})`,
+  }
 }
+const rawEvents = rawStatement('raw_events', false)
+const rawRows = rawStatement('raw_rows', true)
 
 const accepted = (id: string): OrderEvent => ({
   type: 'order_accepted',
@@ -87,7 +94,7 @@ async function cases(services: MicroServices) {
     return {
       slot, epoch: epochs.get(slot)!, kind: 'order', actorId: id, fromVersion, atMs: env.nowMs(), commandId: id,
       events: Array.from({ length: eventsPerAppend }, () => accepted(id)),
-      row: { kind: 'order', view: testOrderView(id, fromVersion + eventsPerAppend, { notes: null }) },
+      row: { kind: 'order', order: testOrderRow(testOrderView(id, fromVersion + eventsPerAppend, { notes: null }), fromVersion === 0) },
     }
   }
 
@@ -105,12 +112,15 @@ async function cases(services: MicroServices) {
       const parts = Array.from({ length: ids.length / rowsAtOnce }, (_, n) => group.slice(n * rowsAtOnce, (n + 1) * rowsAtOnce))
       for (let at = 0; at < parts.length; at += 2)
         await Promise.all(parts.slice(at, at + 2).map(part => {
-          const [,,,,, ...values] = appendParameters(part)
-          const events = values.slice(0, 10)
-          // Orders, then drivers (there are none), then words, then where whose candidates lie, and the candidates.
-          return withRows
-            ? database.pool.query({ ...rawRows, values: [...events, ...values.slice(10, 29), ...values.slice(40)] })
-            : database.pool.query({ ...rawEvents, values: events })
+          const values = appendParameters(new ArrayWriter(), part)
+          // After the fence and the check for gaps.
+          const take = (count: number): unknown[] => values.splice(0, count)
+          take(4)
+          const events = take(eventColumns.length)
+          if (!withRows) return database.pool.query({ ...rawEvents, values: events })
+          const orders = take(orderColumns.length + 1)
+          take(driverColumns.length)
+          return database.pool.query({ ...rawRows, values: [...events, ...orders, ...take(wordColumns.length)] })
         }))
     }
   }

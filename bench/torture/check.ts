@@ -5,8 +5,6 @@
  */
 import { driverBehaviour, orderBehaviour } from '../../engine/runtime/behaviours.ts'
 import type { AnyBehaviour } from '../../engine/runtime/actors.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { JournaledEvent, Ledger } from './ledger.ts'
 import type { Memory, Remembered } from './memory.ts'
 import type { Published } from './published.ts'
@@ -72,16 +70,16 @@ function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledg
     }
     state = behaviour.evolve(state, event, atMs)
   }
-  const row = behaviour.row(state, events.length, events.at(-1)!.atMs)
+  const row = behaviour.row(state, events.length, events.at(-1)!.atMs, false)
   const stored = kind === 'order' ? ledger.orders.get(actorId) : ledger.drivers.get(actorId)
   if (stored === undefined) return [...wrong, `[2] ${kind} ${actorId} is in the journal and not in the read model`]
   if (stored.version !== events.length) wrong.push(`[2] ${kind} ${actorId} is at version ${stored.version} in the read model and at ${events.length} in the journal`)
-  if (kind === 'order') {
-    const view = row.view as OrderView
+  if (row.kind === 'order') {
+    const said = row.order
     const order = ledger.orders.get(actorId)!
-    if (view.status !== order.status || view.vendor_id !== order.vendorId || view.driver_id !== order.driverId)
-      wrong.push(`[2] order ${actorId} shows ${order.status} ${order.vendorId} ${order.driverId}, its events say ${view.status} ${view.vendor_id} ${view.driver_id}`)
-  } else if ((row.view as DriverView).status !== stored.status) wrong.push(`[2] driver ${actorId} shows ${stored.status}, its events say ${(row.view as DriverView).status}`)
+    if (said.status !== order.status || said.vendorId !== order.vendorId || said.driverId !== order.driverId)
+      wrong.push(`[2] order ${actorId} shows ${order.status} ${order.vendorId} ${order.driverId}, its events say ${said.status} ${said.vendorId} ${said.driverId}`)
+  } else if (row.view.status !== stored.status) wrong.push(`[2] driver ${actorId} shows ${stored.status}, its events say ${row.view.status}`)
   return wrong
 }
 

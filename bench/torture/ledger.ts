@@ -1,4 +1,5 @@
 /** The journal and the read model as the database has them at the end, read whole. */
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import pg from 'pg'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 
@@ -29,9 +30,9 @@ export async function readLedger(query: (text: string) => Promise<{ rows: unknow
   const rows = async <R>(text: string): Promise<R[]> => (await query(text)).rows as R[]
   const events = await rows<{ actor_id: string; version: number; slot: number; seq: string | number; kind: 'order' | 'driver'; at: Date; command_id: string | null; type: string; data: unknown }>(
     'select actor_id, version, slot, seq, kind, at, command_id, type, data from events order by slot, seq')
-  // `version` is in the view as well: a column of its own may be newer than what people are shown.
-  const orders = await rows<{ id: string; user_id: string; version: number; view: { status: string; vendor_id: string | null; driver_id: string | null; version: number; expires_at: string | null } }>(
-    'select id, user_id, version, view from orders')
+  // `version` is in the progress as well: a column of its own may be newer than what people are shown.
+  const orders = await rows<{ id: string; user_id: string; version: number } & OrderParts>(
+    'select id, user_id, version, placed, progress from orders')
   const drivers = await rows<{ id: string; status: string; capacity: number; active_order_ids: string[]; version: number }>('select id, status, capacity, active_order_ids::text[], version from drivers')
   const slots = await rows<{ slot: number; cursor_seq: string | number }>('select slot, cursor_seq from slots')
   return {
@@ -39,10 +40,13 @@ export async function readLedger(query: (text: string) => Promise<{ rows: unknow
       actorId: row.actor_id, version: row.version, slot: row.slot, seq: Number(row.seq), kind: row.kind, atMs: row.at.getTime(), commandId: row.command_id,
       event: { type: row.type, data: row.data } as JournaledEvent['event'],
     })),
-    orders: new Map(orders.map(({ id, user_id, version, view }) => [id, {
-      id, status: view.status, userId: user_id, vendorId: view.vendor_id, driverId: view.driver_id, version: view.version === version ? version : -1,
-      expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at),
-    }])),
+    orders: new Map(orders.map(({ id, user_id, version, ...parts }) => {
+      const view = orderView(parts)
+      return [id, {
+        id, status: view.status, userId: user_id, vendorId: view.vendor_id, driverId: view.driver_id, version: view.version === version ? version : -1,
+        expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at),
+      }]
+    })),
     drivers: new Map(drivers.map(row => [row.id, { id: row.id, status: row.status, capacity: row.capacity, activeOrderIds: row.active_order_ids, version: row.version }])),
     cursors: new Map(slots.map(row => [row.slot, Number(row.cursor_seq)])),
   }

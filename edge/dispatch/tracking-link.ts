@@ -7,6 +7,7 @@
 import type { Database } from '../../migrations/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { orderView } from '../../protocol/rest/order-parts.ts'
 import type { Config } from '../config.ts'
 import type { EdgeContext } from '../context.ts'
 
@@ -15,8 +16,8 @@ export const linkEndsAtMs = (config: Pick<Config, 'trackingLinkHours'>, order: P
   order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
 
 export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
-  const row = await database.kysely.selectFrom('orders').select('view').where('tracking_token', '=', token).executeTakeFirst()
-  return row?.view ?? null
+  const row = await database.kysely.selectFrom('orders').select(['placed', 'progress']).where('tracking_token', '=', token).executeTakeFirst()
+  return row === undefined ? null : orderView(row)
 }
 
 /** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */

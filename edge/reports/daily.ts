@@ -48,11 +48,11 @@ interface Sums {
 const noSums: Sums = { received: 0, accepted: 0, rejected: 0, cancelled: 0, delivered: 0, returned: 0, on_time: 0, fee_minor: 0, distance_km: 0, accept_ms: 0, delivery_ms: 0 }
 
 /**
- * A time of the view, found in its text: each JSON function of the database fails on a whole document
+ * A time of an order's progress, found in its text: each JSON function of the database fails on a whole document
  * if anybody wrote U+0000 or half a surrogate pair anywhere in it, and one customer's note would take
  * a pharmacy's reports away. Inside somebody's text a quote is escaped, so nothing else reads like this.
  */
-export const timeOfView = (field: string) => sql`substring(view::text from ${sql.lit(`"${field}":"([^"]*)"`)})::timestamptz`
+export const timeOfProgress = (field: string) => sql`substring(progress::text from ${sql.lit(`"${field}":"([^"]*)"`)})::timestamptz`
 
 /** Of an order: when it came to its pharmacy. */
 export const receivedAt = sql<Date>`case kind when 'direct' then created_at else accepted_at end`
@@ -68,7 +68,7 @@ export async function dailyReport(db: Kysely<Tables>, vendor: ReportVendor, rang
   const { rows } = await sql<Sums & { date: string }>`
     with mine as (
       select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, status,
-        case when status in ('rejected', 'cancelled', 'returned') then ${timeOfView('ended_at')} end as ended_at
+        case when status in ('rejected', 'cancelled', 'returned') then ${timeOfProgress('ended_at')} end as ended_at
       from orders where ${ordersAround(vendor, range)}
     ), moments as (
       select what, (at at time zone ${vendor.timeZone}::text)::date as date, mine.*

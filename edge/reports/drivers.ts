@@ -8,7 +8,7 @@ import type { Tables } from '../../migrations/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
 import type { DateRange } from './calendar.ts'
-import { averageMinutes, kilometres, ordersAround, timeOfView, type ReportVendor } from './daily.ts'
+import { averageMinutes, kilometres, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
 
 export interface DriverFigures {
   driver_id: string
@@ -56,13 +56,13 @@ export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, ran
   const inRange = (at: ReturnType<typeof sql>) => sql`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
   const { rows } = await sql<Row>`
     with mine as (
-      select id, driver_id, status, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, view
+      select id, driver_id, status, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, progress
       from orders where ${ordersAround(vendor, range)}
     ), carried as (
       select driver_id, status, delivered_at, accepted_at, delivery_fee_minor, actual_distance_km,
-        ${timeOfView('driver_assigned_at')} as assigned_at, ${timeOfView('picked_up_at')} as picked_up_at
+        ${timeOfProgress('driver_assigned_at')} as assigned_at, ${timeOfProgress('picked_up_at')} as picked_up_at
       from mine
-      where (status = 'delivered' and ${inRange(sql`delivered_at`)}) or (status = 'returned' and ${inRange(timeOfView('ended_at'))})
+      where (status = 'delivered' and ${inRange(sql`delivered_at`)}) or (status = 'returned' and ${inRange(timeOfProgress('ended_at'))})
     ), deliveries as (
       select driver_id,
         count(*) filter (where status = 'delivered')::integer as delivered,

@@ -9,6 +9,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { localTime, type DateRange } from './calendar.ts'
 import type { Column } from './csv.ts'
 import { ordersAround, receivedAt, type ReportVendor } from './daily.ts'
@@ -19,13 +20,13 @@ export interface ExportFilter { range: DateRange | null; status?: OrderStatus }
 export async function* exportedOrders(db: Kysely<Tables>, vendor: ReportVendor, { range, status }: ExportFilter): AsyncGenerator<OrderView[]> {
   let last: { created_at: Date; id: string } | null = null
   for (;;) {
-    let query = db.selectFrom('orders').select(['id', 'created_at', 'view']).where('vendor_id', '=', vendor.id)
+    let query = db.selectFrom('orders').select(['id', 'created_at', 'placed', 'progress']).where('vendor_id', '=', vendor.id)
     if (range !== null)
       query = query.where(sql<boolean>`${ordersAround(vendor, range)} and (${receivedAt} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`)
     if (status !== undefined) query = query.where('status', '=', status)
     if (last !== null) query = query.where(sql<boolean>`(created_at, id) > (${last.created_at}::timestamptz, ${last.id}::uuid)`)
-    const rows: { id: string; created_at: Date; view: OrderView }[] = await query.orderBy('created_at').orderBy('id').limit(limits.exportPageRows).execute()
-    if (rows.length > 0) yield rows.map(row => row.view)
+    const rows: ({ id: string; created_at: Date } & OrderParts)[] = await query.orderBy('created_at').orderBy('id').limit(limits.exportPageRows).execute()
+    if (rows.length > 0) yield rows.map(orderView)
     if (rows.length < limits.exportPageRows) return
     last = rows.at(-1)!
   }

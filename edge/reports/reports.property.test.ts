@@ -162,7 +162,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
       const append = async (event: OrderEvent) => {
         order = evolve(order, event, atMs)
         const result = await journal.append({
-          slot: 1, epoch: lease!.epoch, kind: 'order', actorId: id, fromVersion: version, atMs, commandId: null, events: [event], row: orderBehaviour.row(order, version + 1, atMs),
+          slot: 1, epoch: lease!.epoch, kind: 'order', actorId: id, fromVersion: version, atMs, commandId: null, events: [event], row: orderBehaviour.row(order, version + 1, atMs, version === 0),
         })
         assert.equal(result.outcome, 'committed')
         version++

@@ -14,7 +14,7 @@ import type { CommandEnvelope, DriverReply, OrderReply } from '../../protocol/co
 import type { Environment } from '../../protocol/environment.ts'
 import { limits } from '../../protocol/limits.ts'
 import { orderNumber, uuidV7 } from '../../protocol/ids.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
 import { searchWords } from '../../protocol/search-words.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { createAccount } from '../accounts/accounts.ts'
@@ -93,11 +93,11 @@ export async function startFixture(environment: Environment = {}) {
     /** Writes an order into the read model. */
     async store(view: OrderView, candidateIds: string[] | null = null): Promise<void> {
       await database.pool.query(
-        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids, created_at, updated_at, delivered_at, delivery_fee_minor, version, view)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, candidate_ids, created_at, updated_at, delivered_at, delivery_fee_minor, version, progress, ended_as)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
         [
           view.id, view.kind, view.order_number, view.tracking_token, view.status, view.user_id, view.vendor_id, view.driver_id, view.driver_search.offer?.driver_id ?? null, candidateIds,
-          view.created_at, view.updated_at, view.delivered_at, view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100), view.version, JSON.stringify(view),
+          view.created_at, view.updated_at, view.delivered_at, view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100), view.version, JSON.stringify(view), endedStatuses.includes(view.status) ? view.status : null,
         ],
       )
       const words = searchWords([view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '))

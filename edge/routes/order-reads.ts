@@ -11,7 +11,8 @@ import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { searchWords } from '../../protocol/search-words.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import { invalid } from '../http/validate.ts'
@@ -53,7 +54,7 @@ function groundsOf(identity: Identity): { own: Ground; asked: Ground | null; ask
     case 'user': return { own: eb => eb('user_id', '=', id), asked: null, askedStatus: null }
     case 'vendor': return {
       own: eb => eb('vendor_id', '=', id),
-      asked: eb => eb.and([eb('kind', '=', sql.lit('broadcast')), eb('status', '=', sql.lit('pending')), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
+      asked: eb => eb.and([eb('kind', '=', sql.lit('broadcast')), eb('vendor_id', 'is', null), eb('ended_as', 'is', null), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
       askedStatus: 'pending',
     }
     case 'driver': return { own: eb => eb('driver_id', '=', id), asked: eb => eb('offered_driver_id', '=', id), askedStatus: 'accepted' }
@@ -69,11 +70,11 @@ function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
 export async function listOrders(db: Kysely<Tables>, identity: Identity, filter: OrderFilter): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
   const limit = filter.limit ?? limits.listLimitDefault
   const parts = listQueries(db, identity, filter, limit + 1, filter.text === undefined ? null : await searchOrders(db, filter.text))
-  const found = parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string; view: OrderView }>`
-    select id, view from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
+  const found = parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string } & OrderParts>`
+    select id, placed, progress from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
     order by created_at desc, id desc limit ${limit + 1}`.execute(db)).rows
   const { rows, next_cursor } = paged(found, limit)
-  return { orders: rows.map(row => shownTo(identity, row.view)), next_cursor }
+  return { orders: rows.map(row => shownTo(identity, orderView(row))), next_cursor }
 }
 
 /** The queries whose rows together are the list, each with an index of its own. */
@@ -83,8 +84,10 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
   const wantsAsked = asked !== null && filter.driver_id === undefined && (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
     (filter.status === undefined || filter.status === askedStatus)
   return (wantsAsked ? [own, asked] : [own]).map(ground => {
-    let query = db.selectFrom('orders').select(['id', 'created_at', 'view']).where(ground)
-    if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+    let query = db.selectFrom('orders').select(['id', 'created_at', 'placed', 'progress']).where(ground)
+    // No index names a status that is not the last: an order passes through seven, and each would be written to it.
+    if (filter.status !== undefined)
+      query = endedStatuses.includes(filter.status) ? query.where('ended_as', '=', filter.status) : query.where('ended_as', 'is', null).where('status', '=', filter.status)
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
     if (filter.vendor_id !== undefined) query = query.where('vendor_id', '=', filter.vendor_id)
     if (filter.driver_id !== undefined) query = query.where('driver_id', '=', filter.driver_id)
@@ -124,9 +127,9 @@ function searchQuery(text: string): string {
 
 /** Throws `order_not_found` for an order that does not exist or is none of the caller's business. */
 export async function findOrder(db: Kysely<Tables>, identity: Identity, id: string): Promise<OrderView> {
-  const row = await db.selectFrom('orders').select('view').where('id', '=', id).where(eb => visible(eb, identity)).executeTakeFirst()
+  const row = await db.selectFrom('orders').select(['placed', 'progress']).where('id', '=', id).where(eb => visible(eb, identity)).executeTakeFirst()
   if (row === undefined) throw new CaduceusError('order_not_found', 'no such order')
-  return shownTo(identity, row.view)
+  return shownTo(identity, orderView(row))
 }
 
 /** Whether an id is an open or past broadcast; null when there is no such order. Tells nobody anything by itself. */

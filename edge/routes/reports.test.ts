@@ -96,7 +96,7 @@ t.test('an export of many pages has every order once, oldest first, and no formu
   const view = viewOf({ id: newId(), vendor_id: otherVendor.id, customer_name: '=HYPERLINK("https://evil.example","x")', customer_phone: '+1 555', items: [{ name: 'Paracetamol, 500 "mg"', quantity: 2 }], notes: '@SUM(1)\nsecond line' })
   // Many of one millisecond, so that a page ends among equals.
   await edge.database.pool.query(
-    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, view)
+    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
      select id, 'direct', 'n', id::text, case when n % 2 = 0 then 'pending' else 'cancelled' end, $1, $2, at, at, 1, replace($3::text, $4, id::text)::json
      from (select n, gen_random_uuid() as id, timestamptz '2026-01-01' + make_interval(secs => n / 400) as at from generate_series(1, $5::integer) n) as rows`,
     [view.user_id, otherVendor.id, JSON.stringify(view), view.id, count])

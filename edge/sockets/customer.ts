@@ -1,11 +1,11 @@
 /** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
+import { endedStatuses } from '../../protocol/rest/order.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { endedStatuses } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
 const ended: ReadonlySet<unknown> = new Set(endedStatuses)

@@ -5,9 +5,9 @@
  */
 import type { Database } from '../../migrations/open.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { gathered } from './gathered.ts'
-import { endedStatuses } from './rows.ts'
 
 const underWay: readonly OrderStatus[] = ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning']
 
@@ -57,13 +57,13 @@ function createFirstRows({ pool }: Database): FirstRows {
       select id as key, id, business_name, latitude, longitude from vendors where id = any($1::uuid[])`, row => row),
     driver: one<DriverRow & { key: string }, DriverRow>('first_driver', `
       select id as key, id, vendor_id, full_name, status, active_order_ids from drivers where id = any($1::uuid[])`, row => row),
-    lastOffered: one<{ key: string; view: OrderView }, OrderView>('first_offered', `
-      select distinct on (offered_driver_id) offered_driver_id as key, view from orders
-      where offered_driver_id = any($1::uuid[]) order by offered_driver_id, created_at desc`, row => row.view),
-    underWay: several<{ key: string; view: OrderView }, OrderView>('first_under_way', `
-      select driver.id as key, under_way.view from unnest($1::uuid[]) as driver(id) cross join lateral (
-        select view from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way`,
-    [underWay, limits.driverCapacityMax], row => row.view),
+    lastOffered: one<{ key: string } & OrderParts, OrderView>('first_offered', `
+      select distinct on (offered_driver_id) offered_driver_id as key, placed, progress from orders
+      where offered_driver_id = any($1::uuid[]) order by offered_driver_id, created_at desc`, orderView),
+    underWay: several<{ key: string } & OrderParts, OrderView>('first_under_way', `
+      select driver.id as key, under_way.placed, under_way.progress from unnest($1::uuid[]) as driver(id) cross join lateral (
+        select placed, progress from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way`,
+    [underWay, limits.driverCapacityMax], orderView),
     openOrderIds: several<{ key: string; id: string }, string>('first_open_orders', `
       select customer.id as key, open.id from unnest($1::uuid[]) as customer(id) cross join lateral (
         select id from orders where user_id = customer.id and status <> all($2) order by id desc limit $3) as open`,

@@ -15,7 +15,7 @@ import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { Races } from '../dispatch/races.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { LocationPush, PushList } from '../../protocol/pushes.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { createEndedAccess } from '../accounts/ended-access.ts'
 import { tokensOf } from '../accounts/tokens.ts'
@@ -242,9 +242,9 @@ export async function addOrder(database: Database, view: Partial<OrderView> & { 
     created_at: now, updated_at: now, driver_assigned_at: null, version: 1, ...view,
   } as unknown as OrderView
   await database.pool.query(
-    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, created_at, updated_at, version, view)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, $11)`,
-    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, full.driver_search.offer?.driver_id ?? null, now, JSON.stringify(full)],
+    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, created_at, updated_at, version, progress, ended_as)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, $11, $12)`,
+    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, full.driver_search.offer?.driver_id ?? null, now, JSON.stringify(full), endedStatuses.includes(full.status) ? full.status : null],
   )
   return full
 }

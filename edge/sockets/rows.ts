@@ -1,10 +1,6 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
 import type { Database } from '../../migrations/open.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { OrderStatus } from '../../protocol/rest/order.ts'
-
-/** No position of these is worth following any more. */
-export const endedStatuses: readonly OrderStatus[] = ['delivered', 'cancelled', 'rejected', 'expired', 'returned']
 
 /** A pharmacy's active drivers, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {

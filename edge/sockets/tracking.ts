@@ -6,7 +6,7 @@
  */
 import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
-import type { OrderStatus } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderStatus } from '../../protocol/rest/order.ts'
 import type { EdgeContext } from '../context.ts'
 import { limits } from '../../protocol/limits.ts'
 import { linkEndsAtMs, orderByToken, orderOfLink } from '../dispatch/tracking-link.ts'
@@ -14,7 +14,6 @@ import { trackingState } from '../dispatch/tracking-state.ts'
 import type { Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
-import { endedStatuses } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openTracking(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {

@@ -16,6 +16,7 @@
 import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, UploadsTable } from '../../migrations/tables.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { orderView } from '../../protocol/rest/order-parts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { uploadUrl, type UploadKind } from './kinds.ts'
@@ -68,7 +69,7 @@ export async function orderNaming(ctx: AccessContext, upload: UploadRow, also: (
   const db = ctx.database.kysely
   const [owner, kind] = [await partyOf(ctx, upload.owner_id), upload.kind as UploadKind]
   const url = uploadUrl(upload.id)
-  const rows = await db.selectFrom('orders').select(['id', 'view']).where(also).where(sql<SqlBool>`view::text like ${`%${url}"%`}`)
+  const rows = await db.selectFrom('orders').select(['id', 'placed', 'progress']).where(also).where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
     // A pharmacy that said no with a sound is no party to the order, but its answer is in it.
     .$if(kind !== 'audio', query => query.where(eb => eb.or([
       eb('user_id', '=', upload.owner_id),
@@ -77,7 +78,7 @@ export async function orderNaming(ctx: AccessContext, upload: UploadRow, also: (
     ])))
     .limit(ordersLookedAtMax).execute()
   // A URL may have been given with its host before it, as the older API shows them.
-  return rows.find(({ view }) => rules[kind].urls(view, owner).some(given => given?.endsWith(url)))?.id ?? null
+  return rows.find(row => rules[kind].urls(orderView(row), owner).some(given => given?.endsWith(url)))?.id ?? null
 }
 
 /** The records through which an account takes part in orders. */

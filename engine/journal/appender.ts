@@ -16,6 +16,7 @@
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Log, PgPool } from '../../migrations/open.ts'
+import { ArrayWriter } from './arrays.ts'
 import type { AppendRequest, AppendResult } from './journal.ts'
 import { appendParameters, identityParameters, plainArray, type NumberedAppend } from './rows.ts'
 import { statements } from './statements.ts'
@@ -55,6 +56,8 @@ export class Appender {
   readonly #log: Log
   readonly #heads = new Map<number, Head>()
   readonly #budget: QueueBudget
+  /** One group at a time is on its way, so its bytes stay until it is settled. */
+  readonly #writer = new ArrayWriter()
   #queue: Waiting[] = []
   #running = false
   #closing = false
@@ -181,7 +184,7 @@ export class Appender {
   async #send(group: readonly NumberedAppend[]): Promise<GroupOutcome> {
     let values: unknown[]
     try {
-      values = appendParameters(group)
+      values = appendParameters(this.#writer, group)
     } catch (error) {
       return { kind: 'failed', error: error as Error }
     }

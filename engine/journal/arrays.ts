@@ -11,116 +11,116 @@ const oids = { int2: 21, int4: 23, int8: 20, float8: 701, text: 25, json: 114, u
 /** Postgres counts microseconds from the year 2000. */
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20
+/** With its length; of texts the length alone, they make room for themselves. */
+const elementBytesMax: Record<keyof typeof oids, number> = { int2: 6, int4: 8, int8: 12, float8: 12, text: 4, json: 4, uuid: 20, timestamptz: 12 }
+
+export type ArrayType = keyof typeof oids
+
+/** Texts up to this are written character by character: a call into the runtime for each costs more. */
+const shortCharacters = 64
 
 export class ArrayWriter {
   #bytes = Buffer.allocUnsafeSlow(256 * 1024)
   #at = 0
   #ends: number[] = []
 
-  /** Forgets what was written: somebody may have thrown in the middle. */
+  /** Forgets what was written, and whatever `take` gave away is overwritten from here on. */
   begin(): void {
     this.#at = 0
-    this.#ends = []
+    this.#ends.length = 0
   }
 
-  /** The arrays since the last `begin`, in the order written. */
+  /** The arrays since the last `begin`, in the order written. They are this writer's own bytes, good until the next `begin`. */
   take(): Buffer[] {
-    const all = Buffer.allocUnsafeSlow(this.#at)
-    this.#bytes.copy(all, 0, 0, this.#at)
     let from = 0
-    const arrays = this.#ends.map(end => {
-      const array = all.subarray(from, end)
+    return this.#ends.map(end => {
+      const array = this.#bytes.subarray(from, end)
       from = end
       return array
     })
-    this.begin()
-    return arrays
   }
 
-  int2(values: readonly number[]): void {
-    this.#begin('int2', values.length, 6)
-    for (const value of values) {
-      this.#size(2)
-      whole(value)
-      this.#at = this.#bytes.writeInt16BE(value, this.#at)
-    }
-    this.#end()
-  }
-
-  int4(values: readonly number[]): void {
-    this.#begin('int4', values.length, 8)
-    for (const value of values) {
-      this.#size(4)
-      whole(value)
-      this.#at = this.#bytes.writeInt32BE(value, this.#at)
-    }
-    this.#end()
-  }
-
-  /** Whole numbers below 2^53. */
-  int8(values: readonly (number | null)[]): void {
-    this.#begin('int8', values.length, 12)
-    for (const value of values) if (this.#present(value, 8)) this.#big(value)
-    this.#end()
-  }
-
-  float8(values: readonly (number | null)[]): void {
-    this.#begin('float8', values.length, 12)
-    for (const value of values) if (this.#present(value, 8)) this.#at = this.#bytes.writeDoubleBE(value, this.#at)
-    this.#end()
-  }
-
-  /** From ms since the epoch. */
-  timestamptz(valuesMs: readonly (number | null)[]): void {
-    this.#begin('timestamptz', valuesMs.length, 12)
-    for (const value of valuesMs) if (this.#present(value, 8)) this.#big(Math.round((value - postgresEpochMs) * 1000))
-    this.#end()
-  }
-
-  uuid(values: readonly (string | null)[]): void {
-    this.#begin('uuid', values.length, 20)
-    for (const value of values) if (this.#present(value, 16)) this.#uuid(value)
-    this.#end()
-  }
-
-  /** A NUL, which Postgres cannot store as text, is dropped. */
-  text(values: readonly (string | null)[]): void { this.#texts('text', values) }
-  json(values: readonly unknown[]): void { this.#texts('json', values.map(value => JSON.stringify(value))) }
-
-  #texts(type: 'text' | 'json', values: readonly (string | null)[]): void {
-    this.#begin(type, values.length, 4)
-    for (const value of values) {
-      if (value === null) { this.#size(-1); continue }
-      const clean = value.includes('\0') ? value.replaceAll('\0', '') : value
-      this.#room(clean.length * 3 + 4)
-      const bytes = this.#bytes.write(clean, this.#at + 4, 'utf8')
-      this.#size(bytes)
-      this.#at += bytes
-    }
-    this.#end()
-  }
-
-  #begin(type: keyof typeof oids, count: number, elementBytesMax: number): void {
-    this.#room(headBytes + count * elementBytesMax)
+  /**
+   * One array: of each row what `of` says of it. By type: int2, int4 and int8 whole numbers below 2^53, float8
+   * a number, timestamptz ms since the epoch, uuid and text a string (a NUL, which Postgres cannot store as
+   * text, is dropped), json anything that JSON can hold. Null is null in each of them. Throws at what the type cannot hold.
+   */
+  column<Row>(type: ArrayType, rows: readonly Row[], of: (row: Row) => unknown): void {
+    this.#room(headBytes + rows.length * elementBytesMax[type])
     this.#size(1)
     // "May hold nulls" costs nothing when there are none.
     this.#size(1)
     this.#size(oids[type])
-    this.#size(count)
+    this.#size(rows.length)
     this.#size(1)
+    for (const row of rows) {
+      const value = of(row)
+      if (value === null) this.#size(-1)
+      else this.#element(type, value)
+      if (type === 'text' || type === 'json') this.#room(4)
+    }
+    this.#ends.push(this.#at)
   }
 
-  #end(): void { this.#ends.push(this.#at) }
+  #element(type: ArrayType, value: unknown): void {
+    switch (type) {
+      case 'int2':
+        this.#size(2)
+        this.#at = this.#bytes.writeInt16BE(whole(value), this.#at)
+        break
+      case 'int4':
+        this.#size(4)
+        this.#at = this.#bytes.writeInt32BE(whole(value), this.#at)
+        break
+      case 'int8':
+        this.#big(whole(value))
+        break
+      case 'timestamptz':
+        this.#big(Math.round((whole(value) - postgresEpochMs) * 1000))
+        break
+      case 'float8':
+        this.#size(8)
+        this.#at = this.#bytes.writeDoubleBE(value as number, this.#at)
+        break
+      case 'uuid':
+        this.#size(16)
+        this.#uuid(value as string)
+        break
+      case 'text':
+        this.#text(value as string)
+        break
+      case 'json':
+        // JSON escapes the NUL.
+        this.#utf8(JSON.stringify(value))
+    }
+  }
+
+  #text(value: string): void {
+    if (value.length > shortCharacters) return this.#utf8(value.includes('\0') ? value.replaceAll('\0', '') : value)
+    this.#room(4 + value.length)
+    const bytes = this.#bytes
+    const from = this.#at + 4
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code === 0 || code > 0x7f) return this.#utf8(value.replaceAll('\0', ''))
+      bytes[from + i] = code
+    }
+    this.#size(value.length)
+    this.#at += value.length
+  }
+
+  #utf8(value: string): void {
+    this.#room(value.length * 3 + 4)
+    const bytes = this.#bytes.write(value, this.#at + 4, 'utf8')
+    this.#size(bytes)
+    this.#at += bytes
+  }
 
   #size(value: number): void { this.#at = this.#bytes.writeInt32BE(value, this.#at) }
 
-  #present(value: number | string | null, bytes: number): value is NonNullable<typeof value> {
-    this.#size(value === null ? -1 : bytes)
-    return value !== null
-  }
-
   #big(value: number): void {
-    const high = Math.floor(whole(value) / 2 ** 32)
+    this.#size(8)
+    const high = Math.floor(value / 2 ** 32)
     this.#at = this.#bytes.writeInt32BE(high, this.#at)
     this.#at = this.#bytes.writeUInt32BE(value - high * 2 ** 32, this.#at)
   }
@@ -144,9 +144,9 @@ export class ArrayWriter {
 }
 
 /** Also for times that are none: NaN would be stored as some date. */
-function whole(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no whole number`)
-  return value
+function whole(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new Error(`${String(value)} is no whole number`)
+  return value as number
 }
 
 function digitOf(code: number): number {

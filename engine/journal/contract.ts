@@ -10,17 +10,19 @@ import { orderNumber, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
+import { orderParts } from '../../protocol/rest/order-parts.ts'
+import type { OrderRow } from '../order/row.ts'
 import type { AppendRequest, AppendResult, Journal, ParkedCommand, PositionRow, StoredSnapshot } from './journal.ts'
 
 /** `words`: in the order of their letters. */
-export interface OrderRow { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }
+export interface StoredOrder { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }
 export type DriverRow = Pick<DriverView, 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'> & { totalEarningsMinor: number }
 
 export interface JournalSubject {
   /** Another journal over the same store, as another engine or a restart would open it. */
   open(): Journal
-  orderRow(id: string): Promise<OrderRow | null>
+  orderRow(id: string): Promise<StoredOrder | null>
   driverRow(id: string): Promise<DriverRow | null>
   putVendor(vendor: DirectoryVendor): Promise<void>
   /** Lets the store's clock go on. */
@@ -49,12 +51,25 @@ export function testOrderView(id: string, version: number, change: Partial<Order
     pickup_address: null, pickup_latitude: null, pickup_longitude: null, delivery_address: '5 Elm Row, "back door" \\ left',
     delivery_latitude: 28.6, delivery_longitude: 77.2, customer_name: 'Zoë {Ødegård}, née \n O\'Neil', customer_phone: '+1 555 0100',
     items: [{ name: 'Aspirin', quantity: 2 }], quantity: null, notes: 'nul \u0000 and lone \ud800', prescription_url: null,
-    radius_km: 5, pharmacies_notified: 2, expires_at: at, responses: [],
+    radius_km: 5, pharmacies_notified: 2, expires_at: new Date(startMs + 60_000).toISOString(), responses: [],
     driver_search: { state: 'idle', offers_made: 0, offer: null },
     estimated_distance_km: null, actual_distance_km: null, delivery_fee: null, currency: 'USD',
     proof_photo_url: null, signature_url: null, reason: null, created_at: new Date(startMs).toISOString(), updated_at: at, accepted_at: null, driver_assigned_at: null,
     arrived_at_pickup_at: null, picked_up_at: null, out_for_delivery_at: null, arrived_at_dropoff_at: null, delivered_at: null, ended_at: null,
     version, ...change,
+  }
+}
+
+/** The row of an order that shows like this. */
+export function testOrderRow(view: OrderView, born: boolean): OrderRow {
+  const ms = (at: string | null): number | null => (at === null ? null : Date.parse(at))
+  const { placed, progress } = orderParts(view)
+  return {
+    id: view.id, kind: view.kind, orderNumber: view.order_number, trackingToken: view.tracking_token, customerId: view.user_id, createdAtMs: Date.parse(view.created_at),
+    placed: born ? placed : null, status: view.status, ended: endedStatuses.includes(view.status), vendorId: view.vendor_id, driverId: view.driver_id,
+    offeredDriverId: view.driver_search.offer?.driver_id ?? null, expiresAtMs: ms(view.expires_at), updatedAtMs: Date.parse(view.updated_at),
+    acceptedAtMs: ms(view.accepted_at), deliveredAtMs: ms(view.delivered_at), feeMinor: view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100),
+    actualDistanceKm: view.actual_distance_km, version: view.version, progress,
   }
 }
 
@@ -64,7 +79,7 @@ export function orderAppend(slot: number, epoch: number, actorId: string, fromVe
   const events = change.events ?? [testEvent(`v${fromVersion + 1}`)]
   return {
     slot, epoch, kind: 'order', actorId, fromVersion, atMs: startMs + fromVersion, commandId: `c"${actorId}\\${fromVersion}`, events,
-    row: { kind: 'order', view: testOrderView(actorId, fromVersion + events.length) }, ...change,
+    row: { kind: 'order', order: testOrderRow(testOrderView(actorId, fromVersion + events.length), fromVersion === 0) }, ...change,
   }
 }
 
@@ -94,7 +109,7 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     const epoch = await acquired(journal, 'a', slot)
     const id = testId()
     const vendors = [testId(), testId()]
-    const row = { kind: 'order', view: testOrderView(id, 1), candidates: vendors.map(vendor_id => ({ vendor_id, distance_km: 1.5 })) } as const
+    const row = { kind: 'order', order: testOrderRow(testOrderView(id, 1), true), candidates: vendors.map(vendor_id => ({ vendor_id, distance_km: 1.5 })) } as const
     t.same(await journal.append(orderAppend(slot, epoch, id, 0, { row })), committedAt(1))
     t.same(await journal.append(orderAppend(slot, epoch, id, 1, { commandId: null })), committedAt(2))
 
@@ -116,7 +131,7 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     const epoch = await acquired(journal, 'a', slot)
     const orders = [3, null, 0, 1, 400, null].map(count => ({ id: testId(), candidates: count === null ? null : Array.from({ length: count }, testId) }))
     await Promise.all(orders.map(({ id, candidates }) => journal.append(orderAppend(slot, epoch, id, 0, {
-      row: { kind: 'order', view: testOrderView(id, 1), ...(candidates !== null && { candidates: candidates.map(vendor_id => ({ vendor_id, distance_km: 1 })) }) },
+      row: { kind: 'order', order: testOrderRow(testOrderView(id, 1), true), ...(candidates !== null && { candidates: candidates.map(vendor_id => ({ vendor_id, distance_km: 1 })) }) },
     }))))
     for (const { id, candidates } of orders) t.same((await subject.orderRow(id))?.candidateIds, candidates)
   })
@@ -126,7 +141,7 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     const epoch = await acquired(journal, 'a', slot)
     const [id, driver_id] = [testId(), testId()]
     const offer = { offer_id: testId(), driver_id, expires_at: new Date(startMs).toISOString() }
-    const row = (version: number, change: Partial<OrderView>) => ({ row: { kind: 'order' as const, view: testOrderView(id, version, change) } })
+    const row = (version: number, change: Partial<OrderView>) => ({ row: { kind: 'order' as const, order: testOrderRow(testOrderView(id, version, change), false) } })
     await journal.append(orderAppend(slot, epoch, id, 0))
     t.match(await subject.orderRow(id), { offeredDriverId: null })
     await journal.append(orderAppend(slot, epoch, id, 1, row(2, { driver_search: { state: 'offering', offers_made: 1, offer }, customer_name: 'Another', tracking_token: `second-${id}` })))

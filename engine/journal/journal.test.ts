@@ -6,8 +6,10 @@ import { requireOrSkip, startPostgres, type Service } from '../../protocol/testi
 import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
 import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
+import { endedStatuses } from '../../protocol/rest/order.ts'
+import { orderView } from '../../protocol/rest/order-parts.ts'
 import { limits } from '../../protocol/limits.ts'
-import { acquired, journalContract, orderAppend, testEvent, testId, testOrderView, testSlot, type JournalSubject } from './contract.ts'
+import { acquired, journalContract, orderAppend, testEvent, testId, testOrderRow, testOrderView, testSlot, type JournalSubject } from './contract.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
 
@@ -42,10 +44,12 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
     async orderRow(id) {
       const row = await kysely.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst()
       if (row === undefined) return null
-      const { status, version, tracking_token, vendor_id, created_at } = row.view
+      const view = orderView(row)
+      const { status, version, tracking_token, vendor_id, created_at } = view
       t.same([row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()], [status, version, tracking_token, vendor_id, created_at], 'columns agree with the view')
+      t.equal(row.ended_as, endedStatuses.includes(status) ? status : null)
       const found = await sql<{ words: string[] }>`select tsvector_to_array(words) as words from order_words where order_id = ${id}`.execute(kysely)
-      return { view: row.view, candidateIds: row.candidate_ids, offeredDriverId: row.offered_driver_id, words: found.rows[0]!.words.sort() }
+      return { view, candidateIds: row.candidate_ids, offeredDriverId: row.offered_driver_id, words: found.rows[0]!.words.sort() }
     },
     async driverRow(id) {
       const row = await kysely.selectFrom('drivers').selectAll().where('id', '=', id).executeTakeFirst()
@@ -230,7 +234,7 @@ async function poison(t: Test, server: Service): Promise<void> {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const badId = testId()
-    const bad = orderAppend(slot, epoch, badId, 0, { row: { kind: 'order', view: testOrderView(badId, 1, { updated_at: 'noon' }) } })
+    const bad = orderAppend(slot, epoch, badId, 0, { row: { kind: 'order', order: testOrderRow(testOrderView(badId, 1, { updated_at: 'noon' }), true) } })
     const results = await Promise.allSettled([orderAppend(slot, epoch, testId(), 0), bad, orderAppend(slot, epoch, testId(), 0)].map(request => journal.append(request)))
     t.same(results.map(result => result.status === 'fulfilled' ? result.value : 'rejected'), [{ outcome: 'committed', firstSeq: 1 }, 'rejected', { outcome: 'committed', firstSeq: 2 }])
   })

@@ -23,8 +23,8 @@
  */
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
+import type { OrderRow } from '../order/row.ts'
 
 export type ActorKind = 'order' | 'driver'
 
@@ -57,7 +57,7 @@ export interface AppendRequest {
 }
 /** `candidates` only with the first event of a broadcast: who may see the request while it is open. */
 export type ReadModelRow =
-  | { kind: 'order'; view: OrderView; candidates?: readonly CandidateFact[] }
+  | { kind: 'order'; order: OrderRow; candidates?: readonly CandidateFact[] }
   | { kind: 'driver'; view: DriverView }
 
 export type AppendResult =

@@ -13,8 +13,9 @@ import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderPlaced } from '../../protocol/rest/order-parts.ts'
 import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, ParkedCommand, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
-import { offeredDriverId, wordsOf } from './rows.ts'
+import { wordsOf } from './columns.ts'
 import { upcast } from './upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
@@ -27,7 +28,7 @@ export class MemoryStore {
   /** By actor, in the order of versions. */
   readonly events = new Map<string, EventRow[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
-  readonly orders = new Map<string, { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }>()
+  readonly orders = new Map<string, { placed: OrderPlaced; view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }>()
   readonly drivers = new Map<string, DriverView>()
   readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
   readonly engines = new Map<string, number>()
@@ -83,9 +84,13 @@ export class MemoryStore {
       this.drivers.set(row.view.id, copy(row.view))
       return
     }
-    const before = this.orders.get(row.view.id)
+    const { order } = row
+    const before = this.orders.get(order.id)
     const candidateIds = before?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
-    this.orders.set(row.view.id, { view: copy(row.view), candidateIds, offeredDriverId: offeredDriverId(row.view), words: before?.words ?? wordsOf(row.view).sort() })
+    const placed = before?.placed ?? copy(order.placed ?? {})
+    this.orders.set(order.id, {
+      placed, view: orderView({ placed, progress: copy(order.progress) }), candidateIds, offeredDriverId: order.offeredDriverId, words: before?.words ?? wordsOf(order).sort(),
+    })
   }
 }
 

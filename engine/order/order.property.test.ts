@@ -82,7 +82,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
       if (order.kind === 'absent') continue
       const shown = view(order, past.length, nowMs)
       assert.ok(valid.Check(shown), JSON.stringify([...valid.Errors(shown)]))
-      assert.equal(orderBehaviour.row(order, past.length, nowMs).kind, 'order')
+      for (const born of [true, false]) assert.equal(orderBehaviour.row(order, past.length, nowMs, born).kind, 'order')
       for (const event of decision.events) react(event, order, nowMs, { slot: 0, seq: 1 })
     }
     assert.ok(past.filter(event => event.type === 'order_accepted').length <= 1, '[1] one winner')

@@ -1,38 +1,39 @@
-/** An order as the outside sees it: the row of the read model and the answer of REST. */
+/** An order as the outside sees it: the answer of REST, and in two parts the row of the read model. */
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
-import { currency } from '../../protocol/money.ts'
+import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import { deliveryOf, isEnded, vendorOf, type Broadcast, type Deal, type Order, type Search } from './state.ts'
 
-const iso = (ms: number | null | undefined): string | null => (ms === null || ms === undefined ? null : new Date(ms).toISOString())
-const kilometres = (km: number | null | undefined): number | null => (km === null || km === undefined ? null : Math.round(km * 1000) / 1000)
+const iso = (ms: number): string => new Date(ms).toISOString()
+/** To the metre. */
+export const kilometres = <D extends number | null>(km: D): D => (km === null ? km : Math.round(km * 1000) / 1000 as D)
+
+export type Living = Exclude<Order, { kind: 'absent' }>
 
 /** An open request shows as `pending`: to the customer it is an order that nobody has taken yet. */
-export const statusOf = (order: Exclude<Order, { kind: 'absent' }>): OrderStatus => (order.kind === 'broadcast' ? 'pending' : order.kind)
+export const statusOf = (order: Living): OrderStatus => (order.kind === 'broadcast' ? 'pending' : order.kind)
 
-export function view(order: Exclude<Order, { kind: 'absent' }>, version: number, updatedAtMs: number): OrderView {
+/** An order as it stands after its `version`-th event, at `updatedAtMs`. */
+export const view = (order: Living, version: number, updatedAtMs: number): OrderView =>
+  orderView({ placed: placed(order), progress: progress(order, version, updatedAtMs) })
+
+export const broadcastOf = (order: Living): Broadcast | null => ('broadcast' in order ? order.broadcast : null)
+
+/** Told before acceptance if the customer was told; agreed by it; nothing where it ended before. */
+export function feeMinorOf(order: Living): number | null {
+  if ('deal' in order && order.deal !== null) return order.deal.feeMinor
+  return isEnded(order) || order.core.fee === null ? null : order.core.fee.fee_minor
+}
+
+/** What of the view never changes. */
+export function placed(order: Living): OrderPlaced {
   const { core } = order
-  const broadcast = 'broadcast' in order ? order.broadcast : null
-  const deal = 'deal' in order ? order.deal : null
-  const vendor = vendorOf(order)
-  const delivery = deliveryOf(order)
-  const delivered = order.kind === 'delivered' ? order : null
+  const broadcast = broadcastOf(order)
   return {
     id: core.orderId,
     kind: core.origin,
     order_number: orderNumber(core.orderId),
-    tracking_token: core.trackingToken,
-    status: statusOf(order),
     user_id: core.customerId,
-    vendor_id: vendor?.vendor_id ?? null,
-    vendor_name: vendor?.name ?? null,
-    driver_id: delivery?.driver.driver_id ?? null,
-    driver_name: delivery?.driver.name ?? null,
-    driver_phone: delivery?.driver.phone ?? null,
-    assignment_id: delivery?.assignmentId ?? null,
-    pickup_address: vendor?.address ?? null,
-    pickup_latitude: vendor?.latitude ?? null,
-    pickup_longitude: vendor?.longitude ?? null,
     delivery_address: core.dropoff.address,
     delivery_latitude: core.dropoff.latitude,
     delivery_longitude: core.dropoff.longitude,
@@ -42,37 +43,62 @@ export function view(order: Exclude<Order, { kind: 'absent' }>, version: number,
     quantity: core.quantity,
     notes: core.notes,
     prescription_url: core.prescriptionUrl,
-    radius_km: broadcast?.radiusKm ?? null,
-    pharmacies_notified: broadcast?.candidates.length ?? null,
-    expires_at: iso(broadcast?.expiresAtMs),
-    responses: responses(broadcast, deal),
-    driver_search: searchView(order.kind === 'accepted' ? order.search : { kind: 'idle' }),
-    estimated_distance_km: kilometres(deal?.distanceKm ?? (order.kind === 'pending' ? order.distanceKm : null)),
-    actual_distance_km: kilometres(delivered?.actualDistanceKm),
-    delivery_fee: deal !== null ? deal.feeMinor / 100 : isEnded(order) || !core.fee ? null : core.fee.fee_minor / 100,
-    currency,
-    proof_photo_url: delivered?.proofPhotoUrl ?? null,
-    signature_url: delivered?.signatureUrl ?? null,
-    reason: 'reason' in order ? order.reason : null,
-    created_at: new Date(core.createdAtMs).toISOString(),
-    updated_at: new Date(updatedAtMs).toISOString(),
-    accepted_at: iso(deal?.acceptedAtMs),
-    driver_assigned_at: iso(delivery?.assignedAtMs),
-    arrived_at_pickup_at: iso(delivery?.arrivedAtPickupMs),
-    picked_up_at: iso(delivery?.pickedUpAtMs),
-    out_for_delivery_at: iso(delivery?.outForDeliveryAtMs),
-    arrived_at_dropoff_at: iso(delivery?.arrivedAtDropoffMs),
-    delivered_at: iso(delivered?.endedAtMs),
-    ended_at: isEnded(order) ? iso(order.endedAtMs) : null,
-    version,
+    ...(broadcast !== null && { radius_km: broadcast.radiusKm, pharmacies_notified: broadcast.candidates.length, expires_at: iso(broadcast.expiresAtMs) }),
+    created_at: iso(core.createdAtMs),
   }
 }
 
-function responses(broadcast: Broadcast | null, deal: Deal | null): OrderView['responses'] {
-  const list: OrderView['responses'] = (broadcast?.rejections ?? []).map(r => ({
+/** The rest of the view, grown field by field: nearly all of an order's steps leave most of them out. */
+export function progress(order: Living, version: number, updatedAtMs: number): OrderProgress {
+  const { core } = order
+  const deal = 'deal' in order ? order.deal : null
+  const vendor = vendorOf(order)
+  const delivery = deliveryOf(order)
+  const broadcast = broadcastOf(order)
+  const feeMinor = feeMinorOf(order)
+  const shown: OrderProgress = { status: statusOf(order), tracking_token: core.trackingToken, updated_at: iso(updatedAtMs), version }
+  if (vendor !== null) {
+    shown.vendor_id = vendor.vendor_id
+    shown.vendor_name = vendor.name
+    if (vendor.address !== null) shown.pickup_address = vendor.address
+    shown.pickup_latitude = vendor.latitude
+    shown.pickup_longitude = vendor.longitude
+  }
+  if (order.kind === 'pending') shown.estimated_distance_km = kilometres(order.distanceKm)
+  if (feeMinor !== null) shown.delivery_fee = feeMinor / 100
+  if (deal !== null) {
+    shown.estimated_distance_km = kilometres(deal.distanceKm)
+    shown.accepted_at = iso(deal.acceptedAtMs)
+  }
+  if (broadcast !== null && (deal !== null || broadcast.rejections.length > 0)) shown.responses = responses(broadcast, deal)
+  if (order.kind === 'accepted' && order.search.kind !== 'idle') shown.driver_search = searchView(order.search)
+  if (delivery !== null) {
+    shown.driver_id = delivery.driver.driver_id
+    shown.driver_name = delivery.driver.name
+    shown.driver_phone = delivery.driver.phone
+    shown.assignment_id = delivery.assignmentId
+    shown.driver_assigned_at = iso(delivery.assignedAtMs)
+    if (delivery.arrivedAtPickupMs !== null) shown.arrived_at_pickup_at = iso(delivery.arrivedAtPickupMs)
+    if (delivery.pickedUpAtMs !== null) shown.picked_up_at = iso(delivery.pickedUpAtMs)
+    if (delivery.outForDeliveryAtMs !== null) shown.out_for_delivery_at = iso(delivery.outForDeliveryAtMs)
+    if (delivery.arrivedAtDropoffMs !== null) shown.arrived_at_dropoff_at = iso(delivery.arrivedAtDropoffMs)
+  }
+  if (order.kind === 'delivered') {
+    shown.delivered_at = iso(order.endedAtMs)
+    if (order.actualDistanceKm !== null) shown.actual_distance_km = kilometres(order.actualDistanceKm)
+    if (order.proofPhotoUrl !== null) shown.proof_photo_url = order.proofPhotoUrl
+    if (order.signatureUrl !== null) shown.signature_url = order.signatureUrl
+  }
+  if ('reason' in order && order.reason !== null) shown.reason = order.reason
+  if (isEnded(order)) shown.ended_at = iso(order.endedAtMs)
+  return shown
+}
+
+function responses(broadcast: Broadcast, deal: Deal | null): OrderView['responses'] {
+  const list: OrderView['responses'] = broadcast.rejections.map(r => ({
     vendor_id: r.vendorId, response_type: 'REJECTED', text_message: r.textMessage, audio_url: r.audioUrl, responded_at: new Date(r.atMs).toISOString(),
   }))
-  if (broadcast !== null && deal !== null)
+  if (deal !== null)
     list.push({
       vendor_id: deal.vendor.vendor_id, response_type: 'ACCEPTED', text_message: deal.textMessage, audio_url: deal.audioUrl,
       responded_at: new Date(deal.acceptedAtMs).toISOString(),
@@ -80,9 +106,8 @@ function responses(broadcast: Broadcast | null, deal: Deal | null): OrderView['r
   return list
 }
 
-function searchView(search: Search): OrderView['driver_search'] {
+function searchView(search: Exclude<Search, { kind: 'idle' }>): OrderView['driver_search'] {
   switch (search.kind) {
-    case 'idle': return { state: 'idle', offers_made: 0, offer: null }
     case 'searching': return { state: 'searching', offers_made: search.auto.offersMade, offer: null }
     case 'exhausted': return { state: 'exhausted', offers_made: search.offersMade, offer: null }
     case 'offering': return {

@@ -286,7 +286,7 @@ export class Actors {
     const version = cell.version + events.length
     this.#deps.journal.append({
       slot: cell.slot, epoch: this.#residents.epochOf(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
-      fromVersion: cell.version, atMs, commandId: letter.commandId, events, row: behaviour.row(next, version, atMs),
+      fromVersion: cell.version, atMs, commandId: letter.commandId, events, row: behaviour.row(next, version, atMs, cell.version === 0),
     }).then(
       result => this.#persisted(cell, letter, result, next, events, atMs),
       error => this.#unpersisted(cell, letter, error),

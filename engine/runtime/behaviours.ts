@@ -18,7 +18,7 @@ import { decide as decideOrder } from '../order/decide.ts'
 import { evolve as evolveOrder } from '../order/evolve.ts'
 import { openRequest, react as reactOrder } from '../order/react.ts'
 import { absentOrder, isEnded, type Order } from '../order/state.ts'
-import { view as viewOrder } from '../order/view.ts'
+import { row as orderRow } from '../order/row.ts'
 import { wake as wakeOrder } from '../order/wake.ts'
 
 export interface Behaviour<State, Command, Event> {
@@ -34,7 +34,8 @@ export interface Behaviour<State, Command, Event> {
   resume(state: State): Effect[]
   /** When to look again, ms since the epoch; null for never. */
   wakeAtMs(state: State): number | null
-  row(state: State, version: number, atMs: number): ReadModelRow
+  /** What the read model keeps of it after its `version`-th event; `born`: no event of it was written before. */
+  row(state: State, version: number, atMs: number, born: boolean): ReadModelRow
   finished(state: State): boolean
   /** Do other parts of the engine keep something of it (open requests, searches, deliveries, the roster)? They see it at recovery. */
   attentive(state: State): boolean
@@ -49,12 +50,11 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   react: (event, order, atMs, source) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs, source)),
   resume: order => (order.kind === 'broadcast' ? openRequest(order.core, order.broadcast) : []),
   wakeAtMs: order => wakeOrder(order)?.atMs ?? null,
-  row(order, version, atMs) {
+  row(order, version, atMs, born) {
     if (order.kind === 'absent') throw new Error('an absent order has no row')
     return {
-      kind: 'order', view: viewOrder(order, version, atMs),
-      // The broadcast's first event is always version 1; its row alone carries who may see it.
-      ...(version <= 2 && 'broadcast' in order && order.broadcast !== null && { candidates: order.broadcast.candidates }),
+      kind: 'order', order: orderRow(order, version, atMs, born),
+      ...(born && 'broadcast' in order && order.broadcast !== null && { candidates: order.broadcast.candidates }),
     }
   },
   finished: isEnded,

@@ -8,12 +8,13 @@
  * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
  */
 import { Appender } from '../journal/appender.ts'
+import { driverColumns, eventColumns, orderColumns } from '../journal/columns.ts'
 import type { Journal } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore, type EventRow } from '../journal/memory.ts'
-import { offeredDriverId } from '../journal/rows.ts'
 import { statements } from '../journal/statements.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Faults } from './faults.ts'
 import { readArray, readDocuments, readNumbers, readTexts } from './literals.ts'
@@ -69,7 +70,13 @@ export class SimDatabase {
   journal(node: SimNode): Journal {
     const inner = memoryJournal(this.store)
     const budget = { eventsHeld: 0 }
-    const pool = { query: (config: { name: string; values: unknown[] }) => this.call(node, () => this.#statement(config.name, config.values), true) } as unknown as Pool
+    const pool = {
+      query: ({ name, values }: { name: string; values: unknown[] }) => {
+        // As a driver does: the group's bytes are the appender's, and the statement may come late.
+        const sent = values.map(value => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
+        return this.call(node, () => this.#statement(name, sent), true)
+      },
+    } as unknown as Pool
     const appenders = Array.from({ length: lanes }, () => new Appender(pool, node.env, silent, budget))
     const faulty: Record<string, unknown> = {}
     for (const [name, method] of Object.entries(inner) as [string, (...args: unknown[]) => Promise<unknown>][])
@@ -135,12 +142,10 @@ export class SimDatabase {
   /** `statements.append`, in the words of its SQL. */
   #append(values: unknown[]) {
     const { store } = this
-    const [slots, epochs] = [readNumbers(values[0]), readNumbers(values[1])]
+    const [slots, epochs, continued, versions] = [readNumbers(values[0]), readNumbers(values[1]), readTexts(values[2]), readNumbers(values[3])]
     const held = slots.filter((slot, i) => !this.fences || store.slot(slot).epoch === epochs[i])
-    const continued = readTexts(values[3])
-    const versions = readNumbers(values[4])
     const gaps = continued.filter((actorId, i) => (store.events.get(actorId)?.length ?? 0) < versions[i]!)
-    const answer = { committed: held.length === values[2] && gaps.length === 0, held_slots: held, gap_actor_ids: gaps }
+    const answer = { committed: held.length === values.at(-2) && gaps.length === 0, held_slots: held, gap_actor_ids: gaps }
     if (!answer.committed) return answer
     const events = eventsOf(values)
     const last = new Map<number, number>()
@@ -153,25 +158,32 @@ export class SimDatabase {
       store.slot(event.slot).events.push(event)
       store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
     }
-    const [from, to, candidateIds] = [readNumbers(values[24]), readNumbers(values[47]), readTexts(values[48])]
-    const orders = this.#writeOrders(readDocuments(values[33]) as OrderView[], from.map((first, i) => (first > 0 ? candidateIds.slice(first - 1, to[i]) : null)))
+    const orders = this.#writeOrders(values)
     this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])) })
     return answer
   }
 
-  #writeOrders(views: OrderView[], candidates: (string[] | null)[]): OrderView[] {
-    views.forEach((view, i) => {
-      const before = this.store.orders.get(view.id)
-      if (before !== undefined && before.view.version >= view.version) return
-      const candidateIds = before?.candidateIds ?? candidates[i]!
-      this.store.orders.set(view.id, { view, candidateIds, offeredDriverId: offeredDriverId(view), words: [] })
+  #writeOrders(values: unknown[]): OrderView[] {
+    const of = (name: string): unknown => values[position.orders + orderColumns.findIndex(column => column.name === name)]
+    const [ids, placed, progress, offered] = [readTexts(of('id')), readDocuments(of('placed')), readDocuments(of('progress')), readArray(of('offered_driver_id'))]
+    const [from, to, candidateIds] = [readNumbers(of('candidates_from')), readNumbers(of('candidates_to')), readTexts(values[position.candidateIds])]
+    return ids.map((id, i) => {
+      const before = this.store.orders.get(id)
+      const parts = { placed: before?.placed ?? placed[i] as OrderPlaced, progress: progress[i] as OrderProgress }
+      const view = orderView(parts)
+      if (before !== undefined && before.view.version >= view.version) return view
+      const candidates = from[i]! > 0 ? candidateIds.slice(from[i]! - 1, to[i]) : null
+      this.store.orders.set(id, { placed: parts.placed, view, candidateIds: before?.candidateIds ?? candidates, offeredDriverId: offered[i]!, words: [] })
+      return view
     })
-    return views
   }
 
   #writeDrivers(values: unknown[]): DriverRow[] {
-    const [ids, vendorIds, statuses, capacities, active, deliveries, versions] =
-      [readTexts(values[34]), readTexts(values[35]), readTexts(values[39]), readNumbers(values[40]), readTexts(values[41]), readNumbers(values[42]), readNumbers(values[44])]
+    const of = (name: string): unknown => values[position.drivers + driverColumns.findIndex(column => column.name === name)]
+    const [ids, vendorIds, statuses, capacities, active, deliveries, versions] = [
+      readTexts(of('id')), readTexts(of('vendor_id')), readTexts(of('status')), readNumbers(of('capacity')), readTexts(of('active_order_ids')),
+      readNumbers(of('total_deliveries')), readNumbers(of('version')),
+    ]
     const rows = ids.map((id, i): DriverRow => ({
       id, vendor_id: vendorIds[i]!, status: statuses[i] as DriverRow['status'], capacity: capacities[i]!, active_order_ids: readTexts(active[i]),
       total_deliveries: deliveries[i]!, version: versions[i]!,
@@ -207,12 +219,22 @@ export class SimDatabase {
 
 const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
 
+/** Where the columns of a table begin among the parameters of an append (`appendParameters` in `journal/rows.ts`). */
+const position = (() => {
+  const events = 4
+  const orders = events + eventColumns.length
+  const candidateIds = orders + orderColumns.length
+  return { events, orders, candidateIds, drivers: candidateIds + 1 }
+})()
+
 function eventsOf(values: unknown[]): EventRow[] {
-  const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds] =
-    [readTexts(values[5]), readNumbers(values[6]), readNumbers(values[7]), readNumbers(values[8]), readTexts(values[9]), readNumbers(values[10]), readTexts(values[11]), readArray(values[12])]
-  const data = readDocuments(values[13])
+  const of = (name: string): unknown => values[position.events + eventColumns.findIndex(column => column.name === name)]
+  const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds, data] = [
+    readTexts(of('actor_id')), readNumbers(of('version')), readNumbers(of('slot')), readNumbers(of('seq')), readTexts(of('kind')), readNumbers(of('at')),
+    readTexts(of('type')), readArray(of('command_id')), readDocuments(of('data')),
+  ]
   return actorIds.map((actorId, i) => ({
     slot: slots[i]!, seq: seqs[i]!, kind: kinds[i] as EventRow['kind'], actorId, version: versions[i]!, atMs: ats[i]!,
-    commandId: commandIds[i]!, v: Number(values[14]), event: { type: types[i], data: data[i] } as EventRow['event'],
+    commandId: commandIds[i]!, v: Number(values.at(-1)), event: { type: types[i], data: data[i] } as EventRow['event'],
   }))
 }

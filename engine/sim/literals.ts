@@ -30,8 +30,8 @@ export function readArray(literal: unknown): (string | null)[] {
 
 export const readNumbers = (literal: unknown): number[] => readArray(literal).map(Number)
 export const readTexts = (literal: unknown): string[] => readArray(literal).map(word => word ?? '')
-/** An array of JSON documents. */
-export const readDocuments = (array: unknown): unknown[] => readTexts(array).map(text => JSON.parse(text) as unknown)
+/** An array of JSON documents; null for none. */
+export const readDocuments = (array: unknown): unknown[] => readArray(array).map(text => (text === null ? null : JSON.parse(text) as unknown))
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20

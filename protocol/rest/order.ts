@@ -13,6 +13,9 @@ export const orderStatuses = [
 /** `broadcast` shows as `pending` to the outside; the kind of the order tells them apart. */
 export type OrderStatus = Exclude<typeof orderStatuses[number], 'broadcast'>
 
+/** After these nothing changes any more. */
+export const endedStatuses: readonly OrderStatus[] = ['delivered', 'cancelled', 'rejected', 'expired', 'returned']
+
 const Timestamp = Type.String({ format: 'date-time' })
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 

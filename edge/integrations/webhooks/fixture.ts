@@ -42,7 +42,7 @@ export async function startWorld(open: () => Promise<Database>) {
     // The journal writes both in one transaction; here the order comes first, so that no event is without.
     if (options.vendorId !== undefined)
       await database.pool.query(
-        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, view)
+        `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
          values ($1, 'direct', 'ORD', $2, 'pending', $1, $3, now(), now(), $4, '{}') on conflict (id) do update set vendor_id = excluded.vendor_id`,
         [orderId, newId(), options.vendorId, version])
     await database.pool.query(
