@@ -44,6 +44,7 @@ function mortal(env: VirtualEnv, bus: Bus) {
         mine.push(subscription)
         return subscription
       },
+      lossless: true,
       get connected() { return alive },
       onStatus: listener => bus.onStatus(listener),
       flush: () => bus.flush(),

@@ -22,7 +22,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const engineId = `engine-${randomUUID().slice(0, 8)}`
   const log = createLog(textVariable(environment, 'LOG_LEVEL') ?? 'info', { engine: engineId })
   const onLog = (line: string): void => log.warn(line)
-  const database = await openDatabase({ url: databaseUrl!, log })
+  const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
   const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
   const claims = await redisClaims(redisUrl!, { onLog })
   const env = realEnv()

@@ -35,6 +35,8 @@ export interface OpenOptions {
   connectionsMax?: number
   /** How long a server may take to answer before its connection counts as dead. */
   answerTimeoutMs?: number
+  /** For an engine: see `pool.ts`. Embedded, prices do the same (`pglite-worker.ts`). */
+  keepsPlans?: boolean
 }
 
 const connectionsMaxDefault = 10

@@ -8,19 +8,23 @@ const uuidRegExp = new RegExp(uuidPattern)
 
 export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuidRegExp.test(value)
 
-const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0')
+/** Two digits of each byte. */
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const pair = (n: number, shift: number): string => pairs[(n >>> shift) & 0xff]!
 
 /**
  * A UUIDv7 from a time in ms and a source of randomness in [0, 1). The source is passed in so that
  * the simulator's ids come from its seed.
  */
 export function uuidV7(nowMs: number, random: () => number): string {
-  const time = hex(Math.floor(nowMs), 12)
+  const high = Math.floor(nowMs / 2 ** 32)
+  const low = nowMs % 2 ** 32
   const a = 0x7000 | Math.floor(random() * 0x1000)
   const b = 0x8000 | Math.floor(random() * 0x4000)
   const c = Math.floor(random() * 0x1000000)
   const d = Math.floor(random() * 0x1000000)
-  return `${time.slice(0, 8)}-${time.slice(8)}-${hex(a, 4)}-${hex(b, 4)}-${hex(c, 6)}${hex(d, 6)}`
+  return pair(high, 8) + pair(high, 0) + pair(low, 24) + pair(low, 16) + '-' + pair(low, 8) + pair(low, 0) + '-' + pair(a, 8) + pair(a, 0) + '-' +
+    pair(b, 8) + pair(b, 0) + '-' + pair(c, 16) + pair(c, 8) + pair(c, 0) + pair(d, 16) + pair(d, 8) + pair(d, 0)
 }
 
 /** The creation time in ms that a UUIDv7 carries. */

@@ -17,7 +17,7 @@ export interface EngineOnPostgres { engine: Engine; bus: Bus; database: Database
 /** Ends with the bench. */
 export async function startEngineOnPostgres(context: Pick<Context, 'service' | 'defer' | 'say'>): Promise<EngineOnPostgres> {
   const databaseUrl = await freshDatabase(await context.service('postgres'))
-  const database = await openDatabase({ url: databaseUrl })
+  const database = await openDatabase({ url: databaseUrl, keepsPlans: true })
   await seasonLog(database.pool)
   const env = realEnv()
   const bus = memoryBus()

@@ -29,11 +29,11 @@ export const bench: Bench = {
   name: 'recovery', group: 'load', title: 'an engine takes over live orders', needs: ['postgres'], rounds: { full: 2, quick: 1 },
   async open(context) {
     const count = context.quick ? 20_000 : 200_000
-    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
+    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')), keepsPlans: true })
     context.defer(() => database.close())
     context.progress(`stores ${count} orders`)
     const bytesStored = await populate(database.pool, count, false)
-    const idleDatabase = await openDatabase({ url: await freshDatabase(await context.service('postgres')) })
+    const idleDatabase = await openDatabase({ url: await freshDatabase(await context.service('postgres')), keepsPlans: true })
     context.defer(() => idleDatabase.close())
     await populate(idleDatabase.pool, idleCount, true)
     for (const { pool } of [database, idleDatabase]) await pool.query('vacuum analyze snapshots')

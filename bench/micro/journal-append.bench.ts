@@ -64,7 +64,7 @@ const accepted = (id: string): OrderEvent => ({
 })
 
 async function cases(services: MicroServices) {
-  const database = await openDatabase({ url: await freshDatabase(services.url('postgres')) })
+  const database = await openDatabase({ url: await freshDatabase(services.url('postgres')), keepsPlans: true })
   const env = realEnv()
   const random = seededRandom(11)
   const journal = postgresJournal(database.pool, env)

@@ -53,6 +53,7 @@ function cuttable(bus: Bus): CuttableBus {
     publish: (subject, body) => up && bus.publish(subject, body),
     request: (subject, body, timeoutMs) => bus.request(subject, body, timeoutMs),
     subscribe: (filter, handler, options) => bus.subscribe(filter, handler, options),
+    lossless: true,
     get connected() { return up && bus.connected },
     onStatus(listener) {
       listeners.add(listener)

@@ -1,4 +1,5 @@
 /** What must follow an event of a driver. */
+import { isoTime } from '../../protocol/iso-time.ts'
 import { topics } from '../../protocol/pushes.ts'
 import type { DriverEvent } from '../../protocol/events.ts'
 import { currency } from '../../protocol/money.ts'
@@ -29,7 +30,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver): Effect[] {
           message: {
             type: 'offer', offer_id: offer.offer_id, order_id: offer.order_id, pickup: offer.pickup, dropoff: offer.dropoff,
             distance_km: Math.round(offer.distance_km * 100) / 100, fee: offer.fee_minor / 100, currency,
-            expires_at: new Date(offer.expires_at_ms).toISOString(),
+            expires_at: isoTime(offer.expires_at_ms),
           },
         },
       }]

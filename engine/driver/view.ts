@@ -1,4 +1,5 @@
 /** A driver's live part as the outside sees it. */
+import { isoTime } from '../../protocol/iso-time.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import { currency } from '../../protocol/money.ts'
 import { statusOf, type RegisteredDriver } from './state.ts'
@@ -14,7 +15,7 @@ export function view(driver: RegisteredDriver, version: number): DriverView {
     capacity: driver.capacity,
     active_order_ids: driver.activeOrderIds,
     offer: driver.hold === null ? null
-      : { offer_id: driver.hold.offer_id, order_id: driver.hold.order_id, expires_at: new Date(driver.hold.expires_at_ms).toISOString() },
+      : { offer_id: driver.hold.offer_id, order_id: driver.hold.order_id, expires_at: isoTime(driver.hold.expires_at_ms) },
     total_deliveries: driver.totalDeliveries,
     total_earnings: driver.totalEarningsMinor / 100,
     currency,

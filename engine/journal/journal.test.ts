@@ -101,7 +101,7 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
   t.teardown(() => server.stop())
   const outage = { begin: () => server.kill(), end: () => server.restart() }
-  await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url }), outage))
+  await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage))
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
   await t.test('poison', t => poison(t, server))

@@ -3,6 +3,7 @@
  * `order` is the state after the event (or later, when effects are repeated after a crash), `source` where
  * the event is in its slot.
  */
+import { isoTime } from '../../protocol/iso-time.ts'
 import type { OrderEvent, SourceFact } from '../../protocol/events.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage } from '../../protocol/pushes.ts'
 import type { Effect } from '../effects.ts'
@@ -16,7 +17,7 @@ const system = { role: 'system', id: 'order' } as const
 
 export function react(event: OrderEvent, order: Living, atMs: number, source: SourceFact): Effect[] {
   const { core } = order
-  const at = new Date(atMs).toISOString()
+  const at = isoTime(atMs)
   switch (event.type) {
     case 'broadcast_opened': {
       if (order.kind !== 'broadcast') return []
@@ -153,8 +154,8 @@ function requestBody(core: OrderCore, broadcast: Broadcast): NewRequestBody {
     notes: core.notes,
     image_url: core.prescriptionUrl,
     prescription_url: core.prescriptionUrl,
-    timestamp: new Date(core.createdAtMs).toISOString(),
-    expires_at: new Date(broadcast.expiresAtMs).toISOString(),
+    timestamp: isoTime(core.createdAtMs),
+    expires_at: isoTime(broadcast.expiresAtMs),
   }
 }
 

@@ -1,10 +1,10 @@
 /** An order as the outside sees it: the answer of REST, and in two parts the row of the read model. */
+import { isoTime } from '../../protocol/iso-time.ts'
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import { deliveryOf, isEnded, vendorOf, type Broadcast, type Deal, type Order, type Search } from './state.ts'
 
-const iso = (ms: number): string => new Date(ms).toISOString()
 /** To the metre. */
 export const kilometres = <D extends number | null>(km: D): D => (km === null ? km : Math.round(km * 1000) / 1000 as D)
 
@@ -43,8 +43,8 @@ export function placed(order: Living): OrderPlaced {
     quantity: core.quantity,
     notes: core.notes,
     prescription_url: core.prescriptionUrl,
-    ...(broadcast !== null && { radius_km: broadcast.radiusKm, pharmacies_notified: broadcast.candidates.length, expires_at: iso(broadcast.expiresAtMs) }),
-    created_at: iso(core.createdAtMs),
+    ...(broadcast !== null && { radius_km: broadcast.radiusKm, pharmacies_notified: broadcast.candidates.length, expires_at: isoTime(broadcast.expiresAtMs) }),
+    created_at: isoTime(core.createdAtMs),
   }
 }
 
@@ -56,7 +56,7 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
   const delivery = deliveryOf(order)
   const broadcast = broadcastOf(order)
   const feeMinor = feeMinorOf(order)
-  const shown: OrderProgress = { status: statusOf(order), tracking_token: core.trackingToken, updated_at: iso(updatedAtMs), version }
+  const shown: OrderProgress = { status: statusOf(order), tracking_token: core.trackingToken, updated_at: isoTime(updatedAtMs), version }
   if (vendor !== null) {
     shown.vendor_id = vendor.vendor_id
     shown.vendor_name = vendor.name
@@ -68,7 +68,7 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
   if (feeMinor !== null) shown.delivery_fee = feeMinor / 100
   if (deal !== null) {
     shown.estimated_distance_km = kilometres(deal.distanceKm)
-    shown.accepted_at = iso(deal.acceptedAtMs)
+    shown.accepted_at = isoTime(deal.acceptedAtMs)
   }
   if (broadcast !== null && (deal !== null || broadcast.rejections.length > 0)) shown.responses = responses(broadcast, deal)
   if (order.kind === 'accepted' && order.search.kind !== 'idle') shown.driver_search = searchView(order.search)
@@ -77,31 +77,31 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
     shown.driver_name = delivery.driver.name
     shown.driver_phone = delivery.driver.phone
     shown.assignment_id = delivery.assignmentId
-    shown.driver_assigned_at = iso(delivery.assignedAtMs)
-    if (delivery.arrivedAtPickupMs !== null) shown.arrived_at_pickup_at = iso(delivery.arrivedAtPickupMs)
-    if (delivery.pickedUpAtMs !== null) shown.picked_up_at = iso(delivery.pickedUpAtMs)
-    if (delivery.outForDeliveryAtMs !== null) shown.out_for_delivery_at = iso(delivery.outForDeliveryAtMs)
-    if (delivery.arrivedAtDropoffMs !== null) shown.arrived_at_dropoff_at = iso(delivery.arrivedAtDropoffMs)
+    shown.driver_assigned_at = isoTime(delivery.assignedAtMs)
+    if (delivery.arrivedAtPickupMs !== null) shown.arrived_at_pickup_at = isoTime(delivery.arrivedAtPickupMs)
+    if (delivery.pickedUpAtMs !== null) shown.picked_up_at = isoTime(delivery.pickedUpAtMs)
+    if (delivery.outForDeliveryAtMs !== null) shown.out_for_delivery_at = isoTime(delivery.outForDeliveryAtMs)
+    if (delivery.arrivedAtDropoffMs !== null) shown.arrived_at_dropoff_at = isoTime(delivery.arrivedAtDropoffMs)
   }
   if (order.kind === 'delivered') {
-    shown.delivered_at = iso(order.endedAtMs)
+    shown.delivered_at = isoTime(order.endedAtMs)
     if (order.actualDistanceKm !== null) shown.actual_distance_km = kilometres(order.actualDistanceKm)
     if (order.proofPhotoUrl !== null) shown.proof_photo_url = order.proofPhotoUrl
     if (order.signatureUrl !== null) shown.signature_url = order.signatureUrl
   }
   if ('reason' in order && order.reason !== null) shown.reason = order.reason
-  if (isEnded(order)) shown.ended_at = iso(order.endedAtMs)
+  if (isEnded(order)) shown.ended_at = isoTime(order.endedAtMs)
   return shown
 }
 
 function responses(broadcast: Broadcast, deal: Deal | null): OrderView['responses'] {
   const list: OrderView['responses'] = broadcast.rejections.map(r => ({
-    vendor_id: r.vendorId, response_type: 'REJECTED', text_message: r.textMessage, audio_url: r.audioUrl, responded_at: new Date(r.atMs).toISOString(),
+    vendor_id: r.vendorId, response_type: 'REJECTED', text_message: r.textMessage, audio_url: r.audioUrl, responded_at: isoTime(r.atMs),
   }))
   if (deal !== null)
     list.push({
       vendor_id: deal.vendor.vendor_id, response_type: 'ACCEPTED', text_message: deal.textMessage, audio_url: deal.audioUrl,
-      responded_at: new Date(deal.acceptedAtMs).toISOString(),
+      responded_at: isoTime(deal.acceptedAtMs),
     })
   return list
 }
@@ -113,7 +113,7 @@ function searchView(search: Exclude<Search, { kind: 'idle' }>): OrderView['drive
     case 'offering': return {
       state: 'offering',
       offers_made: search.auto?.offersMade ?? 1,
-      offer: { offer_id: search.offer.offerId, driver_id: search.offer.driverId, expires_at: new Date(search.offer.expiresAtMs).toISOString() },
+      offer: { offer_id: search.offer.offerId, driver_id: search.offer.driverId, expires_at: isoTime(search.offer.expiresAtMs) },
     }
   }
 }

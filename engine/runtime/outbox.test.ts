@@ -17,7 +17,8 @@ import { Outbox } from './outbox.ts'
 const ok: TellReply = { ok: true, state: null, version: 1, updatedAtMs: 0 }
 const refused = (code: 'driver_unavailable' | 'moved' | 'unavailable' | 'overloaded' | 'internal'): TellReply => ({ ok: false, code, detail: `is ${code}` })
 
-function world() {
+/** `lossless`: a bus without a server that could crash. */
+function world({ lossless = false } = {}) {
   const env = new VirtualEnv(1)
   const published: PublishedEvent[] = []
   const ids: (string | undefined)[] = []
@@ -35,6 +36,7 @@ function world() {
     },
     request: () => Promise.reject(new Error('not here')),
     subscribe: () => ({ unsubscribe() {} }),
+    lossless,
     get connected() { return connected },
     onStatus(listener) { listeners.add(listener); return () => listeners.delete(listener) },
     flush: () => flush(), close: async () => {},
@@ -123,6 +125,19 @@ t.test('[6] a server that crashed may have answered for what it never wrote: the
   await w.env.settle()
   t.same(w.published.map(event => event.seq), [1, 2, 3, 2, 3])
   t.equal(w.cursor(), 3)
+})
+
+t.test('[6] a bus that cannot forget is not told anything twice', async t => {
+  const w = world({ lossless: true })
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.settle()
+  w.line(false)
+  w.add(2)
+  w.line(true)
+  await w.env.settle()
+  t.same(w.published.map(event => event.seq), [1, 2])
+  t.equal(w.cursor(), 2)
 })
 
 t.test('[6] a round trip that fails on a connection that stays is tried again, and not in a loop', async t => {

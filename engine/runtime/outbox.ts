@@ -19,6 +19,7 @@
  * stream answers (protocol/bus/stored.ts). Rejected: waiting for it without end. A stream that is full
  * would then stop the engine, and the stream is a convenience.
  */
+import { isoTime } from '../../protocol/iso-time.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
@@ -144,7 +145,7 @@ export class Outbox {
     const id = `${slot}.${seq}`
     // An opened request names a thousand pharmacies: not written out where no service listens.
     const body = (): Uint8Array => encodeBody({
-      id, slot, seq, order_seq, at: new Date(entry.atMs).toISOString(), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, data: event.data,
+      id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, data: event.data,
     } satisfies PublishedEvent)
     if (!this.#deps.bus.publish(subjects.event(kind, event.type, actorId), body, id)) return false
     return !entry.older || this.#handOlder(id, entry, entry.older)
@@ -153,7 +154,7 @@ export class Outbox {
   /** The same fact under its older name. */
   #handOlder(eventId: string, { slot, seq, version: order_seq, atMs }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
     const id = `${eventId}.${type}`
-    const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: new Date(atMs).toISOString(), type, data } satisfies OlderMessage)
+    const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: isoTime(atMs), type, data } satisfies OlderMessage)
     return this.#deps.bus.publish(subjects.olderTopic(type, orderId), body, id)
   }
 
@@ -192,7 +193,7 @@ export class Outbox {
     const old = box.recent.findIndex(one => one.publishedAtMs >= nowMs - limits.outboxDoubtMs)
     box.recent.splice(0, old < 0 ? box.recent.length : old)
     for (; box.publishedCount < box.handedCount && box.pending[box.publishedCount]!.entry.seq <= seq; box.publishedCount++)
-      box.recent.push({ entry: box.pending[box.publishedCount]!.entry, publishedAtMs: nowMs })
+      if (!this.#deps.bus.lossless) box.recent.push({ entry: box.pending[box.publishedCount]!.entry, publishedAtMs: nowMs })
     if (box.recent.length > limits.outboxDoubtEventsMax) box.recent.splice(0, box.recent.length - limits.outboxDoubtEventsMax)
     this.#advance(box)
   }

@@ -129,6 +129,7 @@ export class Network {
         }
         return { unsubscribe: () => { drop(subscriber, filter); filters.delete(subscriber) } }
       },
+      lossless: false,
       get connected() { return node.alive && link.state !== 'down' },
       onStatus: listener => {
         link.listeners.add(listener)

@@ -3,6 +3,7 @@
  * deployment sees every frame; what follows from it (arrivals, fan-out, saving) is done by the
  * engine that owns the order or the driver.
  */
+import { isoTime } from '../../protocol/iso-time.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { distanceKm } from '../../protocol/geo.ts'
@@ -225,7 +226,7 @@ export class Tracking {
 
   /** To other services, at the pace of saving and not of frames: whoever wants each frame listens to the river itself. */
   #tell(rows: readonly PositionRow[]): void {
-    const at = new Date(this.#deps.env.nowMs()).toISOString()
+    const at = isoTime(this.#deps.env.nowMs())
     for (let from = 0; from < rows.length; from += saveBatchMax) {
       const message: DriverLocationsUpdated = { type: 'driver.location.updated', at, data: rows.slice(from, from + saveBatchMax).map(told) }
       this.#deps.bus.publish(subjects.driverLocations, encodeBody(message))

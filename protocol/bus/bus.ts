@@ -30,6 +30,8 @@ export interface Bus {
   readonly connected: boolean
   /** Called at each change of `connected`; returns the way to stop listening. */
   onStatus(listener: (connected: boolean) => void): () => void
+  /** What a flush has answered for cannot be forgotten: there is no server that could crash. */
+  readonly lossless: boolean
   /** Resolves when everything published so far has reached the server. */
   flush(): Promise<void>
   close(): Promise<void>

@@ -157,6 +157,7 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
     },
 
     get connected() { return open },
+    lossless: true,
 
     onStatus(listener) {
       statusListeners.add(listener)

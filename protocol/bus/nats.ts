@@ -205,6 +205,7 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
       return { unsubscribe: () => subscription.unsubscribe() }
     },
 
+    lossless: false,
     get connected() { return connected },
 
     onStatus(listener) {
