@@ -36,8 +36,14 @@ export const bench: Bench = {
       { verb: 'accept', by: byVendor, data: {}, autoOffer: false },
       { verb: 'cancel', by: byVendor, data: {} },
     ]
-    const tell = async (orderId: string, command: OrderCommand): Promise<void> => {
-      const reply = await engine.actors.tell('order', orderId, id(), command)
+    interface Step { orderId: string; commandId: string; command: OrderCommand }
+    /** Made before the clock runs: elsewhere those are other machines' work. */
+    const orders = (count: number): Step[][] => Array.from({ length: count }, () => {
+      const orderId = id()
+      return steps(orderId, orderId).map(command => ({ orderId, commandId: id(), command }))
+    })
+    const tell = async ({ orderId, commandId, command }: Step): Promise<void> => {
+      const reply = await engine.actors.tell('order', orderId, commandId, command)
       if (!reply.ok) throw new Error(`${command.verb} was refused: ${reply.code}, ${reply.detail}`)
     }
 
@@ -51,31 +57,34 @@ export const bench: Bench = {
       context.sample(bare, { value: alone })
 
       const count = context.quick ? 3_000 : 10_000
+      const closed = orders(count)
       const cpu = process.cpuUsage()
       const fromMs = performance.now()
-      await inParallel(Array.from({ length: count }, id), atOnce, async orderId => { for (const command of steps(orderId, orderId)) await tell(orderId, command) })
+      await inParallel(closed, atOnce, async order => { for (const step of order) await tell(step) })
       const perSecond = count * stepsOfAnOrder * 1_000 / (performance.now() - fromMs)
       const used = process.cpuUsage(cpu)
       context.sample(most, { value: perSecond, cpuSecondsPerUnit: (used.user + used.system) / 1e6 / count / stepsOfAnOrder, note: `${atOnce} under way` })
 
       const answers = new Latency()
-      const failed = await openLoop(perSecond / 2, context.quick ? 2_000 : 4_000, answers, (() => {
-        let orderId = ''
-        let rest: OrderCommand[] = []
-        // The next step of an order comes some hundred others later: it never waits for its own past.
-        const waiting: { orderId: string; rest: OrderCommand[] }[] = []
-        return () => {
-          const next = waiting.length > perSecond / 20 ? waiting.shift()! : { orderId: orderId = id(), rest: steps(orderId, orderId) }
-          ;({ orderId, rest } = next)
-          const [command, ...later] = rest
-          if (later.length > 0) waiting.push({ orderId, rest: later })
-          return tell(orderId, command!)
-        }
-      })())
+      const durationMs = context.quick ? 2_000 : 4_000
+      // The next step of an order comes some hundred others later: it never waits for its own past.
+      const stepsOf = inTurns(orders(Math.ceil(perSecond / 2 * durationMs / 1_000 / stepsOfAnOrder)), Math.ceil(perSecond / 20))
+      const failed = await openLoop(perSecond / 2, durationMs, answers, () => tell(stepsOf.next().value!))
       context.check(failed === 0, `${failed} transitions were refused`)
       context.sample(half, { value: answers, note: `${Math.round(perSecond / 2)} a second` })
     }
   },
+}
+
+/** The steps of all orders, each order's own at least `apart` steps from each other while there are as many orders left. */
+function* inTurns<Step>(orders: readonly Step[][], apart: number): Generator<Step, undefined> {
+  const under: { order: readonly Step[]; next: number }[] = []
+  let begun = 0
+  while (begun < orders.length || under.length > 0) {
+    const one = begun === orders.length || under.length > apart ? under.shift()! : { order: orders[begun++]!, next: 0 }
+    yield one.order[one.next++]!
+    if (one.next < one.order.length) under.push(one)
+  }
 }
 
 /** Sends at that rate whatever the answers do; latency counts from when each was to be sent. Resolves to how many failed. */
