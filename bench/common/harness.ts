@@ -97,8 +97,10 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
     progress: text => options.progress(bench.name, text, round),
     defer: close => { closers.push(close) },
   }
-  const aborted = new Promise<never>((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }) })
+  let abort: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => { abort = () => reject(signal.reason as Error) })
   aborted.catch(() => undefined)
+  signal.addEventListener('abort', abort, { once: true })
   // What a bench throws where nobody catches it ends that bench, and not the suite with all that it has measured.
   let stray: (error: Error) => void = () => undefined
   const strayed = new Promise<never>((_, reject) => { stray = reject })
@@ -120,6 +122,7 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   } finally {
     for (const close of closers.reverse()) await closed(close).catch((error: unknown) => options.say(`closing ${bench.name}: ${String(error)}`))
     process.off('uncaughtException', stray)
+    signal.removeEventListener('abort', abort)
   }
   return { ...record, measures: collected.records(), seconds: (performance.now() - beganMs) / 1_000 }
 }
