@@ -23,7 +23,7 @@ import { openVendor } from './vendor.ts'
 type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => Promise<Opened>
 
 /** Registers every socket route on the app; `ctx.hub.closeAll()` ends what this begins. */
-export function attachSockets(app: TemplatedApp, ctx: EdgeContext): void {
+export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): void {
   const ingest = new Ingest(ctx)
   const admission = new Admission(ctx.nowMs)
   ctx.hub.onDrain(() => ingest.close())

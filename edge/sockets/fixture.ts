@@ -2,7 +2,7 @@
  * An edge's sockets on a real port, for tests: real tokens, an embedded database in memory, the bus of
  * one process with a switch to cut it, and a command client that answers from a script.
  */
-import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
+import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp, type WebSocket as ServerSocket } from 'uWebSockets.js'
 import { pino } from 'pino'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Database } from '../../migrations/open.ts'
@@ -75,6 +75,41 @@ function cuttable(bus: Bus): CuttableBus {
   }
 }
 
+/**
+ * What an edge writes to its sockets, counted where it is written: a `send`, or all that one `cork` sends.
+ * Both ends of a connection are in this process, where writes that come apart are read together all the
+ * same, so what a client reads tells nothing.
+ */
+class Writes {
+  /** Of all sockets so far, outside the handlers of messages: those are corked by uWebSockets. */
+  count = 0
+
+  countedIn(app: TemplatedApp): Pick<TemplatedApp, 'ws'> {
+    return {
+      ws: (pattern, behavior) => app.ws(pattern, { ...behavior, open: ws => {
+        this.#watch(ws)
+        void behavior.open?.(ws)
+      } }),
+    }
+  }
+
+  #watch(ws: ServerSocket<unknown>): void {
+    const [send, cork] = [ws.send.bind(ws), ws.cork.bind(ws)]
+    let corked = false
+    ws.send = (...message) => {
+      if (!corked) this.count++
+      return send(...message)
+    }
+    ws.cork = run => {
+      this.count++
+      corked = true
+      cork(run)
+      corked = false
+      return ws
+    }
+  }
+}
+
 export type Fixture = Awaited<ReturnType<typeof startFixture>>
 
 export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
@@ -109,7 +144,8 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const hub = createHub({ ...base, after: realEnv().after })
   const ctx: EdgeContext = { ...base, hub }
   const app = App()
-  attachSockets(app, ctx)
+  const writes = new Writes()
+  attachSockets(writes.countedIn(app), ctx)
   const listening = await new Promise<{ socket: object; port: number }>((resolve, reject) => {
     app.listen('127.0.0.1', 0, socket => {
       if (socket) resolve({ socket, port: us_socket_local_port(socket) })
@@ -120,7 +156,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const tokens = await tokensOf(config)
 
   return {
-    ctx, hub, bus, database, clock, script, port: listening.port,
+    ctx, hub, bus, database, clock, script, writes, port: listening.port,
     url: `ws://127.0.0.1:${listening.port}`,
     token: (role: Role, record: { userId?: string; name?: string; vendorId?: string; driverId?: string } = {}) => tokens.signAccess({
       userId: record.userId ?? newId(), role, name: record.name ?? 'Ann', vendorId: record.vendorId ?? null, driverId: record.driverId ?? null,

@@ -94,7 +94,7 @@ t.test('a failure is told, and the round is made again', async t => {
   w.snapshotter.start()
   await w.env.advance(limits.snapshotIntervalMs + 100)
   t.equal(w.store.snapshots.size, 0)
-  t.ok(w.actors.peek(id), 'nothing leaves memory unstored')
+  t.ok(w.actors.peek(id)?.dirty, 'nothing leaves memory unstored')
   t.match(w.logs, [/writing snapshots failed/])
   await w.env.advance(limits.snapshotIntervalMs + 100)
   t.ok(w.store.snapshots.get(id)?.finished)
@@ -110,6 +110,27 @@ t.test('a batch ends by its bytes, so that large actors do not hold up commands'
   await w.snapshotter.flush()
   t.equal(writes, 3, 'two in each')
   t.same(ids.filter(id => !w.store.snapshots.has(id)), [], 'and none is forgotten')
+})
+
+t.test('each actor of a batch has its own bytes, and a batch is bounded by their number', async t => {
+  let writes = 0
+  const w = await world({ saveSnapshots: () => { writes++; return 'pass' } })
+  const ids = Array.from({ length: limits.snapshotBatchMax + 1 }, () => w.id())
+  for (const id of ids) await w.tell(id, 'add', `of ${id}`)
+  await w.snapshotter.flush()
+  t.equal(writes, 2)
+  t.same(ids.map(id => decodeSnapshot(id, w.store.snapshots.get(id)!.bytes).acceptedIds), ids.map(id => [`of ${id}`]))
+})
+
+t.test('what was given up while an earlier batch was written is not written by the next: another owns it by then', async t => {
+  const lose = { slot: -1 }
+  const w = await world({ saveSnapshots: () => { w.actors.abandon(lose.slot); return 'pass' } })
+  const ids = Array.from({ length: limits.snapshotBatchMax + 1 }, () => w.id())
+  for (const id of ids) await w.tell(id, 'add')
+  lose.slot = w.slotOf(ids.at(-1)!)
+  await w.snapshotter.flush()
+  t.ok(w.store.snapshots.has(ids[0]!))
+  t.notOk(w.store.snapshots.has(ids.at(-1)!))
 })
 
 t.test('a slot that is lost while its snapshots are written', async t => {
