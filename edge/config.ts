@@ -45,6 +45,8 @@ export interface Config extends ServiceUrls {
   rateRules: RateRules | null
   /** How many proxies of ours stand in front; their part of X-Forwarded-For is believed. */
   trustedProxies: number
+  /** Sockets that may begin a second. */
+  handshakesPerSecond: number
   auditRetentionDays: number
 }
 
@@ -88,6 +90,7 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     benchAllowed: text('BENCH_ALLOWED') === '1',
     rateRules: text('BENCH_ALLOWED') === '1' ? null : readRateRules(environment),
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
+    handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
   }
 }

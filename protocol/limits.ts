@@ -160,7 +160,7 @@ export const limits = {
   /** Kept while authentication is under way, in each direction. */
   socketHandshakeMessagesMax: 32,
   socketHandshakeMs: 10_000,
-  /** Sockets that may begin a second at one edge, when thousands come back at once. */
+  /** Sockets that may begin a second at one edge, when thousands come back at once; HANDSHAKES_PER_SECOND lowers it. */
   handshakesPerSecondMax: 400,
   /** At one edge: begun, and not yet greeted or refused. */
   handshakesUnderWayMax: 1_000,
@@ -345,6 +345,7 @@ relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the
 relation(limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs, 'a search outlives its offers')
 relation(limits.interestIdsPerMessageMax * 2 * 40 < limits.busMessageBytesMax, 'an interest message fits a bus message')
 relation(limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax, 'a handshake may take two seconds at the full rate')
+relation(limits.handshakeRetrySecondsMax * 1_000 <= limits.clientReconnectMsMax, 'a client waits for as long as the door says')
 relation(limits.socketMessageBytesMax < limits.socketPayloadBytesMax, 'a message too large is answered before the connection is cut')
 relation(limits.clientMessagesPerFlushMax * 1_000 / limits.clientBatchMs < limits.socketMessagesPerSecondMax, 'a client that empties its buffer is not taken for a flood')
 relation(limits.clientAckStallMs > 2 * limits.locationAckIntervalMs, 'a client waits for an ack that is merely due')

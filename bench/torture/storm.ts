@@ -1,21 +1,26 @@
 /**
  * An edge killed with thousands of sockets: drivers and terminals, each the ordinary client, lose it in one
- * moment and come back to it. Its door must hold, all must come back by themselves, nobody at the other
- * edge may notice, and no location that was acknowledged may be missing on the bus.
+ * moment and come back to it in one moment: each asks for a fresh token before it connects, and hears none
+ * before the edge is up again, as it would from that edge itself. The door lets a fifth of them in a second
+ * (HANDSHAKES_PER_SECOND) and must hold; who is refused must hear when to come again, and must not come
+ * before; all must come back by themselves, nobody at the other edge may notice, and no location that was
+ * acknowledged may be missing on the bus.
  *
  * Rejected: sockets of a load generator, as the reconnect bench has them. What is tried here is the client
- * as much as the edge: its pauses, its buffer and what it makes of a refusal.
+ * as much as the edge: its pauses, its buffer and what it makes of a refusal. Rejected: clients that come as
+ * their pauses let them. By the time a busy machine has started an edge these are so far apart that the
+ * door of a real deployment need refuse nobody, and the check of it could not fail.
  */
-import { WebSocket } from 'ws'
 import { openDatabase } from '../../migrations/open.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
-import { connectDriver, connectTerminal, type Driver, type Terminal, type WebSocketConstructor } from '../../protocol/client/index.ts'
+import { connectDriver, connectTerminal, type Driver, type Terminal } from '../../protocol/client/index.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { settled } from '../common/parallel.ts'
 import { populate, type Population } from '../common/population.ts'
+import { Door } from './door.ts'
 import { center } from './people.ts'
 
 export interface StormOptions {
@@ -34,8 +39,8 @@ export interface StormOutcome {
   drivers: number
   /** Per storm: from the start of the new edge until the last was back. */
   backSeconds: number[]
-  /** Handshakes that the new edges told to come later. */
-  refused: number
+  /** Per storm: handshakes that the new edge told to come later. */
+  refused: number[]
   frames: number
   /** Of the edge, with all back, after each storm. */
   residentMegabytes: number[]
@@ -46,14 +51,19 @@ const driverShare = 0.1
 const bystanders = 20
 const frameEveryMs = 1_000
 const awayMs = 500
+/** Twice the client's longest pause: all have asked for a token by then. */
+const knockMs = 2 * limits.clientReconnectMsMax
+/** Few enough that refusing does not depend on how fast a machine opens sockets: it has seconds for a moment's work. */
+const doorOf = (sockets: number): number => Math.min(limits.handshakesPerSecondMax, Math.ceil(sockets / 5))
 /** Several times the client's longest pause, and what the door takes to let all in. */
-const backMs = (sockets: number): number => 4 * limits.clientReconnectMsMax + 3_000 * sockets / limits.handshakesPerSecondMax
+const backMs = (sockets: number): number => 4 * limits.clientReconnectMsMax + 3_000 * sockets / doorOf(sockets)
 const emptyMs = 60_000
 
 export async function storm(options: StormOptions): Promise<StormOutcome> {
   const { sockets, progress } = options
   const wrong: string[] = []
-  const deployment = await startDeployment({ environment: { RATE_LIMIT_SOCKET_PER_ADDRESS: '1000000', RATE_LIMIT_SOCKET_PER_ACCOUNT: '1000000' } })
+  const perSecond = doorOf(sockets)
+  const deployment = await startDeployment({ environment: { HANDSHAKES_PER_SECOND: String(perSecond), RATE_LIMIT_SOCKET_PER_ADDRESS: '1000000', RATE_LIMIT_SOCKET_PER_ACCOUNT: '1000000' } })
   const ends: (() => unknown)[] = [() => deployment.stop()]
   try {
     const [dying, other] = deployment.urls as [string, string]
@@ -61,10 +71,12 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
     const people = await populated(deployment, sockets - driverCount + bystanders, driverCount)
     const positions = await PositionsOnBus.observe(deployment.servers.nats.url, center)
     ends.push(() => positions.close())
-    const connect = (url: string, token: string) => ({ url, token, WebSocket: WebSocket as unknown as WebSocketConstructor })
+    const door = new Door()
+    const gate = new Gate()
+    const connect = (url: string, token: string) => ({ url, token: () => gate.passed(token), WebSocket: door.socketClass() })
     const drivers = people.drivers.map(({ token }) => connectDriver(connect(dying, token)))
     const terminals = people.pharmacies.slice(bystanders).map(({ token }) => connectTerminal(connect(dying, token)))
-    const undisturbed = people.pharmacies.slice(0, bystanders).map(({ token }) => connectTerminal(connect(other, token)))
+    const undisturbed = people.pharmacies.slice(0, bystanders).map(({ token }) => connectTerminal({ ...connect(other, token), token }))
     const all: (Driver | Terminal)[] = [...drivers, ...terminals]
     ends.push(() => { for (const one of [...all, ...undisturbed]) one.close() })
     const senders = drivers.map((_, index) => positions.sender(index))
@@ -83,21 +95,28 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
     if (!await settled(() => undisturbed.every(one => one.isOpen), backMs(bystanders))) wrong.push('the bystanders never opened')
     for (const one of undisturbed) one.on('closed', () => { disturbed++ })
 
-    const outcome: StormOutcome = { wrong, sockets, drivers: driverCount, backSeconds: [], refused: 0, frames: 0, residentMegabytes: [] }
+    const outcome: StormOutcome = { wrong, sockets, drivers: driverCount, backSeconds: [], refused: [], frames: 0, residentMegabytes: [] }
     for (let i = 0; i < options.storms; i++) {
       options.say(`storm: ${open()} sockets open, and their edge is killed`)
+      gate.close()
       await deployment.edges[0]!.down('SIGKILL')
       await settled(() => open() === 0, awayMs)
       opens.length = 0
+      const refusedBefore = door.refused
       deployment.edges[0]!.up()
+      await deployment.untilHealthy()
+      if (!await settled(() => gate.waiting === sockets, knockMs)) wrong.push(`storm ${i + 1}: ${sockets - gate.waiting} of ${sockets} clients did not try to come back`)
+      gate.open()
       const fromMs = performance.now()
       if (!await allBack()) wrong.push(`storm ${i + 1}: ${sockets - open()} of ${sockets} did not come back`)
       outcome.backSeconds.push((performance.now() - fromMs) / 1_000)
       const refused = await metricOf(dying, 'caduceus_handshakes_refused_total')
-      outcome.refused += refused
+      outcome.refused.push(refused)
+      if (refused === 0) wrong.push(`storm ${i + 1}: ${sockets} came at once, and the door refused nobody`)
+      if (refused !== door.refused - refusedBefore) wrong.push(`storm ${i + 1}: the door refused ${refused}, and ${door.refused - refusedBefore} were told when to come again`)
+      wrong.push(...door.wrong.splice(0))
       outcome.residentMegabytes.push(await metricOf(dying, 'caduceus_process_resident_memory_bytes') / 1e6)
-      // On a slow machine they come back so far apart that nobody need be refused; but never faster than this.
-      const tooSoon = opens.findIndex((atMs, index) => index + 1 > limits.handshakesPerSecondMax * (1 + (atMs - fromMs) / 1_000))
+      const tooSoon = opens.findIndex((atMs, index) => index + 1 > perSecond * (1 + (atMs - fromMs) / 1_000))
       if (tooSoon >= 0) wrong.push(`storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`)
       // Not one more than came: what the storm left half open would stay for ever.
       if (!await metricIs(dying, 'caduceus_sockets', sockets) || !await metricIs(dying, 'caduceus_handshakes_under_way', 0))
@@ -116,6 +135,29 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
     return outcome
   } finally {
     for (const end of ends.reverse()) await end()
+  }
+}
+
+/** Where clients wait for a token; open at first. */
+class Gate {
+  #closed: Promise<void> | null = null
+  #open: () => void = () => undefined
+  waiting = 0
+
+  close(): void { this.#closed = new Promise(resolve => { this.#open = resolve }) }
+
+  open(): void {
+    this.#closed = null
+    this.waiting = 0
+    this.#open()
+  }
+
+  async passed(token: string): Promise<string> {
+    if (this.#closed !== null) {
+      this.waiting++
+      await this.#closed
+    }
+    return token
   }
 }
 
@@ -148,9 +190,10 @@ async function metricIs(url: string, name: string, value: number): Promise<boole
 export function reportStorm({ wrong, sockets, drivers, backSeconds, refused, frames, residentMegabytes }: StormOutcome): string[] {
   return [
     `sockets                ${sockets}, of these drivers ${drivers}; ${frames} locations sent`,
-    `back after             ${backSeconds.map(seconds => `${seconds.toFixed(1)} s`).join(', ')}; ${refused} handshakes told to come later`,
+    `back after             ${backSeconds.map(seconds => `${seconds.toFixed(1)} s`).join(', ')}`,
+    `told to come later     ${refused.join(', ')} handshakes of ${sockets} clients, at a door of ${doorOf(sockets)} a second`,
     `memory of the edge     ${residentMegabytes.map(megabytes => `${megabytes.toFixed(0)} MB`).join(', ')}`,
     ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
-    wrong.length === 0 ? 'all came back, nobody else noticed, and no acknowledged location is missing' : `${wrong.length} things are wrong`,
+    wrong.length === 0 ? 'all came back and none before it was told to, nobody else noticed, and no acknowledged location is missing' : `${wrong.length} things are wrong`,
   ]
 }

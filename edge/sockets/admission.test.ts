@@ -7,7 +7,7 @@ import { newId, startFixture } from './fixture.ts'
 
 t.test('a second\'s worth at once, then as time passes', async t => {
   let nowMs = 1_000_000
-  const door = new Admission(() => nowMs)
+  const door = new Admission(limits.handshakesPerSecondMax, () => nowMs)
   const through = (count: number) => Array.from({ length: count }, () => door.admits()).filter(Boolean).length
   t.equal(through(3 * limits.handshakesPerSecondMax), limits.handshakesPerSecondMax)
   nowMs += 500
@@ -22,7 +22,7 @@ t.test('a second\'s worth at once, then as time passes', async t => {
 
 t.test('no more under way than one database answers in a while', async t => {
   let nowMs = 1_000_000
-  const door = new Admission(() => nowMs)
+  const door = new Admission(limits.handshakesPerSecondMax, () => nowMs)
   const ends: (() => void)[] = []
   for (let second = 0; second < 10; second++, nowMs += 1_000)
     for (let i = 0; i < limits.handshakesPerSecondMax; i++) if (door.admits()) ends.push(door.begin())

@@ -13,11 +13,14 @@ import { limits } from '../../protocol/limits.ts'
 
 export class Admission {
   readonly #nowMs: () => number
-  #tokens: number = limits.handshakesPerSecondMax
+  readonly #perSecond: number
+  #tokens: number
   #filledAtMs: number
   #underWay = 0
 
-  constructor(nowMs: () => number) {
+  constructor(perSecond: number, nowMs: () => number) {
+    this.#perSecond = perSecond
+    this.#tokens = perSecond
     this.#nowMs = nowMs
     this.#filledAtMs = nowMs()
   }
@@ -38,7 +41,7 @@ export class Admission {
     // A clock that is set back must not close the door.
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     this.#filledAtMs = nowMs
-    this.#tokens = Math.min(limits.handshakesPerSecondMax, this.#tokens + passedMs * limits.handshakesPerSecondMax / 1_000)
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + passedMs * this.#perSecond / 1_000)
     if (this.#tokens < 1) return false
     this.#tokens--
     return true

@@ -25,7 +25,7 @@ type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => 
 /** Registers every socket route on the app; `ctx.hub.closeAll()` ends what this begins. */
 export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): void {
   const ingest = new Ingest(ctx)
-  const admission = new Admission(ctx.nowMs)
+  const admission = new Admission(ctx.config.handshakesPerSecond, ctx.nowMs)
   ctx.hub.onDrain(() => ingest.close())
   const driver: OpenSocket = (ctx, session, handshake) => openDriver(ctx, ingest, session, handshake)
   const routes: [pattern: string, role: SocketRole, open: OpenSocket][] = [

@@ -1,4 +1,6 @@
 /** The TypeScript client against real sockets: what it does when the network does what networks do. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { connectCustomer, connectDriver, connectFleet, connectTerminal, connectTracker, type Customer, type Driver, type WebSocketConstructor } from '../../protocol/client/index.ts'
@@ -105,6 +107,25 @@ t.test('frames that the bus did not take are sent again when it is back', async 
   await drained(driver)
   t.equal(progress.at(-1), 10)
   t.same([...new Set(received)].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+t.test('a client that is refused at the door comes again when it was told to, and not before', async t => {
+  const attemptsMs: number[] = []
+  const door = createServer()
+  door.on('upgrade', (_request, socket) => {
+    attemptsMs.push(performance.now())
+    if (attemptsMs.length === 1) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n\r\n')
+    else socket.destroy()
+  })
+  await new Promise<void>(resolve => { door.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => door.close())
+  const client = kept(t, connectDriver({ url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`, token: 'any', WebSocket }))
+  t.match(await next(client, 'closed'), { code: 1006, final: false })
+  await next(client, 'closed')
+  await next(client, 'closed')
+  const [first, second] = [attemptsMs[1]! - attemptsMs[0]!, attemptsMs[2]! - attemptsMs[1]!]
+  t.ok(first >= 1_999, `${first.toFixed(0)} ms`)
+  t.ok(second < 1_999, `told nothing, its own pause: ${second.toFixed(0)} ms`)
 })
 
 t.test('a device whose clock is ahead is corrected by the server\'s', async t => {

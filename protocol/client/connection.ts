@@ -3,6 +3,9 @@
  * died without a word, and repeats requests that were not answered under the same id, so that an answer
  * lost with the connection is asked for again and counted once.
  *
+ * An edge at whose door too many stand says when to come again (Retry-After), and the pause is no shorter.
+ * Only the package `ws` shows what answered; a browser shows nothing, and the pauses alone must do.
+ *
  * It does not come back when the server said that this cannot work: wrong token (4001), wrong role
  * (4003), no such record (4004). The one exception is a token function that gives another token than
  * the one refused, because tokens expire while connections last.
@@ -20,6 +23,8 @@ export interface WebSocketLike {
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
   addEventListener(type: 'error', listener: (event: object) => void): void
+  /** Of the package `ws` only: an answer that is no WebSocket. Whoever listens has to close. */
+  on?(event: 'unexpected-response', listener: (request: unknown, response: { headers: { 'retry-after'?: string | undefined } }) => void): unknown
 }
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
 
@@ -58,6 +63,8 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
   readonly #waiting = new Map<string, Waiting>()
   #state: State = { state: 'waiting', timer: null }
   #attempts = 0
+  /** As the edge's door said at the last attempt, milliseconds; 0 when it said nothing. */
+  #toldPauseMs = 0
   #token: string | null = null
   #refusedToken: string | null = null
   #heardAtMs = 0
@@ -99,6 +106,10 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
     socket.addEventListener('close', event => this.#ended(socket, event.code, event.reason))
     // An error is always followed by a close; without a listener some implementations throw.
     socket.addEventListener('error', () => undefined)
+    socket.on?.('unexpected-response', (_request, { headers }) => {
+      this.#toldPauseMs = 1_000 * Number(headers['retry-after'] ?? 0) || 0
+      socket.close()
+    })
     this.#heardAtMs = Date.now()
     this.#watchdog ??= setInterval(() => this.#watch(), limits.clientPongTimeoutMs / 4)
   }
@@ -147,7 +158,11 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
     const pauseMs = Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** this.#attempts)
     this.#attempts++
     // At least half, at most all of it: clients that fell together come back apart.
-    this.#state = { state: 'waiting', timer: setTimeout(() => void this.#connect(), pauseMs * (0.5 + 0.5 * Math.random())) }
+    const jitteredMs = pauseMs * (0.5 + 0.5 * Math.random())
+    // A proxy's idea of an hour is not ours.
+    const toldMs = Math.min(this.#toldPauseMs, limits.clientReconnectMsMax)
+    this.#toldPauseMs = 0
+    this.#state = { state: 'waiting', timer: setTimeout(() => void this.#connect(), Math.max(jitteredMs, toldMs)) }
   }
 
   /** Silence for a while: ask. Silence after that: the connection is dead, whatever the socket thinks. */

@@ -1,0 +1,42 @@
+/**
+ * What clients hear at an edge's door, seen from beside the client: each has a WebSocket class of its own
+ * that notes its attempts, its refusals and when it was told to come again. It changes nothing: where the
+ * client does not listen to a refusal, the socket ends as it would have without us.
+ */
+import { WebSocket } from 'ws'
+import type { WebSocketConstructor } from '../../protocol/client/index.ts'
+import { limits } from '../../protocol/limits.ts'
+
+/** Timers of whole milliseconds fire up to one early. */
+const timerSlackMs = 2
+
+export class Door {
+  /** Attempts that were told when to come again. */
+  refused = 0
+  readonly wrong: string[] = []
+
+  /** For one client. */
+  socketClass(): WebSocketConstructor {
+    let notBeforeMs = 0
+    const comes = (): void => {
+      const tooSoonMs = notBeforeMs - performance.now()
+      if (tooSoonMs > timerSlackMs) this.wrong.push(`a client came back ${tooSoonMs.toFixed(0)} ms before it was told to`)
+    }
+    const hears = (status: number | undefined, retryAfter: string | undefined): void => {
+      const seconds = Number(retryAfter)
+      notBeforeMs = performance.now() + 1_000 * seconds
+      if (status === 503 && seconds >= 1 && seconds <= limits.handshakeRetrySecondsMax) this.refused++
+      else this.wrong.push(`a client was refused with ${status} and Retry-After ${retryAfter}`)
+    }
+    return class extends WebSocket {
+      constructor(address: string, protocols?: string[]) {
+        comes()
+        super(address, protocols)
+        this.on('unexpected-response', (_request, { statusCode, headers }) => {
+          hears(statusCode, headers['retry-after'])
+          if (this.listenerCount('unexpected-response') === 1) this.close()
+        })
+      }
+    } as unknown as WebSocketConstructor
+  }
+}
