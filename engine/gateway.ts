@@ -4,7 +4,7 @@
  */
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, BusMessage, Subscription } from '../protocol/bus/bus.ts'
-import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
+import type { CommandEnvelope, DriverReply, OrderReply, PlannedBody } from '../protocol/commands.ts'
 import { CaduceusError, type Problem } from '../protocol/errors.ts'
 import { slotOf } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
@@ -12,9 +12,6 @@ import { engineQueue, subjects } from '../protocol/subjects.ts'
 import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from './effects.ts'
 import type { TellReply } from './runtime/cell.ts'
-
-/** Between engines a command may already be planned; such bodies carry `planned`. */
-interface PlannedBody { planned: ActorCommand; withState: boolean }
 
 export interface GatewayDeps {
   bus: Bus
@@ -61,7 +58,7 @@ export class Gateway {
   async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
     const slot = slotOf(command.actorId, limits.slotCount)
     if (this.#deps.owns(slot)) return this.#deps.tell(command)
-    const body: PlannedBody = { planned: command, withState }
+    const body: PlannedBody<ActorCommand> = { planned: command, withState }
     const reply = await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)
     const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
     // A failure on the way is told as a problem; read as a verdict it would end the retries.
@@ -116,6 +113,6 @@ export class Gateway {
   }
 }
 
-const isPlanned = (body: unknown): body is PlannedBody => typeof body === 'object' && body !== null && 'planned' in body
+const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> => typeof body === 'object' && body !== null && 'planned' in body
 const openingBrace = 0x7b
 const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

@@ -10,6 +10,16 @@ import type { Problem } from './errors.ts'
 import type { OrderView } from './rest/order.ts'
 import type { DriverView } from './rest/driver.ts'
 
+/**
+ * A command that is planned already, beside envelopes on a slot's subject: what actors tell each other, and what
+ * was parked of that. Only engines know what is planned; an edge passes on what they have stored.
+ */
+export interface PlannedBody<Planned> {
+  planned: Planned
+  /** The answer has the actor's state, which is more to carry. */
+  withState: boolean
+}
+
 const text = (max: number = limits.textCharactersMax) => Type.String({ maxLength: max })
 export const Latitude = Type.Number({ minimum: -90, maximum: 90 })
 export const Longitude = Type.Number({ minimum: -180, maximum: 180 })

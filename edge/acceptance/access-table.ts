@@ -91,6 +91,10 @@ export const rules: Record<string, Rule> = {
   // Administration
   listAudit: forAdmins,
   readOutbox: forAdmins,
+  listParkedCommands: forAdmins,
+  replayParkedCommands: { allowed: admins, last: true },
+  replayParkedCommand: { allowed: admins, of: ids => ({ params: { actor_id: ids.driver, command_id: ids['parked']! } }) },
+  dropParkedCommand: { allowed: admins, of: ids => ({ params: { actor_id: ids.driver, command_id: ids['parkedToo']! } }) },
   listAccounts: forAdmins,
   getAccount: { allowed: admins, of: ids => ({ params: { id: ids['account']! } }) },
   setAccountActive: { allowed: admins, of: ids => ({ params: { id: ids['account']! }, body: { is_active: false } }) },

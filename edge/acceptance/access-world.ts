@@ -5,7 +5,9 @@
  * `npm run admin` makes one.
  */
 import { createHmac } from 'node:crypto'
+import { uuidV7 } from '../../protocol/ids.ts'
 import type { Embedded } from '../embedded.ts'
+import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, password, type Answer, type Courier, type Person, type Pharmacy } from './people.ts'
 
@@ -33,6 +35,8 @@ export interface World {
   offeredOrder(): Promise<{ id: string; offerId: string }>
   /** A file of the customer that no order names. */
   upload(): Promise<string>
+  /** A command to the driver that was given up: the end of an order that it never had. Its id. */
+  parkedCommand(): Promise<string>
   /** A webhook subscription of the vendor, to a receiver that is not there. */
   subscription(): Promise<string>
   /** The first delivery on its way to that receiver. */
@@ -119,6 +123,12 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       const signature = createHmac('sha256', secret).update(order).digest('base64')
       const taken = await call('stranger', 'POST', `/api/webhooks/wc/order-created/${deliveryKey}`, order, { 'x-wc-webhook-signature': signature, 'x-wc-webhook-topic': 'order.created' })
       return { integrationId: integration.id, deliveryKey, importId: taken.body.import_id }
+    },
+    async parkedCommand() {
+      const [id, order] = [uuidV7(ctx.nowMs(), ctx.random), uuidV7(ctx.nowMs(), ctx.random)]
+      const command = { verb: 'complete', by: { role: 'system', id: 'order' }, orderId: order, outcome: 'delivered', earningsMinor: 250 }
+      await park(ctx, { fromActorId: order, kind: 'driver', actorId: driver.driverId, commandId: id, command })
+      return id
     },
     async upload() { return (await done('customer', 'POST', '/api/uploads/prescription', picture())).id },
   }

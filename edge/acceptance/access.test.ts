@@ -46,6 +46,7 @@ async function recordsOf(world: World): Promise<Ids> {
     offerOrder: offered.id, offer: offered.offerId, vendor: world.vendor.vendorId, driver: world.driver.driverId, upload: await world.upload(),
     session: session.body.sessions.find((one: { current: boolean }) => !one.current).id, anyVendor: world.otherVendor.vendorId,
     apiKey: (await world.call('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).body.id,
+    parked: await world.parkedCommand(), parkedToo: await world.parkedCommand(),
     account: (await newCustomer(world.url)).id, subscription, delivery: await world.delivery(subscription), integration: integrationId, deliveryKey, import: importId,
   }
 }

@@ -81,6 +81,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   }
   const apiKey: Prepare = async () => ({ apiKey: (await done('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).id })
   const account: Prepare = async () => ({ account: (await newCustomer(url)).id })
+  const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken, refreshV1: refreshToken, logout: refreshToken, logoutV1: refreshToken,
     async endSession() {
@@ -92,6 +93,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     verifyOtpV1: () => codeFor('/api/v1/auth/otp/request', { phone: '+1234567890' }),
     sanjevaniVerifyOtp: () => codeFor('/send-otp', { email: 'user@example.com' }),
     resetPassword: () => codeFor('/api/auth/password/forgot', { email: 'user@example.com' }),
+    listParkedCommands: parked, replayParkedCommands: parked, replayParkedCommand: parked, dropParkedCommand: parked,
     getAccount: account, setAccountActive: account, listApiKeys: apiKey, revokeApiKey: apiKey,
     listRequests: request, getRequest: request, cancelRequest: request, respondToRequest: request, sanjevaniResponse: request, sanjevaniRequests: request,
     listOrders: pending, getOrder: assigned, acceptOrder: pending, rejectOrder: pending, assignDriver: accepted, findDriver: accepted, listVendorOrders: pending,

@@ -19,6 +19,7 @@ import { orderEventRoutes } from './order-events.ts'
 import { orderRoutes } from './orders.ts'
 import { otpRoutes } from './otp.ts'
 import { outboxRoutes } from './outbox.ts'
+import { parkedCommandRoutes } from './parked-commands.ts'
 import { reportRoutes } from './reports.ts'
 import { pricingRoutes } from './pricing.ts'
 import { requestRoutes } from './requests.ts'
@@ -46,7 +47,7 @@ export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const api = [
-    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
+    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
     ...reportRoutes(ctx), ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, { named, tags, examples, answers: answers(), version: deps.version })

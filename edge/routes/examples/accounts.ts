@@ -40,6 +40,10 @@ export const accountExamples: Record<string, Example> = {
   listApiKeys: { as: 'admin', query: { limit: 1 }, status: 200 },
   revokeApiKey: { as: 'admin', params: { id: of.apiKey }, status: 200 },
   readOutbox: { as: 'admin', status: 200 },
+  listParkedCommands: { as: 'admin', query: { limit: 2 }, status: 200 },
+  replayParkedCommands: { as: 'admin', body: {}, status: 200 },
+  replayParkedCommand: { as: 'admin', params: { actor_id: of.driver, command_id: of.parked }, body: {}, status: 200 },
+  dropParkedCommand: { as: 'admin', params: { actor_id: of.driver, command_id: of.parked }, status: 200 },
   listAudit: { as: 'admin', query: { operation: 'login', failed: false, limit: 2 }, status: 200 },
 
   health: { status: 200 },

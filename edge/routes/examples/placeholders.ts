@@ -5,6 +5,7 @@ export const placeholders = {
   customer: id(0x01), vendorUser: id(0x02), driverUser: id(0x03), admin: id(0x04),
   vendor: id(0x10), driver: id(0x11), session: id(0x12), account: id(0x13), apiKey: id(0x14),
   order: id(0x20), request: id(0x21), offer: id(0x22), quote: id(0x23), upload: id(0x24),
+  parked: id(0x25),
   subscription: id(0x30), delivery: id(0x31), integration: id(0x32), import: id(0x33),
   trackingToken: '4f1c9a52e7d04b6f8a3d5c0e9b7f2a61',
   deliveryKey: 'u7Jw2cVbQx5n0sYkR9dLfA',
