@@ -69,7 +69,7 @@ export const bench: Bench = {
 }
 
 async function owners(pool: PgPool): Promise<Map<string, number[]>> {
-  const { rows } = await pool.query<{ owner: string; slots: number[] }>('select owner, array_agg(slot::integer) as slots from slots where owner is not null and lease_until > clock_timestamp() group by owner')
+  const { rows } = await pool.query<{ owner: string; slots: number[] }>('select owner, array_agg(slot::integer) as slots from slots join engines on engines.id = owner where engines.lease_until > clock_timestamp() group by owner')
   return new Map(rows.map(row => [row.owner, row.slots]))
 }
 

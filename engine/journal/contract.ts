@@ -301,6 +301,22 @@ async function leaseRules(t: Test, subject: JournalSubject, journal: Journal): P
     t.same(await journal.acquireSlots('e2', [one, two], 60_000), [{ slot: two, epoch: 2 }], 'release frees one\'s own at once')
   })
 
+  await t.test('J10 a renewal holds all that its engine has, and nothing longer than that', async t => {
+    const [one, two] = [testSlot(), testSlot()]
+    await journal.renewSlots('r1', 400)
+    await journal.acquireSlots('r1', [one, two], 400)
+    await journal.renewSlots('r1', 60_000)
+    await subject.pass(450)
+    t.same(await journal.acquireSlots('r2', [one, two], 400), [], 'beyond the lease that they were acquired for')
+    await journal.renewSlots('r1', 400)
+    await subject.pass(450)
+    t.same(await journal.acquireSlots('r2', [one], 60_000), [{ slot: one, epoch: 2 }])
+    t.same(await journal.renewSlots('r1', 60_000), [{ slot: two, epoch: 1 }], 'late, it keeps what nobody took')
+    t.same(await journal.acquireSlots('r2', [two], 60_000), [])
+    await journal.leave('r1')
+    t.same(await journal.acquireSlots('r2', [two], 60_000), [{ slot: two, epoch: 2 }], 'who has left holds nothing')
+  })
+
   await t.test('J10 membership lives by renewal', async t => {
     await journal.renewSlots('m1', 60_000)
     await journal.renewSlots('m2', 400)

@@ -12,6 +12,7 @@ import { limits } from '../../protocol/limits.ts'
 import { acquired, journalContract, orderAppend, testEvent, testId, testOrderRow, testOrderView, testSlot, type JournalSubject } from './contract.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
+import { statements } from './statements.ts'
 
 const { nowMs, after } = realEnv()
 const journalOver = (pool: PgPool) => postgresJournal(pool, { nowMs, after })
@@ -104,8 +105,41 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage))
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
+  await t.test('J10 a renewal and an acquisition at the same moment', t => lapsesAtOnce(t, server))
   await t.test('poison', t => poison(t, server))
 })
+
+/** Each sees what the other did, whoever comes first: an engine that believes in a lost slot would answer from memory for a lease's time. */
+async function lapsesAtOnce(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  const journal = journalOver(database.pool)
+  const slot = testSlot()
+  /** What `first` does is not committed until `second` waits for it. */
+  const atOnce = async (first: string, second: () => Promise<unknown>): Promise<unknown> => {
+    const client = await database.pool.connect()
+    await client.query('begin')
+    await client.query(first)
+    let waits = true
+    const answer = second().finally(() => { waits = false })
+    await sleep(200)
+    t.equal(waits, true, 'the second waits')
+    await client.query('commit')
+    client.release()
+    return await answer
+  }
+  await journal.renewSlots('l1', 1)
+  await journal.acquireSlots('l1', [slot], 1)
+  await sleep(5)
+  t.same(await atOnce(`update engines set lease_until = clock_timestamp() + interval '1 hour' where id = 'l1'`,
+    () => journal.acquireSlots('l2', [slot], 60_000)), [], 'the renewal came first')
+  await journal.renewSlots('l1', 1)
+  await sleep(5)
+  const { text, values } = { text: statements.acquire.text, values: ['l2', [slot], 60_000, false] }
+  const literal = values.reduce<string>((sql, value, i) => sql.replaceAll(`$${i + 1}`, Array.isArray(value) ? `'{${value.join()}}'` : typeof value === 'string' ? `'${value}'` : String(value)), text)
+  t.same(await atOnce(literal, () => journal.renewSlots('l1', 60_000)), [], 'the acquisition came first')
+  await journal.close()
+  await database.close()
+}
 
 /** Loses the reply of some appends after they have run, as a connection cut at the wrong moment does. */
 function losingReplies(inner: PgPool, verdict: (nth: number) => 'pass' | 'failBefore' | 'failAfter'): PgPool & { appends: number } {

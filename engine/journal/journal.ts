@@ -15,7 +15,8 @@
  *      they have events after their snapshot or after the cursor.
  *  J9  loadActor gives one actor, finished or not.
  *  J10 acquireSlots takes free or lapsed slots and increments the epoch; a live lease of another is respected
- *      unless `force`. renew keeps what is still ours and says which. release frees at once.
+ *      unless `force`. A lease lasts as it was acquired, and then for as long as its owner's membership does. renew
+ *      keeps what is still ours, all of it at once, and says which. release frees at once.
  *  J11 The cursor never goes back.
  *  J12 What is parked is there after any restart, once for each slot, seq and command id.
  *  J13 Events of older releases come in today's shape; those of newer ones are refused by name.

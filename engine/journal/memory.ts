@@ -129,7 +129,8 @@ export function memoryJournal(store: MemoryStore): Journal {
       const taken: SlotLease[] = []
       for (const number of new Set(slots)) {
         const slot = store.slot(number)
-        const free = slot.owner === null || slot.owner === engineId || slot.leaseUntilMs <= nowMs()
+        const untilMs = Math.max(slot.leaseUntilMs, store.engines.get(slot.owner ?? '') ?? -Infinity)
+        const free = slot.owner === null || slot.owner === engineId || untilMs <= nowMs()
         if (!free && !force) continue
         slot.owner = engineId
         slot.epoch++
@@ -139,11 +140,8 @@ export function memoryJournal(store: MemoryStore): Journal {
       return taken
     },
     async renewSlots(engineId, leaseMs) {
-      const untilMs = reach().nowMs() + leaseMs
-      store.engines.set(engineId, untilMs)
-      const held = [...store.slots].filter(([, slot]) => slot.owner === engineId)
-      for (const [, slot] of held) slot.leaseUntilMs = untilMs
-      return held.map(([number, slot]) => ({ slot: number, epoch: slot.epoch }))
+      store.engines.set(engineId, reach().nowMs() + leaseMs)
+      return [...store.slots].filter(([, slot]) => slot.owner === engineId).map(([number, slot]) => ({ slot: number, epoch: slot.epoch }))
     },
     async releaseSlots(engineId, slots) {
       for (const slot of slots.map(number => reach().slot(number))) {

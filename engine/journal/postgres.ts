@@ -108,7 +108,10 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
   return {
     append: request => lanes[request.slot % lanes.length]!.append(request),
     acquireSlots: (engineId, slots, leaseMs, force = false) => rowsOf<SlotLease>(statements.acquire, engineId, plainArray([...new Set(slots)]), leaseMs, force),
-    renewSlots: (engineId, leaseMs) => rowsOf<SlotLease>(statements.renew, engineId, leaseMs),
+    async renewSlots(engineId, leaseMs) {
+      await rowsOf(statements.renew, engineId, leaseMs)
+      return rowsOf<SlotLease>(statements.held, engineId)
+    },
     async releaseSlots(engineId, slots) { await rowsOf(statements.release, engineId, plainArray(slots)) },
     liveEngines: async () => (await rowsOf<{ id: string }>(statements.liveEngines)).map(row => row.id),
     async leave(engineId) { await rowsOf(statements.leave, engineId) },

@@ -95,21 +95,26 @@ export const statements = {
       coalesce(s.cursor_seq, 0), coalesce(s.snapshot_seq, 0)) as last_seq
     from unnest($1::smallint[]) as wanted(slot) left join slots s using (slot)`),
 
+  /**
+   * A slot's lease is its owner's membership, one row, and for as long as it was acquired for the slot's own.
+   * The rows of owners that have lapsed are locked until the slots are taken: a renewal that comes now waits, and
+   * sees afterwards what it has lost; one that was under way is waited for, and keeps what it has.
+   */
   acquire: statement('acquire', `
+    with lapsed as (
+      select id from engines where id in (select owner from slots where slot = any($2::smallint[])) and lease_until <= clock_timestamp() order by id for share
+    )
     insert into slots (slot, owner, epoch, lease_until)
     select slot, $1::text, 1, clock_timestamp() + $3 * interval '1 millisecond' from unnest($2::smallint[]) as wanted(slot) order by slot
     on conflict (slot) do update set owner = excluded.owner, epoch = slots.epoch + 1, lease_until = excluded.lease_until
-    where $4::boolean or slots.owner is null or slots.owner = excluded.owner or slots.lease_until <= clock_timestamp()
+    where $4::boolean or slots.owner is null or slots.owner = excluded.owner or (slots.lease_until <= clock_timestamp()
+      and (slots.owner in (select id from lapsed) or not exists (select from engines where id = slots.owner)))
     returning slot, epoch`),
   renew: statement('renew', `
-    with membership as (
-      insert into engines (id, lease_until) values ($1, clock_timestamp() + $2 * interval '1 millisecond')
-      on conflict (id) do update set lease_until = excluded.lease_until
-    ), held as (
-      select slot from slots where owner = $1 order by slot for no key update
-    )
-    update slots set lease_until = clock_timestamp() + $2 * interval '1 millisecond'
-    from held where slots.slot = held.slot and slots.owner = $1 returning slots.slot, slots.epoch`),
+    insert into engines (id, lease_until) values ($1, clock_timestamp() + $2 * interval '1 millisecond')
+    on conflict (id) do update set lease_until = excluded.lease_until`),
+  /** A statement of its own, because it must see what was taken while the renewal waited. */
+  held: statement('held', `select slot, epoch from slots where owner = $1`),
   release: statement('release', `
     with held as (
       select slot from slots where owner = $1 and slot = any($2::smallint[]) order by slot for no key update
