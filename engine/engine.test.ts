@@ -199,3 +199,33 @@ t.test('an order of an older release goes on in this one', async t => {
   t.equal(order(await w.command('order', opened.id, 'cancel', { role: 'admin', id: w.id() })).status, 'cancelled')
   t.same(w.logs.filter(line => line.startsWith('error')), [])
 })
+
+t.test('an engine in which nothing happens does little', async t => {
+  const w = await world()
+  const engine = await w.boot('e1')
+  const near = w.vendor('near')
+  const dora = await w.driver(near)
+  await w.broadcast()
+  await w.env.advance(600_000)
+  const after = w.env.after.bind(w.env)
+  let timers = 0
+  w.env.after = (ms, run) => { timers++; return after(ms, run) }
+  await w.env.advance(60_000)
+  t.ok(timers < 5 * 60, `${timers} timers in a minute; leases, polls and digests are some four a second`)
+  const opened = order(await w.broadcast())
+  w.env.after = after
+  await w.env.advance(limits.cursorSaveIntervalMs + 10)
+  const { slot, seq } = w.events.findLast(event => event.actor_id === opened.id)!
+  t.equal(w.store.slot(slot).cursorSeq, seq, '[6] and is there as soon as something does')
+  w.bus.publish(subjects.interest, encodeBody({ edge_id: 'x', full: true, order_ids: [], vendor_ids: [near] }))
+  const seen: { atMs: number; latitude: number }[] = []
+  w.bus.subscribe(subjects.pushEdge('x'), m => { for (const { latitude } of (decodeBody(m.body) as LocationPush).fleet) seen.push({ atMs: w.env.nowMs(), latitude }) })
+  for (let i = 1; i <= 20; i++) {
+    await dora.at(here.latitude + i / 100_000, here.longitude)
+    await w.env.advance(50)
+  }
+  await w.env.advance(limits.pushIntervalMs)
+  t.equal(seen.at(-1)?.latitude, here.latitude + 20 / 100_000, 'the last is told')
+  t.ok(seen.every(({ atMs }, i) => i === 0 || atMs - seen[i - 1]!.atMs >= limits.pushIntervalMs), 'at the pace of a fleet')
+  await engine.stop()
+})

@@ -247,7 +247,7 @@ export class Engine {
       const order = cell.state as Order
       this.#open.observe(order)
       this.#searching.observe(order)
-      this.tracking.following.observe(order)
+      this.tracking.observe(order)
       this.#assignments.observe(cell, events as readonly OrderEvent[])
       return
     }

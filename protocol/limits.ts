@@ -79,6 +79,8 @@ export const limits = {
   /** Without an event for this long a sleeper lives in the journal alone, unless it has a deadline. */
   actorLeaveMs: 10 * 60_000,
   passivateRoundMs: 100,
+  /** After a round that saw everybody, who are few then: nobody is short of memory within this. */
+  passivateRestMs: 2_000,
   /** Actors looked at in one round, and packed, at some 5 µs each. */
   passivateLooksMax: 4_000,
   passivatePackedMax: 250,

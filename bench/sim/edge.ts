@@ -114,5 +114,8 @@ export class SimEdge {
 }
 
 /** What a list of the read model shows. */
-export const listed = (database: SimDatabase, matches: (view: OrderView) => boolean): OrderView[] =>
-  [...database.store.orders.values()].map(row => row.view).filter(matches)
+export function listed(database: SimDatabase, matches: (view: OrderView) => boolean): OrderView[] {
+  const found: OrderView[] = []
+  for (const { view } of database.store.orders.values()) if (matches(view)) found.push(view)
+  return found
+}

@@ -88,6 +88,10 @@ export class Customer extends Caller {
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
 const isLeftAlone = (requestId: string): boolean => requestId.endsWith('0') || requestId.endsWith('1')
 
+/** Of whichever edge sends: emptied before the next one begins. */
+const batch = new LocationBatch()
+const reader = new FrameReader()
+
 /** What a terminal shows of a request. */
 interface Shown { expiresAtMs: number; sinceMs: number }
 
@@ -320,8 +324,6 @@ export class Courier extends Caller {
     this.#sequence += step
     const frame = encodeFrame({ seq: this.#sequence, timestampMs: atMs, latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
     this.world.schedule.after(this.chance.between(5, 60), () => edge.node.enter(() => {
-      const batch = new LocationBatch()
-      const reader = new FrameReader()
       batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))
       edge.bus.publish(subjects.location(encodeGeohash(latitude, longitude, 3)), batch.take())
     }))

@@ -7,7 +7,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { World } from './world.ts'
 
 /** Looking after every step would cost more than the steps. */
-const stepsBetweenLooks = 50
+const stepsBetweenLooks = 25
 /** After all is healed slots still find their owners. */
 const settlingMs = 60_000
 const tellingMs = 10_000

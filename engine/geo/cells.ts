@@ -12,7 +12,9 @@ import { earthRadiusKm } from '../../protocol/geo.ts'
 
 const degree = Math.PI / 180
 
-/** Cell arithmetic for one cell size. Immutable; about 32 bytes a row (1.3 MB at 0.5 km). */
+const grids = new Map<number, CellGrid>()
+
+/** Cell arithmetic for one cell size. Immutable, so one for all who ask; about 32 bytes a row (1.3 MB at 0.5 km). */
 export class CellGrid {
   readonly cellKm: number
   readonly rows: number
@@ -25,7 +27,13 @@ export class CellGrid {
   /** Cosine of latitude at the row's edge nearer to a pole: the smallest in the row. */
   readonly cosineMin: Float64Array
 
-  constructor(cellKm: number) {
+  static of(cellKm: number): CellGrid {
+    let grid = grids.get(cellKm)
+    if (grid === undefined) grids.set(cellKm, grid = new CellGrid(cellKm))
+    return grid
+  }
+
+  private constructor(cellKm: number) {
     const rows = Math.max(2, Math.ceil((Math.PI * earthRadiusKm) / cellKm))
     this.cellKm = cellKm
     this.rows = rows

@@ -61,7 +61,7 @@ export class MovingIndex {
 
   constructor(options: MovingIndexOptions = {}) {
     this.numberMax = options.numberMax ?? 2 ** 24 - 1
-    this.#grid = new CellGrid(options.cellKm ?? 0.5)
+    this.#grid = CellGrid.of(options.cellKm ?? 0.5)
     this.#search = new CellSearch(this.#grid)
     this.#resize(Math.max(16, options.capacity ?? 1024))
   }

@@ -58,7 +58,7 @@ export class StaticIndex {
 
   constructor(options: StaticIndexOptions = {}) {
     this.countMax = options.countMax ?? 2 ** 22
-    this.#grid = new CellGrid(options.cellKm ?? 5)
+    this.#grid = CellGrid.of(options.cellKm ?? 5)
     this.#search = new CellSearch(this.#grid)
     this.#resize(Math.max(16, options.capacity ?? 1024))
   }

@@ -91,11 +91,9 @@ export interface Journal {
   append(request: AppendRequest): Promise<AppendResult>
 
   acquireSlots(engineId: string, slots: readonly number[], leaseMs: number, force?: boolean): Promise<SlotLease[]>
-  /** Renews all of this engine's leases and its membership; returns what it still holds. */
-  renewSlots(engineId: string, leaseMs: number): Promise<SlotLease[]>
+  /** Renews this engine's membership, and with it what it holds; returns that, and the engines that are alive, by id. */
+  renewSlots(engineId: string, leaseMs: number): Promise<{ leases: SlotLease[]; engines: string[] }>
   releaseSlots(engineId: string, slots: readonly number[]): Promise<void>
-  /** Engines whose membership is alive, this one included if it has renewed. */
-  liveEngines(): Promise<string[]>
   leave(engineId: string): Promise<void>
 
   loadSlot(slot: number): Promise<LoadedSlot>

@@ -140,8 +140,11 @@ export function memoryJournal(store: MemoryStore): Journal {
       return taken
     },
     async renewSlots(engineId, leaseMs) {
-      store.engines.set(engineId, reach().nowMs() + leaseMs)
-      return [...store.slots].filter(([, slot]) => slot.owner === engineId).map(([number, slot]) => ({ slot: number, epoch: slot.epoch }))
+      const nowMs = reach().nowMs()
+      store.engines.set(engineId, nowMs + leaseMs)
+      const leases: SlotLease[] = []
+      for (const [number, slot] of store.slots) if (slot.owner === engineId) leases.push({ slot: number, epoch: slot.epoch })
+      return { leases, engines: [...store.engines].filter(([, untilMs]) => untilMs > nowMs).map(([id]) => id).sort() }
     },
     async releaseSlots(engineId, slots) {
       for (const slot of slots.map(number => reach().slot(number))) {
@@ -149,10 +152,6 @@ export function memoryJournal(store: MemoryStore): Journal {
         slot.owner = null
         slot.leaseUntilMs = -Infinity
       }
-    },
-    async liveEngines() {
-      const nowMs = reach().nowMs()
-      return [...store.engines].filter(([, untilMs]) => untilMs > nowMs).map(([id]) => id).sort()
     },
     async leave(engineId) { reach().engines.delete(engineId) },
 

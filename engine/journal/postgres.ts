@@ -110,10 +110,13 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
     acquireSlots: (engineId, slots, leaseMs, force = false) => rowsOf<SlotLease>(statements.acquire, engineId, plainArray([...new Set(slots)]), leaseMs, force),
     async renewSlots(engineId, leaseMs) {
       await rowsOf(statements.renew, engineId, leaseMs)
-      return rowsOf<SlotLease>(statements.held, engineId)
+      const rows = await rowsOf<SlotLease & { engine_id: string | null }>(statements.heldAndAlive, engineId)
+      return {
+        leases: rows.filter(row => row.engine_id === null).map(({ slot, epoch }) => ({ slot, epoch })),
+        engines: rows.flatMap(row => row.engine_id ?? []),
+      }
     },
     async releaseSlots(engineId, slots) { await rowsOf(statements.release, engineId, plainArray(slots)) },
-    liveEngines: async () => (await rowsOf<{ id: string }>(statements.liveEngines)).map(row => row.id),
     async leave(engineId) { await rowsOf(statements.leave, engineId) },
     loadSlot,
     loadActor,

@@ -114,13 +114,16 @@ export const statements = {
     insert into engines (id, lease_until) values ($1, clock_timestamp() + $2 * interval '1 millisecond')
     on conflict (id) do update set lease_until = excluded.lease_until`),
   /** A statement of its own, because it must see what was taken while the renewal waited. */
-  held: statement('held', `select slot, epoch from slots where owner = $1`),
+  heldAndAlive: statement('held_and_alive', `
+    select slot, epoch, null as engine_id from slots where owner = $1
+    union all
+    select null, null, id from engines where lease_until > clock_timestamp()
+    order by engine_id`),
   release: statement('release', `
     with held as (
       select slot from slots where owner = $1 and slot = any($2::smallint[]) order by slot for no key update
     )
     update slots set owner = null, lease_until = '-infinity' from held where slots.slot = held.slot and slots.owner = $1`),
-  liveEngines: statement('live_engines', `select id from engines where lease_until > clock_timestamp() order by id`),
   leave: statement('leave', `delete from engines where id = $1`),
 
   slotPosition: statement('slot_position', `select cursor_seq, snapshot_seq from slots where slot = $1::smallint`),

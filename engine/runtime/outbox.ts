@@ -60,6 +60,7 @@ export interface OutboxEntry {
 }
 
 interface SlotBox {
+  readonly slot: number
   /** In seq order; the head leaves when it is published and its commands are answered. */
   pending: { entry: OutboxEntry; commandsLeft: number }[]
   /** How many of them, from the head, the bus was given. */
@@ -75,6 +76,8 @@ export class Outbox {
   readonly #deps: OutboxDeps
   readonly #slots = new Map<number, SlotBox>()
   readonly #chains = new Map<string, Promise<void>>()
+  /** Slots whose cursor moved since it was last taken. */
+  readonly #moved = new Set<number>()
   #stopped = false
   /** Commands given up by this process. */
   parked = 0
@@ -95,8 +98,8 @@ export class Outbox {
     })
   }
 
-  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { pending: [], handedCount: 0, publishedCount: 0, recent: [], cursorSeq }) }
-  close(slot: number): void { this.#slots.delete(slot) }
+  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { slot, pending: [], handedCount: 0, publishedCount: 0, recent: [], cursorSeq }) }
+  close(slot: number): void { this.#slots.delete(slot); this.#moved.delete(slot) }
   stop(): void { this.#stopped = true }
 
   /** Entries whose publication or commands are still under way. */
@@ -109,8 +112,25 @@ export class Outbox {
   /** Does anything of this actor still wait? Such an actor must not leave memory. */
   busy(actorId: string): boolean { return this.#chains.has(actorId) }
 
-  cursors(): Map<number, number> {
-    return new Map([...this.#slots].map(([slot, box]) => [slot, box.cursorSeq]))
+  /** A cursor moved; called for the first of several. */
+  onMoved: () => void = () => {}
+
+  /** The cursors that moved since the last call, by slot. */
+  takeMoved(): Map<number, number> {
+    const cursors = new Map<number, number>()
+    for (const slot of this.#moved) cursors.set(slot, this.#slots.get(slot)!.cursorSeq)
+    this.#moved.clear()
+    return cursors
+  }
+
+  /** They could not be stored: the next call has them again. */
+  putBack(cursors: ReadonlyMap<number, number>): void {
+    for (const slot of cursors.keys()) if (this.#slots.has(slot)) this.#move(slot)
+  }
+
+  #move(slot: number): void {
+    this.#moved.add(slot)
+    if (this.#moved.size === 1) this.onMoved()
   }
 
   /** In seq order per slot. */
@@ -205,6 +225,8 @@ export class Outbox {
     box.pending.splice(0, done)
     box.publishedCount -= done
     box.handedCount -= done
+    // A slot that was let go, and its outbox with it, stores nothing more.
+    if (this.#slots.get(box.slot) === box) this.#move(box.slot)
   }
 
   #enqueue(actorId: string, job: () => Promise<void>): void {

@@ -9,7 +9,6 @@
 import { limits } from '../../protocol/limits.ts'
 import type { Env } from '../../protocol/env.ts'
 import type { Actors } from './actors.ts'
-import { repeat } from './repeat.ts'
 import { Cell } from './cell.ts'
 
 export class Passivator {
@@ -18,7 +17,7 @@ export class Passivator {
   readonly #busy: (actorId: string) => boolean
   readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   #walk: ReturnType<Actors['residents']> | null = null
-  #stop: () => void = () => {}
+  #cancel: () => void = () => {}
 
   /** `busy`: it owes others something that is still under way. */
   constructor(deps: { env: Env; actors: Actors; busy: (actorId: string) => boolean; log: (level: 'warn' | 'error', message: string, detail?: unknown) => void }) {
@@ -28,14 +27,22 @@ export class Passivator {
     this.#log = deps.log
   }
 
-  start(): void {
-    this.#stop = repeat(this.#env, limits.passivateRoundMs, () => this.round(), error => this.#log('error', 'passivation failed; will try again', error))
+  start(): void { this.#later(limits.passivateRoundMs) }
+
+  stop(): void { this.#cancel() }
+
+  #later(pauseMs: number): void {
+    this.#cancel = this.#env.after(pauseMs, () => {
+      let sawAll = false
+      try { sawAll = this.round() } catch (error) { this.#log('error', 'passivation failed; will try again', error) }
+      this.#later(sawAll ? limits.passivateRestMs : limits.passivateRoundMs)
+    })
   }
 
-  stop(): void { this.#stop() }
-
-  round(): void {
+  /** True when it saw everybody and memory is not short: then there is no hurry. */
+  round(): boolean {
     const nowMs = this.#env.nowMs()
+    const fromTheFirst = this.#walk === null
     const pressed = this.#actors.size > limits.liveActorsMax * pressedFrom || this.#actors.size - this.#actors.asleep > limits.awakeActorsMax * pressedFrom
     let packed = 0
     for (let looked = 0; looked < limits.passivateLooksMax && packed < limits.passivatePackedMax; looked++) {
@@ -43,13 +50,14 @@ export class Passivator {
       const { value: one, done } = this.#walk.next()
       if (done) {
         this.#walk = null
-        return
+        return fromTheFirst && !pressed
       }
       if (one instanceof Cell) {
         if (nowMs - one.touchedAtMs < (pressed ? limits.actorSleepMsPressed : limits.actorSleepMs) || this.#busy(one.actorId)) continue
         if (this.#actors.sleep(one)) packed++
       } else if (pressed || nowMs - one.head.updatedAtMs >= limits.actorLeaveMs) this.#actors.leave(one.actorId, one.head)
     }
+    return false
   }
 }
 

@@ -38,6 +38,7 @@ export class SlotKeeper {
   #running: Promise<void> = Promise.resolve()
   #inRound = false
   #again = false
+  #share: { among: string; mine: ReadonlySet<number> } | null = null
 
   constructor(deps: SlotKeeperDeps) { this.#deps = deps }
 
@@ -110,12 +111,12 @@ export class SlotKeeper {
 
   async #round(): Promise<void> {
     const { journal, engineId, env, exclusive, leaseMs } = this.#deps
-    const leased = await this.#renew()
+    const { leased, engines } = await this.#renew()
     if (this.#stopped) return
     // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
-    const mine = fairShare(engineId, exclusive ? [engineId] : await journal.liveEngines())
+    const mine = this.#shareAmong(exclusive ? [engineId] : engines)
     // Leased and not held: the answer to an acquisition or a release was lost. Renewed for ever, nobody could have it.
-    const surplus = [...new Set([...this.#held.keys(), ...leased])].filter(slot => !mine.has(slot))
+    const surplus = [...this.#held.keys(), ...leased.filter(slot => !this.#held.has(slot))].filter(slot => !mine.has(slot))
     for (const slot of surplus) if (this.#held.delete(slot)) this.#deps.lost(slot)
     if (surplus.length > 0) {
       await journal.releaseSlots(engineId, surplus)
@@ -140,18 +141,26 @@ export class SlotKeeper {
     if (failure !== null) throw failure
   }
 
-  /** Returns the slots that the journal says are this engine's. */
-  async #renew(): Promise<number[]> {
+  /** The share changes when the engines do, and they seldom do. */
+  #shareAmong(engines: readonly string[]): ReadonlySet<number> {
+    const among = engines.join(' ')
+    if (this.#share?.among !== among) this.#share = { among, mine: fairShare(this.#deps.engineId, engines) }
+    return this.#share.mine
+  }
+
+  /** The slots that the journal says are this engine's, and the engines that are alive. */
+  async #renew(): Promise<{ leased: number[]; engines: readonly string[] }> {
     const { journal, engineId, env, leaseMs } = this.#deps
     const askedAtMs = env.nowMs()
-    const renewed = new Map((await journal.renewSlots(engineId, leaseMs)).map(l => [l.slot, l.epoch]))
-    if (this.#stopped) return []
+    const { leases, engines } = await journal.renewSlots(engineId, leaseMs)
+    const renewed = new Map(leases.map(lease => [lease.slot, lease.epoch]))
+    if (this.#stopped) return { leased: [], engines }
     const lateMs = env.nowMs() - this.#renewedAtMs
     if (this.#renewedAtMs !== 0 && lateMs > leaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
     this.#renewedAtMs = env.nowMs()
     this.#leaseUntilMs = askedAtMs + leaseMs
     for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
-    return [...renewed.keys()]
+    return { leased: [...renewed.keys()], engines }
   }
 }
 

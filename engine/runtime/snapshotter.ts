@@ -2,7 +2,7 @@
  * Writes behind what changed: snapshots of dirty actors, then the seq they cover, then the outbox's
  * cursors. Nothing here is on the path of a command; all of it only shortens the next recovery.
  *
- * Cursors are also written on their own, more often: an engine that dies again and again before its first
+ * Cursors are also written on their own, soon after they moved: an engine that dies again and again before its first
  * round would repeat the same commands in every life, more of them each time, and receivers know a
  * repetition only among what came lately (a driver was paid twice for the orders of such a loop).
  * Finished actors leave memory once their last snapshot is stored.
@@ -25,9 +25,8 @@ export class Snapshotter {
   /** Finished, stored, but with commands to others still under way. */
   readonly #leaving = new Set<Cell>()
   #stop: () => void = () => {}
-  #stopCursors: () => void = () => {}
-  /** Per slot, the cursor that was stored last. */
-  #storedCursors: ReadonlyMap<number, number> = none
+  #cancelCursors: () => void = () => {}
+  #stopped = false
   #running: Promise<void> | null = null
 
   /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
@@ -41,16 +40,17 @@ export class Snapshotter {
     this.#outbox = deps.outbox
     this.#lastSeq = deps.lastSeq
     this.#log = deps.log
+    this.#outbox.onMoved = () => this.#saveCursorsSoon()
   }
 
   start(): void {
     this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.flush(), () => {})
-    this.#stopCursors = repeat(this.#env, limits.cursorSaveIntervalMs, () => this.#saveCursors(), error => this.#log('warn', 'writing cursors failed; will try again', error))
   }
 
   async stop(): Promise<void> {
     this.#stop()
-    this.#stopCursors()
+    this.#stopped = true
+    this.#cancelCursors()
     await this.#running
     await this.flush()
   }
@@ -64,11 +64,15 @@ export class Snapshotter {
   }
 
   async #round(): Promise<void> {
+    if (this.#actors.dirty.size > 0 || this.#leaving.size > 0) await this.#storeDirty()
+    await this.#saveCursors()
+  }
+
+  async #storeDirty(): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
     for (let from = 0; from < cells.length; ) from = await this.#store(cells, from)
     if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
-    await this.#saveCursors()
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
     for (const cell of this.#leaving) {
       if (this.#outbox.busy(cell.actorId)) continue
@@ -77,12 +81,24 @@ export class Snapshotter {
     }
   }
 
+  /** The first that moves sets it off, and those that move meanwhile go with it. */
+  #saveCursorsSoon(): void {
+    if (this.#stopped) return
+    this.#cancelCursors()
+    this.#cancelCursors = this.#env.after(limits.cursorSaveIntervalMs, () => {
+      this.#saveCursors().catch(error => this.#log('warn', 'writing cursors failed; will try again', error))
+    })
+  }
+
   async #saveCursors(): Promise<void> {
-    const cursors = this.#outbox.cursors()
-    const moved = new Map([...cursors].filter(([slot, seq]) => this.#storedCursors.get(slot) !== seq))
+    const moved = this.#outbox.takeMoved()
     if (moved.size === 0) return
-    await this.#journal.saveCursors(moved)
-    this.#storedCursors = cursors
+    try {
+      await this.#journal.saveCursors(moved)
+    } catch (error) {
+      this.#outbox.putBack(moved)
+      throw error
+    }
   }
 
   /**

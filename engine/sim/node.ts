@@ -57,7 +57,7 @@ export class SimNode {
 
   /** A place where it may die: called by its ports before and after what they do. True when it has. */
   diesHere(): boolean {
-    if (this.#alive && this.#faults.happens('engine crash at await', this.name.startsWith('engine') ? 0.00003 : 0)) this.crash()
+    if (this.#alive && this.#faults.happens('engine crash at await', this.name.startsWith('engine') ? 0.00005 : 0)) this.crash()
     return !this.#alive
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The river: batches of frames come in, pins move, watchers hear once a tick. Every engine of a
+ * The river: batches of frames come in, pins move, watchers hear at a pace. Every engine of a
  * deployment sees every frame; what follows from it (arrivals, fan-out, saving) is done by the
  * engine that owns the order or the driver.
  */
@@ -15,6 +15,7 @@ import { subjects } from '../../protocol/subjects.ts'
 import type { Journal, PositionRow } from '../journal/journal.ts'
 import { etaMinutes } from '../matching/eta.ts'
 import type { Roster } from '../matching/roster.ts'
+import type { Order } from '../order/state.ts'
 import type { Env } from '../../protocol/env.ts'
 import { repeat } from '../runtime/repeat.ts'
 import { followed, suspected, unsaved, watched, DriverTable } from './driver-table.ts'
@@ -53,6 +54,8 @@ export class Tracking {
   /** Drivers with an accepted frame since the last save; each has its flag set. */
   #unsaved: number[] = []
   readonly #verdictCounts = new Uint32Array(verdicts.length)
+  #cancelTick: (() => void) | null = null
+  #tickedAtMs = -Infinity
   /** Where the look for drivers who are gone goes on. */
   #sweepAt = 0
   #stops: (() => void)[] = []
@@ -72,8 +75,8 @@ export class Tracking {
     }
     const failed = (error: unknown): void => this.#deps.log('error', 'tracking round failed', error)
     this.#stops = [
-      repeat(env, limits.pushIntervalMs, () => this.#tick(), failed),
       repeat(env, limits.positionSaveIntervalMs, async () => {
+        this.interest.lapse(env.nowMs())
         await this.#save()
         this.#forgetGone()
       }, failed),
@@ -82,6 +85,7 @@ export class Tracking {
 
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop()
+    this.#cancelTick?.()
     this.#pace.stop()
     await this.#save()
   }
@@ -114,7 +118,7 @@ export class Tracking {
         this.#unsaved.push(number)
       }
       if (flags & followed) following.moved(orders ??= following.stirred(number), reader.latitude, reader.longitude, reader.timestampMs)
-      if (flags & watched) this.#fleetNews.add(number)
+      if (flags & watched) this.#fleetMoved(number)
     }
     // Counted here and added once a body: by name and frame by frame it takes 10 ns a frame.
     for (const [verdict, name] of verdicts.entries()) this.frames[name] += counts[verdict]!
@@ -133,13 +137,19 @@ export class Tracking {
     for (const vendorId of fresh.vendors) this.#watchFleet(vendorId)
   }
 
+  /** After a transition of an order. One that turned has news for its watchers without a frame. */
+  observe(order: Order): void {
+    this.following.observe(order)
+    if (this.following.news.size > 0) this.#tickSoon()
+  }
+
   /** A driver joined or changed: its fleet may be watched. */
   rosterChanged(driverId: string, vendorId: string): void {
     if (this.interest.edgesOfVendor(vendorId).size === 0) return
     const number = this.table.ensure(driverId)
     if (number < 0) return
     this.table.flags[number]! |= watched
-    if (this.table.hasPosition(number)) this.#fleetNews.add(number)
+    if (this.table.hasPosition(number)) this.#fleetMoved(number)
   }
 
   position(query: PositionQuery): PositionAnswer {
@@ -183,9 +193,22 @@ export class Tracking {
     pushes.publish(this.#deps.bus)
   }
 
+  #fleetMoved(number: number): void {
+    this.#fleetNews.add(number)
+    this.#tickSoon()
+  }
+
+  /** Soon after the first news, and not within limits.pushIntervalMs of the last tick. Whatever the clock does, no longer than that. */
+  #tickSoon(): void {
+    if (this.#cancelTick !== null) return
+    const restMs = this.#tickedAtMs + limits.pushIntervalMs - this.#deps.env.nowMs()
+    this.#cancelTick = this.#deps.env.after(Math.max(limits.pushGatherMs, Math.min(restMs, limits.pushIntervalMs)), () => this.#tick())
+  }
+
   /** Fleets: one message to each edge with whom it watches and who moved. Orders that turned without a frame are told too. */
   #tick(): void {
-    this.interest.lapse(this.#deps.env.nowMs())
+    this.#cancelTick = null
+    this.#tickedAtMs = this.#deps.env.nowMs()
     this.#paceNews()
     const pushes = new EdgePushes()
     for (const number of this.#fleetNews) {
