@@ -50,7 +50,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 14,
+    seed: 9,
     database(database) { database.fences = false },
   },
   'acknowledged-before-commit': {
@@ -73,13 +73,13 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 1,
+    seed: 4,
     claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
   },
   'replayed-without-ids': {
     about: 'recovery forgets which commands were carried out',
     rule: '[3]',
-    seed: 5,
+    seed: 2,
     journal: journal => loading(journal, loaded => {
       const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
       return 'snapshots' in loaded
@@ -89,7 +89,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'cursor-runs-ahead': {
     about: 'the outbox forgets at recovery what was not published',
     rule: '[6]',
-    seed: 2,
+    seed: 3,
     journal: journal => ({ ...journal, loadSlot: async slot => { const loaded = await journal.loadSlot(slot); return { ...loaded, cursorSeq: loaded.lastSeq } } }),
   },
   'evolved-differently': {
@@ -116,7 +116,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'late-answers-win': {
     about: 'the order forgets its deadline',
     rule: '[10]',
-    seed: 2,
+    seed: 1,
     behaviours: () => withOrder({
       decide: (state, command, nowMs) => behaviours.order.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
       wakeAtMs: state => { const atMs = behaviours.order.wakeAtMs(state); return atMs === null ? null : atMs + 20_000 },
@@ -143,7 +143,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'deadline-lost-at-recovery': {
     about: 'a deadline that was set before a crash is forgotten',
     rule: '[9]',
-    seed: 1,
+    seed: 2,
     journal: journal => loading(journal, loaded => {
       const asleep = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
         ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, decodeSnapshot(snapshot.actorId, snapshot.bytes), { ...snapshotHead(snapshot.bytes)!, wakeAtMs: null })) })
@@ -169,7 +169,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: 2,
+    seed: 3,
     edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.terminals || bus.publish(subject, body, id) }),
   },
   'driver-forgets': {

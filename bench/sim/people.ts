@@ -62,7 +62,8 @@ export class Customer extends Caller {
     const { chance } = this
     let version = 0
     let cancels = chance.happens(0.15)
-    let reissues = chance.happens(0.15)
+    // Somebody who has sent the link to the wrong person, again and again.
+    const reissues = chance.happens(0.15)
     for (;;) {
       await this.sleep(chance.around(cancels || reissues ? 20_000 : 60_000))
       const seen = this.world.database.store.orders.get(id)?.view
@@ -74,10 +75,8 @@ export class Customer extends Caller {
         if (chance.happens(0.15)) await tell(this, by, id, 'reissue_tracking', {})
         return
       }
-      if (reissues) {
-        reissues = false
-        await tell(this, by, id, 'reissue_tracking', {})
-      } else if (cancels && !this.world.closing()) {
+      if (reissues && chance.happens(0.5)) await tell(this, by, id, 'reissue_tracking', {})
+      else if (cancels && !this.world.closing()) {
         cancels = false
         await tell(this, by, id, 'cancel', { reason: 'no longer needed' })
       }
@@ -251,9 +250,9 @@ export class Courier extends Caller {
       const nowMs = this.world.schedule.nowMs
       const row = this.world.database.drivers.get(this.driverId)
       if (row !== undefined && row.status !== 'available' && row.status !== 'busy' && nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
-      else if (!this.world.closing() && this.chance.happens(0.004)) {
-        await this.#rest()
-      }
+      else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
+      // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.
+      else if (row?.status === 'busy' && this.chance.happens(0.03)) await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
       for (const order of listed(this.world.database, view => view.driver_search.offer?.driver_id === this.driverId || (view.driver_id === this.driverId && !ended.has(view.status))))
         this.#once(`${order.id} ${order.driver_search.offer?.offer_id ?? order.status}`, () => this.#act(order))
     }
@@ -277,9 +276,11 @@ export class Courier extends Caller {
     if (offer !== null) {
       const wish = calm ? 0 : chance.random()
       await this.sleep(chance.around(4_000))
+      // Two buttons at once.
+      if (wish < 0.1) void this.#rest()
       if (wish < 0.7) await tell(this, this.#by, order.id, 'accept_offer', { offer_id: offer.offer_id })
       else if (wish < 0.85) await tell(this, this.#by, order.id, 'decline_offer', { offer_id: offer.offer_id })
-      else if (wish < 0.92) await this.#rest()
+      else if (wish < 0.92) await Promise.all([this.#rest(), chance.happens(0.5) && this.#setStatus(chance.pick(['available', 'on_break', 'offline']))])
       else await this.sleep(60_000)
       return
     }

@@ -1,7 +1,7 @@
 /** What goes wrong by itself, and when: processes, links, servers and clocks, each by a die of its own. */
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
-import type { World } from './world.ts'
+import type { EngineProcess, World } from './world.ts'
 
 const minute = 60_000
 
@@ -26,6 +26,16 @@ export function startWeather(world: World): void {
   const someEngine = (kind: FaultKind): SimNode | null => (world.engines.length === 0 ? null : faults.die(kind).pick(world.engines).node)
 
   again('engine crash', 6 * minute, () => someEngine('engine crash')?.crash())
+  again('engine crash loop', 15 * minute, () => {
+    const die = faults.die('engine crash loop')
+    let livesLeft = die.whole(4, 12)
+    const shorten = (process: EngineProcess): void => {
+      // Some die before they serve, some with work half done, none lives long enough for what is done in rounds.
+      schedule.after(die.happens(0.3) ? die.between(0, 100) : die.between(100, 2_000), () => { if (!faults.healed) process.node.crash() })
+      if (--livesLeft > 0) process.replaced = shorten
+    }
+    if (world.engines.length > 0) shorten(die.pick(world.engines))
+  })
   again('engine pause', 6 * minute, () => {
     const node = someEngine('engine pause')
     if (node === null || node.paused) return

@@ -33,7 +33,13 @@ export interface WorldOptions {
   notesMax: number
 }
 
-export interface EngineProcess { node: SimNode; engine: Engine; serving: boolean }
+export interface EngineProcess {
+  node: SimNode
+  engine: Engine
+  serving: boolean
+  /** Told of the process that a supervisor starts in its place. */
+  replaced(by: EngineProcess): void
+}
 interface Note { atMs: number; who: string; what: string }
 
 export class World implements Surroundings {
@@ -54,6 +60,8 @@ export class World implements Surroundings {
   readonly #keys = new Map<string, Record<string, unknown>>()
   #incarnations = 0
   #closing = false
+  /** One engine at a time, which takes all slots at its start. */
+  #isEmbedded = false
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -88,7 +96,8 @@ export class World implements Surroundings {
   populate(): void {
     const chance = this.chance.fork('people')
     const id = (): string => uuidV7(startMs - 1, chance.random)
-    for (let i = 0, count = chance.whole(2, 3); i < count; i++) this.bootEngine()
+    this.#isEmbedded = chance.happens(0.25)
+    for (let i = 0, count = this.#isEmbedded ? 1 : chance.whole(2, 3); i < count; i++) this.bootEngine()
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
@@ -133,20 +142,20 @@ export class World implements Surroundings {
     const node = this.#process('engine')
     const journal = this.database.journal(node)
     const engine = new Engine({
-      engineId: node.name, env: node.env, bus: this.network.connect(node), claims: this.claims.for(node), exclusive: false,
+      engineId: node.name, env: node.env, bus: this.network.connect(node), claims: this.claims.for(node), exclusive: this.#isEmbedded,
       journal: bug?.journal?.(journal, this.database) ?? journal,
       ...(bug?.behaviours !== undefined && { behaviours: bug.behaviours() }),
       log: (level, message, detail) => this.#logged(node, level, message, detail),
     })
     bug?.engine?.(engine)
-    const process: EngineProcess = { node, engine, serving: false }
+    const process: EngineProcess = { node, engine, serving: false, replaced() {} }
     this.engines.push(process)
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()
       this.note(node.name, 'crashed')
       this.engines.splice(this.engines.indexOf(process), 1)
-      this.#replaceLater()
+      this.#replaceLater(process)
     }
     engine.start().then(
       () => { process.serving = true; this.note(node.name, 'serves') },
@@ -155,7 +164,7 @@ export class World implements Surroundings {
     return process
   }
 
-  #replaceLater(): void { this.schedule.after(this.chance.between(200, 4_000), () => { this.bootEngine() }) }
+  #replaceLater(process: EngineProcess): void { this.schedule.after(this.chance.between(200, 4_000), () => process.replaced(this.bootEngine())) }
 
   /** Hands over and ends; a new one comes. */
   leave(process: EngineProcess): void {

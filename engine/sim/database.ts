@@ -45,6 +45,8 @@ export class SimDatabase {
   readonly drivers = new Map<string, DriverRow>()
   /** The simulator's own. */
   defect: Error | null = null
+  /** Slots whose cursor was taken back and not stored since: their owner cannot know, and its successor repeats an event. */
+  readonly cursorsLost = new Set<number>()
   #down = false
   #behind: { atMs: number; undo: () => void }[] = []
 
@@ -60,6 +62,7 @@ export class SimDatabase {
 
   /** After a crash: the last of what was written behind is gone, from the end backwards. */
   loseUnsynced(): number {
+    this.#forgetSynced()
     const keep = this.#behind.length === 0 ? 0 : this.#faults.die('journal loses unsynced').whole(0, this.#behind.length - 1)
     const lost = this.#behind.splice(keep)
     for (const { undo } of lost.reverse()) undo()
@@ -201,6 +204,10 @@ export class SimDatabase {
     }).length
   }
 
+  #forgetSynced(): void {
+    while (this.#behind.length > 0 && this.#behind[0]!.atMs < this.#schedule.nowMs - unsyncedMs) this.#behind.shift()
+  }
+
   /** Remembers how to take it back. */
   #writtenBehind(name: string, args: readonly unknown[]): void {
     const { store } = this
@@ -209,11 +216,14 @@ export class SimDatabase {
       for (const number of (args[0] as ReadonlyMap<number, number>).keys()) {
         const slot = store.slot(number)
         const { cursorSeq } = slot
-        undo.push(() => { slot.cursorSeq = cursorSeq })
+        this.cursorsLost.delete(number)
+        undo.push(() => {
+          slot.cursorSeq = cursorSeq
+          this.cursorsLost.add(number)
+        })
       }
-    const nowMs = this.#schedule.nowMs
-    while (this.#behind.length > 0 && this.#behind[0]!.atMs < nowMs - unsyncedMs) this.#behind.shift()
-    this.#behind.push({ atMs: nowMs, undo: () => { for (const one of undo.reverse()) one() } })
+    this.#forgetSynced()
+    this.#behind.push({ atMs: this.#schedule.nowMs, undo: () => { for (const one of undo.reverse()) one() } })
   }
 }
 

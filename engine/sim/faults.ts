@@ -8,7 +8,7 @@ export const faultKinds = [
   'bus slow', 'bus drop', 'bus duplicate', 'bus reorder', 'bus partition', 'bus cut', 'bus loses facts',
   'claims lost request', 'claims lost reply', 'claims slow', 'claims down', 'claims flushed', 'claims failover',
   'journal slow', 'journal fails before', 'journal fails after', 'journal commits late', 'journal down', 'journal loses unsynced',
-  'engine crash', 'engine crash at await', 'engine pause', 'engine leaves', 'edge crash',
+  'engine crash', 'engine crash at await', 'engine crash loop', 'engine pause', 'engine leaves', 'edge crash',
   'clock skew', 'clock jump',
   'client request lost', 'client reply lost', 'client repeats', 'socket drop', 'frame late', 'frame duplicate', 'frame future', 'frame jump',
 ] as const
