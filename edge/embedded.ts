@@ -37,7 +37,9 @@ export async function startEmbedded(environment: Environment, options: { log?: L
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })
   const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
   const claims = config.redisUrl === null ? memoryClaims(env.nowMs, env.after) : await redisClaims(config.redisUrl, { onLog })
-  const journal = postgresJournal(database.pool, {
+  // On a server the engine has connections of its own: its statements keep their plans, lists must not.
+  const journaled = config.databaseUrl === null ? database : await openDatabase({ url: config.databaseUrl, log, keepsPlans: true })
+  const journal = postgresJournal(journaled.pool, {
     nowMs: env.nowMs, after: env.after, log,
     // The embedded database has one session, and a statement has its price: lanes would cut the groups that share it, haste too.
     ...(database.embedded && { lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }),
@@ -61,6 +63,7 @@ export async function startEmbedded(environment: Environment, options: { log?: L
       await journal.close()
       await bus.close()
       await claims.shutdown()
+      if (journaled !== database) await journaled.close()
       await database.close()
     },
   }
