@@ -106,6 +106,27 @@ t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
   await second.stop()
 })
 
+t.test('what changed something is answered as it was, for good; what changed nothing until its wish is undone [3] (decision 8)', async t => {
+  const w = await world(5)
+  const first = await w.boot('e1')
+  const vendor = w.vendor('one')
+  await w.env.settle()
+  const by: Principal = { role: 'vendor', id: vendor }
+  const opened = order(await w.broadcast())
+  await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' })
+  const [began, found] = [w.id(), w.id()]
+  const find = async (commandId: string) => problem(await w.command('order', opened.id, 'find_driver', by, {}, commandId))
+  t.same([await find(began), await find(found), await find(found)], ['ok', 'ok', 'ok'])
+  await w.command('order', opened.id, 'cancel', { role: 'customer', id: opened.user_id })
+  const events = w.store.events.get(opened.id)!.length
+  t.same([await find(began), await find(found)], ['ok', 'order_state_conflict'])
+  first.crash()
+  const second = await w.boot('e2')
+  t.same([await find(began), await find(found)], ['ok', 'order_state_conflict'])
+  t.equal(w.store.events.get(opened.id)!.length, events, 'and nothing comes of either')
+  await second.stop()
+})
+
 t.test('offers go from driver to driver and end clearly [8]', async t => {
   const w = await world(4)
   const engine = await w.boot('e1')
