@@ -78,13 +78,13 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
   // Imported once: verification with a key object is twice as fast as with raw bytes.
   const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(jwtSecret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
   const secret = createSecretKey(Buffer.from(jwtSecret))
-  /** Claims of our own tokens whose signature was found good, oldest first: an app shows the same one for a quarter of an hour. */
+  /** Claims of our own access tokens whose signature was found good, oldest first: an app shows the same one for a quarter of an hour. A refresh token is shown once. */
   const good = new Map<string, JWTPayload>()
   const readKnown = (token: string): JWTPayload | null => {
     const known = good.get(token)
     if (known !== undefined) return known
     const own = readOwn(token, secret)
-    if (own === null) return null
+    if (own === null || own['typ'] !== 'access') return own
     good.set(token, own)
     if (good.size > limits.tokensRememberedMax) good.delete(good.keys().next().value!)
     return own
