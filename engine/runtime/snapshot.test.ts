@@ -21,6 +21,13 @@ t.test('version 1, as releases before wrote it, is still read', async t => {
   t.equal(snapshotHead(old), null)
 })
 
+t.test('the list of orders that a driver of a release before decision 18 carries ends here', async t => {
+  const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
+  const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
+  t.same(decodeSnapshot(id, encodeSnapshot(id, carried, { kind: 'driver', version: 3, wakeAtMs: null, attentive: false })).state, state)
+  t.same(decodeSnapshot(id, Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)])).state, state)
+})
+
 t.test('bytes that are no snapshot are refused by name', async t => {
   const bytes = new Uint8Array(encodeSnapshot(id, body, { kind: 'order', version: 1, wakeAtMs: null, attentive: false }))
   t.throws(() => decodeSnapshot(id, new Uint8Array([1, 2, 3])), /not a snapshot/)
