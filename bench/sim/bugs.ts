@@ -73,7 +73,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 4,
+    seed: 7,
     claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
   },
   'replayed-without-ids': {
@@ -89,7 +89,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'cursor-runs-ahead': {
     about: 'the outbox forgets at recovery what was not published',
     rule: '[6]',
-    seed: 3,
+    seed: 7,
     journal: journal => ({ ...journal, loadSlot: async slot => { const loaded = await journal.loadSlot(slot); return { ...loaded, cursorSeq: loaded.lastSeq } } }),
   },
   'evolved-differently': {

@@ -9,7 +9,7 @@ import { contest } from './contest.ts'
 import { simulate } from './run.ts'
 import { shrink } from './shrink.ts'
 
-const seedsMax = 12
+const seedsMax = 20
 const hours = 0.15
 /** CPU seconds are few; a busy machine makes them many. */
 t.setTimeout(600_000)
@@ -32,11 +32,14 @@ t.test('seeds that hold', async t => {
 
 for (const [name, bug] of Object.entries(bugs).filter(([, { seed }]) => seed !== null))
   t.test(`caught: ${bug.about}`, async t => {
+    const others: string[] = []
     for (const seed of [bug.seed!, ...Array.from({ length: seedsMax - 1 }, (_, i) => i + 1).filter(seed => seed !== bug.seed)]) {
       const { violation } = await simulate({ seed, hours: 0.3, bug, hostile: true })
-      if (violation !== null) return t.equal(violation.rule, bug.rule, `${name} by seed ${seed}: ${violation.rule} ${violation.what}`)
+      if (violation?.rule === bug.rule) return t.pass(`${name} by seed ${seed}: ${violation.rule} ${violation.what}`)
+      // What it leads to may be noticed first.
+      if (violation !== null) others.push(violation.rule)
     }
-    t.fail(`${name} was not noticed in ${seedsMax} seeds`)
+    t.fail(`${name} was not noticed by ${bug.rule} in ${seedsMax} seeds, but by ${others.join(', ') || 'nothing'}`)
   })
 
 t.test('accepts that contend: one winner each, whatever fails; and a bug would show', async t => {
