@@ -2,10 +2,9 @@
  * SIGKILL at any moment, start again: everything acknowledged is there in its right state, deadlines
  * go on, terminals and trackers are current after they reconnect [2] [3] [9] [10].
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import t from 'tap'
+import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
@@ -15,19 +14,20 @@ const lat = 27.7
 const lng = 85.3
 
 t.test('killed again and again, nothing acknowledged is lost', async t => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const dataDir = await preparedDataDir()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  let child: Child
+  let child: Child | null = null
+  // Before it is started: one that does not come up must not outlive its test either.
+  t.teardown(async () => {
+    await child?.kill()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
   const boot = async () => {
     child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
     await untilHealthy(url, child)
   }
   await boot()
-  t.teardown(async () => {
-    await child.kill()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
   const customer = await newCustomer(url)
   const pharmacies = await Promise.all(['A', 'B', 'C'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)))
   const courier = await newCourier(url, pharmacies[0]!.vendorId)
@@ -117,14 +117,17 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
 })
 
 t.test('a second process on the same directory stops with a clear line', async t => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const dataDir = await preparedDataDir()
   const ports = [await freePort(), await freePort()]
   const first = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[0]), LOG_LEVEL: 'warn' })
+  t.teardown(async () => {
+    if (first.process.exitCode === null) await first.kill()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
   await untilHealthy(`http://127.0.0.1:${ports[0]}`, first)
   const second = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[1]), LOG_LEVEL: 'warn' })
   await new Promise(resolve => { second.process.once('exit', resolve) })
   t.not(second.process.exitCode, 0)
   t.match(second.output(), /DATA_DIR/)
   t.equal(await first.stop(), 0)
-  rmSync(dataDir, { recursive: true, force: true })
 })

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../assets.ts'
+import { dyingWithUs } from './services.ts'
 
 export interface Child {
   process: ChildProcess
@@ -19,8 +20,9 @@ process.on('exit', () => { for (const child of children) child.kill('SIGKILL') }
 export const startProcess = (entry: string, environment: NodeJS.ProcessEnv, execArgv: readonly string[] = []): Child =>
   startCommand([process.execPath, '--enable-source-maps', ...execArgv, fileURLToPath(assetUrl(`dist/${entry}`))], { PATH: process.env['PATH'], ...environment })
 
-/** Any other program; it is killed when this process ends without stopping it. */
-export function startCommand([file, ...args]: readonly [string, ...string[]], environment: NodeJS.ProcessEnv, cwd?: string): Child {
+/** Any other program; it is killed when this process ends without stopping it, even by the SIGKILL of a runner that waited too long. */
+export function startCommand(command: readonly [string, ...string[]], environment: NodeJS.ProcessEnv, cwd?: string): Child {
+  const [file, ...args] = dyingWithUs(command)
   const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd !== undefined && { cwd }) })
   children.add(child)
   let tail = ''
@@ -45,8 +47,11 @@ export function startCommand([file, ...args]: readonly [string, ...string[]], en
   }
 }
 
+/** A start is some seconds of processor, of which a busy machine gives little; one that hangs ends the test all the same. */
+const healthyTimeoutMs = 90_000
+
 /** Until `GET /api/health` says healthy. Throws with the child's last output. */
-export async function untilHealthy(url: string, child: Child, timeoutMs = 30_000): Promise<void> {
+export async function untilHealthy(url: string, child: Child, timeoutMs = healthyTimeoutMs): Promise<void> {
   const until = Date.now() + timeoutMs
   for (;;) {
     try {
