@@ -13,6 +13,7 @@ import { bench as failover } from './load/failover.ts'
 import { bench as transitions } from './load/transitions.ts'
 import { bench as request } from './load/request.ts'
 import { bench as rest } from './load/rest.ts'
+import { bench as simulator } from './load/simulator.ts'
 import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
 import { channelsBench, socketIoBench } from './peers/dispatch.ts'
@@ -31,6 +32,6 @@ import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 export const benches: readonly Bench[] = [
   ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
   ingest, ingestPolicies, ingestNats, connections, request, rest, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
-  recovery, transitions, failover,
+  recovery, transitions, failover, simulator,
   socketIoBench, channelsBench,
 ]
