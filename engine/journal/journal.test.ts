@@ -200,6 +200,27 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
     t.equal((await rival.loadActor(slot, id)).events.length, 1)
   })
 
+  await t.test('J6 what the next owner wrote for the same command is not taken for the lost write', async t => {
+    const slot = testSlot()
+    const [id, commandId, rival] = [testId(), 'expire:1', journalOver(database.pool)]
+    for (const [what, theirs] of [['at another time', { atMs: 1_700_000_000_001 }], ['saying something else', { events: [testEvent('another')] }]] as const) {
+      const version = (await rival.loadActor(slot, id)).events.length
+      let tries = 0
+      const pool: PgPool = {
+        connect: () => database.pool.connect(), end: () => database.pool.end(),
+        async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
+          if (typeof query === 'string' || query.name !== 'journal_append' || tries++ > 0) return database.pool.query<R>(query, values)
+          await rival.append(orderAppend(slot, await acquired(rival, 'b', slot), id, version, { ...ours, ...theirs }))
+          throw new Error('injected: connection lost before')
+        },
+      }
+      const ours = { commandId, atMs: 1_700_000_000_000, events: [testEvent('one')] }
+      const journal = journalOver(pool)
+      t.same(await journal.append(orderAppend(slot, await acquired(journal, 'a', slot), id, version, ours)), { outcome: 'fenced' }, what)
+      t.ok(tries > 1, 'it was tried again')
+    }
+  })
+
   await t.test('J6 a conflict behind a lost reply is still a conflict', async t => {
     const journal = journalOver(losingReplies(database.pool, nth => nth === 1 ? 'failAfter' : 'pass'))
     const slot = testSlot()

@@ -68,12 +68,13 @@ export function appendParameters(writer: ArrayWriter, group: readonly NumberedAp
 
 const itself = <V>(value: V): V => value
 
-/** The parameters of `statements.findWritten`: what identifies each event of the group. */
+/** The parameters of `statements.findWritten`: all that each event of the group says. */
 export function identityParameters(group: readonly NumberedAppend[]): unknown[] {
   const rows = group.flatMap(({ request, firstSeq }) => request.events.map((event, i) =>
-    ({ actorId: request.actorId, version: request.fromVersion + 1 + i, slot: request.slot, seq: firstSeq + i, commandId: request.commandId, type: event.type })))
+    ({ actorId: request.actorId, version: request.fromVersion + 1 + i, slot: request.slot, seq: firstSeq + i, commandId: request.commandId, atMs: request.atMs, event })))
   return [
     plainArray(rows.map(row => row.actorId)), plainArray(rows.map(row => row.version)), plainArray(rows.map(row => row.slot)),
-    plainArray(rows.map(row => row.seq)), textArray(rows.map(row => row.commandId)), plainArray(rows.map(row => row.type)),
+    plainArray(rows.map(row => row.seq)), textArray(rows.map(row => row.commandId)), plainArray(rows.map(row => row.event.type)),
+    plainArray(rows.map(row => row.atMs)), textArray(rows.map(row => JSON.stringify(row.event.data))),
   ]
 }

@@ -81,12 +81,17 @@ export const statements = {
     )
     select exists (select from pass) as committed, array(select slot from fence) as held_slots, array(select actor_id from gap) as gap_actor_ids`),
 
-  /** How many of these very events are stored: tells a lost reply from a lost write. */
+  /**
+   * How many of these very events are stored: tells a lost reply from a lost write. By all that they say: the
+   * slot's next owner decides the same command, or one whose id it made in the same way, for the same version,
+   * and its event is another one. The text of a json value is kept as it came.
+   */
   findWritten: statement('find_written', `
     select count(*) as found from events e
-    join unnest($1::uuid[], $2::integer[], $3::smallint[], $4::bigint[], $5::text[], $6::text[]) as ours(actor_id, version, slot, seq, command_id, type)
-      on e.actor_id = ours.actor_id and e.version = ours.version
-    where e.slot = ours.slot and e.seq = ours.seq and e.type = ours.type and e.command_id is not distinct from ours.command_id`),
+    join unnest($1::uuid[], $2::integer[], $3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[])
+      as ours(actor_id, version, slot, seq, command_id, type, at_ms, data) on e.actor_id = ours.actor_id and e.version = ours.version
+    where e.slot = ours.slot and e.seq = ours.seq and e.type = ours.type and e.command_id is not distinct from ours.command_id
+      and e.at = timestamptz 'epoch' + ours.at_ms * interval '1 millisecond' and e.data::text = ours.data`),
   actorVersion: statement('actor_version', `select coalesce(max(version), 0) as version from events where actor_id = $1::uuid`),
   /** The last number used in each slot; the cursors are a floor, should old events ever be archived. */
   lastSeqs: statement('last_seqs', `

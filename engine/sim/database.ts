@@ -196,11 +196,12 @@ export class SimDatabase {
   }
 
   #findWritten(values: unknown[]): number {
-    const [actorIds, versions, slots, seqs, commandIds, types] =
-      [readTexts(values[0]), readNumbers(values[1]), readNumbers(values[2]), readNumbers(values[3]), readArray(values[4]), readTexts(values[5])]
+    const [actorIds, versions, slots, seqs, commandIds, types, ats, data] =
+      [readTexts(values[0]), readNumbers(values[1]), readNumbers(values[2]), readNumbers(values[3]), readArray(values[4]), readTexts(values[5]), readNumbers(values[6]), readTexts(values[7])]
     return actorIds.filter((actorId, i) => {
       const stored = this.store.events.get(actorId)?.[versions[i]! - 1]
-      return stored !== undefined && stored.slot === slots[i] && stored.seq === seqs[i] && stored.commandId === commandIds[i] && stored.event.type === types[i]
+      return stored !== undefined && stored.slot === slots[i] && stored.seq === seqs[i] && stored.commandId === commandIds[i] && stored.event.type === types[i] &&
+        stored.atMs === ats[i] && JSON.stringify(stored.event.data) === data[i]
     }).length
   }
 
