@@ -12,6 +12,7 @@ import { webhooks } from './0006_webhooks.ts'
 import { parkedCommands } from './0007_parked_commands.ts'
 import { endedAccess } from './0008_ended_access.ts'
 import { orderParts } from './0009_order_parts.ts'
+import { slotProgress } from './0010_slot_progress.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -23,4 +24,5 @@ export const migrations: Record<string, Migration> = {
   '0007_parked_commands': parkedCommands,
   '0008_ended_access': endedAccess,
   '0009_order_parts': orderParts,
+  '0010_slot_progress': slotProgress,
 }

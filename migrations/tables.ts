@@ -215,9 +215,9 @@ export interface SlotsTable {
   owner: ReadOnly<string | null>
   epoch: ReadOnly<number>
   lease_until: ReadOnly<Date>
-  cursor_seq: ReadOnly<number>
-  snapshot_seq: ReadOnly<number>
 }
+/** How far a slot has come: what is published, and what snapshots cover. */
+export interface SlotProgressTable { slot: ReadOnly<number>; cursor_seq: ReadOnly<number>; snapshot_seq: ReadOnly<number> }
 export interface EnginesTable { id: ReadOnly<string>; lease_until: ReadOnly<Date> }
 
 export interface PositionsTable {
@@ -385,6 +385,7 @@ export interface Tables {
   events: EventsTable
   snapshots: SnapshotsTable
   slots: SlotsTable
+  slot_progress: SlotProgressTable
   engines: EnginesTable
   parked_commands: ParkedCommandsTable
   positions: PositionsTable

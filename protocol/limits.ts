@@ -99,6 +99,8 @@ export const limits = {
   cursorSaveIntervalMs: 200,
   /** Packed in one go, at some 5 µs each, and written in one statement, at some 30: commands wait for that. A batch ends at either bound. */
   snapshotBatchMax: 64,
+  /** Between two batches of a round; shorter where there are many, so that a round takes about half of the interval. */
+  snapshotPauseMsMax: 20,
   snapshotBatchBytesMax: 128 * 1024,
 
   // Locations

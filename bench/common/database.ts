@@ -19,7 +19,7 @@ export async function freshDatabase(url: string): Promise<string> {
 }
 
 /** At 16 MB each: more than a bench writes between two checkpoints. */
-const logFilesCount = 20
+const logFilesCount = 56
 
 /**
  * Makes a new server one that has run for a while: its log files are there to be used again. A new one

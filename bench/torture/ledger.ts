@@ -34,7 +34,7 @@ export async function readLedger(query: (text: string) => Promise<{ rows: unknow
   const orders = await rows<{ id: string; user_id: string; version: number } & OrderParts>(
     'select id, user_id, version, placed, progress from orders')
   const drivers = await rows<{ id: string; status: string; capacity: number; active_order_ids: string[]; version: number }>('select id, status, capacity, active_order_ids::text[], version from drivers')
-  const slots = await rows<{ slot: number; cursor_seq: string | number }>('select slot, cursor_seq from slots')
+  const slots = await rows<{ slot: number; cursor_seq: string | number }>('select slot, cursor_seq from slot_progress')
   return {
     events: events.map(row => ({
       actorId: row.actor_id, version: row.version, slot: row.slot, seq: Number(row.seq), kind: row.kind, atMs: row.at.getTime(), commandId: row.command_id,

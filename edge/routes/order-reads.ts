@@ -95,7 +95,8 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
     if (filter.created_to !== undefined) query = query.where('created_at', '<', endOf(filter.created_to))
     if (search !== null)
       query = search.ids !== null ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
-        : query.where('id', 'in', db.selectFrom('order_words').select('order_id').where(sql<SqlBool>`words @@ ${search.words}::tsquery`))
+        // A scalar subquery, because that cannot become a join: it asks each order of the walk for its words.
+        : query.where(sql<SqlBool>`(select words @@ ${search.words}::tsquery from order_words where order_id = orders.id)`)
     if (filter.cursor !== undefined)
       query = query.where(sql<SqlBool>`(created_at, orders.id) < ((select created_at from orders where id = ${filter.cursor}::uuid), ${filter.cursor}::uuid)`)
     return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(rowsMax)

@@ -98,7 +98,7 @@ export const statements = {
     select wanted.slot, greatest(
       coalesce((select seq from events e where e.slot = wanted.slot order by seq desc limit 1), 0),
       coalesce(s.cursor_seq, 0), coalesce(s.snapshot_seq, 0)) as last_seq
-    from unnest($1::smallint[]) as wanted(slot) left join slots s using (slot)`),
+    from unnest($1::smallint[]) as wanted(slot) left join slot_progress s using (slot)`),
 
   /**
    * A slot's lease is its owner's membership, one row, and for as long as it was acquired for the slot's own.
@@ -131,7 +131,7 @@ export const statements = {
     update slots set owner = null, lease_until = '-infinity' from held where slots.slot = held.slot and slots.owner = $1`),
   leave: statement('leave', `delete from engines where id = $1`),
 
-  slotPosition: statement('slot_position', `select cursor_seq, snapshot_seq from slots where slot = $1::smallint`),
+  slotPosition: statement('slot_position', `select cursor_seq, snapshot_seq from slot_progress where slot = $1::smallint`),
   liveSnapshots: statement('live_snapshots', `select ${snapshotColumns} from snapshots where slot = $1::smallint and not finished`),
   eventsAfter: statement('events_after', `select ${storedEventColumns} from events where slot = $1::smallint and seq > $2::bigint order by seq`),
   snapshotsOf: statement('snapshots_of', `select ${snapshotColumns} from snapshots where actor_id = any($1::uuid[])`),
@@ -175,11 +175,10 @@ export const statements = {
     values ($1::smallint, $2::bigint, $3::uuid, $4, $5::uuid, $6, $7::json, $8, $9::integer) on conflict do nothing`),
 } as const
 
-/** Moves a per-slot position forward, never back (J11). */
+/** Moves a per-slot position forward, never back (J11). In the order of slots, so that two cannot deadlock. */
 function advance(column: 'cursor_seq' | 'snapshot_seq'): string {
   return `
-    with wanted as (select * from unnest($1::smallint[], $2::bigint[]) as w(slot, seq)),
-    held as (select s.slot from slots s join wanted using (slot) order by s.slot for no key update of s)
-    update slots set ${column} = wanted.seq from held join wanted using (slot)
-    where slots.slot = held.slot and slots.${column} < wanted.seq`
+    insert into slot_progress (slot, ${column})
+    select slot, seq from unnest($1::smallint[], $2::bigint[]) as wanted(slot, seq) order by slot
+    on conflict (slot) do update set ${column} = excluded.${column} where slot_progress.${column} < excluded.${column}`
 }

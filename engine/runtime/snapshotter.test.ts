@@ -122,6 +122,25 @@ t.test('each actor of a batch has its own bytes, and a batch is bounded by their
   t.same(ids.map(id => decodeSnapshot(id, w.store.snapshots.get(id)!.bytes).acceptedIds), ids.map(id => [`of ${id}`]))
 })
 
+t.test('the batches of a round leave appends room between them, and an end does not wait for that', async t => {
+  const atMs: number[] = []
+  const w = await world({ saveSnapshots: () => { atMs.push(w.env.nowMs()); return 'pass' } })
+  const changed = async () => { await Promise.all(Array.from({ length: 100 * limits.snapshotBatchMax }, () => w.tell(w.id(), 'add'))) }
+  await changed()
+  w.snapshotter.start()
+  await w.env.advance(limits.snapshotIntervalMs * 2)
+  const pauses = atMs.slice(1, 100).map((at, i) => at - atMs[i]!)
+  t.ok(pauses.every(ms => ms > 0 && ms <= limits.snapshotPauseMsMax), 'one after the other')
+  t.ok(atMs[99]! - atMs[0]! <= limits.snapshotIntervalMs / 2, 'and all of them in half of an interval')
+  atMs.length = 0
+  await changed()
+  // The first round took half of an interval, and the second begins a whole one after it.
+  await w.env.advance(limits.snapshotIntervalMs * 0.75)
+  t.ok(atMs.length > 0 && atMs.length < 100, 'in the middle of a round')
+  await w.snapshotter.stop()
+  t.equal(w.actors.dirty.size, 0, 'all is stored, and no time went by')
+})
+
 t.test('what was given up while an earlier batch was written is not written by the next: another owns it by then', async t => {
   const lose = { slot: -1 }
   const w = await world({ saveSnapshots: () => { w.actors.abandon(lose.slot); return 'pass' } })

@@ -26,6 +26,7 @@ export class Snapshotter {
   readonly #leaving = new Set<Cell>()
   #stop: () => void = () => {}
   #cancelCursors: () => void = () => {}
+  #endPause: () => void = () => {}
   #stopped = false
   #running: Promise<void> | null = null
 
@@ -44,34 +45,41 @@ export class Snapshotter {
   }
 
   start(): void {
-    this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.flush(), () => {})
+    this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.#once(true), () => {})
   }
 
   async stop(): Promise<void> {
     this.#stop()
     this.#stopped = true
     this.#cancelCursors()
+    this.#endPause()
     await this.#running
     await this.flush()
   }
 
   /** One round; a failure is logged and tried again at the next. */
-  async flush(): Promise<void> {
-    this.#running ??= this.#round()
+  async flush(): Promise<void> { await this.#once(false) }
+
+  async #once(paced: boolean): Promise<void> {
+    this.#running ??= this.#round(paced)
       .catch(error => this.#log('warn', 'writing snapshots failed; will try again', error))
       .finally(() => { this.#running = null })
     await this.#running
   }
 
-  async #round(): Promise<void> {
-    if (this.#actors.dirty.size > 0 || this.#leaving.size > 0) await this.#storeDirty()
+  async #round(paced: boolean): Promise<void> {
+    if (this.#actors.dirty.size > 0 || this.#leaving.size > 0) await this.#storeDirty(paced)
     await this.#saveCursors()
   }
 
-  async #storeDirty(): Promise<void> {
+  async #storeDirty(paced: boolean): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
-    for (let from = 0; from < cells.length; ) from = await this.#store(cells, from)
+    const pauseMs = Math.min(limits.snapshotPauseMsMax, limits.snapshotIntervalMs / 2 * limits.snapshotBatchMax / cells.length)
+    for (let from = 0; from < cells.length; ) {
+      from = await this.#store(cells, from)
+      if (paced && from < cells.length) await this.#pause(pauseMs)
+    }
     if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
     for (const cell of this.#leaving) {
@@ -79,6 +87,15 @@ export class Snapshotter {
       this.#leaving.delete(cell)
       this.#actors.evict(cell)
     }
+  }
+
+  /** Between two batches, so that many of them do not stand in the way of appends all at once. Over at once when it is time to end. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#stopped) return
+    await new Promise<void>(resolve => {
+      const cancel = this.#env.after(ms, resolve)
+      this.#endPause = () => { cancel(); resolve() }
+    })
   }
 
   /** The first that moves sets it off, and those that move meanwhile go with it. */
