@@ -11,7 +11,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
-import { orderParts } from '../../protocol/rest/order-parts.ts'
+import { placedFields, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import type { OrderRow } from '../order/row.ts'
 import type { AppendRequest, AppendResult, Journal, ParkedCommand, PositionRow, StoredSnapshot } from './journal.ts'
 
@@ -63,13 +63,14 @@ export function testOrderView(id: string, version: number, change: Partial<Order
 /** The row of an order that shows like this. */
 export function testOrderRow(view: OrderView, born: boolean): OrderRow {
   const ms = (at: string | null): number | null => (at === null ? null : Date.parse(at))
-  const { placed, progress } = orderParts(view)
+  const fixed: ReadonlySet<string> = new Set(placedFields)
+  const part = (placed: boolean): object => Object.fromEntries(Object.entries(view).filter(([field, value]) => value !== null && fixed.has(field) === placed))
   return {
     id: view.id, kind: view.kind, orderNumber: view.order_number, trackingToken: view.tracking_token, customerId: view.user_id, createdAtMs: Date.parse(view.created_at),
-    placed: born ? placed : null, status: view.status, ended: endedStatuses.includes(view.status), vendorId: view.vendor_id, driverId: view.driver_id,
+    placed: born ? part(true) : null, status: view.status, ended: endedStatuses.includes(view.status), vendorId: view.vendor_id, driverId: view.driver_id,
     offeredDriverId: view.driver_search.offer?.driver_id ?? null, expiresAtMs: ms(view.expires_at), updatedAtMs: Date.parse(view.updated_at),
     acceptedAtMs: ms(view.accepted_at), deliveredAtMs: ms(view.delivered_at), feeMinor: view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100),
-    actualDistanceKm: view.actual_distance_km, version: view.version, progress,
+    actualDistanceKm: view.actual_distance_km, version: view.version, progress: part(false) as OrderProgress,
   }
 }
 

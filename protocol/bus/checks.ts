@@ -25,30 +25,15 @@ export function bytesOf(body: Body): Uint8Array {
 }
 
 export function checkSubject(subject: string): void {
-  if (!wellFormed(subject) || (holdsWildcard(subject) && /(^|\.)[*>](\.|$)/.test(subject))) throw new TypeError(`bus: malformed subject ${JSON.stringify(subject)}`)
+  if (!wellFormed(subject) || /(^|\.)[*>](\.|$)/.test(subject)) throw new TypeError(`bus: malformed subject ${JSON.stringify(subject)}`)
 }
 
 export function checkFilter(filter: string): void {
   if (!wellFormed(filter) || /(^|\.)>\./.test(filter)) throw new TypeError(`bus: malformed filter ${JSON.stringify(filter)}`)
 }
 
-/** No white space, no empty token. Read by hand, because every publication is: a fifth of the pattern's time. */
-function wellFormed(subject: string): boolean {
-  let tokenCharacters = 0
-  for (let i = 0; i < subject.length; i++) {
-    const code = subject.charCodeAt(i)
-    if (code === dot) {
-      if (tokenCharacters === 0) return false
-      tokenCharacters = 0
-    } else if (code > 0x20 && code < 0x7f) tokenCharacters++
-    else if (/\s/.test(subject[i]!)) return false
-    else tokenCharacters++
-  }
-  return tokenCharacters > 0
-}
-
-const dot = 0x2e
-const holdsWildcard = (subject: string): boolean => subject.includes('*') || subject.includes('>')
+/** No white space, no empty token. */
+const wellFormed = (subject: string): boolean => /^[^\s.]+(\.[^\s.]+)*$/.test(subject)
 
 /** B6, for handlers that throw and for those that are async and reject. */
 export function handle(handler: BusHandler, message: BusMessage, log: Log): void {

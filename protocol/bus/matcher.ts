@@ -35,19 +35,12 @@ export class Matcher<T> {
     if (values?.delete(value) && values.size === 0) this.#exact.delete(filter)
   }
 
-  /** By its first token, before all of them are cut out: most subjects go no further. */
-  #mayBeginWild(subject: string): boolean {
-    const { next } = this.#wild
-    const end = subject.indexOf('.')
-    return next.has(end < 0 ? subject : subject.slice(0, end)) || next.has('*') || next.has('>')
-  }
-
   /** Every value whose filter matches; one added under two matching filters comes twice. */
   match(subject: string): T[] {
     const found: T[] = []
     const exact = this.#exact.get(subject)
     if (exact) found.push(...exact)
-    if (this.#wildCount > 0 && this.#mayBeginWild(subject)) collect(this.#wild, subject.split('.'), 0, found)
+    if (this.#wildCount > 0) collect(this.#wild, subject.split('.'), 0, found)
     return found
   }
 }

@@ -40,12 +40,3 @@ const nothing: Omit<OrderView, 'status'> & { status: null } = {
 
 /** The view whose parts these are. */
 export const orderView = ({ placed, progress }: OrderParts): OrderView => ({ ...nothing, ...placed, ...progress })
-
-/** The parts of a view. */
-export function orderParts(view: OrderView): OrderParts {
-  const placed: Record<string, unknown> = {}
-  const progress: Record<string, unknown> = {}
-  const fixed: ReadonlySet<string> = new Set(placedFields)
-  for (const [field, value] of Object.entries(view)) if (value !== null) (fixed.has(field) ? placed : progress)[field] = value
-  return { placed, progress: progress as OrderProgress }
-}
