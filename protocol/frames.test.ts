@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
 import { FrameColumns, parseFrame } from './frame-parse.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import t from 'tap'
 import {
   bearingDeg,

@@ -1,5 +1,5 @@
 /** Ids carry their time and sort by it, whatever the clock and the chance give; times as text are what Date writes. */
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import t from 'tap'
 import { isUuid, uuidTimeMs, uuidV7 } from './ids.ts'
 import { isoTime } from './iso-time.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
 import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from './frames.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import t from 'tap'
 import { limits } from './limits.ts'
 import { searchWords } from './search-words.ts'

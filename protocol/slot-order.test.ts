@@ -1,5 +1,5 @@
 /** Whatever order and however often events come, each is given out once and in the order of its slot. */
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import t from 'tap'
 import { SlotOrder } from './slot-order.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './testing/properties.ts'
 import t from 'tap'
 import { bandsProblem, defaultTariff, feeMinor, feeParts, type Tariff } from './tariff.ts'
 

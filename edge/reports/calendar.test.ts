@@ -1,5 +1,5 @@
 /** Days by the clock on the wall: across changes of it, at its strangest, and in what is asked for. */
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import { dateAt, datesOf, localTime, rangeOf } from './calendar.ts'

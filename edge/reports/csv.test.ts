@@ -1,6 +1,6 @@
 /** [ASVS V1.2.10, V5.3.10] CSV that every reader reads back, and that no spreadsheet runs. */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { csvOf, type Cell } from './csv.ts'
 

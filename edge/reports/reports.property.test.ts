@@ -4,7 +4,7 @@
  * clocks, and their people write what breaks careless queries.
  */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { evolve } from '../../engine/order/evolve.ts'

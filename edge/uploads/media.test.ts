@@ -2,7 +2,7 @@
  * [ASVS V5.2.2, V5.2.6; OWASP API4] Files by their content: what is admitted, what is cut off, what
  * is refused, and that no bytes whatsoever do more than that.
  */
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'

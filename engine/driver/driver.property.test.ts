@@ -5,7 +5,7 @@
  * the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { Compile } from 'typebox/compile'
 import { DriverView } from '../../protocol/rest/driver.ts'
@@ -28,7 +28,7 @@ const step = fc.oneof(
 const valid = Compile(DriverView)
 
 t.test('[8] capacity is never exceeded, and there is one hold at the most', async t => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 60 }), (capacity, steps) => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 300 }), (capacity, steps) => {
     let driver = after([registered(capacity), { type: 'status_changed', data: { availability: 'available' } }]) as RegisteredDriver
     const sent: DriverCommand[] = []
     let completions = 0
@@ -76,7 +76,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       assert.ok(valid.Check(view(driver, 1)), JSON.stringify([...valid.Errors(view(driver, 1))]))
       assert.equal(wakeAtMs(driver) === null, driver.hold === null)
     }
-  }), { numRuns: 1_500 })
+  }), { numRuns: 500 })
   t.pass()
 })
 
@@ -88,7 +88,7 @@ const numberOf = (command: DriverCommand): number => ('offer' in command ? offer
 const offers = Array.from({ length: 8 }, (_, n) => offerOf(n))
 
 t.test('[3] whatever is repeated, from however many slots, however late: an order is paid once', async t => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), fc.array(delivery, { maxLength: 80 }), (capacity, deliveries) => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), fc.array(delivery, { maxLength: 400 }), (capacity, deliveries) => {
     let driver = after([registered(capacity), { type: 'status_changed', data: { availability: 'available' } }]) as RegisteredDriver
     const next = new Map<number, 'hold' | 'assign' | 'complete' | 'nothing'>()
     const sent: DriverCommand[] = []
@@ -136,6 +136,6 @@ t.test('[3] whatever is repeated, from however many slots, however late: an orde
     assert.deepEqual([...paid.values()].filter(times => times !== 1), [], 'nobody is paid twice')
     assert.deepEqual([...paid.keys()].sort(), [...delivered].sort(), 'and everybody once')
     assert.deepEqual(driver.activeOrderIds.toSorted(), [...next].filter(([, what]) => what === 'complete').map(([order]) => orderOf(order)).sort())
-  }), { numRuns: 3_000 })
+  }), { numRuns: 600 })
   t.pass()
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, type Point } from './fixtures.ts'
 import { seededRandom } from '../../protocol/chance.ts'

@@ -1,5 +1,5 @@
 /** The roster beside a plain map of the same rows, and what an idle driver costs an engine. */
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import type { RosterRow } from '../../protocol/pushes.ts'
 import { driverStatuses } from '../../protocol/rest/driver.ts'

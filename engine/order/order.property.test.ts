@@ -4,7 +4,7 @@
  * in brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { Compile } from 'typebox/compile'
 import type { OrderEvent } from '../../protocol/events.ts'
@@ -49,7 +49,7 @@ const kept = (order: Order): Order => decodeSnapshot(orderId, encodeSnapshot(ord
 
 t.test('[1] [3] [4] whatever anybody sends', async t => {
   const visited = new Set<string>()
-  fc.assert(fc.property(start, fc.array(step, { maxLength: 40 }), (given, steps) => {
+  fc.assert(fc.property(start, fc.array(step, { maxLength: 200 }), (given, steps) => {
     let order = after(given)
     /** The same order, but through a snapshot at every step. */
     let revived = kept(order)

@@ -1,7 +1,7 @@
 /** Packed state comes out as it went in, whatever it is; stored bytes of older releases keep their meaning. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { pack, unpack, words } from './packed.ts'
 

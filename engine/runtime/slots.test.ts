@@ -3,7 +3,7 @@
  * brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import type { SlotLease } from '../journal/journal.ts'

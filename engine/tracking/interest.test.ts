@@ -1,6 +1,6 @@
 /** Who watches what: soft, by edge, with an end. */
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import type { InterestMessage } from '../../protocol/pushes.ts'
@@ -46,7 +46,7 @@ t.test('an edge that fell silent is forgotten', async t => {
 t.test('against an oracle', async t => {
   const ids = fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'))
   const step = fc.record({ edge_id: fc.constantFrom('a', 'b', 'c'), full: fc.boolean(), order_ids: ids, vendor_ids: ids, gone: fc.constantFrom(false, false, true) })
-  fc.assert(fc.property(fc.array(step, { maxLength: 40 }), steps => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 300 }), steps => {
     const interest = new Interest()
     const oracle = new Map<string, { orders: Set<string>; vendors: Set<string> }>()
     for (const { gone, ...said } of steps) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from '@nats-io/transport-node'
 import { jetstreamManager } from '@nats-io/jetstream'
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import { requireOrSkip, startNats } from '../testing/services.ts'
 import { limits } from '../limits.ts'

@@ -1,5 +1,5 @@
 /** The driver's buffer, without a network. */
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import type { LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
