@@ -1,7 +1,9 @@
 /**
  * Whom to ask next: of the pharmacy's drivers who can take more and were not asked yet, the one with
- * the least time to the pick-up. A fleet is small beside a city, so it is walked; only a fleet above
- * `fleetWalkMax` goes through the moving index, whose nearest lie within one vehicle's reach anyway.
+ * the least time to the pick-up. A fleet is small beside a city, so it is walked. A fleet above
+ * `fleetWalkMax` goes through the moving index, once for each kind of vehicle: of one kind the nearest
+ * driver is the soonest. Rejected: the sixteen nearest of any kind. Sixteen drivers whose positions are
+ * old hid everybody behind them, and so did sixteen bikes a car that would have been there first.
  */
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -11,7 +13,6 @@ import { etaMinutes } from './eta.ts'
 import type { Roster } from './roster.ts'
 
 const fleetWalkMax = 1_000
-const indexNearestMax = 16
 
 export interface NextDriver { driverId: string; etaMinutes: number; distanceKm: number }
 
@@ -20,27 +21,31 @@ export function nextDriver(
   roster: Roster, table: DriverTable,
   search: { vendorId: string; latitude: number; longitude: number; triedDriverIds: readonly string[]; staleBeforeMs: number },
 ): NextDriver | null {
+  const { vendorId, latitude, longitude, staleBeforeMs } = search
   const tried = new Set(search.triedDriverIds)
+  const mayBeAsked = (row: RosterRow, number: number): boolean =>
+    row.canTakeMore && row.vendorId === vendorId && !tried.has(row.driverId) && table.atMs(number) >= staleBeforeMs
   let best: NextDriver | null = null
-  const mayBeAsked = (row: RosterRow): boolean => row.canTakeMore && row.vendorId === search.vendorId && !tried.has(row.driverId)
-  const consider = (row: RosterRow): void => {
-    if (!mayBeAsked(row)) return
-    const { driverId } = row
-    const number = table.find(driverId)
-    if (number < 0 || table.atMs(number) < search.staleBeforeMs) return
-    const km = distanceKm(table.latitude(number), table.longitude(number), search.latitude, search.longitude)
+  const consider = ({ driverId, vehicleType }: RosterRow, number: number): void => {
+    const km = distanceKm(table.latitude(number), table.longitude(number), latitude, longitude)
     if (km > limits.driverSearchRadiusKm) return
-    const eta = etaMinutes(km, row.vehicleType)
+    const eta = etaMinutes(km, vehicleType)
     if (best === null || eta < best.etaMinutes || (eta === best.etaMinutes && driverId < best.driverId))
       best = { driverId, etaMinutes: eta, distanceKm: km }
   }
-  if (roster.fleetSize(search.vendorId) <= fleetWalkMax) for (const row of roster.fleet(search.vendorId, 'can take more')) consider(row)
-  else {
-    const found = table.index.nearest(search.latitude, search.longitude, indexNearestMax, limits.driverSearchRadiusKm, number => {
+  if (roster.fleetSize(vendorId) <= fleetWalkMax) {
+    for (const row of roster.fleet(vendorId, 'can take more')) {
+      const number = table.find(row.driverId)
+      if (number >= 0 && table.hasPosition(number) && mayBeAsked(row, number)) consider(row, number)
+    }
+    return best
+  }
+  for (const vehicleType of roster.vehicleTypes) {
+    const found = table.index.nearest(latitude, longitude, 1, limits.driverSearchRadiusKm, number => {
       const row = roster.get(table.idOf(number))
-      return row !== undefined && mayBeAsked(row)
+      return row !== undefined && row.vehicleType === vehicleType && mayBeAsked(row, number)
     })
-    for (let i = 0; i < found.count; i++) consider(roster.get(table.idOf(found.numbers[i]!))!)
+    if (found.count > 0) consider(roster.get(table.idOf(found.numbers[0]!))!, found.numbers[0]!)
   }
   return best
 }

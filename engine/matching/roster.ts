@@ -39,6 +39,9 @@ export class Roster {
 
   get size(): number { return this.#ids.count }
 
+  /** Kinds of vehicle seen so far; '' is no kind. */
+  get vehicleTypes(): readonly string[] { return this.#vehicles }
+
   /** Bytes held for drivers; those of fleets and kinds of vehicle are beside them. */
   get byteLength(): number {
     return this.#ids.byteLength + this.#vendor.byteLength + this.#nextOfFleet.byteLength + this.#state.byteLength + this.#vehicle.byteLength
