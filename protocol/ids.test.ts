@@ -1,7 +1,8 @@
 /** Ids carry their time and sort by it, whatever the clock and the chance give; times as text are what Date writes. */
 import fc from './testing/properties.ts'
 import t from 'tap'
-import { isUuid, uuidTimeMs, uuidV7 } from './ids.ts'
+import { isUuid, slotOf, uuidTimeMs, uuidV7 } from './ids.ts'
+import { limits } from './limits.ts'
 import { isoTime } from './iso-time.ts'
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -28,4 +29,20 @@ t.test('times as text, also again and again', async t => {
   fc.assert(fc.property(fc.array(fc.integer({ min: -8.64e15, max: 8.64e15 }).chain(ms => fc.constantFrom(ms, ms, 0))), times => times.every(ms => isoTime(ms) === new Date(ms).toISOString())))
   t.throws(() => isoTime(Number.NaN), RangeError)
   t.throws(() => isoTime(8.64e15 + 1), RangeError)
+})
+
+t.test('the slot of an id never changes: journals, cursors and subjects are found by it', async t => {
+  // Written down once. Another hash or another count would leave every stored actor where nobody looks.
+  const pinned: [string, number][] = [
+    ['00000000-0000-0000-0000-000000000000', 30],
+    ['0190a5a0-1234-7abc-8def-000000000001', 43],
+    ['0190a5a0-1234-7abc-8def-000000000002', 34],
+    ['018f4e6a-7c00-7000-8000-0000000000ff', 28],
+    ['ffffffff-ffff-4fff-bfff-ffffffffffff', 19],
+    ['019a0000-0000-7fff-9abc-123456789abc', 41],
+  ]
+  for (const [id, slot] of pinned) t.equal(slotOf(id, limits.slotCount), slot, id)
+  const counts = Array.from({ length: limits.slotCount }, () => 0)
+  for (let n = 0; n < 64_000; n++) counts[slotOf(uuidV7(1_700_000_000_000 + n, () => (n * 0.618) % 1), limits.slotCount)]!++
+  t.ok(Math.min(...counts) > 800 && Math.max(...counts) < 1_200, `of 64,000 ids each slot has ${Math.min(...counts)} to ${Math.max(...counts)}`)
 })

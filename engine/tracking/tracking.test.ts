@@ -1,12 +1,17 @@
 /** What the river leaves behind: positions and crumbs that the database could not take, and drivers who are gone. */
 import t from 'tap'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
 import { memoryJournal, MemoryStore } from '../journal/memory.ts'
 import { Roster } from '../matching/roster.ts'
-import { after, driverIds, orderId, reached } from '../order/fixtures.ts'
+import type { LocationPush, OrderLocation } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import { roadKm, travelMinutes } from '../../protocol/travel.ts'
+import { distanceKm } from '../../protocol/geo.ts'
+import { after, driverIds, happened, orderId, reached } from '../order/fixtures.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Tracking } from './tracking.ts'
 
@@ -14,8 +19,10 @@ async function world() {
   const env = new VirtualEnv(1)
   const store = new MemoryStore(() => env.nowMs())
   const logs: string[] = []
+  const bus = memoryBus()
+  const roster = new Roster(1, 2)
   const tracking = new Tracking({
-    env, bus: memoryBus(), journal: memoryJournal(store), roster: new Roster(1, 2), seeds: [1, 2], ownsActor: () => true, arrived: () => {},
+    env, bus, journal: memoryJournal(store), roster, seeds: [1, 2], ownsActor: () => true, arrived: () => {},
     log: (level, message) => { logs.push(`${level} ${message}`) },
   })
   await tracking.start()
@@ -27,7 +34,7 @@ async function world() {
     batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
     tracking.ingest(batch.take())
   }
-  return { env, store, tracking, logs, at }
+  return { env, bus, roster, store, tracking, logs, at }
 }
 
 t.test('what could not be saved is saved when the database is back', async t => {
@@ -74,4 +81,37 @@ t.test('a driver who is gone for long leaves the table; one whose order is follo
   t.equal(w.tracking.table.find(back), number)
   t.equal(w.tracking.table.ids.count, 2)
   await w.tracking.stop()
+})
+
+t.test('the arrival that a socket hears and the one that a page reads agree, and before the pick-up the way leads past the pharmacy', async t => {
+  const { vendor } = happened.accepted.data
+  const home = happened.opened.data.dropoff
+  const driver = { latitude: home.latitude + 0.01, longitude: home.longitude }
+  const toVendorKm = distanceKm(driver.latitude, driver.longitude, vendor.latitude, vendor.longitude)
+  const vendorHomeKm = distanceKm(vendor.latitude, vendor.longitude, home.latitude, home.longitude)
+  const straightKm = distanceKm(driver.latitude, driver.longitude, home.latitude, home.longitude)
+  for (const [state, via, km] of [
+    ['driver_assigned', vendor, toVendorKm + vendorHomeKm],
+    ['picked_up', null, straightKm],
+    ['out_for_delivery', null, straightKm],
+  ] as const) {
+    const w = await world()
+    const heard: OrderLocation[] = []
+    w.bus.subscribe(subjects.pushEdge('edge'), ({ body }) => { heard.push(...(decodeBody(body) as LocationPush).orders) })
+    const { vehicle_type: vehicleType, driver_id: driverId } = happened.assigned.data.driver
+    w.roster.put({ driverId, vendorId: vendor.vendor_id, vehicleType, status: 'busy', canTakeMore: false })
+    w.tracking.following.observe(after(reached[state]))
+    w.tracking.takeInterest(encodeBody({ edge_id: 'edge', full: true, order_ids: [orderId], vendor_ids: [] }))
+    w.at(driverIds[0], driver.latitude, driver.longitude)
+    await w.env.advance(2 * limits.pushIntervalMs)
+    t.equal(heard.length, 1, state)
+    const { distance_km, eta_minutes } = heard[0]!
+    const place = ({ latitude, longitude }: { latitude: number; longitude: number }) => ({ latitude, longitude })
+    const asked = w.tracking.position({ driver_id: driverIds[0], target: place(home), ...(via !== null && { via: place(via) }) })
+    t.ok(Math.abs(distance_km - km) < 0.001, `${state}: ${distance_km} km of ${km}`)
+    t.equal(asked.distance_km, distance_km, `${state}: the page has the same way`)
+    t.equal(eta_minutes, travelMinutes(roadKm(km), vehicleType), `${state}: the socket's arrival`)
+    t.equal(asked.eta_minutes, eta_minutes, `${state}: the page's arrival`)
+    await w.tracking.stop()
+  }
 })
