@@ -32,6 +32,7 @@ import { Pusher } from './pusher.ts'
 import { RosterExchange } from './roster-exchange.ts'
 import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
 import { behaviours } from './runtime/behaviours.ts'
+import { engineBounds, type EngineBounds } from './runtime/bounds.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 import type { Env } from '../protocol/env.ts'
 import { Outbox, type OutboxEntry } from './runtime/outbox.ts'
@@ -56,6 +57,8 @@ export interface EngineDeps {
   slotLeaseMs?: number
   /** What the two kinds of actor do; the simulator brings broken ones, to see that it notices. */
   behaviours?: Record<ActorKind, AnyBehaviour>
+  /** How much it holds in memory; the simulator brings smaller bounds, which its few orders reach. */
+  bounds?: EngineBounds
   log(level: 'info' | 'warn' | 'error', message: string, detail?: unknown): void
 }
 
@@ -70,6 +73,7 @@ export class Engine {
   readonly tracking: Tracking
   readonly #deps: EngineDeps
   readonly #behaviours: Record<ActorKind, AnyBehaviour>
+  readonly #bounds: EngineBounds
   readonly #outbox: Outbox
   readonly #gateway: Gateway
   readonly #slots: SlotKeeper
@@ -89,6 +93,8 @@ export class Engine {
   constructor(deps: EngineDeps) {
     this.#deps = deps
     this.#behaviours = deps.behaviours ?? behaviours
+    this.#bounds = deps.bounds ?? engineBounds
+    const bounds = this.#bounds
     const { env, bus, journal } = deps
     this.#pusher = new Pusher(bus)
     const seed = (): number => Math.floor(env.random() * 2 ** 32)
@@ -100,7 +106,7 @@ export class Engine {
       arrived: (order, at) => this.#arrived(order, at),
     })
     this.actors = new Actors({
-      env, journal, log: deps.log,
+      env, journal, bounds, log: deps.log,
       behaviours: this.#behaviours,
       committed: what => this.#committed(what),
       recovered: cell => this.#observe(cell),
@@ -120,7 +126,7 @@ export class Engine {
       tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
     })
     this.#rosters = new RosterExchange({
-      env, bus, engineId: deps.engineId, roster: this.roster,
+      env, bus, bounds, engineId: deps.engineId, roster: this.roster,
       ownsActor: id => this.actors.ownsActor(id),
       changed: row => this.#rosterChanged(row),
     })
@@ -131,8 +137,8 @@ export class Engine {
       gained: lease => this.#gained(lease),
       lost: slot => this.#lost(slot),
     })
-    this.#snapshotter = new Snapshotter({ env, journal, actors: this.actors, outbox: this.#outbox, lastSeq: this.#lastSeq, log: deps.log })
-    this.#passivator = new Passivator({ env, actors: this.actors, busy: actorId => this.#outbox.busy(actorId), log: deps.log })
+    this.#snapshotter = new Snapshotter({ env, journal, actors: this.actors, outbox: this.#outbox, lastSeq: this.#lastSeq, bounds, log: deps.log })
+    this.#passivator = new Passivator({ env, actors: this.actors, busy: actorId => this.#outbox.busy(actorId), bounds, log: deps.log })
   }
 
   /** Resolves when the engine serves its share of the slots. */
@@ -203,7 +209,7 @@ export class Engine {
   // Commands
 
   async #handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply> {
-    if (this.#outbox.pending >= limits.outboxPendingMax)
+    if (this.#outbox.pending >= this.#bounds.outboxPendingMax)
       return { ok: false, problem: { code: 'overloaded', detail: 'events wait for the bus; try again shortly' } }
     const planned = planCommand(envelope, {
       env: this.#deps.env, directory: this.directory, following: this.tracking.following,

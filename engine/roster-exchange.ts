@@ -9,6 +9,7 @@ import { limits } from '../protocol/limits.ts'
 import type { RosterMessage, RosterRow } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
 import type { Roster } from './matching/roster.ts'
+import type { EngineBounds } from './runtime/bounds.ts'
 
 export interface RosterExchangeDeps {
   env: Env
@@ -16,6 +17,7 @@ export interface RosterExchangeDeps {
   engineId: string
   roster: Roster
   ownsActor(actorId: string): boolean
+  bounds: EngineBounds
   /** A row of whichever engine says something new. */
   changed(row: RosterRow): void
 }
@@ -55,7 +57,7 @@ export class RosterExchange {
       this.#deps.bus.publish(subjects.roster, encodeBody(message))
       own = []
     }
-    for (const row of rows) if (this.#deps.ownsActor(row.driverId) && own.push(row) === limits.rosterRowsPerMessageMax) send()
+    for (const row of rows) if (this.#deps.ownsActor(row.driverId) && own.push(row) === this.#deps.bounds.rosterRowsPerMessageMax) send()
     if (own.length > 0) send()
   }
 }

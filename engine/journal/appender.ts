@@ -25,6 +25,9 @@ export interface AppenderEnv {
   after(ms: number, run: () => void): () => void
   /** The least time from one group's start to the next one's; 0, as without it: a group leaves when the one before is done. */
   spacingMs?: number
+  /** Events that may wait or be on their way, and events of one statement; a deployment's if not said. */
+  queueEventsMax?: number
+  batchEventsMax?: number
 }
 
 /** Events that wait or are on their way, over all appenders of a journal (J7). */
@@ -77,7 +80,7 @@ export class Appender {
     return new Promise((resolve, reject) => {
       if (request.events.length === 0) return reject(new Error('an append has at least one event'))
       if (this.#closing) return reject(new CaduceusError('unavailable', 'The journal is closing'))
-      if (this.#budget.eventsHeld + request.events.length > limits.journalQueueEventsMax)
+      if (this.#budget.eventsHeld + request.events.length > (this.#env.queueEventsMax ?? limits.journalQueueEventsMax))
         return reject(new CaduceusError('overloaded', 'The journal cannot keep up'))
       this.#budget.eventsHeld += request.events.length
       this.#queue.push({ request, firstSeq: 0, resolve, reject })
@@ -119,12 +122,13 @@ export class Appender {
   /** From the front of the queue, in its order, up to the bound or the second append of one actor. */
   #takeGroup(): Waiting[] {
     const actors = new Set<string>()
+    const { batchEventsMax = limits.journalBatchEventsMax } = this.#env
     let eventCount = 0
     let end = 0
     for (; end < this.#queue.length; end++) {
       const { request } = this.#queue[end]!
       eventCount += request.events.length
-      if (end > 0 && (eventCount > limits.journalBatchEventsMax || actors.has(request.actorId))) break
+      if (end > 0 && (eventCount > batchEventsMax || actors.has(request.actorId))) break
       actors.add(request.actorId)
     }
     return this.#queue.splice(0, end)

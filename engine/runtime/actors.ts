@@ -12,6 +12,7 @@ import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { Decision } from '../decision.ts'
 import type { ActorKind, AppendResult, Journal, LoadedSlot, SlotLease, StoredEvent } from '../journal/journal.ts'
 import type { Behaviour } from './behaviours.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
 import { Residents } from './residents.ts'
@@ -38,11 +39,14 @@ export interface ActorsDeps {
   fenced(slot: number): void
   /** False while the slots may be another engine's by now. */
   leaseHolds(): boolean
+  /** How much it holds; a deployment's if not said. */
+  bounds?: EngineBounds
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
 
 export class Actors {
   readonly #deps: ActorsDeps
+  readonly #bounds: EngineBounds
   readonly #residents = new Residents()
   readonly #timers: Timers
   readonly dirty = new Set<Cell>()
@@ -50,6 +54,7 @@ export class Actors {
 
   constructor(deps: ActorsDeps) {
     this.#deps = deps
+    this.#bounds = deps.bounds ?? engineBounds
     this.#timers = new Timers(deps.env, key => {
       const cell = this.peek(key)
       if (cell === undefined) return
@@ -121,10 +126,10 @@ export class Actors {
     return new Promise(resolve => {
       const slot = slotOf(actorId, limits.slotCount)
       if (!this.owns(slot)) return resolve(moved)
-      if (this.#inFlight >= limits.commandsInFlightMax) return resolve(overloaded)
+      if (this.#inFlight >= this.#bounds.commandsInFlightMax) return resolve(overloaded)
       let cell = this.peek(actorId)
       if (cell === undefined) {
-        if (this.size >= limits.liveActorsMax || this.#residents.awake >= limits.awakeActorsMax) return resolve(overloaded)
+        if (this.size >= this.#bounds.liveActorsMax || this.#residents.awake >= this.#bounds.awakeActorsMax) return resolve(overloaded)
         cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
         this.#residents.add(cell)
         // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
@@ -135,7 +140,7 @@ export class Actors {
       }
       if (cell.kind !== kind) return resolve(noSuch(kind))
       cell.touchedAtMs = this.#deps.env.nowMs()
-      if (!cell.post({ commandId, command, reply: resolve })) return resolve(overloaded)
+      if (!cell.post({ commandId, command, reply: resolve }, this.#bounds.mailboxDepthMax)) return resolve(overloaded)
       this.#inFlight++
       this.#run(cell)
     })

@@ -48,8 +48,9 @@ export class Cell {
 
   get waiting(): number { return this.#mailbox.length }
 
-  post(letter: Letter): boolean {
-    if (this.#mailbox.length >= limits.mailboxDepthMax) return false
+  /** False when `depthMax` letters wait already. */
+  post(letter: Letter, depthMax: number): boolean {
+    if (this.#mailbox.length >= depthMax) return false
     this.#mailbox.push(letter)
     return true
   }

@@ -11,6 +11,7 @@ import type { ActorKind, Journal } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore } from '../journal/memory.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Actors, type AnyBehaviour, type Committed } from './actors.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
 import type { Cell, TellReply } from './cell.ts'
 
 export type Count = 'create' | 'add' | 'addTwo' | 'nothing' | 'refuse' | 'throw' | 'finish' | { wakeAtMs: number }
@@ -93,10 +94,12 @@ export function runtimeWorld(seed = 1): RuntimeWorld {
 }
 
 /** The actors of one engine that owns all slots. */
-export async function actorsOf(world: RuntimeWorld, engineId = 'e1', faults: Faults = {}, onDue: (cell: Cell) => void = () => {}) {
+export async function actorsOf(
+  world: RuntimeWorld, engineId = 'e1', faults: Faults = {}, onDue: (cell: Cell) => void = () => {}, bounds: EngineBounds = engineBounds,
+) {
   const journal = faulty(memoryJournal(world.store), faults)
   const actors = new Actors({
-    env: world.env, journal, behaviours: { order: counter('order'), driver: counter('driver') },
+    env: world.env, journal, bounds, behaviours: { order: counter('order'), driver: counter('driver') },
     committed: what => { world.committed.push(what) },
     recovered: cell => { world.recovered.push(cell.actorId) },
     due: cell => { world.due.push(cell.actorId); onDue(cell) },

@@ -5,19 +5,20 @@
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { limits } from '../../protocol/limits.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
 import { actorsOf, counted, runtimeWorld } from './fixtures.ts'
 import { Outbox } from './outbox.ts'
 import { Passivator } from './passivator.ts'
 import { Snapshotter } from './snapshotter.ts'
 
-async function world() {
+async function world(bounds: EngineBounds = engineBounds) {
   const w = runtimeWorld()
-  const booted = await actorsOf(w)
+  const booted = await actorsOf(w, 'e1', {}, () => {}, bounds)
   const owing = new Set<string>()
   const log = (level: string, message: string): void => { w.logs.push(`${level} ${message}`) }
   const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }), soft: () => {}, park: async () => {}, log: () => {} })
   const snapshotter = new Snapshotter({ env: w.env, journal: booted.journal, actors: booted.actors, outbox, lastSeq: new Map(), log })
-  const passivator = new Passivator({ env: w.env, actors: booted.actors, busy: actorId => owing.has(actorId), log })
+  const passivator = new Passivator({ env: w.env, actors: booted.actors, busy: actorId => owing.has(actorId), bounds, log })
   return { ...w, ...booted, owing, snapshotter, passivator }
 }
 /** A whole walk. */
@@ -133,15 +134,12 @@ t.test('a slot that is lost takes its sleepers along', async t => {
 })
 
 t.test('more awake than there is room for: overloaded, until the idle have made room', async t => {
-  const w = await world()
-  const real = limits.awakeActorsMax
-  const bounds = limits as { awakeActorsMax: number }
   // The real one takes a quarter of a minute to reach.
-  bounds.awakeActorsMax = 1_000
-  t.teardown(() => { bounds.awakeActorsMax = real })
-  const ids = Array.from({ length: limits.awakeActorsMax }, () => w.id())
+  const awakeActorsMax = 1_000
+  const w = await world({ ...engineBounds, awakeActorsMax })
+  const ids = Array.from({ length: awakeActorsMax }, () => w.id())
   await Promise.all(ids.map(id => w.tell(id, 'create')))
-  t.same([w.actors.size, w.actors.inFlight], [limits.awakeActorsMax, 0])
+  t.same([w.actors.size, w.actors.inFlight], [awakeActorsMax, 0])
   t.equal(counted(await w.tell(w.id(), 'create')), 'overloaded')
   t.equal(counted(await w.tell(ids[0]!, 'add')), 2, 'those who are here are served')
   await w.snapshotter.flush()

@@ -9,21 +9,27 @@
 import { limits } from '../../protocol/limits.ts'
 import type { Env } from '../../protocol/env.ts'
 import type { Actors } from './actors.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
 import { Cell } from './cell.ts'
 
 export class Passivator {
   readonly #env: Env
   readonly #actors: Actors
   readonly #busy: (actorId: string) => boolean
+  readonly #bounds: EngineBounds
   readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   #walk: ReturnType<Actors['residents']> | null = null
   #cancel: () => void = () => {}
 
   /** `busy`: it owes others something that is still under way. */
-  constructor(deps: { env: Env; actors: Actors; busy: (actorId: string) => boolean; log: (level: 'warn' | 'error', message: string, detail?: unknown) => void }) {
+  constructor(deps: {
+    env: Env; actors: Actors; busy: (actorId: string) => boolean; bounds?: EngineBounds
+    log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  }) {
     this.#env = deps.env
     this.#actors = deps.actors
     this.#busy = deps.busy
+    this.#bounds = deps.bounds ?? engineBounds
     this.#log = deps.log
   }
 
@@ -35,17 +41,18 @@ export class Passivator {
     this.#cancel = this.#env.after(pauseMs, () => {
       let sawAll = false
       try { sawAll = this.round() } catch (error) { this.#log('error', 'passivation failed; will try again', error) }
-      this.#later(sawAll ? limits.passivateRestMs : limits.passivateRoundMs)
+      this.#later(sawAll ? this.#bounds.passivateRestMs : limits.passivateRoundMs)
     })
   }
 
   /** True when it saw everybody and memory is not short: then there is no hurry. */
   round(): boolean {
+    const bounds = this.#bounds
     const nowMs = this.#env.nowMs()
     const fromTheFirst = this.#walk === null
-    const pressed = this.#actors.size > limits.liveActorsMax * pressedFrom || this.#actors.size - this.#actors.asleep > limits.awakeActorsMax * pressedFrom
+    const pressed = this.#actors.size > bounds.liveActorsMax * pressedFrom || this.#actors.size - this.#actors.asleep > bounds.awakeActorsMax * pressedFrom
     let packed = 0
-    for (let looked = 0; looked < limits.passivateLooksMax && packed < limits.passivatePackedMax; looked++) {
+    for (let looked = 0; looked < bounds.passivateLooksMax && packed < bounds.passivatePackedMax; looked++) {
       this.#walk ??= this.#actors.residents()
       const { value: one, done } = this.#walk.next()
       if (done) {
@@ -53,9 +60,9 @@ export class Passivator {
         return fromTheFirst && !pressed
       }
       if (one instanceof Cell) {
-        if (nowMs - one.touchedAtMs < (pressed ? limits.actorSleepMsPressed : limits.actorSleepMs) || this.#busy(one.actorId)) continue
+        if (nowMs - one.touchedAtMs < (pressed ? bounds.actorSleepMsPressed : bounds.actorSleepMs) || this.#busy(one.actorId)) continue
         if (this.#actors.sleep(one)) packed++
-      } else if (pressed || nowMs - one.head.updatedAtMs >= limits.actorLeaveMs) this.#actors.leave(one.actorId, one.head)
+      } else if (pressed || nowMs - one.head.updatedAtMs >= bounds.actorLeaveMs) this.#actors.leave(one.actorId, one.head)
     }
     return false
   }

@@ -10,6 +10,7 @@
 import { limits } from '../../protocol/limits.ts'
 import type { Journal, StoredSnapshot } from '../journal/journal.ts'
 import type { Actors } from './actors.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
 import type { Cell } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
 import type { Outbox } from './outbox.ts'
@@ -21,6 +22,7 @@ export class Snapshotter {
   readonly #actors: Actors
   readonly #outbox: Outbox
   readonly #lastSeq: ReadonlyMap<number, number>
+  readonly #bounds: EngineBounds
   readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   /** Finished, stored, but with commands to others still under way. */
   readonly #leaving = new Set<Cell>()
@@ -32,7 +34,7 @@ export class Snapshotter {
 
   /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
   constructor(deps: {
-    env: Env; journal: Journal; actors: Actors; outbox: Outbox; lastSeq: ReadonlyMap<number, number>
+    env: Env; journal: Journal; actors: Actors; outbox: Outbox; lastSeq: ReadonlyMap<number, number>; bounds?: EngineBounds
     log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   }) {
     this.#env = deps.env
@@ -40,6 +42,7 @@ export class Snapshotter {
     this.#actors = deps.actors
     this.#outbox = deps.outbox
     this.#lastSeq = deps.lastSeq
+    this.#bounds = deps.bounds ?? engineBounds
     this.#log = deps.log
     this.#outbox.onMoved = () => this.#saveCursorsSoon()
   }
@@ -75,7 +78,7 @@ export class Snapshotter {
   async #storeDirty(paced: boolean): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
-    const pauseMs = Math.min(limits.snapshotPauseMsMax, limits.snapshotIntervalMs / 2 * limits.snapshotBatchMax / cells.length)
+    const pauseMs = Math.min(limits.snapshotPauseMsMax, limits.snapshotIntervalMs / 2 * this.#bounds.snapshotBatchMax / cells.length)
     for (let from = 0; from < cells.length; ) {
       from = await this.#store(cells, from)
       if (paced && from < cells.length) await this.#pause(pauseMs)
@@ -127,7 +130,7 @@ export class Snapshotter {
     const here: Cell[] = []
     const snapshots: StoredSnapshot[] = []
     let next = from
-    for (let bytes = 0; next < cells.length && snapshots.length < limits.snapshotBatchMax && bytes < limits.snapshotBatchBytesMax; next++) {
+    for (let bytes = 0; next < cells.length && snapshots.length < this.#bounds.snapshotBatchMax && bytes < this.#bounds.snapshotBatchBytesMax; next++) {
       const cell = cells[next]!
       if (cell.phase === 'gone') continue
       const snapshot = this.#snapshot(cell)
