@@ -7,6 +7,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { limits } from '../../protocol/limits.ts'
+import { endedStatuses } from '../../protocol/rest/order.ts'
 import { startS3 } from '../integrations/storage/s3-server.ts'
 import { deleteOrphans } from '../uploads/orphans.ts'
 import { jpeg, jpegOf, mp3, pdf, png, pngOf, webm } from '../uploads/samples.ts'
@@ -177,6 +178,15 @@ async function orphans(t: Test, edge: Fixture, who: Awaited<ReturnType<typeof pe
     id: newId(), user_id: who.customer.id, vendor_id: who.vendor.id, driver_id: who.driver.id, proof_photo_url: files.proof.url,
     responses: [said(who.vendor.id, 'ACCEPTED', files.yes.url), said(who.asked.id, 'REJECTED', files.no.url)],
   }))
+  const ended: string[] = []
+  for (const status of endedStatuses) {
+    const proof = await send('proof', who.driver.token, jpeg)
+    ended.push(proof.id)
+    await edge.store(viewOf({
+      id: newId(), status, user_id: who.customer.id, vendor_id: who.vendor.id, driver_id: who.driver.id, proof_photo_url: proof.url,
+      ended_at: new Date().toISOString(),
+    }))
+  }
   const { rows: [cut] } = await edge.database.pool.query<{ id: string }>(`insert into uploads (id, owner_id, kind, content_type, bytes_count, path, store)
     values (gen_random_uuid(), $1, 'proof', 'image/png', 1, $2, $3) returning id`, [who.driver.id, `proof/${newId()}.png`, context.storages.current.name])
   const left = async () => new Set((await edge.database.pool.query<{ id: string }>('select id from uploads')).rows.map(row => row.id))
@@ -189,6 +199,7 @@ async function orphans(t: Test, edge: Fixture, who: Awaited<ReturnType<typeof pe
   t.notOk(rows.has(files.no.id), 'the spoken refusal of a request that another took')
   t.notOk(rows.has(cut!.id), 'an upload that was cut off')
   t.ok(rows.has(files.proof.id) && rows.has(files.yes.id), 'what an order names')
+  t.same(ended.filter(id => !rows.has(id)), [], 'the proofs of orders that are over, for those are the ones that somebody will ask for')
   t.equal((await edge.call('GET', files.proof.url, { token: who.customer.token })).status, 200)
   t.equal((await edge.call('GET', files.loose.url, { token: who.driver.token })).status, 404)
   t.equal(await deleteOrphans(later), 0, 'nothing more')

@@ -106,8 +106,37 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
   await t.test('J10 a renewal and an acquisition at the same moment', t => lapsesAtOnce(t, server))
+  await t.test('J2 an append under way and an acquisition at the same moment', t => takenDuringAppend(t, server))
   await t.test('poison', t => poison(t, server))
 })
+
+/** The next owner waits for an append that has begun, or it would load the slot without it and then be overwritten by it. */
+async function takenDuringAppend(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  t.teardown(() => database.close())
+  const [journal, rival] = [journalOver(database.pool), journalOver(database.pool)]
+  const slot = testSlot()
+  await journal.renewSlots('f1', 1)
+  const [lease] = await journal.acquireSlots('f1', [slot], 1)
+  await sleep(5)
+  // A row that the append is to write is held by a transaction which does not end: the append stands still behind its fence.
+  const id = testId()
+  const client = await database.pool.connect()
+  await client.query('begin')
+  await client.query(`insert into events (slot, seq, actor_id, version, kind, type, v, data, at)
+    values ($1, 1, $2, 1, 'order', 'held', 1, '{}', now())`, [slot, id])
+  let [appended, acquired] = [false, false]
+  const append = journal.append(orderAppend(slot, lease!.epoch, id, 0)).finally(() => { appended = true })
+  await sleep(100)
+  const acquisition = rival.acquireSlots('f2', [slot], 60_000).finally(() => { acquired = true })
+  await sleep(200)
+  t.same([appended, acquired], [false, false], 'the append waits for the row, and the acquisition for the append')
+  await client.query('rollback')
+  client.release()
+  t.same(await append, { outcome: 'committed', firstSeq: 1 })
+  t.equal((await acquisition).length, 1)
+  t.equal((await rival.loadSlot(slot)).events.length, 1, 'the new owner has it')
+}
 
 /** Each sees what the other did, whoever comes first: an engine that believes in a lost slot would answer from memory for a lease's time. */
 async function lapsesAtOnce(t: Test, server: Service): Promise<void> {

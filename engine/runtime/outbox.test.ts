@@ -132,6 +132,25 @@ t.test('[6] a server that crashed may have answered for what it never wrote: the
   t.equal(w.cursor(), 3)
 })
 
+t.test('[6] a round trip that spans a disconnection says nothing, though it is answered well', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  let answer: () => void = () => {}
+  w.flush(() => new Promise(resolve => { answer = resolve }))
+  w.add(1)
+  await w.env.settle()
+  w.line(false)
+  w.line(true)
+  const before = answer
+  before()
+  await w.env.settle()
+  t.equal(w.cursor(), undefined, 'that answer was for the connection before')
+  t.same(w.published.map(event => event.seq), [1, 1])
+  answer()
+  await w.env.settle()
+  t.equal(w.cursor(), 1)
+})
+
 t.test('[6] a bus that cannot forget is not told anything twice', async t => {
   const w = world({ lossless: true })
   w.outbox.open(0, 0)

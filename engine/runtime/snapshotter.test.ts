@@ -141,6 +141,23 @@ t.test('the batches of a round leave appends room between them, and an end does 
   t.equal(w.actors.dirty.size, 0, 'all is stored, and no time went by')
 })
 
+t.test('[2] a round covers no event that came after its snapshots were made', async t => {
+  const w = await world()
+  const ids = Array.from({ length: 3 * limits.snapshotBatchMax }, () => w.id())
+  const slot = w.slotOf(ids[0]!)
+  for (const id of ids) await w.tell(id, 'add')
+  w.lastSeq.set(slot, 7)
+  w.snapshotter.start()
+  await w.env.advance(limits.snapshotIntervalMs + 1)
+  t.ok(w.actors.dirty.size > 0, 'in the middle of the round, between two batches')
+  await w.tell(ids[0]!, 'add')
+  w.lastSeq.set(slot, 8)
+  await w.env.advance(limits.snapshotIntervalMs / 2)
+  t.equal(w.store.slot(slot).snapshotSeq, 7, 'event 8 belongs to an actor whose snapshot was stored before it')
+  await w.snapshotter.stop()
+  t.equal(w.store.slot(slot).snapshotSeq, 8, 'the next round has it')
+})
+
 t.test('what was given up while an earlier batch was written is not written by the next: another owns it by then', async t => {
   const lose = { slot: -1 }
   const w = await world({ saveSnapshots: () => { w.actors.abandon(lose.slot); return 'pass' } })
