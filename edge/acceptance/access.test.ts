@@ -84,6 +84,57 @@ t.test('who is not allowed hears 401, 403 or 404, and nothing of whether the rec
   }
 })
 
+t.test('rows with two ids: one\'s own first and somebody else\'s second opens nothing', async t => {
+  const done = async (who: Who, method: string, path: string, body: unknown): Promise<any> => {
+    const answer = await world.call(who, method, path, body)
+    if (answer.status >= 300) throw new Error(`${who} ${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  const order = await done('otherCustomer', 'POST', '/api/orders', {
+    vendor_id: world.otherVendor.vendorId, delivery_address: '2 Side St', delivery_latitude: -27.01, delivery_longitude: 20.01,
+  })
+  await done('otherVendor', 'POST', `/api/orders/${order.id}/accept`, {})
+  await done('otherDriver', 'PATCH', `/api/drivers/${world.otherDriver.driverId}/status`, { status: 'available' })
+  await done('otherVendor', 'POST', `/api/orders/${order.id}/assign-driver`, { driver_id: world.otherDriver.driverId })
+  const { subscription } = await done('otherVendor', 'POST', '/api/webhooks/subscriptions', { url: 'http://127.0.0.1:9/other' })
+  /** Whose the first id of a path is, and the callers who could try. */
+  const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
+    ['/api/vendors/:id/', ['otherVendor'], world.otherVendor.vendorId],
+    ['/api/webhooks/subscriptions/:id/', ['otherVendor'], subscription.id],
+    ['/api/orders/:id/', ['otherDriver', 'otherVendor', 'otherCustomer'], order.id],
+  ]
+  // An administrator's rows are left out: everything is an administrator's own.
+  const rows = tabled.filter(row => row.path.split(':').length > 2 && rules[row.operationId]!.allowed.some(who => who !== 'admin'))
+  t.ok(rows.length > 4, 'there are such rows')
+  for (const row of rows) {
+    const first = firsts.find(([prefix]) => row.path.startsWith(prefix))
+    if (first === undefined) { t.fail(`${row.operationId}: say in this table whose the first id of ${row.path} is`); continue }
+    for (const who of first[1]) {
+      const crossed = async (ids: Ids) => {
+        const call: Call = await rules[row.operationId]!.of?.(ids, who, world) ?? {}
+        const params: Record<string, string> = { ...defaultParams(row.path, ids), ...call.params, id: first[2] }
+        const path = row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => params[name]!)
+        const { status, body } = await world.call(who, row.method, path, call.body ?? (row.body === undefined ? undefined : {}), call.headers)
+        let text = typeof body === 'string' ? body : JSON.stringify(body)
+        for (const id of Object.values(ids)) text = text.replaceAll(id, 'ID')
+        return { status, text: text.replaceAll(/"instance":"[^"]*"/g, '') }
+      }
+      const [theirs, nobodys] = [await crossed(existing), await crossed(missing())]
+      t.ok([403, 404, 409, 410].includes(theirs.status), `${row.operationId} by ${who}: ${theirs.status} ${theirs.text.slice(0, 200)}`)
+      t.same(theirs, nobodys, `${row.operationId} by ${who}: a record of others is answered as none`)
+    }
+  }
+})
+
+t.test('the same key of two accounts: two answers', async t => {
+  const headers = { 'idempotency-key': 'one-key-of-two-accounts' }
+  const ask = async (who: Who) => world.call(who, 'POST', '/api/requests', { latitude: 27.7, longitude: 85.3, radius_km: 5, quantity: 1 }, headers)
+  const [first, second, again] = [await ask('customer'), await ask('otherCustomer'), await ask('customer')]
+  t.same([first.status, second.status], [201, 201])
+  t.not(first.body.request_id, second.body.request_id)
+  t.equal(again.body.request_id, first.body.request_id)
+})
+
 t.test('who is allowed is answered, and sees nothing of others', async t => {
   const foreign = [existing.order, existing.pending, existing.request, existing.offerOrder, existing.upload, existing.session, existing['subscription']!, existing['delivery']!, existing['integration']!, existing['import']!, existing['apiKey']!, world.customer.id, world.customer.email]
   const uninvolved: readonly Who[] = ['stranger', 'otherCustomer', 'otherVendor', 'otherDriver']
