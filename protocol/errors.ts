@@ -8,6 +8,7 @@ export const errorCatalogue = {
   invalid_request: { http: 400, title: 'Invalid request', retryable: false },
   invalid_json: { http: 400, title: 'Body is not valid JSON', retryable: false },
   body_too_large: { http: 413, title: 'Body too large', retryable: false },
+  body_too_slow: { http: 408, title: 'Body came too slowly', retryable: true },
   unsupported_media_type: { http: 415, title: 'Unsupported media type', retryable: false },
   file_malformed: { http: 422, title: 'File is damaged', retryable: false },
   image_too_large: { http: 422, title: 'Image has too many pixels', retryable: false },

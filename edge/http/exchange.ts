@@ -7,20 +7,20 @@
  * takes a third of the requests a second.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
-import { CaduceusError } from '../../protocol/errors.ts'
+import type { BodySource } from './bodies/incoming.ts'
+import { bodyLimits } from './bodies/limits.ts'
 import { endStream, isByteStream, type ByteStream } from './streaming.ts'
-
-/** First allocation of a body buffer: a declared length is a promise of the client, not a fact. */
-const bodyBytesFirst = 16 * 1024
 
 export interface Answer {
   status: number
   headers: Record<string, string>
   /** Chunks are sent as they come, no faster than the client reads. */
   body: string | Uint8Array | ByteStream
+  /** The connection ends with the answer: of a request whose rest nobody should wait for. */
+  close?: boolean
 }
 
-export class Exchange {
+export class Exchange implements BodySource {
   readonly method: string
   readonly path: string
   readonly query: string
@@ -31,8 +31,7 @@ export class Exchange {
   readonly #res: HttpResponse
   #state: 'open' | 'answered' | 'aborted' = 'open'
   #onEnd: (() => void) | null = null
-  /** Told when the client leaves or has been answered: nothing read after that is of use. */
-  #stopReading: (() => void) | null = null
+  #onLeft: (() => void) | null = null
   /** Wakes a stream that waits for the client to read on, or for the end of the exchange. */
   #resume: (() => void) | null = null
   #onStreamFailed: ((error: unknown) => void) | null = null
@@ -50,6 +49,9 @@ export class Exchange {
     this.headers = headers
   }
 
+  /** Whether the connection waits for another request after the answer. */
+  get #staysOpen(): boolean { return !/\bclose\b/i.test(this.headers['connection'] ?? '') }
+
   get aborted(): boolean { return this.#state === 'aborted' }
 
   /** Runs once, when the exchange is over, whichever way. */
@@ -58,50 +60,18 @@ export class Exchange {
   /** Told when the source of a streamed answer fails after its beginning. */
   onStreamFailed(run: (error: unknown) => void): void { this.#onStreamFailed = run }
 
-  /**
-   * Collects the body up to `bytesMax`; rejects `body_too_large` as soon as it is known to be more,
-   * and never holds more than that. Must be called in the synchronous part of the handler, or the
-   * first bytes are lost. Never settles for a client that left: nobody is there to be answered.
-   */
-  readBody(bytesMax: number): Promise<Uint8Array> {
-    const declared = Number(this.headers['content-length'] ?? '0')
-    const tooLarge = () => new CaduceusError('body_too_large', `the body may have at most ${bytesMax} bytes`)
-    return new Promise((resolve, reject) => {
-      if (declared > bytesMax) { reject(tooLarge()); return }
-      let buffer = new Uint8Array(Math.min(bytesMax, bodyBytesFirst, declared || bodyBytesFirst))
-      let length = 0
-      let done = false
-      this.#stopReading = () => { done = true; buffer = new Uint8Array(0) }
-      this.#res.onData((chunk, isLast) => {
-        if (done) return
-        const needed = length + chunk.byteLength
-        if (needed > bytesMax) {
-          this.#stopReading?.()
-          reject(tooLarge())
-          return
-        }
-        if (needed > buffer.length) {
-          const larger = new Uint8Array(Math.min(bytesMax, Math.max(needed, buffer.length * 2)))
-          larger.set(buffer.subarray(0, length))
-          buffer = larger
-        }
-        // The chunk is valid only during this call, so it is copied now.
-        buffer.set(new Uint8Array(chunk), length)
-        length = needed
-        if (isLast) {
-          done = true
-          this.#stopReading = null
-          resolve(buffer.subarray(0, length))
-        }
-      })
-    })
-  }
+  /** Runs when the client leaves before it has been answered. */
+  onLeft(run: () => void): void { this.#onLeft = run }
+
+  onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): void { this.#res.onData(take) }
+  pause(): void { if (this.#state === 'open') this.#res.pause() }
+  resume(): void { if (this.#state === 'open') this.#res.resume() }
 
   /**
    * Answers once; does nothing when the client has left or was answered. What the client still
    * sends is discarded by uWebSockets, so an early refusal reaches a client that is busy writing.
    */
-  answer({ status, headers, body }: Answer): void {
+  answer({ status, headers, body, close = false }: Answer): void {
     if (this.#state !== 'open') {
       if (isByteStream(body)) this.#giveBack(body)
       return
@@ -110,6 +80,7 @@ export class Exchange {
     const begin = () => {
       res.writeStatus(`${status} ${reasons[status] ?? ''}`.trim())
       for (const name in headers) res.writeHeader(name, headers[name]!)
+      if (!close && this.#staysOpen) res.writeHeader('connection', 'keep-alive').writeHeader('keep-alive', keepAlive)
     }
     if (isByteStream(body) && this.method !== 'HEAD') {
       void this.#stream(begin, body)
@@ -122,7 +93,7 @@ export class Exchange {
         this.#giveBack(body)
       } else if (this.method === 'HEAD') res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength)
       else if (status === 204 || status === 304) res.endWithoutBody()
-      else res.end(body)
+      else res.end(body, close)
     })
     this.#finish('answered')
   }
@@ -175,8 +146,7 @@ export class Exchange {
     if (this.#state !== 'open') return
     this.#state = state
     this.#resume?.()
-    this.#stopReading?.()
-    this.#stopReading = null
+    if (state === 'aborted') this.#onLeft?.()
     this.#onEnd?.()
   }
 }
@@ -189,9 +159,12 @@ export function addressText(bytes: ArrayBuffer): string {
   return address.length === 4 ? address.join('.') : (address.toString('hex').match(/.{4}/g) ?? []).join(':')
 }
 
+/** How long an idle connection is kept, so that a proxy or a client that pools connections does not use one that is about to end. */
+const keepAlive = `timeout=${bodyLimits.idleConnectionSecondsMin}`
+
 const reasons: Record<number, string> = {
   200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 302: 'Found', 304: 'Not Modified',
-  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed',
+  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 408: 'Request Timeout',
   409: 'Conflict', 410: 'Gone', 412: 'Precondition Failed', 413: 'Content Too Large', 415: 'Unsupported Media Type',
   422: 'Unprocessable Content', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable',
 }

@@ -147,6 +147,7 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   if (row.body !== undefined) codes.add('invalid_json')
   if (row.rawBody !== undefined) codes.add('invalid_request').add('body_too_large')
   if (row.body !== undefined || row.multipart !== undefined) codes.add('body_too_large').add('unsupported_media_type')
+  if (row.body !== undefined || row.multipart !== undefined || row.rawBody !== undefined) codes.add('body_too_slow').add('too_many_requests').add('overloaded')
   if (row.auth !== 'none') codes.add('token_invalid')
   if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
   if (row.path.includes(':')) codes.add('not_found')

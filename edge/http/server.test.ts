@@ -21,7 +21,7 @@ async function start(routes: AnyRoute[], options: { corsOrigins?: string[] } = {
   const log = pino({ level: 'debug' }, { write: (line: string) => { logged.push(line) } })
   const app = App()
   const server = attachHttp(app, {
-    routes, log, metrics: createMetrics(), corsOrigins: options.corsOrigins ?? [], uploadBytesMax: 1024 * 1024, trustedProxies: 0, publicUrl: null, rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random,
+    routes, log, metrics: createMetrics(), corsOrigins: options.corsOrigins ?? [], uploadBytesMax: 1024 * 1024, trustedProxies: 0, publicUrl: null, rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random, after,
     authenticate: async token => {
       if (token === 'slow') await pause(30)
       else if (token !== 'good') throw new CaduceusError('token_invalid')
@@ -66,6 +66,11 @@ const upload = route({
   handler: ({ body, parts }) => ({ status: 200, body: { ...body, bytes: parts[0]!.data.byteLength } }),
 })
 const all = [echo, guarded, vendorsOnly, thing, broken, slow, upload]
+
+const after = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
 
 t.test('each way to be refused has its code', async t => {
   const edge = await start(all)

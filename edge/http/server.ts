@@ -14,8 +14,11 @@ import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
-import { clientAddress, serverOrigin } from './address.ts'
+import { addressGroup, clientAddress, serverOrigin } from './address.ts'
 import { auditEntry, isAudited } from './auditing.ts'
+import { BodyClock } from './bodies/clock.ts'
+import { IncomingBody, SenderLeft } from './bodies/incoming.ts'
+import { BodyRoom, type Holder, type Seat } from './bodies/room.ts'
 import { createCors, securityHeaders } from './cors.ts'
 import { Exchange, type Answer } from './exchange.ts'
 import { guard, type Authenticate } from './guards.ts'
@@ -43,9 +46,12 @@ export interface HttpDeps {
   metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds' | 'rateLimited'>
   nowMs(): number
   random(): number
+  after(ms: number, run: () => void): () => void
 }
 
 export interface HttpServer {
+  /** What the bodies of unfinished requests take. */
+  readonly bodies: Pick<BodyRoom, 'bytes' | 'holders'>
   /** Requests being worked on. */
   readonly inFlight: number
   /** From now on every request is refused `unavailable`; resolves when those in flight have been answered. */
@@ -62,6 +68,8 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
   const router = createRouter(deps.routes)
   const checks = new Map(deps.routes.map(route => [route, compileRoute(route)]))
   const cors = createCors(deps.corsOrigins)
+  const room = new BodyRoom(deps.uploadBytesMax + limits.multipartOverheadBytesMax)
+  const clock = new BodyClock(deps)
   let inFlight = 0
   let draining = false
   let onIdle: (() => void) | null = null
@@ -87,7 +95,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     })
     const send = (answer: RouteAnswer, code: string | null = null): void => {
       const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...answer.headers, ...visit.gate?.headers }
-      exchange.answer({ status: answer.status, headers, body: encode(answer, headers) })
+      exchange.answer({ status: answer.status, headers, body: encode(answer, headers), close: code === 'body_too_slow' })
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
       deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
@@ -115,11 +123,27 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       return
     }
     // Begun here, in the synchronous part, because a body that nobody listens to is lost.
-    const body = readsBody(match.route) ? exchange.readBody(bodyBytesMax(match.route, deps)) : null
-    serve(exchange, match, body, checks.get(match.route)!, visit, deps).then(answer => send(answer)).catch((error: unknown) => fail(error))
+    const body = readsBody(match.route) ? incomingBody(exchange, match.route, addressHolder(visit.address)) : null
+    exchange.onLeft(() => body?.fail(new SenderLeft()))
+    serve(exchange, match, body, checks.get(match.route)!, visit, deps)
+      // Before the answer: a sender that is held back would never read it.
+      .finally(() => body?.release())
+      .then(answer => send(answer)).catch((error: unknown) => fail(error))
   })
 
+  function incomingBody(exchange: Exchange, row: AnyRoute, holder: Holder): IncomingBody {
+    let seat: Seat | CaduceusError
+    try {
+      seat = room.enter(holder)
+    } catch (error) {
+      seat = error as CaduceusError
+    }
+    const declaredBytes = Number(exchange.headers['content-length'] ?? '0') || 0
+    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, deps), declaredBytes, seat, clock, isUpload: row.multipart !== undefined })
+  }
+
   return {
+    bodies: room,
     get inFlight() { return inFlight },
     async drain() {
       draining = true
@@ -129,11 +153,9 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
 }
 
 async function serve(
-  exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: Promise<Uint8Array> | null,
+  exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: IncomingBody | null,
   checks: Checks, visit: Visit, { authenticate, trustedProxies, publicUrl }: HttpDeps,
 ): Promise<RouteAnswer> {
-  // When the guard refuses, nobody waits for the body any more, and its own refusal must not end the process.
-  body?.catch(() => undefined)
   const identity = await guard(route, exchange.headers, authenticate).catch(async (refusal: unknown) => {
     await visit.gate?.enter(visit.address, null)
     throw refusal
@@ -147,7 +169,10 @@ async function serve(
   }
   const query = coerce(checks.querySchema, parseQuery(exchange.query))
   checks.query(query)
-  const content = body === null ? null : await readContent(route, await body, exchange.headers, checks)
+  // Only now: whoever was refused above was not asked for a byte more than came with the headers.
+  if (identity !== null) body?.admit(`account ${identity.userId}`)
+  else if (body?.isUpload === true) body.admit(addressHolder(visit.address))
+  const content = body === null ? null : await readContent(route, body, exchange.headers, checks)
   if (identity === null) await visit.gate?.aim(content?.value)
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
     params, query,
@@ -166,13 +191,15 @@ async function serve(
 }
 
 async function readContent(
-  route: AnyRoute, bytes: Uint8Array, headers: Readonly<Record<string, string>>, checks: Checks,
+  route: AnyRoute, incoming: IncomingBody, headers: Readonly<Record<string, string>>, checks: Checks,
 ): Promise<{ value: unknown; files: FilePart[] }> {
+  const bytes = await incoming.whole()
   if (route.rawBody !== undefined) return { value: bytes, files: [] }
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
     const form = readForm(bytes, contentType, route.multipart)
+    incoming.forgetBytes()
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
   }
@@ -185,6 +212,7 @@ async function readContent(
   if (checks.body === null || (!json && bytes.byteLength > 0))
     throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
   const value = bytes.byteLength === 0 ? {} : parseJson(bytes)
+  incoming.forgetBytes()
   checks.body(value)
   return { value, files: [] }
 }
@@ -199,6 +227,7 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+const addressHolder = (address: string): Holder => `address ${addressGroup(address)}`
 const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
 /** What a file sent as the whole body may call itself; which it is, the handler finds out. */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/

@@ -22,7 +22,7 @@ async function start(t: Test, chunks: () => AsyncGenerator<Uint8Array>) {
       handler: () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body: chunks() }),
     })],
     log: pino({ level: 'error' }, { write: (line: string) => { logged.push(line) } }), metrics: createMetrics(), corsOrigins: [], uploadBytesMax: 1, trustedProxies: 0, publicUrl: null,
-    rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random, authenticate: async () => { throw new CaduceusError('token_invalid') },
+    rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random, after, authenticate: async () => { throw new CaduceusError('token_invalid') },
   })
   const listening = await new Promise<Parameters<typeof us_listen_socket_close>[0]>(resolve => { app.listen('127.0.0.1', 0, socket => { if (socket) resolve(socket) }) })
   t.teardown(() => {
@@ -52,6 +52,11 @@ function source(count: number, failAt = -1) {
       }
     },
   }
+}
+
+const after = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
 }
 
 t.test('it arrives whole', async t => {

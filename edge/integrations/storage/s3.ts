@@ -12,6 +12,7 @@ import { AwsClient } from 'aws4fetch'
 import { CaduceusError } from '../../../protocol/errors.ts'
 import { ConfigError } from '../../../protocol/environment.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { isResizable } from '../../http/bodies/arrived.ts'
 import { assertKey, type Storage } from './storage.ts'
 
 export interface S3Config {
@@ -74,7 +75,8 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
 
   return {
     name: 's3',
-    async put(key, data, contentType) { await call('PUT', pathOf(key), { data, contentType }, []) },
+    // fetch refuses memory that may be given back under it, as an upload's own is.
+    async put(key, data, contentType) { await call('PUT', pathOf(key), { data: isResizable(data) ? data.slice() : data, contentType }, []) },
     async remove(key) { await call('DELETE', pathOf(key), null, [404]) },
 
     async download(key, { contentType, disposition }) {

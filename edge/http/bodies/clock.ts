@@ -1,0 +1,59 @@
+/**
+ * Slow is not dead: uWebSockets closes a connection whose body pauses for ten seconds, or comes slower
+ * than 16 kB a second, and says nothing. Pausing and resuming a connection makes it start those ten
+ * seconds anew, so this clock does that for every body under way, and ends by our own measure, with an
+ * answer, the few whose senders are gone or hold a place for nothing.
+ */
+import { CaduceusError } from '../../../protocol/errors.ts'
+import type { IncomingBody } from './incoming.ts'
+import { bodyLimits } from './limits.ts'
+
+interface Progress { begunMs: number; heardMs: number }
+
+export class BodyClock {
+  readonly #underWay = new Map<IncomingBody, Progress>()
+  readonly #nowMs: () => number
+  readonly #after: (ms: number, run: () => void) => () => void
+  #ticking = false
+
+  constructor({ nowMs, after }: { nowMs(): number; after(ms: number, run: () => void): () => void }) {
+    this.#nowMs = nowMs
+    this.#after = after
+  }
+
+  add(body: IncomingBody): void {
+    const nowMs = this.#nowMs()
+    this.#underWay.set(body, { begunMs: nowMs, heardMs: nowMs })
+    this.#tick()
+  }
+
+  heard(body: IncomingBody): void {
+    const progress = this.#underWay.get(body)
+    if (progress !== undefined) progress.heardMs = this.#nowMs()
+  }
+
+  remove(body: IncomingBody): void { this.#underWay.delete(body) }
+
+  #tick(): void {
+    if (this.#ticking || this.#underWay.size === 0) return
+    this.#ticking = true
+    this.#after(bodyLimits.rearmIntervalMs, () => {
+      this.#ticking = false
+      const nowMs = this.#nowMs()
+      for (const [body, progress] of this.#underWay) {
+        const why = tooSlow(progress, body, nowMs)
+        if (why === null) body.rearm()
+        else body.fail(new CaduceusError('body_too_slow', `${why}${body.isUpload ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays' : ''}`))
+      }
+      this.#tick()
+    })
+  }
+}
+
+function tooSlow({ begunMs, heardMs }: Progress, body: IncomingBody, nowMs: number): string | null {
+  if (body.isHeldBack) return null
+  const { idleMsMax, bytesPerSecondMin } = bodyLimits
+  if (nowMs - heardMs > idleMsMax) return `nothing more of the body came for ${idleMsMax / 1000} s`
+  const dueBytes = (nowMs - begunMs - idleMsMax) / 1000 * bytesPerSecondMin
+  return body.received < dueBytes ? `the body came slower than ${bytesPerSecondMin} bytes a second` : null
+}
