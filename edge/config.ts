@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError, integerVariable, serviceUrls, textVariable, type Environment, type ServiceUrls } from '../protocol/environment.ts'
+import { ConfigError, integerVariable, serviceUrls, textVariable, withoutSlashAtEnd, type Environment, type ServiceUrls } from '../protocol/environment.ts'
 import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { S3Config } from './integrations/storage/s3.ts'
@@ -99,7 +99,7 @@ function mapsConfig(text: (name: string) => string | null): MapsConfig {
   const url = (name: string): string | null => {
     const given = text(name)
     if (given !== null && (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))) throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
-    return given?.replace(/\/+$/, '') ?? null
+    return given === null ? null : withoutSlashAtEnd(given)
   }
   const apiKey = text('GOOGLE_MAPS_API_KEY')
   return {
@@ -122,7 +122,7 @@ function s3Config(text: (name: string) => string | null): S3Config | null {
     throw new ConfigError(`${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`)
   const url = (name: string, given: string): string => {
     if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol) || new URL(given).search !== '') throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
-    return given.replace(/\/+$/, '')
+    return withoutSlashAtEnd(given)
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new ConfigError('S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens')
   return {
@@ -134,7 +134,7 @@ function s3Config(text: (name: string) => string | null): S3Config | null {
 function publicUrl(given: string | null): string | null {
   if (given === null) return null
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
-  return given.replace(/\/+$/, '')
+  return withoutSlashAtEnd(given)
 }
 
 function shop(secret: string | null, vendorId: string | null): Config['shop'] {
@@ -163,7 +163,7 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   return {
     production: text('NODE_ENV') === 'production',
     smtp: smtpUrl === null || from === null ? null : { url: smtpUrl, from },
-    twilio: accountSid === null || authToken === null || sender === null ? null : { accountSid, authToken, from: sender, baseUrl: baseUrl.replace(/\/+$/, '') },
+    twilio: accountSid === null || authToken === null || sender === null ? null : { accountSid, authToken, from: sender, baseUrl: withoutSlashAtEnd(baseUrl) },
   }
 }
 

@@ -14,6 +14,13 @@ export function textVariable(environment: Environment, name: string): string | n
   return value ? value : null
 }
 
+/** Of an address that paths are appended to. */
+export function withoutSlashAtEnd(url: string): string {
+  let end = url.length
+  while (end > 0 && url[end - 1] === '/') end--
+  return url.slice(0, end)
+}
+
 /** Throws ConfigError unless unset or a whole number from min to max. */
 export function integerVariable(environment: Environment, name: string, fallback: number, min: number, max: number): number {
   const value = textVariable(environment, name)

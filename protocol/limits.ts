@@ -225,7 +225,6 @@ export const limits = {
   /** A customer's name and phone may be this old on a new order. */
   contactCacheMs: 30_000,
   contactCacheMax: 20_000,
-  jsonBodyBytesMax: 256 * 1024,
   multipartOverheadBytesMax: 64 * 1024,
   uploadMegabytesDefault: 10,
   listLimitDefault: 50,

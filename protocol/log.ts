@@ -13,10 +13,13 @@ const fields = [
 /** In the record itself, one level down, and two (`req.headers.authorization`). */
 export const redactedPaths = fields.flatMap(field => [field, `*.${field}`, `*.*.${field}`])
 
-/** Addresses of people and credentials, wherever a text has them. */
+/**
+ * Addresses of people and credentials, wherever a text has them. Each pattern reads a text once, however
+ * it was made: what a stranger sent comes by here too.
+ */
 export const scrubbed = (text: string): string => text
-  .replaceAll(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[e-mail]')
-  .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]')
+  .replaceAll(/[\w.+@-]+/g, word => (/@[\w-]+\.[\w-]/.test(word) ? '[e-mail]' : word))
+  .replaceAll(/\beyJ[\w.-]+/g, '[token]')
   .replaceAll(/([?&](?:token|ticket|code|signature)=)[^&\s"]+/gi, '$1[redacted]')
   .replaceAll(/(\bbearer\s+)\S+/gi, '$1[redacted]')
   .replaceAll(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, '$1[redacted]@')

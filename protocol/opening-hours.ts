@@ -14,8 +14,8 @@ export type Weekday = typeof weekdays[number]
 /** Intervals that a day may have. */
 const intervalsMax = 6
 const Interval = Type.Object({
-  open: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
-  close: Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$', description: 'at or before `open` it is of the next day' }),
+  open: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', 'x-rule': 'must be a time of day such as 09:30' }),
+  close: Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$', 'x-rule': 'must be a time of day such as 17:30, or 24:00', description: 'at or before `open` it is of the next day' }),
 }, { additionalProperties: false })
 const Day = Type.Optional(Type.Array(Interval, { maxItems: intervalsMax }))
 

@@ -12,4 +12,4 @@ export const Principal = Type.Object({
 }, { additionalProperties: false })
 export type Principal = Type.Static<typeof Principal>
 
-export const Uuid = Type.String({ pattern: uuidPattern })
+export const Uuid = Type.String({ pattern: uuidPattern, 'x-rule': 'must be an id such as 0190b2a0-0000-7000-8000-000000000001' })

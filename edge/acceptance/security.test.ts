@@ -225,9 +225,10 @@ t.test('API4, ASVS V13.1 oversized bodies are refused before they are held, and 
   t.match((await post('Content-Length: 10000000000\r\n')).answer, /^HTTP\/1\.1 413 /, 'by what it announces')
   const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
   t.match((await post('Transfer-Encoding: chunked\r\n', chunk.repeat(40))).answer, /^HTTP\/1\.1 413 /, 'or by what comes')
-  t.equal((await http(url, 'POST', '/api/auth/login', { body: '['.repeat(50_000) + ']'.repeat(50_000) })).status, 400)
+  t.equal((await http(url, 'POST', '/api/auth/login', { body: '['.repeat(5_000) + ']'.repeat(5_000) })).status, 400)
   t.equal((await http(url, 'POST', '/api/auth/login', { body: { email: `${'a'.repeat(10_000)}@example.com`, password: 'x' } })).status, 400)
-  t.equal((await http(url, 'POST', '/api/auth/login', { body: { email: customer.email, password: 'x'.repeat(100_000) } })).status, 400, 'no hash of a huge password')
+  t.equal((await http(url, 'POST', '/api/auth/login', { body: { email: customer.email, password: 'x'.repeat(10_000) } })).status, 400, 'no hash of a huge password')
+  t.equal((await http(url, 'POST', '/api/auth/login', { body: { email: customer.email, password: 'x'.repeat(20_000) } })).status, 413, 'nor a body larger than any sign-in')
   t.match((await raw(`GET /api/health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`)).answer, /^(HTTP\/1\.1 431|$)/, 'nor huge headers')
   const flood = new Listener(url, `/ws/customer/?token=${customer.token}`)
   await flood.next('connection')

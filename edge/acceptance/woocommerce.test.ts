@@ -11,6 +11,7 @@ import { assetUrl } from '../../protocol/assets.ts'
 import { limits } from '../../protocol/limits.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
+import { httpLimits } from '../http/limits.ts'
 import { retryImports } from '../integrations/woocommerce/imports.ts'
 import { http, newCustomer, newPharmacy, type Answer } from './people.ts'
 
@@ -80,7 +81,7 @@ t.test('the ping, and what is not signed', async t => {
     t.same([answer.status, answer.body.code], [status, code], name)
   }
   t.same([(await deliver('{"id":')).body.code, (await deliver('[]')).body.code, (await deliver({ id: 'x', line_items: [] })).body.code], ['invalid_json', 'invalid_request', 'invalid_request'], 'signed nonsense')
-  t.equal((await deliver('x'.repeat(limits.jsonBodyBytesMax + 1))).status, 413)
+  t.equal((await deliver('x'.repeat(httpLimits.signedBodyBytesMax + 1))).status, 413)
   t.same(await importsOf(), [], 'none of it left a trace')
 })
 

@@ -10,6 +10,7 @@ import { openDatabase } from '../../migrations/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { readConfig } from '../config.ts'
 import { createAccount } from './accounts.ts'
+import { emailPattern } from './email.ts'
 import { passwordCharactersMax, passwordCharactersMin } from './passwords.ts'
 
 const help = `Usage: npm run admin -- create EMAIL [--name NAME] [--phone PHONE]
@@ -36,7 +37,7 @@ async function main(args: string[]): Promise<void> {
   }
   const [command, email, ...rest] = positionals
   if (command !== 'create' || email === undefined || rest.length > 0) throw new UsageError('expected: create EMAIL; --help says more')
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) throw new UsageError(`"${email}" is not an e-mail address`)
+  if (!new RegExp(emailPattern).test(email)) throw new UsageError(`"${email}" is not an e-mail address`)
 
   const config = readConfig(process.env, 'embedded')
   const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? await askPassword()

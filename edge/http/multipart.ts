@@ -5,6 +5,7 @@
 import { getParts } from 'uWebSockets.js'
 import type Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { httpLimits } from './limits.ts'
 import { coerce, invalid } from './validate.ts'
 import type { FilePart, MultipartBody } from './route.ts'
 
@@ -14,7 +15,9 @@ export interface Form { fields: Record<string, unknown>; files: FilePart[] }
 export function readForm(body: Uint8Array, contentType: string, row: MultipartBody<Type.TSchema>): Form {
   const parts = getParts(body, contentType)
   if (parts === undefined) throw new CaduceusError('invalid_request', 'the body is not multipart/form-data with the boundary its content type names')
+  if (parts.length > httpLimits.formPartsMax) throw new CaduceusError('invalid_request', `the form has more than ${httpLimits.formPartsMax} parts`)
   const texts: Record<string, string> = Object.create(null)
+  let textBytes = 0
   const files: FilePart[] = []
   for (const part of parts) {
     if (Object.hasOwn(row.files, part.name)) {
@@ -24,6 +27,8 @@ export function readForm(body: Uint8Array, contentType: string, row: MultipartBo
       files.push({ name: part.name, filename: part.filename ?? null, type: part.type ?? null, data: new Uint8Array(part.data.slice(0)) })
     } else {
       if (part.name in texts) throw invalid([{ field: part.name, rule: 'is given twice' }])
+      textBytes += part.data.byteLength
+      if (textBytes > httpLimits.formTextBytesMax) throw new CaduceusError('body_too_large', `the texts of the form may have at most ${httpLimits.formTextBytesMax} bytes together`)
       texts[part.name] = Buffer.from(part.data).toString('utf8')
     }
   }

@@ -5,7 +5,7 @@
  */
 import Type from 'typebox'
 import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
-import type { AnyRoute } from './route.ts'
+import { jsonBytesMax, type AnyRoute } from './route.ts'
 import { defaultParams } from './server.ts'
 
 type Json = Record<string, unknown>
@@ -89,6 +89,7 @@ function operation(row: AnyRoute, refer: (value: unknown) => unknown, example: O
       ...(row.versioned === true && row.method !== 'GET' ? [ifMatch] : []),
     ],
     ...(body !== null && { requestBody: body }),
+    ...((row.body !== undefined || row.rawBody !== undefined) && { 'x-body-bytes-max': jsonBytesMax(row) }),
     responses: { ...answersOf(row, refer, example, answer), ...problems(row) },
   }
 }
@@ -126,7 +127,8 @@ function requestBody(row: AnyRoute, refer: (value: unknown) => unknown, example:
   if (row.rawBody !== undefined) for (const type of row.rawBody.contentTypes) content[type] = type === example?.raw?.contentType ? { example: example.raw.text } : {}
   if (Object.keys(content).length === 0) return null
   const { required = [] } = (row.body ?? {}) as { required?: string[] }
-  return { required: row.multipart !== undefined || row.rawBody !== undefined || required.length > 0, content }
+  const bounded = row.body === undefined && row.rawBody === undefined ? {} : { description: `${row.multipart === undefined ? 'At most' : 'As JSON, at most'} ${jsonBytesMax(row)} bytes` }
+  return { ...bounded, required: row.multipart !== undefined || row.rawBody !== undefined || required.length > 0, content }
 }
 
 function answersOf(row: AnyRoute, refer: (value: unknown) => unknown, example: OperationExample | undefined, answer: unknown): Json {

@@ -48,7 +48,7 @@ export function pageRoutes(): AnyRoute[] {
     })),
     route({
       method: 'GET', path: '/web/:file', operationId: 'webFile', summary: 'A script, style or picture of the pages', tags: ['pages'], auth: 'none',
-      params: Type.Object({ file: Type.String({ pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$' }) }),
+      params: Type.Object({ file: Type.String({ pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$', 'x-rule': 'must be the name of a file of the pages' }) }),
       responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
       handler: ({ params }) => webFile(params.file),
     }),

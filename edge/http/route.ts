@@ -10,6 +10,7 @@ import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Identity, Role, Scope } from '../accounts/identity.ts'
 import type { RateClass } from '../rate/rules.ts'
+import { httpLimits } from './limits.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `none`: anybody. `optional`: anybody, but a token that is given must be good. Otherwise one of the roles. */
@@ -71,6 +72,8 @@ export interface Route<
   multipart?: MultipartBody<F>
   /** Instead of `body` and `multipart`: the handler gets a Uint8Array as its body. */
   rawBody?: RawBody
+  /** What a JSON or signed body may have at most, in bytes, where the sense of the row needs another bound than `jsonBytesMax` gives. */
+  bodyBytesMax?: number
   responses: Readonly<Record<number, RouteResponse>>
   /** Codes beyond those that follow from the row itself (validation, authentication, size). */
   errors?: readonly ErrorCode[]
@@ -113,3 +116,7 @@ export function route<
 >(row: Route<P, Q, B, F, A>): AnyRoute {
   return row as unknown as AnyRoute
 }
+
+/** Bytes that a JSON or signed body of the row may have. */
+export const jsonBytesMax = (row: Pick<AnyRoute, 'bodyBytesMax' | 'rawBody'>): number =>
+  row.bodyBytesMax ?? (row.rawBody === undefined ? httpLimits.jsonBodyBytesMax : httpLimits.signedBodyBytesMax)

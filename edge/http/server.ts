@@ -23,9 +23,10 @@ import { createCors, securityHeaders } from './cors.ts'
 import { Exchange, type Answer } from './exchange.ts'
 import { guard, type Authenticate } from './guards.ts'
 import { Gate } from './limiting.ts'
+import { parseJson } from './json.ts'
 import { readForm, readRaw } from './multipart.ts'
 import { problemAnswer } from './problem.ts'
-import type { AnyRoute, FilePart, RouteAnswer, RouteRequest } from './route.ts'
+import { jsonBytesMax, type AnyRoute, type FilePart, type RouteAnswer, type RouteRequest } from './route.ts'
 import { createRouter, parameterNames, type Match } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
 import { coerce, compileCheck, parseQuery, type Check } from './validate.ts'
@@ -139,7 +140,9 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       seat = error as CaduceusError
     }
     const declaredBytes = Number(exchange.headers['content-length'] ?? '0') || 0
-    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, deps), declaredBytes, seat, clock, isUpload: row.multipart !== undefined })
+    return new IncomingBody(exchange, {
+      bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers), deps), declaredBytes, seat, clock, isUpload: row.multipart !== undefined,
+    })
   }
 
   return {
@@ -196,7 +199,7 @@ async function readContent(
   const bytes = await incoming.whole()
   if (route.rawBody !== undefined) return { value: bytes, files: [] }
   const contentType = headers['content-type'] ?? ''
-  const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
+  const mediaType = mediaTypeOf(headers)
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
     const form = readForm(bytes, contentType, route.multipart)
     incoming.forgetBytes()
@@ -208,8 +211,7 @@ async function readContent(
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
   }
-  const json = mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
-  if (checks.body === null || (!json && bytes.byteLength > 0))
+  if (checks.body === null || (!isJson(mediaType) && bytes.byteLength > 0))
     throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
   const value = bytes.byteLength === 0 ? {} : parseJson(bytes)
   incoming.forgetBytes()
@@ -217,23 +219,16 @@ async function readContent(
   return { value, files: [] }
 }
 
-/** Depth needs no bound of its own: the size has one, and the schemas admit no recursion. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes))
-  } catch {
-    throw new CaduceusError('invalid_json', 'the body is not valid JSON in UTF-8')
-  }
-}
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 const addressHolder = (address: string): Holder => `address ${addressGroup(address)}`
+const mediaTypeOf = (headers: Readonly<Record<string, string>>): string => (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+const isJson = (mediaType: string): boolean => mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
 const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
 /** What a file sent as the whole body may call itself; which it is, the handler finds out. */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
 const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined || route.rawBody !== undefined
-const bodyBytesMax = (route: AnyRoute, deps: HttpDeps): number =>
-  route.multipart === undefined ? limits.jsonBodyBytesMax : deps.uploadBytesMax + limits.multipartOverheadBytesMax
+/** A row that takes files takes JSON beside them, for which there is no reason to be as large. */
+const bodyBytesMax = (route: AnyRoute, mediaType: string, deps: HttpDeps): number =>
+  route.multipart === undefined || isJson(mediaType) ? jsonBytesMax(route) : deps.uploadBytesMax + limits.multipartOverheadBytesMax
 
 const acceptable = (route: AnyRoute): string => [
   ...(route.body === undefined ? [] : ['application/json']),

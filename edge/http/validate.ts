@@ -5,18 +5,26 @@
  */
 import type Type from 'typebox'
 import { Compile } from 'typebox/compile'
+import Format from 'typebox/format'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
+import { dayMs, instantMs } from '../../protocol/iso-time.ts'
 import { unstorableRule, unstorableText } from '../../protocol/text.ts'
-
-interface SchemaError { keyword: string; instancePath: string; params: object; message: string }
+import { mistakesIn } from './describe.ts'
 
 export type Check = (value: unknown) => void
 
-/** Compiles once; the check throws CaduceusError `invalid_request` with every field that broke a rule. */
+/** Times are read by our own reader wherever a schema says so; the validator's admits some that no clock has. */
+Format.Set('date-time', text => instantMs(text) !== null)
+Format.Set('date', text => dayMs(text) !== null)
+
+/** Compiles once; the check throws CaduceusError `invalid_request` with the first fields that broke a rule. */
 export function compileCheck(schema: Type.TSchema): Check {
   const validator = Compile(schema)
   return value => {
-    if (!validator.Check(value)) throw invalid(fieldErrors(validator.Errors(value) as SchemaError[]))
+    if (!validator.Check(value)) {
+      const mistakes = mistakesIn(schema, value)
+      throw invalid(mistakes.length > 0 ? mistakes : [{ field: 'body', rule: 'is not what the API document shows' }])
+    }
     const field = unstorableText(value)
     if (field !== null) throw invalid([{ field, rule: unstorableRule }])
   }
@@ -25,46 +33,6 @@ export function compileCheck(schema: Type.TSchema): Check {
 export function invalid(fields: FieldError[]): CaduceusError {
   return new CaduceusError('invalid_request', fields.map(f => `${f.field} ${f.rule}`).join('; '), fields)
 }
-
-/** The validator's list, said once per field; the choices of a union become one rule. */
-function fieldErrors(errors: readonly SchemaError[]): FieldError[] {
-  const rules = new Map<string, string[]>()
-  const choices = new Map<string, string[]>()
-  const add = (field: string, rule: string) => {
-    const known = rules.get(field)
-    if (known === undefined) rules.set(field, [rule])
-    else if (!known.includes(rule)) known.push(rule)
-  }
-  for (const { keyword, instancePath, params, message } of errors) {
-    const field = dotted(instancePath)
-    const detail = params as Record<string, unknown>
-    switch (keyword) {
-      // The same fact as additionalProperties, from the inside.
-      case 'boolean': break
-      case 'additionalProperties':
-        for (const name of detail['additionalProperties'] as string[]) add(joined(field, name), 'is not a known field')
-        break
-      case 'required':
-        for (const name of detail['requiredProperties'] as string[]) add(joined(field, name), 'is required')
-        break
-      case 'const':
-        choices.set(field, [...(choices.get(field) ?? []), String(detail['allowedValue'])])
-        break
-      case 'enum':
-        choices.set(field, (detail['allowedValues'] as unknown[]).map(String))
-        break
-      case 'anyOf': break
-      default: add(field, message)
-    }
-  }
-  for (const [field, values] of choices) add(field, `must be one of ${values.join(', ')}`)
-  return [...rules].map(([field, list]) => ({ field, rule: list.join(' and ') }))
-}
-
-/** `/items/0/name` becomes `items.0.name`; the whole value is called `body`. */
-const dotted = (pointer: string): string =>
-  pointer === '' ? 'body' : pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
-const joined = (parent: string, name: string): string => (parent === 'body' ? name : `${parent}.${name}`)
 
 /** Texts as the types of the schema's properties; what does not read as one stays text, for the check to refuse. */
 export function coerce(schema: Type.TSchema, texts: Readonly<Record<string, string>>): Record<string, unknown> {

@@ -9,14 +9,14 @@ import { linkEndsAtMs } from '../dispatch/tracking-link.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { findOrder } from './order-reads.ts'
 import { OrderId, type OrderContext } from './requests.ts'
-import { closedObject, nullable, Timestamp } from './shapes.ts'
+import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 const Entry = Type.Object({
   version: Type.Integer({ description: 'of the order after it; a gap is something that is not the caller\'s to know' }),
   type: Type.String(), at: Timestamp, data: Type.Record(Type.String(), Type.Unknown()),
 })
 /** A version is the cursor: it orders the events, and names none of them to a stranger. */
-const Version = Type.String({ pattern: '^[0-9]{1,9}$', description: 'next_cursor of the page before' })
+const Version = Type.String({ pattern: '^[0-9]{1,9}$', description: 'next_cursor of the page before', 'x-rule': cursorRule })
 
 export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely

@@ -16,7 +16,7 @@ import { closedObject, Email, Phone, sanjevaniError, SignedInView } from './shap
 const sanjevani = ['broadcast (older API)']
 const rides = ['rides (older API)']
 
-export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The six digits' })
+export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The six digits', 'x-rule': 'must be six digits' })
 const RequestBody = closedObject({ email: Type.Optional(Email), phone: Type.Optional(Phone) })
 const VerifyBody = closedObject({
   email: Type.Optional(Email), phone: Type.Optional(Phone), otp: Otp,

@@ -7,7 +7,7 @@ import { Uuid } from '../../protocol/principal.ts'
 import type { EdgeContext } from '../context.ts'
 import { dropParked, replayParked, type ParkedKey, type ParkedRow } from '../dispatch/parked.ts'
 import { route, type AnyRoute } from '../http/route.ts'
-import { closedObject, nullable, page, Timestamp } from './shapes.ts'
+import { closedObject, cursorRule, nullable, page, Timestamp } from './shapes.ts'
 
 const path = '/api/admin/parked-commands'
 const tags = ['admin']
@@ -35,7 +35,7 @@ export function parkedCommandRoutes({ database: { kysely: db }, bus }: Pick<Edge
   return [
     route({
       method: 'GET', path, operationId: 'listParkedCommands', tags, auth, audit, summary: 'Commands between orders and drivers that were given up, in the order of their slots',
-      query: closedObject({ ...page, cursor: Type.Optional(Type.String({ pattern: '^\\d{1,5}\\.\\d{1,15}\\..{1,300}$', description: 'next_cursor of the page before' })) }),
+      query: closedObject({ ...page, cursor: Type.Optional(Type.String({ pattern: '^\\d{1,4}\\.\\d{1,15}\\..{1,300}$', description: 'next_cursor of the page before', 'x-rule': cursorRule })) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ commands: Type.Array(ParkedView), next_cursor: nullable(Type.String()) }) } },
       handler: async ({ query: { limit = limits.listLimitDefault, cursor } }) => {
         let query = inOrder().limit(limit + 1)

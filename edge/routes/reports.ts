@@ -1,6 +1,7 @@
 /** A pharmacy's figures and their exports: `/api/reports/vendors/{vendor_id}`, and `/api/vendors/{id}/export-csv`. */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { dayRule } from '../../protocol/iso-time.ts'
 import { currency } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
@@ -17,7 +18,7 @@ import { closedObject, nullable, Timestamp } from './shapes.ts'
 export type ReportContext = Pick<EdgeContext, 'database' | 'nowMs'>
 
 const tags = ['reports']
-const Day = Type.String({ pattern: datePattern, description: 'A date in the pharmacy\'s time zone, YYYY-MM-DD' })
+const Day = Type.String({ pattern: datePattern, description: 'A date in the pharmacy\'s time zone, YYYY-MM-DD', 'x-rule': dayRule })
 const range = { date: Type.Optional(Day), from: Type.Optional(Day), to: Type.Optional(Day) }
 const bom = Type.Optional(Type.Boolean({ description: 'Begin with the mark by which Excel knows UTF-8; true unless given' }))
 const VendorId = Type.Object({ vendor_id: Uuid })

@@ -4,13 +4,14 @@ import { limits } from '../../protocol/limits.ts'
 import { uuidPattern } from '../../protocol/ids.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { passwordCharactersMax, passwordCharactersMin } from '../accounts/passwords.ts'
+import { emailPattern } from '../accounts/email.ts'
 import type { AnyRoute } from '../http/route.ts'
 
-export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: 254 })
+export const Email = Type.String({ pattern: emailPattern, maxLength: 254, 'x-rule': 'must be an e-mail address such as ann@example.org' })
 /** Of a registration. */
 export const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
 export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax })
-export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()./-]{2,39}$' })
+export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()./-]{2,39}$', 'x-rule': 'must be a phone number such as +977 9812345678' })
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 export const Text = Type.String({ maxLength: limits.textCharactersMax })
 export const Url = Type.String({ maxLength: limits.urlCharactersMax })
@@ -30,10 +31,11 @@ export const tokenFields = {
 }
 export const SignedInView = Type.Object({ message: Type.String(), user: AccountView, ...tokenFields })
 
+export const cursorRule = 'must be the next_cursor of the page before'
 /** Part of every list's query. */
 export const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })),
-  cursor: Type.Optional(Type.String({ pattern: uuidPattern, description: 'next_cursor of the page before' })),
+  cursor: Type.Optional(Type.String({ pattern: uuidPattern, description: 'next_cursor of the page before', 'x-rule': cursorRule })),
 }
 export const nextCursor = nullable(Uuid)
 

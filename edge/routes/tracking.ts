@@ -31,7 +31,7 @@ export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
     route({
       method: 'GET', path: '/api/tracking/:token', operationId: 'track', summary: 'Follow a delivery by its public link', tags: ['tracking'], auth: 'none',
       audit: { kind: 'tracking', id: body => (body as Type.Static<typeof TrackingView>).order.id },
-      params: Type.Object({ token: Type.String({ pattern: '^[\\w-]{8,64}$' }) }),
+      params: Type.Object({ token: Type.String({ pattern: '^[\\w-]{8,64}$', 'x-rule': 'must be a tracking token' }) }),
       responses: { 200: { description: 'Where it is', schema: TrackingView } }, errors: ['order_not_found', 'tracking_expired'],
       handler: async ({ params }) => ({ status: 200, body: await trackingState(ctx, await orderOfLink(ctx, params.token)) }),
     }),

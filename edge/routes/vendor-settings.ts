@@ -24,7 +24,7 @@ const Pricing = closedObject({
   bands: Type.Array(closedObject({ up_to_km: nullable(Type.Number({ exclusiveMinimum: 0, maximum: limits.routeKmMax })), per_km: Money }), { minItems: 1, maxItems: limits.tariffBandsMax }),
 })
 const TimeZone = Type.String({ maxLength: 64, description: 'IANA name, such as Asia/Kolkata' })
-const Website = Type.String({ pattern: '^https?://[^\\s]+$', maxLength: limits.urlCharactersMax })
+const Website = Type.String({ pattern: '^https?://[^\\s]+$', 'x-rule': 'must be an address that begins with http:// or https://', maxLength: limits.urlCharactersMax })
 const PromiseMinutes = Type.Integer({ minimum: 1, maximum: 24 * 60 })
 
 /** Of the bodies that register or change a pharmacy. */

@@ -17,6 +17,7 @@ import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
+import { parseJson } from '../http/json.ts'
 import { compileCheck } from '../http/validate.ts'
 import { seal, unseal } from '../integrations/sealing.ts'
 import { complete, takeOrder, type ImportContext, type ImportRow } from '../integrations/woocommerce/imports.ts'
@@ -42,7 +43,6 @@ const Taken = Type.Object({
   import_id: Type.Optional(Uuid), order_id: Type.Optional(Uuid), order_number: Type.Optional(Type.String()), reason: Type.Optional(nullable(Type.String())),
 })
 const checkOrder = compileCheck(WooOrder)
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 interface Shop { scopeId: string; vendorId: string; secret: string | null }
 type IntegrationRow = Selectable<IntegrationsTable>
@@ -113,7 +113,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       return shop === null ? null : { scopeId: shop.vendorId, vendorId: shop.vendorId, secret: shop.secret }
     }),
     deliveryRoute({
-      path: `${path}/:key`, operationId: 'takeIntegrationOrder', summary: 'Deliveries of one integration', params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{16,64}$' }) }),
+      path: `${path}/:key`, operationId: 'takeIntegrationOrder', summary: 'Deliveries of one integration', params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{16,64}$', 'x-rule': 'must be the key of an integration' }) }),
     }, async ({ key }, { log }) => {
       const row = await db.selectFrom('integrations').selectAll().where('delivery_key', '=', key!).executeTakeFirst()
       if (row === undefined) return null
@@ -198,12 +198,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
 }
 
 function parse(bytes: Uint8Array): WooOrder {
-  let value: unknown
-  try {
-    value = JSON.parse(utf8.decode(bytes))
-  } catch {
-    throw new CaduceusError('invalid_json', 'the body is not valid JSON in UTF-8')
-  }
+  const value = parseJson(bytes)
   checkOrder(value)
   return value as WooOrder
 }

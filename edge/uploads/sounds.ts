@@ -124,10 +124,17 @@ export function readWebm(data: Uint8Array): number | null {
   for (const top of elements(data, 0, data.length)) {
     if (top.id === ebml.header) {
       for (const field of elements(data, top.from, top.to))
-        if (field.id === ebml.docType && textAt(data, field.from, field.to - field.from).replace(/\0+$/, '') === 'webm') webm = true
+        if (field.id === ebml.docType && namesWebm(data, field)) webm = true
     } else if (top.id === ebml.segment && webm) return tracksAreSound(data, top) ? data.length : null
   }
   return null
+}
+
+/** The name may be filled up with zeros. */
+function namesWebm(data: Uint8Array, { from, to }: Element): boolean {
+  if (to - from < 4 || textAt(data, from, 4) !== 'webm') return false
+  for (let at = from + 4; at < to; at++) if (data[at] !== 0) return false
+  return true
 }
 
 function tracksAreSound(data: Uint8Array, segment: Element): boolean {

@@ -130,7 +130,7 @@ function firstConnection(client: Redis, url: string, timeoutMs: number): Promise
     const onError = (cause: Error): void => {
       last = cause.message
       // Wrong credentials will not mend themselves.
-      if (!/WRONGPASS|NOAUTH|invalid.*password/i.test(last)) return
+      if (!/WRONGPASS|NOAUTH|invalid (username-password|password)/i.test(last)) return
       clearTimeout(timer)
       fail()
     }

@@ -9,10 +9,10 @@ import { pino } from 'pino'
 import Type from 'typebox'
 import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
 import { CaduceusError } from '../../../protocol/errors.ts'
-import { limits } from '../../../protocol/limits.ts'
 import { createMetrics } from '../../metrics.ts'
 import { route } from '../route.ts'
 import { attachHttp } from '../server.ts'
+import { httpLimits } from '../limits.ts'
 import { bodyLimits } from './limits.ts'
 
 const uploadBytesMax = 10 * 1024 * 1024
@@ -26,7 +26,7 @@ const rows = [
     handler: ({ parts }) => ({ status: 201, body: { bytes: parts[0]!.data.length, sum: parts[0]!.data.reduce((sum, byte) => (sum + byte) % 65_521, 0) } }),
   }),
   route({ method: 'POST', path: '/order', operationId: 'order', summary: '', tags: [], auth: ['user'], body: Type.Unknown(), responses: {}, handler: ({ body }) => ({ status: 201, body }) }),
-  route({ method: 'POST', path: '/open', operationId: 'open', summary: '', tags: [], auth: 'none', body: Type.Unknown(), responses: {}, handler: ({ body }) => ({ status: 201, body }) }),
+  route({ method: 'POST', path: '/open', operationId: 'open', summary: '', tags: [], auth: 'none', body: Type.Unknown(), bodyBytesMax: httpLimits.signedBodyBytesMax, responses: {}, handler: ({ body }) => ({ status: 201, body }) }),
 ]
 
 /** `hurry`: how much faster than time the server's timers run. */
@@ -167,9 +167,9 @@ t.test('what a sender announces takes nothing; what it sends beside files has it
   await until(() => server.inFlight === 4)
   await pause(50)
   t.ok(server.bodies.bytes <= 4 * (1 + bodyLimits.bytesPerBodyMin))
-  const half = Buffer.alloc(limits.jsonBodyBytesMax / 2, ' ')
+  const half = Buffer.alloc(httpLimits.signedBodyBytesMax / 2, ' ')
   const count = Math.ceil(bodyLimits.bytesPerHolderMax / half.length) + 20
-  const orders = await Promise.all(Array.from({ length: count }, () => send('/open', { length: limits.jsonBodyBytesMax, body: half })))
+  const orders = await Promise.all(Array.from({ length: count }, () => send('/open', { length: httpLimits.signedBodyBytesMax, body: half })))
   await until(() => orders.filter(one => one.state.heard !== '').length >= 20)
   t.ok(server.bodies.bytes <= bodyLimits.bytesPerHolderMax + 4 * (1 + bodyLimits.bytesPerBodyMin))
   for (const one of orders.filter(one => one.state.heard !== '')) t.match(one.state.heard, /^HTTP\/1.1 429 /)

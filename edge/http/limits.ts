@@ -1,0 +1,17 @@
+/** Bounds of the HTTP door: what a body, a form, a list of mistakes and a header may be at most. */
+export const httpLimits = {
+  /** Of a JSON body, unless its row says otherwise: fifty items with names, notes and an address have room in it. */
+  jsonBodyBytesMax: 16 * 1024,
+  /** Of a body that its sender signs, as shops do: an order of many rows with the metadata of plugins. */
+  signedBodyBytesMax: 256 * 1024,
+  /** Objects and lists within each other; ours have five. A shop's metadata may have more. */
+  jsonDepthMax: 64,
+  /** Mistakes that one refusal names. Whoever mends them all hears of the next ones. */
+  fieldErrorsMax: 8,
+  /** Of a field's name or a choice that a refusal repeats. */
+  echoedCharactersMax: 64,
+  /** Parts of a form, files included; no form of ours has as many fields. */
+  formPartsMax: 32,
+  /** Of all texts of a form together. */
+  formTextBytesMax: 16 * 1024,
+} as const
