@@ -1,0 +1,14 @@
+/** The mutants of one run: so many of all, by a seed, each as likely as any other. */
+import { seededRandom } from '../../protocol/chance.ts'
+
+/** The first `count` of a shuffle (Fisher and Yates, from the front). */
+export function draw<T>(all: readonly T[], count: number, seed: number): T[] {
+  const random = seededRandom(seed)
+  const items = [...all]
+  const wanted = Math.min(count, items.length)
+  for (let i = 0; i < wanted; i++) {
+    const j = i + Math.floor(random() * (items.length - i))
+    ;[items[i], items[j]] = [items[j]!, items[i]!]
+  }
+  return items.slice(0, wanted)
+}

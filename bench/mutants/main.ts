@@ -1,0 +1,85 @@
+/** `npm run mutants`: are mistakes in the code noticed? So many are drawn by seed, and each must make some test fail. */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { assetUrl } from '../../protocol/assets.ts'
+import { describeOptions, readOptions, runTool, type OptionTable } from '../common/options.ts'
+import { measureCoverage, type TestCoverage } from './coverage.ts'
+import { draw } from './draw.ts'
+import type { Mutant } from './mutants.ts'
+import { trial, type Verdict } from './trial.ts'
+import { openWorkshop } from './workshop.ts'
+
+const table: OptionTable = {
+  count: { help: 'mutants on trial', value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100 },
+  seed: { help: 'which ones are drawn', value: 'N', number: { min: 0, max: 2 ** 32 - 1, whole: true }, default: 1 },
+  caught: { help: 'percent that must be caught, or the exit code is 1', value: 'P', number: { min: 0, max: 100 }, default: 95 },
+  files: { help: 'only mutants of files whose path begins so', value: 'PREFIX' },
+  tests: { help: 'only test files whose path begins so', value: 'PREFIX' },
+  jobs: { help: 'test files at a time', value: 'N', number: { min: 1, max: 64, whole: true }, default: 2 },
+  json: { help: 'write every verdict to this file', value: 'FILE' },
+}
+
+const help = `npm run mutants -- [options]: small mistakes are made in engine, protocol and edge, one at a time, and the tests
+that pass the place are run until one fails. A mistake that no test notices is shown.
+
+${describeOptions(table)}
+
+First every test file runs once without a mistake, to learn which places it passes: about as long as npm test.
+Tests need nats-server, redis-server, postgresql and chromium, as npm test does with REQUIRE_SERVICES=1.`
+
+interface Result { mutant: Mutant; verdict: Verdict }
+
+const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+const oneLine = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > 100 ? `${line.slice(0, 97)}...` : line
+}
+const placeOf = ({ file, line, column, kind }: Mutant): string => `${file}:${line}:${column} ${kind}`
+
+/** In the order drawn, `jobs` at a time; Ctrl-C ends it with what there is. */
+async function tryAll(folder: string, drawn: readonly Mutant[], coverage: readonly TestCoverage[], jobs: number): Promise<Result[]> {
+  const waiting = [...drawn]
+  const results: Result[] = []
+  process.once('SIGINT', () => { waiting.length = 0 })
+  const work = async (): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const verdict = await trial(folder, mutant, coverage)
+      results.push({ mutant, verdict })
+      const how = verdict.outcome === 'caught' ? `caught by ${verdict.by}${verdict.timedOut ? ' (never ended)' : ''}`
+        : verdict.outcome === 'survived' ? `SURVIVED ${verdict.tests} test files` : 'SURVIVED: no test passes it'
+      say(`${results.length} of ${drawn.length}  ${placeOf(mutant)}  ${how}`)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  return results
+}
+
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(table, argv)
+  if (options.help) {
+    say(help)
+    return 0
+  }
+  const [files, tests, jobs] = [options.text('files') ?? '', options.text('tests') ?? '', options.number('jobs')]
+  const workshop = await openWorkshop(fileURLToPath(assetUrl('.')))
+  process.once('exit', () => workshop.remove())
+  const mutants = workshop.mutants.filter(({ file }) => file.startsWith(files))
+  const drawn = draw(mutants, options.number('count'), options.number('seed'))
+  say(`${mutants.length} mutants in ${new Set(mutants.map(({ file }) => file)).size} files; ${drawn.length} are drawn by seed ${options.number('seed')}`)
+  const chosen = { ...workshop, tests: workshop.tests.filter(test => test.startsWith(`dist/${tests}`)) }
+  const coverage = await measureCoverage(chosen, jobs, say)
+  const results = await tryAll(workshop.folder, drawn, coverage, jobs)
+  const json = options.text('json')
+  if (json !== null) writeFileSync(json, JSON.stringify(results, null, 1))
+  const missed = results.filter(({ verdict }) => verdict.outcome !== 'caught')
+  for (const { mutant } of missed) {
+    say(`\n${placeOf(mutant)}`)
+    say(`  - ${oneLine(mutant.before)}`)
+    say(`  + ${oneLine(mutant.after)}`)
+  }
+  const percent = 100 * (results.length - missed.length) / Math.max(1, results.length)
+  say(`\n${results.length - missed.length} of ${results.length} caught (${percent.toFixed(1)} %)`)
+  return percent >= options.number('caught') ? 0 : 1
+}
+
+await runTool('mutants', main)

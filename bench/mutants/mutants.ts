@@ -1,0 +1,74 @@
+/**
+ * All mistakes that can be made in the product by one small change, as Stryker's instrumenter finds
+ * them: a turned comparison, a condition that always holds, an emptied block, another operator. Texts
+ * are left alone: nearly all of them are words for people, and a test for each would copy the code.
+ *
+ * Every mistake is compiled in at once, and a variable of the environment says which one is active.
+ * Rejected: Stryker's own runner. It sends all test files through one `tap` for each mistake, where a
+ * mistake is nearly always found by the test beside it, and it cannot draw a hundred of all by a seed.
+ */
+import { createInstrumenter } from '@stryker-mutator/instrumenter'
+import { createInjector } from 'typed-inject'
+
+export interface Mutant {
+  id: string
+  /** Path within the project. */
+  file: string
+  /** Counted from 1. */
+  line: number
+  column: number
+  /** Stryker's name of the kind of change. */
+  kind: string
+  before: string
+  after: string
+}
+
+export interface Source { path: string; text: string }
+
+const houses = /^(engine|protocol|edge)\//
+/** Parts of tests, worlds in which they run, and tables of examples. */
+const notProduct = /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
+
+/** Is this a file of the product, in which mistakes are made? */
+export const isProduct = (path: string): boolean => path.endsWith('.ts') && houses.test(path) && !notProduct.test(path)
+
+/**
+ * What the instrumented code calls, in place of Stryker's header, which counts every pass and makes a hot loop ten times
+ * slower: is this the active mutant, and, while coverage is measured, which mutants were passed. As functions, because
+ * modules that import each other call them before their own first line has run. Browsers load some of these files too.
+ */
+const switches = `function stryMutAct_9fa48(id) { return id === (globalThis.activeMutant ??= globalThis.process?.env.ACTIVE_MUTANT ?? '') }
+function stryCov_9fa48() { const { passedMutants } = globalThis; if (passedMutants !== undefined) for (const id of arguments) passedMutants.add(id) }
+`
+
+const silent = (): void => {}
+const logger = {
+  isTraceEnabled: () => false, isDebugEnabled: () => false, isInfoEnabled: () => false, isWarnEnabled: () => false, isErrorEnabled: () => false,
+  isFatalEnabled: () => false, trace: silent, debug: silent, info: silent, warn: silent, error: silent, fatal: silent,
+}
+
+/** The sources with every mutant in them, switched off, and the list of mutants. */
+export async function instrument(sources: readonly Source[]): Promise<{ sources: Source[]; mutants: Mutant[] }> {
+  const injector = createInjector().provideValue('logger', logger).provideValue('getLogger', () => logger)
+  const instrumenter = createInstrumenter(injector as unknown as Parameters<typeof createInstrumenter>[0])
+  const files = sources.map(({ path, text }) => ({ name: path, content: text, mutate: true }))
+  const result = await instrumenter.instrument(files, { excludedMutations: ['StringLiteral'], ignorers: [], plugins: null, noHeader: true })
+  const texts = new Map(sources.map(({ path, text }) => [path, text]))
+  const mutants = result.mutants.filter(one => one.status === undefined).map((one): Mutant => {
+    const { start, end } = one.location
+    return {
+      id: one.id, file: one.fileName, line: start.line + 1, column: start.column + 1, kind: one.mutatorName,
+      before: between(texts.get(one.fileName)!, start, end), after: one.replacement ?? '',
+    }
+  })
+  return { sources: result.files.map(({ name, content }) => ({ path: name, text: switches + content })), mutants }
+}
+
+interface Position { line: number; column: number }
+
+function between(text: string, start: Position, end: Position): string {
+  const lines = text.split('\n').slice(start.line, end.line + 1)
+  lines[lines.length - 1] = lines.at(-1)!.slice(0, end.column)
+  lines[0] = lines[0]!.slice(start.column)
+  return lines.join('\n')
+}
