@@ -10,7 +10,7 @@
 import type { Violation } from '../../engine/sim/checker.ts'
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { Bug } from './bugs.ts'
+import type { Bug } from './bugs/bug.ts'
 import { Caller } from './clients.ts'
 import { cityCentre } from './people.ts'
 import { heal, startWeather } from './weather.ts'
@@ -62,7 +62,7 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
   const chance = world.chance.fork('contest')
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
   const vendorIds = Array.from({ length: racersMax }, newId)
-  vendorIds.forEach((vendorId, i) => database.store.putVendor({
+  vendorIds.forEach((vendorId, i) => world.putVendor({
     vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, is_active: true, proof_required: false,
     latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
     dispatch_policy: 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
@@ -77,6 +77,7 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
     const answer = { requestId, vendorId, response_type: 'ACCEPTED' as const, commandId: `${vendorId}:${requestId}:ACCEPTED` }
     for (let tries = 0; tries < triesMax; tries++) {
       counts.tries++
+      if (tries === 0) checker.witness.commanded(requestId, { verb: 'respond', role: 'vendor', id: vendorId, data: { response_type: 'ACCEPTED' } })
       const told = await caller.call(async edge => (await edge.respond(answer)).order)
       if (told.ok) return 'won'
       if (!['lost', 'unavailable', 'overloaded', 'internal'].includes(told.code)) return told.code
@@ -88,8 +89,11 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
     const body = {
       customer_id: customer.id, customer_name: 'Cleo', customer_phone: '3', ...cityCentre, radius_km: 20, items: [], expires_in_seconds: chance.pick([10, 30, 60]),
     }
-    const opened = await caller.post('broadcast', body, async (edge, { commandId, targetId }) =>
-      (await edge.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: customer, data: { order_id: targetId, ...body } })).order, order => order.id)
+    const opened = await caller.post('broadcast', body, async (edge, { commandId, targetId }) => {
+      checker.witness.asked(targetId, { verb: 'broadcast', customerId: customer.id, body })
+      checker.witness.commanded(targetId, { verb: 'broadcast', ...customer, data: body })
+      return (await edge.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: customer, data: { order_id: targetId, ...body } })).order
+    }, order => order.id)
     if (!opened.ok) return
     const { id } = opened.value
     const winners: string[] = []
@@ -104,6 +108,7 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
     const accepted = database.store.events.get(id)!.filter(stored => stored.event.type === 'order_accepted').length
     if (accepted > 1) checker.fail('[1]', `accepted ${accepted} times`, id)
     counts[accepted === 1 ? 'won' : 'unwon']++
+    checker.witness.commanded(id, { verb: 'cancel', ...customer, data: {} })
     await caller.post('cancel', { id }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: id, verb: 'cancel', by: customer, data: {} })).order, order => order.id, id)
   }
   let running = requestsAtOnce

@@ -1,5 +1,6 @@
 /** What must have come to its end when nothing goes wrong any more. Numbers in brackets are the invariants of SPEC.md. */
 import { limits } from '../../protocol/limits.ts'
+import { isOver } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
 
 /** A terminal is told at the latest at its second look; see limits.terminalResyncMs. */
@@ -10,17 +11,15 @@ export function unfinished(world: World): string[] {
   const { checker, database, schedule } = world
   const left: string[] = []
   for (const [orderId, { order }] of checker.orders) {
-    if (order.kind === 'broadcast') left.push(`[10] request ${orderId} is still open`)
-    else if (order.kind === 'pending') left.push(`order ${orderId} is still pending`)
-    else if (order.kind === 'accepted') left.push(`order ${orderId} is still accepted, ${order.search.kind}`)
-    else if (['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'].includes(order.kind)) left.push(`order ${orderId} is still ${order.kind}`)
+    if (order.state === 'broadcast') left.push(`[10] request ${orderId} is still open`)
+    else if (!isOver(order)) left.push(`order ${orderId} is still ${order.state}`)
   }
   for (const [driverId, { driver, carrying }] of checker.drivers) {
-    if (driver.kind !== 'registered') continue
     if (driver.hold !== null) left.push(`[8] driver ${driverId} still holds offer ${driver.hold.offer_id}`)
-    const books = driver.activeOrderIds.toSorted().join()
+    const books = driver.orderIds.toSorted().join()
     if (books !== [...carrying].sort().join()) left.push(`[8] driver ${driverId} has ${books || 'nothing'} in the books and carries ${[...carrying].join() || 'nothing'}`)
   }
+  left.push(...checker.sums())
   for (const [number, slot] of database.store.slots) {
     if (slot.cursorSeq !== slot.events.length && !database.cursorsLost.has(number)) left.push(`[6] the cursor of slot ${number} is at ${slot.cursorSeq} of ${slot.events.length}`)
     if (checker.heardThrough(number) !== slot.events.length) left.push(`[6] of slot ${number} ${checker.heardThrough(number)} of ${slot.events.length} facts were published`)
@@ -31,8 +30,8 @@ export function unfinished(world: World): string[] {
   }
   for (const pharmacy of world.pharmacies)
     for (const [requestId, { sinceMs }] of pharmacy.shown) {
-      const order = checker.orders.get(requestId)?.order
-      if (order?.kind !== 'broadcast' && schedule.nowMs - sinceMs > terminalPatienceMs) left.push(`[9] ${pharmacy.name} still shows request ${requestId}, which is ${order?.kind}`)
+      const state = checker.orders.get(requestId)?.order.state
+      if (state !== 'broadcast' && schedule.nowMs - sinceMs > terminalPatienceMs) left.push(`[9] ${pharmacy.name} still shows request ${requestId}, which is ${state}`)
     }
   return left
 }

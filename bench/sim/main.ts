@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { faultKinds, type FaultKind } from '../../engine/sim/faults.ts'
 import { Coverage } from '../../engine/sim/machine.ts'
-import { bugs } from './bugs.ts'
+import { bugs } from './bugs/index.ts'
 import { contest, type ContestResult } from './contest.ts'
 import { simulate, type RunOptions, type RunResult } from './run.ts'
 import { shrink } from './shrink.ts'

@@ -5,6 +5,7 @@
  */
 import { encodeGeohash } from '../../protocol/geo.ts'
 import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -21,9 +22,15 @@ const connectionMs = 90_000
 const ended: ReadonlySet<string> = new Set(['delivered', 'returned', 'cancelled', 'rejected', 'expired'])
 
 /** Sends a command of one person to an order, until answered. */
-const tell = (who: Caller, by: Principal, orderId: string, verb: OrderVerb, data: object) =>
-  who.post(verb, { orderId, ...data }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: orderId, verb, by, data })).order,
+const tell = (who: Caller, by: Principal, orderId: string, verb: OrderVerb, data: object) => {
+  who.world.checker.witness.commanded(orderId, { verb, role: by.role, id: by.id, data: data as Record<string, unknown> })
+  return who.post(verb, { orderId, ...data }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: orderId, verb, by, data })).order,
     order => `${verb} ${order.id}`, orderId)
+}
+
+/** What somebody was quoted: a fee, and the kilometres it is for. */
+const quote = ({ world, chance }: Caller, vendor_id: string | null) =>
+  ({ quote_id: uuidV7(Math.floor(world.schedule.nowMs), chance.random), vendor_id, fee_minor: 5 * chance.whole(60, 200), distance_km: chance.whole(100, 900) / 100 })
 
 export class Customer extends Caller {
   #open = new Map<string, OrderView>()
@@ -40,17 +47,27 @@ export class Customer extends Caller {
     const { chance } = this
     const by: Principal = { role: 'customer', id: customerId }
     const place = { latitude: cityCentre.latitude + chance.between(-0.02, 0.02), longitude: cityCentre.longitude + chance.between(-0.02, 0.02) }
-    const person = { customer_id: customerId, customer_name: this.name, customer_phone: '3' }
+    const person = { customer_id: customerId, customer_name: `${this.name} Of-${this.name}`, customer_phone: `+1415555${this.name.replace(/\D/g, '').padStart(4, '3')}` }
     const items = [{ name: 'aspirin', quantity: chance.whole(1, 5) }]
     const isBroadcast = chance.happens(0.7)
+    const words = {
+      delivery_address: `${chance.whole(1, 999)} Street of ${this.name}`,
+      ...(chance.happens(0.5) && { notes: `ring ${chance.whole(1, 9)} times` }), ...(chance.happens(0.3) && { prescription_url: `/uploads/prescriptions/${chance.whole(1, 1e6)}.jpg` }),
+    }
     const body = isBroadcast
-      ? { ...place, radius_km: chance.happens(0.03) ? 1 : 10, items, expires_in_seconds: chance.pick([10, 30, 60, 120]) }
-      : { vendor_id: chance.pick(vendorIds), delivery_address: 'somewhere', delivery_latitude: place.latitude, delivery_longitude: place.longitude, items }
+      ? { ...place, radius_km: chance.happens(0.03) ? 1 : 10, items, expires_in_seconds: chance.pick([10, 30, 60, 120]), ...words, ...(chance.happens(0.3) && { quantity: chance.whole(1, 9) }) }
+      : { vendor_id: chance.pick(vendorIds), delivery_latitude: place.latitude, delivery_longitude: place.longitude, items, ...words }
+    // The customer was quoted a fee, by this pharmacy or for any.
+    if (chance.happens(0.3)) Object.assign(body, { fee: quote(this, 'vendor_id' in body ? chance.pick([body.vendor_id, null]) : chance.pick([null, null, chance.pick(vendorIds)])) })
     // Some are far out, where there is no pharmacy at all.
     if (isBroadcast && chance.happens(0.03)) Object.assign(body, { latitude: 10, longitude: 10 })
     const verb: OrderVerb = isBroadcast ? 'broadcast' : 'create'
-    const answer = await this.post(verb, body, async (edge, { commandId, targetId }) =>
-      (await edge.commands.order({ id: commandId, actor_id: targetId, verb, by, data: { order_id: targetId, ...person, ...body } })).order, order => order.id)
+    const { witness } = this.world.checker
+    const answer = await this.post(verb, body, async (edge, { commandId, targetId }) => {
+      witness.asked(targetId, { verb, customerId, body: { ...person, ...body } })
+      witness.commanded(targetId, { verb, role: by.role, id: by.id, data: body })
+      return (await edge.commands.order({ id: commandId, actor_id: targetId, verb, by, data: { order_id: targetId, ...person, ...body } })).order
+    }, order => order.id)
     if (!answer.ok) return
     const { id } = answer.value
     this.#open.set(id, answer.value)
@@ -160,7 +177,8 @@ export class Pharmacy extends Caller {
     if (wish < 0.1) return
     if (wish < 0.2) await this.sleep(this.chance.around(60_000))
     const response_type = wish < 0.35 ? 'REJECTED' as const : 'ACCEPTED' as const
-    const words = { requestId, vendorId: this.vendorId, response_type, ...(chance.happens(0.3) && { text_message: 'in ten minutes' }) }
+    const words = { requestId, vendorId: this.vendorId, response_type, ...(chance.happens(0.3) && { text_message: 'in ten minutes' }), ...(chance.happens(0.2) && { fee: quote(this, this.vendorId) }) }
+    this.world.checker.witness.commanded(requestId, { verb: 'respond', role: 'vendor', id: this.vendorId, data: words })
     const answer = chance.happens(0.5)
       // As the terminal's socket does it: the same answer is the same command, however often it is repeated.
       ? await this.#insist(() => this.call(async edge => (await edge.respond({ ...words, commandId: `${this.vendorId}:${requestId}:${response_type}` })).order))
@@ -195,7 +213,7 @@ export class Pharmacy extends Caller {
     const { chance } = this
     await this.sleep(chance.around(3_000))
     if (order.status === 'pending')
-      await (chance.happens(0.8) || this.world.closing() ? tell(this, this.#by, order.id, 'accept', {}) : tell(this, this.#by, order.id, 'reject', { reason: 'out of stock' }))
+      await (chance.happens(0.8) || this.world.closing() ? tell(this, this.#by, order.id, 'accept', chance.happens(0.3) ? { fee: quote(this, this.vendorId), text_message: 'soon' } : {}) : tell(this, this.#by, order.id, 'reject', { reason: 'out of stock' }))
     else if (order.driver_search.state === 'idle' || order.driver_search.state === 'exhausted') {
       // Once in a while nobody is free for long, and the pharmacy gives up.
       if (chance.happens(order.driver_search.state === 'exhausted' ? 0.5 : 0.05)) await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
@@ -230,7 +248,11 @@ export class Courier extends Caller {
 
   async live(): Promise<void> {
     for (let registered = false; !registered;) {
-      const profile = { vendor_id: this.vendorId, full_name: this.name, phone: '2', vehicle_type: 'scooter', capacity: this.capacity }
+      const profile = {
+        vendor_id: this.vendorId, full_name: `${this.name} Van-${this.name}`, phone: `+1415666${this.name.replace(/\D/g, '').padStart(4, '2')}`,
+        vehicle_type: 'scooter', capacity: this.capacity,
+      }
+      this.world.checker.witness.commanded(this.driverId, { verb: 'register', role: 'system', id: 'office', data: profile })
       registered = (await this.post('register', profile, async (edge, { commandId }) =>
         (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'register', by: { role: 'system', id: 'office' }, data: profile })).driver, () => 'registered', this.driverId)).ok
     }
@@ -240,6 +262,7 @@ export class Courier extends Caller {
   }
 
   #setStatus(status: 'available' | 'on_break' | 'offline') {
+    this.world.checker.witness.commanded(this.driverId, { verb: 'set_status', role: 'driver', id: this.driverId, data: { status } })
     return this.post('set_status', { status }, async (edge, { commandId }) =>
       (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'set_status', by: this.#by, data: { status } })).driver, () => status, this.driverId)
   }
@@ -249,10 +272,11 @@ export class Courier extends Caller {
       await this.sleep(this.chance.between(3_000, 7_000))
       const nowMs = this.world.schedule.nowMs
       const row = this.world.database.drivers.get(this.driverId)
-      if (row !== undefined && row.status !== 'available' && row.status !== 'busy' && nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
+      const status = row?.['status']
+      if (row !== undefined && status !== 'available' && status !== 'busy' && nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
       else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
       // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.
-      else if (row?.status === 'busy' && this.chance.happens(0.03)) await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
+      else if (status === 'busy' && this.chance.happens(0.03)) await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
       for (const order of listed(this.world.database, view => view.driver_search.offer?.driver_id === this.driverId || (view.driver_id === this.driverId && !ended.has(view.status))))
         this.#once(`${order.id} ${order.driver_search.offer?.offer_id ?? order.status}`, () => this.#act(order))
     }
@@ -311,18 +335,19 @@ export class Courier extends Caller {
       this.lastFrameMs = nowMs
       this.#send(nowMs, this.latitude, this.longitude)
       const { faults } = this.world
-      if (faults.happens('frame duplicate', 0.02)) this.#send(nowMs, this.latitude, this.longitude, 0)
-      if (faults.happens('frame late', 0.02)) this.#send(nowMs - Math.floor(this.chance.between(10_000, 600_000)), this.latitude + 0.01, this.longitude)
-      if (faults.happens('frame future', 0.01)) this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01)
-      if (faults.happens('frame jump', 0.01)) this.#send(nowMs + 1, this.latitude + 3, this.longitude)
+      if (faults.happens('frame duplicate', 0.02)) this.#send(nowMs, this.latitude, this.longitude, true, 0)
+      if (faults.happens('frame late', 0.02)) this.#send(nowMs - Math.floor(this.chance.between(10_000, 600_000)), this.latitude + 0.01, this.longitude, false)
+      if (faults.happens('frame future', 0.01)) this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01, false)
+      if (faults.happens('frame jump', 0.01)) this.#send(nowMs + 1, this.latitude + 3, this.longitude, false)
     }
   }
 
-  #send(atMs: number, latitude: number, longitude: number, step = 1): void {
+  #send(atMs: number, latitude: number, longitude: number, genuine = true, step = 1): void {
     const edges = this.world.edges()
     if (edges.length === 0) return
     const edge = this.chance.pick(edges)
     this.#sequence += step
+    this.world.checker.witness.framed(this.driverId, { atMs, latitude, longitude, genuine })
     const frame = encodeFrame({ seq: this.#sequence, timestampMs: atMs, latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
     this.world.schedule.after(this.chance.between(5, 60), () => edge.node.enter(() => {
       batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))

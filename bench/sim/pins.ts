@@ -4,6 +4,7 @@
  */
 import { limits } from '../../protocol/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { candidatesOf } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
 
 /** Looking after every step would cost more than the steps. */
@@ -44,8 +45,8 @@ export class PinWatch {
     if (schedule.nowMs - calmSinceMs < settlingMs) return
     for (const pharmacy of pharmacies)
       for (const [orderId, { order }] of checker.orders)
-        if (order.kind === 'broadcast' && schedule.nowMs - Math.max(order.core.createdAtMs, pharmacy.connectedSinceMs) > tellingMs &&
-          order.broadcast.candidates.some(one => one.vendor_id === pharmacy.vendorId) && !pharmacy.heardOf.has(orderId))
+        if (order.state === 'broadcast' && schedule.nowMs - Math.max(order.at.created!, pharmacy.connectedSinceMs) > tellingMs &&
+          candidatesOf(order).some(one => one.vendor_id === pharmacy.vendorId) && !pharmacy.heardOf.has(orderId))
           checker.fail('[9]', `${pharmacy.name} never heard of request ${orderId}`, orderId)
   }
 }

@@ -4,7 +4,7 @@
  * them does must not. The seed that showed it last is tried first, to save the time of the others.
  */
 import t from 'tap'
-import { bugs } from './bugs.ts'
+import { bugs } from './bugs/index.ts'
 import { contest } from './contest.ts'
 import { simulate } from './run.ts'
 import { shrink } from './shrink.ts'

@@ -9,16 +9,26 @@ import { Checker } from '../../engine/sim/checker.ts'
 import { ClaimServer } from '../../engine/sim/claim-server.ts'
 import { SimDatabase } from '../../engine/sim/database.ts'
 import { Faults, type FaultKind } from '../../engine/sim/faults.ts'
+import { checkingEars } from '../../engine/sim/ears.ts'
 import { Network } from '../../engine/sim/network.ts'
 import { SimNode } from '../../engine/sim/node.ts'
 import { Schedule } from '../../engine/sim/schedule.ts'
-import { decodeBody } from '../../protocol/bus/codec.ts'
-import type { PublishedEvent } from '../../protocol/events.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import type { Tariff } from '../../protocol/tariff.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { Bug } from './bugs.ts'
+import type { Bug } from './bugs/bug.ts'
 import type { Surroundings } from './clients.ts'
 import { SimEdge } from './edge.ts'
 import { cityCentre, Courier, Customer, Pharmacy } from './people.ts'
+
+/** Some fee for all, and by the kilometre in up to three bands. */
+const tariffOf = (chance: Chance): Tariff => ({
+  base_minor: chance.whole(0, 500), minimum_minor: chance.whole(0, 400),
+  bands: [
+    ...[1.5, 4].slice(0, chance.whole(0, 2)).map(up_to_km => ({ up_to_km, per_km_minor: chance.whole(0, 250) })),
+    { up_to_km: null, per_km_minor: chance.whole(0, 250) },
+  ],
+})
 
 /** Where virtual time begins, ms since the epoch. */
 const startMs = 1_800_000_000_000
@@ -67,7 +77,7 @@ export class World implements Surroundings {
     this.#options = options
     this.chance = new Chance(options.seed)
     this.faults = new Faults(this.chance.fork('faults'), options.without, options.hostile)
-    this.network = new Network(this.schedule, this.faults, this.chance.fork('network'), body => this.checker.heard(decodeBody(body) as PublishedEvent))
+    this.network = new Network(this.schedule, this.faults, this.chance.fork('network'), checkingEars(this.checker, this.schedule))
     this.database = new SimDatabase(this.schedule, this.faults, this.chance.fork('database'), commit => {
       for (const one of commit.events) this.note('journal', `${one.actorId} v${one.version} ${one.slot}.${one.seq} ${one.event.type} by ${one.commandId}`)
       this.checker.committed(commit)
@@ -92,6 +102,12 @@ export class World implements Surroundings {
     if (this.notes.length > 2 * this.#options.notesMax) this.notes.splice(0, this.#options.notesMax)
   }
 
+  /** A pharmacy registers, or changes what it says of itself. */
+  putVendor(vendor: DirectoryVendor): void {
+    this.database.store.putVendor(vendor)
+    this.checker.witness.vendorIs(vendor, this.schedule.nowMs)
+  }
+
   /** Everybody begins. */
   populate(): void {
     const chance = this.chance.fork('people')
@@ -101,10 +117,10 @@ export class World implements Surroundings {
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
-      this.database.store.putVendor({
-        vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, is_active: true, proof_required: chance.happens(0.5),
+      this.putVendor({
+        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null, is_active: true, proof_required: chance.happens(0.5),
         latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
-        dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
+        dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: chance.happens(0.3) ? null : tariffOf(chance),
       })
       const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
       this.pharmacies.push(pharmacy)

@@ -1,40 +1,40 @@
 /**
- * What must be true at every step of a simulation, whatever goes wrong. It reads what the database
- * committed, what the bus's server heard and what clients were told, and nothing of the engine's own
- * memory. Numbers in brackets are the invariants of SPEC.md, C-numbers the rules of claims.
+ * What must be true at every step of a simulation, whatever goes wrong. It reads what the database committed, what
+ * the bus's server heard and what clients were told, and nothing of the engine's own memory; states, rows and sums
+ * come from folds of its own (model/), and never from the product's. Numbers in brackets are the invariants of
+ * SPEC.md, C-numbers the rules of claims; words are the simulator's own rules.
  */
 import type { DriverEvent, OrderEvent, PublishedEvent } from '../../protocol/events.ts'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import { evolve as evolveDriver } from '../driver/evolve.ts'
-import { absentDriver, placesTaken, type Driver } from '../driver/state.ts'
-import { view as viewDriver } from '../driver/view.ts'
 import type { StoredEvent } from '../journal/journal.ts'
-import { evolve as evolveOrder } from '../order/evolve.ts'
-import { absentOrder, deliveryOf, vendorOf, type Order } from '../order/state.ts'
-import { view as viewOrder } from '../order/view.ts'
-import type { Commit, DriverRow, SimDatabase } from './database.ts'
-import { Coverage, driverMachine, driverStateName, orderMachine, orderStateName } from './machine.ts'
+import { Audience } from './audience.ts'
+import type { Commit, DriverColumns, OrderWritten, SimDatabase } from './database.ts'
+import { Coverage, driverMachine, orderMachine } from './machine.ts'
+import { columnsOfDriver, foldedDriver, placesTaken, stateOfDriver, type DriverModel } from './model/driver.ts'
+import { folded, isOver, publicStatus, underWay, type OrderModel } from './model/order.ts'
+import { columnsOf, viewOf } from './model/order-row.ts'
+import { Witness } from './witness.ts'
 
 export interface Violation { rule: string; what: string; actorId: string | null }
-/** How an order stood after each of its events. */
-interface Standing { status: string; vendorId: string | null; driverId: string | null }
-export interface OrderBook { kind: 'order'; order: Order; version: number; atMs: number; standings: Standing[] }
-export interface DriverBook { kind: 'driver'; driver: Driver; version: number; carrying: Set<string> }
-
-/** States in which a driver has the goods, or is about to. */
-const carried: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
+/** `past[version]`: how the order stood after that many events. */
+export interface OrderBook { order: OrderModel; past: OrderModel[] }
+export interface DriverBook { driver: DriverModel; carrying: Set<string> }
 
 export class Checker {
   readonly violations: Violation[] = []
   readonly coverage = new Coverage()
   readonly orders = new Map<string, OrderBook>()
   readonly drivers = new Map<string, DriverBook>()
+  readonly witness = new Witness((rule, what, actorId) => this.fail(rule, what, actorId))
+  readonly audience = new Audience(this)
   readonly #commands = new Map<string, string>()
   /** By slot: the number that the next fact never heard of must have. */
   readonly #nextHeard = new Map<number, number>()
   readonly #answers = new Map<string, string>()
+  /** By order: the highest version that somebody was told. */
+  readonly #told = new Map<string, number>()
   #database: SimDatabase | null = null
   events = 0
   published = 0
@@ -45,7 +45,7 @@ export class Checker {
 
   fail(rule: string, what: string, actorId: string | null = null): void { this.violations.push({ rule, what, actorId }) }
 
-  committed({ events, orders, drivers, epochs }: Commit): void {
+  committed({ events, orders, drivers, epochs, nowMs }: Commit): void {
     const store = this.#database!.store
     for (const [slot, epoch] of epochs)
       if (store.slot(slot).epoch !== epoch) this.fail('[5]', `slot ${slot} was written under epoch ${epoch}, its epoch is ${store.slot(slot).epoch}`)
@@ -67,42 +67,46 @@ export class Checker {
     }
     for (const row of orders) this.#orderRow(row)
     for (const row of drivers) this.#driverRow(row)
+    if (this.violations.length === 0) this.audience.committed(events, nowMs)
   }
 
   #order(stored: StoredEvent): void {
     const event = stored.event as OrderEvent
-    let book = this.orders.get(stored.actorId)
-    if (book === undefined) this.orders.set(stored.actorId, book = { kind: 'order', order: absentOrder, version: 0, atMs: 0, standings: [] })
-    const before = book.order
-    const from = orderStateName(before)
-    if (stored.version !== book.version + 1) this.fail('[4]', `version ${stored.version} after ${book.version}`, stored.actorId)
+    const id = stored.actorId
+    const book = this.orders.get(id)
+    const before = book?.order ?? null
+    const from = before?.state ?? 'absent'
+    if (stored.version !== (before?.version ?? 0) + 1) this.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
     const to = orderMachine[from]?.[event.type]
-    if (to === undefined) return this.fail('[4]', `${event.type} of an order that is ${from}`, stored.actorId)
+    if (to === undefined) return this.fail('[4]', `${event.type} of an order that is ${from}`, id)
     this.coverage.take('order', from, event.type)
-    if (event.type === 'order_accepted') {
-      if (vendorOf(before) !== null && before.kind !== 'pending') this.fail('[1]', `a second winner, ${event.data.vendor.vendor_id}`, stored.actorId)
-      if (before.kind === 'broadcast' && stored.atMs >= before.broadcast.expiresAtMs) this.fail('[10]', 'accepted at or after its deadline', stored.actorId)
+    if (before !== null) this.#timely(event, before, stored.atMs)
+    if (event.type === 'driver_assigned') this.#assigned(id, before!, event.data)
+    const after = folded(before, id, to, event, stored.version, stored.atMs)
+    if (after === null) return
+    if (book === undefined) this.orders.set(id, { order: after, past: [] }).get(id)!.past[stored.version] = after
+    else {
+      book.order = after
+      book.past[stored.version] = after
     }
-    if (event.type === 'request_expired' && event.data.reason === 'deadline' && before.kind === 'broadcast' && stored.atMs < before.broadcast.expiresAtMs)
-      this.fail('[10]', 'expired before its deadline', stored.actorId)
-    if (event.type === 'driver_assigned') this.#assigned(stored.actorId, before, event.data)
-    book.order = evolveOrder(before, event, stored.atMs)
-    book.version = stored.version
-    book.atMs = stored.atMs
-    if (orderStateName(book.order) !== to) this.fail('[4]', `${event.type} of an order that is ${from} made it ${orderStateName(book.order)}, not ${to}`, stored.actorId)
-    const { order } = book
-    if (order.kind === 'absent') return
-    book.standings[stored.version] = { status: order.kind === 'broadcast' ? 'pending' : order.kind, vendorId: vendorOf(order)?.vendor_id ?? null, driverId: deliveryOf(order)?.driver.driver_id ?? null }
-    const driverId = deliveryOf(order)?.driver.driver_id ?? deliveryOf(before)?.driver.driver_id
-    if (driverId !== undefined) this.#carries(driverId, stored.actorId, carried.has(order.kind))
+    this.witness.ofOrder(event, before, after, stored.atMs)
+    if (after.driver !== null) this.#carries(after.driver.driver_id, id, underWay.has(to))
   }
 
-  #assigned(orderId: string, before: Order, { offer_id, driver }: { offer_id: string; driver: { driver_id: string } }): void {
-    const offer = before.kind === 'accepted' && before.search.kind === 'offering' ? before.search.offer : null
-    if (offer?.offerId !== offer_id || offer.driverId !== driver.driver_id) this.fail('[1]', `assigned to ${driver.driver_id}, who was not the one asked`, orderId)
-    const book = this.drivers.get(driver.driver_id)
-    if (book === undefined || book.driver.kind === 'absent' || book.driver.hold?.offer_id !== offer_id)
-      this.fail('[8]', `assigned by offer ${offer_id}, which driver ${driver.driver_id} does not hold`, orderId)
+  #timely(event: OrderEvent, before: OrderModel, atMs: number): void {
+    const isOpen = before.state === 'broadcast'
+    const untilMs = before.wish.expires_at_ms ?? Infinity
+    if (event.type === 'order_accepted' && before.vendor !== null && before.state !== 'pending') this.fail('[1]', `a second winner, ${event.data.vendor.vendor_id}`, before.id)
+    if (event.type === 'order_accepted' && isOpen && atMs >= untilMs) this.fail('[10]', 'accepted at or after its deadline', before.id)
+    if (event.type === 'request_expired' && event.data.reason === 'deadline' && isOpen && atMs < untilMs) this.fail('[10]', 'expired before its deadline', before.id)
+  }
+
+  #assigned(orderId: string, before: OrderModel, { offer_id, driver }: Extract<OrderEvent, { type: 'driver_assigned' }>['data']): void {
+    if (before.offer?.offer_id !== offer_id || before.offer.driver_id !== driver.driver_id) this.fail('[1]', `assigned to ${driver.driver_id}, who was not the one asked`, orderId)
+    const known = this.drivers.get(driver.driver_id)?.driver
+    if (known?.hold?.offer_id !== offer_id) return this.fail('[8]', `assigned by offer ${offer_id}, which driver ${driver.driver_id} does not hold`, orderId)
+    const { full_name, phone, vehicle_type } = known.profile
+    if (driver.name !== full_name || driver.phone !== phone || driver.vehicle_type !== vehicle_type) this.fail('[said]', `driver ${driver.driver_id} as ${JSON.stringify(driver)}`, orderId)
   }
 
   #carries(driverId: string, orderId: string, carries: boolean): void {
@@ -110,47 +114,58 @@ export class Checker {
     if (book === undefined) return
     if (!carries) return void book.carrying.delete(orderId)
     book.carrying.add(orderId)
-    if (book.driver.kind === 'registered' && book.carrying.size > book.driver.capacity)
-      this.fail('[8]', `driver ${driverId} carries ${book.carrying.size} orders, ${book.driver.capacity} at the most`, driverId)
+    const { capacity } = book.driver.profile
+    if (book.carrying.size > capacity) this.fail('[8]', `driver ${driverId} carries ${book.carrying.size} orders, ${capacity} at the most`, driverId)
   }
 
   #driver(stored: StoredEvent): void {
     const event = stored.event as DriverEvent
-    let book = this.drivers.get(stored.actorId)
-    if (book === undefined) this.drivers.set(stored.actorId, book = { kind: 'driver', driver: absentDriver, version: 0, carrying: new Set() })
-    const from = book.driver.kind === 'absent' ? 'absent' : driverStateName(book.driver)
-    if (stored.version !== book.version + 1) this.fail('[4]', `version ${stored.version} after ${book.version}`, stored.actorId)
+    const id = stored.actorId
+    const before = this.drivers.get(id)?.driver ?? null
+    const from = before === null ? 'absent' : stateOfDriver(before)
+    if (stored.version !== (before?.version ?? 0) + 1) this.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
     const to = driverMachine[from]?.[event.type]
-    if (to === undefined) return this.fail('[4]', `${event.type} of a driver who is ${from}`, stored.actorId)
+    if (to === undefined) return this.fail('[4]', `${event.type} of a driver who is ${from}`, id)
     this.coverage.take('driver', from, event.type)
-    if (event.type === 'offer_held' && book.driver.kind === 'registered' && book.driver.hold !== null) this.fail('[8]', 'two offers at once', stored.actorId)
-    const driver = evolveDriver(book.driver, event)
-    book.driver = driver
-    book.version = stored.version
-    if (driver.kind !== 'registered') return
-    if (to !== '' && driverStateName(driver) !== to) this.fail('[4]', `${event.type} of a driver who is ${from} made them ${driverStateName(driver)}, not ${to}`, stored.actorId)
-    if (placesTaken(driver) > driver.capacity) this.fail('[8]', `${placesTaken(driver)} places taken of ${driver.capacity}`, stored.actorId)
+    if (event.type === 'offer_held' && before?.hold != null) this.fail('[8]', 'two offers at once', id)
+    const after = foldedDriver(before, id, event, stored.version)
+    if (after === null) return
+    const book = this.drivers.get(id)
+    if (book === undefined) this.drivers.set(id, { driver: after, carrying: new Set() })
+    else book.driver = after
+    if (to !== '' && stateOfDriver(after) !== to) this.fail('[4]', `${event.type} of a driver who is ${from} made them ${stateOfDriver(after)}, not ${to}`, id)
+    if (placesTaken(after) > after.profile.capacity) this.fail('[8]', `${placesTaken(after)} places taken of ${after.profile.capacity}`, id)
+    this.witness.ofDriver(event, after, orderId => this.orders.get(orderId)?.order ?? null)
   }
 
-  #orderRow(row: OrderView): void {
-    const book = this.orders.get(row.id)
-    if (book === undefined || book.order.kind === 'absent' || book.version !== row.version) return this.fail('[2]', `a row at version ${row.version} without its events`, row.id)
-    const expected = JSON.stringify(viewOrder(book.order, book.version, book.atMs))
-    if (JSON.stringify(row) !== expected) this.fail('[4]', `the row is not what its events make: ${difference(JSON.stringify(row), expected)}`, row.id)
+  #orderRow({ view, columns }: OrderWritten): void {
+    const order = this.orders.get(view.id)?.order
+    if (order?.version !== view.version) return this.fail('[2]', `a row at version ${view.version} without its events`, view.id)
+    this.#same('view', view as unknown as Record<string, unknown>, viewOf(order) as unknown as Record<string, unknown>, view.id)
+    this.#same('row', columns, columnsOf(order), view.id)
   }
 
-  #driverRow(row: DriverRow): void {
-    const book = this.drivers.get(row.id)
-    if (book === undefined || book.driver.kind === 'absent' || book.version !== row.version) return this.fail('[2]', `a row at version ${row.version} without its events`, row.id)
-    const { id, vendor_id, status, capacity, active_order_ids, total_deliveries, version } = viewDriver(book.driver, book.version)
-    const expected = JSON.stringify({ id, vendor_id, status, capacity, active_order_ids, total_deliveries, version })
-    if (JSON.stringify(row) !== expected) this.fail('[4]', `the row is not what its events make: ${difference(JSON.stringify(row), expected)}`, row.id)
+  #driverRow(columns: DriverColumns): void {
+    const id = columns['id']!
+    const driver = this.drivers.get(id)?.driver
+    if (String(driver?.version) !== columns['version']) return this.fail('[2]', `a row at version ${columns['version']} without its events`, id)
+    this.#same('row', columns, columnsOfDriver(driver!), id)
   }
 
-  /** The bus's server received a fact. */
-  heard(event: PublishedEvent): void {
+  #same(what: string, is: Record<string, unknown>, should: Record<string, unknown>, actorId: string): void {
+    for (const key of new Set([...Object.keys(is), ...Object.keys(should)])) {
+      const [one, other] = [JSON.stringify(is[key]), JSON.stringify(should[key])]
+      if (one !== other) this.fail('[4]', `the ${what} says ${key} ${one}, its events make ${other}`, actorId)
+    }
+  }
+
+  /** The bus's server received a fact; false when it was a repeat. */
+  heard(event: PublishedEvent): boolean {
     const stored = this.#database!.store.slot(event.slot).events[event.seq - 1]
-    if (stored === undefined) return this.fail('[6]', `${event.id} ${event.type} was published and is not in the journal`, event.actor_id)
+    if (stored === undefined) {
+      this.fail('[6]', `${event.id} ${event.type} was published and is not in the journal`, event.actor_id)
+      return false
+    }
     if (event.id !== `${stored.slot}.${stored.seq}` || event.actor_id !== stored.actorId || event.type !== stored.event.type || event.order_seq !== stored.version)
       this.fail('[6]', `${event.id} was published as ${event.type} and journaled as ${stored.event.type}`, event.actor_id)
     const next = this.#nextHeard.get(event.slot) ?? 1
@@ -160,26 +175,37 @@ export class Checker {
       this.published++
       this.#nextHeard.set(event.slot, event.seq + 1)
     }
+    return event.seq >= next
   }
 
   /** The number up to which facts of the slot were heard. */
   heardThrough(slot: number): number { return (this.#nextHeard.get(slot) ?? 1) - 1 }
 
-  /** A client was told that an order stands so. */
-  toldOrder(view: OrderView, how: string): void {
-    const standing = this.orders.get(view.id)?.standings[view.version]
-    if (standing === undefined) return this.fail('[2]', `${how}: version ${view.version} was acknowledged and is not in the journal`, view.id)
-    if (standing.status !== view.status || standing.vendorId !== view.vendor_id || standing.driverId !== view.driver_id)
-      this.fail('[2]', `${how}: told ${view.status} at version ${view.version}, the journal says ${standing.status}`, view.id)
+  /** The server forgot what came last: it must be told again. */
+  forgotten(slot: number, fromSeq: number): void {
+    if (fromSeq < (this.#nextHeard.get(slot) ?? 1)) this.#nextHeard.set(slot, fromSeq)
+  }
+
+  /** The highest version of an order that anybody was told so far. */
+  toldVersion(orderId: string): number { return this.#told.get(orderId) ?? 0 }
+
+  /** A client was told that an order stands so; `atLeast`: what somebody had been told before the question was put. */
+  toldOrder(view: OrderView, how: string, atLeast = 0): void {
+    const past = this.orders.get(view.id)?.past[view.version]
+    if (past === undefined) return this.fail('[2]', `${how}: version ${view.version} was acknowledged and is not in the journal`, view.id)
+    if (view.version < atLeast) this.fail('[2]', `${how}: told version ${view.version}, and version ${atLeast} had been acknowledged before it was asked`, view.id)
+    this.#told.set(view.id, Math.max(view.version, this.toldVersion(view.id)))
+    this.#same(`answer to ${how}`, view as unknown as Record<string, unknown>, viewOf(past) as unknown as Record<string, unknown>, view.id)
   }
 
   /** A pharmacy was told what became of its acceptance. */
   toldRace(orderId: string, vendorId: string, outcome: string): void {
-    const order = this.orders.get(orderId)?.order
-    const winner = order === undefined ? null : vendorOf(order)?.vendor_id ?? null
+    const winner = this.#winnerOf(orderId)
     if (outcome === 'won' && winner !== vendorId) this.fail('[1]', `${vendorId} was told it won, the journal says ${winner ?? 'nobody'}`, orderId)
     if (outcome === 'request_already_assigned' && (winner === null || winner === vendorId)) this.fail('[1]', `${vendorId} was told it lost, the journal says ${winner ?? 'nobody'} won`, orderId)
   }
+
+  #winnerOf(orderId: string): string | null { return this.orders.get(orderId)?.order.vendor?.vendor_id ?? null }
 
   /** The answer that a caller took for final: a repeat must hear the same. */
   toldAnswer(key: string, answer: string, actorId: string | null): void {
@@ -196,18 +222,35 @@ export class Checker {
 
   /** The claims answered, at that time of theirs. */
   claimAnswered(orderId: string, vendorId: string, answer: ClaimAnswer, atMs: number): void {
-    const order = this.orders.get(orderId)?.order
+    const untilMs = this.orders.get(orderId)?.order.wish.expires_at_ms
     // A hold taken just before the deadline may be asked for again while it lasts.
-    const endMs = order !== undefined && 'broadcast' in order && order.broadcast !== null ? order.broadcast.expiresAtMs + limits.claimLeaseMs : Infinity
-    if (answer.outcome === 'won' && atMs >= endMs && (order === undefined || vendorOf(order)?.vendor_id !== vendorId))
+    const endMs = untilMs === undefined ? Infinity : untilMs + limits.claimLeaseMs
+    if (answer.outcome === 'won' && atMs >= endMs && this.#winnerOf(orderId) !== vendorId)
       this.fail('[C6]', `a claim of ${vendorId} was won ${Math.round(atMs - endMs)} ms after any hold could last`, orderId)
-    if (answer.outcome === 'taken' && (order === undefined || vendorOf(order)?.vendor_id !== answer.by)) this.fail('[C3]', `claims say ${answer.by} has it, the journal does not`, orderId)
+    if (answer.outcome === 'taken' && this.#winnerOf(orderId) !== answer.by) this.fail('[C3]', `claims say ${answer.by} has it, the journal does not`, orderId)
   }
-}
 
-/** Where two texts part, with a little around it. */
-function difference(one: string, other: string): string {
-  let at = 0
-  while (at < one.length && one[at] === other[at]) at++
-  return `…${one.slice(Math.max(0, at - 30), at + 40)}… instead of …${other.slice(Math.max(0, at - 30), at + 40)}…`
+  /** What drivers' books say against what orders say: earned is what the delivered ones agreed on. Asked when all has come to rest. */
+  sums(): string[] {
+    const wrong: string[] = []
+    for (const [driverId, { driver }] of this.drivers) {
+      const delivered = [...this.orders.values()].filter(({ order }) => order.state === 'delivered' && order.driver?.driver_id === driverId)
+      const due = delivered.reduce((sum, { order }) => sum + order.yes!.fee_minor, 0)
+      if (driver.deliveries !== delivered.length || driver.earnedMinor !== due)
+        wrong.push(`[pay] driver ${driverId} has ${driver.earnedMinor} for ${driver.deliveries} deliveries, the orders say ${due} for ${delivered.length}`)
+    }
+    return wrong
+  }
+
+  /** Is anything of this order still to come? */
+  isOpen(orderId: string): boolean {
+    const order = this.orders.get(orderId)?.order
+    return order !== undefined && !isOver(order)
+  }
+
+  /** What the outside calls the order's state; undefined for none. */
+  statusOf(orderId: string): string | undefined {
+    const order = this.orders.get(orderId)?.order
+    return order === undefined ? undefined : publicStatus(order)
+  }
 }

@@ -12,7 +12,6 @@ import { driverColumns, eventColumns, orderColumns } from '../journal/columns.ts
 import type { Journal } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore, type EventRow } from '../journal/memory.ts'
 import { statements } from '../journal/statements.ts'
-import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import type { Chance } from '../../protocol/chance.ts'
@@ -22,10 +21,18 @@ import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
 type Pool = ConstructorParameters<typeof Appender>[0]
-/** What the table `drivers` says of one. */
-export type DriverRow = Pick<DriverView, 'id' | 'vendor_id' | 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'>
-/** What one transaction wrote. `epochs`: what its sender thought, by slot. */
-export interface Commit { events: readonly EventRow[]; orders: readonly OrderView[]; drivers: readonly DriverRow[]; epochs: ReadonlyMap<number, number> }
+/** What the table `drivers` says of one, column by column as text. */
+export type DriverColumns = Record<string, string | null>
+/** What was written of an order: the view that its two documents make, and the columns that it is looked for by. */
+export interface OrderWritten { view: OrderView; columns: Record<string, string | null> }
+/** What one transaction wrote, and when. `epochs`: what its sender thought, by slot. */
+export interface Commit {
+  events: readonly EventRow[]
+  orders: readonly OrderWritten[]
+  drivers: readonly DriverColumns[]
+  epochs: ReadonlyMap<number, number>
+  nowMs: number
+}
 export type Committed = (commit: Commit) => void
 
 const silent = { info() {}, warn() {}, error() {} }
@@ -42,7 +49,7 @@ export class SimDatabase {
   readonly #committed: Committed
   /** Deliberate bugs may switch it off: then the epoch of an append is not looked at. */
   fences = true
-  readonly drivers = new Map<string, DriverRow>()
+  readonly drivers = new Map<string, DriverColumns>()
   /** The simulator's own. */
   defect: Error | null = null
   /** Slots whose cursor was taken back and not stored since: their owner cannot know, and its successor repeats an event. */
@@ -162,36 +169,31 @@ export class SimDatabase {
       store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
     }
     const orders = this.#writeOrders(values)
-    this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])) })
+    this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])), nowMs: this.#schedule.nowMs })
     return answer
   }
 
-  #writeOrders(values: unknown[]): OrderView[] {
+  #writeOrders(values: unknown[]): OrderWritten[] {
     const of = (name: string): unknown => values[position.orders + orderColumns.findIndex(column => column.name === name)]
-    const [ids, placed, progress, offered] = [readTexts(of('id')), readDocuments(of('placed')), readDocuments(of('progress')), readArray(of('offered_driver_id'))]
+    const [ids, placed, progress] = [readTexts(of('id')), readDocuments(of('placed')), readDocuments(of('progress'))]
+    const searched = orderColumns.filter(({ name }) => !documents.has(name)).map(({ name }) => [name, readArray(of(name))] as const)
     const [from, to, candidateIds] = [readNumbers(of('candidates_from')), readNumbers(of('candidates_to')), readTexts(values[position.candidateIds])]
     return ids.map((id, i) => {
       const before = this.store.orders.get(id)
       const parts = { placed: before?.placed ?? placed[i] as OrderPlaced, progress: progress[i] as OrderProgress }
       const view = orderView(parts)
-      if (before !== undefined && before.view.version >= view.version) return view
+      const columns = Object.fromEntries(searched.map(([name, column]) => [name, column[i]!]))
+      if (before !== undefined && before.view.version >= view.version) return { view, columns }
       const candidates = from[i]! > 0 ? candidateIds.slice(from[i]! - 1, to[i]) : null
-      this.store.orders.set(id, { placed: parts.placed, view, candidateIds: before?.candidateIds ?? candidates, offeredDriverId: offered[i]!, words: [] })
-      return view
+      this.store.orders.set(id, { placed: parts.placed, view, candidateIds: before?.candidateIds ?? candidates, offeredDriverId: columns['offered_driver_id']!, words: [] })
+      return { view, columns }
     })
   }
 
-  #writeDrivers(values: unknown[]): DriverRow[] {
-    const of = (name: string): unknown => values[position.drivers + driverColumns.findIndex(column => column.name === name)]
-    const [ids, vendorIds, statuses, capacities, active, deliveries, versions] = [
-      readTexts(of('id')), readTexts(of('vendor_id')), readTexts(of('status')), readNumbers(of('capacity')), readTexts(of('active_order_ids')),
-      readNumbers(of('total_deliveries')), readNumbers(of('version')),
-    ]
-    const rows = ids.map((id, i): DriverRow => ({
-      id, vendor_id: vendorIds[i]!, status: statuses[i] as DriverRow['status'], capacity: capacities[i]!, active_order_ids: readTexts(active[i]),
-      total_deliveries: deliveries[i]!, version: versions[i]!,
-    }))
-    for (const row of rows) if ((this.drivers.get(row.id)?.version ?? 0) < row.version) this.drivers.set(row.id, row)
+  #writeDrivers(values: unknown[]): DriverColumns[] {
+    const columns = driverColumns.map(({ name }, i) => [name, readArray(values[position.drivers + i])] as const)
+    const rows = columns[0]![1].map((_, i): DriverColumns => Object.fromEntries(columns.map(([name, column]) => [name, column[i]!])))
+    for (const row of rows) if (Number(this.drivers.get(row['id']!)?.['version'] ?? 0) < Number(row['version'])) this.drivers.set(row['id']!, row)
     return rows
   }
 
@@ -229,6 +231,9 @@ export class SimDatabase {
 }
 
 const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
+
+/** Columns of an order that are not looked for: its two documents, and where its candidates are in a list of their own. */
+const documents: ReadonlySet<string> = new Set(['placed', 'progress', 'candidates_from', 'candidates_to'])
 
 /** Where the columns of a table begin among the parameters of an append (`appendParameters` in `journal/rows.ts`). */
 const position = (() => {

@@ -4,7 +4,6 @@
  * it, and the simulator counts which of its steps were ever taken.
  */
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
-import type { RegisteredDriver } from '../driver/state.ts'
 import type { Order } from '../order/state.ts'
 
 type Machine = Record<string, Record<string, string>>
@@ -52,10 +51,6 @@ for (const duty of ['offline', 'available', 'on_break'])
       if (busy !== '') next.order_completed = ''
       driverMachine[`${duty}${asked}${busy}`] = next
     }
-
-/** The name of a driver's state in `driverMachine`. */
-export const driverStateName = (driver: RegisteredDriver): string =>
-  `${driver.availability}${driver.hold === null ? '' : ' asked'}${driver.activeOrderIds.length > 0 ? ' busy' : ''}`
 
 /** Which steps were taken, and which never. A target of '' is one of several. */
 export class Coverage {

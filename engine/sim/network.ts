@@ -24,10 +24,19 @@ class Link {
   readonly listeners = new Set<(connected: boolean) => void>()
   /** What was sent before must arrive before. */
   arrivesMs = 0
+  upSinceMs = -Infinity
   /** Raised at each cut: what was on its way then never arrives. */
   cuts = 0
   readonly node: SimNode
   constructor(node: SimNode) { this.node = node }
+}
+
+/** Whoever listens to all that processes hand to the bus. */
+export interface Ears {
+  /** A message was handed over by a process that is alive; `linkUpSinceMs` is Infinity while its link is not up. */
+  handed(node: SimNode, subject: string, body: Uint8Array, linkUpSinceMs: number): void
+  /** A fact reached the server. */
+  heard(body: Uint8Array): void
 }
 
 const eventPrefix = subjects.eventFilter.slice(0, -1)
@@ -39,14 +48,13 @@ export class Network {
   readonly #matcher = new Matcher<Subscriber>()
   readonly #links = new Map<SimNode, Link>()
   readonly #parted = new Set<string>()
-  /** Facts, as the server receives them. */
-  readonly #heard: (body: Uint8Array) => void
+  readonly #ears: Ears
 
-  constructor(schedule: Schedule, faults: Faults, chance: Chance, heard: (body: Uint8Array) => void) {
+  constructor(schedule: Schedule, faults: Faults, chance: Chance, ears: Ears) {
     this.#schedule = schedule
     this.#faults = faults
     this.#chance = chance
-    this.#heard = heard
+    this.#ears = ears
   }
 
   /** No message passes between the two until they are joined again. */
@@ -78,6 +86,7 @@ export class Network {
     if (link === undefined || link.state === 'up') return
     const known = link.state === 'down'
     link.state = 'up'
+    link.upSinceMs = this.#schedule.nowMs
     node.enter(() => {
       // A client that did not notice finds out by reconnecting.
       if (!known) for (const listener of link.listeners) listener(false)
@@ -165,12 +174,13 @@ export class Network {
   }
 
   #publish(from: Link, subject: string, body: Uint8Array): void {
+    this.#ears.handed(from.node, subject, body, from.state === 'up' ? from.upSinceMs : Infinity)
     if (subject.startsWith(eventPrefix)) {
       const { cuts } = from
       const loses = this.#faults.plays('bus loses facts')
       if (from.state !== 'up' && loses) return this.#faults.count('bus loses facts')
       from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs())
-      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#heard(body); else this.#faults.count('bus loses facts') })
+      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#ears.heard(body); else this.#faults.count('bus loses facts') })
       return
     }
     for (const to of this.#receivers(subject)) this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))

@@ -1,38 +1,17 @@
 /**
- * Deliberate bugs: proof that the simulator can fail. None of them is in the product. Each is put
- * between the engine and one of its ports, or in place of a behaviour, so that the product has no
- * switch for being wrong.
+ * Deliberate bugs of the runtime: appends, recovery, ids, cursors, deadlines and claims. None of them is in the
+ * product.
  */
-import type { Engine } from '../../engine/engine.ts'
-import type { ActorKind, Journal, LoadedActor, LoadedSlot, StoredEvent } from '../../engine/journal/journal.ts'
-import type { Driver } from '../../engine/driver/state.ts'
-import type { DriverCommand } from '../../engine/driver/commands.ts'
-import type { Order } from '../../engine/order/state.ts'
-import type { OrderCommand } from '../../engine/order/commands.ts'
-import type { AnyBehaviour } from '../../engine/runtime/actors.ts'
-import { behaviours } from '../../engine/runtime/behaviours.ts'
-import { decodeSnapshot, encodeSnapshot, snapshotHead } from '../../engine/runtime/snapshot.ts'
-import type { ClaimServer } from '../../engine/sim/claim-server.ts'
-import type { SimDatabase } from '../../engine/sim/database.ts'
-import type { Bus } from '../../protocol/bus/bus.ts'
-import { LocationBatchReader } from '../../protocol/location-batch.ts'
-import { subjects } from '../../protocol/subjects.ts'
-
-export interface Bug {
-  about: string
-  /** What must be found broken by it. */
-  rule: string
-  /** A seed that showed it; null: shown too seldom to be asked of a test. */
-  seed: number | null
-  database?(database: SimDatabase): void
-  claims?(server: ClaimServer): void
-  /** One engine's journal. */
-  journal?(journal: Journal, database: SimDatabase): Journal
-  /** Of one incarnation of an engine. */
-  behaviours?(): Record<ActorKind, AnyBehaviour>
-  edgeBus?(bus: Bus): Bus
-  engine?(engine: Engine): void
-}
+import type { ActorKind, Journal, LoadedActor, LoadedSlot, StoredEvent } from '../../../engine/journal/journal.ts'
+import type { Driver } from '../../../engine/driver/state.ts'
+import type { DriverCommand } from '../../../engine/driver/commands.ts'
+import type { Order } from '../../../engine/order/state.ts'
+import type { OrderCommand } from '../../../engine/order/commands.ts'
+import { behaviours } from '../../../engine/runtime/behaviours.ts'
+import { decodeSnapshot, encodeSnapshot, snapshotHead } from '../../../engine/runtime/snapshot.ts'
+import { LocationBatchReader } from '../../../protocol/location-batch.ts'
+import { subjects } from '../../../protocol/subjects.ts'
+import { withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Changes what recovery reads. */
 const loading = (journal: Journal, change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L): Journal => ({
@@ -43,10 +22,8 @@ const loading = (journal: Journal, change: <L extends LoadedActor | LoadedSlot>(
 /** Without the ids of what was carried out. */
 const forgotten = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
   ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] }, snapshotHead(snapshot.bytes)!)) })
-const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, order: { ...behaviours.order, ...change } })
-const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, driver: { ...behaviours.driver, ...change } })
 
-export const bugs: Readonly<Record<string, Bug>> = {
+export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',

@@ -1,0 +1,7 @@
+/** All deliberate bugs, by the name that `--bug` takes. */
+import type { Bug } from './bug.ts'
+import { bookBugs } from './books.ts'
+import { pushBugs } from './pushes.ts'
+import { runtimeBugs } from './runtime.ts'
+
+export const bugs: Readonly<Record<string, Bug>> = { ...runtimeBugs, ...bookBugs, ...pushBugs }

@@ -1,0 +1,161 @@
+/**
+ * Who hears what. Each push on the bus must be one that some event of its actor asks for, word for word and to those
+ * whom it concerns; a link that anybody may hold learns no phone, surname, address or token; and an engine
+ * that publishes a fact pushes what must follow it, in the same turn.
+ */
+import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { LocationPush, Push } from '../../protocol/pushes.ts'
+import type { StoredEvent } from '../journal/journal.ts'
+import type { Checker } from './checker.ts'
+import { candidatesOf, type OrderModel } from './model/order.ts'
+import { canonical, pushesOfDriver, pushesOfOrder, requestBody } from './model/pushes.ts'
+import type { SimNode } from './node.ts'
+
+/** What one event asks for: alternatives, because who repeats it later says how the order stands then. */
+interface Owed { stored: StoredEvent; committedMs: number; pushes: readonly string[] }
+/** A push of an event that must reach whoever is connected. */
+export interface Told { topic: string; text: string; atMs: number; actorId: string }
+
+export class Audience {
+  readonly #checker: Checker
+  /** By actor, all that may be said. */
+  readonly #allowed = new Map<string, Set<string>>()
+  /** By actor, its events. */
+  readonly #events = new Map<string, StoredEvent[]>()
+  readonly #owed = new Map<string, Owed>()
+  /** By process, what it pushed within this turn. */
+  readonly #pushed = new Map<SimNode, Set<string>>()
+  /** Hears of each message to a topic that an event asks for. */
+  onTold: (told: Told) => void = () => {}
+  pushes = 0
+
+  constructor(checker: Checker) { this.#checker = checker }
+
+  /** Events of one transaction, when they are folded. */
+  committed(events: readonly StoredEvent[], nowMs: number): void {
+    for (const stored of events) {
+      const known = this.#events.get(stored.actorId)
+      if (known === undefined) this.#events.set(stored.actorId, [stored])
+      else known.push(stored)
+      const pushes = this.#pushesOf(stored, this.#now(stored))
+      const allowed = this.#allowedOf(stored.actorId)
+      const texts = pushes.map(push => canonical(push))
+      for (const text of texts) allowed.add(text)
+      this.#owed.set(`${stored.slot}.${stored.seq}`, { stored, committedMs: nowMs, pushes: texts })
+      for (const push of pushes) if (push.kind === 'topic') this.onTold({ topic: push.topic, text: canonical(push.message), atMs: nowMs, actorId: stored.actorId })
+    }
+  }
+
+  #now({ kind, actorId }: StoredEvent): OrderModel | null { return kind === 'order' ? this.#checker.orders.get(actorId)!.order : null }
+
+  #pushesOf({ kind, event, actorId, atMs }: StoredEvent, order: OrderModel | null): Push[] {
+    if (kind === 'order') return pushesOfOrder(event as OrderEvent, order!, atMs)
+    return pushesOfDriver(event as DriverEvent, this.#checker.drivers.get(actorId)!.driver)
+  }
+
+  #allowedOf(actorId: string): Set<string> {
+    let allowed = this.#allowed.get(actorId)
+    if (allowed === undefined) this.#allowed.set(actorId, allowed = new Set())
+    return allowed
+  }
+
+  /** A process hands pushes to the bus. */
+  pushed(node: SimNode, pushes: readonly Push[]): void {
+    let turn = this.#pushed.get(node)
+    if (turn === undefined) this.#pushed.set(node, turn = new Set())
+    for (const push of pushes) {
+      this.pushes++
+      const text = canonical(push)
+      turn.add(text)
+      this.#judge(push, text)
+    }
+  }
+
+  #judge(push: Push, text: string): void {
+    const actorId = actorOf(push)
+    const order = this.#checker.orders.get(actorId)?.order
+    if (push.kind === 'topic' && push.topic.startsWith('order:') && order !== undefined) this.#secret(push.topic, text, order)
+    if (this.#allowed.get(actorId)?.has(text) === true) return
+    if (push.kind === 'new_request' && order !== undefined && this.#repeats(push, order)) return
+    if (order !== undefined && this.#allLater(actorId).has(text)) return
+    this.#checker.fail('[told]', `${push.kind === 'topic' ? push.topic : push.kind} was told ${text}, which no event asks for`, actorId)
+  }
+
+  /** An open request, told again to some of those who are asked. */
+  #repeats(push: Extract<Push, { kind: 'new_request' }>, order: OrderModel): boolean {
+    const kms = new Map(candidatesOf(order).map(one => [one.vendor_id, one.distance_km]))
+    return canonical(push.body) === canonical(requestBody(order)) && push.vendor_ids.every((id, i) => kms.get(id) === push.distances_km[i])
+  }
+
+  /** What may be said of an order's events by whoever repeats them later. */
+  #allLater(actorId: string): Set<string> {
+    const allowed = this.#allowedOf(actorId)
+    const { past } = this.#checker.orders.get(actorId)!
+    for (const stored of this.#events.get(actorId) ?? [])
+      for (let version = stored.version; version < past.length; version++)
+        for (const push of this.#pushesOf(stored, past[version]!)) allowed.add(canonical(push))
+    return allowed
+  }
+
+  /** Whoever holds the link may read it aloud. */
+  #secret(topic: string, text: string, order: OrderModel): void {
+    const { wish, token, driver, vendor } = order
+    const surname = (name: string): string => name.trim().split(/\s+/).slice(1).join(' ')
+    const secrets = [wish.customer_phone, surname(wish.customer_name), wish.dropoff.address, token, driver?.phone, surname(driver?.name ?? ''), vendor?.phone]
+    for (const secret of secrets)
+      if (secret != null && secret.length > 2 && text.includes(secret)) this.#checker.fail('[secret]', `${topic} was told ${secret}: ${text}`, order.id)
+  }
+
+  /**
+   * A process handed this fact to the bus for the first time, over a link that had been up since before the event:
+   * then all that must follow it goes the same way. `later` runs when the turn is over.
+   */
+  fact(node: SimNode, id: string, linkUpSinceMs: number, later: (run: () => void) => void): void {
+    const owed = this.#owed.get(id)
+    if (owed === undefined) return
+    this.#owed.delete(id)
+    if (linkUpSinceMs >= owed.committedMs) return
+    later(() => {
+      if (!node.alive || owed.pushes.length === 0) return
+      const said = this.#pushed.get(node) ?? new Set()
+      if (owed.pushes.every(text => said.has(text))) return
+      const { stored } = owed
+      const order = this.#checker.orders.get(stored.actorId)
+      const repeats = order?.past.slice(stored.version).some(past => this.#pushesOf(stored, past).every(push => said.has(canonical(push)))) ?? false
+      if (!repeats) this.#checker.fail('[told]', `${node.name} published ${id} ${stored.event.type} and did not tell ${owed.pushes.find(text => !said.has(text))}`, stored.actorId)
+    })
+  }
+
+  /** A turn of a process is over. */
+  forget(node: SimNode): void { this.#pushed.delete(node) }
+
+  /** Positions on their way to one edge: where the order's driver was, and nobody else. */
+  located({ orders }: LocationPush): void {
+    for (const { order_id, latitude, longitude, at_ms } of orders) {
+      const driverId = this.#checker.orders.get(order_id)?.order.driver?.driver_id
+      if (driverId === undefined) this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
+      else if (!this.#checker.witness.wasAt(driverId, at_ms, { latitude, longitude })) this.#checker.fail('[told]', `driver ${driverId} at ${latitude}, ${longitude}, where the device was not`, order_id)
+    }
+  }
+
+  /** Somebody's socket was told something: is it theirs to hear? */
+  heardBy(role: 'customer' | 'vendor' | 'driver', id: string, message: Readonly<Record<string, unknown>>): void {
+    const orderId = String(message['order_id'] ?? message['request_id'] ?? '')
+    const book = this.#checker.orders.get(orderId)
+    if (book === undefined) return
+    const { order, past } = book
+    const isTheirs = role === 'customer' ? order.wish.customer_id === id
+      : role === 'vendor' ? candidatesOf(order).some(one => one.vendor_id === id) || order.vendor?.vendor_id === id
+        : past.some(one => one.driver?.driver_id === id || one.offer?.driver_id === id)
+    if (!isTheirs) this.#checker.fail('[told]', `${role} ${id} was told of an order that is not theirs: ${JSON.stringify(message)}`, orderId)
+  }
+}
+
+function actorOf(push: Push): string {
+  if (push.kind === 'new_request') return push.body.request_id
+  if (push.kind === 'request_closed') return push.request_id
+  const { topic, message } = push
+  const [kind, id] = topic.split(':') as [string, string]
+  if (kind === 'driver' && message.type !== 'assigned') return id
+  return kind === 'order' ? id : String(message['order_id'] ?? message['request_id'])
+}

@@ -1,0 +1,29 @@
+/** Listens on the simulated bus for the checker: facts as the server receives them, pushes and positions as engines hand them over. */
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import type { PublishedEvent } from '../../protocol/events.ts'
+import type { LocationPush, PushList } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Checker } from './checker.ts'
+import type { Ears } from './network.ts'
+import type { Schedule } from './schedule.ts'
+
+const edgePrefix = subjects.pushEdge('')
+const eventPrefix = subjects.eventFilter.slice(0, -1)
+
+/** A turn of a process is over when its microtasks are. */
+const turnMs = 1
+
+/** The listener of a simulation's bus. */
+export function checkingEars(checker: Checker, schedule: Schedule): Ears {
+  const { audience } = checker
+  return {
+    heard(body) { checker.heard(decodeBody(body) as PublishedEvent) },
+    handed(node, subject, body, linkUpSinceMs) {
+      if (subject.startsWith(eventPrefix)) audience.fact(node, (decodeBody(body) as PublishedEvent).id, linkUpSinceMs, run => { schedule.after(0, run) })
+      else if (subject === subjects.pushAll) {
+        audience.pushed(node, decodeBody(body) as PushList)
+        schedule.after(turnMs, () => audience.forget(node))
+      } else if (subject.startsWith(edgePrefix)) audience.located(decodeBody(body) as LocationPush)
+    },
+  }
+}

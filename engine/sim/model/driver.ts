@@ -1,0 +1,71 @@
+/**
+ * What a driver is, folded from journaled events a second time, and what the table of drivers must say of them.
+ * What a driver has earned is summed here from what the orders themselves say was delivered and agreed, so that
+ * a payment which both sides of the product get wrong alike is noticed too.
+ */
+import type { DriverEvent } from '../../../protocol/events.ts'
+
+type Registered = Extract<DriverEvent, { type: 'driver_registered' }>['data']
+type Held = Extract<DriverEvent, { type: 'offer_held' }>['data']
+
+export interface DriverModel {
+  id: string
+  version: number
+  profile: Registered
+  duty: 'offline' | 'available' | 'on_break'
+  hold: Held | null
+  /** Orders under way, in the order in which they came. */
+  orderIds: string[]
+  deliveries: number
+  earnedMinor: number
+}
+
+/** The name of the state in `driverMachine`. */
+export const stateOfDriver = (driver: DriverModel): string =>
+  [driver.duty, ...(driver.hold === null ? [] : ['asked']), ...(driver.orderIds.length === 0 ? [] : ['busy'])].join(' ')
+
+/** Places of the capacity that are taken: orders under way, and an offer that is out. */
+export const placesTaken = (driver: DriverModel): number => driver.orderIds.length + Number(driver.hold !== null)
+
+/** The driver after an event; null where the event needs a driver and there is none. */
+export function foldedDriver(before: DriverModel | null, id: string, event: DriverEvent, version: number): DriverModel | null {
+  if (event.type === 'driver_registered')
+    return before === null
+      ? { id, version, profile: event.data, duty: 'offline', hold: null, orderIds: [], deliveries: 0, earnedMinor: 0 }
+      : { ...before, version, profile: event.data }
+  if (before === null) return null
+  const after: DriverModel = { ...before, version }
+  switch (event.type) {
+    case 'status_changed':
+      after.duty = event.data.availability
+      break
+    case 'offer_held':
+      after.hold = event.data
+      break
+    case 'offer_released':
+      after.hold = null
+      break
+    case 'order_assigned':
+      if (before.hold?.offer_id === event.data.offer_id) after.hold = null
+      after.orderIds = [...before.orderIds, event.data.order_id]
+      break
+    case 'order_completed':
+      after.orderIds = before.orderIds.filter(orderId => orderId !== event.data.order_id)
+      if (event.data.outcome === 'delivered') after.deliveries = before.deliveries + 1
+      after.earnedMinor = before.earnedMinor + event.data.earnings_minor
+      break
+    default:
+      break
+  }
+  return after
+}
+
+/** The row of a driver, column by column, as text. A row's profile is written once. */
+export function columnsOfDriver(driver: DriverModel): Record<string, string | null> {
+  const { profile } = driver
+  return {
+    id: driver.id, vendor_id: profile.vendor_id, full_name: profile.full_name, phone: profile.phone, vehicle_type: profile.vehicle_type,
+    status: driver.orderIds.length > 0 ? 'busy' : driver.duty, capacity: String(profile.capacity), active_order_ids: `{${driver.orderIds.join(',')}}`,
+    total_deliveries: String(driver.deliveries), total_earnings_minor: String(driver.earnedMinor), version: String(driver.version),
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Who must hear what of an event, written down a second time from the description of the sockets: the topic and
+ * the whole message, word for word. The simulator holds every push on the bus against it, so a push that goes to
+ * somebody else, says more than it may, or is missing does not pass.
+ */
+import type { DriverEvent, OrderEvent } from '../../../protocol/events.ts'
+import { currency } from '../../../protocol/money.ts'
+import type { NewRequestBody, Push, SocketMessage } from '../../../protocol/pushes.ts'
+import type { DriverModel } from './driver.ts'
+import { candidatesOf, publicStatus, wasBroadcast, type OrderModel } from './order.ts'
+import { timeText } from './order-row.ts'
+
+const hundredths = (km: number): number => Math.round(km * 100) / 100
+const to = (kind: 'vendor' | 'customer' | 'driver' | 'order', id: string, message: SocketMessage): Push => ({ kind: 'topic', topic: `${kind}:${id}`, message })
+
+/** An object's JSON with its keys in order: two that say the same are the same text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) =>
+    (typeof one === 'object' && one !== null && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one))
+}
+
+/** What the terminals of the pharmacies that are asked hear of an open request. */
+export function requestBody({ id, wish, at }: OrderModel): NewRequestBody {
+  return {
+    request_id: id, patient_name: wish.customer_name, patient_phone: wish.customer_phone,
+    patient_location: { lat: wish.dropoff.latitude, lng: wish.dropoff.longitude }, radius_km: wish.radius_km!, quantity: wish.quantity,
+    items: wish.items, notes: wish.notes, image_url: wish.prescription_url, prescription_url: wish.prescription_url,
+    timestamp: timeText(at.created)!, expires_at: timeText(wish.expires_at_ms)!,
+  }
+}
+
+/** The status of an order to all who follow it: whoever has the link, and with `parties` its customer and its pharmacy. */
+function status(order: OrderModel, at: string, extra: Record<string, unknown> = {}, parties: Record<string, unknown> = {}): Push[] {
+  const open = { type: 'status', order_id: order.id, status: publicStatus(order), at, ...extra }
+  const full = { ...open, ...parties }
+  return [to('order', order.id, open), to('customer', order.wish.customer_id, full), ...toPharmacy(order, full)]
+}
+
+const toPharmacy = ({ vendor }: OrderModel, message: SocketMessage): Push[] => (vendor === null ? [] : [to('vendor', vendor.vendor_id, message)])
+
+function over(order: OrderModel, exceptVendorId: string | null, type: string, message: string): Push[] {
+  const vendor_ids = candidatesOf(order).map(one => one.vendor_id).filter(id => id !== exceptVendorId)
+  return vendor_ids.length === 0 ? [] : [{ kind: 'request_closed', request_id: order.id, vendor_ids, message: { type, request_id: order.id, message } }]
+}
+
+interface Answerer { vendor_id: string; name: string; latitude: number; longitude: number }
+interface Answer { text_message: string | null; audio_url: string | null }
+const answered = (order: OrderModel, response_type: string, at: string, who: Answerer, { text_message, audio_url }: Answer, km: number): Push =>
+  to('customer', order.wish.customer_id, {
+    type: 'pharmacy_response', request_id: order.id, order_id: order.id, pharmacy_id: who.vendor_id, pharmacy_name: who.name,
+    pharmacy_location: { lat: who.latitude, lng: who.longitude }, response_type, text_message, audio_url, distance_km: hundredths(km), responded_at: at,
+  })
+
+/** What must be pushed for an event of an order that is now as `order` says: after the event, or later when it is repeated. */
+export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number): Push[] {
+  const at = timeText(atMs)!
+  switch (event.type) {
+    case 'broadcast_opened':
+      return order.state !== 'broadcast' || candidatesOf(order).length === 0 ? [] : [{
+        kind: 'new_request', body: requestBody(order), vendor_ids: candidatesOf(order).map(one => one.vendor_id), distances_km: candidatesOf(order).map(one => one.distance_km),
+      }]
+    case 'order_placed':
+      return [to('vendor', event.data.vendor.vendor_id, {
+        type: 'new_order', order_id: order.id, status: 'pending', customer_name: order.wish.customer_name, items: order.wish.items, notes: order.wish.notes,
+        distance_km: hundredths(event.data.distance_km), timestamp: at,
+      })]
+    case 'response_recorded':
+      return [answered(order, 'REJECTED', at, { ...event.data, name: event.data.vendor_name }, event.data, event.data.distance_km)]
+    case 'order_accepted': {
+      const { vendor } = event.data
+      const asked = candidatesOf(order).find(one => one.vendor_id === vendor.vendor_id)
+      return [
+        answered(order, 'ACCEPTED', at, vendor, event.data, asked?.distance_km ?? event.data.distance_km),
+        ...over(order, vendor.vendor_id, 'request_taken', 'This request has been accepted by another pharmacy'),
+        ...status(order, at),
+      ]
+    }
+    case 'request_expired': {
+      const { reason } = event.data
+      const message = reason === 'deadline' ? 'No pharmacy accepted in time' : 'There is no pharmacy within the radius'
+      return [
+        to('customer', order.wish.customer_id, { type: 'request_expired', request_id: order.id, reason, message }),
+        ...over(order, null, 'request_expired', 'This request has expired'), ...status(order, at),
+      ]
+    }
+    case 'order_cancelled':
+      return [...(order.yes === null && wasBroadcast(order) ? over(order, null, 'request_cancelled', 'This request was cancelled') : []), ...status(order, at)]
+    case 'tracking_reissued':
+      return [to('order', order.id, { type: 'tracking_reissued', order_id: order.id })]
+    case 'driver_search_started': case 'offer_made': case 'offer_closed':
+      return []
+    case 'driver_search_ended':
+      return toPharmacy(order, { type: 'driver_search_ended', order_id: order.id, outcome: 'exhausted', message: 'No driver took this order; assign one or search again' })
+    case 'driver_assigned': {
+      const { driver, offer_id } = event.data
+      const { vendor, wish } = order
+      return [
+        to('driver', driver.driver_id, {
+          type: 'assigned', order_id: order.id, offer_id, assigned_at: at,
+          pickup: vendor === null ? null : { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address, name: vendor.name, phone: vendor.phone },
+          dropoff: { ...wish.dropoff, name: wish.customer_name, phone: wish.customer_phone }, items: wish.items, notes: wish.notes,
+          fee: order.yes === null ? null : order.yes.fee_minor / 100, currency,
+        }),
+        ...status(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
+      ]
+    }
+    case 'arrived_at_pickup': return status(order, at, { arrived_at: 'pickup' })
+    case 'arrived_at_dropoff': return status(order, at, { arrived_at: 'dropoff' })
+    case 'order_rejected': case 'picked_up': case 'out_for_delivery': case 'delivered': case 'delivery_failed': case 'return_started': case 'returned':
+      return status(order, at)
+  }
+}
+
+/** What must be pushed for an event of a driver. */
+export function pushesOfDriver(event: DriverEvent, { id }: DriverModel): Push[] {
+  switch (event.type) {
+    case 'offer_held': {
+      const { offer_id, order_id, mode, pickup, dropoff, distance_km, fee_minor, expires_at_ms } = event.data
+      return mode === 'assign' ? [] : [to('driver', id, {
+        type: 'offer', offer_id, order_id, pickup, dropoff, distance_km: hundredths(distance_km), fee: fee_minor / 100, currency, expires_at: timeText(expires_at_ms),
+      })]
+    }
+    case 'offer_released': {
+      const { offer_id, order_id, outcome } = event.data
+      return outcome === 'declined' ? [] : [to('driver', id, { type: 'offer_withdrawn', offer_id, order_id, reason: outcome })]
+    }
+    case 'status_changed':
+      return [to('driver', id, { type: 'driver_status', driver_id: id, status: event.data.availability })]
+    default:
+      return []
+  }
+}
