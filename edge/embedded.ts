@@ -33,7 +33,7 @@ export async function startEmbedded(environment: Environment, options: { log?: L
   const config = readConfig(environment, 'embedded')
   const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
-  const env = realEnv()
+  const env = realEnv((line, error) => log.error({ err: error }, line))
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })
   const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
   const claims = config.redisUrl === null ? memoryClaims(env.nowMs, env.after) : await redisClaims(config.redisUrl, { onLog })

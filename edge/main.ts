@@ -20,7 +20,7 @@ else await runProcess('edge', limits.drainTimeoutMs + 5_000, async environment =
   const database = await openDatabase({ url: config.databaseUrl!, log })
   const bus = await natsBus(config.natsUrl!, { name: 'edge', onLog })
   const claims = await redisClaims(config.redisUrl!, { onLog })
-  const edge = await startEdge({ config, log, database, bus, claims, env: realEnv() })
+  const edge = await startEdge({ config, log, database, bus, claims, env: realEnv((line, error) => log.error({ err: error }, line)) })
   log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')
   return {
     async stop() {

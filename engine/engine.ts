@@ -10,6 +10,7 @@ import type { DriverEvent, OrderEvent } from '../protocol/events.ts'
 import { slotOf, uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, RosterMessage, RosterRow, TerminalsMessage } from '../protocol/pushes.ts'
+import { Seldom } from '../protocol/seldom.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
@@ -96,7 +97,8 @@ export class Engine {
     this.#bounds = deps.bounds ?? engineBounds
     const bounds = this.#bounds
     const { env, bus, journal } = deps
-    this.#pusher = new Pusher(bus)
+    const seldom = new Seldom((line, detail) => deps.log('error', line, detail), () => env.nowMs())
+    this.#pusher = new Pusher(bus, error => seldom.say('pushes', 'pushes could not be made into messages; they are dropped', error))
     const seed = (): number => Math.floor(env.random() * 2 ** 32)
     const seeds = [seed(), seed()] as const
     this.roster = new Roster(...seeds)
@@ -120,7 +122,7 @@ export class Engine {
       park: parked => journal.park(parked), log: deps.log,
     })
     this.#gateway = new Gateway({
-      bus, log: deps.log,
+      bus, log: deps.log, nowMs: () => env.nowMs(),
       owns: slot => this.actors.owns(slot),
       handle: envelope => this.#handle(envelope),
       tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
@@ -203,6 +205,9 @@ export class Engine {
       deliveries: this.tracking.following.size,
       frames: this.tracking.frames,
       pushes_dropped: this.#pusher.dropped,
+      messages_too_large: this.#deps.bus.losses.tooLarge,
+      handlers_failed: this.#deps.bus.losses.handlersFailed,
+      events_unpublished: this.#outbox.unpublished,
     }
   }
 

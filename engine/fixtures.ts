@@ -45,6 +45,8 @@ function mortal(env: VirtualEnv, bus: Bus) {
         return subscription
       },
       lossless: true,
+      messageBytesMax: bus.messageBytesMax,
+      losses: bus.losses,
       get connected() { return alive },
       onStatus: listener => bus.onStatus(listener),
       flush: () => bus.flush(),

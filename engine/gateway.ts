@@ -8,6 +8,7 @@ import type { CommandEnvelope, DriverReply, OrderReply, PlannedBody } from '../p
 import { CaduceusError, type Problem } from '../protocol/errors.ts'
 import { slotOf } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import { Seldom } from '../protocol/seldom.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
 import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from './effects.ts'
@@ -19,15 +20,20 @@ export interface GatewayDeps {
   /** A command as the wire brings it; the answer is what the wire takes back. */
   handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply>
   tell(command: ActorCommand): Promise<TellReply>
+  nowMs(): number
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
 
 export class Gateway {
   readonly #deps: GatewayDeps
   readonly #slots = new Map<number, Subscription>()
+  readonly #seldom: Seldom
   #services: Subscription[] = []
 
-  constructor(deps: GatewayDeps) { this.#deps = deps }
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps
+    this.#seldom = new Seldom((line, detail) => deps.log('error', line, detail), deps.nowMs)
+  }
 
   start(): void {
     this.#services = [subjects.commandFilter, subjects.commandOfFilter].map(filter =>
@@ -68,7 +74,7 @@ export class Gateway {
   #toSlot(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
-    void this.#answer(message).then(reply => respond(encodeBody(reply))).catch(error => this.#deps.log('error', 'an answer could not be sent', error))
+    this.#answer(message).then(reply => this.#respond(respond, reply, encodeBody)).catch((error: unknown) => this.#unsent(error))
   }
 
   async #answer(message: BusMessage): Promise<unknown> {
@@ -90,9 +96,19 @@ export class Gateway {
     const { respond } = message
     if (respond === undefined) return
     const json = message.body[0] === openingBrace
-    void this.#serve(message).then(reply => respond(json ? encodeJson(reply) : encodeBody(reply)))
-      .catch(error => this.#deps.log('error', 'an answer could not be sent', error))
+    this.#serve(message).then(reply => this.#respond(respond, reply, json ? encodeJson : encodeBody)).catch((error: unknown) => this.#unsent(error))
   }
+
+  /** Who waits for an answer that is too large for the bus is told so: without a word it would ask again and again. */
+  #respond(respond: (body: Uint8Array) => void, reply: unknown, encode: (value: unknown) => Uint8Array): void {
+    const body = encode(reply)
+    if (body.byteLength <= this.#deps.bus.messageBytesMax) return respond(body)
+    this.#seldom.say('answer', `an answer of ${body.byteLength} bytes is too large for the bus`)
+    const problem: Problem = { code: 'body_too_large', detail: 'it is done or decided, and the answer is too large to be told; read the record' }
+    respond(encode({ ok: false, problem }))
+  }
+
+  #unsent(error: unknown): void { this.#seldom.say('unsent', 'an answer could not be sent', error) }
 
   async #serve(message: BusMessage): Promise<unknown> {
     try {
@@ -108,7 +124,7 @@ export class Gateway {
 
   #problem(error: unknown): OrderReply {
     if (error instanceof CaduceusError) return { ok: false, problem: error.toProblem() }
-    this.#deps.log('error', 'a command failed', error)
+    this.#seldom.say('command', 'a command failed', error)
     return { ok: false, problem: { code: 'internal', detail: 'the command failed' } }
   }
 }

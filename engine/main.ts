@@ -25,7 +25,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
   const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
   const claims = await redisClaims(redisUrl!, { onLog })
-  const env = realEnv()
+  const env = realEnv((line, error) => log.error({ err: error }, line))
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({
     engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs,

@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile'
 import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope, ServiceCommand } from '../protocol/commands.ts'
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
+import { checkOrderSize } from '../protocol/order-size.ts'
 import { unstorableRule, unstorableText } from '../protocol/text.ts'
 import type { Directory } from './matching/directory.ts'
 import type { DriverCommand } from './driver/commands.ts'
@@ -82,11 +83,13 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
     case 'broadcast': {
       const d = data(verb)
       sameOrder(d.order_id)
+      checkOrderSize(d, 'data.')
       return { verb, by, data: d, candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km, deps.env.nowMs()), trackingToken: secret() }
     }
     case 'create': {
       const d = data(verb)
       sameOrder(d.order_id)
+      checkOrderSize(d, 'data.')
       return { verb, by, data: d, vendor: deps.directory.fact(d.vendor_id), tariff: deps.directory.tariff(d.vendor_id), trackingToken: secret() }
     }
     case 'respond': return { verb, by, data: data(verb), vendor: deps.directory.fact(by.id), tariff: deps.directory.tariff(by.id), autoOffer: deps.directory.autoOffer(by.id) }

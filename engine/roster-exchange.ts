@@ -2,8 +2,8 @@
  * How engines tell each other of drivers (ADR 4): rows of own drivers, those with news after some ms,
  * all of them from time to time and when an engine that starts asks.
  */
-import { encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
+import { publishList } from '../protocol/bus/lists.ts'
 import type { Env } from '../protocol/env.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RosterMessage, RosterRow } from '../protocol/pushes.ts'
@@ -45,19 +45,23 @@ export class RosterExchange {
   publishAll(): void { this.#publish(this.#deps.roster.rows()) }
 
   #publishNews(): void {
-    const rows = [...this.#news].map(id => this.#deps.roster.get(id)).filter(row => row !== undefined)
+    const news = [...this.#news]
+    // First of all: what stays here would keep the next news from being published.
     this.#news.clear()
-    this.#publish(rows)
+    this.#publish(news.map(id => this.#deps.roster.get(id)).filter(row => row !== undefined))
   }
 
   #publish(rows: Iterable<RosterRow>): void {
     let own: RosterRow[] = []
     const send = (): void => {
-      const message: RosterMessage = { engine_id: this.#deps.engineId, rows: own }
-      this.#deps.bus.publish(subjects.roster, encodeBody(message))
+      publishList(this.#deps.bus, subjects.roster, own, (part): RosterMessage => ({ engine_id: this.#deps.engineId, rows: [...part] }), () => rowBytes)
       own = []
     }
+    // A piece at a time: a million drivers as objects would take hundreds of megabytes.
     for (const row of rows) if (this.#deps.ownsActor(row.driverId) && own.push(row) === this.#deps.bounds.rosterRowsPerMessageMax) send()
-    if (own.length > 0) send()
+    send()
   }
 }
+
+/** Two ids and the names of the fields, packed. */
+const rowBytes = 160

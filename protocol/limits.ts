@@ -183,8 +183,6 @@ export const limits = {
   fleetDriversMax: 1_000,
   /** A burst of new watchers or terminals becomes one message. */
   interestDebounceMs: 5,
-  /** Ids in one interest or terminals message, so that it fits the bus. */
-  interestIdsPerMessageMax: 10_000,
   /** Open requests a terminal is told of at connection. */
   openRequestsPerTerminalMax: 200,
   /** Requests that a terminal was told are over: one that is repeated late is not shown again. */
@@ -346,7 +344,6 @@ relation(limits.claimLeaseMs < limits.commandTimeoutMs, 'a lapsed claim must be 
 relation(limits.interestLeaseMs > 3 * limits.interestRenewMs, 'interest must survive two lost renewals')
 relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the journal queue holds several batches')
 relation(limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs, 'a search outlives its offers')
-relation(limits.interestIdsPerMessageMax * 2 * 40 < limits.busMessageBytesMax, 'an interest message fits a bus message')
 relation(limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax, 'a handshake may take two seconds at the full rate')
 relation(limits.handshakeRetrySecondsMax * 1_000 <= limits.clientReconnectMsMax, 'a client waits for as long as the door says')
 relation(limits.socketMessageBytesMax < limits.socketPayloadBytesMax, 'a message too large is answered before the connection is cut')

@@ -104,7 +104,7 @@ export class SimEdge {
         return 1
       },
     }
-    const session: Session = new Session(terminalOf === null ? 'customer' : 'pharmacy', socket as never, { log, metrics, nowMs: this.node.env.nowMs, rateLimited: false, flushSoon: one => this.#hub.flushSoon(one) })
+    const session: Session = new Session(terminalOf === null ? 'customer' : 'pharmacy', socket as never, { log, metrics, nowMs: this.node.env.nowMs, rateLimited: false, flushSoon: one => this.#hub.flushSoon(one), caughtUp: one => this.#hub.caughtUp(one) })
     this.#broken.add(broken)
     this.#hub.add(session)
     session.open({ onText() {}, onOpen: () => { if (terminalOf !== null) this.#hub.addTerminal(session, terminalOf) } }, [])

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { commandSchemas, type OrderVerb } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { contactOf } from '../accounts/contacts.ts'
@@ -118,6 +119,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
           order_id: targetId, ...customer, ...rest, items,
           ...(customer_name !== undefined && { customer_name }), ...(customer_phone !== undefined && { customer_phone }),
         }, quote_id)
+        checkOrderSize(data)
         const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'create', by: principal, data })
         return { status: 201, body: order, headers: { location: `/api/orders/${order.id}` } }
       }),

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { commandSchemas, Latitude, Longitude, type FeeTerms, type OrderCommandData } from '../../protocol/commands.ts'
 import { limits } from '../../protocol/limits.ts'
+import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
 import { contactOf } from '../accounts/contacts.ts'
@@ -51,6 +52,7 @@ export async function openRequest(
   const fee = quote_id === undefined ? null
     : await feeTerms(ctx, identity.userId, quote_id, { vendorId: null, pickup: null, delivery: { latitude: rest.latitude, longitude: rest.longitude } })
   const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds, ...(fee !== null && { fee }) }
+  checkOrderSize(data)
   const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
   return order
 }

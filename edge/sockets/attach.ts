@@ -5,6 +5,7 @@
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import { Seldom } from '../../protocol/seldom.ts'
 import type { EdgeContext } from '../context.ts'
 import { Admission } from './admission.ts'
 import { addressGroup } from '../http/address.ts'
@@ -43,7 +44,9 @@ export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): 
 }
 
 function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
-  const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session) }
+  const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session), caughtUp: (session: Session) => ctx.hub.caughtUp(session) }
+  const seldom = new Seldom((line, error) => ctx.log.error({ err: error }, line), ctx.nowMs)
+  const failed = (where: string, error: unknown): void => seldom.say(where, `${where} of a socket failed`, error)
   return {
     maxPayloadLength: limits.socketPayloadBytesMax,
     // Session closes at half of this with 4408; the close frame itself must still fit.
@@ -53,7 +56,15 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
     sendPingsAutomatically: true,
     // uWebSockets' DISABLED: frames are too small to gain, and a compressor per socket is memory.
     compression: 0,
-    upgrade: (res, req, context) => upgrade(ctx, admission, res, req, context),
+    upgrade(res, req, context) {
+      try {
+        upgrade(ctx, admission, res, req, context)
+      } catch (error) {
+        // uWebSockets has no caller who would catch, and a request that nobody answers ends the process.
+        failed('upgrade', error)
+        res.close()
+      }
+    },
     open(ws) {
       const data = ws.getUserData()
       const session = new Session(role, ws, parts)
@@ -80,15 +91,26 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
           noteConnection(ctx, session, handshake, refusal.closeCode)
           session.close(refusal.closeCode, refusal.message)
         },
-      ).finally(() => {
+      ).catch((error: unknown) => {
+        failed('open', error)
+        session.close(1011, 'the socket could not be opened')
+      }).finally(() => {
         ended()
         ctx.metrics.handshakesUnderWay.set(admission.underWay)
       })
     },
-    message: (ws, message, isBinary) => ws.getUserData().session!.receive(new Uint8Array(message), isBinary),
+    message(ws, message, isBinary) {
+      const session = ws.getUserData().session!
+      try { session.receive(new Uint8Array(message), isBinary) } catch (error) { failed('message', error) }
+    },
+    // The client reads on: what waited for that goes out.
+    drain(ws) {
+      const session = ws.getUserData().session!
+      try { session.flush() } catch (error) { failed('drain', error) }
+    },
     close(ws) {
       const session = ws.getUserData().session!
-      session.closed()
+      try { session.closed() } catch (error) { failed('close', error) }
       ctx.hub.remove(session)
     },
   }

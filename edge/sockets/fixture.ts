@@ -54,6 +54,8 @@ function cuttable(bus: Bus): CuttableBus {
     request: (subject, body, timeoutMs) => bus.request(subject, body, timeoutMs),
     subscribe: (filter, handler, options) => bus.subscribe(filter, handler, options),
     lossless: true,
+    messageBytesMax: bus.messageBytesMax,
+    losses: bus.losses,
     get connected() { return up && bus.connected },
     onStatus(listener) {
       listeners.add(listener)

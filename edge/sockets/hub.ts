@@ -11,6 +11,7 @@ import type { Subscription } from '../../protocol/bus/bus.ts'
 import type { Env } from '../../protocol/env.ts'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import { Seldom } from '../../protocol/seldom.ts'
 import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
@@ -42,9 +43,11 @@ export class Hub {
   /** Sessions with pushes of this turn. */
   #unflushed: Session[] = []
   #draining = false
+  readonly #seldom: Seldom
 
   constructor(parts: HubParts) {
     this.#parts = parts
+    this.#seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
     const { bus, edgeId } = parts
     this.#terminals = new Terminals(parts)
     this.#interest = new Interest(edgeId, bus, parts.after, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
@@ -65,9 +68,9 @@ export class Hub {
 
   #sweepLater(): void {
     this.#stopSweep = this.#parts.after(limits.socketSweepMs, () => {
-      const nowMs = this.#parts.nowMs()
-      for (const session of this.#sessions) session.sweep(nowMs)
       this.#sweepLater()
+      const nowMs = this.#parts.nowMs()
+      for (const session of this.#sessions) this.#safely(() => session.sweep(nowMs))
     })
   }
 
@@ -158,13 +161,23 @@ export class Hub {
    * microtask comes when all microtasks are done; one asked for at once would come before them.
    */
   flushSoon(session: Session): void {
-    if (this.#unflushed.push(session) === 1) queueMicrotask(() => process.nextTick(() => this.#flushAll()))
+    if (this.#unflushed.push(session) === 1) queueMicrotask(() => process.nextTick(this.#flushAll))
   }
 
-  #flushAll(): void {
+  /** A terminal that had no room for all open requests has read on: its pharmacy's are asked for again. */
+  caughtUp(session: Session): void {
+    if (session.terminalOf !== null) this.#terminals.askAgain(session.terminalOf)
+  }
+
+  readonly #flushAll = (): void => {
     const sessions = this.#unflushed
     this.#unflushed = []
-    for (const one of sessions) one.flush()
+    for (const one of sessions) this.#safely(() => one.flush())
+  }
+
+  /** What fails at one socket is that socket's loss: the others have their turn, and nobody above here would catch it. */
+  #safely(run: () => void): void {
+    try { run() } catch (error) { this.#seldom.say('socket', 'a socket could not be written to', error) }
   }
 
   #onPushes(pushes: PushList): void {

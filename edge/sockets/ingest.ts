@@ -20,6 +20,7 @@ import { encodeFrames, frameErrorName, FrameReader, type FrameErrorName, type Lo
 import { decodeGeohash, encodeGeohash, type GeoBounds } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
+import { guarded, Seldom } from '../../protocol/seldom.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Session } from './session.ts'
 
@@ -58,7 +59,7 @@ export class DriverStream {
 
 interface Region { subject: string; bounds: GeoBounds; batch: LocationBatch; streams: DriverStream[] }
 
-type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'nowMs'>
+type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'log' | 'nowMs'>
 
 export class Ingest {
   readonly #parts: Parts
@@ -77,11 +78,15 @@ export class Ingest {
   readonly #stopStatus: () => void
   readonly #ackTimer: NodeJS.Timeout
   readonly #ackBytes = Uint8Array.of(0x92, 0xa3, 0x61, 0x63, 0x6b, 0xce, 0, 0, 0, 0)
-  readonly #flush = (): void => this.flush()
+  readonly #flush: () => void
+  readonly #confirmSafely: () => void
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#ackTimer = setInterval(() => void this.#confirm(), limits.locationAckIntervalMs / 4)
+    const seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
+    this.#flush = guarded(() => this.flush(), error => seldom.say('flush', 'locations could not be handed to the bus', error))
+    this.#confirmSafely = guarded(() => this.#confirm(), error => seldom.say('confirm', 'locations could not be acknowledged', error))
+    this.#ackTimer = setInterval(this.#confirmSafely, limits.locationAckIntervalMs / 4)
     this.#stopStatus = parts.bus.onStatus(connected => { if (!connected) this.#doubtAll() })
     this.#ackTimer.unref()
   }
@@ -204,7 +209,7 @@ export class Ingest {
     if (stream.ackQueued) return
     stream.ackQueued = true
     this.#ackQueue.push(stream)
-    if (nowMs - this.#confirmedAtMs >= limits.locationConfirmMs && nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) void this.#confirm()
+    if (nowMs - this.#confirmedAtMs >= limits.locationConfirmMs && nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#confirmSafely()
   }
 
   #lose(stream: DriverStream, seq: number, count: number): void {

@@ -4,8 +4,9 @@
  * goes out at once, so that a tracker who just connected does not wait. An end only leaves the next
  * whole list: the price is a few seconds of positions that nobody looks at.
  */
-import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { InterestMessage } from '../../protocol/pushes.ts'
@@ -34,8 +35,8 @@ export class Interest {
 
   #renewLater(): void {
     this.#cancelRenewal = this.#after(limits.interestRenewMs, () => {
-      this.renew()
       this.#renewLater()
+      this.renew()
     })
   }
 
@@ -68,12 +69,13 @@ export class Interest {
   }
 
   #publish(full: boolean, orderIds: string[], vendorIds: string[]): void {
-    const step = limits.interestIdsPerMessageMax
-    for (let at = 0; at === 0 || at < Math.max(orderIds.length, vendorIds.length); at += step)
-      this.#send({
-        edge_id: this.#edgeId, full: full && at === 0,
-        order_ids: orderIds.slice(at, at + step), vendor_ids: vendorIds.slice(at, at + step),
-      })
+    const message = (full: boolean, order_ids: string[], vendor_ids: string[]): InterestMessage => ({ edge_id: this.#edgeId, full, order_ids, vendor_ids })
+    // Nothing is watched any more: that is news too, when it is all there is to say.
+    if (orderIds.length + vendorIds.length === 0) this.#send(message(full, [], []))
+    publishList(this.#bus, subjects.interest, [...orderIds, ...vendorIds], (part, from) => {
+      const orders = Math.max(0, Math.min(part.length, orderIds.length - from))
+      return message(full && from === 0, part.slice(0, orders), part.slice(orders))
+    })
   }
 
   #send(message: InterestMessage): void { this.#bus.publish(subjects.interest, encodeBody(message)) }

@@ -46,7 +46,14 @@ type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
   rateLimited: boolean
   /** Has `flush` called before the event loop goes on. */
   flushSoon(session: Session): void
+  /** The client has read what it was sent, and there is room for what was kept from it. */
+  caughtUp(session: Session): void
 }
+
+/** The open requests that a terminal is told of leave room for everything else: more of them come when it has read these. */
+const tailedBytesMax = limits.socketBackpressureBytesMax * 3 / 4
+const caughtUpBytes = limits.socketBackpressureBytesMax / 4
+const askedFromBytes = limits.socketBackpressureBytesMax / 16
 
 export class Session {
   readonly role: SocketRole
@@ -69,6 +76,10 @@ export class Session {
   readonly #parts: Parts
   /** Pushes of this turn of the event loop, in their order; null while there are none. A tailed message is followed by its number. */
   #queued: Queued[] | null = null
+  /** Roughly, of what is queued: characters where it is text. */
+  #queuedBytes = 0
+  /** A message was kept from it because there was no room. */
+  #behind = false
   #malformedInARow = 0
   #refusals = 0
   /** When the messages that may still come were granted, and how many are left of them. */
@@ -128,15 +139,27 @@ export class Session {
     return true
   }
 
-  /** As `pushText`, for a message whose end is this socket's own. */
+  /**
+   * As `pushText`, for a message whose end is this socket's own, of which many may come at once. False when
+   * there is no room for it now: then `caughtUp` is called when there is, and it must be pushed anew.
+   */
   pushTailed(message: TailedMessage, hundredths: number): boolean {
     if (this.#state.state !== 'open') return false
+    const queuedBytes = this.#queuedBytes + message.bytes
+    // What the socket itself holds is asked for only where much is queued: a request to a thousand terminals is one message for each.
+    if (queuedBytes > askedFromBytes && this.#socket.getBufferedAmount() + queuedBytes > tailedBytesMax) {
+      this.#parts.metrics.pushesDropped.inc({ reason: 'no_room' })
+      this.#behind = true
+      return false
+    }
+    this.#queuedBytes = queuedBytes
     if (this.#queued === null) this.#queueNew([message, hundredths])
     else this.#queued.push(message, hundredths)
     return true
   }
 
   #enqueue(text: string | Uint8Array): void {
+    this.#queuedBytes += text.length
     if (this.#queued === null) this.#queueNew([text])
     else this.#queued.push(text)
   }
@@ -149,11 +172,16 @@ export class Session {
   /** Writes what was pushed; several messages in one system call, which is most of what a message costs. */
   flush(): void {
     const queued = this.#queued
-    if (queued === null) return
-    this.#queued = null
-    if (this.#state.state !== 'open') return
-    if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number')) this.#sendAll(queued)
-    else this.#socket.cork(() => this.#sendAll(queued))
+    if (queued !== null) {
+      this.#queued = null
+      this.#queuedBytes = 0
+      if (this.#state.state !== 'open') return
+      if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number')) this.#sendAll(queued)
+      else this.#socket.cork(() => this.#sendAll(queued))
+    }
+    if (!this.#behind || this.#state.state !== 'open' || this.#socket.getBufferedAmount() > caughtUpBytes) return
+    this.#behind = false
+    this.#parts.caughtUp(this)
   }
 
   #sendAll(queued: readonly Queued[]): void {
@@ -176,7 +204,10 @@ export class Session {
 
   #send(data: string | Uint8Array, isBinary: boolean): boolean {
     if (this.#state.state !== 'open') return false
-    if (this.#socket.getBufferedAmount() + data.length > limits.socketBackpressureBytesMax) {
+    const waiting = this.#socket.getBufferedAmount()
+    // A character takes three bytes at the most; they are counted where it could matter.
+    if (waiting + data.length * (typeof data === 'string' ? 3 : 1) > limits.socketBackpressureBytesMax
+      && waiting + (typeof data === 'string' ? Buffer.byteLength(data) : data.length) > limits.socketBackpressureBytesMax) {
       this.#parts.metrics.pushesDropped.inc({ reason: 'slow_reader' })
       this.close(closeCodes.slowReader, 'too slow to read')
       return false

@@ -23,6 +23,9 @@ export class TailedMessage {
     this.#headBytes = this.#bytes.write(head)
   }
 
+  /** Of the longest whole message. */
+  get bytes(): number { return this.#bytes.length }
+
   /** The whole message, with that many hundredths of a kilometre. Good until the next call. */
   with(hundredths: number): Uint8Array {
     const tail = tails[hundredths] ?? tailOf(hundredths)

@@ -1,6 +1,7 @@
 /** Fan-out: who is told of a request and of its end, exactly once, and what edges tell engines. */
 import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
+import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics, type InterestMessage, type NewRequestBody, type TerminalsMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -115,6 +116,34 @@ t.test('an end that was lost is found after the bus reconnects', async t => {
   await pause(20)
   t.same([a1.heard, b1.heard], [[], []], 'the winner is not told that it lost')
   for (const socket of [a1, b1]) socket.ws.close()
+})
+
+t.test('a terminal whose first state is megabytes reads it in pieces, and is not taken for a slow reader', async t => {
+  const notes = '😀'.repeat(10_000)
+  const ids = Array.from({ length: limits.openRequestsPerTerminalMax }, newId).sort()
+  // As an engine does, every time it is asked.
+  let asked = 0
+  const engine = f.bus.subscribe(subjects.terminals, () => {
+    asked++
+    publishList(f.bus, subjects.pushAll, ids.map(id => ({ kind: 'new_request' as const, body: { ...requestBody(id), notes }, vendor_ids: [a.id], distances_km: [1] })), part => part)
+  })
+  const a1 = await a.connect()
+  const told = new Set<string>()
+  for (const _ of ids) {
+    const message = await a1.next('new_request')
+    t.notOk(told.has(message['request_id'] as string), 'each once')
+    told.add(message['request_id'] as string)
+  }
+  t.same([...told].sort(), ids)
+  t.ok(asked > 1, `8 MB in ${asked} pieces`)
+  a1.ws.send('{"type":"ping"}')
+  await a1.next('pong')
+  const askedUntilNow = asked
+  await pause(2 * limits.pushIntervalMs)
+  t.equal(asked, askedUntilNow, 'with everything told nothing is asked for any more')
+  t.equal(a1.heard.length, 0)
+  engine.unsubscribe()
+  a1.ws.close()
 })
 
 t.test('what a terminal was told is bounded', async t => {

@@ -6,7 +6,7 @@
  * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
-import { encodeBody } from '../../protocol/bus/codec.ts'
+import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
@@ -37,8 +37,15 @@ export class Terminals {
     const sessions = this.#sessions.get(vendorId)
     if (sessions === undefined) this.#sessions.set(vendorId, new Set([session]))
     else sessions.add(session)
+    this.#announceIn(limits.interestDebounceMs, vendorId)
+  }
+
+  /** Some of its open requests were kept from a terminal of this pharmacy, and there is room for more of them now. */
+  askAgain(vendorId: string): void { this.#announceIn(limits.pushIntervalMs, vendorId) }
+
+  #announceIn(ms: number, vendorId: string): void {
     this.#arrived.add(vendorId)
-    this.#cancelAnnouncement ??= this.#parts.after(limits.interestDebounceMs, () => {
+    this.#cancelAnnouncement ??= this.#parts.after(ms, () => {
       this.#cancelAnnouncement = null
       const vendorIds = [...this.#arrived]
       this.#arrived = new Set()
@@ -52,32 +59,30 @@ export class Terminals {
   }
 
   #announce(vendorIds: readonly string[]): void {
-    for (let at = 0; at < vendorIds.length; at += limits.interestIdsPerMessageMax) {
-      const message: TerminalsMessage = { vendor_ids: vendorIds.slice(at, at + limits.interestIdsPerMessageMax) }
-      this.#parts.bus.publish(subjects.terminals, encodeBody(message))
-    }
+    publishList(this.#parts.bus, subjects.terminals, vendorIds, (part): TerminalsMessage => ({ vendor_ids: [...part] }))
   }
 
   /** Spread over a window, so that edges that started together do not ask together. */
   #scheduleResync(): void {
     const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
     this.#cancelResync = this.#parts.after(delayMs, () => {
-      void this.resync()
       this.#scheduleResync()
+      void this.resync()
     })
   }
 
   /** Asks for every open request of every terminal here, and finds the ends that were lost. */
   async resync(): Promise<void> {
-    this.#announce([...this.#sessions.keys()])
-    if (this.#resyncing) return
+    const alone = !this.#resyncing
     this.#resyncing = true
     try {
+      this.#announce([...this.#sessions.keys()])
+      if (!alone) return
       await this.#closeEnded()
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'terminals: the ends of requests could not be looked up')
     } finally {
-      this.#resyncing = false
+      if (alone) this.#resyncing = false
     }
   }
 

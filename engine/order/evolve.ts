@@ -22,6 +22,15 @@ export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
   }
 }
 
+/**
+ * The words of refusals that an order remembers, all together: two hundred pharmacies with all the words that
+ * one may say would make an order that fits no message. The words of those that come after it are in their
+ * events, and the customer is told them at once; the order keeps that they refused.
+ */
+export const responseCharactersMax = 40_000
+const charactersOf = (rejections: Broadcast['rejections']): number =>
+  rejections.reduce((sum, { textMessage, audioUrl }) => sum + (textMessage?.length ?? 0) + (audioUrl?.length ?? 0), 0)
+
 type Later = Exclude<OrderEvent, { type: 'broadcast_opened' | 'order_placed' }>
 
 function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, atMs: number): Order {
@@ -29,7 +38,9 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
     case 'response_recorded': {
       if (order.kind !== 'broadcast') return misfit(order, event)
       const { vendor_id, text_message, audio_url } = event.data
-      const rejections = [...order.broadcast.rejections, { vendorId: vendor_id, textMessage: text_message, audioUrl: audio_url, atMs }]
+      const before = order.broadcast.rejections
+      const words = charactersOf(before) + (text_message?.length ?? 0) + (audio_url?.length ?? 0) <= responseCharactersMax
+      const rejections = [...before, { vendorId: vendor_id, textMessage: words ? text_message : null, audioUrl: words ? audio_url : null, atMs }]
       return { ...order, broadcast: { ...order.broadcast, rejections } }
     }
     case 'order_accepted': {

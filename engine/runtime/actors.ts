@@ -10,7 +10,7 @@ import { limits } from '../../protocol/limits.ts'
 import { slotOf } from '../../protocol/ids.ts'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { Decision } from '../decision.ts'
-import type { ActorKind, AppendResult, Journal, LoadedSlot, SlotLease, StoredEvent } from '../journal/journal.ts'
+import type { ActorKind, AppendResult, Journal, LoadedSlot, ReadModelRow, SlotLease, StoredEvent } from '../journal/journal.ts'
 import type { Behaviour } from './behaviours.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
@@ -56,11 +56,15 @@ export class Actors {
     this.#deps = deps
     this.#bounds = deps.bounds ?? engineBounds
     this.#timers = new Timers(deps.env, key => {
-      const cell = this.peek(key)
-      if (cell === undefined) return
       // Looked at again until a transition says otherwise: a refused or lost wake must not be the last.
+      if (!this.#residents.isHere(key)) return
       this.#timers.set(key, deps.env.nowMs() + limits.wakeRetryMs)
-      this.#guard(cell, () => deps.due(cell))
+      try {
+        const cell = this.peek(key)
+        if (cell !== undefined) deps.due(cell)
+      } catch (error) {
+        deps.log('error', `the deadline of ${key} failed; it is looked at again`, error)
+      }
     })
   }
 
@@ -272,9 +276,13 @@ export class Actors {
     const atMs = this.#deps.env.nowMs()
     let decision: Decision<Event>
     let next = cell.state
+    let row: ReadModelRow | null = null
     try {
       decision = behaviour.decide(cell.state, letter.command, atMs)
-      if (decision.ok) for (const event of decision.events) next = behaviour.evolve(next, event, atMs)
+      if (decision.ok) {
+        for (const event of decision.events) next = behaviour.evolve(next, event, atMs)
+        if (decision.events.length > 0) row = behaviour.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
+      }
     } catch (error) {
       this.#deps.log('error', `deciding for ${cell.kind} ${cell.actorId} failed`, error)
       return this.#answer(letter, { ok: false, code: 'internal', detail: 'the command could not be decided' })
@@ -286,15 +294,14 @@ export class Actors {
       return this.#answer(letter, decision)
     }
     const { events } = decision
-    if (events.length === 0) return this.#answer(letter, cell.success())
+    if (row === null) return this.#answer(letter, cell.success())
     cell.phase = 'persisting'
-    const version = cell.version + events.length
     this.#deps.journal.append({
       slot: cell.slot, epoch: this.#residents.epochOf(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
-      fromVersion: cell.version, atMs, commandId: letter.commandId, events, row: behaviour.row(next, version, atMs, cell.version === 0),
+      fromVersion: cell.version, atMs, commandId: letter.commandId, events, row,
     }).then(
-      result => this.#persisted(cell, letter, result, next, events, atMs),
-      error => this.#unpersisted(cell, letter, error),
+      result => this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs)),
+      error => this.#guard(cell, () => this.#unpersisted(cell, letter, error)),
     )
   }
 

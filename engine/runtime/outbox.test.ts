@@ -3,7 +3,6 @@
  * brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
-import { bytesOf } from '../../protocol/bus/checks.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type PublishedEvent } from '../../protocol/events.ts'
@@ -30,13 +29,15 @@ function world({ lossless = false } = {}) {
     publish(_subject, body, messageId) {
       publications++
       if (!connected) return false
-      published.push(decodeBody(bytesOf(body)) as PublishedEvent)
+      published.push(decodeBody(typeof body === 'function' ? body() : body) as PublishedEvent)
       ids.push(messageId)
       return true
     },
     request: () => Promise.reject(new Error('not here')),
     subscribe: () => ({ unsubscribe() {} }),
     lossless,
+    messageBytesMax: limits.busMessageBytesMax,
+    losses: { tooLarge: 0, handlersFailed: 0 },
     get connected() { return connected },
     onStatus(listener) { listeners.add(listener); return () => listeners.delete(listener) },
     flush: () => flush(), close: async () => {},

@@ -21,9 +21,10 @@
  */
 import { isoTime } from '../../protocol/iso-time.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import type { Bus } from '../../protocol/bus/bus.ts'
+import { messageIdBytesMax, type Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
 import type { OlderMessage } from '../../protocol/older-topics.ts'
+import { Seldom } from '../../protocol/seldom.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -81,6 +82,9 @@ export class Outbox {
   #stopped = false
   /** Commands given up by this process. */
   parked = 0
+  /** Events and their older names that are too large for the bus: they are in the journal, and nobody hears of them. */
+  unpublished = 0
+  readonly #seldom: Seldom
   /** A round trip is on its way. */
   #confirming = false
   /** Disconnections so far: a round trip across one says nothing. */
@@ -88,6 +92,7 @@ export class Outbox {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
+    this.#seldom = new Seldom((line, detail) => deps.log('error', line, detail), () => deps.env.nowMs())
     deps.bus.onStatus(connected => {
       if (!connected) this.#breaks++
       for (const box of this.#slots.values()) {
@@ -157,7 +162,7 @@ export class Outbox {
   #publish(box: SlotBox): void {
     // False while the connection is down: the rest waits too, because order matters more than haste.
     while (box.handedCount < box.pending.length && this.#hand(box.pending[box.handedCount]!.entry)) box.handedCount++
-    if (box.handedCount > box.publishedCount) void this.#confirm()
+    if (box.handedCount > box.publishedCount && !this.#confirming) this.#confirm().catch((error: unknown) => this.#seldom.say('confirm', 'publications could not be confirmed; the next one tries again', error))
   }
 
   #hand(entry: OutboxEntry): boolean {
@@ -167,7 +172,7 @@ export class Outbox {
     const body = (): Uint8Array => encodeBody({
       id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, data: event.data,
     } satisfies PublishedEvent)
-    if (!this.#deps.bus.publish(subjects.event(kind, event.type, actorId), body, id)) return false
+    if (!this.#publishOnce(subjects.event(kind, event.type, actorId), body, id)) return false
     return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 
@@ -175,7 +180,27 @@ export class Outbox {
   #handOlder(eventId: string, { slot, seq, version: order_seq, atMs }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
     const id = `${eventId}.${type}`
     const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: isoTime(atMs), type, data } satisfies OlderMessage)
-    return this.#deps.bus.publish(subjects.olderTopic(type, orderId), body, id)
+    return this.#publishOnce(subjects.olderTopic(type, orderId), body, id)
+  }
+
+  /**
+   * False when it must be tried again. What the bus will never take counts as done: it would hold up all
+   * that comes after it in its slot, for ever. Commands are bounded so that it does not happen
+   * (protocol/order-size.ts); a server whose own limit is lower than ours can still bring it about.
+   */
+  #publishOnce(subject: string, body: () => Uint8Array, id: string): boolean {
+    const { bus } = this.#deps
+    let bytes = 0
+    const measured = (): Uint8Array => {
+      const made = body()
+      bytes = made.byteLength
+      return made
+    }
+    if (bus.publish(subject, measured, id)) return true
+    if (bytes <= bus.messageBytesMax - messageIdBytesMax) return false
+    this.unpublished++
+    this.#seldom.say('unpublished', `event ${id} has ${bytes} bytes and is not published; the journal has it`)
+    return true
   }
 
   /** Connected again. */
@@ -187,8 +212,15 @@ export class Outbox {
 
   /** One round trip behind everything that was handed over, for all slots together; then the next, while there is more. */
   async #confirm(): Promise<void> {
-    if (this.#confirming) return
     this.#confirming = true
+    try {
+      await this.#confirmAll()
+    } finally {
+      this.#confirming = false
+    }
+  }
+
+  async #confirmAll(): Promise<void> {
     for (let waitMs = retryMsMin; !this.#stopped; ) {
       const breaks = this.#breaks
       const handed = [...this.#slots.values()].filter(box => box.handedCount > box.publishedCount)
@@ -204,7 +236,6 @@ export class Outbox {
       await new Promise<void>(resolve => { this.#deps.env.after(waitMs, resolve) })
       waitMs = Math.min(waitMs * 2, retryMsMax)
     }
-    this.#confirming = false
   }
 
   /** Everything up to `seq` is published. */
@@ -231,6 +262,8 @@ export class Outbox {
 
   #enqueue(actorId: string, job: () => Promise<void>): void {
     const chain = (this.#chains.get(actorId) ?? Promise.resolve()).then(job)
+      // The cursor stays below what was not done, and the next commands of this actor are not held up by it.
+      .catch((error: unknown) => this.#seldom.say('commands', `a command that ${actorId} sends failed on its way`, error))
     this.#chains.set(actorId, chain)
     void chain.then(() => { if (this.#chains.get(actorId) === chain) this.#chains.delete(actorId) })
   }

@@ -5,9 +5,10 @@
  * order is promised to the outside and is read here as the server sees it.
  */
 import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
-import { bytesOf, checkBody, checkFilter, checkSubject } from '../../protocol/bus/checks.ts'
+import { checkBody, checkFilter, checkSubject, Losses, logToStderr } from '../../protocol/bus/checks.ts'
 import { Matcher } from '../../protocol/bus/matcher.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Faults } from './faults.ts'
@@ -103,6 +104,7 @@ export class Network {
     const link = new Link(node)
     this.#links.set(node, link)
     const matcher = this.#matcher
+    const losses = new Losses(logToStderr, () => this.#schedule.nowMs)
     const drop = (subscriber: Subscriber, filter: string): void => {
       subscriber.active = false
       link.subscribers.delete(subscriber)
@@ -116,11 +118,12 @@ export class Network {
     const crashed = node.onCrash
     node.onCrash = () => { leave(); crashed() }
     return {
-      publish: (subject, body) => {
+      publish: (subject, body, messageId) => {
         checkSubject(subject)
-        if (typeof body !== 'function') checkBody(body)
         if (!node.alive || link.state === 'down') return false
-        this.#publish(link, subject, Buffer.from(bytesOf(body)))
+        const bytes = losses.bytesOf(subject, body, limits.busMessageBytesMax, messageId)
+        if (bytes === null) return false
+        this.#publish(link, subject, Buffer.from(bytes))
         return true
       },
       request: (subject, body, timeoutMs) => {
@@ -139,6 +142,8 @@ export class Network {
         return { unsubscribe: () => { drop(subscriber, filter); filters.delete(subscriber) } }
       },
       lossless: false,
+      messageBytesMax: limits.busMessageBytesMax,
+      losses: losses.counts,
       get connected() { return node.alive && link.state !== 'down' },
       onStatus: listener => {
         link.listeners.add(listener)

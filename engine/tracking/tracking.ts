@@ -4,8 +4,9 @@
  * engine that owns the order or the driver.
  */
 import { isoTime } from '../../protocol/iso-time.ts'
-import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
+import { publishList } from '../../protocol/bus/lists.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
@@ -250,10 +251,7 @@ export class Tracking {
   /** To other services, at the pace of saving and not of frames: whoever wants each frame listens to the river itself. */
   #tell(rows: readonly PositionRow[]): void {
     const at = isoTime(this.#deps.env.nowMs())
-    for (let from = 0; from < rows.length; from += saveBatchMax) {
-      const message: DriverLocationsUpdated = { type: 'driver.location.updated', at, data: rows.slice(from, from + saveBatchMax).map(told) }
-      this.#deps.bus.publish(subjects.driverLocations, encodeBody(message))
-    }
+    publishList(this.#deps.bus, subjects.driverLocations, rows, (part): DriverLocationsUpdated => ({ type: 'driver.location.updated', at, data: part.map(told) }), () => locationBytes)
   }
 
   async #save(): Promise<void> {
@@ -302,7 +300,11 @@ class EdgePushes {
   }
 
   publish(bus: Bus): void {
-    for (const [edgeId, push] of this.#byEdge) for (const part of parts(push)) bus.publish(subjects.pushEdge(edgeId), encodeBody(part))
+    for (const [edgeId, { orders, fleet }] of this.#byEdge) {
+      const subject = subjects.pushEdge(edgeId)
+      publishList(bus, subject, orders, (part): LocationPush => ({ orders: [...part], fleet: [] }), () => locationBytes)
+      publishList(bus, subject, fleet, (part): LocationPush => ({ orders: [], fleet: [...part] }), () => locationBytes)
+    }
   }
 }
 
@@ -315,11 +317,5 @@ function wayKm(from: Point, via: Point | null, to: Point): number {
 }
 
 const rounded = (km: number): number => Math.round(km * 1000) / 1000
-const partMax = 2_000
-
-/** A message stays well below limits.busMessageBytesMax. */
-function* parts(push: LocationPush): Generator<LocationPush> {
-  const length = Math.max(push.orders.length, push.fleet.length)
-  for (let from = 0; from < length; from += partMax)
-    yield { orders: push.orders.slice(from, from + partMax), fleet: push.fleet.slice(from, from + partMax) }
-}
+/** An id or two, a place and the names of the fields, packed. */
+const locationBytes = 200

@@ -11,7 +11,7 @@ import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { BodyCopies } from './body-copies.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
-import { bytesOf, checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
+import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'
 import { Matcher } from './matcher.ts'
 
 /** Messages handed out before the event loop gets its turn. */
@@ -21,7 +21,7 @@ interface Subscriber { readonly handler: BusHandler; readonly queue: string | un
 interface Delivery { subject: string; body: Uint8Array; to: Subscriber[]; respond: ((body: Uint8Array) => void) | undefined }
 
 export function memoryBus(options: { onLog?: Log } = {}): Bus {
-  const log = options.onLog ?? logToStderr
+  const losses = new Losses(options.onLog ?? logToStderr)
   const subscribers = new Matcher<Subscriber>()
   const statusListeners = new Set<(connected: boolean) => void>()
   const copies = new BodyCopies()
@@ -84,7 +84,7 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
       const message: BusMessage = delivery.respond
         ? { subject: delivery.subject, body, respond: delivery.respond }
         : { subject: delivery.subject, body }
-      handle(receiver.handler, message, log)
+      losses.handle(receiver.handler, message)
     }
   }
 
@@ -111,13 +111,14 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
     delivered === accepted ? Promise.resolve() : new Promise(resolve => idleWaiters.push({ deliveries: accepted, resolve }))
 
   return {
-    publish(subject, body) {
+    publish(subject, body, messageId) {
       checkSubject(subject)
-      if (typeof body !== 'function') checkBody(body)
       if (!open) return false
       const to = subscribers.match(subject)
-      if (to.length === 0) return true
-      return enqueue({ subject, body: copies.copy(bytesOf(body)), to, respond: undefined })
+      if (to.length === 0 && typeof body === 'function') return true
+      const bytes = losses.bytesOf(subject, body, limits.busMessageBytesMax, messageId)
+      if (bytes === null) return false
+      return to.length === 0 || enqueue({ subject, body: copies.copy(bytes), to, respond: undefined })
     },
 
     request(subject, body, timeoutMs) {
@@ -158,6 +159,8 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
 
     get connected() { return open },
     lossless: true,
+    messageBytesMax: limits.busMessageBytesMax,
+    losses: losses.counts,
 
     onStatus(listener) {
       statusListeners.add(listener)

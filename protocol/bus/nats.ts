@@ -13,7 +13,7 @@ import { limits } from '../limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { StoredPublications } from './stored.ts'
 import { ensureEventStreamOn } from './stream.ts'
-import { bytesOf, checkBody, checkFilter, checkSubject, handle, logToStderr, type Log } from './checks.ts'
+import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'
 
 export interface NatsBusOptions {
   /** Shown in the server's list of connections. */
@@ -83,6 +83,9 @@ export async function connectNats(url: string, options: NatsBusOptions): Promise
 
 function overConnection(connection: NatsConnection, log: Log, stored: StoredPublications | null): Bus {
   const statusListeners = new Set<(connected: boolean) => void>()
+  const losses = new Losses(log)
+  /** The server may take less than we do, and may say something else after a reconnection. */
+  const messageBytesMax = (): number => Math.min(limits.busMessageBytesMax, connection.info?.max_payload ?? limits.busMessageBytesMax)
   let connected = true
   let open = true
   let unacknowledgedBytes = 0
@@ -112,7 +115,7 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
       }
     }
   }
-  void watch(connection.status())
+  watch(connection.status()).catch((cause: unknown) => log(`bus: the connection's state is not told any more: ${messageOf(cause)}`))
 
   /** Counts what goes out, and now and then asks the server how far it has come. */
   function account(bytes: number): void {
@@ -130,7 +133,7 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
   const ready = (): boolean => connected && unacknowledgedBytes < backlogBytesMax
 
   /** The library refers to the bytes until its next microtask, so B11 takes a copy. */
-  function send(subject: string, body: Uint8Array, messageId?: string): void {
+  function send(subject: string, body: Uint8Array, messageId?: string): boolean {
     try {
       if (messageId === undefined) {
         stored?.release()
@@ -143,11 +146,13 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
         connection.publish(subject, Buffer.from(body), { headers: withId })
       }
     } catch (cause) {
-      // The server's own limit may be lower than ours, and headers count towards it.
-      if (cause instanceof errors.InvalidArgumentError) throw new CaduceusError('body_too_large', cause.message)
-      throw cause
+      // Headers count towards the server's limit, and it may have lowered it a moment ago.
+      if (cause instanceof errors.InvalidArgumentError) losses.tooLarge(subject, cause.message)
+      else log(`bus: ${subject} could not be sent: ${messageOf(cause)}`)
+      return false
     }
     account(body.byteLength)
+    return true
   }
 
   function toMessage(message: Msg): BusMessage {
@@ -158,7 +163,7 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
       subject,
       body: data,
       respond(answer) {
-        checkBody(answer)
+        checkBody(answer, messageBytesMax())
         if (answered || !ready() || connection.isClosed()) return
         answered = true
         send(reply, answer)
@@ -169,21 +174,20 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
   return {
     publish(subject, body, messageId) {
       checkSubject(subject)
-      if (typeof body !== 'function') checkBody(body)
       if (!open || !ready()) return false
-      send(subject, bytesOf(body), messageId)
-      return true
+      const bytes = losses.bytesOf(subject, body, messageBytesMax(), messageId)
+      return bytes !== null && send(subject, bytes, messageId)
     },
 
     async request(subject, body, timeoutMs) {
       checkSubject(subject)
-      checkBody(body)
+      checkBody(body, messageBytesMax())
       if (!open || !ready()) throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
       // The library calls it an invalid argument, as it does a body that is too large.
       if (timeoutMs <= 0) throw new CaduceusError('unavailable', `no time is left to ask ${subject}`)
       account(body.byteLength)
-      stored?.release()
       try {
+        stored?.release()
         const answer = await connection.request(subject, Buffer.from(body), { timeout: timeoutMs })
         return answer.data
       } catch (cause) {
@@ -199,13 +203,15 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
         ...(queue !== undefined && { queue }),
         callback(error, message) {
           if (error) log(`bus: subscription ${filter} ended: ${error.message}`)
-          else handle(handler, toMessage(message), log)
+          else losses.handle(handler, toMessage(message))
         },
       })
       return { unsubscribe: () => subscription.unsubscribe() }
     },
 
     lossless: false,
+    get messageBytesMax() { return messageBytesMax() },
+    losses: losses.counts,
     get connected() { return connected },
 
     onStatus(listener) {

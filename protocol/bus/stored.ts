@@ -12,6 +12,7 @@
  * looks for it again after a while. Nothing waits for it longer than `answerMs`.
  */
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
+import { guarded } from '../seldom.ts'
 import { eventStream } from '../subjects.ts'
 import type { Log } from './checks.ts'
 
@@ -26,6 +27,7 @@ export class StoredPublications {
   readonly #find: () => Promise<boolean>
   readonly #words = new Set<Promise<void>>()
   #held: Held | null = null
+  readonly #askSafely = guarded(() => this.#ask(), cause => this.#gone(wordsOf(cause)))
   #asks: boolean
   #lookAgain: ReturnType<typeof setTimeout> | null = null
   /** Counts connections: what one took with it is told by its end, and not by a missing answer. */
@@ -51,7 +53,7 @@ export class StoredPublications {
       return
     }
     this.#held = { subject, body, headers: withId }
-    queueMicrotask(() => this.#ask())
+    queueMicrotask(this.#askSafely)
   }
 
   /** Before anything else goes out on the connection: order is kept. */
@@ -59,7 +61,12 @@ export class StoredPublications {
     const held = this.#held
     if (held === null) return
     this.#held = null
-    this.#connection.publish(held.subject, held.body, { headers: held.headers })
+    try {
+      this.#connection.publish(held.subject, held.body, { headers: held.headers })
+    } catch (cause) {
+      // Closed, or a server that takes less since a moment ago: the caller sends something else and must not fail for this.
+      this.#log(`bus: ${held.subject} could not be sent: ${wordsOf(cause)}`)
+    }
   }
 
   /** Resolves when the stream has spoken, or is known not to. */
@@ -74,7 +81,7 @@ export class StoredPublications {
   }
 
   /** The server may have come back without its stream, or with one. */
-  reconnected(): void { void this.#look() }
+  reconnected(): void { this.#look().catch((cause: unknown) => this.#gone(wordsOf(cause))) }
 
   stop(): void {
     this.#stopped = true
@@ -89,7 +96,7 @@ export class StoredPublications {
     const connection = this.#connections
     const word = this.#connection.request(held.subject, held.body, { timeout: answerMs, headers: held.headers }).then(
       answer => { if (!confirms(answer.data)) this.#gone(answer.string().slice(0, 200)) },
-      (cause: unknown) => { if (connection === this.#connections) this.#gone(cause instanceof Error ? cause.message : String(cause)) },
+      (cause: unknown) => { if (connection === this.#connections) this.#gone(wordsOf(cause)) },
     ).finally(() => { this.#words.delete(word) })
     this.#words.add(word)
   }
@@ -103,10 +110,10 @@ export class StoredPublications {
 
   #scheduleLook(): void {
     if (this.#stopped || this.#lookAgain !== null) return
-    this.#lookAgain = setTimeout(() => {
+    this.#lookAgain = setTimeout(guarded(() => {
       this.#lookAgain = null
-      void this.#look()
-    }, lookAgainMs)
+      return this.#look()
+    }, cause => this.#gone(wordsOf(cause))), lookAgainMs)
     this.#lookAgain.unref()
   }
 
@@ -118,6 +125,8 @@ export class StoredPublications {
     if (!present) this.#scheduleLook()
   }
 }
+
+const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 function confirms(answer: Uint8Array): boolean {
   try {
