@@ -1,4 +1,5 @@
 /** Deletes what has expired: sessions, tickets, one-time codes, idempotency keys, files that no order names and the oldest rows of the audit trail. Late is harmless, since every reader checks the time itself. */
+import { auditLimits } from '../audit/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { deleteOrphans } from '../uploads/orphans.ts'
 import { codeMemoryMs } from './codes.ts'
@@ -18,6 +19,8 @@ export async function deleteExpired(ctx: HousekeepingContext): Promise<void> {
   await db.deleteFrom('quotes').where('expires_at', '<', now).execute()
   await db.deleteFrom('idempotency_keys').where('created_at', '<', new Date(ctx.nowMs() - idempotencyLifeMs)).execute()
   await db.deleteFrom('audit_log').where('at', '<', new Date(ctx.nowMs() - ctx.config.auditRetentionDays * 24 * 3_600_000)).execute()
+  await db.deleteFrom('audit_log').where('actor_id', 'is', null).where('status', '>=', 400)
+    .where('at', '<', new Date(ctx.nowMs() - auditLimits.strangerRowsDays * 24 * 3_600_000)).execute()
   await deleteOrphans(ctx)
 }
 

@@ -6,6 +6,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { createMetrics } from '../metrics.ts'
 import { createAuditTrail, type AuditEntry } from './audit-trail.ts'
+import { auditLimits } from './limits.ts'
 
 const database = await preparedDatabase()
 t.teardown(() => database.close())
@@ -85,4 +86,32 @@ t.test('what waits is bounded and what is lost is counted; the end writes what i
   t.equal(await stored('closing'), 1)
   trail.note(entry('closing'))
   t.equal(trail.waiting, 0, 'nothing is taken after the end')
+})
+
+const refusal = (address: string, operation = 'track'): AuditEntry => ({ ...entry(operation), actorRole: 'anonymous', actorId: null, targetId: null, address, status: 404, code: 'not_found' })
+
+t.test('a hundred thousand reads of invented links leave a handful of rows, whatever address they come from', async t => {
+  let nowMs = Date.now()
+  const trail = createAuditTrail({ pool: database.pool, log: pino({ level: 'silent' }), metrics: createMetrics(), nowMs: () => nowMs, random: Math.random, after: () => () => {} })
+  for (let i = 0; i < 100_000; i++) trail.note(refusal('192.0.2.1'))
+  t.equal(trail.waiting, 1, 'one refusal stands for its repeats')
+  for (let i = 0; i < 100_000; i++) trail.note(refusal(`2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
+  t.equal(trail.waiting, auditLimits.strangerRowsPerHourMax, 'and all strangers together have a budget')
+  nowMs += 3_600_000
+  for (let i = 0; i < 100_000; i++) trail.note(refusal(`2001:db9:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
+  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'nor does their room grow')
+  trail.note({ ...refusal('192.0.2.2'), operation: 'socket.tracking', status: 4004, code: null })
+  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'a refused socket is a refusal too')
+  await trail.close()
+})
+
+t.test('no row of a person, and none of something that was done, is lost for a stranger', async t => {
+  const { trail, counted } = start(() => 'failBefore')
+  for (let i = 0; i < 50_000; i++) trail.note(refusal(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
+  const before = trail.waiting
+  for (let i = 0; i < limits.auditQueueRowsMax - 1; i++) trail.note(entry('honest'))
+  trail.note({ ...entry('login'), actorRole: 'anonymous', actorId: null })
+  t.equal(trail.waiting - before, limits.auditQueueRowsMax, 'a sign-in that succeeds has no actor yet and is no stranger')
+  t.equal(await counted('lost'), 0)
+  await trail.close()
 })

@@ -4,6 +4,9 @@
  * limit and then rows, which are counted. The journal, not this table, is what decides; this is who
  * looked and who asked. It never holds a body, a token, or any id but those of records.
  *
+ * Refusals of strangers wait in a room of their own, which is small: however many come, no row of a person
+ * or of something that was done is lost for them.
+ *
  * Rejected: a trigger on the tables, which does not know who asked, nor from where, nor who only read;
  * and a row in the transaction of the change, which would make every request wait for it.
  */
@@ -13,6 +16,8 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { Metrics } from '../metrics.ts'
+import { auditLimits } from './limits.ts'
+import { isRefusedStranger, Strangers } from './strangers.ts'
 
 export interface AuditEntry {
   actorRole: Identity['role'] | 'anonymous'
@@ -33,7 +38,7 @@ export interface AuditEntry {
 }
 
 export interface AuditTrail {
-  /** Takes a row; returns at once. */
+  /** Takes a row; returns at once. Of a stranger's refusals it keeps what `Strangers` says. */
   note(entry: AuditEntry): void
   /** Rows that wait to be written. */
   readonly waiting: number
@@ -63,7 +68,11 @@ const insert = {
 }
 
 export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: AuditDeps): AuditTrail {
+  /** Everybody's rows but the refusals of strangers, which wait in the other. */
   let queue: Row[] = []
+  let strangersQueue: Row[] = []
+  const strangers = new Strangers(nowMs, metrics)
+  const waiting = (): number => queue.length + strangersQueue.length
   let writing: Promise<void> | null = null
   let scheduled = false
   let cancel = () => {}
@@ -81,15 +90,17 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
     })
   }
   const flush = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = queue.slice(0, limits.auditBatchRowsMax)
+    while (waiting() > 0) {
+      const ofStrangers = queue.length === 0
+      const batch = (ofStrangers ? strangersQueue : queue).slice(0, limits.auditBatchRowsMax)
       try {
         await write(batch)
       } catch (error) {
-        log.warn({ err: error, rows: queue.length }, 'the audit trail could not be written; it will be tried again')
+        log.warn({ err: error, rows: waiting() }, 'the audit trail could not be written; it will be tried again')
         return
       }
-      queue = queue.slice(batch.length)
+      if (ofStrangers) strangersQueue = strangersQueue.slice(batch.length)
+      else queue = queue.slice(batch.length)
       metrics.auditRows.inc({ outcome: 'written' }, batch.length)
     }
   }
@@ -100,20 +111,23 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
       writing = flush().finally(() => {
         writing = null
         scheduled = false
-        if (queue.length > 0) schedule()
+        if (waiting() > 0) schedule()
       })
     })
   }
 
   return {
-    get waiting() { return queue.length },
+    get waiting() { return waiting() },
     note(entry) {
-      if (closed || queue.length >= limits.auditQueueRowsMax) {
+      const stranger = isRefusedStranger(entry)
+      if (stranger && !closed && !strangers.keeps(entry)) return
+      const room = stranger ? strangersQueue : queue
+      if (closed || room.length >= (stranger ? auditLimits.strangerQueueRowsMax : limits.auditQueueRowsMax)) {
         metrics.auditRows.inc({ outcome: 'lost' })
         return
       }
       const atMs = nowMs()
-      queue.push({ ...entry, userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null, id: uuidV7(atMs, random), atMs })
+      room.push({ ...entry, userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null, id: uuidV7(atMs, random), atMs })
       schedule()
     },
     async close() {
@@ -121,7 +135,7 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
       cancel()
       await writing
       await flush()
-      if (queue.length > 0) metrics.auditRows.inc({ outcome: 'lost' }, queue.length)
+      if (waiting() > 0) metrics.auditRows.inc({ outcome: 'lost' }, waiting())
     },
   }
 }

@@ -1,0 +1,56 @@
+/**
+ * Which refusals of strangers the audit trail keeps. A stranger can be refused as often as a line carries,
+ * by links that nobody made, and each row would be kept for a year. So one refusal stands for its repeats
+ * by the same address, and all strangers together have a budget; what is beyond it is counted.
+ *
+ * Rejected: no row at all, because an address that tries link after link is what a trail is read for.
+ */
+import type { Metrics } from '../metrics.ts'
+import { addressGroup } from '../http/address.ts'
+import type { AuditEntry } from './audit-trail.ts'
+import { auditLimits } from './limits.ts'
+
+const hourMs = 3_600_000
+
+/** Nobody is known to have asked, and nothing was given or done. Close codes of sockets are above every HTTP status. */
+export const isRefusedStranger = ({ actorId, code, status }: Pick<AuditEntry, 'actorId' | 'code' | 'status'>): boolean =>
+  actorId === null && (code !== null || status >= 400)
+
+export class Strangers {
+  readonly #nowMs: () => number
+  readonly #metrics: Pick<Metrics, 'auditRows'>
+  /** When each refusal was last kept, the oldest first. */
+  readonly #keptAtMs = new Map<string, number>()
+  #tokens: number = auditLimits.strangerRowsPerHourMax
+  #filledAtMs: number
+
+  constructor(nowMs: () => number, metrics: Pick<Metrics, 'auditRows'>) {
+    this.#nowMs = nowMs
+    this.#metrics = metrics
+    this.#filledAtMs = nowMs()
+  }
+
+  /** Whether this refusal becomes a row. */
+  keeps({ address, operation, code, status, targetId }: AuditEntry): boolean {
+    const nowMs = this.#nowMs()
+    const refusal = `${addressGroup(address)} ${operation} ${code ?? status} ${targetId ?? ''}`
+    const keptAtMs = this.#keptAtMs.get(refusal)
+    // A clock that was set back must not silence an address for long.
+    if (keptAtMs !== undefined && nowMs >= keptAtMs && nowMs - keptAtMs < auditLimits.strangerRepeatMs) {
+      this.#metrics.auditRows.inc({ outcome: 'repeated' })
+      return false
+    }
+    const passedMs = Math.max(0, nowMs - this.#filledAtMs)
+    this.#filledAtMs = nowMs
+    this.#tokens = Math.min(auditLimits.strangerRowsPerHourMax, this.#tokens + passedMs * auditLimits.strangerRowsPerHourMax / hourMs)
+    if (this.#tokens < 1) {
+      this.#metrics.auditRows.inc({ outcome: 'beyond_budget' })
+      return false
+    }
+    this.#tokens--
+    this.#keptAtMs.delete(refusal)
+    this.#keptAtMs.set(refusal, nowMs)
+    if (this.#keptAtMs.size > auditLimits.strangerRefusalsMax) this.#keptAtMs.delete(this.#keptAtMs.keys().next().value!)
+    return true
+  }
+}
