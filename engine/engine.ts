@@ -223,6 +223,7 @@ export class Engine {
       const holder = await askHolder(this.#holds, envelope.actor_id, planned.command.data.offer_id)
       // Not a refusal, which would be remembered.
       if (holder === 'not yet') return { ok: false, problem: { code: 'unavailable', detail: 'the driver does not hold this offer yet; try again' } }
+      if (holder === 'no member') return { ok: false, problem: { code: 'driver_not_member', detail: 'you do not belong to this pharmacy any more' } }
       planned.command.driver = holder
     }
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)

@@ -103,7 +103,7 @@ export async function world(seed = 1) {
   const vendor = (name: string, latitude = here.latitude, longitude = here.longitude) => {
     const vendor_id = id()
     bus.publish(subjects.directory, encodeBody({
-      vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, is_active: true, proof_required: true, dispatch_policy: 'manual',
+      vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, status: 'active', is_active: true, revision: 1, proof_required: true, dispatch_policy: 'manual',
       time_zone: 'UTC', opening_hours: null, tariff: null,
     }))
     return vendor_id

@@ -31,9 +31,9 @@ const system = { role: 'system', id: 'engine' } as const
 /**
  * May the order hear this acceptance, and who would the driver be? Not before the driver's actor holds
  * the offer: a driver can read an offer's id from a list before its actor was asked, and the actor may
- * refuse (invariant 8). Any other acceptance is for the order to answer, and names nobody: null.
+ * refuse (invariant 8); and not of one whom the pharmacy has parted with. Any other acceptance is for the order to answer, and names nobody: null.
  */
-export async function askHolder({ env, actors, ask }: HoldsDeps, orderId: string, offerId: string): Promise<DriverFact | null | 'not yet'> {
+export async function askHolder({ env, actors, ask }: HoldsDeps, orderId: string, offerId: string): Promise<DriverFact | null | 'not yet' | 'no member'> {
   const order = actors.peek(orderId)?.state as Order | undefined
   if (order?.kind !== 'accepted' || order.search.kind !== 'offering' || order.search.offer.offerId !== offerId) return null
   const command: DriverCommand = { verb: 'confirm_hold', by: system, offerId }
@@ -41,6 +41,7 @@ export async function askHolder({ env, actors, ask }: HoldsDeps, orderId: string
   const asked = { kind: 'driver' as const, actorId: order.search.offer.driverId, id: uuidV7(env.nowMs(), env.random), command }
   const reply = await ask(asked).catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'nobody answered' }))
   const driver = reply.ok ? reply.state as Driver | null : null
+  if (!reply.ok && reply.code === 'driver_not_member') return 'no member'
   if (driver === null || driver.kind === 'absent') return 'not yet'
   return { driver_id: driver.driverId, name: driver.fullName, phone: driver.phone, vehicle_type: driver.vehicleType }
 }

@@ -61,11 +61,13 @@ function canonical(data: unknown): unknown {
     [key, key.endsWith('_id') && typeof value === 'string' ? value.toLowerCase() : value]))
 }
 
-/** The wire's data with what the engine adds. Throws `invalid_request`, `message_unknown_type`. */
+/** The wire's data with what the engine adds. Throws `invalid_request`, `message_unknown_type`, `vendor_not_active`. */
 export function planCommand(envelope: CommandEnvelope, deps: PlanDeps): { kind: 'order'; command: OrderCommand } | { kind: 'driver'; command: DriverCommand } {
   const validator = validators[envelope.actor].get(envelope.verb)
   if (validator === undefined) throw new CaduceusError('message_unknown_type', `there is no ${envelope.actor} command "${envelope.verb}"`)
   check(validator, envelope.data, 'data')
+  // The last word: an edge may not have heard of the suspension yet, and an accept may be on its way.
+  if (envelope.by.role === 'vendor' && !deps.directory.mayAct(envelope.by.id)) throw new CaduceusError('vendor_not_active', 'this pharmacy is suspended')
   return envelope.actor === 'order'
     ? { kind: 'order', command: planOrder(envelope, deps) }
     : { kind: 'driver', command: planDriver(envelope) }
@@ -113,9 +115,12 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
 
 function planDriver(envelope: CommandEnvelope): DriverCommand {
   const verb = envelope.verb as DriverVerb
-  return verb === 'register'
-    ? { verb, by: envelope.by, driverId: envelope.actor_id, data: envelope.data as DriverCommandData['register'] }
-    : { verb, by: envelope.by, data: envelope.data as DriverCommandData['set_status'] }
+  const { by } = envelope
+  switch (verb) {
+    case 'register': return { verb, by, driverId: envelope.actor_id, data: envelope.data as DriverCommandData['register'] }
+    case 'set_status': return { verb, by, data: envelope.data as DriverCommandData['set_status'] }
+    default: return { verb, by }
+  }
 }
 
 function check(validator: Validator, value: unknown, at: string): void {

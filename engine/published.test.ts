@@ -91,6 +91,17 @@ t.test('all that is published in a run', async t => {
   const returned = order(await w.command('order', back, 'complete_return', by))
   t.equal(wrong(OrderView, returned), null)
   await w.command('order', await accepted(), 'cancel', by)
+
+  // The pharmacy parts with its driver before a pick-up.
+  const left = await accepted()
+  await w.command('order', left, 'assign_driver', by, { driver_id: dora.driverId })
+  await w.command('driver', dora.driverId, 'end_membership', by)
+  await w.env.advance(100)
+  t.match(w.pushes.filter(p => p.kind === 'topic' && ['membership', 'assignment_ended', 'driver_membership'].includes(p.message.type)), { length: 4 })
+  await w.command('order', left, 'cancel', by)
+  await w.command('driver', dora.driverId, 'ask_membership', dora.by)
+  await w.command('driver', dora.driverId, 'approve_membership', by)
+  await w.command('driver', dora.driverId, 'set_status', by, { status: 'offline' })
   await w.env.advance(limits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
   await engine.stop()
 

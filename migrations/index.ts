@@ -13,6 +13,7 @@ import { parkedCommands } from './0007_parked_commands.ts'
 import { endedAccess } from './0008_ended_access.ts'
 import { orderParts } from './0009_order_parts.ts'
 import { slotProgress } from './0010_slot_progress.ts'
+import { approval } from './0012_approval.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -25,4 +26,5 @@ export const migrations: Record<string, Migration> = {
   '0008_ended_access': endedAccess,
   '0009_order_parts': orderParts,
   '0010_slot_progress': slotProgress,
+  '0012_approval': approval,
 }

@@ -3,7 +3,7 @@
  * journal writes are read-only here, so that an edge query that writes them does not compile.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { DriverStatus } from '../protocol/rest/driver.ts'
+import type { DriverStatus, Membership } from '../protocol/rest/driver.ts'
 import type { OpeningHours } from '../protocol/opening-hours.ts'
 import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
@@ -18,6 +18,8 @@ type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Da
 
 export type AccountRole = 'user' | 'vendor' | 'driver' | 'admin'
 export type DispatchPolicy = 'manual' | 'offer'
+/** What an administrator decided of a pharmacy; `pending` until then. */
+export type VendorStatus = 'pending' | 'active' | 'suspended' | 'rejected'
 
 export interface UsersTable {
   id: string
@@ -110,7 +112,27 @@ export interface VendorsTable {
   delivery_promise_minutes: Generated<number>
   /** Edits so far, by trigger. */
   revision: ReadOnly<number>
-  is_active: Generated<boolean>
+  status: VendorStatus
+  /** Closed by the pharmacy itself, for as long as it likes. */
+  paused: Generated<boolean>
+  /** By the database: `active`, and not paused. */
+  is_active: ReadOnly<boolean>
+  /** Of the last decision, where one was given. */
+  decision_reason: string | null
+  decided_by: string | null
+  decided_at: NullableTime
+  /** The address, or its network, that registered it: how many of one wait is bounded. */
+  registered_from: string | null
+  /** The place that was decided upon: how far it moved is measured from there. */
+  decided_latitude: number | null
+  decided_longitude: number | null
+  /** Where it asks to move; nulls when it does not. */
+  moving_to_latitude: number | null
+  moving_to_longitude: number | null
+  moving_to_address: string | null
+  move_asked_at: NullableTime
+  /** When the last decision upon it was written, by trigger. */
+  standing_at: ReadOnly<Date>
   created_at: DefaultNow
   /** By trigger, on every write, from the database's clock. */
   updated_at: ReadOnly<Date>
@@ -129,7 +151,14 @@ export interface DriversTable {
   license_number: string | null
   /** Edits of the profile so far, by trigger; the journal's writes do not count. */
   revision: ReadOnly<number>
-  is_active: Generated<boolean>
+  /** Given at registration; afterwards the journal alone writes it. */
+  membership: ColumnType<Membership, Membership, never>
+  /** By the database: belongs to the pharmacy. */
+  is_active: ReadOnly<boolean>
+  /** The address, or its network, that registered it: how many of one wait is bounded. */
+  registered_from: string | null
+  /** When the membership last changed, by trigger. */
+  standing_at: ReadOnly<Date>
   created_at: DefaultNow
   updated_at: DefaultNow
   status: ReadOnly<DriverStatus>
@@ -170,6 +199,20 @@ export interface OrdersTable {
 
 /** What an order can be found by; see protocol/search-words.ts. */
 export interface OrderWordsTable { order_id: ReadOnly<string>; words: ReadOnly<string> }
+
+/** A pharmacy's invitation to drivers. The code itself is shown once and kept nowhere. */
+export interface DriverInvitationsTable {
+  id: string
+  vendor_id: string
+  code_hash: string
+  note: string | null
+  uses_max: number
+  uses: Generated<number>
+  created_by: string
+  created_at: Time
+  expires_at: Time
+  revoked_at: NullableTime
+}
 
 /** A fee that was promised; honoured until it expires. */
 export interface QuotesTable {
@@ -379,6 +422,7 @@ export interface Tables {
   api_keys: ApiKeysTable
   vendors: VendorsTable
   drivers: DriversTable
+  driver_invitations: DriverInvitationsTable
   orders: OrdersTable
   order_words: OrderWordsTable
   quotes: QuotesTable

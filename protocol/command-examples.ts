@@ -32,6 +32,9 @@ const order: { [Verb in OrderVerb]: { summary: string; data: OrderCommandData[Ve
 
 const driver: { [Verb in DriverVerb]: { summary: string; data: DriverCommandData[Verb] } } = {
   register: { summary: 'A driver joins a pharmacy\'s fleet, or their details change.', data: { vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 } },
+  approve_membership: { summary: 'The pharmacy takes a driver who asked.', data: {} },
+  end_membership: { summary: 'The pharmacy refuses a driver or parts with them.', data: {} },
+  ask_membership: { summary: 'A driver asks to belong to the pharmacy again.', data: {} },
   set_status: { summary: 'On duty, on a break, or off.', data: { status: 'available' } },
 }
 

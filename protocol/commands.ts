@@ -118,7 +118,15 @@ const driverSchemas = {
     phone: text(40),
     vehicle_type: Type.Union([Type.Literal('bike'), Type.Literal('scooter'), Type.Literal('car'), Type.Literal('van')]),
     capacity: Type.Integer({ minimum: 1, maximum: limits.driverCapacityMax }),
+    /** Without it the driver belongs to the pharmacy at once. */
+    membership: Type.Optional(Type.Union([Type.Literal('pending'), Type.Literal('active')])),
   }, { additionalProperties: false }),
+  /** The pharmacy takes the driver, who asked or who belonged to it before. */
+  approve_membership: Type.Object({}, { additionalProperties: false }),
+  /** The pharmacy refuses the driver or parts with them. Parcels that are on their way stay with the driver. */
+  end_membership: Type.Object({}, { additionalProperties: false }),
+  /** A driver whose membership ended asks again. */
+  ask_membership: Type.Object({}, { additionalProperties: false }),
   set_status: Type.Object({
     status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]),
   }, { additionalProperties: false }),

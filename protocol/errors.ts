@@ -34,6 +34,8 @@ export const errorCatalogue = {
   order_not_found: { http: 404, title: 'Order not found', retryable: false },
   driver_not_found: { http: 404, title: 'Driver not found', retryable: false },
   vendor_not_found: { http: 404, title: 'Pharmacy not found', retryable: false },
+  vendor_not_active: { http: 403, title: 'Pharmacy is not active', retryable: false },
+  vendor_status_conflict: { http: 409, title: 'Pharmacy is not in a state that allows this', retryable: false },
   order_already_exists: { http: 409, title: 'Order already exists', retryable: false },
   driver_already_exists: { http: 409, title: 'Driver already exists', retryable: false },
   // Requests
@@ -61,6 +63,8 @@ export const errorCatalogue = {
   driver_at_capacity: { http: 409, title: 'Driver is at capacity', retryable: true },
   driver_holds_offer: { http: 409, title: 'Driver already holds an offer', retryable: true },
   driver_has_active_orders: { http: 409, title: 'Driver has deliveries under way', retryable: false },
+  driver_not_member: { http: 403, title: 'Driver does not belong to the pharmacy', retryable: false },
+  driver_taken_off_duty: { http: 409, title: 'Driver was taken off duty by the pharmacy', retryable: false },
   driver_not_of_vendor: { http: 403, title: 'Driver belongs to another pharmacy', retryable: false },
   // Webhooks and shops
   signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },

@@ -128,6 +128,9 @@ export const orderEvents = {
     Type.Object({ outcome: Type.Literal('exhausted') }), { outcome: 'exhausted' }),
   driver_assigned: fact('The order has its driver.', Type.Object({ offer_id: Uuid, driver: DriverFact }),
     { offer_id: ids.offer, driver: { driver_id: ids.driver, name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike' } }),
+  driver_unassigned: fact('The driver left the pharmacy before the pick-up; the order looks for another one.',
+    Type.Object({ driver_id: Uuid, offer_id: Type.String({ description: 'Of the assignment that is over' }), reason: Text }),
+    { driver_id: ids.driver, offer_id: ids.offer, reason: 'the pharmacy ended the membership' }),
   arrived_at_pickup: fact('The driver is at the pharmacy, by geofence.', Nothing, {}),
   picked_up: fact('The driver has the parcel.', Nothing, {}),
   out_for_delivery: fact('The driver is on the way to the customer.', Nothing, {}),
@@ -150,6 +153,10 @@ export const driverEvents = {
     { driver_id: ids.driver, vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 }),
   status_changed: fact('On duty, on a break, or off.',
     Type.Object({ availability: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]) }), { availability: 'available' }),
+  membership_changed: fact('The driver asks to join a pharmacy, belongs to it, or belongs to it no more. Who is registered belongs to it until this says otherwise.',
+    Type.Object({ membership: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('ended')]) }), { membership: 'ended' }),
+  duty_barred: fact('The pharmacy took the driver off duty, and only the pharmacy ends that; or it ended that.',
+    Type.Object({ barred: Type.Boolean() }), { barred: true }),
   offer_held: fact('An offer takes one place of the driver\'s capacity until the order lets go of it.',
     Type.Object({
       ...HeldOfferFact.properties,
@@ -170,7 +177,7 @@ export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
-export const eventVersion = 3
+export const eventVersion = 4
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({

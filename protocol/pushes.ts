@@ -122,7 +122,10 @@ export const DirectoryVendor = Type.Object({
   address: nullable(Text),
   latitude: Latitude,
   longitude: Longitude,
-  is_active: Type.Boolean(),
+  status: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('suspended'), Type.Literal('rejected')],
+    { description: 'What an administrator decided' }),
+  is_active: Type.Boolean({ description: 'Decided to be active, and not closed by the pharmacy itself: only then is it asked' }),
+  revision: Type.Integer({ description: 'Edits of the row so far: an older message does not undo a newer one' }),
   proof_required: Type.Boolean(),
   dispatch_policy: Type.Union([Type.Literal('manual'), Type.Literal('offer')]),
   time_zone: Text,
@@ -168,7 +171,7 @@ export const pushMessages = {
   directory_vendor: {
     description: 'A pharmacy was registered or changed.', schema: DirectoryVendor,
     example: {
-      vendor_id: ids.vendor, name: 'City Pharmacy', phone: '+9779800000000', address: '1 Main St', latitude: 27.71, longitude: 85.33, is_active: true,
+      vendor_id: ids.vendor, name: 'City Pharmacy', phone: '+9779800000000', address: '1 Main St', latitude: 27.71, longitude: 85.33, status: 'active', is_active: true, revision: 3,
       proof_required: true, dispatch_policy: 'manual', time_zone: 'Asia/Kathmandu', opening_hours: null, tariff: null,
     },
   },

@@ -10,7 +10,7 @@ import { at, ids } from './examples.ts'
 import { limits } from './limits.ts'
 import { Uuid } from './principal.ts'
 import { NewRequestBody } from './pushes.ts'
-import { driverStatuses } from './rest/driver.ts'
+import { driverStatuses, memberships, type Membership } from './rest/driver.ts'
 import { orderStatuses, type OrderStatus } from './rest/order.ts'
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -166,6 +166,14 @@ export const StatusResult = Type.Object({
   type: Type.Literal('status_result'), outcome: Type.Union([Type.Literal('changed'), Type.Literal('error')]),
   status: Type.Optional(Text), id: Echo, code: Type.Optional(Code), message: Type.Optional(Text),
 })
+const MembershipMessage = Type.Object({
+  type: Type.Literal('membership'), driver_id: Uuid, vendor_id: Uuid, membership: Type.Unsafe<Membership>(Type.String({ enum: [...memberships] })),
+  active_order_ids: Type.Array(Uuid, { description: 'After the end: what this driver still carries to the door or back' }),
+})
+const AssignmentEnded = Type.Object({ type: Type.Literal('assignment_ended'), order_id: Uuid, offer_id: Uuid, reason: Text })
+const DriverMembership = Type.Object({
+  type: Type.Literal('driver_membership'), driver_id: Uuid, driver_name: Text, membership: MembershipMessage.properties.membership,
+})
 const DriverStatusChanged = Type.Object({ type: Type.Literal('driver_status'), driver_id: Uuid, status: Text })
 const Ack = Type.Object({ type: Type.Literal('ack'), seq: Type.Integer() })
 
@@ -230,6 +238,12 @@ export const socketMessages = {
   offer_result: row('What became of an answer to an offer.', OfferResult, { type: 'offer_result', offer_id: ids.offer, order_id: ids.order, outcome: 'accepted', id: '8' }),
   status_result: row('What became of a change of duty.', StatusResult, { type: 'status_result', outcome: 'changed', status: 'available', id: '9' }),
   driver_status: row('The driver\'s duty changed, here or elsewhere.', DriverStatusChanged, { type: 'driver_status', driver_id: ids.driver, status: 'available' }),
+  membership: row('The pharmacy took the driver, or parted with them; after the end nothing else comes but what is still carried.', MembershipMessage,
+    { type: 'membership', driver_id: ids.driver, vendor_id: ids.vendor, membership: 'ended', active_order_ids: [] }),
+  assignment_ended: row('The delivery is this driver\'s no more.', AssignmentEnded,
+    { type: 'assignment_ended', order_id: ids.order, offer_id: ids.offer, reason: 'the driver does not belong to the pharmacy any more' }),
+  driver_membership: row('A driver asks to join the pharmacy, belongs to it, or does no more.', DriverMembership,
+    { type: 'driver_membership', driver_id: ids.driver, driver_name: 'Dora', membership: 'pending' }),
   ack: row('Every frame up to `seq` has been handed to the bus: the app may drop it.', Ack, { type: 'ack', seq: 118 }),
   fleet: row('First message of a fleet view: every driver with the last position.', FleetMessage, {
     type: 'fleet', vendor_id: ids.vendor, vendor_name: 'City Pharmacy', drivers: [{ driver_id: ids.driver, status: 'busy', ...pin, at, full_name: 'Dora', vehicle_type: 'bike' }],
@@ -242,7 +256,7 @@ export type SocketMessageName = keyof typeof socketMessages
 export const socketChannels = {
   terminal: {
     path: '/ws/pharmacy/', title: 'A pharmacy\'s terminal', parameters: {},
-    sends: ['respond', 'ping'], receives: ['terminal_greeting', 'new_request', 'request_ended', 'new_order', 'status', 'response_result', 'driver_search_ended', 'error', 'pong'],
+    sends: ['respond', 'ping'], receives: ['terminal_greeting', 'new_request', 'request_ended', 'new_order', 'status', 'response_result', 'driver_search_ended', 'driver_membership', 'error', 'pong'],
   },
   customer: {
     path: '/ws/customer/', title: 'A customer\'s app', parameters: {},
@@ -251,7 +265,7 @@ export const socketChannels = {
   driver: {
     path: '/ws/driver', title: 'A driver\'s app', parameters: {},
     sends: ['location_text', 'offer_response', 'set_status', 'ping'],
-    receives: ['driver_greeting', 'offer', 'offer_withdrawn', 'assigned', 'driver_status', 'offer_result', 'status_result', 'ack', 'error', 'pong'],
+    receives: ['driver_greeting', 'offer', 'offer_withdrawn', 'assigned', 'assignment_ended', 'driver_status', 'membership', 'offer_result', 'status_result', 'ack', 'error', 'pong'],
   },
   fleet: {
     path: '/ws/vendor/{vendor_id}', title: 'A pharmacy\'s fleet on a map', parameters: { vendor_id: 'The pharmacy' },

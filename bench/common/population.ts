@@ -12,7 +12,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { CaduceusError, errorCatalogue } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { directoryVendor } from '../../edge/dispatch/announce-vendor.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { inParallel } from './parallel.ts'
 import type { Place } from './people.ts'
@@ -69,13 +69,11 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
       const vendorId = newId()
       return { userId, vendorId, token: await token('vendor', userId, { vendorId }) }
     }))
-    const rows = made.map(({ userId, vendorId }, i) => ({ id: vendorId, user_id: userId, email: `vendor-${i}@${tag}.example`, business_name: `Pharmacy ${i}`, phone, ...placeOf(places[i]!) }))
+    const rows = made.map(({ userId, vendorId }, i) => ({ id: vendorId, user_id: userId, email: `vendor-${i}@${tag}.example`, business_name: `Pharmacy ${i}`, phone, status: 'active' as const, ...placeOf(places[i]!) }))
     for (let from = 0; from < rows.length; from += rowsAtOnce) {
       const written = await kysely.insertInto('vendors').values(rows.slice(from, from + rowsAtOnce)).returningAll().execute()
       for (const row of written) {
-        const { id: vendor_id, business_name: name, address, latitude, longitude, is_active, proof_required, dispatch_policy, time_zone, opening_hours, tariff } = row
-        const announced: DirectoryVendor = { vendor_id, name, phone, address, latitude, longitude, is_active, proof_required, dispatch_policy, time_zone, opening_hours, tariff }
-        bus.publish(subjects.directory, encodeBody(announced))
+        bus.publish(subjects.directory, encodeBody(directoryVendor(row)))
       }
     }
     await bus.flush()
@@ -89,7 +87,7 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
       return { userId, driverId, token: await token('driver', userId, { driverId }) }
     }))
     const profile = (i: number) => ({ full_name: `Driver ${i}`, phone, vehicle_type: 'scooter' as const })
-    const rows = made.map(({ userId, driverId }, i) => ({ id: driverId, user_id: userId, vendor_id: vendorId, email: `driver-${i}@${tag}.example`, vehicle_number: null, license_number: null, ...profile(i) }))
+    const rows = made.map(({ userId, driverId }, i) => ({ id: driverId, user_id: userId, vendor_id: vendorId, email: `driver-${i}@${tag}.example`, vehicle_number: null, license_number: null, membership: 'active' as const, ...profile(i) }))
     for (let from = 0; from < count; from += rowsAtOnce) await kysely.insertInto('drivers').values(rows.slice(from, from + rowsAtOnce)).execute()
     const by = { role: 'system', id: 'bench' } as const
     await inParallel(made, commandsAtOnce, async ({ driverId }, i) => {

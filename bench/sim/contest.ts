@@ -63,7 +63,7 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
   const vendorIds = Array.from({ length: racersMax }, newId)
   vendorIds.forEach((vendorId, i) => world.putVendor({
-    vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, is_active: true, proof_required: false,
+    vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, status: 'active', is_active: true, revision: 1, proof_required: false,
     latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
     dispatch_policy: 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
   }))

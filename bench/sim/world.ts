@@ -118,7 +118,7 @@ export class World implements Surroundings {
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
       this.putVendor({
-        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null, is_active: true, proof_required: chance.happens(0.5),
+        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null, status: 'active', is_active: true, revision: 1, proof_required: chance.happens(0.5),
         latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
         dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: chance.happens(0.3) ? null : tariffOf(chance),
       })

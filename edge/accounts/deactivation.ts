@@ -27,14 +27,15 @@ export async function setAccountActive(ctx: DeactivationContext, adminId: string
     await tx.updateTable('sessions').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
     const keys = await tx.updateTable('api_keys').set({ revoked_at: now }).where('created_by', '=', id).where('revoked_at', 'is', null).returning('name').execute()
     if (keys.length > 0) from.log.warn({ account_id: id, api_keys: keys.map(key => key.name) }, 'API keys were revoked with the account that made them')
-    return tx.updateTable('vendors').set({ is_active: false }).where('user_id', '=', id).where('is_active', '=', true).returningAll().executeTakeFirst()
+    return tx.updateTable('vendors').set({ paused: true }).where('user_id', '=', id).where('paused', '=', false).returningAll().executeTakeFirst()
   })
   await ctx.endedAccess.announce()
   if (vendor !== undefined) announceVendor(ctx, vendor, from)
   const account = await accountById(ctx.database.kysely, id)
   if (account === null) throw new CaduceusError('not_found', 'no such account')
   if (!active && account.driver_id !== null) {
-    const command = { id: uuidV7(ctx.nowMs(), ctx.random), actor_id: account.driver_id, verb: 'set_status', by: { role: 'admin' as const, id: adminId }, data: { status: 'offline' } }
+    // Not in the administrator's name: what a pharmacy or an administrator says of the duty would bind the driver after the return.
+    const command = { id: uuidV7(ctx.nowMs(), ctx.random), actor_id: account.driver_id, verb: 'set_status', by: { role: 'system' as const, id: 'edge' }, data: { status: 'offline' } }
     await ctx.commands.driver(command).catch((error: unknown) => from.log.warn({ err: error, driver_id: account.driver_id }, 'the driver of a deactivated account is still on duty'))
   }
   ctx.messenger.post(noticeLetter(account.email, active ? 'Your account was activated again; sign in as before.' : 'Your account was deactivated by an administrator.'))

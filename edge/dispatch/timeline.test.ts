@@ -42,6 +42,8 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
   [{ type: 'driver_search_ended', data: { outcome: 'exhausted' } }, ['customer', 'vendor', 'asked', 'admin'], { customer: { outcome: 'exhausted' } }],
   [{ type: 'driver_assigned', data: { offer_id: 'f', driver: { driver_id: 'd1', name: 'Dan', phone: 'secret-phone', vehicle_type: 'bike' } } }, everybody,
     { customer: { driver_id: 'd1', driver_name: 'Dan', vehicle_type: 'bike' } }],
+  [{ type: 'driver_unassigned', data: { driver_id: 'd1', offer_id: 'f', reason: 'left' } },
+    everybody.filter(name => name !== 'other'), { customer: { driver_id: 'd1' }, driver: { driver_id: 'd1', reason: 'left' } }],
   [{ type: 'arrived_at_pickup', data: {} }, everybody, { customer: {} }],
   [{ type: 'picked_up', data: {} }, everybody, { customer: {} }],
   [{ type: 'out_for_delivery', data: {} }, everybody, { customer: {} }],

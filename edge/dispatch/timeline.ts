@@ -71,6 +71,11 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
       const { driver_id, name, vehicle_type } = event.data.driver
       return { driver_id, driver_name: name, vehicle_type }
     }
+    case 'driver_unassigned': {
+      const { driver_id, reason } = event.data
+      if (role === 'user') return { driver_id }
+      return role !== 'driver' || driver_id === reader.driverId ? { driver_id, reason } : null
+    }
     case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff': case 'return_started': return {}
     case 'delivered': {
       const { proof_photo_url, signature_url, actual_distance_km, earnings_minor } = event.data

@@ -153,9 +153,9 @@ t.test('reports are what the events say, around every kind of midnight', async t
   const db = database.kysely
 
   const settle = async (people: People, around: number, plans: Plan[]) => {
-    await db.insertInto('vendors').values({ id: people.vendor.id, user_id: newId(), business_name: 'Pharmacy', email: 'p@example.com', phone: '1', address: null, latitude: 1, longitude: 1 }).execute()
+    await db.insertInto('vendors').values({ id: people.vendor.id, user_id: newId(), business_name: 'Pharmacy', email: 'p@example.com', phone: '1', address: null, latitude: 1, longitude: 1, status: 'active' }).execute()
     for (const id of people.drivers)
-      await db.insertInto('drivers').values({ id, user_id: newId(), vendor_id: people.vendor.id, full_name: 'Driver', email: null, phone: '2', vehicle_type: 'bike', vehicle_number: null, license_number: null }).execute()
+      await db.insertInto('drivers').values({ id, user_id: newId(), vendor_id: people.vendor.id, full_name: 'Driver', email: null, phone: '2', vehicle_type: 'bike', vehicle_number: null, license_number: null, membership: 'active' }).execute()
     await Promise.all(plans.map(async plan => {
       const id = newId()
       let [order, version, atMs]: [Order, number, number] = [absentOrder, 0, around + plan.startMs]

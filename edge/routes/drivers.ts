@@ -76,7 +76,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
         const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
           if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
           const id = uuidV7(ctx.nowMs(), ctx.random)
-          await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, ...profile }).execute()
+          await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, membership: 'active', ...profile }).execute()
           return { id, ...profile }
         }, found => found.driver_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'drivers_user_id_key') ? new CaduceusError('email_taken') : error })

@@ -118,7 +118,7 @@ function driverReply(command: CommandEnvelope): DriverReply {
   return {
     ok: true,
     driver: {
-      id: command.actor_id, vendor_id, full_name: '', phone: '', vehicle_type: 'bike', status, capacity: 1, active_order_ids: [], offer: null,
+      id: command.actor_id, vendor_id, membership: 'active', full_name: '', phone: '', vehicle_type: 'bike', status, capacity: 1, active_order_ids: [], offer: null,
       total_deliveries: 0, total_earnings: 0, currency: 'USD', version: 1,
     },
   }

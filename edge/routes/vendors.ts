@@ -74,7 +74,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
         const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password }
         const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
           if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
-          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, ...vendor }).returningAll().executeTakeFirstOrThrow()
+          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, status: 'active', ...vendor }).returningAll().executeTakeFirstOrThrow()
         }, found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
         announceVendor(ctx, record, request)
@@ -122,8 +122,8 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
         if (Object.keys(body).length > 0) {
           // Asked again by the statement itself: two may have read the same revision.
           const expected = expectedRevisions(headers)
-          const { opening_hours: _, pricing: __, ...profile } = body
-          row = await db.updateTable('vendors').set({ ...profile, ...await settingsColumns(ctx, body) }).where('id', '=', params.id)
+          const { opening_hours: _, pricing: __, is_active, ...profile } = body
+          row = await db.updateTable('vendors').set({ ...profile, ...(is_active !== undefined && { paused: !is_active }), ...await settingsColumns(ctx, body) }).where('id', '=', params.id)
             .$if(expected !== null, q => q.where('revision', 'in', expected!)).returningAll().executeTakeFirst()
           if (row === undefined) throw changed()
         }

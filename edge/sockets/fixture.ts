@@ -259,7 +259,7 @@ export const pause = (ms: number): Promise<void> => new Promise(resolve => { set
 export async function addVendor(database: Database, record: { userId: string; vendorId: string; name?: string }): Promise<void> {
   await database.kysely.insertInto('vendors').values({
     id: record.vendorId, user_id: record.userId, business_name: record.name ?? 'City Pharmacy', email: 'a@example.org', phone: '1',
-    address: null, latitude: 27.7172, longitude: 85.324,
+    address: null, latitude: 27.7172, longitude: 85.324, status: 'active',
   }).execute()
 }
 

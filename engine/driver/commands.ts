@@ -1,4 +1,4 @@
-/** Commands as the driver's `decide` takes them: two from outside, four from orders. */
+/** Commands as the driver's `decide` takes them: five from outside, the rest from orders. */
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -6,6 +6,9 @@ import type { Principal } from '../../protocol/principal.ts'
 export type DriverCommand =
   | { verb: 'register'; by: Principal; driverId: string; data: DriverCommandData['register'] }
   | { verb: 'set_status'; by: Principal; data: DriverCommandData['set_status'] }
+  | { verb: 'approve_membership'; by: Principal }
+  | { verb: 'end_membership'; by: Principal }
+  | { verb: 'ask_membership'; by: Principal }
   | InternalDriverCommand
 
 /**

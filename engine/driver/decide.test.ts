@@ -11,10 +11,14 @@ import type { DriverEvent } from '../../protocol/events.ts'
 import { admin, customer, principal, vendorIds } from '../order/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { decide } from './decide.ts'
-import { after, assigned, completed, employer, give, held, offerEndsMs, offerOf, orderOf, registered, released, turned } from './fixtures.ts'
+import {
+  after, assigned, barred, completed, employer, give, held, membership, offerEndsMs, offerOf, orderOf, registered, released, self, turned,
+} from './fixtures.ts'
 import { react } from './react.ts'
 import { canTakeMore, statusOf, type RegisteredDriver } from './state.ts'
 import { holdDoubtMs, wakeAtMs } from './wake.ts'
+
+const giveData = (give.register() as Extract<DriverCommand, { verb: 'register' }>).data
 
 type Row = [given: readonly DriverEvent[], command: DriverCommand, nowMs: number, outcome: string | string[]]
 
@@ -24,6 +28,9 @@ const free = [registered(), turned('available')]
 const holding = [...free, held()]
 const busy = [...holding, assigned()]
 const done = [...busy, completed()]
+const asking = [registered(), membership('pending')]
+const parted = [registered(), membership('ended')]
+const takenOff = [registered(), turned('available'), turned('offline'), barred(true)]
 const roomy = [registered(2), turned('available')]
 
 const table: Record<string, Row[]> = {
@@ -31,8 +38,11 @@ const table: Record<string, Row[]> = {
     [offline, give.register(1, vendorIds[1]), 0, 'driver_already_exists'],
     [offline, give.register(), 0, []],
     [[], give.register(), 0, ['driver_registered']],
+    [[], { ...give.register(), data: { ...giveData, membership: 'active' } } as DriverCommand, 0, ['driver_registered']],
+    [[], { ...give.register(), data: { ...giveData, membership: 'pending' } } as DriverCommand, 0, ['driver_registered', 'membership_changed']],
+    [parted, give.register(), 0, []],
   ],
-  'a driver that does not exist': [give.setStatus('available'), give.hold(), give.release(), give.assign(), give.complete()]
+  'a driver that does not exist': [give.setStatus('available'), give.approve(), give.end(), give.ask(), give.hold(), give.release(), give.assign(), give.complete()]
     .map((command): Row => [[], command, 0, 'driver_not_found']),
   'set_status': [
     [offline, give.setStatus('available', principal('driver', orderOf(9))), 0, 'driver_not_found'],
@@ -43,10 +53,41 @@ const table: Record<string, Row[]> = {
     [busy, give.setStatus('on_break', employer), 0, 'driver_has_active_orders'],
     [offline, give.setStatus('available'), 0, ['status_changed']],
     [offline, give.setStatus('on_break', employer), 0, ['status_changed']],
-    [holding, give.setStatus('offline', admin), 0, ['status_changed']],
+    [holding, give.setStatus('offline', admin), 0, ['status_changed', 'duty_barred']],
+    [free, give.setStatus('offline', employer), 0, ['status_changed', 'duty_barred']],
+    [offline, give.setStatus('offline', employer), 0, ['duty_barred']],
+    [free, give.setStatus('offline', principal('service', 's')), 0, ['status_changed']],
+    [takenOff, give.setStatus('offline'), 0, []],
+    [takenOff, give.setStatus('available'), 0, 'driver_taken_off_duty'],
+    [takenOff, give.setStatus('on_break'), 0, 'driver_taken_off_duty'],
+    [takenOff, give.setStatus('available', employer), 0, ['status_changed', 'duty_barred']],
+    [takenOff, give.setStatus('on_break', admin), 0, ['status_changed', 'duty_barred']],
+    [[...takenOff, turned('available'), barred(false)], give.setStatus('on_break'), 0, ['status_changed']],
+    ...[asking, parted].flatMap((given): Row[] => [
+      [given, give.setStatus('offline'), 0, []],
+      ...[undefined, employer, admin].map((by): Row => [given, give.setStatus('available', by), 0, 'driver_not_member']),
+    ]),
     [done, give.setStatus('offline'), 0, ['status_changed']],
   ],
+  'approve_membership: by the pharmacy': [
+    ...[undefined, otherVendor, customer].map((by): Row => [asking, give.approve(by ?? self), 0, 'driver_not_found']),
+    [free, give.approve(), 0, []],
+    ...[employer, admin].flatMap((by): Row[] => [[asking, give.approve(by), 0, ['membership_changed']], [parted, give.approve(by), 0, ['membership_changed']]]),
+  ],
+  'end_membership: by the pharmacy, at any time': [
+    ...[self, otherVendor, customer].map((by): Row => [free, give.end(by), 0, 'driver_not_found']),
+    [parted, give.end(), 0, []],
+    ...[asking, offline, free, holding, busy, takenOff].map((given): Row => [given, give.end(), 0, ['membership_changed']]),
+  ],
+  'ask_membership: by the driver': [
+    ...[otherVendor, customer].map((by): Row => [parted, give.ask(by), 0, 'driver_not_found']),
+    [asking, give.ask(), 0, []],
+    [free, give.ask(), 0, []],
+    [parted, give.ask(), 0, ['membership_changed']],
+  ],
   'hold_offer [8]': [
+    [asking, give.hold(), 0, 'driver_not_member'],
+    [[...free, membership('ended')], give.hold(), 0, 'driver_not_member'],
     [holding, give.hold(), 0, []],
     [busy, give.hold(), 0, []],
     [free, give.hold(), offerEndsMs, 'offer_expired'],
@@ -79,6 +120,7 @@ const table: Record<string, Row[]> = {
     [holding, give.confirmHold(1), 0, 'offer_not_found'],
     [busy, give.confirmHold(), 0, 'offer_not_found'],
     [holding, give.confirmHold(), offerEndsMs, []],
+    [[...holding, membership('ended')], give.confirmHold(), 0, 'driver_not_member'],
   ],
   'assign: a fact, never refused, and done with the hold it was given for': [
     [busy, give.assign(), 0, []],
@@ -89,6 +131,7 @@ const table: Record<string, Row[]> = {
     [[...done, held(1)], give.assign(), 0, []],
     [[...roomy, held(), assigned(), held(1)], give.assign(), 0, []],
     [holding, give.assign(), 0, ['order_assigned']],
+    [[...holding, membership('ended')], give.assign(), 0, ['order_assigned']],
     [[...holding, turned('offline')], give.assign(), 0, ['order_assigned']],
   ],
   'complete: a fact, never refused': [
@@ -123,7 +166,8 @@ t.test('what the books say', async t => {
   const of = (events: readonly DriverEvent[]) => after(events) as RegisteredDriver
   for (const [events, status, more] of [
     [offline, 'offline', false], [free, 'available', true], [holding, 'available', false], [busy, 'busy', false], [done, 'available', true],
-    [[...roomy, held(), assigned()], 'busy', true], [[...free, turned('on_break')], 'on_break', false],
+    [[...roomy, held(), assigned()], 'busy', true], [[...free, turned('on_break')], 'on_break', false], [asking, 'offline', false], [parted, 'offline', false],
+    [[...free, membership('ended')], 'offline', false], [[...busy, membership('ended')], 'busy', false], [[...free, membership('ended'), membership('active'), turned('available')], 'available', true],
   ] as const) {
     t.equal(statusOf(of(events)), status)
     t.equal(canTakeMore(of(events)), more, `${status}, proposed: ${more}`)
@@ -135,15 +179,27 @@ t.test('what the books say', async t => {
 })
 
 t.test('what follows', async t => {
-  const effects = (events: readonly DriverEvent[], last: DriverEvent) => react(last, after([...events, last]) as RegisteredDriver)
+  const source = { slot: 0, seq: 1 }
+  const effects = (events: readonly DriverEvent[], last: DriverEvent) => react(last, after([...events, last]) as RegisteredDriver, source)
   const commands = (events: readonly DriverEvent[], last: DriverEvent) => effects(events, last).flatMap(effect => (effect.do === 'command' ? [effect.to.command.verb] : []))
   t.same(commands(holding, turned('offline')), ['driver_refused'], 'off duty with an offer in hand: the order hears of it')
   t.same(commands(free, turned('offline')), [])
-  t.same(react(turned('offline'), after([...free, turned('offline'), turned('available'), held(1)]) as RegisteredDriver).filter(effect => effect.do === 'command'), [],
+  t.same(react(turned('offline'), after([...free, turned('offline'), turned('available'), held(1)]) as RegisteredDriver, source).filter(effect => effect.do === 'command'), [],
     'repeated after a crash, when the driver is back and holds another offer: that one is not refused')
   t.match(effects(free, held()), [{ do: 'push', push: { message: { type: 'offer', offer_id: offerOf(0) } } }])
   t.same(commands(free, { type: 'offer_held', data: { ...(held() as { data: object }).data, mode: 'assign' } } as DriverEvent), ['driver_took'])
   t.match(effects(holding, released()), [{ push: { message: { type: 'offer_withdrawn' } } }])
+  const told = (given: readonly DriverEvent[], last: DriverEvent) => effects(given, last).flatMap(effect =>
+    (effect.do === 'push' && effect.push.kind === 'topic' ? [effect.push.message] : []))
+  t.same(commands([...roomy, held(), assigned(), held(1)], membership('ended')), ['driver_refused', 'driver_left'], 'the offer in hand and the order under way hear of the end')
+  t.match(told(holding, membership('ended')), [{ type: 'membership', membership: 'ended', active_order_ids: [] }, { type: 'driver_membership', membership: 'ended' }])
+  t.same(commands([...holding, membership('ended')], assigned()), ['driver_left'], 'an assignment that was under way')
+  t.same(commands(holding, assigned()), [])
+  t.match(told([...busy, membership('ended')], completed()), [{ type: 'membership', membership: 'ended', active_order_ids: [] }], 'the last parcel is handed over')
+  t.same(told(busy, completed()), [])
+  t.same(react(membership('ended'), after([...busy, membership('ended'), membership('active')]) as RegisteredDriver, source), [], 'repeated after a crash, when the driver is back')
+  const ids = [1, 2].map(seq => react(membership('ended'), after([...busy, membership('ended')]) as RegisteredDriver, { slot: 0, seq }).flatMap(effect => (effect.do === 'command' ? [effect.to.id] : [])))
+  t.not(ids[0]![0], ids[1]![0], 'who leaves twice is let go twice')
   t.equal(wakeAtMs(after(free)), null)
   t.equal(wakeAtMs(after(holding)), offerEndsMs + holdDoubtMs, 'a hold is doubted after its time')
 })

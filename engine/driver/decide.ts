@@ -1,9 +1,10 @@
 /** May this happen to this driver, now? The books of one driver: invariant 8 (capacity, one offer) is kept here. */
 import type { DriverEvent } from '../../protocol/events.ts'
+import type { Membership } from '../../protocol/rest/driver.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
 import type { DriverCommand } from './commands.ts'
-import { placesTaken, wasHeld, type Driver, type RegisteredDriver } from './state.ts'
+import { isMember, membershipOf, placesTaken, wasHeld, type Driver, type RegisteredDriver } from './state.ts'
 
 type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
 type DriverDecision = Decision<DriverEvent>
@@ -13,6 +14,9 @@ export function decide(driver: Driver, command: DriverCommand, nowMs: number): D
   if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
   switch (command.verb) {
     case 'set_status': return setStatus(driver, command)
+    case 'approve_membership': return approveMembership(driver, command)
+    case 'end_membership': return endMembership(driver, command)
+    case 'ask_membership': return askMembership(driver, command)
     case 'hold_offer': return holdOffer(driver, command, nowMs)
     case 'release_hold': return releaseHold(driver, command)
     case 'confirm_hold': return confirmHold(driver, command)
@@ -25,13 +29,13 @@ export function decide(driver: Driver, command: DriverCommand, nowMs: number): D
 function register(driver: Driver, { driverId, data }: Of<'register'>): DriverDecision {
   if (driver.kind === 'registered')
     return driver.vendorId === data.vendor_id ? emit() : reject('driver_already_exists', 'this driver belongs to another pharmacy')
-  return emit({
+  return emit<DriverEvent>({
     type: 'driver_registered',
     data: {
       driver_id: driverId, vendor_id: data.vendor_id, full_name: data.full_name, phone: data.phone,
       vehicle_type: data.vehicle_type, capacity: data.capacity,
     },
-  })
+  }, ...(data.membership === 'pending' ? [membershipChanged('pending')] : []))
 }
 
 const mayManage = (driver: RegisteredDriver, by: Principal): boolean =>
@@ -40,10 +44,45 @@ const mayManage = (driver: RegisteredDriver, by: Principal): boolean =>
 
 function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): DriverDecision {
   if (!mayManage(driver, by)) return reject('driver_not_found', 'no such driver')
-  if (driver.availability === data.status) return emit()
-  if (data.status !== 'available' && driver.activeOrderIds.length > 0)
+  const goesOff = data.status === 'offline'
+  const changes = driver.availability !== data.status
+  if (!goesOff && !isMember(driver)) return reject('driver_not_member', notMember(driver))
+  if (!goesOff && driver.barred === true && by.role === 'driver')
+    return reject('driver_taken_off_duty', 'your pharmacy took you off duty; it can put you on duty again')
+  if (changes && data.status !== 'available' && driver.activeOrderIds.length > 0)
     return reject('driver_has_active_orders', 'finish the deliveries under way first')
-  return emit({ type: 'status_changed', data: { availability: data.status } })
+  // The pharmacy's word lasts until the pharmacy takes it back; the driver's own is for the driver to change.
+  const employs = by.role === 'vendor' || by.role === 'admin'
+  const barred = employs ? goesOff : driver.barred === true
+  return emit<DriverEvent>(
+    ...(changes ? [{ type: 'status_changed' as const, data: { availability: data.status } }] : []),
+    ...(barred === (driver.barred === true) ? [] : [{ type: 'duty_barred' as const, data: { barred } }]),
+  )
+}
+
+const notMember = (driver: RegisteredDriver): string =>
+  membershipOf(driver) === 'pending' ? 'the pharmacy has not agreed yet' : 'the driver does not belong to the pharmacy any more'
+
+// Belonging to a pharmacy
+
+const membershipChanged = (membership: Membership): DriverEvent => ({ type: 'membership_changed', data: { membership } })
+
+/** The driver's own word is not enough: it is the pharmacy that answers for who knocks at its patients' doors. */
+const mayDecide = (driver: RegisteredDriver, by: Principal): boolean => by.role !== 'driver' && mayManage(driver, by)
+
+function approveMembership(driver: RegisteredDriver, { by }: Of<'approve_membership'>): DriverDecision {
+  if (!mayDecide(driver, by)) return reject('driver_not_found', 'no such driver')
+  return isMember(driver) ? emit() : emit(membershipChanged('active'))
+}
+
+function endMembership(driver: RegisteredDriver, { by }: Of<'end_membership'>): DriverDecision {
+  if (!mayDecide(driver, by)) return reject('driver_not_found', 'no such driver')
+  return membershipOf(driver) === 'ended' ? emit() : emit(membershipChanged('ended'))
+}
+
+function askMembership(driver: RegisteredDriver, { by }: Of<'ask_membership'>): DriverDecision {
+  if (!mayManage(driver, by)) return reject('driver_not_found', 'no such driver')
+  return membershipOf(driver) === 'ended' ? emit(membershipChanged('pending')) : emit()
 }
 
 function holdOffer(driver: RegisteredDriver, { vendorId, offer, source }: Of<'hold_offer'>, nowMs: number): DriverDecision {
@@ -53,6 +92,7 @@ function holdOffer(driver: RegisteredDriver, { vendorId, offer, source }: Of<'ho
   // A repeat of what was held and let go: held again, a repeated assignment would find it, and be paid twice.
   if (source !== null && wasHeld(driver, source)) return reject('offer_expired', 'the offer was held before, and is over')
   if (driver.vendorId !== vendorId) return reject('driver_not_of_vendor', 'the driver belongs to another pharmacy')
+  if (!isMember(driver)) return reject('driver_not_member', notMember(driver))
   if (driver.availability !== 'available') return reject('driver_unavailable', `the driver is ${driver.availability}`)
   if (driver.hold !== null) return reject('driver_holds_offer', 'the driver is considering another offer')
   if (placesTaken(driver) >= driver.capacity) return reject('driver_at_capacity', `the driver has ${driver.activeOrderIds.length} of ${driver.capacity} deliveries`)
@@ -66,7 +106,8 @@ function releaseHold(driver: RegisteredDriver, { offerId, outcome }: Of<'release
 
 /** An order asks before it lets this driver accept. */
 function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>): DriverDecision {
-  return driver.hold?.offer_id === offerId ? emit() : reject('offer_not_found', 'the driver does not hold this offer')
+  if (driver.hold?.offer_id !== offerId) return reject('offer_not_found', 'the driver does not hold this offer')
+  return isMember(driver) ? emit() : reject('driver_not_member', notMember(driver))
 }
 
 function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {

@@ -15,14 +15,14 @@ import { decide } from './decide.ts'
 import { evolve } from './evolve.ts'
 import { after, give, offerOf, orderOf, registered } from './fixtures.ts'
 import { react } from './react.ts'
-import { placesTaken, type RegisteredDriver } from './state.ts'
+import { isMember, placesTaken, type RegisteredDriver } from './state.ts'
 import { view } from './view.ts'
 import { wakeAtMs } from './wake.ts'
 
 const n = fc.nat({ max: 4 })
 const step = fc.oneof(
   fc.record({ verb: fc.constantFrom('hold', 'release', 'assign', 'complete', 'cancel'), n }),
-  fc.record({ verb: fc.constantFrom('offline', 'available', 'on_break'), n: fc.constant(0) }),
+  fc.record({ verb: fc.constantFrom('offline', 'available', 'on_break', 'end', 'approve', 'ask'), n: fc.constant(0) }),
   fc.record({ verb: fc.constant('again'), n }),
 )
 const valid = Compile(DriverView)
@@ -40,10 +40,13 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       assert.deepEqual(decide(decodeSnapshot(driver.driverId, encodeSnapshot(driver.driverId, { state: driver, acceptedIds: [], updatedAtMs: 0 }, { kind: 'driver', version: 1, wakeAtMs: null, attentive: false })).state as RegisteredDriver, command, 0), decision)
       if (!decision.ok) return
       for (const event of decision.events) {
-        if (event.type === 'offer_held') assert.equal(driver.hold, null, '[8] never two holds')
+        if (event.type === 'offer_held') {
+          assert.equal(driver.hold, null, '[8] never two holds')
+          assert.ok(isMember(driver), 'only who belongs to the pharmacy is asked')
+        }
         if (event.type === 'order_completed' && event.data.outcome === 'delivered') completions++
         driver = evolve(driver, event) as RegisteredDriver
-        react(event, driver)
+        react(event, driver, { slot: 0, seq: 1 })
       }
       const again = decide(driver, command, 0)
       assert.ok(!again.ok || again.events.length === 0, `[3] ${command.verb} again`)
@@ -61,6 +64,9 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
         case 'cancel': command = active ? give.complete(n, 'cancelled') : null; break
         // Late repeats of facts, when the id is long forgotten: only those that were told before.
         case 'again': command = sent.filter(one => one.verb === 'assign' || one.verb === 'complete').at(-1 - n) ?? null; break
+        case 'end': command = give.end(); break
+        case 'approve': command = give.approve(); break
+        case 'ask': command = give.ask(); break
         default: command = give.setStatus(verb as 'offline')
       }
       if (command === null) continue

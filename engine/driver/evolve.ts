@@ -15,6 +15,12 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
   if (driver.kind === 'absent') throw new Error(`journal defect: event ${event.type} on a driver that does not exist`)
   switch (event.type) {
     case 'status_changed': return { ...driver, availability: event.data.availability }
+    case 'membership_changed': {
+      const { membership } = event.data
+      // Who comes back goes on duty by themselves.
+      return membership === 'active' ? { ...driver, membership, barred: false } : { ...driver, membership, availability: 'offline' }
+    }
+    case 'duty_barred': return { ...driver, barred: event.data.barred }
     case 'offer_held': {
       const { source, ...hold } = event.data
       return source === null ? { ...driver, hold } : { ...driver, hold, heldThrough: raised(driver.heldThrough ?? [], source) }

@@ -1,6 +1,7 @@
 /** Drivers and commands that the specifications of this folder share. */
 import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
+import type { Membership } from '../../protocol/rest/driver.ts'
 import { driverIds, id, offerIds, principal, system, vendorIds } from '../order/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { evolve } from './evolve.ts'
@@ -31,12 +32,18 @@ export const released = (n = 0): DriverEvent => ({ type: 'offer_released', data:
 export const assigned = (n = 0): DriverEvent => ({ type: 'order_assigned', data: { offer_id: offerOf(n), order_id: orderOf(n) } })
 export const completed = (n = 0): DriverEvent => ({ type: 'order_completed', data: { order_id: orderOf(n), outcome: 'delivered', earnings_minor: 300 } })
 
+export const membership = (to: Membership): DriverEvent => ({ type: 'membership_changed', data: { membership: to } })
+export const barred = (is: boolean): DriverEvent => ({ type: 'duty_barred', data: { barred: is } })
+
 export const after = (events: readonly DriverEvent[]): Driver => events.reduce<Driver>(evolve, absentDriver)
 
 export const give = {
   register: (capacity = 1, vendorId: string = vendorIds[0], by: Principal = system): DriverCommand =>
     ({ verb: 'register', by, driverId, data: { ...profile, vendor_id: vendorId, capacity } }),
   setStatus: (status: 'offline' | 'available' | 'on_break', by = self): DriverCommand => ({ verb: 'set_status', by, data: { status } }),
+  approve: (by: Principal = employer): DriverCommand => ({ verb: 'approve_membership', by }),
+  end: (by: Principal = employer): DriverCommand => ({ verb: 'end_membership', by }),
+  ask: (by: Principal = self): DriverCommand => ({ verb: 'ask_membership', by }),
   hold: (n = 0, vendorId: string = vendorIds[0], mode: HeldOfferFact['mode'] = 'offer'): DriverCommand => ({ verb: 'hold_offer', by: system, vendorId, offer: heldOffer(n, mode), source: sourceOf(n) }),
   release: (n = 0, outcome = 'expired'): DriverCommand => ({ verb: 'release_hold', by: system, offerId: offerOf(n), outcome }),
   confirmHold: (n = 0): DriverCommand => ({ verb: 'confirm_hold', by: system, offerId: offerOf(n) }),

@@ -1,14 +1,15 @@
 /** What must follow an event of a driver. */
 import { isoTime } from '../../protocol/iso-time.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
-import type { DriverEvent } from '../../protocol/events.ts'
+import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import { currency } from '../../protocol/money.ts'
 import type { Effect } from '../effects.ts'
-import type { RegisteredDriver } from './state.ts'
+import { membershipOf, type RegisteredDriver } from './state.ts'
 
 const system = { role: 'system', id: 'driver' } as const
 
-export function react(event: DriverEvent, driver: RegisteredDriver): Effect[] {
+export function react(event: DriverEvent, driver: RegisteredDriver, source: SourceFact): Effect[] {
   switch (event.type) {
     case 'offer_held': {
       const offer = event.data
@@ -54,15 +55,62 @@ export function react(event: DriverEvent, driver: RegisteredDriver): Effect[] {
           },
         },
         // The state may be later than the event, after a crash: back on duty, the hold is another story.
-        ...(event.data.availability !== 'available' && driver.availability !== 'available' && hold !== null ? [{
-          do: 'command' as const,
-          to: {
-            kind: 'order' as const, actorId: hold.order_id, id: `${hold.offer_id}:off_duty`,
-            command: { verb: 'driver_refused' as const, by: system, offerId: hold.offer_id, code: 'driver_unavailable' as const, reason: 'the driver went off duty' },
-          },
-        }] : []),
+        ...(event.data.availability !== 'available' && driver.availability !== 'available' && hold !== null
+          ? [refuse(hold, 'off_duty', 'driver_unavailable', 'the driver went off duty')] : []),
       ]
     }
+    case 'membership_changed': {
+      // After a crash the state may be later than the event: only what still holds is told.
+      if (membershipOf(driver) !== event.data.membership) return []
+      const { hold, activeOrderIds } = driver
+      const told = [membershipPush(driver), membershipNews(driver)]
+      if (event.data.membership !== 'ended') return told
+      return [
+        ...told,
+        ...(hold === null ? [] : [refuse(hold, 'left', 'driver_not_member', 'the driver does not belong to the pharmacy any more')]),
+        ...activeOrderIds.map(orderId => leave(driver, orderId, source)),
+      ]
+    }
+    // The assignment was under way when the membership ended.
+    case 'order_assigned': return membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : []
+    // The last parcel is handed over: nothing keeps the driver here.
+    case 'order_completed': return membershipOf(driver) === 'ended' && driver.activeOrderIds.length === 0 ? [membershipPush(driver)] : []
     default: return []
   }
 }
+
+/** The order lets go of the offer: who holds it cannot take it any more. */
+const refuse = (hold: HeldOfferFact, why: string, code: ErrorCode, reason: string): Effect => ({
+  do: 'command',
+  to: { kind: 'order', actorId: hold.order_id, id: `${hold.offer_id}:${why}`, command: { verb: 'driver_refused', by: system, offerId: hold.offer_id, code, reason } },
+})
+
+/** The order decides by what it has become: before the pick-up it looks for another driver, after it this one carries it to the end. */
+const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceFact): Effect => ({
+  do: 'command',
+  // By the event and not by the driver: one who comes back may leave the same order a second time.
+  to: {
+    kind: 'order', actorId: orderId, id: `${driver.driverId}:left:${slot}.${seq}`,
+    command: { verb: 'driver_left', by: system, driverId: driver.driverId, reason: 'the driver does not belong to the pharmacy any more' },
+  },
+})
+
+/** To the driver's own app. `active_order_ids` are what is still to be carried to the end. */
+const membershipPush = (driver: RegisteredDriver): Effect => ({
+  do: 'push',
+  push: {
+    kind: 'topic', topic: topics.driver(driver.driverId),
+    message: {
+      type: 'membership', driver_id: driver.driverId, vendor_id: driver.vendorId, membership: membershipOf(driver), active_order_ids: driver.activeOrderIds,
+    },
+  },
+})
+
+/** To the pharmacy: who asks, who belongs to it, who does no more. */
+const membershipNews = (driver: RegisteredDriver): Effect => ({
+  do: 'push',
+  push: {
+    kind: 'topic', topic: topics.vendor(driver.vendorId),
+    message: { type: 'driver_membership', driver_id: driver.driverId, driver_name: driver.fullName, membership: membershipOf(driver) },
+  },
+})

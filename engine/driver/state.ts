@@ -1,6 +1,6 @@
 /** What a driver can be. Public status follows from the parts: deliveries under way mean `busy`. */
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
-import type { DriverStatus } from '../../protocol/rest/driver.ts'
+import type { DriverStatus, Membership } from '../../protocol/rest/driver.ts'
 
 export type Driver = { kind: 'absent' } | RegisteredDriver
 
@@ -12,6 +12,10 @@ export interface RegisteredDriver {
   phone: string
   vehicleType: string
   capacity: number
+  /** Nothing: `active`, as everybody was before pharmacies decided. */
+  membership?: Membership
+  /** The pharmacy took the driver off duty: until it says otherwise, the driver cannot go on duty. */
+  barred?: boolean
   availability: 'offline' | 'available' | 'on_break'
   /**
    * The one outstanding offer; it takes a place of the capacity until the order lets go of it. It may
@@ -33,9 +37,12 @@ export const absentDriver: Driver = { kind: 'absent' }
 
 export const placesTaken = (driver: RegisteredDriver): number => driver.activeOrderIds.length + (driver.hold === null ? 0 : 1)
 
+export const membershipOf = (driver: RegisteredDriver): Membership => driver.membership ?? 'active'
+export const isMember = (driver: RegisteredDriver): boolean => membershipOf(driver) === 'active'
+
 /** May matching propose this driver? */
 export const canTakeMore = (driver: RegisteredDriver): boolean =>
-  driver.availability === 'available' && driver.hold === null && placesTaken(driver) < driver.capacity
+  isMember(driver) && driver.availability === 'available' && driver.hold === null && placesTaken(driver) < driver.capacity
 
 /** Was this asked before, and answered with a hold? */
 export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean => seq <= (heldThrough?.[slot] ?? 0)

@@ -2,12 +2,13 @@
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import { currency } from '../../protocol/money.ts'
-import { statusOf, type RegisteredDriver } from './state.ts'
+import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 export function view(driver: RegisteredDriver, version: number): DriverView {
   return {
     id: driver.driverId,
     vendor_id: driver.vendorId,
+    membership: membershipOf(driver),
     full_name: driver.fullName,
     phone: driver.phone,
     vehicle_type: driver.vehicleType,

@@ -73,6 +73,7 @@ export const fixedDriverColumns: readonly Column<DriverView>[] = [
 ]
 export const changingDriverColumns: readonly Column<DriverView>[] = [
   { name: 'status', type: 'text', of: view => view.status },
+  { name: 'membership', type: 'text', of: view => view.membership },
   { name: 'capacity', type: 'int4', of: view => view.capacity },
   // An array of arrays would have to be rectangular.
   { name: 'active_order_ids', type: 'text', of: view => `{${view.active_order_ids.join(',')}}` },

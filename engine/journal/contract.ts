@@ -17,7 +17,7 @@ import type { AppendRequest, AppendResult, Journal, ParkedCommand, PositionRow, 
 
 /** `words`: in the order of their letters. */
 export interface StoredOrder { view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }
-export type DriverRow = Pick<DriverView, 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'> & { totalEarningsMinor: number }
+export type DriverRow = Pick<DriverView, 'membership' | 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'> & { totalEarningsMinor: number }
 
 export interface JournalSubject {
   /** Another journal over the same store, as another engine or a restart would open it. */
@@ -158,7 +158,7 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const view: DriverView = {
-      id: testId(), vendor_id: testId(), full_name: 'D, "D"', phone: '1', vehicle_type: 'bike', status: 'available', capacity: 2,
+      id: testId(), vendor_id: testId(), membership: 'active', full_name: 'D, "D"', phone: '1', vehicle_type: 'bike', status: 'available', capacity: 2,
       active_order_ids: [], offer: null, total_deliveries: 0, total_earnings: 0, currency: 'USD', version: 1,
     }
     const request = (next: DriverView): AppendRequest => ({
@@ -167,9 +167,9 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
     })
     t.same(await journal.append(request(view)), committedAt(1))
     const orders = [testId(), testId()]
-    const busy: DriverView = { ...view, status: 'busy', active_order_ids: orders, total_deliveries: 3, total_earnings: 12.35, version: 2 }
+    const busy: DriverView = { ...view, membership: 'ended', status: 'busy', active_order_ids: orders, total_deliveries: 3, total_earnings: 12.35, version: 2 }
     t.same(await journal.append(request(busy)), committedAt(2))
-    t.same(await subject.driverRow(view.id), { status: 'busy', capacity: 2, active_order_ids: orders, total_deliveries: 3, totalEarningsMinor: 1235, version: 2 })
+    t.same(await subject.driverRow(view.id), { membership: 'ended', status: 'busy', capacity: 2, active_order_ids: orders, total_deliveries: 3, totalEarningsMinor: 1235, version: 2 })
   })
 
   await t.test('J2 J5 a fenced append writes nothing and harms no other', async t => {
@@ -344,7 +344,7 @@ async function sideRules(t: Test, subject: JournalSubject, journal: Journal): Pr
 
   await t.test('vendors changed since, by the store\'s clock', async t => {
     const vendor: DirectoryVendor = {
-      vendor_id: testId(), name: 'P', phone: '1', address: null, latitude: 1.5, longitude: 2.5, is_active: true, proof_required: false, dispatch_policy: 'offer',
+      vendor_id: testId(), name: 'P', phone: '1', address: null, latitude: 1.5, longitude: 2.5, status: 'active', is_active: true, revision: 1, proof_required: false, dispatch_policy: 'offer',
       time_zone: 'Asia/Kolkata', opening_hours: { mon: [{ open: '09:00', close: '18:30' }] },
       tariff: { base_minor: 100, minimum_minor: 200, bands: [{ up_to_km: null, per_km_minor: 50 }] },
     }

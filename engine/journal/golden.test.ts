@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { assetUrl } from '../../protocol/assets.ts'
 import { driverEvents, eventVersion, orderEvents, type DriverEvent, type OrderEvent } from '../../protocol/events.ts'
-import { assigned, completed, held, registered, released, turned } from '../driver/fixtures.ts'
+import { assigned, barred, completed, held, membership, registered, released, turned } from '../driver/fixtures.ts'
 import { evolve as evolveDriver } from '../driver/evolve.ts'
 import { absentDriver, type Driver } from '../driver/state.ts'
 import { view as viewDriver } from '../driver/view.ts'
@@ -47,6 +47,7 @@ function written(): Golden {
   const drivers: Record<string, readonly DriverEvent[]> = {
     holding: [registered(2), turned('available'), held(0)],
     released: [registered(1), turned('available'), held(0), released(0)],
+    parted: [registered(1), membership('pending'), membership('active'), turned('available'), held(0), assigned(0), membership('ended'), barred(true)],
     worked: [registered(1), turned('available'), held(0), assigned(0), completed(0), turned('on_break')],
   }
   const journeys: Golden['journeys'] = {}

@@ -26,8 +26,8 @@ async function memorySubject(): Promise<JournalSubject> {
     async driverRow(id) {
       const view = store.drivers.get(id)
       if (view === undefined) return null
-      const { status, capacity, active_order_ids, total_deliveries, version } = view
-      return { status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: Math.round(view.total_earnings * 100) }
+      const { membership, status, capacity, active_order_ids, total_deliveries, version } = view
+      return { membership, status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: Math.round(view.total_earnings * 100) }
     },
     putVendor: async vendor => store.putVendor(vendor),
     async pass(ms) { clockMs += ms },
@@ -55,10 +55,10 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
     async driverRow(id) {
       const row = await kysely.selectFrom('drivers').selectAll().where('id', '=', id).executeTakeFirst()
       if (row === undefined) return null
-      const { status, capacity, active_order_ids, total_deliveries, version } = row
-      return { status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: row.total_earnings_minor }
+      const { membership, status, capacity, active_order_ids, total_deliveries, version } = row
+      return { membership, status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: row.total_earnings_minor }
     },
-    async putVendor({ vendor_id, name, opening_hours, tariff, ...rest }) {
+    async putVendor({ vendor_id, name, opening_hours, tariff, is_active: _, revision: __, ...rest }) {
       await kysely.insertInto('vendors').values({
         id: vendor_id, user_id: vendor_id, business_name: name, email: 'p@example.org', ...rest,
         opening_hours: JSON.stringify(opening_hours), tariff: JSON.stringify(tariff),

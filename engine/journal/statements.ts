@@ -149,7 +149,7 @@ export const statements = {
   saveCursors: statement('save_cursors', advance('cursor_seq')),
 
   vendorsChanged: statement('vendors_changed', `
-    select id as vendor_id, business_name as name, phone, address, latitude, longitude, is_active, proof_required, dispatch_policy, time_zone, opening_hours, tariff
+    select id as vendor_id, business_name as name, phone, address, latitude, longitude, status, is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`),
   clock: statement('clock', `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`),
 

@@ -18,6 +18,8 @@ const steps: Readonly<Record<number, Step>> = {
     ? { ...event, data: { fee: null, ...event.data } } : event),
   // Since 3 a hold says which event asked for it.
   2: event => (event.type === 'offer_held' ? { ...event, data: { source: null, ...event.data } } : event),
+  // Since 4 there are events that a release before it does not know; those it knew stay as they were.
+  3: event => event,
 }
 
 export class UnknownEventVersionError extends Error {

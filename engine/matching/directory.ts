@@ -17,7 +17,13 @@ export class Directory {
 
   get size(): number { return this.#vendors.size }
 
+  /**
+   * Takes what is said of a pharmacy, unless something newer is known. Pharmacies that wait for a decision, or were
+   * refused one, are not kept: anybody can make them, and they are asked nothing.
+   */
   put(vendor: DirectoryVendor): void {
+    const known = this.#vendors.get(vendor.vendor_id)
+    if (known === undefined ? vendor.status === 'pending' || vendor.status === 'rejected' : known.revision > vendor.revision) return
     this.#vendors.set(vendor.vendor_id, vendor)
     this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude, vendor.is_active)
     if (vendor.opening_hours === null) this.#weeks.delete(vendor.vendor_id)
@@ -51,6 +57,9 @@ export class Directory {
       longitude: vendor.longitude, address: vendor.address, proof_required: vendor.proof_required,
     }
   }
+
+  /** False for one that an administrator has suspended or refused: whatever it asks, the answer is no. Of one that is not known nothing is said. */
+  mayAct(vendorId: string): boolean { return (this.#vendors.get(vendorId)?.status ?? 'active') === 'active' }
 
   /** Does this pharmacy want drivers looked for as soon as it accepts? */
   autoOffer(vendorId: string): boolean { return this.#vendors.get(vendorId)?.dispatch_policy === 'offer' }

@@ -36,5 +36,6 @@ export type InternalOrderCommand =
   | { verb: 'end_search'; by: Principal }
   | { verb: 'offer_expired'; by: Principal; offerId: string }
   | { verb: 'driver_refused'; by: Principal; offerId: string; code: ErrorCode; reason: string }
+  | { verb: 'driver_left'; by: Principal; driverId: string; reason: string }
   | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
   | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }

@@ -54,8 +54,19 @@ const table: Record<string, Row[]> = {
   'any other command to an order that does not exist': [
     give.respond('ACCEPTED'), give.accept(), give.reject(), give.cancel(), give.reissueTracking(), give.assignDriver(), give.findDriver(), give.acceptOffer(),
     give.declineOffer(), give.pickUp(), give.outForDelivery(), give.deliver(), give.fail(), give.return(), give.completeReturn(), give.expire(),
-    give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.arrive('pickup'),
+    give.propose(), give.endSearch(), give.offerExpired(), give.driverRefused(), give.driverTook(), give.driverLeft(), give.arrive('pickup'),
   ].map((command): Row => [reached.absent, command, 0, 'order_not_found']),
+  'driver_left: before the pick-up the order looks for another one, after it the driver brings it to the end': [
+    [reached.accepted, give.driverLeft(), 0, []],
+    [reached.offering, give.driverLeft(), 0, []],
+    [reached.driver_assigned, give.driverLeft(1), 0, []],
+    [reached.driver_assigned, give.driverLeft(), 0, ['driver_unassigned', 'driver_search_started']],
+    [reached.left, give.driverLeft(), 0, []],
+    [reached.left, give.acceptOffer(), 0, 'offer_expired'],
+    [reached.left, give.pickUp(), 0, 'order_not_found'],
+    ...[reached.picked_up, reached.out_for_delivery, reached.failed, reached.returning, reached.delivered, reached.cancelledAssigned]
+      .map((given): Row => [given, give.driverLeft(), 0, []]),
+  ],
   'respond': [
     [reached.pending, give.respond('ACCEPTED'), 0, 'order_not_found'],
     [reached.broadcast, { ...give.respond('ACCEPTED'), by: principal('customer', vendorIds[0]) }, 0, 'order_not_found'],
@@ -346,7 +357,7 @@ t.test('the fee is the one that was told', async t => {
 })
 
 t.test('every rejection that decide.ts can return has a row', async t => {
-  const source = readFileSync(assetUrl('engine/order/decide.ts'), 'utf8')
+  const source = ['decide', 'finding', 'parties'].map(name => readFileSync(assetUrl(`engine/order/${name}.ts`), 'utf8')).join('\n')
   const codes = new Set([...source.matchAll(/reject\('([a-z_]+)'/g)].map(match => match[1]!))
   const rows = new Set(Object.values(table).flat().map(row => row[3]).filter(outcome => typeof outcome === 'string'))
   t.ok(codes.size > 10, 'the source was read')

@@ -3,19 +3,19 @@
  * Ownership is checked here and not only at the edge, because only here it cannot race with a
  * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
  */
-import type { ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import { type Decision, emit, reject, unreachable } from '../decision.ts'
+import { emit, reject, unreachable } from '../decision.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { roadKm } from '../../protocol/travel.ts'
 import { acceptedFee, feeAtPlacement, feeOfResponse } from './fee.ts'
+import {
+  acceptOffer, assignDriver, closed, closeOffer, declineOffer, driverLeft, driverTook, endSearch, findDriver, proposeDriver, searchStarted,
+} from './finding.ts'
 import type { OrderCommand } from './commands.ts'
-import { deliveryOf, vendorOf, type Order } from './state.ts'
-
-type Of<V extends OrderCommand['verb']> = Extract<OrderCommand, { verb: V }>
-type OrderDecision = Decision<OrderEvent>
+import { conflict, isCustomer, isDriver, isVendor, mayOrder, nameOf, notFound, privileged, type Of, type OrderDecision } from './parties.ts'
+import { vendorOf, type Order } from './state.ts'
 
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
   if (command.verb === 'broadcast') return openBroadcast(order, command, nowMs)
@@ -34,6 +34,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'end_search': return endSearch(order, nowMs)
     case 'accept_offer': return acceptOffer(order, command, nowMs)
     case 'driver_took': return driverTook(order, command)
+    case 'driver_left': return driverLeft(order, command, nowMs)
     case 'decline_offer': return declineOffer(order, command)
     case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs, command.code)
     case 'offer_expired': return closeOffer(order, command.offerId, 'expired', null, nowMs)
@@ -47,26 +48,6 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     default: return unreachable(command)
   }
 }
-
-// Who may
-
-const privileged = (by: Principal): boolean => by.role === 'admin' || by.role === 'system' || by.role === 'service'
-const isCustomer = (order: Exclude<Order, { kind: 'absent' }>, by: Principal): boolean =>
-  privileged(by) || (by.role === 'customer' && by.id === order.core.customerId)
-const isVendor = (order: Order, by: Principal): boolean =>
-  privileged(by) || (by.role === 'vendor' && by.id === vendorOf(order)?.vendor_id)
-const isDriver = (order: Order, by: Principal): boolean =>
-  privileged(by) || (by.role === 'driver' && by.id === deliveryOf(order)?.driver.driver_id)
-
-/** Of people the role says enough: an order has one customer and one pharmacy. Services are many. */
-const nameOf = (by: Principal): string => (by.role === 'service' ? `service:${by.id}` : by.role)
-
-/** A customer orders for themselves; edges and services for whom they vouch. */
-const mayOrder = (by: Principal, customerId: string): boolean => privileged(by) || (by.role === 'customer' && by.id === customerId)
-
-const notFound = () => reject('order_not_found', 'no such order')
-const conflict = (order: Order, wanted: string) =>
-  reject('order_state_conflict', `an order that is ${order.kind === 'broadcast' ? 'an open request' : order.kind} cannot be ${wanted}`)
 
 // Beginnings
 
@@ -220,120 +201,6 @@ function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDe
   if (order.kind === 'absent' || (!isCustomer(order, command.by) && !isVendor(order, command.by))) return notFound()
   return order.core.trackingToken === command.trackingToken ? emit() : emit({ type: 'tracking_reissued', data: { tracking_token: command.trackingToken } })
 }
-
-// Finding a driver
-
-const searchStarted = (nowMs: number, offerTtlMs: number = limits.offerTtlMs, searchTtlMs: number = limits.driverSearchTtlMs): OrderEvent =>
-  ({ type: 'driver_search_started', data: { policy: 'offer', offer_ttl_ms: offerTtlMs, deadline_ms: nowMs + searchTtlMs } })
-
-function findDriver(order: Order, command: Of<'find_driver'>, nowMs: number): OrderDecision {
-  if (order.kind === 'broadcast' || !isVendor(order, command.by)) return notFound()
-  // There is one: a search that was found under way, and is repeated when it has ended well, is answered as it was (3).
-  if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
-  if (order.kind !== 'accepted') return conflict(order, 'given a driver')
-  if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
-  const { offer_seconds, search_seconds } = command.data
-  return emit(searchStarted(nowMs,
-    offer_seconds === undefined ? undefined : offer_seconds * 1000,
-    search_seconds === undefined ? undefined : search_seconds * 1000))
-}
-
-function assignDriver(order: Order, command: Of<'assign_driver'>, nowMs: number): OrderDecision {
-  if (order.kind === 'broadcast' || !isVendor(order, command.by)) return notFound()
-  const driverId = command.data.driver_id
-  if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId) return emit()
-  if (order.kind !== 'accepted') return conflict(order, 'given a driver')
-  const { search } = order
-  if (search.kind === 'offering') {
-    if (search.offer.driverId === driverId && search.offer.mode === 'assign') return emit()
-    return reject('order_state_conflict', 'a driver is being asked for this order; wait for the answer or cancel the search')
-  }
-  return emit({
-    type: 'offer_made',
-    data: {
-      offer_id: command.offerId, driver_id: driverId, mode: 'assign',
-      expires_at_ms: nowMs + limits.offerTtlMs, eta_minutes: null, distance_km: null,
-    },
-  })
-}
-
-function proposeDriver(order: Order, command: Of<'propose_driver'>, nowMs: number): OrderDecision {
-  if (order.kind !== 'accepted' || order.search.kind !== 'searching') return emit()
-  const { auto } = order.search
-  const { candidate } = command
-  if (nowMs >= auto.deadlineMs || auto.offersMade >= limits.offersPerSearchMax)
-    return emit({ type: 'driver_search_ended', data: { outcome: 'exhausted' } })
-  if (auto.triedDriverIds.includes(candidate.driverId)) return emit()
-  return emit({
-    type: 'offer_made',
-    data: {
-      offer_id: candidate.offerId, driver_id: candidate.driverId, mode: 'offer',
-      expires_at_ms: Math.min(nowMs + auto.offerTtlMs, auto.deadlineMs),
-      eta_minutes: candidate.etaMinutes, distance_km: candidate.distanceKm,
-    },
-  })
-}
-
-function endSearch(order: Order, nowMs: number): OrderDecision {
-  if (order.kind !== 'accepted' || order.search.kind !== 'searching') return emit()
-  const { auto } = order.search
-  if (nowMs < auto.deadlineMs && auto.offersMade < limits.offersPerSearchMax) return emit()
-  return emit({ type: 'driver_search_ended', data: { outcome: 'exhausted' } })
-}
-
-/** The one offer that is out, if it is the one meant and the asker is the one asked. */
-function offerFor(order: Order, offerId: string, by: Principal) {
-  if (order.kind !== 'accepted' || order.search.kind !== 'offering' || order.search.offer.offerId !== offerId) return null
-  return privileged(by) || by.id === order.search.offer.driverId ? order.search.offer : null
-}
-
-function acceptOffer(order: Order, command: Of<'accept_offer'>, nowMs: number): OrderDecision {
-  const { by, data } = command
-  if (by.role !== 'driver' && !privileged(by)) return notFound()
-  const delivery = deliveryOf(order)
-  if (delivery !== null && delivery.assignmentId === data.offer_id && isDriver(order, by)) return emit()
-  if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === data.offer_id) {
-    if (offerFor(order, data.offer_id, by) === null) return reject('offer_not_yours', 'this offer was made to another driver')
-    if (nowMs >= order.search.offer.expiresAtMs) return reject('offer_expired', 'this offer has expired')
-    if (command.driver === null) return reject('driver_not_found', 'no such driver')
-    // Whoever answers for a driver: the place is held by the one who was asked, and by no other (8).
-    if (command.driver.driver_id !== order.search.offer.driverId) return reject('offer_not_yours', 'this offer was made to another driver')
-    return emit({ type: 'driver_assigned', data: { offer_id: data.offer_id, driver: command.driver } })
-  }
-  return reject('offer_expired', 'this offer is over')
-}
-
-/** The driver's actor holds a place for this order: an assignment by the pharmacy is thereby done. */
-function driverTook(order: Order, command: Of<'driver_took'>): OrderDecision {
-  const offer = offerFor(order, command.offerId, command.by)
-  if (offer === null || offer.mode !== 'assign') return emit()
-  return emit({ type: 'driver_assigned', data: { offer_id: offer.offerId, driver: command.driver } })
-}
-
-function declineOffer(order: Order, command: Of<'decline_offer'>): OrderDecision {
-  const { by, data } = command
-  if (by.role !== 'driver' && !privileged(by)) return notFound()
-  if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === data.offer_id) {
-    if (offerFor(order, data.offer_id, by) === null) return reject('offer_not_yours', 'this offer was made to another driver')
-    return emit(closed(order.search.offer, 'declined', data.reason ?? null))
-  }
-  const delivery = deliveryOf(order)
-  if (delivery !== null && delivery.assignmentId === data.offer_id && isDriver(order, by)) return conflict(order, 'declined')
-  // Only to one who was asked is it "already so"; to others the answer would show the order.
-  const wasAsked = order.kind === 'accepted' && order.search.kind !== 'idle' && order.search.kind !== 'exhausted' &&
-    order.search.auto?.triedDriverIds.includes(by.id) === true
-  return wasAsked || privileged(by) ? emit() : reject('offer_expired', 'this offer is over')
-}
-
-function closeOffer(order: Order, offerId: string, outcome: 'expired' | 'unavailable', reason: string | null, nowMs: number, code: ErrorCode | null = null): OrderDecision {
-  if (order.kind !== 'accepted' || order.search.kind !== 'offering') return emit()
-  const { offer } = order.search
-  if (offer.offerId !== offerId || (outcome === 'expired' && nowMs < offer.expiresAtMs)) return emit()
-  return emit(closed(offer, outcome, reason, code))
-}
-
-const closed = (offer: { offerId: string; driverId: string }, outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn', reason: string | null, code: ErrorCode | null = null): OrderEvent =>
-  ({ type: 'offer_closed', data: { offer_id: offer.offerId, driver_id: offer.driverId, outcome, reason, code } })
 
 // Delivering
 

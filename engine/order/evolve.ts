@@ -115,6 +115,9 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
         },
       }
     }
+    case 'driver_unassigned':
+      if (order.kind !== 'driver_assigned') return misfit(order, event)
+      return { ...moving(order), kind: 'accepted', search: { kind: 'idle' } }
     case 'arrived_at_pickup':
       if (order.kind !== 'driver_assigned') return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, arrivedAtPickupMs: atMs } }

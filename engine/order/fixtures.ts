@@ -60,6 +60,7 @@ export const happened = {
   reissued: { type: 'tracking_reissued', data: { tracking_token: 'other' } },
   exhausted: { type: 'driver_search_ended', data: { outcome: 'exhausted' } },
   assigned: { type: 'driver_assigned', data: { offer_id: offerIds[0], driver: driverFact(0) } },
+  unassigned: { type: 'driver_unassigned', data: { driver_id: driverIds[0], offer_id: offerIds[0], reason: 'left' } },
   atPickup: { type: 'arrived_at_pickup', data: {} },
   pickedUp: { type: 'picked_up', data: {} },
   onTheWay: { type: 'out_for_delivery', data: {} },
@@ -90,6 +91,8 @@ export const reached = {
   assigning: [opened, accepted, offered(0, 'assign')],
   exhausted: [opened, accepted, happened.searching, happened.exhausted],
   driver_assigned: [opened, accepted, assigned],
+  /** The pharmacy parted with the driver before the pick-up. */
+  left: [opened, accepted, assigned, happened.unassigned, happened.searching],
   picked_up: [opened, accepted, assigned, pickedUp],
   out_for_delivery: [opened, accepted, assigned, pickedUp, onTheWay],
   delivered: [opened, accepted, assigned, pickedUp, onTheWay, happened.delivered],
@@ -133,6 +136,7 @@ export const give = {
   endSearch: (): OrderCommand => ({ verb: 'end_search', by: system }),
   offerExpired: (n = 0): OrderCommand => ({ verb: 'offer_expired', by: system, offerId: offerIds[n]! }),
   driverRefused: (n = 0): OrderCommand => ({ verb: 'driver_refused', by: system, offerId: offerIds[n]!, code: 'driver_unavailable', reason: 'busy' }),
+  driverLeft: (n = 0): OrderCommand => ({ verb: 'driver_left', by: system, driverId: driverIds[n]!, reason: 'left' }),
   driverTook: (n = 0): OrderCommand => ({ verb: 'driver_took', by: principal('driver', driverIds[n]!), offerId: offerIds[n]!, driver: driverFact(n) }),
   arrive: (at: 'pickup' | 'dropoff'): OrderCommand => ({ verb: 'record_arrival', by: system, at }),
 }

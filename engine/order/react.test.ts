@@ -36,6 +36,8 @@ for (const [name, given, event, follows] of [
   ['an offer is over', [...reached.offering, closed()], closed(), ['driver.release_hold']],
   ['nobody took it', reached.exhausted, happened.exhausted, ['vendor driver_search_ended']],
   ['assigned', reached.driver_assigned, happened.assigned, ['driver.assign', 'driver assigned', ...status]],
+  ['the driver left', reached.left, happened.unassigned, ['driver.complete', 'driver assignment_ended', ...status]],
+  ['the driver left, and has it again [8]', [...reached.left, happened.assigned], happened.unassigned, ['driver assignment_ended']],
   ['delivered', reached.delivered, happened.delivered, ['driver.complete', ...status]],
   ['returned', reached.returned, happened.returned, ['driver.complete', ...status]],
 ] as const)

@@ -10,7 +10,7 @@ import type { Effect } from '../effects.ts'
 import type { DriverCommand } from '../driver/commands.ts'
 import { currency } from '../../protocol/money.ts'
 import { statusOf } from './view.ts'
-import { vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
+import { deliveryOf, vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
 
 type Living = Exclude<Order, { kind: 'absent' }>
 const system = { role: 'system', id: 'order' } as const
@@ -110,6 +110,18 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
           fee: 'deal' in order && order.deal !== null ? order.deal.feeMinor / 100 : null, currency,
         }),
         ...statusPushes(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
+      ]
+    }
+    case 'driver_unassigned': {
+      const { driver_id, offer_id, reason } = event.data
+      return [
+        // Repeated after a crash, when the same driver has come back and has the order once more: it is not taken away.
+        ...(deliveryOf(order)?.driver.driver_id === driver_id ? [] : [{
+          do: 'command' as const,
+          to: toDriver(driver_id, `${offer_id}:unassigned`, { verb: 'complete', by: system, orderId: core.orderId, outcome: 'cancelled', earningsMinor: 0 }),
+        }]),
+        push(topics.driver(driver_id), { type: 'assignment_ended', order_id: core.orderId, offer_id, reason }),
+        ...(order.kind === 'accepted' ? statusPushes(order, at) : []),
       ]
     }
     case 'arrived_at_pickup': return statusPushes(order, at, { arrived_at: 'pickup' })

@@ -68,7 +68,7 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   creates: command => command.verb === 'register',
   decide: decideDriver,
   evolve: evolveDriver,
-  react: (event, driver) => (driver.kind === 'absent' ? [] : reactDriver(event, driver)),
+  react: (event, driver, _atMs, source) => (driver.kind === 'absent' ? [] : reactDriver(event, driver, source)),
   resume: () => [],
   wakeAtMs: wakeDriver,
   row(driver, version) {

@@ -20,7 +20,7 @@ interface Counter { count: number; wakeAtMs: number | null; finished: boolean }
 /** Events of the counter wear a driver's clothes, because the journal knows no others. */
 const event = (what: unknown): DriverEvent => ({ type: 'offer_released', data: { offer_id: '', order_id: '', outcome: JSON.stringify(what) } })
 const row = (id: string, version: number): DriverView => ({
-  id, vendor_id: id, full_name: '', phone: '', vehicle_type: 'bike', status: 'offline', capacity: 1, active_order_ids: [], offer: null,
+  id, vendor_id: id, membership: 'active', full_name: '', phone: '', vehicle_type: 'bike', status: 'offline', capacity: 1, active_order_ids: [], offer: null,
   total_deliveries: 0, total_earnings: 0, currency: 'USD', version,
 })
 

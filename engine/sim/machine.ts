@@ -17,7 +17,7 @@ export const orderMachine: Machine = {
   'searching': { offer_made: 'offering', driver_search_ended: 'exhausted', order_cancelled: 'cancelled' },
   'offering': { offer_closed: 'searching', driver_assigned: 'driver_assigned' },
   'assigning': { offer_closed: 'accepted', driver_assigned: 'driver_assigned' },
-  'driver_assigned': { arrived_at_pickup: 'driver_assigned', picked_up: 'picked_up', order_cancelled: 'cancelled' },
+  'driver_assigned': { driver_unassigned: 'accepted', arrived_at_pickup: 'driver_assigned', picked_up: 'picked_up', order_cancelled: 'cancelled' },
   'picked_up': { out_for_delivery: 'out_for_delivery', delivery_failed: 'failed' },
   'out_for_delivery': { arrived_at_dropoff: 'out_for_delivery', delivered: 'delivered', delivery_failed: 'failed' },
   'failed': { return_started: 'returning' },
@@ -35,14 +35,17 @@ export const orderStateName = (order: Order): string =>
 /**
  * Drivers, by duty, whether one is asked, and whether one is under way. The order leads: being
  * assigned is a fact in any state with a hold, whatever the duty became meanwhile. Whoever has a delivery
- * under way cannot go off duty, and off duty nobody is asked: nobody is both, off duty, at once.
+ * under way cannot go off duty, and off duty nobody is asked; only the end of a membership makes somebody both,
+ * off duty, at once. What a membership is does not show here: it makes nobody do anything but go off duty.
  */
 export const driverMachine: Machine = { 'absent': { driver_registered: 'offline' } }
 for (const duty of ['offline', 'available', 'on_break'])
   for (const asked of ['', ' asked'])
     for (const busy of ['', ' busy']) {
-      if (duty !== 'available' && asked !== '' && busy !== '') continue
+      if (duty === 'on_break' && asked !== '' && busy !== '') continue
       const next: Partial<Record<DriverEvent['type'], string>> = duty === 'available' && busy !== '' ? {} : { status_changed: '' }
+      next.membership_changed = ''
+      next.duty_barred = `${duty}${asked}${busy}`
       if (asked === '' && duty === 'available') next.offer_held = `${duty} asked${busy}`
       if (asked !== '') {
         next.offer_released = `${duty}${busy}`

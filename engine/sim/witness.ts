@@ -35,7 +35,8 @@ const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly 
   broadcast_opened: ['broadcast'], order_placed: ['create'], response_recorded: ['respond'], order_accepted: ['respond', 'accept'], order_rejected: ['reject'],
   order_cancelled: ['cancel'], tracking_reissued: ['reissue_tracking'], driver_assigned: ['accept_offer', 'assign_driver'], picked_up: ['pick_up'],
   out_for_delivery: ['out_for_delivery'], delivered: ['deliver'], delivery_failed: ['fail'], return_started: ['return'], returned: ['complete_return'],
-  driver_registered: ['register'], status_changed: ['set_status'],
+  driver_registered: ['register'], status_changed: ['set_status'], duty_barred: ['set_status'],
+  membership_changed: ['register', 'approve_membership', 'end_membership', 'ask_membership'],
 }
 
 export class Witness {
@@ -143,6 +144,8 @@ export class Witness {
       case 'order_completed': {
         const { order_id, outcome, earnings_minor } = event.data
         const order = orderOf(order_id)
+        // The order has parted with this driver, and looks for another one or has it.
+        if (outcome === 'cancelled' && earnings_minor === 0 && order != null && order.driver?.driver_id !== after.id) return
         if (order?.state !== outcome) return this.#fail('[pay]', `order ${order_id} is booked as ${outcome} and is ${order?.state}`, after.id)
         const due = outcome === 'delivered' ? order.yes!.fee_minor : 0
         if (earnings_minor !== due) this.#fail('[pay]', `${earnings_minor} earned by order ${order_id}, which is ${outcome} and pays ${due}`, after.id)

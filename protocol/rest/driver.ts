@@ -5,9 +5,14 @@ import { Uuid } from '../principal.ts'
 export const driverStatuses = ['offline', 'available', 'busy', 'on_break'] as const
 export type DriverStatus = typeof driverStatuses[number]
 
+/** `pending`: asks to join and waits for the pharmacy's word; `ended`: belongs to it no more. */
+export const memberships = ['pending', 'active', 'ended'] as const
+export type Membership = typeof memberships[number]
+
 export const DriverView = Type.Object({
   id: Uuid,
   vendor_id: Uuid,
+  membership: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('ended')]),
   full_name: Type.String(),
   phone: Type.String(),
   vehicle_type: Type.String(),

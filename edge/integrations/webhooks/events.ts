@@ -24,6 +24,7 @@ export const publicNames = {
   offer_closed: 'order.offer_closed',
   driver_search_ended: 'order.driver_search_ended',
   driver_assigned: 'order.driver_assigned',
+  driver_unassigned: 'order.driver_unassigned',
   arrived_at_pickup: 'order.arrived_at_pickup',
   picked_up: 'order.picked_up',
   out_for_delivery: 'order.out_for_delivery',

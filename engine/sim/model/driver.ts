@@ -13,6 +13,7 @@ export interface DriverModel {
   version: number
   profile: Registered
   duty: 'offline' | 'available' | 'on_break'
+  membership: 'pending' | 'active' | 'ended'
   hold: Held | null
   /** Orders under way, in the order in which they came. */
   orderIds: string[]
@@ -31,13 +32,17 @@ export const placesTaken = (driver: DriverModel): number => driver.orderIds.leng
 export function foldedDriver(before: DriverModel | null, id: string, event: DriverEvent, version: number): DriverModel | null {
   if (event.type === 'driver_registered')
     return before === null
-      ? { id, version, profile: event.data, duty: 'offline', hold: null, orderIds: [], deliveries: 0, earnedMinor: 0 }
+      ? { id, version, profile: event.data, duty: 'offline', membership: 'active', hold: null, orderIds: [], deliveries: 0, earnedMinor: 0 }
       : { ...before, version, profile: event.data }
   if (before === null) return null
   const after: DriverModel = { ...before, version }
   switch (event.type) {
     case 'status_changed':
       after.duty = event.data.availability
+      break
+    case 'membership_changed':
+      after.membership = event.data.membership
+      if (after.membership !== 'active') after.duty = 'offline'
       break
     case 'offer_held':
       after.hold = event.data
@@ -65,7 +70,7 @@ export function columnsOfDriver(driver: DriverModel): Record<string, string | nu
   const { profile } = driver
   return {
     id: driver.id, vendor_id: profile.vendor_id, full_name: profile.full_name, phone: profile.phone, vehicle_type: profile.vehicle_type,
-    status: driver.orderIds.length > 0 ? 'busy' : driver.duty, capacity: String(profile.capacity), active_order_ids: `{${driver.orderIds.join(',')}}`,
+    status: driver.orderIds.length > 0 ? 'busy' : driver.duty, membership: driver.membership, capacity: String(profile.capacity), active_order_ids: `{${driver.orderIds.join(',')}}`,
     total_deliveries: String(driver.deliveries), total_earnings_minor: String(driver.earnedMinor), version: String(driver.version),
   }
 }

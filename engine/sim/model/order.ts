@@ -82,6 +82,11 @@ export function folded(before: OrderModel | null, id: string, state: string, eve
       after.assignmentId = event.data.offer_id
       after.at.assigned = atMs
       break
+    case 'driver_unassigned':
+      after.driver = null
+      after.assignmentId = null
+      for (const moment of ['assigned', 'arrived_at_pickup'] as const) delete after.at[moment]
+      break
     case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff':
       after.at[event.type] = atMs
       break

@@ -104,6 +104,13 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
         ...status(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
       ]
     }
+    case 'driver_unassigned': {
+      const { driver_id, offer_id, reason } = event.data
+      return [
+        to('driver', driver_id, { type: 'assignment_ended', order_id: order.id, offer_id, reason }),
+        ...(publicStatus(order) === 'accepted' ? status(order, at) : []),
+      ]
+    }
     case 'arrived_at_pickup': return status(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff': return status(order, at, { arrived_at: 'dropoff' })
     case 'order_rejected': case 'picked_up': case 'out_for_delivery': case 'delivered': case 'delivery_failed': case 'return_started': case 'returned':
@@ -112,7 +119,9 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
 }
 
 /** What must be pushed for an event of a driver. */
-export function pushesOfDriver(event: DriverEvent, { id }: DriverModel): Push[] {
+export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] {
+  const { id, profile, membership } = driver
+  const belongs = to('driver', id, { type: 'membership', driver_id: id, vendor_id: profile.vendor_id, membership, active_order_ids: driver.orderIds })
   switch (event.type) {
     case 'offer_held': {
       const { offer_id, order_id, mode, pickup, dropoff, distance_km, fee_minor, expires_at_ms } = event.data
@@ -126,6 +135,11 @@ export function pushesOfDriver(event: DriverEvent, { id }: DriverModel): Push[] 
     }
     case 'status_changed':
       return [to('driver', id, { type: 'driver_status', driver_id: id, status: event.data.availability })]
+    case 'membership_changed':
+      return event.data.membership === membership
+        ? [belongs, to('vendor', profile.vendor_id, { type: 'driver_membership', driver_id: id, driver_name: profile.full_name, membership })] : []
+    case 'order_completed':
+      return membership === 'ended' && driver.orderIds.length === 0 ? [belongs] : []
     default:
       return []
   }
