@@ -5,7 +5,7 @@ import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
 import { Latitude, Longitude } from '../../protocol/commands.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { driverStatuses } from '../../protocol/rest/driver.ts'
+import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { nullable, Timestamp } from './shapes.ts'
 
@@ -17,7 +17,7 @@ export const DriverProfile = Type.Object({
   status: Type.Enum([...driverStatuses]), capacity: Type.Integer(), active_order_ids: Type.Array(Uuid),
   current_latitude: nullable(Latitude), current_longitude: nullable(Longitude), last_location_update: nullable(Timestamp),
   total_deliveries: Type.Integer(), total_earnings: Type.Number(), currency: Type.String(),
-  is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp,
+  membership: Type.Enum([...memberships]), is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp,
 })
 
 export const driverRows = (db: Kysely<Tables>) => db.selectFrom('drivers')
@@ -26,7 +26,7 @@ export const driverRows = (db: Kysely<Tables>) => db.selectFrom('drivers')
 
 export type DriverRow = Awaited<ReturnType<ReturnType<typeof driverRows>['executeTakeFirstOrThrow']>>
 
-export const driverView = ({ latitude, longitude, position_at, total_earnings_minor, version: _, revision: _revision, ...row }: DriverRow) => ({
+export const driverView = ({ latitude, longitude, position_at, total_earnings_minor, version: _, revision: _revision, registered_from: _from, standing_at: _at, ...row }: DriverRow) => ({
   ...row, current_latitude: latitude, current_longitude: longitude, last_location_update: position_at,
   total_earnings: total_earnings_minor / 100, currency,
 })
