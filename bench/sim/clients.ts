@@ -12,7 +12,8 @@ import type { Checker } from '../../engine/sim/checker.ts'
 import type { Faults } from '../../engine/sim/faults.ts'
 import type { Schedule } from '../../engine/sim/schedule.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
-import type { SimEdge } from './edge.ts'
+import type { Connected } from './connection.ts'
+import type { Listener, SimEdge } from './edge.ts'
 
 /** What people have of the world. */
 export interface Surroundings {
@@ -24,6 +25,11 @@ export interface Surroundings {
   /** No new orders; what is under way is brought to its end. */
   closing(): boolean
   note(who: string, what: string): void
+  /** Somebody has a socket from now on, or none any more. */
+  joined(one: Connected): void
+  left(one: Connected): void
+  /** What a deliberate bug makes of a socket. */
+  faulty(listener: Listener): Listener
 }
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; code: ErrorCode | 'lost' }

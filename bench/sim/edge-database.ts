@@ -12,7 +12,10 @@ type Row = Record<string, unknown>
 /** Rows of `idempotency_keys`, by account and key; as durable as commits are. */
 export type KeyRows = Map<string, Row>
 
-export function edgeDatabase(node: SimNode, database: SimDatabase, keys: KeyRows): Database {
+/** What a deliberate bug makes of the rows that a socket reads when it opens. */
+export type Amend = (statement: string, rows: Row[]) => Row[]
+
+export function edgeDatabase(node: SimNode, database: SimDatabase, keys: KeyRows, amend: Amend): Database {
   const connection: DatabaseConnection = {
     executeQuery: async <R>(query: CompiledQuery) => await database.call(node, () => execute(database, keys, query)) as QueryResult<R>,
     streamQuery() { throw new Error('the simulated database does not stream') },
@@ -27,7 +30,26 @@ export function edgeDatabase(node: SimNode, database: SimDatabase, keys: KeyRows
       createIntrospector: db => new PostgresIntrospector(db), createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   })
-  return { kysely, embedded: false, close: async () => {} } as unknown as Database
+  const pool = {
+    query: async ({ name, values }: { name: string; values: readonly unknown[] }) => await database.call(node, () => ({ rows: amend(name, firstOf(database, name, values[0] as string[])) })),
+  }
+  return { kysely, pool, embedded: false, close: async () => {} } as unknown as Database
+}
+
+/** Statuses of an order that a driver has under way. */
+const underWay: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
+
+/** The prepared statements of `edge/sockets/first-rows.ts`, in the words of their SQL. */
+function firstOf({ store, drivers }: SimDatabase, name: string, keys: readonly string[]): Row[] {
+  const orders = [...store.orders.values()].sort((a, b) => (a.view.id < b.view.id ? -1 : 1))
+  const parts = (key: string, { placed, view }: typeof orders[number]): Row => ({ key, placed, progress: view })
+  switch (name) {
+    case 'first_driver': return keys.flatMap(key => (drivers.has(key) ? [{ key, ...drivers.get(key) }] : []))
+    case 'first_offered': return keys.flatMap(key => orders.filter(order => order.offeredDriverId === key).slice(-1).map(order => parts(key, order)))
+    case 'first_under_way': return keys.flatMap(key => orders.filter(({ view }) => view.driver_id === key && underWay.has(view.status)).map(order => parts(key, order)))
+    case 'first_open_orders': return keys.flatMap(key => orders.filter(({ view }) => view.user_id === key && view.ended_at === null).map(({ view: { id } }) => ({ key, id })))
+    default: throw new Error(`the simulated database does not know the statement ${name}`)
+  }
 }
 
 /** By statement: a simulation sends one text ten thousand times. */

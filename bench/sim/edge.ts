@@ -10,15 +10,18 @@ import { Races } from '../../edge/dispatch/races.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../../edge/dispatch/respond.ts'
 import type { Identity } from '../../edge/accounts/identity.ts'
 import type { CommandClient } from '../../edge/context.ts'
+import { followStatus } from '../../edge/sockets/customer.ts'
+import { firstRows } from '../../edge/sockets/first-rows.ts'
 import { createHub, type Hub, type HubParts } from '../../edge/sockets/hub.ts'
-import { Session } from '../../edge/sockets/session.ts'
+import { Session, type SocketRole } from '../../edge/sockets/session.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import type { Claims } from '../../protocol/claims/claims.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { SocketMessage } from '../../protocol/pushes.ts'
-import { edgeDatabase, type KeyRows } from './edge-database.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
 /** Nobody signs in here, and nobody is signed out. */
 const endedAccess = { onEnded() {}, hasEnded: () => false } as unknown as HubParts['endedAccess']
@@ -26,6 +29,9 @@ const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
 /** The edge counts; nobody reads it here. */
 const metrics = new Proxy({}, { get: () => counter }) as HubParts['metrics']
+
+/** A socket's kind, and the pharmacy, customer, driver or order that it is about. */
+export interface SocketKind { role: Exclude<SocketRole, 'vendor'>; id: string }
 
 /** Whoever is connected: told of messages, and once of the end. */
 export interface Listener { heard(message: SocketMessage): void; closed(): void }
@@ -38,14 +44,16 @@ export class SimEdge {
   readonly #hub: Hub
   readonly #races: Races
   readonly #database: ReturnType<typeof edgeDatabase>
+  readonly #simulated: SimDatabase
   /** Calls under way, and sockets: what breaks when it crashes. */
   readonly #broken = new Set<() => void>()
 
-  constructor(node: SimNode, bus: Bus, claims: Claims, database: SimDatabase, keys: KeyRows) {
+  constructor(node: SimNode, bus: Bus, claims: Claims, database: SimDatabase, keys: KeyRows, amend: Amend = (_, rows) => rows) {
     this.node = node
     this.bus = bus
     this.#claims = claims
-    this.#database = edgeDatabase(node, database, keys)
+    this.#simulated = database
+    this.#database = edgeDatabase(node, database, keys, amend)
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
@@ -84,8 +92,24 @@ export class SimEdge {
     return respondToRequest({ claims: this.#claims, commands: this.commands, races: this.#races, log, nowMs }, answer, { log }, ms => new Promise<void>(resolve => { after(ms, resolve) }))
   }
 
-  /** Opens a socket on these topics; as a pharmacy's terminal if it says so. Returns the way to drop it without a word. */
-  open(topics: readonly string[], terminalOf: string | null, listener: Listener, carry: (run: () => void) => void): () => void {
+  /** One order of the read model, as a page reads it. Rejects with `order_not_found`. */
+  async order(orderId: string): Promise<OrderView> {
+    const view = await this.#simulated.call(this.node, () => this.#simulated.store.orders.get(orderId)?.view)
+    if (view === undefined) throw new CaduceusError('order_not_found', 'no such order')
+    return view
+  }
+
+  /** What a driver's socket is greeted with, by the statements of the product. */
+  async greetDriver(driverId: string): Promise<{ duty: string | undefined; offered: OrderView | null; underWay: readonly OrderView[] }> {
+    const rows = firstRows(this.#database)
+    const [driver, offered, underWay = []] = await Promise.all([rows.driver(driverId), rows.lastOffered(driverId), rows.underWay(driverId)])
+    const offer = offered?.driver_search.offer
+    const isOut = offered !== undefined && offer != null && Date.parse(offer.expires_at) > this.node.env.nowMs()
+    return { duty: driver?.status, offered: isOut ? offered : null, underWay }
+  }
+
+  /** Opens somebody's socket. Returns the way to drop it without a word. */
+  open(kind: SocketKind, listener: Listener, carry: (run: () => void) => void): () => void {
     let isOpen = true
     const end = (): void => {
       if (!isOpen) return
@@ -104,12 +128,33 @@ export class SimEdge {
         return 1
       },
     }
-    const session: Session = new Session(terminalOf === null ? 'customer' : 'pharmacy', socket as never, { log, metrics, nowMs: this.node.env.nowMs, rateLimited: false, flushSoon: one => this.#hub.flushSoon(one), caughtUp: one => this.#hub.caughtUp(one) })
+    const session: Session = new Session(kind.role, socket as never, {
+      log, metrics, nowMs: this.node.env.nowMs, rateLimited: false, flushSoon: one => this.#hub.flushSoon(one), caughtUp: one => this.#hub.caughtUp(one),
+    })
     this.#broken.add(broken)
     this.#hub.add(session)
-    session.open({ onText() {}, onOpen: () => { if (terminalOf !== null) this.#hub.addTerminal(session, terminalOf) } }, [])
-    for (const topic of topics) this.#hub.subscribe(session, topic)
+    // A handshake that fails ends the connection, and the client comes again.
+    this.#greet(session, kind).catch(end)
     return end
+  }
+
+  /** As the openers of the product's sockets do it, without who may: subscribed first, read afterwards. */
+  async #greet(session: Session, { role, id }: SocketKind): Promise<void> {
+    const hub = this.#hub
+    switch (role) {
+      case 'pharmacy': return session.open({ onText() {}, onOpen: () => hub.addTerminal(session, id) }, [])
+      case 'driver':
+        hub.subscribe(session, topics.driver(id))
+        return session.open({ onText() {} }, [])
+      case 'tracking':
+        hub.subscribe(session, topics.order(id))
+        hub.watchOrder(session, id)
+        return session.open({ onText() {} }, [])
+      case 'customer':
+        hub.subscribe(session, topics.customer(id))
+        for (const orderId of await firstRows(this.#database).openOrderIds(id) ?? []) hub.watchOrder(session, orderId)
+        session.open({ onText() {}, onPush: message => { followStatus(hub, session, message); return true } }, [])
+    }
   }
 }
 

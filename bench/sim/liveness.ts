@@ -28,6 +28,8 @@ export function unfinished(world: World): string[] {
     const pending = engine.health().outbox_pending
     if (pending > 0) left.push(`[6] the outbox of ${node.name} holds ${pending}`)
   }
+  for (const customer of world.customers)
+    for (const orderId of customer.open.keys()) if (checker.isOpen(orderId) === false && checker.statusOf(orderId) !== undefined) left.push(`${customer.name} still waits for order ${orderId}, which is ${checker.statusOf(orderId)}`)
   for (const pharmacy of world.pharmacies)
     for (const [requestId, { sinceMs }] of pharmacy.shown) {
       const state = checker.orders.get(requestId)?.order.state

@@ -5,12 +5,11 @@
 import { limits } from '../../protocol/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { candidatesOf } from '../../engine/sim/model/order.ts'
+import { mustLocate, settlingMs } from './hearing.ts'
 import type { World } from './world.ts'
 
 /** Looking after every step would cost more than the steps. */
 const stepsBetweenLooks = 25
-/** After all is healed slots still find their owners. */
-const settlingMs = 60_000
 const tellingMs = 10_000
 
 export class PinWatch {
@@ -37,6 +36,7 @@ export class PinWatch {
       }
     }
     this.#terminals()
+    mustLocate(this.#world)
   }
 
   /** Once all works, a connected terminal hears of an open request within seconds, whether it was there before or came later. */

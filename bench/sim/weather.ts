@@ -78,7 +78,7 @@ export function startWeather(world: World): void {
     const die = faults.die('clock jump')
     die.pick(nodes()).skewMs += die.happens(0.1) ? die.between(-60_000, 60_000) : die.between(-4_000, 4_000)
   })
-  again('socket drop', 2 * minute, () => faults.die('socket drop').pick(world.pharmacies).dropConnection())
+  again('socket drop', 0.5 * minute, () => { const all = world.connected(); if (all.length > 0) faults.die('socket drop').pick(all).dropConnection() })
 }
 
 /** Everything works again from now on. */

@@ -18,8 +18,13 @@ import type { Tariff } from '../../protocol/tariff.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Bug } from './bugs/bug.ts'
 import type { Surroundings } from './clients.ts'
-import { SimEdge } from './edge.ts'
-import { cityCentre, Courier, Customer, Pharmacy } from './people.ts'
+import { SimEdge, type Listener } from './edge.ts'
+import type { Connected } from './connection.ts'
+import { Courier } from './courier.ts'
+import { Customer } from './customer.ts'
+import { mustHear } from './hearing.ts'
+import { cityCentre } from './people.ts'
+import { Pharmacy } from './pharmacy.ts'
 
 /** Some fee for all, and by the kilometre in up to three bands. */
 const tariffOf = (chance: Chance): Tariff => ({
@@ -65,6 +70,7 @@ export class World implements Surroundings {
   readonly couriers: Courier[] = []
   readonly customers: Customer[] = []
   readonly notes: Note[] = []
+  readonly #sockets = new Set<Connected>()
   readonly #options: WorldOptions
   readonly #edges: SimEdge[] = []
   readonly #keys = new Map<string, Record<string, unknown>>()
@@ -85,9 +91,16 @@ export class World implements Surroundings {
     this.claims = new ClaimServer(this.schedule, this.faults, this.chance.fork('claims'), (orderId, vendorId, answer) =>
       this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs))
     this.checker.watch(this.database)
+    this.checker.audience.onTold = told => mustHear(this, told)
     options.bug?.database?.(this.database)
     options.bug?.claims?.(this.claims)
   }
+
+  joined(one: Connected): void { this.#sockets.add(one) }
+  left(one: Connected): void { this.#sockets.delete(one) }
+  /** Everybody with a socket, connected at this moment or not. */
+  connected(): readonly Connected[] { return [...this.#sockets] }
+  faulty(listener: Listener): Listener { return this.#options.bug?.socket?.(listener) ?? listener }
 
   get startMs(): number { return startMs }
   edges(): readonly SimEdge[] { return this.#edges.filter(edge => edge.node.alive) }
@@ -132,14 +145,12 @@ export class World implements Surroundings {
     }
     const vendorIds = this.pharmacies.map(one => one.vendorId)
     for (let i = 0, count = this.#options.customers ?? chance.whole(2, 5); i < count; i++) {
-      const customer = new Customer(`customer-${i}`, chance.fork(`customer ${i}`), this)
+      const customer = new Customer(`customer-${i}`, id(), chance.fork(`customer ${i}`), this)
       this.customers.push(customer)
-      void customer.live(chance.between(60_000, 240_000), vendorIds, id())
+      void customer.live(chance.between(60_000, 240_000), vendorIds)
     }
-    for (const pharmacy of this.pharmacies) {
-      void pharmacy.watch()
-      void pharmacy.tend()
-    }
+    for (const one of [...this.customers, ...this.pharmacies, ...this.couriers]) this.joined(one)
+    for (const pharmacy of this.pharmacies) void pharmacy.stayConnected()
     for (const courier of this.couriers) void courier.live()
   }
 
@@ -192,7 +203,7 @@ export class World implements Surroundings {
   bootEdge(): SimEdge {
     const node = this.#process('edge')
     const bus = this.network.connect(node)
-    const edge = new SimEdge(node, this.#options.bug?.edgeBus?.(bus) ?? bus, this.claims.for(node), this.database, this.#keys)
+    const edge = new SimEdge(node, this.#options.bug?.edgeBus?.(bus) ?? bus, this.claims.for(node), this.database, this.#keys, this.#options.bug?.firstRows)
     this.#edges.push(edge)
     const crashed = node.onCrash
     node.onCrash = () => {

@@ -3,6 +3,7 @@ import { endedStatuses } from '../../protocol/rest/order.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
+import type { Hub } from './hub.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
@@ -23,7 +24,7 @@ export async function openCustomer(ctx: EdgeContext, session: Session, handshake
     handler: {
       onText: message => table.dispatch(session, message),
       onPush(message) {
-        follow(ctx, session, message)
+        followStatus(ctx.hub, session, message)
         return true
       },
     },
@@ -31,9 +32,9 @@ export async function openCustomer(ctx: EdgeContext, session: Session, handshake
   }
 }
 
-/** Positions of an order are watched from the first status to the last. */
-function follow(ctx: EdgeContext, session: Session, message: SocketMessage): void {
+/** Positions of an order are watched from the first status that a customer's socket is pushed to the last. */
+export function followStatus(hub: Hub, session: Session, message: SocketMessage): void {
   if (message.type !== 'status' || typeof message['order_id'] !== 'string') return
-  if (ended.has(message['status'])) ctx.hub.unwatchOrder(session, message['order_id'])
-  else ctx.hub.watchOrder(session, message['order_id'])
+  if (ended.has(message['status'])) hub.unwatchOrder(session, message['order_id'])
+  else hub.watchOrder(session, message['order_id'])
 }

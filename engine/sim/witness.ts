@@ -66,7 +66,7 @@ export class Witness {
     let frames = this.#frames.get(driverId)
     if (frames === undefined) this.#frames.set(driverId, frames = [])
     frames.push(frame)
-    while (frames[0]!.atMs < frame.atMs - frameMemoryMs) frames.shift()
+    if (frame.genuine) while (frames[0]!.atMs < frame.atMs - frameMemoryMs) frames.shift()
   }
 
   /** The device of this driver said so: that time, that place. */

@@ -9,6 +9,8 @@ import { behaviours } from '../../../engine/runtime/behaviours.ts'
 import type { ClaimServer } from '../../../engine/sim/claim-server.ts'
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
+import type { Listener } from '../edge.ts'
+import type { Amend } from '../edge-database.ts'
 
 export interface Bug {
   about: string
@@ -23,6 +25,10 @@ export interface Bug {
   /** Of one incarnation of an engine. */
   behaviours?(): Record<ActorKind, AnyBehaviour>
   edgeBus?(bus: Bus): Bus
+  /** What a socket that opens reads. */
+  firstRows?: Amend
+  /** What an edge tells one socket. */
+  socket?(listener: Listener): Listener
   engine?(engine: Engine): void
 }
 

@@ -2,7 +2,10 @@
 import type { Effect } from '../../../engine/effects.ts'
 import { deliveryOf, type Order } from '../../../engine/order/state.ts'
 import { behaviours } from '../../../engine/runtime/behaviours.ts'
-import type { SocketMessage } from '../../../protocol/pushes.ts'
+import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
+import type { Bus } from '../../../protocol/bus/bus.ts'
+import type { Push, PushList, SocketMessage } from '../../../protocol/pushes.ts'
+import { subjects } from '../../../protocol/subjects.ts'
 import { withOrder, type Bug } from './bug.ts'
 
 interface Topical { topic: string; message: SocketMessage }
@@ -14,6 +17,16 @@ const telling = (change: (told: Topical, order: Order) => Topical | null) => wit
     const told = change(effect.push, state as Order)
     return told === null ? [] : [{ do: 'push', push: { kind: 'topic', ...told } }]
   }),
+})
+
+/** What an edge hears of pushes, changed; null leaves one out. */
+const hearing = (bus: Bus, change: (push: Push) => Push | null): Bus => ({
+  ...bus,
+  get connected() { return bus.connected },
+  subscribe: (filter, handler, options) => bus.subscribe(filter, filter !== subjects.pushAll ? handler : message => {
+    const pushes = (decodeBody(message.body) as PushList).map(change).filter(push => push !== null)
+    handler({ ...message, body: encodeBody(pushes) })
+  }, options),
 })
 
 export const pushBugs: Readonly<Record<string, Bug>> = {
@@ -40,5 +53,53 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     rule: '[told]',
     seed: 1,
     behaviours: () => telling(told => (told.topic.startsWith('customer:') && told.message['status'] === 'delivered' ? null : told)),
+  },
+  'driver-is-not-told': {
+    about: 'an edge drops what drivers are to hear of assignments',
+    rule: '[heard]',
+    seed: 1,
+    edgeBus: bus => hearing(bus, push => (push.kind === 'topic' && push.message.type === 'assigned' ? null : push)),
+  },
+  'told-to-another-customer': {
+    about: 'an edge tells two customers what one of them should hear',
+    rule: '[told]',
+    seed: 1,
+    edgeBus(bus) {
+      const customers = new Set<string>()
+      return hearing(bus, push => {
+        if (push.kind !== 'topic' || !push.topic.startsWith('customer:')) return push
+        customers.add(push.topic)
+        return { ...push, topic: [...customers][0]! }
+      })
+    },
+  },
+  'greeting-forgets-deliveries': {
+    about: 'a driver who connects is not told what is under way: a lost push is never made up for',
+    rule: '[live]',
+    seed: 7,
+    firstRows: (statement, rows) => (statement === 'first_under_way' ? [] : rows),
+  },
+  'watchers-forgotten': {
+    about: 'an edge does not say whose positions its sockets follow',
+    rule: '[heard]',
+    seed: 1,
+    edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.interest || bus.publish(subject, body, id) }),
+  },
+  'told-again-when-over': {
+    about: 'a terminal is told again of a request that it was told is over',
+    rule: '[9]',
+    seed: 1,
+    socket(listener) {
+      const requests = new Map<string, SocketMessage>()
+      return {
+        closed: () => listener.closed(),
+        heard(message) {
+          const requestId = String(message['request_id'])
+          listener.heard(message)
+          if (message.type === 'new_request') requests.set(requestId, message)
+          else if (message.type === 'request_taken' && requests.has(requestId)) listener.heard(requests.get(requestId)!)
+        },
+      }
+    },
   },
 }

@@ -1,0 +1,188 @@
+/**
+ * A driver with an app: goes on and off duty, takes offers, fetches and delivers, and sends where the device is.
+ * The app knows what its socket was told, and at connection the offer it holds and the orders it has under way.
+ */
+import { encodeGeohash } from '../../protocol/geo.ts'
+import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
+import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
+import type { SocketMessage } from '../../protocol/pushes.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Answer } from './clients.ts'
+import { Connected } from './connection.ts'
+import type { SimEdge, SocketKind } from './edge.ts'
+import { cityCentre, isEnded, look, tell } from './people.ts'
+
+type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
+type Duty = 'available' | 'on_break' | 'offline'
+
+/** Of whichever edge sends: emptied before the next one begins. */
+const batch = new LocationBatch()
+const reader = new FrameReader()
+
+export class Courier extends Connected {
+  readonly driverId: string
+  readonly vendorId: string
+  readonly capacity: number
+  readonly socket: SocketKind
+  latitude: number
+  longitude: number
+  /** The device's clock says when; the last genuine stamp. */
+  lastFrameMs = 0
+  #sequence = 0
+  #duty: Duty = 'offline'
+  #onBreakUntilMs = 0
+  /** Orders under way as they were last seen, in the order in which they were told. */
+  readonly carried = new Map<string, OrderView | null>()
+  /** Offers that were told on any connection: each is thought about once. */
+  readonly #offers = new Set<string>()
+
+  constructor(name: string, driverId: string, vendorId: string, capacity: number, ...rest: Arguments) {
+    super(name, ...rest)
+    this.driverId = driverId
+    this.vendorId = vendorId
+    this.capacity = capacity
+    this.socket = { role: 'driver', id: driverId }
+    this.latitude = cityCentre.latitude + this.chance.between(-0.02, 0.02)
+    this.longitude = cityCentre.longitude + this.chance.between(-0.02, 0.02)
+  }
+
+  get #by(): Principal { return { role: 'driver', id: this.driverId } }
+
+  async live(): Promise<void> {
+    const profile = {
+      vendor_id: this.vendorId, full_name: `${this.name} Van-${this.name}`, phone: `+1415666${this.name.replace(/\D/g, '').padStart(4, '2')}`,
+      vehicle_type: 'scooter', capacity: this.capacity,
+    }
+    this.world.checker.witness.commanded(this.driverId, { verb: 'register', role: 'system', id: 'office', data: profile })
+    for (let registered = false; !registered;)
+      registered = (await this.post('register', profile, async (edge, { commandId }) =>
+        (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'register', by: { role: 'system', id: 'office' }, data: profile })).driver, () => 'registered', this.driverId)).ok
+    await this.#setStatus('available')
+    void this.stayConnected()
+    void this.#keepHours()
+    void this.#travel()
+  }
+
+  protected greeted(edge: SimEdge): void {
+    edge.greetDriver(this.driverId).then(({ duty, offered, underWay }) => {
+      if (duty === 'available' || duty === 'on_break' || duty === 'offline') this.#duty = duty
+      if (offered !== null) this.#offered(offered.driver_search.offer!.offer_id, offered.id)
+      for (const order of underWay) this.#carry(order.id, order)
+    }, () => this.dropConnection())
+  }
+
+  protected told(message: SocketMessage): void {
+    const orderId = String(message['order_id'])
+    if (message.type === 'offer') this.#offered(String(message['offer_id']), orderId)
+    else if (message.type === 'assigned') this.#carry(orderId, null)
+    else if (message.type === 'driver_status') this.#duty = message['status'] as Duty
+  }
+
+  async #setStatus(status: Duty): Promise<void> {
+    this.world.checker.witness.commanded(this.driverId, { verb: 'set_status', role: 'driver', id: this.driverId, data: { status } })
+    const answer = await this.post('set_status', { status }, async (edge, { commandId }) =>
+      (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'set_status', by: this.#by, data: { status } })).driver, () => status, this.driverId)
+    if (answer.ok) this.#duty = status
+  }
+
+  async #keepHours(): Promise<void> {
+    for (;;) {
+      await this.sleep(this.chance.between(3_000, 7_000))
+      if (this.#duty !== 'available' && this.world.schedule.nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
+      else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
+      // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.
+      else if (this.carried.size > 0 && this.chance.happens(0.03)) await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
+    }
+  }
+
+  async #rest(): Promise<void> {
+    this.#onBreakUntilMs = this.world.schedule.nowMs + this.chance.around(120_000)
+    await this.#setStatus(this.chance.pick(['on_break', 'offline']))
+  }
+
+  #offered(offerId: string, orderId: string): void {
+    if (this.#offers.has(offerId)) return
+    this.#offers.add(offerId)
+    void this.#answer(offerId, orderId)
+  }
+
+  async #answer(offer_id: string, orderId: string): Promise<void> {
+    const { chance } = this
+    const wish = this.world.closing() ? 0 : chance.random()
+    await this.sleep(chance.around(4_000))
+    // Two buttons at once.
+    if (wish < 0.1) void this.#rest()
+    if (wish < 0.7) {
+      const answer = await tell(this, this.#by, orderId, 'accept_offer', { offer_id })
+      if (answer.ok && answer.value.driver_id === this.driverId) this.#carry(orderId, answer.value)
+    } else if (wish < 0.85) await tell(this, this.#by, orderId, 'decline_offer', { offer_id })
+    else if (wish < 0.92) await Promise.all([this.#rest(), chance.happens(0.5) && this.#setStatus(chance.pick(['available', 'on_break', 'offline']))])
+  }
+
+  /** An order is this driver's: brought to its end, step by step, by what each answer says. */
+  #carry(orderId: string, known: OrderView | null): void {
+    if (this.carried.has(orderId)) return
+    this.carried.set(orderId, known)
+    void this.#bring(orderId).finally(() => this.carried.delete(orderId))
+  }
+
+  async #bring(orderId: string): Promise<void> {
+    for (;;) {
+      const order = this.carried.get(orderId) ?? await look(this, orderId)
+      if (order === null || isEnded(order) || order.driver_id !== this.driverId) return
+      this.carried.set(orderId, order)
+      await this.sleep(this.chance.around(30_000))
+      const answer = await this.#step(order)
+      // Refused: somebody else changed it, and the app looks.
+      this.carried.set(orderId, answer.ok ? answer.value : null)
+    }
+  }
+
+  #step({ id, status }: OrderView): Promise<Answer<OrderView>> {
+    const fails = !this.world.closing() && this.chance.happens(0.1)
+    switch (status) {
+      case 'driver_assigned': return tell(this, this.#by, id, 'pick_up', {})
+      case 'picked_up': return fails ? tell(this, this.#by, id, 'fail', { reason: 'broken bottle' }) : tell(this, this.#by, id, 'out_for_delivery', {})
+      case 'out_for_delivery': return fails ? tell(this, this.#by, id, 'fail', { reason: 'nobody at home' }) : tell(this, this.#by, id, 'deliver', { signature_url: 's' })
+      case 'failed': return tell(this, this.#by, id, 'return', {})
+      default: return tell(this, this.#by, id, 'complete_return', {})
+    }
+  }
+
+  /** Drives towards what comes next, and says where it is. */
+  async #travel(): Promise<void> {
+    for (;;) {
+      await this.sleep(this.chance.between(4_000, 6_000))
+      const order = [...this.carried.values()].find(one => one !== null)
+      const target = order === undefined || order === null ? null : order.status === 'driver_assigned' && order.pickup_latitude !== null && order.pickup_longitude !== null
+        ? { latitude: order.pickup_latitude, longitude: order.pickup_longitude } : { latitude: order.delivery_latitude, longitude: order.delivery_longitude }
+      if (target !== null) {
+        this.latitude += (target.latitude - this.latitude) * 0.3
+        this.longitude += (target.longitude - this.longitude) * 0.3
+      }
+      const nowMs = Math.floor(this.world.schedule.nowMs)
+      this.lastFrameMs = nowMs
+      this.#send(nowMs, this.latitude, this.longitude)
+      const { faults } = this.world
+      if (faults.happens('frame duplicate', 0.02)) this.#send(nowMs, this.latitude, this.longitude, true, 0)
+      if (faults.happens('frame late', 0.02)) this.#send(nowMs - Math.floor(this.chance.between(10_000, 600_000)), this.latitude + 0.01, this.longitude, false)
+      if (faults.happens('frame future', 0.01)) this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01, false)
+      if (faults.happens('frame jump', 0.01)) this.#send(nowMs + 1, this.latitude + 3, this.longitude, false)
+    }
+  }
+
+  #send(atMs: number, latitude: number, longitude: number, genuine = true, step = 1): void {
+    const edges = this.world.edges()
+    if (edges.length === 0) return
+    const edge = this.chance.pick(edges)
+    this.#sequence += step
+    this.world.checker.witness.framed(this.driverId, { atMs, latitude, longitude, genuine })
+    const frame = encodeFrame({ seq: this.#sequence, timestampMs: atMs, latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
+    this.world.schedule.after(this.chance.between(5, 60), () => edge.node.enter(() => {
+      batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))
+      edge.bus.publish(subjects.location(encodeGeohash(latitude, longitude, 3)), batch.take())
+    }))
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * A customer orders and changes their mind, and follows what becomes of it on a socket: from a list when it
+ * connects, by pushes from then on. Some give the link to somebody else, who follows without an account.
+ */
+import type { OrderVerb } from '../../protocol/commands.ts'
+import type { SocketMessage } from '../../protocol/pushes.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { Connected } from './connection.ts'
+import { listed, type SocketKind } from './edge.ts'
+import { cityCentre, isEnded, quote, tell } from './people.ts'
+
+type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
+
+/** Whoever has the link. */
+export class Follower extends Connected {
+  readonly socket: SocketKind
+  constructor(orderId: string, ...rest: ConstructorParameters<typeof Connected>) {
+    super(...rest)
+    this.socket = { role: 'tracking', id: orderId }
+  }
+
+  protected greeted(): void { /* The page shows the state; it is not played. */ }
+  protected told(): void { /* What it may hear is the checker's to say. */ }
+}
+
+export class Customer extends Connected {
+  readonly customerId: string
+  readonly socket: SocketKind
+  /** Orders that are not over, as far as this customer knows. */
+  readonly open = new Map<string, { version: number; locatedMs: number }>()
+
+  constructor(name: string, customerId: string, ...rest: Arguments) {
+    super(name, ...rest)
+    this.customerId = customerId
+    this.socket = { role: 'customer', id: customerId }
+  }
+
+  get #by(): Principal { return { role: 'customer', id: this.customerId } }
+
+  async live(thinkMs: number, vendorIds: readonly string[]): Promise<void> {
+    void this.stayConnected()
+    for (;;) {
+      await this.sleep(this.chance.around(thinkMs))
+      if (this.world.closing()) return
+      void this.#order(vendorIds)
+    }
+  }
+
+  protected greeted(): void {
+    // What the page reads when it connects, after the socket is open.
+    for (const view of listed(this.world.database, one => one.user_id === this.customerId && this.open.has(one.id))) this.#see(view)
+  }
+
+  protected told(message: SocketMessage): void {
+    const known = this.open.get(String(message['order_id']))
+    if (known === undefined) return
+    if (message.type === 'location') known.locatedMs = this.world.schedule.nowMs
+    if (message.type === 'status' && isEnded({ status: message['status'] as OrderView['status'] })) this.#over(String(message['order_id']))
+  }
+
+  #see(view: OrderView): void {
+    const known = this.open.get(view.id)
+    if (known === undefined) return
+    if (view.version < known.version) this.world.checker.fail('[4]', `${this.name} saw version ${known.version} and then ${view.version}`, view.id)
+    known.version = view.version
+    if (isEnded(view)) this.#over(view.id)
+  }
+
+  #over(orderId: string): void {
+    this.open.delete(orderId)
+    // Who has the link may look for ever, so it can be taken back for ever.
+    if (this.chance.happens(0.15)) void tell(this, this.#by, orderId, 'reissue_tracking', {})
+  }
+
+  async #order(vendorIds: readonly string[]): Promise<void> {
+    const { chance, customerId, world: { checker: { witness } } } = this
+    const place = { latitude: cityCentre.latitude + chance.between(-0.02, 0.02), longitude: cityCentre.longitude + chance.between(-0.02, 0.02) }
+    const person = { customer_id: customerId, customer_name: `${this.name} Of-${this.name}`, customer_phone: `+1415555${this.name.replace(/\D/g, '').padStart(4, '3')}` }
+    const items = [{ name: 'aspirin', quantity: chance.whole(1, 5) }]
+    const isBroadcast = chance.happens(0.7)
+    const words = {
+      delivery_address: `${chance.whole(1, 999)} Street of ${this.name}`,
+      ...(chance.happens(0.5) && { notes: `ring ${chance.whole(1, 9)} times` }), ...(chance.happens(0.3) && { prescription_url: `/uploads/prescriptions/${chance.whole(1, 1e6)}.jpg` }),
+    }
+    const body = isBroadcast
+      ? { ...place, radius_km: chance.happens(0.03) ? 1 : 10, items, expires_in_seconds: chance.pick([10, 30, 60, 120]), ...words, ...(chance.happens(0.3) && { quantity: chance.whole(1, 9) }) }
+      : { vendor_id: chance.pick(vendorIds), delivery_latitude: place.latitude, delivery_longitude: place.longitude, items, ...words }
+    // The customer was quoted a fee, by this pharmacy or for any.
+    if (chance.happens(0.3)) Object.assign(body, { fee: quote(this, 'vendor_id' in body ? chance.pick([body.vendor_id, null]) : chance.pick([null, null, chance.pick(vendorIds)])) })
+    // Some are far out, where there is no pharmacy at all.
+    if (isBroadcast && chance.happens(0.03)) Object.assign(body, { latitude: 10, longitude: 10 })
+    const verb: OrderVerb = isBroadcast ? 'broadcast' : 'create'
+    const answer = await this.post(verb, body, async (edge, { commandId, targetId }) => {
+      witness.asked(targetId, { verb, customerId, body: { ...person, ...body } })
+      witness.commanded(targetId, { verb, role: 'customer', id: customerId, data: body })
+      // Pushes may be quicker than the answer.
+      if (!this.open.has(targetId)) this.open.set(targetId, { version: 0, locatedMs: 0 })
+      return (await edge.commands.order({ id: commandId, actor_id: targetId, verb, by: this.#by, data: { order_id: targetId, ...person, ...body } })).order
+    }, order => order.id)
+    if (!answer.ok) return
+    // A repeated answer is as the first was, and may be older than the list.
+    if (isEnded(answer.value)) this.#over(answer.value.id)
+    await this.#follow(answer.value.id)
+  }
+
+  async #follow(id: string): Promise<void> {
+    const { chance } = this
+    let cancels = chance.happens(0.15)
+    // Somebody who has sent the link to the wrong person, again and again.
+    const reissues = chance.happens(0.15)
+    const follower = chance.happens(0.3) ? new Follower(id, `${this.name}'s friend`, chance.fork(id), this.world) : null
+    if (follower !== null) {
+      this.world.joined(follower)
+      void follower.stayConnected()
+    }
+    while (this.open.has(id)) {
+      await this.sleep(chance.around(cancels || reissues ? 20_000 : 60_000))
+      if (!this.open.has(id)) break
+      if (reissues && chance.happens(0.5)) await tell(this, this.#by, id, 'reissue_tracking', {})
+      else if (cancels && !this.world.closing()) {
+        cancels = false
+        await tell(this, this.#by, id, 'cancel', { reason: 'no longer needed' })
+      }
+    }
+    if (follower === null) return
+    await this.sleep(20_000)
+    follower.hangUp()
+    this.world.left(follower)
+  }
+}
