@@ -27,7 +27,11 @@ export const VendorFact = Type.Object({
 })
 export type VendorFact = Type.Static<typeof VendorFact>
 
-export const CandidateFact = Type.Object({ vendor_id: Uuid, distance_km: Km })
+export const CandidateFact = Type.Object({
+  vendor_id: Uuid,
+  distance_km: Km,
+  area_km: Type.Optional(Type.Number({ minimum: 0, description: 'Kilometres from the area of the door (0.01 degrees), to 100 m: what the pharmacy is told before it accepts' })),
+})
 export type CandidateFact = Type.Static<typeof CandidateFact>
 
 export const FeeFact = Type.Object({

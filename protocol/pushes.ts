@@ -21,6 +21,8 @@ export const topics = {
   vendor: (vendorId: string) => `vendor:${vendorId}`,
   customer: (customerId: string) => `customer:${customerId}`,
   driver: (driverId: string) => `driver:${driverId}`,
+  /** Whoever watches the drivers of a pharmacy. */
+  fleet: (vendorId: string) => `fleet:${vendorId}`,
   /** Trackers of one order. */
   order: (orderId: string) => `order:${orderId}`,
 } as const
@@ -28,13 +30,13 @@ export const topics = {
 /** `new_request`, without the distance, which differs by recipient and is spliced in by the edge. */
 export const NewRequestBody = Type.Object({
   request_id: Uuid,
-  patient_name: Text,
-  patient_phone: Text,
-  patient_location: Type.Object({ lat: Latitude, lng: Longitude }),
+  patient_name: Type.String({ description: 'Initials' }),
+  patient_phone: Type.String({ description: 'Empty: the pharmacy that wins reads it in the order' }),
+  patient_location: Type.Object({ lat: Latitude, lng: Longitude }, { description: 'To 0.01 degrees' }),
   radius_km: Type.Number(),
   quantity: nullable(Type.Integer()),
   items: Type.Array(Item),
-  notes: nullable(Text),
+  notes: Type.Union([Text, Type.Null()], { description: 'Null: the pharmacy that wins reads them in the order' }),
   image_url: Type.Union([Text, Type.Null()], { description: 'The same as prescription_url, under its older name' }),
   prescription_url: nullable(Text),
   timestamp: Timestamp,
@@ -49,7 +51,7 @@ const SocketMessage = Type.Unsafe<SocketMessage>(Type.Object(
 
 /** One message on `push.all`, body of a list. */
 export const Push = Type.Union([
-  Type.Object({ kind: Type.Literal('topic'), topic: Type.String({ description: '`vendor:`, `customer:`, `driver:` or `order:` and an id' }), message: SocketMessage },
+  Type.Object({ kind: Type.Literal('topic'), topic: Type.String({ description: '`vendor:`, `customer:`, `driver:`, `fleet:` or `order:` and an id' }), message: SocketMessage },
     { description: 'A message to all sockets of a topic' }),
   Type.Object({ kind: Type.Literal('new_request'), body: NewRequestBody, vendor_ids: Type.Array(Uuid), distances_km: Type.Array(Type.Number()) },
     { description: 'A broadcast request to the terminals of many pharmacies: one message, distances beside it' }),

@@ -11,7 +11,7 @@ import { limits } from './limits.ts'
 import { Uuid } from './principal.ts'
 import { NewRequestBody } from './pushes.ts'
 import { driverStatuses, memberships, type Membership } from './rest/driver.ts'
-import { orderStatuses, type OrderStatus } from './rest/order.ts'
+import { OrderView, orderStatuses, type OrderStatus } from './rest/order.ts'
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const Text = Type.String()
@@ -81,7 +81,9 @@ export const ErrorMessage = Type.Object({
 })
 
 export const TerminalGreeting = Type.Object({ type: Type.Literal('connection'), message: Text, pharmacy_id: Uuid, pharmacy_name: Text, location: LatLng })
-export const NewRequest = Type.Object({ type: Type.Literal('new_request'), ...NewRequestBody.properties, distance_km: Type.Number() })
+export const NewRequest = Type.Object({
+  type: Type.Literal('new_request'), ...NewRequestBody.properties, distance_km: Type.Number({ description: 'From the place that is told, to 100 m' }),
+})
 export const RequestEnded = Type.Object({
   type: Type.Union([Type.Literal('request_taken'), Type.Literal('request_expired'), Type.Literal('request_cancelled')]), request_id: Uuid, message: Text,
 })
@@ -98,6 +100,7 @@ export const ResponseResult = Type.Object({
   id: Echo,
   code: Type.Optional(Code),
   message: Type.Optional(Text),
+  order: Type.Optional(OrderView),
 })
 export const DriverSearchEnded = Type.Object({ type: Type.Literal('driver_search_ended'), order_id: Uuid, outcome: Type.Literal('exhausted'), message: Text })
 
@@ -121,6 +124,7 @@ export const StatusMessage = Type.Object({
   arrived_at: Type.Optional(Type.Union([Type.Literal('pickup'), Type.Literal('dropoff')])),
   vehicle_type: Type.Optional(Text),
   driver_id: Type.Optional(Uuid), driver_name: Type.Optional(Text), driver_phone: Type.Optional(Text),
+  reason: Type.Optional(nullable(Text)),
 })
 export const LocationMessage = Type.Object({
   type: Type.Literal('location'), order_id: Uuid, latitude: Latitude, longitude: Longitude, heading: nullable(Type.Number()), speed: nullable(Type.Number()),
@@ -206,12 +210,12 @@ export const socketMessages = {
   error: row('Something of what was sent could not be used.', ErrorMessage, { type: 'error', code: 'message_malformed', message: 'response_type is missing', id: '7' }),
   terminal_greeting: row('First message: connected and authenticated.', TerminalGreeting, { type: 'connection', message: 'Connected to pharmacy channel', pharmacy_id: ids.vendor, pharmacy_name: 'City Pharmacy', location: { lat: 27.71, lng: 85.33 } }),
   new_request: row('A request nearby that anybody may still take.', NewRequest, {
-    type: 'new_request', request_id: ids.order, patient_name: 'John Doe', patient_phone: '9841234567', patient_location: { lat: 27.7172, lng: 85.324 }, radius_km: 5,
-    quantity: 10, items: [], notes: null, image_url: null, prescription_url: null, timestamp: at, expires_at: at, distance_km: 0.98,
+    type: 'new_request', request_id: ids.order, patient_name: 'J. D.', patient_phone: '', patient_location: { lat: 27.72, lng: 85.32 }, radius_km: 5,
+    quantity: 10, items: [], notes: null, image_url: null, prescription_url: null, timestamp: at, expires_at: at, distance_km: 1,
   }),
   request_ended: row('A request that was shown can no longer be taken.', RequestEnded, { type: 'request_taken', request_id: ids.order, message: 'This request has been accepted by another pharmacy' }),
   new_order: row('An order to this pharmacy alone.', NewOrder, { type: 'new_order', order_id: ids.order, status: 'pending', customer_name: 'John Doe', items: [{ name: 'Aspirin', quantity: 2 }], notes: null, distance_km: 1.3, timestamp: at }),
-  response_result: row('What became of an answer to a request.', ResponseResult, { type: 'response_result', request_id: ids.order, outcome: 'won', id: '7' }),
+  response_result: row('What became of an answer to a request; `won` comes with the whole order.', ResponseResult, { type: 'response_result', request_id: ids.order, outcome: 'won', id: '7' }),
   driver_search_ended: row('No driver took the order.', DriverSearchEnded, { type: 'driver_search_ended', order_id: ids.order, outcome: 'exhausted', message: 'No driver took this order; assign one or search again' }),
   customer_greeting: row('First message: connected and authenticated.', CustomerGreeting, { type: 'connection', message: 'Connected to customer channel', user_id: ids.customer, user_name: 'John Doe' }),
   pharmacy_response: row('A pharmacy\'s answer to the customer\'s request.', PharmacyResponse, {
@@ -229,7 +233,7 @@ export const socketMessages = {
   driver_greeting: row('First message: connected and authenticated.', DriverGreeting, {
     type: 'connection', message: 'Connected to driver channel', driver_id: ids.driver, driver_name: 'Dora', vendor_id: ids.vendor, status: 'available', server_time_ms: 1_790_000_000_000,
   }),
-  offer: row('Take this delivery, before `expires_at`?', OfferMessage, { type: 'offer', offer_id: ids.offer, order_id: ids.order, pickup: where, dropoff: door, distance_km: 1.3, fee: 3, currency: 'USD', expires_at: at }),
+  offer: row('Take this delivery, before `expires_at`? The places are told to 0.01 degrees.', OfferMessage, { type: 'offer', offer_id: ids.offer, order_id: ids.order, pickup: { latitude: 27.71, longitude: 85.33, address: null }, dropoff: { latitude: 27.72, longitude: 85.32, address: null }, distance_km: 1.3, fee: 3, currency: 'USD', expires_at: at }),
   offer_withdrawn: row('The offer is over.', OfferWithdrawn, { type: 'offer_withdrawn', offer_id: ids.offer, order_id: ids.order, reason: 'expired' }),
   assigned: row('The delivery is this driver\'s.', AssignedMessage, {
     type: 'assigned', order_id: ids.order, offer_id: ids.offer, assigned_at: at, pickup: { ...where, name: 'City Pharmacy', phone: '+9779800000000' },
@@ -237,7 +241,7 @@ export const socketMessages = {
   }),
   offer_result: row('What became of an answer to an offer.', OfferResult, { type: 'offer_result', offer_id: ids.offer, order_id: ids.order, outcome: 'accepted', id: '8' }),
   status_result: row('What became of a change of duty.', StatusResult, { type: 'status_result', outcome: 'changed', status: 'available', id: '9' }),
-  driver_status: row('The driver\'s duty changed, here or elsewhere.', DriverStatusChanged, { type: 'driver_status', driver_id: ids.driver, status: 'available' }),
+  driver_status: row('The driver\'s duty changed, here or elsewhere; a fleet view hears it of each of its drivers, `busy` too.', DriverStatusChanged, { type: 'driver_status', driver_id: ids.driver, status: 'available' }),
   membership: row('The pharmacy took the driver, or parted with them; after the end nothing else comes but what is still carried.', MembershipMessage,
     { type: 'membership', driver_id: ids.driver, vendor_id: ids.vendor, membership: 'ended', active_order_ids: [] }),
   assignment_ended: row('The delivery is this driver\'s no more.', AssignmentEnded,
@@ -268,8 +272,8 @@ export const socketChannels = {
     receives: ['driver_greeting', 'offer', 'offer_withdrawn', 'assigned', 'assignment_ended', 'driver_status', 'membership', 'offer_result', 'status_result', 'ack', 'error', 'pong'],
   },
   fleet: {
-    path: '/ws/vendor/{vendor_id}', title: 'A pharmacy\'s fleet on a map', parameters: { vendor_id: 'The pharmacy' },
-    sends: ['ping'], receives: ['fleet', 'fleet_locations', 'error', 'pong'],
+    path: '/ws/vendor/{vendor_id}', title: 'A pharmacy\'s fleet on a map, and its orders', parameters: { vendor_id: 'The pharmacy' },
+    sends: ['ping'], receives: ['fleet', 'fleet_locations', 'driver_status', 'driver_membership', 'new_order', 'status', 'driver_search_ended', 'error', 'pong'],
   },
   tracking: {
     path: '/ws/tracking/{tracking_token}', title: 'The public tracking link', parameters: { tracking_token: 'From the order; no other authentication' },

@@ -57,7 +57,7 @@ export class SimEdge {
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
-    this.#hub = createHub({ edgeId: node.name, bus, races: this.#races, endedAccess, database: this.#database, metrics, log, nowMs, random, after })
+    this.#hub = createHub({ edgeId: node.name, config: { jwtSecret: 'of the simulator' }, bus, races: this.#races, endedAccess, database: this.#database, metrics, log, nowMs, random, after })
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()

@@ -59,11 +59,12 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
     const [a, b, c, d] = await Promise.all([terminal(url, A), terminal(other, B), terminal(other, C), terminal(url, D)])
     const me = await customerSocket(other, customer)
     const { request_id } = (await request(10)).body
-    for (const [socket, km] of [[a, 0.5], [b, 2], [c, 7]] as const) {
+    // Measured from the area that they are told, 310 m north of the door, and to 100 m.
+    for (const [socket, km] of [[a, 0.2], [b, 1.7], [c, 6.7]] as const) {
       const message = await socket.next('new_request')
       t.equal(message.request_id, request_id)
-      t.ok(Math.abs(message.distance_km - km) < 0.05, `${message.distance_km} km`)
-      t.match(message, { patient_name: 'John Doe', patient_phone: '9841234567', quantity: 10, patient_location: { lat }, timestamp: String })
+      t.equal(message.distance_km, km)
+      t.match(message, { patient_name: 'J. D.', patient_phone: '', notes: null, quantity: 10, patient_location: { lat: 27.72 }, timestamp: String })
     }
     const won = await http(url, 'POST', '/medicine/response/', { token: A.token, body: { request_id, response_type: 'ACCEPTED', text_message: 'Available!' } })
     t.equal(won.status, 201)
@@ -149,6 +150,7 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
     t.type(heard.image_url, 'string')
     const image = new URL(heard.image_url, url)
     t.equal((await http(url, 'GET', image.pathname, { token: A.token })).status, 200, 'the pharmacy asked may see the prescription')
+    t.equal((await http(heard.image_url, 'GET', '')).status, 200, 'also without a token, by the link it was given, which is absolute')
     t.not((await http(url, 'GET', image.pathname)).status, 200, 'a stranger may not')
     const list = await http(url, 'GET', '/medicine/request/', { token: customer.token })
     t.match(list.body, { count: 1, requests: [{ status: 'PENDING', quantity: 10, patient_name: 'John Doe' }] })

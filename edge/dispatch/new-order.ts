@@ -12,13 +12,19 @@ export type OrderDraft = Omit<Create, 'delivery_latitude' | 'delivery_longitude'
 
 /** Throws what `Maps.locate` and `feeTerms` throw. */
 export async function createCommand(
-  ctx: Pick<EdgeContext, 'database' | 'maps' | 'nowMs'>, identity: Pick<Identity, 'userId'>, draft: OrderDraft, quoteId: string | undefined,
+  ctx: Pick<EdgeContext, 'database' | 'maps' | 'nowMs'>, identity: Pick<Identity, 'userId' | 'role'>, draft: OrderDraft, quoteId: string | undefined,
 ): Promise<Create> {
-  const { delivery_latitude, delivery_longitude, ...rest } = draft
+  const { delivery_latitude, delivery_longitude, pickup_latitude, pickup_longitude, pickup_address, ...order } = draft
+  // A customer pays for the way. Where it begins is for the pharmacy to say, and theirs is not passed on.
+  const pickup = identity.role === 'user' ? {} : {
+    ...(pickup_latitude !== undefined && { pickup_latitude }), ...(pickup_longitude !== undefined && { pickup_longitude }),
+    ...(pickup_address !== undefined && { pickup_address }),
+  }
+  const rest = { ...order, ...pickup }
   const delivery = await requiredPlace(ctx, 'delivery_', { latitude: delivery_latitude, longitude: delivery_longitude, address: draft.delivery_address })
   const data: Create = { ...rest, delivery_latitude: delivery.latitude, delivery_longitude: delivery.longitude }
-  const given = draft.pickup_latitude !== undefined && draft.pickup_longitude !== undefined
-    ? { latitude: draft.pickup_latitude, longitude: draft.pickup_longitude } : null
+  const given = pickup.pickup_latitude !== undefined && pickup.pickup_longitude !== undefined
+    ? { latitude: pickup.pickup_latitude, longitude: pickup.pickup_longitude } : null
   if (quoteId !== undefined) return { ...data, fee: await feeTerms(ctx, identity.userId, quoteId, { vendorId: draft.vendor_id, pickup: given, delivery }) }
   // Without a router the engine estimates by itself what we would.
   if (!ctx.maps.hasRouter) return data

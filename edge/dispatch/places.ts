@@ -1,6 +1,7 @@
 /** Where something is, from what a caller sent: coordinates as they are, or an address that is looked up. */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
+import { areaOf } from '../../protocol/orders/area.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { invalid } from '../http/validate.ts'
@@ -30,6 +31,12 @@ export async function requiredPlace(ctx: Pick<EdgeContext, 'maps'>, field: strin
 /** Whether two pins stand for one door. */
 export const samePlace = (a: GeoPoint, b: GeoPoint): boolean =>
   distanceKm(a.latitude, a.longitude, b.latitude, b.longitude) <= limits.quoteDriftKm
+
+/** Whether a pin is in an area that was told of a door. */
+export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
+  const { latitude, longitude } = areaOf(pin)
+  return latitude === area.latitude && longitude === area.longitude
+}
 
 /** Throws `vendor_not_found` unless there is such an active pharmacy. */
 export async function pharmacyPlace(ctx: Pick<EdgeContext, 'database'>, vendorId: string) {

@@ -14,7 +14,7 @@ import { limits } from '../../protocol/limits.ts'
 import { defaultTariff, feeMinor, type Tariff } from '../../protocol/tariff.ts'
 import type { EdgeContext } from '../context.ts'
 import type { Route } from '../integrations/maps.ts'
-import { pharmacyPlace, samePlace } from './places.ts'
+import { pharmacyPlace, sameArea, samePlace } from './places.ts'
 
 export type QuoteContext = Pick<EdgeContext, 'database' | 'maps' | 'nowMs' | 'random'>
 
@@ -45,12 +45,13 @@ export async function makeQuote(ctx: QuoteContext, accountId: string, vendorId: 
 
 /**
  * The fee as a command carries it. `vendorId` null: of a request, which the quote's pharmacy may accept
- * or not. `pickup` null: at the pharmacy. Throws `quote_not_found` also for somebody else's,
+ * or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows the area of the door and no more, so that
+ * is all that its quote can be held against; held against the door, quotes would be a way to find it. Throws `quote_not_found` also for somebody else's,
  * `quote_expired`, `quote_mismatch`.
  */
 export async function feeTerms(
   ctx: Pick<EdgeContext, 'database' | 'nowMs'>, accountId: string, quoteId: string,
-  order: { vendorId: string | null; pickup: GeoPoint | null; delivery: GeoPoint },
+  order: { vendorId: string | null; pickup: GeoPoint | null; delivery: GeoPoint; deliveryIsArea?: boolean },
 ): Promise<FeeTerms> {
   const row = await ctx.database.kysely.selectFrom('quotes').selectAll().where('id', '=', quoteId).where('account_id', '=', accountId).executeTakeFirst()
   if (row === undefined || row.vendor_id === null) throw new CaduceusError('quote_not_found', 'no such quote')
@@ -58,6 +59,7 @@ export async function feeTerms(
   if (order.vendorId !== null && order.vendorId !== row.vendor_id) throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')
   const pickup = order.pickup ?? await pharmacyPlace(ctx, row.vendor_id)
   if (!samePlace(pickup, { latitude: row.pickup_latitude, longitude: row.pickup_longitude })) throw new CaduceusError('quote_mismatch', 'the quote is for another pick-up place')
-  if (!samePlace(order.delivery, { latitude: row.delivery_latitude, longitude: row.delivery_longitude })) throw new CaduceusError('quote_mismatch', 'the quote is for another delivery place')
+  const delivery = { latitude: row.delivery_latitude, longitude: row.delivery_longitude }
+  if (!(order.deliveryIsArea === true ? sameArea(order.delivery, delivery) : samePlace(order.delivery, delivery))) throw new CaduceusError('quote_mismatch', 'the quote is for another delivery place')
   return { quote_id: row.id, vendor_id: row.vendor_id, fee_minor: row.fee_minor, distance_km: row.distance_km }
 }

@@ -6,6 +6,7 @@
  */
 import type { OrderEvent } from '../../protocol/events.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import type { Standing } from '../../protocol/orders/views.ts'
 import type { Identity } from '../accounts/identity.ts'
 
 export interface TimelineEntry {
@@ -20,10 +21,29 @@ export interface RecordedEvent { version: number; at: Date; event: OrderEvent }
 /** Who reads: by role, and which record they are. */
 export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
 
-/** Null when the event is not for this reader. */
-export function timelineEntry(reader: Reader, { version, at, event }: RecordedEvent): TimelineEntry | null {
-  const data = dataFor(reader, event)
+/**
+ * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
+ * have it, or no longer, is told what that standing may know and no more.
+ */
+export function timelineEntry(reader: Reader, { version, at, event }: RecordedEvent, standing: Standing | null = null): TimelineEntry | null {
+  const data = standing !== null && standing in limited ? limited[standing as LimitedStanding](reader, event) : dataFor(reader, event)
   return data === null ? null : { version, type: event.type, at: at.toISOString(), data }
+}
+
+type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
+type Told = Record<string, unknown> | null
+const ownOffers = (reader: Reader, event: OrderEvent): Told => (event.type === 'offer_made' || event.type === 'offer_closed' ? dataFor(reader, event) : null)
+const limited: Readonly<Record<LimitedStanding, (reader: Reader, event: OrderEvent) => Told>> = {
+  asked(reader, event) {
+    switch (event.type) {
+      case 'broadcast_opened': return { radius_km: event.data.radius_km, expires_at: new Date(event.data.expires_at_ms).toISOString() }
+      case 'response_recorded': return dataFor(reader, event)
+      default: return null
+    }
+  },
+  offered: ownOffers,
+  past: (reader, event) => (event.type === 'delivered' ? { earnings: decimalOfMinor(event.data.earnings_minor), currency } : ownOffers(reader, event)),
+  outsider: () => null,
 }
 
 const kilometres = (km: number): number => Math.round(km * 1000) / 1000
@@ -45,7 +65,9 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
     case 'response_recorded': {
       const { vendor_id, vendor_name, distance_km, text_message, audio_url } = event.data
       if (role === 'driver' || (role === 'vendor' && reader.vendorId !== vendor_id)) return null
-      return { pharmacy_id: vendor_id, pharmacy_name: vendor_name, response_type: 'REJECTED', distance_km: kilometres(distance_km), text_message, audio_url }
+      const facts = { pharmacy_id: vendor_id, pharmacy_name: vendor_name, response_type: 'REJECTED', text_message, audio_url }
+      // It was told a distance from the area when it was asked, and the exact one is not for who declined.
+      return role === 'vendor' ? facts : { ...facts, distance_km: kilometres(distance_km) }
     }
     case 'order_accepted': {
       const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data

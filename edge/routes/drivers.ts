@@ -151,7 +151,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       responses: { 200: { description: 'A page', schema: Type.Object({ deliveries: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['driver_not_found'],
       handler: async ({ identity, params, query }) => {
         await managed(identity, params.id)
-        const { orders, next_cursor } = await listOrders(db, identity, { ...query, driver_id: params.id })
+        const { orders, next_cursor } = await listOrders(ctx, identity, { ...query, driver_id: params.id })
         return { status: 200, body: { deliveries: orders, next_cursor } }
       },
     }),

@@ -7,16 +7,21 @@ import { commandSchemas, Latitude, Longitude } from '../../protocol/commands.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Identity } from '../accounts/identity.ts'
+import { derivedId } from '../dispatch/derived-id.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { respondToRequest, type PharmacyAnswer } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
-import { listOrders } from './order-reads.ts'
+import { countOrders, listOrders } from './order-reads.ts'
 import { openRequest, respondedAt, ResponseType, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, nullable, page, sanjevaniError, Text, Timestamp, Url } from './shapes.ts'
-import { uploadUrl } from '../uploads/kinds.ts'
+import { ownPath, uploadUrl } from '../uploads/kinds.ts'
+import { signedUrl } from '../uploads/links.ts'
 import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 
 const tags = ['broadcast (older API)']
+/** More requests than one reads; counting them costs some milliseconds. */
+const countMax = 10_000
 const broadcast = commandSchemas.order.broadcast.properties
 const Form = closedObject({
   patient_lat: Latitude, patient_lng: Longitude, radius_km: broadcast.radius_km, quantity: broadcast.quantity,
@@ -28,16 +33,21 @@ const Medicine = Type.Object({
   pharmacy: nullable(Uuid), pharmacy_name: nullable(Type.String()), created_at: Timestamp,
 })
 
-function medicineView(view: OrderView, origin: string | null): Type.Static<typeof Medicine> {
+/** Its clients open the image as it is, without a token: so it is a link of whoever reads. */
+function medicineView(ctx: OrderContext, { identity, origin }: { identity: Identity; origin: string | null }, view: OrderView): Type.Static<typeof Medicine> {
+  const image = view.prescription_url === null ? null : absolute(signedUrl(ctx, identity.userId, view.prescription_url), origin)
   return {
     id: view.id, patient_name: view.customer_name, patient_lat: view.delivery_latitude, patient_lng: view.delivery_longitude, radius_km: view.radius_km,
-    quantity: view.quantity, image: absolute(view.prescription_url, origin), status: view.status.toUpperCase(),
+    quantity: view.quantity, image, status: view.status.toUpperCase(),
     pharmacy: view.vendor_id, pharmacy_name: view.vendor_name, created_at: view.created_at,
   }
 }
 
 /** Its clients expect the image as a full URL; ours are paths, because the server may have several names. */
-const absolute = (url: string | null, origin: string | null): string | null => (url?.startsWith('/') === true && origin !== null ? origin + url : url)
+const absolute = (url: string, origin: string | null): string => (url.startsWith('/') && origin !== null ? origin + url : url)
+
+/** Of an answer: the same whenever the pharmacy repeats it, under whatever command. */
+const answerId = ({ requestId, vendorId, response_type }: PharmacyAnswer): string => derivedId(`answer\0${requestId}\0${vendorId}\0${response_type}`)
 
 export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
   return [
@@ -53,7 +63,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         const image = request.parts.at(0)
         const stored = image === undefined ? null
           : await storeUpload(ctx, request.identity.userId, 'prescription', uuidV7(ctx.nowMs(), ctx.random), image.data)
-        const order = await openRequest(ctx, request.identity, ids, {
+        const order = await openRequest(ctx, request, ids, {
           latitude: patient_lat, longitude: patient_lng, ...rest, ...(stored !== null && { prescription_url: uploadUrl(stored.id) }),
         })
         const notified = order.pharmacies_notified ?? 0
@@ -61,7 +71,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           status: 201,
           body: {
             message: `Medicine request sent to ${notified} nearby ${notified === 1 ? 'pharmacy' : 'pharmacies'}`,
-            request_id: order.id, pharmacies_notified: notified, data: medicineView(order, request.origin),
+            request_id: order.id, pharmacies_notified: notified, data: medicineView(ctx, request, order),
           },
         }
       }),
@@ -69,10 +79,12 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
     route({
       method: 'GET', path: '/medicine/request', operationId: 'sanjevaniRequests', summary: 'The caller\'s requests, newest first', tags, auth: ['user', 'vendor', 'admin'],
       alias: '/api/requests', shapeError: sanjevaniError, query: closedObject(page),
-      responses: { 200: { description: 'A page', schema: Type.Object({ count: Type.Integer(), requests: Type.Array(Medicine), next_cursor: nextCursor }) } },
-      handler: async ({ identity, query, origin }) => {
-        const { orders, next_cursor } = await listOrders(ctx.database.kysely, identity, { ...query, kind: 'broadcast' })
-        return { status: 200, body: { count: orders.length, requests: orders.map(order => medicineView(order, origin)), next_cursor } }
+      responses: { 200: { description: 'A page', schema: Type.Object({ count: Type.Integer({ description: `Of all pages; counting ends at ${countMax}` }), requests: Type.Array(Medicine), next_cursor: nextCursor }) } },
+      handler: async request => {
+        const { identity, query } = request
+        const { orders, next_cursor } = await listOrders(ctx, identity, { ...query, kind: 'broadcast' })
+        const count = await countOrders(ctx, identity, { kind: 'broadcast' }, countMax)
+        return { status: 200, body: { count, requests: orders.map(order => medicineView(ctx, request, order)), next_cursor } }
       },
     }),
     route({
@@ -95,14 +107,14 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         const { request_id, response_type, text_message, audio } = request.body
         const vendorId = request.principal.id
         const answer: PharmacyAnswer = {
-          vendorId, requestId: request_id, commandId, response_type, ...(text_message && { text_message }), ...(audio && { audio_url: audio }),
+          vendorId, requestId: request_id, commandId, response_type, ...(text_message && { text_message }), ...(audio && { audio_url: ownPath(audio, request.origin) }),
         }
         const { order } = await respondToRequest(ctx, answer, request)
         const vendor = await ctx.database.kysely.selectFrom('vendors').select('business_name').where('id', '=', vendorId).executeTakeFirst()
         return {
           status: 201,
           body: {
-            id: commandId, request_id, pharmacy_id: vendorId, pharmacy_name: vendor?.business_name ?? null, response_type,
+            id: answerId(answer), request_id, pharmacy_id: vendorId, pharmacy_name: vendor?.business_name ?? null, response_type,
             text_message: text_message ?? null, audio: audio ?? null, responded_at: respondedAt(ctx, answer, order),
             message: 'Response recorded. Customer will be notified.',
           },

@@ -2,8 +2,10 @@
 import Type from 'typebox'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
-import { roles } from '../accounts/identity.ts'
+import { standingOf } from '../../protocol/orders/views.ts'
+import { principalOf, roles } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
+import { shownTo } from '../dispatch/order-shown.ts'
 import { timelineEntry } from '../dispatch/timeline.ts'
 import { linkEndsAtMs } from '../dispatch/tracking-link.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -29,11 +31,11 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
       errors: ['order_not_found'],
       handler: async ({ identity, params, query }) => {
         const limit = query.limit ?? limits.listLimitDefault
-        await findOrder(db, identity, params.id)
+        const standing = standingOf(principalOf(identity), await findOrder(ctx, identity, params.id), ctx.nowMs())
         const rows = await db.selectFrom('events').select(['version', 'at', 'type', 'data'])
           .where('actor_id', '=', params.id).where('version', '>', Number(query.cursor ?? 0)).orderBy('version').limit(limit + 1).execute()
         const shown = rows.slice(0, limit)
-        const events = shown.map(row => timelineEntry(identity, { version: row.version, at: row.at, event: { type: row.type, data: row.data } as OrderEvent }))
+        const events = shown.map(row => timelineEntry(identity, { version: row.version, at: row.at, event: { type: row.type, data: row.data } as OrderEvent }, standing))
         return {
           status: 200,
           body: { events: events.filter(entry => entry !== null), next_cursor: rows.length > limit ? String(shown.at(-1)!.version) : null },
@@ -51,7 +53,8 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
         const endsAtMs = linkEndsAtMs(ctx.config, order)
         return {
           status: 201,
-          body: { order_id: order.id, tracking_token: order.tracking_token, expires_at: endsAtMs === null ? null : new Date(endsAtMs).toISOString() },
+          // A pharmacy that has not accepted the order may end the old link; the new one is shown to the customer alone.
+          body: { order_id: order.id, tracking_token: shownTo(ctx, request.identity, order).tracking_token, expires_at: endsAtMs === null ? null : new Date(endsAtMs).toISOString() },
         }
       }),
     }),

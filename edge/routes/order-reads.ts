@@ -11,10 +11,14 @@ import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import { orderLimits } from '../../protocol/orders/limits.ts'
+import { wordsOfView } from '../../protocol/orders/views.ts'
 import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { searchWords } from '../../protocol/search-words.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { shownTo } from '../dispatch/order-shown.ts'
 import { invalid } from '../http/validate.ts'
 import { paged } from './shapes.ts'
 
@@ -40,6 +44,7 @@ export interface OrderFilter {
   text?: string
 }
 
+export type ReadContext = Pick<EdgeContext, 'database' | 'config' | 'nowMs'>
 type Orders = ExpressionBuilder<Tables, 'orders'>
 type Ground = (eb: Orders) => Expression<SqlBool>
 
@@ -66,19 +71,63 @@ function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
   return asked === null ? own(eb) : eb.or([own(eb), asked(eb)])
 }
 
-/** Newest first. Throws `invalid_request` for a search without a word in it. */
-export async function listOrders(db: Kysely<Tables>, identity: Identity, filter: OrderFilter): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
+/**
+ * Newest first. Throws `invalid_request` for a search without a word in it.
+ *
+ * A search finds an order by words that its reader may not see, so each order found is looked at again as
+ * its reader sees it. Pages are filled from the next rows, because a short page, or a cursor at an order that
+ * is not shown, would tell that one was found.
+ */
+export async function listOrders(ctx: ReadContext, identity: Identity, filter: OrderFilter): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
   const limit = filter.limit ?? limits.listLimitDefault
-  const parts = listQueries(db, identity, filter, limit + 1, filter.text === undefined ? null : await searchOrders(db, filter.text))
-  const found = parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string } & OrderParts>`
-    select id, placed, progress from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
-    order by created_at desc, id desc limit ${limit + 1}`.execute(db)).rows
-  const { rows, next_cursor } = paged(found, limit)
-  return { orders: rows.map(row => shownTo(identity, orderView(row))), next_cursor }
+  const words = filter.text === undefined ? null : wordsSought(filter.text)
+  const search = words === null ? null : await searchOrders(ctx.database.kysely, words)
+  const rowsMax = search === null ? limit + 1 : Math.max(limit + 1, limits.listLimitMax)
+  const shown: OrderView[] = []
+  let { cursor } = filter
+  for (;;) {
+    const rows = await listRows(ctx, identity, { ...filter, ...(cursor !== undefined && { cursor }) }, rowsMax, search)
+    for (const row of rows) {
+      const view = shownTo(ctx, identity, orderView(row))
+      if (words === null || saysAll(view, words)) shown.push(view)
+    }
+    if (shown.length > limit || rows.length < rowsMax) break
+    cursor = rows.at(-1)!.id
+  }
+  const { rows: orders, next_cursor } = paged(shown, limit)
+  return { orders, next_cursor }
 }
 
-/** The queries whose rows together are the list, each with an index of its own. */
-export function listQueries(db: Kysely<Tables>, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null = null) {
+async function listRows(ctx: ReadContext, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null): Promise<({ id: string } & OrderParts)[]> {
+  const db = ctx.database.kysely
+  const parts = listQueries(db, identity, filter, rowsMax, search, new Date(ctx.nowMs() - orderLimits.driverSightMs))
+  return parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string } & OrderParts>`
+    select id, placed, progress from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
+    order by created_at desc, id desc limit ${rowsMax}`.execute(db)).rows
+}
+
+/** How many orders a list has in all; counting ends at `countMax`. */
+export async function countOrders(ctx: ReadContext, identity: Identity, filter: Omit<OrderFilter, 'limit' | 'cursor' | 'text'>, countMax: number): Promise<number> {
+  const db = ctx.database.kysely
+  const parts = listQueries(db, identity, filter, countMax)
+  const { rows: [row] } = await sql<{ count: number }>`
+    select count(*)::integer as count from (
+      select 1 from (${sql.join(parts.map(part => sql`(${part.clearSelect().select('id')})`), sql` union all `)}) as seen limit ${countMax}
+    ) as counted`.execute(db)
+  return row!.count
+}
+
+/** Every word, or its beginning, is in what the reader sees. */
+function saysAll(view: OrderView, sought: readonly string[]): boolean {
+  const words = wordsOfView(view)
+  return sought.every(one => words.some(word => word.startsWith(one)))
+}
+
+/**
+ * The queries whose rows together are the list, each with an index of its own. `sightFrom`: of orders that ended
+ * before it a driver sees the number alone, and so a search by a driver finds them by nothing else.
+ */
+export function listQueries(db: Kysely<Tables>, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null = null, sightFrom: Date | null = null) {
   const { own, asked, askedStatus } = groundsOf(identity)
   // An order that is only offered has no driver yet, and one that is only asked about no pharmacy.
   const wantsAsked = asked !== null && filter.driver_id === undefined && (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
@@ -97,6 +146,9 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
       query = search.ids !== null ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
         // A scalar subquery, because that cannot become a join: it asks each order of the walk for its words.
         : query.where(sql<SqlBool>`(select words @@ ${search.words}::tsquery from order_words where order_id = orders.id)`)
+    // Only to spare the walk what it need not read: which orders a search finds is decided by what is shown of them.
+    if (search !== null && identity.role === 'driver' && sightFrom !== null)
+      query = query.where(sql<SqlBool>`(ended_as is null or updated_at >= ${sightFrom} or array_to_tsvector(string_to_array(lower(order_number), '-')) @@ ${search.words}::tsquery)`)
     if (filter.cursor !== undefined)
       query = query.where(sql<SqlBool>`(created_at, orders.id) < ((select created_at from orders where id = ${filter.cursor}::uuid), ${filter.cursor}::uuid)`)
     return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(rowsMax)
@@ -113,44 +165,30 @@ export interface Search { words: string; ids: string[] | null }
  * Few orders have a rare word: those are read. A common word is found soon by walking the caller's list.
  * The database cannot choose between the two by itself: to it the beginning of a word is always in 2 %.
  */
-async function searchOrders(db: Kysely<Tables>, text: string): Promise<Search> {
-  const words = searchQuery(text)
+async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Promise<Search> {
+  const words = searchQuery(sought)
   const { rows } = await sql<{ id: string }>`select id from orders_with_words(${words}::tsquery, ${limits.searchOrdersMax + 1}) as id`.execute(db)
   return { words, ids: rows.length > limits.searchOrdersMax ? null : rows.map(row => row.id) }
 }
 
 /** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */
-function searchQuery(text: string): string {
+const searchQuery = (words: readonly string[]): string => words.map(word => `'${word}':*`).join(' & ')
+
+function wordsSought(text: string): string[] {
   const words = searchWords(text)
   if (words.length === 0) throw invalid([{ field: 'text', rule: 'must have a letter or a digit' }])
-  return words.map(word => `'${word}':*`).join(' & ')
+  return words
 }
 
 /** Throws `order_not_found` for an order that does not exist or is none of the caller's business. */
-export async function findOrder(db: Kysely<Tables>, identity: Identity, id: string): Promise<OrderView> {
-  const row = await db.selectFrom('orders').select(['placed', 'progress']).where('id', '=', id).where(eb => visible(eb, identity)).executeTakeFirst()
+export async function findOrder(ctx: ReadContext, identity: Identity, id: string): Promise<OrderView> {
+  const row = await ctx.database.kysely.selectFrom('orders').select(['placed', 'progress']).where('id', '=', id).where(eb => visible(eb, identity)).executeTakeFirst()
   if (row === undefined) throw new CaduceusError('order_not_found', 'no such order')
-  return shownTo(identity, orderView(row))
+  return shownTo(ctx, identity, orderView(row))
 }
 
 /** Whether an id is an open or past broadcast; null when there is no such order. Tells nobody anything by itself. */
 export async function kindOf(db: Kysely<Tables>, id: string): Promise<OrderView['kind'] | null> {
   const row = await db.selectFrom('orders').select('kind').where('id', '=', id).executeTakeFirst()
   return row?.kind ?? null
-}
-
-/**
- * What of an order its reader needs: the tracking link is the customer's and the pharmacy's to share,
- * and what one pharmacy answered is not for the others. A driver who is only asked learns where from
- * and where to, and not yet who orders what.
- */
-export function shownTo(identity: Identity, view: OrderView): OrderView {
-  switch (identity.role) {
-    case 'admin': case 'service': case 'user': return view
-    case 'vendor': return { ...view, responses: view.responses.filter(r => r.vendor_id === identity.vendorId) }
-    case 'driver': return {
-      ...view, tracking_token: '', responses: [],
-      ...(view.driver_id !== identity.driverId && { customer_name: '', customer_phone: '', items: [], notes: null, prescription_url: null }),
-    }
-  }
 }

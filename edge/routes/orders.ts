@@ -10,12 +10,14 @@ import type { Identity, Role } from '../accounts/identity.ts'
 import { roles } from '../accounts/identity.ts'
 import { createCommand } from '../dispatch/new-order.ts'
 import { once } from '../dispatch/idempotency.ts'
+import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
 import { etagOf, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
-import { findOrder, kindOf, listOrders, orderFilters, shownTo } from './order-reads.ts'
+import { findOrder, kindOf, listOrders, orderFilters } from './order-reads.ts'
 import { refusalFor } from './order-refusals.ts'
+import { ownPath } from '../uploads/kinds.ts'
 import { acceptTerms, OrderId, shownStatuses, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from './shapes.ts'
 
@@ -68,7 +70,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     const { offer_id: offerId } = data as { offer_id?: string }
     const { order, outcome } = await ctx.commands.order({ id: commandId, actor_id: orderId, verb, by: request.principal, data })
       .catch(async (error: unknown) => { throw await refusalFor(db, request.identity, { orderId, ...(offerId !== undefined && { offerId }) }, error) })
-    return { status: 200, body: { ...shownTo(request.identity, order), ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }) }, headers: { etag: etagOf(order.version) } }
+    return { status: 200, body: { ...shownTo(ctx, request.identity, order), ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }) }, headers: { etag: etagOf(order.version) } }
   }
 
   /** Accept and reject reach a broadcast as an answer to it: to a pharmacy both are an order it may take. */
@@ -81,7 +83,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         vendorId: principal.id, requestId: orderId, commandId, response_type: accepts ? 'ACCEPTED' : 'REJECTED',
         ...(text !== undefined && { text_message: text }), ...fee,
       }, request).catch(async (error: unknown) => { throw await refusalFor(db, identity, { orderId }, error) })
-      return { status: 200, body: shownTo(identity, order), headers: { etag: etagOf(order.version) } }
+      return { status: 200, body: shownTo(ctx, identity, order), headers: { etag: etagOf(order.version) } }
     }
     return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })
   }
@@ -111,12 +113,12 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       responses: { 201: { description: 'The order', schema: OrderView } }, errors: ['vendor_not_found', 'forbidden', ...quoteErrors, ...mapErrors],
       handler: request => once(ctx, request, 'createOrder', async ({ commandId, targetId }) => {
         const { body, identity, principal } = request
-        const { user_id = identity.userId, customer_name, customer_phone, items = [], quote_id, ...rest } = body
+        const { user_id = identity.userId, customer_name, customer_phone, items = [], quote_id, prescription_url, ...rest } = body
         if (user_id !== identity.userId && identity.role !== 'admin') throw new CaduceusError('forbidden', 'user_id is not the account that orders')
         const customer = customer_name === undefined || customer_phone === undefined
           ? await contactOf(ctx.database, user_id, ctx.nowMs()) : { customer_id: user_id, customer_name, customer_phone }
         const data = await createCommand(ctx, identity, {
-          order_id: targetId, ...customer, ...rest, items,
+          order_id: targetId, ...customer, ...rest, items, ...(prescription_url !== undefined && { prescription_url: ownPath(prescription_url, request.origin) }),
           ...(customer_name !== undefined && { customer_name }), ...(customer_phone !== undefined && { customer_phone }),
         }, quote_id)
         checkOrderSize(data)
@@ -131,13 +133,13 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         vendor_id: Type.Optional(Uuid), driver_id: Type.Optional(Uuid),
       }),
       responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } },
-      handler: async ({ identity, query }) => ({ status: 200, body: await listOrders(db, identity, query) }),
+      handler: async ({ identity, query }) => ({ status: 200, body: await listOrders(ctx, identity, query) }),
     }),
     route({
       method: 'GET', path: '/api/orders/:id', operationId: 'getOrder', summary: 'One order', tags, auth: roles, scope: 'orders:read', params: OrderId, versioned: true,
       responses: oneOrder, errors: ['order_not_found'],
       handler: async ({ identity, params }) => {
-        const order = await findOrder(db, identity, params.id)
+        const order = await findOrder(ctx, identity, params.id)
         return { status: 200, body: order, headers: { etag: etagOf(order.version) } }
       },
     }),
@@ -147,7 +149,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       handler: request => once(ctx, request, 'updateOrder', async ({ commandId }) => {
         const { status, reason, ...proofs } = request.body
         // A courtesy to whoever looks at an old page: the actor decides in any case, and refuses what the state does not allow.
-        if (request.headers['if-match'] !== undefined) requireRevision(request.headers, (await findOrder(db, request.identity, request.params.id)).version)
+        if (request.headers['if-match'] !== undefined) requireRevision(request.headers, (await findOrder(ctx, request.identity, request.params.id)).version)
         const given = reason === undefined ? {} : { reason }
         if (status !== 'delivered' && Object.keys(proofs).length > 0)
           throw invalid(Object.keys(proofs).map(field => ({ field, rule: 'belongs to the status delivered' })))

@@ -67,8 +67,9 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
         const estimate = await estimateFee(ctx, await requiredPlace(ctx, 'pickup_', given), delivery)
         return { status: 200, body: { quote_id: null, vendor_id: null, expires_at: null, ...estimateView(estimate) } }
       }
-      // The pharmacy knows where it is better than a map does: its address alone is not looked up.
-      const pickup = await placeOf(ctx, 'pickup_', { ...given, address: undefined })
+      // The pharmacy knows where it is better than a map does: its address alone is not looked up. Whoever pays for the way has no say in it.
+      const says = identity.role === 'admin' || identity.role === 'service' || (identity.role === 'vendor' && identity.vendorId === body.vendor_id)
+      const pickup = says ? await placeOf(ctx, 'pickup_', { ...given, address: undefined }) : null
       const quote = await makeQuote(ctx, identity.userId, body.vendor_id, pickup, delivery)
       return { status: 201, body: { quote_id: quote.id, vendor_id: quote.vendor_id, expires_at: new Date(quote.expiresAtMs).toISOString(), ...estimateView(quote) } }
     },

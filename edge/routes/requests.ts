@@ -5,15 +5,18 @@ import { limits } from '../../protocol/limits.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
+import { standingOf } from '../../protocol/orders/views.ts'
 import { contactOf } from '../accounts/contacts.ts'
-import type { Identity } from '../accounts/identity.ts'
+import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { feeTerms } from '../dispatch/quotes.ts'
 import { once, type FixedIds } from '../dispatch/idempotency.ts'
+import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
-import { findOrder, listOrders, orderFilters, shownTo } from './order-reads.ts'
+import { findOrder, listOrders, orderFilters } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
+import { ownPath } from '../uploads/kinds.ts'
 
 export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'races' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'>
 
@@ -46,12 +49,15 @@ const ResponseResult = Type.Object({
 
 /** Opens a broadcast; `body` has passed RequestBody. */
 export async function openRequest(
-  ctx: OrderContext, identity: Identity, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
+  ctx: OrderContext, { identity, origin }: { identity: Identity; origin: string | null }, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
 ): Promise<OrderView> {
-  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, quote_id, ...rest } = body
+  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, quote_id, prescription_url, ...rest } = body
   const fee = quote_id === undefined ? null
     : await feeTerms(ctx, identity.userId, quote_id, { vendorId: null, pickup: null, delivery: { latitude: rest.latitude, longitude: rest.longitude } })
-  const data: OrderCommandData['broadcast'] = { order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds, ...(fee !== null && { fee }) }
+  const data: OrderCommandData['broadcast'] = {
+    order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds,
+    ...(prescription_url !== undefined && { prescription_url: ownPath(prescription_url, origin) }), ...(fee !== null && { fee }),
+  }
   checkOrderSize(data)
   const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
   return order
@@ -59,17 +65,17 @@ export async function openRequest(
 
 /** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
 export async function acceptTerms(ctx: OrderContext, identity: Identity, orderId: string, quoteId: string): Promise<FeeTerms> {
-  const order = await findOrder(ctx.database.kysely, identity, orderId)
+  const order = await findOrder(ctx, identity, orderId)
   const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
+  const standing = standingOf(principalOf(identity), order, ctx.nowMs())
   return feeTerms(ctx, identity.userId, quoteId, {
     vendorId: order.vendor_id ?? identity.vendorId,
     pickup: pickup_latitude === null || pickup_longitude === null ? null : { latitude: pickup_latitude, longitude: pickup_longitude },
-    delivery: { latitude: delivery_latitude, longitude: delivery_longitude },
+    delivery: { latitude: delivery_latitude, longitude: delivery_longitude }, deliveryIsArea: standing === 'asked',
   })
 }
 
 export function requestRoutes(ctx: OrderContext): AnyRoute[] {
-  const db = ctx.database.kysely
   return [
     route({
       method: 'POST', path: '/api/requests', operationId: 'openRequest', tags, auth: ['user'], idempotent: true,
@@ -78,7 +84,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       responses: { 201: { description: 'The request, and how many pharmacies were asked', schema: RequestView } },
       errors: ['quote_not_found', 'quote_expired', 'quote_mismatch', 'vendor_not_found'],
       handler: request => once(ctx, request, 'openRequest', async ids => {
-        const order = await openRequest(ctx, request.identity, ids, request.body)
+        const order = await openRequest(ctx, request, ids, request.body)
         return {
           status: 201, headers: { location: `/api/requests/${order.id}` },
           body: { request_id: order.id, pharmacies_notified: order.pharmacies_notified ?? 0, expires_at: order.expires_at, data: order },
@@ -91,14 +97,14 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ requests: Type.Array(OrderView), next_cursor: nextCursor }) } },
       handler: async ({ identity, query }) => {
-        const { orders, next_cursor } = await listOrders(db, identity, { ...query, kind: 'broadcast' })
+        const { orders, next_cursor } = await listOrders(ctx, identity, { ...query, kind: 'broadcast' })
         return { status: 200, body: { requests: orders, next_cursor } }
       },
     }),
     route({
       method: 'GET', path: '/api/requests/:id', operationId: 'getRequest', summary: 'One request', tags, auth: ['user', 'vendor', 'admin'], params: OrderId,
       responses: { 200: { description: 'The request', schema: OrderView } }, errors: ['order_not_found'],
-      handler: async ({ identity, params }) => ({ status: 200, body: await findOrder(db, identity, params.id) }),
+      handler: async ({ identity, params }) => ({ status: 200, body: await findOrder(ctx, identity, params.id) }),
     }),
     route({
       method: 'DELETE', path: '/api/requests/:id', operationId: 'cancelRequest', summary: 'Cancel a request', tags, auth: ['user', 'admin'], params: OrderId,
@@ -108,7 +114,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       handler: request => once(ctx, request, 'cancelRequest', async ({ commandId }) => {
         const { identity, params, query, principal } = request
         const { order } = await ctx.commands.order({ id: commandId, actor_id: params.id, verb: 'cancel', by: principal, data: query })
-        return { status: 200, body: shownTo(identity, order) }
+        return { status: 200, body: shownTo(ctx, identity, order) }
       }),
     }),
     route({
@@ -118,9 +124,12 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       responses: { 201: { description: 'Recorded; `won` for the pharmacy that has the request now', schema: ResponseResult } },
       errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found', 'quote_not_found', 'quote_expired', 'quote_mismatch'],
       handler: request => once(ctx, request, 'respondToRequest', async ({ commandId }) => {
-        const { identity, params, body: { quote_id, ...body }, principal } = request
+        const { identity, params, body: { quote_id, audio_url, ...body }, principal, origin } = request
         const fee = quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
-        const answer: PharmacyAnswer = { vendorId: principal.id, requestId: params.id, commandId, ...body, ...(fee !== null && { fee }) }
+        const answer: PharmacyAnswer = {
+          vendorId: principal.id, requestId: params.id, commandId, ...body,
+          ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }), ...(fee !== null && { fee }),
+        }
         return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer, request)) }
       }),
     }),
@@ -132,7 +141,7 @@ function responseBody(ctx: OrderContext, identity: Identity, answer: PharmacyAns
     request_id: order.id, pharmacy_id: answer.vendorId, response_type: answer.response_type, outcome,
     text_message: answer.text_message ?? null, audio_url: answer.audio_url ?? null,
     responded_at: respondedAt(ctx, answer, order),
-    message: 'Response recorded. Customer will be notified.', order: shownTo(identity, order),
+    message: 'Response recorded. Customer will be notified.', order: shownTo(ctx, identity, order),
   }
 }
 

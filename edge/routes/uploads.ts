@@ -1,11 +1,14 @@
 /** Files that orders refer to: `/api/uploads`. */
 import Type from 'typebox'
+import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { roles } from '../accounts/identity.ts'
+import { roles, type Identity } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
 import type { EdgeContext } from '../context.ts'
-import { route, type AnyRoute } from '../http/route.ts'
+import { route, type AnyRoute, type RouteRequest } from '../http/route.ts'
+import type { Reading } from '../uploads/access.ts'
 import { uploadKinds, type UploadKind } from '../uploads/kinds.ts'
+import { readerOf } from '../uploads/links.ts'
 import { familyNames } from '../uploads/media.ts'
 import { readUpload, storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 import { closedObject } from './shapes.ts'
@@ -16,7 +19,16 @@ const summaries: Record<UploadKind, string> = {
   proof: 'A photo that proves the delivery', signature: 'A signature', prescription: 'A prescription', audio: 'A spoken answer to a request, some minutes long',
 }
 
-export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log'>): AnyRoute[] {
+/** Beside the row that every request gets: a prescription is health data, so the trail says for which order and what for. */
+function noteOpening(ctx: Pick<EdgeContext, 'audit'>, reader: Identity, kind: UploadKind, { purpose, orderId }: Reading, from: Pick<RouteRequest, 'address' | 'headers' | 'requestId'>): void {
+  if (kind !== 'prescription') return
+  ctx.audit.note({
+    actorRole: reader.role, actorId: reader.userId, operation: `openPrescription.${purpose}`, targetKind: 'orders', targetId: orderId,
+    address: from.address, userAgent: from.headers['user-agent'] ?? null, status: 200, code: null, requestId: from.requestId,
+  })
+}
+
+export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log' | 'audit' | 'endedAccess'>): AnyRoute[] {
   return [
     ...(Object.keys(uploadKinds) as UploadKind[]).map(kind => route({
       method: 'POST', path: `/api/uploads/${kind}`, operationId: `upload_${kind}`, summary: summaries[kind], tags, auth: roles, idempotent: true,
@@ -32,14 +44,25 @@ export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log'>): Any
       }),
     })),
     route({
-      method: 'GET', path: '/api/uploads/file/:id', operationId: 'download', summary: 'A file: for its owner and the parties of the order that names it', tags, auth: roles,
+      method: 'GET', path: '/api/uploads/file/:id', operationId: 'download', tags, auth: 'optional', audit: { kind: 'uploads' },
+      summary: 'A file: for its owner and the parties of the order that names it, with a token or by a link that the API gave',
       params: Type.Object({ id: Uuid }),
+      query: closedObject({
+        reader: Type.Optional(Uuid), expires: Type.Optional(Type.Integer({ minimum: 0, description: 's since the epoch' })),
+        signature: Type.Optional(Type.String({ maxLength: 100 })),
+      }),
       responses: {
         200: { description: 'The file', contentType: 'application/octet-stream' },
         302: { description: 'Where the object store has it, for a few minutes. Leave out the Authorization header there' },
       },
-      handler: async ({ identity, params }) => {
-        const { contentType, disposition, download } = await readUpload(ctx, identity, params.id)
+      errors: ['unauthenticated', 'token_invalid'],
+      handler: async request => {
+        const { identity, params, query } = request
+        if (identity === null && query.signature === undefined)
+          throw new CaduceusError('unauthenticated', 'send the access token as "Authorization: Bearer <token>", or open the link that the order shows')
+        const reader = identity ?? await readerOf(ctx, params.id.toLowerCase(), query)
+        const { contentType, disposition, download, kind, reading } = await readUpload(ctx, reader, params.id)
+        noteOpening(ctx, reader, kind, reading, request)
         if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
         return {
           status: 200, body: download.chunks,

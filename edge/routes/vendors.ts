@@ -137,7 +137,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
         if (!isOwn(identity, params.id)) throw notFound()
-        return { status: 200, body: await listOrders(db, identity, identity.role === 'admin' ? { ...query, vendor_id: params.id } : query) }
+        return { status: 200, body: await listOrders(ctx, identity, identity.role === 'admin' ? { ...query, vendor_id: params.id } : query) }
       },
     }),
   ]

@@ -69,6 +69,7 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
       const data = ws.getUserData()
       const session = new Session(role, ws, parts)
       const handshake = data.handshake!
+      session.origin = handshake.origin
       data.session = session
       data.handshake = null
       ctx.hub.add(session)

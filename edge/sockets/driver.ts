@@ -5,6 +5,7 @@
  */
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import { assignedMessage, offerMessage } from '../../protocol/orders/messages.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { OfferResponse, SetStatus } from '../../protocol/sockets.ts'
@@ -46,7 +47,7 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
       () => setStatus(ctx, driver.id, message),
       problem => ({ type: 'status_result', outcome: 'error', ...echo(message), code: problem.code, message: problem.message }),
     ))
-  const held = offered === null ? [] : [offerMessage(offered)]
+  const held = offered === null ? [] : [heldOffer(offered)]
   for (const offer of held) offers.see(offer)
   return {
     handler: {
@@ -64,7 +65,7 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
         vendor_id: driver.vendor_id, status: driver.status, server_time_ms: ctx.nowMs(),
       },
       ...held,
-      ...orders.map(assignedMessage),
+      ...orders.map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
     ],
   }
 }
@@ -127,26 +128,8 @@ async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus)
   return { type: 'status_result', outcome: 'changed', status: driver.status, ...echo(message) }
 }
 
-/** The same messages as the engine pushes. */
-function offerMessage(order: OrderView): SocketMessage {
-  const offer = order.driver_search.offer!
-  return {
-    type: 'offer', offer_id: offer.offer_id, order_id: order.id,
-    pickup: { latitude: order.pickup_latitude, longitude: order.pickup_longitude, address: order.pickup_address },
-    dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude, address: order.delivery_address },
-    distance_km: order.estimated_distance_km === null ? null : Math.round(order.estimated_distance_km * 100) / 100,
-    fee: order.delivery_fee, currency: order.currency, expires_at: offer.expires_at,
-  }
-}
-
-function assignedMessage(order: OrderView): SocketMessage {
-  return {
-    type: 'assigned', order_id: order.id, offer_id: order.assignment_id, assigned_at: order.driver_assigned_at, status: order.status,
-    pickup: { latitude: order.pickup_latitude, longitude: order.pickup_longitude, address: order.pickup_address, name: order.vendor_name },
-    dropoff: {
-      latitude: order.delivery_latitude, longitude: order.delivery_longitude, address: order.delivery_address,
-      name: order.customer_name, phone: order.customer_phone,
-    },
-    items: order.items, notes: order.notes, fee: order.delivery_fee, currency: order.currency,
-  }
-}
+/** The offer that an order is waiting for, in the words in which the engine asks it. */
+const heldOffer = (order: OrderView): SocketMessage => offerMessage({
+  ...order.driver_search.offer!, order_id: order.id, distance_km: order.estimated_distance_km, fee: order.delivery_fee,
+  pickup: { latitude: order.pickup_latitude!, longitude: order.pickup_longitude! }, dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
+})

@@ -14,6 +14,9 @@ const underWay: readonly OrderStatus[] = ['driver_assigned', 'picked_up', 'out_f
 export interface VendorRow { id: string; business_name: string; latitude: number; longitude: number }
 export interface DriverRow { id: string; vendor_id: string; full_name: string; status: string; active_order_ids: string[] }
 
+/** With the phone of its pharmacy, which an order's view does not have; null when the pharmacy is gone. */
+export interface CarriedOrder { order: OrderView; vendorPhone: string | null }
+
 /** By the id of the pharmacy, driver, driver, driver and account. */
 export interface FirstRows {
   vendor(vendorId: string): Promise<VendorRow | undefined>
@@ -21,7 +24,7 @@ export interface FirstRows {
   /** The order last offered to a driver; its offer may be over. */
   lastOffered(driverId: string): Promise<OrderView | undefined>
   /** Orders that a driver has under way, oldest first. */
-  underWay(driverId: string): Promise<OrderView[] | undefined>
+  underWay(driverId: string): Promise<CarriedOrder[] | undefined>
   /** Ids of a customer's orders that are not over, newest first. */
   openOrderIds(userId: string): Promise<string[] | undefined>
 }
@@ -60,10 +63,11 @@ function createFirstRows({ pool }: Database): FirstRows {
     lastOffered: one<{ key: string } & OrderParts, OrderView>('first_offered', `
       select distinct on (offered_driver_id) offered_driver_id as key, placed, progress from orders
       where offered_driver_id = any($1::uuid[]) order by offered_driver_id, created_at desc`, orderView),
-    underWay: several<{ key: string } & OrderParts, OrderView>('first_under_way', `
-      select driver.id as key, under_way.placed, under_way.progress from unnest($1::uuid[]) as driver(id) cross join lateral (
-        select placed, progress from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way`,
-    [underWay, limits.driverCapacityMax], orderView),
+    underWay: several<{ key: string; phone: string | null } & OrderParts, CarriedOrder>('first_under_way', `
+      select driver.id as key, under_way.placed, under_way.progress, vendors.phone from unnest($1::uuid[]) as driver(id) cross join lateral (
+        select placed, progress, vendor_id from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way
+      left join vendors on vendors.id = under_way.vendor_id`,
+    [underWay, limits.driverCapacityMax], row => ({ order: orderView(row), vendorPhone: row.phone })),
     openOrderIds: several<{ key: string; id: string }, string>('first_open_orders', `
       select customer.id as key, open.id from unnest($1::uuid[]) as customer(id) cross join lateral (
         select id from orders where user_id = customer.id and status <> all($2) order by id desc limit $3) as open`,

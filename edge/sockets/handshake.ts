@@ -10,7 +10,7 @@ import { limits } from '../../protocol/limits.ts'
 import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
-import { clientAddress } from '../http/address.ts'
+import { clientAddress, serverOrigin } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
 import type { Admission } from './admission.ts'
 import type { RateBy } from '../rate/rules.ts'
@@ -25,6 +25,8 @@ export interface Handshake {
   /** For the audit trail: where it came from, and who it turned out to be. */
   address: string
   userAgent: string | null
+  /** Where the client reached this server; null when it named no host. */
+  origin: string | null
   identity: Identity | null
 }
 
@@ -60,6 +62,7 @@ export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpRespons
     parameter: req.getParameter(0) ?? '',
     address: clientAddress(addressText(res.getRemoteAddress()), req.getHeader('x-forwarded-for') || undefined, ctx.config.trustedProxies),
     userAgent: req.getHeader('user-agent') || null,
+    origin: serverOrigin({ host: req.getHeader('host'), 'x-forwarded-proto': req.getHeader('x-forwarded-proto') }, ctx.config.trustedProxies, ctx.config.publicUrl),
     identity: null,
   }
   const data: UpgradedData = { session: null, handshake }

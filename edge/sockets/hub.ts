@@ -15,12 +15,13 @@ import { Seldom } from '../../protocol/seldom.ts'
 import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
+import type { SigningContext } from '../uploads/links.ts'
 import { Interest } from './interest.ts'
 import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'>
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'> & SigningContext
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4

@@ -1,8 +1,11 @@
 /** A pharmacy's terminal: open requests come in, answers go out. */
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { Respond } from '../../protocol/sockets.ts'
+import type { Identity } from '../accounts/identity.ts'
+import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
 import type { EdgeContext } from '../context.ts'
+import { ownPath } from '../uploads/kinds.ts'
 import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { checks, CommandsInFlight, MessageTable } from './messages.ts'
@@ -20,7 +23,7 @@ export async function openPharmacy(ctx: EdgeContext, session: Session, handshake
 
   const inFlight = new CommandsInFlight()
   const table = new MessageTable().on('respond', checks.respond, Respond, message =>
-    inFlight.start(session, () => respond(ctx, vendor.id, message), problem => ({
+    inFlight.start(session, () => respond(ctx, session, { identity, vendorId: vendor.id }, message), problem => ({
       type: 'response_result', request_id: message.request_id, outcome: outcomes[problem.code] ?? 'error',
       ...(message.id !== undefined && { id: message.id }), code: problem.code, message: problem.message,
     })))
@@ -45,14 +48,15 @@ const outcomes: Partial<Record<ErrorCode, string>> = {
   request_cancelled: 'cancelled',
 }
 
-async function respond(ctx: EdgeContext, vendorId: string, message: Respond): Promise<object> {
+async function respond(ctx: EdgeContext, { origin }: Session, { identity, vendorId }: { identity: Identity; vendorId: string }, message: Respond): Promise<object> {
   const { request_id, response_type, text_message, audio_url, id } = message
-  const { outcome } = await respondToRequest(ctx, {
+  const { outcome, order } = await respondToRequest(ctx, {
     vendorId, requestId: request_id, response_type,
     // Without an id of its own a repeated answer is still the same command.
     commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
     ...(text_message !== undefined && { text_message }),
-    ...(audio_url !== undefined && { audio_url }),
+    ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
   })
-  return { type: 'response_result', request_id, outcome, ...(id !== undefined && { id }) }
+  // What was kept back before is the winner's now, in the same breath.
+  return { type: 'response_result', request_id, outcome, ...(id !== undefined && { id }), ...(outcome === 'won' && { order: shownTo(ctx, identity, order) }) }
 }

@@ -69,6 +69,8 @@ export class Session {
   account: string | null = null
   /** Who it is; null for a public tracking link and until it is known. */
   identity: Identity | null = null
+  /** Where the client reached this server, `https://host`, for links that it is given; null when it named no host. */
+  origin: string | null = null
   /** When the token ends; the sweep closes the socket then. */
   expiresAtMs = Infinity
   #state: State

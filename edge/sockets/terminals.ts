@@ -12,11 +12,13 @@ import { limits } from '../../protocol/limits.ts'
 import { topics, type NewRequestBody, type Push, type SocketMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
+import { uploadIdOf } from '../uploads/kinds.ts'
+import { signedUrl, type SigningContext } from '../uploads/links.ts'
 import { requestStates } from './rows.ts'
 import type { Session } from './session.ts'
 import { TailedMessage } from './tailed.ts'
 
-type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> & Pick<Env, 'after'>
+type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> & Pick<Env, 'after'> & SigningContext
 
 export class Terminals {
   readonly #parts: Parts
@@ -110,20 +112,29 @@ export class Terminals {
   /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
   newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
     const requestId = push.body.request_id
+    const hasFile = push.body.prescription_url !== null && uploadIdOf(push.body.prescription_url) !== null
     let message: TailedMessage | null = null
     let delivered = 0
     for (let i = 0; i < push.vendor_ids.length; i++) {
       const sessions = this.#sessions.get(push.vendor_ids[i]!)
       if (sessions === undefined) continue
-      message ??= new TailedMessage(headOf(push.body))
+      // Whom a file is shown to is part of its link, so a request with one is written for each terminal.
+      if (!hasFile) message ??= new TailedMessage(headOf(push.body))
       const hundredths = Math.round(push.distances_km[i]! * 100)
       for (const session of sessions) {
-        if (session.told?.has(requestId) === true || session.over?.has(requestId) === true || !session.pushTailed(message, hundredths)) continue
+        if (session.told?.has(requestId) === true || session.over?.has(requestId) === true) continue
+        if (!(message === null ? session.pushText(this.#withLink(session, push.body, hundredths)) : session.pushTailed(message, hundredths))) continue
         session.told = remember(session.told, requestId, limits.openRequestsPerTerminalMax)
         delivered++
       }
     }
     if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' }, delivered)
+  }
+
+  /** `image_url` is absolute, as the older API documents it, where the terminal named the host that it reached. */
+  #withLink(session: Session, body: NewRequestBody, hundredths: number): string {
+    const path = signedUrl(this.#parts, session.identity!.userId, body.prescription_url!)
+    return `${headOf({ ...body, prescription_url: path, image_url: `${session.origin ?? ''}${path}` })}${hundredths / 100}}`
   }
 
   /** Only to sockets that were told of the request; none of them is told of it any more. */

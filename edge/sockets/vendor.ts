@@ -1,8 +1,10 @@
 /**
- * A pharmacy's fleet on a map. The first message is every driver with its last position; afterwards one
- * message a tick carries those that moved.
+ * A pharmacy's fleet on a map, and what happens to its orders. The first message is every driver with its last
+ * position; afterwards one message a tick carries those that moved, and one each a changed duty. Open requests are
+ * the terminal's: it answers them, and each is told once.
  */
 import { isUuid } from '../../protocol/ids.ts'
+import { topics } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
@@ -22,6 +24,8 @@ export async function openVendor(ctx: EdgeContext, session: Session, handshake: 
   const vendor = isUuid(vendorId) ? await firstRows(ctx.database).vendor(vendorId) : undefined
   if (vendor === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
   ctx.hub.watchFleet(session, vendor.id)
+  ctx.hub.subscribe(session, topics.fleet(vendor.id))
+  ctx.hub.subscribe(session, topics.vendor(vendor.id))
 
   const drivers = await Promise.all((await fleetRows(ctx.database, vendor.id)).map(async driver => {
     const { position } = driver.status === 'offline'

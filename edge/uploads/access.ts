@@ -1,12 +1,12 @@
 /**
- * Who may read a file: its owner, an admin, and those whom an order connects with it. The order must
- * name the file in the field for its kind, and the file's owner must be a party to that order too:
+ * Who may read a file, and what for: its owner, an admin, and those whom an order connects with it. The order
+ * must name the file in the field for its kind, and the file's owner must be a party to that order too:
  * naming somebody else's file in an order of one's own opens nothing.
  *
  * | file | read by |
  * |---|---|
- * | prescription | the customer; the order's pharmacy; while it is open, the pharmacies asked |
- * | proof, signature | the order's customer, pharmacy and driver |
+ * | prescription | the customer; the pharmacy that has the order; while it is open, those asked or chosen |
+ * | proof, signature | the customer, the pharmacy that has the order, the driver as long as they see the order |
  * | audio | the customer whose request it answers |
  *
  * The database only looks for the URL in the text of an order, and the order is read here: each of its
@@ -16,6 +16,7 @@
 import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, UploadsTable } from '../../migrations/tables.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import { standingOf, type Standing } from '../../protocol/orders/views.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
@@ -24,38 +25,58 @@ import { uploadUrl, type UploadKind } from './kinds.ts'
 type UploadRow = Selectable<UploadsTable>
 type Orders = ExpressionBuilder<Tables, 'orders'>
 type AccessContext = Pick<EdgeContext, 'database'>
+type ReadContext = Pick<EdgeContext, 'database' | 'nowMs'>
 
 interface Party { vendorId: string | null; driverId: string | null }
 /** Which URLs of an order may name a file of the kind, and to whom that opens it. */
-const rules: Record<UploadKind, { urls(order: OrderView, owner: Party): (string | null)[]; readers: readonly Identity['role'][] }> = {
-  prescription: { urls: order => [order.prescription_url], readers: ['user', 'vendor'] },
-  proof: { urls: order => [order.proof_photo_url], readers: ['user', 'vendor', 'driver'] },
-  signature: { urls: order => [order.signature_url], readers: ['user', 'vendor', 'driver'] },
-  audio: { urls: (order, owner) => order.responses.filter(answer => answer.vendor_id === owner.vendorId).map(answer => answer.audio_url), readers: ['user'] },
+const rules: Record<UploadKind, { urls(order: OrderView, owner: Party): (string | null)[]; readers: Readonly<Partial<Record<Standing, Purpose>>> }> = {
+  prescription: { urls: order => [order.prescription_url], readers: { customer: 'own_order', winner: 'dispense', chosen: 'decide', asked: 'decide' } },
+  proof: { urls: order => [order.proof_photo_url], readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' } },
+  signature: { urls: order => [order.signature_url], readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' } },
+  audio: { urls: (order, owner) => order.responses.filter(answer => answer.vendor_id === owner.vendorId).map(answer => answer.audio_url), readers: { customer: 'own_order' } },
 }
+/** Why a file is opened: `decide` before acceptance, `dispense` after it. */
+export type Purpose = 'own_file' | 'own_order' | 'oversight' | 'decide' | 'dispense' | 'proof'
+/** `orderId`: through which it may be read; null for one's own file and for an admin, where no order is known to name it. */
+export interface Reading { purpose: Purpose; orderId: string | null }
 /** More orders than one file is named in by honest people. */
 const ordersLookedAtMax = 100
 
-export async function mayRead(ctx: AccessContext, identity: Identity, upload: UploadRow): Promise<boolean> {
-  if (identity.role === 'admin' || identity.userId === upload.owner_id) return true
-  if (!rules[upload.kind as UploadKind].readers.includes(identity.role)) return false
-  const { id: reader } = principalOf(identity)
+/** Null for whoever may not read the file. */
+export async function readingOf(ctx: ReadContext, identity: Identity, upload: UploadRow): Promise<Reading | null> {
+  if (identity.userId === upload.owner_id) return { purpose: 'own_file', orderId: upload.order_id }
+  if (identity.role === 'admin') return { purpose: 'oversight', orderId: upload.order_id }
+  const reader = principalOf(identity)
   const ofReader = (eb: Orders): Expression<SqlBool> => {
     switch (identity.role) {
-      case 'user': return eb('user_id', '=', reader)
-      case 'driver': return eb('driver_id', '=', reader)
+      case 'user': return eb('user_id', '=', reader.id)
+      case 'driver': return eb('driver_id', '=', reader.id)
       default: return eb.or([
-        eb('vendor_id', '=', reader),
-        eb.and([eb('kind', '=', 'broadcast'), eb('status', '=', 'pending'), sql<SqlBool>`${reader}::uuid = any(candidate_ids)`]),
+        eb('vendor_id', '=', reader.id),
+        eb.and([eb('kind', '=', 'broadcast'), eb('status', '=', 'pending'), sql<SqlBool>`${reader.id}::uuid = any(candidate_ids)`]),
       ])
     }
   }
+  const purposeIn = (order: OrderView): Purpose | null => {
+    const standing = standingOf(reader, order, ctx.nowMs())
+    // What was to be decided is decided: a pharmacy that did not take the order has no use for the prescription.
+    if (standing === 'chosen' && order.ended_at !== null) return null
+    return rules[upload.kind as UploadKind].readers[standing] ?? null
+  }
+  const through = async (also: (eb: Orders) => Expression<SqlBool>): Promise<Reading | null> => {
+    for (const order of await ordersNaming(ctx, upload, also)) {
+      const purpose = purposeIn(order)
+      if (purpose !== null) return { purpose, orderId: order.id }
+    }
+    return null
+  }
   // The order that opened it last time is one look; a search goes through all orders of the reader.
   const known = upload.order_id
-  if (known !== null && await orderNaming(ctx, upload, eb => eb.and([eb('id', '=', known), ofReader(eb)])) !== null) return true
-  const found = await orderNaming(ctx, upload, ofReader)
-  if (found !== null) await noteOrder(ctx, upload, found)
-  return found !== null
+  const quick = known === null ? null : await through(eb => eb.and([eb('id', '=', known), ofReader(eb)]))
+  if (quick !== null) return quick
+  const found = await through(ofReader)
+  if (found !== null) await noteOrder(ctx, upload, found.orderId!)
+  return found
 }
 
 /** Remembers an order that names the file, so that nobody takes it for an orphan. */
@@ -65,11 +86,14 @@ export async function noteOrder(ctx: AccessContext, upload: Pick<UploadRow, 'id'
 }
 
 /** The id of an order that names the file, in which its owner is a party, and which `also` admits. */
-export async function orderNaming(ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<string | null> {
+export const orderNaming = async (ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<string | null> =>
+  (await ordersNaming(ctx, upload, also)).at(0)?.id ?? null
+
+async function ordersNaming(ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<OrderView[]> {
   const db = ctx.database.kysely
   const [owner, kind] = [await partyOf(ctx, upload.owner_id), upload.kind as UploadKind]
   const url = uploadUrl(upload.id)
-  const rows = await db.selectFrom('orders').select(['id', 'placed', 'progress']).where(also).where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
+  const rows = await db.selectFrom('orders').select(['placed', 'progress']).where(also).where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
     // A pharmacy that said no with a sound is no party to the order, but its answer is in it.
     .$if(kind !== 'audio', query => query.where(eb => eb.or([
       eb('user_id', '=', upload.owner_id),
@@ -78,7 +102,7 @@ export async function orderNaming(ctx: AccessContext, upload: UploadRow, also: (
     ])))
     .limit(ordersLookedAtMax).execute()
   // A URL may have been given with its host before it, as the older API shows them.
-  return rows.find(row => rules[kind].urls(orderView(row), owner).some(given => given?.endsWith(url)))?.id ?? null
+  return rows.map(orderView).filter(order => rules[kind].urls(order, owner).some(given => given?.endsWith(url)))
 }
 
 /** The records through which an account takes part in orders. */

@@ -11,7 +11,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import type { Download } from '../integrations/storage/storage.ts'
-import { mayRead } from './access.ts'
+import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, uploadUrl, type UploadKind } from './kinds.ts'
 import { inspectMedia } from './media.ts'
 
@@ -46,14 +46,17 @@ export async function storeUpload(ctx: UploadContext, ownerId: string, kind: Upl
   return { id, url: uploadUrl(id), content_type: row.content_type, bytes: row.bytes_count }
 }
 
+export interface OpenedUpload { contentType: string; disposition: string; download: Download; kind: UploadKind; reading: Reading }
+
 /** Throws `not_found` for a file that does not exist or is none of the caller's business. */
-export async function readUpload(ctx: UploadContext, identity: Identity, id: string): Promise<{ contentType: string; disposition: string; download: Download }> {
+export async function readUpload(ctx: UploadContext, identity: Identity, id: string): Promise<OpenedUpload> {
   const row = await ctx.database.kysely.selectFrom('uploads').selectAll().where('id', '=', id).where('stored_at', 'is not', null).executeTakeFirst()
-  if (row === undefined || !await mayRead(ctx, identity, row)) throw new CaduceusError('not_found', 'no such file')
+  const reading = row === undefined ? null : await readingOf(ctx, identity, row)
+  if (row === undefined || reading === null) throw new CaduceusError('not_found', 'no such file')
   const presentation = { contentType: row.content_type, disposition: dispositionOf(row) }
   const download = await storeOf(ctx, row).download(row.path, presentation)
   if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
-  return { ...presentation, download }
+  return { ...presentation, download, kind: row.kind as UploadKind, reading }
 }
 
 /** A document is saved and not shown: viewers of documents run what is in them. */

@@ -84,6 +84,11 @@ function take(member, isReport) {
 }
 
 function onMessage(message) {
+  if (message.type === 'driver_status') {
+    take({ ...message, latitude: null }, false)
+    map.redraw()
+    return
+  }
   if (message.type !== 'fleet' && message.type !== 'locations') return
   const isReport = message.type === 'locations'
   for (const member of message.drivers) take(member, isReport)

@@ -3,9 +3,9 @@ import { isoTime } from '../../protocol/iso-time.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
 import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
-import { currency } from '../../protocol/money.ts'
+import { offerMessage } from '../../protocol/orders/messages.ts'
 import type { Effect } from '../effects.ts'
-import { membershipOf, type RegisteredDriver } from './state.ts'
+import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 const system = { role: 'system', id: 'driver' } as const
 
@@ -28,11 +28,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
         do: 'push',
         push: {
           kind: 'topic', topic: topics.driver(driver.driverId),
-          message: {
-            type: 'offer', offer_id: offer.offer_id, order_id: offer.order_id, pickup: offer.pickup, dropoff: offer.dropoff,
-            distance_km: Math.round(offer.distance_km * 100) / 100, fee: offer.fee_minor / 100, currency,
-            expires_at: isoTime(offer.expires_at_ms),
-          },
+          message: offerMessage({ ...offer, fee: offer.fee_minor / 100, expires_at: isoTime(offer.expires_at_ms) }),
         },
       }]
     }
@@ -54,6 +50,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
             message: { type: 'driver_status', driver_id: driver.driverId, status: event.data.availability },
           },
         },
+        toFleet(driver),
         // The state may be later than the event, after a crash: back on duty, the hold is another story.
         ...(event.data.availability !== 'available' && driver.availability !== 'available' && hold !== null
           ? [refuse(hold, 'off_duty', 'driver_unavailable', 'the driver went off duty')] : []),
@@ -72,9 +69,10 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
       ]
     }
     // The assignment was under way when the membership ended.
-    case 'order_assigned': return membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : []
+    case 'order_assigned': return [toFleet(driver), ...(membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : [])]
     // The last parcel is handed over: nothing keeps the driver here.
-    case 'order_completed': return membershipOf(driver) === 'ended' && driver.activeOrderIds.length === 0 ? [membershipPush(driver)] : []
+    case 'order_completed': return [toFleet(driver), ...(membershipOf(driver) === 'ended' && driver.activeOrderIds.length === 0 ? [membershipPush(driver)] : [])]
+    case 'driver_registered': return [toFleet(driver)]
     default: return []
   }
 }
@@ -113,4 +111,10 @@ const membershipNews = (driver: RegisteredDriver): Effect => ({
     kind: 'topic', topic: topics.vendor(driver.vendorId),
     message: { type: 'driver_membership', driver_id: driver.driverId, driver_name: driver.fullName, membership: membershipOf(driver) },
   },
+})
+
+/** To whoever watches the fleet: positions say it too, but a driver who has not been seen yet has none. */
+const toFleet = (driver: RegisteredDriver): Effect => ({
+  do: 'push',
+  push: { kind: 'topic', topic: topics.fleet(driver.vendorId), message: { type: 'driver_status', driver_id: driver.driverId, status: statusOf(driver) } },
 })

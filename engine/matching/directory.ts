@@ -3,8 +3,10 @@
  * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
+import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { localMinuteOfWeek, openInWeek, weekOf, type Week } from '../../protocol/opening-hours.ts'
+import { areaOf, coarseKm } from '../../protocol/orders/area.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { defaultTariff, type Tariff } from '../../protocol/tariff.ts'
 import { StaticIndex } from '../geo/static-index.ts'
@@ -38,13 +40,22 @@ export class Directory {
     return hours === undefined || openInWeek(hours.week, localMinuteOfWeek(hours.timeZone, nowMs))
   }
 
-  /** Active and open pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. */
+  /**
+   * Active and open pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. What each is told of
+   * the distance is measured from the area of the door: exact distances to three pharmacies are the door itself.
+   */
   near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[] {
     const accept = this.#weeks.size === 0 ? null : (slot: number) => this.isOpen(this.#index.idOf(slot)!, nowMs)
     const found = this.#index.within(latitude, longitude, radiusKm, limits.broadcastCandidatesMax, accept)
     const candidates: CandidateFact[] = Array.from({ length: found.count })
-    for (let i = 0; i < found.count; i++)
-      candidates[i] = { vendor_id: this.#index.idOf(found.numbers[i]!)!, distance_km: found.distanceKm[i]! }
+    const area = areaOf({ latitude, longitude })
+    for (let i = 0; i < found.count; i++) {
+      const vendor = this.#vendors.get(this.#index.idOf(found.numbers[i]!)!)!
+      candidates[i] = {
+        vendor_id: vendor.vendor_id, distance_km: found.distanceKm[i]!,
+        area_km: coarseKm(distanceKm(area.latitude, area.longitude, vendor.latitude, vendor.longitude)),
+      }
+    }
     return candidates
   }
 

@@ -318,8 +318,9 @@ t.test('what an accepted command writes down', async t => {
     return decision.ok ? decision.events.map(event => event.data) : [decision.code]
   }
   t.match(dataOf(reached.absent, give.broadcast(), 1_000), [{ order_id: orderId, expires_at_ms: 61_000, candidates }], 'a deadline from now')
-  t.match(dataOf(reached.absent, give.create(customer, { pickup_latitude: 1, pickup_longitude: 2, pickup_address: 'side door' })),
-    [{ vendor: { latitude: 1, longitude: 2, address: 'side door' } }], 'a pick-up place of its own')
+  const sideDoor = { pickup_latitude: 1, pickup_longitude: 2, pickup_address: 'side door' }
+  t.match(dataOf(reached.absent, give.create(admin, sideDoor)), [{ vendor: { latitude: 1, longitude: 2, address: 'side door' } }], 'a pick-up place of its own')
+  t.same(dataOf(reached.absent, give.create(customer, sideDoor)), dataOf(reached.absent, give.create(customer)), 'a customer has no say in where the way begins that they pay for')
   t.match(dataOf(reached.broadcast, give.respond('ACCEPTED', 1)), [{ vendor: { vendor_id: vendorIds[1] }, distance_km: 2.6, fee_minor: 320 }], 'kilometres by road, the tariff\'s fee')
   t.match(dataOf(reached.accepted, { verb: 'find_driver', by: vendor, data: { offer_seconds: 5, search_seconds: 60 } }, 1_000), [{ offer_ttl_ms: 5_000, deadline_ms: 61_000 }])
   t.match(dataOf(reached.searching, give.propose(), 590_000), [{ mode: 'offer', expires_at_ms: 600_000 }], 'an offer does not outlive its search')

@@ -81,11 +81,13 @@ function place(order: Order, command: Of<'create'>): OrderDecision {
     return order.core.customerId === d.customer_id && order.core.origin === 'direct'
       ? emit() : reject('order_already_exists', 'an order with this id already exists')
   if (command.vendor === null) return reject('vendor_not_found', 'no such pharmacy, or it is not active')
+  // The way is what a customer pays for, so where it begins is the pharmacy's to say: older apps send a pick-up place.
+  const pickup: Pick<typeof d, 'pickup_latitude' | 'pickup_longitude' | 'pickup_address'> = command.by.role === 'customer' ? {} : d
   const vendor = {
     ...command.vendor,
-    latitude: d.pickup_latitude ?? command.vendor.latitude,
-    longitude: d.pickup_longitude ?? command.vendor.longitude,
-    address: d.pickup_address ?? command.vendor.address,
+    latitude: pickup.pickup_latitude ?? command.vendor.latitude,
+    longitude: pickup.pickup_longitude ?? command.vendor.longitude,
+    address: pickup.pickup_address ?? command.vendor.address,
   }
   const greatCircleKm = distanceKm(vendor.latitude, vendor.longitude, d.delivery_latitude, d.delivery_longitude)
   const fee = feeAtPlacement(d.fee, vendor.vendor_id, command.tariff, d.distance_km ?? roadKm(greatCircleKm))

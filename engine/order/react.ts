@@ -4,12 +4,13 @@
  * the event is in its slot.
  */
 import { isoTime } from '../../protocol/iso-time.ts'
-import type { OrderEvent, SourceFact } from '../../protocol/events.ts'
-import { topics, type NewRequestBody, type Push, type SocketMessage } from '../../protocol/pushes.ts'
+import type { CandidateFact, OrderEvent, SourceFact } from '../../protocol/events.ts'
+import { assignedMessage, newRequestBody } from '../../protocol/orders/messages.ts'
+import { coarseKm } from '../../protocol/orders/area.ts'
+import { topics, type Push, type SocketMessage } from '../../protocol/pushes.ts'
 import type { Effect } from '../effects.ts'
 import type { DriverCommand } from '../driver/commands.ts'
-import { currency } from '../../protocol/money.ts'
-import { statusOf } from './view.ts'
+import { statusOf, view } from './view.ts'
 import { deliveryOf, vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
 
 type Living = Exclude<Order, { kind: 'absent' }>
@@ -38,12 +39,12 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
       const { vendor } = event.data
       return [
         ...(core.origin === 'broadcast' ? [{ do: 'confirmClaim' as const, orderId: core.orderId, vendorId: vendor.vendor_id }] : []),
-        pharmacyResponse(core, 'ACCEPTED', at, vendor, { ...event.data, distance_km: askedKm(order, vendor.vendor_id) ?? event.data.distance_km }),
+        pharmacyResponse(core, 'ACCEPTED', at, vendor, { ...event.data, distance_km: kmOf(order, vendor.vendor_id) ?? event.data.distance_km }),
         ...closeRequest(order, vendor.vendor_id, 'request_taken', 'This request has been accepted by another pharmacy'),
         ...statusPushes(order, at),
       ]
     }
-    case 'order_rejected': return statusPushes(order, at)
+    case 'order_rejected': return statusPushes(order, at, {}, { reason: event.data.reason })
     case 'request_expired':
       return [
         { do: 'closeClaim', orderId: core.orderId, as: 'expired' },
@@ -60,7 +61,7 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
         ...('deal' in order && order.deal !== null ? [] : closeRequest(order, null, 'request_cancelled', 'This request was cancelled')),
         ...(order.kind === 'cancelled' && order.delivery !== null
           ? [completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0)] : []),
-        ...statusPushes(order, at),
+        ...statusPushes(order, at, {}, { reason: event.data.reason }),
       ]
     case 'tracking_reissued': return [push(topics.order(core.orderId), { type: 'tracking_reissued', order_id: core.orderId })]
     case 'driver_search_started': return []
@@ -99,16 +100,11 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
       })
     case 'driver_assigned': {
       const { driver, offer_id } = event.data
-      const vendor = vendorOf(order)
       return [
         { do: 'command', to: toDriver(driver.driver_id, `${offer_id}:assign`, { verb: 'assign', by: system, offerId: offer_id, orderId: core.orderId }) },
-        push(topics.driver(driver.driver_id), {
-          type: 'assigned', order_id: core.orderId, offer_id, assigned_at: at,
-          pickup: vendor === null ? null : { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address, name: vendor.name, phone: vendor.phone },
-          dropoff: { ...core.dropoff, name: core.customerName, phone: core.customerPhone },
-          items: core.items, notes: core.notes,
-          fee: 'deal' in order && order.deal !== null ? order.deal.feeMinor / 100 : null, currency,
-        }),
+        // Repeated after a crash, when the order may be another driver's: then it is none of this one's business.
+        ...(deliveryOf(order)?.driver.driver_id === driver.driver_id
+          ? [push(topics.driver(driver.driver_id), assignedMessage(view(order, 0, atMs), vendorOf(order)?.phone ?? null))] : []),
         ...statusPushes(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
       ]
     }
@@ -126,8 +122,8 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
     }
     case 'arrived_at_pickup': return statusPushes(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff': return statusPushes(order, at, { arrived_at: 'dropoff' })
-    case 'picked_up': case 'out_for_delivery': case 'delivery_failed': case 'return_started':
-      return statusPushes(order, at)
+    case 'picked_up': case 'out_for_delivery': case 'return_started': return statusPushes(order, at)
+    case 'delivery_failed': return statusPushes(order, at, {}, { reason: event.data.reason })
     case 'delivered':
       return [completeDriver(core.orderId, event.data.driver_id, 'delivered', event.data.earnings_minor), ...statusPushes(order, at)]
     case 'returned':
@@ -143,7 +139,7 @@ export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
     { do: 'openClaim', orderId: core.orderId, vendorIds, deadlineMs: broadcast.expiresAtMs },
     {
       do: 'push',
-      push: { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: vendorIds, distances_km: broadcast.candidates.map(c => c.distance_km) },
+      push: { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: vendorIds, distances_km: broadcast.candidates.map(toldKm) },
     },
   ]
 }
@@ -151,25 +147,13 @@ export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
 /** The open request as some of its pharmacies are told of it, for terminals that connected late. */
 export function requestPushFor(core: OrderCore, broadcast: Broadcast, vendorIds: ReadonlySet<string>): Push {
   const candidates = broadcast.candidates.filter(c => vendorIds.has(c.vendor_id))
-  return { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: candidates.map(c => c.vendor_id), distances_km: candidates.map(c => c.distance_km) }
+  return { kind: 'new_request', body: requestBody(core, broadcast), vendor_ids: candidates.map(c => c.vendor_id), distances_km: candidates.map(toldKm) }
 }
 
-function requestBody(core: OrderCore, broadcast: Broadcast): NewRequestBody {
-  return {
-    request_id: core.orderId,
-    patient_name: core.customerName,
-    patient_phone: core.customerPhone,
-    patient_location: { lat: core.dropoff.latitude, lng: core.dropoff.longitude },
-    radius_km: broadcast.radiusKm,
-    quantity: core.quantity,
-    items: core.items,
-    notes: core.notes,
-    image_url: core.prescriptionUrl,
-    prescription_url: core.prescriptionUrl,
-    timestamp: isoTime(core.createdAtMs),
-    expires_at: isoTime(broadcast.expiresAtMs),
-  }
-}
+const requestBody = (core: OrderCore, { radiusKm, expiresAtMs }: Broadcast) => newRequestBody({ ...core, radiusKm, expiresAtMs })
+
+/** Requests of an earlier release were measured from the door alone; they are open for an hour at most. */
+const toldKm = ({ area_km, distance_km }: CandidateFact): number => area_km ?? coarseKm(distance_km)
 
 function closeRequest(order: Living, exceptVendorId: string | null, type: string, message: string): Effect[] {
   const broadcast = 'broadcast' in order ? order.broadcast : null
@@ -180,10 +164,11 @@ function closeRequest(order: Living, exceptVendorId: string | null, type: string
   return [{ do: 'push', push: { kind: 'request_closed', request_id, vendor_ids, message: { type, request_id, message } } }]
 }
 
-/** As the crow flies, as the pharmacy was told when it was asked; the fee goes by road. */
-const askedKm = (order: Living, vendorId: string): number | undefined =>
+/** As the crow flies and to the door; the fee goes by road. */
+const kmOf = (order: Living, vendorId: string): number | undefined =>
   ('broadcast' in order ? order.broadcast : null)?.candidates.find(candidate => candidate.vendor_id === vendorId)?.distance_km
 
+/** To the customer, whose own door it is: the distance is exact. */
 function pharmacyResponse(
   core: OrderCore, response_type: 'ACCEPTED' | 'REJECTED', responded_at: string,
   vendor: { vendor_id: string; name: string; latitude: number; longitude: number },

@@ -23,8 +23,8 @@ export type OrderProgress = Partial<Omit<OrderView, PlacedField>> & Pick<OrderVi
 /** `placed` is null only in a row that somebody wrote by hand. */
 export interface OrderParts { placed: OrderPlaced | null; progress: OrderProgress }
 
-/** Of which both parts say nothing, in the order in which a view is shown. */
-const nothing: Omit<OrderView, 'status'> & { status: null } = {
+/** A view that says nothing, in the order in which a view is shown. */
+export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   id: '', kind: 'direct', order_number: '', tracking_token: '', status: null, user_id: '',
   vendor_id: null, vendor_name: null, driver_id: null, driver_name: null, driver_phone: null, assignment_id: null,
   pickup_address: null, pickup_latitude: null, pickup_longitude: null,
@@ -39,4 +39,4 @@ const nothing: Omit<OrderView, 'status'> & { status: null } = {
 }
 
 /** The view whose parts these are. */
-export const orderView = ({ placed, progress }: OrderParts): OrderView => ({ ...nothing, ...placed, ...progress })
+export const orderView = ({ placed, progress }: OrderParts): OrderView => ({ ...emptyView, ...placed, ...progress })

@@ -76,8 +76,14 @@ export function concerns(subscriber: Subscriber, event: JournalEvent, vendorId: 
 /** `<slot>.<seq>`, as on the bus: the same for every subscriber, every attempt and every replay. */
 export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string => `${event.slot}.${event.seq}`
 
-/** The exact text that is signed and sent; it is made once and stored. */
-export const bodyOf = (event: JournalEvent): string => JSON.stringify({
+/**
+ * The exact text that is signed and sent; it is made once and stored. A pharmacy is told of an order before it has
+ * accepted it, so it is told no tracking link: it reads the link in the order once the order is its own.
+ */
+export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string => JSON.stringify({
   id: eventId(event), type: nameOf(event.type), order_id: event.actorId, order_seq: event.version,
-  at: new Date(event.atMs).toISOString(), v: event.v, data: event.data,
+  at: new Date(event.atMs).toISOString(), v: event.v, data: toPharmacy ? withoutLink(event.data) : event.data,
 })
+
+const withoutLink = (data: unknown): unknown =>
+  (typeof data === 'object' && data !== null && 'tracking_token' in data ? { ...data, tracking_token: '' } : data)

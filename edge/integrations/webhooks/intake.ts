@@ -89,7 +89,7 @@ const toEvent = (row: EventRow): JournalEvent => ({
   slot: row.slot, seq: row.seq, actorId: row.actor_id, version: row.version, type: row.type, v: row.v, atMs: row.at.getTime(), data: row.data,
 })
 
-interface NewDelivery { id: string; subscriptionId: string; event: JournalEvent; orderId: string; atMs: number }
+interface NewDelivery { id: string; subscriptionId: string; toPharmacy: boolean; event: JournalEvent; orderId: string; atMs: number }
 
 async function deliveriesOf(tx: Kysely<Tables>, ctx: IntakeContext, events: readonly JournalEvent[], subscribers: readonly Subscriber[]): Promise<NewDelivery[]> {
   if (events.length === 0) return []
@@ -99,7 +99,7 @@ async function deliveriesOf(tx: Kysely<Tables>, ctx: IntakeContext, events: read
   const atMs = ctx.nowMs()
   const wanted = events.flatMap(event => subscribers
     .filter(subscriber => concerns(subscriber, event, vendorOf.get(event.actorId) ?? null))
-    .map(subscriber => ({ subscriptionId: subscriber.id, event, orderId: event.actorId, atMs })))
+    .map(subscriber => ({ subscriptionId: subscriber.id, toPharmacy: subscriber.vendorId !== null, event, orderId: event.actorId, atMs })))
   // Ids of one millisecond are in no order; the log, which is read by id, shall show these as they happened.
   const ids = wanted.map(() => uuidV7(atMs, ctx.random)).toSorted()
   return wanted.map((delivery, i) => ({ id: ids[i]!, ...delivery }))
@@ -112,7 +112,7 @@ async function insert(tx: Kysely<Tables>, deliveries: readonly NewDelivery[]): P
     insert into webhook_deliveries (id, subscription_id, event_id, event_type, order_id, order_seq, body, state, next_attempt_at, created_at)
     select id, subscription_id, event_id, event_type, order_id, order_seq, body, 'queued', ${at}::timestamptz, ${at}::timestamptz
     from unnest(${column(d => d.id)}::uuid[], ${column(d => d.subscriptionId)}::uuid[], ${column(d => eventId(d.event))}::text[],
-      ${column(d => nameOf(d.event.type))}::text[], ${column(d => d.orderId)}::uuid[], ${column(d => d.event.version)}::integer[], ${column(d => bodyOf(d.event))}::text[])
+      ${column(d => nameOf(d.event.type))}::text[], ${column(d => d.orderId)}::uuid[], ${column(d => d.event.version)}::integer[], ${column(d => bodyOf(d.event, d.toPharmacy))}::text[])
       as d(id, subscription_id, event_id, event_type, order_id, order_seq, body)
     on conflict (subscription_id, event_id) where replay_of is null do nothing`.execute(tx)
 }

@@ -8,7 +8,6 @@
  * e-mail is what somebody typed into a shop. Rejected: an account under that e-mail. It would put a
  * shop's orders into the history of whoever has the address, or keep its owner from registering it.
  */
-import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
 import type { ImportsTable } from '../../../migrations/tables.ts'
 import { CaduceusError, errorCatalogue, isErrorCode, type ErrorCode } from '../../../protocol/errors.ts'
@@ -16,6 +15,7 @@ import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import type { OrderView } from '../../../protocol/rest/order.ts'
 import type { EdgeContext } from '../../context.ts'
+import { derivedId } from '../../dispatch/derived-id.ts'
 import type { OrderDraft } from './order.ts'
 
 export type ImportContext = Pick<EdgeContext, 'database' | 'commands' | 'maps' | 'log' | 'nowMs' | 'random'>
@@ -97,12 +97,7 @@ async function locate(ctx: ImportContext, address: string): Promise<Coordinates>
 }
 
 /** A UUID made of the pharmacy and of what the shop knows its customer by. */
-export function guestId(vendorId: string, customerKey: string): string {
-  const bytes = createHash('sha256').update(`guest\0${vendorId}\0${customerKey}`).digest().subarray(0, 16)
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-}
+export const guestId = (vendorId: string, customerKey: string): string => derivedId(`guest\0${vendorId}\0${customerKey}`)
 
 /** Tries again what was refused for a passing reason, or was cut off half way. Returns how many it tried. */
 export async function retryImports(ctx: ImportContext): Promise<number> {
