@@ -105,7 +105,7 @@ export class SimEdge {
     const [driver, offered, underWay = []] = await Promise.all([rows.driver(driverId), rows.lastOffered(driverId), rows.underWay(driverId)])
     const offer = offered?.driver_search.offer
     const isOut = offered !== undefined && offer != null && Date.parse(offer.expires_at) > this.node.env.nowMs()
-    return { duty: driver?.status, offered: isOut ? offered : null, underWay }
+    return { duty: driver?.status, offered: isOut ? offered : null, underWay: underWay.map(({ order }) => order) }
   }
 
   /** Opens somebody's socket. Returns the way to drop it without a word. */
