@@ -14,6 +14,7 @@ import { endedAccess } from './0008_ended_access.ts'
 import { orderParts } from './0009_order_parts.ts'
 import { slotProgress } from './0010_slot_progress.ts'
 import { approval } from './0012_approval.ts'
+import { resumableUploads } from './0017_resumable_uploads.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -27,4 +28,5 @@ export const migrations: Record<string, Migration> = {
   '0009_order_parts': orderParts,
   '0010_slot_progress': slotProgress,
   '0012_approval': approval,
+  '0017_resumable_uploads': resumableUploads,
 }

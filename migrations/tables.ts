@@ -8,6 +8,7 @@ import type { OpeningHours } from '../protocol/opening-hours.ts'
 import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
 import type { Tariff } from '../protocol/tariff.ts'
+import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 
 /** Written by the database or the journal alone. */
 type ReadOnly<T> = ColumnType<T, never, never>
@@ -436,6 +437,8 @@ export interface Tables {
   breadcrumbs: BreadcrumbsTable
   idempotency_keys: IdempotencyKeysTable
   uploads: UploadsTable
+  resumable_uploads: ResumableUploadsTable
+  upload_parts: UploadPartsTable
   integrations: IntegrationsTable
   imports: ImportsTable
   webhook_subscriptions: WebhookSubscriptionsTable

@@ -53,6 +53,7 @@ const place = { latitude: 27.7, longitude: 85.3 }
 
 const quote = (world: World) => ({ vendor_id: world.vendor.vendorId, delivery_latitude: 27.72, delivery_longitude: 85.33 })
 const deliveryId = (body?: unknown) => (ids: Ids): Call => ({ params: { id: ids['subscription']!, delivery_id: ids['delivery']! }, ...(body !== undefined && { body }) })
+const tus = { 'tus-resumable': '1.0.0' }
 const ping: Call = { body: 'webhook_id=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
 
 export const rules: Record<string, Rule> = {
@@ -196,6 +197,13 @@ export const rules: Record<string, Rule> = {
   upload_signature: { allowed: signedIn, of: () => ({ body: picture() }) },
   upload_audio: { allowed: signedIn, of: () => ({ body: picture() }) },
   upload_prescription: { allowed: signedIn, of: () => ({ body: picture() }) },
+  beginUpload: { allowed: signedIn, of: () => ({ headers: { ...tus, 'upload-length': '100', 'upload-metadata': 'kind cHJvb2Y=' } }) },
+  getUpload: { allowed: ['customer'], of: ids => ({ params: { id: ids['unfinished']! } }) },
+  continueUpload: {
+    allowed: ['customer'],
+    of: ids => ({ params: { id: ids['unfinished']! }, body: '%PDF-1.4', headers: { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' } }),
+  },
+  endUpload: { allowed: ['customer'], last: true, of: ids => ({ params: { id: ids['unfinished']! }, headers: tus }) },
   download: { allowed: ['customer', 'admin'], of: ids => ({ params: { id: ids.upload } }) },
 }
 

@@ -35,6 +35,8 @@ export interface World {
   offeredOrder(): Promise<{ id: string; offerId: string }>
   /** A file of the customer that no order names. */
   upload(): Promise<string>
+  /** Of the customer, in parts, of which none has come. */
+  unfinishedUpload(): Promise<string>
   /** A command to the driver that was given up: the end of an order that it never had. Its id. */
   parkedCommand(): Promise<string>
   /** A webhook subscription of the vendor, to a receiver that is not there. */
@@ -129,6 +131,10 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       const command = { verb: 'complete', by: { role: 'system', id: 'order' }, orderId: order, outcome: 'delivered', earningsMinor: 250 }
       await park(ctx, { fromActorId: order, kind: 'driver', actorId: driver.driverId, commandId: id, command })
       return id
+    },
+    async unfinishedUpload() {
+      const { body } = await call('customer', 'POST', '/api/uploads/resumable', undefined, { 'tus-resumable': '1.0.0', 'upload-length': '100', 'upload-metadata': `kind ${btoa('prescription')}` })
+      return body.id
     },
     async upload() { return (await done('customer', 'POST', '/api/uploads/prescription', picture())).id },
   }

@@ -43,7 +43,7 @@ async function recordsOf(world: World): Promise<Ids> {
   const session = await world.call('customer', 'GET', '/api/auth/sessions')
   return {
     order: assigned.id, token: assigned.tracking_token, pending: await world.pendingOrder(), request: await world.openRequest(),
-    offerOrder: offered.id, offer: offered.offerId, vendor: world.vendor.vendorId, driver: world.driver.driverId, upload: await world.upload(),
+    offerOrder: offered.id, offer: offered.offerId, vendor: world.vendor.vendorId, driver: world.driver.driverId, upload: await world.upload(), unfinished: await world.unfinishedUpload(),
     session: session.body.sessions.find((one: { current: boolean }) => !one.current).id, anyVendor: world.otherVendor.vendorId,
     apiKey: (await world.call('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).body.id,
     parked: await world.parkedCommand(), parkedToo: await world.parkedCommand(),

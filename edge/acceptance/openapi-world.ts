@@ -81,6 +81,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   }
   const apiKey: Prepare = async () => ({ apiKey: (await done('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).id })
   const account: Prepare = async () => ({ account: (await newCustomer(url)).id })
+  const unfinished: Prepare = async () => ({ unfinished: await world.unfinishedUpload() })
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken, refreshV1: refreshToken, logout: refreshToken, logoutV1: refreshToken,
@@ -100,6 +101,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, reissueTrackingToken: assigned, track: assigned,
     exportOrders: pending,
     listDeliveries: assigned,
+    getUpload: unfinished, continueUpload: unfinished, endUpload: unfinished,
     async download() { return { upload: await world.upload() } },
     listWebhookSubscriptions: subscription, getWebhookSubscription: subscription, updateWebhookSubscription: subscription, rotateWebhookSecret: subscription,
     deleteWebhookSubscription: subscription, listWebhookDeliveries: delivered, getWebhookDelivery: delivered, replayWebhookDelivery: ended,

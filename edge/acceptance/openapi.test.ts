@@ -108,7 +108,7 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
 async function send(row: AnyRoute, example: Example, token: string | undefined): Promise<{ status: number; contentType: string; body: unknown }> {
   const query = new URLSearchParams(Object.entries(example.query ?? {}).map(([name, value]) => [name, String(value)]))
   const path = row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(example.params![name]!)) + (query.size === 0 ? '' : `?${query.toString()}`)
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const headers: Record<string, string> = { ...example.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
   let body: string | FormData | undefined
   if (example.files !== undefined) {
     body = new FormData()

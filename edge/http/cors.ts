@@ -27,13 +27,13 @@ export function createCors(origins: readonly string[]): Cors {
         ...base,
         allow: allow.join(', '),
         'access-control-allow-methods': allow.join(', '),
-        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, X-API-Key, X-Request-Id',
+        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset, X-API-Key, X-HTTP-Method-Override, X-Request-Id',
         'access-control-max-age': '600',
       }
     },
   }
 }
-const exposed = 'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id'
+const exposed = 'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id'
 
 /** An API answer is never a page: nothing in it may run, be framed, be sniffed or be kept. */
 export const securityHeaders: Readonly<Record<string, string>> = {

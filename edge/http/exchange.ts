@@ -91,7 +91,11 @@ export class Exchange implements BodySource {
       if (isByteStream(body)) {
         res.endWithoutBody()
         this.#giveBack(body)
-      } else if (this.method === 'HEAD') res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength)
+      } else if (this.method === 'HEAD') {
+        // Not by endWithoutBody's own parameter: after it the library waits for a body, and cuts the connection at the next request.
+        res.writeHeader('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength))
+        res.endWithoutBody()
+      }
       else if (status === 204 || status === 304) res.endWithoutBody()
       else res.end(body, close)
     })
@@ -166,5 +170,5 @@ const reasons: Record<number, string> = {
   200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 302: 'Found', 304: 'Not Modified',
   400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 408: 'Request Timeout',
   409: 'Conflict', 410: 'Gone', 412: 'Precondition Failed', 413: 'Content Too Large', 415: 'Unsupported Media Type',
-  422: 'Unprocessable Content', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable',
+  422: 'Unprocessable Content', 429: 'Too Many Requests', 460: 'Checksum Mismatch', 500: 'Internal Server Error', 503: 'Service Unavailable',
 }

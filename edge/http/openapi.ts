@@ -14,6 +14,7 @@ type Json = Record<string, unknown>
 export interface OperationExample {
   params?: Readonly<Record<string, string>>
   query?: Readonly<Record<string, string | number | boolean>>
+  headers?: Readonly<Record<string, string>>
   body?: unknown
   /** Of `multipart/form-data`: the files by part; `body` has the other fields. */
   files?: Readonly<Record<string, string>>
@@ -85,6 +86,9 @@ function operation(row: AnyRoute, refer: (value: unknown) => unknown, example: O
     parameters: [
       ...parameters(row.params ?? defaultParams(row.path), 'path', refer, example?.params),
       ...(row.query === undefined ? [] : parameters(row.query, 'query', refer, example?.query)),
+      ...Object.entries(row.headerParameters ?? {}).map(([name, { required, description }]) => ({
+        name, in: 'header', required, description, schema: { type: 'string' }, ...(example?.headers?.[name] !== undefined && { example: example.headers[name] }),
+      })),
       ...(row.idempotent === true ? [idempotencyKey] : []),
       ...(row.versioned === true && row.method !== 'GET' ? [ifMatch] : []),
     ],
@@ -125,10 +129,11 @@ function requestBody(row: AnyRoute, refer: (value: unknown) => unknown, example:
     if (raw !== undefined) for (const type of ['image/*', 'audio/*', 'application/pdf']) content[type] = {}
   }
   if (row.rawBody !== undefined) for (const type of row.rawBody.contentTypes) content[type] = type === example?.raw?.contentType ? { example: example.raw.text } : {}
+  if (row.streamedBody !== undefined) content[row.streamedBody.contentType] = example?.raw === undefined ? {} : { example: example.raw.text }
   if (Object.keys(content).length === 0) return null
   const { required = [] } = (row.body ?? {}) as { required?: string[] }
   const bounded = row.body === undefined && row.rawBody === undefined ? {} : { description: `${row.multipart === undefined ? 'At most' : 'As JSON, at most'} ${jsonBytesMax(row)} bytes` }
-  return { ...bounded, required: row.multipart !== undefined || row.rawBody !== undefined || required.length > 0, content }
+  return { ...bounded, required: row.multipart !== undefined || row.rawBody !== undefined || (row.streamedBody !== undefined && row.streamedBody.optional !== true) || required.length > 0, content }
 }
 
 function answersOf(row: AnyRoute, refer: (value: unknown) => unknown, example: OperationExample | undefined, answer: unknown): Json {
@@ -147,6 +152,7 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(row.errors ?? [])
   if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined) codes.add('invalid_request')
   if (row.body !== undefined) codes.add('invalid_json')
+  if (row.streamedBody !== undefined) codes.add('invalid_request').add('body_too_large').add('body_too_slow').add('too_many_requests').add('overloaded')
   if (row.rawBody !== undefined) codes.add('invalid_request').add('body_too_large')
   if (row.body !== undefined || row.multipart !== undefined) codes.add('body_too_large').add('unsupported_media_type')
   if (row.body !== undefined || row.multipart !== undefined || row.rawBody !== undefined) codes.add('body_too_slow').add('too_many_requests').add('overloaded')

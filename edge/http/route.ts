@@ -28,6 +28,20 @@ export interface MultipartBody<F extends Type.TSchema> {
 /** The body as the bytes it is, for a sender that signs them: nothing is parsed before the signature is checked. */
 export interface RawBody { contentTypes: readonly string[]; description: string }
 
+/** A body that is handled while it comes. What is not of the content type is refused, unless there is none at all and it is `optional`. */
+export interface StreamedBody { contentType: string; description: string; optional?: boolean }
+export interface BodyStream {
+  readonly hasBody: boolean
+  /** As they come; throws `SenderLeft` when there will be no more, and how the body is refused. They are counted for their sender until they are forgotten. */
+  pieces(): AsyncIterable<Uint8Array>
+  forget(bytes: number): void
+  /** Counts memory that is needed to handle it, until the answer. Throws `too_many_requests` or `overloaded`. */
+  hold(bytes: number): void
+}
+
+/** A header of the request that the document shows; the handler reads it. */
+export interface HeaderParameter { required: boolean; description: string }
+
 export interface RouteResponse { description: string; schema?: Type.TSchema; contentType?: string }
 
 export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unknown, I = Identity | null> {
@@ -36,6 +50,8 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
   body: B
   /** The files of a multipart body; empty otherwise. */
   parts: FilePart[]
+  /** Of a row with `streamedBody`. */
+  stream: BodyStream
   identity: I
   /** The identity as commands carry it; `null` when there is none. */
   principal: I extends Identity ? Principal : Principal | null
@@ -74,6 +90,13 @@ export interface Route<
   rawBody?: RawBody
   /** What a JSON or signed body may have at most, in bytes, where the sense of the row needs another bound than `jsonBytesMax` gives. */
   bodyBytesMax?: number
+  /** Instead of the others: the handler reads `stream`. */
+  streamedBody?: StreamedBody
+  headerParameters?: Readonly<Record<string, HeaderParameter>>
+  /** Of every answer of the row, of refusals too. */
+  answerHeaders?: Readonly<Record<string, string>>
+  /** What the path says of itself when it is asked with OPTIONS. */
+  options?: Readonly<Record<string, string>>
   responses: Readonly<Record<number, RouteResponse>>
   /** Codes beyond those that follow from the row itself (validation, authentication, size). */
   errors?: readonly ErrorCode[]

@@ -15,7 +15,7 @@ const node = (): Node => ({ children: new Map(), parameter: null, routes: new Ma
 
 export type Match =
   | { found: 'route'; route: AnyRoute; params: Record<string, string> }
-  | { found: 'path'; allow: string[] }
+  | { found: 'path'; allow: string[]; options: Readonly<Record<string, string>> }
   | { found: 'nothing' }
 
 export interface Router {
@@ -47,7 +47,7 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
       const at = find(root, segmentsOf(path), 0, values)
       if (at === null) return { found: 'nothing' }
       const row = at.routes.get((method === 'HEAD' ? 'GET' : method) as Method)
-      if (row === undefined) return { found: 'path', allow: allowed(at) }
+      if (row === undefined) return { found: 'path', allow: allowed(at), options: Object.assign({}, ...[...at.routes.values()].map(one => one.route.options)) }
       const params: Record<string, string> = {}
       for (const [i, name] of row.names.entries()) params[name] = values[i]!
       return { found: 'route', route: row.route, params }

@@ -145,6 +145,21 @@ t.test('HEAD, OPTIONS, CORS, request ids and the headers of every answer', async
   t.match((await fetch(edge.url('/nowhere'), { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id'), /^[0-9a-f-]{36}$/, 'an id that could forge a log line is replaced')
 })
 
+t.test('a connection goes on after HEAD, after an answer without a body, and after a refusal', async t => {
+  const edge = await start(all)
+  t.teardown(edge.stop)
+  const socket = await edge.raw()
+  let heard = ''
+  socket.on('data', data => { heard += data.toString() })
+  const id = '0190b2a0-0000-7000-8000-000000000001'
+  for (const [i, [line, status]] of ([[`HEAD /things/${id}`, 200], ['OPTIONS /echo', 204], ['HEAD /nowhere', 404], [`HEAD /things/${id}`, 200], [`GET /things/${id}`, 200]] as const).entries()) {
+    socket.write(`${line} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await until(() => socket.destroyed || (heard.match(/HTTP\/1\.1 /g) ?? []).length > i)
+    t.match(heard.split(/(?=HTTP\/1\.1 )/)[i], new RegExp(`^HTTP/1.1 ${status} `), line)
+  }
+  socket.destroy()
+})
+
 t.test('a client that leaves, and one that is slow', async t => {
   const edge = await start(all)
   t.teardown(edge.stop)

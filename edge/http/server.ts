@@ -26,8 +26,8 @@ import { Gate } from './limiting.ts'
 import { parseJson } from './json.ts'
 import { readForm, readRaw } from './multipart.ts'
 import { problemAnswer } from './problem.ts'
-import { jsonBytesMax, type AnyRoute, type FilePart, type RouteAnswer, type RouteRequest } from './route.ts'
-import { createRouter, parameterNames, type Match } from './router.ts'
+import { jsonBytesMax, type AnyRoute, type BodyStream, type FilePart, type RouteAnswer, type RouteRequest } from './route.ts'
+import { createRouter, parameterNames, type Match, type Router } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
 import { coerce, compileCheck, parseQuery, type Check } from './validate.ts'
 
@@ -79,7 +79,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     const exchange = new Exchange(res, req)
     const startedMs = deps.nowMs()
     const requestId = requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
-    const match = router.match(exchange.method, exchange.path)
+    const match = matched(router, exchange)
     const label = match.found === 'route' ? match.route.path : 'unmatched'
     const row = match.found === 'route' ? match.route : null
     let childLog: Logger | null = null
@@ -95,7 +95,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       if (inFlight === 0) onIdle?.()
     })
     const send = (answer: RouteAnswer, code: string | null = null): void => {
-      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...answer.headers, ...visit.gate?.headers }
+      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...row?.answerHeaders, ...answer.headers, ...visit.gate?.headers }
       exchange.answer({ status: answer.status, headers, body: encode(answer, headers), close: code === 'body_too_slow' })
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
@@ -119,7 +119,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     if (match.found === 'nothing') { fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them')); return }
     if (match.found === 'path') {
       const allow = match.allow.join(', ')
-      if (exchange.method === 'OPTIONS') send({ status: 204, headers: cors.preflight(exchange.headers['origin'], match.allow) })
+      if (exchange.method === 'OPTIONS') send({ status: 204, headers: { ...cors.preflight(exchange.headers['origin'], match.allow), ...match.options } })
       else fail(new CaduceusError('method_not_allowed', `this path takes ${allow}`), { allow })
       return
     }
@@ -140,9 +140,9 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       seat = error as CaduceusError
     }
     const declaredBytes = Number(exchange.headers['content-length'] ?? '0') || 0
-    return new IncomingBody(exchange, {
-      bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers), deps), declaredBytes, seat, clock, isUpload: row.multipart !== undefined,
-    })
+    const carriesBytes = declaredBytes > 0 || exchange.headers['transfer-encoding'] !== undefined
+    const isUpload = carriesBytes && (row.multipart !== undefined || row.streamedBody !== undefined)
+    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers), deps), declaredBytes, seat, clock, isUpload })
   }
 
   return {
@@ -150,6 +150,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     get inFlight() { return inFlight },
     async drain() {
       draining = true
+      clock.interrupt(new CaduceusError('unavailable', 'this server is going away; what has arrived of the file stays'))
       if (inFlight > 0) await new Promise<void>(resolve => { onIdle = resolve })
     },
   }
@@ -175,12 +176,14 @@ async function serve(
   // Only now: whoever was refused above was not asked for a byte more than came with the headers.
   if (identity !== null) body?.admit(`account ${identity.userId}`)
   else if (body?.isUpload === true) body.admit(addressHolder(visit.address))
-  const content = body === null ? null : await readContent(route, body, exchange.headers, checks)
+  const stream = streamOf(route, body, exchange.headers)
+  const content = body === null || route.streamedBody !== undefined ? null : await readContent(route, body, exchange.headers, checks)
   if (identity === null) await visit.gate?.aim(content?.value)
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
     params, query,
     body: content?.value,
     parts: content?.files ?? [],
+    stream,
     identity,
     get principal() { return identity === null ? null : principalOf(identity) },
     requestId: visit.requestId,
@@ -193,6 +196,23 @@ async function serve(
   return isByteStream(answer.body) ? { ...answer, body: await begun(answer.body) } : answer
 }
 
+/** A client whose network takes only GET and POST says in a header what it means; nothing else lies behind POST on such a path. */
+function matched(router: Router, { method, path, headers }: Exchange): Match {
+  const match = router.match(method, path)
+  const meant = headers['x-http-method-override']?.toUpperCase()
+  return match.found === 'path' && method === 'POST' && (meant === 'PATCH' || meant === 'DELETE') ? router.match(meant, path) : match
+}
+
+function streamOf({ streamedBody }: AnyRoute, body: IncomingBody | null, headers: Readonly<Record<string, string>>): BodyStream {
+  if (streamedBody === undefined || body === null) return noStream
+  const mediaType = mediaTypeOf(headers)
+  const hasBody = mediaType === streamedBody.contentType
+  if (!hasBody && (streamedBody.optional !== true || mediaType !== ''))
+    throw new CaduceusError('unsupported_media_type', `this takes ${streamedBody.contentType}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
+  return { hasBody, pieces: () => body.pieces(), forget: bytes => body.forget(bytes), hold: bytes => body.hold(bytes) }
+}
+const noStream: BodyStream = { hasBody: false, async *pieces() {}, forget() {}, hold() {} }
+
 async function readContent(
   route: AnyRoute, incoming: IncomingBody, headers: Readonly<Record<string, string>>, checks: Checks,
 ): Promise<{ value: unknown; files: FilePart[] }> {
@@ -202,7 +222,7 @@ async function readContent(
   const mediaType = mediaTypeOf(headers)
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
     const form = readForm(bytes, contentType, route.multipart)
-    incoming.forgetBytes()
+    if (form.files.every(file => file.data.buffer !== bytes.buffer)) incoming.forgetBytes()
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
   }
@@ -225,10 +245,11 @@ const isJson = (mediaType: string): boolean => mediaType === '' || mediaType ===
 const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
 /** What a file sent as the whole body may call itself; which it is, the handler finds out. */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
-const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined || route.rawBody !== undefined
+const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined || route.rawBody !== undefined || route.streamedBody !== undefined
 /** A row that takes files takes JSON beside them, for which there is no reason to be as large. */
 const bodyBytesMax = (route: AnyRoute, mediaType: string, deps: HttpDeps): number =>
-  route.multipart === undefined || isJson(mediaType) ? jsonBytesMax(route) : deps.uploadBytesMax + limits.multipartOverheadBytesMax
+  route.streamedBody !== undefined ? deps.uploadBytesMax
+    : route.multipart === undefined || isJson(mediaType) ? jsonBytesMax(route) : deps.uploadBytesMax + limits.multipartOverheadBytesMax
 
 const acceptable = (route: AnyRoute): string => [
   ...(route.body === undefined ? [] : ['application/json']),

@@ -27,6 +27,7 @@ import { AccountView } from './shapes.ts'
 import { systemRoutes, type SystemDeps } from './system.ts'
 import { trackingRoutes } from './tracking.ts'
 import { uploadRoutes } from './uploads.ts'
+import { resumableRoutes } from '../uploads/resumable/routes.ts'
 import { VendorView, vendorRoutes } from './vendors.ts'
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts'
 import { webhookSubscriptionRoutes } from './webhook-subscriptions.ts'
@@ -48,7 +49,7 @@ export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const api = [
     ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
-    ...reportRoutes(ctx), ...uploadRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
+    ...reportRoutes(ctx), ...uploadRoutes(ctx), ...resumableRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, { named, tags, examples, answers: answers(), version: deps.version })
   const messages = asyncApiDocument(deps.version)

@@ -9,6 +9,7 @@ export {
   type CustomerEvents, type FleetEvents, type TrackerEvents,
 } from './watchers.ts'
 export { RestClient, type Account, type NewOrderBody, type NewRequestBody, type RestOptions, type Tokens } from './rest.ts'
+export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'
 export { CaduceusError, errorCatalogue, type ErrorCode } from '../errors.ts'

@@ -15,6 +15,7 @@ import { CaduceusError, isErrorCode, type FieldError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { OrderStatus, OrderView } from '../rest/order.ts'
 import type { TrackingStateMessage } from './messages.ts'
+import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 
 export interface RestOptions {
   url: string
@@ -111,6 +112,15 @@ export class RestClient {
   updateOrder(orderId: string, update: OrderUpdate): Promise<OrderView> { return this.call('PATCH', `/api/orders/${orderId}`, { body: update }) }
   cancelOrder(orderId: string): Promise<OrderView> { return this.call('DELETE', `/api/orders/${orderId}`) }
   track(trackingToken: string): Promise<Omit<TrackingStateMessage, 'type'>> { return this.call('GET', `/api/tracking/${encodeURIComponent(trackingToken)}`) }
+
+  /** A photo, a signature, a prescription or a sound, in parts: it arrives over a network that breaks. Its `url` goes into the order. */
+  uploadFile(kind: UploadKind, file: Blob | Uint8Array, options?: UploadOptions): Promise<UploadedFile> {
+    const token = async (refused: boolean): Promise<string> => {
+      if (refused) await this.#refresh()
+      return this.accessToken()
+    }
+    return sendInParts({ url: this.#url, fetch: this.#fetch, token }, kind, file, options)
+  }
 
   /**
    * Any call by its path. Throws CaduceusError with the server's code; `unavailable` when no answer came

@@ -32,6 +32,9 @@ export class BodyClock {
     if (progress !== undefined) progress.heardMs = this.#nowMs()
   }
 
+  /** Those that are read in pieces need not be waited for. */
+  interrupt(error: CaduceusError): void { for (const body of this.#underWay.keys()) body.interrupt(error) }
+
   remove(body: IncomingBody): void { this.#underWay.delete(body) }
 
   #tick(): void {
@@ -43,11 +46,16 @@ export class BodyClock {
       for (const [body, progress] of this.#underWay) {
         const why = tooSlow(progress, body, nowMs)
         if (why === null) body.rearm()
-        else body.fail(new CaduceusError('body_too_slow', `${why}${body.isUpload ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays' : ''}`))
+        else body.fail(new CaduceusError('body_too_slow', `${why}${adviceFor(body)}`))
       }
       this.#tick()
     })
   }
+}
+
+function adviceFor(body: IncomingBody): string {
+  if (body.isReadInPieces) return '; what has arrived of the file stays, go on from there'
+  return body.isUpload ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays' : ''
 }
 
 function tooSlow({ begunMs, heardMs }: Progress, body: IncomingBody, nowMs: number): string | null {

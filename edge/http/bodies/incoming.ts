@@ -53,6 +53,7 @@ export class IncomingBody {
 
   get received(): number { return this.#received }
   get isComplete(): boolean { return this.#complete }
+  get isReadInPieces(): boolean { return this.#wanted === 'in pieces' }
   /** The sender is held back by us, so its silence is ours. */
   get isHeldBack(): boolean { return this.#paused }
 
@@ -68,14 +69,12 @@ export class IncomingBody {
     return this.#arrived.bytes
   }
 
-  /** As they come, each its reader's own; the sender waits for the reader. Throws as `whole`, and SenderLeft. */
+  /** As they come, each its reader's own and counted until it is forgotten; the sender waits for the reader. Throws as `whole`, and SenderLeft. */
   async *pieces(): AsyncGenerator<Uint8Array> {
     this.#begin('in pieces')
     for (;;) {
-      const { length } = this.#arrived
-      if (length > 0) {
+      if (this.#arrived.length > 0) {
         yield this.#arrived.take()
-        this.#seat?.shrink(length)
       } else if (this.#failure !== null) throw this.#failure
       else if (this.#complete) return
       else {
@@ -89,8 +88,8 @@ export class IncomingBody {
   fail(error: Error): void {
     if (this.#complete || this.#failure !== null) return
     this.#failure = error
-    // What had arrived of one that is read in pieces has been promised to nobody, unless its sender left.
-    if (!(error instanceof SenderLeft && this.#wanted === 'in pieces')) this.#give()
+    // Of one that is read in pieces, the reader still gets what had arrived.
+    if (this.#wanted !== 'in pieces') this.#give()
     this.#clock.remove(this)
     this.#flow()
     this.#notify()
@@ -101,6 +100,15 @@ export class IncomingBody {
     this.fail(new SenderLeft())
     this.#give()
   }
+
+  /** For pieces that need no memory any more. */
+  forget(bytes: number): void { this.#seat?.shrink(bytes) }
+
+  /** For memory that handling it takes, until `release`. Throws as `admit`. */
+  hold(bytes: number): void { this.#seat?.grow(bytes) }
+
+  /** Ends one that is read in pieces: its reader keeps what has come, and its sender hears the error. */
+  interrupt(error: Error): void { if (this.#wanted === 'in pieces') this.fail(error) }
 
   /** Its bytes have been copied; what was made of them is still counted. */
   forgetBytes(): void { this.#arrived.free() }

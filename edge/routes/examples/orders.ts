@@ -6,6 +6,8 @@ const order = { id: of.order }
 const request = { id: of.request }
 const offer = { id: of.order, offer_id: of.offer }
 
+const tus = { 'Tus-Resumable': '1.0.0' }
+
 export const orderExamples: Record<string, Example> = {
   openRequest: {
     as: 'customer', status: 201,
@@ -42,6 +44,13 @@ export const orderExamples: Record<string, Example> = {
   upload_proof: { as: 'driver', files: { file: 'at-the-door.jpg' }, status: 201 },
   upload_signature: { as: 'driver', files: { file: 'signature.png' }, status: 201 },
   upload_audio: { as: 'vendor', files: { file: 'answer.ogg' }, status: 201 },
+  beginUpload: { as: 'customer', headers: { ...tus, 'Upload-Length': '100', 'Upload-Metadata': 'kind cHJlc2NyaXB0aW9u' }, status: 201 },
+  getUpload: { as: 'customer', params: { id: of.unfinished }, status: 200 },
+  continueUpload: {
+    as: 'customer', params: { id: of.unfinished }, headers: { ...tus, 'Upload-Offset': '0', 'Upload-Checksum': 'sha256 5cYt9dq1yHtqAV7z1DWXB00e7EM7FfUa7GO4WC0OSrQ=' },
+    raw: { contentType: 'application/offset+octet-stream', text: '%PDF-1.4\n' }, status: 204,
+  },
+  endUpload: { as: 'customer', params: { id: of.unfinished }, headers: tus, status: 204 },
   download: { as: 'customer', params: { id: of.upload }, status: 200 },
 
   sanjevaniRequest: { as: 'customer', body: { patient_lat: 27.7172, patient_lng: 85.324, radius_km: 10, quantity: 10 }, files: { image: 'prescription.jpg' }, status: 201 },
