@@ -60,7 +60,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
       // After a crash the state may be later than the event: only what still holds is told.
       if (membershipOf(driver) !== event.data.membership) return []
       const { hold, activeOrderIds } = driver
-      const told = [membershipPush(driver), membershipNews(driver)]
+      const told = [membershipPush(driver), membershipNews(driver), toFleet(driver)]
       if (event.data.membership !== 'ended') return told
       return [
         ...told,

@@ -8,7 +8,7 @@ import type { LocationPush, Push } from '../../protocol/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { Checker } from './checker.ts'
 import { candidatesOf, type OrderModel } from './model/order.ts'
-import { canonical, pushesOfDriver, pushesOfOrder, requestBody } from './model/pushes.ts'
+import { canonical, pushesOfDriver, pushesOfOrder, requestBody, toldKm } from './model/pushes.ts'
 import type { SimNode } from './node.ts'
 
 /** What one event asks for: alternatives, because who repeats it later says how the order stands then. */
@@ -83,7 +83,7 @@ export class Audience {
 
   /** An open request, told again to some of those who are asked. */
   #repeats(push: Extract<Push, { kind: 'new_request' }>, order: OrderModel): boolean {
-    const kms = new Map(candidatesOf(order).map(one => [one.vendor_id, one.distance_km]))
+    const kms = new Map(candidatesOf(order).map(one => [one.vendor_id, toldKm(one)]))
     return canonical(push.body) === canonical(requestBody(order)) && push.vendor_ids.every((id, i) => kms.get(id) === push.distances_km[i])
   }
 
@@ -157,5 +157,5 @@ function actorOf(push: Push): string {
   const { topic, message } = push
   const [kind, id] = topic.split(':') as [string, string]
   if (kind === 'driver' && message.type !== 'assigned') return id
-  return kind === 'order' ? id : String(message['order_id'] ?? message['request_id'])
+  return kind === 'order' ? id : String(message['order_id'] ?? message['request_id'] ?? message['driver_id'])
 }

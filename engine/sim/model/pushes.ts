@@ -3,7 +3,7 @@
  * the whole message, word for word. The simulator holds every push on the bus against it, so a push that goes to
  * somebody else, says more than it may, or is missing does not pass.
  */
-import type { DriverEvent, OrderEvent } from '../../../protocol/events.ts'
+import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/events.ts'
 import { currency } from '../../../protocol/money.ts'
 import type { NewRequestBody, Push, SocketMessage } from '../../../protocol/pushes.ts'
 import type { DriverModel } from './driver.ts'
@@ -11,7 +11,13 @@ import { candidatesOf, publicStatus, wasBroadcast, type OrderModel } from './ord
 import { timeText } from './order-row.ts'
 
 const hundredths = (km: number): number => Math.round(km * 100) / 100
-const to = (kind: 'vendor' | 'customer' | 'driver' | 'order', id: string, message: SocketMessage): Push => ({ kind: 'topic', topic: `${kind}:${id}`, message })
+const tenths = (km: number): number => Math.round(km * 10) / 10
+/** A place to a hundredth of a degree. */
+const cell = (degrees: number): number => Number(degrees.toFixed(2))
+const near = (one: { latitude: number; longitude: number }) => ({ latitude: cell(one.latitude), longitude: cell(one.longitude) })
+/** The names of the simulated people begin with letters of the alphabet. */
+const initials = (name: string): string => name.split(' ').filter(word => word !== '').map(word => `${word[0]!.toUpperCase()}.`).join(' ')
+const to = (kind: 'vendor' | 'customer' | 'driver' | 'order' | 'fleet', id: string, message: SocketMessage): Push => ({ kind: 'topic', topic: `${kind}:${id}`, message })
 
 /** An object's JSON with its keys in order: two that say the same are the same text. */
 export function canonical(value: unknown): string {
@@ -22,12 +28,15 @@ export function canonical(value: unknown): string {
 /** What the terminals of the pharmacies that are asked hear of an open request. */
 export function requestBody({ id, wish, at }: OrderModel): NewRequestBody {
   return {
-    request_id: id, patient_name: wish.customer_name, patient_phone: wish.customer_phone,
-    patient_location: { lat: wish.dropoff.latitude, lng: wish.dropoff.longitude }, radius_km: wish.radius_km!, quantity: wish.quantity,
-    items: wish.items, notes: wish.notes, image_url: wish.prescription_url, prescription_url: wish.prescription_url,
+    request_id: id, patient_name: initials(wish.customer_name), patient_phone: '',
+    patient_location: { lat: cell(wish.dropoff.latitude), lng: cell(wish.dropoff.longitude) }, radius_km: wish.radius_km!, quantity: wish.quantity,
+    items: wish.items, notes: null, image_url: wish.prescription_url, prescription_url: wish.prescription_url,
     timestamp: timeText(at.created)!, expires_at: timeText(wish.expires_at_ms)!,
   }
 }
+
+/** What a pharmacy that is asked is told of the distance. */
+export const toldKm = (one: CandidateFact): number => one.area_km ?? tenths(one.distance_km)
 
 /** The status of an order to all who follow it: whoever has the link, and with `parties` its customer and its pharmacy. */
 function status(order: OrderModel, at: string, extra: Record<string, unknown> = {}, parties: Record<string, unknown> = {}): Push[] {
@@ -57,7 +66,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
   switch (event.type) {
     case 'broadcast_opened':
       return order.state !== 'broadcast' || candidatesOf(order).length === 0 ? [] : [{
-        kind: 'new_request', body: requestBody(order), vendor_ids: candidatesOf(order).map(one => one.vendor_id), distances_km: candidatesOf(order).map(one => one.distance_km),
+        kind: 'new_request', body: requestBody(order), vendor_ids: candidatesOf(order).map(one => one.vendor_id), distances_km: candidatesOf(order).map(toldKm),
       }]
     case 'order_placed':
       return [to('vendor', event.data.vendor.vendor_id, {
@@ -84,7 +93,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
       ]
     }
     case 'order_cancelled':
-      return [...(order.yes === null && wasBroadcast(order) ? over(order, null, 'request_cancelled', 'This request was cancelled') : []), ...status(order, at)]
+      return [...(order.yes === null && wasBroadcast(order) ? over(order, null, 'request_cancelled', 'This request was cancelled') : []), ...status(order, at, {}, { reason: event.data.reason })]
     case 'tracking_reissued':
       return [to('order', order.id, { type: 'tracking_reissued', order_id: order.id })]
     case 'driver_search_started': case 'offer_made': case 'offer_closed':
@@ -92,15 +101,16 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
     case 'driver_search_ended':
       return toPharmacy(order, { type: 'driver_search_ended', order_id: order.id, outcome: 'exhausted', message: 'No driver took this order; assign one or search again' })
     case 'driver_assigned': {
-      const { driver, offer_id } = event.data
+      const { driver } = event.data
       const { vendor, wish } = order
       return [
-        to('driver', driver.driver_id, {
-          type: 'assigned', order_id: order.id, offer_id, assigned_at: at,
-          pickup: vendor === null ? null : { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address, name: vendor.name, phone: vendor.phone },
+        // An order that has gone to another driver meanwhile is none of this one's business.
+        ...(order.driver?.driver_id !== driver.driver_id || vendor === null ? [] : [to('driver', driver.driver_id, {
+          type: 'assigned', order_id: order.id, offer_id: order.assignmentId, assigned_at: timeText(order.at.assigned), status: publicStatus(order),
+          pickup: { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address, name: vendor.name, phone: vendor.phone },
           dropoff: { ...wish.dropoff, name: wish.customer_name, phone: wish.customer_phone }, items: wish.items, notes: wish.notes,
           fee: order.yes === null ? null : order.yes.fee_minor / 100, currency,
-        }),
+        })]),
         ...status(order, at, { vehicle_type: driver.vehicle_type }, { driver_id: driver.driver_id, driver_name: driver.name, driver_phone: driver.phone }),
       ]
     }
@@ -113,20 +123,22 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
     }
     case 'arrived_at_pickup': return status(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff': return status(order, at, { arrived_at: 'dropoff' })
-    case 'order_rejected': case 'picked_up': case 'out_for_delivery': case 'delivered': case 'delivery_failed': case 'return_started': case 'returned':
-      return status(order, at)
+    case 'order_rejected': case 'delivery_failed': return status(order, at, {}, { reason: event.data.reason })
+    case 'picked_up': case 'out_for_delivery': case 'delivered': case 'return_started': case 'returned': return status(order, at)
   }
 }
 
 /** What must be pushed for an event of a driver. */
 export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] {
   const { id, profile, membership } = driver
+  const fleet = to('fleet', profile.vendor_id, { type: 'driver_status', driver_id: id, status: driver.orderIds.length > 0 ? 'busy' : driver.duty })
   const belongs = to('driver', id, { type: 'membership', driver_id: id, vendor_id: profile.vendor_id, membership, active_order_ids: driver.orderIds })
   switch (event.type) {
     case 'offer_held': {
       const { offer_id, order_id, mode, pickup, dropoff, distance_km, fee_minor, expires_at_ms } = event.data
       return mode === 'assign' ? [] : [to('driver', id, {
-        type: 'offer', offer_id, order_id, pickup, dropoff, distance_km: hundredths(distance_km), fee: fee_minor / 100, currency, expires_at: timeText(expires_at_ms),
+        type: 'offer', offer_id, order_id, pickup: { ...near(pickup), address: null }, dropoff: { ...near(dropoff), address: null },
+        distance_km: tenths(distance_km), fee: fee_minor / 100, currency, expires_at: timeText(expires_at_ms),
       })]
     }
     case 'offer_released': {
@@ -134,12 +146,14 @@ export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] 
       return outcome === 'declined' ? [] : [to('driver', id, { type: 'offer_withdrawn', offer_id, order_id, reason: outcome })]
     }
     case 'status_changed':
-      return [to('driver', id, { type: 'driver_status', driver_id: id, status: event.data.availability })]
+      return [to('driver', id, { type: 'driver_status', driver_id: id, status: event.data.availability }), fleet]
     case 'membership_changed':
       return event.data.membership === membership
-        ? [belongs, to('vendor', profile.vendor_id, { type: 'driver_membership', driver_id: id, driver_name: profile.full_name, membership })] : []
+        ? [belongs, fleet, to('vendor', profile.vendor_id, { type: 'driver_membership', driver_id: id, driver_name: profile.full_name, membership })] : []
     case 'order_completed':
-      return membership === 'ended' && driver.orderIds.length === 0 ? [belongs] : []
+      return [fleet, ...(membership === 'ended' && driver.orderIds.length === 0 ? [belongs] : [])]
+    case 'driver_registered': case 'order_assigned':
+      return [fleet]
     default:
       return []
   }
