@@ -74,6 +74,7 @@ export const errorCatalogue = {
   webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },
   subscription_limit_reached: { http: 409, title: 'No more subscriptions or integrations allowed', retryable: false },
   delivery_in_progress: { http: 409, title: 'Delivery has not ended yet', retryable: true },
+  import_unreadable: { http: 409, title: 'Delivery of the shop cannot be read as an order', retryable: false },
   import_not_pending: { http: 409, title: 'Import is not waiting for anything', retryable: false },
   // System
   moved: { http: 503, title: 'Owner has moved', retryable: true },

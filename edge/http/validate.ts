@@ -37,7 +37,8 @@ export function invalid(fields: FieldError[]): CaduceusError {
 /** Texts as the types of the schema's properties; what does not read as one stays text, for the check to refuse. */
 export function coerce(schema: Type.TSchema, texts: Readonly<Record<string, string>>): Record<string, unknown> {
   const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
-  const out: Record<string, unknown> = {}
+  // Without a prototype, or a parameter named after something that objects inherit would vanish.
+  const out: Record<string, unknown> = Object.create(null)
   for (const [name, text] of Object.entries(texts)) {
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined
     if ((type === 'number' || type === 'integer') && numeric.test(text)) out[name] = Number(text)

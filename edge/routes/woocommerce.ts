@@ -18,10 +18,9 @@ import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { parseJson } from '../http/json.ts'
-import { compileCheck } from '../http/validate.ts'
 import { seal, unseal } from '../integrations/sealing.ts'
-import { complete, takeOrder, type ImportContext, type ImportRow } from '../integrations/woocommerce/imports.ts'
-import { draftOf, ignoredBecause, WooOrder, type OrderDraft } from '../integrations/woocommerce/order.ts'
+import { complete, keepUnreadable, takeOrder, type ImportContext, type ImportRow } from '../integrations/woocommerce/imports.ts'
+import { draftOf, externalIdOf, ignoredBecause, isReadable, type OrderDraft, type WooOrder } from '../integrations/woocommerce/order.ts'
 import { isPing, signedBy } from '../integrations/woocommerce/signature.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from './shapes.ts'
 
@@ -42,7 +41,6 @@ const Taken = Type.Object({
   outcome: Type.Enum(['created', 'pending', 'duplicate', 'ignored', 'ping']), message: Type.String(),
   import_id: Type.Optional(Uuid), order_id: Type.Optional(Uuid), order_number: Type.Optional(Type.String()), reason: Type.Optional(nullable(Type.String())),
 })
-const checkOrder = compileCheck(WooOrder)
 
 interface Shop { scopeId: string; vendorId: string; secret: string | null }
 type IntegrationRow = Selectable<IntegrationsTable>
@@ -86,13 +84,16 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     const topic = headers['x-wc-webhook-topic'] ?? 'order.created'
     if (topic !== 'order.created') return ignored(`this address takes order.created, not ${topic.slice(0, limits.importTextCharactersMax)}`)
     const order = parse(bytes)
+    const id = order === null ? null : externalIdOf(order)
+    // Signed, hence the shop's own: whatever is wrong with it, its pharmacy sees that something came. A refusal would only be lost in the shop.
+    if (order === null || id === null) return kept(await keepUnreadable(ctx, shop.scopeId, shop.vendorId, bytes))
     const why = ignoredBecause(order)
     if (why !== null) return ignored(why)
-    const arrival = await takeOrder({ ...ctx, log }, shop.scopeId, shop.vendorId, draftOf(order))
+    const arrival = await takeOrder({ ...ctx, log }, shop.scopeId, shop.vendorId, draftOf(order), isReadable(order))
     const { row } = arrival
     switch (arrival.outcome) {
       case 'created': return { status: 201, body: { outcome: 'created', message: 'Order created', import_id: row.id, order_id: arrival.order.id, order_number: arrival.order.order_number } }
-      case 'pending': return { status: 202, body: { outcome: 'pending', message: 'the order is kept and waits for its pharmacy to complete it', import_id: row.id, reason: row.reason } }
+      case 'pending': return kept(row)
       case 'duplicate': return { status: 200, body: { outcome: 'duplicate', message: 'this order was delivered before', import_id: row.id, ...(row.status === 'imported' && { order_id: row.order_id }) } }
     }
   }
@@ -101,9 +102,9 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     rawBody: { contentTypes: ['application/json', 'application/x-www-form-urlencoded'], description: 'An order as WooCommerce signs it, or its ping' },
     responses: {
       200: { description: 'A ping, a repeat, or nothing to deliver', schema: Taken }, 201: { description: 'The order was created', schema: Taken },
-      202: { description: 'Kept; it waits for coordinates', schema: Taken },
+      202: { description: 'Kept; it waits for coordinates, or for a person to look at it', schema: Taken },
     },
-    errors: ['signature_invalid', 'invalid_json', 'not_found'],
+    errors: ['signature_invalid', 'not_found'],
     handler: async request => deliver(await find(request.params as Record<string, string>, request), request),
   })
 
@@ -174,7 +175,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     route({
       method: 'POST', path: '/api/vendors/:id/imports/:import_id/complete', operationId: 'completeImport', summary: 'Place the order at these coordinates', tags, auth, idempotent: true,
       params: Type.Object({ id: Uuid, import_id: Uuid }), body: closedObject({ latitude: Latitude, longitude: Longitude }),
-      responses: { 201: { description: 'The order', schema: OrderView } }, errors: ['vendor_not_found', 'import_not_pending'],
+      responses: { 201: { description: 'The order', schema: OrderView } }, errors: ['vendor_not_found', 'import_not_pending', 'import_unreadable'],
       handler: request => once(ctx, request, 'completeImport', async () => {
         const { identity, params, body } = request
         await requireOwn(identity, params.id)
@@ -197,8 +198,15 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
   ]
 }
 
-function parse(bytes: Uint8Array): WooOrder {
-  const value = parseJson(bytes)
-  checkOrder(value)
-  return value as WooOrder
+/** Null for what is no order at all. */
+function parse(bytes: Uint8Array): WooOrder | null {
+  try {
+    const value: unknown = parseJson(bytes)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as WooOrder : null
+  } catch {
+    return null
+  }
 }
+
+const kept = (row: ImportRow): RouteAnswer =>
+  ({ status: 202, body: { outcome: 'pending', message: 'the order is kept and waits for its pharmacy to complete it', import_id: row.id, reason: row.reason } })

@@ -62,7 +62,7 @@ export interface Subscriber {
   hearsFromMs: number
 }
 
-export const nameOf = (type: string): WebhookEventName | null => (publicNames as Record<string, WebhookEventName>)[type] ?? null
+export const nameOf = (type: string): WebhookEventName | null => (Object.hasOwn(publicNames, type) ? (publicNames as Record<string, WebhookEventName>)[type]! : null)
 
 /** `vendorId`: of the order as it is now. */
 export function concerns(subscriber: Subscriber, event: JournalEvent, vendorId: string | null): boolean {

@@ -8,6 +8,7 @@
  * e-mail is what somebody typed into a shop. Rejected: an account under that e-mail. It would put a
  * shop's orders into the history of whoever has the address, or keep its owner from registering it.
  */
+import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
 import type { ImportsTable } from '../../../migrations/tables.ts'
 import { CaduceusError, errorCatalogue, isErrorCode, type ErrorCode } from '../../../protocol/errors.ts'
@@ -36,7 +37,8 @@ const transient = (Object.keys(errorCatalogue) as ErrorCode[]).filter(code => er
  * comes again with the same date is a repeat, and with a later one it replaces what still waits, but
  * never touches an order that people are at work on.
  */
-export async function takeOrder(ctx: ImportContext, scopeId: string, vendorId: string, draft: OrderDraft): Promise<Arrival> {
+export async function takeOrder(ctx: ImportContext, scopeId: string, vendorId: string, draft: OrderDraft, readable = true): Promise<Arrival> {
+  const placed = (row: ImportRow): Promise<Arrival> => (readable ? place(ctx, row, null) : waits(ctx, row, 'import_unreadable'))
   const db = ctx.database.kysely
   const at = new Date(ctx.nowMs())
   const fresh = {
@@ -44,17 +46,34 @@ export async function takeOrder(ctx: ImportContext, scopeId: string, vendorId: s
     order_id: uuidV7(ctx.nowMs(), ctx.random), status: 'pending' as const, draft: JSON.stringify(draft), created_at: at, updated_at: at,
   }
   const inserted = await db.insertInto('imports').values(fresh).onConflict(c => c.columns(['scope_id', 'external_id']).doNothing()).returningAll().executeTakeFirst()
-  if (inserted !== undefined) return place(ctx, inserted, null)
+  if (inserted !== undefined) return placed(inserted)
   const newer = await db.updateTable('imports').set({ external_modified: draft.modified, draft: fresh.draft, reason: null, updated_at: at })
     .where('scope_id', '=', scopeId).where('external_id', '=', draft.external_id).where('status', '=', 'pending').where('external_modified', '<', draft.modified)
     .returningAll().executeTakeFirst()
-  if (newer !== undefined) return place(ctx, newer, null)
+  if (newer !== undefined) return placed(newer)
   return { outcome: 'duplicate', row: await db.selectFrom('imports').selectAll().where('scope_id', '=', scopeId).where('external_id', '=', draft.external_id).executeTakeFirstOrThrow() }
+}
+
+/**
+ * A delivery that was signed and is no order with an id: a row without a draft, once for the same bytes.
+ * Nothing of it is kept, since nobody can say what in it is whose; the shop still has the order.
+ */
+export async function keepUnreadable(ctx: ImportContext, scopeId: string, vendorId: string, bytes: Uint8Array): Promise<ImportRow> {
+  const db = ctx.database.kysely
+  const external_id = `unreadable ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`
+  const at = new Date(ctx.nowMs())
+  await db.insertInto('imports').values({
+    id: uuidV7(ctx.nowMs(), ctx.random), vendor_id: vendorId, scope_id: scopeId, external_id, external_modified: '', order_id: uuidV7(ctx.nowMs(), ctx.random),
+    status: 'pending', reason: 'import_unreadable', draft: null, created_at: at, updated_at: at,
+  }).onConflict(c => c.columns(['scope_id', 'external_id']).doNothing()).execute()
+  ctx.log.warn({ vendor_id: vendorId, external_id }, 'a shop sent what cannot be read as an order')
+  return db.selectFrom('imports').selectAll().where('scope_id', '=', scopeId).where('external_id', '=', external_id).executeTakeFirstOrThrow()
 }
 
 /** Completes what waits with coordinates that a person found. Throws `import_not_pending`, or why it could not be placed. */
 export async function complete(ctx: ImportContext, row: ImportRow, coordinates: Coordinates): Promise<OrderView> {
   if (row.status !== 'pending') throw new CaduceusError('import_not_pending', `this import is ${row.status}`)
+  if (row.draft === null) throw new CaduceusError('import_unreadable', 'this delivery cannot be read as an order; look at the order in the shop, place it by hand and dismiss this')
   const arrival = await place(ctx, row, coordinates)
   if (arrival.outcome === 'created') return arrival.order
   const reason = arrival.row.reason
@@ -84,11 +103,15 @@ async function place(ctx: ImportContext, row: ImportRow, coordinates: Coordinate
     return { outcome: 'created', row: done ?? row, order }
   } catch (error) {
     if (!(error instanceof CaduceusError)) throw error
-    ctx.log.info({ import_id: row.id, reason: error.code }, 'an order of a shop waits')
-    const waiting = await db.updateTable('imports').set({ reason: error.code, updated_at: new Date(ctx.nowMs()) })
-      .where('id', '=', row.id).where('status', '=', 'pending').returningAll().executeTakeFirst()
-    return { outcome: 'pending', row: waiting ?? row }
+    return waits(ctx, row, error.code)
   }
+}
+
+async function waits(ctx: ImportContext, row: ImportRow, reason: ErrorCode): Promise<Extract<Arrival, { outcome: 'pending' | 'duplicate' }>> {
+  ctx.log.info({ import_id: row.id, reason }, 'an order of a shop waits')
+  const waiting = await ctx.database.kysely.updateTable('imports').set({ reason, updated_at: new Date(ctx.nowMs()) })
+    .where('id', '=', row.id).where('status', '=', 'pending').returningAll().executeTakeFirst()
+  return { outcome: 'pending', row: waiting ?? row }
 }
 
 async function locate(ctx: ImportContext, address: string): Promise<Coordinates> {

@@ -6,7 +6,7 @@ import t from 'tap'
 import { limits } from '../../../protocol/limits.ts'
 import { assetUrl } from '../../../protocol/assets.ts'
 import { guestId } from './imports.ts'
-import { draftOf, ignoredBecause, type WooOrder } from './order.ts'
+import { draftOf, externalIdOf, ignoredBecause, type WooOrder } from './order.ts'
 import { isPing, signedBy } from './signature.ts'
 
 const data = process.env['CADUCEUS_DATA'] ?? fileURLToPath(assetUrl('../shared/data'))
@@ -56,6 +56,62 @@ t.test('what is ignored', t => {
     ['partly collected', { shipping_lines: [{ method_id: 'local_pickup' }, { method_id: 'flat_rate' }] }, false], ['without shipping lines', { shipping_lines: [] }, false],
   ]
   for (const [name, rest, ignored] of table) t.equal(ignoredBecause(order(rest)) !== null, ignored, name)
+  t.end()
+})
+
+/** The same order as PHP writes it after a plugin took out one entry of each list. */
+const withGaps = (value: unknown, depth = 0): unknown => {
+  if (Array.isArray(value)) return Object.fromEntries(value.map((entry, i) => [String(i + 1), withGaps(entry, depth + 1)]))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withGaps(entry, depth + 1)]))
+}
+
+t.test('lists with gaps are the same lists', t => {
+  const meta = (key: string, value: unknown) => ({ id: 1, key, value })
+  const whole = order({
+    shipping_lines: [{ method_id: 'flat_rate', meta_data: [meta('a', 'b')] }], coupon_lines: [{ code: 'x' }], tax_lines: [{ id: 1 }], refunds: [], fee_lines: [],
+    line_items: [{ name: 'Aspirin', quantity: 2, taxes: [{ id: 1 }], meta_data: [meta('size', 'M')] }, { name: 'Salbe', quantity: 1, taxes: [] }],
+    meta_data: [meta('_billing_latitude', '53.8'), meta('_billing_longitude', '-1.55')],
+  })
+  t.same(draftOf(withGaps(whole) as WooOrder), draftOf(whole))
+  t.match(draftOf(withGaps(whole) as WooOrder), { items: [{ name: 'Aspirin', quantity: 2 }, { name: 'Salbe', quantity: 1 }], coordinates: { latitude: 53.8 } })
+  t.equal(ignoredBecause(withGaps(order({ shipping_lines: [{ method_id: 'local_pickup:3' }] })) as WooOrder), 'the customer collects it')
+  t.match(draftOf(order({ line_items: { 12: { name: 'Twelve', quantity: 1 }, 7: { name: 'Seven', quantity: 1 } } })).items, [{ name: 'Seven' }, { name: 'Twelve' }])
+  t.match(draftOf(order({ line_items: { name: 'Alone', quantity: '3' } })).items, [{ name: 'Alone', quantity: 3 }], 'one where a list should stand')
+  t.match(draftOf(order({ line_items: { first: { name: 'Named', quantity: 1 } } })).items, [{ name: 'Named' }])
+  t.match(draftOf(order({ meta_data: { _billing_latitude: 53.8, _billing_longitude: '-1.55' } })), { coordinates: { latitude: 53.8, longitude: -1.55 } }, 'metadata as an object from key to value')
+  for (const nothing of [null, '', false, 0, 'x', {}, [], [null], [[]]]) {
+    t.same(draftOf(order({ line_items: nothing, shipping_lines: nothing, meta_data: nothing, billing: nothing })).coordinates, null, JSON.stringify(nothing))
+    t.equal(ignoredBecause(order({ shipping_lines: nothing })), null, JSON.stringify(nothing))
+  }
+  t.end()
+})
+
+t.test('names of what objects inherit are names like any other', t => {
+  const inherited = Object.getOwnPropertyNames(Object.prototype)
+  const items = draftOf(order({ line_items: inherited.map(name => ({ name: `&${name};`, quantity: 1 })) })).items
+  t.same(items.map(({ name }) => name), inherited.map(name => `&${name};`))
+  for (const name of inherited) {
+    t.equal(ignoredBecause(order({ status: name })), null, name)
+    t.equal(draftOf({ id: 9, [name]: 'x', line_items: [] }).customer_name, 'Customer', name)
+    t.same(draftOf(order({ meta_data: { [name]: '53.8' } })).coordinates, null, name)
+  }
+  t.match(draftOf(JSON.parse('{"id":9,"billing":{"__proto__":{"first_name":"Eve"}},"line_items":[{"__proto__":{"name":"Evil"},"quantity":1,"name":"Good"}]}') as WooOrder), { customer_name: 'Customer', items: [{ name: 'Good' }] })
+  t.end()
+})
+
+t.test('ids, numbers and times as shops write them', t => {
+  for (const [id, expected] of [[727, '727'], ['727', '727'], [' 0727 ', '727'], ['99999999999999999999', '99999999999999999999'], [0, null], ['', null], [null, null], [-1, null], [1.5, null], ['x', null], [undefined, null], [true, null], [{}, null]] as const)
+    t.equal(externalIdOf({ id }), expected, JSON.stringify(id))
+  for (const [quantity, expected] of [['2', 2], [' 2 ', 2], ['1,5', 2], ['2.0', 2], ['', 1], [null, 1], [undefined, 1], ['0', null], [0, null], ['-1', null], ['many', null]] as const)
+    t.same(draftOf(order({ line_items: [{ name: 'x', quantity }] })).items.map(item => item.quantity), expected === null ? [] : [expected], JSON.stringify(quantity))
+  const times: [given: object, expected: string][] = [
+    [{ date_modified_gmt: '2026-01-02T03:04:05' }, '2026-01-02T03:04:05'], [{ date_modified_gmt: '2026-01-02 03:04:05' }, '2026-01-02T03:04:05'],
+    [{ date_modified_gmt: '2026-01-02T03:04:05Z' }, '2026-01-02T03:04:05'], [{ date_modified_gmt: '2026-01-02T05:04:05+02:00' }, '2026-01-02T03:04:05'], [{ date_modified_gmt: '2026-01-02T05:04:05.123+0200' }, '2026-01-02T03:04:05'],
+    [{ date_modified_gmt: 1767323045 }, '2026-01-02T03:04:05'], [{ date_modified_gmt: { date: '2026-01-02 03:04:05.000000', timezone_type: 3, timezone: 'UTC' } }, '2026-01-02T03:04:05'],
+    [{ date_modified_gmt: null, date_modified: '2026-01-02T03:04:05' }, '2026-01-02T03:04:05'], [{ date_modified_gmt: '' }, ''], [{ date_modified_gmt: 'yesterday' }, ''], [{ date_modified_gmt: '2026-13-02T03:04:05' }, ''], [{}, ''],
+  ]
+  for (const [given, expected] of times) t.equal(draftOf(order(given)).modified, expected, JSON.stringify(given))
   t.end()
 })
 

@@ -1,23 +1,20 @@
 /**
  * From a WooCommerce order to ours. Pure. The shop's body has hundreds of fields, more with each of
  * its plugins, and texts in HTML; so it is read by name where we need something, and what we cannot
- * read as what it should be is treated as absent.
+ * read as what it should be is treated as absent. Only an id is demanded: without one, two deliveries of
+ * an order could not be told from two orders.
  */
-import Type from 'typebox'
+import type Type from 'typebox'
+import { decodeHTMLStrict } from 'entities'
 import type { Item } from '../../../protocol/commands.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { listOf, momentOf, pairsOf, recordOf } from './php.ts'
 
-/** Open: only what an order cannot do without is demanded. */
-export const WooOrder = Type.Object({
-  id: Type.Integer({ minimum: 1 }),
-  status: Type.Optional(Type.String()),
-  line_items: Type.Array(Type.Object({ name: Type.Optional(Type.Unknown()), quantity: Type.Optional(Type.Unknown()) })),
-})
-export type WooOrder = Type.Static<typeof WooOrder> & Record<string, unknown>
+export type WooOrder = Record<string, unknown>
 
 export interface OrderDraft {
   external_id: string
-  /** `date_modified`, as the shop writes it; texts of one shop compare as times. */
+  /** `date_modified` in UTC without a zone, so that two of them compare as times; empty when the shop sent none. */
   modified: string
   /** What tells one customer of the shop from another: e-mail, else phone, else the order alone. */
   customer_key: string
@@ -35,26 +32,39 @@ const nothingToDeliver: ReadonlySet<string> = new Set(['auto-draft', 'checkout-d
 
 /** Why an order is none of ours; null when it is to be delivered. */
 export function ignoredBecause(order: WooOrder): string | null {
-  const status = order.status?.replace(/^wc-/, '') ?? ''
+  const status = textAt(order, 'status').replace(/^wc-/, '')
   if (nothingToDeliver.has(status)) return `an order that is ${status} is not delivered`
-  const methods = listAt(order, 'shipping_lines').map(line => textAt(line, 'method_id'))
+  const methods = listOf(order['shipping_lines']).map(recordOf).map(line => textAt(line, 'method_id'))
   return methods.length > 0 && methods.every(method => /^(local_pickup|pickup_location)/.test(method)) ? 'the customer collects it' : null
 }
 
+/** The shop's id of the order, a number or its text; null where there is none. */
+export function externalIdOf(order: WooOrder): string | null {
+  const text = textAt(order, 'id')
+  return /^\d{1,20}$/.test(text) && BigInt(text) > 0n ? BigInt(text).toString() : null
+}
+
+/** Whether it has things to deliver, or says plainly that it has none. An order whose things cannot be read is for a person. */
+export function isReadable(order: WooOrder): boolean {
+  const lines = order['line_items']
+  return draftOf(order).items.length > 0 || (typeof lines === 'object' && lines !== null && listOf(lines).every(line => typeof line === 'object' && line !== null))
+}
+
+/** Of an order with an id. */
 export function draftOf(order: WooOrder): OrderDraft {
   const billing = order['billing']
   const ship = textAt(order['shipping'], 'address_1') === '' ? billing : order['shipping']
   const name = `${textAt(ship, 'first_name')} ${textAt(ship, 'last_name')}`.trim() || `${textAt(billing, 'first_name')} ${textAt(billing, 'last_name')}`.trim()
   const phone = textAt(ship, 'phone') || textAt(billing, 'phone')
   const email = textAt(billing, 'email').toLowerCase()
-  const id = String(order.id)
-  const all = order.line_items.flatMap(itemOf)
+  const id = externalIdOf(order) ?? ''
+  const all = listOf(order['line_items']).map(recordOf).flatMap(itemOf)
   const left = all.length - limits.itemsMax
   const number = cut(textAt(order, 'number') || id, limits.importTextCharactersMax)
   const notes = [`Shop order ${number}.`, textAt(order, 'customer_note'), left > 0 ? `${left} more items are in the shop's order.` : '']
   return {
     external_id: id,
-    modified: cut(textAt(order, 'date_modified_gmt') || textAt(order, 'date_modified'), limits.importTextCharactersMax),
+    modified: momentOf(order['date_modified_gmt']) || momentOf(order['date_modified']),
     customer_key: email || phone || `order ${id}`,
     customer_name: cut(name || textAt(ship, 'company') || textAt(billing, 'company') || 'Customer', limits.nameCharactersMax),
     customer_phone: cut(phone, 40),
@@ -66,7 +76,10 @@ export function draftOf(order: WooOrder): OrderDraft {
 }
 
 function itemOf(line: Record<string, unknown>): OrderDraft['items'] {
-  const quantity = Math.min(limits.quantityMax, Math.ceil(Number(line['quantity'])))
+  const said = textAt(line, 'quantity')
+  // One that is not said is one of it; some shops write a comma.
+  const quantity = said === '' ? 1 : Math.min(limits.quantityMax, Math.ceil(Number(said.replace(',', '.'))))
+  if (said === '' && textAt(line, 'name') === '') return []
   // Plugins sell half a metre, which is rounded up; a line of nothing, or a refund, is no item.
   if (!(quantity >= 1)) return []
   return [{ name: cut(textAt(line, 'name') || 'Item', limits.nameCharactersMax), quantity }]
@@ -81,7 +94,7 @@ function addressOf(place: unknown): string {
 
 /** WooCommerce has no coordinates; plugins that ask for a pin leave them in the metadata, each under names of its own. */
 function coordinatesOf(order: WooOrder, of: readonly string[]): OrderDraft['coordinates'] {
-  const meta = new Map(listAt(order, 'meta_data').map(entry => [textAt(entry, 'key').replace(/^_/, '').toLowerCase(), textAt(entry, 'value')]))
+  const meta = new Map(pairsOf(order['meta_data']).map(([key, value]) => [key.replace(/^_/, '').toLowerCase(), textAt({ value }, 'value')]))
   for (const prefix of [...of.map(place => `${place}_`), ''])
     for (const [lat, lng] of [['latitude', 'longitude'], ['lat', 'lng'], ['lat', 'long']] as const) {
       const latitude = degrees(meta.get(prefix + lat), 90)
@@ -98,33 +111,16 @@ function degrees(text: string | undefined, most: number): number | null {
   return Math.abs(value) <= most ? value : null
 }
 
-function listAt(value: unknown, key: string): Record<string, unknown>[] {
-  const found = (value as Record<string, unknown> | null | undefined)?.[key]
-  return Array.isArray(found) ? found.filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null) : []
-}
-
 /** As plain text on one line; numbers as they are written; anything else is absent. */
 function textAt(value: unknown, key: string): string {
-  const found = (value as Record<string, unknown> | null | undefined)?.[key]
+  const found = recordOf(value)[key]
   return typeof found === 'string' ? plain(found) : typeof found === 'number' ? String(found) : ''
 }
 
-/** Of what a shop writes in names: ampersands, dashes, quotes and signs. Others stay as they are. */
-const entities: Readonly<Record<string, string>> = {
-  amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'', nbsp: ' ', ndash: '–', mdash: '—', hellip: '…', lsquo: '‘', rsquo: '’', ldquo: '“', rdquo: '”',
-  times: '×', deg: '°', micro: 'µ', reg: '®', trade: '™', copy: '©', frac12: '½', frac14: '¼', euro: '€', pound: '£', laquo: '«', raquo: '»', bull: '•',
-}
-
 function plain(html: string): string {
-  return html
-    .replaceAll(/<[^<>]*>/g, ' ')
-    .replaceAll(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]+\d{0,2});/gi, (whole, name: string) => {
-      if (!name.startsWith('#')) return entities[name.toLowerCase()] ?? whole
-      const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
-      return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : ''
-    })
-    // Line breaks and other control characters, halves of characters, and what turns the direction of writing.
-    .replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
+  return decodeHTMLStrict(html.replaceAll(/<[^<>]*>/g, ' '))
+    // Line breaks and other control characters, halves of characters, what no character was made of, and what turns the direction of writing.
+    .replaceAll(/[\p{Cc}\p{Cs}\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }
