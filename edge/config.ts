@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { ConfigError, integerVariable, serviceUrls, textVariable, withoutSlashAtEnd, type Environment, type ServiceUrls } from '../protocol/environment.ts'
 import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import { normalOrigin } from './http/origins.ts'
 import type { S3Config } from './integrations/storage/s3.ts'
 import { readRateRules, type RateRules } from './rate/rules.ts'
 
@@ -48,6 +49,8 @@ export interface Config extends ServiceUrls {
   /** Sockets that may begin a second. */
   handshakesPerSecond: number
   auditRetentionDays: number
+  /** Opens /metrics to a Prometheus on another machine; null: to none. */
+  metricsToken: string | null
 }
 
 /** Services that know places; null where there is none. URLs without a slash at the end. */
@@ -64,10 +67,11 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
   const text = (name: string): string | null => textVariable(environment, name)
   const integer = (name: string, fallback: number, min: number, max: number): number => integerVariable(environment, name, fallback, min, max)
   const dataDir = resolve(text('DATA_DIR') ?? './data')
-  const corsOrigins = (text('CORS_ORIGINS') ?? '').split(',').map(s => s.trim()).filter(s => s !== '')
-  for (const origin of corsOrigins)
-    if (origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin))
-      throw new ConfigError(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org, and not *`)
+  const corsOrigins = (text('CORS_ORIGINS') ?? '').split(',').map(s => s.trim()).filter(s => s !== '').map(origin => {
+    const normal = origin === '*' ? origin : normalOrigin(origin)
+    if (normal === null) throw new ConfigError(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org or capacitor://localhost (no path, no slash at the end), and not *`)
+    return normal
+  })
   return {
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 8000, 0, 65_535),
@@ -91,8 +95,14 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     rateRules: text('BENCH_ALLOWED') === '1' ? null : readRateRules(environment),
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
     handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
+    metricsToken: metricsToken(text('METRICS_TOKEN')),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
   }
+}
+
+function metricsToken(given: string | null): string | null {
+  if (given !== null && !/^[\x21-\x7e]{16,200}$/.test(given)) throw new ConfigError('METRICS_TOKEN must be 16 to 200 visible ASCII characters; unset it where Prometheus runs on the same machine')
+  return given
 }
 
 function mapsConfig(text: (name: string) => string | null): MapsConfig {

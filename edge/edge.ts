@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
-import * as uWebSockets from 'uWebSockets.js'
-import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp, type us_listen_socket } from 'uWebSockets.js'
+import * as uWebSockets from './http/uws.ts'
+import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp, type us_listen_socket } from './http/uws.ts'
 import type { Database } from '../migrations/open.ts'
 import { assetUrl } from '../protocol/assets.ts'
 import type { Bus } from '../protocol/bus/bus.ts'

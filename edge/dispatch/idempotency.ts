@@ -36,7 +36,8 @@ export async function once(
   ctx: IdempotencyContext, request: IdempotentRequest, route: string, work: (ids: FixedIds) => Promise<RouteAnswer>,
 ): Promise<RouteAnswer> {
   const newId = () => uuidV7(ctx.nowMs(), ctx.random)
-  const key = request.headers['idempotency-key']
+  // The draft of the header has it in quotes; most clients send it bare, and mean the same.
+  const key = request.headers['idempotency-key']?.trim().replace(/^"([^"]*)"$/, '$1')
   if (key === undefined) return work({ commandId: newId(), targetId: newId() })
   if (!/^[\x21-\x7e]+$/.test(key) || key.length > limits.idempotencyKeyCharactersMax)
     throw invalid([{ field: 'Idempotency-Key', rule: `must be 1 to ${limits.idempotencyKeyCharactersMax} visible ASCII characters` }])

@@ -27,7 +27,7 @@ export function serverOrigin(headers: Readonly<Record<string, string>>, trustedP
   if (publicUrl !== null) return publicUrl
   const host = headers['host']
   if (host === undefined || !/^[\w.:[\]-]{1,255}$/.test(host)) return null
-  const schemes = (headers['x-forwarded-proto'] ?? '').split(',').map(scheme => scheme.trim())
+  const schemes = (headers['x-forwarded-proto'] ?? '').split(',').map(scheme => scheme.trim().toLowerCase())
   return `${trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https' ? 'https' : 'http'}://${host}`
 }
 
@@ -66,3 +66,11 @@ function expanded(address: string): string[] {
   const zeros = right === undefined ? 0 : 8 - head.length - tail.length
   return [...head, ...Array.from({ length: zeros }, () => '0'), ...tail].map(group => group.padStart(4, '0'))
 }
+
+/** What a proxy writes, of whatever make. */
+const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'cf-connecting-ip', 'true-client-ip']
+
+/** Whether a program of this machine asks for itself. `connection` is the peer's address as `addressText` has it. */
+export const isLocal = (connection: string, headers: Readonly<Record<string, string>>): boolean =>
+  (connection.startsWith('127.') || connection === loopback6) && !forwarding.some(name => headers[name] !== undefined)
+const loopback6 = '0000:0000:0000:0000:0000:0000:0000:0001'

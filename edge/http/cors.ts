@@ -3,6 +3,8 @@
  * in a header and never in a cookie, so `*` gives no page more than its own token does.
  */
 
+import { normalOrigin } from './origins.ts'
+
 export interface Cors {
   /** Headers for an answer to this origin; empty when it is not allowed. */
   headers(origin: string | undefined): Record<string, string>
@@ -11,11 +13,11 @@ export interface Cors {
 
 export function createCors(origins: readonly string[]): Cors {
   const any = origins.includes('*')
-  const allowed = new Set(origins)
+  const allowed = new Set(origins.map(normalOrigin))
   const headers = (origin: string | undefined): Record<string, string> => {
     if (origins.length === 0) return {}
     if (any) return { 'access-control-allow-origin': '*', 'access-control-expose-headers': exposed }
-    if (origin === undefined || !allowed.has(origin)) return { vary: 'Origin' }
+    if (origin === undefined || normalOrigin(origin) === null || !allowed.has(normalOrigin(origin))) return { vary: 'Origin' }
     return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' }
   }
   return {

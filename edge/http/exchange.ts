@@ -9,6 +9,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import type { BodySource } from './bodies/incoming.ts'
 import { bodyLimits } from './bodies/limits.ts'
+import { readHeaders } from './headers.ts'
 import { endStream, isByteStream, type ByteStream } from './streaming.ts'
 
 export interface Answer {
@@ -26,8 +27,10 @@ export class Exchange implements BodySource {
   readonly query: string
   /** Of the peer, IPv4 in its own notation also where it came in through an IPv6 socket. */
   readonly address: string
-  /** Names in lower case; the last one wins where a client repeats a header. */
+  /** Names in small letters; the lines of one name joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
+  /** Why nothing of the request may be believed; see `readHeaders`. */
+  readonly fault: string | null
   readonly #res: HttpResponse
   #state: 'open' | 'answered' | 'aborted' = 'open'
   #onEnd: (() => void) | null = null
@@ -44,9 +47,9 @@ export class Exchange implements BodySource {
     this.path = req.getUrl()
     this.query = req.getQuery() ?? ''
     this.address = addressText(res.getRemoteAddress())
-    const headers: Record<string, string> = Object.create(null)
-    req.forEach((name, value) => { headers[name] = value })
-    this.headers = headers
+    const { fields, fault } = readHeaders(req)
+    this.headers = fields
+    this.fault = fault
   }
 
   /** Whether the connection waits for another request after the answer. */

@@ -12,6 +12,9 @@ export const httpLimits = {
   echoedCharactersMax: 64,
   /** Parts of a form, files included; no form of ours has as many fields. */
   formPartsMax: 32,
+  formNameBytesMax: 100,
   /** Of all texts of a form together. */
   formTextBytesMax: 16 * 1024,
+  /** Of the lines of a request's head together; a cookie of another service on the host, or what a proxy adds, has room in it. */
+  headBytesMax: 16 * 1024,
 } as const

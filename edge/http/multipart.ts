@@ -1,8 +1,11 @@
 /**
- * Bodies that carry files: `multipart/form-data`, or one raw file. Parsing is uWebSockets' getParts
- * over a body that was already capped while it arrived.
+ * Bodies that carry files: `multipart/form-data`, or one raw file. A library reads the form from a body
+ * that was already capped while it arrived: boundaries in quotes, parameters beside them, names in other
+ * alphabets and whatever else senders write.
+ *
+ * Rejected: uWebSockets' getParts, which takes the rest of the header for the boundary, quotes included.
  */
-import { getParts } from 'uWebSockets.js'
+import { Busboy } from '@fastify/busboy'
 import type Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { httpLimits } from './limits.ts'
@@ -11,29 +14,59 @@ import type { FilePart, MultipartBody } from './route.ts'
 
 export interface Form { fields: Record<string, unknown>; files: FilePart[] }
 
-/** Throws `invalid_request` for parts that the row does not know, that come twice or that are missing. */
-export function readForm(body: Uint8Array, contentType: string, row: MultipartBody<Type.TSchema>): Form {
-  const parts = getParts(body, contentType)
-  if (parts === undefined) throw new CaduceusError('invalid_request', 'the body is not multipart/form-data with the boundary its content type names')
-  if (parts.length > httpLimits.formPartsMax) throw new CaduceusError('invalid_request', `the form has more than ${httpLimits.formPartsMax} parts`)
-  const texts: Record<string, string> = Object.create(null)
-  let textBytes = 0
-  const files: FilePart[] = []
-  for (const part of parts) {
-    if (Object.hasOwn(row.files, part.name)) {
-      if (files.some(f => f.name === part.name)) throw invalid([{ field: part.name, rule: 'is given twice' }])
-      // A form sends an empty part for a file input that nobody filled.
-      if (part.data.byteLength === 0) continue
-      files.push({ name: part.name, filename: part.filename ?? null, type: part.type ?? null, data: new Uint8Array(part.data.slice(0)) })
-    } else {
-      if (part.name in texts) throw invalid([{ field: part.name, rule: 'is given twice' }])
-      textBytes += part.data.byteLength
-      if (textBytes > httpLimits.formTextBytesMax) throw new CaduceusError('body_too_large', `the texts of the form may have at most ${httpLimits.formTextBytesMax} bytes together`)
-      texts[part.name] = Buffer.from(part.data).toString('utf8')
-    }
-  }
+/** Throws `invalid_request` for parts that the row does not know, that come twice or that are missing, and for what is no form. */
+export async function readForm(body: Uint8Array, contentType: string, row: MultipartBody<Type.TSchema>): Promise<Form> {
+  const { texts, files } = await partsOf(body, contentType, row)
   requireFiles(files, row)
   return { fields: coerce(row.fields, texts), files }
+}
+
+function partsOf(body: Uint8Array, contentType: string, row: MultipartBody<Type.TSchema>): Promise<{ texts: Record<string, string>; files: FilePart[] }> {
+  return new Promise((resolve, reject) => {
+    const texts: Record<string, string> = Object.create(null)
+    const files: FilePart[] = []
+    let parts = 0
+    let textBytes = 0
+    const noForm = () => new CaduceusError('invalid_request', 'the body is not multipart/form-data with the boundary its content type names, or has no end')
+    let form: InstanceType<typeof Busboy>
+    try {
+      form = new Busboy({
+        headers: { 'content-type': contentType }, isPartAFile: name => name !== undefined && Object.hasOwn(row.files, name),
+        limits: { parts: httpLimits.formPartsMax, fieldSize: httpLimits.formTextBytesMax, fieldNameSize: httpLimits.formNameBytesMax, headerPairs: httpLimits.formPartsMax },
+      })
+    } catch {
+      reject(noForm())
+      return
+    }
+    const twice = (name: string): boolean => name in texts || files.some(file => file.name === name)
+    form.on('field', (name, value, nameTruncated, valueTruncated) => {
+      parts++
+      textBytes += Buffer.byteLength(value)
+      if (nameTruncated) reject(new CaduceusError('invalid_request', 'a part of the form has no name, or a very long one'))
+      else if (valueTruncated || textBytes > httpLimits.formTextBytesMax) reject(new CaduceusError('body_too_large', `the texts of the form may have at most ${httpLimits.formTextBytesMax} bytes together`))
+      else if (twice(name)) reject(invalid([{ field: name, rule: 'is given twice' }]))
+      else texts[name] = value
+    })
+    form.on('file', (name, stream, filename, _encoding, type) => {
+      parts++
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => { chunks.push(chunk) })
+      stream.on('end', () => {
+        const data = new Uint8Array(Buffer.concat(chunks))
+        // A form sends an empty part for a file input that nobody filled.
+        if (data.byteLength === 0) return
+        if (twice(name)) reject(invalid([{ field: name, rule: 'is given twice' }]))
+        else files.push({ name, filename: filename || null, type: type || null, data })
+      })
+    })
+    form.on('partsLimit', () => reject(new CaduceusError('invalid_request', `the form has more than ${httpLimits.formPartsMax} parts`)))
+    form.on('error', () => reject(noForm()))
+    form.on('finish', () => {
+      if (parts === 0 && body.byteLength > 0) reject(noForm())
+      else resolve({ texts, files })
+    })
+    form.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  })
 }
 
 /** The whole body as the one file that `row.raw` names. */

@@ -39,15 +39,18 @@ async function webFile(file: string): Promise<RouteAnswer> {
   return { status: 200, body, headers: { 'content-type': contentTypes[extension]!, 'content-security-policy': pagePolicy, 'cache-control': 'no-cache' } }
 }
 
+/** For a browser that asks for a page that does not exist. */
+export const missingPage = async (): Promise<RouteAnswer> => ({ ...await webFile('missing.html'), status: 404 })
+
 export function pageRoutes(): AnyRoute[] {
   return [
     ...pages.map(({ path, file, operationId }) => route({
-      method: 'GET', path, operationId, summary: `The page ${file}`, tags: ['pages'], auth: 'none',
+      method: 'GET', path, operationId, summary: `The page ${file}`, tags: ['pages'], auth: 'none', page: true,
       responses: { 200: { description: 'The page', contentType: 'text/html' } },
       handler: () => webFile(file),
     })),
     route({
-      method: 'GET', path: '/web/:file', operationId: 'webFile', summary: 'A script, style or picture of the pages', tags: ['pages'], auth: 'none',
+      method: 'GET', path: '/web/:file', operationId: 'webFile', summary: 'A script, style or picture of the pages', tags: ['pages'], auth: 'none', page: true,
       params: Type.Object({ file: Type.String({ pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$', 'x-rule': 'must be the name of a file of the pages' }) }),
       responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
       handler: ({ params }) => webFile(params.file),

@@ -58,6 +58,8 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
   requestId: string
   /** Of the client, for rates and for the record. */
   address: string
+  /** The caller is a program on this machine, and no proxy that speaks for somebody else. */
+  readonly isLocal: boolean
   /** Where the caller reached this server, for links that leave it; null when the request named no host. */
   readonly origin: string | null
   headers: Readonly<Record<string, string>>
@@ -109,6 +111,8 @@ export interface Route<
    * answer, where the path has none. False for what changes nothing and shows nobody's record.
    */
   audit?: false | { kind: string; id?(body: unknown): unknown }
+  /** A page for people: whatever a link was given on its way here, it opens. */
+  page?: true
   /** Takes `If-Match` and answers `ETag`: two people may edit the record. */
   versioned?: boolean
   /** The answer may be given again to a repeat with the same `Idempotency-Key`. */

@@ -221,3 +221,106 @@ t.test('the access log names the row and never the path, which may carry a secre
   t.match(edge.logged.join(''), /"route":"\/track\/:token"/)
   t.notMatch(edge.logged.join(''), /s3cret/)
 })
+
+/** What the server says to these bytes, and whether it closes the connection; it is given a while to say more. */
+async function told(edge: Awaited<ReturnType<typeof start>>, text: string): Promise<{ heard: string; closed: boolean }> {
+  const socket = await edge.raw()
+  const state = { heard: '', closed: false }
+  socket.on('data', data => { state.heard += data.toString('latin1') }).on('close', () => { state.closed = true }).on('error', () => {})
+  socket.write(text, 'latin1')
+  for (let i = 0; i < 400 && state.heard === '' && !state.closed; i++) await pause(5)
+  await pause(50)
+  socket.destroy()
+  return state
+}
+
+t.test('a request whose end could be seen in two places is refused, and its connection closed', async t => {
+  const edge = await start(all)
+  t.teardown(edge.stop)
+  const post = (headers: string, body: string) => `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n${body}`
+  const hidden = 'GET /broken HTTP/1.1\r\nHost: x\r\n\r\n'
+  const json = '{"text":"a"}'
+  const chunked = `c\r\n${json}\r\n0\r\n\r\n`
+  t.match((await told(edge, post('Transfer-Encoding: Chunked\r\n', chunked))).heard, /^HTTP\/1.1 200 /, 'chunks are read')
+  const table: [name: string, request: string][] = [
+    ['two lengths', post('Content-Length: 12\r\nContent-Length: 40\r\n', json + hidden)],
+    ['the same length twice', post('Content-Length: 12\r\nContent-Length: 12\r\n', json + hidden)],
+    ['a list of lengths', post('Content-Length: 12, 12\r\n', json)],
+    ['a length with a sign', post('Content-Length: +12\r\n', json)],
+    ['an empty length', post('Content-Length: \r\n', json)],
+    ['a length beside chunks', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', chunked)],
+    ['a length after chunks', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', chunked)],
+    ...['xchunked', 'identity', 'gzip, chunked', 'chunked, identity', 'chunked;q=1', '"chunked"', ''].map(coding => [`transfer-encoding ${JSON.stringify(coding)}`, post(`Transfer-Encoding: ${coding}\r\n`, chunked + hidden)] as [string, string]),
+    ['two transfer-encodings', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', chunked + hidden)],
+    ['two hosts', `GET /slow HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${hidden}`],
+    ['two credentials', `GET /slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nAuthorization: Bearer other\r\n\r\n${hidden}`],
+  ]
+  for (const [name, request] of table) {
+    const alone = await told(edge, request.replace(hidden, ''))
+    t.match(alone.heard, /^HTTP\/1.1 400 /, `${name}: 400`)
+    t.ok(alone.closed, `${name}: closed`)
+    const followed = await told(edge, request.includes(hidden) ? request : request + hidden)
+    t.ok(followed.closed, `${name}: closed with what follows`)
+    t.notMatch(followed.heard, /^HTTP\/1.1 (?!400)/m, `${name}: what follows is no request`)
+  }
+  t.notMatch(edge.logged.join(''), /hunter2/, 'none of what was hidden behind them was served')
+})
+
+t.test('media types and codings are read to the end', async t => {
+  const edge = await start(all)
+  t.teardown(edge.stop)
+  const form = (boundary: string, disposition = 'Content-Disposition: form-data; name="file"; filename="a.png"') =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\nnaïve\r\n--${boundary}\r\n${disposition}\r\nContent-Type: image/png\r\n\r\nabc\r\n--${boundary}--\r\n`
+  const taken: [type: string, body: string][] = [
+    ['multipart/form-data; boundary=b1', form('b1')], ['multipart/form-data; boundary="b1"', form('b1')], ['multipart/form-data; boundary="b 1:?"', form('b 1:?')],
+    ['multipart/form-data; charset=utf-8; boundary=b1', form('b1')], ['multipart/form-data; boundary=b1; charset=utf-8', form('b1')], ['Multipart/Form-Data;BOUNDARY=b1', form('b1')],
+    ['multipart/form-data; boundary=b1', form('b1', 'CONTENT-DISPOSITION: form-data; NAME=file; filename=a.png')],
+    ['multipart/form-data; boundary=b1', form('b1', 'content-disposition: form-data; filename="a.png"; filename*=UTF-8\'\'%e2%82%ac.png; name="file"')],
+    ['multipart/form-data; boundary=b1', `a preamble\r\n${form('b1')}an epilogue`],
+  ]
+  for (const [type, body] of taken) {
+    const answer = await fetch(edge.url('/upload'), { method: 'POST', headers: { 'content-type': type }, body })
+    t.same([answer.status, await answer.json()], [200, { note: 'naïve', bytes: 3 }], type)
+  }
+  const refused: [type: string, body: string, status: number][] = [
+    ['multipart/form-data; boundary="b1', form('b2'), 400], ['multipart/form-data', form('b1'), 400], ['multipart/form-data; boundary=', form('b1'), 400],
+    ['multipart/form-data; boundary=b1', form('b1').slice(0, -20), 400],
+    ['multipart/form-data; boundary=b1', `${Array.from({ length: 5_000 }, (_, i) => `--b1\r\nContent-Disposition: form-data; name="f${i}"\r\n\r\nx\r\n`).join('')}--b1--`, 400],
+    ['multipart/form-data; boundary=b1', `--b1\r\nContent-Disposition: form-data; name="note"\r\n\r\n${'x'.repeat(40_000)}\r\n--b1--`, 413],
+  ]
+  for (const [type, body, status] of refused)
+    t.equal((await fetch(edge.url('/upload'), { method: 'POST', headers: { 'content-type': type }, body })).status, status, `${type} ${body.length}`)
+
+  const echoed = async (headers: Record<string, string>, body: RequestInit['body'] = '{"text":"a"}') => {
+    const answer = await fetch(edge.url('/echo'), { method: 'POST', headers, body: body ?? null })
+    return { status: answer.status, body: await answer.json() as Record<string, unknown> }
+  }
+  for (const type of ['application/json', 'APPLICATION/JSON', 'application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'application/vnd.api+json']) t.equal((await echoed({ 'content-type': type })).status, 200, type)
+  t.equal((await echoed({ 'content-type': 'application/json; charset=utf-16' })).status, 415)
+  for (const coding of ['gzip', 'GZIP', 'br', 'gzip, identity', 'x-unknown']) {
+    const answer = await echoed({ 'content-type': 'application/json', 'content-encoding': coding }, new Uint8Array([0x1f, 0x8b, 8, 0]))
+    t.same([answer.status, answer.body['code']], [415, 'unsupported_media_type'], coding)
+    t.match(answer.body['detail'], /content-encoding/)
+  }
+  t.equal((await echoed({ 'content-type': 'application/json', 'content-encoding': 'identity' })).status, 200)
+})
+
+t.test('a page that does not exist is a page to a browser, and what was added to a link is not read', async t => {
+  const page = route({ method: 'GET', path: '/page/:name', operationId: 'page', summary: '', tags: [], auth: 'none', page: true, responses: {}, handler: ({ query }) => ({ status: 200, body: query }) })
+  const own = route({ method: 'GET', path: '/own', operationId: 'own', summary: '', tags: [], auth: ['user'], responses: {}, handler: () => ({ status: 200, body: {} }) })
+  const edge = await start([...all, page, own])
+  t.teardown(edge.stop)
+  for (const [accept, type] of [
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html'], ['TEXT/HTML', 'text/html'], ['application/json', 'application/problem+json'], ['*/*', 'application/problem+json'],
+    ['application/json, text/html;q=0.5', 'application/problem+json'], ['text/html;q=0', 'application/problem+json'],
+  ] as const) {
+    const answer = await fetch(edge.url('/nowhere'), { headers: { accept } })
+    t.equal(answer.status, 404, accept)
+    t.match(answer.headers.get('content-type'), type, accept)
+  }
+  const id = '0190b2a0-0000-7000-8000-000000000001'
+  t.equal((await fetch(edge.url('/page/a?fbclid=x&anything=1&anything=2'))).status, 200)
+  t.same(await (await fetch(edge.url(`/things/${id}?utm_source=mail&fbclid=x&fbclid=y&gclid=z&limit=5`))).json(), { id, limit: 5 })
+  t.equal((await fetch(edge.url(`/things/${id}?unknown=1`))).status, 400, 'a mistake of a caller is still told')
+  t.equal((await fetch(edge.url('/own?fbclid=1'), { headers: { authorization: 'Bearer good' } })).status, 400, 'as it is where nobody comes by a link')
+})

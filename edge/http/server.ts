@@ -14,7 +14,7 @@ import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
-import { addressGroup, clientAddress, serverOrigin } from './address.ts'
+import { addressGroup, clientAddress, isLocal, serverOrigin } from './address.ts'
 import { auditEntry, isAudited } from './auditing.ts'
 import { BodyClock } from './bodies/clock.ts'
 import { IncomingBody, SenderLeft } from './bodies/incoming.ts'
@@ -22,14 +22,18 @@ import { BodyRoom, type Holder, type Seat } from './bodies/room.ts'
 import { createCors, securityHeaders } from './cors.ts'
 import { Exchange, type Answer } from './exchange.ts'
 import { guard, type Authenticate } from './guards.ts'
+import { mediaTypeOf, prefersPage } from './headers.ts'
 import { Gate } from './limiting.ts'
+import { httpLimits } from './limits.ts'
 import { parseJson } from './json.ts'
+import { missingPage } from './pages.ts'
 import { readForm, readRaw } from './multipart.ts'
 import { problemAnswer } from './problem.ts'
 import { jsonBytesMax, type AnyRoute, type BodyStream, type FilePart, type RouteAnswer, type RouteRequest } from './route.ts'
 import { createRouter, parameterNames, type Match, type Router } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
-import { coerce, compileCheck, parseQuery, type Check } from './validate.ts'
+import { parseQuery } from './query.ts'
+import { coerce, compileCheck, type Check } from './validate.ts'
 
 export interface HttpDeps {
   routes: readonly AnyRoute[]
@@ -96,7 +100,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     })
     const send = (answer: RouteAnswer, code: string | null = null): void => {
       const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...row?.answerHeaders, ...answer.headers, ...visit.gate?.headers }
-      exchange.answer({ status: answer.status, headers, body: encode(answer, headers), close: code === 'body_too_slow' })
+      exchange.answer({ status: answer.status, headers, body: encode(answer, headers), close: code === 'body_too_slow' || exchange.fault !== null })
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
       deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
@@ -115,12 +119,28 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       send({ ...answer, headers: { ...answer.headers, ...headers } }, code)
     }
     exchange.onStreamFailed(error => deps.log.error({ err: error, request_id: requestId, route: label }, 'an answer broke off'))
+    if (exchange.fault !== null) {
+      const refusal = new CaduceusError('invalid_request', exchange.fault)
+      // Not at once: the library would go on to what follows in the same packet, and take it for a request.
+      // While this one is unanswered it closes the connection instead.
+      setImmediate(() => fail(refusal))
+      return
+    }
     if (draining) { fail(new CaduceusError('unavailable', 'this server is going away')); return }
+    if (match.found === 'nothing' && (exchange.method === 'GET' || exchange.method === 'HEAD') && prefersPage(exchange.headers)) {
+      missingPage().then(page => send(page)).catch((error: unknown) => fail(error))
+      return
+    }
     if (match.found === 'nothing') { fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them')); return }
     if (match.found === 'path') {
       const allow = match.allow.join(', ')
       if (exchange.method === 'OPTIONS') send({ status: 204, headers: { ...cors.preflight(exchange.headers['origin'], match.allow), ...match.options } })
       else fail(new CaduceusError('method_not_allowed', `this path takes ${allow}`), { allow })
+      return
+    }
+    const coding = exchange.headers['content-encoding']?.trim().toLowerCase() ?? ''
+    if (coding !== '' && coding !== 'identity') {
+      fail(new CaduceusError('unsupported_media_type', `bodies are read as they are; send this one without the content-encoding ${coding.slice(0, httpLimits.echoedCharactersMax)}`))
       return
     }
     // Begun here, in the synchronous part, because a body that nobody listens to is lost.
@@ -142,7 +162,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     const declaredBytes = Number(exchange.headers['content-length'] ?? '0') || 0
     const carriesBytes = declaredBytes > 0 || exchange.headers['transfer-encoding'] !== undefined
     const isUpload = carriesBytes && (row.multipart !== undefined || row.streamedBody !== undefined)
-    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers), deps), declaredBytes, seat, clock, isUpload })
+    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers).essence, deps), declaredBytes, seat, clock, isUpload })
   }
 
   return {
@@ -171,7 +191,7 @@ async function serve(
   } catch {
     throw new CaduceusError('not_found', 'no such resource')
   }
-  const query = coerce(checks.querySchema, parseQuery(exchange.query))
+  const query = route.page === true ? {} : coerce(checks.querySchema, parseQuery(exchange.query, !Array.isArray(route.auth)))
   checks.query(query)
   // Only now: whoever was refused above was not asked for a byte more than came with the headers.
   if (identity !== null) body?.admit(`account ${identity.userId}`)
@@ -188,6 +208,7 @@ async function serve(
     get principal() { return identity === null ? null : principalOf(identity) },
     requestId: visit.requestId,
     address: visit.address,
+    isLocal: isLocal(exchange.address, exchange.headers),
     get origin() { return serverOrigin(exchange.headers, trustedProxies, publicUrl) },
     headers: exchange.headers,
     get log() { return visit.log },
@@ -205,7 +226,7 @@ function matched(router: Router, { method, path, headers }: Exchange): Match {
 
 function streamOf({ streamedBody }: AnyRoute, body: IncomingBody | null, headers: Readonly<Record<string, string>>): BodyStream {
   if (streamedBody === undefined || body === null) return noStream
-  const mediaType = mediaTypeOf(headers)
+  const { essence: mediaType } = mediaTypeOf(headers)
   const hasBody = mediaType === streamedBody.contentType
   if (!hasBody && (streamedBody.optional !== true || mediaType !== ''))
     throw new CaduceusError('unsupported_media_type', `this takes ${streamedBody.contentType}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
@@ -218,10 +239,9 @@ async function readContent(
 ): Promise<{ value: unknown; files: FilePart[] }> {
   const bytes = await incoming.whole()
   if (route.rawBody !== undefined) return { value: bytes, files: [] }
-  const contentType = headers['content-type'] ?? ''
-  const mediaType = mediaTypeOf(headers)
+  const { essence: mediaType, charset } = mediaTypeOf(headers)
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
-    const form = readForm(bytes, contentType, route.multipart)
+    const form = await readForm(bytes, headers['content-type']!, route.multipart)
     if (form.files.every(file => file.data.buffer !== bytes.buffer)) incoming.forgetBytes()
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
@@ -231,8 +251,10 @@ async function readContent(
     checks.fields!(form.fields)
     return { value: form.fields, files: form.files }
   }
+  if (charset !== null && bytes.byteLength > 0 && !utf8Names.has(charset))
+    throw new CaduceusError('unsupported_media_type', `JSON is read in UTF-8; the body is said to be in ${charset.slice(0, httpLimits.echoedCharactersMax)}`)
   if (checks.body === null || (!isJson(mediaType) && bytes.byteLength > 0))
-    throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
+    throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType.slice(0, httpLimits.echoedCharactersMax)}`)
   const value = bytes.byteLength === 0 ? {} : parseJson(bytes)
   incoming.forgetBytes()
   checks.body(value)
@@ -240,7 +262,8 @@ async function readContent(
 }
 
 const addressHolder = (address: string): Holder => `address ${addressGroup(address)}`
-const mediaTypeOf = (headers: Readonly<Record<string, string>>): string => (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+/** US-ASCII is a part of it. */
+const utf8Names = new Set(['utf-8', 'utf8', 'us-ascii'])
 const isJson = (mediaType: string): boolean => mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
 const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
 /** What a file sent as the whole body may call itself; which it is, the handler finds out. */

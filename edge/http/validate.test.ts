@@ -1,7 +1,8 @@
 import t from 'tap'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { coerce, compileCheck, parseQuery } from './validate.ts'
+import { parseQuery } from './query.ts'
+import { coerce, compileCheck } from './validate.ts'
 
 const schema = Type.Object({
   latitude: Type.Number({ minimum: -90, maximum: 90 }),

@@ -48,13 +48,3 @@ export function coerce(schema: Type.TSchema, texts: Readonly<Record<string, stri
   return out
 }
 const numeric = /^-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?$/
-
-/** The query as texts; a name given twice is refused, because which of them counts would be a guess. */
-export function parseQuery(query: string): Record<string, string> {
-  const out: Record<string, string> = Object.create(null)
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (name in out) throw invalid([{ field: name, rule: 'is given twice' }])
-    out[name] = value
-  }
-  return out
-}

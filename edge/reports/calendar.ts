@@ -6,6 +6,7 @@
  * counted through and moments written down.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
+import { dayMs as dayOf } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'
 import { invalid } from '../http/validate.ts'
 
@@ -60,7 +61,4 @@ export function rangeOf(asked: { date?: string; from?: string; to?: string }, ti
   return range
 }
 
-const isDate = (text: string): boolean => {
-  const ms = Date.parse(text)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
-}
+const isDate = (text: string): boolean => dayOf(text) !== null

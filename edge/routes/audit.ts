@@ -1,6 +1,7 @@
 /** The audit trail, for admins: `/api/admin/audit`. Reading it is itself a row of it. */
 import Type from 'typebox'
 import { sql } from 'kysely'
+import { instantMs } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { EdgeContext } from '../context.ts'
@@ -35,8 +36,8 @@ export function auditRoutes(ctx: AuditContext): AnyRoute[] {
         for (const [column, value] of Object.entries(equal))
           query = query.where(column as keyof typeof equal, '=', value as string)
         if (failed !== undefined) query = query.where('code', failed ? 'is not' : 'is', null)
-        if (from !== undefined) query = query.where(sql<boolean>`at >= ${from}::timestamptz`)
-        if (until !== undefined) query = query.where(sql<boolean>`at < ${until}::timestamptz`)
+        if (from !== undefined) query = query.where(sql<boolean>`at >= ${new Date(instantMs(from)!)}::timestamptz`)
+        if (until !== undefined) query = query.where(sql<boolean>`at < ${new Date(instantMs(until)!)}::timestamptz`)
         if (cursor !== undefined) query = query.where('id', '<', cursor)
         const { rows, next_cursor } = paged(await query.orderBy('id', 'desc').limit(limit + 1).execute(), limit)
         return { status: 200, body: { entries: rows, next_cursor } }

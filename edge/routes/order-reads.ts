@@ -10,6 +10,7 @@ import { sql, type Expression, type ExpressionBuilder, type Kysely, type SqlBool
 import Type from 'typebox'
 import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { dayMs, instantMs } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'
 import { orderLimits } from '../../protocol/orders/limits.ts'
 import { wordsOfView } from '../../protocol/orders/views.ts'
@@ -140,7 +141,7 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
     if (filter.vendor_id !== undefined) query = query.where('vendor_id', '=', filter.vendor_id)
     if (filter.driver_id !== undefined) query = query.where('driver_id', '=', filter.driver_id)
-    if (filter.created_from !== undefined) query = query.where('created_at', '>=', new Date(filter.created_from))
+    if (filter.created_from !== undefined) query = query.where('created_at', '>=', new Date(startOf(filter.created_from)))
     if (filter.created_to !== undefined) query = query.where('created_at', '<', endOf(filter.created_to))
     if (search !== null)
       query = search.ids !== null ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
@@ -155,8 +156,10 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
   })
 }
 
-const dayMs = 24 * 3_600_000
-const endOf = (moment: string): Date => new Date(Date.parse(moment) + (moment.includes('T') || moment.includes('t') ? 0 : dayMs))
+/** A moment, or the midnight that begins a day. The schema has admitted it as one of the two. */
+const startOf = (moment: string): number => (instantMs(moment) ?? dayMs(moment))!
+/** A moment, or the end of a day; the last day of all has none that a database keeps, and nothing comes after it. */
+const endOf = (moment: string): Date => new Date(instantMs(moment) ?? Math.min(dayMs(moment)! + 24 * 3_600_000, instantMs('9999-12-31T23:59:59.999Z')!))
 
 /** `ids`: all orders with these words, of whomever; null when they are too many to be listed. */
 export interface Search { words: string; ids: string[] | null }

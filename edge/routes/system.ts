@@ -1,11 +1,13 @@
 /** Whether the edge and what it depends on are well, and the numbers by which that is judged. */
+import { createHash, timingSafeEqual } from 'node:crypto'
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
-import { route, type AnyRoute } from '../http/route.ts'
+import { route, type AnyRoute, type RouteRequest } from '../http/route.ts'
 import { nullable } from './shapes.ts'
 
 export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics' | 'nowMs'>
@@ -24,13 +26,13 @@ const State = Type.Enum(['up', 'down'])
 const HealthView = Type.Object({
   status: Type.Enum(['healthy', 'degraded']),
   dependencies: Type.Object({ database: State, bus: State, claims: State, engine: State }),
-  engine: nullable(Type.Object(
+  engine: Type.Optional(nullable(Type.Object(
     {
       engine_id: Type.String(), frames: Type.Record(Type.String(), Type.Integer()),
     },
-    { additionalProperties: true, description: 'What the engine that answered says of itself, with more counters than these; every engine counts every location frame' },
-  )),
-  version: Type.String(), bench_allowed: Type.Boolean(),
+    { additionalProperties: true, description: 'What the engine that answered says of itself, with more counters than these; every engine counts every location frame. For administrators, and for programs of the same machine' },
+  ))),
+  version: Type.Optional(Type.String({ description: 'For the same' })), bench_allowed: Type.Boolean(),
 })
 
 export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
@@ -57,24 +59,40 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     ])
     const dependencies = { database: state(database), bus: state(bus), claims: state(claims), engine: state(engine) }
     const healthy = Object.values(dependencies).every(state => state === 'up')
-    return { status: 200, body: { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed } }
+    return { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed }
   }
   /** Anybody may ask as often as they like: who asks while the last look is fresh, or under way, hears what it saw. */
   let last: { untilMs: number; answer: ReturnType<typeof look> } | null = null
-  const health = () => {
+  const seen = () => {
     const nowMs = ctx.nowMs()
     // A clock that was set back must not keep an old look for long.
     if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - limits.healthFreshMs) last = { untilMs: nowMs + limits.healthFreshMs, answer: look() }
     return last.answer
   }
+  /** Counters say how busy a place is, which is its own business: for administrators, and for programs of this machine. */
+  const health = async ({ identity, isLocal }: Pick<RouteRequest, 'identity' | 'isLocal'>) => {
+    const { engine, version: running, ...open } = await seen()
+    return { status: 200, body: identity?.role === 'admin' || isLocal ? { ...open, engine, version: running } : open }
+  }
+  /** Prometheus on this machine needs nothing; anywhere else it shows METRICS_TOKEN. */
+  const mayMeasure = (isLocal: boolean, authorization: string | undefined): boolean => {
+    const { metricsToken } = ctx.config
+    if (isLocal) return true
+    const given = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+    if (metricsToken === null || given === undefined) return false
+    const [a, b] = [given, metricsToken].map(text => createHash('sha256').update(text).digest())
+    return timingSafeEqual(a!, b!)
+  }
   const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
   return [
-    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'none', responses, handler: health }),
-    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'none', alias: '/api/health', responses, handler: health }),
+    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'optional', responses, handler: health }),
+    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'optional', alias: '/api/health', responses, handler: health }),
     route({
       method: 'GET', path: '/metrics', operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['system'], auth: 'none',
       responses: { 200: { description: 'Metrics', contentType: 'text/plain' } },
-      handler: async () => {
+      errors: ['unauthenticated'],
+      handler: async ({ isLocal, headers }) => {
+        if (!mayMeasure(isLocal, headers['authorization'])) throw new CaduceusError('unauthenticated', 'metrics are for programs of this machine, and for whoever shows METRICS_TOKEN as a bearer token')
         // Of the whole deployment and across restarts: a scrape of any edge shows it.
         const parked = await answered(() => ctx.database.kysely.selectFrom('parked_commands').select(eb => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow())
         if (parked !== undefined) ctx.metrics.commandsParked.set(parked.count)

@@ -1,4 +1,5 @@
 /** Who gets in, with which close code, and what each kind of socket is told first. */
+import { connect } from 'node:net'
 import t from 'tap'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -78,6 +79,23 @@ t.test('a ticket opens one socket; a bearer protocol opens any', async t => {
   t.equal(socket.ws.protocol, 'bearer')
 })
 
+t.test('the lines of one header are one list, and a request with two ends becomes no socket', async t => {
+  const upgrade = (lines: string[]) => new Promise<string>(resolve => {
+    let heard = ''
+    const socket = connect(f.port, '127.0.0.1', () => socket.write([
+      'GET /ws/customer/ HTTP/1.1', `Host: 127.0.0.1:${f.port}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...lines, '', '',
+    ].join('\r\n')))
+    socket.on('data', data => {
+      heard += data.toString('latin1')
+      if (!heard.startsWith('HTTP/1.1 101') || heard.includes('John Doe') || heard.includes('token missing')) socket.destroy()
+    }).on('close', () => resolve(heard)).on('error', () => {})
+  })
+  const two = await upgrade(['Sec-WebSocket-Protocol: bearer', `Sec-WebSocket-Protocol: ${customer}`])
+  t.match(two, /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i)
+  t.match(await upgrade([`Sec-WebSocket-Protocol: Bearer,${customer}`]), /Sec-WebSocket-Protocol: Bearer\r\n[^]*John Doe/, 'the name comes back as it was written')
+  for (const lines of [['Content-Length: 2'], ['Transfer-Encoding: chunked'], ['Content-Length: 0', 'Content-Length: 0'], ['Host: elsewhere']]) t.match(await upgrade(lines), /^HTTP\/1.1 400 /, lines.join())
+})
+
 t.test('a token that ends while connected closes the socket with 4001', async t => {
   const socket = f.connect(`/ws/customer/?token=${customer}`)
   await socket.next('connection')
@@ -96,7 +114,11 @@ t.test('a page of a foreign origin is refused at the upgrade', async t => {
   t.equal(await status('https://evil.example'), 403)
   t.equal(await status('null'), 403)
   t.equal(await status('https://app.example.org'), 101, 'listed')
+  t.equal(await status('HTTPS://APP.example.org:443'), 101, 'listed, written another way')
+  t.equal(await status('https://app.example.org:444'), 403, 'another port')
   t.equal(await status(`http://127.0.0.1:${f.port}`), 101, 'same host')
+  t.ok(originAllowed('https://x', 'x:443', []) && originAllowed('https://x:443', 'x', []) && originAllowed('https://X', 'x', []), 'a default port is none')
+  t.notOk(originAllowed('https://x', 'x:8443', []))
   t.ok(originAllowed('https://anywhere.example', 'here', ['*']))
 })
 

@@ -3,7 +3,7 @@
  * route adds only who may come in and what its messages mean.
  */
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
-import { closeCodes } from '../../protocol/errors.ts'
+import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import type { EdgeContext } from '../context.ts'
@@ -15,7 +15,7 @@ import { isUuid, uuidV7 } from '../../protocol/ids.ts'
 import { admitHandshake, upgrade, type Handshake, type UpgradedData } from './handshake.ts'
 import { Ingest } from './ingest.ts'
 import { openPharmacy } from './pharmacy.ts'
-import { refusalOf } from './refusal.ts'
+import { Refusal, refusalOf } from './refusal.ts'
 import { Session, type Opened, type SocketRole } from './session.ts'
 import { openTracking } from './tracking.ts'
 import { openVendor } from './vendor.ts'
@@ -46,6 +46,7 @@ export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): 
 function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
   const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session), caughtUp: (session: Session) => ctx.hub.caughtUp(session) }
   const seldom = new Seldom((line, error) => ctx.log.error({ err: error }, line), ctx.nowMs)
+  const refused = new Seldom((line, why) => ctx.log.info(typeof why === 'string' ? { code: why } : { err: why }, line), ctx.nowMs)
   const failed = (where: string, error: unknown): void => seldom.say(where, `${where} of a socket failed`, error)
   return {
     maxPayloadLength: limits.socketPayloadBytesMax,
@@ -88,7 +89,11 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
         },
         (error: unknown) => {
           const refusal = refusalOf(error)
-          if (refusal !== error) ctx.log.info({ err: error, role, closeCode: refusal.closeCode }, 'socket refused')
+          // Whoever knocks chooses how often this is said; why is in the audit trail. A stack belongs to a defect of ours.
+          if (!(error instanceof Refusal)) {
+            const why = error instanceof CaduceusError ? error.code : error
+            refused.say(`${refusal.closeCode} ${error instanceof CaduceusError ? error.code : ''}`, `a socket of the role ${role} was refused with ${refusal.closeCode}`, why)
+          }
           noteConnection(ctx, session, handshake, refusal.closeCode)
           session.close(refusal.closeCode, refusal.message)
         },

@@ -12,6 +12,8 @@ import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { clientAddress, serverOrigin } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
+import { readHeaders } from '../http/headers.ts'
+import { isOwnOrigin, normalOrigin } from '../http/origins.ts'
 import type { Admission } from './admission.ts'
 import type { RateBy } from '../rate/rules.ts'
 import { refusals } from './refusal.ts'
@@ -38,9 +40,16 @@ export interface UpgradedData extends SocketData {
 
 const protocolName = 'bearer'
 
-/** Answers the upgrade: 101, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
+/** Answers the upgrade: 101, 400 for a request that cannot be one, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
 export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-  if (!originAllowed(req.getHeader('origin'), req.getHeader('host'), ctx.config.corsOrigins)) {
+  const { fields, fault } = readHeaders(req)
+  const body = fields['transfer-encoding'] ?? fields['content-length'] ?? '0'
+  if (fault !== null || body !== '0') {
+    refuseUpgrade(res, '400 Bad Request', JSON.stringify(problemDocument({ code: 'invalid_request', detail: fault ?? 'a request that becomes a socket has no body' })))
+    return
+  }
+  const { corsOrigins, publicUrl, trustedProxies } = ctx.config
+  if (!originAllowed(fields['origin'] ?? '', fields['host'] ?? '', publicUrl === null ? corsOrigins : [...corsOrigins, new URL(publicUrl).origin])) {
     refuseUpgrade(res, '403 Forbidden', JSON.stringify(problemDocument({ code: 'forbidden', detail: 'this origin may not open sockets; CORS_ORIGINS lists those that may' })))
     return
   }
@@ -54,19 +63,20 @@ export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpRespons
     refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'overloaded', detail: 'too many connections begin at this moment; come again shortly' })), seconds)
     return
   }
-  const offered = req.getHeader('sec-websocket-protocol').split(',').map(part => part.trim())
-  const bearer = offered[0] === protocolName
+  // Some clients send the two in a line each; a browser wants the name back as it wrote it.
+  const offered = (fields['sec-websocket-protocol'] ?? '').split(',').map(part => part.trim())
+  const bearer = offered[0]!.toLowerCase() === protocolName
   const handshake: Handshake = {
     token: req.getQuery('token') || (bearer ? offered[1] ?? null : null),
     ticket: req.getQuery('ticket') || null,
     parameter: req.getParameter(0) ?? '',
-    address: clientAddress(addressText(res.getRemoteAddress()), req.getHeader('x-forwarded-for') || undefined, ctx.config.trustedProxies),
-    userAgent: req.getHeader('user-agent') || null,
-    origin: serverOrigin({ host: req.getHeader('host'), 'x-forwarded-proto': req.getHeader('x-forwarded-proto') }, ctx.config.trustedProxies, ctx.config.publicUrl),
+    address: clientAddress(addressText(res.getRemoteAddress()), fields['x-forwarded-for'], trustedProxies),
+    userAgent: fields['user-agent'] || null,
+    origin: serverOrigin(fields, trustedProxies, publicUrl),
     identity: null,
   }
   const data: UpgradedData = { session: null, handshake }
-  res.upgrade(data, req.getHeader('sec-websocket-key'), bearer ? protocolName : '', req.getHeader('sec-websocket-extensions'), context)
+  res.upgrade(data, fields['sec-websocket-key'] ?? '', bearer ? offered[0]! : '', fields['sec-websocket-extensions'] ?? '', context)
 }
 
 function refuseUpgrade(res: HttpResponse, status: string, body: string, retryAfterSeconds?: number): void {
@@ -78,7 +88,8 @@ function refuseUpgrade(res: HttpResponse, status: string, body: string, retryAft
 /** Apps send no Origin; a page may connect to the host it came from, and to where CORS_ORIGINS allows it. */
 export function originAllowed(origin: string, host: string, allowed: readonly string[]): boolean {
   if (origin === '' || allowed.includes('*') || allowed.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host
+  const normal = normalOrigin(origin)
+  return (normal !== null && allowed.includes(normal)) || isOwnOrigin(origin, host)
 }
 
 /** Counts a handshake: to its address before anything is looked up for it, to its account once that is known. Throws a Refusal, 4429. */
