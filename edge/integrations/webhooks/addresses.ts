@@ -7,6 +7,7 @@
  * holds the name's DNS answers the second question differently.
  */
 import { BlockList, isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { CaduceusError } from '../../../protocol/errors.ts'
 import { limits } from '../../../protocol/limits.ts'
 
@@ -29,13 +30,28 @@ for (const [net, bits] of specialV6) v6.addSubnet(net, bits, 'ipv6')
 const globalV6 = new BlockList()
 globalV6.addSubnet('2000::', 3, 'ipv6')
 
-/** False also for anything that is not an address, and for IPv6 with a zone or with an IPv4 address inside. */
+/**
+ * False also for anything that is not an address, and for IPv6 with a zone. An IPv4 address in the clothes
+ * of IPv6, mapped or as a network without IPv4 writes it (NAT64), leads to that address and is judged as it.
+ */
 export function isPublicAddress(address: string): boolean {
+  const inner = innerV4(address)
+  if (inner !== null) return isPublicAddress(inner)
   switch (isIP(address)) {
     case 4: return !v4.check(address, 'ipv4')
     case 6: return !address.includes('%') && globalV6.check(address, 'ipv6') && !v6.check(address, 'ipv6')
     default: return false
   }
+}
+
+/** RFC 6052's own prefix; under one of its operator's nobody can tell what an address leads to. */
+const nat64 = ipaddr.parseCIDR('64:ff9b::/96')
+
+function innerV4(address: string): string | null {
+  if (isIP(address) !== 6 || address.includes('%')) return null
+  const parsed = ipaddr.parse(address) as ipaddr.IPv6
+  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString()
+  return parsed.match(nat64 as [ipaddr.IPv6, number]) ? parsed.toByteArray().slice(12).join('.') : null
 }
 
 /** The host of a URL as an address, if it is one: without the brackets of IPv6. */

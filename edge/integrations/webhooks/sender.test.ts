@@ -96,6 +96,21 @@ t.test('no private address, by whatever name (OWASP API7)', async t => {
   t.match(await send('https://hook.example.com/', failing), { outcome: { kind: 'failed', error: /ENOTFOUND/ } })
 })
 
+t.test('a name of several addresses is tried until one of them listens', async t => {
+  const receiver = await startReceiver()
+  t.teardown(() => receiver.close())
+  const { port } = receiver
+  const named = (...addresses: string[]) => ({ resolve: async () => addresses, timeoutMs: 3_000 })
+  const lists = [['::1', '127.0.0.1'], ['127.0.0.1', '::1'], ['127.0.0.2', '127.0.0.1'], ['127.0.0.2', '::1', '127.0.0.3', '127.0.0.1'], ['::ffff:127.0.0.2', '::ffff:127.0.0.1']]
+  for (const [i, addresses] of lists.entries()) {
+    t.match(await send(`http://hook.example.com:${port}/`, named(...addresses)), { outcome: { kind: 'answered', status: 200 } }, addresses.join(', '))
+    t.match(receiver.received[i], { headers: { host: `hook.example.com:${port}` } })
+  }
+  t.match(await send(`http://hook.example.com:${port}/`, named('127.0.0.2', '127.0.0.3')), { outcome: { kind: 'failed', error: /ECONNREFUSED/ } }, 'nobody at any of them')
+  t.match(await send(`http://localhost:${port}/`, { timeoutMs: 3_000 }), { outcome: { kind: 'answered', status: 200 } }, 'by the resolver of the system')
+  t.equal(receiver.received.length, lists.length + 1, 'and each was told once')
+})
+
 t.test('TLS verifies the name, though the connection is to an address', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'caduceus-tls-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
