@@ -7,9 +7,11 @@ import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
 import { limits } from '../protocol/limits.ts'
 import { subjects } from '../protocol/subjects.ts'
+import { uploadUrl } from '../protocol/upload-url.ts'
 import { holdDoubtMs } from './driver/wake.ts'
 import { hurdles, pharmacy } from './fixture-pharmacy.ts'
 import { here, order } from './fixtures.ts'
+import { give, signature } from './order/fixtures.ts'
 
 t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
   for (const [seed, name, matches] of [
@@ -106,7 +108,7 @@ t.test('assign_driver repeated after the pick-up is answered as it was [3]', asy
   await w.env.settle()
   t.match(order(await assign()), { driver_id: dora.driverId }, 'by another engine too')
   order(await w.command('order', one.id, 'out_for_delivery', dora.by))
-  order(await w.command('order', one.id, 'deliver', dora.by, { signature_url: 's' }))
+  order(await w.command('order', one.id, 'deliver', dora.by, w.signed(dora.driverId)))
   t.match(order(await assign()), { status: 'delivered', driver_id: dora.driverId })
   t.same(w.types(one.id), [...before, 'out_for_delivery', 'delivered'])
   await w.env.advance(1_000)
@@ -213,9 +215,10 @@ t.test('an engine that woke after its lease refuses nothing from a memory that m
   await w.env.advance(limits.slotLeaseMsDefault)
   for (const verb of ['pick_up', 'out_for_delivery'])
     t.equal((await next.actors.tell('order', one.id, `x-${verb}`, { verb, by: dora.by, data: {} })).ok, true, verb)
-  const reply = await old.actors.tell('order', one.id, 'late', { verb: 'deliver', by: dora.by, data: { signature_url: 's' } })
+  const late = give.deliver(dora.by, { signature_url: uploadUrl(signature.id) }, [{ ...signature, driverId: dora.driverId, orderId: one.id, atMs: w.env.nowMs() }])
+  const reply = await old.actors.tell('order', one.id, 'late', late)
   t.equal(reply.ok ? 'ok' : reply.code, 'moved', 'not order_state_conflict: for all it knows the order is not even picked up')
-  t.equal((await next.actors.tell('order', one.id, 'late', { verb: 'deliver', by: dora.by, data: { signature_url: 's' } })).ok, true)
+  t.equal((await next.actors.tell('order', one.id, 'late', late)).ok, true)
   old.resume()
   await w.env.advance(limits.slotLeaseMsDefault)
   t.ok(w.logs.some(line => /writes nothing to it/.test(line)), 'and it says that it lost them')

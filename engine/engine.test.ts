@@ -53,11 +53,11 @@ t.test('a request becomes a delivery', async t => {
   t.equal(seen.flatMap(push => push.fleet).at(-1)?.driver_id, dora.driverId, 'and who watches the fleet, with the next round')
   t.equal(w.statusOf(opened.id), 'arrived_at_pickup', 'the fence saw the arrival')
 
-  t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, { signature_url: 's' })), 'order_state_conflict')
+  t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, w.signed(dora.driverId))), 'order_state_conflict')
   t.equal(order(await w.command('order', opened.id, 'pick_up', dora.by)).status, 'picked_up')
   t.equal(order(await w.command('order', opened.id, 'out_for_delivery', dora.by)).status, 'out_for_delivery')
   t.equal(problem(await w.command('order', opened.id, 'deliver', dora.by, {})), 'proof_required')
-  t.equal(order(await w.command('order', opened.id, 'deliver', dora.by, { signature_url: 's' })).status, 'delivered')
+  t.equal(order(await w.command('order', opened.id, 'deliver', dora.by, w.signed(dora.driverId))).status, 'delivered')
   await w.env.advance(5_000)
   t.equal(engine.roster.get(dora.driverId)?.status, 'available', 'the driver is free again')
   t.equal(engine.actors.peek(opened.id), undefined, 'a finished order leaves memory')

@@ -29,6 +29,7 @@ import type { AutoSearch, Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
 import { olderFactOfDriver, olderFactOfOrder } from './older-facts.ts'
+import { uploadsOfReport } from './proofs.ts'
 import { Pusher } from './pusher.ts'
 import { RosterExchange } from './roster-exchange.ts'
 import { Actors, type AnyBehaviour, type Committed } from './runtime/actors.ts'
@@ -226,6 +227,11 @@ export class Engine {
       if (holder === 'no member') return { ok: false, problem: { code: 'driver_not_member', detail: 'you do not belong to this pharmacy any more' } }
       planned.command.driver = holder
     }
+    if (planned.command.verb === 'deliver') {
+      const uploads = await uploadsOfReport(this.#deps.journal, envelope.actor_id, envelope.by, planned.command.data).catch(() => null)
+      if (uploads === null) return { ok: false, problem: { code: 'unavailable', detail: 'the proof cannot be looked up now; try again' } }
+      planned.command.uploads = uploads
+    }
     const reply = await this.actors.tell(planned.kind, envelope.actor_id, envelope.id, planned.command)
     if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
     if (planned.kind === 'driver') return driverReply(reply)
@@ -238,10 +244,10 @@ export class Engine {
 
   // After a transition
 
-  #committed({ cell, firstSeq, events, atMs }: Committed): void {
+  #committed({ cell, firstSeq, events, atMs, by }: Committed): void {
     this.#lastSeq.set(cell.slot, firstSeq + events.length - 1)
     events.forEach((event, i) => this.#follow({
-      slot: cell.slot, seq: firstSeq + i, kind: cell.kind, actorId: cell.actorId, version: cell.version - events.length + 1 + i, atMs, event,
+      slot: cell.slot, seq: firstSeq + i, kind: cell.kind, actorId: cell.actorId, version: cell.version - events.length + 1 + i, atMs, by, event,
     }, cell.state))
     this.#observe(cell, events)
   }
@@ -335,8 +341,8 @@ export class Engine {
       if (stored.seq <= loaded.cursorSeq) continue
       const cell = this.actors.peek(stored.actorId)
       if (cell === undefined) continue
-      const { slot, seq, kind, actorId, version, atMs, event } = stored
-      this.#follow({ slot, seq, kind, actorId, version, atMs, event }, cell.state)
+      const { slot, seq, kind, actorId, version, atMs, by, event } = stored
+      this.#follow({ slot, seq, kind, actorId, version, atMs, by, event }, cell.state)
     }
     if (following.length === 0) return
     // Kilometres are worth a line in the log, not a slot out of service.

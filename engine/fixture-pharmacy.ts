@@ -44,7 +44,7 @@ export async function pharmacy(seed: number, options: BootOptions = {}) {
   const books = (of: Booted, driverId: string) => of.actors.peek(driverId)?.state as RegisteredDriver
   const types = (actorId: string) => w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
   const deliver = async (id: string, driver: Principal) => {
-    for (const [verb, data] of [['pick_up', {}], ['out_for_delivery', {}], ['deliver', { signature_url: 's' }]] as const) order(await w.command('order', id, verb, driver, data))
+    for (const verb of ['pick_up', 'out_for_delivery', 'deliver']) order(await w.command('order', id, verb, driver, verb === 'deliver' ? w.signed(driver.id) : {}))
   }
   return { ...w, engine, shop: vendor, by, won, find, assign, cancel, offers, books, types, deliver }
 }

@@ -17,6 +17,7 @@ import { entryHead, LocationBatch } from '../protocol/location-batch.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { PushList } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
+import { uploadUrl } from '../protocol/upload-url.ts'
 import { Engine } from './engine.ts'
 import type { AppendRequest, Journal } from './journal/journal.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
@@ -127,8 +128,14 @@ export async function world(seed = 1) {
   const broadcast = (orderId = id(), customerId = id(), ttl = 300) => command('order', orderId, 'broadcast', { role: 'customer', id: customerId }, {
     order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: ttl,
   })
+  /** A signature that the driver has uploaded, as an order names it. */
+  const signed = (driverId: string) => {
+    const upload = { id: id(), kind: 'signature', ownerId: driverId, driverId, vendorId: null, orderId: null, atMs: env.nowMs() }
+    store.uploads.set(upload.id, upload)
+    return { signature_url: uploadUrl(upload.id) }
+  }
   const statusOf = (orderId: string) => store.events.get(orderId)?.at(-1)?.event.type
-  return { env, store, bus, pushes, events, logs, boot, id, command, vendor, driver, broadcast, statusOf }
+  return { env, store, bus, pushes, events, logs, boot, id, command, vendor, driver, broadcast, signed, statusOf }
 }
 
 export const order = (reply: OrderReply) => {

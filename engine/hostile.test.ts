@@ -39,7 +39,7 @@ async function stored(w: World, vendorIds: readonly string[], count: number, wha
     }
     const slot = slotOf(orderId, limits.slotCount)
     const state = behaviours.order.evolve(behaviours.order.absent, event, atMs)
-    await journal.append({ slot, epoch: epochs.get(slot)!, kind: 'order', actorId: orderId, fromVersion: 0, atMs, commandId: orderId, events: [event], row: behaviours.order.row(state, 1, atMs, true) })
+    await journal.append({ slot, epoch: epochs.get(slot)!, kind: 'order', actorId: orderId, fromVersion: 0, atMs, by: { role: 'system', id: 'test' }, commandId: orderId, events: [event], row: behaviours.order.row(state, 1, atMs, true) })
     ids.push(orderId)
   }
   await journal.close()

@@ -4,7 +4,7 @@
  */
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { commandSchemas, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope, ServiceCommand } from '../protocol/commands.ts'
+import { commandSchemas, edgeVerbs, type DriverCommandData, type OrderCommandData, type OrderVerb, type DriverVerb, CommandEnvelope, ServiceCommand } from '../protocol/commands.ts'
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { checkOrderSize } from '../protocol/order-size.ts'
@@ -47,6 +47,7 @@ export function parseServiceCommand(value: unknown, actor: string, verb: string,
     throw new CaduceusError('forbidden', `a service cannot act as ${by.role}`, [{ field: 'by.role', rule: 'must be service, customer, vendor or driver' }])
   const name = service ?? (by?.role === 'service' ? by.id : 'unnamed')
   const principal = by === undefined || by.role === 'service' ? { role: 'service', id: name } : { ...by, id: by.id.toLowerCase() }
+  if (actor === 'driver' && edgeVerbs.has(verb)) throw new CaduceusError('forbidden', 'a driver\'s profile is changed by PATCH /api/drivers/{id}')
   // Two services may count their commands alike, and so may an app.
   return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, data })
 }
@@ -99,7 +100,11 @@ function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
     case 'assign_driver': return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
     // Who it is, the driver's actor says, when it is asked (engine/holds.ts).
     case 'accept_offer': return { verb, by, data: data(verb), driver: null }
-    case 'deliver': return { verb, by, data: data(verb), actualDistanceKm: deps.following.drivenKm(envelope.actor_id) }
+    // Whose the uploads are is asked of the database (engine/proofs.ts).
+    case 'deliver': return {
+      verb, by, data: data(verb), uploads: [],
+      actualDistanceKm: deps.following.drivenKm(envelope.actor_id), doorDistanceM: deps.following.doorDistanceM(envelope.actor_id, deps.env.nowMs()),
+    }
     case 'reissue_tracking': return { verb, by, data: data(verb), trackingToken: secret() }
     case 'reject': return { verb, by, data: data(verb) }
     case 'cancel': return { verb, by, data: data(verb) }
@@ -118,6 +123,7 @@ function planDriver(envelope: CommandEnvelope): DriverCommand {
   const { by } = envelope
   switch (verb) {
     case 'register': return { verb, by, driverId: envelope.actor_id, data: envelope.data as DriverCommandData['register'] }
+    case 'update': return { verb, by, data: envelope.data as DriverCommandData['update'] }
     case 'set_status': return { verb, by, data: envelope.data as DriverCommandData['set_status'] }
     default: return { verb, by }
   }

@@ -70,7 +70,7 @@ t.test('all that is published in a run', async t => {
   await w.env.advance(20_000)
   await dora.at(here.latitude, here.longitude + 0.00001)
   await w.env.advance(300)
-  t.equal(order(await w.command('order', id, 'deliver', dora.by, { signature_url: '/s.png' })).status, 'delivered')
+  t.equal(order(await w.command('order', id, 'deliver', dora.by, w.signed(dora.driverId))).status, 'delivered')
 
   // Orders to a known pharmacy, one refused and one that comes back.
   const place = async () => {
@@ -86,6 +86,7 @@ t.test('all that is published in a run', async t => {
   await w.command('order', back, 'accept', by)
   await w.command('order', back, 'assign_driver', by, { driver_id: dora.driverId })
   for (const verb of ['pick_up', 'out_for_delivery']) await w.command('order', back, verb, dora.by)
+  await w.command('driver', dora.driverId, 'update', dora.by, { phone: '22' })
   await w.command('order', back, 'fail', dora.by, { reason: 'nobody at home' })
   await w.command('order', back, 'return', dora.by)
   const returned = order(await w.command('order', back, 'complete_return', by))

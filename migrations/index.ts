@@ -15,6 +15,7 @@ import { orderParts } from './0009_order_parts.ts'
 import { slotProgress } from './0010_slot_progress.ts'
 import { approval } from './0012_approval.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
+import { eventActors } from './0015_event_actors.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -29,4 +30,5 @@ export const migrations: Record<string, Migration> = {
   '0010_slot_progress': slotProgress,
   '0012_approval': approval,
   '0017_resumable_uploads': resumableUploads,
+  '0015_event_actors': eventActors,
 }

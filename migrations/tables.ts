@@ -3,6 +3,7 @@
  * journal writes are read-only here, so that an edge query that writes them does not compile.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { Principal } from '../protocol/principal.ts'
 import type { DriverStatus, Membership } from '../protocol/rest/driver.ts'
 import type { OpeningHours } from '../protocol/opening-hours.ts'
 import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
@@ -242,6 +243,7 @@ export interface EventsTable {
   type: ReadOnly<string>
   v: ReadOnly<number>
   command_id: ReadOnly<string | null>
+  acted_by: ReadOnly<Principal | null>
   data: ReadOnly<unknown>
 }
 
@@ -273,11 +275,8 @@ export interface PositionsTable {
   at: ReadOnly<Date>
 }
 export interface BreadcrumbsTable {
-  order_id: ReadOnly<string>
-  at: ReadOnly<Date>
-  driver_id: ReadOnly<string>
-  latitude: ReadOnly<number>
-  longitude: ReadOnly<number>
+  order_id: ReadOnly<string>; at: ReadOnly<Date>; driver_id: ReadOnly<string>
+  latitude: ReadOnly<number>; longitude: ReadOnly<number>
 }
 
 export interface IdempotencyKeysTable {

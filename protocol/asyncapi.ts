@@ -5,7 +5,7 @@
  */
 import type { TSchema } from 'typebox'
 import { commandExamples } from './command-examples.ts'
-import { commandSchemas, Item, ServiceCommand, type DriverVerb, type OrderVerb } from './commands.ts'
+import { commandSchemas, edgeVerbs, Item, ServiceCommand, type DriverVerb, type OrderVerb } from './commands.ts'
 import { errorCatalogue } from './errors.ts'
 import { driverEvents, eventVersion, orderEvents, Place, PublishedEvent, VendorFact } from './events.ts'
 import { ids } from './examples.ts'
@@ -120,6 +120,7 @@ function commands(draft: Draft): void {
   const example = (actor: 'order' | 'driver', data: unknown) => ({ id: 'reorder-4711', actor_id: actor === 'order' ? ids.order : ids.driver, data })
   const verbs = (actor: 'order' | 'driver', schemas: Readonly<Record<string, TSchema>>, examples: Readonly<Record<string, { summary: string; data: unknown }>>): void => {
     for (const [verb, data] of Object.entries(schemas)) {
+      if (edgeVerbs.has(verb)) continue
       const { summary, data: given } = examples[verb]!
       const name = `command_${actor}_${verb}`
       draft.message(name, summary, { ...ServiceCommand, properties: { ...ServiceCommand.properties, data } }, example(actor, given))
@@ -136,11 +137,12 @@ function commands(draft: Draft): void {
 }
 
 function events(draft: Draft): void {
+  const actedBy = { role: 'driver', id: ids.driver }
   const rows = (actor: 'order' | 'driver', table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>, id: string): void => {
     for (const [type, { description, data, example }] of Object.entries(table)) {
       const name = `event_${actor}_${type}`
       const payload = { ...PublishedEvent, properties: { ...PublishedEvent.properties, actor: { const: actor }, type: { const: type }, data } }
-      draft.message(name, description, payload, { id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor, actor_id: id, type, v: eventVersion, data: example })
+      draft.message(name, description, payload, { id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor, actor_id: id, type, v: eventVersion, by: actedBy, data: example })
         .subject(name, subjects.event(actor, type, `{${actor}_id}`), description, name, 'send', { [`${actor}_id`]: 'Whose event it is' })
     }
   }

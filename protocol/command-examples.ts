@@ -1,6 +1,7 @@
 /** What each command is for, in a sentence, with data that its schema lets through: for the AsyncAPI document. */
 import type { DriverCommandData, DriverVerb, OrderCommandData, OrderVerb } from './commands.ts'
 import { ids } from './examples.ts'
+import { uploadUrl } from './upload-url.ts'
 
 const customer = { order_id: ids.order, customer_id: ids.customer, customer_name: 'John Doe', customer_phone: '9841234567' }
 
@@ -24,17 +25,21 @@ const order: { [Verb in OrderVerb]: { summary: string; data: OrderCommandData[Ve
   decline_offer: { summary: 'The driver who was asked does not.', data: { offer_id: ids.offer, reason: 'too far' } },
   pick_up: { summary: 'The driver has the parcel.', data: {} },
   out_for_delivery: { summary: 'The driver is on the way to the customer.', data: {} },
-  deliver: { summary: 'Handed over, with a proof unless the pharmacy waives it.', data: { proof_photo_url: '/uploads/proof/1.jpg' } },
+  deliver: {
+    summary: 'Handed over, with an upload of the driver as proof unless the pharmacy waives it; far from the door or without a fresh position with a reason.',
+    data: { proof_photo_url: uploadUrl(ids.offer), reason: 'handed over at the gate' },
+  },
   fail: { summary: 'It could not be handed over.', data: { reason: 'nobody at home' } },
   return: { summary: 'It goes back to the pharmacy.', data: {} },
   complete_return: { summary: 'The pharmacy has it again.', data: {} },
 }
 
 const driver: { [Verb in DriverVerb]: { summary: string; data: DriverCommandData[Verb] } } = {
-  register: { summary: 'A driver joins a pharmacy\'s fleet, or their details change.', data: { vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 } },
+  register: { summary: 'A driver joins a pharmacy\'s fleet.', data: { vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 } },
   approve_membership: { summary: 'The pharmacy takes a driver who asked.', data: {} },
   end_membership: { summary: 'The pharmacy refuses a driver or parts with them.', data: {} },
   ask_membership: { summary: 'A driver asks to belong to the pharmacy again.', data: {} },
+  update: { summary: 'The driver has another name, phone or vehicle.', data: { phone: '+9779800000002' } },
   set_status: { summary: 'On duty, on a break, or off.', data: { status: 'available' } },
 }
 

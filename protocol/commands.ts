@@ -105,18 +105,22 @@ const orderSchemas = {
   deliver: Type.Object({
     proof_photo_url: Type.Optional(text(limits.urlCharactersMax)),
     signature_url: Type.Optional(text(limits.urlCharactersMax)),
+    /** Wanted where the driver is far from the door, or nobody knows where. */
+    reason: Type.Optional(text()),
   }, { additionalProperties: false }),
   fail: Type.Object({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }) }, { additionalProperties: false }),
   return: Type.Object({}, { additionalProperties: false }),
   complete_return: Type.Object({}, { additionalProperties: false }),
 } as const
 
+const VehicleType = Type.Union([Type.Literal('bike'), Type.Literal('scooter'), Type.Literal('car'), Type.Literal('van')])
+
 const driverSchemas = {
   register: Type.Object({
     vendor_id: Uuid,
     full_name: text(limits.nameCharactersMax),
     phone: text(40),
-    vehicle_type: Type.Union([Type.Literal('bike'), Type.Literal('scooter'), Type.Literal('car'), Type.Literal('van')]),
+    vehicle_type: VehicleType,
     capacity: Type.Integer({ minimum: 1, maximum: limits.driverCapacityMax }),
     /** Without it the driver belongs to the pharmacy at once. */
     membership: Type.Optional(Type.Union([Type.Literal('pending'), Type.Literal('active')])),
@@ -127,6 +131,12 @@ const driverSchemas = {
   end_membership: Type.Object({}, { additionalProperties: false }),
   /** A driver whose membership ended asks again. */
   ask_membership: Type.Object({}, { additionalProperties: false }),
+  /** Of the profile, which the edge keeps: orders under way show it. */
+  update: Type.Object({
+    full_name: Type.Optional(text(limits.nameCharactersMax)),
+    phone: Type.Optional(text(40)),
+    vehicle_type: Type.Optional(VehicleType),
+  }, { additionalProperties: false }),
   set_status: Type.Object({
     status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]),
   }, { additionalProperties: false }),
@@ -135,6 +145,8 @@ const driverSchemas = {
 export const commandSchemas = { order: orderSchemas, driver: driverSchemas } as const
 export type OrderVerb = keyof typeof orderSchemas
 export type DriverVerb = keyof typeof driverSchemas
+/** The edge keeps the profile of a driver, so a change of it that did not come from an edge would not last. */
+export const edgeVerbs: ReadonlySet<string> = new Set<DriverVerb>(['update'])
 export type OrderCommandData = { [V in OrderVerb]: Type.Static<typeof orderSchemas[V]> }
 export type DriverCommandData = { [V in DriverVerb]: Type.Static<typeof driverSchemas[V]> }
 

@@ -50,6 +50,7 @@ export const errorCatalogue = {
   order_state_conflict: { http: 409, title: 'Order is not in a state that allows this', retryable: false },
   order_not_cancellable: { http: 409, title: 'Order can no longer be cancelled', retryable: false },
   proof_required: { http: 422, title: 'Delivery needs a proof photo or a signature', retryable: false },
+  proof_invalid: { http: 422, title: 'The proof of delivery proves nothing', retryable: false },
   // Fees, addresses and links
   quote_not_found: { http: 404, title: 'Quote not found', retryable: false },
   quote_expired: { http: 410, title: 'Quote has expired', retryable: false },

@@ -8,8 +8,9 @@
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude } from './commands.ts'
-import { Uuid } from './principal.ts'
+import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
+import { uploadUrl } from './upload-url.ts'
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const Text = Type.String()
@@ -86,6 +87,10 @@ export type SourceFact = Type.Static<typeof SourceFact>
 export const DriverFact = Type.Object({ driver_id: Uuid, name: Text, phone: Text, vehicle_type: Text })
 export type DriverFact = Type.Static<typeof DriverFact>
 
+/** Why a delivery without a reason is marked. */
+export const DeliveryFlag = Type.Union([Type.Literal('far_from_door'), Type.Literal('position_unknown')])
+export type DeliveryFlag = Type.Static<typeof DeliveryFlag>
+
 const vendor = { vendor_id: ids.vendor, name: 'City Pharmacy', phone: '+9779800000000', latitude: 27.71, longitude: 85.33, address: '1 Main St', proof_required: true }
 const home = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
 const asked = {
@@ -139,12 +144,20 @@ export const orderEvents = {
   picked_up: fact('The driver has the parcel.', Nothing, {}),
   out_for_delivery: fact('The driver is on the way to the customer.', Nothing, {}),
   arrived_at_dropoff: fact('The driver is at the door, by geofence.', Nothing, {}),
+  assigned_driver_updated: fact('The driver of the order has another name, phone or vehicle now.', Type.Object({ driver: DriverFact }),
+    { driver: { driver_id: ids.driver, name: 'Dora', phone: '+9779800000002', vehicle_type: 'scooter' } }),
   delivered: fact('Handed over. An end.',
     Type.Object({
       driver_id: Uuid, proof_photo_url: nullable(Text), signature_url: nullable(Text),
       actual_distance_km: Type.Union([Km, Type.Null()], { description: 'As driven; null when too little was heard of the driver' }), earnings_minor: Minor,
+      door_distance_m: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'From the driver to the door; null when there was no fresh position, and before version 5' }),
+      reason: Type.Union([Text, Type.Null()], { description: 'Why it was delivered far from the door, or without a fresh position' }),
+      flag: Type.Union([DeliveryFlag, Type.Null()], { description: 'The delivery was far from the door, or nobody knows how far, and no reason was given' }),
     }),
-    { driver_id: ids.driver, proof_photo_url: '/uploads/proof/1.jpg', signature_url: null, actual_distance_km: 1.42, earnings_minor: 300 }),
+    {
+      driver_id: ids.driver, proof_photo_url: uploadUrl(ids.offer), signature_url: null, actual_distance_km: 1.42, earnings_minor: 300,
+      door_distance_m: 12, reason: null, flag: null,
+    }),
   delivery_failed: fact('It could not be handed over.', Type.Object({ reason: Text }), { reason: 'nobody at home' }),
   return_started: fact('It goes back to the pharmacy.', Nothing, {}),
   returned: fact('The pharmacy has it again. An end.', Type.Object({ driver_id: Uuid }), { driver_id: ids.driver }),
@@ -152,9 +165,11 @@ export const orderEvents = {
 
 /** One row per event of a driver. */
 export const driverEvents = {
-  driver_registered: fact('A driver joins a pharmacy\'s fleet, or their details change.',
+  driver_registered: fact('A driver joins a pharmacy\'s fleet.',
     Type.Object({ driver_id: Uuid, vendor_id: Uuid, full_name: Text, phone: Text, vehicle_type: Text, capacity: Type.Integer({ minimum: 1, description: 'Orders at a time' }) }),
     { driver_id: ids.driver, vendor_id: ids.vendor, full_name: 'Dora', phone: '+9779800000001', vehicle_type: 'bike', capacity: 1 }),
+  driver_updated: fact('The driver has another name, phone or vehicle now.',
+    Type.Object({ full_name: Text, phone: Text, vehicle_type: Text }), { full_name: 'Dora', phone: '+9779800000002', vehicle_type: 'scooter' }),
   status_changed: fact('On duty, on a break, or off.',
     Type.Object({ availability: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]) }), { availability: 'available' }),
   membership_changed: fact('The driver asks to join a pharmacy, belongs to it, or belongs to it no more. Who is registered belongs to it until this says otherwise.',
@@ -181,7 +196,7 @@ export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
-export const eventVersion = 4
+export const eventVersion = 5
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({
@@ -193,7 +208,10 @@ export const PublishedEvent = Type.Object({
   actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
   actor_id: Uuid,
   type: Text,
-  v: Type.Integer({ minimum: 1, description: 'Version of the shape of `data`' }),
+  v: Type.Integer({ minimum: 1, description: 'Version of the shape of the event' }),
+  by: Type.Union([Principal, Type.Null()], {
+    description: 'Who acted: a person, a pharmacy, a service, or `system` for timers, geofences and what actors tell each other. Null when an older release wrote the event and did not say',
+  }),
   data: Type.Unknown(),
 })
 export type PublishedEvent = Type.Static<typeof PublishedEvent>

@@ -4,6 +4,7 @@
  */
 import { connectDriver, type AssignedMessage, type Driver, type OfferMessage } from '../../protocol/client/index.ts'
 import type { Person } from '../common/people.ts'
+import { uploadSignature } from '../common/signature.ts'
 import { apart, placeOf, pointOf, Vehicle, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 
@@ -110,7 +111,7 @@ export class Courier {
     const { orderId } = job
     try {
       if (job.carried) {
-        await api.updateOrder(orderId, { status: 'delivered', signature_url: `https://signatures.example/${orderId}.png` })
+        await api.updateOrder(orderId, { status: 'delivered', signature_url: await uploadSignature(this.#person.connect.url, api) })
         this.#jobs.delete(orderId)
         this.#news.delivered(orderId)
       } else {

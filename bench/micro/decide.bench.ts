@@ -5,6 +5,7 @@
  */
 import type { Principal } from '../../protocol/principal.ts'
 import { defaultTariff } from '../../protocol/tariff.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 import type { OrderCommand } from '../../engine/order/commands.ts'
 import { decide } from '../../engine/order/decide.ts'
 import { evolve } from '../../engine/order/evolve.ts'
@@ -31,6 +32,7 @@ function life(orderId: string): OrderCommand[] {
   const candidates = Array.from({ length: 20 }, (_, index) => ({ vendor_id: id(2, index), distance_km: 0.3 + index * 0.2 }))
   const propose = (offer: number, to: number): OrderCommand =>
     ({ verb: 'propose_driver', by: system, candidate: { offerId: id(4, offer), driverId: id(3, to), etaMinutes: 4.2, distanceKm: 1.1 } })
+  const signature = { id: id(6, 0), kind: 'signature', ownerId: id(5, 0), driverId, vendorId: null, orderId, atMs: Number.MAX_SAFE_INTEGER }
   return [
     {
       verb: 'broadcast', by: customer, candidates, trackingToken: '0123456789abcdef0123456789abcdef',
@@ -49,7 +51,7 @@ function life(orderId: string): OrderCommand[] {
     { verb: 'record_arrival', by: system, at: 'pickup' },
     { verb: 'pick_up', by: driver, data: {} },
     { verb: 'out_for_delivery', by: driver, data: {} },
-    { verb: 'deliver', by: driver, data: { signature_url: 'https://signatures.example/1.png' }, actualDistanceKm: 2.2 },
+    { verb: 'deliver', by: driver, data: { signature_url: uploadUrl(signature.id) }, actualDistanceKm: 2.2, doorDistanceM: 12, uploads: [signature] },
   ]
 }
 

@@ -91,7 +91,7 @@ async function cases(services: MicroServices) {
   const requestOf = (id: string, i: number, fromVersion: number, eventsPerAppend: number): AppendRequest => {
     const slot = i % slotCount
     return {
-      slot, epoch: epochs.get(slot)!, kind: 'order', actorId: id, fromVersion, atMs: env.nowMs(), commandId: id,
+      slot, epoch: epochs.get(slot)!, kind: 'order', actorId: id, fromVersion, atMs: env.nowMs(), commandId: id, by: { role: 'vendor', id },
       events: Array.from({ length: eventsPerAppend }, () => accepted(id)),
       row: { kind: 'order', order: testOrderRow(testOrderView(id, fromVersion + eventsPerAppend, { notes: null }), fromVersion === 0) },
     }

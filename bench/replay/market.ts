@@ -6,6 +6,7 @@
 import { connectTerminal, connectTracker, type NewRequest, type Terminal, type Tracker } from '../../protocol/client/index.ts'
 import { Latency, RequestClock } from '../common/latency.ts'
 import type { Person } from '../common/people.ts'
+import { uploadSignature } from '../common/signature.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import type { TripRow } from './data.ts'
 import type { Cab } from './fleet.ts'
@@ -174,7 +175,7 @@ export class Market {
       await api.updateOrder(ask.orderId, { status: 'out_for_delivery' })
       await this.#pause(ask.trip.durationSeconds * 1_000 / this.options.speed)
       if (this.#stopped) return
-      await api.updateOrder(ask.orderId, { status: 'delivered', signature_url: `https://signatures.example/${ask.orderId}.png` })
+      await api.updateOrder(ask.orderId, { status: 'delivered', signature_url: await uploadSignature(cab.person.connect.url, api) })
       ask.delivered = true
     } catch (error) {
       ask.stuck = error instanceof Error ? error.message : String(error)

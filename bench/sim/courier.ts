@@ -9,6 +9,8 @@ import type { SocketMessage } from '../../protocol/pushes.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
+import { uuidV7 } from '../../protocol/ids.ts'
 import type { Answer } from './clients.ts'
 import { Connected } from './connection.ts'
 import type { SimEdge, SocketKind } from './edge.ts'
@@ -145,7 +147,7 @@ export class Courier extends Connected {
     switch (status) {
       case 'driver_assigned': return tell(this, this.#by, id, 'pick_up', {})
       case 'picked_up': return fails ? tell(this, this.#by, id, 'fail', { reason: 'broken bottle' }) : tell(this, this.#by, id, 'out_for_delivery', {})
-      case 'out_for_delivery': return fails ? tell(this, this.#by, id, 'fail', { reason: 'nobody at home' }) : tell(this, this.#by, id, 'deliver', { signature_url: 's' })
+      case 'out_for_delivery': return fails ? tell(this, this.#by, id, 'fail', { reason: 'nobody at home' }) : tell(this, this.#by, id, 'deliver', { signature_url: this.#signed() })
       case 'failed': return tell(this, this.#by, id, 'return', {})
       default: return tell(this, this.#by, id, 'complete_return', {})
     }
@@ -171,6 +173,14 @@ export class Courier extends Connected {
       if (faults.happens('frame future', 0.01)) this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01, false)
       if (faults.happens('frame jump', 0.01)) this.#send(nowMs + 1, this.latitude + 3, this.longitude, false)
     }
+  }
+
+  /** Uploads a signature; who uploads asks the database and no engine. */
+  #signed(): string {
+    const { database, schedule } = this.world
+    const id = uuidV7(Math.floor(schedule.nowMs), () => this.chance.random())
+    database.store.uploads.set(id, { id, kind: 'signature', ownerId: this.driverId, driverId: this.driverId, vendorId: null, orderId: null, atMs: Math.floor(schedule.nowMs) })
+    return uploadUrl(id)
   }
 
   #send(atMs: number, latitude: number, longitude: number, genuine = true, step = 1): void {

@@ -6,7 +6,7 @@
 import { isErrorCode, errorCatalogue } from '../../protocol/errors.ts'
 import type { Chance } from '../../protocol/chance.ts'
 
-export interface Asked { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string; token: string; body?: object; key?: string }
+export interface Asked { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string; token: string; body?: object; form?: FormData; key?: string }
 /** `code` is that of the problem, null for a success. */
 export interface Answer { status: number; code: string | null; body: Record<string, unknown> }
 
@@ -58,7 +58,7 @@ export async function ask(context: AskContext, asked: Asked): Promise<Answer | n
 const retryable = ({ status, code }: Answer): boolean =>
   status === 429 || (status >= 500 && (!isErrorCode(code) || errorCatalogue[code].retryable))
 
-async function attempt(url: string, { method, path, token, body, key }: Asked, tally: Tally): Promise<Answer | null> {
+async function attempt(url: string, { method, path, token, body, form, key }: Asked, tally: Tally): Promise<Answer | null> {
   const fromMs = performance.now()
   try {
     const response = await fetch(url + path, {
@@ -68,7 +68,7 @@ async function attempt(url: string, { method, path, token, body, key }: Asked, t
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: JSON.stringify(body) }), ...(form !== undefined && { body: form }),
       signal: AbortSignal.timeout(attemptTimeoutMs),
     })
     const parsed = JSON.parse(await response.text()) as Record<string, unknown>

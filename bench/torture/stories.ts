@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/chance.ts'
+import { signatureForm } from '../common/signature.ts'
 import { ask, type Answer, type Asked, type Tally } from './ask.ts'
 import type { Memory, Remembered, Step } from './memory.ts'
 import { center, type Courier, type Customer, type People, type Pharmacist } from './people.ts'
@@ -104,7 +105,9 @@ async function deliver(context: StoryContext, customer: Customer, order: Remembe
   if (courier === null) return
   const steps: Step[] = chance.happens(0.9) ? ['picked_up', 'out_for_delivery', 'delivered'] : ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']
   for (const [index, status] of steps.entries()) {
-    const more = status === 'delivered' ? { signature_url: '/uploads/signature/torture.png' } : status === 'failed' ? { reason: 'nobody at home' } : {}
+    const signature = status === 'delivered' ? await say(context, { method: 'POST', path: '/api/uploads/signature', token: courier.token, form: signatureForm(), key: randomUUID() }, order) : null
+    if (status === 'delivered' && signature?.status !== 201) return
+    const more = signature !== null ? { signature_url: signature.body['url'] } : status === 'failed' ? { reason: 'nobody at home' } : {}
     const answer = await say(context, { method: 'PATCH', path: `/api/orders/${order.orderId}`, token: courier.token, body: { status, ...more }, key: randomUUID() }, order)
     if (answer === null) return
     if (answer.status !== 200) {

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
-import { http, Listener, newCourier, newCustomer, newPharmacy } from './people.ts'
+import { http, Listener, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
 
 const lat = 40.7128
 const lng = -74.006
@@ -44,8 +44,10 @@ t.test('the fee that was quoted is the fee that is paid, whatever the tariff say
 
   await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, { token: driver.token, body: { status: 'available' } })
   await http(url, 'POST', `/api/orders/${quoted.body.id}/assign-driver`, { token: pharmacy.token, body: { driver_id: driver.driverId } })
-  for (const body of [{ status: 'picked_up' }, { status: 'out_for_delivery' }, { status: 'delivered', signature_url: '/s.png' }])
+  for (const status of ['picked_up', 'out_for_delivery', 'delivered']) {
+    const body = { status, ...(status === 'delivered' && { signature_url: await upload(url, driver.token, 'signature') }) }
     t.equal((await http(url, 'PATCH', `/api/orders/${quoted.body.id}`, { token: driver.token, body })).status, 200)
+  }
   const earned = await http(url, 'GET', `/api/drivers/${driver.driverId}/earnings`, { token: driver.token })
   t.match(earned.body, { period: { deliveries: 1, earnings: 6.35 }, per_delivery: [{ order_id: quoted.body.id, earnings: 6.35 }] })
   t.match((await http(url, 'GET', `/api/drivers/${driver.driverId}/performance`, { token: pharmacy.token })).body, { offers: { assigned: 1 }, deliveries: { delivered: 1, on_time: 1, on_time_rate: 1 } })

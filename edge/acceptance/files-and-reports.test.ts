@@ -51,9 +51,11 @@ t.test('from a prescription to a report', async t => {
 
   await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } })
   t.equal((await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: winner.token, body: { driver_id: courier.driverId } })).body.status, 'driver_assigned')
+  for (const body of [{ status: 'picked_up' }, { status: 'out_for_delivery' }])
+    t.equal((await http(url, 'PATCH', `/api/orders/${id}`, { token: courier.token, body })).body.status, body.status)
   const [photo, signature] = [await upload('proof', courier.token, jpeg), await upload('signature', courier.token, png)]
   t.same(await readers(photo), ['courier'])
-  for (const body of [{ status: 'picked_up' }, { status: 'out_for_delivery' }, { status: 'delivered', proof_photo_url: photo, signature_url: signature }])
+  for (const body of [{ status: 'delivered', proof_photo_url: photo, signature_url: signature }])
     t.equal((await http(url, 'PATCH', `/api/orders/${id}`, { token: courier.token, body })).body.status, body.status)
   t.same([await readers(photo), await readers(signature)], [['customer', 'winner', 'courier'], ['customer', 'winner', 'courier']])
 

@@ -3,6 +3,7 @@
  * uses: HTTP and WebSockets. What they hear is kept, so that a test can wait for it or prove its absence.
  */
 import { WebSocket } from 'ws'
+import { png } from '../uploads/samples.ts'
 
 export interface Answer { status: number; body: any; headers: Headers }
 
@@ -97,6 +98,13 @@ export class Listener {
       })
     })
   }
+}
+
+/** Uploads a picture and gives the URL that an order takes for it. */
+export async function upload(url: string, token: string, kind: 'proof' | 'signature' | 'prescription', bytes: Uint8Array = png): Promise<string> {
+  const form = new FormData()
+  form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), 'file')
+  return created(await http(url, 'POST', `/api/uploads/${kind}`, { token, body: form })).url
 }
 
 export interface Person { id: string; token: string; email: string }

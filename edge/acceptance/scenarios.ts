@@ -5,7 +5,7 @@
  */
 import type { Test } from 'tap'
 import { encodeFrames } from '../../protocol/frames.ts'
-import { customerSocket, eventually, http, Listener, newCourier, newCustomer, newPharmacy, password, terminal } from './people.ts'
+import { customerSocket, eventually, http, Listener, newCourier, newCustomer, newPharmacy, password, terminal, upload } from './people.ts'
 
 /** Where it runs: two addresses, which may be two edges of one deployment. */
 export interface Deployment { url: string; other: string; stop(): Promise<void> }
@@ -205,6 +205,7 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
 
     const step = (body: object, token = driver.token) => http(url, 'PATCH', `/api/orders/${id}`, { token, body })
     t.equal((await step({ status: 'delivered', signature_url: '/s.png' })).body.code, 'order_state_conflict', 'not before its time')
+    const early = await upload(url, driver.token, 'proof')
     t.equal((await step({ status: 'picked_up' })).body.status, 'picked_up')
     t.equal((await step({ status: 'out_for_delivery' })).body.status, 'out_for_delivery')
     drive([lat + 0.002, lng])
@@ -218,8 +219,12 @@ export function scenarios(t: Test, deployment: () => Deployment): void {
     drive([lat + 0.0001, lng])
     t.match(await watcher.next('status', m => m.arrived_at === 'dropoff'), { order_id: id })
     t.same([(await step({ status: 'delivered' })).body.code], ['proof_required'])
-    const delivered = await step({ status: 'delivered', proof_photo_url: '/uploads/proof/photo.jpg' })
-    t.match(delivered.body, { status: 'delivered', proof_photo_url: '/uploads/proof/photo.jpg', delivered_at: String, accepted_at: String, picked_up_at: String, out_for_delivery_at: String })
+    t.match((await step({ status: 'delivered', proof_photo_url: '/uploads/proof/photo.jpg' })).body, { code: 'proof_invalid', detail: /^proof_photo_url must be the url of an upload/ })
+    t.match((await step({ status: 'delivered', proof_photo_url: early })).body, { code: 'proof_invalid', detail: /before the pick-up/ })
+    t.match((await step({ status: 'delivered', proof_photo_url: await upload(url, customer.token, 'proof') })).body, { code: 'proof_invalid', detail: /names no upload of who reports/ })
+    const photo = await upload(url, driver.token, 'proof')
+    const delivered = await step({ status: 'delivered', proof_photo_url: photo })
+    t.match(delivered.body, { status: 'delivered', proof_photo_url: photo, reason: null, delivery_flag: null, delivered_at: String, accepted_at: String, picked_up_at: String, out_for_delivery_at: String })
     t.match(await watcher.next('status', m => m.status === 'delivered'), { order_id: id })
     // The driver's books are another actor's, perhaps another engine's: they follow a moment later.
     const earnings = await eventually(() => http(url, 'GET', `/api/drivers/${driver.driverId}/earnings`, { token: driver.token }), a => a.body.total_deliveries === 1)

@@ -35,7 +35,7 @@ export async function resetPassword(ctx: CodeContext, email: string, code: strin
   ctx.messenger.post(noticeLetter(account.email, 'The password of your account was reset.'))
 }
 
-/** A phone that changes is unproven again. Throws `token_invalid` when the account is gone. */
+/** A phone that changes is unproven again. A driver's record follows, because it is the same person. Throws `token_invalid` when the account is gone. */
 export async function updateProfile(ctx: Pick<EdgeContext, 'database' | 'nowMs'>, userId: string, change: { full_name?: string; phone?: string }) {
   const db = ctx.database.kysely
   if (Object.keys(change).length > 0)
@@ -43,6 +43,8 @@ export async function updateProfile(ctx: Pick<EdgeContext, 'database' | 'nowMs'>
       ...change, updated_at: new Date(ctx.nowMs()),
       ...(change.phone !== undefined && { phone_verified_at: eb.case().when('phone', '=', change.phone).then(eb.ref('phone_verified_at')).else(null).end() }),
     })).where('id', '=', userId).execute()
+  if (Object.keys(change).length > 0)
+    await db.updateTable('drivers').set({ ...change, updated_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).execute()
   const account = await accountById(db, userId)
   if (account === null) throw new CaduceusError('token_invalid', 'the account of this token is gone')
   return account

@@ -1,12 +1,14 @@
 /**
- * A driver's figures by query, never kept: what was earned from the orders' rows, how offers were
- * answered from the driver's events, how long each leg took from the orders' events. Days and weeks are
+ * A driver's figures by query, never kept: what was earned and how long each leg took from the orders' rows, how
+ * offers were answered from the driver's events. Days and weeks are
  * those of the pharmacy's clock; the database knows when its clocks change.
  *
  * Rejected: counters that are raised as things happen. They cannot be asked for another week, and drift.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
+import { timeOfProgress } from '../reports/daily.ts'
+import { eventsWhere } from './recorded-events.ts'
 
 type Db = Kysely<Tables>
 
@@ -55,23 +57,27 @@ export interface OfferFigures { offered: number; accepted: number; declined: num
  * meanwhile, was no answer and counts as none. `assigned`: given by the pharmacy's hand, not asked.
  */
 export async function offerFigures(db: Db, driverId: string, period: Period, timeZone: string): Promise<OfferFigures> {
-  const { rows: [row] } = await sql<OfferFigures>`
-    with mine as (
-      select type, data from events where actor_id = ${driverId}::uuid and kind = 'driver'
-        and at >= ${begins(period, timeZone)} and at < ${ends(period, timeZone)} and type in ('offer_held', 'offer_released', 'order_assigned')
-    ), held as (select data->>'offer_id' as offer_id, data->>'mode' as mode from mine where type = 'offer_held'),
-    answered as (
-      select held.mode, taken.offer_id is not null as taken, let_go.outcome from held
-      left join (select data->>'offer_id' as offer_id from mine where type = 'order_assigned') taken using (offer_id)
-      left join (select data->>'offer_id' as offer_id, data->>'outcome' as outcome from mine where type = 'offer_released') let_go using (offer_id)
-    )
-    select count(*) filter (where mode = 'offer') as offered,
-      count(*) filter (where mode = 'offer' and taken) as accepted,
-      count(*) filter (where mode = 'offer' and not taken and outcome = 'declined') as declined,
-      count(*) filter (where mode = 'offer' and not taken and outcome = 'expired') as expired,
-      count(*) filter (where mode = 'assign' and taken) as assigned
-    from answered`.execute(db)
-  return row!
+  const offers = new Map<string, { mode: 'offer' | 'assign'; taken: boolean; outcome: string | null }>()
+  const mine = sql`actor_id = ${driverId}::uuid and kind = 'driver' and type in ('offer_held', 'offer_released', 'order_assigned')
+    and at >= ${begins(period, timeZone)} and at < ${ends(period, timeZone)}`
+  for await (const { event } of eventsWhere(db, mine, sql<null>`null`)) {
+    if (event.type === 'offer_held') offers.set(event.data.offer_id, { mode: event.data.mode, taken: false, outcome: null })
+    if (event.type !== 'order_assigned' && event.type !== 'offer_released') continue
+    // One that was held before the period counts in that of its beginning.
+    const offer = offers.get(event.data.offer_id)
+    if (offer === undefined) continue
+    if (event.type === 'order_assigned') offer.taken = true
+    else offer.outcome = event.data.outcome
+  }
+  const figures: OfferFigures = { offered: 0, accepted: 0, declined: 0, expired: 0, assigned: 0 }
+  for (const { mode, taken, outcome } of offers.values()) {
+    if (mode === 'assign') figures.assigned += taken ? 1 : 0
+    if (mode !== 'offer') continue
+    figures.offered++
+    if (taken) figures.accepted++
+    else if (outcome === 'declined' || outcome === 'expired') figures[outcome]++
+  }
+  return figures
 }
 
 /** Averages in minutes; null where no delivery of the period has both ends of the leg. */
@@ -87,22 +93,19 @@ export interface LegFigures {
 }
 
 /**
- * Legs of the deliveries that the period ended with, from the events of their orders. On time is
+ * Legs of the deliveries that the period ended with, from the moments that their rows show. On time is
  * delivered within `promiseMinutes` of the pharmacy's acceptance.
  */
 export async function legFigures(db: Db, driverId: string, period: Period, timeZone: string, promiseMinutes: number): Promise<LegFigures> {
   const minutes = (from: string, to: string, name: string) =>
     sql`round((avg(extract(epoch from ${sql.ref(to)} - ${sql.ref(from)})) / 60)::numeric, 1) as ${sql.ref(name)}`
   const { rows: [row] } = await sql<LegFigures>`
-    with mine as (
-      select id, status, delivered_at from orders where driver_id = ${driverId}::uuid and (
+    with legs as (
+      select ${timeOfProgress('accepted_at')} as accepted, delivered_at as delivered, ${timeOfProgress('driver_assigned_at')} as assigned, ${timeOfProgress('arrived_at_pickup_at')} as reached,
+        ${timeOfProgress('picked_up_at')} as picked_up, ${timeOfProgress('arrived_at_dropoff_at')} as arrived
+      from orders where driver_id = ${driverId}::uuid and (
         (delivered_at >= ${begins(period, timeZone)} and delivered_at < ${ends(period, timeZone)})
         or (status in ('failed', 'returning', 'returned') and updated_at >= ${begins(period, timeZone)} and updated_at < ${ends(period, timeZone)}))
-    ), legs as (
-      select mine.id, max(at) filter (where type = 'order_accepted') as accepted, max(at) filter (where type = 'driver_assigned') as assigned,
-        max(at) filter (where type = 'arrived_at_pickup') as reached, max(at) filter (where type = 'picked_up') as picked_up,
-        max(at) filter (where type = 'arrived_at_dropoff') as arrived, max(at) filter (where type = 'delivered') as delivered
-      from mine join events on events.actor_id = mine.id group by mine.id
     )
     select count(delivered) as delivered, count(*) - count(delivered) as failed,
       count(*) filter (where delivered - accepted <= ${promiseMinutes} * interval '1 minute') as on_time,

@@ -48,8 +48,15 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
   [{ type: 'picked_up', data: {} }, everybody, { customer: {} }],
   [{ type: 'out_for_delivery', data: {} }, everybody, { customer: {} }],
   [{ type: 'arrived_at_dropoff', data: {} }, everybody, { customer: {} }],
-  [{ type: 'delivered', data: { driver_id: 'd1', proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, earnings_minor: 300 } }, everybody,
-    { customer: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5 }, driver: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, earnings: 3, currency: 'USD' } }],
+  [{ type: 'delivered', data: { driver_id: 'd1', proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, earnings_minor: 300, door_distance_m: 812, reason: null, flag: 'far_from_door' } }, everybody,
+    {
+      customer: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, reason: null },
+      driver: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, reason: null, earnings: 3, currency: 'USD' },
+      vendor: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, reason: null, earnings: 3, currency: 'USD', door_distance_m: 812, flag: 'far_from_door' },
+      admin: { proof_photo_url: '/p', signature_url: null, actual_distance_km: 1.5, reason: null, earnings: 3, currency: 'USD', door_distance_m: 812, flag: 'far_from_door' },
+    }],
+  [{ type: 'assigned_driver_updated', data: { driver: { driver_id: 'd1', name: 'Dan', phone: 'secret-phone', vehicle_type: 'car' } } }, everybody,
+    { customer: { driver_id: 'd1', driver_name: 'Dan', vehicle_type: 'car' } }],
   [{ type: 'delivery_failed', data: { reason: 'nobody home' } }, everybody, { customer: { reason: 'nobody home' } }],
   [{ type: 'return_started', data: {} }, everybody, { customer: {} }],
   [{ type: 'returned', data: { driver_id: 'd1' } }, everybody, { customer: {} }],
@@ -58,9 +65,9 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
 t.test('every event, to every reader', async t => {
   for (const [event, seenBy, told] of table)
     for (const [name, reader] of Object.entries(readers)) {
-      const entry = timelineEntry(reader, { version: 7, at: new Date(0), event })
+      const entry = timelineEntry(reader, { version: 7, at: new Date(0), by: { role: 'system', id: 'engine' }, event })
       t.equal(entry !== null, seenBy.includes(name), `${event.type} to the ${name}`)
       t.notMatch(JSON.stringify(entry), /secret/, `${event.type} tells the ${name} nothing private`)
-      if (told[name] !== undefined) t.same(entry, { version: 7, type: event.type, at: '1970-01-01T00:00:00.000Z', data: told[name] }, `${event.type}: what the ${name} is told`)
+      if (told[name] !== undefined) t.same(entry, { version: 7, type: event.type, at: '1970-01-01T00:00:00.000Z', by: { role: 'system', id: 'engine' }, data: told[name] }, `${event.type}: what the ${name} is told`)
     }
 })

@@ -7,16 +7,19 @@
 import type { OrderEvent } from '../../protocol/events.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import type { Standing } from '../../protocol/orders/views.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
+import type { Recorded } from './recorded-events.ts'
 
 export interface TimelineEntry {
   /** Version of the order after it: contiguous in the journal, with gaps where something is not the reader's. */
   version: number
   type: OrderEvent['type']
   at: string
+  /** Who acted: by role, and by id where the reader may know it; null where an older release did not say. */
+  by: { role: Principal['role']; id: string | null } | null
   data: Record<string, unknown>
 }
-export interface RecordedEvent { version: number; at: Date; event: OrderEvent }
 
 /** Who reads: by role, and which record they are. */
 export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
@@ -25,9 +28,16 @@ export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
  * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
  * have it, or no longer, is told what that standing may know and no more.
  */
-export function timelineEntry(reader: Reader, { version, at, event }: RecordedEvent, standing: Standing | null = null): TimelineEntry | null {
+export function timelineEntry(reader: Reader, { version, at, by, event }: Recorded<OrderEvent>, standing: Standing | null = null): TimelineEntry | null {
   const data = standing !== null && standing in limited ? limited[standing as LimitedStanding](reader, event) : dataFor(reader, event)
-  return data === null ? null : { version, type: event.type, at: at.toISOString(), data }
+  return data === null ? null : { version, type: event.type, at: at.toISOString(), by: by === null ? null : shownActor(reader, by, standing), data }
+}
+
+/** The accounts of administrators are for administrators; the customer's is for who has the order, and not for drivers. */
+function shownActor({ role }: Reader, by: Principal, standing: Standing | null): TimelineEntry['by'] {
+  const strange = role === 'driver' || (standing !== null && standing in limited)
+  const hidden = role !== 'admin' && role !== 'service' && (by.role === 'admin' || (by.role === 'customer' && strange))
+  return { role: by.role, id: hidden ? null : by.id }
 }
 
 type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
@@ -98,12 +108,17 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
       if (role === 'user') return { driver_id }
       return role !== 'driver' || driver_id === reader.driverId ? { driver_id, reason } : null
     }
+    case 'assigned_driver_updated': {
+      const { driver_id, name, vehicle_type } = event.data.driver
+      return { driver_id, driver_name: name, vehicle_type }
+    }
     case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff': case 'return_started': return {}
     case 'delivered': {
-      const { proof_photo_url, signature_url, actual_distance_km, earnings_minor } = event.data
+      const { proof_photo_url, signature_url, actual_distance_km, earnings_minor, door_distance_m, reason, flag } = event.data
       return {
         proof_photo_url, signature_url, actual_distance_km: actual_distance_km === null ? null : kilometres(actual_distance_km),
-        ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
+        reason, ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
+        ...((overseer || role === 'vendor') && { door_distance_m, flag }),
       }
     }
     case 'delivery_failed': return { reason: event.data.reason }

@@ -3,10 +3,11 @@
  * made. Deliveries come from the read model; offers are in the journal alone, whose primary key
  * finds an order's events without a search.
  */
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
+import { eventsWhere } from '../dispatch/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
 import { averageMinutes, kilometres, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
 
@@ -42,10 +43,6 @@ interface Row {
   distance_km: number
   pickup_ms: number
   delivery_ms: number
-  made: number
-  accepted: number
-  declined: number
-  expired: number
 }
 
 /**
@@ -53,7 +50,8 @@ interface Row {
  * limits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
  */
 export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange): Promise<DriverFigures[]> {
-  const inRange = (at: ReturnType<typeof sql>) => sql`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
+  const inRange = (at: RawBuilder<unknown>) => sql<boolean>`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
+  const offers = await offersOf(db, vendor, range, inRange)
   const { rows } = await sql<Row>`
     with mine as (
       select id, driver_id, status, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, progress
@@ -73,43 +71,53 @@ export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, ran
         sum(extract(epoch from picked_up_at - assigned_at) * 1000) filter (where status = 'delivered') as pickup_ms,
         sum(extract(epoch from delivered_at - picked_up_at) * 1000) filter (where status = 'delivered') as delivery_ms
       from carried group by driver_id
-    ), offered as (
-      select e.actor_id, e.version, substring(e.data::text from '"offer_id":"([^"]*)"') as offer, substring(e.data::text from '"driver_id":"([^"]*)"')::uuid as driver_id
-      from mine join events e on e.actor_id = mine.id and e.type = 'offer_made'
-      where e.data::text like '%"mode":"offer"%' and ${inRange(sql`e.at`)}
-    ), offers as (
-      select driver_id, count(*)::integer as made,
-        count(*) filter (where outcome = 'accepted')::integer as accepted,
-        count(*) filter (where outcome = 'declined')::integer as declined,
-        count(*) filter (where outcome = 'expired')::integer as expired
-      from offered left join lateral (
-        select case e.type when 'driver_assigned' then 'accepted' else substring(e.data::text from '"outcome":"([^"]*)"') end as outcome
-        from events e
-        where e.actor_id = offered.actor_id and e.version > offered.version and e.type in ('offer_closed', 'driver_assigned')
-          and substring(e.data::text from '"offer_id":"([^"]*)"') = offered.offer
-        limit 1
-      ) as ended on true
-      group by driver_id
     )
     select d.id as driver_id, d.full_name, d.is_active,
       coalesce(delivered, 0) as delivered, coalesce(on_time, 0) as on_time, coalesce(returned, 0) as returned,
       coalesce(fee_minor, 0) as fee_minor, coalesce(distance_km, 0) as distance_km,
-      coalesce(pickup_ms, 0) as pickup_ms, coalesce(delivery_ms, 0) as delivery_ms,
-      coalesce(made, 0) as made, coalesce(accepted, 0) as accepted, coalesce(declined, 0) as declined, coalesce(expired, 0) as expired
-    from drivers d left join deliveries on deliveries.driver_id = d.id left join offers on offers.driver_id = d.id
-    where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or offers.driver_id is not null
+      coalesce(pickup_ms, 0) as pickup_ms, coalesce(delivery_ms, 0) as delivery_ms
+    from drivers d left join deliveries on deliveries.driver_id = d.id
+    where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
     order by delivered desc, d.id limit ${limits.reportDriversMax}`.execute(db)
-  return rows.map(figuresOf)
+  return rows.map(row => figuresOf(row, offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }))
 }
 
-function figuresOf(row: Row): DriverFigures {
-  const answered = row.accepted + row.declined + row.expired
+interface Offers { made: number; accepted: number; declined: number; expired: number }
+
+/** By driver: the offers that were made in the range, and how each ended. */
+async function offersOf(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange, inRange: (at: RawBuilder<unknown>) => RawBuilder<boolean>): Promise<Map<string, Offers>> {
+  const byDriver = new Map<string, Offers>()
+  /** Of the order at hand: offers of the range that nobody has answered yet. */
+  const open = new Map<string, Offers>()
+  let orderId = ''
+  const events = sql`type in ('offer_made', 'offer_closed', 'driver_assigned') and actor_id in (select id from orders where ${ordersAround(vendor, range)})`
+  for await (const { actorId, event, extra: counts } of eventsWhere(db, events, inRange(sql`at`))) {
+    if (actorId !== orderId) open.clear()
+    orderId = actorId
+    if (event.type === 'offer_made' && event.data.mode === 'offer' && counts) {
+      const offers = byDriver.get(event.data.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }
+      byDriver.set(event.data.driver_id, offers)
+      offers.made++
+      open.set(event.data.offer_id, offers)
+    }
+    if (event.type !== 'offer_closed' && event.type !== 'driver_assigned') continue
+    const offers = open.get(event.data.offer_id)
+    open.delete(event.data.offer_id)
+    if (offers === undefined) continue
+    const outcome = event.type === 'driver_assigned' ? 'accepted' : event.data.outcome
+    if (outcome === 'accepted' || outcome === 'declined' || outcome === 'expired') offers[outcome]++
+  }
+  return byDriver
+}
+
+function figuresOf(row: Row, { made, accepted, declined, expired }: Offers): DriverFigures {
+  const answered = accepted + declined + expired
   return {
     driver_id: row.driver_id, full_name: row.full_name, is_active: row.is_active,
     deliveries: row.delivered, delivered_on_time: row.on_time, returns: row.returned,
     earnings: decimalOfMinor(row.fee_minor), distance_km: kilometres(row.distance_km),
     average_pickup_minutes: averageMinutes(row.pickup_ms, row.delivered), average_delivery_minutes: averageMinutes(row.delivery_ms, row.delivered),
-    offers_made: row.made, offers_accepted: row.accepted, offers_declined: row.declined, offers_expired: row.expired,
-    acceptance_rate: answered === 0 ? null : Math.round(row.accepted / answered * 1000) / 1000,
+    offers_made: made, offers_accepted: accepted, offers_declined: declined, offers_expired: expired,
+    acceptance_rate: answered === 0 ? null : Math.round(accepted / answered * 1000) / 1000,
   }
 }

@@ -65,7 +65,7 @@ function nextEvents(order: Order, { vendor, drivers }: People, { feeMinor, km }:
     case 'driver_assigned': return [{ type: 'picked_up', data: {} }, { type: 'picked_up', data: {} }, { type: 'arrived_at_pickup', data: {} }, cancelled]
     case 'picked_up': return [{ type: 'out_for_delivery', data: {} }, { type: 'out_for_delivery', data: {} }, { type: 'delivery_failed', data: { reason: cruelText } }]
     case 'out_for_delivery': {
-      const delivered: OrderEvent = { type: 'delivered', data: { driver_id: order.delivery.driver.driver_id, proof_photo_url: null, signature_url: null, actual_distance_km: km, earnings_minor: feeMinor } }
+      const delivered: OrderEvent = { type: 'delivered', data: { driver_id: order.delivery.driver.driver_id, proof_photo_url: null, signature_url: null, actual_distance_km: km, earnings_minor: feeMinor, door_distance_m: null, reason: null, flag: null } }
       return [delivered, delivered, delivered, { type: 'delivery_failed', data: { reason: 'nobody home' } }]
     }
     case 'failed': return [{ type: 'return_started', data: {} }]
@@ -162,7 +162,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
       const append = async (event: OrderEvent) => {
         order = evolve(order, event, atMs)
         const result = await journal.append({
-          slot: 1, epoch: lease!.epoch, kind: 'order', actorId: id, fromVersion: version, atMs, commandId: null, events: [event], row: orderBehaviour.row(order, version + 1, atMs, version === 0),
+          slot: 1, epoch: lease!.epoch, kind: 'order', actorId: id, fromVersion: version, atMs, commandId: null, by: { role: 'system', id: 'test' }, events: [event], row: orderBehaviour.row(order, version + 1, atMs, version === 0),
         })
         assert.equal(result.outcome, 'committed')
         version++

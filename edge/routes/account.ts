@@ -3,6 +3,8 @@ import Type from 'typebox'
 import { normalEmail, requestCode, type CodeContext } from '../accounts/codes.ts'
 import { changePassword, resetPassword, updateProfile } from '../accounts/credentials.ts'
 import { roles } from '../accounts/identity.ts'
+import type { EdgeContext } from '../context.ts'
+import { tellProfile } from '../dispatch/driver-profile.ts'
 import { endAllSessions, endOwnSession, listSessions } from '../accounts/sessions.ts'
 import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -18,13 +20,17 @@ const SessionView = Type.Object({
   user_agent: nullable(Type.String()), address: nullable(Type.String()), created_at: Timestamp, last_used_at: Timestamp, expires_at: Timestamp,
 })
 
-export function accountRoutes(ctx: CodeContext): AnyRoute[] {
+export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>): AnyRoute[] {
   return [
     route({
       method: 'PATCH', path: '/api/auth/me', operationId: 'updateMe', summary: 'Change one\'s name or phone; a new phone is unverified', tags, auth: roles,
       body: Type.Object({ full_name: Type.Optional(PersonName), phone: Type.Optional(Phone) }, { additionalProperties: false, minProperties: 1 }),
       responses: { 200: { description: 'The account', schema: AccountView } },
-      handler: async ({ identity, body }) => ({ status: 200, body: accountView(await updateProfile(ctx, identity.userId, body)) }),
+      handler: async ({ identity, principal, body, log }) => {
+        const account = await updateProfile(ctx, identity.userId, body)
+        if (identity.driverId !== null) await tellProfile(ctx, identity.driverId, principal, log)
+        return { status: 200, body: accountView(account) }
+      },
     }),
     route({
       method: 'POST', path: '/api/auth/password/change', operationId: 'changePassword', tags, auth: roles, rate: 'auth',

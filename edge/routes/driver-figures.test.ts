@@ -30,11 +30,11 @@ async function delivered(at: string, fee: number, legs = [5, 10, 5, 20, 5], who 
   const starts = minutesAfter(at, -legs.reduce((sum, leg) => sum + leg, 0))
   const [assign, reach, wait, drive] = legs as [number, number, number, number]
   const times = [starts, assign, assign + reach, assign + reach + wait, assign + reach + wait + drive].map((m, i) => (i === 0 ? starts : minutesAfter(starts, m as number)))
-  await happened('order', id, 0, [
-    [times[0]!, { type: 'order_accepted', data: nothing }], [times[1]!, { type: 'driver_assigned', data: nothing }], [times[2]!, { type: 'arrived_at_pickup', data: nothing }],
-    [times[3]!, { type: 'picked_up', data: nothing }], [times[4]!, { type: 'arrived_at_dropoff', data: nothing }], [at, { type: 'delivered', data: nothing }],
-  ])
-  await edge.store(viewOf({ id, vendor_id: vendor.id, driver_id: who, status: 'delivered', delivered_at: at, ended_at: at, delivery_fee: fee, created_at: starts }))
+  const [accepted_at, driver_assigned_at, arrived_at_pickup_at, picked_up_at, arrived_at_dropoff_at] = times as [string, string, string, string, string]
+  await edge.store(viewOf({
+    id, vendor_id: vendor.id, driver_id: who, status: 'delivered', delivered_at: at, ended_at: at, delivery_fee: fee, created_at: starts,
+    accepted_at, driver_assigned_at, arrived_at_pickup_at, picked_up_at, arrived_at_dropoff_at,
+  }))
   return id
 }
 

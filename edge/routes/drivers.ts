@@ -15,6 +15,7 @@ import { redeemEmailProof } from '../accounts/codes.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
+import { healProfile, tellProfile } from '../dispatch/driver-profile.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -124,12 +125,13 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
         vehicle_number: Type.Optional(PlateOrLicense), license_number: Type.Optional(PlateOrLicense),
       }),
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found'],
-      handler: async ({ identity, params, body, headers }) => {
+      handler: async ({ identity, principal, params, body, headers, log }) => {
         requireRevision(headers, (await managed(identity, params.id)).revision)
         const expected = expectedRevisions(headers)
         const updated = await db.updateTable('drivers').set({ ...body, updated_at: new Date(ctx.nowMs()) }).where('id', '=', params.id)
           .$if(expected !== null, q => q.where('revision', 'in', expected!)).returning('id').executeTakeFirst()
         if (updated === undefined) throw changed()
+        if (body.full_name !== undefined || body.phone !== undefined || body.vehicle_type !== undefined) await tellProfile(ctx, params.id, principal, log)
         const row = await managed(identity, params.id)
         return { status: 200, body: driverView(row), headers: { etag: etagOf(row.revision) } }
       },
@@ -142,6 +144,7 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
         const { identity, params, body, principal } = request
         const row = await managed(identity, params.id)
         const { driver } = await setStatus(row, principal as Parameters<typeof setStatus>[1], commandId, body)
+        await healProfile(ctx, driver, request.log)
         return { status: 200, body: driverView({ ...row, status: driver.status, capacity: driver.capacity, active_order_ids: driver.active_order_ids }) }
       }),
     }),

@@ -132,7 +132,7 @@ export function viewOf(given: Partial<OrderView> & { id: string }): OrderView {
     pickup_address: null, pickup_latitude: null, pickup_longitude: null, delivery_address: '456 Home Ave', delivery_latitude: 40.758, delivery_longitude: -73.9855,
     customer_name: 'John Doe', customer_phone: '+1234567890', items: [], quantity: null, notes: null, prescription_url: null,
     radius_km: null, pharmacies_notified: null, expires_at: null, responses: [], driver_search: { state: 'idle', offers_made: 0, offer: null },
-    estimated_distance_km: null, actual_distance_km: null, delivery_fee: null, currency: 'USD', proof_photo_url: null, signature_url: null, reason: null,
+    estimated_distance_km: null, actual_distance_km: null, delivery_fee: null, currency: 'USD', proof_photo_url: null, signature_url: null, delivery_flag: null, reason: null,
     created_at: now, updated_at: now, accepted_at: null, driver_assigned_at: null, arrived_at_pickup_at: null, picked_up_at: null, out_for_delivery_at: null,
     arrived_at_dropoff_at: null, delivered_at: null, ended_at: null, version: 1, ...given,
   }

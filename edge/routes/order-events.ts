@@ -3,9 +3,11 @@ import Type from 'typebox'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { standingOf } from '../../protocol/orders/views.ts'
+import { Principal } from '../../protocol/principal.ts'
 import { principalOf, roles } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
+import { eventsAfter } from '../dispatch/recorded-events.ts'
 import { timelineEntry } from '../dispatch/timeline.ts'
 import { linkEndsAtMs } from '../dispatch/tracking-link.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -15,7 +17,11 @@ import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 const Entry = Type.Object({
   version: Type.Integer({ description: 'of the order after it; a gap is something that is not the caller\'s to know' }),
-  type: Type.String(), at: Timestamp, data: Type.Record(Type.String(), Type.Unknown()),
+  type: Type.String(), at: Timestamp,
+  by: Type.Union([Type.Object({ role: Principal.properties.role, id: nullable(Type.String()) }), Type.Null()], {
+    description: 'Who acted, with the id of the record or service where it is the caller\'s to know; `system` for timers and geofences; null where an older release did not say',
+  }),
+  data: Type.Record(Type.String(), Type.Unknown()),
 })
 /** A version is the cursor: it orders the events, and names none of them to a stranger. */
 const Version = Type.String({ pattern: '^[0-9]{1,9}$', description: 'next_cursor of the page before', 'x-rule': cursorRule })
@@ -32,10 +38,9 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
       handler: async ({ identity, params, query }) => {
         const limit = query.limit ?? limits.listLimitDefault
         const standing = standingOf(principalOf(identity), await findOrder(ctx, identity, params.id), ctx.nowMs())
-        const rows = await db.selectFrom('events').select(['version', 'at', 'type', 'data'])
-          .where('actor_id', '=', params.id).where('version', '>', Number(query.cursor ?? 0)).orderBy('version').limit(limit + 1).execute()
+        const rows = await eventsAfter<OrderEvent>(db, params.id, Number(query.cursor ?? 0), limit + 1)
         const shown = rows.slice(0, limit)
-        const events = shown.map(row => timelineEntry(identity, { version: row.version, at: row.at, event: { type: row.type, data: row.data } as OrderEvent }, standing))
+        const events = shown.map(row => timelineEntry(identity, row, standing))
         return {
           status: 200,
           body: { events: events.filter(entry => entry !== null), next_cursor: rows.length > limit ? String(shown.at(-1)!.version) : null },

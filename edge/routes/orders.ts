@@ -145,7 +145,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     }),
     route({
       method: 'PATCH', path: '/api/orders/:id', operationId: 'updateOrder', summary: 'Bring the order to its next status', tags, auth: roles, scope: 'orders:write', params: OrderId, body: PatchBody, idempotent: true, versioned: true,
-      responses: oneOrder, errors: [...conflicts, 'order_not_cancellable', 'proof_required', 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
+      responses: oneOrder, errors: [...conflicts, 'order_not_cancellable', 'proof_required', 'proof_invalid', 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
       handler: request => once(ctx, request, 'updateOrder', async ({ commandId }) => {
         const { status, reason, ...proofs } = request.body
         // A courtesy to whoever looks at an old page: the actor decides in any case, and refuses what the state does not allow.
@@ -155,7 +155,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
           throw invalid(Object.keys(proofs).map(field => ({ field, rule: 'belongs to the status delivered' })))
         switch (status) {
           case 'accepted': case 'rejected': return answerOrder(request, request.params.id, commandId, status === 'accepted', given)
-          case 'delivered': return tell(request, request.params.id, commandId, 'deliver', proofs)
+          case 'delivered': return tell(request, request.params.id, commandId, 'deliver', { ...proofs, ...given })
           case 'failed':
             if (reason === undefined || reason === '') throw invalid([{ field: 'reason', rule: 'is required for the status failed' }])
             return tell(request, request.params.id, commandId, 'fail', given)

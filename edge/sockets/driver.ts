@@ -11,6 +11,7 @@ import type { OrderView } from '../../protocol/rest/order.ts'
 import { OfferResponse, SetStatus } from '../../protocol/sockets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { EdgeContext } from '../context.ts'
+import { healProfile } from '../dispatch/driver-profile.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { DriverStream, type Ingest } from './ingest.ts'
 import { isLocationText, takeLocationText } from './ingest-text.ts'
@@ -125,6 +126,7 @@ async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus)
     id: `${driverId}:${message.id ?? uuidV7(ctx.nowMs(), ctx.random)}`,
     actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: message.status },
   })
+  await healProfile(ctx, driver, ctx.log)
   return { type: 'status_result', outcome: 'changed', status: driver.status, ...echo(message) }
 }
 

@@ -1,5 +1,6 @@
 /** What may be uploaded as what. */
 import { limits } from '../../protocol/limits.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 import type { MediaFamily } from './media.ts'
 
 /** How large it may be, in bytes; the configured maximum holds for all. */
@@ -11,8 +12,7 @@ export const uploadKinds = {
 } as const satisfies Record<string, { families: readonly MediaFamily[]; bytesMax: number }>
 export type UploadKind = keyof typeof uploadKinds
 
-/** By this an order names the file. */
-export const uploadUrl = (id: string): string => `/api/uploads/file/${id}`
+export { uploadUrl }
 
 /**
  * The id of the file that a URL names by its path on this server; null for every other text. A path may have the

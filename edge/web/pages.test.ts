@@ -10,6 +10,7 @@ import WebSocket from 'ws'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
+import { upload } from '../acceptance/people.ts'
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const pharmacyPlace = { latitude: 27.7172, longitude: 85.324 }
@@ -194,7 +195,7 @@ t.test('pages', { skip: missing }, async t => {
     for (const status of ['picked_up', 'out_for_delivery']) await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status })
     await track.getByRole('heading', { name: 'On its way to you' }).waitFor()
     t.equal(await track.locator('[aria-current=step]').textContent(), 'On its way')
-    await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status: 'delivered', signature_url: '/uploads/signature.png' })
+    await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status: 'delivered', signature_url: await upload(server.url, driver.access_token, 'signature') })
     await track.getByRole('heading', { name: 'Delivered' }).waitFor()
     await customer.locator('#past [data-status=delivered]').waitFor()
     t.equal(await track.locator('.steps li[data-state=done]').count(), 6)

@@ -102,7 +102,7 @@ export class PracticeDriver {
     try {
       await new Promise(resolve => { setTimeout(resolve, handOverMs) })
       if (job.fetched) {
-        await this.#patch(job, { status: 'delivered', signature_url: '/uploads/practice-signature.png' })
+        await this.#patch(job, { status: 'delivered', signature_url: await this.#signed() })
         this.#jobs.shift()
         this.#say('Delivered; waiting for work')
       } else {
@@ -117,6 +117,21 @@ export class PracticeDriver {
     } finally {
       this.#busy = false
     }
+  }
+
+  /** A signature is a picture that the driver uploads: a line will do for practice. */
+  async #signed() {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 120, height: 40 })
+    const pen = canvas.getContext('2d')
+    pen.moveTo(10, 30)
+    pen.bezierCurveTo(40, 0, 70, 60, 110, 15)
+    pen.stroke()
+    const form = new FormData()
+    form.append('file', await new Promise(resolve => { canvas.toBlob(resolve) }), 'signature.png')
+    const response = await fetch('/api/uploads/signature', { method: 'POST', headers: { authorization: `Bearer ${await this.#account.token(false)}` }, body: form })
+    const answer = await response.json()
+    if (!response.ok) throw Object.assign(new Error(answer.detail), { status: response.status })
+    return answer.url
   }
 
   async #patch(job, body) {

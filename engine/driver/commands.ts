@@ -1,4 +1,4 @@
-/** Commands as the driver's `decide` takes them: five from outside, the rest from orders. */
+/** Commands as the driver's `decide` takes them: six from outside, the rest from orders. */
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -9,6 +9,7 @@ export type DriverCommand =
   | { verb: 'approve_membership'; by: Principal }
   | { verb: 'end_membership'; by: Principal }
   | { verb: 'ask_membership'; by: Principal }
+  | { verb: 'update'; by: Principal; data: DriverCommandData['update'] }
   | InternalDriverCommand
 
 /**

@@ -12,7 +12,7 @@ import { admin, customer, principal, vendorIds } from '../order/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import {
-  after, assigned, barred, completed, employer, give, held, membership, offerEndsMs, offerOf, orderOf, registered, released, self, turned,
+  after, assigned, barred, completed, employer, give, held, membership, offerEndsMs, offerOf, orderOf, registered, released, self, turned, updated,
 } from './fixtures.ts'
 import { react } from './react.ts'
 import { canTakeMore, statusOf, type RegisteredDriver } from './state.ts'
@@ -42,8 +42,19 @@ const table: Record<string, Row[]> = {
     [[], { ...give.register(), data: { ...giveData, membership: 'pending' } } as DriverCommand, 0, ['driver_registered', 'membership_changed']],
     [parted, give.register(), 0, []],
   ],
-  'a driver that does not exist': [give.setStatus('available'), give.approve(), give.end(), give.ask(), give.hold(), give.release(), give.assign(), give.complete()]
+  'a driver that does not exist': [give.setStatus('available'), give.update(), give.approve(), give.end(), give.ask(), give.hold(), give.release(), give.assign(), give.complete()]
     .map((command): Row => [[], command, 0, 'driver_not_found']),
+  'update': [
+    [offline, give.update({}, principal('driver', orderOf(9))), 0, 'driver_not_found'],
+    [offline, give.update({ phone: '22' }, otherVendor), 0, 'driver_not_found'],
+    [offline, give.update({ phone: '22' }, customer), 0, 'driver_not_found'],
+    [offline, give.update({}), 0, []],
+    [offline, give.update({ phone: '2', full_name: 'Dora', vehicle_type: 'bike' }), 0, []],
+    [offline, give.update({ phone: '22' }), 0, ['driver_updated']],
+    [busy, give.update({ vehicle_type: 'van' }, employer), 0, ['driver_updated']],
+    [[...holding, updated()], give.update(), 0, []],
+    [holding, give.update({ full_name: 'Theodora' }, admin), 0, ['driver_updated']],
+  ],
   'set_status': [
     [offline, give.setStatus('available', principal('driver', orderOf(9))), 0, 'driver_not_found'],
     [offline, give.setStatus('available', otherVendor), 0, 'driver_not_found'],
@@ -190,7 +201,7 @@ t.test('what follows', async t => {
   t.same(commands(free, { type: 'offer_held', data: { ...(held() as { data: object }).data, mode: 'assign' } } as DriverEvent), ['driver_took'])
   t.match(effects(holding, released()), [{ push: { message: { type: 'offer_withdrawn' } } }])
   const told = (given: readonly DriverEvent[], last: DriverEvent) => effects(given, last).flatMap(effect =>
-    (effect.do === 'push' && effect.push.kind === 'topic' ? [effect.push.message] : []))
+    (effect.do === 'push' && effect.push.kind === 'topic' && effect.push.message.type !== 'driver_status' ? [effect.push.message] : []))
   t.same(commands([...roomy, held(), assigned(), held(1)], membership('ended')), ['driver_refused', 'driver_left'], 'the offer in hand and the order under way hear of the end')
   t.match(told(holding, membership('ended')), [{ type: 'membership', membership: 'ended', active_order_ids: [] }, { type: 'driver_membership', membership: 'ended' }])
   t.same(commands([...holding, membership('ended')], assigned()), ['driver_left'], 'an assignment that was under way')

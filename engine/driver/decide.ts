@@ -13,6 +13,7 @@ export function decide(driver: Driver, command: DriverCommand, nowMs: number): D
   if (command.verb === 'register') return register(driver, command)
   if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
   switch (command.verb) {
+    case 'update': return update(driver, command)
     case 'set_status': return setStatus(driver, command)
     case 'approve_membership': return approveMembership(driver, command)
     case 'end_membership': return endMembership(driver, command)
@@ -41,6 +42,13 @@ function register(driver: Driver, { driverId, data }: Of<'register'>): DriverDec
 const mayManage = (driver: RegisteredDriver, by: Principal): boolean =>
   by.role === 'admin' || by.role === 'system' || by.role === 'service' ||
   (by.role === 'driver' && by.id === driver.driverId) || (by.role === 'vendor' && by.id === driver.vendorId)
+
+function update(driver: RegisteredDriver, { by, data }: Of<'update'>): DriverDecision {
+  if (!mayManage(driver, by)) return reject('driver_not_found', 'no such driver')
+  const { full_name = driver.fullName, phone = driver.phone, vehicle_type = driver.vehicleType } = data
+  if (full_name === driver.fullName && phone === driver.phone && vehicle_type === driver.vehicleType) return emit()
+  return emit({ type: 'driver_updated', data: { full_name, phone, vehicle_type } })
+}
 
 function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): DriverDecision {
   if (!mayManage(driver, by)) return reject('driver_not_found', 'no such driver')

@@ -23,6 +23,7 @@ const n = fc.nat({ max: 4 })
 const step = fc.oneof(
   fc.record({ verb: fc.constantFrom('hold', 'release', 'assign', 'complete', 'cancel'), n }),
   fc.record({ verb: fc.constantFrom('offline', 'available', 'on_break', 'end', 'approve', 'ask'), n: fc.constant(0) }),
+  fc.record({ verb: fc.constant('update'), n }),
   fc.record({ verb: fc.constant('again'), n }),
 )
 const valid = Compile(DriverView)
@@ -32,6 +33,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
     let driver = after([registered(capacity), { type: 'status_changed', data: { availability: 'available' } }]) as RegisteredDriver
     const sent: DriverCommand[] = []
     let completions = 0
+    let earnedMinor = 0
     // Each order has one offer here; what is over comes again as the next order.
     const orders = [0, 1, 2, 3, 4]
     const over = new Set<number>()
@@ -44,7 +46,10 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
           assert.equal(driver.hold, null, '[8] never two holds')
           assert.ok(isMember(driver), 'only who belongs to the pharmacy is asked')
         }
-        if (event.type === 'order_completed' && event.data.outcome === 'delivered') completions++
+        if (event.type === 'order_completed' && event.data.outcome === 'delivered') {
+          completions++
+          earnedMinor += event.data.earnings_minor
+        }
         driver = evolve(driver, event) as RegisteredDriver
         react(event, driver, { slot: 0, seq: 1 })
       }
@@ -61,6 +66,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
         case 'release': command = give.release(n); break
         case 'assign': command = driver.hold?.offer_id === offerOf(n) ? give.assign(n) : null; break
         case 'complete': command = active ? give.complete(n) : null; break
+        case 'update': command = give.update({ phone: String(place) }); break
         case 'cancel': command = active ? give.complete(n, 'cancelled') : null; break
         // Late repeats of facts, when the id is long forgotten: only those that were told before.
         case 'again': command = sent.filter(one => one.verb === 'assign' || one.verb === 'complete').at(-1 - n) ?? null; break
@@ -78,7 +84,8 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
       assert.ok(placesTaken(driver) <= capacity, `[8] ${placesTaken(driver)} of ${capacity}`)
       assert.equal(new Set(driver.activeOrderIds).size, driver.activeOrderIds.length)
       assert.ok(driver.hold === null || !driver.activeOrderIds.includes(driver.hold.order_id), 'no hold for what is under way')
-      assert.equal(driver.totalDeliveries, completions)
+      assert.equal(driver.totalDeliveries, completions, 'as many as were delivered')
+      assert.equal(driver.totalEarningsMinor, earnedMinor, 'and what those paid')
       assert.ok(valid.Check(view(driver, 1)), JSON.stringify([...valid.Errors(view(driver, 1))]))
       assert.equal(wakeAtMs(driver) === null, driver.hold === null)
     }

@@ -14,6 +14,10 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
   }
   if (driver.kind === 'absent') throw new Error(`journal defect: event ${event.type} on a driver that does not exist`)
   switch (event.type) {
+    case 'driver_updated': {
+      const { full_name, phone, vehicle_type } = event.data
+      return { ...driver, fullName: full_name, phone, vehicleType: vehicle_type }
+    }
     case 'status_changed': return { ...driver, availability: event.data.availability }
     case 'membership_changed': {
       const { membership } = event.data

@@ -1,5 +1,6 @@
 /** Drivers and commands that the specifications of this folder share. */
 import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
+import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Membership } from '../../protocol/rest/driver.ts'
 import { driverIds, id, offerIds, principal, system, vendorIds } from '../order/fixtures.ts'
@@ -24,6 +25,7 @@ export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOff
 
 const profile = { vendor_id: vendorIds[0], full_name: 'Dora', phone: '2', vehicle_type: 'bike' as const }
 export const registered = (capacity = 1): DriverEvent => ({ type: 'driver_registered', data: { driver_id: driverId, ...profile, capacity } })
+export const updated = (phone = '22'): DriverEvent => ({ type: 'driver_updated', data: { full_name: profile.full_name, phone, vehicle_type: 'scooter' } })
 export const turned = (availability: 'offline' | 'available' | 'on_break'): DriverEvent => ({ type: 'status_changed', data: { availability } })
 /** The event that made the n-th offer: every third of them is of one slot. */
 export const sourceOf = (n = 0): SourceFact => ({ slot: 5 * (n % 3), seq: n + 1 })
@@ -40,6 +42,7 @@ export const after = (events: readonly DriverEvent[]): Driver => events.reduce<D
 export const give = {
   register: (capacity = 1, vendorId: string = vendorIds[0], by: Principal = system): DriverCommand =>
     ({ verb: 'register', by, driverId, data: { ...profile, vendor_id: vendorId, capacity } }),
+  update: (data: DriverCommandData['update'] = { phone: '22', vehicle_type: 'scooter' }, by = self): DriverCommand => ({ verb: 'update', by, data }),
   setStatus: (status: 'offline' | 'available' | 'on_break', by = self): DriverCommand => ({ verb: 'set_status', by, data: { status } }),
   approve: (by: Principal = employer): DriverCommand => ({ verb: 'approve_membership', by }),
   end: (by: Principal = employer): DriverCommand => ({ verb: 'end_membership', by }),

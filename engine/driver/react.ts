@@ -2,13 +2,17 @@
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
-import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
+import type { DriverEvent, DriverFact, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import { offerMessage } from '../../protocol/orders/messages.ts'
 import type { Effect } from '../effects.ts'
 import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 const system = { role: 'system', id: 'driver' } as const
 
+const factOf = ({ driverId, fullName, phone, vehicleType }: RegisteredDriver): DriverFact =>
+  ({ driver_id: driverId, name: fullName, phone, vehicle_type: vehicleType })
+
+/** `source`: where the event is in its slot. */
 export function react(event: DriverEvent, driver: RegisteredDriver, source: SourceFact): Effect[] {
   switch (event.type) {
     case 'offer_held': {
@@ -19,8 +23,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
           to: {
             kind: 'order', actorId: offer.order_id, id: `${offer.offer_id}:took`,
             command: {
-              verb: 'driver_took', by: { role: 'driver', id: driver.driverId }, offerId: offer.offer_id,
-              driver: { driver_id: driver.driverId, name: driver.fullName, phone: driver.phone, vehicle_type: driver.vehicleType },
+              verb: 'driver_took', by: system, offerId: offer.offer_id, driver: factOf(driver),
             },
           },
         }]
@@ -40,6 +43,17 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
           message: { type: 'offer_withdrawn', offer_id: event.data.offer_id, order_id: event.data.order_id, reason: event.data.outcome },
         },
       }]
+    case 'driver_updated': {
+      // The order of a hold may have its driver already, and its word may be on the way.
+      const orderIds = driver.hold === null ? driver.activeOrderIds : [...driver.activeOrderIds, driver.hold.order_id]
+      return orderIds.map(orderId => ({
+        do: 'command',
+        to: {
+          kind: 'order', actorId: orderId, id: `${driver.driverId}:updated:${source.slot}.${source.seq}`,
+          command: { verb: 'update_driver', by: system, driver: factOf(driver) },
+        },
+      }))
+    }
     case 'status_changed': {
       const { hold } = driver
       return [

@@ -29,6 +29,7 @@ export const eventColumns: readonly Column<EventToWrite>[] = [
   { name: 'at', type: 'timestamptz', of: one => one.request.atMs },
   { name: 'type', type: 'text', of: one => one.request.events[one.index]!.type },
   { name: 'command_id', type: 'text', of: one => one.request.commandId },
+  { name: 'acted_by', type: 'json', of: one => one.request.by },
   { name: 'data', type: 'json', of: one => one.request.events[one.index]!.data },
 ]
 

@@ -54,7 +54,7 @@ export function testOrderView(id: string, version: number, change: Partial<Order
     radius_km: 5, pharmacies_notified: 2, expires_at: new Date(startMs + 60_000).toISOString(), responses: [],
     driver_search: { state: 'idle', offers_made: 0, offer: null },
     estimated_distance_km: null, actual_distance_km: null, delivery_fee: null, currency: 'USD',
-    proof_photo_url: null, signature_url: null, reason: null, created_at: new Date(startMs).toISOString(), updated_at: at, accepted_at: null, driver_assigned_at: null,
+    proof_photo_url: null, signature_url: null, delivery_flag: null, reason: null, created_at: new Date(startMs).toISOString(), updated_at: at, accepted_at: null, driver_assigned_at: null,
     arrived_at_pickup_at: null, picked_up_at: null, out_for_delivery_at: null, arrived_at_dropoff_at: null, delivered_at: null, ended_at: null,
     version, ...change,
   }
@@ -79,7 +79,7 @@ export const testEvent = (text: string | null = null): OrderEvent => ({ type: 'o
 export function orderAppend(slot: number, epoch: number, actorId: string, fromVersion: number, change: Partial<AppendRequest> = {}): AppendRequest {
   const events = change.events ?? [testEvent(`v${fromVersion + 1}`)]
   return {
-    slot, epoch, kind: 'order', actorId, fromVersion, atMs: startMs + fromVersion, commandId: `c"${actorId}\\${fromVersion}`, events,
+    slot, epoch, kind: 'order', actorId, fromVersion, atMs: startMs + fromVersion, commandId: `c"${actorId}\\${fromVersion}`, by: { role: 'service', id: `by "${fromVersion}"` }, events,
     row: { kind: 'order', order: testOrderRow(testOrderView(actorId, fromVersion + events.length), fromVersion === 0) }, ...change,
   }
 }
@@ -162,7 +162,7 @@ async function appendRules(t: Test, subject: JournalSubject, journal: Journal): 
       active_order_ids: [], offer: null, total_deliveries: 0, total_earnings: 0, currency: 'USD', version: 1,
     }
     const request = (next: DriverView): AppendRequest => ({
-      slot, epoch, kind: 'driver', actorId: view.id, fromVersion: next.version - 1, atMs: startMs, commandId: null,
+      slot, epoch, kind: 'driver', actorId: view.id, fromVersion: next.version - 1, atMs: startMs, commandId: null, by: { role: 'driver', id: view.id },
       events: [{ type: 'status_changed', data: { availability: 'available' } }], row: { kind: 'driver', view: next },
     })
     t.same(await journal.append(request(view)), committedAt(1))

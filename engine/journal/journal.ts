@@ -20,11 +20,15 @@
  *  J11 The cursor never goes back.
  *  J12 What is parked is there after any restart, once for each slot, seq and command id.
  *  J13 Events of older releases come in today's shape; those of newer ones are refused by name.
+ *  J15 An upload is bound to one order at most: while that order is picked up or on its way, if it was begun
+ *      after the pick-up by the order's driver or pharmacy or by who reports, and is stored.
  *  J14 A snapshot that was answered is as durable as an event: recovery does not read what it covers.
  */
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
+import type { UploadFact } from '../order/proof.ts'
 import type { OrderRow } from '../order/row.ts'
 
 export type ActorKind = 'order' | 'driver'
@@ -39,6 +43,8 @@ export interface StoredEvent {
   version: number
   atMs: number
   commandId: string | null
+  /** Who acted; null where a release before events said so wrote it, and it cannot be known. */
+  by: Principal | null
   /** In today's shape, whichever it was written in (J13). */
   event: OrderEvent | DriverEvent
 }
@@ -52,6 +58,8 @@ export interface AppendRequest {
   fromVersion: number
   atMs: number
   commandId: string | null
+  /** Who acted. */
+  by: Principal
   events: readonly (OrderEvent | DriverEvent)[]
   /** The public row after the last event, written in the same transaction. */
   row: ReadModelRow
@@ -110,6 +118,12 @@ export interface Journal {
   saveBreadcrumbs(rows: readonly BreadcrumbRow[]): Promise<void>
   loadBreadcrumbs(orderIds: readonly string[]): Promise<BreadcrumbRow[]>
 
+  /**
+   * Binds the uploads that may prove the delivery of an order to it, if nothing else has them, and answers all
+   * that were named and are stored (J15).
+   */
+  claimProofs(claim: ProofClaim): Promise<UploadFact[]>
+
   /** A command between actors that its receiver fails at, whenever it is tried. */
   park(parked: ParkedCommand): Promise<void>
 
@@ -129,6 +143,9 @@ export interface ParkedCommand {
   detail: string
   tries: number
 }
+
+/** `reporterId`: the account of an administrator who reports; uploads of the order's driver and pharmacy need no name. */
+export interface ProofClaim { orderId: string; photoId: string | null; signatureId: string | null; reporterId: string | null }
 
 export interface PositionRow {
   driverId: string

@@ -15,8 +15,9 @@ import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderPlaced } from '../../protocol/rest/order-parts.ts'
 import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, ParkedCommand, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
+import type { UploadFact } from '../order/proof.ts'
 import { wordsOf } from './columns.ts'
-import { upcast } from './upcast.ts'
+import { upcast } from '../../protocol/upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
 export type EventRow = StoredEvent & { v: number }
@@ -34,6 +35,7 @@ export class MemoryStore {
   readonly engines = new Map<string, number>()
   readonly positions = new Map<string, PositionRow>()
   readonly breadcrumbs = new Map<string, Map<number, BreadcrumbRow>>()
+  readonly uploads = new Map<string, UploadFact>()
   readonly parked = new Map<string, ParkedCommand>()
   #away = false
   readonly #onReturn = new Set<() => void>()
@@ -71,7 +73,7 @@ export class MemoryStore {
     const firstSeq = slot.events.length + 1
     const added = request.events.map((event, i): EventRow => ({
       slot: request.slot, seq: firstSeq + i, kind: request.kind, actorId: request.actorId, version: request.fromVersion + 1 + i,
-      atMs: request.atMs, commandId: request.commandId, v: eventVersion, event: copy(event),
+      atMs: request.atMs, commandId: request.commandId, by: copy(request.by), v: eventVersion, event: copy(event),
     }))
     slot.events.push(...added)
     this.events.set(request.actorId, [...past, ...added])
@@ -189,6 +191,20 @@ export function memoryJournal(store: MemoryStore): Journal {
     loadBreadcrumbs: async orderIds => [...orderIds].sort().flatMap(orderId =>
       [...reach().breadcrumbs.get(orderId)?.values() ?? []].sort((a, b) => a.atMs - b.atMs).map(row => ({ ...row }))),
 
+    async claimProofs({ orderId, photoId, signatureId, reporterId }) {
+      const { orders, uploads } = reach()
+      const view = orders.get(orderId)?.view
+      const named = [[photoId, 'proof'], [signatureId, 'signature']] as const
+      for (const [id, kind] of named) {
+        const upload = id === null ? undefined : uploads.get(id)
+        if (upload === undefined || view === undefined || upload.kind !== kind || upload.orderId !== null) continue
+        const own = upload.ownerId === reporterId || (upload.driverId !== null && upload.driverId === view.driver_id) || (upload.vendorId !== null && upload.vendorId === view.vendor_id)
+        if (own && (view.status === 'picked_up' || view.status === 'out_for_delivery') && upload.atMs >= Date.parse(view.picked_up_at!))
+          uploads.set(upload.id, { ...upload, orderId })
+      }
+      return [...new Set(named.map(([id]) => id))].flatMap(id => (id !== null && uploads.has(id) ? [{ ...uploads.get(id)! }] : []))
+    },
+
     async park(parked) {
       const key = `${parked.slot}.${parked.seq}.${parked.commandId}`
       if (!reach().parked.has(key)) store.parked.set(key, copy(parked))
@@ -204,7 +220,7 @@ export function memoryJournal(store: MemoryStore): Journal {
 }
 
 function loaded({ v, ...stored }: EventRow): StoredEvent {
-  return { ...stored, event: upcast(v, copy(stored.event)) }
+  return { ...stored, ...upcast(v, { ...copy(stored.event), by: stored.by }) }
 }
 
 function loadSlot(store: MemoryStore, number: number): LoadedSlot {

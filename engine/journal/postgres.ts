@@ -6,6 +6,7 @@
  * never removed and snapshots only move forward, so what is read later can only cover more.
  */
 import { limits } from '../../protocol/limits.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { silentLog } from '../../migrations/pool.ts'
 import type { Log, PgPool } from '../../migrations/open.ts'
@@ -13,7 +14,7 @@ import { Appender } from './appender.ts'
 import type { BreadcrumbRow, Journal, LoadedActor, LoadedSlot, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
 import { plainArray } from './rows.ts'
 import { statements } from './statements.ts'
-import { upcast } from './upcast.ts'
+import { upcast } from '../../protocol/upcast.ts'
 
 export interface PostgresJournalEnv {
   nowMs(): number
@@ -129,6 +130,13 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
     saveBreadcrumbs,
     loadBreadcrumbs: async orderIds => (await rowsOf<BreadcrumbColumns>(statements.loadBreadcrumbs, orderIds)).map(row =>
       ({ orderId: row.order_id, driverId: row.driver_id, atMs: row.at.getTime(), latitude: row.latitude, longitude: row.longitude })),
+    async claimProofs({ orderId, photoId, signatureId, reporterId }) {
+      await rowsOf(statements.claimProofs, orderId, photoId, signatureId, reporterId)
+      // Read after the claim and not by it: what it left alone must be told from what does not exist.
+      return (await rowsOf<UploadColumns>(statements.uploads, photoId, signatureId)).map(row => ({
+        id: row.id, kind: row.kind, ownerId: row.owner_id, driverId: row.driver_id, vendorId: row.vendor_id, orderId: row.order_id, atMs: row.created_at.getTime(),
+      }))
+    },
     async park({ slot, seq, fromActorId, kind, actorId, commandId, command, detail, tries }) {
       await rowsOf(statements.park, slot, seq, fromActorId, kind, actorId, commandId, JSON.stringify(command), detail, tries)
     },
@@ -136,14 +144,15 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
   }
 }
 
-interface EventRow { actor_id: string; version: number; slot: number; seq: number; kind: StoredEvent['kind']; at: Date; type: string; v: number; command_id: string | null; data: object }
+interface EventRow { actor_id: string; version: number; slot: number; seq: number; kind: StoredEvent['kind']; at: Date; type: string; v: number; command_id: string | null; acted_by: Principal | null; data: object }
 interface SnapshotRow { actor_id: string; slot: number; kind: StoredSnapshot['kind']; version: number; finished: boolean; bytes: Buffer }
+interface UploadColumns { id: string; kind: string; owner_id: string; driver_id: string | null; vendor_id: string | null; order_id: string | null; created_at: Date }
 interface PositionColumns { driver_id: string; latitude: number; longitude: number; heading_deg: number | null; speed_mps: number | null; at: Date }
 interface BreadcrumbColumns { order_id: string; driver_id: string; at: Date; latitude: number; longitude: number }
 
 const toEvent = (row: EventRow): StoredEvent => ({
   slot: row.slot, seq: row.seq, kind: row.kind, actorId: row.actor_id, version: row.version, atMs: row.at.getTime(),
-  commandId: row.command_id, event: upcast(row.v, { type: row.type, data: row.data }),
+  commandId: row.command_id, ...upcast(row.v, { type: row.type, data: row.data, by: row.acted_by }),
 })
 const toSnapshot = (row: SnapshotRow): StoredSnapshot =>
   ({ slot: row.slot, kind: row.kind, actorId: row.actor_id, version: row.version, finished: row.finished, bytes: row.bytes })

@@ -10,7 +10,7 @@ import { changingDriverColumns, changingOrderColumns, driverColumns, eventColumn
 /** Named, so that node-postgres prepares it once per connection. */
 const statement = (name: string, text: string) => ({ name: `journal_${name}`, text })
 
-const storedEventColumns = 'actor_id, version, slot, seq, kind, at, type, v, command_id, data'
+const storedEventColumns = 'actor_id, version, slot, seq, kind, at, type, v, command_id, acted_by, data'
 const snapshotColumns = 'actor_id, slot, kind, version, finished, bytes'
 
 const setFromExcluded = (columns: string): string => columns.split(', ').map(column => `${column} = excluded.${column}`).join(', ')
@@ -169,6 +169,21 @@ export const statements = {
     on conflict do nothing`),
   loadBreadcrumbs: statement('load_breadcrumbs', `
     select order_id, at, driver_id, latitude, longitude from breadcrumbs where order_id = any($1::uuid[]) order by order_id, at`),
+
+  /** The pick-up is found in the text of the progress: a JSON function fails on a document with half a surrogate pair anywhere in it. */
+  claimProofs: statement('claim_proofs', `
+    update uploads u set order_id = o.id
+    from orders o
+    where o.id = $1::uuid and o.status in ('picked_up', 'out_for_delivery')
+      and ((u.id = $2::uuid and u.kind = 'proof') or (u.id = $3::uuid and u.kind = 'signature'))
+      and u.order_id is null and u.stored_at is not null
+      and u.created_at >= substring(o.progress::text from '"picked_up_at":"([^"]*)"')::timestamptz
+      and (u.owner_id = $4::uuid or u.owner_id in (
+        select user_id from drivers where id = o.driver_id union all select user_id from vendors where id = o.vendor_id))`),
+  uploads: statement('uploads', `
+    select u.id, u.kind, u.owner_id, u.order_id, u.created_at, d.id as driver_id, v.id as vendor_id
+    from uploads u left join drivers d on d.user_id = u.owner_id left join vendors v on v.user_id = u.owner_id
+    where u.id in ($1::uuid, $2::uuid) and u.stored_at is not null`),
 
   park: statement('park', `
     insert into parked_commands (slot, seq, from_actor_id, kind, actor_id, command_id, command, detail, tries)

@@ -7,6 +7,7 @@ import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/event
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
+import type { UploadFact } from './proof.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra
 
@@ -25,7 +26,8 @@ export type OrderCommand =
   | Wire<'accept_offer', { driver: DriverFact | null }>
   | Wire<'decline_offer'>
   | Wire<'pick_up'> | Wire<'out_for_delivery'>
-  | Wire<'deliver', { actualDistanceKm: number | null }>
+  /** `doorDistanceM`: from the driver to the door; null without a fresh position. */
+  | Wire<'deliver', { actualDistanceKm: number | null; doorDistanceM: number | null; uploads: readonly UploadFact[] }>
   | Wire<'fail'> | Wire<'return'> | Wire<'complete_return'>
   | InternalOrderCommand
 
@@ -39,3 +41,4 @@ export type InternalOrderCommand =
   | { verb: 'driver_left'; by: Principal; driverId: string; reason: string }
   | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
   | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }
+  | { verb: 'update_driver'; by: Principal; driver: DriverFact }

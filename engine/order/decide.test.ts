@@ -10,11 +10,12 @@ import { isErrorCode } from '../../protocol/errors.ts'
 import type { FeeTerms } from '../../protocol/commands.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import {
   admin, after, candidates, closed, customer, deadlineMs, driver, driverFact, driverIds, give, happened, id, offered, orderId,
-  principal, reached, vendor, vendorFact, vendorIds,
+  photo, principal, reached, vendor, vendorFact, vendorIds,
 } from './fixtures.ts'
 
 type Row = [given: readonly OrderEvent[], command: OrderCommand, nowMs: number, outcome: string | string[]]
@@ -240,6 +241,19 @@ const table: Record<string, Row[]> = {
     [[...reached.out_for_delivery, happened.atDropoff], give.arrive('dropoff'), 0, []],
     [reached.out_for_delivery, give.arrive('dropoff'), 0, ['arrived_at_dropoff']],
   ],
+  'update_driver': [
+    [reached.accepted, give.updateDriver(), 0, []],
+    [reached.driver_assigned, give.updateDriver(1), 0, []],
+    [reached.driver_assigned, give.updateDriver(0, driverFact(0).phone), 0, []],
+    [reached.driver_assigned, give.updateDriver(), 0, ['assigned_driver_updated']],
+    [reached.picked_up, give.updateDriver(), 0, ['assigned_driver_updated']],
+    [reached.out_for_delivery, give.updateDriver(), 0, ['assigned_driver_updated']],
+    [reached.failed, give.updateDriver(), 0, ['assigned_driver_updated']],
+    [reached.returning, give.updateDriver(), 0, ['assigned_driver_updated']],
+    [[...reached.picked_up, happened.driverUpdated], give.updateDriver(), 0, []],
+    [reached.delivered, give.updateDriver(), 0, []],
+    [reached.cancelledAssigned, give.updateDriver(), 0, []],
+  ],
   'pick_up': [
     [reached.driver_assigned, give.pickUp(otherDriver), 0, 'order_not_found'],
     [reached.driver_assigned, give.pickUp(otherVendor), 0, 'order_not_found'],
@@ -262,7 +276,9 @@ const table: Record<string, Row[]> = {
     [reached.picked_up, give.deliver(), 0, 'order_state_conflict'],
     [reached.out_for_delivery, give.deliver(driver, {}), 0, 'proof_required'],
     [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: '' }), 0, 'proof_required'],
-    [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: 'p' }), 0, ['delivered']],
+    [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: uploadUrl(photo.id) }), 0, ['delivered']],
+    [reached.out_for_delivery, give.deliver(driver, { proof_photo_url: 'p' }), 0, 'proof_invalid'],
+    [noProof, give.deliver(driver, { signature_url: 's' }), 0, 'proof_invalid'],
     [reached.out_for_delivery, give.deliver(), 0, ['delivered']],
     [noProof, give.deliver(driver, {}), 0, ['delivered']],
   ],
@@ -358,8 +374,8 @@ t.test('the fee is the one that was told', async t => {
 })
 
 t.test('every rejection that decide.ts can return has a row', async t => {
-  const source = ['decide', 'finding', 'parties'].map(name => readFileSync(assetUrl(`engine/order/${name}.ts`), 'utf8')).join('\n')
-  const codes = new Set([...source.matchAll(/reject\('([a-z_]+)'/g)].map(match => match[1]!))
+  const source = ['decide', 'finding', 'parties', 'proof'].map(name => readFileSync(assetUrl(`engine/order/${name}.ts`), 'utf8')).join('\n')
+  const codes = new Set([...source.matchAll(/(?:reject\(|code: )'([a-z_]+)'/g)].map(match => match[1]!))
   const rows = new Set(Object.values(table).flat().map(row => row[3]).filter(outcome => typeof outcome === 'string'))
   t.ok(codes.size > 10, 'the source was read')
   for (const code of codes) t.ok(isErrorCode(code) && rows.has(code), code)

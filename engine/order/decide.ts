@@ -15,7 +15,8 @@ import {
 } from './finding.ts'
 import type { OrderCommand } from './commands.ts'
 import { conflict, isCustomer, isDriver, isVendor, mayOrder, nameOf, notFound, privileged, type Of, type OrderDecision } from './parties.ts'
-import { vendorOf, type Order } from './state.ts'
+import { flagOf, proofOf } from './proof.ts'
+import { deliveryOf, isEnded, vendorOf, type Order } from './state.ts'
 
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
   if (command.verb === 'broadcast') return openBroadcast(order, command, nowMs)
@@ -39,6 +40,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'driver_refused': return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs, command.code)
     case 'offer_expired': return closeOffer(order, command.offerId, 'expired', null, nowMs)
     case 'record_arrival': return recordArrival(order, command)
+    case 'update_driver': return updateDriver(order, command)
     case 'pick_up': return pickUp(order, command)
     case 'out_for_delivery': return outForDelivery(order, command)
     case 'deliver': return deliver(order, command)
@@ -214,6 +216,15 @@ function recordArrival(order: Order, command: Of<'record_arrival'>): OrderDecisi
     ? emit({ type: 'arrived_at_dropoff', data: {} }) : emit()
 }
 
+/** What the driver's actor tells the orders that it has: also of one that has another driver by now, or is over. */
+function updateDriver(order: Order, { driver }: Of<'update_driver'>): OrderDecision {
+  const delivery = isEnded(order) ? null : deliveryOf(order)
+  if (delivery === null || delivery.driver.driver_id !== driver.driver_id) return emit()
+  const { name, phone, vehicle_type } = delivery.driver
+  if (name === driver.name && phone === driver.phone && vehicle_type === driver.vehicle_type) return emit()
+  return emit({ type: 'assigned_driver_updated', data: { driver } })
+}
+
 /** Drivers report on their own deliveries; a pharmacy may for its own fleet. */
 const mayReport = (order: Order, by: Principal): boolean => isDriver(order, by) || isVendor(order, by)
 
@@ -233,15 +244,16 @@ function deliver(order: Order, command: Of<'deliver'>): OrderDecision {
   if (!mayReport(order, command.by)) return notFound()
   if (order.kind === 'delivered') return emit()
   if (order.kind !== 'out_for_delivery') return conflict(order, 'delivered')
-  const { proof_photo_url, signature_url } = command.data
-  if (order.deal.vendor.proof_required && !proof_photo_url && !signature_url)
-    return reject('proof_required', 'delivered needs proof_photo_url or signature_url')
+  const proof = proofOf(order, command)
+  if (!proof.ok) return proof
+  const reason = command.data.reason?.trim() || null
   return emit({
     type: 'delivered',
     data: {
       driver_id: order.delivery.driver.driver_id,
-      proof_photo_url: proof_photo_url ?? null, signature_url: signature_url ?? null,
+      proof_photo_url: proof.proof_photo_url, signature_url: proof.signature_url,
       actual_distance_km: command.actualDistanceKm, earnings_minor: order.deal.feeMinor,
+      door_distance_m: command.doorDistanceM, reason, flag: flagOf(command.doorDistanceM, reason),
     },
   })
 }

@@ -118,6 +118,10 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
     case 'driver_unassigned':
       if (order.kind !== 'driver_assigned') return misfit(order, event)
       return { ...moving(order), kind: 'accepted', search: { kind: 'idle' } }
+    case 'assigned_driver_updated':
+      if (order.kind !== 'driver_assigned' && order.kind !== 'picked_up' && order.kind !== 'out_for_delivery' && order.kind !== 'failed' && order.kind !== 'returning')
+        return misfit(order, event)
+      return { ...order, delivery: { ...order.delivery, driver: event.data.driver } }
     case 'arrived_at_pickup':
       if (order.kind !== 'driver_assigned') return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, arrivedAtPickupMs: atMs } }
@@ -136,6 +140,7 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
       return {
         ...moving(order), kind: 'delivered', delivery: order.delivery, endedAtMs: atMs,
         proofPhotoUrl: d.proof_photo_url, signatureUrl: d.signature_url, actualDistanceKm: d.actual_distance_km,
+        ...(d.reason !== null && { reason: d.reason }), ...(d.flag !== null && { flag: d.flag }),
       }
     }
     case 'delivery_failed':

@@ -3,6 +3,8 @@ import type { CandidateFact, DriverFact, OfferFact, OrderEvent, VendorFact } fro
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { defaultTariff } from '../../protocol/tariff.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
+import type { UploadFact } from './proof.ts'
 import type { OrderCommand } from './commands.ts'
 import { evolve } from './evolve.ts'
 import { absentOrder, type Order } from './state.ts'
@@ -39,6 +41,10 @@ export const createData: OrderCommandData['create'] = {
   delivery_address: '5 Elm Row', delivery_latitude: 37.78, delivery_longitude: -122.41, items: [],
 }
 
+/** Uploads of the driver, bound to the order. */
+export const photo: UploadFact = { id: id(0xe1), kind: 'proof', ownerId: id(0xb1), driverId: driverIds[0], vendorId: null, orderId, atMs: 0 }
+export const signature: UploadFact = { ...photo, id: id(0xe2), kind: 'signature' }
+
 /** The deadline of every broadcast here, ms; offers made here expire with it. */
 export const deadlineMs = 60_000
 
@@ -65,7 +71,8 @@ export const happened = {
   pickedUp: { type: 'picked_up', data: {} },
   onTheWay: { type: 'out_for_delivery', data: {} },
   atDropoff: { type: 'arrived_at_dropoff', data: {} },
-  delivered: { type: 'delivered', data: { driver_id: driverIds[0], proof_photo_url: 'p', signature_url: null, actual_distance_km: 1.5, earnings_minor: 300 } },
+  delivered: { type: 'delivered', data: { driver_id: driverIds[0], proof_photo_url: uploadUrl(photo.id), signature_url: null, actual_distance_km: 1.5, earnings_minor: 300, door_distance_m: 12, reason: null, flag: null } },
+  driverUpdated: { type: 'assigned_driver_updated', data: { driver: { ...driverFact(0), phone: '22' } } },
   failed: { type: 'delivery_failed', data: { reason: 'nobody home' } },
   returning: { type: 'return_started', data: {} },
   returned: { type: 'returned', data: { driver_id: driverIds[0] } },
@@ -126,7 +133,9 @@ export const give = {
   declineOffer: (n = 0, by = principal('driver', driverIds[n]!)): OrderCommand => ({ verb: 'decline_offer', by, data: { offer_id: offerIds[n]! } }),
   pickUp: (by = driver): OrderCommand => ({ verb: 'pick_up', by, data: {} }),
   outForDelivery: (by = driver): OrderCommand => ({ verb: 'out_for_delivery', by, data: {} }),
-  deliver: (by = driver, data: OrderCommandData['deliver'] = { signature_url: 's' }): OrderCommand => ({ verb: 'deliver', by, data, actualDistanceKm: null }),
+  deliver: (by = driver, data: OrderCommandData['deliver'] = { signature_url: uploadUrl(signature.id) }, uploads = [photo, signature], doorDistanceM: number | null = 12): OrderCommand =>
+    ({ verb: 'deliver', by, data, actualDistanceKm: null, doorDistanceM, uploads }),
+  updateDriver: (n = 0, phone = '22'): OrderCommand => ({ verb: 'update_driver', by: system, driver: { ...driverFact(n), phone } }),
   fail: (by = driver): OrderCommand => ({ verb: 'fail', by, data: { reason: 'nobody home' } }),
   return: (by = driver): OrderCommand => ({ verb: 'return', by, data: {} }),
   completeReturn: (by = driver): OrderCommand => ({ verb: 'complete_return', by, data: {} }),

@@ -33,11 +33,12 @@ const command: fc.Arbitrary<OrderCommand> = fc.oneof(
   n.map(i => give.respond('ACCEPTED', i)), n.map(i => give.respond('REJECTED', i)),
   n.map(i => give.respond('ACCEPTED', i, vendorFact(i), true)),
   n.map(i => give.propose(i)), n.map(i => give.acceptOffer(i)), n.map(i => give.declineOffer(i)), n.map(i => give.offerExpired(i)),
-  n.map(i => give.driverRefused(i)), n.map(i => give.driverLeft(i)), n.map(i => give.driverTook(i)), n.map(i => give.assignDriver(i)),
+  n.map(i => give.driverRefused(i)), n.map(i => give.driverLeft(i)), n.map(i => give.driverTook(i)), n.map(i => give.updateDriver(i)), n.map(i => give.updateDriver(0, String(i))),
+  n.map(i => give.assignDriver(i)),
   fc.constantFrom(
     give.broadcast(), give.broadcast(customer, {}, []), give.create(), give.create(customer, {}, null), give.accept(), give.accept(undefined, true), give.reject(), give.cancel(), give.reissueTracking(), give.reissueTracking(vendor),
     give.findDriver(), give.expire(), give.endSearch(), give.arrive('pickup'), give.arrive('dropoff'),
-    give.pickUp(), give.outForDelivery(), give.deliver(), give.deliver(undefined, {}), give.fail(), give.return(), give.completeReturn(),
+    give.pickUp(), give.outForDelivery(), give.deliver(), give.deliver(undefined, {}), give.deliver(undefined, undefined, undefined, null), give.deliver(undefined, { signature_url: 's' }), give.fail(), give.return(), give.completeReturn(),
     give.pickUp(admin), give.outForDelivery(admin), give.deliver(admin), give.fail(admin), give.return(admin), give.completeReturn(admin)),
 )
 const step = fc.record({ command, by: maybe.chain(i => (i === null ? fc.constantFrom(...people) : fc.constant(null))), aheadMs: fc.constantFrom(0, 0, 1, 1_000, 20_000, 700_000) })

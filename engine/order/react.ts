@@ -120,6 +120,10 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
         ...(order.kind === 'accepted' ? statusPushes(order, at) : []),
       ]
     }
+    case 'assigned_driver_updated': {
+      const { driver_id, name, phone, vehicle_type } = event.data.driver
+      return statusPushes(order, at, { vehicle_type }, { driver_id, driver_name: name, driver_phone: phone })
+    }
     case 'arrived_at_pickup': return statusPushes(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff': return statusPushes(order, at, { arrived_at: 'dropoff' })
     case 'picked_up': case 'out_for_delivery': case 'return_started': return statusPushes(order, at)

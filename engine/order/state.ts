@@ -2,7 +2,7 @@
  * What an order can be. A union, so that a delivered order without a driver, or an open request with
  * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
  */
-import type { CandidateFact, DriverFact, FeeFact, Place, VendorFact } from '../../protocol/events.ts'
+import type { CandidateFact, DeliveryFlag, DriverFact, FeeFact, Place, VendorFact } from '../../protocol/events.ts'
 
 /** What every order has from its birth. Only the tracking token can change. */
 export interface OrderCore {
@@ -93,6 +93,8 @@ export type Ended =
   | {
     kind: 'delivered'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; endedAtMs: number
     proofPhotoUrl: string | null; signatureUrl: string | null; actualDistanceKm: number | null
+    /** Why it was delivered where the driver was not at the door, and that nobody said why; absent where there is nothing to say. */
+    reason?: string; flag?: DeliveryFlag
   }
   | { kind: 'returned'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; endedAtMs: number }
   | {

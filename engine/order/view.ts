@@ -88,8 +88,9 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
     if (order.actualDistanceKm !== null) shown.actual_distance_km = kilometres(order.actualDistanceKm)
     if (order.proofPhotoUrl !== null) shown.proof_photo_url = order.proofPhotoUrl
     if (order.signatureUrl !== null) shown.signature_url = order.signatureUrl
+    if (order.flag !== undefined) shown.delivery_flag = order.flag
   }
-  if ('reason' in order && order.reason !== null) shown.reason = order.reason
+  if ('reason' in order && typeof order.reason === 'string') shown.reason = order.reason
   if (isEnded(order)) shown.ended_at = isoTime(order.endedAtMs)
   return shown
 }

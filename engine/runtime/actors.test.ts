@@ -263,7 +263,7 @@ t.test('a failing journal', async t => {
     await tell(id, 'add')
     const slot = slotOf(id)
     const [event] = w.store.events.get(id)!
-    w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 1, atMs: 0, commandId: 'foreign', events: [event!.event],
+    w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 1, atMs: 0, commandId: 'foreign', by: { role: 'system', id: 'other' }, events: [event!.event],
       row: { kind: 'driver', view: w.store.drivers.values().next().value! } })
     t.equal(counted(await tell(id, 'add', 'x')), 'moved')
     t.equal(counted(await tell(id, 'add', 'x')), 3)

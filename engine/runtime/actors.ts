@@ -9,6 +9,7 @@
 import { limits } from '../../protocol/limits.ts'
 import { slotOf } from '../../protocol/ids.ts'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { Decision } from '../decision.ts'
 import type { ActorKind, AppendResult, Journal, LoadedSlot, ReadModelRow, SlotLease, StoredEvent } from '../journal/journal.ts'
 import type { Behaviour } from './behaviours.ts'
@@ -23,7 +24,7 @@ type Event = OrderEvent | DriverEvent
 /** The runtime treats both kinds alike; `unknown` keeps it honest about not looking inside. */
 export type AnyBehaviour = Behaviour<unknown, unknown, Event>
 
-export interface Committed { cell: Cell; firstSeq: number; events: readonly Event[]; atMs: number; commandId: string | null }
+export interface Committed { cell: Cell; firstSeq: number; events: readonly Event[]; atMs: number; by: Principal; commandId: string | null }
 
 export interface ActorsDeps {
   env: Env
@@ -296,11 +297,12 @@ export class Actors {
     const { events } = decision
     if (row === null) return this.#answer(letter, cell.success())
     cell.phase = 'persisting'
+    const by = behaviour.actorOf(letter.command)
     this.#deps.journal.append({
       slot: cell.slot, epoch: this.#residents.epochOf(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
-      fromVersion: cell.version, atMs, commandId: letter.commandId, events, row,
+      fromVersion: cell.version, atMs, commandId: letter.commandId, by, events, row,
     }).then(
-      result => this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs)),
+      result => this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs, by)),
       error => this.#guard(cell, () => this.#unpersisted(cell, letter, error)),
     )
   }
@@ -313,7 +315,7 @@ export class Actors {
     void this.#load(cell, false)
   }
 
-  #persisted(cell: Cell, letter: Letter, result: AppendResult, next: unknown, events: readonly Event[], atMs: number): void {
+  #persisted(cell: Cell, letter: Letter, result: AppendResult, next: unknown, events: readonly Event[], atMs: number, by: Principal): void {
     if (result.outcome === 'fenced') {
       this.#answer(letter, moved)
       if (cell.phase !== 'gone') this.#deps.fenced(cell.slot)
@@ -340,7 +342,7 @@ export class Actors {
     cell.dirty = true
     this.dirty.add(cell)
     this.#schedule(cell)
-    this.#guard(cell, () => this.#deps.committed({ cell, firstSeq: result.firstSeq, events, atMs, commandId: letter.commandId }))
+    this.#guard(cell, () => this.#deps.committed({ cell, firstSeq: result.firstSeq, events, atMs, by, commandId: letter.commandId }))
     this.#run(cell)
   }
 

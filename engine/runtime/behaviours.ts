@@ -3,6 +3,7 @@
  * knows nothing else of orders and drivers.
  */
 import type { DriverEvent, OrderEvent, SourceFact } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { Decision } from '../decision.ts'
 import type { DriverCommand } from '../driver/commands.ts'
 import { decide as decideDriver } from '../driver/decide.ts'
@@ -26,6 +27,8 @@ export interface Behaviour<State, Command, Event> {
   readonly absent: State
   /** Is this a command that names a new actor? Then the journal need not be read first. */
   creates(command: Command): boolean
+  /** Who acts by it. */
+  actorOf(command: Command): Principal
   decide(state: State, command: Command, nowMs: number): Decision<Event>
   evolve(state: State, event: Event, atMs: number): State
   /** After the append is durable. `source`: where the event is in its slot. */
@@ -45,6 +48,7 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   kind: 'order',
   absent: absentOrder,
   creates: command => command.verb === 'broadcast' || command.verb === 'create',
+  actorOf: command => command.by,
   decide: decideOrder,
   evolve: evolveOrder,
   react: (event, order, atMs, source) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs, source)),
@@ -66,6 +70,7 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   kind: 'driver',
   absent: absentDriver,
   creates: command => command.verb === 'register',
+  actorOf: command => command.by,
   decide: decideDriver,
   evolve: evolveDriver,
   react: (event, driver, _atMs, source) => (driver.kind === 'absent' ? [] : reactDriver(event, driver, source)),

@@ -27,6 +27,7 @@ const row = (id: string, version: number): DriverView => ({
 export const counter = (kind: ActorKind): AnyBehaviour => ({
   kind,
   creates: command => command === 'create',
+  actorOf: () => ({ role: 'service', id: 'counting' }),
   absent: { count: 0, wakeAtMs: null, finished: false } satisfies Counter,
   decide(_state, command): Decision<DriverEvent> {
     switch (command as Count) {

@@ -6,6 +6,7 @@ import t from 'tap'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type PublishedEvent } from '../../protocol/events.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import type { ParkedCommand } from '../journal/journal.ts'
@@ -13,6 +14,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { TellReply } from './cell.ts'
 import { Outbox } from './outbox.ts'
 
+const by: Principal = { role: 'driver', id: 'd' }
 const ok: TellReply = { ok: true, state: null, version: 1, updatedAtMs: 0 }
 const refused = (code: 'driver_unavailable' | 'moved' | 'unavailable' | 'overloaded' | 'internal'): TellReply => ({ ok: false, code, detail: `is ${code}` })
 
@@ -60,7 +62,7 @@ function world({ lossless = false } = {}) {
     ...(onRefused !== undefined && { onRefused: ({ detail }) => ({ kind: 'order', actorId: 'a', id: `${onRefused}:${detail}`, command: { verb: 'expire', by: { role: 'system', id: 's' } } }) }),
   })
   const add = (seq: number, effects: Effect[] = [], actorId = `a${seq}`, slot = 0) => outbox.add({
-    slot, seq, kind: 'order', actorId, version: 1, atMs: 0, event: { type: 'picked_up', data: {} }, effects,
+    slot, seq, kind: 'order', actorId, version: 1, atMs: 0, by, event: { type: 'picked_up', data: {} }, effects,
   })
   return {
     env, outbox, parked, logs, parking: (by: typeof parking) => { parking = by }, published, ids, delivered, soft, command, add,
@@ -85,7 +87,7 @@ t.test('[6] published in order, marked by id', async t => {
   w.add(2)
   t.same(w.published.map(event => event.id), ['0.1', '1.42', '0.2'])
   t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
-  t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: eventVersion })
+  t.match(w.published[0], { slot: 0, seq: 1, order_seq: 1, actor: 'order', actor_id: 'a1', type: 'picked_up', v: eventVersion, by })
   t.same([w.cursor(0), w.cursor(1)], [undefined, undefined], 'handed over is not published')
   await w.env.settle()
   t.same([w.cursor(0), w.cursor(1)], [2, 42])
@@ -326,7 +328,7 @@ t.test('a fact under both of its names, in one place of the order', async t => {
   w.outbox.open(3, 0)
   w.add(1, [], 'a1', 3)
   w.outbox.add({
-    slot: 3, seq: 2, kind: 'order', actorId: 'a1', version: 2, atMs: 0, event: { type: 'picked_up', data: {} }, effects: [],
+    slot: 3, seq: 2, kind: 'order', actorId: 'a1', version: 2, atMs: 0, by, event: { type: 'picked_up', data: {} }, effects: [],
     older: { orderId: 'a1', fact: { type: 'trip.started', data: { trip_id: 'a1', driver_id: 'd' } } },
   })
   w.add(3, [], 'a1', 3)

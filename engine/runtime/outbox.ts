@@ -24,6 +24,7 @@ import { encodeBody } from '../../protocol/bus/codec.ts'
 import { messageIdBytesMax, type Bus } from '../../protocol/bus/bus.ts'
 import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
 import type { OlderMessage } from '../../protocol/older-topics.ts'
+import type { Principal } from '../../protocol/principal.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
@@ -54,6 +55,8 @@ export interface OutboxEntry {
   actorId: string
   version: number
   atMs: number
+  /** Who acted; null where nobody knows any more. */
+  by: Principal | null
   event: OrderEvent | DriverEvent
   /** What it is called by those who know the older topics; null when they have no name for it. */
   older?: OlderFactOf | null
@@ -166,11 +169,11 @@ export class Outbox {
   }
 
   #hand(entry: OutboxEntry): boolean {
-    const { slot, seq, version: order_seq, kind, actorId, event } = entry
+    const { slot, seq, version: order_seq, kind, actorId, by, event } = entry
     const id = `${slot}.${seq}`
     // An opened request names a thousand pharmacies: not written out where no service listens.
     const body = (): Uint8Array => encodeBody({
-      id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, data: event.data,
+      id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, by, data: event.data,
     } satisfies PublishedEvent)
     if (!this.#publishOnce(subjects.event(kind, event.type, actorId), body, id)) return false
     return !entry.older || this.#handOlder(id, entry, entry.older)

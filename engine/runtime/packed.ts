@@ -25,6 +25,7 @@ export const words: readonly string[] = [
   'capacity', 'availability', 'offline', 'available', 'on_break', 'hold', 'activeOrderIds', 'recentOrderIds', 'totalDeliveries', 'totalEarningsMinor',
   'offer_id', 'order_id', 'expires_at_ms', 'pickup', 'state', 'acceptedIds', 'updatedAtMs', 'bike', 'motorcycle', 'scooter',
   'car', 'van', 'customer', 'system', 'admin', 'service', 'deadline', 'no_pharmacy_in_radius', 'heldThrough', 'membership', 'barred', 'active', 'ended',
+  'flag', 'far_from_door', 'position_unknown',
 ]
 const numberOfWord = new Map(words.map((word, number) => [word, number]))
 

@@ -58,7 +58,7 @@ t.test('[3] a sleeper leaves memory; the next command brings it back from snapsh
   t.equal(w.actors.size, 0)
   // One more event than the snapshot has, as another engine may have left it.
   const [slot, [before]] = [w.slotOf(id), w.store.events.get(id)!]
-  w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 2, atMs: 0, commandId: 'y', events: [before!.event],
+  w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 2, atMs: 0, commandId: 'y', by: { role: 'system', id: 'other' }, events: [before!.event],
     row: { kind: 'driver', view: w.store.drivers.values().next().value! } })
   t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'known from the snapshot')
   t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'known from the events')

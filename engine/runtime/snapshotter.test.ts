@@ -57,7 +57,7 @@ t.test('finished actors leave memory, but not before what they owe others is don
   w.answer(() => new Promise(resolve => { release = resolve }))
   w.outbox.open(w.slotOf(owing), 0)
   w.outbox.add({
-    slot: w.slotOf(owing), seq: 1, kind: 'order', actorId: owing, version: 1, atMs: 0, event: { type: 'returned', data: { driver_id: 'd' } },
+    slot: w.slotOf(owing), seq: 1, kind: 'order', actorId: owing, version: 1, atMs: 0, by: null, event: { type: 'returned', data: { driver_id: 'd' } },
     effects: [{ do: 'command', to: { kind: 'driver', actorId: 'd', id: 'x', command: { verb: 'release_hold', by: { role: 'system', id: 's' }, offerId: 'o', outcome: '' } } }],
   })
   await w.snapshotter.flush()
@@ -80,7 +80,7 @@ t.test('a cursor that moved is stored soon, long before the round: a life that i
   const w = await world()
   w.outbox.open(3, 0)
   w.snapshotter.start()
-  w.outbox.add({ slot: 3, seq: 1, kind: 'order', actorId: w.id(), version: 1, atMs: 0, event: { type: 'returned', data: { driver_id: 'd' } }, effects: [] })
+  w.outbox.add({ slot: 3, seq: 1, kind: 'order', actorId: w.id(), version: 1, atMs: 0, by: null, event: { type: 'returned', data: { driver_id: 'd' } }, effects: [] })
   await w.env.advance(limits.cursorSaveIntervalMs + 50)
   t.equal(w.store.slot(3).cursorSeq, 1)
   t.ok(limits.cursorSaveIntervalMs * 5 < limits.snapshotIntervalMs)

@@ -245,12 +245,12 @@ const position = (() => {
 
 function eventsOf(values: unknown[]): EventRow[] {
   const of = (name: string): unknown => values[position.events + eventColumns.findIndex(column => column.name === name)]
-  const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds, data] = [
+  const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds, by, data] = [
     readTexts(of('actor_id')), readNumbers(of('version')), readNumbers(of('slot')), readNumbers(of('seq')), readTexts(of('kind')), readNumbers(of('at')),
-    readTexts(of('type')), readArray(of('command_id')), readDocuments(of('data')),
+    readTexts(of('type')), readArray(of('command_id')), readDocuments(of('acted_by')), readDocuments(of('data')),
   ]
   return actorIds.map((actorId, i) => ({
     slot: slots[i]!, seq: seqs[i]!, kind: kinds[i] as EventRow['kind'], actorId, version: versions[i]!, atMs: ats[i]!,
-    commandId: commandIds[i]!, v: Number(values.at(-1)), event: { type: types[i], data: data[i] } as EventRow['event'],
+    commandId: commandIds[i]!, by: by[i] as EventRow['by'], v: Number(values.at(-1)), event: { type: types[i], data: data[i] } as EventRow['event'],
   }))
 }

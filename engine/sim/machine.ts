@@ -24,6 +24,7 @@ export const orderMachine: Machine = {
   'returning': { returned: 'returned' },
   'delivered': {}, 'returned': {}, 'cancelled': {}, 'rejected': {}, 'expired': {},
 } satisfies Record<string, Partial<Record<OrderEvent['type'], string>>>
+for (const state of ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning']) orderMachine[state]!['assigned_driver_updated'] = state
 // The link can be taken back at any time, and changes nothing else.
 for (const [state, next] of Object.entries(orderMachine)) if (state !== 'absent') next['tracking_reissued'] = state
 
@@ -52,6 +53,7 @@ for (const duty of ['offline', 'available', 'on_break'])
         next.order_assigned = `${duty} busy`
       }
       if (busy !== '') next.order_completed = ''
+      next.driver_updated = `${duty}${asked}${busy}`
       driverMachine[`${duty}${asked}${busy}`] = next
     }
 

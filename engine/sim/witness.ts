@@ -35,7 +35,7 @@ const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly 
   broadcast_opened: ['broadcast'], order_placed: ['create'], response_recorded: ['respond'], order_accepted: ['respond', 'accept'], order_rejected: ['reject'],
   order_cancelled: ['cancel'], tracking_reissued: ['reissue_tracking'], driver_assigned: ['accept_offer', 'assign_driver'], picked_up: ['pick_up'],
   out_for_delivery: ['out_for_delivery'], delivered: ['deliver'], delivery_failed: ['fail'], return_started: ['return'], returned: ['complete_return'],
-  driver_registered: ['register'], status_changed: ['set_status'], duty_barred: ['set_status'],
+  driver_registered: ['register'], driver_updated: ['update'], status_changed: ['set_status'], duty_barred: ['set_status'],
   membership_changed: ['register', 'approve_membership', 'end_membership', 'ask_membership'],
 }
 

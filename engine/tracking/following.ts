@@ -6,6 +6,7 @@
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { BreadcrumbRow } from '../journal/journal.ts'
+import { doorPositionMsMax } from '../order/limits.ts'
 import type { Order } from '../order/state.ts'
 import { deliveryOf } from '../order/state.ts'
 import { followed, type DriverTable } from './driver-table.ts'
@@ -20,6 +21,8 @@ const crumbKmMin = 0.02
 const kmPerDegree = 111.2
 /** Differences of latitude and longitude both below this are closer than a crumb. */
 const crumbDegrees = crumbKmMin / kmPerDegree / 1.5
+/** One position says where the driver was, and not how far it went. */
+const heardForDistanceMin = 2
 /** A difference of latitude above this is outside of every fence. */
 const fenceDegrees = limits.arrivalRadiusM / 1000 / kmPerDegree * 1.01
 
@@ -37,6 +40,8 @@ export interface FollowedOrder extends Paced {
   arrived: boolean
   /** Kilometres since pick-up. */
   drivenKm: number
+  /** Positions heard since then. */
+  heard: number
   lastLatitude: number
   lastLongitude: number
   lastAtMs: number
@@ -62,10 +67,19 @@ export class Following {
   orderIds(): IterableIterator<string> { return this.#byOrder.keys() }
   get(orderId: string): FollowedOrder | undefined { return this.#byOrder.get(orderId) }
 
-  /** Kilometres driven from pick-up on; null when the order was not followed. */
+  /** Kilometres driven from pick-up on; null when the order was not followed, or too little was heard to know. */
   drivenKm(orderId: string): number | null {
     const order = this.#byOrder.get(orderId)
-    return order === undefined || order.leg === 'pickup' ? null : order.drivenKm
+    return order === undefined || order.leg === 'pickup' || order.heard < heardForDistanceMin ? null : order.drivenKm
+  }
+
+  /** Metres from the driver to the door, rounded; null when the order is not followed or no fresh position is known. */
+  doorDistanceM(orderId: string, nowMs: number): number | null {
+    const order = this.#byOrder.get(orderId)
+    if (order === undefined || !this.#table.hasPosition(order.driverNumber)) return null
+    if (this.#table.atMs(order.driverNumber) < nowMs - doorPositionMsMax) return null
+    const [latitude, longitude] = [this.#table.latitude(order.driverNumber), this.#table.longitude(order.driverNumber)]
+    return Math.round(distanceKm(latitude, longitude, order.dropoff.latitude, order.dropoff.longitude) * 1000)
   }
 
   /** Called after every transition of an order: begins, turns or ends the following. */
@@ -88,7 +102,7 @@ export class Following {
       entry = {
         orderId: order.core.orderId, customerId: order.core.customerId, dropoff: order.core.dropoff, driverNumber: number, driverId: driver.driver_id,
         vehicleType: driver.vehicle_type, leg, latitude: target.latitude, longitude: target.longitude, arrived,
-        drivenKm: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0, ...unpaced(),
+        drivenKm: 0, heard: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0, ...unpaced(),
       }
       this.#byOrder.set(entry.orderId, entry)
       this.#byDriver.set(number, [...(this.#byDriver.get(number) ?? []), entry])
@@ -96,9 +110,11 @@ export class Following {
     }
     if (entry.leg !== leg) {
       entry.drivenKm = 0
+      entry.heard = 0
       entry.lastLatitude = Number.NaN
     }
     entry.leg = leg
+    entry.vehicleType = driver.vehicle_type
     entry.latitude = target.latitude
     entry.longitude = target.longitude
     entry.arrived = arrived
@@ -164,6 +180,7 @@ export class Following {
       const order = this.#byOrder.get(orderId)
       if (order === undefined) continue
       order.drivenKm = 0
+      order.heard = 0
       order.lastLatitude = Number.NaN
       order.lastAtMs = 0
     }
@@ -181,6 +198,7 @@ export class Following {
 
   #drive(order: FollowedOrder, latitude: number, longitude: number, atMs: number): boolean {
     if (order.leg !== 'dropoff' || atMs <= order.lastAtMs) return false
+    order.heard++
     if (!Number.isNaN(order.lastLatitude)) {
       if (Math.abs(latitude - order.lastLatitude) < crumbDegrees && Math.abs(longitude - order.lastLongitude) < crumbDegrees) return false
       const km = distanceKm(order.lastLatitude, order.lastLongitude, latitude, longitude)

@@ -22,7 +22,7 @@ const full: OrderView = {
     { vendor_id: 'loser', response_type: 'REJECTED', text_message: 'loser-words', audio_url: null, responded_at: 'at' },
   ],
   driver_search: { state: 'offering', offers_made: 9, offer: { offer_id: 'offer', driver_id: 'offered', expires_at: 'soon' } },
-  estimated_distance_km: 2.345, actual_distance_km: 3.456, delivery_fee: 4.5, currency: 'EUR', proof_photo_url: 'the-proof', signature_url: 'the-signature', reason: 'the-reason',
+  estimated_distance_km: 2.345, actual_distance_km: 3.456, delivery_fee: 4.5, currency: 'EUR', proof_photo_url: 'the-proof', signature_url: 'the-signature', delivery_flag: 'far_from_door', reason: 'the-reason',
   created_at: 'created', updated_at: 'updated', accepted_at: 'accepted', driver_assigned_at: 'assigned', arrived_at_pickup_at: 'arrived', picked_up_at: 'picked',
   out_for_delivery_at: 'out', arrived_at_dropoff_at: 'door', delivered_at: 'delivered', ended_at: null, version: 12,
 }
@@ -39,19 +39,19 @@ const except = (...fields: string[]): string[] => all.filter(field => !fields.in
 const table: [name: string, reader: Principal, order: OrderView, nowMs: number, standing: Standing, fields: string[]][] = [
   ['an administrator', { role: 'admin', id: 'a' }, full, 0, 'overseer', except('ended_at')],
   ['another service', { role: 'service', id: 'a' }, full, 0, 'overseer', except('ended_at')],
-  ['the customer', { role: 'customer', id: 'user' }, full, 0, 'customer', except('ended_at')],
+  ['the customer', { role: 'customer', id: 'user' }, full, 0, 'customer', except('ended_at', 'delivery_flag')],
   ['another customer', { role: 'customer', id: 'other' }, full, 0, 'outsider', [...seen, ...area]],
   ['the winner', { role: 'vendor', id: 'winner' }, full, 0, 'winner', except('ended_at')],
-  ['the pharmacy that was chosen', { role: 'vendor', id: 'winner' }, chosen, 0, 'chosen', Object.keys(chosen).filter(field => !['kind', 'vendor_name', 'driver_id', 'accepted_at', 'driver_search', 'ended_at', 'tracking_token', 'responses'].includes(field))],
-  ['the same, having said no', { role: 'vendor', id: 'winner' }, { ...chosen, status: 'rejected' }, 0, 'chosen', Object.keys(chosen).filter(field => !['kind', 'vendor_name', 'driver_id', 'accepted_at', 'driver_search', 'ended_at', 'tracking_token', 'responses'].includes(field))],
+  ['the pharmacy that was chosen', { role: 'vendor', id: 'winner' }, chosen, 0, 'chosen', Object.keys(chosen).filter(field => !['kind', 'vendor_name', 'driver_id', 'accepted_at', 'driver_search', 'ended_at', 'tracking_token', 'responses', 'delivery_flag'].includes(field))],
+  ['the same, having said no', { role: 'vendor', id: 'winner' }, { ...chosen, status: 'rejected' }, 0, 'chosen', Object.keys(chosen).filter(field => !['kind', 'vendor_name', 'driver_id', 'accepted_at', 'driver_search', 'ended_at', 'tracking_token', 'responses', 'delivery_flag'].includes(field))],
   ['a pharmacy that is asked', { role: 'vendor', id: 'asked' }, open, 0, 'asked', [...seen, ...area, 'items', 'quantity', 'prescription_url', 'radius_km', 'expires_at', 'customer_name']],
   ['one that declined', { role: 'vendor', id: 'loser' }, open, 0, 'asked', [...seen, ...area, 'items', 'quantity', 'prescription_url', 'radius_km', 'expires_at', 'customer_name', 'responses']],
   ['one that lost', { role: 'vendor', id: 'loser' }, full, 0, 'outsider', [...seen, ...area]],
   ['one that was asked, of a request that is over', { role: 'vendor', id: 'asked' }, { ...open, status: 'expired', ended_at: 'then' }, 0, 'outsider', [...seen, ...area]],
-  ['the driver', { role: 'driver', id: 'carrier' }, full, 0, 'carrier', except('tracking_token', 'user_id', 'prescription_url', 'radius_km', 'pharmacies_notified', 'expires_at', 'responses', 'driver_search', 'ended_at')],
+  ['the driver', { role: 'driver', id: 'carrier' }, full, 0, 'carrier', except('tracking_token', 'user_id', 'prescription_url', 'radius_km', 'pharmacies_notified', 'expires_at', 'responses', 'driver_search', 'ended_at', 'delivery_flag')],
   ['a driver who is offered it', { role: 'driver', id: 'offered' }, offering, 0, 'offered', [...seen, ...area, 'pickup_latitude', 'pickup_longitude', 'estimated_distance_km', 'delivery_fee', 'driver_search']],
   ['a driver who was', { role: 'driver', id: 'earlier' }, offering, 0, 'outsider', [...seen, ...area]],
-  ['the driver, hours after the end', { role: 'driver', id: 'carrier' }, over, endedAtMs + orderLimits.driverSightMs - 1, 'carrier', except('tracking_token', 'user_id', 'prescription_url', 'radius_km', 'pharmacies_notified', 'expires_at', 'responses', 'driver_search')],
+  ['the driver, hours after the end', { role: 'driver', id: 'carrier' }, over, endedAtMs + orderLimits.driverSightMs - 1, 'carrier', except('tracking_token', 'user_id', 'prescription_url', 'radius_km', 'pharmacies_notified', 'expires_at', 'responses', 'driver_search', 'delivery_flag')],
   ['the driver, later', { role: 'driver', id: 'carrier' }, over, endedAtMs + orderLimits.driverSightMs, 'past', [...seen, ...area, 'driver_id', 'delivered_at', 'delivery_fee', 'ended_at']],
 ]
 

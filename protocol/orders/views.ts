@@ -73,7 +73,7 @@ export function viewFor(reader: Principal, order: OrderView, nowMs: number): Ord
   switch (standing) {
     case 'overseer': return order
     case 'customer': return only(order, customer)
-    case 'winner': return { ...only(order, pharmacy), tracking_token: order.tracking_token, responses: answersOf(order, reader.id) }
+    case 'winner': return { ...only(order, [...pharmacy, 'delivery_flag']), tracking_token: order.tracking_token, responses: answersOf(order, reader.id) }
     case 'chosen': return only(order, pharmacy)
     case 'asked': return {
       ...only(order, [...seenByAll, ...wanted, 'radius_km', 'expires_at']), ...dropoffArea(order),

@@ -33,7 +33,7 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   radius_km: null, pharmacies_notified: null, expires_at: null, responses: [],
   driver_search: { state: 'idle', offers_made: 0, offer: null },
   estimated_distance_km: null, actual_distance_km: null, delivery_fee: null, currency,
-  proof_photo_url: null, signature_url: null, reason: null,
+  proof_photo_url: null, signature_url: null, delivery_flag: null, reason: null,
   created_at: '', updated_at: '', accepted_at: null, driver_assigned_at: null, arrived_at_pickup_at: null, picked_up_at: null,
   out_for_delivery_at: null, arrived_at_dropoff_at: null, delivered_at: null, ended_at: null, version: 0,
 }

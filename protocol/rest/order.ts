@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude } from '../commands.ts'
+import { DeliveryFlag } from '../events.ts'
 import { Uuid } from '../principal.ts'
 
 export const orderStatuses = [
@@ -76,6 +77,9 @@ export const OrderView = Type.Object({
   currency: Type.String(),
   proof_photo_url: nullable(Type.String()),
   signature_url: nullable(Type.String()),
+  delivery_flag: Type.Union([DeliveryFlag, Type.Null()], {
+    description: 'For the pharmacy and administrators: delivered more than 300 m from the door, or without a fresh position of the driver, and nobody gave a reason',
+  }),
   reason: nullable(Type.String()),
 
   created_at: Timestamp,

@@ -7,7 +7,8 @@
  * event and not from the order as it is now, because a catch-up sees yesterday's events beside today's
  * order.
  */
-import type { OrderEvent } from '../../../protocol/events.ts'
+import { eventVersion, type OrderEvent } from '../../../protocol/events.ts'
+import type { Principal } from '../../../protocol/principal.ts'
 
 /** A kind of event that is forgotten here does not compile. */
 export const publicNames = {
@@ -25,6 +26,7 @@ export const publicNames = {
   driver_search_ended: 'order.driver_search_ended',
   driver_assigned: 'order.driver_assigned',
   driver_unassigned: 'order.driver_unassigned',
+  assigned_driver_updated: 'order.driver_updated',
   arrived_at_pickup: 'order.arrived_at_pickup',
   picked_up: 'order.picked_up',
   out_for_delivery: 'order.out_for_delivery',
@@ -41,7 +43,7 @@ export const webhookEventNames: readonly WebhookEventName[] = Object.values(publ
 /** Before an order has its pharmacy; the rest of the events follow that. */
 const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>(['broadcast_opened', 'response_recorded', 'request_expired'])
 
-/** An event of the journal's table. */
+/** An event of the journal's table, in today's shape. */
 export interface JournalEvent {
   slot: number
   seq: number
@@ -49,8 +51,9 @@ export interface JournalEvent {
   /** Version of the order after it. */
   version: number
   type: string
-  v: number
   atMs: number
+  /** Who acted; null where an older release did not say. */
+  by: Principal | null
   data: unknown
 }
 export interface Subscriber {
@@ -82,7 +85,7 @@ export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string => `$
  */
 export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string => JSON.stringify({
   id: eventId(event), type: nameOf(event.type), order_id: event.actorId, order_seq: event.version,
-  at: new Date(event.atMs).toISOString(), v: event.v, data: toPharmacy ? withoutLink(event.data) : event.data,
+  at: new Date(event.atMs).toISOString(), v: eventVersion, by: event.by, data: toPharmacy ? withoutLink(event.data) : event.data,
 })
 
 const withoutLink = (data: unknown): unknown =>

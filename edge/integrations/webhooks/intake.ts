@@ -10,12 +10,13 @@ import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../../migrations/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { eventColumns, recorded, type EventRow } from '../../dispatch/recorded-events.ts'
 import { bodyOf, concerns, eventId, nameOf, type JournalEvent, type Subscriber } from './events.ts'
 import { fence, type Lease } from './lease.ts'
 import { isLive, promote } from './queue.ts'
 
 export interface IntakeContext { db: Kysely<Tables>; nowMs(): number; random(): number }
-interface EventRow { slot: number; seq: number; actor_id: string; version: number; kind: 'order' | 'driver'; type: string; v: number; at: Date; data: unknown; read_from: number }
+type Row = EventRow & { slot: number; seq: number; actor_id: string; kind: 'order' | 'driver'; read_from: number }
 
 /**
  * One batch. `subscribed` is false when nobody listens: then the positions just follow. `more` when
@@ -64,19 +65,19 @@ async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
   return new Map(rows.map(row => [row.slot, row.seq]))
 }
 
-async function eventsAfter(tx: Kysely<Tables>): Promise<EventRow[]> {
-  const { rows } = await sql<EventRow>`
+async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
+  const { rows } = await sql<Row>`
     select e.*, coalesce(p.seq, 0) as read_from from generate_series(0, ${limits.slotCount - 1}::integer) as s(slot)
     left join webhook_positions p on p.slot = s.slot
     cross join lateral (
-      select slot, seq, actor_id, version, kind, type, v, at, data from events
+      select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events
       where events.slot = s.slot and events.seq > coalesce(p.seq, 0) order by seq limit ${limits.webhookBatchEventsMax}
     ) as e order by e.slot, e.seq`.execute(tx)
   return rows
 }
 
 /** The journal numbers without gaps, so what comes after one has been written by a transaction that is not visible yet. */
-function contiguous(rows: readonly EventRow[]): EventRow[] {
+function contiguous(rows: readonly Row[]): Row[] {
   const next = new Map<number, number>()
   return rows.filter(row => {
     if (row.seq !== (next.get(row.slot) ?? row.read_from + 1)) return false
@@ -85,9 +86,10 @@ function contiguous(rows: readonly EventRow[]): EventRow[] {
   })
 }
 
-const toEvent = (row: EventRow): JournalEvent => ({
-  slot: row.slot, seq: row.seq, actorId: row.actor_id, version: row.version, type: row.type, v: row.v, atMs: row.at.getTime(), data: row.data,
-})
+function toEvent(row: Row): JournalEvent {
+  const { version, at, by, event } = recorded(row)
+  return { slot: row.slot, seq: row.seq, actorId: row.actor_id, version, type: event.type, atMs: at.getTime(), by, data: event.data }
+}
 
 interface NewDelivery { id: string; subscriptionId: string; toPharmacy: boolean; event: JournalEvent; orderId: string; atMs: number }
 

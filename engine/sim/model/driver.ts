@@ -37,6 +37,9 @@ export function foldedDriver(before: DriverModel | null, id: string, event: Driv
   if (before === null) return null
   const after: DriverModel = { ...before, version }
   switch (event.type) {
+    case 'driver_updated':
+      after.profile = { ...before.profile, ...event.data }
+      break
     case 'status_changed':
       after.duty = event.data.availability
       break

@@ -69,7 +69,7 @@ export function viewOf(order: OrderModel): OrderView {
     estimated_distance_km: kmShown(order),
     actual_distance_km: delivered === null || delivered.actual_distance_km === null ? null : toTheMetre(delivered.actual_distance_km),
     delivery_fee: fee === null ? null : fee / 100, currency,
-    proof_photo_url: delivered?.proof_photo_url ?? null, signature_url: delivered?.signature_url ?? null, reason: order.reason,
+    proof_photo_url: delivered?.proof_photo_url ?? null, signature_url: delivered?.signature_url ?? null, delivery_flag: delivered?.flag ?? null, reason: order.reason,
     created_at: timeText(at.created)!, updated_at: timeText(order.updatedAtMs)!, accepted_at: timeText(at.accepted),
     driver_assigned_at: timeText(at.assigned), arrived_at_pickup_at: timeText(at.arrived_at_pickup), picked_up_at: timeText(at.picked_up),
     out_for_delivery_at: timeText(at.out_for_delivery), arrived_at_dropoff_at: timeText(at.arrived_at_dropoff),

@@ -90,8 +90,12 @@ export function folded(before: OrderModel | null, id: string, state: string, eve
     case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff':
       after.at[event.type] = atMs
       break
+    case 'assigned_driver_updated':
+      after.driver = event.data.driver
+      break
     case 'delivered':
       after.delivered = event.data
+      after.reason = event.data.reason
       break
     case 'tracking_reissued':
       after.token = event.data.tracking_token

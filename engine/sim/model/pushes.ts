@@ -121,6 +121,10 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
         ...(publicStatus(order) === 'accepted' ? status(order, at) : []),
       ]
     }
+    case 'assigned_driver_updated': {
+      const { driver_id, name, phone, vehicle_type } = event.data.driver
+      return status(order, at, { vehicle_type }, { driver_id, driver_name: name, driver_phone: phone })
+    }
     case 'arrived_at_pickup': return status(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff': return status(order, at, { arrived_at: 'dropoff' })
     case 'order_rejected': case 'delivery_failed': return status(order, at, {}, { reason: event.data.reason })
