@@ -62,10 +62,22 @@ export interface MapsConfig {
 
 export { ConfigError }
 
+/** Of pino. */
+const logLevels: ReadonlySet<string> = new Set(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+
 /** Throws ConfigError. */
 export function readConfig(environment: Environment, role: 'embedded' | 'edge'): Config {
   const text = (name: string): string | null => textVariable(environment, name)
   const integer = (name: string, fallback: number, min: number, max: number): number => integerVariable(environment, name, fallback, min, max)
+  const flag = (name: string): boolean => {
+    const given = text(name)
+    if (given !== null && given !== '0' && given !== '1') throw new ConfigError(`${name}: "${given}" is neither 1 nor 0; unset it for 0`)
+    return given === '1'
+  }
+  const logLevel = text('LOG_LEVEL') ?? 'info'
+  if (!logLevels.has(logLevel)) throw new ConfigError(`LOG_LEVEL: "${logLevel}" is none of ${[...logLevels].join(', ')}`)
+  // Also where BENCH_ALLOWED makes them count for nothing: a mistake in them is one all the same.
+  const rateRules = readRateRules(environment)
   const dataDir = resolve(text('DATA_DIR') ?? './data')
   const corsOrigins = (text('CORS_ORIGINS') ?? '').split(',').map(s => s.trim()).filter(s => s !== '').map(origin => {
     const normal = origin === '*' ? origin : normalOrigin(origin)
@@ -84,15 +96,15 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     uploadDir: resolve(text('UPLOAD_DIR') ?? `${dataDir}/uploads`),
     uploadBytesMax: integer('MAX_UPLOAD_SIZE_MB', limits.uploadMegabytesDefault, 1, 100) * 1024 * 1024,
     s3: s3Config(text),
-    logLevel: text('LOG_LEVEL') ?? 'info',
+    logLevel,
     delivery: readDelivery(text),
     publicUrl: publicUrl(text('PUBLIC_URL')),
-    webhookAllowPrivate: text('WEBHOOK_ALLOW_PRIVATE') === '1',
+    webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
     shop: shop(text('WC_WEBHOOK_SECRET'), text('WC_WEBHOOK_VENDOR_ID')),
     trackingLinkHours: integer('TRACKING_LINK_HOURS', 24, 1, 24 * 365),
     maps: mapsConfig(text),
-    benchAllowed: text('BENCH_ALLOWED') === '1',
-    rateRules: text('BENCH_ALLOWED') === '1' ? null : readRateRules(environment),
+    benchAllowed: flag('BENCH_ALLOWED'),
+    rateRules: flag('BENCH_ALLOWED') ? null : rateRules,
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
     handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
     metricsToken: metricsToken(text('METRICS_TOKEN')),
@@ -112,8 +124,10 @@ function mapsConfig(text: (name: string) => string | null): MapsConfig {
     return given === null ? null : withoutSlashAtEnd(given)
   }
   const apiKey = text('GOOGLE_MAPS_API_KEY')
+  const googleUrl = url('GOOGLE_MAPS_URL')
+  if (googleUrl !== null && apiKey === null) throw new ConfigError('GOOGLE_MAPS_URL is set and GOOGLE_MAPS_API_KEY is not; set that too, or unset it')
   return {
-    google: apiKey === null ? null : { apiKey, url: url('GOOGLE_MAPS_URL') ?? 'https://maps.googleapis.com' },
+    google: apiKey === null ? null : { apiKey, url: googleUrl ?? 'https://maps.googleapis.com' },
     nominatimUrl: url('NOMINATIM_URL'),
     osrmUrl: url('OSRM_URL'),
   }
@@ -159,6 +173,7 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   const url = smtpUrl !== null && URL.canParse(smtpUrl) ? new URL(smtpUrl) : null
   if (smtpUrl !== null && (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === ''))
     throw new ConfigError('SMTP_URL is not a URL such as smtps://user:password@smtp.example.org')
+  if (smtpUrl === null && text('MAIL_FROM') !== null) throw new ConfigError('MAIL_FROM is set and SMTP_URL is not; set that too, or unset it')
   // Gmail and most others sign in with the very address that sends.
   const user = decodeURIComponent(url?.username ?? '')
   const from = text('MAIL_FROM') ?? (user.includes('@') ? user : null)
@@ -168,6 +183,7 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   const baseUrl = text('TWILIO_BASE_URL') ?? 'https://api.twilio.com'
   if (!URL.canParse(baseUrl) || !['https:', 'http:'].includes(new URL(baseUrl).protocol)) throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
   const given = [accountSid, authToken, sender].filter(value => value !== null).length
+  if (given === 0 && text('TWILIO_BASE_URL') !== null) throw new ConfigError('TWILIO_BASE_URL is set and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not; set those too, or unset it')
   if (given !== 0 && given !== 3) throw new ConfigError('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM belong together; set all three or none')
   if (accountSid !== null && !/^\w{1,64}$/.test(accountSid)) throw new ConfigError('TWILIO_ACCOUNT_SID is not an account SID such as AC0123456789abcdef')
   return {

@@ -55,14 +55,19 @@ export function mediaTypeOf(fields: Readonly<Record<string, string>>): MediaType
 
 /** Whether a browser asks for a page: HTML is named in Accept and not less wanted than JSON. */
 export function prefersPage(fields: Readonly<Record<string, string>>): boolean {
-  const wish = (type: string): number => {
-    for (const range of (fields['accept'] ?? '').split(',')) {
-      const [name, ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
-      if (name !== type) continue
-      const quality = parameters.find(parameter => parameter.startsWith('q='))
-      return quality === undefined ? 1 : Number(quality.slice(2)) || 0
-    }
-    return 0
+  const page = wishFor(fields, 'text/html')
+  return page > 0 && page >= wishFor(fields, 'application/json')
+}
+
+/** Whether a program asks for JSON where there is a page too: it names JSON, and more wanted than HTML. */
+export const prefersJson = (fields: Readonly<Record<string, string>>): boolean => wishFor(fields, 'application/json') > wishFor(fields, 'text/html')
+
+function wishFor(fields: Readonly<Record<string, string>>, type: string): number {
+  for (const range of (fields['accept'] ?? '').split(',')) {
+    const [name, ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
+    if (name !== type) continue
+    const quality = parameters.find(parameter => parameter.startsWith('q='))
+    return quality === undefined ? 1 : Number(quality.slice(2)) || 0
   }
-  return wish('text/html') > 0 && wish('text/html') >= wish('application/json')
+  return 0
 }

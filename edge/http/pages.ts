@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import Type from 'typebox'
 import { assetUrl } from '../../protocol/assets.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { prefersJson } from './headers.ts'
 import { route, type AnyRoute, type RouteAnswer } from './route.ts'
 
 const pages = [
@@ -42,12 +43,23 @@ async function webFile(file: string): Promise<RouteAnswer> {
 /** For a browser that asks for a page that does not exist. */
 export const missingPage = async (): Promise<RouteAnswer> => ({ ...await webFile('missing.html'), status: 404 })
 
-export function pageRoutes(): AnyRoute[] {
+/** What the root says to a program: where everything else is. */
+const service = (version: string): RouteAnswer => ({
+  status: 200, headers: { vary: 'Accept' },
+  body: { name: 'Caduceus', version, description: 'Real-time dispatch for medical delivery', health: '/api/health', openapi: '/openapi.json', asyncapi: '/asyncapi.json', documentation: '/docs', sockets: ['/ws/customer', '/ws/pharmacy', '/ws/driver', '/ws/vendor/{vendor_id}', '/ws/tracking/{tracking_token}'] },
+})
+
+export function pageRoutes(version: string): AnyRoute[] {
   return [
     ...pages.map(({ path, file, operationId }) => route({
       method: 'GET', path, operationId, summary: `The page ${file}`, tags: ['pages'], auth: 'none', page: true,
       responses: { 200: { description: 'The page', contentType: 'text/html' } },
-      handler: () => webFile(file),
+      handler: async ({ headers }) => {
+        if (path !== '/') return webFile(file)
+        if (prefersJson(headers)) return service(version)
+        const page = await webFile(file)
+        return { ...page, headers: { ...page.headers, vary: 'Accept' } }
+      },
     })),
     route({
       method: 'GET', path: '/web/:file', operationId: 'webFile', summary: 'A script, style or picture of the pages', tags: ['pages'], auth: 'none', page: true,

@@ -82,6 +82,47 @@ t.test('Google', async t => {
   t.notMatch(lines.join('\n'), /the.key|address=/, 'neither key nor address is in the log')
 })
 
+t.test('Google gives roads too, as its Distance Matrix answers', async t => {
+  const element = { status: 'OK', distance: { text: '6.5 km', value: 6_543 }, duration: { text: '15 mins', value: 912 } }
+  const matrix = (element: object, status = 'OK') => ({ destination_addresses: ['x'], origin_addresses: ['y'], rows: [{ elements: [element] }], status })
+  const google = await service(t, json(matrix(element)))
+  const { maps, lines, clock } = mapsOf({ google: { url: google.url, apiKey: 'the key' } })
+  t.ok(maps.hasRouter)
+  t.same(await maps.route(berlin, charlottenburg), { distance_km: 6.543, duration_minutes: 15.2, source: 'router' })
+  t.equal(google.asked[0], '/maps/api/distancematrix/json?origins=52.516300%2C13.377700&destinations=52.520800%2C13.295700&mode=driving&units=metric&key=the+key')
+  await maps.route(berlin, charlottenburg)
+  t.equal(google.asked.length, 1, 'the same way is asked for once')
+  let nth = 0
+  const elsewhere = () => ({ latitude: 52.6 + ++nth / 100, longitude: 13.4 })
+  for (const status of ['NOT_FOUND', 'ZERO_RESULTS', 'MAX_ROUTE_LENGTH_EXCEEDED']) {
+    google.state.answer = json(matrix({ status }))
+    t.match(await maps.route(berlin, elsewhere()), { source: 'estimate' }, status)
+    google.state.answer = json(matrix(element))
+    t.match(await maps.route(berlin, elsewhere()), { source: 'router' }, 'two points without a way are no outage')
+  }
+  const outages: object[] = [{ rows: [], status: 'OVER_QUERY_LIMIT', error_message: 'the key is over' }, { status: 'REQUEST_DENIED', error_message: 'the key is wrong' }, {}, matrix({ status: 'OK' }), matrix({ ...element, distance: { value: -1 } }), matrix({ ...element, duration: {} })]
+  for (const answer of outages) {
+    google.state.answer = json(answer)
+    t.match(await maps.route(berlin, elsewhere()), { source: 'estimate' }, JSON.stringify(answer))
+    const asked = google.asked.length
+    await maps.route(berlin, elsewhere())
+    t.equal(google.asked.length, asked, 'and it is left alone for a while')
+    clock.nowMs += limits.routerPauseMs
+  }
+  t.notMatch(lines.join('\n'), /the.key|origins=/, 'neither key nor place is in the log')
+})
+
+t.test('a second service steps in when the first one fails', async t => {
+  const osrm = await service(t, json({}, 502))
+  const nominatim = await service(t, json([{ lat: '52.5163', lon: '13.3777', display_name: 'Pariser Platz', place_rank: 30 }]))
+  const google = await service(t, (request, response) => json(request.url!.includes('geocode') ? { status: 'REQUEST_DENIED' }
+    : { status: 'OK', rows: [{ elements: [{ status: 'OK', distance: { value: 6_000 }, duration: { value: 600 } }] }] })(request, response))
+  const { maps } = mapsOf({ osrmUrl: osrm.url, google: { url: google.url, apiKey: 'k' }, nominatimUrl: nominatim.url })
+  t.match(await maps.route(berlin, charlottenburg), { distance_km: 6, source: 'router' })
+  t.match(await maps.locate('Pariser Platz'), berlin)
+  t.same([osrm.asked.length, nominatim.asked.length, google.asked.length], [1, 1, 2])
+})
+
 t.test('Nominatim', async t => {
   const place = { lat: '52.5163', lon: '13.3777', display_name: 'Pariser Platz, Mitte, Berlin', place_rank: 30 }
   const nominatim = await service(t, json([{ ...place, lat: '1', place_rank: 16 }, place]))

@@ -14,7 +14,7 @@ import { roadKm, travelMinutes } from '../../protocol/travel.ts'
 import type { MapsConfig } from '../config.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { jsonGetter, ServiceError, type JsonGetter } from './json-get.ts'
-import { googleGeocoder } from './maps-google.ts'
+import { googleGeocoder, googleRouter } from './maps-google.ts'
 import { nominatimGeocoder } from './maps-nominatim.ts'
 import { osrmRouter } from './maps-osrm.ts'
 
@@ -51,7 +51,7 @@ export interface MapsEnv {
 export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
   const get = jsonGetter(env.after)
   const geocoder = geocoderOf(config, get)
-  const router = config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get)
+  const router = routerOf(config, get)
   // Promises and not answers, so that the same address asked twice at once is looked up once.
   const places = new BoundedCache<Promise<Located | null>>(limits.mapsCacheEntriesMax, limits.mapsCacheMs, env.nowMs)
   const routes = new BoundedCache<Omit<Route, 'source'>>(limits.mapsCacheEntriesMax, limits.mapsCacheMs, env.nowMs)
@@ -102,10 +102,24 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
   }
 }
 
-/** Google's where there is a key: whoever pays for it wants it used. */
+/** Google's where there is a key: whoever pays for it wants it used. Another one that is named steps in when it fails. */
 function geocoderOf(config: MapsConfig, get: JsonGetter): Geocoder | null {
-  if (config.google !== null) return googleGeocoder(config.google, get)
-  return config.nominatimUrl === null ? null : nominatimGeocoder(config.nominatimUrl, get)
+  return firstThat([
+    config.google === null ? null : googleGeocoder(config.google, get),
+    config.nominatimUrl === null ? null : nominatimGeocoder(config.nominatimUrl, get),
+  ])
+}
+
+/** One's own before the one that is paid for by the question. */
+function routerOf(config: MapsConfig, get: JsonGetter): Router | null {
+  return firstThat([config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get), config.google === null ? null : googleRouter(config.google, get)])
+}
+
+/** Asks each in turn until one answers; fails as the last one does. */
+function firstThat<Of extends Geocoder | Router>(services: readonly (Of | null)[]): Of | null {
+  const [first, second] = services.filter(service => service !== null) as ((...asked: unknown[]) => Promise<unknown>)[]
+  if (first === undefined) return null
+  return (second === undefined ? first : (...asked: unknown[]) => first(...asked).catch(() => second(...asked))) as Of
 }
 
 /** The great circle with a detour, at a town's speed. */

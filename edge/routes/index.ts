@@ -55,7 +55,7 @@ export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const messages = asyncApiDocument(deps.version)
   return [
     ...api,
-    ...pageRoutes(),
+    ...pageRoutes(deps.version),
     route({
       method: 'GET', path: '/openapi.json', operationId: 'openapi', summary: 'This document', tags: ['system'], auth: 'none',
       responses: { 200: { description: 'OpenAPI 3.1' } },

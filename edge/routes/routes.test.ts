@@ -275,6 +275,30 @@ t.test('the page to try it, and a page that is not there', async t => {
   t.equal((await call('GET', '/web/..%2Fedge.ts')).status, 404)
 })
 
+t.test('the root is a page to people and a description to programs', async t => {
+  for (const accept of ['application/json', 'application/json, text/html;q=0.5', 'Application/JSON']) {
+    const { status, body, headers } = await call('GET', '/', { headers: { accept } })
+    t.match([status, body, headers.get('vary')], [200, { name: 'Caduceus', version: String, openapi: '/openapi.json', health: '/api/health' }, 'Accept'], accept)
+    for (const path of ['openapi', 'asyncapi', 'health', 'documentation']) t.equal((await call('GET', body[path])).status, 200, path)
+  }
+  for (const accept of ['*/*', 'text/html', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html, application/json', 'application/json;q=0'])
+    t.match((await call('GET', '/', { headers: { accept } })).headers.get('content-type'), /^text\/html/, accept)
+})
+
+t.test('a list of pharmacies shows its owner and an administrator what belongs to them alone', async t => {
+  const [mine, other] = [await edge.vendor(), await edge.vendor()]
+  const drivers = [await edge.driver(mine.id), await edge.driver(mine.id), await edge.driver(other.id)]
+  const listOf = async (token: string): Promise<any[]> => (await call('GET', '/api/vendors', { token })).body.vendors
+  const named = (list: any[], id: string) => list.find(one => one.id === id)
+  const all = await listOf((await edge.admin()).token)
+  t.match(named(all, mine.id), { user_id: String, email: /@/, driver_ids: [drivers[0]!.id, drivers[1]!.id] })
+  t.match(named(all, other.id), { driver_ids: [drivers[2]!.id] })
+  const own = await listOf(mine.token)
+  t.same(named(own, mine.id), named(all, mine.id))
+  for (const stranger of [named(own, other.id), named(await listOf((await edge.customer()).token), mine.id)])
+    for (const field of ['user_id', 'email', 'driver_ids', 'proof_required', 'dispatch_policy']) t.notOk(field in stranger, field)
+})
+
 t.test('health tells what is missing', async t => {
   const { status, body } = await call('GET', '/health')
   t.equal(status, 200)

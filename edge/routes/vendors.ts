@@ -51,10 +51,23 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
     const { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at } = row
     return { id, business_name, phone, address, latitude, longitude, is_active, created_at, updated_at, ...settingsOf(row, ctx.nowMs()) }
   }
-  const ownView = async (row: VendorRow) => {
-    const drivers = await db.selectFrom('drivers').select('id').where('vendor_id', '=', row.id).orderBy('id').limit(limits.listLimitMax).execute()
-    return { ...publicView(row), user_id: row.user_id, email: row.email, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy, driver_ids: drivers.map(d => d.id) }
+  /** As many of each pharmacy as a page of drivers may have. */
+  const driversOf = async (vendorIds: readonly string[]): Promise<Map<string, string[]>> => {
+    const found = new Map<string, string[]>(vendorIds.map(id => [id, []]))
+    if (vendorIds.length === 0) return found
+    const { rows } = await sql<{ vendor_id: string; id: string }>`
+      select v.id as vendor_id, d.id from unnest(${vendorIds}::uuid[]) as v(id)
+      cross join lateral (select id from drivers where vendor_id = v.id order by id limit ${limits.listLimitMax}) as d order by d.id`.execute(db)
+    for (const { vendor_id, id } of rows) found.get(vendor_id)!.push(id)
+    return found
   }
+  const ownViews = async (rows: readonly VendorRow[]) => {
+    const drivers = await driversOf(rows.map(row => row.id))
+    return rows.map(row => ({
+      ...publicView(row), user_id: row.user_id, email: row.email, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy, driver_ids: drivers.get(row.id)!,
+    }))
+  }
+  const ownView = async (row: VendorRow) => (await ownViews([row]))[0]!
 
   return [
     route({
@@ -87,12 +100,13 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       method: 'GET', path: '/api/vendors', operationId: 'listVendors', summary: 'Pharmacies, newest first', tags, auth: roles, scope: 'vendors:read',
       query: closedObject({ ...page, is_active: Type.Optional(Type.Boolean()) }),
       responses: { 200: { description: 'A page', schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }) } },
-      handler: async ({ query: { limit = limits.listLimitDefault, cursor, is_active } }) => {
+      handler: async ({ identity, query: { limit = limits.listLimitDefault, cursor, is_active } }) => {
         let query = db.selectFrom('vendors').selectAll()
         if (cursor !== undefined) query = query.where('id', '<', cursor)
         if (is_active !== undefined) query = query.where('is_active', '=', is_active)
         const { rows, next_cursor } = paged(await query.orderBy('id', 'desc').limit(limit + 1).execute(), limit)
-        return { status: 200, body: { vendors: rows.map(publicView), next_cursor } }
+        const own = new Map((await ownViews(rows.filter(row => isOwn(identity, row.id)))).map(view => [view.id, view]))
+        return { status: 200, body: { vendors: rows.map(row => own.get(row.id) ?? publicView(row)), next_cursor } }
       },
     }),
     route({
