@@ -11,6 +11,7 @@
  */
 
 import { limits } from '../../protocol/limits.ts'
+import { AnswersUnderWay } from './answers-under-way.ts'
 
 /** `taken`: another pharmacy has it, by the engine's word. `ask`: nothing is known here, the claims may know. */
 export type RaceEnd = 'taken' | 'ask'
@@ -29,6 +30,8 @@ interface Race {
 const wordDueMs = 10
 
 export class Races {
+  /** Kept here because all who answer share one of it, as they share the races. */
+  readonly answers = new AnswersUnderWay()
   readonly #races = new Map<string, Race>()
   readonly #after: (ms: number, run: () => void) => () => void
 

@@ -6,6 +6,7 @@ import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { CommandClient } from '../context.ts'
+import { answersUnderWayMax } from './answers-under-way.ts'
 import { Races } from './races.ts'
 import { respondToRequest, type RespondContext } from './respond.ts'
 
@@ -42,6 +43,21 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
 
 const refusing = (code: ErrorCode): Actor => async () => { throw new CaduceusError(code) }
 const later = (ms: number) => new Promise(resolve => { setTimeout(resolve, ms) })
+
+t.test('a pharmacy that accepts without end has so many under way and is told to wait; the others are not held up', async t => {
+  let go = () => {}
+  const held = new Promise<void>(resolve => { go = resolve })
+  const { respond, races } = await world(async () => { await held; return 'won' }, { open: false })
+  const storm = Array.from({ length: answersUnderWayMax + 100 }, () => respond('b'))
+  const refused = (await Promise.all(storm.slice(answersUnderWayMax))).filter(outcome => outcome === 'too_many_requests')
+  t.equal(refused.length, 100)
+  t.equal(races.answers.pharmacies, 1)
+  const rejection = respond('c', 'REJECTED')
+  go()
+  t.equal(await rejection, 'won')
+  t.same(new Set(await Promise.all(storm.slice(0, answersUnderWayMax))), new Set(['won']))
+  t.equal(races.answers.pharmacies, 0, 'and nothing is left of it')
+})
 
 t.test('of many accepts one wins; the winner hears it again, the others never reach the actor', async t => {
   const { claims, respond, asked } = await world(async vendorId => {

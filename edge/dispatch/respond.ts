@@ -35,9 +35,13 @@ const heldPauseMsMax = 160
 const heldWaitMs = limits.claimLeaseMs + 1_000
 
 /** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
-export async function respondToRequest(
+export function respondToRequest(
   ctx: RespondContext, answer: PharmacyAnswer, from: From = ctx, pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<PharmacyOutcome> {
+  return ctx.races.answers.run(answer.vendorId, () => settle(ctx, answer, from, pause))
+}
+
+async function settle(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<PharmacyOutcome> {
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
   const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
   if (ahead !== null) {
