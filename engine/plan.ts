@@ -8,7 +8,7 @@ import { commandSchemas, edgeVerbs, type DriverCommandData, type OrderCommandDat
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { checkOrderSize } from '../protocol/order-size.ts'
-import { unstorableRule, unstorableText } from '../protocol/text.ts'
+import { combiningRule, composedValue, unstorableRule, unstorableText } from '../protocol/text.ts'
 import type { Directory } from './matching/directory.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
@@ -48,8 +48,11 @@ export function parseServiceCommand(value: unknown, actor: string, verb: string,
   const name = service ?? (by?.role === 'service' ? by.id : 'unnamed')
   const principal = by === undefined || by.role === 'service' ? { role: 'service', id: name } : { ...by, id: by.id.toLowerCase() }
   if (actor === 'driver' && edgeVerbs.has(verb)) throw new CaduceusError('forbidden', 'a driver\'s profile is changed by PATCH /api/drivers/{id}')
+  // What comes through an edge is in one form already; a service may write as it likes.
+  const { value: composed, broken } = composedValue(data, 'data')
+  if (broken !== null) throw new CaduceusError('invalid_request', `${broken} ${combiningRule}`, [{ field: broken, rule: combiningRule }])
   // Two services may count their commands alike, and so may an app.
-  return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, data })
+  return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, data: composed })
 }
 
 /**

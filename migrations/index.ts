@@ -14,6 +14,7 @@ import { endedAccess } from './0008_ended_access.ts'
 import { orderParts } from './0009_order_parts.ts'
 import { slotProgress } from './0010_slot_progress.ts'
 import { approval } from './0012_approval.ts'
+import { normalText } from './0014_normal_text.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
 import { eventActors } from './0015_event_actors.ts'
 
@@ -29,6 +30,7 @@ export const migrations: Record<string, Migration> = {
   '0009_order_parts': orderParts,
   '0010_slot_progress': slotProgress,
   '0012_approval': approval,
+  '0014_normal_text': normalText,
   '0017_resumable_uploads': resumableUploads,
   '0015_event_actors': eventActors,
 }

@@ -10,87 +10,14 @@ import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
 import type { Tariff } from '../protocol/tariff.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
+import type { ApiKeysTable, OneTimeCodesTable, SessionsTable, UsersTable, WsTicketsTable } from './tables-accounts.ts'
+import type { DefaultNow, NullableTime, ReadOnly, Time } from './columns.ts'
 
-/** Written by the database or the journal alone. */
-type ReadOnly<T> = ColumnType<T, never, never>
-/** Set by the database unless given. */
-type DefaultNow = ColumnType<Date, Date | string | undefined, Date | string>
-type Time = ColumnType<Date, Date | string, Date | string>
-type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+export type { AccountRole, UsersTable, SessionsTable, WsTicketsTable, CodePurpose, OneTimeCodesTable, ApiKeysTable } from './tables-accounts.ts'
 
-export type AccountRole = 'user' | 'vendor' | 'driver' | 'admin'
 export type DispatchPolicy = 'manual' | 'offer'
 /** What an administrator decided of a pharmacy; `pending` until then. */
 export type VendorStatus = 'pending' | 'active' | 'suspended' | 'rejected'
-
-export interface UsersTable {
-  id: string
-  /** Unique without regard to case: look it up by `lower(email)`. */
-  email: string
-  full_name: string
-  phone: string
-  role: AccountRole
-  password_hash: string
-  is_active: Generated<boolean>
-  /** When an admin last ended its access; null again with the account's return. */
-  deactivated_at: NullableTime
-  email_verified_at: NullableTime
-  phone_verified_at: NullableTime
-  created_at: DefaultNow
-  updated_at: DefaultNow
-}
-
-/** One refresh token of a family; a family is one sign-in. */
-export interface SessionsTable {
-  id: string
-  user_id: string
-  family_id: string
-  token_hash: string
-  user_agent: string | null
-  /** Where the sign-in or refresh came from; null before that was kept. */
-  address: string | null
-  expires_at: Time
-  used_at: NullableTime
-  revoked_at: NullableTime
-  created_at: DefaultNow
-}
-
-/** `family_id`: the sign-in that asked for it. */
-export interface WsTicketsTable { hash: string; user_id: string; family_id: string | null; expires_at: Time; used_at: NullableTime }
-
-/** What a code opens. A code of one purpose is worth nothing for another. */
-export type CodePurpose = 'verify_email' | 'sign_in_phone' | 'reset_password'
-
-/** A row is written whether or not an account has the destination, so that neither answer nor time tells. */
-export interface OneTimeCodesTable {
-  id: string
-  purpose: CodePurpose
-  /** E-mail in lower case, or phone as digits with its plus. */
-  destination: string
-  code_hash: string
-  /** Where it was asked from, for the rate. */
-  address: string
-  tries: Generated<number>
-  expires_at: Time
-  used_at: NullableTime
-  /** Of a verified e-mail: what its owner shows at registration. */
-  proof_hash: string | null
-  created_at: Time
-}
-
-export interface ApiKeysTable {
-  id: string
-  name: string
-  /** The first characters of the key, by which a person recognises it. */
-  prefix: string
-  key_hash: string
-  scopes: string[]
-  created_by: string
-  created_at: Time
-  expires_at: NullableTime
-  last_used_at: NullableTime
-  revoked_at: NullableTime
-}
 
 export interface VendorsTable {
   id: string

@@ -65,7 +65,7 @@ t.test('choices are told as a person would', async t => {
 })
 
 const keywords = new Set([
-  'type', 'x-rule', 'const', 'enum', 'anyOf', 'properties', 'required', 'additionalProperties', 'patternProperties', 'minProperties', 'items', 'minItems', 'maxItems', 'uniqueItems',
+  'type', 'x-rule', 'x-text-kind', 'const', 'enum', 'anyOf', 'properties', 'required', 'additionalProperties', 'patternProperties', 'minProperties', 'items', 'minItems', 'maxItems', 'uniqueItems',
   'minLength', 'maxLength', 'pattern', 'format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'description', 'title', 'default', 'examples',
 ])
 const taken = allRows().flatMap(row => [row.params, row.query, row.body, row.multipart?.fields].filter(schema => schema !== undefined))

@@ -1,7 +1,8 @@
 /**
  * Validation at the door: one compiled check per schema, and errors that name the field and the rule
- * in words. Values are checked, never repaired; only texts of a query or a form, which cannot carry a
- * type, are read as the number or boolean that the schema asks for.
+ * in words. Spellings of text are brought into one form first; otherwise values are checked, never
+ * repaired; only texts of a query or a form, which cannot carry a type, are read as the number or boolean
+ * that the schema asks for.
  */
 import type Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -9,6 +10,7 @@ import Format from 'typebox/format'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
 import { dayMs, instantMs } from '../../protocol/iso-time.ts'
 import { unstorableRule, unstorableText } from '../../protocol/text.ts'
+import { compileNormalise, plainRules, type TextRules } from '../text/normalise.ts'
 import { mistakesIn } from './describe.ts'
 
 export type Check = (value: unknown) => void
@@ -17,14 +19,20 @@ export type Check = (value: unknown) => void
 Format.Set('date-time', text => instantMs(text) !== null)
 Format.Set('date', text => dayMs(text) !== null)
 
-/** Compiles once; the check throws CaduceusError `invalid_request` with the first fields that broke a rule. */
-export function compileCheck(schema: Type.TSchema): Check {
+/**
+ * Compiles once; the check normalises the value's text in place and throws CaduceusError `invalid_request`
+ * with the first fields that broke a rule.
+ */
+export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules): Check {
   const validator = Compile(schema)
+  const normalise = compileNormalise(schema, rules)
   return value => {
+    const broken = normalise(value)
     if (!validator.Check(value)) {
-      const mistakes = mistakesIn(schema, value)
+      const mistakes = [...broken, ...mistakesIn(schema, value)]
       throw invalid(mistakes.length > 0 ? mistakes : [{ field: 'body', rule: 'is not what the API document shows' }])
     }
+    if (broken.length > 0) throw invalid(broken)
     const field = unstorableText(value)
     if (field !== null) throw invalid([{ field, rule: unstorableRule }])
   }
@@ -43,7 +51,7 @@ export function coerce(schema: Type.TSchema, texts: Readonly<Record<string, stri
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined
     if ((type === 'number' || type === 'integer') && numeric.test(text)) out[name] = Number(text)
     else if (type === 'boolean' && (text === 'true' || text === 'false')) out[name] = text === 'true'
-    else Object.defineProperty(out, name, { value: text, enumerable: true })
+    else Object.defineProperty(out, name, { value: text, enumerable: true, configurable: true, writable: true })
   }
   return out
 }

@@ -2,16 +2,23 @@
 import Type from 'typebox'
 import { limits } from '../../protocol/limits.ts'
 import { uuidPattern } from '../../protocol/ids.ts'
+import { phoneCharactersMax } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { passwordCharactersMax, passwordCharactersMin } from '../accounts/passwords.ts'
 import { emailPattern } from '../accounts/email.ts'
 import type { AnyRoute } from '../http/route.ts'
+import { kindKeyword } from '../text/normalise.ts'
 
-export const Email = Type.String({ pattern: emailPattern, maxLength: 254, 'x-rule': 'must be an e-mail address such as ann@example.org' })
+export const Email = Type.String({ pattern: emailPattern, maxLength: 254, 'x-rule': 'must be an e-mail address such as ann@example.org', [kindKeyword]: 'email' })
 /** Of a registration. */
 export const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
-export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax })
-export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()./-]{2,39}$', 'x-rule': 'must be a phone number such as +977 9812345678' })
+export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax, [kindKeyword]: 'newPassword' })
+/** Of an account that exists: compared in every form in which it may have been stored. */
+export const KnownPassword = Type.String({ minLength: 1, maxLength: passwordCharactersMax, [kindKeyword]: 'password' })
+export const Phone = Type.String({
+  minLength: 1, maxLength: phoneCharactersMax, [kindKeyword]: 'phone',
+  description: 'Kept as E.164 where it names its country, or PHONE_COUNTRY does; otherwise as it was written',
+})
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 export const Text = Type.String({ maxLength: limits.textCharactersMax })
 export const Url = Type.String({ maxLength: limits.urlCharactersMax })
@@ -23,6 +30,7 @@ export const AccountView = Type.Object({
   id: Uuid, email: Type.String(), full_name: Type.String(), phone: Type.String(),
   role: Type.Enum(['user', 'vendor', 'driver', 'admin']), is_active: Type.Boolean(),
   email_verified: Type.Boolean(), phone_verified: Type.Boolean(),
+  phone_notice: nullable(Type.String({ description: 'Why no SMS goes to the phone; null where one can' })),
   vendor_id: nullable(Uuid), driver_id: nullable(Uuid), created_at: Timestamp, updated_at: Timestamp,
 })
 export const tokenFields = {

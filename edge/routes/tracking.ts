@@ -8,6 +8,7 @@ import type { EdgeContext } from '../context.ts'
 import { orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'
 import { route, type AnyRoute } from '../http/route.ts'
+import { kindKeyword } from '../text/normalise.ts'
 import { nullable, Timestamp } from './shapes.ts'
 
 export type TrackingContext = Pick<EdgeContext, 'config' | 'database' | 'commands' | 'log' | 'nowMs'>
@@ -31,7 +32,7 @@ export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
     route({
       method: 'GET', path: '/api/tracking/:token', operationId: 'track', summary: 'Follow a delivery by its public link', tags: ['tracking'], auth: 'none',
       audit: { kind: 'tracking', id: body => (body as Type.Static<typeof TrackingView>).order.id },
-      params: Type.Object({ token: Type.String({ pattern: '^[\\w-]{8,64}$', 'x-rule': 'must be a tracking token' }) }),
+      params: Type.Object({ token: Type.String({ pattern: '^[\\w-]{8,64}$', [kindKeyword]: 'hex', 'x-rule': 'must be a tracking token' }) }),
       responses: { 200: { description: 'Where it is', schema: TrackingView } }, errors: ['order_not_found', 'tracking_expired'],
       handler: async ({ params }) => ({ status: 200, body: await trackingState(ctx, await orderOfLink(ctx, params.token)) }),
     }),

@@ -24,7 +24,7 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
   const identity = await identify(ctx, handshake)
   if (identity.role !== 'driver') throw refusals.wrongRole('only drivers connect here')
   const { driverId } = identity
-  const named = handshake.parameter.toLowerCase()
+  const named = handshake.parameter
   if (named !== '' && named !== identity.userId && named !== driverId) throw refusals.wrongRole('this is another driver')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs

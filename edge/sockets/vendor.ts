@@ -15,7 +15,7 @@ import type { Opened, Session } from './session.ts'
 
 export async function openVendor(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
   const identity = await identify(ctx, handshake)
-  const vendorId = handshake.parameter.toLowerCase()
+  const vendorId = handshake.parameter
   if (identity.role !== 'vendor' && identity.role !== 'admin') throw refusals.wrongRole('only pharmacies and admins connect here')
   if (identity.role === 'vendor' && identity.vendorId === null) throw refusals.noSuchRecord('this account has no pharmacy record')
   if (identity.role === 'vendor' && identity.vendorId !== vendorId) throw refusals.wrongRole('this is another pharmacy')

@@ -1,0 +1,54 @@
+/**
+ * When two spellings of an e-mail address are one address. The code and the database must agree about
+ * that, or an account is registered under one form and looked for under another; so the rule is a table
+ * of letters, which JavaScript and SQL read alike, and not the `lower` of either, which differ.
+ *
+ * Rejected: `toLowerCase()`, which makes two characters of the Turkish capital I with a dot where the
+ * database makes one or none; and an index on what the code computed, which every other writer forgets.
+ */
+
+/** Scripts that have capitals, as ranges of code points. All were assigned long ago, so that no release of Unicode adds a pair. */
+const ranges: readonly (readonly [number, number])[] = [
+  [0x41, 0x5a], [0xc0, 0x24f], [0x370, 0x3ff], [0x400, 0x52f], [0x531, 0x556], [0x1e00, 0x1ffe], [0xff21, 0xff3a],
+]
+/** The final sigma, and the dotted capital I, whose small letter would be two characters. */
+const pairs = new Map<string, string>([['ς', 'σ'], ['İ', 'i']])
+for (const [first, last] of ranges)
+  for (let point = first; point <= last; point++) {
+    const capital = String.fromCodePoint(point)
+    const small = capital.toLowerCase()
+    if (small !== capital && small.length === 1 && !pairs.has(capital)) pairs.set(capital, small)
+  }
+
+/** Characters without a width that come along when an address is copied: soft hyphen, joiners, marks of direction, byte order mark. */
+export const invisibleCharacters = [
+  [0xad, 0xad], [0x61c, 0x61c], [0x180e, 0x180e], [0x200b, 0x200f], [0x202a, 0x202e], [0x2060, 0x2064], [0x2066, 0x206f], [0xfeff, 0xfeff],
+].flatMap(([first, last]) => Array.from({ length: last! - first! + 1 }, (_, i) => String.fromCodePoint(first! + i))).join('')
+
+const invisible = new RegExp(`[${invisibleCharacters}]`, 'gu')
+
+/** The text without characters that nobody sees. */
+export const withoutInvisible = (text: string): string => text.replaceAll(invisible, '')
+
+/** The form in which an address is kept: composed, so that the database, whose Unicode may be another release, need not compose. */
+export const writtenEmail = (email: string): string => withoutInvisible(email).normalize('NFC')
+
+/** The form by which addresses are compared and looked up; `normal_email` of the database computes the same of `writtenEmail`. */
+export function normalEmail(email: string): string {
+  let small = ''
+  for (const character of writtenEmail(email)) small += pairs.get(character) ?? character
+  return small.replaceAll('i\u0307', 'i')
+}
+
+/**
+ * The statement that gives the database the same function. A change of the table above needs a migration
+ * that runs this again and makes the indexes on it anew.
+ */
+export function createNormalEmail(): string {
+  const literal = (text: string): string => `U&'${[...text].map(one => `\\${one.codePointAt(0)!.toString(16).padStart(4, '0')}`).join('')}'`
+  const from = literal([...pairs.keys()].join('') + invisibleCharacters)
+  const to = literal([...pairs.values()].join(''))
+  return `create or replace function normal_email(email text) returns text language sql immutable strict parallel safe as $$
+    select replace(translate(email, ${from}, ${to}), U&'i\\0307', 'i')
+  $$`
+}
