@@ -6,6 +6,8 @@ import { ConfigError, integerVariable, serviceUrls, textVariable, withoutSlashAt
 import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { normalOrigin } from './http/origins.ts'
+import { countryOf, type CountryCode } from '../protocol/phones.ts'
+import { readSmsRules, type SmsRules } from './accounts/sms.ts'
 import type { S3Config } from './integrations/storage/s3.ts'
 import { readRateRules, type RateRules } from './rate/rules.ts'
 
@@ -51,6 +53,10 @@ export interface Config extends ServiceUrls {
   auditRetentionDays: number
   /** Opens /metrics to a Prometheus on another machine; null: to none. */
   metricsToken: string | null
+  /** Whose phone numbers need no country code; null: nobody's. */
+  phoneCountry: CountryCode | null
+  /** To whom codes go by SMS, and how many. */
+  sms: SmsRules
 }
 
 /** Services that know places; null where there is none. URLs without a slash at the end. */
@@ -84,6 +90,10 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     if (normal === null) throw new ConfigError(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org or capacitor://localhost (no path, no slash at the end), and not *`)
     return normal
   })
+  const country = phoneCountry(text('PHONE_COUNTRY'))
+  const algorithm = text('JWT_ALGORITHM')
+  if (algorithm !== null && algorithm !== 'HS256')
+    throw new ConfigError(`JWT_ALGORITHM: "${algorithm}" is not HS256, which is how tokens are signed here; unset it`)
   return {
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 8000, 0, 65_535),
@@ -109,12 +119,21 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
     metricsToken: metricsToken(text('METRICS_TOKEN')),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
+    phoneCountry: country,
+    sms: readSmsRules(environment, country),
   }
 }
 
 function metricsToken(given: string | null): string | null {
   if (given !== null && !/^[\x21-\x7e]{16,200}$/.test(given)) throw new ConfigError('METRICS_TOKEN must be 16 to 200 visible ASCII characters; unset it where Prometheus runs on the same machine')
   return given
+}
+
+function phoneCountry(given: string | null): CountryCode | null {
+  if (given === null) return null
+  const country = countryOf(given)
+  if (country === null) throw new ConfigError(`PHONE_COUNTRY: "${given}" is not a country's two letters such as NP`)
+  return country
 }
 
 function mapsConfig(text: (name: string) => string | null): MapsConfig {

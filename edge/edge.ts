@@ -84,7 +84,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     routes,
     authenticate: credential => authenticate(context, credential),
     corsOrigins: config.corsOrigins, uploadBytesMax: config.uploadBytesMax, trustedProxies: config.trustedProxies, publicUrl: config.publicUrl,
-    rates: base.rates, audit: base.audit, log, metrics: context.metrics, nowMs, random, after,
+    rates: base.rates, text: { phoneCountry: config.phoneCountry }, audit: base.audit, log, metrics: context.metrics, nowMs, random, after,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
   const stopHousekeeping = startHousekeeping(context, after)

@@ -3,13 +3,17 @@
  * plus a record of its own; either may exist first (an account registered with a role completes itself
  * later), so an identity may lack its record.
  */
-import type { Kysely } from 'kysely'
-import { sql } from 'kysely'
+import { sql, type Insertable, type Kysely } from 'kysely'
+import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables, UsersTable } from '../../migrations/tables.ts'
+import type { EdgeContext } from '../context.ts'
+import { spendEmailProof, type ShownProof } from './email-proofs.ts'
 import type { Role } from './identity.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { namedLetter } from './letters.ts'
+import { namedLetterMs, twinsTriedMax } from './limits.ts'
+import { comparePassword, hashPassword } from './passwords.ts'
 
 export interface Account {
   id: string
@@ -21,18 +25,31 @@ export interface Account {
   /** Null while nobody has shown that it is theirs. */
   email_verified_at: Date | null
   phone_verified_at: Date | null
+  /** The account that owns the e-mail, where this one only names it. */
+  email_twin_of: string | null
   created_at: Date
   updated_at: Date
   vendor_id: string | null
   driver_id: string | null
 }
-export interface NewAccount { email: string; full_name: string; phone: string; role: Role; password: string }
-interface Clock { nowMs(): number; random(): number }
+export interface NewAccount {
+  email: string
+  full_name: string
+  phone: string
+  role: Role
+  password: string
+  /** The group of addresses that registers, which shares out the hashing; without it, the program itself. */
+  from?: string
+  /** Of the mailbox. */
+  proof?: ShownProof
+}
+/** What making an account needs; without the rest of an edge, as for the command line, no letter is written. */
+export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> & Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess'>>
 
 const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
   .leftJoin('vendors', 'vendors.user_id', 'users.id')
   .leftJoin('drivers', 'drivers.user_id', 'users.id')
-  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active', 'users.email_verified_at', 'users.phone_verified_at',
+  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active', 'users.email_verified_at', 'users.phone_verified_at', 'users.email_twin_of',
     'users.created_at', 'users.updated_at', 'vendors.id as vendor_id', 'drivers.id as driver_id'])
 
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
@@ -44,58 +61,109 @@ export function accountsPage(db: Kysely<Tables>, limit: number, cursor?: string)
   return cursor === undefined ? query : query.where('users.id', '<', cursor)
 }
 
-/** `email` in lower case. */
+/** The account that owns the address; `email` in its normal form. */
 export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise<Account | null> =>
-  await accounts(db).where(sql`lower(users.email)`, '=', email).executeTakeFirst() ?? null
+  await accounts(db).where(sql`normal_email(users.email)`, '=', email)
+    .where('users.email', '!=', '').where('users.email_twin_of', 'is', null).executeTakeFirst() ?? null
+
+/** The one account that has proven the phone, as E.164. Never an administrator's, whose account a SIM card must not open. */
+export const accountByProvenPhone = async (db: Kysely<Tables>, phone: string): Promise<Account | null> =>
+  await accounts(db).where('users.phone', '=', phone).where('users.phone_verified_at', 'is not', null).where('users.role', '!=', 'admin').executeTakeFirst() ?? null
+
+/** Whether an active account names the phone, proven or not: then a code is worth sending. */
+export async function isPhoneNamed(db: Kysely<Tables>, phone: string): Promise<boolean> {
+  const row = await db.selectFrom('users').select('id').where('phone', '=', phone).where('is_active', '=', true).where('role', '!=', 'admin').limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+/** An account as a sign-in saw it: tokens are issued only while the password is still that one. */
+export type SeenAccount = Account & { password_hash: string }
 
 /**
- * The account that a phone opens; `phone` as digits with its plus. Several may name the same number:
- * one that has proven it goes before those that merely say so, then the oldest; an active one before
- * all. Never an administrator's, whose account a SIM card must not open.
+ * Throws `credentials_wrong` alike for an unknown e-mail and a wrong password, after the same time. Of
+ * accounts that name the same e-mail the password decides; the one that owns it is asked first. `from`
+ * shares out the hashing.
  */
-export const accountByPhone = async (db: Kysely<Tables>, phone: string, role?: Role): Promise<Account | null> => {
-  let query = accounts(db).where(sql`regexp_replace(users.phone, '[^0-9+]', '', 'g')`, '=', phone).where('users.role', '!=', 'admin')
-  if (role !== undefined) query = query.where('users.role', '=', role)
-  return await query.orderBy('users.is_active', 'desc').orderBy(sql`users.phone_verified_at is null`).orderBy('users.created_at').orderBy('users.id').limit(1).executeTakeFirst() ?? null
+export async function accountByPassword(db: Kysely<Tables>, email: string, password: string, from: string | null = null): Promise<SeenAccount> {
+  const found = await accounts(db).select('users.password_hash')
+    .where(sql`normal_email(users.email)`, '=', normalEmail(email)).where('users.email', '!=', '')
+    .orderBy(sql`users.email_twin_of is not null`).orderBy('users.created_at').limit(twinsTriedMax).execute()
+  const verdicts = await Promise.all((found.length === 0 ? [null] : found).map(one => comparePassword(one?.password_hash ?? null, password, from)))
+  const index = verdicts.findIndex(verdict => verdict !== 'wrong')
+  const account = found[index]
+  if (account === undefined) throw new CaduceusError('credentials_wrong')
+  if (!account.is_active) throw new CaduceusError('account_inactive')
+  return verdicts[index] === 'outdated' ? await rewritePassword(db, account, password, from) : account
 }
 
-/** Throws `credentials_wrong` alike for an unknown e-mail and a wrong password, after the same time. */
-export async function accountByPassword(db: Kysely<Tables>, email: string, password: string): Promise<Account> {
-  const found = await accounts(db).select('users.password_hash').where(sql`lower(users.email)`, '=', email.toLowerCase()).executeTakeFirst()
-  if (!await verifyPassword(found?.password_hash ?? null, password)) throw new CaduceusError('credentials_wrong')
-  const { password_hash: _, ...account } = found!
-  if (!account.is_active) throw new CaduceusError('account_inactive')
-  return account
+/** The same password in the form of today. Whoever changed it meanwhile is not overruled. */
+async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, password: string, from: string | null): Promise<SeenAccount> {
+  const password_hash = await hashPassword(password, from)
+  const written = await db.updateTable('users').set({ password_hash }).where('id', '=', account.id).where('password_hash', '=', account.password_hash).returning('id').executeTakeFirst()
+  return written === undefined ? account : { ...account, password_hash }
 }
 
 /**
- * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`.
- * `complete`: an account of that e-mail that has the role but not yet its record is taken instead,
- * when the password is its own.
+ * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`, and
+ * `code_wrong` for a proof that is not good.
+ *
+ * An address that is taken already: with `complete`, an account of that e-mail that has the role but not
+ * yet its record is taken instead, when the password is its own. Whoever has proven the mailbox becomes
+ * its owner, unless the account that owns it has proven it too; that account stays, as one that only names
+ * the address, and its sign-ins end. Otherwise, where mail can be sent, the new account names the address
+ * and does not own it, so that the answer does not tell strangers who has an account; the owner is written
+ * to. Where none can be sent, `email_taken` is the only way to tell the owner anything.
  */
 export async function createAccount<T>(
-  db: Kysely<Tables>, clock: Clock, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
+  db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
   complete?: (account: Account) => boolean,
 ): Promise<{ userId: string; record: T }> {
-  const passwordHash = await hashPassword(given.password)
+  const { password, from = null, proof, ...row } = given
+  const password_hash = await hashPassword(password, from)
+  const proven = async (tx: Kysely<Tables>): Promise<{ email_verified_at: Date | null }> =>
+    ({ email_verified_at: proof !== undefined && await spendEmailProof(tx, ctx.nowMs(), given.email, proof) ? new Date(ctx.nowMs()) : null })
+  const insert = async (tx: Kysely<Tables>, more: Partial<Insertable<UsersTable>>) => {
+    const userId = more.id ?? uuidV7(ctx.nowMs(), ctx.random)
+    await tx.insertInto('users').values({ id: userId, ...row, password_hash, ...more }).execute()
+    return { userId, record: await withAccount(tx, userId) }
+  }
   try {
-    return await db.transaction().execute(async tx => {
-      const userId = uuidV7(clock.nowMs(), clock.random)
-      const { password: _, ...row } = given
-      await tx.insertInto('users').values({ id: userId, ...row, password_hash: passwordHash }).execute()
-      return { userId, record: await withAccount(tx, userId) }
-    })
+    return await db.transaction().execute(async tx => insert(tx, await proven(tx)))
   } catch (error) {
     if (!isUniqueViolation(error, 'users_email')) throw error
   }
-  const taken = () => new CaduceusError('email_taken', 'an account with this e-mail exists already')
-  if (complete === undefined) throw taken()
-  const account = await accountByPassword(db, given.email, given.password).catch((error: unknown) => {
+  const own = complete === undefined ? null : await accountByPassword(db, given.email, password, from).catch((error: unknown) => {
     if (error instanceof CaduceusError && (error.code === 'credentials_wrong' || error.code === 'account_inactive')) return null
     throw error
   })
-  if (account === null || account.role !== given.role || !complete(account)) throw taken()
-  return db.transaction().execute(async tx => ({ userId: account.id, record: await withAccount(tx, account.id) }))
+  if (own !== null && own.role === given.role && complete!(own)) return db.transaction().execute(async tx => {
+    const { email_verified_at } = await proven(tx)
+    if (email_verified_at !== null && own.email_verified_at === null && own.email_twin_of === null)
+      await tx.updateTable('users').set({ email_verified_at }).where('id', '=', own.id).execute()
+    return { userId: own.id, record: await withAccount(tx, own.id) }
+  })
+  const taken = () => new CaduceusError('email_taken', 'an account with this e-mail exists already')
+  return db.transaction().execute(async tx => {
+    const { email_verified_at } = await proven(tx)
+    const owner = await tx.selectFrom('users').select(['id', 'email', 'email_verified_at'])
+      .where(sql`normal_email(email)`, '=', normalEmail(given.email)).where('email', '!=', '').where('email_twin_of', 'is', null).forUpdate().executeTakeFirst()
+    if (owner === undefined) throw taken()
+    if (email_verified_at !== null && owner.email_verified_at === null) {
+      const made = { id: uuidV7(ctx.nowMs(), ctx.random) }
+      await tx.updateTable('users').set({ email_twin_of: made.id }).where('id', '=', owner.id).execute()
+      await tx.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', owner.id).where('revoked_at', 'is', null).execute()
+      return insert(tx, { ...made, email_verified_at })
+    }
+    if (email_verified_at !== null || ctx.config?.delivery.smtp == null || ctx.messenger === undefined) throw taken()
+    const told = await tx.updateTable('users').set({ email_named_at: new Date(ctx.nowMs()) }).where('id', '=', owner.id)
+      .where(eb => eb.or([eb('email_named_at', 'is', null), eb('email_named_at', '<', new Date(ctx.nowMs() - namedLetterMs))])).returning('id').executeTakeFirst()
+    const made = await insert(tx, { email_twin_of: owner.id })
+    if (told !== undefined) ctx.messenger.post(namedLetter(owner.email))
+    return made
+  }).then(async made => {
+    await ctx.endedAccess?.announce()
+    return made
+  })
 }
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {

@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDatabase } from '../../migrations/open.ts'
+import { writtenEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { normalPhone, phoneRule } from '../../protocol/phones.ts'
 import { readConfig } from '../config.ts'
 import { createAccount } from './accounts.ts'
 import { emailPattern } from './email.ts'
@@ -40,6 +42,8 @@ async function main(args: string[]): Promise<void> {
   if (!new RegExp(emailPattern).test(email)) throw new UsageError(`"${email}" is not an e-mail address`)
 
   const config = readConfig(process.env, 'embedded')
+  const phone = values.phone === undefined ? '' : normalPhone(values.phone, config.phoneCountry)
+  if (phone === null) throw new UsageError(`--phone ${phoneRule}`)
   const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? await askPassword()
   const password = given === '' ? randomBytes(18).toString('base64url') : given
   if (password.length < passwordCharactersMin || password.length > passwordCharactersMax)
@@ -48,7 +52,7 @@ async function main(args: string[]): Promise<void> {
   const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir } : { url: config.databaseUrl })
   try {
     const clock = { nowMs: () => Date.now(), random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 }
-    const account = { email, full_name: values.name ?? 'Administrator', phone: values.phone ?? '', role: 'admin' as const, password }
+    const account = { email: writtenEmail(email), full_name: values.name ?? 'Administrator', phone, role: 'admin' as const, password }
     const { userId } = await createAccount(database.kysely, clock, account, async () => null)
     process.stdout.write(`Made the administrator ${email} (${userId}).\n`)
     if (given === '') process.stdout.write(`Password, shown this once: ${password}\n`)

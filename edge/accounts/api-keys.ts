@@ -28,10 +28,15 @@ export async function createApiKey(ctx: KeyContext, createdBy: string, given: { 
   const { count } = await db.selectFrom('api_keys').select(eb => eb.fn.countAll<number>().as('count')).where('revoked_at', 'is', null).executeTakeFirstOrThrow()
   if (Number(count) >= limits.apiKeysMax) throw new CaduceusError('invalid_request', `there are ${limits.apiKeysMax} keys already; revoke those that are not used`)
   const key = apiKeyMark + randomBytes(32).toString('base64url')
-  const row = await db.insertInto('api_keys').values({
-    id: uuidV7(nowMs, ctx.random), name: given.name, prefix: key.slice(0, prefixCharacters), key_hash: hashToken(key), scopes: [...new Set(given.scopes)],
-    created_by: createdBy, created_at: new Date(nowMs), expires_at: given.expires_in_days === undefined ? null : new Date(nowMs + given.expires_in_days * dayMs),
-  }).returning(columns).executeTakeFirstOrThrow()
+  const row = await db.transaction().execute(async tx => {
+    // Whoever is deactivated at this moment leaves no key behind: that waits for this row, or this finds nobody.
+    const maker = await tx.selectFrom('users').select('id').where('id', '=', createdBy).where('is_active', '=', true).where('role', '=', 'admin').forShare().executeTakeFirst()
+    if (maker === undefined) throw new CaduceusError('account_inactive')
+    return tx.insertInto('api_keys').values({
+      id: uuidV7(nowMs, ctx.random), name: given.name, prefix: key.slice(0, prefixCharacters), key_hash: hashToken(key), scopes: [...new Set(given.scopes)],
+      created_by: createdBy, created_at: new Date(nowMs), expires_at: given.expires_in_days === undefined ? null : new Date(nowMs + given.expires_in_days * dayMs),
+    }).returning(columns).executeTakeFirstOrThrow()
+  })
   return { key, row }
 }
 

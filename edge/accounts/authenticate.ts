@@ -38,6 +38,6 @@ export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Pr
     userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id,
     issuedAtMs: ctx.nowMs(), expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000, ...(redeemed.sessionId !== null && { sessionId: redeemed.sessionId }),
   }
-  if (ctx.endedAccess.hasEnded(identity)) throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
+  if (redeemed.hasEnded || ctx.endedAccess.hasEnded(identity)) throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
   return identity
 }

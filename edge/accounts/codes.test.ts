@@ -2,9 +2,10 @@
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
 import { newId, startFixture } from '../routes/fixture.ts'
+import { codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
 
 // The door's own limit is tested elsewhere; here it would hide what the codes themselves bound.
-const edge = await startFixture({ RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000', RATE_LIMIT_AUTH_PER_ADDRESS: '1000000' })
+const edge = await startFixture({ RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000', RATE_LIMIT_AUTH_PER_ADDRESS: '1000000', TRUST_PROXY: '1' })
 t.teardown(() => edge.stop())
 const { call, clock } = edge
 const { messenger } = edge.edge.context
@@ -13,7 +14,7 @@ const hourMs = 3_600_000
 let phones = 0
 const newPhone = (): string => `+1555${String(++phones).padStart(7, '0')}`
 /** An account as the database has it; hashing a password for each would take all the time of the test. */
-async function account(given: { phone?: string; email?: string; role?: 'user' | 'driver' | 'admin'; is_active?: boolean; created_at?: Date } = {}) {
+async function account(given: { phone?: string; email?: string; role?: 'user' | 'driver' | 'admin'; is_active?: boolean; phone_verified_at?: Date } = {}) {
   const row = { id: newId(), email: edge.email(), full_name: 'John Doe', phone: newPhone(), role: 'user' as const, password_hash: 'none', ...given }
   await edge.database.kysely.insertInto('users').values(row).execute()
   return row
@@ -29,7 +30,7 @@ const otherThan = (code: string, step = 1): string => String((Number(code) + ste
 t.beforeEach(() => { clock.skewMs += 25 * hourMs })
 
 t.test('a code opens once', async t => {
-  const { phone, id } = await account()
+  const { phone, id } = await account({ phone_verified_at: new Date() })
   t.match(await request({ phone }), { status: 200, body: { message: 'OTP sent successfully', expires_in: 600 } })
   const code = (await codeFor(phone))!
   t.match(code, /^\d{6}$/)
@@ -167,20 +168,57 @@ t.test('codes are asked for at a bounded rate, by destination and by address', a
   t.equal(many.filter(a => a.status === 429).length, 10, 'counted by address, also when they come at once')
 })
 
+t.test('a stranger who asks and guesses too takes nothing from the owner of a code', async t => {
+  const { phone } = await account({ phone_verified_at: new Date() })
+  const stranger = { 'x-forwarded-for': '198.51.100.7' }
+  const from = (headers: Record<string, string>) => ({
+    ask: () => call('POST', '/api/auth/otp/request', { body: { phone }, headers }),
+    show: (otp: string) => call('POST', '/api/auth/otp/verify', { body: { phone, otp }, headers }),
+  })
+  const [owner, thief] = [from({ 'x-forwarded-for': '192.0.2.1' }), from(stranger)]
+  t.equal((await owner.ask()).status, 200)
+  const code = (await codeFor(phone))!
+  for (let i = 0; i < limits.codesPerDestinationPerHourMax; i++) t.equal((await thief.ask()).status, 200)
+  t.equal((await thief.ask()).status, 429, 'the stranger has asked enough')
+  for (let i = 1; i <= 20; i++) t.equal((await thief.show(otherThan(code, i))).body.code, 'code_wrong')
+  t.equal((await thief.show(code)).body.code, 'code_wrong', 'and a code of elsewhere is not theirs to guess for long')
+  t.equal((await owner.ask()).status, 200, 'the owner asks as if nobody else did')
+  const second = (await codeFor(phone))!
+  t.equal((await owner.show(second)).status, 200)
+
+  clock.skewMs += 25 * hourMs
+  await owner.ask()
+  const third = (await codeFor(phone))!
+  const roaming = from({ 'x-forwarded-for': '203.0.113.9' })
+  t.equal((await roaming.show(third)).status, 200, 'a phone may change its network in between')
+
+  clock.skewMs += 25 * hourMs
+  let through = 0
+  for (let i = 0; i < 60; i++) if ((await from({ 'x-forwarded-for': `203.0.113.${i}` }).ask()).status === 200) through++
+  t.equal(through, codesUnslowedPerDay, 'all together are slowed')
+  t.equal((await owner.ask()).status, 200, 'and where the owner is signed in it goes on')
+  clock.skewMs += codesSlowedEveryMs
+  t.equal((await from({ 'x-forwarded-for': '203.0.113.200' }).ask()).status, 200, 'slowed, and not ended')
+})
+
 t.test('which account a phone opens', async t => {
   const phone = newPhone()
-  const written = `+1 (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
+  const written = `00${phone.slice(1, 2)} (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
   const enter = async (role?: string) => {
     await request({ phone: written })
-    return (await verify({ phone, otp: (await codeFor(phone))!, ...(role !== undefined && { role }) })).body.user?.id
+    return verify({ phone: written, otp: (await codeFor(phone))!, ...(role !== undefined && { role }) })
   }
-  const later = await account({ phone, created_at: new Date(Date.now() - 1_000) })
-  const earlier = await account({ phone: written, role: 'driver', created_at: new Date(Date.now() - 2_000) })
-  t.equal(await enter(), earlier.id, 'however it is written; the oldest while nobody has proven it')
-  await edge.database.kysely.updateTable('users').set({ phone_verified_at: null }).where('id', '=', earlier.id).execute()
-  await edge.database.kysely.updateTable('users').set({ phone_verified_at: new Date() }).where('id', '=', later.id).execute()
-  t.equal(await enter(), later.id, 'one that has proven it goes first')
-  t.equal(await enter('driver'), earlier.id, 'or the one that is asked for')
+  const [driver, another] = [await account({ phone, role: 'driver' }), await account({ phone })]
+  const own = (await enter()).body.user
+  t.match(own, { email: '', phone, phone_verified: true, role: 'user' }, 'while accounts only name it, none of them: the holder of the phone has one of their own')
+  t.notOk([driver.id, another.id].includes(own.id))
+  t.equal((await enter()).body.user.id, own.id, 'the same from then on')
+  t.equal((await enter('driver')).status, 404, 'nor one of the role that is asked for')
+  clock.skewMs += hourMs
+  await edge.database.kysely.updateTable('users').set({ phone_verified_at: null }).where('id', '=', own.id).execute()
+  await edge.database.kysely.updateTable('users').set({ phone_verified_at: new Date() }).where('id', '=', driver.id).execute()
+  for (const role of [undefined, 'driver']) t.equal((await enter(role)).body.user.id, driver.id, 'however it is written, the one that has proven it')
+  t.equal((await enter('user')).status, 404)
 })
 
 t.test('shapes', async t => {

@@ -2,36 +2,60 @@
  * Changing what opens an account. A new password ends the sessions that the old one opened: whoever
  * changes it because somebody else knew it must not have to think of that too.
  */
+import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { EdgeContext } from '../context.ts'
 import { accountByEmail, accountById } from './accounts.ts'
-import { normalEmail, takeCode, type CodeContext } from './codes.ts'
+import { takeCode, type CodeContext } from './codes.ts'
 import { noticeLetter } from './letters.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
-import { endAllSessions } from './sessions.ts'
+import { revokeSessions } from './sessions.ts'
 
-/** Every other session ends; the one that changes it goes on. Throws `credentials_wrong` for a wrong current password. */
-export async function changePassword(ctx: CodeContext, userId: string, sessionId: string | undefined, currentPassword: string, newPassword: string): Promise<void> {
-  const db = ctx.database.kysely
-  const found = await db.selectFrom('users').select(['password_hash', 'email']).where('id', '=', userId).executeTakeFirst()
-  if (!await verifyPassword(found?.password_hash ?? null, currentPassword)) throw new CaduceusError('credentials_wrong', 'the current password is wrong')
-  const passwordHash = await hashPassword(newPassword)
-  await db.updateTable('users').set({ password_hash: passwordHash, updated_at: new Date(ctx.nowMs()) }).where('id', '=', userId).execute()
-  await endAllSessions(ctx, userId, sessionId)
+/**
+ * Every other session ends; the one that changes it goes on. `from` shares out the hashing. Throws
+ * `credentials_wrong` for a wrong current password, and for one that somebody changed meanwhile.
+ */
+export async function changePassword(
+  ctx: CodeContext, userId: string, sessionId: string | undefined, currentPassword: string, newPassword: string, from: string,
+): Promise<void> {
+  const found = await ctx.database.kysely.selectFrom('users').select(['password_hash', 'email']).where('id', '=', userId).executeTakeFirst()
+  const wrong = () => new CaduceusError('credentials_wrong', 'the current password is wrong')
+  if (!await verifyPassword(found?.password_hash ?? null, currentPassword, from)) throw wrong()
+  const password_hash = await hashPassword(newPassword, from)
+  await ctx.database.kysely.transaction().execute(async tx => {
+    const changed = await tx.updateTable('users').set({ password_hash, updated_at: new Date(ctx.nowMs()) })
+      .where('id', '=', userId).where('password_hash', '=', found!.password_hash).where('is_active', '=', true).returning('id').executeTakeFirst()
+    if (changed === undefined) throw wrong()
+    await revokeSessions(ctx, tx, userId, sessionId)
+  })
+  await ctx.endedAccess.announce()
   ctx.messenger.post(noticeLetter(found!.email, 'The password of your account was changed.'))
 }
 
-/** By a code of purpose `reset_password`. The code was read in the mailbox, so the e-mail is verified too. Throws `code_wrong`. */
-export async function resetPassword(ctx: CodeContext, email: string, code: string, newPassword: string): Promise<void> {
+/**
+ * By a code of purpose `reset_password`. The code was read in the mailbox, so the e-mail is verified too.
+ * Where it was not before, somebody else may have made the account: every other way into it ends, the
+ * phone that they proved among them. Throws `code_wrong`.
+ */
+export async function resetPassword(ctx: CodeContext, email: string, code: string, newPassword: string, from: string): Promise<void> {
   const db = ctx.database.kysely
   // First, although a wrong code makes it vain: a server too busy to hash must not use the code up.
-  const passwordHash = await hashPassword(newPassword)
-  await takeCode(ctx, 'reset_password', normalEmail(email), code)
+  const password_hash = await hashPassword(newPassword, from)
+  await takeCode(ctx, 'reset_password', normalEmail(email), code, from)
   const account = await accountByEmail(db, normalEmail(email))
   if (account === null) throw new CaduceusError('code_wrong')
   const now = new Date(ctx.nowMs())
-  await db.updateTable('users').set({ password_hash: passwordHash, updated_at: now, email_verified_at: account.email_verified_at ?? now }).where('id', '=', account.id).execute()
-  await endAllSessions(ctx, account.id)
+  await db.transaction().execute(async tx => {
+    const reset = await tx.updateTable('users')
+      .set(eb => ({
+        password_hash, updated_at: now, email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)),
+        phone_verified_at: eb.case().when('email_verified_at', 'is', null).then(null).else(eb.ref('phone_verified_at')).end(),
+      }))
+      .where('id', '=', account.id).where('is_active', '=', true).where('email_twin_of', 'is', null).returning('id').executeTakeFirst()
+    if (reset === undefined) throw new CaduceusError('code_wrong')
+    await revokeSessions(ctx, tx, account.id)
+  })
+  await ctx.endedAccess.announce()
   ctx.messenger.post(noticeLetter(account.email, 'The password of your account was reset.'))
 }
 

@@ -24,3 +24,10 @@ export const noticeLetter = (to: string, what: string): Message => ({
   channel: 'email', to, subject: 'Your Caduceus account',
   text: `${what}\n\nIf this was not you, reset your password: that ends every session of the account.\n`,
 })
+
+/** To the owner of an address that somebody else, or they themselves, named at a registration. */
+export const namedLetter = (to: string): Message => ({
+  channel: 'email', to, subject: 'Your Caduceus account',
+  text: 'Somebody made an account with this e-mail address, which has one already.\n\n' +
+    'If it was you, sign in with the password of your account, or ask for a code to reset it. If it was not, do nothing: the new account cannot see yours.\n',
+})

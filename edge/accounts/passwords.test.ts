@@ -1,4 +1,5 @@
 import t from 'tap'
+import { hashesAtOnceMax, hashesPerAddressMax, hashesRetrySeconds } from './limits.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
 t.test('argon2id with OWASP\'s parameters', async t => {
@@ -19,4 +20,15 @@ t.test('a flood is refused and does not queue', async t => {
   t.equal(refused.length, 300 - 256)
   t.match(refused[0], { reason: { code: 'overloaded' } })
   t.equal(await verifyPassword(null, 'x'), false, 'and afterwards it is open again')
+})
+
+t.test('a flood from one address waits for itself', async t => {
+  const answered: string[] = []
+  const flood = Array.from({ length: 100 }, () => verifyPassword(null, 'x', '198.51.100.7').then(() => answered.push('flood'), (error: unknown) => error))
+  const honest = verifyPassword(null, 'x', '192.0.2.1').then(() => answered.push('honest'))
+  await honest
+  t.ok(answered.length <= 2 * hashesAtOnceMax + 1, `answered as number ${answered.length}`)
+  const refused = (await Promise.all(flood)).filter(outcome => typeof outcome === 'object')
+  t.equal(refused.length, 100 - hashesPerAddressMax)
+  t.match(refused[0], { code: 'overloaded', retryAfterSeconds: hashesRetrySeconds })
 })

@@ -1,37 +1,50 @@
 /**
  * Passwords: argon2id with OWASP's parameters. Hashing takes tens of milliseconds of a thread and
- * 19 MiB, so how many wait is bounded: a flood of sign-ins is refused and does not become a queue that
- * outlives the callers. Rejected: bcrypt, which cuts passwords at 72 bytes and needs no memory to attack.
+ * 19 MiB, so the threads are shared out by address and how many wait is bounded: a flood of sign-ins is
+ * refused, and neither becomes a queue that outlives the callers nor stands before anybody else.
+ * Rejected: bcrypt, which cuts passwords at 72 bytes and needs no memory to attack.
  */
+import { availableParallelism } from 'node:os'
 import { hash, verify, type Options } from '@node-rs/argon2'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { opaqueString, passwordForms } from '../text/passwords.ts'
+import { FairQueue } from './fair-queue.ts'
+import { hashesAtOnceMax, hashesPerAddressMax, hashesRetrySeconds, hashesWaitingMax } from './limits.ts'
 
 /** Algorithm is argon2id by default; its const enum cannot be named under `verbatimModuleSyntax`. */
 const parameters: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 export const passwordCharactersMin = 8
 export const passwordCharactersMax = 200
-/** At some 25 ms each on four threads the last one waits about two seconds. */
-const waitingMax = 256
 
-let waiting = 0
-async function bounded<T>(work: () => Promise<T>): Promise<T> {
-  if (waiting >= waitingMax) throw new CaduceusError('overloaded', 'too many sign-ins at once; try again in a moment')
-  waiting++
-  try {
-    return await work()
-  } finally {
-    waiting--
-  }
+const queue = new FairQueue(
+  { atOnceMax: Math.min(hashesAtOnceMax, Math.max(1, availableParallelism())), totalMax: hashesWaitingMax, perKeyMax: hashesPerAddressMax },
+  () => new CaduceusError('overloaded', 'too many sign-ins at once; try again in a moment', undefined, hashesRetrySeconds),
+)
+
+/** `from`: the group of addresses that asks, null for the program itself. Throws `overloaded`. */
+export const hashPassword = (password: string, from: string | null = null): Promise<string> =>
+  queue.run(from, () => hash(opaqueString(password), parameters))
+
+/** Marks an account that no password opens, because it was made by a code. */
+export const noPassword = ''
+
+/**
+ * Whether the password is the stored one, and whether that was stored in a form of before and wants to be
+ * written anew. `null` and `noPassword` stand for no password: it takes as long and is always wrong.
+ * Throws `overloaded`.
+ */
+export async function comparePassword(stored: string | null, password: string, from: string | null): Promise<'right' | 'outdated' | 'wrong'> {
+  const there = stored !== null && stored !== noPassword
+  const against = there ? stored : await dummyHash()
+  for (const [i, form] of passwordForms(password).entries())
+    if (await queue.run(from, () => verify(against, form)) && there) return i === 0 ? 'right' : 'outdated'
+  return 'wrong'
 }
 
-export const hashPassword = (password: string): Promise<string> => bounded(() => hash(password, parameters))
-
-/** `null` stands for an account that does not exist: it takes as long and is always wrong. */
-export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
-  const matches = await bounded(async () => verify(stored ?? await dummyHash(), password))
-  return stored !== null && matches
-}
+/** As `comparePassword`, for those who need no more than yes or no. */
+export const verifyPassword = async (stored: string | null, password: string, from: string | null = null): Promise<boolean> =>
+  await comparePassword(stored, password, from) !== 'wrong'
 
 let dummy: Promise<string> | null = null
 const dummyHash = (): Promise<string> => (dummy ??= hash('no account has this password', parameters))

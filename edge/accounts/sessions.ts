@@ -1,7 +1,12 @@
 /**
  * Sign-in sessions: a family of refresh tokens, of which only the newest works. A token that comes a
- * second time was stolen, or the answer that replaced it was; either way the family ends, and whoever
- * holds it signs in again. Tokens are stored as hashes: reading the table opens no account.
+ * second time was stolen, or the answer that replaced it was; then the family ends, and whoever holds it
+ * signs in again. Only for some seconds, and once, the same token from the same place is taken for a phone
+ * that lost the answer. Tokens are stored as hashes: reading the table opens no account.
+ *
+ * Tokens are issued by the statement that locks the account and finds it active and its password still
+ * the one that was shown. A change of password waits for that statement or makes it find nothing, so a
+ * sign-in that is under way is ended by the change or refused, and never goes on.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
@@ -10,52 +15,95 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { accountById, type Account } from './accounts.ts'
+import { refreshGraceMs } from './limits.ts'
+import { agentOf, placeOf, placeOfOrigin, type Origin } from './places.ts'
 import { hashToken, tokensOf } from './tokens.ts'
+
+export { originOf, type Origin } from './places.ts'
 
 export type AccountsContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
 
-/** Where a sign-in comes from, as its owner will see it in the list of sessions. */
-export interface Origin { userAgent: string | undefined; address: string }
-
-export const originOf = ({ headers, address }: { headers: Readonly<Record<string, string>>; address: string }): Origin => ({ userAgent: headers['user-agent'], address })
+/** What opened the account: tokens are issued only while it still does. Neither, for an account that was just made. */
+export interface Shown { passwordHash?: string; provenPhone?: string }
 
 export interface SignedIn { account: Account; access_token: string; refresh_token: string; token_type: 'bearer'; expires_in: number }
 
-/** A new family. Past limits.sessionsPerAccountMax the one used longest ago ends, so that the list always shows them all. */
-export async function signIn(ctx: AccountsContext, account: Account, origin: Origin): Promise<SignedIn> {
+/**
+ * A new family. Past limits.sessionsPerAccountMax the one used longest ago ends, so that the list always
+ * shows them all. Throws `account_inactive`, and `credentials_wrong` when the account's password or role
+ * changed since it was looked at, or its phone has been proven by another account.
+ */
+export async function signIn(ctx: AccountsContext, account: Account, origin: Origin, shown: Shown = {}): Promise<SignedIn> {
   const db = ctx.database.kysely
-  const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin)
+  const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin, shown)
+  if (signedIn === null) throw await refusalOf(db, account.id)
   const now = new Date(ctx.nowMs())
   const ended = await db.updateTable('sessions').set({ revoked_at: now })
     .where('id', 'in', q => q.selectFrom('sessions').select('id')
-      .where('user_id', '=', account.id).where('used_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
+      .where('user_id', '=', account.id).where('used_at', 'is', null).where('superseded_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
       .orderBy('created_at', 'desc').orderBy('id', 'desc').offset(limits.sessionsPerAccountMax))
     .returning('id').execute()
   if (ended.length > 0) await ctx.endedAccess.announce()
   return signedIn
 }
 
-/** Replaces a refresh token. Throws `token_invalid`, and revokes the family when the token was used before. */
+/** The password or the phone opened the account when it was looked at, and no longer when tokens were to be issued. */
+export class ProofMoved extends CaduceusError {
+  constructor() { super('credentials_wrong') }
+}
+
+async function refusalOf(db: Kysely<Tables>, userId: string): Promise<CaduceusError> {
+  const account = await accountById(db, userId)
+  return account?.is_active === false ? new CaduceusError('account_inactive') : new ProofMoved()
+}
+
+/**
+ * Replaces a refresh token. Throws `token_invalid`, and revokes the family when the token was used before,
+ * but for once within refreshGraceMs from the place that used it.
+ */
 export async function refreshSession(ctx: AccountsContext, refreshToken: string, origin: Origin): Promise<SignedIn> {
   const tokens = await tokensOf(ctx.config)
   const { sessionId, userId } = await tokens.verifyRefresh(refreshToken, ctx.nowMs())
   const now = new Date(ctx.nowMs())
   // One transaction: a replay that comes in between must find the successor, or it could not revoke it.
   const signedIn = await ctx.database.kysely.transaction().execute(async tx => {
+    // The account first, as in every transaction that ends sessions: two that lock in another order wait for each other.
+    await tx.selectFrom('users').select('id').where('id', '=', userId).forShare().execute()
     const used = await tx.updateTable('sessions')
       .set({ used_at: now })
       .where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken))
       .where('used_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
       .returning('family_id').executeTakeFirst()
-    if (used === undefined) return null
+    const familyId = used === undefined ? await familyOfLostAnswer(tx, sessionId, refreshToken, origin, now) : used.family_id
+    if (familyId === null) return null
+    // Of an answer that seemed lost and was not, one of the two tokens is shown first, and the other has ended with it.
+    if (used !== undefined) await tx.updateTable('sessions').set({ used_at: now, superseded_at: now }).where('family_id', '=', familyId).where('used_at', 'is', null).execute()
     const account = await accountById(tx, userId)
     if (account === null) throw new CaduceusError('token_invalid')
     if (!account.is_active) throw new CaduceusError('account_inactive')
-    return issue(ctx, tx, account, used.family_id, origin)
+    return issue(ctx, tx, account, familyId, origin)
   })
   if (signedIn !== null) return signedIn
   await endSession(ctx, refreshToken)
   throw new CaduceusError('token_invalid', 'the refresh token is invalid, has expired or was used before; sign in again')
+}
+
+/**
+ * The family of a token that was used a moment ago, when the one who shows it again is at the place that
+ * used it and nobody has shown its successor; null otherwise. A second time there is no grace.
+ */
+async function familyOfLostAnswer(tx: Kysely<Tables>, sessionId: string, refreshToken: string, origin: Origin, now: Date): Promise<string | null> {
+  const row = await tx.updateTable('sessions').set({ superseded_at: now })
+    .where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken)).where('superseded_at', 'is', null)
+    .where('used_at', '>', new Date(now.getTime() - refreshGraceMs)).where('revoked_at', 'is', null).where('expires_at', '>', now)
+    .returning(['family_id', 'used_at']).executeTakeFirst()
+  if (row === undefined) return null
+  const later = await tx.selectFrom('sessions').select(['id', 'address', 'user_agent', 'used_at'])
+    .where('family_id', '=', row.family_id).where('id', '!=', sessionId).where('created_at', '>=', row.used_at).execute()
+  const [successor] = later
+  if (successor === undefined || later.length > 1 || successor.used_at !== null || placeOf(successor.address ?? '', successor.user_agent) !== placeOfOrigin(origin)) return null
+  await tx.updateTable('sessions').set({ superseded_at: now }).where('id', '=', successor.id).execute()
+  return row.family_id
 }
 
 /** Ends the family of a token that we signed; does nothing for any other. */
@@ -71,11 +119,15 @@ export async function endSession(ctx: AccountsContext, refreshToken: string): Pr
 
 /** Ends every session of the account, but for the one given. */
 export async function endAllSessions(ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>, userId: string, exceptSessionId?: string): Promise<void> {
-  let query = ctx.database.kysely.updateTable('sessions')
-    .set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null)
+  await revokeSessions(ctx, ctx.database.kysely, userId, exceptSessionId)
+  await ctx.endedAccess.announce()
+}
+
+/** As part of a transaction that locked the account before; the caller announces it after the commit. */
+export async function revokeSessions(ctx: Pick<AccountsContext, 'nowMs'>, db: Kysely<Tables>, userId: string, exceptSessionId?: string): Promise<void> {
+  let query = db.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null)
   if (exceptSessionId !== undefined) query = query.where('family_id', '!=', exceptSessionId)
   await query.execute()
-  await ctx.endedAccess.announce()
 }
 
 export interface SessionView { id: string; user_agent: string | null; address: string | null; created_at: Date; last_used_at: Date; expires_at: Date }
@@ -85,7 +137,7 @@ export async function listSessions(ctx: Pick<AccountsContext, 'database' | 'nowM
   return ctx.database.kysely.selectFrom('sessions as newest')
     .select(['newest.family_id as id', 'newest.user_agent', 'newest.address', 'newest.created_at as last_used_at', 'newest.expires_at',
       sql<Date>`(select min(first.created_at) from sessions first where first.family_id = newest.family_id)`.as('created_at')])
-    .where('newest.user_id', '=', userId).where('newest.used_at', 'is', null).where('newest.revoked_at', 'is', null).where('newest.expires_at', '>', new Date(ctx.nowMs()))
+    .where('newest.user_id', '=', userId).where('newest.used_at', 'is', null).where('newest.superseded_at', 'is', null).where('newest.revoked_at', 'is', null).where('newest.expires_at', '>', new Date(ctx.nowMs()))
     .orderBy('newest.created_at', 'desc').orderBy('newest.id', 'desc').limit(limits.sessionsPerAccountMax).execute()
 }
 
@@ -97,7 +149,8 @@ export async function endOwnSession(ctx: Pick<AccountsContext, 'database' | 'end
   await ctx.endedAccess.announce()
 }
 
-async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, origin: Origin): Promise<SignedIn> {
+/** Null, and nothing is issued, unless the account is active and is still as the caller saw it. */
+async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, origin: Origin, shown: Shown = {}): Promise<SignedIn | null> {
   const tokens = await tokensOf(ctx.config)
   const nowMs = ctx.nowMs()
   const sessionId = uuidV7(nowMs, ctx.random)
@@ -105,10 +158,17 @@ async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account,
     tokens.signAccess({ userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id, sessionId: familyId }, nowMs),
     tokens.signRefresh({ userId: account.id, sessionId }, nowMs),
   ])
-  await db.insertInto('sessions').values({
-    id: sessionId, user_id: account.id, family_id: familyId, token_hash: hashToken(refresh),
-    user_agent: origin.userAgent?.slice(0, 200) ?? null, address: origin.address,
-    expires_at: new Date(nowMs + tokens.refreshMs), created_at: new Date(nowMs),
-  }).execute()
+  const { passwordHash = null, provenPhone = null } = shown
+  const { rows } = await sql`
+    with still as (
+      select id from users where id = ${account.id} and is_active and role = ${account.role}
+        and (${passwordHash}::text is null or password_hash = ${passwordHash})
+        and (${provenPhone}::text is null or (phone = ${provenPhone} and phone_verified_at is not null))
+      for share)
+    insert into sessions (id, user_id, family_id, token_hash, user_agent, address, expires_at, created_at)
+    select ${sessionId}::uuid, id, ${familyId}::uuid, ${hashToken(refresh)}, ${agentOf(origin)}, ${origin.address},
+      ${new Date(nowMs + tokens.refreshMs)}::timestamptz, ${new Date(nowMs)}::timestamptz from still
+    returning id`.execute(db)
+  if (rows.length === 0) return null
   return { account, access_token: access, refresh_token: refresh, token_type: 'bearer', expires_in: ctx.config.accessTokenMinutes * 60 }
 }

@@ -11,7 +11,7 @@ export type Authenticate = (credential: string) => Promise<Identity>
 
 /** Throws `unauthenticated`, `token_invalid` or `forbidden`. */
 export async function guard(
-  { auth, scope }: Pick<AnyRoute, 'auth' | 'scope'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
+  { auth, scope, expiredToken }: Pick<AnyRoute, 'auth' | 'scope' | 'expiredToken'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
 ): Promise<Identity | null> {
   if (auth === 'none') return null
   const credential = credentialOf(headers)
@@ -19,7 +19,11 @@ export async function guard(
     if (auth === 'optional') return null
     throw new CaduceusError('unauthenticated', 'send the access token as "Authorization: Bearer <token>"')
   }
-  const identity = await authenticate(credential)
+  const identity = await authenticate(credential).catch((error: unknown) => {
+    if (expiredToken === 'ignored' && error instanceof CaduceusError && error.code === 'token_invalid') return null
+    throw error
+  })
+  if (identity === null) return null
   if (identity.role === 'service') {
     if (scope === undefined) throw new CaduceusError('forbidden', 'this is not open to API keys')
     if (identity.scopes?.includes(scope) !== true) throw new CaduceusError('forbidden', `this needs a key with the scope ${scope}`)

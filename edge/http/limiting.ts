@@ -1,7 +1,8 @@
 /**
  * Rate limits at the door, driven by the row. Who knocks is counted by address whatever the token is
- * worth, and by account once it is known: the one of the token, or on the rows that take no token the
- * one that the body is aimed at, so that a thousand addresses do not buy a thousand guesses.
+ * worth, and by account once it is known: the one of the token, or on the rows that sign in the one that
+ * the body is aimed at. There only failures count, and for account and address together: a limit for the
+ * account alone is one that strangers use up for its owner.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { Metrics } from '../metrics.ts'
@@ -9,6 +10,9 @@ import { accountKey, type RateLimits, type RateVerdict } from '../rate/rate-limi
 import type { RateBy, RateClass } from '../rate/rules.ts'
 import { addressGroup } from './address.ts'
 import type { AnyRoute } from './route.ts'
+
+/** How much longer a sign-in takes while many addresses guess at its account. */
+export const slowedSignInMs = 1_000
 
 /** The row's own word, or what it plainly is; a POST without a token is taken for a sign-in, the strict case. */
 export function rateClassOf(row: AnyRoute): RateClass {
@@ -23,25 +27,45 @@ export class Gate {
   #worst: RateVerdict | null = null
   readonly #rates: RateLimits
   readonly #class: RateClass
+  readonly #kind: string
+  readonly #after: (ms: number, run: () => void) => unknown
+  #aimed: readonly string[] = []
   readonly #metrics: Pick<Metrics, 'rateLimited'>
 
-  constructor(rates: RateLimits, row: AnyRoute, metrics: Pick<Metrics, 'rateLimited'>) {
+  constructor(rates: RateLimits, row: AnyRoute, metrics: Pick<Metrics, 'rateLimited'>, after: (ms: number, run: () => void) => unknown) {
     this.#rates = rates
     this.#class = rateClassOf(row)
+    this.#kind = row.alias ?? row.path
     this.#metrics = metrics
+    this.#after = after
   }
 
   /** Throws `too_many_requests`. `accountId` is the token's account, or null when there is none. */
   async enter(address: string, accountId: string | null): Promise<void> {
-    await this.#count([['address', addressGroup(address)], ...(accountId === null ? [] : [['account', accountId] as const])])
+    const ownCount = accountId === null || this.#class === 'auth' ? [] : [['account', accountId] as const]
+    await this.#count([['address', addressGroup(address)], ...ownCount])
   }
 
-  /** After the body of a row without a token has been read. Throws `too_many_requests`. */
-  async aim(body: unknown): Promise<void> {
+  /**
+   * Of what is guessed at sign-in, once the body has been read: counted for the account that it is aimed at
+   * and the address together, apart for each kind of row, so that whoever guesses spends nobody else's
+   * allowance. The account's own count, of all addresses, only slows. Throws `too_many_requests`.
+   */
+  async aim(body: unknown, address: string, accountId: string | null): Promise<void> {
     if (this.#class !== 'auth') return
     const { email, phone, phone_number } = (body ?? {}) as Record<string, unknown>
-    const aimedAt = [email, phone_number, phone].find(value => typeof value === 'string')
-    if (aimedAt !== undefined) await this.#count([['account', accountKey(aimedAt as string)]])
+    const named = [email, phone_number, phone].find(value => typeof value === 'string')
+    if (named === undefined && accountId === null) return
+    const account = accountId ?? accountKey(named as string)
+    const [pair, all] = [`${this.#kind} ${account} ${addressGroup(address)}`, `${this.#kind} ${account}`]
+    await this.#count([['account', pair]])
+    this.#aimed = [pair, all]
+    if (!(await this.#rates.count('auth', 'account', all)).allowed) await new Promise<void>(resolve => { this.#after(slowedSignInMs, resolve) })
+  }
+
+  /** What went well was no guess: it does not count. */
+  async succeeded(): Promise<void> {
+    await Promise.all(this.#aimed.map(key => this.#rates.giveBack('auth', 'account', key)))
   }
 
   /** Of the window that has least left, as the IETF's RateLimit header fields have them. */

@@ -81,6 +81,8 @@ export interface Route<
   summary: string
   tags: readonly string[]
   auth: A
+  /** With `optional`: a token that is not good counts as none, for rows that a client calls when its token may be old. */
+  expiredToken?: 'ignored'
   /** What an API key must carry to pass here too; without it the row is closed to keys. */
   scope?: Scope
   params?: P

@@ -33,6 +33,7 @@ import { jsonBytesMax, type AnyRoute, type BodyStream, type FilePart, type Route
 import { createRouter, parameterNames, type Match, type Router } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
 import { parseQuery } from './query.ts'
+import type { TextRules } from '../text/normalise.ts'
 import { coerce, compileCheck, type Check } from './validate.ts'
 
 export interface HttpDeps {
@@ -46,6 +47,8 @@ export interface HttpDeps {
   publicUrl: string | null
   /** Null: without limits, as load tests run. */
   rates: RateLimits | null
+  /** How text is normalised here; without it, as where no country is set. */
+  text?: TextRules
   audit: Pick<AuditTrail, 'note'>
   log: Logger
   metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds' | 'rateLimited'>
@@ -71,7 +74,7 @@ interface Checks { params: Check; query: Check; querySchema: Type.TSchema; body:
 /** Attaches to all paths of the app; sockets attached to the same app take precedence. */
 export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
   const router = createRouter(deps.routes)
-  const checks = new Map(deps.routes.map(route => [route, compileRoute(route)]))
+  const checks = new Map(deps.routes.map(route => [route, compileRoute(route, deps.text)]))
   const cors = createCors(deps.corsOrigins)
   const room = new BodyRoom(deps.uploadBytesMax + limits.multipartOverheadBytesMax)
   const clock = new BodyClock(deps)
@@ -89,7 +92,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     let childLog: Logger | null = null
     const visit: Visit = {
       requestId, address: clientAddress(exchange.address, exchange.headers['x-forwarded-for'], deps.trustedProxies), identity: null,
-      gate: row === null || deps.rates === null ? null : new Gate(deps.rates, row, deps.metrics),
+      gate: row === null || deps.rates === null ? null : new Gate(deps.rates, row, deps.metrics, deps.after),
       // Most requests have nothing to say, and a child of the log costs more than they do.
       get log() { return childLog ??= deps.log.child({ request_id: requestId }) },
     }
@@ -198,7 +201,7 @@ async function serve(
   else if (body?.isUpload === true) body.admit(addressHolder(visit.address))
   const stream = streamOf(route, body, exchange.headers)
   const content = body === null || route.streamedBody !== undefined ? null : await readContent(route, body, exchange.headers, checks)
-  if (identity === null) await visit.gate?.aim(content?.value)
+  await visit.gate?.aim(content?.value, visit.address, identity?.userId ?? null)
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
     params, query,
     body: content?.value,
@@ -214,6 +217,7 @@ async function serve(
     get log() { return visit.log },
   }
   const answer = await route.handler(request)
+  if (answer.status === 200) await visit.gate?.succeeded()
   return isByteStream(answer.body) ? { ...answer, body: await begun(answer.body) } : answer
 }
 
@@ -280,14 +284,14 @@ const acceptable = (route: AnyRoute): string => [
   ...(route.multipart?.raw === undefined ? [] : ['an image, sound or PDF as it is']),
 ].join(' or ')
 
-function compileRoute(route: AnyRoute): Checks {
+function compileRoute(route: AnyRoute, text: TextRules | undefined): Checks {
   const querySchema = route.query ?? Type.Object({}, { additionalProperties: false })
   return {
-    params: compileCheck(route.params ?? defaultParams(route.path)),
+    params: compileCheck(route.params ?? defaultParams(route.path), text),
     querySchema,
-    query: compileCheck(querySchema),
-    body: route.body === undefined ? null : compileCheck(route.body),
-    fields: route.multipart === undefined ? null : compileCheck(route.multipart.fields),
+    query: compileCheck(querySchema, text),
+    body: route.body === undefined ? null : compileCheck(route.body, text),
+    fields: route.multipart === undefined ? null : compileCheck(route.multipart.fields, text),
   }
 }
 

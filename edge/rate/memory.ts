@@ -6,7 +6,7 @@
  * Rejected: hashing keys into a fixed table, where strangers share a counter and one of them is refused
  * for what the other did.
  */
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { limits } from '../../protocol/limits.ts'
 import type { RateRule } from './rules.ts'
 
@@ -34,5 +34,10 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
     }
     if (!this.#endsAtMs.has(key)) this.#endsAtMs.set(key, nowMs + this.duration * 1_000)
     return super.consume(key, pointsToConsume)
+  }
+
+  /** A key whose window was forgotten has nothing to be given back. */
+  override reward(key: string, points = 1): Promise<RateLimiterRes> {
+    return this.#endsAtMs.has(key) ? super.reward(key, points) : Promise.resolve(new RateLimiterRes(this.points, 0, 0, false))
   }
 }

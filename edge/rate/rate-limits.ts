@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
+import { normalEmail } from '../../protocol/emails.ts'
 import { openRedis } from './redis.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
 import { rateClasses, type RateBy, type RateClass, type RateRule, type RateRules } from './rules.ts'
@@ -16,6 +17,8 @@ export interface RateVerdict { allowed: boolean; by: RateBy; limit: number; rema
 export interface RateLimits {
   /** Counts one request. Never rejects: a counter that cannot be reached refuses nobody. */
   count(of: RateClass, by: RateBy, key: string): Promise<RateVerdict>
+  /** Takes back one that was counted and allowed. Never rejects. */
+  giveBack(of: RateClass, by: RateBy, key: string): Promise<void>
   close(): void
 }
 
@@ -64,12 +67,15 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
         return { allowed: true, by, limit: rule.requestsMax, remaining: rule.requestsMax, resetSeconds: rule.windowSeconds }
       }
     },
+    async giveBack(of, by, key) {
+      await counters[of][by].limiter.reward(key).catch((error: unknown) => onLog(`rate limits: ${error instanceof Error ? error.message : String(error)}`))
+    },
     close() { redis?.disconnect() },
   }
 }
 
 /** The e-mail or phone that a sign-in is aimed at, as a key: counters need not know whose it is, nor how it was written. */
 export function accountKey(emailOrPhone: string): string {
-  const plain = emailOrPhone.includes('@') ? emailOrPhone.trim().toLowerCase() : emailOrPhone.replaceAll(/\D/g, '')
+  const plain = emailOrPhone.includes('@') ? normalEmail(emailOrPhone.trim()) : emailOrPhone.replaceAll(/\D/g, '')
   return createHash('sha256').update(plain).digest('base64url').slice(0, 22)
 }

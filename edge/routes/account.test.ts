@@ -57,15 +57,58 @@ t.test('an account has a bounded number of sessions; the oldest makes room', asy
 })
 
 t.test('a refresh token that comes twice ends its family and no other', async t => {
+  const fromElsewhere = (refresh_token: string) => call('POST', '/api/auth/refresh', { body: { refresh_token }, headers: { 'user-agent': 'a thief' } })
   const person = await edge.customer()
   const other = (await login(person.email)).body
   const first = (await refresh(person.refresh)).body
-  const both = await Promise.all([refresh(first.refresh_token), refresh(first.refresh_token)])
-  t.same(both.map(a => a.status).toSorted(), [200, 401])
-  const winner = both.find(a => a.status === 200)!.body
+  const winner = (await refresh(first.refresh_token)).body
+  t.equal((await fromElsewhere(first.refresh_token)).status, 401)
   t.equal((await refresh(winner.refresh_token)).status, 401, 'the thief\'s, or the owner\'s: nobody can know')
   for (const token of [winner.access_token, first.access_token, person.token]) t.equal((await call('GET', '/api/auth/me', { token })).status, 401, 'nor do its access tokens open anything')
   t.equal((await refresh(other.refresh_token)).status, 200)
+})
+
+t.test('a refresh whose answer was lost is asked for again: once, soon, and from the same place', async t => {
+  const person = await edge.customer()
+  const lost = (await refresh(person.refresh)).body
+  const again = await refresh(person.refresh)
+  t.equal(again.status, 200)
+  t.equal((await call('GET', '/api/auth/sessions', { token: again.body.access_token })).body.sessions.length, 1, 'one sign-in still')
+  const next = await refresh(again.body.refresh_token)
+  t.equal(next.status, 200)
+  t.equal((await refresh(lost.refresh_token)).status, 401, 'what was lost is worth nothing, and whoever found it ends the session')
+  t.equal((await refresh(next.body.refresh_token)).status, 401)
+
+  const slow = await edge.customer()
+  const late = (await refresh(slow.refresh)).body
+  t.equal((await refresh(slow.refresh)).status, 200)
+  t.equal((await refresh(late.refresh_token)).status, 200, 'an answer that was only late is as good')
+
+  const thrice = await edge.customer()
+  const tokens = (await Promise.all(Array.from({ length: 8 }, () => refresh(thrice.refresh)))).filter(answer => answer.status === 200)
+  t.ok(tokens.length <= 2, 'one answer may be lost, not several')
+  for (const { body } of tokens) t.equal((await refresh(body.refresh_token)).status, 401, 'a third is a replay')
+
+  const tardy = await edge.customer()
+  await refresh(tardy.refresh)
+  edge.clock.skewMs += 31_000
+  t.equal((await refresh(tardy.refresh)).status, 401, 'after half a minute nobody waits for an answer')
+  edge.clock.skewMs = 0
+
+  const used = await edge.customer()
+  await refresh((await refresh(used.refresh)).body.refresh_token)
+  t.equal((await refresh(used.refresh)).status, 401, 'nor where the answer was used')
+})
+
+t.test('a session ends by its refresh token alone', async t => {
+  for (const path of ['/api/v1/auth/logout', '/api/auth/logout']) {
+    const person = await edge.customer()
+    t.equal((await call('POST', path, { body: { refresh_token: person.refresh } })).status, 200, path)
+    t.equal((await call('GET', '/api/auth/me', { token: person.token })).status, 401)
+    t.equal((await call('POST', path, { token: person.token, body: { refresh_token: person.refresh } })).status, 200, 'with an access token that is over too')
+    t.equal((await call('POST', path, { body: {} })).body.code, 'unauthenticated')
+    t.equal((await call('POST', path, { body: { refresh_token: person.token } })).body.code, 'token_invalid')
+  }
 })
 
 t.test('changing the password', async t => {

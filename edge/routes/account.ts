@@ -1,6 +1,7 @@
 /** One's own account: profile, password and sessions, under `/api/auth`. */
 import Type from 'typebox'
-import { normalEmail, requestCode, type CodeContext } from '../accounts/codes.ts'
+import { normalEmail } from '../../protocol/emails.ts'
+import { requestCode, type CodeContext } from '../accounts/codes.ts'
 import { changePassword, resetPassword, updateProfile } from '../accounts/credentials.ts'
 import { roles } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
@@ -11,7 +12,7 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { accountView } from './auth.ts'
 import { Otp, requestErrors, sent, SentView } from './otp.ts'
-import { AccountView, closedObject, Email, nullable, Password, PersonName, Phone, Timestamp } from './shapes.ts'
+import { AccountView, closedObject, Email, KnownPassword, nullable, Password, PersonName, Phone, Timestamp } from './shapes.ts'
 
 const tags = ['auth']
 const Message = Type.Object({ message: Type.String() })
@@ -35,10 +36,10 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
     route({
       method: 'POST', path: '/api/auth/password/change', operationId: 'changePassword', tags, auth: roles, rate: 'auth',
       summary: 'Change one\'s password; every other session ends',
-      body: closedObject({ current_password: Type.String({ minLength: 1, maxLength: 200 }), new_password: Password }),
+      body: closedObject({ current_password: KnownPassword, new_password: Password }),
       responses: { 200: { description: 'Changed', schema: Message } }, errors: ['credentials_wrong'],
-      handler: async ({ identity, body }) => {
-        await changePassword(ctx, identity.userId, identity.sessionId, body.current_password, body.new_password)
+      handler: async ({ identity, body, address }) => {
+        await changePassword(ctx, identity.userId, identity.sessionId, body.current_password, body.new_password, addressGroup(address))
         return { status: 200, body: { message: 'Password changed' } }
       },
     }),
@@ -55,8 +56,8 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
       method: 'POST', path: '/api/auth/password/reset', operationId: 'resetPassword', summary: 'Set a new password by the code; every session ends', tags, auth: 'none',
       body: closedObject({ email: Email, otp: Otp, new_password: Password }),
       responses: { 200: { description: 'Set; sign in with it', schema: Message } }, errors: ['code_wrong'],
-      handler: async ({ body }) => {
-        await resetPassword(ctx, body.email, body.otp, body.new_password)
+      handler: async ({ body, address }) => {
+        await resetPassword(ctx, body.email, body.otp, body.new_password, addressGroup(address))
         return { status: 200, body: { message: 'Password reset; sign in with the new one' } }
       },
     }),

@@ -1,20 +1,21 @@
 /** Accounts, sign-in, sessions and tickets: `/api/auth`, and the older names of the same. */
 import Type from 'typebox'
-import { accountById, accountByPassword, createAccount, type Account } from '../accounts/accounts.ts'
-import { redeemEmailProof } from '../accounts/codes.ts'
-import { endAllSessions, endSession, originOf, refreshSession, signIn, type Origin, type SignedIn } from '../accounts/sessions.ts'
+import { accountById, accountByPassword, createAccount, type Account, type NewAccount } from '../accounts/accounts.ts'
+import { endAllSessions, endSession, originOf, ProofMoved, refreshSession, signIn, type Origin, type SignedIn } from '../accounts/sessions.ts'
 import { issueTicket } from '../accounts/tickets.ts'
 import type { EdgeContext } from '../context.ts'
 import { roles, type Role } from '../accounts/identity.ts'
+import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
+import { phoneNoticeOf } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { AccountView, Email, Password, PersonName, Phone, SignedInView, Timestamp, VerificationToken, closedObject, sanjevaniError, tokenFields } from './shapes.ts'
+import { AccountView, closedObject, Email, KnownPassword, nullable, Password, PersonName, Phone, sanjevaniError, SignedInView, Timestamp, tokenFields, VerificationToken } from './shapes.ts'
 
-export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
+export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
 
 const tags = ['auth']
-const Credentials = closedObject({ email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) })
+const Credentials = closedObject({ email: Email, password: KnownPassword })
 const RefreshBody = closedObject({ refresh_token: Type.String({ minLength: 1, maxLength: 4_096 }) })
 const TokensView = Type.Object(tokenFields)
 
@@ -25,7 +26,10 @@ const SanjevaniRole = Type.Enum(Object.values(sanjevaniRoles))
 
 export const signedInBody = (message: string, { account, ...tokens }: SignedIn) => ({ message, user: accountView(account), ...tokens })
 export const accountView = ({ id, email, full_name, phone, role, is_active, email_verified_at, phone_verified_at, vendor_id, driver_id, created_at, updated_at }: Account) =>
-  ({ id, email, full_name, phone, role, is_active, email_verified: email_verified_at !== null, phone_verified: phone_verified_at !== null, vendor_id, driver_id, created_at, updated_at })
+  ({
+    id, email, full_name, phone, role, is_active, email_verified: email_verified_at !== null, phone_verified: phone_verified_at !== null,
+    phone_notice: phoneNoticeOf(phone), vendor_id, driver_id, created_at, updated_at,
+  })
 
 export function authRoutes(ctx: AuthContext): AnyRoute[] {
   const db = ctx.database.kysely
@@ -35,12 +39,21 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
     if (account === null) throw new CaduceusError('not_found', 'no such account')
     return signIn(ctx, account, origin)
   }
-  const register = async (given: Parameters<typeof createAccount>[2], proof: string | undefined, origin: Origin): Promise<SignedIn> => {
-    const { userId } = await createAccount(db, ctx, given, async (tx, id) => { if (proof !== undefined) await redeemEmailProof(ctx, tx, id, given.email, proof) })
+  const register = async (given: Omit<NewAccount, 'from' | 'proof'>, token: string | undefined, origin: Origin): Promise<SignedIn> => {
+    const { userId } = await createAccount(db, ctx, { ...given, from: addressGroup(origin.address), proof: { token, origin } }, async () => null)
     return enter(userId, origin)
   }
-  const signInByPassword = async (email: string, password: string, origin: Origin): Promise<SignedIn> =>
-    signIn(ctx, await accountByPassword(db, email, password), origin)
+  const signInByPassword = async (email: string, password: string, origin: Origin): Promise<SignedIn> => {
+    const attempt = async (): Promise<SignedIn> => {
+      const account = await accountByPassword(db, email, password, addressGroup(origin.address))
+      return signIn(ctx, account, origin, { passwordHash: account.password_hash })
+    }
+    return attempt().catch((error: unknown) => {
+      // Another sign-in with the same password may have written it in its new form in between.
+      if (error instanceof ProofMoved) return attempt()
+      throw error
+    })
+  }
   const refresh = async (token: string, origin: Origin) => {
     const { account: _, ...tokens } = await refreshSession(ctx, token, origin)
     return { status: 200, body: tokens }
@@ -110,7 +123,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       responses: {
         201: {
           description: 'The account, signed in',
-          schema: Type.Object({ message: Type.String(), user: Type.Object({ id: Uuid, email: Type.String(), name: Type.String(), role: SanjevaniRole }), ...SanjevaniTokens }),
+          schema: Type.Object({ message: Type.String(), user: Type.Object({ id: Uuid, email: Type.String(), name: Type.String(), role: SanjevaniRole, phone_notice: nullable(Type.String()) }), ...SanjevaniTokens }),
         },
       },
       errors: ['email_taken', 'overloaded', 'code_wrong'],
@@ -118,7 +131,8 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
         const { body } = request
         const given = { email: body.email, full_name: body.name, phone: body.phone_number, role: 'user' as const, password: body.password }
         const { account, access_token, refresh_token } = await register(given, body.verification_token, originOf(request))
-        const user = { id: account.id, email: account.email, name: account.full_name, role: sanjevaniRoles[account.role] }
+        const { id, email, full_name: name, phone } = account
+        const user = { id, email, name, role: sanjevaniRoles[account.role], phone_notice: phoneNoticeOf(phone) }
         return { status: 201, body: { message: 'Customer registration successful', user, access: access_token, refresh: refresh_token } }
       },
     }),
@@ -133,12 +147,14 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
 }
 
 const logoutRoute = (ctx: AuthContext, row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
-  ...row, method: 'POST', auth: roles, summary: 'End the session of a refresh token, or every session of the account',
+  ...row, method: 'POST', auth: 'optional', expiredToken: 'ignored', rate: 'write',
+  summary: 'End the session of a refresh token, which needs no access token; or, with an access token alone, every session of its account',
   body: closedObject({ refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })) }),
-  responses: { 200: { description: 'Ended', schema: Type.Object({ message: Type.String() }) } },
+  responses: { 200: { description: 'Ended', schema: Type.Object({ message: Type.String() }) } }, errors: ['unauthenticated', 'token_invalid'],
   handler: async ({ identity, body }) => {
-    if (body.refresh_token === undefined) await endAllSessions(ctx, identity.userId)
-    else await endSession(ctx, body.refresh_token)
+    if (body.refresh_token !== undefined) await endSession(ctx, body.refresh_token)
+    else if (identity !== null) await endAllSessions(ctx, identity.userId)
+    else throw new CaduceusError('unauthenticated', 'send the refresh token, or the access token as "Authorization: Bearer <token>"')
     return { status: 200, body: { message: 'Logged out' } }
   },
 })

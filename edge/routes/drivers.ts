@@ -11,12 +11,12 @@ import { Uuid } from '../../protocol/principal.ts'
 import { driverStatuses } from '../../protocol/rest/driver.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
-import { redeemEmailProof } from '../accounts/codes.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
 import { healProfile, tellProfile } from '../dispatch/driver-profile.ts'
 import { once } from '../dispatch/idempotency.ts'
+import { addressGroup } from '../http/address.ts'
 import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
@@ -26,7 +26,7 @@ import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, page, paged, Password, PersonName, Phone, SignedInView, VerificationToken } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'
 
-export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'commands' | 'nowMs' | 'random'>
+export type DriverContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'commands' | 'nowMs' | 'random'>
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })
@@ -73,9 +73,8 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       handler: async ({ body, headers, address: from, log }) => {
         const { password, verification_token, capacity = limits.driverCapacityDefault, vehicle_number = null, license_number = null, ...profile } = body
         if (!await isActiveVendor(ctx, body.vendor_id)) throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
-        const account = { email: body.email, full_name: body.full_name, phone: body.phone, role: 'driver' as const, password }
+        const account = { email: body.email, full_name: body.full_name, phone: body.phone, role: 'driver' as const, password, from: addressGroup(from), proof: { token: verification_token, origin: { userAgent: headers['user-agent'], address: from } } }
         const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
-          if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
           const id = uuidV7(ctx.nowMs(), ctx.random)
           await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, membership: 'active', ...profile }).execute()
           return { id, ...profile }

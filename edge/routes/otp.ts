@@ -3,15 +3,17 @@
  * e-mail verifies the e-mail. Asking is answered alike, and as fast, whoever has the destination.
  */
 import Type from 'typebox'
-import { accountByPhoneCode, normalEmail, normalPhone, requestCode, verifyEmail, type CodeContext } from '../accounts/codes.ts'
-import { noticeLetter } from '../accounts/letters.ts'
+import { normalEmail } from '../../protocol/emails.ts'
+import { accountById } from '../accounts/accounts.ts'
+import { accountByPhoneCode, proveOwnEmail, proveOwnPhone, requestCode, verifyEmail, type CodeContext } from '../accounts/codes.ts'
+import type { Identity } from '../accounts/identity.ts'
 import { originOf, signIn, type Origin } from '../accounts/sessions.ts'
 import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
 import { limits } from '../../protocol/limits.ts'
-import { signedInBody } from './auth.ts'
-import { closedObject, Email, Phone, sanjevaniError, SignedInView } from './shapes.ts'
+import { accountView, signedInBody } from './auth.ts'
+import { AccountView, closedObject, Email, Phone, sanjevaniError, SignedInView } from './shapes.ts'
 
 const sanjevani = ['broadcast (older API)']
 const rides = ['rides (older API)']
@@ -20,13 +22,16 @@ export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The six di
 const RequestBody = closedObject({ email: Type.Optional(Email), phone: Type.Optional(Phone) })
 const VerifyBody = closedObject({
   email: Type.Optional(Email), phone: Type.Optional(Phone), otp: Otp,
-  role: Type.Optional(Type.Enum(['user', 'vendor', 'driver'], { description: 'Which account to sign in to, where several have the phone' })),
+  role: Type.Optional(Type.Enum(['user', 'vendor', 'driver'], { description: 'Refuses to sign in to an account of another role' })),
 })
 export const SentView = Type.Object({ message: Type.String(), expires_in: Type.Integer({ description: 'seconds for which the code is good' }) })
 const VerifiedView = Type.Object({
   message: Type.String(),
   verification_token: Type.String({ description: 'Shown at registration, makes the new account\'s e-mail a verified one; good for an hour, once' }),
 })
+
+/** Of an account that was signed in. */
+const ProvenView = Type.Object({ message: Type.String(), user: AccountView })
 
 export const sent = { status: 200, body: { message: 'OTP sent successfully', expires_in: limits.codeLifeMs / 1000 } }
 export const requestErrors = ['too_many_requests', 'delivery_unconfigured'] as const
@@ -42,19 +47,30 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
   const request = async (body: Type.Static<typeof RequestBody>, address: string) => {
     const destination = destinationOf(body)
     if ('email' in destination) await requestCode(ctx, 'verify_email', normalEmail(destination.email), addressGroup(address))
-    else await requestCode(ctx, 'sign_in_phone', normalPhone(destination.phone), addressGroup(address))
+    else await requestCode(ctx, 'sign_in_phone', destination.phone, addressGroup(address))
     return sent
   }
-  const verifiedEmail = async (email: string, otp: string) => {
-    const { proof } = await verifyEmail(ctx, email, otp)
-    return { status: 200, body: { message: 'Email verified successfully', verification_token: proof } }
+  /** A client may show a token and mean somebody else's destination: then it counts as nobody's. */
+  const names = async (identity: Identity | null, destination: { email: string } | { phone: string }): Promise<boolean> => {
+    const account = identity === null ? null : await accountById(ctx.database.kysely, identity.userId)
+    if (account === null) return false
+    return 'email' in destination ? normalEmail(account.email) === normalEmail(destination.email) : account.phone === destination.phone
   }
-  const verify = async (body: Type.Static<typeof VerifyBody>, origin: Origin) => {
+  const verifiedEmail = async (identity: Identity | null, email: string, otp: string, origin: Origin) => {
+    const message = 'Email verified successfully'
+    if (await names(identity, { email })) return { status: 200, body: { message, user: accountView(await proveOwnEmail(ctx, identity!.userId, email, otp, origin)) } }
+    const { proof } = await verifyEmail(ctx, email, otp, origin)
+    return { status: 200, body: { message, verification_token: proof } }
+  }
+  const verify = async (identity: Identity | null, body: Type.Static<typeof VerifyBody>, origin: Origin) => {
     const destination = destinationOf(body)
-    if ('email' in destination) return verifiedEmail(destination.email, body.otp)
-    const { account, firstProof } = await accountByPhoneCode(ctx, destination.phone, body.otp, body.role)
-    if (firstProof) ctx.messenger.post(noticeLetter(account.email, `Somebody signed in to your account by a code sent to its phone number, which ends in ${account.phone.slice(-2)}, for the first time.`))
-    return { status: 200, body: signedInBody('Login successful', await signIn(ctx, { ...account, phone_verified_at: account.phone_verified_at ?? new Date(ctx.nowMs()) }, origin)) }
+    const from = addressGroup(origin.address)
+    if ('email' in destination) return verifiedEmail(identity, destination.email, body.otp, origin)
+    if (await names(identity, destination))
+      return { status: 200, body: { message: 'Phone verified successfully', user: accountView(await proveOwnPhone(ctx, identity!.userId, destination.phone, body.otp, from)) } }
+    const { account, isNew } = await accountByPhoneCode(ctx, destination.phone, body.otp, from, body.role)
+    const message = isNew ? 'Login successful; the account is new, because no account had proven this number' : 'Login successful'
+    return { status: 200, body: signedInBody(message, await signIn(ctx, account, origin, { provenPhone: destination.phone })) }
   }
 
   const requestRow = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
@@ -63,9 +79,11 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
     handler: ({ body, address }) => request(body, address),
   })
   const verifyRow = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
-    ...row, method: 'POST', auth: 'none', summary: 'Show the code: by phone it signs in, by e-mail it verifies the e-mail',
-    body: VerifyBody, responses: { 200: { description: 'Signed in, or verified', schema: Type.Union([SignedInView, VerifiedView]) } }, errors: ['code_wrong', 'account_inactive'],
-    handler: given => verify(given.body, originOf(given)),
+    ...row, method: 'POST', auth: 'optional', expiredToken: 'ignored', rate: 'auth',
+    summary: 'Show the code: by phone it signs in, by e-mail it is a proof for a registration; with an access token it verifies the phone or e-mail of that account',
+    body: VerifyBody, responses: { 200: { description: 'Signed in, or verified', schema: Type.Union([SignedInView, VerifiedView, ProvenView]) } },
+    errors: ['code_wrong', 'account_inactive', 'not_found', 'email_taken', 'forbidden'],
+    handler: given => verify(given.identity, given.body, originOf(given)),
   })
 
   return [
@@ -83,7 +101,7 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
       method: 'POST', path: '/verify-otp', operationId: 'sanjevaniVerifyOtp', summary: 'Verify an e-mail by its code', tags: sanjevani, auth: 'none',
       alias: '/api/auth/otp/verify', shapeError: sanjevaniError, body: closedObject({ email: Email, otp: Otp }),
       responses: { 200: { description: 'Verified', schema: VerifiedView } }, errors: ['code_wrong'],
-      handler: ({ body }) => verifiedEmail(body.email, body.otp),
+      handler: given => verifiedEmail(given.identity, given.body.email, given.body.otp, originOf(given)),
     }),
   ]
 }

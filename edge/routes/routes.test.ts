@@ -86,7 +86,7 @@ t.test('refresh tokens rotate; a replay ends the family', async t => {
   t.equal(first.status, 200)
   const second = await call('POST', '/api/v1/auth/refresh', { body: { refresh_token: first.body.refresh_token } })
   t.equal(second.status, 200)
-  t.equal((await call('POST', '/api/auth/refresh', { body: { refresh_token: first.body.refresh_token } })).status, 401, 'a used one')
+  t.equal((await call('POST', '/api/auth/refresh', { body: { refresh_token: first.body.refresh_token }, headers: { 'user-agent': 'elsewhere' } })).status, 401, 'a used one')
   t.equal((await call('POST', '/api/auth/refresh', { body: { refresh_token: second.body.refresh_token } })).status, 401, 'and with it its successor')
   t.equal((await call('POST', '/api/auth/refresh', { body: { refresh_token: second.body.access_token } })).status, 401, 'an access token is none')
   const { rows } = await edge.database.pool.query('select * from sessions')

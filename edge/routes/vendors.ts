@@ -12,11 +12,11 @@ import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
-import { redeemEmailProof } from '../accounts/codes.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
 import { announceVendor } from '../dispatch/announce-vendor.ts'
+import { addressGroup } from '../http/address.ts'
 import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
@@ -25,7 +25,7 @@ import { shownStatuses } from './requests.ts'
 import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp, VerificationToken } from './shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
-export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'bus' | 'nowMs' | 'random'>
+export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'bus' | 'nowMs' | 'random'>
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
@@ -84,9 +84,8 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
         const { body, headers, address: from } = request
         const { password, verification_token, full_name = body.business_name, address = null, opening_hours: _, pricing: __, ...profile } = body
         const vendor = { address, ...profile, ...await settingsColumns(ctx, body) }
-        const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password }
+        const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password, from: addressGroup(from), proof: { token: verification_token, origin: { userAgent: headers['user-agent'], address: from } } }
         const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
-          if (verification_token !== undefined) await redeemEmailProof(ctx, tx, user_id, body.email, verification_token)
           return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, status: 'active', ...vendor }).returningAll().executeTakeFirstOrThrow()
         }, found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })

@@ -7,6 +7,7 @@ import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import type { EdgeContext } from '../context.ts'
+import { tokensOf, type Tokens } from '../accounts/tokens.ts'
 import { Admission } from './admission.ts'
 import { addressGroup } from '../http/address.ts'
 import { openCustomer } from './customer.ts'
@@ -27,6 +28,8 @@ type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => 
 export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): void {
   const ingest = new Ingest(ctx)
   const admission = new Admission(ctx.config.handshakesPerSecond, ctx.nowMs)
+  const door: Door = { admission, tokens: null }
+  void tokensOf(ctx.config).then(tokens => { door.tokens = tokens })
   ctx.hub.onDrain(() => ingest.close())
   const driver: OpenSocket = (ctx, session, handshake) => openDriver(ctx, ingest, session, handshake)
   const routes: [pattern: string, role: SocketRole, open: OpenSocket][] = [
@@ -38,12 +41,15 @@ export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): 
     ['/ws/tracking/:token', 'tracking', openTracking],
   ]
   for (const [pattern, role, open] of routes) {
-    app.ws(pattern, behavior(ctx, admission, role, open))
-    app.ws(`${pattern}/`, behavior(ctx, admission, role, open))
+    app.ws(pattern, behavior(ctx, door, role, open))
+    app.ws(`${pattern}/`, behavior(ctx, door, role, open))
   }
 }
 
-function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
+/** `tokens` from the moment that the key was imported; nobody is vouched for before. */
+interface Door { readonly admission: Admission; tokens: Tokens | null }
+
+function behavior(ctx: EdgeContext, door: Door, role: SocketRole, open: OpenSocket): WebSocketBehavior<UpgradedData> {
   const parts = { log: ctx.log, metrics: ctx.metrics, nowMs: ctx.nowMs, rateLimited: !ctx.config.benchAllowed, flushSoon: (session: Session) => ctx.hub.flushSoon(session), caughtUp: (session: Session) => ctx.hub.caughtUp(session) }
   const seldom = new Seldom((line, error) => ctx.log.error({ err: error }, line), ctx.nowMs)
   const refused = new Seldom((line, why) => ctx.log.info(typeof why === 'string' ? { code: why } : { err: why }, line), ctx.nowMs)
@@ -59,7 +65,7 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
     compression: 0,
     upgrade(res, req, context) {
       try {
-        upgrade(ctx, admission, res, req, context)
+        upgrade(ctx, door.admission, door.tokens, res, req, context)
       } catch (error) {
         // uWebSockets has no caller who would catch, and a request that nobody answers ends the process.
         failed('upgrade', error)
@@ -74,9 +80,9 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
       data.session = session
       data.handshake = null
       ctx.hub.add(session)
-      const ended = admission.begin()
-      ctx.metrics.handshakesUnderWay.set(admission.underWay)
-      admitHandshake(ctx, 'address', addressGroup(handshake.address)).then(() => open(ctx, session, handshake)).then(
+      const ended = door.admission.begin()
+      ctx.metrics.handshakesUnderWay.set(door.admission.underWay)
+      admitHandshake(ctx, 'address', `${handshake.vouched ? 'vouched ' : ''}${addressGroup(handshake.address)}`).then(() => open(ctx, session, handshake)).then(
         opened => {
           session.identity = handshake.identity
           // It may have ended between its check and now, when nobody knew yet whose socket this is.
@@ -102,7 +108,7 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
         session.close(1011, 'the socket could not be opened')
       }).finally(() => {
         ended()
-        ctx.metrics.handshakesUnderWay.set(admission.underWay)
+        ctx.metrics.handshakesUnderWay.set(door.admission.underWay)
       })
     },
     message(ws, message, isBinary) {
@@ -124,7 +130,7 @@ function behavior(ctx: EdgeContext, admission: Admission, role: SocketRole, open
 
 /** A connection shows a person's records for as long as it lasts. Messages on it are commands, which the journal has. */
 function noteConnection(ctx: EdgeContext, session: Session, { parameter, identity, address, userAgent }: Handshake, status: number): void {
-  const target = isUuid(parameter) ? parameter.toLowerCase() : session.role === 'tracking' ? [...session.watchedOrders].at(0) ?? null : null
+  const target = isUuid(parameter) ? parameter : session.role === 'tracking' ? [...session.watchedOrders].at(0) ?? null : null
   ctx.audit.note({
     actorRole: identity?.role ?? 'anonymous', actorId: identity?.userId ?? null, operation: `socket.${session.role}`,
     targetKind: session.role === 'tracking' ? 'tracking' : `${session.role}s`, targetId: target, address, userAgent, status, code: null,

@@ -6,11 +6,14 @@
  */
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js'
 import { problemDocument } from '../../protocol/errors.ts'
+import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
-import { clientAddress, serverOrigin } from '../http/address.ts'
+import { ticketLifeMs } from '../accounts/tickets.ts'
+import type { Tokens } from '../accounts/tokens.ts'
+import { addressGroup, clientAddress, serverOrigin } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
 import { readHeaders } from '../http/headers.ts'
 import { isOwnOrigin, normalOrigin } from '../http/origins.ts'
@@ -22,6 +25,8 @@ import type { SocketData } from './session.ts'
 export interface Handshake {
   token: string | null
   ticket: string | null
+  /** The door has seen that the token or ticket is ours. */
+  vouched: boolean
   /** The id or token in the path; '' where the path has none. */
   parameter: string
   /** For the audit trail: where it came from, and who it turned out to be. */
@@ -41,7 +46,7 @@ export interface UpgradedData extends SocketData {
 const protocolName = 'bearer'
 
 /** Answers the upgrade: 101, 400 for a request that cannot be one, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
-export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+export function upgrade(ctx: EdgeContext, admission: Admission, tokens: Tokens | null, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
   const { fields, fault } = readHeaders(req)
   const body = fields['transfer-encoding'] ?? fields['content-length'] ?? '0'
   if (fault !== null || body !== '0') {
@@ -57,20 +62,23 @@ export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpRespons
     refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'unavailable', detail: 'this server is going away' })))
     return
   }
-  if (!ctx.config.benchAllowed && !admission.admits()) {
+  // Some clients send the two in a line each; a browser wants the name back as it wrote it.
+  const offered = (fields['sec-websocket-protocol'] ?? '').split(',').map(part => part.trim())
+  const bearer = offered[0]!.toLowerCase() === protocolName
+  const token = req.getQuery('token') || (bearer ? offered[1] ?? null : null)
+  const ticket = req.getQuery('ticket') || null
+  const address = clientAddress(addressText(res.getRemoteAddress()), fields['x-forwarded-for'], trustedProxies)
+  const voucher = voucherOf(ctx, tokens, token, ticket)
+  if (!ctx.config.benchAllowed && !admission.admits({ address: addressGroup(address), voucher })) {
     ctx.metrics.handshakesRefused.inc()
     const seconds = 1 + Math.floor(ctx.random() * limits.handshakeRetrySecondsMax)
     refuseUpgrade(res, '503 Service Unavailable', JSON.stringify(problemDocument({ code: 'overloaded', detail: 'too many connections begin at this moment; come again shortly' })), seconds)
     return
   }
-  // Some clients send the two in a line each; a browser wants the name back as it wrote it.
-  const offered = (fields['sec-websocket-protocol'] ?? '').split(',').map(part => part.trim())
-  const bearer = offered[0]!.toLowerCase() === protocolName
   const handshake: Handshake = {
-    token: req.getQuery('token') || (bearer ? offered[1] ?? null : null),
-    ticket: req.getQuery('ticket') || null,
-    parameter: req.getParameter(0) ?? '',
-    address: clientAddress(addressText(res.getRemoteAddress()), fields['x-forwarded-for'], trustedProxies),
+    token, ticket, vouched: voucher !== null,
+    parameter: smallLetters(req.getParameter(0) ?? ''),
+    address,
     userAgent: fields['user-agent'] || null,
     origin: serverOrigin(fields, trustedProxies, publicUrl),
     identity: null,
@@ -78,6 +86,16 @@ export function upgrade(ctx: EdgeContext, admission: Admission, res: HttpRespons
   const data: UpgradedData = { session: null, handshake }
   res.upgrade(data, fields['sec-websocket-key'] ?? '', bearer ? offered[0]! : '', fields['sec-websocket-extensions'] ?? '', context)
 }
+
+/** Whose place at the door it is: the account of a good token, or a good ticket itself; null for neither. Nothing is read for it. */
+function voucherOf(ctx: EdgeContext, tokens: Tokens | null, token: string | null, ticket: string | null): string | null {
+  if (tokens === null) return null
+  if (token !== null) return tokens.holderOf(token, ctx.nowMs())
+  return ticket !== null && tokens.isOwnTicket(ticket, ctx.nowMs(), ticketLifeMs) ? ticket : null
+}
+
+/** Ids and tokens of hexadecimal digits have no case; whatever else a path holds is left as it is. */
+const smallLetters = (parameter: string): string => (isUuid(parameter) || /^[0-9a-f]{32}$/i.test(parameter) ? parameter.toLowerCase() : parameter)
 
 function refuseUpgrade(res: HttpResponse, status: string, body: string, retryAfterSeconds?: number): void {
   res.writeStatus(status).writeHeader('content-type', 'application/problem+json')

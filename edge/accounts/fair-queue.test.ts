@@ -1,0 +1,53 @@
+/** Few hands shared out: a flood waits for itself, nobody else waits for it, and everything has a bound. */
+import t from 'tap'
+import { FairQueue } from './fair-queue.ts'
+
+const bounds = { atOnceMax: 2, totalMax: 12, perKeyMax: 8 }
+/** Work that is done when the test says so, in the order in which it began. */
+function hands() {
+  const queue = new FairQueue(bounds, () => new Error('full'))
+  const begun: string[] = []
+  const finish: (() => void)[] = []
+  const refused: string[] = []
+  const bring = (key: string | null, name: string) => queue.run(key, () => new Promise<void>(resolve => {
+    begun.push(name)
+    finish.push(resolve)
+  })).catch(() => { refused.push(name) })
+  const settle = () => new Promise(resolve => { setImmediate(resolve) })
+  return { queue, begun, refused, bring, settle, async done(count: number) { for (let i = 0; i < count; i++) { finish.shift()!(); await settle() } } }
+}
+
+t.test('each place has its turn', async t => {
+  const { begun, bring, done } = hands()
+  for (let i = 1; i <= 6; i++) void bring('flood', `flood ${i}`)
+  void bring('ward', 'ward 1')
+  void bring('home', 'home 1')
+  void bring('ward', 'ward 2')
+  t.same(begun, ['flood 1', 'flood 2'])
+  await done(6)
+  t.same(begun.slice(2), ['flood 3', 'ward 1', 'home 1', 'flood 4', 'ward 2', 'flood 5'], 'an honest one waits for one piece of each other')
+})
+
+t.test('bounds: of one place, and of all; whoever holds most gives way', async t => {
+  const { queue, refused, bring, settle, done } = hands()
+  for (let i = 1; i <= 10; i++) void bring('flood', `flood ${i}`)
+  await settle()
+  t.same(refused, ['flood 9', 'flood 10'])
+  for (let i = 1; i <= 4; i++) void bring('other flood', `other ${i}`)
+  t.equal(queue.size, bounds.totalMax)
+  void bring('honest', 'honest')
+  await settle()
+  t.same(refused.slice(2), ['flood 8'], 'the newest of the largest')
+  for (let i = 5; i <= 8; i++) void bring('other flood', `other ${i}`)
+  await settle()
+  t.equal(queue.size, bounds.totalMax)
+  t.notOk(refused.includes('honest'))
+  await done(bounds.totalMax)
+  t.equal(queue.size, 0, 'and afterwards it is empty')
+})
+
+t.test('what fails leaves its place', async t => {
+  const queue = new FairQueue({ atOnceMax: 1, totalMax: 1, perKeyMax: 1 }, () => new Error('full'))
+  await t.rejects(queue.run('a', () => Promise.reject(new Error('broken'))), { message: 'broken' })
+  t.equal(await queue.run('a', async () => 7), 7)
+})

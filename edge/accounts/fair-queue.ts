@@ -1,0 +1,97 @@
+/**
+ * Work that waits for few hands, shared out by who asks: each key in its turn has one piece done, however
+ * many it has brought. A flood from one place waits for itself, and an honest sign-in for one piece of
+ * work of each other place. When all places are taken, whoever holds most of them gives one up.
+ *
+ * Rejected: one queue with a bound, which the flood fills and everybody else is refused; and a rate for
+ * each key, which refuses although hands are free.
+ */
+export interface FairQueueBounds {
+  /** Pieces of work under way at once. */
+  atOnceMax: number
+  /** Under way and waiting, of all keys. */
+  totalMax: number
+  /** Under way and waiting, of one key. */
+  perKeyMax: number
+}
+
+interface Job { key: string; start(): void; refuse(error: Error): void }
+
+export class FairQueue {
+  readonly #bounds: FairQueueBounds
+  readonly #refusal: () => Error
+  /** By key, the first key's turn being next; a key without waiting work is not there. */
+  readonly #waiting = new Map<string, Job[]>()
+  readonly #held = new Map<string, number>()
+  #underWay = 0
+  #total = 0
+
+  /** `refusal` makes the error of whoever finds no place. */
+  constructor(bounds: FairQueueBounds, refusal: () => Error) {
+    this.#bounds = bounds
+    this.#refusal = refusal
+  }
+
+  /** Under way and waiting. */
+  get size(): number { return this.#total }
+
+  /** Runs the work in its turn. `key` null: counted in the total alone. Rejects with the refusal when there is no place. */
+  run<T>(key: string | null, work: () => Promise<T>): Promise<T> {
+    const name = key ?? ''
+    const held = this.#held.get(name) ?? 0
+    if ((key !== null && held >= this.#bounds.perKeyMax) || (this.#total >= this.#bounds.totalMax && !this.#makeRoom(name, held)))
+      return Promise.reject(this.#refusal())
+    this.#total++
+    this.#held.set(name, held + 1)
+    return new Promise<T>((resolve, reject) => {
+      const job: Job = {
+        key: name,
+        start: () => {
+          this.#underWay++
+          work().then(resolve, reject).finally(() => {
+            this.#underWay--
+            this.#leave(name)
+            this.#next()
+          })
+        },
+        refuse: reject,
+      }
+      const queue = this.#waiting.get(name)
+      if (queue === undefined) this.#waiting.set(name, [job])
+      else queue.push(job)
+      this.#next()
+    })
+  }
+
+  #next(): void {
+    while (this.#underWay < this.#bounds.atOnceMax) {
+      const turn = this.#waiting.entries().next()
+      if (turn.done === true) return
+      const [key, queue] = turn.value
+      this.#waiting.delete(key)
+      const job = queue.shift()!
+      // Behind the others that wait: its next piece comes after one of each of them.
+      if (queue.length > 0) this.#waiting.set(key, queue)
+      job.start()
+    }
+  }
+
+  /** Takes the last place of whoever holds most, if that is more than the newcomer would hold. */
+  #makeRoom(name: string, held: number): boolean {
+    let longest: Job[] | null = null
+    for (const queue of this.#waiting.values()) if (longest === null || queue.length > longest.length) longest = queue
+    if (longest === null || longest[0]!.key === name || (this.#held.get(longest[0]!.key) ?? 0) <= held + 1) return false
+    const last = longest.pop()!
+    if (longest.length === 0) this.#waiting.delete(last.key)
+    this.#leave(last.key)
+    last.refuse(this.#refusal())
+    return true
+  }
+
+  #leave(key: string): void {
+    this.#total--
+    const held = this.#held.get(key)! - 1
+    if (held === 0) this.#held.delete(key)
+    else this.#held.set(key, held)
+  }
+}
