@@ -14,6 +14,7 @@ import type { Claims } from '../protocol/claims/claims.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { authenticate } from './accounts/authenticate.ts'
+import { completePhones } from './accounts/complete-phones.ts'
 import { createEndedAccess } from './accounts/ended-access.ts'
 import { startHousekeeping } from './accounts/housekeeping.ts'
 import { preparePasswords } from './accounts/passwords.ts'
@@ -88,6 +89,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
   const stopHousekeeping = startHousekeeping(context, after)
+  completePhones(context).catch((error: unknown) => log.warn({ err: error }, 'phone numbers without a country could not be completed; the next start tries again'))
   const stopImportRetries = startImportRetries(context, after)
   const webhooks = startWebhooks(context, after)
   log.info({ host: config.host, port }, 'edge listens')

@@ -95,6 +95,8 @@ export function createMessenger({ delivery, log, metrics, nowMs, random, after }
       if (carriers[channel] === null) throw new CaduceusError('delivery_unconfigured', `this server cannot send ${channel}: ${variables[channel]} is not set`)
     },
     post(message) {
+      // An account that was made by a phone's code has no e-mail to be written to.
+      if (message.to === '') return
       if (carriers[message.channel] === null || queue.length + waitingForRetry >= limits.messagesQueuedMax) {
         count(message.channel, 'dropped')
         log.error({ channel: message.channel, queued: queue.length }, 'message dropped')

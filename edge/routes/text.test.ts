@@ -1,6 +1,7 @@
 /** Spellings of one thing, over the wire: ids in capitals, e-mails, phones and passwords of other keyboards. */
 import t from 'tap'
 import { hash } from '@node-rs/argon2'
+import { completePhones } from '../accounts/complete-phones.ts'
 import { Listener } from '../acceptance/people.ts'
 import { newId, place, startFixture, viewOf } from './fixture.ts'
 
@@ -56,6 +57,16 @@ t.test('a phone is one number however it is written, and says so where it is non
   t.match((await call('PATCH', '/api/auth/me', { token: person.token, body: { phone: '00977 9841234567' } })).body, { phone: '+9779841234567' })
   const made = await call('POST', '/customer/register', { body: { email: edge.email(), password: 'password123', name: 'J', phone_number: '(12) 3' } })
   t.match(made.body.user, { phone_notice: /names no country/ }, 'the older API says so too')
+})
+
+t.test('numbers of before are completed when their country is known', async t => {
+  const person = await edge.customer()
+  const phoneOf = async () => (await call('GET', '/api/auth/me', { token: person.token })).body.phone as string
+  for (const [before, after] of [['984-1112223', '+9779841112223'], ['(12) 3', '(12) 3'], ['none', 'none'], ['+1999888777', '+1999888777']] as const) {
+    await edge.database.kysely.updateTable('users').set({ phone: before }).where('id', '=', person.id).execute()
+    await completePhones(edge.edge.context)
+    t.equal(await phoneOf(), after)
+  }
 })
 
 t.test('a password is the same from another keyboard, and those of before still open', async t => {
