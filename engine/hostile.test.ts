@@ -64,17 +64,19 @@ t.test('a database full of hostile requests starts, and each terminal hears of a
   t.match(engine.health(), { messages_too_large: 0, handlers_failed: 0, pushes_dropped: 0, events_unpublished: 0 })
 })
 
-t.test('2,400 ordinary requests of a dense city and all its terminals at once', async t => {
+t.test('2,400 ordinary requests, and an edge with all their terminals comes back', async t => {
   const w = await world()
-  const vendorIds = Array.from({ length: 300 }, () => w.id())
-  const ids = await stored(w, vendorIds, 2_400, { items: [{ name: 'Paracetamol 500 mg', quantity: 2 }], notes: 'Please ring twice' })
+  const ids = new Map<string, string[]>()
+  for (let i = 0; i < 12; i++) {
+    const vendorId = w.id()
+    ids.set(vendorId, await stored(w, [vendorId], limits.openRequestsPerTerminalMax, { items: [{ name: 'Paracetamol 500 mg', quantity: 2 }], notes: 'Please ring twice; the bell of the second floor is broken, and the dog is friendly' }))
+  }
   const engine = await w.boot('e1')
   await w.env.settle()
   w.pushes.length = 0
-  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: vendorIds }))
+  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [...ids.keys()] }))
   for (let i = 0; i < 10; i++) await w.env.settle()
-  const newest = ids.sort().slice(-limits.openRequestsPerTerminalMax)
-  for (const vendorId of [vendorIds[0]!, vendorIds.at(-1)!]) t.same(told(w, vendorId), newest)
+  for (const [vendorId, open] of ids) t.same(told(w, vendorId), open.sort())
   t.equal(w.bus.losses.tooLarge, 0)
   t.equal(engine.health().pushes_dropped, 0)
 })
