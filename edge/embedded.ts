@@ -5,6 +5,7 @@
 import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
+import { engineBounds } from '../engine/runtime/bounds.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
 import { openDatabase } from '../migrations/open.ts'
@@ -48,6 +49,8 @@ export async function startEmbedded(environment: Environment, options: { log?: L
     engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`, env, journal, bus, claims,
     // Alone with its directory, it need not wait for the leases of the process that died before it.
     exclusive: database.embedded,
+    // A load test asks as no customer may.
+    ...(config.benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()

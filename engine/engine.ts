@@ -15,6 +15,7 @@ import { engineQueue, subjects } from '../protocol/subjects.ts'
 import type { Driver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
 import { view as driverView } from './driver/view.ts'
+import { Allowance } from './allowance/allowance.ts'
 import { Assignments } from './assignments.ts'
 import type { Effect } from './effects.ts'
 import { Gateway } from './gateway.ts'
@@ -88,6 +89,7 @@ export class Engine {
   readonly #lastSeq = new Map<number, number>()
   readonly #rosters: RosterExchange
   readonly #assignments: Assignments
+  readonly #allowance: Allowance
   #subscriptions: Subscription[] = []
   #stops: (() => void)[] = []
   #vendorsSinceMs = 0
@@ -118,6 +120,7 @@ export class Engine {
       leaseHolds: () => this.#slots.leaseHolds,
     })
     this.#assignments = new Assignments(env, orderId => this.actors.peek(orderId))
+    this.#allowance = new Allowance({ env, journal, openRequestsPerCustomerMax: bounds.openRequestsPerCustomerMax })
     this.#outbox = new Outbox({
       env, bus, deliver: command => this.#gateway.deliver(command), soft: effect => this.#soft(effect),
       park: parked => journal.park(parked), log: deps.log,
@@ -127,6 +130,7 @@ export class Engine {
       owns: slot => this.actors.owns(slot),
       handle: envelope => this.#handle(envelope),
       tell: command => this.actors.tell(command.kind, command.actorId, command.id, command.command),
+      grant: (customerId, orderId) => this.#allowance.grant(customerId, orderId),
     })
     this.#rosters = new RosterExchange({
       env, bus, bounds, engineId: deps.engineId, roster: this.roster,
@@ -220,6 +224,9 @@ export class Engine {
     const planned = planCommand(envelope, {
       env: this.#deps.env, directory: this.directory, following: this.tracking.following,
     })
+    if (planned.command.verb === 'broadcast' && this.#bounds.openRequestsPerCustomerMax !== Infinity
+      && !await this.#gateway.mayOpen(planned.command.data.customer_id, envelope.actor_id))
+      return { ok: false, problem: { code: 'too_many_open_requests', detail: `${this.#bounds.openRequestsPerCustomerMax} requests of this customer are open; cancel one, or wait until one is taken or has expired` } }
     if (planned.command.verb === 'accept_offer') {
       const holder = await askHolder(this.#holds, envelope.actor_id, planned.command.data.offer_id)
       // Not a refusal, which would be remembered.
@@ -265,6 +272,7 @@ export class Engine {
       const order = cell.state as Order
       this.#open.observe(order)
       this.#searching.observe(order)
+      this.#allowance.observe(order)
       this.tracking.observe(order)
       this.#assignments.observe(cell, events as readonly OrderEvent[])
       return
@@ -356,6 +364,7 @@ export class Engine {
     const ofSlot = (orderId: string): boolean => slotOf(orderId, limits.slotCount) === slot
     for (const part of [this.#open, this.#searching, this.tracking.following])
       for (const orderId of [...part.orderIds()].filter(ofSlot)) part.drop(orderId)
+    this.#allowance.drop(slot)
     this.#outbox.close(slot)
     this.#lastSeq.delete(slot)
     this.actors.abandon(slot)

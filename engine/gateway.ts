@@ -20,6 +20,8 @@ export interface GatewayDeps {
   /** A command as the wire brings it; the answer is what the wire takes back. */
   handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply>
   tell(command: ActorCommand): Promise<TellReply>
+  /** May this customer, whose slot is owned here, open this request? */
+  grant(customerId: string, orderId: string): Promise<boolean>
   nowMs(): number
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
@@ -71,6 +73,16 @@ export class Gateway {
     return 'problem' in answer ? { ok: false, code: answer.problem.code, detail: answer.problem.detail } : answer
   }
 
+  /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
+  async mayOpen(customerId: string, orderId: string): Promise<boolean> {
+    const slot = slotOf(customerId, limits.slotCount)
+    if (this.#deps.owns(slot)) return this.#deps.grant(customerId, orderId)
+    const body: GrantBody = { grant: { customerId, orderId } }
+    const answer = decodeBody(await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)) as { granted?: boolean }
+    if (answer.granted === undefined) throw new CaduceusError('unavailable', 'open requests of this customer cannot be counted now; try again')
+    return answer.granted
+  }
+
   #toSlot(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
@@ -84,6 +96,11 @@ export class Gateway {
         // Most senders need the verdict, not the state.
         const reply = await this.#deps.tell(body.planned)
         return reply.ok && !body.withState ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs } : reply
+      }
+      if (isGrant(body)) {
+        const { customerId, orderId } = body.grant
+        if (!this.#deps.owns(slotOf(customerId, limits.slotCount))) throw new CaduceusError('moved')
+        return { granted: await this.#deps.grant(customerId, orderId) }
       }
       return await this.#deps.handle(parseEnvelope(body))
     } catch (error) {
@@ -130,5 +147,8 @@ export class Gateway {
 }
 
 const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> => typeof body === 'object' && body !== null && 'planned' in body
+/** Between engines, on the slot of a customer. */
+interface GrantBody { grant: { customerId: string; orderId: string } }
+const isGrant = (body: unknown): body is GrantBody => typeof body === 'object' && body !== null && 'grant' in body
 const openingBrace = 0x7b
 const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

@@ -10,6 +10,7 @@ import { runProcess } from '../protocol/process.ts'
 import { Engine } from './engine.ts'
 import { postgresJournal } from './journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
+import { engineBounds } from './runtime/bounds.ts'
 
 const help = `caduceus engine: the actors, their journal and the matching. Needs NATS_URL, REDIS_URL, DATABASE_URL.
 Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.
@@ -29,6 +30,8 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({
     engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs,
+    // A load test asks as no customer may.
+    ...(textVariable(environment, 'BENCH_ALLOWED') === '1' && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()

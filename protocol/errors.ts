@@ -46,6 +46,7 @@ export const errorCatalogue = {
   request_not_offered: { http: 403, title: 'Request was not offered to this pharmacy', retryable: false },
   request_expired: { http: 410, title: 'Request has expired', retryable: false },
   request_cancelled: { http: 410, title: 'Request was cancelled', retryable: false },
+  too_many_open_requests: { http: 429, title: 'Too many open requests', retryable: true },
   // Orders
   order_state_conflict: { http: 409, title: 'Order is not in a state that allows this', retryable: false },
   order_not_cancellable: { http: 409, title: 'Order can no longer be cancelled', retryable: false },

@@ -3,6 +3,7 @@
  * what its actors and its journal take, with no HTTP client and no bus of a network in the numbers.
  */
 import { Engine } from '../../engine/engine.ts'
+import { engineBounds } from '../../engine/runtime/bounds.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { openDatabase, type Database } from '../../migrations/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
@@ -25,6 +26,8 @@ export async function startEngineOnPostgres(context: Pick<Context, 'service' | '
   const journal = postgresJournal(database.pool, env)
   const engine = new Engine({
     engineId: 'bench', env, journal, bus, claims, exclusive: true,
+    // One customer asks for all.
+    bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
     log: (level, message, detail) => { if (level === 'error') context.say(`${message} ${String(detail ?? '')}`) },
   })
   await engine.start()

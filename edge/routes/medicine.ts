@@ -57,7 +57,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
       body: Form,
       multipart: { fields: Form, files: { image: { required: false, description: 'The prescription as JPEG, PNG, WebP or PDF' } } },
       responses: { 201: { description: 'Asked', schema: Type.Object({ message: Type.String(), request_id: Uuid, pharmacies_notified: Type.Integer(), data: Medicine }) } },
-      errors: ['unsupported_media_type'],
+      errors: ['unsupported_media_type', 'too_many_open_requests'],
       handler: request => once(ctx, request, 'sanjevaniRequest', async ids => {
         const { patient_lat, patient_lng, ...rest } = request.body
         const image = request.parts.at(0)

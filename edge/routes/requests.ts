@@ -82,7 +82,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       summary: 'Ask the pharmacies nearby; the first to accept takes the request',
       body: RequestBody,
       responses: { 201: { description: 'The request, and how many pharmacies were asked', schema: RequestView } },
-      errors: ['quote_not_found', 'quote_expired', 'quote_mismatch', 'vendor_not_found'],
+      errors: ['quote_not_found', 'quote_expired', 'quote_mismatch', 'vendor_not_found', 'too_many_open_requests'],
       handler: request => once(ctx, request, 'openRequest', async ids => {
         const order = await openRequest(ctx, request, ids, request.body)
         return {

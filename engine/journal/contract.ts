@@ -356,6 +356,27 @@ async function sideRules(t: Test, subject: JournalSubject, journal: Journal): Pr
     t.ok(after.nextSinceMs >= before.nextSinceMs)
   })
 
+  await t.test('open requests of a customer, and of nobody else', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const [customerId, stranger, open, taken, direct, other] = [testId(), testId(), testId(), testId(), testId(), testId()]
+    // By the store's clock: what is older than any request can be is not looked at.
+    const nowMs = Math.floor(Date.now() / 1000) * 1000
+    const expires_at = new Date(nowMs + 60_000).toISOString()
+    const place = async (id: string, change: Partial<OrderView>) => {
+      const view = testOrderView(id, 1, { user_id: customerId, created_at: new Date(nowMs).toISOString(), expires_at, ...change })
+      t.match(await journal.append(orderAppend(slot, epoch, id, 0, { row: { kind: 'order', order: testOrderRow(view, true) } })), { outcome: 'committed' })
+    }
+    t.same(await journal.openRequestsOf(customerId, []), [])
+    await place(open, {})
+    await place(taken, { status: 'accepted' })
+    await place(direct, { kind: 'direct', expires_at: null })
+    await place(other, { user_id: stranger })
+    const row = { orderId: open, open: true, expiresAtMs: nowMs + 60_000 }
+    t.same(await journal.openRequestsOf(customerId, []), [row])
+    t.same((await journal.openRequestsOf(customerId, [taken, testId()])).sort((a, b) => Number(b.open) - Number(a.open)), [row, { ...row, orderId: taken, open: false }], 'and what became of those that are named')
+  })
+
   await t.test('positions: the newest of a driver stays', async t => {
     const [d1, d2] = [testId(), testId()]
     await journal.savePositions([position(d1, startMs + 5), position(d1, startMs + 7), position(d2, startMs + 1)])

@@ -124,11 +124,17 @@ export interface Journal {
    */
   claimProofs(claim: ProofClaim): Promise<UploadFact[]>
 
+  /** Requests of a customer that nobody has taken, as the read model has them; and of `orderIds` those that are something else by now. */
+  openRequestsOf(customerId: string, orderIds: readonly string[]): Promise<OpenRequestRow[]>
+
   /** A command between actors that its receiver fails at, whenever it is tried. */
   park(parked: ParkedCommand): Promise<void>
 
   close(): Promise<void>
 }
+
+/** `open`: it is a request that nobody has taken. */
+export interface OpenRequestRow { orderId: string; open: boolean; expiresAtMs: number | null }
 
 export interface ParkedCommand {
   /** The event that asks for it. */

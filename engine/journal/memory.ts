@@ -173,6 +173,12 @@ export function memoryJournal(store: MemoryStore): Journal {
       for (const [number, seq] of cursors) reach().slot(number).cursorSeq = Math.max(store.slot(number).cursorSeq, seq)
     },
 
+    async openRequestsOf(customerId, orderIds) {
+      const rows = [...reach().orders.values()].filter(({ view }) => view.user_id === customerId)
+        .map(({ view }) => ({ orderId: view.id, open: view.kind === 'broadcast' && view.status === 'pending', expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at) }))
+      return rows.filter(({ orderId, open }) => open || orderIds.includes(orderId))
+    },
+
     async vendorsChangedSince(sinceMs) {
       const changed = [...reach().vendors.values()].filter(row => row.changedMs >= sinceMs)
       return { vendors: changed.map(row => copy(row.vendor)), nextSinceMs: Math.max(sinceMs, store.nowMs()) }

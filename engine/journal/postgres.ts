@@ -124,6 +124,8 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
     saveSnapshots,
     saveCursors: cursors => advance(statements.saveCursors, cursors),
     vendorsChangedSince,
+    openRequestsOf: async (customerId, orderIds) => (await rowsOf<{ id: string; open: boolean; expires_at: Date | null }>(statements.openRequestsOf, customerId, orderIds)).map(row =>
+      ({ orderId: row.id, open: row.open, expiresAtMs: row.expires_at?.getTime() ?? null })),
     savePositions,
     loadPositions: async newerThanMs => (await rowsOf<PositionColumns>(statements.loadPositions, newerThanMs)).map(row =>
       ({ driverId: row.driver_id, latitude: row.latitude, longitude: row.longitude, headingDeg: row.heading_deg, speedMps: row.speed_mps, atMs: row.at.getTime() })),

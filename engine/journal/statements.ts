@@ -151,6 +151,10 @@ export const statements = {
   vendorsChanged: statement('vendors_changed', `
     select id as vendor_id, business_name as name, phone, address, latitude, longitude, status, is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`),
+  /** No request is open for longer than an hour; the index is by customer and time. */
+  openRequestsOf: statement('open_requests_of', `
+    select id, expires_at, kind = 'broadcast' and status = 'pending' as open from orders
+    where user_id = $1::uuid and created_at > now() - interval '2 hours' and (kind = 'broadcast' and status = 'pending' or id = any($2::uuid[]))`),
   clock: statement('clock', `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`),
 
   savePositions: statement('save_positions', `

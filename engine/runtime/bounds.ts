@@ -6,6 +6,7 @@
  * Rejected: a table of limits that can be written to, which every module of a process would see change.
  */
 import { limits } from '../../protocol/limits.ts'
+import { openRequestsPerCustomerMax } from '../allowance/limits.ts'
 
 /** The bounds that a deployment runs with. */
 export const engineBounds = {
@@ -23,5 +24,6 @@ export const engineBounds = {
   snapshotBatchBytesMax: limits.snapshotBatchBytesMax,
   outboxPendingMax: limits.outboxPendingMax,
   rosterRowsPerMessageMax: limits.rosterRowsPerMessageMax,
+  openRequestsPerCustomerMax,
 }
 export type EngineBounds = Readonly<Record<keyof typeof engineBounds, number>>

@@ -1,0 +1,104 @@
+/**
+ * How many requests a customer may have open, counted in one place whatever edge they come through: the
+ * engine that owns the customer's slot (the slot of the customer's id, as if it were an actor's). The truth
+ * is the read model, which is written with the journal in one statement; memory holds what was read of it
+ * and what was let through since, and the read model is asked again when that reaches the bound (ADR 23).
+ */
+import { limits } from '../../protocol/limits.ts'
+import { slotOf } from '../../protocol/ids.ts'
+import type { Env } from '../../protocol/env.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Order } from '../order/state.ts'
+import { customersRememberedMax, grantMs } from './limits.ts'
+
+export interface AllowanceDeps {
+  env: Pick<Env, 'nowMs'>
+  journal: Pick<Journal, 'openRequestsOf' | 'loadActor'>
+  openRequestsPerCustomerMax: number
+}
+
+interface Customer {
+  /** By order id: until when it counts without the read model's word. */
+  open: Map<string, { untilMs: number; grantedAtMs: number }>
+  reading: Promise<void> | null
+}
+
+export class Allowance {
+  readonly #deps: AllowanceDeps
+  /** Those met first come first. */
+  readonly #customers = new Map<string, Customer>()
+
+  constructor(deps: AllowanceDeps) { this.#deps = deps }
+
+  /**
+   * May this request be opened? A repetition of one that was is let through, however many there are. Call
+   * it at the owner of the customer's slot. Rejects when the journal cannot be read.
+   */
+  async grant(customerId: string, orderId: string): Promise<boolean> {
+    let customer = this.#customers.get(customerId)
+    if (customer === undefined) {
+      this.#makeRoom()
+      this.#customers.set(customerId, customer = { open: new Map(), reading: null })
+      await this.#read(customerId, customer)
+    } else if (customer.reading !== null) await customer.reading
+    if (this.#has(customer, orderId)) return true
+    // Some may have ended since: the read model knows.
+    if (this.#count(customer) >= this.#deps.openRequestsPerCustomerMax) await this.#read(customerId, customer)
+    if (this.#has(customer, orderId)) return true
+    if (this.#count(customer) < this.#deps.openRequestsPerCustomerMax) {
+      const nowMs = this.#deps.env.nowMs()
+      customer.open.set(orderId, { untilMs: nowMs + limits.requestTtlSecondsMax * 1_000, grantedAtMs: nowMs })
+      return true
+    }
+    const { snapshot, events } = await this.#deps.journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
+    return snapshot !== null || events.length > 0
+  }
+
+  /** After a transition of an order of this engine: one that is over makes room at once, if its customer is counted here. */
+  observe(order: Order): void {
+    if (order.kind === 'absent' || order.kind === 'broadcast') return
+    this.#customers.get(order.core.customerId)?.open.delete(order.core.orderId)
+  }
+
+  /** The customers of a slot are another engine's from now on. */
+  drop(slot: number): void {
+    for (const customerId of this.#customers.keys()) if (slotOf(customerId, limits.slotCount) === slot) this.#customers.delete(customerId)
+  }
+
+  #has(customer: Customer, orderId: string): boolean { return customer.open.has(orderId) }
+
+  #count({ open }: Customer): number {
+    const nowMs = this.#deps.env.nowMs()
+    for (const [orderId, { untilMs }] of open) if (untilMs <= nowMs) open.delete(orderId)
+    return open.size
+  }
+
+  /** One read at a time: whoever asks meanwhile waits for it. What was let through a moment ago may not be written yet and stays. */
+  #read(customerId: string, customer: Customer): Promise<void> {
+    return customer.reading ??= (async () => {
+      try {
+        const keepFromMs = this.#deps.env.nowMs() - grantMs
+        const rows = await this.#deps.journal.openRequestsOf(customerId, [...customer.open.keys()])
+        const written = new Set(rows.map(({ orderId }) => orderId))
+        const open: Customer['open'] = new Map(rows.filter(row => row.open).map(({ orderId, expiresAtMs }) => [orderId, { untilMs: expiresAtMs ?? Infinity, grantedAtMs: 0 }]))
+        for (const [orderId, one] of customer.open) if (one.grantedAtMs >= keepFromMs && !written.has(orderId)) open.set(orderId, one)
+        customer.open = open
+      } catch (error) {
+        // Half known is worse than not known: the next request reads again.
+        if (customer.open.size === 0) this.#customers.delete(customerId)
+        throw error
+      } finally {
+        customer.reading = null
+      }
+    })()
+  }
+
+  #makeRoom(): void {
+    if (this.#customers.size < customersRememberedMax) return
+    for (const [customerId, { reading }] of this.#customers)
+      if (reading === null) {
+        this.#customers.delete(customerId)
+        return
+      }
+  }
+}
