@@ -361,7 +361,7 @@ async function sideRules(t: Test, subject: JournalSubject, journal: Journal): Pr
     const epoch = await acquired(journal, 'a', slot)
     const [customerId, stranger, open, taken, direct, other] = [testId(), testId(), testId(), testId(), testId(), testId()]
     // By the store's clock: what is older than any request can be is not looked at.
-    const nowMs = Math.floor(Date.now() / 1000) * 1000
+    const nowMs = Math.floor((await journal.vendorsChangedSince(0)).nextSinceMs / 1000) * 1000
     const expires_at = new Date(nowMs + 60_000).toISOString()
     const place = async (id: string, change: Partial<OrderView>) => {
       const view = testOrderView(id, 1, { user_id: customerId, created_at: new Date(nowMs).toISOString(), expires_at, ...change })
