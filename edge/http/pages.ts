@@ -21,7 +21,7 @@ const pages = [
 
 /** A page runs the scripts of this folder and talks to its own server, and nothing else: what somebody managed to write into a page does not run. */
 const pagePolicy = [
-  "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:",
+  "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob:",
   "connect-src 'self' ws: wss:", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
 ].join('; ')
 

@@ -37,15 +37,15 @@ export class ApiError extends Error {
   }
 }
 
-/** `key` makes a repeat of a POST answer like the first. Throws ApiError. */
-export async function call(method, path, { body, token, key } = {}) {
+/** `key` makes a repeat of a POST answer like the first; `form` is a FormData in place of a JSON body. Throws ApiError. */
+export async function call(method, path, { body, form, token, key } = {}) {
   const headers = { accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (token) headers.authorization = `Bearer ${token}`
   if (key) headers['idempotency-key'] = key
   let response
   try {
-    response = await fetch(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    response = await fetch(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }), ...(form !== undefined && { body: form }) })
   } catch {
     throw new ApiError(0, { detail: 'The server cannot be reached', code: 'unreachable' })
   }
@@ -107,6 +107,13 @@ export class Account {
       if (error.status !== 401 || this.#state === null) throw error
       return call(method, path, { ...options, token: await this.token(true) })
     }
+  }
+
+  /** A file that only this account may read. Throws ApiError. */
+  async fetch(path) {
+    const response = await fetch(path, { headers: { authorization: `Bearer ${await this.token()}` } })
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null))
+    return response.blob()
   }
 
   signOut() {

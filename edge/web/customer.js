@@ -1,5 +1,7 @@
 /** The customer's page: ask the pharmacies around a place, see who answers, watch the driver come. */
 import { $, Account, call, clock, connect, el, fillPractice, isOver, kilometres, minutes, newId, onSubmit, practiceName, remaining, setText, showConnection, statusTone, statusWords } from './app.js'
+import { player, sendFile } from './files.js'
+import { openOrders, PastOrders } from './order-lists.js'
 import { CanvasMap, drawCircle, drawDriver, drawPin, Gliding } from './map.js'
 
 const account = new Account('customer')
@@ -9,6 +11,8 @@ const orders = new Map()
 /** Pharmacies to draw, so that a radius can be judged. */
 let pharmacies = []
 let socket = null
+/** The orders that are over, read page by page. */
+let past = null
 /** The order that the map follows. */
 let followed = null
 
@@ -156,14 +160,18 @@ function follow(order, anew = false) {
 
 // Asking
 
-onSubmit(form, async ({ latitude, longitude, radius_km, medicine, quantity, notes, expires_in_seconds }) => {
+onSubmit(form, async ({ latitude, longitude, radius_km, medicine, quantity, notes, prescription, expires_in_seconds }) => {
+  const prescription_url = await sendFile(account, 'prescription', prescription)
   const answer = await account.call('POST', '/api/requests', {
     key: newId(),
     body: {
       latitude: Number(latitude), longitude: Number(longitude), radius_km: Number(radius_km), quantity: Number(quantity),
-      items: [{ name: medicine, quantity: Number(quantity) }], ...(notes !== '' && { notes }), expires_in_seconds: Number(expires_in_seconds),
+      items: [{ name: medicine, quantity: Number(quantity) }], ...(notes !== '' && { notes }), ...(prescription_url !== null && { prescription_url }),
+      expires_in_seconds: Number(expires_in_seconds),
     },
   })
+  // The next request has its own.
+  form.elements.prescription.value = ''
   const order = show(answer.data)
   showRadius()
   if (order !== undefined) follow(order, true)
@@ -189,16 +197,25 @@ function openDesk() {
   })
 }
 
+/** Every order that is open, however many are newer, and the last of those that are over. */
 async function loadOrders() {
   try {
-    const { orders: list } = await account.call('GET', '/api/orders?limit=10')
-    for (const view of list.reverse()) show(view)
-    const running = list.findLast(view => !isOver(view.status))
+    past = new PastOrders(account, '/api/orders')
+    await showOlder()
+    const list = await openOrders(account, '/api/orders')
+    for (const view of list) show(view)
+    const running = list.at(-1)
     if (running !== undefined && followed === null) follow(orders.get(running.id), true)
   } catch (error) {
     setText($('said'), error.message)
   }
 }
+
+async function showOlder() {
+  for (const view of await past.more()) show(view, true)
+  $('older').hidden = past.done
+}
+$('older').addEventListener('click', () => showOlder().catch(error => setText($('said'), error.message)))
 
 async function refresh(id) {
   try {
@@ -222,7 +239,7 @@ function onResponse(message) {
   const order = orders.get(message.request_id)
   if (order === undefined) return
   order.answers.set(message.pharmacy_id, {
-    name: message.pharmacy_name, response_type: message.response_type, text: message.text_message, distanceKm: message.distance_km,
+    name: message.pharmacy_name, response_type: message.response_type, text: message.text_message, audio: message.audio_url, distanceKm: message.distance_km,
     place: { latitude: message.pharmacy_location.lat, longitude: message.pharmacy_location.lng },
   })
   setText($('said'), `${message.pharmacy_name} ${message.response_type === 'ACCEPTED' ? 'accepted' : 'declined'}.`)
@@ -242,7 +259,8 @@ function onLocation(message) {
   map.redraw()
 }
 
-function show(view) {
+/** `older`: of a page of the past, which goes below what is there. */
+function show(view, older = false) {
   let order = orders.get(view.id)
   if (order === undefined) {
     order = { answers: new Map(), driver: null, version: -1 }
@@ -269,13 +287,16 @@ function show(view) {
     const known = pharmacies.find(p => p.id === response.vendor_id)
     const won = response.vendor_id === view.vendor_id
     order.answers.set(response.vendor_id, {
-      name: (won ? view.vendor_name : known?.business_name) ?? 'A pharmacy', response_type: response.response_type, text: response.text_message, distanceKm: null,
+      name: (won ? view.vendor_name : known?.business_name) ?? 'A pharmacy', response_type: response.response_type, text: response.text_message, audio: response.audio_url, distanceKm: null,
       place: won && view.pickup_latitude !== null ? { latitude: view.pickup_latitude, longitude: view.pickup_longitude } : known ?? null,
     })
   }
   order.card.dataset.status = view.status
   const list = $(isOver(view.status) ? 'past' : 'orders')
-  if (order.card.parentElement !== list) list.prepend(order.card)
+  if (order.card.parentElement !== list) {
+    if (older) list.append(order.card)
+    else list.prepend(order.card)
+  }
   for (const one of ['orders', 'past']) $(`${one}-part`).hidden = $(one).childElementCount === 0
   order.card.dataset.state = isOver(view.status) && view.status !== 'delivered' ? 'closed' : view.status === 'delivered' ? 'won' : 'open'
   setText(order.pill, statusWords[view.status] ?? view.status)
@@ -294,8 +315,8 @@ function show(view) {
 }
 
 function showAnswers(order) {
-  order.list.replaceChildren(...[...order.answers.values()].map(({ name, response_type, text, distanceKm }) => el('li', {},
-    el('strong', {}, name), ` ${response_type === 'ACCEPTED' ? 'accepted' : 'declined'}`, distanceKm === null ? '' : `, ${kilometres(distanceKm)} away`, text ? `: “${text}”` : '')))
+  order.list.replaceChildren(...[...order.answers.values()].map(({ name, response_type, text, audio, distanceKm }) => el('li', {},
+    el('strong', {}, name), ` ${response_type === 'ACCEPTED' ? 'accepted' : 'declined'}`, distanceKm === null ? '' : `, ${kilometres(distanceKm)} away`, text ? `: “${text}”` : '', audio ? ' ' : '', audio ? player(account, 'Play the answer', audio) : null)))
 }
 
 async function cancel(order) {

@@ -4,7 +4,9 @@
  * that hangs is how pharmacies stop trusting a terminal.
  */
 import { $, Account, call, clock, connect, el, fillPractice, isOver, kilometres, newId, onSubmit, practiceName, remaining, setText, showConnection, statusTone, statusWords } from './app.js'
+import { fileLink } from './files.js'
 import { CanvasMap, drawPin } from './map.js'
+import { openOrders, PastOrders } from './order-lists.js'
 import { PracticeDriver } from './practice-driver.js'
 
 const account = new Account('pharmacy')
@@ -22,6 +24,8 @@ const requests = new Map()
 const orders = new Map()
 let socket = null
 let practice = null
+/** The orders that are over, read page by page. */
+let past = null
 
 // Signing in
 
@@ -119,14 +123,24 @@ function resync() {
   void loadOrders()
 }
 
+/** Every order of ours that is open, however many are newer, and the last of those that are over. */
 async function loadOrders() {
+  const path = `/api/vendors/${account.user.vendor_id}/orders`
+  const isOurs = order => order.vendor_id === account.user.vendor_id
   try {
-    const { orders: list } = await account.call('GET', `/api/vendors/${account.user.vendor_id}/orders?limit=20`)
-    for (const order of list.filter(o => o.vendor_id === account.user.vendor_id && !isOver(o.status))) showOrder(order)
+    for (const order of (await openOrders(account, path)).filter(isOurs)) showOrder(order)
+    past = new PastOrders(account, path)
+    await showOlder()
   } catch (error) {
     setText($('news'), error.message)
   }
 }
+
+async function showOlder() {
+  for (const order of await past.more()) if (order.vendor_id === account.user.vendor_id) showOrder(order, true)
+  $('older').hidden = past.done
+}
+$('older').addEventListener('click', () => showOlder().catch(error => setText($('news'), error.message)))
 
 function onMessage(message) {
   switch (message.type) {
@@ -166,27 +180,26 @@ function showRequest(message) {
     el('div', { class: 'field' }, el('label', { for: textId }, 'Message ', el('span', { class: 'soft' }, 'optional')), request.text),
     el('div', { class: 'row' }, request.accept, request.reject))
   request.card = el('li', { class: 'card', 'data-request': request.id, 'data-state': 'open' },
-    el('div', { class: 'row spread' }, el('span', { class: 'big' }, kilometres(message.distance_km)), request.time),
+    el('div', { class: 'row spread' }, el('span', { class: 'big' }, roughly(message.distance_km)), request.time),
     request.bar,
     el('h3', {}, message.patient_name),
     message.patient_phone ? el('p', { class: 'small soft' }, message.patient_phone) : null,
     words.length > 0 ? el('ul', {}, ...words) : null,
     message.notes ? el('p', {}, message.notes) : null,
-    message.image_url ? el('p', {}, prescription(message.image_url)) : null,
+    message.image_url ? el('p', {}, prescription(request.id, message.image_url)) : null,
     request.form, request.note)
   requests.set(request.id, request)
   $('requests').prepend(request.card)
-  setText($('heard'), `New request, ${kilometres(message.distance_km)} away: ${message.patient_name}`)
+  setText($('heard'), `New request, ${roughly(message.distance_km)} away: ${message.patient_name}`)
   tick(request)
   showCounts()
 }
 
-/** A link only where it leads to a page: a customer wrote the address. */
-function prescription(address) {
-  const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:')
-    ? el('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, 'Prescription') : 'Prescription at an address that cannot be opened'
-}
+/** Of an open request the distance is known to 100 m. */
+const roughly = km => `${km.toFixed(1)} km`
+
+/** By a link of this very minute. */
+const prescription = (id, address) => fileLink('Prescription', address, async () => (await account.call('GET', `/api/orders/${id}`)).prescription_url)
 
 function answer(request, response_type) {
   const text = request.text.value.trim()
@@ -271,7 +284,7 @@ setInterval(() => {
 function showCounts() {
   setText($('open-count'), requests.size > 0 ? `(${requests.size})` : '')
   $('none').hidden = $('requests').childElementCount > 0
-  $('ours-part').hidden = orders.size === 0
+  for (const one of ['ours', 'finished']) $(`${one}-part`).hidden = $(one).childElementCount === 0
   document.title = `${requests.size > 0 ? `(${requests.size}) ` : ''}Pharmacy terminal · Caduceus`
 }
 
@@ -290,7 +303,8 @@ function tellOrder(id, words) {
   if (order !== undefined) setText(order.note, words)
 }
 
-function showOrder(view) {
+/** `older`: of a page of the past, which goes below what is there. */
+function showOrder(view, older = false) {
   // A request of ours that is still open has its card above.
   if (view.status === 'pending' && view.kind === 'broadcast') return
   let order = orders.get(view.id)
@@ -301,12 +315,21 @@ function showOrder(view) {
     order.card = el('li', { class: 'card', 'data-order': view.id, 'data-state': 'won' },
       el('div', { class: 'row spread' }, el('h3', {}, view.customer_name), order.pill),
       el('p', { class: 'small soft' }, `${view.order_number} · ${kilometres(view.estimated_distance_km)} · since ${clock(view.created_at)}`),
-      view.items.length > 0 ? el('ul', {}, ...view.items.map(item => el('li', {}, `${item.quantity} × ${item.name}`))) : null,
+      view.items.length > 0 ? el('ul', {}, ...view.items.map(item => el('li', {}, `${item.quantity} × ${item.name}`)))
+        : view.quantity === null ? null : el('p', {}, `Quantity ${view.quantity}`),
+      view.customer_phone ? el('p', { class: 'small' }, 'Phone: ', el('a', { href: `tel:${view.customer_phone.replace(/[^+\d]/g, '')}` }, view.customer_phone)) : null,
+      view.delivery_address ? el('p', { class: 'small' }, `To: ${view.delivery_address}`) : null,
+      view.notes ? el('p', {}, view.notes) : null,
+      view.prescription_url ? el('p', {}, prescription(view.id, view.prescription_url)) : null,
       order.driver, order.actions, order.note)
     orders.set(view.id, order)
-    $('ours').prepend(order.card)
   } else if (order.version > view.version) return
   order.version = view.version
+  const list = $(isOver(view.status) ? 'finished' : 'ours')
+  if (order.card.parentElement !== list) {
+    if (older) list.append(order.card)
+    else list.prepend(order.card)
+  }
   setText(order.pill, view.status === 'pending' ? 'New order' : statusWords[view.status] ?? view.status)
   order.pill.dataset.tone = statusTone(view.status)
   order.card.dataset.state = isOver(view.status) ? 'closed' : 'won'
@@ -319,11 +342,6 @@ function showOrder(view) {
     ...(view.tracking_token ? [el('a', { class: 'small', href: `/track/${encodeURIComponent(view.tracking_token)}`, target: '_blank', rel: 'noopener' }, 'Tracking page')] : []))
   if (view.status === 'accepted' && searching) setText(order.note, 'Looking for a driver…')
   else if (view.status !== 'accepted') setText(order.note, '')
-  if (isOver(view.status)) setTimeout(() => {
-    order.card.remove()
-    orders.delete(view.id)
-    showCounts()
-  }, closedShownMs)
   showCounts()
 }
 
