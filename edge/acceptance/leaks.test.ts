@@ -11,7 +11,7 @@ import { startEmbedded } from '../embedded.ts'
 import { startReceiver } from '../integrations/webhooks/receiver.ts'
 import { defaultParams, rules, type Ids } from './access-table.ts'
 import { createWorld, picture, type Who } from './access-world.ts'
-import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, type Person } from './people.ts'
+import { eventually, http, Listener, newCourier, newPharmacy, password, type Person } from './people.ts'
 
 const dataDir = await preparedDataDir()
 const environment = { DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ACCOUNT: '10000', WEBHOOK_ALLOW_PRIVATE: '1' }
@@ -26,16 +26,23 @@ t.teardown(async () => {
 
 const world = await createWorld(embedded)
 const { vendor: winner, driver: carrier } = world
-const patient = await newCustomer(url, 'Wilhelmina Xylander')
+const patient = await newPatient()
 const loser = await newPharmacy(url, 'Loser', 27.716, 85.325)
 const idle = await newCourier(url, winner.vendorId, 'Idle Driver')
 await http(url, 'POST', '/api/webhooks/subscriptions', { token: winner.token, body: { url: `${receiver.url}/winner` } })
 await http(url, 'POST', '/api/webhooks/subscriptions', { token: loser.token, body: { url: `${receiver.url}/loser` } })
 
 const prescription = (await http(url, 'POST', '/api/uploads/prescription', { token: patient.token, body: picture() })).body
-/** Filled in when the order is there. */
+/** With a phone of their own. */
+async function newPatient(): Promise<Person> {
+  const email = 'patient@example.com'
+  const { body } = await http(url, 'POST', '/api/auth/register', { body: { email, full_name: 'Wilhelmina Xylander', phone: '+9779812345678', role: 'user', password } })
+  return { id: body.user.id, token: body.access_token, email }
+}
+
+/** The token is filled in when the order is there. */
 const words: Record<string, RegExp> = {
-  surname: /Xylander/i, first: /Wilhelmina/i, phone: /9841234567/, notes: /NOTESWORD/i, address: /ADDRESSWORD/i, item: /ITEMWORD/i,
+  surname: /Xylander/i, first: /Wilhelmina/i, phone: /9812345678/, notes: /NOTESWORD/i, address: /ADDRESSWORD/i, item: /ITEMWORD/i,
   door: /27\.7234|85\.3234/, file: new RegExp(prescription.id), patient: new RegExp(patient.id),
 }
 type Word = 'surname' | 'first' | 'phone' | 'notes' | 'address' | 'item' | 'door' | 'file' | 'patient' | 'token'
