@@ -9,6 +9,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import type { BodySource } from './bodies/incoming.ts'
 import { bodyLimits } from './bodies/limits.ts'
+import type { Reader, SlowReaders } from './bodies/readers.ts'
 import { readHeaders } from './headers.ts'
 import { endStream, isByteStream, type ByteStream } from './streaming.ts'
 
@@ -21,7 +22,7 @@ export interface Answer {
   close?: boolean
 }
 
-export class Exchange implements BodySource {
+export class Exchange implements BodySource, Reader {
   readonly method: string
   readonly path: string
   readonly query: string
@@ -32,6 +33,7 @@ export class Exchange implements BodySource {
   /** Why nothing of the request may be believed; see `readHeaders`. */
   readonly fault: string | null
   readonly #res: HttpResponse
+  readonly #readers: SlowReaders
   #state: 'open' | 'answered' | 'aborted' = 'open'
   #onEnd: (() => void) | null = null
   #onLeft: (() => void) | null = null
@@ -40,8 +42,9 @@ export class Exchange implements BodySource {
   #onStreamFailed: ((error: unknown) => void) | null = null
 
   /** Must be made in the synchronous part of the handler. */
-  constructor(res: HttpResponse, req: HttpRequest) {
+  constructor(res: HttpResponse, req: HttpRequest, readers: SlowReaders) {
     this.#res = res
+    this.#readers = readers
     res.onAborted(() => this.#finish('aborted'))
     this.method = req.getMethod().toUpperCase()
     this.path = req.getUrl()
@@ -69,6 +72,13 @@ export class Exchange implements BodySource {
   onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): void { this.#res.onData(take) }
   pause(): void { if (this.#state === 'open') this.#res.pause() }
   resume(): void { if (this.#state === 'open') this.#res.resume() }
+  /** Starts the library's clock anew. */
+  rearm(): void {
+    this.pause()
+    this.resume()
+  }
+  /** Ends the connection of a reader that is gone. */
+  cut(): void { if (this.#state === 'open') this.#res.close() }
 
   /**
    * Answers once; does nothing when the client has left or was answered. What the client still
@@ -89,6 +99,11 @@ export class Exchange implements BodySource {
       void this.#stream(begin, body)
       return
     }
+    const length = isByteStream(body) ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+    if (length > bodyLimits.largeAnswerBytesMin && this.method !== 'HEAD') {
+      this.#endSlowly(begin, typeof body === 'string' ? Buffer.from(body) : body as Uint8Array)
+      return
+    }
     res.cork(() => {
       begin()
       if (isByteStream(body)) {
@@ -96,19 +111,33 @@ export class Exchange implements BodySource {
         this.#giveBack(body)
       } else if (this.method === 'HEAD') {
         // Not by endWithoutBody's own parameter: after it the library waits for a body, and cuts the connection at the next request.
-        res.writeHeader('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength))
+        res.writeHeader('content-length', String(length))
         res.endWithoutBody()
-      }
-      else if (status === 204 || status === 304) res.endWithoutBody()
+      } else if (status === 204 || status === 304) res.endWithoutBody()
       else res.end(body, close)
     })
     this.#finish('answered')
   }
 
+  /** As much as the kernel takes at a time, for as long as its reader needs. */
+  #endSlowly(begin: () => void, body: Uint8Array): void {
+    const res = this.#res
+    const more = (offset: number): boolean => {
+      const [flowing, ended] = res.tryEnd(body.subarray(offset), body.byteLength)
+      if (ended) this.#finish('answered')
+      else this.#readers.add(this, bodyLimits.readerIdleMsMax, body.byteLength - offset)
+      return flowing
+    }
+    res.cork(() => {
+      begin()
+      more(0)
+    })
+    if (this.#state === 'open') res.onWritable(more)
+  }
+
   /**
    * Holds one chunk at a time: the next is asked for when uWebSockets has handed the last to the
-   * kernel. A client that stops reading is cut off by uWebSockets' idle timeout, and that ends the
-   * source too. When the source fails the status is out already, so the connection is cut: a chunked
+   * kernel. A client that stops reading is cut off after a while, and that ends the source too. When the source fails the status is out already, so the connection is cut: a chunked
    * body without its last chunk is an error to every client.
    */
   async #stream(begin: () => void, chunks: ByteStream): Promise<void> {
@@ -142,16 +171,21 @@ export class Exchange implements BodySource {
         resolve()
       }
       if (this.#state !== 'open') this.#resume()
-      else this.#res.onWritable(() => {
-        this.#resume?.()
-        return true
-      })
+      else {
+        this.#readers.add(this, bodyLimits.streamReaderIdleMsMax, bodyLimits.largeAnswerBytesMin)
+        this.#res.onWritable(() => {
+          this.#readers.remove(this)
+          this.#resume?.()
+          return true
+        })
+      }
     })
   }
 
   #finish(state: 'answered' | 'aborted'): void {
     if (this.#state !== 'open') return
     this.#state = state
+    this.#readers.remove(this)
     this.#resume?.()
     if (state === 'aborted') this.#onLeft?.()
     this.#onEnd?.()

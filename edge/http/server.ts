@@ -18,6 +18,7 @@ import { addressGroup, clientAddress, isLocal, serverOrigin } from './address.ts
 import { auditEntry, isAudited } from './auditing.ts'
 import { BodyClock } from './bodies/clock.ts'
 import { IncomingBody, SenderLeft } from './bodies/incoming.ts'
+import { SlowReaders } from './bodies/readers.ts'
 import { BodyRoom, type Holder, type Seat } from './bodies/room.ts'
 import { createCors, securityHeaders } from './cors.ts'
 import { Exchange, type Answer } from './exchange.ts'
@@ -78,12 +79,13 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
   const cors = createCors(deps.corsOrigins)
   const room = new BodyRoom(deps.uploadBytesMax + limits.multipartOverheadBytesMax)
   const clock = new BodyClock(deps)
+  const readers = new SlowReaders(deps)
   let inFlight = 0
   let draining = false
   let onIdle: (() => void) | null = null
 
   app.any('/*', (res, req) => {
-    const exchange = new Exchange(res, req)
+    const exchange = new Exchange(res, req, readers)
     const startedMs = deps.nowMs()
     const requestId = requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
     const match = matched(router, exchange)

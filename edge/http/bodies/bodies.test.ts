@@ -19,7 +19,17 @@ const uploadBytesMax = 10 * 1024 * 1024
 const pause = (ms: number) => new Promise(resolve => { setTimeout(resolve, ms) })
 const until = async (holds: () => boolean) => { while (!holds()) await pause(5) }
 
+/** More than the kernel takes at once for a reader that does not read. */
+const largeBytes = 16 * 1024 * 1024
+const answers = {
+  '/large': () => new Uint8Array(largeBytes), '/text': () => 'x'.repeat(largeBytes),
+  '/stream': () => (async function* () { for (let i = 0; i < largeBytes; i += 1024 * 1024) yield new Uint8Array(1024 * 1024) })(),
+}
+
 const rows = [
+  ...Object.entries(answers).map(([path, body]) => route({
+    method: 'GET', path, operationId: path.slice(1), summary: '', tags: [], auth: 'none', responses: {}, handler: () => ({ status: 200, body: body(), headers: { 'content-type': 'text/plain' } }),
+  })),
   route({
     method: 'POST', path: '/upload', operationId: 'upload', summary: '', tags: [], auth: ['user'], responses: {},
     multipart: { fields: Type.Object({}), files: { file: { required: true, description: '' } }, raw: 'file' },
@@ -56,14 +66,17 @@ async function start(t: Test, { hurry = 1 } = {}) {
     app.close()
   })
   /** Sends the head and the beginning of a body, and remembers what comes back. */
-  const send = async (path: string, options: { token?: string; length: number; type?: string; body?: Uint8Array | string }) => {
+  const send = async (path: string, options: { token?: string; length: number; type?: string; body?: Uint8Array | string; method?: string }) => {
     const socket = connect(port, '127.0.0.1')
     sockets.push(socket)
-    const state = { heard: '', closed: false }
-    socket.on('data', data => { state.heard += data.toString('latin1') })
+    const state = { heard: '', bytes: 0, closed: false }
+    socket.on('data', data => {
+      state.bytes += data.length
+      if (state.heard.length < 10_000) state.heard += data.toString('latin1')
+    })
     socket.on('error', () => undefined)
     socket.on('close', () => { state.closed = true })
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${options.type ?? 'application/json'}\r\n${options.token === undefined ? '' : `Authorization: Bearer ${options.token}\r\n`}Content-Length: ${options.length}\r\n\r\n`)
+    socket.write(`${options.method ?? 'POST'} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${options.type ?? 'application/json'}\r\n${options.token === undefined ? '' : `Authorization: Bearer ${options.token}\r\n`}Content-Length: ${options.length}\r\n\r\n`)
     if (options.body !== undefined) socket.write(options.body)
     return { socket, state, write: (bytes: Uint8Array | string) => socket.write(bytes), answer: async () => { await until(() => state.closed || state.heard.includes('\r\n\r\n')); return state.heard } }
   }
@@ -100,6 +113,29 @@ t.test('a sender that pauses for longer than the library waits, and one that is 
   await until(() => idle.state.closed)
   t.match(idle.state.heard, /^HTTP\/1.1 201 /, 'an idle connection is used again')
   t.notMatch(idle.state.heard, /keep-alive/i, 'and one that was asked to end does not say that it stays')
+})
+
+t.test('a reader that pauses for longer than the library waits gets all of it; one that is gone is cut in the end', async t => {
+  const patient = await start(t)
+  const hurried = await start(t, { hurry: 200 })
+  const get = async (edge: typeof patient, path: string) => {
+    const one = await edge.send(path, { length: 0, method: 'GET' })
+    one.socket.pause()
+    return one
+  }
+  const slow = await Promise.all(['/large', '/text', '/stream'].map(path => get(patient, path)))
+  const gone = await Promise.all(['/large', '/stream'].map(path => get(hurried, path)))
+  await until(() => hurried.server.inFlight === 2)
+  hurried.clock.skewMs += bodyLimits.readerIdleMsMax + 1_000
+  await until(() => hurried.server.inFlight === 1)
+  hurried.clock.skewMs += bodyLimits.streamReaderIdleMsMax
+  await until(() => hurried.server.inFlight === 0)
+  t.equal(gone.length, 2, 'an answer in memory is given up sooner than one that comes as it is read')
+  await pause(13_000)
+  for (const one of slow) one.socket.resume()
+  for (const one of slow) await until(() => one.state.closed || one.state.bytes >= largeBytes)
+  for (const one of slow) t.ok(one.state.bytes >= largeBytes, `${one.state.bytes} bytes`)
+  await until(() => patient.server.inFlight === 0)
 })
 
 t.test('a sender that is gone, or slower than any network, is told so, and told of the way in parts', async t => {

@@ -25,6 +25,14 @@ export const bodyLimits = {
   piecesWindowBytes: 64 * 1024,
   /** uWebSockets closes a connection about ten seconds after it was last told to wait; its clock ticks every four. */
   rearmIntervalMs: 4_000,
+  /** A reader of an answer that waits in memory may take nothing for so long, */
+  readerIdleMsMax: 60_000,
+  /** and one of an answer of which one chunk waits. */
+  streamReaderIdleMsMax: 300_000,
+  /** Of all answers whose readers are waited for. */
+  answersWaitingBytesMax: 64 * 1024 * 1024,
+  /** Answers up to here are left to the library: the kernel takes them at once. */
+  largeAnswerBytesMin: 64 * 1024,
   /** An idle connection lives at least this long: the library's ten seconds, of which its clock may cut off a tick. */
   idleConnectionSecondsMin: 8,
 } as const
