@@ -13,6 +13,7 @@ import { parkedCommands } from './0007_parked_commands.ts'
 import { endedAccess } from './0008_ended_access.ts'
 import { orderParts } from './0009_order_parts.ts'
 import { slotProgress } from './0010_slot_progress.ts'
+import { auditStrangers } from './0011_audit_strangers.ts'
 import { approval } from './0012_approval.ts'
 import { normalText } from './0014_normal_text.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
@@ -29,6 +30,7 @@ export const migrations: Record<string, Migration> = {
   '0008_ended_access': endedAccess,
   '0009_order_parts': orderParts,
   '0010_slot_progress': slotProgress,
+  '0011_audit_strangers': auditStrangers,
   '0012_approval': approval,
   '0014_normal_text': normalText,
   '0017_resumable_uploads': resumableUploads,

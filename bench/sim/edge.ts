@@ -83,7 +83,8 @@ export class SimEdge {
       log, identity: { userId: accountId } as Identity, headers: { 'idempotency-key': key }, params: {}, query: {}, body, parts: [],
     }
     const { nowMs, random } = this.node.env
-    const answer = await once({ database: this.#database, nowMs, random }, request, route, async ids => ({ status: 200, body: await work(ids) }))
+    const answer = await once({ database: this.#database, nowMs, random, config: { jwtSecret: 'of the simulator' } }, request, route, async ids => ({ status: 200, body: await work(ids) }),
+      async id => this.#simulated.store.orders.get(id)?.view ?? null)
     return answer.body as T
   }
 

@@ -12,8 +12,10 @@ import type { EdgeContext } from '../context.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { FilePart, RouteAnswer, RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
+import type { SigningContext } from '../uploads/links.ts'
+import { kept, madeAnew, orderFor, type OrderAnew } from './kept-answer.ts'
 
-export type IdempotencyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'>
+export type IdempotencyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'> & SigningContext
 export interface FixedIds {
   commandId: string
   /** Id of what the request creates, if it creates something. */
@@ -31,9 +33,14 @@ interface IdempotentRequest {
 /** What `response` holds: the answer, or the refusal that a repeat will hear again. */
 type Remembered = { answer: Omit<RouteAnswer, 'status'> } | { problem: Problem }
 
-/** `route` names the operation; the same key on another one is a mistake of the caller. */
+/**
+ * `route` names the operation; the same key on another one is a mistake of the caller. `orderAnew` reads an
+ * order of the first answer for a repeat. Of what the caller sent nothing is kept but a hash: a row that
+ * repeats the caller's own words in its answer adds them outside.
+ */
 export async function once(
   ctx: IdempotencyContext, request: IdempotentRequest, route: string, work: (ids: FixedIds) => Promise<RouteAnswer>,
+  orderAnew: OrderAnew = orderFor(ctx, request.identity),
 ): Promise<RouteAnswer> {
   const newId = () => uuidV7(ctx.nowMs(), ctx.random)
   // The draft of the header has it in quotes; most clients send it bare, and mean the same.
@@ -50,7 +57,11 @@ export async function once(
     .where('account_id', '=', accountId).where('key', '=', key).executeTakeFirstOrThrow()
   if (row.route !== fresh.route || row.request_hash !== fresh.request_hash)
     throw new CaduceusError('idempotency_key_reused', 'this Idempotency-Key was sent before with another request; use a new one')
-  if (row.status !== null && row.response !== null) return replay(row.status, row.response as Remembered)
+  if (row.status !== null && row.response !== null) {
+    const answer = await replay(row.status, row.response as Remembered, orderAnew)
+    // Without its order the answer cannot be made anew; the actor gives it to the same command.
+    if (answer !== null) return answer
+  }
 
   const remember = async (status: number, remembered: Remembered) => {
     await db.updateTable('idempotency_keys').set({ status, response: JSON.stringify(remembered) })
@@ -60,8 +71,7 @@ export async function once(
   }
   try {
     const answer = await work({ commandId: row.command_id, targetId: row.target_id! })
-    const { status, ...rest } = answer
-    await remember(status, { answer: rest })
+    await remember(answer.status, { answer: kept(answer) })
     return answer
   } catch (error) {
     if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable)
@@ -70,9 +80,14 @@ export async function once(
   }
 }
 
-function replay(status: number, remembered: Remembered): RouteAnswer {
+/** The answer with more in its body than is kept for a repeat: what the caller sent, and what is read anew each time. */
+export const withBody = <B>(answer: RouteAnswer, change: (body: B) => object): RouteAnswer => ({ ...answer, body: change(answer.body as B) })
+
+async function replay(status: number, remembered: Remembered, orderAnew: OrderAnew): Promise<RouteAnswer | null> {
   if ('problem' in remembered) throw new CaduceusError(remembered.problem.code, remembered.problem.detail, remembered.problem.fields)
-  const { body, headers } = remembered.answer
+  const answer = await madeAnew(remembered.answer, orderAnew)
+  if (answer === null) return null
+  const { body, headers } = answer
   return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
 }
 

@@ -15,7 +15,7 @@ import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
 import type { EdgeContext } from '../context.ts'
 import { healProfile, tellProfile } from '../dispatch/driver-profile.ts'
-import { once } from '../dispatch/idempotency.ts'
+import { once, withBody } from '../dispatch/idempotency.ts'
 import { addressGroup } from '../http/address.ts'
 import { changed, etagOf, expectedRevisions, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -139,13 +139,16 @@ export function driverRoutes(ctx: DriverContext): AnyRoute[] {
       method: 'PATCH', path: '/api/drivers/:id/status', operationId: 'setDriverStatus', summary: 'Go on or off duty; `busy` follows from deliveries and is not set', tags,
       auth: ['driver', 'vendor', 'admin'], scope: 'drivers:write', params: DriverId, body: commandSchemas.driver.set_status, idempotent: true,
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found', 'driver_has_active_orders'],
-      handler: request => once(ctx, request, 'setDriverStatus', async ({ commandId }) => {
+      handler: async request => {
         const { identity, params, body, principal } = request
         const row = await managed(identity, params.id)
-        const { driver } = await setStatus(row, principal as Parameters<typeof setStatus>[1], commandId, body)
-        await healProfile(ctx, driver, request.log)
-        return { status: 200, body: driverView({ ...row, status: driver.status, capacity: driver.capacity, active_order_ids: driver.active_order_ids }) }
-      }),
+        const answer = await once(ctx, request, 'setDriverStatus', async ({ commandId }) => {
+          const { driver } = await setStatus(row, principal as Parameters<typeof setStatus>[1], commandId, body)
+          await healProfile(ctx, driver, request.log)
+          return { status: 200, body: { status: driver.status, capacity: driver.capacity, active_order_ids: driver.active_order_ids } }
+        })
+        return withBody(answer, (state: Pick<typeof row, 'status' | 'capacity' | 'active_order_ids'>) => driverView({ ...row, ...state }))
+      },
     }),
     route({
       method: 'GET', path: '/api/drivers/:id/deliveries', operationId: 'listDeliveries', summary: 'Orders that the driver was assigned to, newest first', tags, auth: ['driver', 'vendor', 'admin'], params: DriverId,

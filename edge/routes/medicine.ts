@@ -9,7 +9,7 @@ import { Uuid } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { derivedId } from '../dispatch/derived-id.ts'
-import { once } from '../dispatch/idempotency.ts'
+import { once, withBody } from '../dispatch/idempotency.ts'
 import { respondToRequest, type PharmacyAnswer } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { countOrders, listOrders } from './order-reads.ts'
@@ -58,7 +58,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
       multipart: { fields: Form, files: { image: { required: false, description: 'The prescription as JPEG, PNG, WebP or PDF' } } },
       responses: { 201: { description: 'Asked', schema: Type.Object({ message: Type.String(), request_id: Uuid, pharmacies_notified: Type.Integer(), data: Medicine }) } },
       errors: ['unsupported_media_type', 'too_many_open_requests'],
-      handler: request => once(ctx, request, 'sanjevaniRequest', async ids => {
+      handler: async request => withBody(await once(ctx, request, 'sanjevaniRequest', async ids => {
         const { patient_lat, patient_lng, ...rest } = request.body
         const image = request.parts.at(0)
         const stored = image === undefined ? null
@@ -71,10 +71,10 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           status: 201,
           body: {
             message: `Medicine request sent to ${notified} nearby ${notified === 1 ? 'pharmacy' : 'pharmacies'}`,
-            request_id: order.id, pharmacies_notified: notified, data: medicineView(ctx, request, order),
+            request_id: order.id, pharmacies_notified: notified, data: order,
           },
         }
-      }),
+      }), ({ data, ...body }: { data: OrderView }) => ({ ...body, data: medicineView(ctx, request, data) })),
     }),
     route({
       method: 'GET', path: '/medicine/request', operationId: 'sanjevaniRequests', summary: 'The caller\'s requests, newest first', tags, auth: ['user', 'vendor', 'admin'],
@@ -103,7 +103,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         },
       },
       errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found'],
-      handler: request => once(ctx, request, 'sanjevaniResponse', async ({ commandId }) => {
+      handler: async request => withBody(await once(ctx, request, 'sanjevaniResponse', async ({ commandId }) => {
         const { request_id, response_type, text_message, audio } = request.body
         const vendorId = request.principal.id
         const answer: PharmacyAnswer = {
@@ -115,11 +115,10 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           status: 201,
           body: {
             id: answerId(answer), request_id, pharmacy_id: vendorId, pharmacy_name: vendor?.business_name ?? null, response_type,
-            text_message: text_message ?? null, audio: audio ?? null, responded_at: respondedAt(ctx, answer, order),
-            message: 'Response recorded. Customer will be notified.',
+            responded_at: respondedAt(ctx, answer, order), message: 'Response recorded. Customer will be notified.',
           },
         }
-      }),
+      }), (body: object) => ({ ...body, text_message: request.body.text_message ?? null, audio: request.body.audio ?? null })),
     }),
   ]
 }

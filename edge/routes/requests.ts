@@ -10,7 +10,7 @@ import { contactOf } from '../accounts/contacts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { feeTerms } from '../dispatch/quotes.ts'
-import { once, type FixedIds } from '../dispatch/idempotency.ts'
+import { once, withBody, type FixedIds } from '../dispatch/idempotency.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -123,7 +123,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       body: closedObject({ response_type: ResponseType, text_message: Type.Optional(Text), audio_url: Type.Optional(Url), quote_id: Type.Optional(Uuid) }),
       responses: { 201: { description: 'Recorded; `won` for the pharmacy that has the request now', schema: ResponseResult } },
       errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found', 'quote_not_found', 'quote_expired', 'quote_mismatch'],
-      handler: request => once(ctx, request, 'respondToRequest', async ({ commandId }) => {
+      handler: async request => withBody(await once(ctx, request, 'respondToRequest', async ({ commandId }) => {
         const { identity, params, body: { quote_id, audio_url, ...body }, principal, origin } = request
         const fee = quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
         const answer: PharmacyAnswer = {
@@ -131,6 +131,9 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
           ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }), ...(fee !== null && { fee }),
         }
         return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer, request)) }
+      }), (body: object) => {
+        const { text_message = null, audio_url } = request.body
+        return { ...body, text_message, audio_url: audio_url === undefined ? null : ownPath(audio_url, request.origin) }
       }),
     }),
   ]
@@ -139,7 +142,6 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
 function responseBody(ctx: OrderContext, identity: Identity, answer: PharmacyAnswer, { outcome, order }: PharmacyOutcome) {
   return {
     request_id: order.id, pharmacy_id: answer.vendorId, response_type: answer.response_type, outcome,
-    text_message: answer.text_message ?? null, audio_url: answer.audio_url ?? null,
     responded_at: respondedAt(ctx, answer, order),
     message: 'Response recorded. Customer will be notified.', order: shownTo(ctx, identity, order),
   }

@@ -141,10 +141,18 @@ t.test('an account registered with a role completes itself', async t => {
 })
 
 t.test('Idempotency-Key: one command, one answer', async t => {
+  // Its orders are nobody else's business below.
+  const customer = await edge.customer()
   edge.commands.length = 0
-  const body = { ...place, radius_km: 5 }
+  const body = { ...place, radius_km: 5, notes: 'a note of the customer' }
   const headers = { 'idempotency-key': 'order-1' }
+  edge.script.answer = command => ({ ok: true, order: viewOf({ id: command.actor_id, user_id: customer.id, notes: body.notes }), outcome: {} })
   const first = await call('POST', '/api/requests', { token: customer.token, body, headers })
+  await edge.store(first.body.data)
+  const { rows: [row] } = await edge.database.pool.query(`select response::text as response from idempotency_keys where key = 'order-1'`)
+  t.match(row!['response'], first.body.request_id, 'the id is kept')
+  for (const words of ['a note of the customer', 'John Doe', 'Home Ave', first.body.data.tracking_token]) t.notOk((row!['response'] as string).includes(words), `and not ${words}`)
+  t.ok((row!['response'] as string).length < 600)
   const again = await call('POST', '/api/requests', { token: customer.token, body, headers })
   t.equal(first.status, 201)
   t.same([again.status, again.body], [first.status, first.body])
