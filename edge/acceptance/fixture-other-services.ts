@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Test } from 'tap'
 import { assetUrl } from '../../protocol/assets.ts'
@@ -70,21 +69,27 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     await bus.close()
   })
 
-  t.test('a reader replays what it missed', async t => {
+  t.test('a reader hears facts, and can aim nothing at the subjects of engines and edges', async t => {
     const { url } = deployment()
     const bus = await as('analytics')
-    const manager = await jetstreamManager(bus)
-    await manager.consumers.add(eventStream, { durable_name: `reader-${randomUUID()}`, filter_subject: subjects.eventFilter, ack_policy: AckPolicy.Explicit })
-      .then(({ name }) => manager.consumers.info(eventStream, name))
-    const customer = await newCustomer(url)
-    const { body } = await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: -41, longitude: -141, radius_km: 5 } })
-    const consumer = await jetstream(bus).consumers.get(eventStream, { filter_subjects: subjects.event('order', '*', body.request_id) })
+    const spy = await as('engine')
+    const internal = subjects.slotsChanged
+    let arrived = 0
+    spy.subscribe(internal, { callback: (_, message) => { if (message.data.length > 20) arrived++ } })
+    await spy.flush()
     const types: string[] = []
-    for await (const message of await consumer.consume()) {
-      types.push((decodeBody(message.data) as PublishedEvent).type)
-      if (types.length === 2) break
-    }
-    t.same(types, ['broadcast_opened', 'request_expired'])
+    bus.subscribe(subjects.eventFilter, { callback: (_, message) => { types.push((decodeBody(message.data) as PublishedEvent).type) } })
+    await bus.flush()
+    const aimed = { stream_name: eventStream, config: { deliver_subject: internal, ack_policy: 'none', deliver_policy: 'all' } }
+    for (const api of [`CONSUMER.CREATE.${eventStream}`, `CONSUMER.DURABLE.CREATE.${eventStream}.x`, 'INFO', `STREAM.INFO.${eventStream}`, `CONSUMER.MSG.NEXT.${eventStream}.x`])
+      bus.publish(`$JS.API.${api}`, JSON.stringify(aimed), { reply: internal })
+    await bus.flush()
+    const customer = await newCustomer(url)
+    await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: -41, longitude: -141, radius_km: 5 } })
+    for (let tries = 0; tries < 200 && types.length < 2; tries++) await new Promise(resolve => { setTimeout(resolve, 25) })
+    t.ok(types.includes('broadcast_opened') && types.includes('request_expired'))
+    t.equal(arrived, 0, 'neither a consumer nor a reply of the API came to an internal subject')
+    await spy.close()
     await bus.close()
   })
 
@@ -108,6 +113,9 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       ['analytics', 'publish', subjects.event('order', 'delivered', id), 'refused'],
       ['analytics', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
       ['analytics', 'publish', '$JS.API.STREAM.PURGE.CADUCEUS_EVENTS', 'refused'],
+      ['analytics', 'publish', '$JS.API.CONSUMER.CREATE.CADUCEUS_EVENTS', 'refused'],
+      ['analytics', 'publish', '$JS.API.INFO', 'refused'],
+      ['analytics', 'publish', subjects.slotsChanged, 'refused'],
       ['edge', 'publish', subjects.event('order', 'delivered', id), 'refused'],
       ['edge', 'publish', subjects.command('order', 'cancel'), 'refused'],
       ['edge', 'publish', subjects.pushAll, 'refused'],
