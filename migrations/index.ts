@@ -33,6 +33,6 @@ export const migrations: Record<string, Migration> = {
   '0011_audit_strangers': auditStrangers,
   '0012_approval': approval,
   '0014_normal_text': normalText,
-  '0017_resumable_uploads': resumableUploads,
   '0015_event_actors': eventActors,
+  '0017_resumable_uploads': resumableUploads,
 }

@@ -233,10 +233,12 @@ export function onSubmit(form, act) {
       await act(Object.fromEntries(new FormData(form)))
     } catch (problem) {
       const named = problem.fields?.map(({ field, rule }) => {
-        form.elements[field]?.setAttribute('aria-invalid', 'true')
-        return `${field} ${rule}`
+        const input = form.elements[field]
+        input?.setAttribute('aria-invalid', 'true')
+        return `${input?.labels?.[0]?.firstChild?.textContent.trim() || field} ${rule}`
       }) ?? []
-      error.textContent = named.length > 0 ? `${problem.message}: ${named.join('; ')}` : problem.message
+      // The message of such a refusal is this list, in the names of the API.
+      error.textContent = named.length > 0 ? named.join('; ') : problem.message
       form.querySelector('[aria-invalid=true]')?.focus()
     } finally {
       button.disabled = false
