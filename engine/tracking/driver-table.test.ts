@@ -35,7 +35,7 @@ t.test('who is forgotten leaves nothing to the next', async t => {
   table.place(number, 1.5, 2.5, 1_000, 90, 5)
   table.seq[number] = 7
   table.windowLow[number] = 7
-  table.setSuspect(number, { latitude: 1, longitude: 2, atMs: 3, count: 2 })
+  table.setSuspect(number, { latitude: 1, longitude: 2, atMs: 3, count: 2, firstAtMs: 0, firstHeardMs: 0 })
   table.flags[number] = watched
   table.forget(number)
   t.same([table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size], [-1, '', false, 0])
@@ -71,7 +71,7 @@ t.test('suspects are bounded: the first gives way', async t => {
   const table = new DriverTable(1, 2)
   for (let number = 0; number <= limits.suspectsMax; number++) {
     table.ensure(idOf(number))
-    table.setSuspect(number, { latitude: 1, longitude: 2, atMs: number, count: 1 })
+    table.setSuspect(number, { latitude: 1, longitude: 2, atMs: number, count: 1, firstAtMs: 0, firstHeardMs: 0 })
   }
   t.same([table.suspect(0), table.flags[0]], [undefined, 0])
   t.same([table.suspect(1)?.atMs, table.flags[1]], [1, suspected])

@@ -19,8 +19,8 @@ export const unsaved = 4
 /** The last frame was impossible: `suspects` has it. */
 export const suspected = 8
 
-/** An impossible point, and how many in a row agree with it. */
-export interface Suspect { latitude: number; longitude: number; atMs: number; count: number }
+/** An impossible point, how many in a row agree with it, and when the first of them was: by the device's clock, and by ours when it was heard. */
+export interface Suspect { latitude: number; longitude: number; atMs: number; count: number; firstAtMs: number; firstHeardMs: number }
 
 /** Heading and speed are kept in hundredths of a degree and of m/s, which is how they are told. */
 const hundredths = 100

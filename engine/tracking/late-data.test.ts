@@ -13,8 +13,8 @@ import { applyFrame, verdicts, type Verdict } from './late-data.ts'
 
 /** Engine time of every row. */
 const nowMs = 10_000_000
-/** seq, device time (s before now; negative is ahead), metres east of the start. */
-type Frame = [seq: number, secondsAgo: number, metres?: number]
+/** seq, device time (s before now; negative is ahead), metres east of the start, and how much later than the others it is heard, s. */
+type Frame = [seq: number, secondsAgo: number, metres?: number, heardAfter?: number]
 const metre = 1 / 111_195
 
 function device() {
@@ -22,8 +22,8 @@ function device() {
   const number = table.ensure('00000000-0000-7000-8000-0000000000d1')
   return {
     table, number,
-    hear: ([seq, secondsAgo, metres = 0]: Frame): Verdict =>
-      verdicts[applyFrame(table, number, nowMs, seq, nowMs - secondsAgo * 1000, 0, metres * metre, Number.NaN, Number.NaN)]!,
+    hear: ([seq, secondsAgo, metres = 0, heardAfter = 0]: Frame): Verdict =>
+      verdicts[applyFrame(table, number, nowMs + heardAfter * 1000, seq, nowMs - secondsAgo * 1000, 0, metres * metre, Number.NaN, Number.NaN)]!,
   }
 }
 const fast = limits.impossibleSpeedMps + 1
@@ -48,8 +48,23 @@ const table: Record<string, [Frame, Verdict][]> = {
   'impossible: one wild point': [[[1, 10], 'accepted'], [[2, 9, fast * 10], 'impossible'], [[3, 8, 10], 'accepted']],
   'at the speed limit': [[[1, 10], 'accepted'], [[2, 0, limits.impossibleSpeedMps * 10 - 1], 'accepted']],
   'noise below 100 m is no speed': [[[1, 2], 'accepted'], [[2, 1.99, 95], 'accepted'], [[3, 1.98, 0], 'accepted'], [[4, 1.97, 105], 'impossible']],
-  'anchor: three points in a row that agree move it': [
-    [[1, 10, 500_000], 'accepted'], [[2, 9, 0], 'impossible'], [[3, 8, 10], 'impossible'], [[4, 7, 20], 'accepted'], [[5, 6, 30], 'accepted'],
+  'anchor: three points in a row that agree move it, when they have been confirmed over ten seconds': [
+    [[1, 30, 500_000], 'accepted'], [[2, 29, 0, 0], 'impossible'], [[3, 24, 10, 5], 'impossible'], [[4, 19, 20, 10], 'accepted'], [[5, 18, 30, 11], 'accepted'],
+  ],
+  'anchor: four frames in four milliseconds do not': [
+    [[1, 30, 500_000], 'accepted'], [[2, 29.003, 0], 'impossible'], [[3, 29.002, 0, 0.001], 'impossible'], [[4, 29.001, 0, 0.002], 'impossible'], [[5, 29, 0, 0.003], 'impossible'],
+  ],
+  'anchor: nor many frames with ten seconds between their made-up times, all heard at once': [
+    [[1, 90, 500_000], 'accepted'], [[2, 80, 0], 'impossible'], [[3, 70, 0], 'impossible'], [[4, 60, 0], 'impossible'], [[5, 50, 0], 'impossible'], [[6, 40, 0, 9.999], 'impossible'], [[7, 30, 0, 10], 'accepted'],
+  ],
+  'anchor: nor many frames of one moment of the device, heard over a long time': [
+    [[1, 90, 500_000], 'accepted'], [[2, 80, 0, 0], 'impossible'], [[3, 79, 0, 20], 'impossible'], [[4, 78, 0, 40], 'impossible'], [[5, 70.001, 0, 60], 'impossible'], [[6, 70, 0, 80], 'accepted'],
+  ],
+  'anchor: two points over ten seconds are too few': [
+    [[1, 90, 500_000], 'accepted'], [[2, 80, 0, 0], 'impossible'], [[3, 60, 0, 20], 'impossible'], [[4, 59, 0, 21], 'accepted'],
+  ],
+  'anchor: a true position in between begins the time anew': [
+    [[1, 90, 500_000], 'accepted'], [[2, 80, 0, 0], 'impossible'], [[3, 75, 0, 5], 'impossible'], [[4, 74, 500_010, 6], 'accepted'], [[5, 73, 0, 7], 'impossible'], [[6, 68, 0, 12], 'impossible'], [[7, 66, 0, 14], 'impossible'], [[8, 63, 0, 17], 'accepted'],
   ],
   'anchor: points that do not agree with each other do not': [
     [[1, 10], 'accepted'], [[2, 9, 100_000], 'impossible'], [[3, 8, 300_000], 'impossible'], [[4, 7, 600_000], 'impossible'], [[5, 6, 5], 'accepted'],
@@ -102,13 +117,15 @@ t.test('[7] whatever a frame that was not accepted says, the pin stays', async t
 })
 
 t.test('[7] against an oracle', async t => {
-  const frame = fc.record({ seq: fc.oneof(fc.nat({ max: 150 }), fc.constantFrom(1_000, 2 ** 32 - 1)), secondsAgo: fc.integer({ min: -32, max: 60 }), metres: fc.constantFrom(0, 0, 0, 50, 200, 1_000_000) })
+  const frame = fc.record({ heardAfter: fc.constantFrom(0, 0, 0, 1, 4, 11), seq: fc.oneof(fc.nat({ max: 150 }), fc.constantFrom(1_000, 2 ** 32 - 1)), secondsAgo: fc.integer({ min: -32, max: 60 }), metres: fc.constantFrom(0, 0, 0, 50, 200, 1_000_000) })
   fc.assert(fc.property(fc.array(frame, { maxLength: 400 }), frames => {
     const { table, number, hear } = device()
     let live: { atMs: number; metres: number } | null = null
     let newest = 0
     let seen = new Set<number>()
-    let suspect: { atMs: number; metres: number; count: number } = { atMs: 0, metres: 0, count: 0 }
+    let suspect = { atMs: 0, metres: 0, count: 0, firstAtMs: 0, firstHeardMs: 0 }
+    let clockMs = nowMs
+    let heardAfter = 0
     const wild = (from: { atMs: number; metres: number }, to: { atMs: number; metres: number }): boolean => {
       const km = distanceKm(0, from.metres * metre, 0, to.metres * metre)
       return km > 0.1 && km * 1_000_000 > limits.impossibleSpeedMps * (to.atMs - from.atMs)
@@ -120,7 +137,7 @@ t.test('[7] against an oracle', async t => {
     }
     const restart = (seq: number): void => { newest = seq; seen = new Set([seq]) }
     const judge = (seq: number, point: { atMs: number; metres: number }): Verdict => {
-      if (point.atMs > nowMs + limits.frameFutureMsMax) return 'future'
+      if (point.atMs > clockMs + limits.frameFutureMsMax) return 'future'
       if (live === null) { restart(seq); live = point; return 'accepted' }
       if (point.atMs === live.atMs) { note(seq); return 'duplicate' }
       if (point.atMs < live.atMs) {
@@ -131,16 +148,19 @@ t.test('[7] against an oracle', async t => {
       if (seen.has(seq) || seq < newest) restart(seq)
       else note(seq)
       if (wild(live, point)) {
-        const count = suspect.count > 0 && point.atMs > suspect.atMs && !wild(suspect, point) ? suspect.count + 1 : 1
-        if (count < limits.reanchorFramesMin) { suspect = { ...point, count }; return 'impossible' }
+        const agrees = suspect.count > 0 && point.atMs > suspect.atMs && !wild(suspect, point)
+        const next = agrees ? { ...suspect, ...point, count: suspect.count + 1 } : { ...point, count: 1, firstAtMs: point.atMs, firstHeardMs: clockMs }
+        if (next.count < limits.reanchorFramesMin || next.atMs - next.firstAtMs < 10_000 || clockMs - next.firstHeardMs < 10_000) { suspect = next; return 'impossible' }
       }
-      suspect = { atMs: 0, metres: 0, count: 0 }
+      suspect = { ...suspect, count: 0 }
       live = point
       return 'accepted'
     }
     let lastMs = -Infinity
-    for (const { seq, secondsAgo, metres } of frames) {
-      const verdict = hear([seq, secondsAgo, metres])
+    for (const { seq, secondsAgo, metres, heardAfter: passes } of frames) {
+      heardAfter += passes
+      clockMs = nowMs + heardAfter * 1000
+      const verdict = hear([seq, secondsAgo, metres, heardAfter])
       assert.equal(verdict, judge(seq, { atMs: nowMs - secondsAgo * 1000, metres }))
       if (verdict !== 'accepted') continue
       assert.ok(table.atMs(number) > lastMs, '[7] accepted frames only go forward in time')

@@ -6,13 +6,15 @@
  *  - duplicate: this seq was seen among the last 64, or the same device time arrives again.
  *  - late: older than the live position.
  *  - impossible: more than limits.impossibleSpeedMps from the live position. Three such points in a row that agree
- *    with each other move the anchor: then it was the live position that was wrong.
+ *    with each other, over ten seconds of the device's clock and of ours, move the anchor: then it was the live
+ *    position that was wrong. Without the ten seconds four frames of one message would move a driver anywhere.
  *  - future: stamped more than limits.frameFutureMsMax ahead of the engine's clock.
  * A seq far below the window with a newer time is a device that started counting anew.
  */
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { suspected, type DriverTable } from './driver-table.ts'
+import { reanchorConfirmMs } from './limits.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
 export type Verdict = typeof verdicts[number]
@@ -52,9 +54,9 @@ export function applyFrame(
   if (tooFar(table.latitude(number), table.longitude(number), liveAtMs, latitude, longitude, atMs)) {
     const before = table.suspect(number)
     const agrees = before !== undefined && atMs > before.atMs && !tooFar(before.latitude, before.longitude, before.atMs, latitude, longitude, atMs)
-    const count = agrees ? before.count + 1 : 1
-    if (count < limits.reanchorFramesMin) {
-      table.setSuspect(number, { latitude, longitude, atMs, count })
+    const { count, firstAtMs, firstHeardMs } = agrees ? { ...before, count: before.count + 1 } : { count: 1, firstAtMs: atMs, firstHeardMs: nowMs }
+    if (count < limits.reanchorFramesMin || atMs - firstAtMs < reanchorConfirmMs || nowMs - firstHeardMs < reanchorConfirmMs) {
+      table.setSuspect(number, { latitude, longitude, atMs, count, firstAtMs, firstHeardMs })
       return impossible
     }
   }
