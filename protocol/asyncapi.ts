@@ -49,7 +49,7 @@ const Frame = {
     { type: 'number', minimum: -180, maximum: 180, title: 'longitude' },
     { ...nilable({ type: 'number', minimum: 0, exclusiveMaximum: 360 }), title: 'heading' },
     { ...nilable({ type: 'number', minimum: 0, maximum: 150 }), title: 'speed' },
-    { ...nilable({ type: 'number', minimum: 0 }), title: 'accuracy' },
+    { ...nilable({ type: 'number', exclusiveMinimum: 0 }), title: 'accuracy' },
   ],
 }
 const LocationFrames = { description: `One frame, or an array of 1 to ${limits.framesPerMessageMax}, oldest first`, anyOf: [Frame, { type: 'array', minItems: 1, maxItems: limits.framesPerMessageMax, items: Frame }] }

@@ -7,8 +7,14 @@
  *
  * Why a DataView and not words put together from bytes: 20 ns a frame against 80, because a float64
  * is then one load. Why the slow way stays: other people's msgpack writes 5 as one byte.
+ *
+ * Only a false position or time refuses a frame. Heading, speed and accuracy keep it company: what cannot be true
+ * of them (a heading of -1, a speed of NaN, an accuracy of 0, a text) is not known, which is nil, as phones mean it.
+ * A heading of 360 is north, and a fraction of a millisecond is cut off. Exactly (0, 0) is what a receiver says before it has
+ * a fix, and no position; a metre beside it is one.
  */
 import { limits } from './limits.ts'
+import { skipValue } from './msgpack-skip.ts'
 
 export const malformed = -1
 export const tooMany = -2
@@ -29,6 +35,10 @@ export class FrameColumns {
   readonly headingDeg: Float64Array
   readonly speedMps: Float64Array
   readonly accuracyM: Float64Array
+  /** The last frame that was read says something else than its bytes. Whoever looks at it sets it back. */
+  normalised = false
+  /** The number of the frame that was refused last; -1 when it said none. */
+  refusedNumber = -1
 
   constructor(length: number) {
     this.seq = new Uint32Array(length)
@@ -87,6 +97,7 @@ function parseCanonical(view: DataView, position: number, end: number, nowMs: nu
   if (!(timestampMs >= 0 && timestampMs <= Number.MAX_SAFE_INTEGER && timestampMs === Math.floor(timestampMs))) return 0
   if (!(timestampMs <= nowMs + limits.frameFutureMsMax)) return 0
   if (!(latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180)) return 0
+  if (latitude === 0 && longitude === 0) return 0
   let offset = position + fixedBytes
   let headingDeg = NaN
   let speedMps = NaN
@@ -107,7 +118,7 @@ function parseCanonical(view: DataView, position: number, end: number, nowMs: nu
   if (type === 0xca) {
     accuracyM = view.getFloat32(offset)
     offset += 4
-    if (!(accuracyM >= 0 && accuracyM <= accuracyMMax)) return 0
+    if (!(accuracyM > 0 && accuracyM <= accuracyMMax)) return 0
   } else if (type !== 0xc0) return 0
   if (offset > end) return 0
   columns.seq[index] = view.getUint32(position + 2)
@@ -125,10 +136,12 @@ const fields = new Float64Array(7)
 
 /** A frame in any of msgpack's ways to write seven numbers. Shape is judged first, then range. */
 function parseAny(view: DataView, position: number, end: number, nowMs: number, columns: FrameColumns, index: number): number {
+  columns.refusedNumber = -1
   let offset = arrayBody(view, position, end)
   if (offset < 0 || arrayLength(view, position) !== 7) return malformed
-  // Infinity minus itself is not zero, and neither is NaN: stays 0 while every number is finite.
+  // Infinity minus itself is not zero, and neither is NaN: stays 0 while every number of position and time is finite.
   let excess = 0
+  let known = 0
   for (let field = 0; field < 7; field++) {
     if (offset >= end) return malformed
     const type = view.getUint8(offset++)
@@ -140,25 +153,46 @@ function parseAny(view: DataView, position: number, end: number, nowMs: number, 
       continue
     } else if (type >= 0x80) {
       const width = numberWidth(type)
+      if (width === 0 && field >= 4) {
+        // A text, a list: not a number, so not known.
+        offset = skipValue(view, offset - 1, end)
+        if (offset < 0) return malformed
+        fields[field] = NaN
+        known++
+        continue
+      }
       if (width === 0 || offset + width > end) return malformed
       value = numberAt(view, offset, type)
       offset += width
-      excess += value - value
+      if (field < 4) excess += value - value
     }
+    if (field >= 4) known++
     fields[field] = value
   }
+  const seq = fields[0]!
+  if (seq >= 0 && seq <= seqMax && seq === Math.floor(seq)) columns.refusedNumber = seq
   if (excess !== 0) return outOfRange
-  const code = checkFields(fields[0]!, fields[1]!, fields[2]!, fields[3]!, fields[4]!, fields[5]!, fields[6]!, nowMs)
+  const code = checkFields(seq, fields[1]!, fields[2]!, fields[3]!, nowMs)
   if (code < 0) return code
-  columns.seq[index] = fields[0]!
-  columns.timestampMs[index] = fields[1]! + 0
+  columns.seq[index] = seq
+  const [headingDeg, speedMps, accuracyM] = [headingOf(fields[4]!), speedOf(fields[5]!), accuracyOf(fields[6]!)]
+  const believed = (Number.isNaN(headingDeg) ? 0 : 1) + (Number.isNaN(speedMps) ? 0 : 1) + (Number.isNaN(accuracyM) ? 0 : 1)
+  columns.normalised = believed !== known || headingDeg !== fields[4]! && !Number.isNaN(headingDeg) || fields[1]! !== Math.floor(fields[1]!)
+  columns.timestampMs[index] = Math.floor(fields[1]!) + 0
   columns.latitude[index] = fields[2]! + 0
   columns.longitude[index] = fields[3]! + 0
-  columns.headingDeg[index] = fields[4]! + 0
-  columns.speedMps[index] = fields[5]! + 0
-  columns.accuracyM[index] = fields[6]! + 0
+  columns.headingDeg[index] = headingDeg + 0
+  columns.speedMps[index] = speedMps + 0
+  columns.accuracyM[index] = accuracyM + 0
   return offset
 }
+
+/** NaN for what cannot be true; 360 degrees are 0. */
+export const headingOf = (deg: number): number => (deg >= 0 && deg < headingEndDeg ? deg : deg === headingEndDeg ? 0 : NaN)
+/** NaN for what cannot be true. */
+export const speedOf = (mps: number): number => (mps >= 0 && mps <= speedMpsMax ? mps : NaN)
+/** NaN for what cannot be true: no receiver knows its place to the millimetre, and those who say 0 do not know. */
+export const accuracyOf = (m: number): number => (m > 0 && m <= accuracyMMax ? m : NaN)
 
 /** Bytes after the type byte of a msgpack number, 0 for anything else. */
 function numberWidth(type: number): number {
@@ -189,23 +223,10 @@ function safe(value: number): number {
   return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? value : NaN
 }
 
-/** Bounds of finite fields, NaN standing for nil in the last three: 0 or a negative code. */
-export function checkFields(
-  seq: number,
-  timestampMs: number,
-  latitude: number,
-  longitude: number,
-  headingDeg: number,
-  speedMps: number,
-  accuracyM: number,
-  nowMs: number,
-): number {
-  // Comparisons with NaN are false, so "not below and not above" lets nil through.
+/** Bounds of finite fields: 0 or a negative code. */
+export function checkFields(seq: number, timestampMs: number, latitude: number, longitude: number, nowMs: number): number {
   if (seq < 0 || seq > seqMax || seq !== Math.floor(seq)) return outOfRange
-  if (timestampMs < 0 || timestampMs > Number.MAX_SAFE_INTEGER || timestampMs !== Math.floor(timestampMs)) return outOfRange
-  if (latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180) return outOfRange
-  if (headingDeg < 0 || headingDeg >= headingEndDeg) return outOfRange
-  if (speedMps < 0 || speedMps > speedMpsMax) return outOfRange
-  if (accuracyM < 0 || accuracyM > accuracyMMax) return outOfRange
-  return timestampMs <= nowMs + limits.frameFutureMsMax ? 0 : inFuture
+  if (timestampMs < 0 || timestampMs > Number.MAX_SAFE_INTEGER) return outOfRange
+  if (latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180 || (latitude === 0 && longitude === 0)) return outOfRange
+  return Math.floor(timestampMs) <= nowMs + limits.frameFutureMsMax ? 0 : inFuture
 }

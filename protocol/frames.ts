@@ -8,10 +8,13 @@
  * an array per frame where this writes into columns that are reused. The bytes of one frame are
  * read in `frame-parse.ts`.
  *
- * A shape that is wrong is `frame_malformed`; a number that is wrong (not finite, a fraction where
- * an integer belongs, outside its bounds) is `frame_out_of_range`. Shape is judged first.
+ * A shape that is wrong is `frame_malformed`; a number of position or time that is wrong (not finite, outside its
+ * bounds) is `frame_out_of_range`. Shape is judged first. Either refuses its frame, and not its neighbours.
  */
-import { arrayBody, arrayLength, canonicalBytesMax, checkFields, FrameColumns, frameBytesMax, headingEndDeg, inFuture, malformed, parseFrame, tooMany } from './frame-parse.ts'
+import {
+  accuracyOf, arrayBody, arrayLength, canonicalBytesMax, checkFields, FrameColumns, headingOf, malformed, parseFrame, speedOf, tooMany,
+} from './frame-parse.ts'
+import { skipValue } from './msgpack-skip.ts'
 import { limits } from './limits.ts'
 
 /** One position of a driver. Nullable fields are null when the device does not know them. */
@@ -40,18 +43,23 @@ export function frameErrorName(code: number): FrameErrorName {
 }
 
 const framesMax = limits.framesPerMessageMax
-/** No message that is good is longer: an array32 of frames. */
-const messageBytesMax = 5 + framesMax * frameBytesMax
+/** No message is longer: an array32 of frames, with room for a text of a hundred characters where a number should be. */
+const messageBytesMax = 5 + framesMax * 176
 
 /** Decodes messages into columns that the next `read` overwrites. */
 export class FrameReader extends FrameColumns {
   /** Where each frame of the last message lies in `bytes`, for copying it verbatim. */
   readonly start = new Uint32Array(framesMax)
   readonly end = new Uint32Array(framesMax)
-  /** Index of the frame that a failed `read` refused; its columns are filled when it was only in the future. */
+  /** Of the last message: how many frames were refused, the code of the first of them and its place in the message. */
+  refused = 0
+  refusedCode = 0
   refusedIndex = 0
-  /** The last message that was good, from its first byte on; what lies behind it is older. */
-  readonly view = new DataView(new ArrayBuffer(messageBytesMax))
+  /** The number of that frame, and the highest number of all that were refused; -1 where none of them said one. */
+  refusedSeq = -1
+  refusedSeqLast = -1
+  /** The last message that was good, from its first byte on, and behind `messageBytesMax` the frames that were written anew. */
+  readonly view = new DataView(new ArrayBuffer(messageBytesMax + framesMax * canonicalBytesMax + 4))
   readonly #bytes = new Uint8Array(this.view.buffer)
 
   constructor() {
@@ -59,40 +67,79 @@ export class FrameReader extends FrameColumns {
   }
 
   /**
-   * Reads a message: one frame, or an array of 1 to 64. Returns how many, or a negative code for
-   * `frameErrorName`; a message with one bad frame is refused whole. `nowMs` bounds timestamps.
+   * Reads a message: one frame, or an array of 1 to 64. Returns how many frames are good, which then are the first
+   * entries of the columns; a false position or time refuses its frame and no other. A negative code for
+   * `frameErrorName` when none is good, or when the bytes cannot be followed. `nowMs` bounds timestamps.
    */
   read(bytes: Uint8Array, nowMs: number): number {
+    if (bytes.length > messageBytesMax) {
+      const count = this.#readView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.length, nowMs)
+      return count < 0 ? count : malformed
+    }
     // A copy into a view that is kept: a view of the message's own bytes takes twice as long to make.
-    if (bytes.length > messageBytesMax) return this.#readView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.length, nowMs)
     this.#bytes.set(bytes)
     return this.#readView(this.view, bytes.length, nowMs)
   }
 
   #readView(view: DataView, end: number, nowMs: number): number {
+    this.refused = 0
     this.refusedIndex = 0
+    this.refusedSeq = this.refusedSeqLast = -1
     let position = arrayBody(view, 0, end)
-    if (position < 0 || position >= end) return malformed
+    if (position < 0 || position >= end) return this.#refuseAll(malformed)
     let count = 1
     if (isArrayHeader(view.getUint8(position))) {
       count = arrayLength(view, 0)
-      if (count > framesMax) return tooMany
+      if (count > framesMax) return this.#refuseAll(tooMany)
     } else {
       position = 0
     }
+    let good = 0
     for (let index = 0; index < count; index++) {
-      const next = parseFrame(view, position, end, nowMs, this, index)
+      const next = parseFrame(view, position, end, nowMs, this, good)
       if (next < 0) {
-        this.refusedIndex = index
-        // Well-formed but too early: the sender is told which number it was.
-        if (next === inFuture) parseFrame(view, position, end, Infinity, this, index)
-        return next
+        const after = skipValue(view, position, end)
+        if (after < 0) return this.#refuseAll(malformed)
+        this.#refuse(next, index, this.refusedNumber)
+        position = after
+        continue
       }
-      this.start[index] = position
-      this.end[index] = next
+      this.start[good] = position
+      this.end[good] = next
+      if (this.normalised) this.#rewrite(good)
       position = next
+      good++
     }
-    return position === end && count > 0 ? count : malformed
+    if (position !== end || count === 0) return this.#refuseAll(malformed)
+    return good > 0 ? good : this.refusedCode
+  }
+
+  #refuse(code: number, index: number, seq: number): void {
+    if (seq > this.refusedSeqLast) this.refusedSeqLast = seq
+    if (this.refused++ > 0) return
+    this.refusedCode = code
+    this.refusedIndex = index
+    this.refusedSeq = seq
+  }
+
+  /** Bytes that cannot be followed say nothing that could be acknowledged. */
+  #refuseAll(code: number): number {
+    this.refused = 1
+    this.refusedCode = code
+    this.refusedSeq = this.refusedSeqLast = -1
+    return code
+  }
+
+  /** Whoever copies the frame copies what it was taken for, and not what it said. */
+  #rewrite(index: number): void {
+    this.normalised = false
+    const start = messageBytesMax + index * canonicalBytesMax
+    const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+    this.start[index] = start
+    this.end[index] = writeFrame(this.view, start, {
+      seq: this.seq[index]!, timestampMs: this.timestampMs[index]!, latitude: this.latitude[index]!, longitude: this.longitude[index]!,
+      headingDeg: orNull(this.headingDeg[index]!), speedMps: orNull(this.speedMps[index]!), accuracyM: orNull(this.accuracyM[index]!),
+    })
   }
 }
 
@@ -100,22 +147,20 @@ function isArrayHeader(type: number): boolean {
   return (type & 0xf0) === 0x90 || type === 0xdc || type === 0xdd
 }
 
-/** What is wrong with a frame that arrived as an object, or null. Fields of a wrong type are `frame_malformed`. */
+/**
+ * What is wrong with the position or the time of a frame that arrived as an object, or null. Fields of a wrong
+ * type are `frame_malformed`. What cannot be true of the rest is not known, and left out when it is encoded.
+ */
 export function checkFrame(frame: LocationFrame, nowMs: number): FrameErrorName | null {
-  const { seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM } = frame
+  const { seq, timestampMs, latitude, longitude } = frame
   // Field by field: lists of the fields were most of what encoding a frame cost.
   if (!isNumber(seq) || !isNumber(timestampMs) || !isNumber(latitude) || !isNumber(longitude)) return 'frame_malformed'
-  if (!isNumberOrNull(headingDeg) || !isNumberOrNull(speedMps) || !isNumberOrNull(accuracyM)) return 'frame_malformed'
-  // NaN stands for null in the columns, so a NaN that was sent must be found before.
-  if (!isFiniteOrNull(headingDeg) || !isFiniteOrNull(speedMps) || !isFiniteOrNull(accuracyM)) return 'frame_out_of_range'
   if (!Number.isFinite(seq) || !Number.isFinite(timestampMs) || !Number.isFinite(latitude) || !Number.isFinite(longitude)) return 'frame_out_of_range'
-  const code = checkFields(seq, timestampMs, latitude, longitude, headingDeg ?? NaN, speedMps ?? NaN, accuracyM ?? NaN, nowMs)
+  const code = checkFields(seq, timestampMs, latitude, longitude, nowMs)
   return code < 0 ? frameErrorName(code) : null
 }
 
 const isNumber = (value: unknown): boolean => typeof value === 'number'
-const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === 'number'
-const isFiniteOrNull = (value: number | null): boolean => value === null || Number.isFinite(value)
 
 /** Frames that are encoded one by one lie in slabs: a buffer for each is several times the work of filling it. */
 const slabBytes = 8 * 1024
@@ -166,15 +211,17 @@ function writeFrame(view: DataView, position: number, frame: LocationFrame): num
   view.setUint8(position, 0x97)
   view.setUint8(position + 1, 0xce)
   view.setUint32(position + 2, frame.seq)
-  let offset = writeFloat64(view, position + 6, frame.timestampMs)
+  let offset = writeFloat64(view, position + 6, Math.floor(frame.timestampMs))
   offset = writeFloat64(view, offset, frame.latitude)
   offset = writeFloat64(view, offset, frame.longitude)
-  // 359.99999 rounds up to 360 as a float32, which is out of range and means 0.
-  const heading = frame.headingDeg !== null && Math.fround(frame.headingDeg) >= headingEndDeg ? 0 : frame.headingDeg
-  offset = writeFloat32OrNil(view, offset, heading)
-  offset = writeFloat32OrNil(view, offset, frame.speedMps)
-  return writeFloat32OrNil(view, offset, frame.accuracyM)
+  // 359.99999 rounds up to 360 as a float32, which means 0.
+  offset = writeFloat32OrNil(view, offset, headingOf(rounded(frame.headingDeg)))
+  offset = writeFloat32OrNil(view, offset, speedOf(rounded(frame.speedMps)))
+  return writeFloat32OrNil(view, offset, accuracyOf(rounded(frame.accuracyM)))
 }
+
+/** As the frame will say it; NaN for what is no number. */
+const rounded = (value: unknown): number => (typeof value === 'number' ? Math.fround(value) : NaN)
 
 function writeFloat64(view: DataView, offset: number, value: number): number {
   view.setUint8(offset, 0xcb)
@@ -182,8 +229,9 @@ function writeFloat64(view: DataView, offset: number, value: number): number {
   return offset + 9
 }
 
-function writeFloat32OrNil(view: DataView, offset: number, value: number | null): number {
-  if (value === null) {
+/** NaN is nil. */
+function writeFloat32OrNil(view: DataView, offset: number, value: number): number {
+  if (Number.isNaN(value)) {
     view.setUint8(offset, 0xc0)
     return offset + 1
   }

@@ -96,7 +96,7 @@ t.test('a full batch refuses and stays as it was', async (t) => {
 
 t.test('frames of every length are copied verbatim', async (t) => {
   const batch = new LocationBatch(2_000)
-  const frames = [[1, nowMs, 1.5, 2.5, null, 3, null], [2, nowMs, 1, -2, 359.5, 3.25, 1e6], [3, nowMs, -90, 180, null, null, null], [70_000, nowMs, 0, 0, 7, 200 / 2, 3]]
+  const frames = [[1, nowMs, 1.5, 2.5, null, 3, null], [2, nowMs, 1, -2, 359.5, 3.25, 1e6], [3, nowMs, -90, 180, null, null, null], [70_000, nowMs, 0, 5, 7, 200 / 2, 3]]
   for (let round = 0; round < 4; round++) for (const fields of frames) append(batch, entryHead(id), pack(fields))
   t.same(unpack(batch.take()), Array.from({ length: 16 }, (_, index) => [id, frames[index % 4]]))
 })

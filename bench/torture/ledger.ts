@@ -2,6 +2,7 @@
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import pg from 'pg'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
+import { upcast } from '../../protocol/upcast.ts'
 
 export interface JournaledEvent { actorId: string; version: number; slot: number; seq: number; kind: 'order' | 'driver'; atMs: number; commandId: string | null; event: OrderEvent | DriverEvent }
 export interface OrderRow { id: string; status: string; userId: string; vendorId: string | null; driverId: string | null; version: number; expiresAtMs: number | null }
@@ -28,8 +29,8 @@ export async function readLedgerAt(url: string): Promise<Ledger> {
 
 export async function readLedger(query: (text: string) => Promise<{ rows: unknown[] }>): Promise<Ledger> {
   const rows = async <R>(text: string): Promise<R[]> => (await query(text)).rows as R[]
-  const events = await rows<{ actor_id: string; version: number; slot: number; seq: string | number; kind: 'order' | 'driver'; at: Date; command_id: string | null; type: string; data: unknown }>(
-    'select actor_id, version, slot, seq, kind, at, command_id, type, data from events order by slot, seq')
+  const events = await rows<{ actor_id: string; version: number; slot: number; seq: string | number; kind: 'order' | 'driver'; at: Date; command_id: string | null; type: string; v: number; data: object }>(
+    'select actor_id, version, slot, seq, kind, at, command_id, type, v, data from events order by slot, seq')
   // `version` is in the progress as well: a column of its own may be newer than what people are shown.
   const orders = await rows<{ id: string; user_id: string; version: number } & OrderParts>(
     'select id, user_id, version, placed, progress from orders')
@@ -38,7 +39,7 @@ export async function readLedger(query: (text: string) => Promise<{ rows: unknow
   return {
     events: events.map(row => ({
       actorId: row.actor_id, version: row.version, slot: row.slot, seq: Number(row.seq), kind: row.kind, atMs: row.at.getTime(), commandId: row.command_id,
-      event: { type: row.type, data: row.data } as JournaledEvent['event'],
+      event: upcast(row.v, { type: row.type, data: row.data }).event,
     })),
     orders: new Map(orders.map(({ id, user_id, version, ...parts }) => {
       const view = orderView(parts)

@@ -141,6 +141,7 @@ export const rules: Record<string, Rule> = {
   getOrder: { allowed: parties },
   updateOrder: { allowed: ofDriver, of: orderId(ids => ids.order, { status: 'picked_up' }) },
   listOrderEvents: { allowed: parties },
+  listBreadcrumbs: { allowed: parties },
   reissueTrackingToken: { allowed: ['customer', 'vendor', 'admin'], last: true, of: orderId(ids => ids.order, {}) },
   cancelOrder: { allowed: ['customer', 'vendor', 'admin'], last: true, of: orderId(ids => ids.pending) },
   acceptOrder: { allowed: ofVendor, of: orderId(ids => ids.pending, {}) },

@@ -98,7 +98,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     getAccount: account, setAccountActive: account, listApiKeys: apiKey, revokeApiKey: apiKey,
     listRequests: request, getRequest: request, cancelRequest: request, respondToRequest: request, sanjevaniResponse: request, sanjevaniRequests: request,
     listOrders: pending, getOrder: assigned, acceptOrder: pending, rejectOrder: pending, assignDriver: accepted, findDriver: accepted, listVendorOrders: pending,
-    acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, reissueTrackingToken: assigned, track: assigned,
+    acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, listBreadcrumbs: assigned, reissueTrackingToken: assigned, track: assigned,
     exportOrders: pending,
     listDeliveries: assigned,
     getUpload: unfinished, continueUpload: unfinished, endUpload: unfinished,

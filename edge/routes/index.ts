@@ -15,6 +15,7 @@ import { DriverProfile } from './driver-reads.ts'
 import { driverRoutes } from './drivers.ts'
 import { medicineRoutes } from './medicine.ts'
 import { driverFigureRoutes } from './driver-figures.ts'
+import { breadcrumbRoutes } from './breadcrumbs.ts'
 import { orderEventRoutes } from './order-events.ts'
 import { orderRoutes } from './orders.ts'
 import { otpRoutes } from './otp.ts'
@@ -48,7 +49,7 @@ export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
   const api = [
-    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
+    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...breadcrumbRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
     ...reportRoutes(ctx), ...uploadRoutes(ctx), ...resumableRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, { named, tags, examples, answers: answers(), version: deps.version })

@@ -4,19 +4,19 @@
  * streams all day should send bytes, which cost a tenth.
  */
 import { checkFrame, type LocationFrame } from '../../protocol/frames.ts'
+import { instantMs, instantRule } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { DriverStream, Ingest } from './ingest.ts'
 
 type LocationText = Record<string, unknown>
-const fields = new Set(['type', 'seq', 'timestamp', 'latitude', 'longitude', 'heading', 'speed', 'accuracy'])
 
 /** A location message or an array, which nothing else is. */
 export function isLocationText(message: unknown): message is LocationText | unknown[] {
   return Array.isArray(message) || (typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'location')
 }
 
-/** Checks all, then takes all: a message with one bad location is refused whole, as in binary. */
+/** As in binary, a false position or time refuses its location, and not its neighbours. */
 export function takeLocationText(ingest: Ingest, stream: DriverStream, message: LocationText | unknown[], nowMs: number): void {
   stream.binary = false
   const list = Array.isArray(message) ? message : [message]
@@ -27,47 +27,59 @@ export function takeLocationText(ingest: Ingest, stream: DriverStream, message: 
     return
   }
   const frames: LocationFrame[] = []
+  let first: (BadLocation & { index: number }) | null = null
+  let refused = 0
+  let refusedSeqLast = -1
   // Numbers that the edge supplies follow those it has seen.
   let seq = stream.highest
   for (const [index, item] of list.entries()) {
     const read = readLocation(item, seq + 1, nowMs)
-    if ('code' in read) {
-      refuse(ingest, stream, read, index, nowMs)
-      return
+    const code = 'code' in read ? read.code : checkFrame(read, nowMs)
+    if (!('code' in read) && code === null) {
+      if (read.seq > seq) seq = read.seq
+      frames.push(read)
+      continue
     }
-    const code = checkFrame(read, nowMs)
-    if (code !== null) {
-      refuse(ingest, stream, { code, why: code === 'frame_in_future' ? 'is ahead of this server\'s clock' : 'has a number out of its range', seq: read.seq }, index, nowMs)
-      return
-    }
-    if (read.seq > seq) seq = read.seq
-    frames.push(read)
+    const bad: BadLocation = 'code' in read ? read : { code: code!, why: whyOf(code!), seq: read.seq }
+    refused++
+    first ??= { ...bad, index }
+    ingest.countRefused(bad.code)
+    if (isSeq(bad.seq) && bad.seq > refusedSeqLast) refusedSeqLast = bad.seq
+    if (refusedSeqLast > seq) seq = refusedSeqLast
   }
-  ingest.takeFrames(stream, frames)
+  ingest.takeFrames(stream, frames, refusedSeqLast)
+  if (first !== null) tell(stream, first, frames.length > 0, refused, nowMs)
 }
 
 interface BadLocation { code: Extract<ErrorCode, `frame_${string}`>; why: string; seq?: number }
 
-function refuse(ingest: Ingest, stream: DriverStream, bad: BadLocation, index: number, nowMs: number): void {
-  ingest.countRefused(bad.code)
+const isSeq = (seq: unknown): seq is number => Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) <= 0xffff_ffff
+const whyOf = (code: string): string =>
+  (code === 'frame_in_future' ? 'is ahead of this server\'s clock' : code === 'frame_out_of_range' ? 'has a number out of its range, or is at (0, 0), where no device is' : 'lacks a number')
+
+/** Only a message in which nobody can find a location is malformed. */
+function tell(stream: DriverStream, bad: BadLocation & { index: number }, othersTaken: boolean, refused: number, nowMs: number): void {
+  const { code, index } = bad
   const message = `location ${index} ${bad.why}`
-  if (bad.code === 'frame_in_future') stream.session.report(bad.code, message, { seq: bad.seq!, server_time_ms: nowMs })
-  else stream.session.refuse(bad.code, message, { index })
+  const extra = { index, ...(isSeq(bad.seq) && { seq: bad.seq }), ...(refused > 1 && { refused }) }
+  if (code === 'frame_in_future') stream.session.report(code, message, { ...extra, server_time_ms: nowMs })
+  else if (othersTaken || code === 'frame_out_of_range') stream.session.report(code, message, extra)
+  else stream.session.refuse(code, message, extra)
 }
 
+/** Fields that frames do not have are passed over: phones know more of a place than anybody asked. */
 function readLocation(item: unknown, nextSeq: number, nowMs: number): LocationFrame | BadLocation {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return { code: 'frame_malformed', why: 'is not an object' }
   const location = item as LocationText
   if (location['type'] !== 'location') return { code: 'frame_malformed', why: 'is not of type location' }
-  for (const name in location) if (!fields.has(name)) return { code: 'frame_malformed', why: `has an unknown field ${JSON.stringify(name.slice(0, 40))}` }
-  const { seq, timestamp, latitude, longitude, heading, speed, accuracy } = location
+  const { timestamp, latitude, longitude, heading, speed, accuracy } = location
+  const seq = (location['seq'] ?? nextSeq) as number
+  const timestampMs = typeof timestamp === 'string' ? instantMs(timestamp) : timestamp ?? nowMs
+  if (timestampMs === null) return { code: 'frame_out_of_range', why: `has a timestamp that ${instantRule}, or ms since 1970`, seq }
   return {
-    seq: (seq ?? nextSeq) as number,
-    timestampMs: (typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp ?? nowMs) as number,
-    latitude: latitude as number,
-    longitude: longitude as number,
-    headingDeg: (heading ?? null) as number | null,
-    speedMps: (speed ?? null) as number | null,
-    accuracyM: (accuracy ?? null) as number | null,
+    seq, timestampMs: timestampMs as number, latitude: latitude as number, longitude: longitude as number,
+    headingDeg: numberOrNull(heading), speedMps: numberOrNull(speed), accuracyM: numberOrNull(accuracy),
   }
 }
+
+const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null)

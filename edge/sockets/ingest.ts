@@ -95,14 +95,28 @@ export class Ingest {
   takeBinary(stream: DriverStream, bytes: Uint8Array): void {
     stream.binary = true
     const count = this.#reader.read(bytes, this.#clockMs())
-    if (count < 0) this.#refuseBinary(stream, count)
-    else this.#take(stream, count)
+    if (count > 0) this.#take(stream, count)
+    if (this.#reader.refused === 0) return
+    this.#pass(stream, this.#reader.refusedSeqLast)
+    this.#refuseBinary(stream, count)
   }
 
   /** Frames that came as text and were checked. */
-  takeFrames(stream: DriverStream, frames: readonly LocationFrame[]): void {
+  takeFrames(stream: DriverStream, frames: readonly LocationFrame[], refusedSeqLast: number): void {
     stream.binary = false
-    this.#take(stream, this.#reader.read(encodeFrames(frames), Infinity))
+    if (frames.length > 0) this.#take(stream, this.#reader.read(encodeFrames(frames), Infinity))
+    this.#pass(stream, refusedSeqLast)
+  }
+
+  /**
+   * Frames up to that number were refused for good: they are acknowledged with what was handed over, or the app would send
+   * them again for ever. -1 for none.
+   */
+  #pass(stream: DriverStream, seq: number): void {
+    if (seq < 0 || !this.#parts.bus.connected) return
+    if (seq > stream.highest) stream.highest = seq
+    if (stream.waitingLast < 0) this.#settle(stream, seq, seq, this.#parts.nowMs())
+    else if (seq > stream.waitingLast) stream.waitingLast = seq
   }
 
   /**
@@ -288,19 +302,19 @@ export class Ingest {
     stream.session.sendBinary(bytes)
   }
 
-  /** A message that the reader refused is refused whole. A clock ahead of ours is not the app's malformation. */
-  #refuseBinary(stream: DriverStream, error: number): void {
-    const code = frameErrorName(error)
-    const index = this.#reader.refusedIndex
-    this.countRefused(code)
+  /** `count`: frames of the message that were taken; a negative code for none. Only a message that nobody can read is malformed. */
+  #refuseBinary(stream: DriverStream, count: number): void {
+    const { refused, refusedCode, refusedIndex: index, refusedSeq } = this.#reader
+    const code = frameErrorName(refusedCode)
+    this.countRefused(code, refused)
+    const extra = { index, ...(refusedSeq >= 0 && { seq: refusedSeq }), ...(refused > 1 && { refused }) }
     if (code === 'frame_in_future')
-      stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, {
-        seq: this.#reader.seq[index]!, server_time_ms: this.#parts.nowMs(),
-      })
-    else stream.session.refuse(code, `frame ${index} of the message is refused, and the message with it`, { index })
+      stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, { ...extra, server_time_ms: this.#parts.nowMs() })
+    else if (count > 0 || code === 'frame_out_of_range') stream.session.report(code, `frame ${index} of the message is refused`, extra)
+    else stream.session.refuse(code, `frame ${index} of the message is refused`, extra)
   }
 
-  countRefused(reason: FrameErrorName): void { this.#parts.metrics.framesRefused.inc({ reason }) }
+  countRefused(reason: FrameErrorName, count = 1): void { this.#parts.metrics.framesRefused.inc({ reason }, count) }
 
   /** The connection is gone. What it sent still goes out; its ack does not. */
   forget(stream: DriverStream): void {

@@ -218,14 +218,14 @@ export class Session {
   }
 
   /** Tells the client what was wrong; ten malformed messages in a row end the connection. */
-  refuse(code: ErrorCode, message: string, extra: { id?: string; fields?: FieldError[]; index?: number; seq?: number } = {}): void {
+  refuse(code: ErrorCode, message: string, extra: { id?: string; fields?: FieldError[]; index?: number; seq?: number; refused?: number } = {}): void {
     this.#refusals++
     this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
     if (++this.#malformedInARow >= limits.socketMalformedInARowMax) this.close(closeCodes.malformed, 'malformed messages')
   }
 
   /** Something is wrong, but not with the message. */
-  report(code: ErrorCode, message: string, extra: { id?: string; seq?: number; server_time_ms?: number } = {}): void {
+  report(code: ErrorCode, message: string, extra: { id?: string; index?: number; seq?: number; refused?: number; server_time_ms?: number } = {}): void {
     this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
   }
 

@@ -43,6 +43,34 @@ for (const [name, given, event, follows] of [
 ] as const)
   t.test(name, async t => t.same(short(effects(given, event)), follows))
 
+t.test('what a driver is told of the end of an order: the outcome, and what it pays', async t => {
+  const complete = (given: readonly OrderEvent[], event: OrderEvent): object[] => effects(given, event).flatMap(effect =>
+    (effect.do === 'command' && effect.to.command.verb === 'complete' ? [{ to: effect.to.actorId, id: effect.to.id, ...effect.to.command }] : []))
+  const told = (outcome: string, earningsMinor: number): object =>
+    ({ to: driverIds[0], id: `${orderId}:complete`, verb: 'complete', by: { role: 'system', id: 'order' }, orderId, outcome, earningsMinor })
+  const paid = { ...happened.delivered, data: { ...happened.delivered.data, earnings_minor: 725 } } as OrderEvent
+  for (const [name, given, event, expected] of [
+    ['delivered', reached.delivered, happened.delivered, [told('delivered', 300)]],
+    ['delivered for another fee', [...reached.out_for_delivery, paid], paid, [told('delivered', 725)]],
+    ['returned: nothing', reached.returned, happened.returned, [told('returned', 0)]],
+    ['cancelled with a driver: nothing', reached.cancelledAssigned, happened.cancelled, [told('cancelled', 0)]],
+    ['cancelled without one', reached.cancelledWon, happened.cancelled, []],
+    ['failed: the driver still has it', reached.failed, happened.failed, []],
+    ['on its way back', reached.returning, happened.returning, []],
+    ['picked up', reached.picked_up, happened.pickedUp, []],
+    ['assigned', reached.driver_assigned, happened.assigned, []],
+  ] as const) t.same(complete(given, event), expected, name)
+})
+
+t.test('the driver has another phone: who has the order is told, and who holds its link is not', async t => {
+  const list = effects([...reached.picked_up, happened.driverUpdated], happened.driverUpdated)
+  t.same(short(list), status)
+  const messages = list.flatMap(effect => (effect.do === 'push' && effect.push.kind === 'topic' ? [effect.push.message] : []))
+  t.match(messages[1], { type: 'status', status: 'picked_up', driver_phone: '22', vehicle_type: 'bike' })
+  t.match(messages[2], { driver_phone: '22' })
+  t.notMatch(JSON.stringify(messages[0]), /22|Driver 0/)
+})
+
 t.test('a refused hold comes back to the order', async t => {
   const [hold] = effects(reached.offering, offered())
   t.match(hold, { to: { actorId: driverIds[0], id: `${offerIds[0]}:hold` } })

@@ -35,6 +35,7 @@ export const orderExamples: Record<string, Example> = {
   updateOrder: { as: 'driver', params: order, body: { status: 'picked_up' }, status: 200 },
   cancelOrder: { as: 'customer', params: order, query: { reason: 'ordered by mistake' }, status: 200 },
   listOrderEvents: { as: 'customer', params: order, query: { limit: 2 }, status: 200 },
+  listBreadcrumbs: { as: 'customer', params: order, status: 200 },
   reissueTrackingToken: { as: 'customer', params: order, body: {}, status: 201 },
   track: { params: { token: of.trackingToken }, status: 200 },
 
