@@ -110,7 +110,7 @@ t.test('as written', async t => {
   const refreshed = await http(url, 'POST', '/api/auth/refresh', { body: { refresh_token: login.body.refresh_token } })
   t.match(refreshed.body, { access_token: String, refresh_token: String })
   t.equal((await http(url, 'GET', '/api/auth/me', { token: login.body.access_token })).body.email, 'user@example.com')
-  const replayed = await http(url, 'POST', '/api/auth/refresh', { body: { refresh_token: login.body.refresh_token } })
+  const replayed = await http(url, 'POST', '/api/auth/refresh', { body: { refresh_token: login.body.refresh_token }, headers: { 'user-agent': 'elsewhere' } })
   t.equal(replayed.status, 401, 'a refresh token works once')
   t.equal((await http(url, 'GET', '/api/auth/me', { token: refreshed.body.access_token })).status, 401, 'and coming twice ends the sign-in')
   t.equal((await http(url, 'GET', '/api/auth/me', { token: login.body.refresh_token })).status, 401, 'a refresh token is no access token')
