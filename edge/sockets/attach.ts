@@ -82,7 +82,7 @@ function behavior(ctx: EdgeContext, door: Door, role: SocketRole, open: OpenSock
       ctx.hub.add(session)
       const ended = door.admission.begin()
       ctx.metrics.handshakesUnderWay.set(door.admission.underWay)
-      admitHandshake(ctx, 'address', `${handshake.vouched ? 'vouched ' : ''}${addressGroup(handshake.address)}`).then(() => open(ctx, session, handshake)).then(
+      admitHandshake(ctx, 'address', addressGroup(handshake.address)).then(() => open(ctx, session, handshake)).then(
         opened => {
           session.identity = handshake.identity
           // It may have ended between its check and now, when nobody knew yet whose socket this is.

@@ -25,8 +25,6 @@ import type { SocketData } from './session.ts'
 export interface Handshake {
   token: string | null
   ticket: string | null
-  /** The door has seen that the token or ticket is ours. */
-  vouched: boolean
   /** The id or token in the path; '' where the path has none. */
   parameter: string
   /** For the audit trail: where it came from, and who it turned out to be. */
@@ -76,7 +74,7 @@ export function upgrade(ctx: EdgeContext, admission: Admission, tokens: Tokens |
     return
   }
   const handshake: Handshake = {
-    token, ticket, vouched: voucher !== null,
+    token, ticket,
     parameter: smallLetters(req.getParameter(0) ?? ''),
     address,
     userAgent: fields['user-agent'] || null,
