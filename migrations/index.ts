@@ -16,8 +16,8 @@ import { slotProgress } from './0010_slot_progress.ts'
 import { auditStrangers } from './0011_audit_strangers.ts'
 import { approval } from './0012_approval.ts'
 import { normalText } from './0014_normal_text.ts'
-import { resumableUploads } from './0017_resumable_uploads.ts'
 import { eventActors } from './0015_event_actors.ts'
+import { resumableUploads } from './0017_resumable_uploads.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
