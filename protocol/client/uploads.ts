@@ -12,7 +12,7 @@
  */
 import { CaduceusError, errorCatalogue, isErrorCode } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { uploadLimits } from './upload-limits.ts'
+import { uploadLimits } from './limits.ts'
 
 export type UploadKind = 'proof' | 'signature' | 'prescription' | 'audio'
 export interface UploadedFile { id: string; file_id: string; url: string; content_type: string; bytes: number }
