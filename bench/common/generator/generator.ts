@@ -83,7 +83,7 @@ export async function startGenerator({ url, tokens, startMs, threads = 1, frames
 
 /** Bytes of one message's payload, as a sink counts them. */
 export function payloadBytes({ framesPerMessage }: Shape): number {
-  const frame = { seq: 0, timestampMs: 0, latitude: 0, longitude: 0, headingDeg: 90, speedMps: 8, accuracyM: null }
+  const frame = { seq: 0, timestampMs: 0, latitude: 1, longitude: 1, headingDeg: 90, speedMps: 8, accuracyM: null }
   return encodeFrames(Array.from({ length: framesPerMessage }, () => frame)).length - (framesPerMessage === 1 ? 1 : 0)
 }
 
