@@ -52,7 +52,8 @@ export function runTest(folder: string, test: string, environment: Record<string
   return new Promise(resolve => {
     const startedMs = performance.now()
     const child = spawn(process.execPath, [test], {
-      cwd: folder, detached: true, stdio: 'ignore', env: { ...process.env, REQUIRE_SERVICES: '1', ...environment },
+      cwd: folder, detached: true, stdio: 'ignore', // The only limit is the one here: a file's own would call a slow one failed.
+      env: { ...process.env, REQUIRE_SERVICES: '1', TAP_TIMEOUT: '3600', ...environment },
     })
     let timedOut = false
     const end = (): void => { try { process.kill(-child.pid!, 'SIGKILL') } catch { /* it has ended */ } }
