@@ -45,6 +45,10 @@ function interpolate(text: string, given: Record<string, string>): string {
     return kind === '-' ? rest : ''
   })
 }
+/** What the operator must give: without any of these nothing starts. */
+const secrets = ['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'NATS_ENGINE_PASSWORD', 'NATS_EDGE_PASSWORD', 'NATS_ANALYTICS_PASSWORD', 'NATS_DISPATCH_PASSWORD']
+const givenSecrets: Record<string, string> = Object.fromEntries(secrets.map(name => [name, name.toLowerCase().replaceAll('_', '-').padEnd(64, 'x')]))
+
 const environmentOf = (service: Service, given: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(service.environment ?? {}).map(([name, value]) => {
     if (typeof value !== 'string') throw new Error(`${name} is ${String(value)}: only a text is sure to arrive as it is written`)
@@ -91,7 +95,7 @@ t.test('the bus knows who connects to it', async t => {
   t.same([...config.matchAll(/password: \$(\w+)/g)].map(match => match[1]!).sort(), Object.keys(nats.environment!).sort(), 'a variable that is missing stops the server')
   for (const [user, list] of [['edge', edges], ['engine', engines]] as const)
     for (const [name, service] of list) {
-      const given = { JWT_SECRET_KEY: 'k'.repeat(64), [`NATS_${user.toUpperCase()}_PASSWORD`]: 'other' }
+      const given = { ...givenSecrets, [`NATS_${user.toUpperCase()}_PASSWORD`]: 'other' }
       const { username, password } = new URL(environmentOf(service, given)['NATS_URL']!)
       t.same([username, password], [user, environmentOf(nats, given)[`NATS_${user.toUpperCase()}_PASSWORD`]], name)
     }
@@ -99,24 +103,43 @@ t.test('the bus knows who connects to it', async t => {
 
 t.test('ports', async t => {
   const published = services.flatMap(([name, service]) => (service.ports ?? []).map(port => {
-    t.match(port, /^\d+:\d+$/, `${name}: "${port}" is quoted, or YAML would make a number of it`)
-    return { name, host: port.split(':')[0], inside: port.split(':')[1] }
+    t.match(port, /^127\.0\.0\.1:\d+:\d+$/, `${name}: "${port}" is for this machine alone`)
+    return { name, host: port.split(':')[1], inside: port.split(':')[2] }
   }))
   t.same(published.map(port => port.host).sort(), ['8000', '8001'], 'the edges and nobody else')
   for (const { name, inside } of published) t.equal(inside, file.services[name]!.environment!['PORT'], `${name} listens where its port leads`)
 })
 
+t.test('nothing has a password that everybody knows', async t => {
+  const text = readFileSync(path, 'utf8')
+  const named = new Set([...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET)\w*)(:?[-?])/g)].map(match => `${match[1]} ${match[2]}`))
+  for (const name of secrets) t.ok(named.has(`${name} :?`), `${name} must be given`)
+  // Optional services; an empty value is none.
+  for (const [, name, rest] of text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|AUTH_TOKEN|API_KEY|ACCESS_KEY)\w*):-([^}]*)\}/g)) t.equal(rest, '', `${name} has no default`)
+  for (const missing of secrets) {
+    const { [missing]: _, ...rest } = givenSecrets
+    t.throws(() => services.map(([, service]) => environmentOf(service, rest)), new RegExp(`${missing} make one`), `without ${missing} nothing starts, and the mend is named`)
+  }
+})
+
+t.test('whoever registers waits for a decision', async t => {
+  for (const [name, service] of edges) {
+    t.equal(readConfig(environmentOf(service, givenSecrets), 'edge').registration, 'approval', name)
+    t.equal(readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'open' }), 'edge').registration, 'open', name)
+    t.throws(() => readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'yes' }), 'edge'), { message: /^REGISTRATION is "yes"; it is open [^\n]+ or approval[^\n]+$/ })
+  }
+})
+
 t.test('the environment is what the processes read', async t => {
-  const given = { JWT_SECRET_KEY: 'k'.repeat(64) }
+  const given = givenSecrets
   for (const [name, service] of edges) {
     const config = readConfig(environmentOf(service, given), 'edge')
     t.equal(config.host, '0.0.0.0', `${name} can be reached from outside its container`)
     t.ok(config.uploadDir.startsWith('/data/'), 'uploads are on the volume')
-    t.match(config.databaseUrl, /^postgres:\/\/caduceus:caduceus@postgres:5432\/caduceus$/)
-    t.throws(() => environmentOf(service, {}), /JWT_SECRET_KEY make one with openssl rand/, 'a missing key stops it with its mend')
+    t.match(config.databaseUrl, /^postgres:\/\/caduceus:postgres-passwordx+@postgres:5432\/caduceus$/)
     t.equal(environmentOf(service, { ...given, POSTGRES_PASSWORD: 'other' })['DATABASE_URL'], 'postgres://caduceus:other@postgres:5432/caduceus')
   }
-  t.equal(environmentOf(file.services['postgres']!, { POSTGRES_PASSWORD: 'other' })['POSTGRES_PASSWORD'], 'other')
+  t.equal(environmentOf(file.services['postgres']!, { ...givenSecrets, POSTGRES_PASSWORD: 'other' })['POSTGRES_PASSWORD'], 'other')
   for (const [, service] of engines) {
     const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environmentOf(service, given), 'engine')
     for (const url of [natsUrl, redisUrl, databaseUrl]) t.ok(file.services[new URL(url!).hostname], `${new URL(url!).hostname} is a service`)
@@ -133,7 +156,7 @@ t.test('what the README says an operator may set, compose passes on', async t =>
   for (const [edge, service] of edges)
     t.same(names.filter(name => !aside.test(name) && service.environment?.[name] === undefined), [], edge)
   const delivery = readConfig(environmentOf(edges[0]![1], {
-    JWT_SECRET_KEY: 'k'.repeat(64), SMTP_URL: 'smtps://u%40example.org:p@smtp.example.org', TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't', TWILIO_FROM: '+1', TRUST_PROXY: '1',
+    ...givenSecrets, SMTP_URL: 'smtps://u%40example.org:p@smtp.example.org', TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't', TWILIO_FROM: '+1', TRUST_PROXY: '1',
   }), 'edge')
   t.match(delivery, { delivery: { smtp: { from: 'u@example.org' }, twilio: { accountSid: 'AC1' } }, trustedProxies: 1 })
 })
@@ -160,9 +183,9 @@ t.test('the image', async t => {
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0
 t.test('compose agrees', { skip: hasCompose ? false : 'docker compose not found; install with: apt-get install docker-compose-plugin (from Docker\'s repository)' }, async t => {
   const config = (environment: Record<string, string>) => spawnSync('docker', ['compose', '-f', path, 'config', '-q'], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment } })
-  const good = config({ JWT_SECRET_KEY: 'k'.repeat(64) })
+  const good = config(givenSecrets)
   t.equal(good.status, 0, good.stderr)
   const bad = config({})
   t.not(bad.status, 0)
-  t.match(bad.stderr, /JWT_SECRET_KEY/)
+  t.match(bad.stderr, /PASSWORD|JWT_SECRET_KEY/)
 })

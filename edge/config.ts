@@ -9,6 +9,7 @@ import { normalOrigin } from './http/origins.ts'
 import { countryOf, type CountryCode } from '../protocol/phones.ts'
 import { readSmsRules, type SmsRules } from './accounts/sms.ts'
 import type { S3Config } from './integrations/storage/s3.ts'
+import { readRegistration, type Registration } from './approval/registration.ts'
 import { readRateRules, type RateRules } from './rate/rules.ts'
 
 /** How messages leave; null where nothing is configured. */
@@ -57,6 +58,8 @@ export interface Config extends ServiceUrls {
   phoneCountry: CountryCode | null
   /** To whom codes go by SMS, and how many. */
   sms: SmsRules
+  /** `open`: pharmacies and drivers work as soon as they register; `approval`: after a decision. */
+  registration: Registration
 }
 
 /** Services that know places; null where there is none. URLs without a slash at the end. */
@@ -118,6 +121,7 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
     handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
     metricsToken: metricsToken(text('METRICS_TOKEN')),
+    registration: readRegistration(text, role),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
     phoneCountry: country,
     sms: readSmsRules(environment, country),

@@ -9,6 +9,7 @@ import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'
 import type { PositionAnswer, PositionQuery } from '../protocol/pushes.ts'
 import type { EndedAccess } from './accounts/ended-access.ts'
+import type { Standings } from './approval/standing.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import type { Config } from './config.ts'
 import type { Messenger } from './integrations/messenger.ts'
@@ -31,6 +32,7 @@ export interface EdgeContext {
   readonly races: Races
   readonly audit: AuditTrail
   readonly endedAccess: EndedAccess
+  readonly standings: Standings
   /** Null: without limits, as load tests run. */
   readonly rates: RateLimits | null
   readonly messenger: Messenger

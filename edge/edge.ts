@@ -13,6 +13,9 @@ import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import { createStandings } from './approval/standing.ts'
+import { startSuspensions } from './approval/suspension.ts'
+import { openRegistrationWarning } from './approval/registration.ts'
 import { authenticate } from './accounts/authenticate.ts'
 import { completePhones } from './accounts/complete-phones.ts'
 import { createEndedAccess } from './accounts/ended-access.ts'
@@ -68,6 +71,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     maps: createMaps(config.maps, { log, nowMs, after }),
     storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),
     endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }),
+    standings: createStandings({ database, bus, log, nowMs, after }),
     rates: config.rateRules === null ? null : createRateLimits({ rules: config.rateRules, redisUrl: config.redisUrl, nowMs, onLog: line => log.warn(line) }),
     messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random, after }),
   }
@@ -76,6 +80,8 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   await preparePasswords()
   await base.storages.current.check()
   await base.endedAccess.announce()
+  await base.standings.announce()
+  if (config.registration === 'open') log.warn(openRegistrationWarning)
 
   const routes = routeTable(context, { version, after })
   configure(withoutServerHeader)
@@ -92,6 +98,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   completePhones(context).catch((error: unknown) => log.warn({ err: error }, 'phone numbers without a country could not be completed; the next start tries again'))
   const stopImportRetries = startImportRetries(context, after)
   const webhooks = startWebhooks(context, after)
+  const stopSuspensions = startSuspensions(context, after)
   log.info({ host: config.host, port }, 'edge listens')
 
   let drained: Promise<void> | null = null
@@ -99,6 +106,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     stopListening()
     stopHousekeeping()
     stopImportRetries()
+    stopSuspensions()
     const webhooksStopped = webhooks.stop()
     await within(http.drain().then(() => base.messenger.drain()), limits.drainTimeoutMs, after)
     await within(webhooksStopped, limits.drainTimeoutMs, after)
@@ -107,6 +115,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     await within(until(() => context.hub.size === 0, after), goodbyeMs, after)
     app.close()
     base.endedAccess.close()
+    base.standings.close()
     base.rates?.close()
     await within(base.audit.close(), goodbyeMs * 4, after)
   }

@@ -81,6 +81,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   else await runProcess('caduceus', limits.drainTimeoutMs + 5_000, async environment => {
     const startedMs = performance.now()
     const embedded = await startEmbedded(environment)
+    if (embedded.edge.context.config.registration === 'open') process.stdout.write('REGISTRATION=open: anybody who registers is a pharmacy or a driver at once. For real patients set REGISTRATION=approval.\n')
     process.stdout.write(`Caduceus is at ${embedded.url} (ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s). API: ${embedded.url}/docs\n`)
     return embedded
   })

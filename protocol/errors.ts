@@ -38,6 +38,8 @@ export const errorCatalogue = {
   driver_not_found: { http: 404, title: 'Driver not found', retryable: false },
   vendor_not_found: { http: 404, title: 'Pharmacy not found', retryable: false },
   vendor_not_active: { http: 403, title: 'Pharmacy is not active', retryable: false },
+  invitation_invalid: { http: 400, title: 'Invitation is wrong, has ended or was used', retryable: false },
+  invitation_limit_reached: { http: 409, title: 'No more invitations allowed', retryable: false },
   vendor_status_conflict: { http: 409, title: 'Pharmacy is not in a state that allows this', retryable: false },
   order_already_exists: { http: 409, title: 'Order already exists', retryable: false },
   driver_already_exists: { http: 409, title: 'Driver already exists', retryable: false },

@@ -175,6 +175,10 @@ const MembershipMessage = Type.Object({
   active_order_ids: Type.Array(Uuid, { description: 'After the end: what this driver still carries to the door or back' }),
 })
 const AssignmentEnded = Type.Object({ type: Type.Literal('assignment_ended'), order_id: Uuid, offer_id: Uuid, reason: Text })
+const ApprovalMessage = Type.Object({
+  type: Type.Literal('approval'), vendor_id: Uuid, status: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('suspended'), Type.Literal('rejected')]),
+  reason: nullable(Text), latitude: Latitude, longitude: Longitude, moving_to: nullable(Type.Object({ latitude: Latitude, longitude: Longitude })),
+})
 const DriverMembership = Type.Object({
   type: Type.Literal('driver_membership'), driver_id: Uuid, driver_name: Text, membership: MembershipMessage.properties.membership,
 })
@@ -248,6 +252,8 @@ export const socketMessages = {
     { type: 'assignment_ended', order_id: ids.order, offer_id: ids.offer, reason: 'the driver does not belong to the pharmacy any more' }),
   driver_membership: row('A driver asks to join the pharmacy, belongs to it, or does no more.', DriverMembership,
     { type: 'driver_membership', driver_id: ids.driver, driver_name: 'Dora', membership: 'pending' }),
+  approval: row('An administrator decided upon the pharmacy or its move; of one that is suspended it is the last message.', ApprovalMessage,
+    { type: 'approval', vendor_id: ids.vendor, status: 'suspended', reason: 'the licence has expired', latitude: 27.71, longitude: 85.33, moving_to: null }),
   ack: row('Every frame up to `seq` has been handed to the bus: the app may drop it.', Ack, { type: 'ack', seq: 118 }),
   fleet: row('First message of a fleet view: every driver with the last position.', FleetMessage, {
     type: 'fleet', vendor_id: ids.vendor, vendor_name: 'City Pharmacy', drivers: [{ driver_id: ids.driver, status: 'busy', ...pin, at, full_name: 'Dora', vehicle_type: 'bike' }],
@@ -260,7 +266,7 @@ export type SocketMessageName = keyof typeof socketMessages
 export const socketChannels = {
   terminal: {
     path: '/ws/pharmacy/', title: 'A pharmacy\'s terminal', parameters: {},
-    sends: ['respond', 'ping'], receives: ['terminal_greeting', 'new_request', 'request_ended', 'new_order', 'status', 'response_result', 'driver_search_ended', 'driver_membership', 'error', 'pong'],
+    sends: ['respond', 'ping'], receives: ['terminal_greeting', 'new_request', 'request_ended', 'new_order', 'status', 'response_result', 'driver_search_ended', 'driver_membership', 'approval', 'error', 'pong'],
   },
   customer: {
     path: '/ws/customer/', title: 'A customer\'s app', parameters: {},
@@ -273,7 +279,7 @@ export const socketChannels = {
   },
   fleet: {
     path: '/ws/vendor/{vendor_id}', title: 'A pharmacy\'s fleet on a map, and its orders', parameters: { vendor_id: 'The pharmacy' },
-    sends: ['ping'], receives: ['fleet', 'fleet_locations', 'driver_status', 'driver_membership', 'new_order', 'status', 'driver_search_ended', 'error', 'pong'],
+    sends: ['ping'], receives: ['fleet', 'fleet_locations', 'driver_status', 'driver_membership', 'new_order', 'status', 'driver_search_ended', 'approval', 'error', 'pong'],
   },
   tracking: {
     path: '/ws/tracking/{tracking_token}', title: 'The public tracking link', parameters: { tracking_token: 'From the order; no other authentication' },

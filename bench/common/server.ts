@@ -52,7 +52,7 @@ const secret = 'only for a bench on the loopback interface'
 const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
   const { NATS_URL: _1, REDIS_URL: _2, DATABASE_URL: _3, HOST: _4, ...rest } = process.env
   return {
-    ...rest, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
+    ...rest, REGISTRATION: 'open', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
     // A whole city signs up and reads from this one address.
     ...Object.fromEntries(['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'SOCKET'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])),
     ...(options.benchAllowed === true && { BENCH_ALLOWED: '1' }),

@@ -35,7 +35,7 @@ export const bench: Bench = {
     context.defer(() => database.close())
     const bus = await natsBus(nats.url, { name: 'bench' })
     context.defer(() => bus.close())
-    const environment = { ...process.env, LOG_LEVEL: 'fatal', NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url }
+    const environment = { ...process.env, LOG_LEVEL: 'fatal', REGISTRATION: 'open', NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url }
     const engines: Child[] = []
     context.defer(() => Promise.all(engines.map(engine => engine.stop())))
     const start = (): Child => {

@@ -60,7 +60,7 @@ async function open(context: Context): Promise<Round> {
 
 async function start(context: Context, kind: Kind, databaseUrl: string): Promise<Target> {
   const server = await startServerChild(new URL('./rest-server.js', import.meta.url), {
-    args: [argumentOf[kind]], env: { ...process.env, DATABASE_URL: databaseUrl, JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240', NATS_URL: '', REDIS_URL: '' },
+    args: [argumentOf[kind]], env: { ...process.env, DATABASE_URL: databaseUrl, REGISTRATION: 'open', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240', NATS_URL: '', REDIS_URL: '' },
   })
   context.defer(() => server.stop())
   return server

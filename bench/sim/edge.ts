@@ -24,6 +24,7 @@ import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
 /** Nobody signs in here, and nobody is signed out. */
+const standings = { onNews() {}, taken: () => null } as unknown as HubParts['standings']
 const endedAccess = { onEnded() {}, hasEnded: () => false } as unknown as HubParts['endedAccess']
 const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
@@ -57,7 +58,7 @@ export class SimEdge {
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
-    this.#hub = createHub({ edgeId: node.name, config: { jwtSecret: 'of the simulator' }, bus, races: this.#races, endedAccess, database: this.#database, metrics, log, nowMs, random, after })
+    this.#hub = createHub({ edgeId: node.name, config: { jwtSecret: 'of the simulator' }, bus, races: this.#races, endedAccess, standings, database: this.#database, metrics, log, nowMs, random, after })
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()

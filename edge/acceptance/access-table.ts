@@ -103,6 +103,10 @@ export const rules: Record<string, Rule> = {
   listApiKeys: forAdmins,
   revokeApiKey: { allowed: admins, of: ids => ({ params: { id: ids['apiKey']! } }) },
 
+  listApprovals: forAdmins,
+  ...Object.fromEntries(['approveVendor', 'suspendVendor', 'rejectVendor'].map((name): [string, Rule] =>
+    [name, { allowed: admins, of: ids => ({ params: { id: ids['applicant']! }, body: { reason: 'as the table says' } }) }])),
+
   // Pharmacies: known to everybody who is signed in
   registerVendor: { allowed: everyone, of: () => ({ body: { email: nobodyYet(), business_name: 'New', phone: '+1234567890', password, ...place } }) },
   listVendors: own,
@@ -119,6 +123,13 @@ export const rules: Record<string, Rule> = {
   getDriver: { allowed: ofDriver },
   updateDriver: { allowed: ofDriver, of: () => ({ body: { vehicle_number: 'ABC-1' } }) },
   setDriverStatus: { allowed: ofDriver, of: () => ({ body: { status: 'available' } }) },
+  inviteDriver: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor }, body: { note: 'for Dora' } }) },
+  listInvitations: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor } }) },
+  revokeInvitation: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor, invitation_id: ids['invitation']! } }) },
+  approveDriver: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }) },
+  endDriver: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }) },
+  removeDriver: { allowed: ofVendor, of: ids => ({ params: { id: ids['applicantDriver']! } }) },
+  requestMembership: { allowed: ['driver'], of: ids => ({ params: { id: ids.driver }, body: {} }) },
   getEarnings: { allowed: ofDriver },
   listDeliveries: { allowed: ofDriver },
 

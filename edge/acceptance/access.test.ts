@@ -12,7 +12,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../http/route.ts'
 import { defaultParams, rules, type Call, type Ids } from './access-table.ts'
-import { http, newCustomer, password } from './people.ts'
+import { http, newCourier, newCustomer, newPharmacy, password } from './people.ts'
 import { createWorld, people, type Who, type World } from './access-world.ts'
 
 const dataDir = await preparedDataDir()
@@ -46,6 +46,8 @@ async function recordsOf(world: World): Promise<Ids> {
     offerOrder: offered.id, offer: offered.offerId, vendor: world.vendor.vendorId, driver: world.driver.driverId, upload: await world.upload(), unfinished: await world.unfinishedUpload(),
     session: session.body.sessions.find((one: { current: boolean }) => !one.current).id, anyVendor: world.otherVendor.vendorId,
     apiKey: (await world.call('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).body.id,
+    applicant: (await newPharmacy(world.url, 'Applicant', 10, 10)).vendorId, applicantDriver: (await newCourier(world.url, world.vendor.vendorId)).driverId,
+    invitation: (await world.call('vendor', 'POST', `/api/vendors/${world.vendor.vendorId}/driver-invitations`, {})).body.id,
     parked: await world.parkedCommand(), parkedToo: await world.parkedCommand(),
     account: (await newCustomer(world.url)).id, subscription, delivery: await world.delivery(subscription), integration: integrationId, deliveryKey, import: importId,
   }
@@ -136,7 +138,7 @@ t.test('the same key of two accounts: two answers', async t => {
 })
 
 t.test('who is allowed is answered, and sees nothing of others', async t => {
-  const foreign = [existing.order, existing.pending, existing.request, existing.offerOrder, existing.upload, existing.session, existing['subscription']!, existing['delivery']!, existing['integration']!, existing['import']!, existing['apiKey']!, world.customer.id, world.customer.email]
+  const foreign = [existing.order, existing.pending, existing.request, existing.offerOrder, existing.upload, existing.session, existing['subscription']!, existing['delivery']!, existing['integration']!, existing['import']!, existing['apiKey']!, existing['invitation']!, existing['applicantDriver']!, world.customer.id, world.customer.email]
   const uninvolved: readonly Who[] = ['stranger', 'otherCustomer', 'otherVendor', 'otherDriver']
   const later = (row: AnyRoute): number => (rules[row.operationId]!.last === 'very' ? 3 : rules[row.operationId]!.last === true ? 2 : row.method === 'GET' ? 0 : 1)
   for (const row of [...tabled].sort((a, b) => later(a) - later(b))) for (const who of people) {

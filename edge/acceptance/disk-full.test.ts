@@ -89,7 +89,7 @@ t.test('PostgreSQL on a full disk, its log included', { skip: noDisk || requireO
   const disk = makeSmallDisk(128)
   const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres({ folder: disk.path })])
   const port = await freePort()
-  const environment = { NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, JWT_SECRET_KEY: 'only for tests on the loopback interface', PORT: String(port), LOG_LEVEL: 'warn', DATA_DIR: disk.path }
+  const environment = { NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, JWT_SECRET_KEY: 'only for tests on the loopback interface', PORT: String(port), LOG_LEVEL: 'warn', REGISTRATION: 'open', DATA_DIR: disk.path }
   const database = await openDatabase({ url: postgres.url, log })
   const children = [startProcess('engine/main.js', environment), startProcess('edge/main.js', environment)]
   t.teardown(async () => {

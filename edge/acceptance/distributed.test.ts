@@ -14,7 +14,7 @@ t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'post
   const [nats, redis, postgres] = await Promise.all([startNats({ jetstream: true, config: busConfig, variables: busPasswords }), startRedis(), startPostgres()])
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
   const environment = {
-    REDIS_URL: redis.url, DATABASE_URL: postgres.url, DATA_DIR: dataDir, LOG_LEVEL: 'warn',
+    REDIS_URL: redis.url, DATABASE_URL: postgres.url, DATA_DIR: dataDir, LOG_LEVEL: 'warn', REGISTRATION: 'open',
     JWT_SECRET_KEY: 'a-key-for-tests-that-is-long-enough-to-be-one',
   }
   const ports = [await freePort(), await freePort()]

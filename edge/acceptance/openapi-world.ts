@@ -8,7 +8,7 @@ import type { Embedded } from '../embedded.ts'
 import { placeholders, type Placeholder } from '../routes/examples/placeholders.ts'
 import { signIn } from '../accounts/sessions.ts'
 import { accountById } from '../accounts/accounts.ts'
-import { eventually, http, newCustomer } from './people.ts'
+import { eventually, http, newCourier, newCustomer, newPharmacy } from './people.ts'
 import type { World } from './access-world.ts'
 
 export type Values = Partial<Record<Placeholder, string>>
@@ -82,6 +82,13 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   const apiKey: Prepare = async () => ({ apiKey: (await done('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).id })
   const account: Prepare = async () => ({ account: (await newCustomer(url)).id })
   const unfinished: Prepare = async () => ({ unfinished: await world.unfinishedUpload() })
+  const applicant = (status: 'pending' | 'active'): Prepare => async () => {
+    const { vendorId } = await newPharmacy(url, 'Corner Pharmacy', 40.71, -74)
+    await context.database.kysely.updateTable('vendors').set({ status }).where('id', '=', vendorId).execute()
+    return { applicant: vendorId }
+  }
+  const applicantDriver: Prepare = async () => ({ applicantDriver: (await newCourier(url, world.vendor.vendorId)).driverId })
+  const invitation: Prepare = async () => ({ invitation: (await done('vendor', 'POST', `/api/vendors/${world.vendor.vendorId}/driver-invitations`, { note: 'for Dora' })).id })
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken, refreshV1: refreshToken, logout: refreshToken, logoutV1: refreshToken,
@@ -96,6 +103,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     resetPassword: () => codeFor('/api/auth/password/forgot', { email: 'user@example.com' }),
     listParkedCommands: parked, replayParkedCommands: parked, replayParkedCommand: parked, dropParkedCommand: parked,
     getAccount: account, setAccountActive: account, listApiKeys: apiKey, revokeApiKey: apiKey,
+    listApprovals: applicant('pending'), approveVendor: applicant('pending'), rejectVendor: applicant('pending'), suspendVendor: applicant('active'),
+    listInvitations: invitation, revokeInvitation: invitation, approveDriver: applicantDriver, endDriver: applicantDriver, removeDriver: applicantDriver,
     listRequests: request, getRequest: request, cancelRequest: request, respondToRequest: request, sanjevaniResponse: request, sanjevaniRequests: request,
     listOrders: pending, getOrder: assigned, acceptOrder: pending, rejectOrder: pending, assignDriver: accepted, findDriver: accepted, listVendorOrders: pending,
     acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, listBreadcrumbs: assigned, reissueTrackingToken: assigned, track: assigned,
@@ -121,6 +130,7 @@ const secrets: Record<string, string> = {
   access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token', access: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token',
   refresh_token: placeholders.refreshToken, refresh: placeholders.refreshToken, ticket: 'bZ3kq0m8Yd2yV7cT5xW1nRhJ6pLs4uAe', key: 'cad_Qm3v8kT1xYz5wN7cR2dJ9hL4pS6uA0eF', prefix: 'cad_Qm3v8kT1',
   secret: 'whsec_c2VjcmV0LW9mLXRoaXMtZXhhbXBsZS1vbmx5', verification_token: 'pR7wX2cVbQx5n0sYkR9dLfAu', tracking_token: placeholders.trackingToken, version: '0.1.0',
+  invitation_code: 'K7QWM-3RTXA-9DZPB-VN2CH-6JEYF-4',
 }
 const at = '2026-11-20T12:00:00.000Z'
 

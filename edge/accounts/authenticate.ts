@@ -12,11 +12,15 @@ import { redeemTicketRow } from './tickets.ts'
 import { tokensOf } from './tokens.ts'
 
 export type { Identity } from './identity.ts'
-export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
+export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'standings' | 'nowMs' | 'random'>
 
 /** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
-export const authenticate = (ctx: AuthenticateContext, credential: string): Promise<Identity> =>
-  credential.startsWith(apiKeyMark) ? authenticateKey(ctx, credential) : authenticateToken(ctx, credential)
+export const authenticate = async (ctx: AuthenticateContext, credential: string): Promise<Identity> =>
+  credential.startsWith(apiKeyMark) ? authenticateKey(ctx, credential) : withStanding(ctx, await authenticateToken(ctx, credential))
+
+/** With what was decided of the pharmacy or driver. */
+export const withStanding = async ({ standings }: Pick<EdgeContext, 'standings'>, identity: Identity): Promise<Identity> =>
+  (identity.role === 'vendor' || identity.role === 'driver' ? { ...identity, standing: await standings.of(identity) } : identity)
 
 /** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
 export async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {

@@ -3,6 +3,7 @@
  * accounts table; commands carry the protocol's Principal, which names the acting record instead.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
+import type { Standing } from '../approval/standing.ts'
 import type { Principal } from '../../protocol/principal.ts'
 
 export const roles = ['user', 'vendor', 'driver', 'admin'] as const
@@ -29,6 +30,8 @@ export interface Identity {
   issuedAtMs?: number
   /** The sign-in that the access token belongs to. Keys have none. */
   sessionId?: string
+  /** What was decided of a pharmacy or a driver; without it nobody has looked, which is for those who are neither. */
+  standing?: Standing
   /** Of an API key. */
   scopes?: readonly Scope[]
 }

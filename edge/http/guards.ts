@@ -3,15 +3,16 @@
  * row. Ownership of the single record is the handler's, because only it knows the record.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
+import { refusedFor } from '../approval/standing.ts'
 import { apiKeyMark, type Identity } from '../accounts/identity.ts'
 import type { AnyRoute } from './route.ts'
 
 /** Takes an access token or an API key; throws `token_invalid` for anything else. */
 export type Authenticate = (credential: string) => Promise<Identity>
 
-/** Throws `unauthenticated`, `token_invalid` or `forbidden`. */
+/** Throws `unauthenticated`, `token_invalid`, `forbidden`, and `vendor_not_active` or `driver_not_member` for who may not work. */
 export async function guard(
-  { auth, scope, expiredToken }: Pick<AnyRoute, 'auth' | 'scope' | 'expiredToken'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
+  { auth, scope, standing, expiredToken }: Pick<AnyRoute, 'auth' | 'scope' | 'standing' | 'expiredToken'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
 ): Promise<Identity | null> {
   if (auth === 'none') return null
   const credential = credentialOf(headers)
@@ -31,6 +32,8 @@ export async function guard(
   }
   if (auth !== 'optional' && !auth.includes(identity.role))
     throw new CaduceusError('forbidden', `this is for ${auth.join(', ')}; the account is ${identity.role}`)
+  const access = identity.standing?.access ?? 'full'
+  if (auth !== 'optional' && standing !== 'any' && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
   return identity
 }
 

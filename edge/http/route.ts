@@ -85,6 +85,12 @@ export interface Route<
   expiredToken?: 'ignored'
   /** What an API key must carry to pass here too; without it the row is closed to keys. */
   scope?: Scope
+  /**
+   * Who passes although a decision keeps them from work: `carrying`, a driver who still has a parcel to bring to its
+   * end; `any`, also a pharmacy or driver that waits, was refused or has ended. Without it neither: a row added
+   * tomorrow is closed to them without its author's help.
+   */
+  standing?: 'carrying' | 'any'
   params?: P
   query?: Q
   /** JSON. With `multipart` beside it, the content type of the request decides. */

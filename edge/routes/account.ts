@@ -24,7 +24,7 @@ const SessionView = Type.Object({
 export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>): AnyRoute[] {
   return [
     route({
-      method: 'PATCH', path: '/api/auth/me', operationId: 'updateMe', summary: 'Change one\'s name or phone; a new phone is unverified', tags, auth: roles,
+      method: 'PATCH', path: '/api/auth/me', operationId: 'updateMe', summary: 'Change one\'s name or phone; a new phone is unverified', tags, standing: 'any', auth: roles,
       body: Type.Object({ full_name: Type.Optional(PersonName), phone: Type.Optional(Phone) }, { additionalProperties: false, minProperties: 1 }),
       responses: { 200: { description: 'The account', schema: AccountView } },
       handler: async ({ identity, principal, body, log }) => {
@@ -34,7 +34,7 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
       },
     }),
     route({
-      method: 'POST', path: '/api/auth/password/change', operationId: 'changePassword', tags, auth: roles, rate: 'auth',
+      method: 'POST', path: '/api/auth/password/change', operationId: 'changePassword', tags, standing: 'any', auth: roles, rate: 'auth',
       summary: 'Change one\'s password; every other session ends',
       body: closedObject({ current_password: KnownPassword, new_password: Password }),
       responses: { 200: { description: 'Changed', schema: Message } }, errors: ['credentials_wrong'],
@@ -62,7 +62,7 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
       },
     }),
     route({
-      method: 'GET', path: '/api/auth/sessions', operationId: 'listSessions', summary: 'Where one is signed in, the latest used first', tags, auth: roles,
+      method: 'GET', path: '/api/auth/sessions', operationId: 'listSessions', summary: 'Where one is signed in, the latest used first', tags, standing: 'any', auth: roles,
       responses: { 200: { description: 'The sessions', schema: Type.Object({ sessions: Type.Array(SessionView) }) } },
       handler: async ({ identity }) => {
         const sessions = await listSessions(ctx, identity.userId)
@@ -70,7 +70,7 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
       },
     }),
     route({
-      method: 'DELETE', path: '/api/auth/sessions/:id', operationId: 'endSession', tags, auth: roles, params: Type.Object({ id: Uuid }),
+      method: 'DELETE', path: '/api/auth/sessions/:id', operationId: 'endSession', tags, standing: 'any', auth: roles, params: Type.Object({ id: Uuid }),
       summary: 'End one session: its tokens and its sockets',
       responses: { 204: { description: 'Ended' } },
       handler: async ({ identity, params }) => {
@@ -79,7 +79,7 @@ export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>):
       },
     }),
     route({
-      method: 'POST', path: '/api/auth/logout-everywhere', operationId: 'logoutEverywhere', summary: 'End every session of the account: all tokens and sockets', tags, auth: roles,
+      method: 'POST', path: '/api/auth/logout-everywhere', operationId: 'logoutEverywhere', summary: 'End every session of the account: all tokens and sockets', tags, standing: 'any', auth: roles,
       responses: { 200: { description: 'Ended', schema: Message } },
       handler: async ({ identity }) => {
         await endAllSessions(ctx, identity.userId)

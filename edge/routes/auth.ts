@@ -87,7 +87,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       handler: request => refresh(request.body.refresh_token, originOf(request)),
     }),
     route({
-      method: 'GET', path: '/api/auth/me', operationId: 'me', summary: 'The account of the token', tags, auth: roles,
+      method: 'GET', path: '/api/auth/me', operationId: 'me', summary: 'The account of the token', tags, standing: 'any', auth: roles,
       responses: { 200: { description: 'The account', schema: AccountView } },
       handler: async ({ identity }) => {
         const account = await accountById(db, identity.userId)
@@ -97,7 +97,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
     }),
     logoutRoute(ctx, { path: '/api/auth/logout', operationId: 'logout', tags }),
     route({
-      method: 'POST', path: '/api/auth/ws-ticket', operationId: 'issueTicket', tags, auth: roles,
+      method: 'POST', path: '/api/auth/ws-ticket', operationId: 'issueTicket', tags, standing: 'any', auth: roles,
       summary: 'A ticket that opens one WebSocket as ?ticket= within a minute',
       responses: { 201: { description: 'The ticket', schema: Type.Object({ ticket: Type.String(), expires_at: Timestamp }) } },
       handler: async ({ identity }) => {

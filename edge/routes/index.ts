@@ -5,6 +5,9 @@ import { pageRoutes } from '../http/pages.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { asyncApiDocument } from '../../protocol/asyncapi.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
+import { driverApprovalRoutes } from '../approval/driver-routes.ts'
+import { createInvitationTries } from '../approval/invitations.ts'
+import { ApprovalView, approvalRoutes } from '../approval/vendor-routes.ts'
 import { AuditView, auditRoutes } from './audit.ts'
 import { accountRoutes } from './account.ts'
 import { adminAccountRoutes } from './admin-accounts.ts'
@@ -35,7 +38,7 @@ import { webhookSubscriptionRoutes } from './webhook-subscriptions.ts'
 import { DeliveryView, SubscriptionView } from './webhook-views.ts'
 import { wooCommerceRoutes } from './woocommerce.ts'
 
-const named = { AuditEntry: AuditView, Account: AccountView, ApiKey: ApiKeyView, Vendor: VendorView, Driver: DriverProfile, Order: OrderView, WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView }
+const named = { AuditEntry: AuditView, Account: AccountView, ApiKey: ApiKeyView, Approval: ApprovalView, Vendor: VendorView, Driver: DriverProfile, Order: OrderView, WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView }
 
 const tags = {
   auth: 'Accounts, sign-in, one-time codes, sessions', admin: 'For administrators', vendors: 'Pharmacies', drivers: 'Drivers, their availability and earnings',
@@ -48,8 +51,9 @@ const tags = {
 export type TableContext = Omit<EdgeContext, 'hub' | 'edgeId'>
 
 export function routeTable(ctx: TableContext, deps: SystemDeps): AnyRoute[] {
+  const tries = createInvitationTries(ctx.nowMs)
   const api = [
-    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...driverRoutes(ctx), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...breadcrumbRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
+    ...auditRoutes(ctx), ...authRoutes(ctx), ...otpRoutes(ctx), ...accountRoutes(ctx), ...adminAccountRoutes(ctx), ...apiKeyRoutes(ctx), ...outboxRoutes(ctx), ...parkedCommandRoutes(ctx), ...vendorRoutes(ctx), ...approvalRoutes(ctx), ...driverRoutes(ctx, tries), ...driverApprovalRoutes(ctx, tries), ...requestRoutes(ctx), ...orderRoutes(ctx), ...orderEventRoutes(ctx), ...breadcrumbRoutes(ctx), ...pricingRoutes(ctx), ...driverFigureRoutes(ctx), ...trackingRoutes(ctx),
     ...reportRoutes(ctx), ...uploadRoutes(ctx), ...resumableRoutes(ctx), ...medicineRoutes(ctx), ...webhookSubscriptionRoutes(ctx), ...webhookDeliveryRoutes(ctx), ...wooCommerceRoutes(ctx), ...systemRoutes(ctx, deps),
   ]
   const document = openApiDocument(api, { named, tags, examples, answers: answers(), version: deps.version })

@@ -17,6 +17,7 @@ import { wordsOfView } from '../../protocol/orders/views.ts'
 import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { searchWords } from '../../protocol/search-words.ts'
+import { carriedStatuses } from '../approval/standing.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
@@ -63,7 +64,10 @@ function groundsOf(identity: Identity): { own: Ground; asked: Ground | null; ask
       asked: eb => eb.and([eb('kind', '=', sql.lit('broadcast')), eb('vendor_id', 'is', null), eb('ended_as', 'is', null), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
       askedStatus: 'pending',
     }
-    case 'driver': return { own: eb => eb('driver_id', '=', id), asked: eb => eb('offered_driver_id', '=', id), askedStatus: 'accepted' }
+    case 'driver':
+      // Who belongs to no pharmacy any more sees the parcel in the bag, and nothing of what was.
+      if (identity.standing?.access === 'carrying') return { own: eb => eb.and([eb('driver_id', '=', id), eb('status', 'in', [...carriedStatuses])]), asked: null, askedStatus: null }
+      return { own: eb => eb('driver_id', '=', id), asked: eb => eb('offered_driver_id', '=', id), askedStatus: 'accepted' }
   }
 }
 

@@ -127,7 +127,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       }),
     }),
     route({
-      method: 'GET', path: '/api/orders', operationId: 'listOrders', summary: 'Orders that the caller may see, newest first', tags, auth: roles, scope: 'orders:read',
+      method: 'GET', path: '/api/orders', operationId: 'listOrders', summary: 'Orders that the caller may see, newest first', tags, standing: 'carrying', auth: roles, scope: 'orders:read',
       query: closedObject({
         ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)), kind: Type.Optional(Type.Enum(['broadcast', 'direct'])),
         vendor_id: Type.Optional(Uuid), driver_id: Type.Optional(Uuid),
@@ -136,7 +136,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       handler: async ({ identity, query }) => ({ status: 200, body: await listOrders(ctx, identity, query) }),
     }),
     route({
-      method: 'GET', path: '/api/orders/:id', operationId: 'getOrder', summary: 'One order', tags, auth: roles, scope: 'orders:read', params: OrderId, versioned: true,
+      method: 'GET', path: '/api/orders/:id', operationId: 'getOrder', summary: 'One order', tags, standing: 'carrying', auth: roles, scope: 'orders:read', params: OrderId, versioned: true,
       responses: oneOrder, errors: ['order_not_found'],
       handler: async ({ identity, params }) => {
         const order = await findOrder(ctx, identity, params.id)
@@ -144,7 +144,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'PATCH', path: '/api/orders/:id', operationId: 'updateOrder', summary: 'Bring the order to its next status', tags, auth: roles, scope: 'orders:write', params: OrderId, body: PatchBody, idempotent: true, versioned: true,
+      method: 'PATCH', path: '/api/orders/:id', operationId: 'updateOrder', summary: 'Bring the order to its next status', tags, standing: 'carrying', auth: roles, scope: 'orders:write', params: OrderId, body: PatchBody, idempotent: true, versioned: true,
       responses: oneOrder, errors: [...conflicts, 'order_not_cancellable', 'proof_required', 'proof_invalid', 'request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled'],
       handler: request => once(ctx, request, 'updateOrder', async ({ commandId }) => {
         const { status, reason, ...proofs } = request.body

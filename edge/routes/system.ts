@@ -33,6 +33,7 @@ const HealthView = Type.Object({
     { additionalProperties: true, description: 'What the engine that answered says of itself, with more counters than these; every engine counts every location frame. For administrators, and for programs of the same machine' },
   ))),
   version: Type.Optional(Type.String({ description: 'For the same' })), bench_allowed: Type.Boolean(),
+  registration: Type.Enum(['open', 'approval'], { description: '`open`: whoever registers as a pharmacy or a driver works at once' }),
 })
 
 export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
@@ -59,7 +60,7 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     ])
     const dependencies = { database: state(database), bus: state(bus), claims: state(claims), engine: state(engine) }
     const healthy = Object.values(dependencies).every(state => state === 'up')
-    return { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed }
+    return { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed, registration: ctx.config.registration }
   }
   /** Anybody may ask as often as they like: who asks while the last look is fresh, or under way, hears what it saw. */
   let last: { untilMs: number; answer: ReturnType<typeof look> } | null = null

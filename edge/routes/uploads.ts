@@ -31,7 +31,7 @@ function noteOpening(ctx: Pick<EdgeContext, 'audit'>, reader: Identity, kind: Up
 export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log' | 'audit' | 'endedAccess'>): AnyRoute[] {
   return [
     ...(Object.keys(uploadKinds) as UploadKind[]).map(kind => route({
-      method: 'POST', path: `/api/uploads/${kind}`, operationId: `upload_${kind}`, summary: summaries[kind], tags, auth: roles, idempotent: true,
+      method: 'POST', path: `/api/uploads/${kind}`, operationId: `upload_${kind}`, summary: summaries[kind], tags, standing: 'carrying', auth: roles, idempotent: true,
       multipart: {
         fields: closedObject({}), raw: 'file',
         files: { file: { required: true, description: uploadKinds[kind].families.map(family => familyNames[family]).join(' or ') } },

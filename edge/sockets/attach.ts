@@ -87,7 +87,7 @@ function behavior(ctx: EdgeContext, door: Door, role: SocketRole, open: OpenSock
           session.identity = handshake.identity
           // It may have ended between its check and now, when nobody knew yet whose socket this is.
           if (ctx.hub.closeIfEnded(session)) {
-            noteConnection(ctx, session, handshake, closeCodes.unauthenticated)
+            noteConnection(ctx, session, handshake, ctx.endedAccess.hasEnded(handshake.identity!) ? closeCodes.unauthenticated : closeCodes.wrongRole)
             return
           }
           noteConnection(ctx, session, handshake, 101)

@@ -3,13 +3,14 @@
  * is first told of the offer they hold and the orders they have under way, read after subscribing, so
  * that what changes in between is heard; what a push already said is not said again.
  */
-import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
+import { CaduceusError, closeCodes, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { assignedMessage, offerMessage } from '../../protocol/orders/messages.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { OfferResponse, SetStatus } from '../../protocol/sockets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
+import { carriedStatuses } from '../approval/standing.ts'
 import type { EdgeContext } from '../context.ts'
 import { healProfile } from '../dispatch/driver-profile.ts'
 import { identify, type Handshake } from './handshake.ts'
@@ -21,7 +22,7 @@ import { firstRows } from './first-rows.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Session, handshake: Handshake): Promise<Opened> {
-  const identity = await identify(ctx, handshake)
+  const identity = await identify(ctx, handshake, 'carrying')
   if (identity.role !== 'driver') throw refusals.wrongRole('only drivers connect here')
   const { driverId } = identity
   const named = handshake.parameter
@@ -48,7 +49,8 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
       () => setStatus(ctx, driver.id, message),
       problem => ({ type: 'status_result', outcome: 'error', ...echo(message), code: problem.code, message: problem.message }),
     ))
-  const held = offered === null ? [] : [heldOffer(offered)]
+  const carriesOnly = identity.standing?.access === 'carrying'
+  const held = offered === null || carriesOnly ? [] : [heldOffer(offered)]
   for (const offer of held) offers.see(offer)
   return {
     handler: {
@@ -57,7 +59,10 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
         if (isLocationText(message)) takeLocationText(ingest, stream, message, ctx.nowMs())
         else table.dispatch(session, message)
       },
-      onPush: message => offers.see(message),
+      onPush: message => {
+        if (message.type === 'membership') endWithMembership(session, message)
+        return offers.see(message)
+      },
       onClose: () => ingest.forget(stream),
     },
     greeting: [
@@ -66,9 +71,18 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
         vendor_id: driver.vendor_id, status: driver.status, server_time_ms: ctx.nowMs(),
       },
       ...held,
-      ...orders.map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
+      ...orders.filter(({ order }) => !carriesOnly || isCarried(order.status)).map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
     ],
   }
+}
+
+const isCarried = (status: string): boolean => (carriedStatuses as readonly string[]).includes(status)
+
+/** The end is told, and nothing after it: unless a parcel is still to be brought to its end. */
+function endWithMembership(session: Session, { membership, active_order_ids }: SocketMessage): void {
+  if (membership !== 'ended' || !Array.isArray(active_order_ids) || active_order_ids.length > 0) return
+  // Behind the message itself, which this call lets through.
+  queueMicrotask(() => session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'))
 }
 
 /** The offers this connection has heard of: none is shown twice, and an answer need not name its order. */

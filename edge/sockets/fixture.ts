@@ -17,6 +17,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import type { LocationPush, PushList } from '../../protocol/pushes.ts'
 import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { createStandings } from '../approval/standing.ts'
 import { createEndedAccess } from '../accounts/ended-access.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import type { Role } from '../accounts/identity.ts'
@@ -131,6 +132,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const base = {
     edgeId: 'edge-1', config, log, database, bus, metrics, nowMs, random: Math.random,
     endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }), rates: null,
+    standings: createStandings({ database, bus, log, nowMs, after }),
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random: Math.random, after }),
     claims: memoryClaims(nowMs, after),
     races: new Races(after),
@@ -180,6 +182,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
       for (const socket of sockets) socket.ws.terminate()
       hub.closeAll()
       base.endedAccess.close()
+      base.standings.close()
       await base.audit.close()
       us_listen_socket_close(listening.socket as never)
       await bus.close()

@@ -8,7 +8,7 @@ import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets
 import { problemDocument } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import { authenticateToken, redeemTicket } from '../accounts/authenticate.ts'
+import { authenticateToken, redeemTicket, withStanding } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { ticketLifeMs } from '../accounts/tickets.ts'
@@ -117,10 +117,16 @@ export async function admitHandshake({ rates, metrics }: Pick<EdgeContext, 'rate
   throw refusals.tooManyHandshakes(resetSeconds)
 }
 
-/** Throws a Refusal or CaduceusError when there is no valid credential. */
-export async function identify(ctx: EdgeContext, handshake: Handshake): Promise<Identity> {
+/**
+ * Throws a Refusal or CaduceusError when there is no valid credential, and for a pharmacy or driver that may not work.
+ * `least`: a driver's own socket stays open to one who still has a parcel.
+ */
+export async function identify(ctx: EdgeContext, handshake: Handshake, least: 'full' | 'carrying' = 'full'): Promise<Identity> {
   if (handshake.token === null && handshake.ticket === null) throw refusals.unauthenticated()
   handshake.identity = handshake.token === null ? await redeemTicket(ctx, handshake.ticket!) : await authenticateToken(ctx, handshake.token)
   await admitHandshake(ctx, 'account', handshake.identity.userId)
+  handshake.identity = await withStanding(ctx, handshake.identity)
+  const { access, why } = handshake.identity.standing ?? { access: 'full', why: '' }
+  if (access !== 'full' && access !== least) throw refusals.notNow(why)
   return handshake.identity
 }

@@ -14,6 +14,7 @@ import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
+import { approvalMessage, vendorNewsOf } from '../approval/telling.ts'
 import type { EdgeContext } from '../context.ts'
 import type { SigningContext } from '../uploads/links.ts'
 import { Interest } from './interest.ts'
@@ -21,7 +22,7 @@ import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'> & SigningContext
+export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'standings' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'> & SigningContext
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
@@ -64,6 +65,14 @@ export class Hub {
     parts.endedAccess.onEnded(() => {
       for (const session of this.#sessions) this.closeIfEnded(session)
     })
+    parts.standings.onNews(news => {
+      const vendors = vendorNewsOf(news)
+      for (const session of this.#sessions) this.#safely(() => {
+        const told = approvalMessage(vendors, session.identity)
+        if (told !== null) session.push(told)
+        this.closeIfEnded(session)
+      })
+    })
     this.#sweepLater()
   }
 
@@ -99,10 +108,18 @@ export class Hub {
     session.account = account
   }
 
-  /** True when the access that opened it has ended: it is then closed with 4001. */
+  /** True when the access that opened it has ended: it is then closed, with 4001 after a sign-in's end, with 4003 after a decision. */
   closeIfEnded(session: Session): boolean {
-    if (session.identity === null || !this.#parts.endedAccess.hasEnded(session.identity)) return false
-    session.close(closeCodes.unauthenticated, 'the sign-in has ended')
+    const { identity } = session
+    if (identity === null) return false
+    if (this.#parts.endedAccess.hasEnded(identity)) {
+      session.close(closeCodes.unauthenticated, 'the sign-in has ended')
+      return true
+    }
+    const taken = this.#parts.standings.taken(identity)
+    // Who has a parcel goes on with it; no offers come any more.
+    if (taken === null || taken.access === 'carrying') return false
+    session.close(closeCodes.wrongRole, taken.why)
     return true
   }
 

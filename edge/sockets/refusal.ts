@@ -13,6 +13,8 @@ export class Refusal extends Error {
 export const refusals = {
   unauthenticated: () => new Refusal(closeCodes.unauthenticated, 'token missing, invalid or expired'),
   wrongRole: (reason = 'wrong role for this socket') => new Refusal(closeCodes.wrongRole, reason),
+  /** The same code: whoever may not work here must not simply come again. */
+  notNow: (reason: string) => new Refusal(closeCodes.wrongRole, reason),
   noSuchRecord: (reason: string) => new Refusal(closeCodes.noSuchRecord, reason),
   tooManyHandshakes: (waitSeconds: number) => new Refusal(closeCodes.tooManyMessages, `too many connections were opened; try again in ${waitSeconds} s`),
   tooManySockets: () => new Refusal(closeCodes.tooManyMessages, 'too many connections of this account'),

@@ -1,12 +1,15 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
+import { sql } from 'kysely'
 import type { Database } from '../../migrations/open.ts'
 import { limits } from '../../protocol/limits.ts'
 
-/** A pharmacy's active drivers, newest first. */
+/** A pharmacy's drivers, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {
   return database.kysely.selectFrom('drivers')
     .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
-    .where('vendor_id', '=', vendorId).where('is_active', '=', true)
+    .where('vendor_id', '=', vendorId)
+    // Also those who were let go and still have a parcel: the pharmacy wants to see it arrive.
+    .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
     .orderBy('id', 'desc').limit(limits.fleetDriversMax).execute()
 }
 

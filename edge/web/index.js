@@ -19,6 +19,7 @@ async function showHealth() {
       el('span', { class: 'pill', 'data-tone': state === 'up' ? 'good' : 'bad' }, `${names[name] ?? name}: ${state}`)))
     if (health.engine) $('figures').replaceChildren(...figures(health.engine).map(([name, value]) =>
       el('div', {}, el('dt', {}, name), el('dd', {}, (value ?? 0).toLocaleString()))))
+    $('open-registration').hidden = health.registration !== 'open'
     setText($('version'), health.version === undefined ? '' : `Version ${health.version}`)
   } catch (error) {
     setText(pill, error.status === 0 ? 'Not reachable' : 'Unwell')

@@ -48,7 +48,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
       const name = `${role}-${index + 1}`
       const memberOptions: MemberOptions = {
         name, role, servers: { nats: nats.url, redis: redis.url, postgres: postgres.url },
-        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...options.environment, ...more },
+        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', REGISTRATION: 'open', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...options.environment, ...more },
         ...(options.logsDir !== undefined && { logFile: join(options.logsDir, `${name}.log`) }),
       }
       const one = await Member.prepare(memberOptions)

@@ -20,11 +20,12 @@ type Pair = { subscriptionId: string; orderId: string }
 
 /**
  * True of a subscription that is active and whose owner still may have one: a key that was revoked or an
- * account that was deactivated must not go on hearing. The table is called `s` around it.
+ * account that was deactivated must not go on hearing, nor a pharmacy that is suspended. The table is called `s` around it.
  */
 export const isLive = sql<SqlBool>`s.is_active
   and not exists (select from api_keys k where k.id = s.owner_id and (k.revoked_at is not null or k.expires_at <= clock_timestamp()))
-  and not exists (select from users u where u.id = s.owner_id and not u.is_active)`
+  and not exists (select from users u where u.id = s.owner_id and not u.is_active)
+  and not exists (select from vendors v where v.id = s.vendor_id and v.status <> 'active')`
 
 /** Makes the first queued delivery of each order the one that may be sent, where none is. */
 export async function promote(tx: Kysely<Tables>, pairs: readonly Pair[]): Promise<void> {

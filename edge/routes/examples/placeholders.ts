@@ -4,6 +4,7 @@ const id = (n: number): string => `01a1f000-0000-7000-8000-${n.toString(16).padS
 export const placeholders = {
   customer: id(0x01), vendorUser: id(0x02), driverUser: id(0x03), admin: id(0x04),
   vendor: id(0x10), driver: id(0x11), session: id(0x12), account: id(0x13), apiKey: id(0x14),
+  applicant: id(0x15), applicantDriver: id(0x16), invitation: id(0x17),
   order: id(0x20), request: id(0x21), offer: id(0x22), quote: id(0x23), upload: id(0x24), unfinished: id(0x26),
   parked: id(0x25),
   subscription: id(0x30), delivery: id(0x31), integration: id(0x32), import: id(0x33),

@@ -1,0 +1,80 @@
+/** Approval in one process, as `npm start` with REGISTRATION=approval; and what is bounded, told and asked there alone. */
+import { rmSync } from 'node:fs'
+import t from 'tap'
+import { pino } from 'pino'
+import { preparedDataDir } from '../../migrations/prepared.ts'
+import { createAccount } from '../accounts/accounts.ts'
+import { http, newCourier, newPharmacy, password } from '../acceptance/people.ts'
+import { readConfig } from '../config.ts'
+import { startEmbedded } from '../embedded.ts'
+import { approvalLimits } from './limits.ts'
+import { approvalSuite } from './suite.ts'
+
+const dataDir = await preparedDataDir()
+const embedded = await startEmbedded({ DATA_DIR: dataDir, PORT: '0', REGISTRATION: 'approval', TRUST_PROXY: '1', RATE_LIMIT_AUTH_PER_ADDRESS: '100000' }, { log: pino({ level: 'silent' }) })
+t.teardown(async () => {
+  await embedded.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+const { url } = embedded
+const ctx = embedded.edge.context
+await createAccount(ctx.database.kysely, ctx, { email: 'admin@example.com', full_name: 'Admin', phone: '+1234567890', role: 'admin', password }, async () => null)
+const admin = (await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })).body.access_token as string
+
+// Each test has pharmacies of its own, more than one address may have waiting.
+approvalSuite(t, () => ({ url, other: url, admin }))
+
+t.test('what waits is bounded, by address and by pharmacy', async t => {
+  const register = (i: number, from: string) => http(url, 'POST', '/api/vendors/register', {
+    headers: { 'x-forwarded-for': from }, body: { email: `many-${from}-${i}@example.com`, business_name: 'Many', phone: '+1234567890', password, latitude: 1, longitude: 1 },
+  })
+  const answers = await Promise.all(Array.from({ length: approvalLimits.pendingPharmaciesPerAddressMax + 3 }, (_, i) => register(i, '198.51.100.7')))
+  t.equal(answers.filter(answer => answer.status === 201).length, approvalLimits.pendingPharmaciesPerAddressMax, 'counted, however many come at once')
+  t.match(answers.find(answer => answer.status !== 201), { status: 429, body: { code: 'too_many_requests' } })
+  t.equal((await register(100, '198.51.100.8')).status, 201, 'others are not shut out')
+
+  const pharmacy = await newPharmacy(url, 'Wanted', 2, 2)
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
+  const ask = (i: number, from: string, more: object = {}) => http(url, 'POST', '/api/drivers/register', {
+    headers: { 'x-forwarded-for': from },
+    body: { email: `asks-${from}-${i}@example.com`, full_name: 'Asks', phone: '+1234567890', password, vendor_id: pharmacy.vendorId, vehicle_type: 'bike', ...more },
+  })
+  const asked = await Promise.all(Array.from({ length: approvalLimits.pendingDriversPerAddressMax + 2 }, (_, i) => ask(i, '198.51.100.9')))
+  t.equal(asked.filter(answer => answer.status === 201).length, approvalLimits.pendingDriversPerAddressMax)
+  const { body } = await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token, body: {} })
+  t.equal((await ask(500, '198.51.100.9', { invitation_code: body.invitation_code })).status, 201, 'whoever is invited does not wait behind strangers')
+})
+
+t.test('wrong invitations of one address come to an end', async t => {
+  const guess = (i: number) => http(url, 'POST', '/api/drivers/register', {
+    headers: { 'x-forwarded-for': '198.51.100.77' },
+    body: { email: `guess-${i}@example.com`, full_name: 'G', phone: '+1234567890', password, vehicle_type: 'bike', invitation_code: `AAAAA-AAAAA-AAAAA-${String(i).padStart(5, '0')}` },
+  })
+  for (let i = 0; i < approvalLimits.invitationTriesMax; i++) t.equal((await guess(i)).status, 400)
+  t.match(await guess(99), { status: 429 })
+})
+
+t.test('the people concerned are written to', async t => {
+  const pharmacy = await newPharmacy(url, 'Letters', 3, 3)
+  const decide = (verb: string, body: object) => http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/${verb}`, { token: admin, body })
+  await decide('approve', {})
+  const driver = await newCourier(url, pharmacy.vendorId, 'Dora Driver')
+  for (const name of ['approve', 'end']) await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/${name}`, { token: pharmacy.token, body: {} })
+  await decide('suspend', { reason: 'a reason to be read' })
+  await ctx.messenger.drain()
+  const to = (email: string) => ctx.messenger.outbox().filter(message => message.to === email).map(message => `${message.subject} ${message.text}`).reverse()
+  t.match(to(pharmacy.email), [/was approved/, /Dora Driver asks/, /suspended[^]*a reason to be read/])
+  t.match(to(driver.email), [/You drive for Letters/, /do not drive for Letters/])
+})
+
+t.test('REGISTRATION: open only where nobody else can be meant', async t => {
+  const secret = { JWT_SECRET_KEY: 'k'.repeat(64), DATA_DIR: dataDir }
+  const urls = { NATS_URL: 'nats://n:4222', REDIS_URL: 'redis://r:6379', DATABASE_URL: 'postgres://p/p' }
+  t.equal(readConfig(secret, 'embedded').registration, 'open')
+  t.equal(readConfig({ ...secret, NODE_ENV: 'production' }, 'embedded').registration, 'approval')
+  t.equal(readConfig({ ...secret, DATABASE_URL: urls.DATABASE_URL }, 'embedded').registration, 'approval')
+  t.equal(readConfig({ ...secret, ...urls }, 'edge').registration, 'approval')
+  t.equal(readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge').registration, 'open', 'said, it is said')
+  for (const wrong of ['Open', 'closed', '1'])
+    t.throws(() => readConfig({ ...secret, REGISTRATION: wrong }, 'embedded'), { message: /^REGISTRATION is "[^\n]+$/ }, wrong)
+})

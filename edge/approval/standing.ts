@@ -1,0 +1,235 @@
+/**
+ * Who may work: the pharmacy's status and the driver's membership, as an edge needs them at each request and for
+ * each socket. A token says who somebody is and not what was decided since, so the row is asked; what was read is
+ * remembered for seconds, and a decision is heard at once.
+ *
+ * The truth is in the database; the hint that access ended makes every edge look, and whoever misses it looks by
+ * itself a little later, as with sign-ins (edge/accounts/ended-access.ts). News overrides what was read before it,
+ * because a read may have been under way. Rejected: a claim in the token, which lives for a quarter of an hour after
+ * a suspension; a list of all who wait, which strangers could make as long as they like.
+ */
+import type { Logger } from 'pino'
+import { sql } from 'kysely'
+import type { VendorStatus } from '../../migrations/tables.ts'
+import type { Database } from '../../migrations/open.ts'
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Membership } from '../../protocol/rest/driver.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import type { Identity } from '../accounts/identity.ts'
+import { BoundedCache } from '../integrations/bounded-cache.ts'
+import { gathered } from '../sockets/gathered.ts'
+import { approvalLimits } from './limits.ts'
+
+/**
+ * `full`: may do what the role may. `carrying`: a driver who is to bring parcels to their end, and nothing else.
+ * `none`: only one's own account and record.
+ */
+export interface Standing {
+  access: 'full' | 'carrying' | 'none'
+  /** To be shown to the person; empty with full access. */
+  why: string
+  /** Of a driver. */
+  vendorId?: string
+}
+
+/** A decision upon a pharmacy, as its sockets are told of it. */
+export interface VendorNews {
+  kind: 'vendor'
+  id: string
+  status: VendorStatus
+  reason: string | null
+  latitude: number
+  longitude: number
+  movingTo: { latitude: number; longitude: number } | null
+  /** Its drivers who have an order under way. */
+  carrying: ReadonlySet<string>
+}
+interface DriverNews { kind: 'driver'; id: string; membership: Membership; carries: boolean }
+export type StandingNews = VendorNews | DriverNews
+
+export interface Standings {
+  /** Of who is neither a pharmacy nor a driver, or has no record yet: full, for others to judge. Rejects while the database is away. */
+  of(who: Pick<Identity, 'role' | 'vendorId' | 'driverId'>): Promise<Standing>
+  /** By the news alone: what has become of somebody who was let in before. Null when nothing was heard that takes anything from them. */
+  taken(who: Identity): Standing | null
+  /** After a change was committed: this edge knows it when the promise resolves, the others a moment later. Never rejects. */
+  announce(): Promise<void>
+  onNews(listener: (news: readonly StandingNews[]) => void): void
+  close(): void
+}
+
+export interface StandingsDeps {
+  database: Database
+  bus: Bus
+  log: Logger
+  nowMs(): number
+  after(ms: number, run: () => void): () => void
+}
+
+interface VendorRow { id: string; status: VendorStatus }
+interface DriverRow { id: string; membership: Membership; vendor_id: string; vendor_status: VendorStatus | null; carries: boolean }
+
+/** Clocks differ between edges and the database, and a transaction commits later than its trigger looked at the clock. */
+const slackMs = 60_000
+const full: Standing = { access: 'full', why: '' }
+
+const whyVendor: Record<Exclude<VendorStatus, 'active'>, string> = {
+  pending: 'an administrator has not decided upon this pharmacy yet',
+  suspended: 'this pharmacy is suspended',
+  rejected: 'this pharmacy was not approved',
+}
+const whyDriver: Record<Exclude<Membership, 'active'>, string> = {
+  pending: 'the pharmacy has not agreed yet',
+  ended: 'you do not belong to this pharmacy any more',
+}
+
+/** A driver who has the parcel brings it to its end, whatever was decided meanwhile. */
+export const carriedStatuses = ['picked_up', 'out_for_delivery', 'failed', 'returning'] as const
+
+const ofVendor = (status: VendorStatus): Standing => (status === 'active' ? full : { access: 'none', why: whyVendor[status] })
+function ofDriver(membership: Membership, vendorStatus: VendorStatus, carries: boolean, vendorId: string): Standing {
+  if (membership === 'active' && vendorStatus === 'active') return { ...full, vendorId }
+  const why = membership !== 'active' ? whyDriver[membership] : `your pharmacy does not work at present: ${vendorStatus}`
+  return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
+}
+
+/** The refusal of what needs more than the standing gives. */
+export const refusedFor = (role: Identity['role'], why: string): CaduceusError =>
+  new CaduceusError(role === 'vendor' ? 'vendor_not_active' : 'driver_not_member', why)
+
+/** Knows no news until the first `announce`, which the start of an edge awaits. */
+export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {
+  const { pool, kysely: db } = database
+  const vendorRow = gathered<VendorRow>(async ids => {
+    const { rows } = await pool.query<VendorRow>({ name: 'standing_vendors', text: 'select id, status from vendors where id = any($1::uuid[])', values: [ids] })
+    return new Map(rows.map(row => [row.id, row]))
+  })
+  const driverRow = gathered<DriverRow>(async ids => {
+    const { rows } = await pool.query<DriverRow>({
+      name: 'standing_drivers',
+      text: `select d.id, d.membership, d.vendor_id, v.status as vendor_status, d.active_order_ids <> '{}' as carries
+        from drivers d left join vendors v on v.id = d.vendor_id where d.id = any($1::uuid[])`,
+      values: [ids],
+    })
+    return new Map(rows.map(row => [row.id, row]))
+  })
+  /** Of those with full access: what is less must be looked at each time, because it ends with a parcel. */
+  const known = new BoundedCache<Standing>(approvalLimits.standingCacheMax, approvalLimits.standingFreshMs, nowMs)
+  const news = new Map<string, { one: StandingNews; atMs: number }>()
+  const listeners: ((news: readonly StandingNews[]) => void)[] = []
+  let lookedAtMs: number | null = null
+  let running: Promise<void> | null = null
+  let queued: Promise<void> | null = null
+  let closed = false
+  let cancel = () => {}
+
+  const vendorNews = (id: string): VendorNews | null => {
+    const one = news.get(id)?.one
+    return one?.kind === 'vendor' ? one : null
+  }
+
+  const read = async (): Promise<void> => {
+    const atMs = nowMs()
+    const since = new Date((lookedAtMs ?? atMs - approvalLimits.standingNewsMs) - slackMs)
+    const [vendors, drivers] = await Promise.all([
+      db.selectFrom('vendors').select(['id', 'status', 'decision_reason', 'latitude', 'longitude', 'moving_to_latitude', 'moving_to_longitude', 'standing_at'])
+        .where('standing_at', '>', since).execute(),
+      db.selectFrom('drivers').select(['id', 'membership', 'standing_at', sql<boolean>`active_order_ids <> '{}'`.as('carries')])
+        .where('standing_at', '>', since).execute(),
+    ])
+    const stopped = vendors.filter(row => row.status !== 'active').map(row => row.id)
+    const carriers = stopped.length === 0 ? [] : await db.selectFrom('drivers').select(['id', 'vendor_id'])
+      .where('vendor_id', 'in', stopped).where(sql<boolean>`active_order_ids <> '{}'`).execute()
+    lookedAtMs = atMs
+    const fresh: StandingNews[] = []
+    const take = (one: StandingNews, standingAt: Date): void => {
+      if (news.get(one.id)?.atMs === standingAt.getTime()) return
+      // In the order of their coming: the first is the oldest.
+      news.delete(one.id)
+      news.set(one.id, { one, atMs: standingAt.getTime() })
+      known.delete(one.id)
+      fresh.push(one)
+    }
+    for (const { standing_at, decision_reason, moving_to_latitude, moving_to_longitude, id, status, latitude, longitude } of vendors)
+      take({
+        kind: 'vendor', id, status, latitude, longitude, reason: decision_reason,
+        movingTo: moving_to_latitude === null || moving_to_longitude === null ? null : { latitude: moving_to_latitude, longitude: moving_to_longitude },
+        carrying: new Set(carriers.filter(driver => driver.vendor_id === id).map(driver => driver.id)),
+      }, standing_at)
+    for (const { standing_at, id, membership, carries } of drivers) take({ kind: 'driver', id, membership, carries }, standing_at)
+    for (const [id, { atMs: newsAtMs }] of news) if (newsAtMs < atMs - approvalLimits.standingNewsMs - slackMs) news.delete(id)
+    if (fresh.length > 0) for (const listener of listeners) listener(fresh)
+  }
+  const tried = (): Promise<void> => read().catch((error: unknown) => {
+    if (!closed) log.warn({ err: error }, 'decisions upon pharmacies and drivers could not be read; looking again')
+  })
+  /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
+  const look = (): Promise<void> => {
+    if (running === null) return running = tried().finally(() => { running = null })
+    return queued ??= running.then(() => {
+      queued = null
+      return look()
+    })
+  }
+  const subscription = bus.subscribe(subjects.accessEnded, () => void look())
+  const next = (): void => {
+    if (closed) return
+    cancel = after(limits.endedAccessLookMs, () => void look().finally(next))
+  }
+  next()
+
+  const vendorStanding = async (id: string): Promise<Standing> => {
+    const cached = known.get(id)
+    if (cached !== undefined) return cached
+    const row = await vendorRow(id)
+    if (row === undefined) return full
+    // What was heard while the row was read is newer than the row.
+    const standing = ofVendor(vendorNews(id)?.status ?? row.status)
+    if (standing.access === 'full') known.set(id, standing)
+    return standing
+  }
+  const driverStanding = async (id: string): Promise<Standing> => {
+    const cached = known.get(id)
+    if (cached !== undefined && (vendorNews(cached.vendorId!)?.status ?? 'active') === 'active') return cached
+    const row = await driverRow(id)
+    if (row === undefined) return full
+    const heard = news.get(id)?.one
+    const membership = heard?.kind === 'driver' ? heard.membership : row.membership
+    const standing = ofDriver(membership, vendorNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active', row.carries, row.vendor_id)
+    if (standing.access === 'full') known.set(id, standing)
+    return standing
+  }
+
+  return {
+    async of({ role, vendorId, driverId }) {
+      if (role === 'vendor' && vendorId !== null) return vendorStanding(vendorId)
+      if (role === 'driver' && driverId !== null) return driverStanding(driverId)
+      return full
+    },
+    taken({ role, vendorId, driverId, standing }) {
+      if (role === 'vendor' && vendorId !== null) {
+        const heard = vendorNews(vendorId)
+        return heard === null || heard.status === 'active' ? null : ofVendor(heard.status)
+      }
+      if (role !== 'driver' || driverId === null) return null
+      const own = news.get(driverId)?.one
+      const employer = standing?.vendorId === undefined ? null : vendorNews(standing.vendorId)
+      const membership = own?.kind === 'driver' ? own.membership : 'active'
+      const now = ofDriver(
+        membership, employer?.status ?? 'active', (own?.kind === 'driver' && own.carries) || employer?.carrying.has(driverId) === true, standing?.vendorId ?? '')
+      return now.access === 'full' ? null : now
+    },
+    announce() {
+      bus.publish(subjects.accessEnded, new Uint8Array())
+      return look()
+    },
+    onNews(listener) { listeners.push(listener) },
+    close() {
+      closed = true
+      cancel()
+      subscription.unsubscribe()
+    },
+  }
+}
