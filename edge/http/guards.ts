@@ -33,7 +33,7 @@ export async function guard(
   if (auth !== 'optional' && !auth.includes(identity.role))
     throw new CaduceusError('forbidden', `this is for ${auth.join(', ')}; the account is ${identity.role}`)
   const access = identity.standing?.access ?? 'full'
-  if (auth !== 'optional' && standing !== 'any' && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
+  if (standing !== 'any' && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
   return identity
 }
 

@@ -158,9 +158,9 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   if (row.body !== undefined || row.multipart !== undefined || row.rawBody !== undefined) codes.add('body_too_slow').add('too_many_requests').add('overloaded')
   if (row.auth !== 'none') codes.add('token_invalid')
   if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
-  if (Array.isArray(row.auth) && row.standing !== 'any') {
-    if (row.auth.includes('vendor')) codes.add('vendor_not_active')
-    if (row.auth.includes('driver')) codes.add('driver_not_member')
+  if (row.auth !== 'none' && row.standing !== 'any') {
+    if (row.auth === 'optional' || row.auth.includes('vendor')) codes.add('vendor_not_active')
+    if (row.auth === 'optional' || row.auth.includes('driver')) codes.add('driver_not_member')
   }
   if (row.path.includes(':')) codes.add('not_found')
   if (row.idempotent === true) codes.add('idempotency_key_reused')

@@ -147,7 +147,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
 }
 
 const logoutRoute = (ctx: AuthContext, row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
-  ...row, method: 'POST', auth: 'optional', expiredToken: 'ignored', rate: 'write',
+  ...row, method: 'POST', auth: 'optional', standing: 'any', expiredToken: 'ignored', rate: 'write',
   summary: 'End the session of a refresh token, which needs no access token; or, with an access token alone, every session of its account',
   body: closedObject({ refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })) }),
   responses: { 200: { description: 'Ended', schema: Type.Object({ message: Type.String() }) } }, errors: ['unauthenticated', 'token_invalid'],

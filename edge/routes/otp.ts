@@ -79,7 +79,7 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
     handler: ({ body, address }) => request(body, address),
   })
   const verifyRow = (row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>): AnyRoute => route({
-    ...row, method: 'POST', auth: 'optional', expiredToken: 'ignored', rate: 'auth',
+    ...row, method: 'POST', auth: 'optional', standing: 'any', expiredToken: 'ignored', rate: 'auth',
     summary: 'Show the code: by phone it signs in, by e-mail it is a proof for a registration; with an access token it verifies the phone or e-mail of that account',
     body: VerifyBody, responses: { 200: { description: 'Signed in, or verified', schema: Type.Union([SignedInView, VerifiedView, ProvenView]) } },
     errors: ['code_wrong', 'account_inactive', 'not_found', 'email_taken', 'forbidden'],

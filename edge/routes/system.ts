@@ -86,8 +86,8 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
   }
   const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
   return [
-    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'optional', responses, handler: health }),
-    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'optional', alias: '/api/health', responses, handler: health }),
+    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'optional', standing: 'any', responses, handler: health }),
+    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'optional', standing: 'any', alias: '/api/health', responses, handler: health }),
     route({
       method: 'GET', path: '/metrics', operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['system'], auth: 'none',
       responses: { 200: { description: 'Metrics', contentType: 'text/plain' } },

@@ -49,7 +49,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
 
   return [
     route({
-      method: 'POST', path, operationId: 'beginUpload', summary: 'Begin a file that comes in parts (tus 1.0)', tags, auth: roles, answerHeaders: always, options,
+      method: 'POST', path, operationId: 'beginUpload', standing: 'carrying', summary: 'Begin a file that comes in parts (tus 1.0)', tags, auth: roles, answerHeaders: always, options,
       headerParameters: {
         'Tus-Resumable': version, 'Upload-Length': { required: true, description: 'Bytes of the whole file' },
         'Upload-Metadata': { required: true, description: 'Pairs of a key and its value in Base64; `kind` says what the file is for: proof, signature, prescription or audio' },
@@ -69,7 +69,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'GET', path: `${path}/:id`, operationId: 'getUpload', summary: 'Where an upload stands; HEAD says it in headers alone', tags, auth: roles, params: UploadId,
+      method: 'GET', path: `${path}/:id`, operationId: 'getUpload', standing: 'carrying', summary: 'Where an upload stands; HEAD says it in headers alone', tags, auth: roles, params: UploadId,
       audit: false, answerHeaders: always, options,
       responses: { 200: { description: 'How much has arrived, and the file when all of it has', schema: ResumableView } },
       handler: async ({ identity, params }) => {
@@ -78,7 +78,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'PATCH', path: `${path}/:id`, operationId: 'continueUpload', summary: 'Send the next part; what arrives of it stays, also when the connection breaks', tags, auth: roles, params: UploadId,
+      method: 'PATCH', path: `${path}/:id`, operationId: 'continueUpload', standing: 'carrying', summary: 'Send the next part; what arrives of it stays, also when the connection breaks', tags, auth: roles, params: UploadId,
       audit: false, answerHeaders: always, options,
       headerParameters: { 'Tus-Resumable': version, 'Upload-Offset': { required: true, description: 'Where the part begins: the bytes that have arrived' }, 'Upload-Checksum': checksum },
       streamedBody: part,
@@ -99,7 +99,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'DELETE', path: `${path}/:id`, operationId: 'endUpload', summary: 'Give an upload up; a file that it has become stays', tags, auth: roles, params: UploadId,
+      method: 'DELETE', path: `${path}/:id`, operationId: 'endUpload', standing: 'carrying', summary: 'Give an upload up; a file that it has become stays', tags, auth: roles, params: UploadId,
       audit: false, answerHeaders: always, options, headerParameters: { 'Tus-Resumable': version },
       responses: { 204: { description: 'It is gone' } }, errors: ['tus_version_unsupported'],
       handler: async ({ identity, params, headers }) => {
