@@ -7,7 +7,7 @@ import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { addressGroup } from '../http/address.ts'
-import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
+import { route, type AnyRoute, type RouteAnswer } from '../http/route.ts'
 import { driverRows, driverView, DriverProfile, type DriverRow } from '../routes/driver-reads.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../routes/shapes.ts'
 import { createInvitation, invitationCodePattern, listInvitations, revokeInvitation, type InvitationRow, type InvitationTries } from './invitations.ts'
@@ -24,7 +24,7 @@ const InvitationView = Type.Object({
   created_by: Uuid, created_at: Timestamp, expires_at: Timestamp, revoked_at: nullable(Timestamp),
 })
 
-type DriverApprovalContext = MembershipContext & Pick<EdgeContext, 'log'>
+type DriverApprovalContext = MembershipContext & Pick<EdgeContext, 'config' | 'log'>
 
 export function driverApprovalRoutes(ctx: DriverApprovalContext, tries: InvitationTries): AnyRoute[] {
   const db = ctx.database.kysely
@@ -44,12 +44,19 @@ export function driverApprovalRoutes(ctx: DriverApprovalContext, tries: Invitati
     if (row === undefined) throw new CaduceusError('driver_not_found', 'no such driver of this pharmacy')
     return row
   }
+  /** The driver as they are by now, which the journal wrote with the event: nothing of a person lies with the key of a repeat. */
+  const shownAnew = async (driverId: string, answer: Promise<RouteAnswer>): Promise<RouteAnswer> => {
+    const answered = await answer
+    return { ...answered, body: driverView(await driverRows(db).where('drivers.id', '=', driverId).executeTakeFirstOrThrow()) }
+  }
   const decision = (verb: 'approve_membership' | 'end_membership', name: string, operationId: string, summary: string): AnyRoute => route({
     method: 'POST', path: `/api/vendors/:id/drivers/:driver_id/${name}`, operationId, summary, tags, auth: ['vendor', 'admin'],
     params: Type.Object({ id: Uuid, driver_id: Uuid }), body: closedObject({}), idempotent: true, audit: { kind: 'drivers' },
     responses: oneDriver, errors: ['vendor_not_found', 'driver_not_found'],
-    handler: request => once(ctx, request, operationId, async ({ commandId }) =>
-      decided(ctx, await driverOf(request.identity, request.params.id, request.params.driver_id), verb, commandId, request)),
+    handler: request => shownAnew(request.params.driver_id, once(ctx, request, operationId, async ({ commandId }) => {
+      await decideMembership(ctx, await driverOf(request.identity, request.params.id, request.params.driver_id), verb, request.principal, commandId, request)
+      return { status: 200, body: {} }
+    })),
   })
   return [
     route({
@@ -93,38 +100,26 @@ export function driverApprovalRoutes(ctx: DriverApprovalContext, tries: Invitati
       method: 'DELETE', path: '/api/drivers/:id', operationId: 'removeDriver', tags, auth: ['vendor', 'admin'], params: VendorId, idempotent: true,
       summary: 'The same as ending the membership; the record and what the driver has earned stay',
       responses: oneDriver, errors: ['driver_not_found'],
-      handler: request => once(ctx, request, 'removeDriver', async ({ commandId }) => {
+      handler: request => shownAnew(request.params.id, once(ctx, request, 'removeDriver', async ({ commandId }) => {
         const row = await driverRows(db).where('drivers.id', '=', request.params.id).executeTakeFirst()
         const own = row !== undefined && (request.identity.role === 'admin' || request.identity.vendorId === row.vendor_id)
         if (!own) throw new CaduceusError('driver_not_found', 'no such driver')
-        return decided(ctx, row, 'end_membership', commandId, request)
-      }),
+        await decideMembership(ctx, row, 'end_membership', request.principal, commandId, request)
+        return { status: 200, body: {} }
+      })),
     }),
     route({
       method: 'POST', path: '/api/drivers/:id/membership-request', operationId: 'requestMembership', tags, auth: ['driver'], standing: 'any', params: VendorId, idempotent: true,
       summary: 'Ask to belong to the pharmacy again: with an invitation at once, else once a day, and wait',
       body: closedObject({ invitation_code: Type.Optional(InvitationCode) }),
       responses: oneDriver, errors: ['driver_not_found', 'vendor_not_found', 'invitation_invalid', 'too_many_requests'],
-      handler: request => once(ctx, request, 'requestMembership', async ({ commandId }) => {
+      handler: request => shownAnew(request.params.id, once(ctx, request, 'requestMembership', async ({ commandId }) => {
         const { identity, params, body } = request
         const row = identity.driverId === params.id ? await driverRows(db).where('drivers.id', '=', params.id).executeTakeFirst() : undefined
         if (row === undefined) throw new CaduceusError('driver_not_found', 'no such driver')
-        const driver = await tries.guard(addressGroup(request.address), () => askAgain(ctx, row, commandId, body.invitation_code))
-        return { status: 200, body: shown(row, driver) }
-      }),
+        await tries.guard(addressGroup(request.address), () => askAgain(ctx, row, commandId, body.invitation_code))
+        return { status: 200, body: {} }
+      })),
     }),
   ]
 }
-
-type Decided = Pick<RouteRequest<unknown, unknown, unknown, Identity>, 'principal' | 'log'>
-
-/** Sends the decision and answers with the driver as they are then. */
-export async function decided(
-  ctx: MembershipContext, row: DriverRow, verb: 'approve_membership' | 'end_membership', commandId: string, request: Decided,
-): Promise<RouteAnswer> {
-  return { status: 200, body: shown(row, await decideMembership(ctx, row, verb, request.principal, commandId, request)) }
-}
-
-/** The profile of the row with what the actor says of itself. */
-const shown = (row: DriverRow, { membership, status, capacity, active_order_ids }: Awaited<ReturnType<typeof decideMembership>>) =>
-  driverView({ ...row, membership, is_active: membership === 'active', status, capacity, active_order_ids })

@@ -5,6 +5,7 @@ import type { VendorsTable, VendorStatus } from '../../migrations/tables.ts'
 import { Latitude, Longitude } from '../../protocol/commands.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
+import type { EdgeContext } from '../context.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { etagOf } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -32,18 +33,22 @@ const approvalView = (row: Selectable<VendorsTable>) => ({
   decided_by: row.decided_by, decided_at: row.decided_at, created_at: row.created_at, revision: row.revision,
 })
 
-type ApprovalContext = DecisionContext & { random(): number }
+type ApprovalContext = DecisionContext & Pick<EdgeContext, 'config' | 'random'>
 
 export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
   const db = ctx.database.kysely
   const decision = <B extends Type.TSchema>(verb: DecisionVerb, operationId: string, summary: string, body: B): AnyRoute => route({
     method: 'POST', path: `/api/admin/vendors/:id/${verb}`, operationId, summary, tags, auth: ['admin'], params: VendorId, body, idempotent: true, versioned: true,
     responses: { 200: { description: 'The pharmacy, as it was decided', schema: ApprovalView } }, errors: ['vendor_not_found', 'vendor_status_conflict'],
-    handler: request => once(ctx, request, operationId, async () => {
-      const { reason = null } = request.body as { reason?: string }
-      const row = await decideVendor(ctx, request.identity.userId, request.params.id, verb, reason, request)
-      return { status: 200, body: approvalView(row), headers: { etag: etagOf(row.revision) } }
-    }),
+    handler: async request => {
+      const answer = await once(ctx, request, operationId, async () => {
+        const { reason = null } = request.body as { reason?: string }
+        await decideVendor(ctx, request.identity.userId, request.params.id, verb, reason, request)
+        return { status: 200, body: {} }
+      })
+      const row = await db.selectFrom('vendors').selectAll().where('id', '=', request.params.id).executeTakeFirstOrThrow()
+      return { ...answer, body: approvalView(row), headers: { ...answer.headers, etag: etagOf(row.revision) } }
+    },
   })
   const Reason = closedObject({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax, pattern: '\\S' }) })
   return [

@@ -11,9 +11,9 @@ import { Uuid } from '../../protocol/principal.ts'
 import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { refuseTooManyDrivers } from '../approval/bounds.ts'
-import { decided, InvitationCode } from '../approval/driver-routes.ts'
+import { InvitationCode } from '../approval/driver-routes.ts'
 import { pharmacyOfInvitation, redeemInvitation, type InvitationTries } from '../approval/invitations.ts'
-import { registerActor, tellDriver, tellPharmacyOf } from '../approval/memberships.ts'
+import { decideMembership, registerActor, tellDriver, tellPharmacyOf } from '../approval/memberships.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
@@ -133,7 +133,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
         const before = await managed(identity, params.id)
         requireRevision(headers, before.revision)
         const expected = expectedRevisions(headers)
-        if (is_active !== undefined) await decided(ctx, before, is_active ? 'approve_membership' : 'end_membership', uuidV7(ctx.nowMs(), ctx.random), request)
+        if (is_active !== undefined) await decideMembership(ctx, before, is_active ? 'approve_membership' : 'end_membership', request.principal, uuidV7(ctx.nowMs(), ctx.random), request)
         const updated = await db.updateTable('drivers').set({ ...profile, updated_at: new Date(ctx.nowMs()) }).where('id', '=', params.id)
           .$if(expected !== null, q => q.where('revision', 'in', expected!)).returning('id').executeTakeFirst()
         if (updated === undefined) throw changed()
