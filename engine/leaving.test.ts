@@ -108,7 +108,7 @@ t.test('ended after the pick-up: this order is brought to the end and paid, and 
   const said = () => w.pushes.flatMap(p => (p.kind === 'topic' && p.topic === `driver:${dora.driverId}` && p.message.type === 'membership' ? [p.message.active_order_ids] : []))
   t.same(said().at(-1), [carried.id, waiting.id])
   await w.command('order', carried.id, 'out_for_delivery', dora.by)
-  t.equal(order(await w.command('order', carried.id, 'deliver', dora.by, { signature_url: 's' })).status, 'delivered')
+  t.equal(order(await w.command('order', carried.id, 'deliver', dora.by, w.signed(dora.driverId))).status, 'delivered')
   await w.env.advance(100)
   t.match(w.books(w.engine, dora.driverId), { activeOrderIds: [], totalDeliveries: 1, availability: 'offline' })
   t.same(said().at(-1), [], 'the app hears that nothing is left')
