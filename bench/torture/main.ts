@@ -12,6 +12,8 @@ import { killAgainAndAgain } from './embedded.ts'
 import { claimFaults, ownerFaults } from './faults.ts'
 import { report, torture } from './run.ts'
 import { reportStorm, storm } from './storm.ts'
+import { addressesMissing } from './strangers/addresses.ts'
+import { reportStrangers, strangers } from './strangers/strangers.ts'
 
 const table: OptionTable = {
   minutes: { value: 'M', number: { min: 0.05, max: 100_000 }, default: 5, help: 'how long faults strike' },
@@ -24,6 +26,8 @@ const table: OptionTable = {
   storm: { help: 'an edge killed with thousands of sockets, which come back to it' },
   sockets: { value: 'N', number: { min: 100, max: 15_000, whole: true }, default: 5_000, help: 'how many, with --storm' },
   storms: { value: 'N', number: { min: 1, max: 1_000, whole: true }, default: 3, help: 'how often, with --storm' },
+  strangers: { help: 'strangers attack memory and processor in four ways, honest people beside them' },
+  seconds: { value: 'N', number: { min: 2, max: 3_600 }, default: 60, help: 'of each attack, with --strangers' },
   logs: { value: 'DIR', help: 'what the engines and edges say, one file each' },
 }
 const help = `npm run torture -- [options]
@@ -32,7 +36,8 @@ Two engines and two edges on real NATS, Redis and PostgreSQL, with a fault proxy
 Processes are killed and paused, connections cut, stalled, slowed and half-opened, servers restarted,
 Redis flushed. At the end every acknowledgement is looked up in the journal, the read model and the
 published events. With --embedded it is the one process of npm start, killed N times under load; with --contest every
-request is accepted by many at once; with --storm an edge is killed with all its sockets. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
+request is accepted by many at once; with --storm an edge is killed with all its sockets; with --strangers nothing is killed, and
+strangers attack while honest people are served. Ctrl-C ends the faults early and judges all the same. Exit 1 when something is wrong.
 
 ${describeOptions(table)}`
 
@@ -63,6 +68,11 @@ async function main(argv: string[]): Promise<number> {
     if (options.flag('contest')) {
       const outcome = await contest({ ...common, accepts: options.number('accepts'), faults: [...claimFaults, ...ownerFaults] })
       return [outcome.wrong, reportContest(outcome)]
+    }
+    if (options.flag('strangers')) {
+      if (addressesMissing !== null) throw new UsageError(addressesMissing)
+      const outcome = await strangers({ ...common, phaseMs: options.number('seconds') * 1_000 })
+      return [outcome.wrong, reportStrangers(outcome)]
     }
     if (options.flag('storm')) {
       const outcome = await storm({ ...common, sockets: options.number('sockets'), storms: options.number('storms') })

@@ -58,6 +58,8 @@ export class Member {
 
   get output(): string { return this.#output }
   get running(): boolean { return this.#child !== null }
+  /** Of the process that lives now. */
+  get pid(): number | null { return this.#child?.pid ?? null }
 
   /** Connections it has begun to that server, over all of its lives. */
   attempts(server: ServerName): number { return this.#proxies[server].attempts }

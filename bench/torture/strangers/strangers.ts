@@ -1,0 +1,257 @@
+/**
+ * Strangers attack a running deployment, and honest people are beside them: two engines and two edges on real servers
+ * under their ordinary limits. Each attack goes on for a phase, after a calm phase of the same run that the others are
+ * compared with. No process may end, no acknowledged answer may be lost, no honest socket cut, and nobody honest
+ * refused. How long honest people wait is told, and no bound is set to it: that would measure the machine.
+ */
+import { Worker } from 'node:worker_threads'
+import { openDatabase } from '../../../migrations/open.ts'
+import { natsBus } from '../../../protocol/bus/nats.ts'
+import { realEnv } from '../../../protocol/env.ts'
+import { startDeployment, type Deployment } from '../../../protocol/testing/deployment.ts'
+import type { Member } from '../../../protocol/testing/member.ts'
+import { PositionsOnBus } from '../../../protocol/testing/positions.ts'
+import { shown } from '../../common/latency.ts'
+import { populate, type Population } from '../../common/population.ts'
+import { residentBytesOf } from '../../common/processes.ts'
+import { check } from '../check.ts'
+import { readLedgerAt } from '../ledger.ts'
+import { Memory } from '../memory.ts'
+import { center } from '../people.ts'
+import { readPublished } from '../published.ts'
+import { attackNames, type AttackName, type Targets, type Told } from './attacks.ts'
+import { Honest, type Waits } from './honest.ts'
+
+export interface StrangersOptions {
+  /** Of each phase. */
+  phaseMs: number
+  logsDir?: string
+  say(line: string): void
+  progress(line: string): void
+  interrupted(): boolean
+}
+
+export interface Phase {
+  name: string
+  waits: Waits
+  /** What the strangers were answered; null in peace. */
+  told: Told | null
+  /** The most that each process had, MB. */
+  megabytes: Record<string, number>
+}
+
+export interface StrangersOutcome {
+  /** Empty: passed. */
+  wrong: string[]
+  phases: Phase[]
+  orders: number
+}
+
+const honestCounts = { customers: 6, staying: 6, coming: 3, drivers: 6 }
+const strangeCounts = { customers: 24, pharmacies: 4 }
+const memoryEveryMs = 200
+const atRestMs = 60_000
+/** Attackers wait for their last answers. */
+const endMs = 60_000
+
+export async function strangers(options: StrangersOptions): Promise<StrangersOutcome> {
+  const memory = new Memory()
+  const deployment = await startDeployment({
+    // What anybody is counted by is what is tried here: the ordinary limits, which the other stories lift.
+    environment: Object.fromEntries(
+      Object.entries(ordinaryLimits).map(([name, value]) => [`RATE_LIMIT_${name}_PER_ADDRESS`, String(value)]),
+    ),
+    ...(options.logsDir !== undefined && { logsDir: options.logsDir }),
+  })
+  const ends: (() => unknown)[] = [() => deployment.stop()]
+  try {
+    const { people, strange } = await gathered(deployment)
+    // How many they opened is nobody's memory.
+    for (const { userId } of strange.customers) memory.attempted.set(userId, Infinity)
+    const positions = await PositionsOnBus.observe(deployment.servers.nats.url, center)
+    ends.push(() => positions.close())
+    const honest = await Honest.gather({
+      urls: deployment.urls,
+      people,
+      staying: honestCounts.staying,
+      positions,
+      memory,
+    })
+    ends.push(() => honest.close())
+    const targets: Targets = {
+      urls: deployment.urls,
+      customers: strange.customers.map(one => one.token),
+      pharmacies: strange.pharmacies.map(one => one.token),
+      emails: honest.emails,
+      place: center,
+    }
+    const phases: Phase[] = []
+    for (const name of ['calm', ...attackNames] as const) {
+      if (options.interrupted()) break
+      options.say(`strangers: ${name}`)
+      options.progress(`strangers: ${name}, ${(options.phaseMs / 1_000).toFixed(0)} s`)
+      phases.push(await phase(name, deployment, targets, () => honest.live(name, options.phaseMs)))
+    }
+    options.say('strangers: in peace again; everything must come to rest by itself')
+    await honest.settle()
+    const wrong = [
+      ...deployment.members.flatMap(one => one.unasked),
+      ...honest.wrong,
+      ...phases.flatMap(strangeWrong),
+      ...(await atRest(deployment, memory)),
+    ]
+    return { wrong, phases, orders: memory.orders.size }
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+
+const ordinaryLimits = { AUTH: 1_000, WRITE: 12_000, READ: 30_000, UPLOAD: 1_200, PUBLIC: 6_000 }
+
+/** Accounts in bulk: all pharmacies near, honest ones and others. */
+async function gathered({ servers, jwtSecret }: Deployment): Promise<{ people: Population; strange: Population }> {
+  const database = await openDatabase({ url: servers.postgres.url })
+  const bus = await natsBus(servers.nats.url, { name: 'strangers' })
+  const places = (count: number, east: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      latitude: center.latitude + index * 1e-3,
+      longitude: center.longitude + east,
+    }))
+  try {
+    const parts = { database, bus, jwtSecret, ...realEnv() }
+    const { customers, staying, coming, drivers } = honestCounts
+    return {
+      people: await populate(parts, { customers, pharmacies: places(staying + coming, 0), drivers }),
+      strange: await populate(parts, {
+        customers: strangeCounts.customers,
+        pharmacies: places(strangeCounts.pharmacies, 1e-3),
+      }),
+    }
+  } finally {
+    await bus.close()
+    await database.close()
+  }
+}
+
+async function phase(
+  name: 'calm' | AttackName,
+  deployment: Deployment,
+  targets: Targets,
+  live: () => Promise<Waits>,
+): Promise<Phase> {
+  const megabytes: Record<string, number> = {}
+  const sample = (): void => {
+    for (const one of deployment.members) megabytes[one.name] = Math.max(megabytes[one.name] ?? 0, megabytesOf(one))
+  }
+  sample()
+  const sampling = setInterval(sample, memoryEveryMs)
+  const attackers = name === 'calm' ? null : new Attackers(name, targets)
+  try {
+    const waits = await live()
+    return { name, waits, told: attackers === null ? null : await attackers.end(), megabytes }
+  } finally {
+    clearInterval(sampling)
+    await attackers?.kill()
+  }
+}
+
+const megabytesOf = ({ pid }: Member): number => (residentBytesOf(pid === null ? [] : [pid]) ?? 0) / 1e6
+
+/** One attack in a thread of its own. */
+class Attackers {
+  readonly #worker: Worker
+  readonly #told: Promise<Told>
+
+  constructor(name: AttackName, targets: Targets) {
+    this.#worker = new Worker(new URL('./attacker.js', import.meta.url), { workerData: { name, targets } })
+    this.#told = new Promise((resolve, reject) => {
+      this.#worker.once('message', resolve)
+      this.#worker.once('error', reject)
+    })
+    this.#told.catch(() => undefined)
+  }
+
+  /** Throws when they failed, or do not come to their end. */
+  async end(): Promise<Told> {
+    this.#worker.postMessage('end', [])
+    const timer = setTimeout(() => {
+      this.#worker.emit('error', new Error('the attackers do not come to their end'))
+    }, endMs)
+    try {
+      return await this.#told
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async kill(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
+
+/** An attack that was not one would pass every check. */
+function strangeWrong({ name, told }: Phase): string[] {
+  if (told === null) return []
+  const missing = met[name as AttackName].filter(one => told[one] === undefined)
+  return [
+    ...(told['500'] === undefined ? [] : [`${name}: strangers met ${told['500']} internal errors`]),
+    ...missing.map(one => `${name}: no stranger was answered ${one}, but ${JSON.stringify(told)}`),
+  ]
+}
+const met: Record<AttackName, string[]> = {
+  patterns: ['400', '413'],
+  floods: ['401', '101'],
+  uploads: ['open', '429'],
+  requests: ['201', '413', '101'],
+}
+
+async function atRest({ servers }: Deployment, memory: Memory): Promise<string[]> {
+  for (const giveUpMs = performance.now() + atRestMs; ;) {
+    const found = check(
+      memory,
+      await readLedgerAt(servers.postgres.url),
+      await readPublished(servers.nats.url),
+      Date.now() - 5_000,
+    )
+    if (found.length === 0 || performance.now() >= giveUpMs) return found
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 1_000)
+    })
+  }
+}
+
+export function reportStrangers({ wrong, phases, orders }: StrangersOutcome): string[] {
+  const calm = phases[0]
+  const kinds = [
+    ['HTTP answers', ({ answers }: Waits) => answers],
+    ['request to terminal', ({ heard }: Waits) => heard.latency],
+    ['sign-ins', ({ signIns }: Waits) => signIns],
+    ['coming terminals', ({ greetings }: Waits) => greetings],
+  ] as const
+  return [
+    `honest requests        ${orders} answered`,
+    ...phases.flatMap(({ name, waits, told, megabytes }) => [
+      `${name}${
+        told === null
+          ? ''
+          : `: strangers were answered ${Object.entries(told)
+              .map(([what, count]) => `${what} ${count}`)
+              .join(', ')}`
+      }`,
+      ...kinds.map(([kind, of]) => {
+        const [latency, before] = [of(waits), of(calm!.waits)]
+        const beside = (percent: number): string =>
+          `p${percent} ${shown(latency.percentile(percent))} ms ` +
+          `(× ${(latency.percentile(percent) / before.percentile(percent)).toFixed(1)})`
+        return `  ${kind.padEnd(20)} ${beside(50)}  ${beside(99)}  n ${latency.count}`
+      }),
+      `  ${'memory at most'.padEnd(20)} ${Object.entries(megabytes)
+        .map(([member, most]) => `${member} ${most.toFixed(0)} MB`)
+        .join(', ')}`,
+    ]),
+    ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
+    wrong.length === 0
+      ? 'no process ended, nothing acknowledged is lost, no honest socket was cut and nobody honest was refused'
+      : `${wrong.length} things are wrong`,
+  ]
+}
