@@ -6,6 +6,7 @@
 import { pino } from 'pino'
 import { problemAnswer } from '../../edge/http/problem.ts'
 import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Checker } from '../../engine/sim/checker.ts'
@@ -24,6 +25,7 @@ export interface Surroundings {
   edges(): readonly SimEdge[]
   /** No new orders; what is under way is brought to its end. */
   closing(): boolean
+  putVendor(vendor: DirectoryVendor): void
   note(who: string, what: string): void
   /** Somebody has a socket from now on, or none any more. */
   joined(one: Connected): void

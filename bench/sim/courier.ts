@@ -35,6 +35,8 @@ export class Courier extends Connected {
   #sequence = 0
   #duty: Duty = 'offline'
   #onBreakUntilMs = 0
+  /** As it was last told; null while a question is under way. */
+  #membership: unknown = 'active'
   /** Orders under way as they were last seen, in the order in which they were told. */
   readonly carried = new Map<string, OrderView | null>()
   /** Offers that were told on any connection: each is thought about once. */
@@ -68,7 +70,8 @@ export class Courier extends Connected {
   }
 
   protected greeted(edge: SimEdge): void {
-    edge.greetDriver(this.driverId).then(({ duty, offered, underWay }) => {
+    edge.greetDriver(this.driverId).then(({ duty, membership, offered, underWay }) => {
+      this.#belongs(membership)
       if (duty === 'available' || duty === 'on_break' || duty === 'offline') this.#duty = duty
       if (offered !== null) this.#offered(offered.driver_search.offer!.offer_id, offered.id)
       for (const order of underWay) this.#carry(order.id, order)
@@ -79,6 +82,8 @@ export class Courier extends Connected {
     const orderId = String(message['order_id'])
     if (message.type === 'offer') this.#offered(String(message['offer_id']), orderId)
     else if (message.type === 'assigned') this.#carry(orderId, null)
+    else if (message.type === 'assignment_ended' && this.carried.has(orderId)) this.carried.set(orderId, null)
+    else if (message.type === 'membership') this.#belongs(message['membership'])
     else if (message.type === 'driver_status') this.#duty = message['status'] as Duty
   }
 
@@ -89,9 +94,24 @@ export class Courier extends Connected {
     if (answer.ok) this.#duty = status
   }
 
+  /** Whoever was parted with asks to come back. */
+  #belongs(membership: unknown): void {
+    const before = this.#membership
+    this.#membership = membership
+    if (membership !== 'active') this.#duty = 'offline'
+    if (membership !== 'ended' || before === 'ended') return
+    void this.sleep(this.chance.around(30_000)).then(() => {
+      this.#membership = null
+      this.world.checker.witness.commanded(this.driverId, { verb: 'ask_membership', role: 'driver', id: this.driverId, data: {} })
+      return this.post('ask_membership', {}, async (edge, { commandId }) =>
+        (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'ask_membership', by: this.#by, data: {} })).driver, () => 'asked', this.driverId)
+    })
+  }
+
   async #keepHours(): Promise<void> {
     for (;;) {
       await this.sleep(this.chance.between(3_000, 7_000))
+      if (this.#membership !== 'active') continue
       if (this.#duty !== 'available' && this.world.schedule.nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
       else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
       // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.

@@ -102,12 +102,15 @@ export class SimEdge {
   }
 
   /** What a driver's socket is greeted with, by the statements of the product. */
-  async greetDriver(driverId: string): Promise<{ duty: string | undefined; offered: OrderView | null; underWay: readonly OrderView[] }> {
+  async greetDriver(driverId: string): Promise<{ duty: string | undefined; membership: unknown; offered: OrderView | null; underWay: readonly OrderView[] }> {
     const rows = firstRows(this.#database)
     const [driver, offered, underWay = []] = await Promise.all([rows.driver(driverId), rows.lastOffered(driverId), rows.underWay(driverId)])
     const offer = offered?.driver_search.offer
     const isOut = offered !== undefined && offer != null && Date.parse(offer.expires_at) > this.node.env.nowMs()
-    return { duty: driver?.status, offered: isOut ? offered : null, underWay: underWay.map(({ order }) => order) }
+    return {
+      duty: driver?.status, membership: (driver as { membership?: unknown } | undefined)?.membership, offered: isOut ? offered : null,
+      underWay: underWay.map(({ order }) => order),
+    }
   }
 
   /** Opens somebody's socket. Returns the way to drop it without a word. */

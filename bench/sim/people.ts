@@ -3,11 +3,23 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import type { OrderVerb } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
+import type { Tariff } from '../../protocol/tariff.ts'
+import type { Chance } from '../../protocol/chance.ts'
 import type { Answer, Caller } from './clients.ts'
 
 export const cityCentre = { latitude: 37.77, longitude: -122.42 }
 const ended: ReadonlySet<string> = new Set(endedStatuses)
 export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => ended.has(status)
+
+
+/** Some fee for all, and by the kilometre in up to three bands. */
+export const tariffOf = (chance: Chance): Tariff => ({
+  base_minor: chance.whole(0, 500), minimum_minor: chance.whole(0, 400),
+  bands: [
+    ...[1.5, 4].slice(0, chance.whole(0, 2)).map(up_to_km => ({ up_to_km, per_km_minor: chance.whole(0, 250) })),
+    { up_to_km: null, per_km_minor: chance.whole(0, 250) },
+  ],
+})
 
 /** Sends a command of one person to an order, until answered. */
 export function tell(who: Caller, by: Principal, orderId: string, verb: OrderVerb, data: object): Promise<Answer<OrderView>> {

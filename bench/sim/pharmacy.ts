@@ -8,6 +8,7 @@ import type { OrderView } from '../../protocol/rest/order.ts'
 import { Connected } from './connection.ts'
 import { listed, type SocketKind } from './edge.ts'
 import { look, quote, tell } from './people.ts'
+import { tellDriver } from './pharmacy-office.ts'
 
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
 const isLeftAlone = (requestId: string): boolean => requestId.endsWith('0') || requestId.endsWith('1')
@@ -38,6 +39,12 @@ export class Pharmacy extends Connected {
     this.shown.clear()
     this.heardOf.clear()
     for (const order of listed(this.world.database, one => one.vendor_id === this.vendorId && (one.status === 'pending' || one.status === 'accepted'))) this.#tendSoon(order.id)
+    for (const driverId of this.driverIds) if (this.world.database.drivers.get(driverId)?.['membership'] === 'pending') this.#approveSoon(driverId)
+  }
+
+  /** A driver of old asks to come back. */
+  #approveSoon(driverId: string): void {
+    void this.sleep(this.chance.around(20_000)).then(() => tellDriver(this, driverId, 'approve_membership', {}))
   }
 
   protected told(message: SocketMessage): void {
@@ -47,7 +54,8 @@ export class Pharmacy extends Connected {
       case 'new_request': return this.#show(requestId, message)
       case 'request_taken': case 'request_expired': case 'request_cancelled': return void this.shown.delete(requestId)
       case 'new_order': case 'driver_search_ended': return this.#tendSoon(orderId)
-      case 'status': if (message['status'] === 'accepted') this.#tendSoon(orderId)
+      case 'status': if (message['status'] === 'accepted') this.#tendSoon(orderId); return
+      case 'driver_membership': if (message['membership'] === 'pending') this.#approveSoon(String(message['driver_id']))
     }
   }
 

@@ -37,8 +37,8 @@ export interface RunResult {
 
 /** After the trouble people go on for this long while nothing fails, and terminals must hear of everything. */
 const calmMs = 3 * 60_000
-/** Then this long is given for everything to come to its end; nobody needs it all. */
-const peaceMs = 60 * 60_000
+/** Then this long is given for everything to come to its end: a search of ten minutes, and the way. */
+const peaceMs = 25 * 60_000
 const lookMs = 30_000
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
@@ -59,7 +59,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   try {
     await schedule.until(world.startMs + options.hours * 3_600_000, each)
     heal(world)
-    await schedule.until(schedule.nowMs + calmMs, each)
+    await schedule.until(world.calmSinceMs + calmMs, each)
     world.close()
     const peaceEndsMs = schedule.nowMs + peaceMs
     let left = ['the first look']

@@ -14,27 +14,22 @@ import { Network } from '../../engine/sim/network.ts'
 import { SimNode } from '../../engine/sim/node.ts'
 import { Schedule } from '../../engine/sim/schedule.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import type { Tariff } from '../../protocol/tariff.ts'
+import { limits } from '../../protocol/limits.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Bug } from './bugs/bug.ts'
+import { smallBounds, type SmallBounds } from './bounds.ts'
 import type { Surroundings } from './clients.ts'
 import { SimEdge, type Listener } from './edge.ts'
 import type { Connected } from './connection.ts'
 import { Courier } from './courier.ts'
 import { Customer } from './customer.ts'
 import { mustHear } from './hearing.ts'
-import { cityCentre } from './people.ts'
+import { cityCentre, tariffOf } from './people.ts'
 import { Pharmacy } from './pharmacy.ts'
+import { keepOffice } from './pharmacy-office.ts'
 
-/** Some fee for all, and by the kilometre in up to three bands. */
-const tariffOf = (chance: Chance): Tariff => ({
-  base_minor: chance.whole(0, 500), minimum_minor: chance.whole(0, 400),
-  bands: [
-    ...[1.5, 4].slice(0, chance.whole(0, 2)).map(up_to_km => ({ up_to_km, per_km_minor: chance.whole(0, 250) })),
-    { up_to_km: null, per_km_minor: chance.whole(0, 250) },
-  ],
-})
-
+/** A lease, and a renewal that finds out. */
+const doubtMs = 2 * limits.slotLeaseMsDefault
 /** Where virtual time begins, ms since the epoch. */
 const startMs = 1_800_000_000_000
 
@@ -74,6 +69,7 @@ export class World implements Surroundings {
   readonly #options: WorldOptions
   readonly #edges: SimEdge[] = []
   readonly #keys = new Map<string, Record<string, unknown>>()
+  readonly #bounds: Partial<SmallBounds>
   #incarnations = 0
   #closing = false
   /** One engine at a time, which takes all slots at its start. */
@@ -92,6 +88,11 @@ export class World implements Surroundings {
       this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs))
     this.checker.watch(this.database)
     this.checker.audience.onTold = told => mustHear(this, told)
+    this.#bounds = this.faults.plays('small memory') && this.faults.die('small memory').happens(0.5) ? smallBounds(this.faults.die('small memory')) : {}
+    if (this.#bounds.journal !== undefined) {
+      this.faults.count('small memory')
+      this.database.queue = this.#bounds.journal
+    }
     options.bug?.database?.(this.database)
     options.bug?.claims?.(this.claims)
   }
@@ -105,8 +106,11 @@ export class World implements Surroundings {
   get startMs(): number { return startMs }
   edges(): readonly SimEdge[] { return this.#edges.filter(edge => edge.node.alive) }
   closing(): boolean { return this.#closing }
-  /** When all was healed, Infinity before. */
+  /** When all is healed, Infinity before that is known. */
   calmSinceMs = Infinity
+  calm(fromMs: number): void { this.calmSinceMs = this.checker.witness.calmSinceMs = fromMs }
+  /** A clock went somewhere else: for as long as a lease lasts, engines may believe what is not so. */
+  clocksJumped(): void { this.checker.doubtfulUntilMs = this.schedule.nowMs + doubtMs }
   /** No new orders from here on. */
   close(): void { this.#closing = true }
 
@@ -130,13 +134,16 @@ export class World implements Surroundings {
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
-      this.putVendor({
-        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null, status: 'active', is_active: true, revision: 1, proof_required: chance.happens(0.5),
+      const vendor: DirectoryVendor = {
+        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null,
+        status: 'active', is_active: true, revision: 1, proof_required: chance.happens(0.5),
         latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
         dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: chance.happens(0.3) ? null : tariffOf(chance),
-      })
+      }
+      this.putVendor(vendor)
       const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
       this.pharmacies.push(pharmacy)
+      void keepOffice(pharmacy, vendor)
       for (let j = 0, drivers = chance.whole(1, 3); j < drivers; j++) {
         const courier = new Courier(`driver-${i}-${j}`, id(), vendorId, chance.whole(1, 2), chance.fork(`driver ${i} ${j}`), this)
         pharmacy.driverIds.push(courier.driverId)
@@ -168,9 +175,11 @@ export class World implements Surroundings {
     const { bug } = this.#options
     const node = this.#process('engine')
     const journal = this.database.journal(node)
+    const bus = this.network.connect(node)
     const engine = new Engine({
-      engineId: node.name, env: node.env, bus: this.network.connect(node), claims: this.claims.for(node), exclusive: this.#isEmbedded,
+      engineId: node.name, env: node.env, bus: bug?.engineBus?.(bus) ?? bus, claims: this.claims.for(node), exclusive: this.#isEmbedded,
       journal: bug?.journal?.(journal, this.database) ?? journal,
+      ...(this.#bounds.engine !== undefined && { bounds: this.#bounds.engine }),
       ...(bug?.behaviours !== undefined && { behaviours: bug.behaviours() }),
       log: (level, message, detail) => this.#logged(node, level, message, detail),
     })

@@ -96,6 +96,8 @@ export class MemoryStore {
   }
 }
 
+/** As the database does it (`postgres.ts`): the last seconds are told again. */
+const vendorOverlapMs = 20_000
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** One engine's client of the store. */
@@ -181,7 +183,7 @@ export function memoryJournal(store: MemoryStore): Journal {
 
     async vendorsChangedSince(sinceMs) {
       const changed = [...reach().vendors.values()].filter(row => row.changedMs >= sinceMs)
-      return { vendors: changed.map(row => copy(row.vendor)), nextSinceMs: Math.max(sinceMs, store.nowMs()) }
+      return { vendors: changed.map(row => copy(row.vendor)), nextSinceMs: store.nowMs() - vendorOverlapMs }
     },
     async savePositions(rows) {
       for (const row of rows) if ((reach().positions.get(row.driverId)?.atMs ?? -Infinity) <= row.atMs) store.positions.set(row.driverId, { ...row })

@@ -31,7 +31,8 @@ const lanesDefault = 2
 
 /**
  * A transaction writes its time before it commits, so a change may become visible this much after a
- * reader has passed its time. Asking again for the last seconds costs a few repeated rows.
+ * reader has passed its time. Asking again for the last seconds costs a few repeated rows. The time to ask from
+ * follows the database's clock when that goes back, or changes would be missed until it has caught up.
  */
 const vendorOverlapMs = 20_000
 /** Rows per statement of the write-behind calls. */
@@ -93,7 +94,7 @@ export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal 
   async function vendorsChangedSince(sinceMs: number): Promise<{ vendors: DirectoryVendor[]; nextSinceMs: number }> {
     const [clock] = await rowsOf<{ now_ms: number }>(statements.clock)
     const vendors = await rowsOf<DirectoryVendor>(statements.vendorsChanged, sinceMs)
-    return { vendors, nextSinceMs: Math.max(sinceMs, clock!.now_ms - vendorOverlapMs) }
+    return { vendors, nextSinceMs: clock!.now_ms - vendorOverlapMs }
   }
 
   async function savePositions(rows: readonly PositionRow[]): Promise<void> {

@@ -129,6 +129,8 @@ t.test('[6] a server that crashed may have answered for what it never wrote: the
   await w.env.settle()
   t.equal(w.cursor(), 3)
   w.line(false)
+  // Longer than the second: it is counted from the break.
+  await w.env.advance(10 * limits.outboxDoubtMs)
   w.line(true)
   await w.env.settle()
   t.same(w.published.map(event => event.seq), [1, 2, 3, 2, 3])

@@ -92,12 +92,17 @@ export class Outbox {
   #confirming = false
   /** Disconnections so far: a round trip across one says nothing. */
   #breaks = 0
+  /** When the connection was last found broken. */
+  #brokenAtMs = Infinity
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
     this.#seldom = new Seldom((line, detail) => deps.log('error', line, detail), () => deps.env.nowMs())
     deps.bus.onStatus(connected => {
-      if (!connected) this.#breaks++
+      if (!connected) {
+        this.#breaks++
+        this.#brokenAtMs = deps.env.nowMs()
+      }
       for (const box of this.#slots.values()) {
         // What is not known to have arrived goes again when the connection is back.
         box.handedCount = box.publishedCount
@@ -208,7 +213,8 @@ export class Outbox {
 
   /** Connected again. */
   #again(box: SlotBox): void {
-    const sinceMs = this.#deps.env.nowMs() - limits.outboxDoubtMs
+    // By the moment of the break and not of the return: a server that restarts is away for longer than the second in doubt.
+    const sinceMs = this.#brokenAtMs - limits.outboxDoubtMs
     for (const { entry, publishedAtMs } of box.recent) if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
     this.#publish(box)
   }

@@ -37,7 +37,7 @@ export class Audience {
       const known = this.#events.get(stored.actorId)
       if (known === undefined) this.#events.set(stored.actorId, [stored])
       else known.push(stored)
-      const pushes = this.#pushesOf(stored, this.#now(stored))
+      const pushes = this.#pushesOf(stored, this.#past(stored).length - 1)
       const allowed = this.#allowedOf(stored.actorId)
       const texts = pushes.map(push => canonical(push))
       for (const text of texts) allowed.add(text)
@@ -46,11 +46,16 @@ export class Audience {
     }
   }
 
-  #now({ kind, actorId }: StoredEvent): OrderModel | null { return kind === 'order' ? this.#checker.orders.get(actorId)!.order : null }
+  /** How the actor stood, by version. */
+  #past({ kind, actorId }: StoredEvent): readonly unknown[] {
+    return kind === 'order' ? this.#checker.orders.get(actorId)!.past : this.#checker.drivers.get(actorId)!.past
+  }
 
-  #pushesOf({ kind, event, actorId, atMs }: StoredEvent, order: OrderModel | null): Push[] {
-    if (kind === 'order') return pushesOfOrder(event as OrderEvent, order!, atMs)
-    return pushesOfDriver(event as DriverEvent, this.#checker.drivers.get(actorId)!.driver)
+  /** What an event asks for when its actor stands as after that many events. */
+  #pushesOf({ kind, event, actorId, atMs }: StoredEvent, version: number): Push[] {
+    return kind === 'order'
+      ? pushesOfOrder(event as OrderEvent, this.#checker.orders.get(actorId)!.past[version]!, atMs)
+      : pushesOfDriver(event as DriverEvent, this.#checker.drivers.get(actorId)!.past[version]!)
   }
 
   #allowedOf(actorId: string): Set<string> {
@@ -77,7 +82,7 @@ export class Audience {
     if (push.kind === 'topic' && push.topic.startsWith('order:') && order !== undefined) this.#secret(push.topic, text, order)
     if (this.#allowed.get(actorId)?.has(text) === true) return
     if (push.kind === 'new_request' && order !== undefined && this.#repeats(push, order)) return
-    if (order !== undefined && this.#allLater(actorId).has(text)) return
+    if (this.#allLater(actorId).has(text)) return
     this.#checker.fail('[told]', `${push.kind === 'topic' ? push.topic : push.kind} was told ${text}, which no event asks for`, actorId)
   }
 
@@ -87,13 +92,12 @@ export class Audience {
     return canonical(push.body) === canonical(requestBody(order)) && push.vendor_ids.every((id, i) => kms.get(id) === push.distances_km[i])
   }
 
-  /** What may be said of an order's events by whoever repeats them later. */
+  /** What may be said of an actor's events by whoever repeats them later. */
   #allLater(actorId: string): Set<string> {
     const allowed = this.#allowedOf(actorId)
-    const { past } = this.#checker.orders.get(actorId)!
     for (const stored of this.#events.get(actorId) ?? [])
-      for (let version = stored.version; version < past.length; version++)
-        for (const push of this.#pushesOf(stored, past[version]!)) allowed.add(canonical(push))
+      for (let version = stored.version; version < this.#past(stored).length; version++)
+        for (const push of this.#pushesOf(stored, version)) allowed.add(canonical(push))
     return allowed
   }
 
@@ -120,8 +124,8 @@ export class Audience {
       const said = this.#pushed.get(node) ?? new Set()
       if (owed.pushes.every(text => said.has(text))) return
       const { stored } = owed
-      const order = this.#checker.orders.get(stored.actorId)
-      const repeats = order?.past.slice(stored.version).some(past => this.#pushesOf(stored, past).every(push => said.has(canonical(push)))) ?? false
+      const versions = [...this.#past(stored).keys()].filter(version => version >= stored.version)
+      const repeats = versions.some(version => this.#pushesOf(stored, version).every(push => said.has(canonical(push))))
       if (!repeats) this.#checker.fail('[told]', `${node.name} published ${id} ${stored.event.type} and did not tell ${owed.pushes.find(text => !said.has(text))}`, stored.actorId)
     })
   }
@@ -132,9 +136,11 @@ export class Audience {
   /** Positions on their way to one edge: where the order's driver was, and nobody else. */
   located({ orders }: LocationPush): void {
     for (const { order_id, latitude, longitude, at_ms } of orders) {
-      const driverId = this.#checker.orders.get(order_id)?.order.driver?.driver_id
-      if (driverId === undefined) this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
-      else if (!this.#checker.witness.wasAt(driverId, at_ms, { latitude, longitude })) this.#checker.fail('[told]', `driver ${driverId} at ${latitude}, ${longitude}, where the device was not`, order_id)
+      // An order may have parted with its driver meanwhile.
+      const drivers = new Set((this.#checker.orders.get(order_id)?.past ?? []).map(one => one?.driver?.driver_id).filter(id => id !== undefined))
+      if (drivers.size === 0) this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
+      else if (![...drivers].some(id => this.#checker.witness.wasAt(id, at_ms, { latitude, longitude })))
+        this.#checker.fail('[told]', `driver ${[...drivers].join(' or ')} at ${latitude}, ${longitude}, where the device was not`, order_id)
     }
   }
 
@@ -156,6 +162,6 @@ function actorOf(push: Push): string {
   if (push.kind === 'request_closed') return push.request_id
   const { topic, message } = push
   const [kind, id] = topic.split(':') as [string, string]
-  if (kind === 'driver' && message.type !== 'assigned') return id
+  if (kind === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended') return id
   return kind === 'order' ? id : String(message['order_id'] ?? message['request_id'] ?? message['driver_id'])
 }

@@ -15,12 +15,13 @@ import { Coverage, driverMachine, orderMachine } from './machine.ts'
 import { columnsOfDriver, foldedDriver, placesTaken, stateOfDriver, type DriverModel } from './model/driver.ts'
 import { folded, isOver, publicStatus, underWay, type OrderModel } from './model/order.ts'
 import { columnsOf, viewOf } from './model/order-row.ts'
+import type { SimNode } from './node.ts'
 import { Witness } from './witness.ts'
 
 export interface Violation { rule: string; what: string; actorId: string | null }
 /** `past[version]`: how the order stood after that many events. */
 export interface OrderBook { order: OrderModel; past: OrderModel[] }
-export interface DriverBook { driver: DriverModel; carrying: Set<string> }
+export interface DriverBook { driver: DriverModel; past: DriverModel[]; carrying: Set<string> }
 
 export class Checker {
   readonly violations: Violation[] = []
@@ -32,10 +33,14 @@ export class Checker {
   readonly #commands = new Map<string, string>()
   /** By slot: the number that the next fact never heard of must have. */
   readonly #nextHeard = new Map<number, number>()
+  /** Facts that the bus's server heard and forgot, with who had published them under which epoch. */
+  readonly #lost = new Map<string, { node: SimNode; isDoubtful: boolean; epoch: number }>()
   readonly #answers = new Map<string, string>()
   /** By order: the highest version that somebody was told. */
   readonly #told = new Map<string, number>()
   #database: SimDatabase | null = null
+  /** Until then an engine may answer from memory what is history: a clock went wrong. */
+  doubtfulUntilMs = -Infinity
   events = 0
   published = 0
   republished = 0
@@ -90,6 +95,7 @@ export class Checker {
       book.past[stored.version] = after
     }
     this.witness.ofOrder(event, before, after, stored.atMs)
+    if (before !== null && before.driver !== null && after.driver === null) this.#carries(before.driver.driver_id, id, false)
     if (after.driver !== null) this.#carries(after.driver.driver_id, id, underWay.has(to))
   }
 
@@ -131,8 +137,11 @@ export class Checker {
     const after = foldedDriver(before, id, event, stored.version)
     if (after === null) return
     const book = this.drivers.get(id)
-    if (book === undefined) this.drivers.set(id, { driver: after, carrying: new Set() })
-    else book.driver = after
+    if (book === undefined) this.drivers.set(id, { driver: after, past: [], carrying: new Set() }).get(id)!.past[stored.version] = after
+    else {
+      book.driver = after
+      book.past[stored.version] = after
+    }
     if (to !== '' && stateOfDriver(after) !== to) this.fail('[4]', `${event.type} of a driver who is ${from} made them ${stateOfDriver(after)}, not ${to}`, id)
     if (placesTaken(after) > after.profile.capacity) this.fail('[8]', `${placesTaken(after)} places taken of ${after.profile.capacity}`, id)
     this.witness.ofDriver(event, after, orderId => this.orders.get(orderId)?.order ?? null)
@@ -168,7 +177,7 @@ export class Checker {
     }
     if (event.id !== `${stored.slot}.${stored.seq}` || event.actor_id !== stored.actorId || event.type !== stored.event.type || event.order_seq !== stored.version)
       this.fail('[6]', `${event.id} was published as ${event.type} and journaled as ${stored.event.type}`, event.actor_id)
-    const next = this.#nextHeard.get(event.slot) ?? 1
+    const next = this.#excused(event.slot, event.seq)
     if (event.seq > next) this.fail('[6]', `${event.id} was published, ${event.slot}.${next} before it never was`, event.actor_id)
     if (event.seq < next) this.republished++
     else {
@@ -179,11 +188,29 @@ export class Checker {
   }
 
   /** The number up to which facts of the slot were heard. */
-  heardThrough(slot: number): number { return (this.#nextHeard.get(slot) ?? 1) - 1 }
+  heardThrough(slot: number): number { return this.#excused(slot, Infinity) - 1 }
 
-  /** The server forgot what came last: it must be told again. */
-  forgotten(slot: number, fromSeq: number): void {
-    if (fromSeq < (this.#nextHeard.get(slot) ?? 1)) this.#nextHeard.set(slot, fromSeq)
+  /** The server forgot a fact that this process had published: it must be told again. */
+  forgotten(slot: number, seq: number, node: SimNode): void {
+    const next = this.#nextHeard.get(slot) ?? 1
+    if (seq >= next && this.#lost.has(`${slot}.${seq}`)) return
+    const isDoubtful = this.#database!.nowMs < this.doubtfulUntilMs
+    this.#lost.set(`${slot}.${seq}`, { node, isDoubtful, epoch: this.#database!.store.slot(slot).epoch })
+    if (seq < next) this.#nextHeard.set(slot, seq)
+  }
+
+  /**
+   * The next number that must be heard, at the most `through`. A fact that the server forgot is its publisher's to
+   * repeat; who died, or lost the slot, before it could is no defect: the promise is one second, and one failure.
+   */
+  #excused(slot: number, through: number): number {
+    let next = this.#nextHeard.get(slot) ?? 1
+    for (; next < through; next++) {
+      const lost = this.#lost.get(`${slot}.${next}`)
+      if (lost === undefined || (lost.node.alive && !lost.isDoubtful && lost.epoch === this.#database!.store.slot(slot).epoch)) break
+    }
+    this.#nextHeard.set(slot, next)
+    return next
   }
 
   /** The highest version of an order that anybody was told so far. */
@@ -193,7 +220,7 @@ export class Checker {
   toldOrder(view: OrderView, how: string, atLeast = 0): void {
     const past = this.orders.get(view.id)?.past[view.version]
     if (past === undefined) return this.fail('[2]', `${how}: version ${view.version} was acknowledged and is not in the journal`, view.id)
-    if (view.version < atLeast) this.fail('[2]', `${how}: told version ${view.version}, and version ${atLeast} had been acknowledged before it was asked`, view.id)
+    if (view.version < atLeast && this.#database!.nowMs >= this.doubtfulUntilMs) this.fail('[2]', `${how}: told version ${view.version}, and version ${atLeast} had been acknowledged before it was asked`, view.id)
     this.#told.set(view.id, Math.max(view.version, this.toldVersion(view.id)))
     this.#same(`answer to ${how}`, view as unknown as Record<string, unknown>, viewOf(past) as unknown as Record<string, unknown>, view.id)
   }

@@ -26,6 +26,7 @@ export class ClaimServer {
   #claims: Claims
   #done: Done[] = []
   #down = false
+  readonly #away = new Set<SimNode>()
   /** While a replica is filled, the time of what it is told. */
   #replayMs: number | null = null
   /** Deliberate bugs may change it: what becomes of a deadline. */
@@ -43,6 +44,8 @@ export class ClaimServer {
   #fresh(): Claims { return memoryClaims(this.#nowMs, () => () => {}) }
 
   setDown(down: boolean): void { this.#down = down }
+  /** This process alone cannot reach them, or can again. */
+  setReached(node: SimNode, reached: boolean): void { if (reached) this.#away.delete(node); else this.#away.add(node) }
   flush(): void {
     this.#claims = this.#fresh()
     this.#done = []
@@ -93,7 +96,7 @@ export class ClaimServer {
       if (node.diesHere()) return
       if (faults.happens('claims lost request', 0.01)) return fail()
       this.#schedule.after(latencyMs(), () => {
-        if (this.#down) return fail()
+        if (this.#down || this.#away.has(node)) return fail()
         void work().then(result => {
           if (node.diesHere()) return
           if (faults.happens('claims lost reply', 0.02)) return fail()

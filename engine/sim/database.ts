@@ -7,7 +7,7 @@
  * it (J14 in journal/journal.ts). What may be missing without harm (cursors, positions, breadcrumbs) may be
  * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
  */
-import { Appender } from '../journal/appender.ts'
+import { Appender, type AppenderEnv } from '../journal/appender.ts'
 import { driverColumns, eventColumns, orderColumns } from '../journal/columns.ts'
 import type { Journal } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore, type EventRow } from '../journal/memory.ts'
@@ -54,18 +54,36 @@ export class SimDatabase {
   defect: Error | null = null
   /** Slots whose cursor was taken back and not stored since: their owner cannot know, and its successor repeats an event. */
   readonly cursorsLost = new Set<number>()
+  /** What its clock says beyond the true time, ms. */
+  skewMs = 0
+  /** Bounds of the queue of every process's appends. */
+  queue: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'> = {}
+  readonly #away = new Map<SimNode, 'requests' | 'replies'>()
+  readonly #slow = new Map<SimNode, number>()
   #down = false
   #behind: { atMs: number; undo: () => void }[] = []
 
   constructor(schedule: Schedule, faults: Faults, chance: Chance, committed: Committed) {
-    this.store = new MemoryStore(() => Math.floor(schedule.nowMs))
+    this.store = new MemoryStore(() => Math.floor(schedule.nowMs + this.skewMs))
     this.#schedule = schedule
     this.#faults = faults
     this.#chance = chance
     this.#committed = committed
   }
 
+  /** The true time. */
+  get nowMs(): number { return this.#schedule.nowMs }
+
   setDown(down: boolean): void { this.#down = down }
+  /** This process alone loses the database: its requests do not arrive, or the answers to them. */
+  cutOff(node: SimNode, what: 'requests' | 'replies'): void { this.#away.set(node, what) }
+  /** Each way between it and this process takes so much longer. */
+  slow(node: SimNode, ms: number): void { this.#slow.set(node, ms) }
+  /** The way between it and this process is as it should be. */
+  heal(node: SimNode): void {
+    this.#away.delete(node)
+    this.#slow.delete(node)
+  }
 
   /** After a crash: the last of what was written behind is gone, from the end backwards. */
   loseUnsynced(): number {
@@ -87,7 +105,7 @@ export class SimDatabase {
         return this.call(node, () => this.#statement(name, sent), true)
       },
     } as unknown as Pool
-    const appenders = Array.from({ length: lanes }, () => new Appender(pool, node.env, silent, budget))
+    const appenders = Array.from({ length: lanes }, () => new Appender(pool, { after: node.env.after, ...this.queue }, silent, budget))
     const faulty: Record<string, unknown> = {}
     for (const [name, method] of Object.entries(inner) as [string, (...args: unknown[]) => Promise<unknown>][])
       faulty[name] = (...args: unknown[]) => this.call(node, () => {
@@ -105,14 +123,14 @@ export class SimDatabase {
     return new Promise<T>((resolve, reject) => {
       const faults = this.#faults
       const latencyMs = (): number => {
-        const ms = this.#chance.between(0.2, 1.5)
+        const ms = this.#chance.between(0.2, 1.5) + (this.#slow.get(node) ?? 0)
         return faults.happens('journal slow', 0.004) ? ms + faults.die('journal slow').around(700) : ms
       }
       const back = (settle: () => void): void => { this.#schedule.after(latencyMs(), () => node.enter(settle)) }
       const broken = (): void => back(() => reject(Object.assign(new Error('connection to the database lost'), { code: 'ECONNRESET' })))
       if (node.diesHere()) return
       this.#schedule.after(latencyMs(), () => {
-        if (this.#down) return broken()
+        if (this.#down || this.#away.get(node) === 'requests') return broken()
         if (faults.happens('journal fails before', 0.002)) return broken()
         if (mayLinger && faults.happens('journal commits late', 0.002)) {
           this.#schedule.after(faults.die('journal commits late').between(1, 1_500), () => { if (!this.#down) carryOut(work).catch(() => {}) })
@@ -121,7 +139,7 @@ export class SimDatabase {
         carryOut(work).then(
           result => {
             if (node.diesHere()) return
-            if (faults.happens('journal fails after', 0.003)) return broken()
+            if (this.#away.has(node) || faults.happens('journal fails after', 0.003)) return broken()
             back(() => resolve(result))
           },
           error => back(() => reject(error as Error)))

@@ -5,19 +5,32 @@ import type { LocationPush, PushList } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Checker } from './checker.ts'
 import type { Ears } from './network.ts'
+import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
 const edgePrefix = subjects.pushEdge('')
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
+/** A server that restarts forgets no more than this. */
+const rememberedMs = 2_000
 /** A turn of a process is over when its microtasks are. */
 const turnMs = 1
 
 /** The listener of a simulation's bus. */
 export function checkingEars(checker: Checker, schedule: Schedule): Ears {
   const { audience } = checker
+  const recent: { slot: number; seq: number; atMs: number; node: SimNode }[] = []
   return {
-    heard(body) { checker.heard(decodeBody(body) as PublishedEvent) },
+    heard(node, body) {
+      const { slot, seq } = decodeBody(body) as PublishedEvent
+      checker.heard(decodeBody(body) as PublishedEvent)
+      recent.push({ slot, seq, atMs: schedule.nowMs, node })
+      while (recent[0]!.atMs < schedule.nowMs - rememberedMs) recent.shift()
+    },
+    forgot(sinceMs) {
+      for (const { slot, seq, node } of recent.filter(one => one.atMs >= sinceMs)) checker.forgotten(slot, seq, node)
+      recent.length = 0
+    },
     handed(node, subject, body, linkUpSinceMs) {
       if (subject.startsWith(eventPrefix)) audience.fact(node, (decodeBody(body) as PublishedEvent).id, linkUpSinceMs, run => { schedule.after(0, run) })
       else if (subject === subjects.pushAll) {

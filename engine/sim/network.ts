@@ -26,6 +26,10 @@ class Link {
   /** What was sent before must arrive before. */
   arrivesMs = 0
   upSinceMs = -Infinity
+  /** Sends, and hears nothing: the other direction of its connection is dead. */
+  deaf = false
+  /** Added to each way to and from it, ms. */
+  slowMs = 0
   /** Raised at each cut: what was on its way then never arrives. */
   cuts = 0
   readonly node: SimNode
@@ -37,9 +41,13 @@ export interface Ears {
   /** A message was handed over by a process that is alive; `linkUpSinceMs` is Infinity while its link is not up. */
   handed(node: SimNode, subject: string, body: Uint8Array, linkUpSinceMs: number): void
   /** A fact reached the server. */
-  heard(body: Uint8Array): void
+  heard(node: SimNode, body: Uint8Array): void
+  /** The server came back without what it had heard since then. */
+  forgot(sinceMs: number): void
 }
 
+/** A question that is not answered is given up after this. */
+const deafFlushMs = 2_000
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
 export class Network {
@@ -62,6 +70,27 @@ export class Network {
   part(a: SimNode, b: SimNode): void {
     this.#parted.add(`${a.name}|${b.name}`)
     this.#parted.add(`${b.name}|${a.name}`)
+  }
+
+  /** What `from` sends does not reach `to`; the other way it does. */
+  partOneWay(from: SimNode, to: SimNode): void { this.#parted.add(`${from.name}|${to.name}`) }
+
+  /** The process hears nothing until its connection is cut and mended, as when it has found out. */
+  deafen(node: SimNode): void {
+    const link = this.#links.get(node)
+    if (link !== undefined) link.deaf = true
+  }
+
+  /** Each way to and from it takes so much longer. */
+  slow(node: SimNode, ms: number): void {
+    const link = this.#links.get(node)
+    if (link !== undefined) link.slowMs = ms
+  }
+
+  /** The server ends, and comes back without what it heard of facts in the last `forgottenMs`. Links come back as they are mended. */
+  restart(forgottenMs: number): void {
+    for (const node of this.#links.keys()) this.cut(node, 0)
+    this.#ears.forgot(this.#schedule.nowMs - forgottenMs)
   }
 
   join(a: SimNode, b: SimNode): void {
@@ -87,6 +116,7 @@ export class Network {
     if (link === undefined || link.state === 'up') return
     const known = link.state === 'down'
     link.state = 'up'
+    link.deaf = false
     link.upSinceMs = this.#schedule.nowMs
     node.enter(() => {
       // A client that did not notice finds out by reconnecting.
@@ -95,10 +125,19 @@ export class Network {
     })
   }
 
-  healAll(): void {
-    this.#parted.clear()
-    for (const node of this.#links.keys()) this.mend(node)
+  /** Nothing is wrong with this process's link any more, nor between it and others. */
+  heal(node: SimNode): void {
+    for (const pair of this.#parted) if (pair.split('|').includes(node.name)) this.#parted.delete(pair)
+    const link = this.#links.get(node)
+    if (link === undefined) return
+    link.slowMs = 0
+    // Half a connection is found out, and made anew.
+    if (link.deaf) this.cut(node, 0)
+    this.mend(node)
   }
+
+  /** All that have a link. */
+  nodes(): SimNode[] { return [...this.#links.keys()] }
 
   connect(node: SimNode): Bus {
     const link = new Link(node)
@@ -154,8 +193,8 @@ export class Network {
     }
   }
 
-  #latencyMs(): number {
-    const ms = this.#chance.between(0.2, 2)
+  #latencyMs(link: Link, other: Link = link): number {
+    const ms = this.#chance.between(0.2, 2) + link.slowMs + (other === link ? 0 : other.slowMs)
     return this.#faults.happens('bus slow', 0.01) ? ms + this.#faults.die('bus slow').around(400) : ms
   }
 
@@ -167,9 +206,9 @@ export class Network {
       if (from.cuts !== fromCuts || to.cuts !== toCuts) return
       to.node.enter(run)
     }
-    if (from.state !== 'up' || to.state !== 'up' || this.#parted.has(`${from.node.name}|${to.node.name}`)) return
+    if (from.state !== 'up' || to.state !== 'up' || to.deaf || this.#parted.has(`${from.node.name}|${to.node.name}`)) return
     if (this.#faults.happens('bus drop', 0.004)) return
-    const ms = this.#latencyMs()
+    const ms = this.#latencyMs(from, to)
     if (this.#faults.happens('bus reorder', 0.01)) this.#schedule.after(ms + this.#faults.die('bus reorder').between(1, 200), arrive)
     else {
       to.arrivesMs = Math.max(to.arrivesMs, this.#schedule.nowMs + ms)
@@ -184,8 +223,8 @@ export class Network {
       const { cuts } = from
       const loses = this.#faults.plays('bus loses facts')
       if (from.state !== 'up' && loses) return this.#faults.count('bus loses facts')
-      from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs())
-      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#ears.heard(body); else this.#faults.count('bus loses facts') })
+      from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs(from))
+      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#ears.heard(from.node, body); else this.#faults.count('bus loses facts') })
       return
     }
     for (const to of this.#receivers(subject)) this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))
@@ -212,7 +251,7 @@ export class Network {
       const receivers = this.#receivers(subject)
       if (receivers.length === 0 && from.state === 'up') {
         cancel()
-        return void node.env.after(this.#latencyMs(), () => fail('nobody is there'))
+        return void node.env.after(this.#latencyMs(from), () => fail('nobody is there'))
       }
       for (const to of receivers)
         this.#carry(from, to.link, () => {
@@ -236,8 +275,13 @@ export class Network {
       const fail = (): void => reject(new CaduceusError('unavailable', 'no connection to the bus'))
       if (!node.alive) return
       if (state === 'down') return fail()
-      const ms = Math.max(0, link.arrivesMs - this.#schedule.nowMs) + this.#latencyMs()
-      node.env.after(ms, () => { if (link.cuts === cuts && link.state === 'up' && state === 'up') resolve(); else fail() })
+      const ms = Math.max(0, link.arrivesMs - this.#schedule.nowMs) + this.#latencyMs(link)
+      node.env.after(link.deaf ? ms + deafFlushMs : ms, () => {
+        const unbroken = link.cuts === cuts && link.state === 'up' && state === 'up' && !link.deaf
+        // The answer of the new connection to the question of the old one: it says nothing of what was sent before.
+        if (unbroken || (link.cuts !== cuts && link.state === 'up' && !link.deaf && this.#faults.happens('flush spans a break', 0.5))) resolve()
+        else fail()
+      })
     })
   }
 }

@@ -25,6 +25,7 @@ export interface Bug {
   /** Of one incarnation of an engine. */
   behaviours?(): Record<ActorKind, AnyBehaviour>
   edgeBus?(bus: Bus): Bus
+  engineBus?(bus: Bus): Bus
   /** What a socket that opens reads. */
   firstRows?: Amend
   /** What an edge tells one socket. */

@@ -1,7 +1,8 @@
 /** All deliberate bugs, by the name that `--bug` takes. */
 import type { Bug } from './bug.ts'
 import { bookBugs } from './books.ts'
+import { portBugs } from './ports.ts'
 import { pushBugs } from './pushes.ts'
 import { runtimeBugs } from './runtime.ts'
 
-export const bugs: Readonly<Record<string, Bug>> = { ...runtimeBugs, ...bookBugs, ...pushBugs }
+export const bugs: Readonly<Record<string, Bug>> = { ...runtimeBugs, ...bookBugs, ...pushBugs, ...portBugs }

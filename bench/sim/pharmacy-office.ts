@@ -1,0 +1,52 @@
+/**
+ * What a pharmacy does besides its orders, and what is done to it: it changes its tariff and its place, parts with drivers
+ * and takes them again, takes them off duty; an administrator suspends it for a while.
+ */
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import { tariffOf } from './people.ts'
+import type { Pharmacy } from './pharmacy.ts'
+
+/** One change of some kind in this time, on average. */
+const changeMs = 4 * 60_000
+
+/** Goes on for as long as orders come. */
+export async function keepOffice(pharmacy: Pharmacy, first: DirectoryVendor): Promise<void> {
+  const { chance, world } = pharmacy
+  let vendor = first
+  const become = (change: Partial<DirectoryVendor>): void => {
+    vendor = { ...vendor, ...change, revision: vendor.revision + 1 }
+    world.putVendor(vendor)
+    const edges = world.edges()
+    if (edges.length === 0) return
+    const { node, bus } = chance.pick(edges)
+    node.enter(() => { bus.publish(subjects.directory, encodeBody(vendor)) })
+  }
+  for (;;) {
+    await pharmacy.sleep(chance.around(changeMs))
+    if (world.closing()) return
+    const what = chance.random()
+    if (what < 0.4) become({ tariff: tariffOf(chance), proof_required: chance.happens(0.5) })
+    else if (what < 0.55) become({ latitude: vendor.latitude + chance.between(-0.003, 0.003), longitude: vendor.longitude + chance.between(-0.003, 0.003) })
+    else if (what < 0.65) {
+      become({ status: 'suspended', is_active: false })
+      await pharmacy.sleep(chance.around(60_000))
+      become({ status: 'active', is_active: true })
+    } else if (what < 0.85) await tellDriver(pharmacy, chance.pick(pharmacy.driverIds), 'end_membership', {})
+    else {
+      const driverId = chance.pick(pharmacy.driverIds)
+      await tellDriver(pharmacy, driverId, 'set_status', { status: 'offline' })
+      await pharmacy.sleep(chance.around(60_000))
+      await tellDriver(pharmacy, driverId, 'set_status', { status: 'available' })
+    }
+  }
+}
+
+/** A pharmacy's word to one of its drivers. */
+export function tellDriver(pharmacy: Pharmacy, driverId: string, verb: 'end_membership' | 'approve_membership' | 'set_status', data: { status?: string }) {
+  const by: Principal = { role: 'vendor', id: pharmacy.vendorId }
+  pharmacy.world.checker.witness.commanded(driverId, { verb, role: by.role, id: by.id, data })
+  return pharmacy.post(verb, { driverId, ...data }, async (edge, { commandId }) => (await edge.commands.driver({ id: commandId, actor_id: driverId, verb, by, data })).driver, () => verb, driverId)
+}
