@@ -23,22 +23,23 @@ export const portBugs: Readonly<Record<string, Bug>> = {
     seed: 1,
     engineBus: bus => over(bus, { onStatus: listener => bus.onStatus(connected => { if (connected) listener(true) }) }),
   },
-  'lease-believed-for-ever': {
-    about: 'an engine that has lost the database believes that its slots are still its own',
-    rule: '[2]',
+  'lost-database-taken-for-written': {
+    about: 'an engine that has lost the database takes what is under way for written',
+    rule: '[6]',
     seed: 1,
-    journal(journal) {
-      let last: Awaited<ReturnType<typeof journal.renewSlots>> | null = null
+    journal(journal, { store }) {
+      const waiting = new Set<() => void>()
       return {
         ...journal,
-        async renewSlots(engineId, leaseMs) {
-          try {
-            return last = await journal.renewSlots(engineId, leaseMs)
-          } catch (error) {
-            if (last === null) throw error
-            return last
-          }
-        },
+        append: request => new Promise((resolve, reject) => {
+          const assume = (): void => resolve({ outcome: 'committed', firstSeq: store.slot(request.slot).events.length + 1 })
+          waiting.add(assume)
+          journal.append(request).then(resolve, reject).finally(() => waiting.delete(assume))
+        }),
+        renewSlots: (engineId, leaseMs) => journal.renewSlots(engineId, leaseMs).catch((error: unknown) => {
+          for (const assume of waiting) assume()
+          throw error
+        }),
       }
     },
   },
