@@ -81,7 +81,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
   'cancelled-counts-as-delivered': {
     about: 'an order that was called off under way counts as delivered',
     rule: '[pay]',
-    seed: 1,
+    seed: 7,
     behaviours: () => completing(command => (command.outcome === 'cancelled' ? { ...command, outcome: 'delivered' } : command)),
   },
   'fee-is-flat': {

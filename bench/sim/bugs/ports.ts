@@ -1,9 +1,7 @@
 /**
  * Deliberate bugs that only show when a port fails in a way of its own: a server that forgets, a connection that breaks
- * unheard, a database that one process alone has lost, a clock that goes back, a memory that is full. None of them
- * is in the product.
+ * unheard, a database that one process alone has lost, a memory that is small. None of them is in the product.
  */
-import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Bug } from './bug.ts'
 
@@ -14,19 +12,19 @@ export const portBugs: Readonly<Record<string, Bug>> = {
   'last-second-not-doubted': {
     about: 'what was published just before the bus broke is not published again',
     rule: '[6]',
-    seed: 1,
+    seed: 5,
     engineBus: bus => over(bus, { lossless: true }),
   },
   'break-is-unheard': {
     about: 'a round trip that spans a break counts as an answer',
     rule: '[6]',
-    seed: 1,
+    seed: 6,
     engineBus: bus => over(bus, { onStatus: listener => bus.onStatus(connected => { if (connected) listener(true) }) }),
   },
   'lost-database-taken-for-written': {
     about: 'an engine that has lost the database takes what is under way for written',
     rule: '[6]',
-    seed: 1,
+    seed: 2,
     journal(journal, { store }) {
       const waiting = new Set<() => void>()
       return {
@@ -43,38 +41,13 @@ export const portBugs: Readonly<Record<string, Bug>> = {
       }
     },
   },
-  'directory-clock-only-forward': {
-    about: 'changes of pharmacies are asked for from the latest time that the database ever had',
-    rule: '[fee]',
-    seed: null,
-    journal: journal => ({
-      ...journal,
-      async vendorsChangedSince(sinceMs) {
-        const answer = await journal.vendorsChangedSince(sinceMs)
-        return { ...answer, nextSinceMs: Math.max(sinceMs, answer.nextSinceMs + 20_000) }
-      },
-    }),
-  },
   'deadline-leaves-memory': {
     about: 'an actor leaves memory with the deadline that nobody else keeps',
-    rule: '[live]',
-    seed: 1,
+    rule: '[9]',
+    seed: 13,
     engine({ actors }) {
       const leave = actors.leave.bind(actors)
       actors.leave = (actorId, head) => leave(actorId, { ...head, wakeAtMs: null })
     },
-  },
-  'full-is-taken-for-done': {
-    about: 'a command between actors that found a full queue counts as delivered',
-    rule: '[live]',
-    seed: 1,
-    engineBus: bus => over(bus, {
-      async request(subject, body, timeoutMs) {
-        const reply = await bus.request(subject, body, timeoutMs)
-        const asked = decodeBody(body) as { planned?: unknown }
-        const answer = decodeBody(reply) as { ok: boolean; code?: string }
-        return asked.planned !== undefined && !answer.ok && answer.code === 'overloaded' ? encodeBody({ ok: true, state: null, version: 1, updatedAtMs: 0 }) : reply
-      },
-    }),
   },
 }

@@ -32,7 +32,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   },
   'acknowledged-before-commit': {
     about: 'an append is answered when it is sent',
-    rule: '[6]',
+    rule: '[told]',
     seed: 1,
     journal(journal, { store }) {
       const sent = new Map<number, number>()
@@ -146,7 +146,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: 3,
+    seed: 5,
     edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.terminals || bus.publish(subject, body, id) }),
   },
   'driver-forgets': {
