@@ -76,10 +76,12 @@ export class Gateway {
   /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
   async mayOpen(customerId: string, orderId: string): Promise<boolean> {
     const slot = slotOf(customerId, limits.slotCount)
-    if (this.#deps.owns(slot)) return this.#deps.grant(customerId, orderId)
+    const uncounted = (): CaduceusError => new CaduceusError('unavailable', 'open requests of this customer cannot be counted now; try again')
+    // The journal's own words for a lost connection are no answer to a customer, and not one to give up at.
+    if (this.#deps.owns(slot)) return this.#deps.grant(customerId, orderId).catch(() => { throw uncounted() })
     const body: GrantBody = { grant: { customerId, orderId } }
     const answer = decodeBody(await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)) as { granted?: boolean }
-    if (answer.granted === undefined) throw new CaduceusError('unavailable', 'open requests of this customer cannot be counted now; try again')
+    if (answer.granted === undefined) throw uncounted()
     return answer.granted
   }
 

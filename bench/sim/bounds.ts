@@ -13,6 +13,7 @@ const small: Record<keyof EngineBounds, readonly [number, number]> = {
   mailboxDepthMax: [1, 4],
   commandsInFlightMax: [3, 20],
   liveActorsMax: [25, 60],
+  openRequestsPerCustomerMax: [2, 6],
   awakeActorsMax: [12, 30],
   actorSleepMs: [200, 5_000],
   actorSleepMsPressed: [100, 500],

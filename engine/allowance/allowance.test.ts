@@ -1,6 +1,7 @@
 /** Twenty open requests a customer and not one more, however many come at once, at several engines and after a restart. */
 import t from 'tap'
 import type { OrderReply } from '../../protocol/commands.ts'
+import { Gateway } from '../gateway.ts'
 import { here, order, problem, world } from '../fixtures.ts'
 import { openRequestsPerCustomerMax } from './limits.ts'
 
@@ -64,4 +65,13 @@ t.test('a service on the bus is held to it too', async t => {
   t.equal(problem(await w.command('order', orderId, 'broadcast', { role: 'service', id: 'dispatch' }, {
     order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: 60,
   })), 'too_many_open_requests')
+})
+
+t.test('a database that breaks off while open requests are counted: try again, and no internal error', async t => {
+  const w = await world()
+  const gateway = new Gateway({
+    bus: w.bus, owns: () => true, grant: async () => { throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }) },
+    handle: async () => { throw new Error('not asked') }, tell: async () => { throw new Error('not asked') }, log() {},
+  } as unknown as ConstructorParameters<typeof Gateway>[0])
+  await t.rejects(gateway.mayOpen(w.id(), w.id()), { code: 'unavailable' })
 })
