@@ -104,7 +104,7 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     later('bus deaf', 10, 1_000, () => network.mend(node))
   })
   ails('bus link slow', 6 * minute, 2_000, 60_000, node => network.slow(node, faults.die('bus link slow').between(50, 1_500)), node => network.slow(node, 0))
-  accident('bus restart', 20 * minute, () => {
+  accident('bus restart', 5 * minute, () => {
     network.restart(faults.die('bus restart').between(0, forgottenMsMax))
     // Not all find the way back at once.
     for (const node of nodes()) later('bus restart', 50, 8_000, () => network.mend(node))
