@@ -170,11 +170,11 @@ export const StatusResult = Type.Object({
   type: Type.Literal('status_result'), outcome: Type.Union([Type.Literal('changed'), Type.Literal('error')]),
   status: Type.Optional(Text), id: Echo, code: Type.Optional(Code), message: Type.Optional(Text),
 })
-const MembershipMessage = Type.Object({
+export const MembershipMessage = Type.Object({
   type: Type.Literal('membership'), driver_id: Uuid, vendor_id: Uuid, membership: Type.Unsafe<Membership>(Type.String({ enum: [...memberships] })),
   active_order_ids: Type.Array(Uuid, { description: 'After the end: what this driver still carries to the door or back' }),
 })
-const AssignmentEnded = Type.Object({ type: Type.Literal('assignment_ended'), order_id: Uuid, offer_id: Uuid, reason: Text })
+export const AssignmentEnded = Type.Object({ type: Type.Literal('assignment_ended'), order_id: Uuid, offer_id: Uuid, reason: Text })
 const ApprovalMessage = Type.Object({
   type: Type.Literal('approval'), vendor_id: Uuid, status: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('suspended'), Type.Literal('rejected')]),
   reason: nullable(Text), latitude: Latitude, longitude: Longitude, moving_to: nullable(Type.Object({ latitude: Latitude, longitude: Longitude })),

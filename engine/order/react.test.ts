@@ -31,7 +31,7 @@ for (const [name, given, event, follows] of [
   ['expired', reached.expired, happened.expired, ['closeClaim', 'customer request_expired', 'request_closed to 2', 'order status', 'customer status']],
   ['cancelled while open', reached.cancelled, happened.cancelled, ['closeClaim', 'request_closed to 2', 'order status', 'customer status']],
   ['cancelled when won', reached.cancelledWon, happened.cancelled, ['closeClaim', ...status]],
-  ['cancelled with a driver [8]', reached.cancelledAssigned, happened.cancelled, ['closeClaim', 'driver.complete', ...status]],
+  ['cancelled with a driver [8]', reached.cancelledAssigned, happened.cancelled, ['closeClaim', 'driver.complete', 'driver assignment_ended', ...status]],
   ['an offer', reached.offering, offered(), ['driver.hold_offer']],
   ['an offer is over', [...reached.offering, closed()], closed(), ['driver.release_hold']],
   ['nobody took it', reached.exhausted, happened.exhausted, ['vendor driver_search_ended']],

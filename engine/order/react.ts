@@ -59,8 +59,12 @@ export function react(event: OrderEvent, order: Living, atMs: number, source: So
       return [
         ...(core.origin === 'broadcast' ? [{ do: 'closeClaim' as const, orderId: core.orderId, as: 'cancelled' as const }] : []),
         ...('deal' in order && order.deal !== null ? [] : closeRequest(order, null, 'request_cancelled', 'This request was cancelled')),
-        ...(order.kind === 'cancelled' && order.delivery !== null
-          ? [completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0)] : []),
+        ...(order.kind === 'cancelled' && order.delivery !== null ? [
+          completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0),
+          push(topics.driver(order.delivery.driver.driver_id), {
+            type: 'assignment_ended', order_id: core.orderId, offer_id: order.delivery.assignmentId, reason: event.data.reason ?? 'the order was cancelled',
+          }),
+        ] : []),
         ...statusPushes(order, at, {}, { reason: event.data.reason }),
       ]
     case 'tracking_reissued': return [push(topics.order(core.orderId), { type: 'tracking_reissued', order_id: core.orderId })]

@@ -12,10 +12,14 @@ import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { AssignedMessage, DriverGreeting, ErrorMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult } from './messages.ts'
+import type {
+  AssignedMessage, AssignmentEnded, DriverGreeting, ErrorMessage, MembershipMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult,
+} from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 
-type Received = DriverGreeting | OfferMessage | OfferWithdrawn | AssignedMessage | OfferResult | StatusResult | ErrorMessage | { type: 'ack'; seq: number }
+type Received =
+  | DriverGreeting | OfferMessage | OfferWithdrawn | AssignedMessage | AssignmentEnded | MembershipMessage | OfferResult | StatusResult | ErrorMessage
+  | { type: 'ack'; seq: number }
 
 export interface DriverEvents {
   open: DriverGreeting
@@ -23,6 +27,10 @@ export interface DriverEvents {
   offer: OfferMessage
   offer_withdrawn: OfferWithdrawn
   assigned: AssignedMessage
+  /** The delivery was cancelled, or given to somebody else. */
+  assignment_ended: AssignmentEnded
+  /** The pharmacy took the driver, or parted with them. */
+  membership: MembershipMessage
   /** Everything up to `seq` has reached the dispatch engine's bus. */
   ack: { seq: number; waiting: number }
   error: ErrorMessage
@@ -156,6 +164,8 @@ export class Driver extends Emitter<DriverEvents> {
       case 'offer': this.emit('offer', message); break
       case 'offer_withdrawn': this.emit('offer_withdrawn', message); break
       case 'assigned': this.emit('assigned', message); break
+      case 'assignment_ended': this.emit('assignment_ended', message); break
+      case 'membership': this.emit('membership', message); break
       case 'ack': this.#acknowledged(message.seq); break
       case 'error':
         // The message that held this frame was refused whole: with corrected times it goes again.

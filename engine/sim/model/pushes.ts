@@ -93,7 +93,13 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
       ]
     }
     case 'order_cancelled':
-      return [...(order.yes === null && wasBroadcast(order) ? over(order, null, 'request_cancelled', 'This request was cancelled') : []), ...status(order, at, {}, { reason: event.data.reason })]
+      return [
+        ...(order.yes === null && wasBroadcast(order) ? over(order, null, 'request_cancelled', 'This request was cancelled') : []),
+        ...(order.driver === null ? [] : [to('driver', order.driver.driver_id, {
+          type: 'assignment_ended', order_id: order.id, offer_id: order.assignmentId, reason: event.data.reason ?? 'the order was cancelled',
+        })]),
+        ...status(order, at, {}, { reason: event.data.reason }),
+      ]
     case 'tracking_reissued':
       return [to('order', order.id, { type: 'tracking_reissued', order_id: order.id })]
     case 'driver_search_started': case 'offer_made': case 'offer_closed':
