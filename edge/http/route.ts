@@ -56,6 +56,8 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
   /** The identity as commands carry it; `null` when there is none. */
   principal: I extends Identity ? Principal : Principal | null
   requestId: string
+  /** When its headers were here; its body may have taken minutes more. */
+  begunAtMs: number
   /** Of the client, for rates and for the record. */
   address: string
   /** The caller is a program on this machine, and no proxy that speaks for somebody else. */

@@ -68,7 +68,7 @@ export interface HttpServer {
 }
 
 /** What becomes known of a request on its way; its answer, its log lines and its row of the audit trail say it. */
-interface Visit { requestId: string; address: string; gate: Gate | null; identity: Identity | null; readonly log: Logger }
+interface Visit { requestId: string; begunAtMs: number; address: string; gate: Gate | null; identity: Identity | null; readonly log: Logger }
 
 interface Checks { params: Check; query: Check; querySchema: Type.TSchema; body: Check | null; fields: Check | null }
 
@@ -93,7 +93,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     const row = match.found === 'route' ? match.route : null
     let childLog: Logger | null = null
     const visit: Visit = {
-      requestId, address: clientAddress(exchange.address, exchange.headers['x-forwarded-for'], deps.trustedProxies), identity: null,
+      requestId, begunAtMs: startedMs, address: clientAddress(exchange.address, exchange.headers['x-forwarded-for'], deps.trustedProxies), identity: null,
       gate: row === null || deps.rates === null ? null : new Gate(deps.rates, row, deps.metrics, deps.after),
       // Most requests have nothing to say, and a child of the log costs more than they do.
       get log() { return childLog ??= deps.log.child({ request_id: requestId }) },
@@ -212,6 +212,7 @@ async function serve(
     identity,
     get principal() { return identity === null ? null : principalOf(identity) },
     requestId: visit.requestId,
+    begunAtMs: visit.begunAtMs,
     address: visit.address,
     isLocal: isLocal(exchange.address, exchange.headers),
     get origin() { return serverOrigin(exchange.headers, trustedProxies, publicUrl) },

@@ -62,7 +62,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         const { patient_lat, patient_lng, ...rest } = request.body
         const image = request.parts.at(0)
         const stored = image === undefined ? null
-          : await storeUpload(ctx, request.identity.userId, 'prescription', uuidV7(ctx.nowMs(), ctx.random), image.data)
+          : await storeUpload(ctx, request.identity.userId, 'prescription', uuidV7(ctx.nowMs(), ctx.random), image.data, ctx.nowMs())
         const order = await openRequest(ctx, request, ids, {
           latitude: patient_lat, longitude: patient_lng, ...rest, ...(stored !== null && { prescription_url: uploadUrl(stored.id) }),
         })

@@ -39,7 +39,7 @@ export function uploadRoutes(ctx: UploadContext & Pick<EdgeContext, 'log' | 'aud
       responses: { 201: { description: 'Stored; the URL goes into the order, or the answer', schema: UploadView } },
       errors: ['unsupported_media_type', 'file_malformed', 'image_too_large', 'too_many_requests'],
       handler: request => once(ctx, request, `upload_${kind}`, async ({ targetId }) => {
-        const stored = await storeUpload(ctx, request.identity.userId, kind, targetId, request.parts[0]!.data)
+        const stored = await storeUpload(ctx, request.identity.userId, kind, targetId, request.parts[0]!.data, request.begunAtMs)
         return { status: 201, body: { ...stored, file_id: stored.id }, headers: { location: stored.url } }
       }),
     })),

@@ -1,6 +1,7 @@
 /**
  * Deletes files that no order came to name within a day of their upload, and the remains of uploads
- * that were cut off. The bytes go before the row: whatever stops half way is found again next time.
+ * that were cut off. The file is taken out of everybody's sight first, so that nothing can come to name it
+ * meanwhile; then its bytes go, then its row: whatever stops half way is found again next time.
  *
  * A sound counts as named while the order it came with is its pharmacy's: the spoken refusal of a
  * request that another pharmacy took is gone after a day, because by then it tells nobody anything.
@@ -17,8 +18,11 @@ export type OrphanContext = Pick<EdgeContext, 'database' | 'storages' | 'log' | 
 /** Looks at the oldest limits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
 export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   const db = ctx.database.kysely
+  const oldest = new Date(ctx.nowMs() - limits.uploadOrphanMs)
   const loose = await db.selectFrom('uploads').selectAll()
-    .where('order_id', 'is', null).where('created_at', '<', new Date(ctx.nowMs() - limits.uploadOrphanMs))
+    .where('order_id', 'is', null).where('created_at', '<', oldest)
+    // A file in parts may have been begun the day before it was whole.
+    .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
     .orderBy('created_at').limit(limits.uploadsPerSweepMax).execute()
   let deleted = 0
   for (const upload of loose) {
@@ -28,6 +32,8 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
       continue
     }
     try {
+      const hidden = await db.updateTable('uploads').set({ stored_at: null }).where('id', '=', upload.id).where('order_id', 'is', null).returning('id').executeTakeFirst()
+      if (hidden === undefined) continue
       await storeOf(ctx, upload).remove(upload.path)
       await db.deleteFrom('uploads').where('id', '=', upload.id).where('order_id', 'is', null).execute()
       deleted++

@@ -21,10 +21,11 @@ export interface StoredUpload { id: string; url: string; content_type: string; b
 type UploadRow = Selectable<UploadsTable>
 
 /**
- * A repeat under the same id stores nothing new and hears the first answer. Throws `body_too_large`,
- * `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`, `unavailable`.
+ * A repeat under the same id stores nothing new and hears the first answer. `begunAtMs` is when the sender began:
+ * a photo that was on its way before the pick-up proves no delivery, however late its last byte comes. Throws
+ * `body_too_large`, `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`, `unavailable`.
  */
-export async function storeUpload(ctx: UploadContext, ownerId: string, kind: UploadKind, id: string, data: Uint8Array): Promise<StoredUpload> {
+export async function storeUpload(ctx: UploadContext, ownerId: string, kind: UploadKind, id: string, data: Uint8Array, begunAtMs: number): Promise<StoredUpload> {
   const bytesMax = Math.min(uploadKinds[kind].bytesMax, ctx.config.uploadBytesMax)
   if (data.byteLength > bytesMax) throw new CaduceusError('body_too_large', `a file of this kind may have at most ${bytesMax} bytes`)
   const media = inspectMedia(data, uploadKinds[kind].families)
@@ -35,7 +36,7 @@ export async function storeUpload(ctx: UploadContext, ownerId: string, kind: Upl
   const row = await db.insertInto('uploads')
     .values({
       id, owner_id: ownerId, kind, content_type: media.contentType, bytes_count: media.data.byteLength, store: current.name,
-      path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`, created_at: new Date(ctx.nowMs()),
+      path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`, created_at: new Date(begunAtMs),
     })
     .onConflict(c => c.doNothing()).returningAll().executeTakeFirst()
     ?? await db.selectFrom('uploads').selectAll().where('id', '=', id).where('owner_id', '=', ownerId).executeTakeFirstOrThrow()

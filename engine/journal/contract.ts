@@ -12,6 +12,7 @@ import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
 import { placedFields, type OrderProgress } from '../../protocol/rest/order-parts.ts'
+import type { UploadFact } from '../order/proof.ts'
 import type { OrderRow } from '../order/row.ts'
 import type { AppendRequest, AppendResult, Journal, ParkedCommand, PositionRow, StoredSnapshot } from './journal.ts'
 
@@ -25,6 +26,8 @@ export interface JournalSubject {
   orderRow(id: string): Promise<StoredOrder | null>
   driverRow(id: string): Promise<DriverRow | null>
   putVendor(vendor: DirectoryVendor): Promise<void>
+  /** A stored file, and the driver or pharmacy whose account uploaded it. */
+  putUpload(upload: UploadFact): Promise<void>
   /** Lets the store's clock go on. */
   pass(ms: number): Promise<void>
   /** Takes the store away and brings it back; absent where that cannot be. */

@@ -10,6 +10,7 @@ import { endedStatuses } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { limits } from '../../protocol/limits.ts'
 import { acquired, journalContract, orderAppend, testEvent, testId, testOrderRow, testOrderView, testSlot, type JournalSubject } from './contract.ts'
+import { proofContract } from './contract-proofs.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
 import { statements } from './statements.ts'
@@ -30,6 +31,7 @@ async function memorySubject(): Promise<JournalSubject> {
       return { membership, status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: Math.round(view.total_earnings * 100) }
     },
     putVendor: async vendor => store.putVendor(vendor),
+    putUpload: async upload => { store.uploads.set(upload.id, upload) },
     async pass(ms) { clockMs += ms },
     parked: async slot => [...store.parked.values()].filter(one => one.slot === slot),
     outage: { begin: async () => store.setAway(true), end: async () => store.setAway(false) },
@@ -64,6 +66,20 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
         opening_hours: JSON.stringify(opening_hours), tariff: JSON.stringify(tariff),
       }).execute()
     },
+    async putUpload({ id, kind, ownerId, driverId, vendorId, orderId, atMs }) {
+      const at = new Date(atMs)
+      if (driverId !== null) {
+        await kysely.insertInto('drivers').values({
+          id: driverId, user_id: ownerId, vendor_id: driverId, full_name: 'D', email: null, phone: '1', vehicle_type: 'bike', vehicle_number: null, license_number: null, membership: 'active',
+        }).onConflict(c => c.doNothing()).execute()
+      }
+      if (vendorId !== null) {
+        await kysely.insertInto('vendors').values({
+          id: vendorId, user_id: ownerId, business_name: 'P', email: `${vendorId}@example.org`, phone: '1', address: null, latitude: 1, longitude: 1, status: 'active',
+        }).execute()
+      }
+      await kysely.insertInto('uploads').values({ id, kind, owner_id: ownerId, order_id: orderId, content_type: 'image/png', bytes_count: 1, path: id, created_at: at, stored_at: at }).execute()
+    },
     parked: async slot => (await kysely.selectFrom('parked_commands').selectAll().where('slot', '=', slot).execute()).map(row => ({
       slot: row.slot, seq: row.seq, fromActorId: row.from_actor_id, kind: row.kind as 'driver', actorId: row.actor_id, commandId: row.command_id, command: row.command, detail: row.detail, tries: row.tries,
     })),
@@ -73,10 +89,14 @@ async function databaseSubject(database: Database, outage?: JournalSubject['outa
   }
 }
 
-t.test('memory', t => journalContract(t, 'memory', memorySubject))
+t.test('memory', async t => {
+  await journalContract(t, 'memory', memorySubject)
+  await proofContract(t, 'memory', memorySubject)
+})
 
 t.test('PGlite', async t => {
   await journalContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
+  await proofContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
   await t.test('groups that keep a distance', spacedGroups)
 })
 
@@ -103,6 +123,7 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   t.teardown(() => server.stop())
   const outage = { begin: () => server.kill(), end: () => server.restart() }
   await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage))
+  await proofContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true })))
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
   await t.test('J10 a renewal and an acquisition at the same moment', t => lapsesAtOnce(t, server))

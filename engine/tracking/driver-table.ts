@@ -4,8 +4,8 @@
  * about a hundred, and a frame touches four arrays that stay in cache instead of a heap of pointers.
  *
  * Bytes a driver: time 8, seq window 12, flags 1, plus the id table (some 23) and the moving index with
- * the coordinates, heading and speed (some 40): see `byteLength`. The few whose last frame was
- * impossible have that point in a map beside.
+ * the coordinates, heading and speed (some 40): see `byteLength`. The few whose last frame was impossible,
+ * and those that took a step too fast for the road, have a point in a map beside.
  */
 import { limits } from '../../protocol/limits.ts'
 import { MovingIndex } from '../geo/moving-index.ts'
@@ -21,6 +21,9 @@ export const suspected = 8
 
 /** An impossible point, how many in a row agree with it, and when the first of them was: by the device's clock, and by ours when it was heard. */
 export interface Suspect { latitude: number; longitude: number; atMs: number; count: number; firstAtMs: number; firstHeardMs: number }
+
+/** Where a run of steps began that are each too fast, and small enough to be noise. */
+export interface QuickStart { latitude: number; longitude: number; atMs: number }
 
 /** Heading and speed are kept in hundredths of a degree and of m/s, which is how they are told. */
 const hundredths = 100
@@ -39,6 +42,7 @@ export class DriverTable {
   windowHigh = new Uint32Array(capacityMin)
   flags = new Uint8Array(capacityMin)
   readonly #suspects = new Map<number, Suspect>()
+  readonly #quickStarts = new Map<number, QuickStart>()
   readonly #words = new Uint32Array(4)
 
   /** Seeds keep strangers from choosing ids that collide. */
@@ -80,6 +84,7 @@ export class DriverTable {
     this.ids.remove(number)
     this.index.remove(number)
     this.#suspects.delete(number)
+    this.#quickStarts.delete(number)
     for (const column of [this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags]) column[number] = 0
   }
 
@@ -111,6 +116,14 @@ export class DriverTable {
   clearSuspect(number: number): void {
     this.#suspects.delete(number)
     this.flags[number]! &= ~suspected
+  }
+
+  quickStart(number: number): QuickStart | undefined { return this.#quickStarts.get(number) }
+
+  /** At most limits.suspectsMax at once; who came first gives way, and begins anew. */
+  setQuickStart(number: number, start: QuickStart): void {
+    if (this.#quickStarts.size >= limits.suspectsMax) for (const first of this.#quickStarts.keys()) { this.#quickStarts.delete(first); break }
+    this.#quickStarts.set(number, start)
   }
 
   #grow(needed: number): void {

@@ -5,7 +5,8 @@
  *
  *  - duplicate: this seq was seen among the last 64, or the same device time arrives again.
  *  - late: older than the live position.
- *  - impossible: more than limits.impossibleSpeedMps from the live position. Three such points in a row that agree
+ *  - impossible: more than limits.impossibleSpeedMps from the live position, or, in steps that are each small
+ *    enough to be noise, from where these steps began. Three such points in a row that agree
  *    with each other, over ten seconds of the device's clock and of ours, move the anchor: then it was the live
  *    position that was wrong. Without the ten seconds four frames of one message would move a driver anywhere.
  *  - future: stamped more than limits.frameFutureMsMax ahead of the engine's clock.
@@ -14,7 +15,7 @@
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { suspected, type DriverTable } from './driver-table.ts'
-import { reanchorConfirmMs } from './limits.ts'
+import { noiseWindowMs, reanchorConfirmMs } from './limits.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
 export type Verdict = typeof verdicts[number]
@@ -27,6 +28,8 @@ const impossible = 4
 const windowSize = 64
 /** Below this distance a jump is noise of the receiver, whatever the time between. */
 const noiseKm = 0.1
+/** A degree of latitude is 111.195 km, and one of longitude no more. */
+const metresPerDegree = 111_200
 
 /** Judges a frame and, if accepted, moves the pin. Returns the index into `verdicts`. */
 export function applyFrame(
@@ -51,7 +54,7 @@ export function applyFrame(
   } else if (seq < table.seq[number]! && atMs > liveAtMs) restartWindow(table, number, seq)
   else note(table, number, seq)
   if (atMs < liveAtMs) return late
-  if (tooFar(table.latitude(number), table.longitude(number), liveAtMs, latitude, longitude, atMs)) {
+  if (isImpossible(table, number, liveAtMs, latitude, longitude, atMs)) {
     const before = table.suspect(number)
     const agrees = before !== undefined && atMs > before.atMs && !tooFar(before.latitude, before.longitude, before.atMs, latitude, longitude, atMs)
     const { count, firstAtMs, firstHeardMs } = agrees ? { ...before, count: before.count + 1 } : { count: 1, firstAtMs: atMs, firstHeardMs: nowMs }
@@ -63,6 +66,24 @@ export function applyFrame(
   if ((table.flags[number]! & suspected) !== 0) table.clearSuspect(number)
   table.place(number, latitude, longitude, atMs, headingDeg, speedMps)
   return accepted
+}
+
+/**
+ * Noise is no speed, but a step of noise on the next is a way: frames of one millisecond each would walk the pin
+ * anywhere. So steps that are too fast are held against the place where they began, and are believed as far as
+ * one step of noise, or the fastest driver, comes from there.
+ */
+function isImpossible(table: DriverTable, number: number, liveAtMs: number, latitude: number, longitude: number, atMs: number): boolean {
+  const liveLatitude = table.latitude(number)
+  const liveLongitude = table.longitude(number)
+  const metresMax = (Math.abs(latitude - liveLatitude) + Math.abs(longitude - liveLongitude)) * metresPerDegree
+  // Nearly every frame ends here, without trigonometry.
+  if (metresMax * 1_000 <= limits.impossibleSpeedMps * (atMs - liveAtMs)) return false
+  if (tooFar(liveLatitude, liveLongitude, liveAtMs, latitude, longitude, atMs)) return true
+  let start = table.quickStart(number)
+  if (start === undefined || liveAtMs - start.atMs >= noiseWindowMs)
+    table.setQuickStart(number, start = { latitude: liveLatitude, longitude: liveLongitude, atMs: liveAtMs })
+  return tooFar(start.latitude, start.longitude, start.atMs, latitude, longitude, atMs)
 }
 
 function tooFar(lat1: number, lng1: number, at1Ms: number, lat2: number, lng2: number, at2Ms: number): boolean {

@@ -33,7 +33,7 @@ const rows = [
   route({
     method: 'POST', path: '/upload', operationId: 'upload', summary: '', tags: [], auth: ['user'], responses: {},
     multipart: { fields: Type.Object({}), files: { file: { required: true, description: '' } }, raw: 'file' },
-    handler: ({ parts }) => ({ status: 201, body: { bytes: parts[0]!.data.length, sum: parts[0]!.data.reduce((sum, byte) => (sum + byte) % 65_521, 0) } }),
+    handler: ({ parts, begunAtMs }) => ({ status: 201, body: { bytes: parts[0]!.data.length, sum: parts[0]!.data.reduce((sum, byte) => (sum + byte) % 65_521, 0), begunAtMs } }),
   }),
   route({ method: 'POST', path: '/order', operationId: 'order', summary: '', tags: [], auth: ['user'], body: Type.Unknown(), responses: {}, handler: ({ body }) => ({ status: 201, body }) }),
   route({ method: 'POST', path: '/open', operationId: 'open', summary: '', tags: [], auth: 'none', body: Type.Unknown(), bodyBytesMax: httpLimits.signedBodyBytesMax, responses: {}, handler: ({ body }) => ({ status: 201, body }) }),
@@ -113,6 +113,16 @@ t.test('a sender that pauses for longer than the library waits, and one that is 
   await until(() => idle.state.closed)
   t.match(idle.state.heard, /^HTTP\/1.1 201 /, 'an idle connection is used again')
   t.notMatch(idle.state.heard, /keep-alive/i, 'and one that was asked to end does not say that it stays')
+})
+
+t.test('a request is as old as its headers, however long its body takes', async t => {
+  const { send, server, clock } = await start(t)
+  const slow = await send('/upload', { token: 'ann', type: 'image/png', length: 2, body: 'a' })
+  await until(() => server.inFlight === 1)
+  const beforeMs = Date.now()
+  clock.skewMs += 2_000
+  slow.write('b')
+  t.ok(Number(/"begunAtMs":(\d+)/.exec(await slow.answer())?.[1]) <= beforeMs)
 })
 
 t.test('a reader that pauses for longer than the library waits gets all of it; one that is gone is cut in the end', async t => {

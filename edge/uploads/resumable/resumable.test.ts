@@ -12,7 +12,9 @@ import { RestClient } from '../../../protocol/client/index.ts'
 import { FaultProxy } from '../../../protocol/testing/proxy/proxy.ts'
 import { startEdge } from '../../edge.ts'
 import { deleteExpired } from '../../accounts/housekeeping.ts'
+import { limits } from '../../../protocol/limits.ts'
 import { startFixture } from '../../routes/fixture.ts'
+import { deleteOrphans } from '../orphans.ts'
 import { jpeg, pdf } from '../samples.ts'
 import { resumableLimits } from './limits.ts'
 
@@ -288,4 +290,26 @@ t.test('an account has a bound of unfinished uploads; forgotten ones make room, 
   await deleteExpired({ ...edge.context, nowMs: () => Date.now() + clock.skewMs })
   t.equal(Number((await fixture.database.pool.query<{ count: string }>('select count(*) from resumable_uploads')).rows[0]!.count), 0)
   clock.skewMs = 0
+})
+
+t.test('a file is as old as its beginning, and it is an orphan a day after its end', async t => {
+  const file = document(2_000)
+  const dora = await fixture.customer()
+  const createdMs = async (id: string): Promise<number> =>
+    (await fixture.database.pool.query<{ at: Date }>('select created_at as at from uploads where id = $1', [id])).rows[0]!.at.getTime()
+  const minuteMs = 60_000
+
+  const where = await begin(file.length, 'prescription', dora.token)
+  const begunMs = Date.now()
+  t.equal((await patch(where, 0, file.subarray(0, 1_000), {}, dora.token)).status, 204)
+  clock.skewMs += 10 * minuteMs
+  t.equal((await patch(where, 1_000, file.subarray(1_000), {}, dora.token)).status, 204)
+  const id = where.split('/').at(-1)!
+  t.ok(await createdMs(id) <= begunMs)
+  clock.skewMs = 0
+  const sweep = (afterMs: number) => deleteOrphans({ ...edge.context, nowMs: () => begunMs + limits.uploadOrphanMs + afterMs })
+  await sweep(9 * minuteMs)
+  t.ok((await fileOf(id, dora.token)).equals(file), 'begun more than a day ago, whole for less')
+  await sweep(11 * minuteMs)
+  t.equal((await send('GET', `/api/uploads/file/${id}`, {}, undefined, dora.token)).status, 404)
 })

@@ -146,7 +146,7 @@ async function finish(ctx: UploadContext, row: ResumableRow, at: number, last: U
   }
   whole.set(last, at)
   try {
-    await storeUpload(ctx, row.owner_id, row.kind as UploadKind, row.id, whole)
+    await storeUpload(ctx, row.owner_id, row.kind as UploadKind, row.id, whole, row.created_at.getTime())
   } catch (error) {
     // What it is will not change by sending it again.
     if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable) await remove(ctx, row.id)
