@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
 import { engineBounds } from '../engine/runtime/bounds.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
+import { readServices } from '../engine/services/services.ts'
 import { realEnv } from '../protocol/env.ts'
 import { openDatabase } from '../migrations/open.ts'
 import { memoryBus } from '../protocol/bus/memory.ts'
@@ -48,7 +49,7 @@ export async function startEmbedded(environment: Environment, options: { log?: L
   const engine = new Engine({
     engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`, env, journal, bus, claims,
     // Alone with its directory, it need not wait for the leases of the process that died before it.
-    exclusive: database.embedded,
+    exclusive: database.embedded, services: readServices(environment),
     // A load test asks as no customer may.
     ...(config.benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),

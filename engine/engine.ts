@@ -12,7 +12,7 @@ import { limits } from '../protocol/limits.ts'
 import type { DirectoryVendor, PositionQuery, RosterMessage, RosterRow, TerminalsMessage } from '../protocol/pushes.ts'
 import { Seldom } from '../protocol/seldom.ts'
 import { engineQueue, subjects } from '../protocol/subjects.ts'
-import type { Driver } from './driver/state.ts'
+import type { Driver, RegisteredDriver } from './driver/state.ts'
 import { canTakeMore, statusOf } from './driver/state.ts'
 import { view as driverView } from './driver/view.ts'
 import { Allowance } from './allowance/allowance.ts'
@@ -26,9 +26,10 @@ import { nextDriver } from './matching/next-driver.ts'
 import { Roster } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
-import type { AutoSearch, Order } from './order/state.ts'
+import { vendorOf, type AutoSearch, type Order } from './order/state.ts'
 import { view as orderView } from './order/view.ts'
 import { planCommand } from './plan.ts'
+import { Services } from './services/services.ts'
 import { olderFactOfDriver, olderFactOfOrder } from './older-facts.ts'
 import { uploadsOfReport } from './proofs.ts'
 import { Pusher } from './pusher.ts'
@@ -56,6 +57,8 @@ export interface EngineDeps {
   claims: Claims
   /** The database is this process's alone (embedded): leases in it are of the dead. */
   exclusive: boolean
+  /** For which pharmacies other services act; without it for none. */
+  services?: Services
   /** How long a silent engine keeps its slots. */
   slotLeaseMs?: number
   /** What the two kinds of actor do; the simulator brings broken ones, to see that it notices. */
@@ -77,6 +80,7 @@ export class Engine {
   readonly #deps: EngineDeps
   readonly #behaviours: Record<ActorKind, AnyBehaviour>
   readonly #bounds: EngineBounds
+  readonly #services: Services
   readonly #outbox: Outbox
   readonly #gateway: Gateway
   readonly #slots: SlotKeeper
@@ -99,6 +103,7 @@ export class Engine {
     this.#behaviours = deps.behaviours ?? behaviours
     this.#bounds = deps.bounds ?? engineBounds
     const bounds = this.#bounds
+    this.#services = deps.services ?? new Services()
     const { env, bus, journal } = deps
     const seldom = new Seldom((line, detail) => deps.log('error', line, detail), () => env.nowMs())
     this.#pusher = new Pusher(bus, error => seldom.say('pushes', 'pushes could not be made into messages; they are dropped', error))
@@ -222,7 +227,7 @@ export class Engine {
     if (this.#outbox.pending >= this.#bounds.outboxPendingMax)
       return { ok: false, problem: { code: 'overloaded', detail: 'events wait for the bus; try again shortly' } }
     const planned = planCommand(envelope, {
-      env: this.#deps.env, directory: this.directory, following: this.tracking.following,
+      env: this.#deps.env, directory: this.directory, following: this.tracking.following, services: this.#services,
     })
     if (planned.command.verb === 'broadcast' && this.#bounds.openRequestsPerCustomerMax !== Infinity
       && !await this.#gateway.mayOpen(planned.command.data.customer_id, envelope.actor_id))
@@ -260,10 +265,11 @@ export class Engine {
   }
 
   /** What an event is published as, and what must follow it; `state` is the actor's after it, or later. */
-  #follow(stored: Omit<OutboxEntry, 'older' | 'effects'>, state: unknown): void {
+  #follow(stored: Omit<OutboxEntry, 'older' | 'hearers' | 'effects'>, state: unknown): void {
     const { kind, event, atMs, slot, seq } = stored
     const older = kind === 'order' ? olderFactOfOrder(event as OrderEvent, state as Order) : olderFactOfDriver(event as DriverEvent, state as Driver)
-    this.#outbox.add({ ...stored, older, effects: this.#behaviours[kind].react(event, state, atMs, { slot, seq }) })
+    const vendorId = kind === 'driver' ? (state as RegisteredDriver).vendorId : vendorOf(state as Order)?.vendor_id ?? null
+    this.#outbox.add({ ...stored, older, hearers: this.#services.hearing(vendorId), effects: this.#behaviours[kind].react(event, state, atMs, { slot, seq }) })
   }
 
   /** What other parts derive from an actor's state; at transitions and at recovery alike. */

@@ -19,6 +19,7 @@ import type { PushList } from '../protocol/pushes.ts'
 import { subjects } from '../protocol/subjects.ts'
 import { uploadUrl } from '../protocol/upload-url.ts'
 import { Engine } from './engine.ts'
+import { Services } from './services/services.ts'
 import type { AppendRequest, Journal } from './journal/journal.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
@@ -69,6 +70,8 @@ function mortal(env: VirtualEnv, bus: Bus) {
 export interface BootOptions {
   /** As embedded: leases in the store are of the dead. Two engines at once need false. */
   exclusive?: boolean
+  /** For which pharmacies other services act. */
+  services?: Services
   /** Seen before each append: a promise holds it up, an exception fails it. */
   beforeAppend?: (request: AppendRequest) => void | Promise<void>
 }
@@ -83,12 +86,12 @@ export async function world(seed = 1) {
   bus.subscribe(subjects.pushAll, m => pushes.push(...(decodeBody(m.body) as PushList)))
   bus.subscribe(subjects.eventFilter, m => events.push(decodeBody(m.body) as PublishedEvent))
   const logs: string[] = []
-  const boot = async (id: string, { exclusive = true, beforeAppend }: BootOptions = {}) => {
+  const boot = async (id: string, { exclusive = true, beforeAppend, services = new Services() }: BootOptions = {}) => {
     const machine = mortal(env, bus)
     const stored = memoryJournal(store)
     const journal: Journal = beforeAppend === undefined ? stored : { ...stored, async append(request) { await beforeAppend(request); return stored.append(request) } }
     const engine = new Engine({
-      engineId: id, env: machine.env, journal, bus: machine.bus, claims, exclusive,
+      engineId: id, env: machine.env, journal, bus: machine.bus, claims, exclusive, services,
       log: (level, message, detail) => logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
     })
     await engine.start()

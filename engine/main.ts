@@ -11,9 +11,11 @@ import { Engine } from './engine.ts'
 import { postgresJournal } from './journal/postgres.ts'
 import { realEnv } from '../protocol/env.ts'
 import { engineBounds } from './runtime/bounds.ts'
+import { readServices } from './services/services.ts'
 
 const help = `caduceus engine: the actors, their journal and the matching. Needs NATS_URL, REDIS_URL, DATABASE_URL.
 Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.
+SERVICE_PHARMACIES: for which pharmacies other services on the bus act, "name=id,id other=*" (default: for none).
 SLOT_LEASE_MS: how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault}).`
 
 if (process.argv.includes('--help')) console.log(help)
@@ -29,7 +31,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const env = realEnv((line, error) => log.error({ err: error }, line))
   const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({
-    engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs,
+    engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs, services: readServices(environment),
     // A load test asks as no customer may.
     ...(textVariable(environment, 'BENCH_ALLOWED') === '1' && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),

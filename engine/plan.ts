@@ -13,12 +13,14 @@ import type { Directory } from './matching/directory.ts'
 import type { DriverCommand } from './driver/commands.ts'
 import type { OrderCommand } from './order/commands.ts'
 import type { Env } from '../protocol/env.ts'
+import type { Services } from './services/services.ts'
 import type { Following } from './tracking/following.ts'
 
 export interface PlanDeps {
   env: Env
   directory: Directory
   following: Following
+  services: Services
 }
 
 interface Validator { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string; keyword: string; params: unknown }[] }
@@ -52,7 +54,7 @@ export function parseServiceCommand(value: unknown, actor: string, verb: string,
   const { value: composed, broken } = composedValue(data, 'data')
   if (broken !== null) throw new CaduceusError('invalid_request', `${broken} ${combiningRule}`, [{ field: broken, rule: combiningRule }])
   // Two services may count their commands alike, and so may an app.
-  return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, data: composed })
+  return parseEnvelope({ id: `service:${name}:${id}`, actor, actor_id, verb, by: principal, ...(service !== null && { service }), data: composed })
 }
 
 /**
@@ -72,9 +74,10 @@ export function planCommand(envelope: CommandEnvelope, deps: PlanDeps): { kind: 
   check(validator, envelope.data, 'data')
   // The last word: an edge may not have heard of the suspension yet, and an accept may be on its way.
   if (envelope.by.role === 'vendor' && !deps.directory.mayAct(envelope.by.id)) throw new CaduceusError('vendor_not_active', 'this pharmacy is suspended')
+  const within = envelope.service === undefined ? {} : { within: deps.services.scopeOf(envelope.service) }
   return envelope.actor === 'order'
-    ? { kind: 'order', command: planOrder(envelope, deps) }
-    : { kind: 'driver', command: planDriver(envelope) }
+    ? { kind: 'order', command: { ...planOrder(envelope, deps), ...within } }
+    : { kind: 'driver', command: { ...planDriver(envelope), ...within } }
 }
 
 function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {

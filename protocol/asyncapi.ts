@@ -16,7 +16,7 @@ import { NewRequestBody, pushMessages } from './pushes.ts'
 import { DriverView } from './rest/driver.ts'
 import { OrderView } from './rest/order.ts'
 import { socketChannels, socketMessages } from './sockets.ts'
-import { engineQueue, eventStream, subjects } from './subjects.ts'
+import { engineQueue, eventStream, ofService, subjects } from './subjects.ts'
 
 type Json = Record<string, unknown>
 
@@ -148,6 +148,12 @@ function events(draft: Draft): void {
   }
   rows('order', orderEvents, ids.order)
   rows('driver', driverEvents, ids.driver)
+  const { example } = orderEvents.order_accepted
+  draft.message('event_of_service', 'Any fact.', PublishedEvent, {
+    id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor: 'order', actor_id: ids.order, type: 'order_accepted', v: eventVersion, by: actedBy, data: example,
+  }).subject('event_of_service', ofService('{service}', subjects.event('{actor}' as 'order', '{event}', '{id}')),
+    'The facts of the pharmacies that a service acts for, and those of the older names alike. The NATS server gives them to the service under the subjects without `service` and its name.',
+    'event_of_service', 'send', { service: 'By its account', actor: 'order or driver', event: 'What happened', id: 'Of the order or driver' })
   for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {
     const name = topic.replace('.', '_')
     const payload = { ...OlderMessage, properties: { ...OlderMessage.properties, type: { const: topic }, data } }

@@ -157,6 +157,7 @@ export const CommandEnvelope = Type.Object({
   actor_id: Uuid,
   verb: Type.String({ minLength: 1, maxLength: 40 }),
   by: Principal,
+  service: Type.Optional(Type.String({ description: 'The service that sent it, by its account on the bus: it acts for its own pharmacies alone' })),
   data: Type.Unknown(),
 }, { additionalProperties: false })
 export type CommandEnvelope = Type.Static<typeof CommandEnvelope>

@@ -57,6 +57,12 @@ export const subjects = {
   queryHealth: `${prefix}.query.health`,
 } as const
 
+/**
+ * The subject of a fact for one service, which hears those of its pharmacies alone: the NATS server gives them to it
+ * under the subject that they have for everybody. `subject`: that one, or a filter of such.
+ */
+export const ofService = (service: string, subject: string): string => `${prefix}.service.${service}.${subject.slice(prefix.length + 1)}`
+
 export const eventStream = 'CADUCEUS_EVENTS'
 /** What the stream keeps: facts, under both of their names. */
 export const eventStreamFilters: readonly string[] = [subjects.eventFilter, subjects.tripFilter, subjects.paymentFilter]

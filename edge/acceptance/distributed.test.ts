@@ -6,7 +6,7 @@ import t from 'tap'
 import { requireOrSkip, startNats, startPostgres, startRedis } from '../../protocol/testing/services.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
-import { busConfig, busPasswords, busUrl, otherServices } from './fixture-other-services.ts'
+import { busConfig, busPasswords, busUrl, otherServices, pharmacyOfDispatch, servicePharmacies } from './fixture-other-services.ts'
 import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 
@@ -18,7 +18,8 @@ t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'post
     JWT_SECRET_KEY: 'a-key-for-tests-that-is-long-enough-to-be-one',
   }
   const ports = [await freePort(), await freePort()]
-  const engine = () => startProcess('engine/main.js', { ...environment, NATS_URL: busUrl(nats.port, 'engine') })
+  await pharmacyOfDispatch(postgres.url)
+  const engine = () => startProcess('engine/main.js', { ...environment, SERVICE_PHARMACIES: servicePharmacies, NATS_URL: busUrl(nats.port, 'engine') })
   const engines = [engine(), engine()]
   const edges = ports.map(port => startProcess('edge/main.js', { ...environment, NATS_URL: busUrl(nats.port, 'edge'), PORT: String(port) }))
   const urls = ports.map(port => `http://127.0.0.1:${port}`)

@@ -10,15 +10,32 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Test } from 'tap'
+import { openDatabase } from '../../migrations/open.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { PublishedEvent } from '../../protocol/events.ts'
-import { eventStream, subjects } from '../../protocol/subjects.ts'
+import { eventStream, ofService, subjects } from '../../protocol/subjects.ts'
 import { http, newCustomer, newPharmacy } from './people.ts'
 
 export const busPasswords = { NATS_ENGINE_PASSWORD: 'engine-secret', NATS_EDGE_PASSWORD: 'edge-secret', NATS_ANALYTICS_PASSWORD: 'analytics-secret', NATS_DISPATCH_PASSWORD: 'dispatch-secret' }
 export const busConfig = fileURLToPath(assetUrl('protocol/bus/nats-server.conf'))
 export const busUrl = (port: number, user: 'engine' | 'edge'): string => `nats://${user}:${user}-secret@127.0.0.1:${port}`
+
+/** The one pharmacy that dispatch acts for; its id is known before the engines start, because their configuration names it. */
+const ownVendorId = randomUUID()
+export const servicePharmacies = `dispatch=${ownVendorId}`
+
+/** Makes that pharmacy in a database without an edge. */
+export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
+  const { kysely, close } = await openDatabase({ url: databaseUrl })
+  const userId = randomUUID()
+  const both = { email: `${ownVendorId}@example.com`, phone: '+1234567890' }
+  await kysely.insertInto('users').values({ ...both, id: userId, full_name: 'Olga', role: 'vendor', password_hash: 'none' }).execute()
+  await kysely.insertInto('vendors').values({
+    ...both, id: ownVendorId, user_id: userId, business_name: 'By bus', status: 'active', latitude: 10.5, longitude: 100.5,
+  }).execute()
+  await close()
+}
 
 type User = 'engine' | 'edge' | 'analytics' | 'dispatch'
 
@@ -41,8 +58,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
   }
 
   t.test('a service creates and drives an order, and the engine knows who it is', async t => {
-    const { url } = deployment()
-    const { vendorId } = await newPharmacy(url, 'By bus', 10.5, 100.5)
+    const vendorId = ownVendorId
     const bus = await as('dispatch')
     const order_id = randomUUID()
     const ask = async (verb: string, body: object) => (await bus.request(subjects.command('order', verb), JSON.stringify(body), { timeout: 5_000 })).json<any>()
@@ -54,7 +70,6 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     t.match(refused, { ok: false, problem: { code: 'invalid_request' } })
     t.same(refused.problem.fields.map((one: { field: string }) => one.field).toSorted(), ['data', 'data.colour', 'data.delivery_latitude', 'data.items.0.name'])
     t.match(await ask('create', { actor_id: order_id, data }), { ok: false, problem: { code: 'invalid_request', fields: [{ rule: /id/ }] } })
-    t.match(await ask('fly', { id: '2', actor_id: order_id, data: {} }), { ok: false, problem: { code: 'message_unknown_type' } })
     for (const role of ['admin', 'system'])
       t.match(await ask('create', { id: '3', actor_id: order_id, by: { role, id: 'x' }, data }), { ok: false, problem: { code: 'forbidden', fields: [{ field: 'by.role' }] } })
 
@@ -66,6 +81,44 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     // It says that it is another service; the server has said who it is.
     t.match(await ask('cancel', { id: '7', actor_id: order_id, by: { role: 'service', id: 'somebody-else' }, data: {} }), { ok: true, order: { status: 'cancelled' } })
     for await (const message of heard) t.match(decodeBody(message.data), { type: 'order_cancelled', data: { by: 'service:dispatch' } })
+    await bus.close()
+  })
+
+  t.test('a service acts for its pharmacies, hears of them, and is a stranger to all others', async t => {
+    const { url } = deployment()
+    const { vendorId: otherVendorId, token: otherToken } = await newPharmacy(url, 'Of nobody on the bus', 10.6, 100.5)
+    const customer = await newCustomer(url)
+    const bus = await as('dispatch')
+    const heard: PublishedEvent[] = []
+    const older: string[] = []
+    bus.subscribe(subjects.eventFilter, { callback: (_, message) => { heard.push(decodeBody(message.data) as PublishedEvent) } })
+    bus.subscribe(subjects.tripFilter, { callback: (_, message) => { older.push(message.subject) } })
+    await bus.flush()
+    const ask = async (verb: string, actor_id: string, data: object, by?: object) =>
+      (await bus.request(subjects.command('order', verb), JSON.stringify({ id: randomUUID(), actor_id, ...(by !== undefined && { by }), data }), { timeout: 5_000 })).json<any>()
+    const body = (vendor_id: string, more: object = {}) => ({ vendor_id, delivery_address: '4 Home Road', delivery_latitude: 10.51, delivery_longitude: 100.5, items: [], ...more })
+
+    const placed = async (vendorId: string): Promise<string> => (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(vendorId) })).body.id
+    const theirs = await placed(otherVendorId)
+    const request = (await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: 10.6, longitude: 100.5, radius_km: 5 } })).body.request_id
+    for (const order of [theirs, request])
+      for (const by of [undefined, { role: 'customer', id: customer.id }, { role: 'vendor', id: otherVendorId }, { role: 'vendor', id: ownVendorId }])
+        for (const [verb, data] of [['cancel', {}], ['accept', {}], ['reject', { reason: 'no' }], ['find_driver', {}], ['assign_driver', { driver_id: randomUUID() }]] as const)
+          t.match(await ask(verb, order, data, by), { ok: false, problem: { code: 'order_not_found' } }, `${verb} of ${order === request ? 'an open request' : 'another pharmacy\'s order'} as ${by?.role ?? 'itself'}`)
+    const created = (vendor_id: string, order_id: string) => ({ ...body(vendor_id), order_id, customer_id: customer.id, customer_name: 'John Doe', customer_phone: '3' })
+    t.match(await ask('create', theirs, created(ownVendorId, theirs)), { ok: false, problem: { code: 'order_not_found' } }, 'an order that exists is not shown by ordering it again')
+    const fresh = randomUUID()
+    t.match(await ask('create', fresh, created(otherVendorId, fresh)), { ok: false, problem: { code: 'forbidden' } })
+    t.match(await http(url, 'POST', `/api/orders/${theirs}/accept`, { token: otherToken, body: {} }), { status: 200, body: { status: 'accepted' } }, 'its pharmacy may')
+
+    const own = await placed(ownVendorId)
+    t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
+    t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
+    t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
+    for (let tries = 0; tries < 200 && !heard.some(({ type }) => type === 'order_cancelled'); tries++) await new Promise(resolve => { setTimeout(resolve, 25) })
+    t.same([...new Set(heard.map(one => one.actor_id))], [own], 'it hears of the orders of its pharmacies alone')
+    t.ok(heard.some(({ type }) => type === 'order_placed') && heard.some(({ type }) => type === 'order_accepted'))
+    t.same([...new Set(older.map(subject => subject.split('.').at(-1)))], [own], 'and so under the older names')
     await bus.close()
   })
 
@@ -99,6 +152,10 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       ['dispatch', 'publish', subjects.command('driver', 'register'), 'refused'],
       ['dispatch', 'publish', subjects.commandOf('order', 'create', 'billing'), 'refused'],
       ['dispatch', 'publish', subjects.slotCommand(1), 'refused'],
+      ['dispatch', 'publish', subjects.command('order', 'deliver'), 'refused'],
+      ['dispatch', 'publish', subjects.command('order', 'broadcast'), 'refused'],
+      ['dispatch', 'publish', subjects.command('order', 'reissue_tracking'), 'refused'],
+      ['dispatch', 'publish', ofService('dispatch', subjects.event('order', 'delivered', id)), 'refused'],
       ['dispatch', 'publish', subjects.event('order', 'delivered', id), 'refused'],
       ['dispatch', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
       ['dispatch', 'subscribe', subjects.olderTopic('trip.requested', id), 'permitted'],
@@ -140,17 +197,16 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
   })
 
   t.test('the README\'s example runs as it is written', async t => {
-    const { url, nats } = deployment()
+    const { nats } = deployment()
     const readme = readFileSync(assetUrl('README.md'), 'utf8')
     const code = /```js\n(\/\/ order\.mjs\n[\s\S]*?)```/.exec(readme)?.[1]
     t.ok(code, 'it is there')
-    const { vendorId } = await newPharmacy(url, 'Of the example', 27.71, 85.33)
     // In this folder, so that it finds the two packages it names.
     const file = fileURLToPath(assetUrl(`dist/order-${randomUUID()}.mjs`))
     writeFileSync(file, code!)
     t.teardown(() => rmSync(file))
     const { stdout } = await promisify(execFile)(process.execPath, [file], {
-      env: { PATH: process.env['PATH'], NATS_URL: `127.0.0.1:${nats.port}`, NATS_USER: 'dispatch', NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD, VENDOR_ID: vendorId }, timeout: 20_000,
+      env: { PATH: process.env['PATH'], NATS_URL: `127.0.0.1:${nats.port}`, NATS_USER: 'dispatch', NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD, VENDOR_ID: ownVendorId }, timeout: 20_000,
     })
     t.match(stdout, /^ORD-\w{8} pending\norder_placed\ncancelled\n$/)
   })

@@ -2,15 +2,16 @@
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
+import type { Scoped } from '../services/services.ts'
 
-export type DriverCommand =
+export type DriverCommand = Scoped & (
   | { verb: 'register'; by: Principal; driverId: string; data: DriverCommandData['register'] }
   | { verb: 'set_status'; by: Principal; data: DriverCommandData['set_status'] }
   | { verb: 'approve_membership'; by: Principal }
   | { verb: 'end_membership'; by: Principal }
   | { verb: 'ask_membership'; by: Principal }
   | { verb: 'update'; by: Principal; data: DriverCommandData['update'] }
-  | InternalDriverCommand
+  | InternalDriverCommand)
 
 /**
  * The order leads; the driver keeps its own books. `assign` and `complete` report facts and are never refused.

@@ -3,6 +3,7 @@ import type { DriverEvent } from '../../protocol/events.ts'
 import type { Membership } from '../../protocol/rest/driver.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
+import { concerns } from '../services/services.ts'
 import type { DriverCommand } from './commands.ts'
 import { isMember, membershipOf, placesTaken, wasHeld, type Driver, type RegisteredDriver } from './state.ts'
 
@@ -10,6 +11,8 @@ type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
 type DriverDecision = Decision<DriverEvent>
 
 export function decide(driver: Driver, command: DriverCommand, nowMs: number): DriverDecision {
+  const vendorId = driver.kind === 'registered' ? driver.vendorId : command.verb === 'register' ? command.data.vendor_id : null
+  if (!concerns(command, vendorId)) return reject('driver_not_found', 'no such driver')
   if (command.verb === 'register') return register(driver, command)
   if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
   switch (command.verb) {

@@ -7,6 +7,7 @@ import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/event
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
+import type { Scoped } from '../services/services.ts'
 import type { UploadFact } from './proof.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra
@@ -14,7 +15,7 @@ type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Pr
 /** The next driver to ask, found by matching. `offerId` is minted by the engine, since `decide` has no chance of its own. */
 export interface DriverCandidate { offerId: string; driverId: string; etaMinutes: number; distanceKm: number }
 
-export type OrderCommand =
+export type OrderCommand = Scoped & (
   | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
   | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
   | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; autoOffer: boolean }>
@@ -29,7 +30,7 @@ export type OrderCommand =
   /** `doorDistanceM`: from the driver to the door; null without a fresh position. */
   | Wire<'deliver', { actualDistanceKm: number | null; doorDistanceM: number | null; uploads: readonly UploadFact[] }>
   | Wire<'fail'> | Wire<'return'> | Wire<'complete_return'>
-  | InternalOrderCommand
+  | InternalOrderCommand)
 
 /** Sent by the engine itself: timers, geofences, and the driver's actor. Never taken from the bus' public subjects. */
 export type InternalOrderCommand =

@@ -13,12 +13,14 @@ import { acceptedFee, feeAtPlacement, feeOfResponse } from './fee.ts'
 import {
   acceptOffer, assignDriver, closed, closeOffer, declineOffer, driverLeft, driverTook, endSearch, findDriver, proposeDriver, searchStarted,
 } from './finding.ts'
+import { concerns } from '../services/services.ts'
 import type { OrderCommand } from './commands.ts'
 import { conflict, isCustomer, isDriver, isVendor, mayOrder, nameOf, notFound, privileged, type Of, type OrderDecision } from './parties.ts'
 import { flagOf, proofOf } from './proof.ts'
 import { deliveryOf, isEnded, vendorOf, type Order } from './state.ts'
 
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
+  if (command.within !== undefined && !inScope(order, command)) return order.kind === 'absent' ? outOfScope : notFound()
   if (command.verb === 'broadcast') return openBroadcast(order, command, nowMs)
   if (command.verb === 'create') return place(order, command)
   if (order.kind === 'absent') return reject('order_not_found', 'no such order')
@@ -50,6 +52,16 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     default: return unreachable(command)
   }
 }
+
+/** A service answers an open request for a pharmacy of its own; any other open request is nobody's yet, and so not its own. */
+function inScope(order: Order, command: OrderCommand): boolean {
+  const { by } = command
+  if (command.verb === 'respond' && by.role !== 'vendor') return false
+  const vendorId = command.verb === 'respond' ? by.id
+    : order.kind === 'absent' && command.verb === 'create' ? command.data.vendor_id : vendorOf(order)?.vendor_id ?? null
+  return concerns(command, vendorId)
+}
+const outOfScope = reject('forbidden', 'this service orders from its own pharmacies and from no other')
 
 // Beginnings
 

@@ -26,7 +26,7 @@ import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } 
 import type { OlderMessage } from '../../protocol/older-topics.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Seldom } from '../../protocol/seldom.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import { ofService, subjects } from '../../protocol/subjects.ts'
 import type { ActorCommand, Effect } from '../effects.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ActorKind, ParkedCommand } from '../journal/journal.ts'
@@ -60,6 +60,8 @@ export interface OutboxEntry {
   event: OrderEvent | DriverEvent
   /** What it is called by those who know the older topics; null when they have no name for it. */
   older?: OlderFactOf | null
+  /** Services that hear of it under their own subjects. */
+  hearers?: readonly string[]
   effects: Effect[]
 }
 
@@ -180,23 +182,29 @@ export class Outbox {
     const body = (): Uint8Array => encodeBody({
       id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, by, data: event.data,
     } satisfies PublishedEvent)
-    if (!this.#publishOnce(subjects.event(kind, event.type, actorId), body, id)) return false
+    if (!this.#publishAll(subjects.event(kind, event.type, actorId), body, id, entry.hearers)) return false
     return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 
   /** The same fact under its older name. */
-  #handOlder(eventId: string, { slot, seq, version: order_seq, atMs }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
+  #handOlder(eventId: string, { slot, seq, version: order_seq, atMs, hearers }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
     const id = `${eventId}.${type}`
     const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: isoTime(atMs), type, data } satisfies OlderMessage)
-    return this.#publishOnce(subjects.olderTopic(type, orderId), body, id)
+    return this.#publishAll(subjects.olderTopic(type, orderId), body, id, hearers)
+  }
+
+  /** To everybody who may hear every fact, then to each service that hears those of its pharmacies. */
+  #publishAll(subject: string, body: () => Uint8Array, id: string, hearers: readonly string[] = []): boolean {
+    return this.#publishOnce(subject, body, id, id)
+      && hearers.every(service => this.#publishOnce(ofService(service, subject), body, id))
   }
 
   /**
-   * False when it must be tried again. What the bus will never take counts as done: it would hold up all
+   * False when it must be tried again. `messageId`: for the stream, which has no copies for services and would not confirm them. What the bus will never take counts as done: it would hold up all
    * that comes after it in its slot, for ever. Commands are bounded so that it does not happen
    * (protocol/order-size.ts); a server whose own limit is lower than ours can still bring it about.
    */
-  #publishOnce(subject: string, body: () => Uint8Array, id: string): boolean {
+  #publishOnce(subject: string, body: () => Uint8Array, id: string, messageId?: string): boolean {
     const { bus } = this.#deps
     let bytes = 0
     const measured = (): Uint8Array => {
@@ -204,7 +212,7 @@ export class Outbox {
       bytes = made.byteLength
       return made
     }
-    if (bus.publish(subject, measured, id)) return true
+    if (bus.publish(subject, measured, messageId)) return true
     if (bytes <= bus.messageBytesMax - messageIdBytesMax) return false
     this.unpublished++
     this.#seldom.say('unpublished', `event ${id} has ${bytes} bytes and is not published; the journal has it`)

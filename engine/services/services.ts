@@ -1,0 +1,58 @@
+/**
+ * For which pharmacies another service on the bus acts, and hears. The bus says which service it is (its account's
+ * name stands in the subject of its commands); SERVICE_PHARMACIES says what it may. A service that is not in it acts
+ * for no pharmacy: to such a one, and to all others' orders, it is a stranger (ADR 31).
+ */
+import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
+import { isUuid } from '../../protocol/ids.ts'
+
+/** Ids of pharmacies; null for all. */
+export type Scope = ReadonlySet<string> | null
+
+/** What a command of a service carries on its way to the actor; without it nobody's scope is asked for. */
+export interface Scoped { within?: Scope }
+
+export class Services {
+  readonly #scopes: ReadonlyMap<string, Scope>
+
+  constructor(scopes: ReadonlyMap<string, Scope> = new Map()) { this.#scopes = scopes }
+
+  /** Of a service that the bus vouches for. */
+  scopeOf(service: string): Scope {
+    const scope = this.#scopes.get(service)
+    return scope === undefined ? nothing : scope
+  }
+
+  /** Those that hear the facts of this pharmacy; null is an order that no pharmacy has yet. */
+  hearing(vendorId: string | null): readonly string[] {
+    if (this.#scopes.size === 0) return none
+    return [...this.#scopes].filter(([, scope]) => scope === null || (vendorId !== null && scope.has(vendorId))).map(([service]) => service)
+  }
+}
+
+const nothing: ReadonlySet<string> = new Set()
+const none: readonly string[] = []
+
+/** A token of a subject. */
+const nameShape = /^[\w-]{1,64}$/
+const example = 'SERVICE_PHARMACIES="dispatch=01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42,01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13 billing=*"'
+
+/**
+ * Reads SERVICE_PHARMACIES: services with spaces between them, each `name=` and its pharmacies' ids with commas between
+ * them, or `*` for all. Throws ConfigError.
+ */
+export function readServices(environment: Environment): Services {
+  const scopes = new Map<string, Scope>()
+  for (const entry of (textVariable(environment, 'SERVICE_PHARMACIES') ?? '').split(/\s+/).filter(text => text !== '')) {
+    const [name = '', list = ''] = entry.split('=', 2)
+    const ids = list.toLowerCase().split(',')
+    if (!nameShape.test(name) || scopes.has(name) || (list !== '*' && !ids.every(isUuid)))
+      throw new ConfigError(`SERVICE_PHARMACIES: "${entry}" does not name a service, each once, and the ids of its pharmacies or *; for instance ${example}`)
+    scopes.set(name, list === '*' ? null : new Set(ids))
+  }
+  return new Services(scopes)
+}
+
+/** May a command with this scope concern this pharmacy? `vendorId` null: no pharmacy has the order. */
+export const concerns = ({ within }: Scoped, vendorId: string | null): boolean =>
+  within === undefined || within === null || (vendorId !== null && within.has(vendorId))
