@@ -2,7 +2,7 @@
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import type { Scoped } from '../services/services.ts'
+import type { Scoped } from '../decision-scope.ts'
 
 export type DriverCommand = Scoped & (
   | { verb: 'register'; by: Principal; driverId: string; data: DriverCommandData['register'] }

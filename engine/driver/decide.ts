@@ -3,7 +3,7 @@ import type { DriverEvent } from '../../protocol/events.ts'
 import type { Membership } from '../../protocol/rest/driver.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
-import { concerns } from '../services/services.ts'
+import { concerns } from '../decision-scope.ts'
 import type { DriverCommand } from './commands.ts'
 import { isMember, membershipOf, placesTaken, wasHeld, type Driver, type RegisteredDriver } from './state.ts'
 

@@ -7,7 +7,7 @@ import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/event
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
-import type { Scoped } from '../services/services.ts'
+import type { Scoped } from '../decision-scope.ts'
 import type { UploadFact } from './proof.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra

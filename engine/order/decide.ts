@@ -13,7 +13,7 @@ import { acceptedFee, feeAtPlacement, feeOfResponse } from './fee.ts'
 import {
   acceptOffer, assignDriver, closed, closeOffer, declineOffer, driverLeft, driverTook, endSearch, findDriver, proposeDriver, searchStarted,
 } from './finding.ts'
-import { concerns } from '../services/services.ts'
+import { concerns } from '../decision-scope.ts'
 import type { OrderCommand } from './commands.ts'
 import { conflict, isCustomer, isDriver, isVendor, mayOrder, nameOf, notFound, privileged, type Of, type OrderDecision } from './parties.ts'
 import { flagOf, proofOf } from './proof.ts'

@@ -5,12 +5,7 @@
  */
 import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
 import { isUuid } from '../../protocol/ids.ts'
-
-/** Ids of pharmacies; null for all. */
-export type Scope = ReadonlySet<string> | null
-
-/** What a command of a service carries on its way to the actor; without it nobody's scope is asked for. */
-export interface Scoped { within?: Scope }
+import type { Scope } from '../decision-scope.ts'
 
 export class Services {
   readonly #scopes: ReadonlyMap<string, Scope>
@@ -52,7 +47,3 @@ export function readServices(environment: Environment): Services {
   }
   return new Services(scopes)
 }
-
-/** May a command with this scope concern this pharmacy? `vendorId` null: no pharmacy has the order. */
-export const concerns = ({ within }: Scoped, vendorId: string | null): boolean =>
-  within === undefined || within === null || (vendorId !== null && within.has(vendorId))
