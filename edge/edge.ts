@@ -13,6 +13,7 @@ import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import { startApplicantLetters } from './approval/applicants.ts'
 import { createStandings } from './approval/standing.ts'
 import { startSuspensions } from './approval/suspension.ts'
 import { openRegistrationWarning } from './approval/registration.ts'
@@ -99,6 +100,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
   const stopImportRetries = startImportRetries(context, after)
   const webhooks = startWebhooks(context, after)
   const stopSuspensions = startSuspensions(context, after)
+  const stopApplicantLetters = startApplicantLetters(context, after)
   log.info({ host: config.host, port }, 'edge listens')
 
   let drained: Promise<void> | null = null
@@ -107,6 +109,7 @@ export async function startEdge({ config, log, database, bus, claims, env }: Edg
     stopHousekeeping()
     stopImportRetries()
     stopSuspensions()
+    stopApplicantLetters()
     const webhooksStopped = webhooks.stop()
     await within(http.drain().then(() => base.messenger.drain()), limits.drainTimeoutMs, after)
     await within(webhooksStopped, limits.drainTimeoutMs, after)

@@ -5,7 +5,8 @@
  * `is_active` becomes what follows from the decisions, as a column that nobody can write: a statement that
  * forgot a condition would let somebody in. Rejected: a condition beside each query, which is forgotten once.
  *
- * `standing_at` is by triggers and from the database's clock, because edges ask for what changed since a time.
+ * `standing_at` is by triggers and from the database's clock, because edges ask for what changed since a time. The
+ * same triggers forget where somebody registered: the address only bounds how many wait, and a decision ends the wait.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -66,9 +67,19 @@ const drivers = [
   `create index driver_invitations_expiry on driver_invitations (expires_at)`,
 ]
 
+/** One row: when administrators were last written to about pharmacies that wait. Shared, so that many edges write once. */
+const letters = [
+  `create table applicant_letters (one boolean primary key default true check (one), written_at timestamptz not null)`,
+  `insert into applicant_letters (written_at) values ('-infinity')`,
+]
+
 const standing = [
   `create function note_standing() returns trigger language plpgsql as $$
-    begin new.standing_at := clock_timestamp(); return new; end
+    begin
+      new.standing_at := clock_timestamp();
+      new.registered_from := null;
+      return new;
+    end
   $$`,
   `create trigger vendors_standing before update on vendors for each row
     when (old.status is distinct from new.status or old.decided_at is distinct from new.decided_at) execute function note_standing()`,
@@ -78,6 +89,6 @@ const standing = [
 
 export const approval: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of [...vendors, ...drivers, ...standing]) await sql.raw(statement).execute(db)
+    for (const statement of [...vendors, ...drivers, ...letters, ...standing]) await sql.raw(statement).execute(db)
   },
 }

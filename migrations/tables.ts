@@ -143,6 +143,9 @@ export interface DriverInvitationsTable {
   revoked_at: NullableTime
 }
 
+/** One row. Written by the database's clock. */
+export interface ApplicantLettersTable { one: Generated<boolean>; written_at: ReadOnly<Date> }
+
 /** A fee that was promised; honoured until it expires. */
 export interface QuotesTable {
   id: string
@@ -350,6 +353,7 @@ export interface Tables {
   vendors: VendorsTable
   drivers: DriversTable
   driver_invitations: DriverInvitationsTable
+  applicant_letters: ApplicantLettersTable
   orders: OrdersTable
   order_words: OrderWordsTable
   quotes: QuotesTable

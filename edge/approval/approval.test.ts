@@ -4,9 +4,11 @@ import t from 'tap'
 import { pino } from 'pino'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { createAccount } from '../accounts/accounts.ts'
+import { deleteExpired } from '../accounts/housekeeping.ts'
 import { http, newCourier, newPharmacy, password } from '../acceptance/people.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
+import { tellAdministrators } from './applicants.ts'
 import { approvalLimits } from './limits.ts'
 import { approvalSuite } from './suite.ts'
 
@@ -65,6 +67,54 @@ t.test('the people concerned are written to', async t => {
   const to = (email: string) => ctx.messenger.outbox().filter(message => message.to === email).map(message => `${message.subject} ${message.text}`).reverse()
   t.match(to(pharmacy.email), [/was approved/, /Dora Driver asks/, /suspended[^]*a reason to be read/])
   t.match(to(driver.email), [/You drive for Letters/, /do not drive for Letters/])
+})
+
+t.test('administrators are written to about pharmacies that wait, once an hour with their number', async t => {
+  const letters = async (): Promise<string[]> => {
+    await tellAdministrators(ctx)
+    await ctx.messenger.drain()
+    return ctx.messenger.outbox().filter(message => message.to === 'admin@example.com' && /wait.* for your decision/.test(message.subject ?? '')).map(message => message.subject!)
+  }
+  const hourPasses = () => ctx.database.pool.query(`update applicant_letters set written_at = written_at - interval '61 minutes'`)
+  const first = await letters()
+  t.equal(first.length, 1, 'all that registered in this test file before, in one letter')
+  const pharmacy = await newPharmacy(url, 'Patient', 4, 4)
+  t.equal((await letters()).length, 1, 'not again within the hour')
+  await hourPasses()
+  // The hour that passed here did not pass for the pharmacy.
+  const both = await Promise.all([letters(), letters()])
+  t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
+  t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
+  await hourPasses()
+  await ctx.database.pool.query(`update vendors set created_at = created_at - interval '3 hours' where status = 'pending'`)
+  t.equal((await letters()).length, 2, 'who waits still is not told of again')
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
+  await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body: { latitude: 5 } })
+  t.equal((await letters()).length, 3, 'a move waits too')
+})
+
+t.test('invitations that are long over are forgotten, and addresses with the decision', async t => {
+  const pharmacy = await newPharmacy(url, 'Old', 6, 6)
+  const registeredFrom = async (table: 'vendors' | 'drivers', id: string) =>
+    (await ctx.database.kysely.selectFrom(table).select('registered_from').where('id', '=', id).executeTakeFirstOrThrow()).registered_from
+  t.type(await registeredFrom('vendors', pharmacy.vendorId), 'string')
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
+  t.equal(await registeredFrom('vendors', pharmacy.vendorId), null)
+  const asks = await newCourier(url, pharmacy.vendorId, 'Asks')
+  t.type(await registeredFrom('drivers', asks.driverId), 'string')
+  const { etag } = Object.fromEntries((await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers)
+  t.equal((await http(url, 'PATCH', `/api/drivers/${asks.driverId}`, { token: pharmacy.token, body: { is_active: true }, headers: { 'if-match': etag! } })).status, 200)
+  t.equal(await registeredFrom('drivers', asks.driverId), null)
+
+  const invitation = async (): Promise<string> => (await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token, body: {} })).body.id
+  const [fresh, old, older] = [await invitation(), await invitation(), await invitation()]
+  const ended = (id: string, days: number) => ctx.database.kysely.updateTable('driver_invitations')
+    .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) }).where('id', '=', id).execute()
+  await ended(old, approvalLimits.invitationMemoryDays - 1)
+  await ended(older, approvalLimits.invitationMemoryDays + 1)
+  await deleteExpired(ctx)
+  const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token })
+  t.same(body.invitations.map((one: { id: string }) => one.id), [old, fresh].sort().reverse())
 })
 
 t.test('REGISTRATION: open only where nobody else can be meant', async t => {

@@ -65,6 +65,11 @@ export async function revokeInvitation(ctx: Context, vendorId: string, id: strin
   return row
 }
 
+/** An invitation that was used or taken back ends with its time too, so the time alone decides. */
+export async function deleteOldInvitations(ctx: Pick<Context, 'database' | 'nowMs'>): Promise<void> {
+  await ctx.database.kysely.deleteFrom('driver_invitations').where('expires_at', '<', new Date(ctx.nowMs() - approvalLimits.invitationMemoryDays * 24 * hourMs)).execute()
+}
+
 const wrong = () => new CaduceusError('invitation_invalid', 'the invitation is wrong, has ended, was taken back or was used')
 
 /** Spends one use, in the transaction of what it admits. Throws `invitation_invalid` alike for every code that is not good for this pharmacy. */

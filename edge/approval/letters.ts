@@ -25,6 +25,11 @@ export function membershipLetter(to: string, pharmacy: string, membership: 'acti
     : letter(to, `You do not drive for ${pharmacy}`, `You do not belong to ${pharmacy}, and are offered no deliveries. Bring what you have picked up to its end.`)
 }
 
+/** To administrators, about pharmacies that wait. Names are left out: strangers choose them. */
+export const applicantsLetter = (to: string, waiting: number): Message =>
+  letter(to, waiting === 1 ? 'A pharmacy waits for your decision' : `${waiting} pharmacies wait for your decision`,
+    'They asked to work here, or to move. GET /api/admin/approvals lists them, who has waited longest first.')
+
 /** To a pharmacy, about a driver who asks. */
 export const askingLetter = (to: string, pharmacy: string, driver: string): Message =>
   letter(to, 'A driver asks to join', `${driver} asks to drive for ${pharmacy}. Nothing is offered to them until you agree.`)

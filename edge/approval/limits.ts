@@ -27,6 +27,13 @@ export const approvalLimits = {
   standingNewsMs: 10 * 60_000,
   /** Orders of a suspended pharmacy are looked for again after so long: one may have been accepted in the same instant. */
   suspendedSweepMs: 30_000,
+  /** Administrators are written to about pharmacies that wait once in so long, and as many of them as this. */
+  applicantLetterMs: 3_600_000,
+  applicantLettersMax: 20,
+  /** Each edge looks whether a letter is due after so long: of a pharmacy that came within the hour, and of one whose edge died. */
+  applicantLookMs: 10 * 60_000,
+  /** Drivers with a last parcel that are asked for in one statement. */
+  carriersPerLook: 1_000,
   /** Orders of suspended pharmacies that are cancelled at a time. */
   suspendedOrdersPerLook: 200,
 } as const

@@ -176,10 +176,11 @@ export function approvalSuite(t: Test, deployment: () => ApprovalDeployment): vo
     t.equal((await orderOf(carried.customer.token, carried.id)).body.status, 'picked_up')
     t.equal((await http(other, 'PATCH', `/api/orders/${carried.id}`, { token: driver.token, body: { status: 'out_for_delivery' } })).status, 200)
     for (const status of ['failed', 'returning', 'returned']) t.equal((await http(url, 'PATCH', `/api/orders/${carried.id}`, { token: driver.token, body: { status, ...(status === 'failed' && { reason: 'closed' }) } })).status, 200)
+    t.equal(await wheel.end(30_000), 4003, 'its driver has nothing left to carry')
     t.equal((await decide('approve', pharmacy.vendorId)).status, 200)
     t.equal((await eventually(async () => ({ status: (await request(lng)).notified, body: null, headers: new Headers() }), ({ status }) => status === 1)).status, 1, 'back')
     const back = await terminal(other, pharmacy)
-    for (const listener of [back, wheel, me]) listener.close()
+    for (const listener of [back, me]) listener.close()
   })
 
   t.test('accepts in the same instant as the suspension: nothing stays with the pharmacy', async t => {

@@ -75,8 +75,8 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
             if (invitation_code !== undefined) await redeemInvitation(tx, invitation_code, vendor_id, ctx.nowMs())
             else if (!open) await refuseTooManyDrivers(tx, vendor_id, registered_from)
             const id = uuidV7(ctx.nowMs(), ctx.random)
-            const profile = { ...person, vendor_id, membership }
-            await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, registered_from, ...profile }).execute()
+            const profile = { ...person, vendor_id, membership, registered_from: membership === 'pending' ? registered_from : null }
+            await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, ...profile }).execute()
             return { id, ...profile }
           }, found => found.driver_id === null)
         }).catch((error: unknown) => { throw isUniqueViolation(error, 'drivers_user_id_key') ? new CaduceusError('email_taken') : error })

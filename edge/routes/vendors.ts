@@ -11,6 +11,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
+import { tellAdministratorsSoon } from '../approval/applicants.ts'
 import { refuseTooManyPharmacies } from '../approval/bounds.ts'
 import { decidedAt, moveOf, placeColumns } from '../approval/moving.ts'
 import { Move, vendorStatuses } from '../approval/vendor-routes.ts'
@@ -95,10 +96,11 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
           const registered_from = addressGroup(from)
           if (!open) await refuseTooManyPharmacies(tx, registered_from)
           const standing = open ? { status: 'active' as const, ...decidedAt(vendor.latitude, vendor.longitude) } : { status: 'pending' as const }
-          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, registered_from, ...vendor, ...standing }).returningAll().executeTakeFirstOrThrow()
+          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, registered_from: open ? null : registered_from, ...vendor, ...standing }).returningAll().executeTakeFirstOrThrow()
         }, found => found.vendor_id === null)
           .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
         announceVendor(ctx, record, request)
+        if (!open) tellAdministratorsSoon(ctx)
         const signedIn = await signIn(ctx, (await accountById(db, userId))!, { userAgent: headers['user-agent'], address: from })
         const { message, ...rest } = signedInBody(open ? 'Vendor registration successful' : 'Vendor registration received; an administrator decides upon it', signedIn)
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
@@ -155,6 +157,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
             .where('id', '=', params.id).returningAll().executeTakeFirstOrThrow()
         })
         announceVendor(ctx, row, request)
+        if (row.move_asked_at !== null) tellAdministratorsSoon(ctx)
         return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),

@@ -14,7 +14,8 @@ import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import { approvalMessage, vendorNewsOf } from '../approval/telling.ts'
+import { LastParcels } from '../approval/last-parcels.ts'
+import { approvalMessage, newsById } from '../approval/telling.ts'
 import type { EdgeContext } from '../context.ts'
 import type { SigningContext } from '../uploads/links.ts'
 import { Interest } from './interest.ts'
@@ -38,6 +39,7 @@ export class Hub {
   readonly #perAccount = new Map<string, number>()
   readonly #terminals: Terminals
   readonly #interest: Interest
+  readonly #lastParcels: LastParcels<Session>
   readonly #subscriptions: Subscription[]
   #stopSweep: () => void = () => {}
   readonly #stopStatus: () => void
@@ -52,6 +54,7 @@ export class Hub {
     this.#seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
     const { bus, edgeId } = parts
     this.#terminals = new Terminals(parts)
+    this.#lastParcels = new LastParcels(parts, session => this.#safely(() => session.close(closeCodes.wrongRole, 'the last parcel was handed over')))
     this.#interest = new Interest(edgeId, bus, parts.after, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
     this.#subscriptions = [
       bus.subscribe(subjects.pushAll, message => this.#onPushes(decodeBody(message.body) as PushList)),
@@ -66,9 +69,9 @@ export class Hub {
       for (const session of this.#sessions) this.closeIfEnded(session)
     })
     parts.standings.onNews(news => {
-      const vendors = vendorNewsOf(news)
+      const byId = newsById(news)
       for (const session of this.#sessions) this.#safely(() => {
-        const told = approvalMessage(vendors, session.identity)
+        const told = approvalMessage(byId, session.identity)
         if (told !== null) session.push(told)
         this.closeIfEnded(session)
       })
@@ -118,6 +121,8 @@ export class Hub {
     }
     const taken = this.#parts.standings.taken(identity)
     // Who has a parcel goes on with it; no offers come any more.
+    const left = taken ?? identity.standing
+    if (left?.access === 'carrying' && identity.driverId !== null) this.#lastParcels.note(session, identity.driverId)
     if (taken === null || taken.access === 'carrying') return false
     session.close(closeCodes.wrongRole, taken.why)
     return true
@@ -126,6 +131,7 @@ export class Hub {
   /** The connection is gone: nothing refers to the session afterwards. */
   remove(session: Session): void {
     if (!this.#sessions.delete(session)) return
+    this.#lastParcels.forget(session)
     this.#parts.metrics.sockets.dec({ role: session.role })
     for (const topic of session.topics) leave(this.#byTopic, topic, session)
     for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
@@ -240,6 +246,7 @@ export class Hub {
     this.#stopStatus()
     this.#terminals.stop()
     this.#interest.gone()
+    this.#lastParcels.stop()
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     for (const session of this.#sessions) session.close(closeCodes.goingAway, 'server going away')
   }

@@ -15,7 +15,7 @@ const arrivedKm = 0.03
 const handOverMs = 1_500
 
 export class PracticeDriver {
-  #vendor
+  #invitationCode
   #say
   #account = null
   #socket = null
@@ -27,8 +27,9 @@ export class PracticeDriver {
   #jobs = []
   #busy = false
 
-  constructor(vendor, say) {
-    this.#vendor = vendor
+  /** `vendor`: the place of its pharmacy, some streets away from which it begins. */
+  constructor(vendor, invitationCode, say) {
+    this.#invitationCode = invitationCode
     this.#say = say
     // Some streets away, so that there is a way to see.
     this.#position = { latitude: vendor.latitude + 0.008, longitude: vendor.longitude + 0.008 }
@@ -38,7 +39,7 @@ export class PracticeDriver {
     const answer = await call('POST', '/api/drivers/register', {
       body: {
         email: `${practiceName('driver')}@example.org`, full_name: 'Pippa Practice', phone: '+977-1-5550199', password: newId(),
-        vendor_id: this.#vendor.id, vehicle_type: 'scooter',
+        invitation_code: this.#invitationCode, vehicle_type: 'scooter',
       },
     })
     // In memory only: this driver ends with the page.

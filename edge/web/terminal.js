@@ -8,6 +8,7 @@ import { fileLink } from './files.js'
 import { CanvasMap, drawPin } from './map.js'
 import { openOrders, PastOrders } from './order-lists.js'
 import { PracticeDriver } from './practice-driver.js'
+import { moveNews, Standing } from './standing.js'
 
 const account = new Account('pharmacy')
 /** The server decides within nine seconds or says that it could not. */
@@ -26,6 +27,8 @@ let socket = null
 let practice = null
 /** The orders that are over, read page by page. */
 let past = null
+/** Why the pharmacy may not work, for as long as that is so. */
+const standing = new Standing(account, () => openDesk())
 
 // Signing in
 
@@ -88,6 +91,7 @@ account.onSignedOut = () => {
   socket?.stop()
   practice?.stop()
   socket = practice = null
+  standing.hide()
   for (const request of requests.values()) request.card.remove()
   for (const order of orders.values()) order.card.remove()
   requests.clear()
@@ -108,10 +112,17 @@ function openDesk() {
       if (state !== 'open') for (const request of requests.values()) settle(request, 'The connection was lost; try again when it is back.')
       if (state === 'open') resync()
       if (state === 'ended' && (code === 0 || code === 4001)) account.signOut()
-      else if (state === 'ended') setText($('news'), words)
+      else if (state === 'ended') void sayWhy(words)
     },
   })
   showCounts()
+}
+
+/** The server closed for good: a decision is told in words, anything else as the server said it. */
+async function sayWhy(words) {
+  for (const request of requests.values()) close(request, 'No longer open')
+  const said = await standing.show().catch(() => false)
+  setText($('news'), said ? '' : words)
 }
 
 /** What was open before the connection broke and is not said again has ended meanwhile. */
@@ -144,7 +155,8 @@ $('older').addEventListener('click', () => showOlder().catch(error => setText($(
 
 function onMessage(message) {
   switch (message.type) {
-    case 'connection': setText($('who'), message.pharmacy_name); setText($('news'), ''); break
+    case 'connection': setText($('who'), message.pharmacy_name); setText($('news'), ''); standing.hide(); break
+    case 'approval': setText($('news'), moveNews(message)); break
     case 'new_request': showRequest(message); break
     case 'request_taken': closeById(message.request_id, 'Taken by another pharmacy'); break
     case 'request_expired': closeById(message.request_id, 'Expired'); break
@@ -371,7 +383,9 @@ $('driver-start').addEventListener('click', async event => {
   button.disabled = true
   try {
     const vendor = await account.call('GET', `/api/vendors/${account.user.vendor_id}`)
-    practice = new PracticeDriver(vendor, words => setText($('driver-state'), words))
+    // Of our own, so it is invited and does not wait for our own word.
+    const { invitation_code } = await account.call('POST', `/api/vendors/${vendor.id}/driver-invitations`, { body: { note: 'Practice driver', expires_in_hours: 1 } })
+    practice = new PracticeDriver(vendor, invitation_code, words => setText($('driver-state'), words))
     await practice.start()
     setText(button, 'Call the practice driver back')
   } catch (error) {

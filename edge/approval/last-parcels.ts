@@ -1,0 +1,63 @@
+/**
+ * Drivers who were let go, or whose pharmacy was suspended, keep their socket while they have a parcel. The engine's
+ * push ends it at the last hand-over to a driver who was let go; a push can be lost, and after a suspension there is
+ * none. So each edge asks the database about these sockets, which are few, from time to time.
+ */
+import type { Logger } from 'pino'
+import { sql } from 'kysely'
+import type { Database } from '../../migrations/open.ts'
+import { limits } from '../../protocol/limits.ts'
+import { approvalLimits } from './limits.ts'
+
+interface LastParcelsDeps {
+  database: Database
+  log: Logger
+  after(ms: number, run: () => void): () => void
+}
+
+/** The sockets of one edge that stay open for a parcel only. `S` is a session of a driver; `close` ends it. */
+export class LastParcels<S> {
+  readonly #deps: LastParcelsDeps
+  readonly #close: (session: S) => void
+  readonly #carriers = new Map<S, string>()
+  #cancel = () => {}
+  #stopped = false
+
+  constructor(deps: LastParcelsDeps, close: (session: S) => void) {
+    this.#deps = deps
+    this.#close = close
+    this.#next()
+  }
+
+  /** The session is open for its driver's parcels only, as far as is known now. */
+  note(session: S, driverId: string): void { this.#carriers.set(session, driverId) }
+  forget(session: S): void { this.#carriers.delete(session) }
+  stop(): void {
+    this.#stopped = true
+    this.#cancel()
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    this.#cancel = this.#deps.after(limits.endedAccessLookMs, () => {
+      this.#look().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'drivers with a last parcel could not be looked for; looking again')).finally(() => this.#next())
+    })
+  }
+
+  async #look(): Promise<void> {
+    const ids = [...new Set(this.#carriers.values())]
+    for (let at = 0; at < ids.length; at += approvalLimits.carriersPerLook) {
+      const asked = new Set(ids.slice(at, at + approvalLimits.carriersPerLook))
+      const rows = await this.#deps.database.kysely.selectFrom('drivers').leftJoin('vendors', 'vendors.id', 'drivers.vendor_id')
+        .select(['drivers.id', 'drivers.membership', 'vendors.status', sql<boolean>`active_order_ids <> '{}'`.as('carries')]).where('drivers.id', 'in', [...asked]).execute()
+      const found = new Map(rows.map(row => [row.id, row]))
+      for (const [session, driverId] of this.#carriers) {
+        const row = found.get(driverId)
+        if (!asked.has(driverId) || row?.carries === true) continue
+        this.#carriers.delete(session)
+        // Whoever belongs to it again, or works again, has an ordinary socket now.
+        if (row?.membership !== 'active' || row.status !== 'active') this.#close(session)
+      }
+    }
+  }
+}
