@@ -1,28 +1,75 @@
-/** Which test passes which mutant, from one run of every test file without any mutant; and how long each takes. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+/**
+ * Which test passes which mutant: learned from one run of a test file without any mutant, when it is first
+ * asked about, and kept until a file that the test can come to changes. Rejected: a run of every test file
+ * before the first trial, because most mutants are caught by a test beside them.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Mutant } from './mutants.ts'
 import { runTest, type Workshop } from './workshop.ts'
 
-export interface TestCoverage { test: string; tookMs: number; mutantIds: ReadonlySet<string> }
+export interface TestCoverage { tookMs: number; mutantIds: ReadonlySet<number> }
+
+/** What is kept of a test: the ordinals of the mutants that it passes, by file. */
+interface Kept { tookMs: number; passed: Record<string, number[]> }
 
 /** A test file that takes longer than this without a mutant is left out, as one that fails is. */
 const timeoutMs = 10 * 60_000
 
-/** `jobs` at a time. Tests that fail without a mutant prove nothing and are left out: `told` hears of each. */
-export async function measureCoverage(workshop: Workshop, jobs: number, told: (line: string) => void): Promise<TestCoverage[]> {
-  const waiting = [...workshop.tests]
-  const all: TestCoverage[] = []
-  const work = async (): Promise<void> => {
-    for (let test = waiting.shift(); test !== undefined; test = waiting.shift()) {
-      const folder = mkdtempSync(join(workshop.folder, 'coverage-'))
-      const environment = { NODE_OPTIONS: `--import file://${workshop.folder}/coverage-hook.mjs`, MUTANT_COVERAGE_FOLDER: folder }
-      const { passed, tookMs } = await runTest(workshop.folder, test, environment, timeoutMs)
-      const mutantIds = new Set(readdirSync(folder).flatMap(name => readFileSync(join(folder, name), 'utf8').split(' ')))
-      rmSync(folder, { recursive: true, force: true })
-      if (passed) all.push({ test, tookMs, mutantIds })
-      told(`${all.length} of ${workshop.tests.length} test files  ${test}  ${(tookMs / 1000).toFixed(1)} s${passed ? '' : '  fails without a mutant: left out'}`)
-    }
+export class Coverage {
+  readonly #workshop: Workshop
+  readonly #folder: string
+  readonly #told: (line: string) => void
+  readonly #asked = new Map<string, Promise<TestCoverage | null>>()
+  readonly #byId: ReadonlyMap<number, Mutant>
+
+  /** `folder`: where it is kept between runs. `told` hears of every run of a test file. */
+  constructor(workshop: Workshop, folder: string, told: (line: string) => void) {
+    this.#workshop = workshop
+    this.#folder = folder
+    this.#told = told
+    this.#byId = new Map(workshop.mutants.map(mutant => [mutant.id, mutant]))
+    mkdirSync(folder, { recursive: true })
   }
-  await Promise.all(Array.from({ length: jobs }, work))
-  return all
+
+  /** Nothing: the test fails without a mutant, and proves nothing. */
+  of(test: string): Promise<TestCoverage | null> {
+    let asked = this.#asked.get(test)
+    if (asked === undefined) {
+      asked = this.#read(test) ?? this.#measure(test)
+      this.#asked.set(test, asked)
+    }
+    return asked
+  }
+
+  #fileOf(test: string): string {
+    return join(this.#folder, createHash('sha256').update(`${test} ${this.#workshop.imports.fingerprint(test)}`).digest('hex').slice(0, 32))
+  }
+
+  #read(test: string): Promise<TestCoverage> | null {
+    let kept: Kept
+    try { kept = JSON.parse(readFileSync(this.#fileOf(test), 'utf8')) as Kept } catch { return null }
+    const passed = new Map(Object.entries(kept.passed).map(([file, ordinals]) => [file, new Set(ordinals)]))
+    const mutantIds = this.#workshop.mutants.filter(({ file, ordinal }) => passed.get(file)?.has(ordinal)).map(({ id }) => id)
+    return Promise.resolve({ tookMs: kept.tookMs, mutantIds: new Set(mutantIds) })
+  }
+
+  async #measure(test: string): Promise<TestCoverage | null> {
+    const folder = mkdtempSync(join(this.#workshop.folder, 'coverage-'))
+    const { passed, tookMs } = await runTest(this.#workshop, test, { MUTANT_COVERAGE_FOLDER: folder }, timeoutMs)
+    const mutantIds = new Set(readdirSync(folder).flatMap(name => readFileSync(join(folder, name), 'utf8').split(' ').filter(Boolean).map(Number)))
+    rmSync(folder, { recursive: true, force: true })
+    this.#told(`${test}  ${(tookMs / 1000).toFixed(1)} s${passed ? '' : '  fails without a mutant: left out'}`)
+    if (!passed) return null
+    const kept: Kept = { tookMs, passed: {} }
+    for (const id of mutantIds) {
+      const mutant = this.#byId.get(id)
+      if (mutant !== undefined) (kept.passed[mutant.file] ??= []).push(mutant.ordinal)
+    }
+    const file = this.#fileOf(test)
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(kept))
+    renameSync(`${file}.${process.pid}`, file)
+    return { tookMs, mutantIds }
+  }
 }

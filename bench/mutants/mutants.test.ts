@@ -3,9 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { Coverage } from './coverage.ts'
 import { draw } from './draw.ts'
+import { Imports } from './imports.ts'
 import { instrument, isProduct, type Mutant } from './mutants.ts'
-import { testsOf, trial } from './trial.ts'
+import { nearestFirst, trial } from './trial.ts'
+import { openFolder } from './workshop.ts'
 
 const text = `/** A sum. */
 export function sum(numbers: number[]): number {
@@ -25,6 +28,27 @@ t.test('places, kinds and texts of the mutants', async t => {
   t.notOk(mutants.some(({ kind }) => kind === 'StringLiteral'))
 })
 
+t.test('where no mistakes are made', async t => {
+  const kinds = async (line: string): Promise<string[]> =>
+    (await instrument([{ path: 'engine/a.ts', text: `class A { #log: any; f(a: number, log: any) {\n${line}\n} }\n` }])).mutants.filter(one => one.line === 2).map(({ before }) => before)
+  for (const spared of [
+    "log('warn', 'late', { a: a > 1 })", 'this.#log.warn({ a: a + 1 })', "if (a > 1) log('warn', 'late')", "promise.catch(() => log('error', 'failed'))",
+    'throw new RangeError(a > 1 ? "many" : "few")', "return reject('late', a > 1 ? 'many' : 'few')", 'return unreachable({ a: a + 1 })',
+    'define({ summary: a > 1 ? "many" : "few" }.summary)',
+  ]) t.same((await kinds(spared)).filter(before => before.includes('a > 1') || before.includes('a + 1') || before.includes('log(')), [], spared)
+  for (const tried of [
+    "if (a > 1) { log('warn', 'late'); a = 2 }", "if (a > 1) log('warn', 'late'); else a = 2", "throw new CaduceusError('late', 'too late', { seconds: a > 1 })",
+    "return reject(a > 1 ? 'late' : 'early', 'it is over')", 'blog(a > 1)', 'return { level: a > 1 }', 'error(a > 1)',
+  ]) t.ok((await kinds(tried)).includes('a > 1'), tried)
+})
+
+const imports = new Imports(new Map(Object.entries({
+  'engine/sum.test.ts': "import { sum } from './sum.ts'", 'engine/sum.ts': '', 'engine/order/fee.ts': "import { sum } from '../sum.ts'",
+  'engine/order/fee.test.ts': "import './fee.ts'", 'engine/order/decide.test.ts': "import './decide.ts'", 'engine/order/decide.ts': "import './fee.ts'",
+  'edge/direct.test.ts': "import '../engine/order/fee.ts'", 'edge/start.test.ts': "start('dist/engine/main.js')", 'engine/main.ts': "import './order/decide.ts'",
+  'edge/other.test.ts': "import '../engine/sum.ts'",
+})))
+
 t.test('a mutant on trial', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'mutants-test-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -34,20 +58,32 @@ t.test('a mutant on trial', async t => {
   for (const source of sources) writeFileSync(join(folder, 'dist', source.path), source.text)
   writeFileSync(join(folder, 'dist/engine/sum.test.js'), `import { isLarge, sum } from './sum.js'
     if (sum([1, 2]) !== 3 || !isLarge(11)) process.exit(1)`)
-  const all = new Set(mutants.map(({ id }) => id))
-  const coverage = [{ test: 'dist/engine/sum.test.js', tookMs: 1, mutantIds: all }]
-  const of = (before: string, after: string): Mutant => mutants.find(one => one.before === before && one.after === after)!
-  t.match(await trial(folder, of('n > 10', 'n <= 10'), coverage), { outcome: 'caught', by: 'engine/sum.test.js', timedOut: false })
-  t.match(await trial(folder, of('n > 10', 'n >= 10'), coverage), { outcome: 'survived', tests: 1 }, 'nobody asks about ten')
-  t.match(await trial(folder, of('n > 10', 'false'), coverage), { outcome: 'caught' })
-  t.same(await trial(folder, of('n > 10', 'true'), []), { outcome: 'untested' })
+  const workshop = openFolder(folder, mutants.map(mutant => ({ ...mutant, file: 'engine/sum.ts' })), ['engine/sum.test.ts', 'edge/other.test.ts'], imports)
+  const runs: string[] = []
+  const coverageOf = (): Coverage => new Coverage(workshop, join(folder, 'kept'), line => runs.push(line))
+  const of = (before: string, after: string): Mutant => workshop.mutants.find(one => one.before === before && one.after === after)!
+  const judge = (mutant: Mutant, tests = ['engine/sum.test.ts']) => trial(workshop, mutant, tests, coverageOf(), 60_000)
+  t.match(await judge(of('n > 10', 'n <= 10')), { outcome: 'caught', by: 'engine/sum.test.ts', timedOut: false })
+  t.same(await judge(of('n > 10', 'n >= 10')), { outcome: 'survived', tests: 1, left: 0 }, 'nobody asks about ten')
+  t.match(await judge(of('n > 10', 'false')), { outcome: 'caught' })
+  t.same(await judge(of('n > 10', 'true'), []), { outcome: 'untested' })
+  t.equal(runs.length, 1, 'coverage is kept for the next run')
+  t.same(await judge(of('n > 10', 'n >= 10'), ['edge/other.test.ts']), { outcome: 'untested' }, 'a test that fails without a mutant proves nothing')
+  const none = { of: () => Promise.resolve({ tookMs: 100, mutantIds: new Set(mutants.map(({ id }) => id)) }) }
+  t.same(await trial(workshop, of('n > 10', 'n >= 10'), ['engine/sum.test.ts', 'edge/other.test.ts'], none, 50), { outcome: 'survived', tests: 1, left: 1 }, 'patience ends')
 })
 
-t.test('the nearest test comes first, and only those that pass the mutant', async t => {
-  const mutant = { id: '7', file: 'engine/order/fee.ts' } as Mutant
-  const of = (test: string, tookMs: number, ids = ['7']) => ({ test: `dist/${test}`, tookMs, mutantIds: new Set(ids) })
-  const coverage = [of('edge/quick.test.js', 1), of('engine/order/decide.test.js', 50), of('engine/order/fee.test.js', 90), of('edge/slow.test.js', 99), of('edge/other.test.js', 1, ['8'])]
-  t.same(testsOf(mutant, coverage).map(({ test }) => test.slice(5)), ['engine/order/fee.test.js', 'engine/order/decide.test.js', 'edge/quick.test.js', 'edge/slow.test.js'])
+t.test('the nearest test comes first, and only those that can come to the mutant', async t => {
+  const tests = ['edge/start.test.ts', 'edge/other.test.ts', 'edge/direct.test.ts', 'engine/order/decide.test.ts', 'engine/order/fee.test.ts', 'engine/sum.test.ts']
+  t.same(nearestFirst('engine/order/fee.ts', tests, { imports }), ['engine/order/fee.test.ts', 'engine/order/decide.test.ts', 'edge/direct.test.ts', 'edge/start.test.ts'])
+})
+
+t.test('what is kept of a test holds until a file that it can come to changes', async t => {
+  const texts = { 'a.test.ts': "import './b.ts'", 'b.ts': '1', 'c.ts': '2' }
+  const of = (changed: Partial<typeof texts>): string => new Imports(new Map(Object.entries({ ...texts, ...changed }))).fingerprint('a.test.ts')
+  t.equal(of({ 'c.ts': '3' }), of({}))
+  t.not(of({ 'b.ts': '3' }), of({}))
+  t.not(of({ 'a.test.ts': "import './b.ts'\n" }), of({}))
 })
 
 t.test('the draw: by seed, without repetition, and never more than there are', async t => {

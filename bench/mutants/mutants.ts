@@ -1,7 +1,8 @@
 /**
  * All mistakes that can be made in the product by one small change, as Stryker's instrumenter finds
  * them: a turned comparison, a condition that always holds, an emptied block, another operator. Texts
- * are left alone: nearly all of them are words for people, and a test for each would copy the code.
+ * are left alone: nearly all of them are words for people, and a test for each would copy the code. What else is
+ * spared is said in rules.ts.
  *
  * Every mistake is compiled in at once, and a variable of the environment says which one is active.
  * Rejected: Stryker's own runner. It sends all test files through one `tap` for each mistake, where a
@@ -9,9 +10,11 @@
  */
 import { createInstrumenter } from '@stryker-mutator/instrumenter'
 import { createInjector } from 'typed-inject'
+import { ignorers } from './rules.ts'
 
 export interface Mutant {
-  id: string
+  /** Its number in the compiled code, from 0. */
+  id: number
   /** Path within the project. */
   file: string
   /** Counted from 1. */
@@ -21,6 +24,8 @@ export interface Mutant {
   kind: string
   before: string
   after: string
+  /** The how manieth of its file, counted from 0 and with those that are spared: other files do not change it. */
+  ordinal: number
 }
 
 export interface Source { path: string; text: string }
@@ -34,12 +39,22 @@ export const isProduct = (path: string): boolean => path.endsWith('.ts') && hous
 
 /**
  * What the instrumented code calls, in place of Stryker's header, which counts every pass and makes a hot loop ten times
- * slower: is this the active mutant, and, while coverage is measured, which mutants were passed. As functions, because
- * modules that import each other call them before their own first line has run. Browsers load some of these files too.
+ * slower: is this the active mutant, and, while coverage is measured, which mutants were passed. The first of a place
+ * stands for all of them, so the second pass costs one look. As functions and `var`, because modules that import
+ * each other call them before their own first line has run. Browsers load some of these files too.
  */
-const switches = `function stryMutAct_9fa48(id) { return id === (globalThis.activeMutant ??= globalThis.process?.env.ACTIVE_MUTANT ?? '') }
-function stryCov_9fa48() { const { passedMutants } = globalThis; if (passedMutants !== undefined) for (const id of arguments) passedMutants.add(id) }
+const switches = `var active_9fa48, passed_9fa48
+function stryMutAct_9fa48(id) { return id === (active_9fa48 ??= Number(globalThis.process?.env.ACTIVE_MUTANT ?? -1)) }
+function stryCov_9fa48(first) {
+  if (passed_9fa48 === null || passed_9fa48?.[first] === 1) return
+  passed_9fa48 ??= globalThis.passedMutants ?? null
+  if (passed_9fa48 !== null) for (const id of arguments) passed_9fa48[id] = 1
+}
 `
+
+/** Numbers in place of texts: they are compared in one step, and lie in an array of bytes. */
+const withNumbers = (code: string): string =>
+  code.replaceAll(/\b(stryMutAct_9fa48|stryCov_9fa48)\(("\d+"(?:, "\d+")*)\)/g, (_, name: string, ids: string) => `${name}(${ids.replaceAll('"', '')})`)
 
 const silent = (): void => {}
 const logger = {
@@ -52,16 +67,19 @@ export async function instrument(sources: readonly Source[]): Promise<{ sources:
   const injector = createInjector().provideValue('logger', logger).provideValue('getLogger', () => logger)
   const instrumenter = createInstrumenter(injector as unknown as Parameters<typeof createInstrumenter>[0])
   const files = sources.map(({ path, text }) => ({ name: path, content: text, mutate: true }))
-  const result = await instrumenter.instrument(files, { excludedMutations: ['StringLiteral'], ignorers: [], plugins: null, noHeader: true })
+  const result = await instrumenter.instrument(files, { excludedMutations: ['StringLiteral'], ignorers, plugins: null, noHeader: true })
   const texts = new Map(sources.map(({ path, text }) => [path, text]))
-  const mutants = result.mutants.filter(one => one.status === undefined).map((one): Mutant => {
+  const ordinals = new Map<string, number>()
+  const mutants = result.mutants.flatMap((one): Mutant[] => {
     const { start, end } = one.location
-    return {
-      id: one.id, file: one.fileName, line: start.line + 1, column: start.column + 1, kind: one.mutatorName,
+    const ordinal = ordinals.get(one.fileName) ?? 0
+    ordinals.set(one.fileName, ordinal + 1)
+    return one.status !== undefined ? [] : [{
+      id: Number(one.id), ordinal, file: one.fileName, line: start.line + 1, column: start.column + 1, kind: one.mutatorName,
       before: between(texts.get(one.fileName)!, start, end), after: one.replacement ?? '',
-    }
+    }]
   })
-  return { sources: result.files.map(({ name, content }) => ({ path: name, text: switches + content })), mutants }
+  return { sources: result.files.map(({ name, content }) => ({ path: name, text: switches + withNumbers(content) })), mutants }
 }
 
 interface Position { line: number; column: number }

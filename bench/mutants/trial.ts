@@ -1,33 +1,43 @@
-/** One mutant on trial: the tests that pass it run, nearest first, until one fails. */
-import type { TestCoverage } from './coverage.ts'
+/** One mutant on trial: the tests that pass it run, nearest first, until one fails or patience ends. */
+import type { Coverage } from './coverage.ts'
 import type { Mutant } from './mutants.ts'
-import { runTest } from './workshop.ts'
+import { runTest, type Workshop } from './workshop.ts'
 
 export type Verdict =
   | { outcome: 'caught'; by: string; timedOut: boolean }
-  | { outcome: 'survived'; tests: number }
+  /** `left`: tests that were not run any more, so they did not catch it either. */
+  | { outcome: 'survived'; tests: number; left: number }
   | { outcome: 'untested' }
 
 /** A mutant may make a loop endless. */
 const timeoutOf = (tookMs: number): number => 30_000 + 5 * tookMs
 
-export async function trial(folder: string, mutant: Mutant, coverage: readonly TestCoverage[]): Promise<Verdict> {
-  const tests = testsOf(mutant, coverage)
-  if (tests.length === 0) return { outcome: 'untested' }
-  for (const { test, tookMs } of tests) {
-    const { passed, timedOut } = await runTest(folder, test, { ACTIVE_MUTANT: mutant.id }, timeoutOf(tookMs))
-    if (!passed) return { outcome: 'caught', by: test.replace(/^dist\//, ''), timedOut }
+/** `patienceMs`: what the tests of one mutant may take, counted as they take without one. Throws nothing. */
+export async function trial(
+  workshop: Workshop, mutant: Mutant, tests: readonly string[], coverage: Pick<Coverage, 'of'>, patienceMs: number,
+): Promise<Verdict> {
+  const nearest = nearestFirst(mutant.file, tests, workshop)
+  let ran = 0
+  let spentMs = 0
+  for (const [i, test] of nearest.entries()) {
+    if (spentMs > patienceMs) return { outcome: 'survived', tests: ran, left: nearest.length - i }
+    const known = await coverage.of(test)
+    if (known?.mutantIds.has(mutant.id) !== true) continue
+    const { passed, timedOut } = await runTest(workshop, test, { ACTIVE_MUTANT: String(mutant.id), TAP_BAIL: '1' }, timeoutOf(known.tookMs))
+    if (!passed) return { outcome: 'caught', by: test, timedOut }
+    ran++
+    spentMs += known.tookMs
   }
-  return { outcome: 'survived', tests: tests.length }
+  return ran === 0 ? { outcome: 'untested' } : { outcome: 'survived', tests: ran, left: 0 }
 }
 
-/** Those that pass the mutant: its own test first, then its folder's, then the quick ones. */
-export function testsOf(mutant: Mutant, coverage: readonly TestCoverage[]): TestCoverage[] {
-  const own = mutant.file.replace(/\.ts$/, '.test.js')
-  const folder = mutant.file.slice(0, mutant.file.lastIndexOf('/') + 1)
-  const distance = ({ test }: TestCoverage): number => {
-    const path = test.replace(/^dist\//, '')
-    return path === own ? 0 : path.startsWith(folder) ? 1 : 2
-  }
-  return coverage.filter(({ mutantIds }) => mutantIds.has(mutant.id)).sort((a, b) => distance(a) - distance(b) || a.tookMs - b.tookMs)
+/** Those that can come to the file: its own test, then those of its folder, then by the number of imports between. */
+export function nearestFirst(file: string, tests: readonly string[], { imports }: Pick<Workshop, 'imports'>): string[] {
+  const own = file.replace(/\.ts$/, '.test.ts')
+  const folder = file.slice(0, file.lastIndexOf('/') + 1)
+  const ranked = tests.flatMap(test => {
+    const steps = imports.distances(test).get(file)
+    return steps === undefined ? [] : [{ test, rank: test === own ? 0 : steps + (test.startsWith(folder) ? 0 : 2) }]
+  })
+  return ranked.sort((a, b) => a.rank - b.rank || (a.test < b.test ? -1 : 1)).map(({ test }) => test)
 }

@@ -6,13 +6,15 @@ import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Imports } from './imports.ts'
 import { instrument, isProduct, type Mutant } from './mutants.ts'
 
 export interface Workshop {
   readonly folder: string
   readonly mutants: readonly Mutant[]
-  /** Compiled test files, as paths from the folder. */
+  /** The test files, as paths of the project. */
   readonly tests: readonly string[]
+  readonly imports: Imports
   remove(): void
 }
 
@@ -31,29 +33,56 @@ export async function openWorkshop(root: string): Promise<Workshop> {
   // Types are checked by the gate; here they would only reject what mutants make of them.
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noCheck', '--incremental', 'false'], { cwd: folder, stdio: 'inherit' })
   for (const { path, text } of products) writeFileSync(join(folder, path), text)
-  writeFileSync(join(folder, 'coverage-hook.mjs'), coverageHook)
-  const tests = tracked.filter(path => path.endsWith('.test.ts')).map(path => `dist/${path.replace(/\.ts$/, '.js')}`)
-  return { folder, mutants: instrumented.mutants, tests, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const tests = tracked.filter(path => path.endsWith('.test.ts'))
+  const imports = new Imports(new Map(tracked.filter(path => textual.test(path)).map(path => [path, readFileSync(join(folder, path), 'utf8')])))
+  return openFolder(folder, instrumented.mutants, tests, imports)
 }
 
-/** Loaded into every process of a test: says at its end which mutants it passed. */
-const coverageHook = `import { writeFileSync } from 'node:fs'
-globalThis.passedMutants = new Set()
-process.on('exit', () => {
-  const name = process.pid + '-' + Math.random().toString(36).slice(2)
-  writeFileSync(process.env.MUTANT_COVERAGE_FOLDER + '/' + name, [...passedMutants].join(' '))
-})
+/** A folder in which the mutants are compiled already. */
+export function openFolder(folder: string, mutants: readonly Mutant[], tests: readonly string[], imports: Imports): Workshop {
+  writeFileSync(join(folder, hookFile), hook(mutants.reduce((most, { id }) => Math.max(most, id + 1), 0)))
+  return { folder, mutants, tests, imports, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+const textual = /\.(ts|js|json|lua|sql|html|css|md|yml|yaml)$/
+const hookFile = 'mutants-hook.mjs'
+
+/**
+ * Loaded into every process of a test: tells those that it starts with an environment of their own about the
+ * mutant, and says which mutants were passed, every second too, because some of them are killed.
+ */
+const hook = (mutants: number): string => `import { ChildProcess } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+const names = ['NODE_OPTIONS', 'ACTIVE_MUTANT', 'MUTANT_COVERAGE_FOLDER']
+const { spawn } = ChildProcess.prototype
+ChildProcess.prototype.spawn = function (options) {
+  for (const name of names)
+    if (process.env[name] !== undefined && !options.envPairs?.some(pair => pair.startsWith(name + '='))) options.envPairs?.push(name + '=' + process.env[name])
+  return spawn.call(this, options)
+}
+if (process.env.MUTANT_COVERAGE_FOLDER !== undefined) {
+  const passed = globalThis.passedMutants = new Uint8Array(${mutants})
+  const told = new Uint8Array(${mutants})
+  const file = process.env.MUTANT_COVERAGE_FOLDER + '/' + process.pid + '-' + Math.random().toString(36).slice(2)
+  const tell = () => {
+    let line = ''
+    for (let id = 0; id < passed.length; id++) if (passed[id] > told[id]) { told[id] = 1; line += id + ' ' }
+    if (line !== '') try { appendFileSync(file, line) } catch {}
+  }
+  setInterval(tell, 1_000).unref()
+  process.on('exit', tell)
+}
 `
 
 export interface TestRun { passed: boolean; tookMs: number; timedOut: boolean }
 
 /** Runs one test file in a process group of its own, which is ended as a whole when the time is over. */
-export function runTest(folder: string, test: string, environment: Record<string, string>, timeoutMs: number): Promise<TestRun> {
+export function runTest({ folder }: Pick<Workshop, 'folder'>, test: string, environment: Record<string, string>, timeoutMs: number): Promise<TestRun> {
   return new Promise(resolve => {
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [test], {
+    const child = spawn(process.execPath, [`dist/${test.replace(/\.ts$/, '.js')}`], {
       cwd: folder, detached: true, stdio: 'ignore', // The only limit is the one here: a file's own would call a slow one failed.
-      env: { ...process.env, REQUIRE_SERVICES: '1', TAP_TIMEOUT: '3600', ...environment },
+      env: { ...process.env, REQUIRE_SERVICES: '1', TAP_TIMEOUT: '3600', NODE_OPTIONS: `--import file://${folder}/${hookFile}`, ...environment },
     })
     let timedOut = false
     const end = (): void => { try { process.kill(-child.pid!, 'SIGKILL') } catch { /* it has ended */ } }
