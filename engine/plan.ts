@@ -141,7 +141,8 @@ function check(validator: Validator, value: unknown, at: string): void {
     if (field !== null) throw new CaduceusError('invalid_request', `${field} ${unstorableRule}`, [{ field, rule: unstorableRule }])
     return
   }
-  const fields: FieldError[] = validator.Errors(value).slice(0, 20).map(error => ({
+  // The first eight: so many the library collects.
+  const fields: FieldError[] = validator.Errors(value).map(error => ({
     field: [at, ...error.instancePath.split('/').filter(part => part !== '')].filter(part => part !== '').join('.'),
     rule: error.message,
   }))
