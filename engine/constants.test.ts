@@ -1,0 +1,8 @@
+/** The constants of engines, recorded: `RECORD=1` writes them anew, and the difference is read like code. */
+import t from 'tap'
+import { constantsOf } from '../protocol/testing/constants.ts'
+import { recorded } from '../protocol/testing/recorded.ts'
+
+t.test('limits, schemas and tables', async t => {
+  recorded(t, 'engine/constants.json', await constantsOf(['engine'], /^engine\/(main|sim\/)/))
+})
