@@ -22,6 +22,7 @@ export class Coverage {
   readonly #folder: string
   readonly #told: (line: string) => void
   readonly #asked = new Map<string, Promise<TestCoverage | null>>()
+  readonly #known = new Map<string, Kept>()
   readonly #byId: ReadonlyMap<number, Mutant>
 
   /** `folder`: where it is kept between runs. `told` hears of every run of a test file. */
@@ -43,16 +44,28 @@ export class Coverage {
     return asked
   }
 
+  /** How long it took without a mutant; nothing where that is not known yet. */
+  tookMs(test: string): number | undefined { return this.#kept(test)?.tookMs }
+
   #fileOf(test: string): string {
     return join(this.#folder, createHash('sha256').update(`${test} ${this.#workshop.imports.fingerprint(test)}`).digest('hex').slice(0, 32))
   }
 
   #read(test: string): Promise<TestCoverage> | null {
-    let kept: Kept
-    try { kept = JSON.parse(readFileSync(this.#fileOf(test), 'utf8')) as Kept } catch { return null }
+    const kept = this.#kept(test)
+    if (kept === null) return null
     const passed = new Map(Object.entries(kept.passed).map(([file, ordinals]) => [file, new Set(ordinals)]))
     const mutantIds = this.#workshop.mutants.filter(({ file, ordinal }) => passed.get(file)?.has(ordinal)).map(({ id }) => id)
     return Promise.resolve({ tookMs: kept.tookMs, mutantIds: new Set(mutantIds) })
+  }
+
+  #kept(test: string): Kept | null {
+    let kept = this.#known.get(test)
+    if (kept === undefined) {
+      try { kept = JSON.parse(readFileSync(this.#fileOf(test), 'utf8')) as Kept } catch { return null }
+      this.#known.set(test, kept)
+    }
+    return kept
   }
 
   async #measure(test: string): Promise<TestCoverage | null> {

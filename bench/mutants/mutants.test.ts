@@ -69,13 +69,15 @@ t.test('a mutant on trial', async t => {
   t.same(await judge(of('n > 10', 'true'), []), { outcome: 'untested' })
   t.equal(runs.length, 1, 'coverage is kept for the next run')
   t.same(await judge(of('n > 10', 'n >= 10'), ['edge/other.test.ts']), { outcome: 'untested' }, 'a test that fails without a mutant proves nothing')
-  const none = { of: () => Promise.resolve({ tookMs: 100, mutantIds: new Set(mutants.map(({ id }) => id)) }) }
+  const none = { tookMs: () => 100, of: () => Promise.resolve({ tookMs: 100, mutantIds: new Set(mutants.map(({ id }) => id)) }) }
   t.same(await trial(workshop, of('n > 10', 'n >= 10'), ['engine/sum.test.ts', 'edge/other.test.ts'], none, 50), { outcome: 'survived', tests: 1, left: 1 }, 'patience ends')
 })
 
 t.test('the nearest test comes first, and only those that can come to the mutant', async t => {
   const tests = ['edge/start.test.ts', 'edge/other.test.ts', 'edge/direct.test.ts', 'engine/order/decide.test.ts', 'engine/order/fee.test.ts', 'engine/sum.test.ts']
   t.same(nearestFirst('engine/order/fee.ts', tests, { imports }), ['engine/order/fee.test.ts', 'engine/order/decide.test.ts', 'edge/direct.test.ts', 'edge/start.test.ts'])
+  const slow = (test: string): number => (test === 'engine/order/fee.test.ts' ? 120_000 : 1_000)
+  t.equal(nearestFirst('engine/order/fee.ts', tests, { imports }, slow).at(-1), 'engine/order/fee.test.ts', 'a slow one waits')
 })
 
 t.test('what is kept of a test holds until a file that it can come to changes', async t => {
