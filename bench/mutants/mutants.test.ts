@@ -33,7 +33,7 @@ t.test('where no mistakes are made', async t => {
     (await instrument([{ path: 'engine/a.ts', text: `class A { #log: any; f(a: number, log: any) {\n${line}\n} }\n` }])).mutants.filter(one => one.line === 2).map(({ before }) => before)
   for (const spared of [
     "log('warn', 'late', { a: a > 1 })", 'this.#log.warn({ a: a + 1 })', "if (a > 1) log('warn', 'late')", "promise.catch(() => log('error', 'failed'))",
-    'throw new RangeError(a > 1 ? "many" : "few")', "return reject('late', a > 1 ? 'many' : 'few')", 'return unreachable({ a: a + 1 })',
+    'throw new RangeError(a > 1 ? "many" : "few")', "return reject('late', a > 1 ? 'many' : 'few')", 'return unreachable({ a: a + 1 })', "relation(a > 1, 'there is room')",
     'define({ summary: a > 1 ? "many" : "few" }.summary)',
   ]) t.same((await kinds(spared)).filter(before => before.includes('a > 1') || before.includes('a + 1') || before.includes('log(')), [], spared)
   for (const tried of [

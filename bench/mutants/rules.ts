@@ -6,6 +6,8 @@
  *   What must stay out of the log is tested by the log's own tests; its wording and its moments are free.
  * - Words for people: what an error or a refusal says beside its code, and `description`, `summary`, `title`
  *   and `help` of schemas, routes and metrics. A test of them would be a copy of them.
+ * - A relation between constants, `relation(...)`: it holds, or no program starts. A mistake that makes it always
+ *   hold changes nothing.
  * - A place that the types prove unreachable: `unreachable(...)`.
  *
  * All else stays, shortcuts and sizes of buffers too, although some of it changes nothing but speed:
@@ -78,6 +80,7 @@ export function reasonToSpare({ node, parent, key, listKey }: Path): string | un
   if (onlyLogs(node)) return 'a line of the log'
   if (listKey === 'arguments' && parent !== null && isWords(parent, key)) return 'words for people'
   if (onlyWords(node)) return 'words for people'
+  if (node.type === 'CallExpression' && nameOf(node.callee) === 'relation') return 'a relation between constants'
   if (node.type === 'CallExpression' && nameOf(node.callee) === 'unreachable') return 'unreachable'
   if (node.type === 'SwitchCase' && Array.isArray(node.consequent) && node.consequent.length === 1 && isUnreachable(node.consequent[0]!)) return 'unreachable'
   return undefined
