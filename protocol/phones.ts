@@ -34,7 +34,7 @@ export const phoneRule = 'must be a phone number, such as +977 984 123 4567'
 /** The number's form of record, or null for a text that is no number. `country`: whose numbers need no country code; null for none. */
 export function normalPhone(text: string, country: CountryCode | null): string | null {
   if (text.length > phoneCharactersMax) return null
-  const written = plainCharacters(text).replace(/^tel:/i, '').trim()
+  const written = plainCharacters(text).trim().replace(/^tel: ?/i, '')
   const [number = '', extension] = written.split(/ *(?:ext\.?|x|#|;ext=) *(?=\d{1,7}$)/i, 2)
   if (!/^[(]? ?[+]?[0-9 ()./-]+$/.test(number)) return null
   const digits = number.replaceAll(/[^0-9]/g, '')

@@ -193,7 +193,7 @@ t.test('a file in parts', t => onVirtualTime(async time => {
   await time.pass(125)
   t.same(await told.sending, file)
 
-  for (const code of ['payload_too_large', 'forbidden']) t.equal(await codeOf(send([refusedBy(400, code)]).sending), code)
+  for (const code of ['body_too_large', 'forbidden']) t.equal(await codeOf(send([refusedBy(400, code)]).sending), code)
   t.equal(await codeOf(send([refusedBy(404, 'not_found')]).sending), 'not_found', 'there is nothing of that kind to begin anew')
 
   const never = send([new Error('reset')])
