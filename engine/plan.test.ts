@@ -6,6 +6,7 @@ import { defaultTariff } from '../protocol/tariff.ts'
 import { Directory } from './matching/directory.ts'
 import { broadcastData, createData, customer, driverIds, offerIds, orderId, principal, vendor, vendorIds } from './order/fixtures.ts'
 import { parseEnvelope, parseServiceCommand, planCommand, type PlanDeps } from './plan.ts'
+import { Services } from './services/services.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
 import type { Following } from './tracking/following.ts'
 
@@ -21,7 +22,7 @@ function deps(): PlanDeps {
   directory.put(listed(vendorIds[1], { status: 'suspended', is_active: false, revision: 2 }))
   directory.put(listed(vendorIds[2], { dispatch_policy: 'manual', tariff: null, latitude: 10 }))
   const following = { drivenKm: (id: string) => (id === orderId ? 1.5 : null), doorDistanceM: (id: string) => (id === orderId ? 12 : null) }
-  return { env: new VirtualEnv(1), directory, following: following as unknown as Following }
+  return { env: new VirtualEnv(1), directory, following: following as unknown as Following, services: new Services(new Map([['shop', new Set([vendorIds[0]])]])) }
 }
 
 /** What the error names: its code, and each field with its rule. */
@@ -56,7 +57,7 @@ const service = { id: '1', actor_id: orderId, data: {} }
 
 t.test('another service: in its own name, or in that of a customer, pharmacy or driver', async t => {
   const by = (name: string | null, who?: object, actor = 'order', verb = 'cancel') => parseServiceCommand({ ...service, ...(who !== undefined && { by: who }) }, actor, verb, name)
-  t.same(by('shop'), { id: 'service:shop:1', actor: 'order', actor_id: orderId, verb: 'cancel', by: { role: 'service', id: 'shop' }, data: {} })
+  t.same(by('shop'), { id: 'service:shop:1', actor: 'order', actor_id: orderId, verb: 'cancel', by: { role: 'service', id: 'shop' }, service: 'shop', data: {} })
   t.same(by(null).by, { role: 'service', id: 'unnamed' })
   t.same(by(null, { role: 'service', id: 'body' }).by, { role: 'service', id: 'body' }, 'where the bus does not vouch, the body may say')
   t.same(by('shop', { role: 'service', id: 'body' }).by, { role: 'service', id: 'shop' }, 'where it does, the body may not')
@@ -104,6 +105,16 @@ t.test('what an engine adds to a command', async t => {
   t.same(driver('register', profile), { kind: 'driver', command: { verb: 'register', by: vendor, driverId: driverIds[0], data: profile } })
   for (const [verb, data] of [['update', { phone: '3' }], ['set_status', { status: 'available' }]] as const) t.same(driver(verb, data).command, { verb, by: vendor, data })
   for (const verb of ['approve_membership', 'end_membership', 'ask_membership']) t.same(driver(verb, {}), { kind: 'driver', command: { verb, by: vendor } })
+})
+
+t.test('what a service gives carries the pharmacies that it may concern', async t => {
+  const within = (actor: 'order' | 'driver', verb: string, data: object, service?: string) =>
+    (planCommand({ ...envelope, actor, verb, data, ...(service !== undefined && { service }) }, deps()).command as { within?: ReadonlySet<string> }).within
+  for (const [actor, verb, data] of [['order', 'cancel', {}], ['driver', 'set_status', { status: 'available' }]] as const) {
+    t.same([...within(actor, verb, data, 'shop')!], [vendorIds[0]])
+    t.equal(within(actor, verb, data, 'stranger')!.size, 0)
+    t.equal(within(actor, verb, data), undefined)
+  }
 })
 
 t.test('tokens differ', async t => {

@@ -175,7 +175,7 @@ t.test('a connection that died without a word', t => onVirtualTime(async time =>
   const before = FakeSocket.all.length
   await time.pass(pauseMsMin)
   t.equal(FakeSocket.all.length, before + 1)
-  await time.pass(clientPingIntervalMs + clientPongTimeoutMs)
+  await time.pass(clientPingIntervalMs + clientPongTimeoutMs * 1.25)
   t.same(FakeSocket.all[before]!.closedWith, [[1000, 'no answer']], 'nor one that never greeted')
   t.same(FakeSocket.all[before]!.messages, [], 'which is not asked')
   connection.close()
