@@ -170,6 +170,25 @@ t.test('the tracking link shows the state first, then what changes', async t => 
   t.same(await tracker.next(), status)
 })
 
+t.test('a fleet as large as it may be, with the longest names there are, is seen by its pharmacy', async t => {
+  for (const [name, least] of [['😀'.repeat(limits.nameCharactersMax), 50], ['\u0001'.repeat(limits.nameCharactersMax), 50], ['Dee', 3]] as const) {
+    const large = { userId: newId(), vendorId: newId() }
+    await addVendor(f.database, large)
+    const ids = Array.from({ length: limits.fleetDriversMax }, newId)
+    await f.database.pool.query(
+      `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
+       select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`, [ids, large.vendorId, name])
+    const fleet = f.connect(`/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`)
+    const { drivers } = await fleet.next('fleet') as unknown as { drivers: { driver_id: string; full_name: string }[] }
+    t.same(drivers.map(driver => driver.driver_id).sort(), ids.sort(), 'every driver')
+    t.ok(drivers.every(driver => name.startsWith(driver.full_name) && driver.full_name.length >= least), 'by as much of the name as there is room for')
+    f.pushLocations({ fleet: [{ vendor_id: large.vendorId, driver_id: ids[0]!, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at_ms: 0 }] })
+    t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
+    fleet.ws.close()
+    await fleet.closed
+  }
+})
+
 t.test('the fleet comes whole first, then as those that moved', async t => {
   for (const token of [vendor, admin]) {
     const fleet = f.connect(`/ws/vendor/${vendorId}?token=${token}`)

@@ -4,6 +4,7 @@
  * the terminal's: it answers them, and each is told once.
  */
 import { isUuid } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
 import { topics } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
@@ -12,6 +13,30 @@ import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { fleetRows } from './rows.ts'
 import type { Opened, Session } from './session.ts'
+
+/** Of the first message. A socket may be owed little more than this, and is closed as a slow reader beyond. */
+const fleetBytesMax = limits.socketBackpressureBytesMax * 3 / 4
+
+/**
+ * The drivers with names short enough for one message, where those as they are have too many bytes: a driver chooses
+ * the name, and without this a thousand drivers could keep their pharmacy from seeing any of them. Rejected: several
+ * messages, which a socket is owed all the same until its reader has taken them.
+ */
+export function fittingFleet<D extends { full_name: string }>(drivers: readonly D[], bytesMax: number): D[] {
+  const bytes = bytesOf(drivers)
+  if (bytes <= bytesMax) return [...drivers]
+  const rest = bytes - drivers.reduce((sum, driver) => sum + bytesOf(driver.full_name), 0)
+  const nameBytes = (bytesMax - rest) / drivers.length
+  return drivers.map(driver => {
+    let name = driver.full_name
+    while (name !== '' && bytesOf(name) > nameBytes) name = [...name].slice(0, -1 - Math.floor((bytesOf(name) - nameBytes) / jsonBytesPerCharacterMax)).join('')
+    return { ...driver, full_name: name }
+  })
+}
+/** As it is sent: JSON in UTF-8. */
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+/** An escape such as `\u0001`. */
+const jsonBytesPerCharacterMax = 6
 
 export async function openVendor(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
   const identity = await identify(ctx, handshake)
@@ -42,6 +67,6 @@ export async function openVendor(ctx: EdgeContext, session: Session, handshake: 
   const table = new MessageTable()
   return {
     handler: { onText: message => table.dispatch(session, message) },
-    greeting: [{ type: 'fleet', vendor_id: vendor.id, vendor_name: vendor.business_name, drivers }],
+    greeting: [{ type: 'fleet', vendor_id: vendor.id, vendor_name: vendor.business_name, drivers: fittingFleet(drivers, fleetBytesMax) }],
   }
 }
