@@ -128,6 +128,22 @@ t.test('an order becomes an order of the pharmacy, once', async t => {
   t.match(accepted.body, { status: 'accepted' }, 'from here it is an order like any other')
 })
 
+t.test('an order of five hundred rows, as a shop writes them, and one with more text than an order may bring', async t => {
+  const row = (name: string, id: number) => ({
+    id, name, product_id: 93, variation_id: 0, quantity: 2, tax_class: '', subtotal: '6.00', subtotal_tax: '0.45', total: '6.00', total_tax: '0.45',
+    taxes: [{ id: 75, total: '0.45', subtotal: '0.45' }], meta_data: Array.from({ length: 4 }, (_, i) => ({ id: i, key: `pa_option_${i}`, value: 'x'.repeat(100), display_key: `Option ${i}`, display_value: 'x'.repeat(100) })),
+    sku: 'SKU-0001', global_unique_id: '', price: 3, image: { id: '17', src: 'https://shop.example.org/wp-content/uploads/2026/01/a-picture-of-the-product.jpg' }, parent_name: null,
+  })
+  const large = await deliver(order(150, { line_items: Array.from({ length: 500 }, (_, i) => row(`Product ${i}`, i)) }))
+  t.match([large.status, large.body], [201, { outcome: 'created' }])
+  const heavy = await deliver(order(151, { customer_note: 'न'.repeat(2_000), line_items: Array.from({ length: 50 }, (_, i) => row('न'.repeat(200), i)) }))
+  t.match([heavy.status, heavy.body], [201, { outcome: 'created' }], 'it does not wait for a person who could not make it shorter')
+  const orders = await Promise.all([large, heavy].map(async ({ body }) => (await http(url, 'GET', `/api/orders/${body.order_id}`, { token: pharmacy.token })).body))
+  t.match(orders, [{ notes: 'Shop order 150. 450 more items are in the shop\'s order.' }, { notes: /^Shop order 151. न{900}/ }])
+  for (const { items } of orders) t.equal(items.length, limits.itemsMax)
+  t.ok(orders[1].items.every((item: any) => /^न{40,200}$/.test(item.name)), 'names are cut, and nothing is left out')
+})
+
 t.test('coordinates from the shop are taken; what is not to be delivered is ignored', async t => {
   const meta = [{ key: '_billing_latitude', value: '40.75' }, { key: '_billing_longitude', value: '-73.99' }]
   const made = await deliver(order(110, { billing: { ...billing, address_1: 'Nowhere 1' }, meta_data: meta }))

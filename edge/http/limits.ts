@@ -2,8 +2,8 @@
 export const httpLimits = {
   /** Of a JSON body, unless its row says otherwise: fifty items with names, notes and an address have room in it. */
   jsonBodyBytesMax: 16 * 1024,
-  /** Of a body that its sender signs, as shops do: an order of many rows with the metadata of plugins. */
-  signedBodyBytesMax: 256 * 1024,
+  /** Of a body that its sender signs, as shops do: five hundred rows, of which each has a kilobyte and the metadata of plugins. */
+  signedBodyBytesMax: 1024 * 1024,
   /** Objects and lists within each other; ours have five. A shop's metadata may have more. */
   jsonDepthMax: 64,
   /** Mistakes that one refusal names. Whoever mends them all hears of the next ones. */

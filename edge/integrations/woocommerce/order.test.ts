@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { limits } from '../../../protocol/limits.ts'
+import { checkOrderSize } from '../../../protocol/order-size.ts'
+import { composedValue } from '../../../protocol/text.ts'
 import { assetUrl } from '../../../protocol/assets.ts'
 import { guestId } from './imports.ts'
 import { draftOf, externalIdOf, ignoredBecause, type WooOrder } from './order.ts'
@@ -132,7 +134,26 @@ t.test('people, places and items', t => {
   ])
   const many = draftOf(order({ number: 'A-9', customer_note: 'Ring <b>twice</b>', line_items: Array.from({ length: 60 }, () => ({ name: 'y', quantity: 1 })) }))
   t.equal(many.items.length, limits.itemsMax)
-  t.equal(many.notes, 'Shop order A-9. Ring twice 10 more items are in the shop\'s order.')
+  t.equal(many.notes, 'Shop order A-9. 10 more items are in the shop\'s order. Ring twice')
+  t.match(draftOf(order({ customer_note: 'x'.repeat(5_000), line_items: Array.from({ length: 500 }, () => ({ name: 'y', quantity: 1 })) })).notes, /^Shop order 9. 450 more items [^]{900}/, 'a long note does not cut that off')
+  t.end()
+})
+
+t.test('what is longer than an order may be is cut to what it may be, in any script', t => {
+  for (const letters of ['x', 'é', 'न', '中', '😀', '"', '\\', '\u0958', 'e\u0301', 'a' + '\u0327\u0301'.repeat(40)]) {
+    const text = (charactersMax: number) => letters.repeat(charactersMax).slice(0, charactersMax)
+    const long = { ...place, first_name: text(300), last_name: text(300), address_1: text(2_000), phone: text(100), email: `${text(3_000)}@example.com` }
+    const draft = draftOf(order({ billing: long, customer_note: text(3_000), line_items: Array.from({ length: 500 }, () => ({ name: text(400), quantity: 10_000 })) }))
+    t.doesNotThrow(() => checkOrderSize(draft), letters)
+    t.equal(composedValue(draft).broken, null, letters)
+    t.same(composedValue(draft).value, draft, `${letters} is in its form of record, in which its size is measured`)
+    t.equal(draft.items.length, limits.itemsMax, letters)
+    t.ok(draft.items.every(({ name }) => name.length >= 20), letters)
+    // Of a letter with eighty marks thirty are left, so all texts of them are shorter.
+    if (letters.length < 10) t.ok(draft.delivery_address.length > 900 && draft.notes.length > 900, letters)
+    t.ok(Buffer.byteLength(JSON.stringify(draft)) < 30_000, letters)
+  }
+  t.match(draftOf(order({ line_items: Array.from({ length: 50 }, () => ({ name: 'न'.repeat(60), quantity: 1 })) })).items[0], { name: 'न'.repeat(60) }, 'what fits stays whole')
   t.end()
 })
 

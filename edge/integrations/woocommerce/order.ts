@@ -8,6 +8,8 @@ import type Type from 'typebox'
 import { decodeHTMLStrict } from 'entities'
 import type { Item } from '../../../protocol/commands.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { orderTextBytes, orderTextBytesMax } from '../../../protocol/order-size.ts'
+import { combiningMarksMax, composedText } from '../../../protocol/text.ts'
 import { listOf, momentOf, pairsOf, recordOf } from './php.ts'
 
 export type WooOrder = Record<string, unknown>
@@ -61,18 +63,36 @@ export function draftOf(order: WooOrder): OrderDraft {
   const all = listOf(order['line_items']).map(recordOf).flatMap(itemOf)
   const left = all.length - limits.itemsMax
   const number = cut(textAt(order, 'number') || id, limits.importTextCharactersMax)
-  const notes = [`Shop order ${number}.`, textAt(order, 'customer_note'), left > 0 ? `${left} more items are in the shop's order.` : '']
-  return {
+  // What only the shop knows is said first: a long note of the customer must not cut it off.
+  const notes = [`Shop order ${number}.`, left > 0 ? `${left} more items are in the shop's order.` : '', textAt(order, 'customer_note')]
+  return fitting({
     external_id: id,
     modified: momentOf(order['date_modified_gmt']) || momentOf(order['date_modified']),
-    customer_key: email || phone || `order ${id}`,
+    customer_key: cut(email || phone || `order ${id}`, limits.textCharactersMax),
     customer_name: cut(name || textAt(ship, 'company') || textAt(billing, 'company') || 'Customer', limits.nameCharactersMax),
     customer_phone: cut(phone, 40),
     delivery_address: addressOf(ship),
     coordinates: coordinatesOf(order, ship === billing ? ['billing'] : ['shipping', 'delivery']),
     items: all.slice(0, limits.itemsMax),
     notes: cut(notes.filter(Boolean).join(' '), limits.textCharactersMax),
+  })
+}
+
+/** Characters by which the names of items become shorter at a time, and how short at the most. */
+const nameCutCharacters = 10
+
+/**
+ * With the names of its items short enough for what an order may bring together. A shop sends an order once and hears
+ * nothing of a refusal; a name without its end can still be looked up in the shop, and everything else stays whole.
+ */
+function fitting(draft: OrderDraft): OrderDraft {
+  const { customer_name, customer_phone, delivery_address, notes } = draft
+  let { items } = draft
+  for (let charactersMax: number = limits.nameCharactersMax; charactersMax > nameCutCharacters; charactersMax -= nameCutCharacters) {
+    if (orderTextBytes({ customer_name, customer_phone, delivery_address, notes, items }) <= orderTextBytesMax) break
+    items = items.map(item => ({ ...item, name: cut(item.name, charactersMax - nameCutCharacters) }))
   }
+  return { ...draft, items }
 }
 
 function itemOf(line: Record<string, unknown>): OrderDraft['items'] {
@@ -118,12 +138,15 @@ function textAt(value: unknown, key: string): string {
 }
 
 function plain(html: string): string {
-  return decodeHTMLStrict(html.replaceAll(/<[^<>]*>/g, ' '))
+  const text = decodeHTMLStrict(html.replaceAll(/<[^<>]*>/g, ' '))
     // Line breaks and other control characters, halves of characters, what no character was made of, and what turns the direction of writing.
     .replaceAll(/[\p{Cc}\p{Cs}\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
+  // An order is refused for a text that cannot be brought into one form, and its size is measured in that form.
+  return composedText(text.replaceAll(tooManyMarks, '$1')) ?? ''
 }
+const tooManyMarks = new RegExp(`(\\p{M}{${combiningMarksMax}})\\p{M}+`, 'gu')
 
 /** Whole characters, counted as the schemas count them. */
 const cut = (text: string, charactersMax: number): string => (text.length <= charactersMax ? text : text.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, ''))
