@@ -1,8 +1,8 @@
 /** What an edge is told by its environment; see CONTRACT's table of variables. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError, integerVariable, serviceUrls, textVariable, withoutSlashAtEnd, type Environment, type ServiceUrls } from '../protocol/environment.ts'
+import { ConfigError, flagVariable, integerVariable, isBaseUrl, isUrlOf, logLevelVariable, serviceUrls, textVariable, withoutSlashAtEnd, type Environment, type ServiceUrls } from '../protocol/environment.ts'
 import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { normalOrigin } from './http/origins.ts'
@@ -71,20 +71,12 @@ export interface MapsConfig {
 
 export { ConfigError }
 
-/** Of pino. */
-const logLevels: ReadonlySet<string> = new Set(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-
 /** Throws ConfigError. */
 export function readConfig(environment: Environment, role: 'embedded' | 'edge'): Config {
   const text = (name: string): string | null => textVariable(environment, name)
   const integer = (name: string, fallback: number, min: number, max: number): number => integerVariable(environment, name, fallback, min, max)
-  const flag = (name: string): boolean => {
-    const given = text(name)
-    if (given !== null && given !== '0' && given !== '1') throw new ConfigError(`${name}: "${given}" is neither 1 nor 0; unset it for 0`)
-    return given === '1'
-  }
-  const logLevel = text('LOG_LEVEL') ?? 'info'
-  if (!logLevels.has(logLevel)) throw new ConfigError(`LOG_LEVEL: "${logLevel}" is none of ${[...logLevels].join(', ')}`)
+  const flag = (name: string): boolean => flagVariable(environment, name)
+  const logLevel = logLevelVariable(environment)
   // Also where BENCH_ALLOWED makes them count for nothing: a mistake in them is one all the same.
   const rateRules = readRateRules(environment)
   const dataDir = resolve(text('DATA_DIR') ?? './data')
@@ -143,7 +135,7 @@ function phoneCountry(given: string | null): CountryCode | null {
 function mapsConfig(text: (name: string) => string | null): MapsConfig {
   const url = (name: string): string | null => {
     const given = text(name)
-    if (given !== null && (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))) throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
+    if (given !== null && !isBaseUrl(given)) throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
     return given === null ? null : withoutSlashAtEnd(given)
   }
   const apiKey = text('GOOGLE_MAPS_API_KEY')
@@ -168,7 +160,7 @@ function s3Config(text: (name: string) => string | null): S3Config | null {
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey)
     throw new ConfigError(`${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`)
   const url = (name: string, given: string): string => {
-    if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol) || new URL(given).search !== '') throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
+    if (!isBaseUrl(given)) throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
     return withoutSlashAtEnd(given)
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new ConfigError('S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens')
@@ -180,7 +172,7 @@ function s3Config(text: (name: string) => string | null): S3Config | null {
 
 function publicUrl(given: string | null): string | null {
   if (given === null) return null
-  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
+  if (!isBaseUrl(given)) throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
   return withoutSlashAtEnd(given)
 }
 
@@ -193,10 +185,10 @@ function shop(secret: string | null, vendorId: string | null): Config['shop'] {
 
 function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   const smtpUrl = text('SMTP_URL')
-  const url = smtpUrl !== null && URL.canParse(smtpUrl) ? new URL(smtpUrl) : null
-  if (smtpUrl !== null && (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === ''))
+  if (smtpUrl !== null && !isUrlOf(smtpUrl, ['smtp:', 'smtps:']))
     throw new ConfigError('SMTP_URL is not a URL such as smtps://user:password@smtp.example.org')
   if (smtpUrl === null && text('MAIL_FROM') !== null) throw new ConfigError('MAIL_FROM is set and SMTP_URL is not; set that too, or unset it')
+  const url = smtpUrl === null ? null : new URL(smtpUrl)
   // Gmail and most others sign in with the very address that sends.
   const user = decodeURIComponent(url?.username ?? '')
   const from = text('MAIL_FROM') ?? (user.includes('@') ? user : null)
@@ -204,7 +196,7 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
 
   const [accountSid, authToken, sender] = [text('TWILIO_ACCOUNT_SID'), text('TWILIO_AUTH_TOKEN'), text('TWILIO_FROM')]
   const baseUrl = text('TWILIO_BASE_URL') ?? 'https://api.twilio.com'
-  if (!URL.canParse(baseUrl) || !['https:', 'http:'].includes(new URL(baseUrl).protocol)) throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
+  if (!isBaseUrl(baseUrl)) throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
   const given = [accountSid, authToken, sender].filter(value => value !== null).length
   if (given === 0 && text('TWILIO_BASE_URL') !== null) throw new ConfigError('TWILIO_BASE_URL is set and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not; set those too, or unset it')
   if (given !== 0 && given !== 3) throw new ConfigError('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM belong together; set all three or none')
@@ -224,12 +216,16 @@ function jwtSecret(given: string | null, role: string, dataDir: string): string 
   }
   if (role !== 'embedded') throw new ConfigError('JWT_SECRET_KEY is not set; every edge needs the same one, make it with: openssl rand -hex 32')
   const file = `${dataDir}/jwt-secret`
-  mkdirSync(dataDir, { recursive: true })
   try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
+    mkdirSync(dataDir, { recursive: true })
+    const exists = existsSync(file)
+    const kept = exists ? readFileSync(file, 'utf8').trim() : ''
+    // A process that died between making the file and writing it leaves an empty one, with which anybody could sign.
+    if (kept !== '') return kept
     const secret = randomBytes(32).toString('hex')
-    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })
     return secret
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`)
   }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
-import { integerVariable, serviceUrls, textVariable } from '../protocol/environment.ts'
+import { flagVariable, integerVariable, logLevelVariable, serviceUrls } from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
 import { createLog } from '../protocol/log.ts'
 import { runProcess } from '../protocol/process.ts'
@@ -22,8 +22,10 @@ if (process.argv.includes('--help')) console.log(help)
 else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
   const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
   const slotLeaseMs = integerVariable(environment, 'SLOT_LEASE_MS', limits.slotLeaseMsDefault, limits.slotLeaseMsMin, limits.slotLeaseMsMax)
+  const logLevel = logLevelVariable(environment)
+  const benchAllowed = flagVariable(environment, 'BENCH_ALLOWED')
   const engineId = `engine-${randomUUID().slice(0, 8)}`
-  const log = createLog(textVariable(environment, 'LOG_LEVEL') ?? 'info', { engine: engineId })
+  const log = createLog(logLevel, { engine: engineId })
   const onLog = (line: string): void => log.warn(line)
   const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
   const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
@@ -33,7 +35,7 @@ else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment
   const engine = new Engine({
     engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs, services: readServices(environment),
     // A load test asks as no customer may.
-    ...(textVariable(environment, 'BENCH_ALLOWED') === '1' && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
+    ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()

@@ -25,11 +25,45 @@ export function withoutSlashAtEnd(url: string): string {
 export function integerVariable(environment: Environment, name: string, fallback: number, min: number, max: number): number {
   const value = textVariable(environment, name)
   if (value === null) return fallback
-  const number = Number(value)
+  // Number reads "0x10" and "1e3" too, which nobody means.
+  const number = /^-?\d+$/.test(value) ? Number(value) : NaN
   if (!Number.isInteger(number) || number < min || number > max)
     throw new ConfigError(`${name}: "${value}" is not a whole number from ${min} to ${max}; unset it for the default of ${fallback}`)
   return number
 }
+
+/** Throws ConfigError unless unset, 0 or 1. */
+export function flagVariable(environment: Environment, name: string): boolean {
+  const given = textVariable(environment, name)
+  if (given !== null && given !== '0' && given !== '1') throw new ConfigError(`${name}: "${given}" is neither 1 nor 0; unset it for 0`)
+  return given === '1'
+}
+
+/** Of pino. */
+const logLevels: ReadonlySet<string> = new Set(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+
+/** LOG_LEVEL. Throws ConfigError for a word that is no level. */
+export function logLevelVariable(environment: Environment): string {
+  const logLevel = textVariable(environment, 'LOG_LEVEL') ?? 'info'
+  if (!logLevels.has(logLevel)) throw new ConfigError(`LOG_LEVEL: "${logLevel}" is none of ${[...logLevels].join(', ')}`)
+  return logLevel
+}
+
+/** Whether the text is a URL of one of these schemes (`https:`), whose user and password can be read. */
+export function isUrlOf(text: string, schemes: readonly string[]): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, host, username, password } = new URL(text)
+  try {
+    decodeURIComponent(username + password)
+  } catch {
+    return false
+  }
+  // A database may be reached by a path, which stands behind the host.
+  return schemes.includes(protocol) && (host !== '' || protocol.startsWith('postgres'))
+}
+
+/** Whether paths can be appended to it: an http or https URL without a query or a fragment. */
+export const isBaseUrl = (text: string): boolean => isUrlOf(text, ['http:', 'https:']) && new URL(text).search === '' && new URL(text).hash === ''
 
 /** The three services. Embedded may leave out any of them; an engine or edge of its own needs all. */
 export function serviceUrls(environment: Environment, role: 'embedded' | 'edge' | 'engine'): ServiceUrls {
@@ -39,9 +73,9 @@ export function serviceUrls(environment: Environment, role: 'embedded' | 'edge' 
       if (role === 'embedded') return null
       throw new ConfigError(`${name} is not set; an ${role} of its own needs it, for instance ${name}=${example}`)
     }
-    const first = value.split(',')[0]!
-    if (!URL.canParse(first) || !schemes.includes(new URL(first).protocol))
-      throw new ConfigError(`${name} is not a URL such as ${example}`)
+    // Of the bus there may be several servers.
+    for (const one of name === 'NATS_URL' ? value.split(',') : [value])
+      if (!isUrlOf(one.trim(), schemes)) throw new ConfigError(`${name} is not a URL such as ${example}`)
     return value
   }
   return {

@@ -2,10 +2,11 @@
  * Files in a folder. A file is written under another name and then renamed, because a rename is
  * atomic and a write is not: whoever opens the final name sees all of it.
  */
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
+import { ConfigError } from '../../../protocol/environment.ts'
 import { assertKey, type Storage } from './storage.ts'
 
 /** What a process that died left unfinished; no write takes nearly as long. */
@@ -57,6 +58,14 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
     async remove(key) { await rm(fileOf(key), { force: true }) },
 
     async check() {
+      try {
+        await mkdir(unfinished, { recursive: true, mode: 0o700 })
+        await access(unfinished, constants.W_OK)
+      } catch (error) {
+        // A full disk has room again some day.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
+          throw new ConfigError(`UPLOAD_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`)
+      }
       for (const name of await readdir(unfinished).catch(() => [])) {
         const part = join(unfinished, name)
         const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))

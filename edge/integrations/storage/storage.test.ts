@@ -8,6 +8,7 @@ import t from 'tap'
 import { limits } from '../../../protocol/limits.ts'
 import { readConfig } from '../../config.ts'
 import { storageContract } from './contract.ts'
+import { ConfigError } from '../../../protocol/environment.ts'
 import { diskStorage } from './disk.ts'
 import { openStorages } from './open.ts'
 import { startS3 } from './s3-server.ts'
@@ -44,6 +45,13 @@ t.test('the contract on an S3-speaking server', t => storageContract(t, 's3', as
     close: server.close,
   }
 }))
+
+t.test('a folder that can never be made is told at the start, and not to the first who sends a file', async t => {
+  const folder = t.testdir({ file: '' })
+  for (const never of ['/dev/null/uploads', join(folder, 'file'), join(folder, 'file', 'uploads')])
+    await t.rejects(diskStorage(never, { nowMs: Date.now }).check(), { constructor: ConfigError, message: /^UPLOAD_DIR: .*; set it to a directory/ }, never)
+  await t.resolves(diskStorage(join(folder, 'a', 'b'), { nowMs: Date.now }).check(), 'one that is not there yet is made')
+})
 
 t.test('on the disk a file is its owner\'s alone, and what a crash left is swept', async t => {
   const folder = t.testdir({})
