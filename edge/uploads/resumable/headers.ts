@@ -31,6 +31,8 @@ export function requireVersion(headers: Headers): void {
 /** Bytes of the whole file. Throws `invalid_request` or `body_too_large`. */
 export function readLength(headers: Headers, bytesMax: number): number {
   if (headers['upload-defer-length'] !== undefined) throw invalid([{ field: 'Upload-Defer-Length', rule: 'is not supported; send Upload-Length' }])
+  // Taken for a whole file, a part of one would be refused at its end for what is in it.
+  if (headers['upload-concat'] !== undefined) throw invalid([{ field: 'Upload-Concat', rule: 'is not supported; send the file as one upload' }])
   const length = wholeNumber(headers, 'Upload-Length')
   if (length === 0) throw invalid([{ field: 'Upload-Length', rule: 'must be at least 1: an empty file is none' }])
   if (length > bytesMax) throw new CaduceusError('body_too_large', `a file of this kind may have at most ${bytesMax} bytes`)

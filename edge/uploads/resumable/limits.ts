@@ -13,6 +13,8 @@ export const resumableLimits = {
   partBytes: 256 * 1024,
   /** or the last one was so long ago: what a process that dies may lose of a slow sender's work. */
   partEveryMs: 5_000,
+  /** A part of up to so many bytes grows by what comes after it. */
+  smallPartBytes: 8 * 1024,
   /** Parts read at once when the file is put together. */
   partsPerRead: 8,
   metadataCharactersMax: 2_000,

@@ -191,6 +191,7 @@ t.test('what the protocol says of headers, offsets, checksums and ends', async t
     ['nothing', { ...good, 'upload-length': '0' }, 400, 'invalid_request', 'Upload-Length'],
     ['too much', { ...good, 'upload-length': String(2 * 1024 * 1024 + 1) }, 413, 'body_too_large'],
     ['a length to come', { ...good, 'upload-defer-length': '1' }, 400, 'invalid_request', 'Upload-Defer-Length'],
+    ['a part of a file', { ...good, 'upload-concat': 'partial' }, 400, 'invalid_request', 'Upload-Concat'],
     ['no kind', { ...good, 'upload-metadata': 'filename eA==' }, 400, 'invalid_request', 'Upload-Metadata'],
     ['a kind by inheritance', { ...good, 'upload-metadata': metadataOf('constructor') }, 400, 'invalid_request', 'Upload-Metadata'],
     ['metadata that is none', { ...good, 'upload-metadata': 'kind prüfung' }, 400, 'invalid_request', 'Upload-Metadata'],
@@ -273,6 +274,39 @@ t.test('a store that is away loses nothing: the last part is repeated', async t 
   renameSync(folder, `${folder}-file`)
   renameSync(`${folder}-back`, folder)
   t.equal((await patch(where, 6_000, file.subarray(6_000))).status, 204)
+  t.ok((await fileOf(where.split('/').at(-1)!)).equals(file))
+})
+
+t.test('single bytes make no row each, and the file is whole', async t => {
+  const file = document(20_000)
+  const where = await begin(file.length)
+  const sizes = [...Array.from({ length: 30 }, () => 1), 9_000, ...Array.from({ length: 30 }, () => 3), 8_000]
+  let at = 0
+  for (const size of sizes) {
+    t.equal((await patch(where, at, file.subarray(at, at + size))).status, 204)
+    at += size
+  }
+  const { rows } = await fixture.database.pool.query<{ count: string }>('select count(*) from upload_parts where upload_id = $1', [where.split('/').at(-1)])
+  t.ok(Number(rows[0]!.count) <= 1 + at / resumableLimits.smallPartBytes, `${rows[0]!.count} rows of ${sizes.length} parts`)
+  t.equal((await patch(where, at, file.subarray(at))).status, 204)
+  t.ok((await fileOf(where.split('/').at(-1)!)).equals(file))
+})
+
+t.test('parts have a bound together also when all uploads were begun before it was reached', async t => {
+  const file = document(600_000)
+  const where = await begin(file.length)
+  t.equal((await patch(where, 0, file.subarray(0, 1_000))).status, 204)
+  // As much as others have sent: files whose bytes nobody looks at.
+  await fixture.database.pool.query(`
+    insert into resumable_uploads (id, owner_id, kind, metadata, bytes_count, received, created_at, updated_at)
+    select gen_random_uuid(), gen_random_uuid(), 'proof', '', $1 - sum(received), $1 - sum(received), now(), now() from resumable_uploads where finished_at is null`, [resumableLimits.partsBytesMax - 301_000])
+  t.equal((await patch(where, 1_000, file.subarray(1_000, 300_000))).status, 204, 'there is room for this part')
+  const refused = await patch(where, 300_000, file.subarray(300_000, 590_000))
+  t.match([refused.status, refused.body.code, refused.headers.get('retry-after')], [503, 'overloaded', '60'])
+  t.ok(await offsetOf(where) < 590_000, 'not all of it was kept')
+  await fixture.database.pool.query(`delete from resumable_uploads where metadata = ''`)
+  const from = await offsetOf(where)
+  t.equal((await patch(where, from, file.subarray(from))).status, 204, 'and it goes on when there is room')
   t.ok((await fileOf(where.split('/').at(-1)!)).equals(file))
 })
 

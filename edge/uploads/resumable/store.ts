@@ -4,7 +4,8 @@
  * write a byte. The last part moves the mark only when the whole file has been typed, cleaned and stored
  * as any other upload: a failure in between leaves the upload one part short, and the sender repeats it.
  */
-import { sql, type Selectable } from 'kysely'
+import { sql, type Kysely, type Selectable } from 'kysely'
+import type { Tables } from '../../../migrations/tables.ts'
 import type { ResumableUploadsTable } from '../../../migrations/tables-uploads.ts'
 import { CaduceusError, errorCatalogue } from '../../../protocol/errors.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
@@ -23,10 +24,8 @@ export async function begin(ctx: UploadContext, ownerId: string, upload: { kind:
   return ctx.database.kysely.transaction().execute(async tx => {
     // One after the other for an account, or the bound would be what each of them saw.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`resumable ${ownerId}`}, 0))`.execute(tx)
-    const { count, bytes } = await tx.selectFrom('resumable_uploads').where('finished_at', 'is', null)
-      .select(eb => [eb.fn.countAll<number>().as('count'), eb.fn.coalesce(eb.fn.sum<number>('received'), sql<number>`0`).as('bytes')]).executeTakeFirstOrThrow()
-    if (Number(count) >= resumableLimits.unfinishedMax || Number(bytes) >= resumableLimits.partsBytesMax)
-      throw new CaduceusError('overloaded', 'too many files are on their way in parts; try again later, or send this one whole', undefined, 60)
+    const { count, bytes } = await unfinished(tx)
+    if (count >= resumableLimits.unfinishedMax || bytes >= resumableLimits.partsBytesMax) throw tooManyOnTheirWay()
     const own = await tx.selectFrom('resumable_uploads').select(['id', 'updated_at']).where('owner_id', '=', ownerId).where('finished_at', 'is', null)
       .orderBy('updated_at').execute()
     if (own.length >= resumableLimits.unfinishedPerAccountMax) {
@@ -41,6 +40,14 @@ export async function begin(ctx: UploadContext, ownerId: string, upload: { kind:
     }).returningAll().executeTakeFirstOrThrow()
   })
 }
+
+async function unfinished(tx: Kysely<Tables>): Promise<{ count: number; bytes: number }> {
+  const { count, bytes } = await tx.selectFrom('resumable_uploads').where('finished_at', 'is', null)
+    .select(eb => [eb.fn.countAll<number>().as('count'), eb.fn.coalesce(eb.fn.sum<number>('received'), sql<number>`0`).as('bytes')]).executeTakeFirstOrThrow()
+  return { count: Number(count), bytes: Number(bytes) }
+}
+
+const tooManyOnTheirWay = () => new CaduceusError('overloaded', 'too many files are on their way in parts; try again later, or send this one whole', undefined, 60)
 
 export const expiresAt = (row: Pick<ResumableRow, 'updated_at'>): Date => new Date(row.updated_at.getTime() + resumableLimits.lifeMs)
 
@@ -120,13 +127,23 @@ const conflict = (received: number) => new CaduceusError('upload_offset_conflict
 
 async function append(ctx: UploadContext, row: ResumableRow, at: number, bytes: Uint8Array): Promise<ResumableRow> {
   const taken = await ctx.database.kysely.transaction().execute(async tx => {
+    // Also here: ten thousand that were begun while there was room would otherwise fill the disk.
+    if ((await unfinished(tx)).bytes + bytes.length > resumableLimits.partsBytesMax) throw tooManyOnTheirWay()
     const moved = await tx.updateTable('resumable_uploads').set({ received: at + bytes.length, updated_at: new Date(ctx.nowMs()) })
       .where('id', '=', row.id).where('received', '=', at).where('finished_at', 'is', null).returningAll().executeTakeFirst()
-    if (moved !== undefined) await tx.insertInto('upload_parts').values({ upload_id: row.id, at, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) }).execute()
+    if (moved !== undefined) await write(tx, row.id, at, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     return moved
   })
   if (taken === undefined) throw conflict((await find(ctx, row.owner_id, row.id)).received)
   return taken
+}
+
+/** Behind a part that is still small, or as one of its own: whoever sends single bytes makes no million rows of a file. */
+async function write(tx: Kysely<Tables>, uploadId: string, at: number, bytes: Buffer): Promise<void> {
+  // Two parts never begin so near to each other, so this is the last one or none.
+  const { numUpdatedRows } = await tx.updateTable('upload_parts').set({ bytes: sql<Buffer>`bytes || ${bytes}::bytea` })
+    .where('upload_id', '=', uploadId).where('at', '>=', at - resumableLimits.smallPartBytes).where('at', '<', at).executeTakeFirst()
+  if (Number(numUpdatedRows) === 0) await tx.insertInto('upload_parts').values({ upload_id: uploadId, at, bytes }).execute()
 }
 
 /** Puts the file together and stores it under the upload's own id, so that a repetition stores one file. */
