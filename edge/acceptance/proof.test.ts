@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
+import { png } from '../uploads/samples.ts'
 import { http, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
 
 t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
@@ -19,12 +20,12 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   const customer = await newCustomer(url)
   const driver = await newCourier(url, pharmacy.vendorId)
   const patch = (id: string, token: string, body: object) => http(url, 'PATCH', `/api/orders/${id}`, { token, body })
-  const onTheWay = async () => {
-    await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, { token: driver.token, body: { status: 'available' } })
+  const onTheWay = async (courier = driver) => {
+    await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } })
     const { body: { id } } = await http(url, 'POST', '/api/orders', { token: customer.token, body: { vendor_id: pharmacy.vendorId, ...home, items: [] } })
     await http(url, 'POST', `/api/orders/${id}/accept`, { token: pharmacy.token, body: {} })
-    t.equal((await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: pharmacy.token, body: { driver_id: driver.driverId } })).body.status, 'driver_assigned')
-    for (const status of ['picked_up', 'out_for_delivery']) t.equal((await patch(id, driver.token, { status })).status, 200)
+    t.equal((await http(url, 'POST', `/api/orders/${id}/assign-driver`, { token: pharmacy.token, body: { driver_id: courier.driverId } })).body.status, 'driver_assigned')
+    for (const status of ['picked_up', 'out_for_delivery']) t.equal((await patch(id, courier.token, { status })).status, 200)
     return id as string
   }
   const first = await onTheWay()
@@ -51,4 +52,21 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   const second = await onTheWay()
   t.match(await patch(second, driver.token, { status: 'delivered', proof_photo_url: photo }), { status: 422, body: { code: 'proof_invalid' } }, 'the proof of another order')
   t.match(await patch(second, pharmacy.token, { status: 'delivered', signature_url: await upload(url, driver.token, 'signature'), reason: 'the phone is dead' }), { status: 200, body: { reason: 'the phone is dead', delivery_flag: null } })
+
+  // Begun before the pick-up, and its last bytes sent after it.
+  const inParts = (method: string, path: string, headers: Record<string, string>, body?: Uint8Array<ArrayBuffer>) =>
+    fetch(url + path, { method, headers: { authorization: `Bearer ${driver.token}`, 'tus-resumable': '1.0.0', ...headers }, ...(body !== undefined && { body }) })
+  const picture = new Uint8Array(png)
+  const begun = await inParts('POST', '/api/uploads/resumable', { 'upload-length': String(picture.length), 'upload-metadata': `kind ${btoa('proof')}` })
+  const path = begun.headers.get('location')!
+  const third = await onTheWay()
+  const finished = await inParts('PATCH', path, { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' }, picture)
+  t.equal(finished.status, 204)
+  t.match(await patch(third, driver.token, { status: 'delivered', proof_photo_url: finished.headers.get('location') }),
+    { status: 422, body: { code: 'proof_invalid', detail: /before the pick-up/ } }, 'a file that was begun before the pick-up')
+
+  const fourth = await onTheWay(await newCourier(url, pharmacy.vendorId))
+  const [proof_photo_url, signature_url] = [await upload(url, pharmacy.token, 'proof'), await upload(url, pharmacy.token, 'signature')]
+  const both = await Promise.all([third, fourth].map(id => patch(id, pharmacy.token, { status: 'delivered', proof_photo_url, signature_url })))
+  t.same(both.map(({ status }) => status).toSorted(), [200, 422], 'one file, two deliveries at the same moment')
 })
