@@ -6,6 +6,7 @@
  * Rejected: `toLowerCase()`, which makes two characters of the Turkish capital I with a dot where the
  * database makes one or none; and an index on what the code computed, which every other writer forgets.
  */
+import { domainToUnicode } from 'node:url'
 
 /** Scripts that have capitals, as ranges of code points. All were assigned long ago, so that no release of Unicode adds a pair. */
 const ranges: readonly (readonly [number, number])[] = [
@@ -30,8 +31,28 @@ const invisible = new RegExp(`[${invisibleCharacters}]`, 'gu')
 /** The text without characters that nobody sees. */
 export const withoutInvisible = (text: string): string => text.replaceAll(invisible, '')
 
-/** The form in which an address is kept: composed, so that the database, whose Unicode may be another release, need not compose. */
-export const writtenEmail = (email: string): string => withoutInvisible(email).normalize('NFC')
+/** Full-width characters, which keyboards of East Asia write, as those of ASCII that they stand for; no mailbox has them. */
+const fullWidth = /[\uff01-\uff5e]/gu
+const narrow = (wide: string): string => String.fromCodePoint(wide.codePointAt(0)! - 0xfee0)
+/** The dot of a small letter that has its own and another mark above: Lithuanian writes it, and only there. */
+const dotBelowMark = /(?<=[ij\u012f])\u0307(?=\p{M})/gu
+
+/**
+ * The form in which an address is kept: without blanks around it, which phones append, and composed, so that
+ * the database, whose Unicode may be another release, need not compose. A domain of other letters is kept in
+ * those letters: browsers send it as `xn--` and apps as it was typed.
+ */
+export function writtenEmail(email: string): string {
+  const plain = withoutInvisible(email).trim()
+  if (!beyondAscii.test(plain) && !plain.toLowerCase().includes('xn--')) return plain
+  const composed = plain.replaceAll(fullWidth, narrow).normalize('NFC').replaceAll(/\u0130(?=\p{M})/gu, 'i').replaceAll(dotBelowMark, '').normalize('NFC')
+  const at = composed.lastIndexOf('@')
+  const domain = composed.slice(at + 1)
+  // '' for a domain that cannot be; what is wrong with it the form will say.
+  return at === -1 || !(beyondAscii.test(domain) || xnLabel.test(domain)) ? composed : `${composed.slice(0, at + 1)}${domainToUnicode(domain) || domain}`
+}
+const beyondAscii = /[^\0-\x7f]/
+const xnLabel = /(?:^|\.)xn--/i
 
 /** The form by which addresses are compared and looked up; `normal_email` of the database computes the same of `writtenEmail`. */
 export function normalEmail(email: string): string {

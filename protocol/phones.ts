@@ -35,17 +35,17 @@ export const phoneRule = 'must be a phone number, such as +977 984 123 4567'
 export function normalPhone(text: string, country: CountryCode | null): string | null {
   if (text.length > phoneCharactersMax) return null
   const written = plainCharacters(text).trim().replace(/^tel: ?/i, '')
-  const [number = '', extension] = written.split(/ *(?:ext\.?|x|#|;ext=) *(?=\d{1,7}$)/i, 2)
+  const [number = '', extension] = written.split(/ ?(?:ext\.?|x|#|;ext=) ?(?=\d{1,7}$)/i, 2)
   if (!/^[(]? ?[+]?[0-9 ()./-]+$/.test(number)) return null
   const digits = number.replaceAll(/[^0-9]/g, '')
   if (digits.length < digitsMin) return null
   const tail = extension === undefined ? '' : ` ext. ${extension}`
+  // Each country has its own digits for the plus: 011, 0011, 00700. Where they are known, they say the country.
+  const dialled = country === null || number.includes('+') ? undefined : parsePhoneNumberFromString(number, { defaultCountry: country, extract: false })
+  if (dialled?.isValid() === true) return `${dialled.number}${tail}`
   // Two zeros stand for the plus nearly everywhere, and no national number begins so.
   const international = number.includes('+') || (digits.startsWith('00') && digits.length >= 2 + 7)
-  if (!international) {
-    const known = country === null ? undefined : parsePhoneNumberFromString(number, { defaultCountry: country, extract: false })
-    return known?.isPossible() === true ? `${known.number}${tail}` : written
-  }
+  if (!international) return dialled?.isPossible() === true ? `${dialled.number}${tail}` : written
   const significant = digits.replace(/^0+/, '')
   if (significant.length < digitsMin || significant.length > digitsMax) return null
   // Only of a number that exists is it known which digits are for callers at home, as in +44 (0)20.

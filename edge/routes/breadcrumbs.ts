@@ -9,11 +9,11 @@ import { principalOf, roles } from '../accounts/identity.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { findOrder } from './order-reads.ts'
 import { OrderId, type OrderContext } from './requests.ts'
-import { closedObject, nullable, Timestamp } from './shapes.ts'
+import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 /** The way ends at somebody's door: it is for those who may know the door, for as long as they may. */
 const seers: ReadonlySet<Standing> = new Set(['overseer', 'customer', 'winner', 'carrier'])
-const Cursor = Type.String({ pattern: '^[0-9]{1,13}$', description: 'next_cursor of the page before' })
+const Cursor = Type.String({ pattern: '^[0-9]{1,13}$', description: 'next_cursor of the page before', 'x-rule': cursorRule })
 
 export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
   return [

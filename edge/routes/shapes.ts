@@ -4,7 +4,7 @@ import { limits } from '../../protocol/limits.ts'
 import { uuidPattern } from '../../protocol/ids.ts'
 import { phoneCharactersMax } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { passwordCharactersMax, passwordCharactersMin } from '../accounts/passwords.ts'
+import { passwordCharactersMax, passwordCharactersMin, passwordTypedMax } from '../accounts/passwords.ts'
 import { emailPattern } from '../accounts/email.ts'
 import type { AnyRoute } from '../http/route.ts'
 import { kindKeyword } from '../text/normalise.ts'
@@ -14,7 +14,7 @@ export const Email = Type.String({ pattern: emailPattern, maxLength: 254, 'x-rul
 export const VerificationToken = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start' }))
 export const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax, [kindKeyword]: 'newPassword' })
 /** Of an account that exists: compared in every form in which it may have been stored. */
-export const KnownPassword = Type.String({ minLength: 1, maxLength: passwordCharactersMax, [kindKeyword]: 'password' })
+export const KnownPassword = Type.String({ minLength: 1, maxLength: passwordTypedMax, [kindKeyword]: 'password' })
 export const Phone = Type.String({
   minLength: 1, maxLength: phoneCharactersMax, [kindKeyword]: 'phone',
   description: 'Kept as E.164 where it names its country, or PHONE_COUNTRY does; otherwise as it was written',

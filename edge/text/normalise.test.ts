@@ -1,7 +1,7 @@
 /** Text at the door: each kind in its form, wherever a schema has it, and at a cost that grows with its length alone. */
 import t from 'tap'
 import Type from 'typebox'
-import { normalEmail } from '../../protocol/emails.ts'
+import { normalEmail, writtenEmail } from '../../protocol/emails.ts'
 import { isInternational, normalPhone } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { compileCheck } from '../http/validate.ts'
@@ -56,6 +56,12 @@ t.test('phones', t => {
     ['(555) 555-5555', 'US', '+15555555555'],
     ['011 977 9841234567', 'US', '+9779841234567'],
     ['+44 (0)20 7946 0958', null, '+442079460958'],
+    // The digits for the plus are each country's own.
+    ['0011 977 9841234567', 'AU', '+9779841234567'],
+    ['010 977 9841234567', 'JP', '+9779841234567'],
+    ['000 254 712345678', 'KE', '+254712345678'],
+    ['810 977 9841234567', 'RU', '+9779841234567'],
+    ['977 9841234567', 'NP', '+9779841234567'],
     // Nobody has them, and they are in the documents.
     ['+1234567890', 'NP', '+1234567890'],
     ['+1999888777', null, '+1999888777'],
@@ -80,8 +86,16 @@ t.test('e-mails that are one', t => {
   for (const [one, other] of [
     ['İzmir@example.com', 'izmir@example.com'], ['İzmir@example.com', 'i̇zmir@EXAMPLE.com'], ['Rene\u0301@x.org', 'RENÉ@x.org'],
     ['ΝΙΚΟΣ@x.gr', 'νικος@x.gr'], ['miKe@example.org', 'mike@example.org'], ['ann\u200b@x.org', 'ann@x.org'], ['ИВАН@x.ru', 'иван@x.ru'],
+    // A keyboard's blank, full-width letters, Lithuanian accents, and a domain as a browser and as an app write it.
+    [' ann@x.org\u3000', 'ann@x.org'], ['ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ', 'ann@example.org'], ['ann@例え。jp', 'ann@例え.jp'],
+    ['Ju\u0303s@x.lt', 'jũs@x.lt'], ['i\u0307\u0301na@x.lt', 'Ína@x.lt'], ['\u012f\u0307\u0301@x.lt', 'Į\u0301@x.lt'], ['J\u0303@x.lt', 'j\u0307\u0303@x.lt'],
+    ['ann@MÜNCHEN.de', 'ann@xn--mnchen-3ya.de'], ['ann@XN--MNCHEN-3YA.DE', 'ann@mu\u0308nchen.de'], ['ann@mail.xn--mnchen-3ya.de', 'ann@mail.münchen.de'],
+    ['ann@xn--mnchen-3ya.de', 'ann@xn--mnchen-3ya.de\u200b'],
   ] as const) t.equal(normalEmail(one), normalEmail(other), `${one} ${other}`)
   t.not(normalEmail('ızmir@example.com'), normalEmail('izmir@example.com'), 'a letter of its own')
+  for (const one of ['ann@example.org', 'İ\u0301@MÜNCHEN.de', 'ann@xn--.de', 'ann@xn--mnchen-3ya.de', '@', 'xn--', 'ａ＠ｂ．ｃ', 'ann@a b.ü'])
+    t.equal(writtenEmail(writtenEmail(one)), writtenEmail(one), `${one} keeps its form`)
+  t.equal(writtenEmail('Ann@Example.org'), 'Ann@Example.org', 'otherwise as its owner wrote it')
   t.not(normalEmail('rene@x.org'), normalEmail('rené@x.org'))
   t.end()
 })
@@ -95,5 +109,8 @@ t.test('passwords by OpaqueString', t => {
   t.match(newPasswordRule('e\u0301'.repeat(4), 8), /8 characters/, 'counted as it will be compared')
   const check = compileCheck(Type.Object({ password: Password }))
   t.throws(() => check({ password: 'e\u0301'.repeat(4) }), { code: 'invalid_request' })
+  t.doesNotThrow(() => check({ password: 'e\u0301'.repeat(150) }), 'its length is that of what is stored')
+  t.throws(() => check({ password: 'e\u0301'.repeat(201) }), { code: 'invalid_request' })
+  t.doesNotThrow(() => compileCheck(Type.Object({ password: KnownPassword }))({ password: 'e\u0301'.repeat(200) }), 'another keyboard types the same')
   t.end()
 })

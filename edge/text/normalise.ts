@@ -3,7 +3,7 @@
  * text to Unicode's NFC, so that nothing behind the door has to think of spellings. The schema says which
  * text is of which kind; the walk happens before the check, which then sees only what will be stored.
  *
- * Passwords stay as they were typed, because one that was stored in another form must still open.
+ * A password that is shown stays as it was typed, because one that was stored in another form must still open.
  */
 import type Type from 'typebox'
 import type { FieldError } from '../../protocol/errors.ts'
@@ -12,7 +12,7 @@ import { isUuid, uuidPattern } from '../../protocol/ids.ts'
 import { normalPhone, phoneRule, type CountryCode } from '../../protocol/phones.ts'
 import { combiningRule, composedText } from '../../protocol/text.ts'
 import { depthMax, rulesToldMax } from './limits.ts'
-import { newPasswordRule } from './passwords.ts'
+import { newPasswordRule, opaqueString } from './passwords.ts'
 
 /** `hex`: letters without case. `password` was set before, `newPassword` is to be set. */
 export type TextKind = 'id' | 'hex' | 'email' | 'phone' | 'password' | 'newPassword'
@@ -85,7 +85,7 @@ function textOf(plan: Plan | null, text: string, field: string, rules: TextRules
     case 'password': return text
     case 'newPassword': {
       const rule = text.length < plan.minLength ? null : newPasswordRule(text, plan.minLength)
-      return rule === null ? text : refuse(rule)
+      return rule === null ? opaqueString(text) : refuse(rule)
     }
   }
   const composed = composedText(text)

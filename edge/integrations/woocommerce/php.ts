@@ -33,7 +33,7 @@ export function momentOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) return momentOf(recordOf(value)['date'])
   if (typeof value === 'number' || (typeof value === 'string' && /^\d{9,11}$/.test(value))) return iso(Number(value) * 1000)
   if (typeof value !== 'string') return ''
-  const parts = /^\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?\s*(Z|[+-]\d\d:?\d\d)?\s*$/i.exec(value)
+  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})? ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim())
   if (parts === null) return ''
   const [, day, time, zone = 'Z'] = parts
   return iso(Date.parse(`${day}T${time}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()}`))
