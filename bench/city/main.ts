@@ -59,7 +59,7 @@ async function main(argv: string[]): Promise<number> {
   const environment = {
     JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '720',
     // The whole city has one address.
-    RATE_LIMIT_AUTH_PER_ADDRESS: '100000', RATE_LIMIT_WRITE_PER_ADDRESS: '1000000', RATE_LIMIT_READ_PER_ADDRESS: '1000000',
+    RATE_LIMIT_AUTH_PER_ADDRESS: '100000', RATE_LIMIT_REGISTRATION_PER_ADDRESS: '100000', RATE_LIMIT_WRITE_PER_ADDRESS: '1000000', RATE_LIMIT_READ_PER_ADDRESS: '1000000',
     ...process.env, ...(ownFolder !== null && { DATA_DIR: ownFolder }), ...(port !== null && { PORT: port }),
     // Nobody is there to approve a made-up city.
     REGISTRATION: 'open',

@@ -54,7 +54,7 @@ const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
   return {
     ...rest, REGISTRATION: 'open', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
     // A whole city signs up and reads from this one address.
-    ...Object.fromEntries(['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'SOCKET'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])),
+    ...Object.fromEntries(['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'SOCKET', 'REGISTRATION'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])),
     ...(options.benchAllowed === true && { BENCH_ALLOWED: '1' }),
   }
 }

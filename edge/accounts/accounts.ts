@@ -14,6 +14,7 @@ import type { Role } from './identity.ts'
 import { namedLetter } from './letters.ts'
 import { namedLetterMs, twinsTriedMax } from './limits.ts'
 import { comparePassword, hashPassword } from './passwords.ts'
+import { countedRegistration } from './registrations.ts'
 
 export interface Account {
   id: string
@@ -44,7 +45,7 @@ export interface NewAccount {
   proof?: ShownProof
 }
 /** What making an account needs; without the rest of an edge, as for the command line, no letter is written. */
-export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> & Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess'>>
+export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> & Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess' | 'rates'>>
 
 const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
   .leftJoin('vendors', 'vendors.user_id', 'users.id')
@@ -104,8 +105,8 @@ async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, passwor
 }
 
 /**
- * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`, and
- * `code_wrong` for a proof that is not good.
+ * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`, `code_wrong` for
+ * a proof that is not good, and `too_many_requests` beyond an address's accounts of a day.
  *
  * An address that is taken already: with `complete`, an account of that e-mail that has the role but not
  * yet its record is taken instead, when the password is its own. Whoever has proven the mailbox becomes
@@ -114,7 +115,12 @@ async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, passwor
  * and does not own it, so that the answer does not tell strangers who has an account; the owner is written
  * to. Where none can be sent, `email_taken` is the only way to tell the owner anything.
  */
-export async function createAccount<T>(
+export const createAccount = <T>(
+  db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
+  complete?: (account: Account) => boolean,
+): Promise<{ userId: string; record: T }> => countedRegistration(ctx.rates ?? null, given.from ?? null, () => makeAccount(db, ctx, given, withAccount, complete))
+
+async function makeAccount<T>(
   db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
   complete?: (account: Account) => boolean,
 ): Promise<{ userId: string; record: T }> {

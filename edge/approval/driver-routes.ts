@@ -17,7 +17,7 @@ import { askAgain, decideMembership, type MembershipContext } from './membership
 const tags = ['drivers']
 const VendorId = Type.Object({ id: Uuid })
 const oneDriver = { 200: { description: 'The driver', schema: DriverProfile } }
-export const InvitationCode = Type.String({ pattern: invitationCodePattern, description: 'Of the pharmacy\'s invitation' })
+export const InvitationCode = Type.String({ pattern: invitationCodePattern, description: 'Of the pharmacy\'s invitation', 'x-rule': 'must be the code of an invitation' })
 
 const InvitationView = Type.Object({
   id: Uuid, vendor_id: Uuid, note: nullable(Type.String()), uses: Type.Integer(), uses_max: Type.Integer(), status: Type.Enum(['good', 'used', 'expired', 'revoked']),

@@ -50,7 +50,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       return { ...answer, body: approvalView(row), headers: { ...answer.headers, etag: etagOf(row.revision) } }
     },
   })
-  const Reason = closedObject({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax, pattern: '\\S' }) })
+  const Reason = closedObject({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax, pattern: '\\S', 'x-rule': 'must say something' }) })
   return [
     route({
       method: 'GET', path: '/api/admin/approvals', operationId: 'listApprovals', tags, auth: ['admin'], audit: { kind: 'vendors' },

@@ -9,16 +9,19 @@ import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate
 import { normalEmail } from '../../protocol/emails.ts'
 import { openRedis } from './redis.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
-import { rateClasses, type RateBy, type RateClass, type RateRule, type RateRules } from './rules.ts'
+import { rateClasses, type OfAddress, type RateBy, type RateClass, type RateRule, type RateRules } from './rules.ts'
 
 /** How a window stands after this request. */
 export interface RateVerdict { allowed: boolean; by: RateBy; limit: number; remaining: number; resetSeconds: number }
 
+/** By which a class is counted. */
+type Counted<C> = C extends OfAddress ? 'address' : RateBy
+
 export interface RateLimits {
   /** Counts one request. Never rejects: a counter that cannot be reached refuses nobody. */
-  count(of: RateClass, by: RateBy, key: string): Promise<RateVerdict>
+  count<C extends RateClass | OfAddress>(of: C, by: Counted<C>, key: string): Promise<RateVerdict>
   /** Takes back one that was counted and allowed. Never rejects. */
-  giveBack(of: RateClass, by: RateBy, key: string): Promise<void>
+  giveBack<C extends RateClass | OfAddress>(of: C, by: Counted<C>, key: string): Promise<void>
   close(): void
 }
 
@@ -29,14 +32,12 @@ export interface RateLimitsDeps {
   onLog(line: string): void
 }
 
-
 interface Counter { rule: RateRule; limiter: RateLimiterAbstract }
 
 /** Connects in the background; counts in memory until Redis answers. */
 export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDeps): RateLimits {
   const redis = redisUrl === null ? null : openRedis(redisUrl, onLog)
-  const counter = (name: RateClass, by: RateBy): Counter => {
-    const rule = rules[name][by]
+  const counter = (name: string, by: RateBy, rule: RateRule): Counter => {
     const keyPrefix = `caduceus:rate:${name}:${by}`
     const memory = new BoundedMemoryLimiter(keyPrefix, rule, nowMs)
     if (redis === null) return { rule, limiter: memory }
@@ -49,12 +50,14 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
       }),
     }
   }
-  const counters = Object.fromEntries(rateClasses.map(name => [name, { account: counter(name, 'account'), address: counter(name, 'address') }])) as
-    Record<RateClass, Record<RateBy, Counter>>
+  const counters = new Map<string, Counter>([
+    ...rateClasses.flatMap(name => (['account', 'address'] as const).map(by => [`${name} ${by}`, counter(name, by, rules[name][by])] as const)),
+    ['registration address', counter('registration', 'address', rules.registration.address)] as const,
+  ])
 
   return {
     async count(of, by, key) {
-      const { rule, limiter } = counters[of][by]
+      const { rule, limiter } = counters.get(`${of} ${by}`)!
       const verdict = (allowed: boolean, state: RateLimiterRes): RateVerdict => ({
         allowed, by, limit: rule.requestsMax, remaining: allowed ? state.remainingPoints : 0,
         resetSeconds: Math.max(1, Math.ceil(state.msBeforeNext / 1_000)),
@@ -68,7 +71,7 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
       }
     },
     async giveBack(of, by, key) {
-      await counters[of][by].limiter.reward(key).catch((error: unknown) => onLog(`rate limits: ${error instanceof Error ? error.message : String(error)}`))
+      await counters.get(`${of} ${by}`)!.limiter.reward(key).catch((error: unknown) => onLog(`rate limits: ${error instanceof Error ? error.message : String(error)}`))
     },
     close() { redis?.disconnect() },
   }

@@ -14,9 +14,14 @@ export const rateClasses = ['auth', 'write', 'read', 'upload', 'public', 'socket
  */
 export type RateClass = typeof rateClasses[number]
 export type RateBy = 'account' | 'address'
+/**
+ * What is counted of an address alone. `registration`: an account that was made, of a day. Not by the e-mail
+ * that it names: that allowance strangers would use up for its owner.
+ */
+export type OfAddress = 'registration'
 
 export interface RateRule { requestsMax: number; windowSeconds: number }
-export type RateRules = Readonly<Record<RateClass, Readonly<Record<RateBy, RateRule>>>>
+export type RateRules = Readonly<Record<RateClass, Readonly<Record<RateBy, RateRule>>> & Record<OfAddress, Readonly<Record<'address', RateRule>>>>
 
 /** Requests per window; each is `RATE_LIMIT_<CLASS>_PER_<BY>` in the environment. */
 const defaults: Record<RateClass, Record<RateBy, number>> = {
@@ -28,12 +33,17 @@ const defaults: Record<RateClass, Record<RateBy, number>> = {
   // An app that reconnects in a loop, and a whole hospital whose network came back.
   socket: { account: 600, address: 6_000 },
 }
+/** A clinic's opening day behind one address; a stranger's accounts are no more than it can look through. */
+const registrationsPerDay = 1_000
+const daySeconds = 24 * 3_600
 
-/** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute. */
+/** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute, and in registrations per day. */
 export function readRateRules(environment: Environment): RateRules {
-  const rule = (name: RateClass, by: RateBy): RateRule => ({
-    requestsMax: integerVariable(environment, `RATE_LIMIT_${name.toUpperCase()}_PER_${by.toUpperCase()}`, defaults[name][by], 1, 1_000_000_000),
-    windowSeconds: name === 'auth' && by === 'account' ? limits.rateAuthAccountWindowSeconds : limits.rateWindowSeconds,
-  })
-  return Object.fromEntries(rateClasses.map(name => [name, { account: rule(name, 'account'), address: rule(name, 'address') }])) as RateRules
+  const rule = (name: RateClass | OfAddress, by: RateBy, requestsMax: number, windowSeconds: number): RateRule =>
+    ({ requestsMax: integerVariable(environment, `RATE_LIMIT_${name.toUpperCase()}_PER_${by.toUpperCase()}`, requestsMax, 1, 1_000_000_000), windowSeconds })
+  const classes = Object.fromEntries(rateClasses.map(name => [name, {
+    account: rule(name, 'account', defaults[name].account, name === 'auth' ? limits.rateAuthAccountWindowSeconds : limits.rateWindowSeconds),
+    address: rule(name, 'address', defaults[name].address, limits.rateWindowSeconds),
+  }])) as Record<RateClass, Record<RateBy, RateRule>>
+  return { ...classes, registration: { address: rule('registration', 'address', registrationsPerDay, daySeconds) } }
 }

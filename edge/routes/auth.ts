@@ -12,7 +12,7 @@ import { phoneNoticeOf } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { AccountView, closedObject, Email, KnownPassword, nullable, Password, PersonName, Phone, sanjevaniError, SignedInView, Timestamp, tokenFields, VerificationToken } from './shapes.ts'
 
-export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
+export type AuthContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random' | 'rates'>
 
 const tags = ['auth']
 const Credentials = closedObject({ email: Email, password: KnownPassword })

@@ -21,7 +21,7 @@ export interface Deployment {
 
 const healthyTimeoutMs = 90_000
 const secret = 'only for torture on the loopback interface'
-const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])
+const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'REGISTRATION'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])
 
 export interface DeploymentOptions {
   /** What the processes say goes there, one file each. */
