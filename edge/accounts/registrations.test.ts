@@ -3,7 +3,7 @@ import t from 'tap'
 import { startFixture } from '../routes/fixture.ts'
 
 const edge = await startFixture({ TRUST_PROXY: '1', RATE_LIMIT_REGISTRATION_PER_ADDRESS: '3' })
-t.teardown(edge.close)
+t.teardown(() => edge.stop())
 
 const person = { full_name: 'Ann', phone: '+9779841234567', role: 'user', password: 'password123' }
 const from = (address: string) => ({ 'x-forwarded-for': address })

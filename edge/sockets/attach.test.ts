@@ -92,6 +92,8 @@ t.test('the lines of one header are one list, and a request with two ends become
   })
   const two = await upgrade(['Sec-WebSocket-Protocol: bearer', `Sec-WebSocket-Protocol: ${customer}`])
   t.match(two, /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i)
+  for (const line of [`chat, bearer, ${customer}`, `,, Bearer ,, ${customer}, chat`])
+    t.match(await upgrade([`Sec-WebSocket-Protocol: ${line}`]), /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i, 'wherever the name stands')
   t.match(await upgrade([`Sec-WebSocket-Protocol: Bearer,${customer}`]), /Sec-WebSocket-Protocol: Bearer\r\n[^]*John Doe/, 'the name comes back as it was written')
   for (const lines of [['Content-Length: 2'], ['Transfer-Encoding: chunked'], ['Content-Length: 0', 'Content-Length: 0'], ['Host: elsewhere']]) t.match(await upgrade(lines), /^HTTP\/1.1 400 /, lines.join())
 })

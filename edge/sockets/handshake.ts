@@ -61,9 +61,10 @@ export function upgrade(ctx: EdgeContext, admission: Admission, tokens: Tokens |
     return
   }
   // Some clients send the two in a line each; a browser wants the name back as it wrote it.
-  const offered = (fields['sec-websocket-protocol'] ?? '').split(',').map(part => part.trim())
-  const bearer = offered[0]!.toLowerCase() === protocolName
-  const token = req.getQuery('token') || (bearer ? offered[1] ?? null : null)
+  const offered = (fields['sec-websocket-protocol'] ?? '').split(',').map(part => part.trim()).filter(part => part !== '')
+  // Behind the name, which need not come first: a client may offer what it speaks elsewhere too.
+  const bearerAt = offered.findIndex(part => part.toLowerCase() === protocolName)
+  const token = req.getQuery('token') || (bearerAt === -1 ? null : offered[bearerAt + 1] ?? null)
   const ticket = req.getQuery('ticket') || null
   const address = clientAddress(addressText(res.getRemoteAddress()), fields['x-forwarded-for'], trustedProxies)
   const voucher = voucherOf(ctx, tokens, token, ticket)
@@ -82,7 +83,7 @@ export function upgrade(ctx: EdgeContext, admission: Admission, tokens: Tokens |
     identity: null,
   }
   const data: UpgradedData = { session: null, handshake }
-  res.upgrade(data, fields['sec-websocket-key'] ?? '', bearer ? offered[0]! : '', fields['sec-websocket-extensions'] ?? '', context)
+  res.upgrade(data, fields['sec-websocket-key'] ?? '', offered[bearerAt] ?? '', fields['sec-websocket-extensions'] ?? '', context)
 }
 
 /** Whose place at the door it is: the account of a good token, or a good ticket itself; null for neither. Nothing is read for it. */
