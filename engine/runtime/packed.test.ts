@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
+import { recorded } from '../../protocol/testing/recorded.ts'
 import { pack, unpack, words } from './packed.ts'
 
 const there = (value: unknown): unknown => unpack(Buffer.from(pack(value)))
@@ -43,4 +44,20 @@ t.test('words keep their numbers', async t => {
   const released = words.slice(0, 118)
   t.equal(released.length, 118)
   t.equal(createHash('sha256').update(released.join()).digest('hex').slice(0, 16), 'b52057578b36d604')
+})
+
+t.test('the bytes are those that every release has written, and no more than it takes', async t => {
+  const id = '0190a5a0-1234-7abc-8def-f123456789ab'
+  const edges = [0, 1, 127, 128, 255, 256, 2 ** 16 - 1, 2 ** 16, 2 ** 24 - 1, 2 ** 24, 2 ** 32 - 1, 2 ** 32, 2 ** 40 - 1, 2 ** 40, 2 ** 48 - 1, 2 ** 48, -1, -0]
+  const decimals = [0.5, -0.5, 52.5200066, -180, 2 ** 39 / 1e7, (2 ** 39 - 1) / 1e7, -(2 ** 39 - 1) / 1e7, 1 / 3, 1e300]
+  const texts = ['', 'a', 'ü', words[0]!, words.at(-1)!, ...[31, 32, 63, 64, 127, 128, 255, 256, 65_536].map(length => 'x'.repeat(length))]
+  const values: unknown[] = [
+    null, true, false, ...edges, ...decimals, ...texts, id, id.toUpperCase(), `${id}x`, [], [1, [2]], Array.from({ length: 300 }, () => 1), {}, { a: 1, [words[0]!]: id },
+    { none: undefined }, [id, id, [id]], Array.from({ length: 40 }, (_, i) => id.replace(/..$/, String(i + 10))).flatMap(one => [one, one]),
+  ]
+  const written = (value: unknown): string => {
+    const hex = Buffer.from(pack(value)).toString('hex')
+    return hex.length <= 400 ? hex : `${hex.slice(0, 40)} and more, ${hex.length / 2} bytes, ${createHash('sha256').update(hex).digest('hex').slice(0, 16)}`
+  }
+  recorded(t, 'engine/runtime/packed.json', Object.fromEntries(values.map((value, i) => [`${i}`, { bytes: written(value), ofActor: written([value, id]) }])))
 })

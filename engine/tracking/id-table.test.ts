@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { IdTable, parseUuid } from './id-table.ts'
+import { halfSipHash, IdTable, parseUuid } from './id-table.ts'
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff })
 const textOf = (number: number): string => `0190a5a0-1234-7abc-8def-${number.toString(16).padStart(12, '0')}`
@@ -97,6 +97,34 @@ t.test('ids chosen to look alike do not pile up', async (t) => {
 t.test('a full table says so', async (t) => {
   const table = new IdTable(1, 2, 2)
   t.same([table.add(1, 0, 0, 0), table.add(2, 0, 0, 0), table.add(3, 0, 0, 0), table.add(2, 0, 0, 0)], [0, 1, -1, 1])
+})
+
+/** HalfSipHash as its paper has it: a state of four words, one round for a word and three at the end. */
+function plainHalfSipHash(key0: number, key1: number, words: readonly number[]): number {
+  const v = new Uint32Array([key0, key1, 0x6c796765 ^ key0, 0x74656462 ^ key1])
+  const turned = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits))
+  const round = (): void => {
+    for (const [a, b, left, half] of [[0, 1, 5, true], [2, 3, 8, false], [0, 3, 7, false], [2, 1, 13, true]] as const) {
+      v[a] = v[a]! + v[b]!
+      v[b] = turned(v[b]!, left) ^ v[a]!
+      if (half) v[a] = turned(v[a]!, 16)
+    }
+  }
+  // The last word is the length in bytes, in the highest byte.
+  for (const word of [...words, (words.length * 4) << 24]) {
+    v[3]! ^= word
+    round()
+    v[0]! ^= word
+  }
+  v[2]! ^= 0xff
+  for (let n = 0; n < 3; n++) round()
+  return v[1]! ^ v[3]!
+}
+
+t.test('the hash is HalfSipHash-1-3', async () => {
+  fc.assert(fc.property(word, word, id, (key0, key1, words) => {
+    assert.equal(halfSipHash(key0, key1, ...words) >>> 0, plainHalfSipHash(key0, key1, words) >>> 0)
+  }))
 })
 
 t.test('parseUuid', async (t) => {
