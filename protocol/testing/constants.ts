@@ -25,7 +25,7 @@ export async function constantsOf(folders: readonly string[], skipped: RegExp): 
 }
 
 /** As JSON can write it; nothing of functions, of objects with a class of their own, and of words for people. */
-function plain(value: unknown, depth: number): unknown {
+export function plain(value: unknown, depth: number): unknown {
   if (depth > depthMax || typeof value === 'function' || typeof value === 'symbol') return undefined
   if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value)
   if (typeof value !== 'object' || value === null) return value

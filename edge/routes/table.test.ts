@@ -1,0 +1,35 @@
+/**
+ * The route table as it stands, recorded: paths, who may call, and every schema. A change of the contract shows as a
+ * difference that must be meant: RECORD=1 records it anew.
+ */
+import t from 'tap'
+import { plain } from '../../protocol/testing/constants.ts'
+import { recorded } from '../../protocol/testing/recorded.ts'
+import { routeTable, type TableContext } from './index.ts'
+import type { SystemDeps } from './system.ts'
+
+/** Rows are made from parts that only their handlers use: any part, and any part of it, is there. */
+const anything: unknown = new Proxy(() => undefined, { get: (_, name) => (name === Symbol.toPrimitive ? () => 1 : typeof name === 'symbol' ? undefined : anything), apply: () => anything, construct: () => anything as object })
+
+const known = new Map<string, string>()
+const longCharacters = 300
+
+/** Large parts that stand in several rows are written once. */
+function once(value: unknown, row: string): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const text = JSON.stringify(value)
+  const before = text.length < longCharacters ? undefined : known.get(text)
+  if (before !== undefined) return `as in ${before}`
+  if (text.length >= longCharacters) known.set(text, row)
+  return Array.isArray(value) ? value.map(one => once(one, row)) : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
+}
+
+t.test('every row', async t => {
+  const rows = routeTable(anything as TableContext, anything as SystemDeps)
+  const entries = rows.map(row => [`${row.method} ${row.path}`, Object.fromEntries(Object.entries(row).flatMap(([name, value]) => {
+    const kept = plain(value, 0)
+    return kept === undefined || ['path', 'method', 'summary', 'description'].includes(name) ? [] : [[name, once(kept, `${row.method} ${row.path}`)]]
+  }))] as const)
+  t.equal(new Set(entries.map(([name]) => name)).size, entries.length)
+  recorded(t, 'edge/routes/table.json', Object.fromEntries(entries))
+})
