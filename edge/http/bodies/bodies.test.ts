@@ -13,7 +13,10 @@ import { createMetrics } from '../../metrics.ts'
 import { route } from '../route.ts'
 import { attachHttp } from '../server.ts'
 import { httpLimits } from '../limits.ts'
+import { BodyClock } from './clock.ts'
+import { IncomingBody } from './incoming.ts'
 import { bodyLimits } from './limits.ts'
+import { BodyRoom } from './room.ts'
 
 const uploadBytesMax = 10 * 1024 * 1024
 const pause = (ms: number) => new Promise(resolve => { setTimeout(resolve, ms) })
@@ -205,6 +208,28 @@ t.test('of half-sent files an account has four at once; the next is refused befo
   t.match(await next.answer(), /^HTTP\/1.1 201 /, 'one that was given up gives its room back at once')
   first[1]!.write(half)
   t.match(await first[1]!.answer(), /^HTTP\/1.1 201 [^]*"bytes":10485760/)
+})
+
+t.test('a connection that was told to wait is read on when its body has come all the same', async t => {
+  // As uWebSockets does when its buffer of 512 kB was full: the rest comes in the same turn, paused or not.
+  for (const wanted of ['whole', 'in pieces', 'not at all'] as const) {
+    let paused = false
+    let take: (chunk: ArrayBuffer, isLast: boolean) => void = () => {}
+    const clock = new BodyClock({ nowMs: () => 0, after: () => () => {} })
+    const room = new BodyRoom(uploadBytesMax)
+    const body = new IncomingBody({ onData(run) { take = run }, pause() { paused = true }, resume() { paused = false } }, {
+      bytesMax: uploadBytesMax, declaredBytes: 540_000, seat: room.enter('address a'), clock, isUpload: true,
+    })
+    take(new ArrayBuffer(524_288), false)
+    t.ok(paused, 'nobody is known to want it yet')
+    take(new ArrayBuffer(540_000 - 524_288), true)
+    t.notOk(paused, wanted)
+    if (wanted === 'whole') t.equal((await body.whole()).byteLength, 540_000)
+    if (wanted === 'in pieces') for await (const piece of body.pieces()) t.equal(piece.byteLength, 540_000)
+    body.release()
+    t.notOk(paused)
+    t.equal(room.bytes, 0)
+  }
 })
 
 t.test('what a sender announces takes nothing; what it sends beside files has its bound too', async t => {

@@ -144,6 +144,9 @@ export class IncomingBody {
     if (isLast) {
       this.#complete = true
       this.#clock.remove(this)
+      // The library hands over what it reads at once behind a full buffer, also when it was told to wait. Nobody
+      // asks for more of this body, and the connection's next request would never be read.
+      this.#flow()
     } else {
       this.#clock.heard(this)
       if (this.#wanted === 'no' || (this.#wanted === 'in pieces' && this.#arrived.length >= bodyLimits.piecesWindowBytes)) this.#hold()
