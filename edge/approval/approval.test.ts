@@ -86,7 +86,7 @@ t.test('administrators are written to about pharmacies that wait, once an hour w
   t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
   t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
   await hourPasses()
-  await ctx.database.pool.query(`update vendors set created_at = created_at - interval '3 hours' where status = 'pending'`)
+  await ctx.database.pool.query(`update vendors set created_at = created_at - interval '3 hours', move_asked_at = move_asked_at - interval '3 hours'`)
   t.equal((await letters()).length, 2, 'who waits still is not told of again')
   await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
   await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body: { latitude: 5 } })

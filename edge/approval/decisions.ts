@@ -30,7 +30,9 @@ export function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
   const moves = row.move_asked_at !== null
   switch (verb) {
     case 'approve':
-      if (status !== 'active') return { decision: 'approved', columns: { status: 'active', ...(row.decided_latitude === null && decidedAt(row.latitude, row.longitude)) } }
+      // A move that it asked for meanwhile is asked for again: else the repeat of this approval would be taken for the move's.
+      if (status !== 'active')
+        return { decision: 'approved', columns: { status: 'active', ...refusedMoveColumns, ...(row.decided_latitude === null && decidedAt(row.latitude, row.longitude)) } }
       return moves ? { decision: 'move approved', columns: movedColumns(row) } : null
     case 'reject':
       if (status === 'rejected') return null

@@ -109,7 +109,7 @@ export function driverApprovalRoutes(ctx: DriverApprovalContext, tries: Invitati
       })),
     }),
     route({
-      method: 'POST', path: '/api/drivers/:id/membership-request', operationId: 'requestMembership', tags, auth: ['driver'], standing: 'any', params: VendorId, idempotent: true,
+      method: 'POST', path: '/api/drivers/:id/membership-request', operationId: 'requestMembership', tags, auth: ['driver'], standing: 'driver', params: VendorId, idempotent: true,
       summary: 'Ask to belong to the pharmacy again: with an invitation at once, else once a day, and wait',
       body: closedObject({ invitation_code: Type.Optional(InvitationCode) }),
       responses: oneDriver, errors: ['driver_not_found', 'vendor_not_found', 'invitation_invalid', 'too_many_requests'],

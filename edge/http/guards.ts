@@ -33,7 +33,8 @@ export async function guard(
   if (auth !== 'optional' && !auth.includes(identity.role))
     throw new CaduceusError('forbidden', `this is for ${auth.join(', ')}; the account is ${identity.role}`)
   const access = identity.standing?.access ?? 'full'
-  if (standing !== 'any' && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
+  const any = standing === 'any' || standing === identity.role
+  if (!any && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
   return identity
 }
 

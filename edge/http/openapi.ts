@@ -160,7 +160,7 @@ export function errorsOf(row: AnyRoute): ErrorCode[] {
   if (Array.isArray(row.auth)) codes.add('unauthenticated').add('forbidden')
   if (row.auth !== 'none' && row.standing !== 'any') {
     if (row.auth === 'optional' || row.auth.includes('vendor')) codes.add('vendor_not_active')
-    if (row.auth === 'optional' || row.auth.includes('driver')) codes.add('driver_not_member')
+    if (row.standing !== 'driver' && (row.auth === 'optional' || row.auth.includes('driver'))) codes.add('driver_not_member')
   }
   if (row.path.includes(':')) codes.add('not_found')
   if (row.idempotent === true) codes.add('idempotency_key_reused')

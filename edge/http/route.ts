@@ -89,10 +89,11 @@ export interface Route<
   scope?: Scope
   /**
    * Who passes although a decision keeps them from work: `carrying`, a driver who still has a parcel to bring to its
-   * end; `any`, also a pharmacy or driver that waits, was refused or has ended. Without it neither: a row added
+   * end; `any`, also a pharmacy or driver that waits, was refused or has ended; `driver`, so a driver but no pharmacy,
+   * where a driver sees the own record and a pharmacy those of its people. Without it neither: a row added
    * tomorrow is closed to them without its author's help.
    */
-  standing?: 'carrying' | 'any'
+  standing?: 'carrying' | 'any' | 'driver'
   params?: P
   query?: Q
   /** JSON. With `multipart` beside it, the content type of the request decides. */

@@ -69,7 +69,7 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
 
   return [
     route({
-      method: 'GET', path: '/api/drivers/:id/earnings', operationId: 'getEarnings', tags, standing: 'any', auth: ['driver', 'vendor', 'admin'], scope: 'drivers:read', params: DriverId,
+      method: 'GET', path: '/api/drivers/:id/earnings', operationId: 'getEarnings', tags, standing: 'driver', auth: ['driver', 'vendor', 'admin'], scope: 'drivers:read', params: DriverId,
       summary: 'What the driver earned: in all, by day, by week and by delivery',
       query: closedObject({ ...page, ...period }),
       responses: { 200: { description: 'Earnings', schema: EarningsView } }, errors: ['driver_not_found'],

@@ -106,7 +106,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       },
     }),
     route({
-      method: 'GET', path: '/api/drivers/:id', operationId: 'getDriver', summary: 'One driver, with the last known position', tags, auth: ['driver', 'vendor', 'admin'], scope: 'drivers:read', standing: 'any', params: DriverId, versioned: true,
+      method: 'GET', path: '/api/drivers/:id', operationId: 'getDriver', summary: 'One driver, with the last known position', tags, auth: ['driver', 'vendor', 'admin'], scope: 'drivers:read', standing: 'driver', params: DriverId, versioned: true,
       responses: { 200: { description: 'The driver', schema: DriverProfile } }, errors: ['driver_not_found'],
       handler: async ({ identity, params }) => {
         const row = await managed(identity, params.id)
@@ -121,7 +121,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
     }),
     route({
       method: 'PATCH', path: '/api/drivers/:id', operationId: 'updateDriver', summary: 'Change the driver\'s profile; its pharmacy ends the membership with `is_active` false, and takes the driver with true', tags, auth: ['driver', 'vendor', 'admin'],
-      standing: 'any', params: DriverId, versioned: true,
+      standing: 'driver', params: DriverId, versioned: true,
       body: closedObject({
         full_name: Type.Optional(PersonName), phone: Type.Optional(Phone), vehicle_type: Type.Optional(VehicleType),
         vehicle_number: Type.Optional(PlateOrLicense), license_number: Type.Optional(PlateOrLicense), is_active: Type.Optional(Type.Boolean()),
