@@ -100,7 +100,7 @@ t.test('phones', async t => {
 t.test('e-mails', async t => {
   for (const [text, normal] of [
     ['Ann@Example.ORG', 'ann@example.org'], ['\u00c9ve@x', '\u00e9ve@x'], ['\u0130@x', 'i@x'], ['I\u0307@x', 'i@x'], ['\u03c2@x', '\u03c3@x'], ['\u03a3@x', '\u03c3@x'], ['\u0414@x', '\u0434@x'],
-    ['\u0531@x', '\u0561@x'], ['\u1e00@x', '\u1e01@x'], ['\uff21@x', '\uff41@x'], ['a\u200bb@x', 'ab@x'], ['e\u0301@x', '\u00e9@x'], ['\u0100@x', '\u0101@x'], ['\uff3a@x', '\uff5a@x'], ['Z@x', 'z@x'],
+    ['\u0531@x', '\u0561@x'], ['\u1e00@x', '\u1e01@x'], ['\uff21@x', 'a@x'], ['a\u200bb@x', 'ab@x'], ['e\u0301@x', '\u00e9@x'], ['\u0100@x', '\u0101@x'], ['\uff3a@x', 'z@x'], ['Z@x', 'z@x'],
     ['\u024e@x', '\u024f@x'], ['\u052e@x', '\u052f@x'], ['\u0556@x', '\u0586@x'], ['\u1ffc@x', '\u1ff3@x'], ['[@x', '[@x'], ['@@x', '@@x'],
   ]) t.equal(normalEmail(text!), normal, text!)
   t.equal(writtenEmail('E\u0301\u00ad@X'), '\u00c9@X', 'as it was written, but composed and visible')
@@ -115,9 +115,9 @@ t.test('e-mails', async t => {
   t.ok(froms.every(one => /^[0-9a-f]{4}$/.test(one)))
   t.equal(froms.length - tos.length, invisibleCharacters.length, 'letters are replaced, what is invisible is taken out')
   const character = (hex: string): string => String.fromCodePoint(Number.parseInt(hex, 16))
-  const composed = tos.map((small, i) => [character(froms[i]!), character(small)] as const).filter(([capital]) => capital.normalize('NFC') === capital)
-  t.same(composed.filter(([capital, small]) => normalEmail(capital) !== small), [], 'the database has the same pairs')
-  t.ok(composed.length > 700)
+  const written = tos.map((small, i) => [character(froms[i]!), character(small)] as const).filter(([capital]) => writtenEmail(capital) === capital)
+  t.same(written.filter(([capital, small]) => normalEmail(capital) !== small), [], 'the database has the same pairs')
+  t.ok(written.length > 500)
 })
 
 t.test('lines of a log that a stranger can cause', async t => {
