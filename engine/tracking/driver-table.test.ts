@@ -36,11 +36,12 @@ t.test('who is forgotten leaves nothing to the next', async t => {
   table.seq[number] = 7
   table.windowLow[number] = 7
   table.setSuspect(number, { latitude: 1, longitude: 2, atMs: 3, count: 2, firstAtMs: 0, firstHeardMs: 0 })
+  table.setQuickStart(number, { latitude: 1, longitude: 2, atMs: 3 })
   table.flags[number] = watched
   table.forget(number)
   t.same([table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size], [-1, '', false, 0])
   t.equal(table.ensure(idOf(2)), number, 'the number is used again')
-  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspect(number), table.flags[number]], [false, 0, 0, undefined, 0])
+  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspect(number), table.quickStart(number), table.flags[number]], [false, 0, 0, undefined, undefined, 0])
 })
 
 t.test('growth keeps every value', async t => {
