@@ -46,14 +46,16 @@ for (const [name, given, event, follows] of [
 t.test('what a driver is told of the end of an order: the outcome, and what it pays', async t => {
   const complete = (given: readonly OrderEvent[], event: OrderEvent): object[] => effects(given, event).flatMap(effect =>
     (effect.do === 'command' && effect.to.command.verb === 'complete' ? [{ to: effect.to.actorId, id: effect.to.id, ...effect.to.command }] : []))
-  const told = (outcome: string, earningsMinor: number): object =>
-    ({ to: driverIds[0], id: `${orderId}:complete`, verb: 'complete', by: { role: 'system', id: 'order' }, orderId, outcome, earningsMinor })
+  const told = (outcome: string, earningsMinor: number, id = `${orderId}:complete`): object =>
+    ({ to: driverIds[0], id, verb: 'complete', by: { role: 'system', id: 'order' }, orderId, outcome, earningsMinor })
   const paid = { ...happened.delivered, data: { ...happened.delivered.data, earnings_minor: 725 } } as OrderEvent
   for (const [name, given, event, expected] of [
     ['delivered', reached.delivered, happened.delivered, [told('delivered', 300)]],
     ['delivered for another fee', [...reached.out_for_delivery, paid], paid, [told('delivered', 725)]],
     ['returned: nothing', reached.returned, happened.returned, [told('returned', 0)]],
     ['cancelled with a driver: nothing', reached.cancelledAssigned, happened.cancelled, [told('cancelled', 0)]],
+    ['taken from the driver: nothing', reached.left, happened.unassigned, [told('cancelled', 0, `${offerIds[0]}:unassigned`)]],
+    ['taken from the driver, who has it again', [...reached.left, happened.assigned], happened.unassigned, []],
     ['cancelled without one', reached.cancelledWon, happened.cancelled, []],
     ['failed: the driver still has it', reached.failed, happened.failed, []],
     ['on its way back', reached.returning, happened.returning, []],
