@@ -24,3 +24,23 @@ t.test('what is not an Error, and endless causes', async t => {
   t.ok(JSON.stringify(errorFields(error)))
   t.equal(scrubbed('nothing to hide'), 'nothing to hide')
 })
+
+t.test('fields of an error: what there is and nothing else', async t => {
+  const plain = new TypeError('no')
+  t.same(Object.keys(errorFields(plain)), ['type', 'message', 'stack'])
+  t.match(errorFields(plain), { type: 'TypeError', message: 'no', stack: /^TypeError: no/ })
+  const all = { code: '23505', constraint: 'c', table: 't', routine: 'r' }
+  for (const [name, value] of Object.entries(all)) t.same(Object.entries(errorFields(Object.assign(new Error('no'), { [name]: value }))).slice(3), [[name, value]])
+  const depthOf = (fields: Record<string, unknown>): number => (fields['cause'] === undefined ? 0 : 1 + depthOf(fields['cause'] as Record<string, unknown>))
+  const chain = (n: number): Error => new Error(`${n}`, n === 0 ? {} : { cause: chain(n - 1) })
+  t.same([0, 1, 3, 9].map(n => depthOf(errorFields(chain(n)))), [0, 1, 3, 3])
+  t.same(errorFields(null), { message: 'null' })
+})
+
+t.test('what is scrubbed, and what is left', async t => {
+  for (const [text, clean] of [
+    ['a@b.c and d.e+f@g-h.org', '[e-mail] and [e-mail]'], ['a@b', 'a@b'], ['@b.c', '[e-mail]'], ['user@.c', 'user@.c'], ['x eyJab.c-d_e y', 'x [token] y'], ['heyJab', 'heyJab'],
+    ['/x?token=a&code=b&keep=c&Ticket=d "&signature=e"', '/x?token=[redacted]&code=[redacted]&keep=c&Ticket=[redacted] "&signature=[redacted]"'],
+    ['Bearer abc def', 'Bearer [redacted] def'], ['forbearer abc', 'forbearer abc'], ['nats://u:secret@h:1', 'nats://u:[redacted]@h:1'], ['nats://u@h', 'nats://u@h'],
+  ]) t.equal(scrubbed(text!), clean, text!)
+})

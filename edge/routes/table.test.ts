@@ -2,6 +2,7 @@
  * The route table as it stands, recorded: paths, who may call, and every schema. A change of the contract shows as a
  * difference that must be meant: RECORD=1 records it anew.
  */
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { plain } from '../../protocol/testing/constants.ts'
 import { recorded } from '../../protocol/testing/recorded.ts'
@@ -32,4 +33,20 @@ t.test('every row', async t => {
   }))] as const)
   t.equal(new Set(entries.map(([name]) => name)).size, entries.length)
   recorded(t, 'edge/routes/table.json', Object.fromEntries(entries))
+})
+
+/** Documents are made of the rows and the schemas, whose differences are read there: here a mark of each part is enough. */
+const marks = (parts: object): Record<string, string> => Object.fromEntries(Object.entries(parts).map(([name, part]) =>
+  [name, createHash('sha256').update(JSON.stringify(plain(part, 0) ?? null)).digest('hex').slice(0, 12)]))
+
+t.test('the documents that are made of it', async t => {
+  const rows = routeTable(anything as TableContext, { version: '1' } as SystemDeps)
+  const documents = await Promise.all(['/openapi.json', '/asyncapi.json'].map(async path => {
+    const { body } = await rows.find(row => row.path === path)!.handler({} as never) as { body: Record<string, object> }
+    const { paths = {}, channels = {}, operations = {}, components = {}, ...rest } = body
+    const parts = Object.entries(components as Record<string, object>).flatMap(([kind, all]) => Object.entries(marks(all)).map(([name, mark]) => [`${kind} ${name}`, mark]))
+    return [path, { ...marks(rest), ...marks(paths), ...marks(channels), ...marks(operations), ...Object.fromEntries(parts) as Record<string, string> }] as const
+  }))
+  for (const [path, all] of documents) t.ok(Object.keys(all).length > 50, path)
+  recorded(t, 'edge/routes/documents.json', Object.fromEntries(documents))
 })
