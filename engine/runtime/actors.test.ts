@@ -23,6 +23,14 @@ t.test('[2] the answer comes after the append is durable', async t => {
   t.same(w.committed.map(one => one.firstSeq), [1, 2])
 })
 
+t.test('the row that is written is that of the version after it, and says whether it is the first', async t => {
+  const w = runtimeWorld()
+  const { tell } = await actorsOf(w)
+  const id = w.id()
+  for (const command of ['addTwo', 'nothing', 'add', 'refuse'] as const) await tell(id, command)
+  t.same(w.rows, [[2, true], [3, false]])
+})
+
 t.test('commands of one actor are decided one at a time, in order', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)

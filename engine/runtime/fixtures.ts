@@ -83,13 +83,15 @@ export interface RuntimeWorld {
   due: string[]
   fenced: number[]
   logs: string[]
+  /** Of every row that was made: the version that it is of, and whether it is the actor's first. */
+  rows: [version: number, born: boolean][]
   id(): string
 }
 
 export function runtimeWorld(seed = 1): RuntimeWorld {
   const env = new VirtualEnv(seed)
   return {
-    env, store: new MemoryStore(() => env.nowMs()), committed: [], recovered: [], due: [], fenced: [], logs: [],
+    env, store: new MemoryStore(() => env.nowMs()), committed: [], recovered: [], due: [], fenced: [], logs: [], rows: [],
     id: () => uuidV7(env.nowMs(), env.random),
   }
 }
@@ -99,8 +101,18 @@ export async function actorsOf(
   world: RuntimeWorld, engineId = 'e1', faults: Faults = {}, onDue: (cell: Cell) => void = () => {}, bounds: EngineBounds = engineBounds,
 ) {
   const journal = faulty(memoryJournal(world.store), faults)
+  const noting = (kind: ActorKind): AnyBehaviour => {
+    const plain = counter(kind)
+    return {
+      ...plain,
+      row(state, version, atMs, born) {
+        world.rows.push([version, born])
+        return plain.row(state, version, atMs, born)
+      },
+    }
+  }
   const actors = new Actors({
-    env: world.env, journal, bounds, behaviours: { order: counter('order'), driver: counter('driver') },
+    env: world.env, journal, bounds, behaviours: { order: noting('order'), driver: noting('driver') },
     committed: what => { world.committed.push(what) },
     recovered: cell => { world.recovered.push(cell.actorId) },
     due: cell => { world.due.push(cell.actorId); onDue(cell) },
