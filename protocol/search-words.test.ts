@@ -1,12 +1,15 @@
 import fc from './testing/properties.ts'
 import t from 'tap'
 import { limits } from './limits.ts'
-import { searchWords } from './search-words.ts'
+import { searchWords, wordForms } from './search-words.ts'
 
 t.test('words', async t => {
   t.same(searchWords('ORD-12AB34CD John O\'Neil; Ødegård 500mg'), ['ord', '12ab34cd', 'john', 'o', 'neil', 'ødegård', '500mg'])
   t.same(searchWords(' \u0000\t--- '), [])
   t.same(searchWords('aspirin ASPIRIN aspirin'), ['aspirin'])
+  for (const [one, other] of [['İlaç BİTKİ', 'ilaç bitki'], ['i̇laç', 'İLAÇ'], ['ΠΑΡΑΣ', 'παρασ'], ['παρας', 'ΠΑΡΑΣ'], ['Zoe\u0308', 'ZOË']] as const)
+    t.same(searchWords(one), searchWords(other), `${one} ${other}`)
+  t.ok(['İlaç', 'BİTKİ', 'ΠΑΡΑΣ'].every(text => wordForms(searchWords(text)[0]!).includes(text.toLowerCase())), 'orders of before are found too')
   t.equal(searchWords('x'.repeat(500))[0]!.length, limits.searchWordCharactersMax)
   t.equal(searchWords(Array.from({ length: 500 }, (_, i) => `w${i}`).join(' ')).length, limits.searchWordsMax)
 })

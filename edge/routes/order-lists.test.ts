@@ -25,7 +25,7 @@ const orders = {
   carried: order(2, { status: 'picked_up', driver_id: driver.id, items: [{ name: 'Insulin', quantity: 1 }] }),
   delivered: order(3, { status: 'delivered', driver_id: driver.id, delivered_at: new Date(noonMs - 3 * dayMs).toISOString(), delivery_fee: 4 }),
   open: order(4, { status: 'pending', kind: 'broadcast', vendor_id: null }),
-  elsewhere: order(5, { status: 'pending', vendor_id: newId(), customer_name: 'Zoe Elsewhere' }),
+  elsewhere: order(5, { status: 'pending', vendor_id: newId(), customer_name: 'Zoe Elsewhere İNCİ ΝΙΚΟΣ' }),
 }
 for (const view of Object.values(orders)) await edge.store(view, view.kind === 'broadcast' ? [vendor.id] : null)
 const nameOf = new Map(Object.entries(orders).map(([name, view]) => [view.id, name]))
@@ -47,6 +47,7 @@ t.test('filters, for each role', async t => {
     ['customer', customer.token, 'created_from=2026-05-18T12:00:00%2B02:00', ['pending', 'offered', 'carried']],
     ['customer', customer.token, 'text=zo', ['pending', 'elsewhere']],
     ['customer', customer.token, `text=${encodeURIComponent('ødegård ASP')}`, ['pending']],
+    ...['inci', 'İnci', 'i̇nci', 'ΝΙΚΟΣ', 'νικοσ', 'Νικος'].map((text): (typeof table)[number] => ['customer', customer.token, `text=${encodeURIComponent(text)}`, ['elsewhere']]),
     ['customer', customer.token, `text=${number}`, ['carried']],
     ['customer', customer.token, `text=${number.slice(4, 9)}`, ['carried']],
     ['customer', customer.token, 'text=insulin', ['carried']],

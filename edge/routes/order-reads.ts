@@ -16,7 +16,7 @@ import { orderLimits } from '../../protocol/orders/limits.ts'
 import { wordsOfView } from '../../protocol/orders/views.ts'
 import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
-import { searchWords } from '../../protocol/search-words.ts'
+import { searchWords, wordForms } from '../../protocol/search-words.ts'
 import { carriedStatuses } from '../approval/standing.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
@@ -179,7 +179,7 @@ async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Prom
 }
 
 /** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */
-const searchQuery = (words: readonly string[]): string => words.map(word => `'${word}':*`).join(' & ')
+const searchQuery = (words: readonly string[]): string => words.map(word => `(${wordForms(word).map(form => `'${form}':*`).join(' | ')})`).join(' & ')
 
 function wordsSought(text: string): string[] {
   const words = searchWords(text)
