@@ -117,12 +117,12 @@ async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, passwor
  */
 export const createAccount = <T>(
   db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
-  complete?: (account: Account) => boolean,
+  complete?: (account: Account) => boolean | Promise<boolean>,
 ): Promise<{ userId: string; record: T }> => countedRegistration(ctx.rates ?? null, given.from ?? null, () => makeAccount(db, ctx, given, withAccount, complete))
 
 async function makeAccount<T>(
   db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
-  complete?: (account: Account) => boolean,
+  complete?: (account: Account) => boolean | Promise<boolean>,
 ): Promise<{ userId: string; record: T }> {
   const { password, from = null, proof, ...row } = given
   const password_hash = await hashPassword(password, from)
@@ -142,7 +142,7 @@ async function makeAccount<T>(
     if (error instanceof CaduceusError && (error.code === 'credentials_wrong' || error.code === 'account_inactive')) return null
     throw error
   })
-  if (own !== null && own.role === given.role && complete!(own)) return db.transaction().execute(async tx => {
+  if (own !== null && own.role === given.role && await complete!(own)) return db.transaction().execute(async tx => {
     const { email_verified_at } = await proven(tx)
     if (email_verified_at !== null && own.email_verified_at === null && own.email_twin_of === null)
       await tx.updateTable('users').set({ email_verified_at }).where('id', '=', own.id).execute()

@@ -409,6 +409,36 @@ export function approvalSuite(t: Test, deployment: () => ApprovalDeployment): vo
     wheel.close()
   })
 
+  t.test('a driver who was let go drives for another pharmacy with the same account; what was before stays there', async t => {
+    const { url, other } = deployment()
+    const [first, second] = [await approvedPharmacy(nextLongitude()), await approvedPharmacy(nextLongitude(), 'Second')]
+    const { driver, socket } = await member(first, longitude - 2)
+    const order = await wonBy(first, longitude - 2)
+    t.equal((await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, { token: first.token, body: { driver_id: driver.driverId } })).status, 200)
+    await http(url, 'PATCH', `/api/orders/${order.id}`, { token: driver.token, body: { status: 'picked_up' } })
+    const invite = async (from: Pharmacy): Promise<string> => (await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, { token: from.token, body: {} })).body.invitation_code
+    const join = async (more: object, at = url) => http(at, 'POST', '/api/drivers/register', { body: { email: driver.email, full_name: 'Driver Name', phone: '+1234567890', password, vehicle_type: 'bike', ...more } })
+    const end = () => http(url, 'POST', `/api/vendors/${first.vendorId}/drivers/${driver.driverId}/end`, { token: first.token, body: {} })
+    const code = await invite(second)
+    t.match(await join({ invitation_code: code }), { status: 409, body: { code: 'email_taken' } }, 'not while they belong to one')
+    await end()
+    t.match(await join({ invitation_code: code }), { status: 409 }, 'not with a parcel of the old one')
+    for (const status of ['out_for_delivery', 'failed', 'returning', 'returned'])
+      t.equal((await http(other, 'PATCH', `/api/orders/${order.id}`, { token: driver.token, body: { status, ...(status === 'failed' && { reason: 'closed' }) } })).status, 200, status)
+    t.equal(await socket.end(), 4003)
+    t.match(await join({ invitation_code: await invite(first) }), { status: 409 }, 'to the same one they ask again instead')
+    t.match(await join({ vendor_id: second.vendorId, password: 'another password' }), { status: 409 }, 'nobody else does it for them')
+    const [joined, again] = await Promise.all([join({ invitation_code: code }), join({ vendor_id: second.vendorId }, other)])
+    t.same([joined.status, again.status].sort(), [201, 409], 'once')
+    const { driver: record, access_token: token, user } = [joined, again].find(answer => answer.status === 201)!.body
+    t.equal(user.id, driver.id)
+    t.match(record, { vendor_id: second.vendorId, total_deliveries: 0 })
+    t.match(await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: first.token }), { status: 200, body: { membership: 'ended', user_id: null } }, 'the old pharmacy keeps its history')
+    t.equal((await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: second.token })).status, 404, 'which the new one does not see')
+    t.equal((await http(other, 'GET', `/api/orders/${order.id}`, { token })).status, record.membership === 'active' ? 404 : 403)
+    t.equal((await http(url, 'GET', '/api/orders', { token: driver.token })).status, 403, 'the token of before opens nothing')
+  })
+
   t.test('off duty by the pharmacy\'s word is not undone by the driver', async t => {
     const { url } = deployment()
     const lng = nextLongitude()

@@ -12,6 +12,7 @@ import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { refuseTooManyDrivers } from '../approval/bounds.ts'
 import { InvitationCode } from '../approval/driver-routes.ts'
+import { hasLeft, partFromOld } from '../approval/leaving.ts'
 import { pharmacyOfInvitation, redeemInvitation, type InvitationTries } from '../approval/invitations.ts'
 import { decideMembership, registerActor, tellDriver, tellPharmacyOf } from '../approval/memberships.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
@@ -51,7 +52,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
   return [
     route({
       method: 'POST', path: '/api/drivers/register', operationId: 'registerDriver', tags, auth: 'none',
-      summary: 'Register a driver of a pharmacy: at once with its invitation, else to wait for its word; an account with the role driver and no record completes itself here',
+      summary: 'Register a driver of a pharmacy: at once with its invitation, else to wait for its word; an account with the role driver and no record, or one that another pharmacy let go, completes itself here',
       body: closedObject({
         email: Email, full_name: PersonName, phone: Phone, password: Password, verification_token: VerificationToken, vehicle_type: VehicleType,
         vehicle_number: Type.Optional(PlateOrLicense), license_number: Type.Optional(PlateOrLicense),
@@ -74,11 +75,12 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
           return createAccount(db, ctx, account, async (tx, user_id) => {
             if (invitation_code !== undefined) await redeemInvitation(tx, invitation_code, vendor_id, ctx.nowMs())
             else if (!open) await refuseTooManyDrivers(tx, vendor_id, registered_from)
+            await partFromOld(tx, user_id, vendor_id)
             const id = uuidV7(ctx.nowMs(), ctx.random)
             const profile = { ...person, vendor_id, membership, registered_from: membership === 'pending' ? registered_from : null }
             await tx.insertInto('drivers').values({ id, user_id, vehicle_number, license_number, ...profile }).execute()
             return { id, ...profile }
-          }, found => found.driver_id === null)
+          }, found => found.driver_id === null || hasLeft(db, found.id, vendor_id))
         }).catch((error: unknown) => { throw isUniqueViolation(error, 'drivers_user_id_key') ? new CaduceusError('email_taken') : error })
         await registerActor(ctx, { ...record, capacity }).catch((error: unknown) => log.warn({ err: error, driver_id: record.id }, 'the driver will be made known to the engine at the first change of status'))
         if (record.membership === 'pending') await tellPharmacyOf(ctx, record.vendor_id, record.full_name)
