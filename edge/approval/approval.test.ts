@@ -10,6 +10,7 @@ import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
 import { tellAdministrators } from './applicants.ts'
 import { approvalLimits } from './limits.ts'
+import { approvalAttacks } from './suite-attacks.ts'
 import { approvalSuite } from './suite.ts'
 
 const dataDir = await preparedDataDir()
@@ -25,6 +26,7 @@ const admin = (await http(url, 'POST', '/api/auth/login', { body: { email: 'admi
 
 // Each test has pharmacies of its own, more than one address may have waiting.
 approvalSuite(t, () => ({ url, other: url, admin }))
+approvalAttacks(t, () => ({ url, other: url, admin }))
 
 t.test('what waits is bounded, by address and by pharmacy', async t => {
   const register = (i: number, from: string) => http(url, 'POST', '/api/vendors/register', {

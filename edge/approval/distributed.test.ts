@@ -10,7 +10,9 @@ import { requireOrSkip, startNats, startPostgres, startRedis } from '../../proto
 import { createAccount } from '../accounts/accounts.ts'
 import { busConfig, busPasswords, busUrl } from '../acceptance/fixture-other-services.ts'
 import { http, password } from '../acceptance/people.ts'
-import { approvalSuite, type ApprovalDeployment } from './suite.ts'
+import { approvalAttacks } from './suite-attacks.ts'
+import type { ApprovalDeployment } from './suite-people.ts'
+import { approvalSuite } from './suite.ts'
 
 t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 600_000 }, async t => {
   const [nats, redis, postgres] = await Promise.all([startNats({ jetstream: true, config: busConfig, variables: busPasswords }), startRedis(), startPostgres()])
@@ -37,4 +39,5 @@ t.test('two engines, two edges', { skip: requireOrSkip(t, 'nats', 'redis', 'post
   const admin = (await http(urls[0]!, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })).body.access_token as string
   const deployment: ApprovalDeployment = { url: urls[0]!, other: urls[1]!, admin }
   approvalSuite(t, () => deployment)
+  approvalAttacks(t, () => deployment)
 })
