@@ -23,6 +23,7 @@ import { askHolder, doubtHold, type HoldsDeps } from './holds.ts'
 import type { ActorKind, Journal, SlotLease } from './journal/journal.ts'
 import { Directory } from './matching/directory.ts'
 import { nextDriver } from './matching/next-driver.ts'
+import { Resynchronisation } from './matching/resynchronisation.ts'
 import { Roster } from './matching/roster.ts'
 import type { OrderCommand } from './order/commands.ts'
 import { requestPushFor } from './order/react.ts'
@@ -91,6 +92,7 @@ export class Engine {
   readonly #searching = new SearchingOrders()
   readonly #holds: HoldsDeps
   readonly #lastSeq = new Map<number, number>()
+  readonly #resynchronisation: Resynchronisation
   readonly #rosters: RosterExchange
   readonly #assignments: Assignments
   readonly #allowance: Allowance
@@ -142,6 +144,13 @@ export class Engine {
       ownsActor: id => this.actors.ownsActor(id),
       changed: row => this.#rosterChanged(row),
     })
+    this.#resynchronisation = new Resynchronisation({
+      env, openOf: (vendorId, limit) => this.#open.ofVendor(vendorId, limit),
+      tell: (orderId, vendorIds) => {
+        const order = this.actors.peek(orderId)?.state as Order | undefined
+        if (order?.kind === 'broadcast') this.#pusher.add(requestPushFor(order.core, order.broadcast, vendorIds))
+      },
+    })
     this.#holds = { env, journal, actors: this.actors, ask: command => this.#gateway.ask(command) }
     this.#slots = new SlotKeeper({
       env, journal, engineId: deps.engineId, exclusive: deps.exclusive, leaseMs: deps.slotLeaseMs ?? limits.slotLeaseMsDefault, log: deps.log,
@@ -161,7 +170,7 @@ export class Engine {
     this.#subscriptions = [
       bus.subscribe(subjects.locationFilter, message => this.tracking.ingest(message.body)),
       bus.subscribe(subjects.interest, message => this.tracking.takeInterest(message.body)),
-      bus.subscribe(subjects.terminals, message => this.#resynchronise(decodeBody(message.body) as TerminalsMessage)),
+      bus.subscribe(subjects.terminals, message => this.#resynchronisation.ask((decodeBody(message.body) as TerminalsMessage).vendor_ids)),
       bus.subscribe(subjects.directory, message => this.directory.put(decodeBody(message.body) as DirectoryVendor)),
       bus.subscribe(subjects.roster, message => this.#rosters.take(decodeBody(message.body) as RosterMessage)),
       bus.subscribe(subjects.rosterWanted, () => this.#rosters.publishAll()),
@@ -188,6 +197,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#gateway.stop()
     for (const stop of this.#stops) stop()
+    this.#resynchronisation.stop()
     const deadlineMs = this.#deps.env.nowMs() + limits.drainTimeoutMs
     while ((this.actors.inFlight > 0 || this.#outbox.pending > 0) && this.#deps.env.nowMs() < deadlineMs)
       await new Promise<void>(resolve => { this.#deps.env.after(10, resolve) })
@@ -379,20 +389,6 @@ export class Engine {
   // What every engine hears
 
   /** Terminals that (re)connected: every open request they are eligible for, oldest first, and each request once for all of them. */
-  #resynchronise(message: TerminalsMessage): void {
-    const vendorsOf = new Map<string, Set<string>>()
-    for (const vendorId of message.vendor_ids)
-      for (const orderId of this.#open.ofVendor(vendorId, limits.openRequestsPerTerminalMax)) {
-        const vendors = vendorsOf.get(orderId)
-        if (vendors === undefined) vendorsOf.set(orderId, new Set([vendorId]))
-        else vendors.add(vendorId)
-      }
-    for (const orderId of [...vendorsOf.keys()].sort()) {
-      const order = this.actors.peek(orderId)?.state as Order | undefined
-      if (order?.kind === 'broadcast') this.#pusher.add(requestPushFor(order.core, order.broadcast, vendorsOf.get(orderId)!))
-    }
-  }
-
   async #pollVendors(): Promise<void> {
     const { vendors, nextSinceMs } = await this.#deps.journal.vendorsChangedSince(this.#vendorsSinceMs)
     for (const vendor of vendors) this.directory.put(vendor)
