@@ -32,7 +32,7 @@ export interface Source { path: string; text: string }
 
 const houses = /^(engine|protocol|edge)\//
 /** Parts of tests, worlds in which they run, and tables of examples. */
-const notProduct = /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
+const notProduct = /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
 
 /** Is this a file of the product, in which mistakes are made? */
 export const isProduct = (path: string): boolean => path.endsWith('.ts') && houses.test(path) && !notProduct.test(path)
