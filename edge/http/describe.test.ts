@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'

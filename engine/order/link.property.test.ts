@@ -2,7 +2,7 @@
  * Whoever holds an order's public link may read it aloud: whatever people are called, live at or write, no push to that
  * link holds a phone, a surname, an address, a token or anybody's words. After each event, and repeated later.
  */
-import fc from 'fast-check'
+import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { after, closed, happened, offered } from './fixtures.ts'

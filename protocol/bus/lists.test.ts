@@ -1,5 +1,5 @@
 /** However large and however uneven the items of a list are, every message of it fits the bus, and nothing else is lost. */
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import { limits } from '../limits.ts'
 import type { Bus } from './bus.ts'

@@ -1,5 +1,5 @@
 /** Who sees what of an order: every field has a decision for every standing, and areas, distances and initials tell no more than they should. */
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import { distanceKm } from '../geo.ts'
 import type { Principal } from '../principal.ts'

@@ -1,5 +1,5 @@
 /** The room of bodies: what it counts, whom it refuses, and that everything comes back to nothing. */
-import fc from 'fast-check'
+import fc from '../../../protocol/testing/properties.ts'
 import t from 'tap'
 import { CaduceusError } from '../../../protocol/errors.ts'
 import { bodyLimits } from './limits.ts'
