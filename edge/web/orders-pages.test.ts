@@ -64,8 +64,12 @@ t.test('files and lists', { skip: missing, timeout: 120_000 }, async t => {
     t.notMatch(await card.textContent(), /Xylander|ring twice|\+?\d{7}/, 'no name, no notes, no phone')
 
     const openTab = async (link: ReturnType<Page['getByRole']>) => {
-      const [tab] = await Promise.all([terminal.context().waitForEvent('page'), link.click()])
-      const answer = await tab.waitForResponse(response => response.url().includes('/api/uploads/file/'))
+      // Awaited from before the click on: the tab may have its answer before anybody looks at the tab.
+      const [tab, answer] = await Promise.all([
+        terminal.context().waitForEvent('page'),
+        terminal.context().waitForEvent('response', response => response.url().includes('/api/uploads/file/')),
+        link.click(),
+      ])
       t.same([answer.status(), answer.headers()['content-type'], answer.request().headers()['authorization']], [200, 'image/png', undefined], 'a tab shows no token')
       await tab.close()
     }
