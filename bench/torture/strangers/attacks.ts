@@ -91,7 +91,7 @@ async function requests(
     if (answer.status === 201) own.push((JSON.parse(answer.text) as { request_id: string }).request_id)
     else if (own.length > 0)
       await told(tally, caller, { url, method: 'DELETE', path: `/api/requests/${own.shift()!}`, token })
-    await pause(own.length < 20 ? 50 : 1_000)
+    await pause(own.length < 20 ? 20 : 500)
   })
   const looking = Promise.all(
     pharmacies.map(async (token, index) => {
@@ -102,7 +102,7 @@ async function requests(
           `/ws/pharmacy/?token=${token}`,
           tally,
         )
-        await pause(1_500)
+        await pause(400)
         socket.destroy()
       }
     }),
