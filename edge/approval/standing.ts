@@ -4,8 +4,9 @@
  * remembered for seconds, and a decision is heard at once.
  *
  * The truth is in the database; the hint that access ended makes every edge look, and whoever misses it looks by
- * itself a little later, as with sign-ins (edge/accounts/ended-access.ts). News overrides what was read before it,
- * because a read may have been under way. Rejected: a claim in the token, which lives for a quarter of an hour after
+ * itself a little later, as with sign-ins (edge/accounts/ended-access.ts). News overrides a row that was read before
+ * it, because a read may have been under way. A row that is newer than the news makes this edge look first: the
+ * decision was made on another edge, and its hint is still on the way. Rejected: a claim in the token, which lives for a quarter of an hour after
  * a suspension; a list of all who wait, which strangers could make as long as they like.
  */
 import type { Logger } from 'pino'
@@ -68,8 +69,13 @@ export interface StandingsDeps {
   after(ms: number, run: () => void): () => void
 }
 
-interface VendorRow { id: string; status: VendorStatus }
-interface DriverRow { id: string; membership: Membership; vendor_id: string; vendor_status: VendorStatus | null; carries: boolean }
+/** When a row was last decided upon. The driver of PostgreSQL gives a number for a row that never was: minus infinity. */
+type DecidedAt = Date | number
+interface VendorRow { id: string; status: VendorStatus; standing_at: DecidedAt }
+interface DriverRow {
+  id: string; membership: Membership; standing_at: DecidedAt
+  vendor_id: string; vendor_status: VendorStatus | null; vendor_standing_at: DecidedAt | null; carries: boolean
+}
 
 /** Clocks differ between edges and the database, and a transaction commits later than its trigger looked at the clock. */
 const slackMs = 60_000
@@ -103,13 +109,14 @@ export const refusedFor = (role: Identity['role'], why: string): CaduceusError =
 export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {
   const { pool, kysely: db } = database
   const vendorRow = gathered<VendorRow>(async ids => {
-    const { rows } = await pool.query<VendorRow>({ name: 'standing_vendors', text: 'select id, status from vendors where id = any($1::uuid[])', values: [ids] })
+    const { rows } = await pool.query<VendorRow>({ name: 'standing_vendors', text: 'select id, status, standing_at from vendors where id = any($1::uuid[])', values: [ids] })
     return new Map(rows.map(row => [row.id, row]))
   })
   const driverRow = gathered<DriverRow>(async ids => {
     const { rows } = await pool.query<DriverRow>({
       name: 'standing_drivers',
-      text: `select d.id, d.membership, d.vendor_id, v.status as vendor_status, d.active_order_ids <> '{}' as carries
+      text: `select d.id, d.membership, d.standing_at, d.vendor_id, v.status as vendor_status,
+          v.standing_at as vendor_standing_at, d.active_order_ids <> '{}' as carries
         from drivers d left join vendors v on v.id = d.vendor_id where d.id = any($1::uuid[])`,
       values: [ids],
     })
@@ -180,11 +187,18 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   }
   next()
 
+  /** True when a row tells of a later decision than the news that this edge has of it. */
+  const isNewer = (id: string, decidedAt: DecidedAt | null): boolean => {
+    const heard = news.get(id)
+    return heard !== undefined && decidedAt !== null && Number(decidedAt) > heard.atMs
+  }
+
   const vendorStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
     if (cached !== undefined) return cached
     const row = await vendorRow(id)
     if (row === undefined) return full
+    if (isNewer(id, row.standing_at)) await look()
     // What was heard while the row was read is newer than the row.
     const standing = ofVendor(vendorNews(id)?.status ?? row.status)
     if (standing.access === 'full') known.set(id, standing)
@@ -195,6 +209,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     if (cached !== undefined && (vendorNews(cached.vendorId!)?.status ?? 'active') === 'active') return cached
     const row = await driverRow(id)
     if (row === undefined) return full
+    if (isNewer(id, row.standing_at) || isNewer(row.vendor_id, row.vendor_standing_at)) await look()
     const heard = news.get(id)?.one
     const membership = heard?.kind === 'driver' ? heard.membership : row.membership
     const standing = ofDriver(membership, vendorNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active', row.carries, row.vendor_id)
