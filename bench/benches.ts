@@ -6,7 +6,11 @@ import { bench as cityDay } from './load/city-day.ts'
 import { bench as durable } from './load/durable.ts'
 import { bench as idle } from './load/idle.ts'
 import { bench as connections } from './load/connections.ts'
-import { bench as ingest, distributedBench as ingestNats, policiesBench as ingestPolicies } from './load/ingest.ts'
+import {
+  bench as ingest,
+  distributedBench as ingestNats,
+  policiesBench as ingestPolicies,
+} from './load/ingest.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as recovery } from './load/recovery.ts'
 import { bench as failover } from './load/failover.ts'
@@ -30,8 +34,37 @@ import { suite as pushEncode } from './micro/push-encode.bench.ts'
 import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
-  ...[frameDecode, frameEncode, indexMove, radiusQuery, decide, mailbox, journalAppend, claim, pushEncode, jwtVerify].map(microBench),
-  ingest, ingestPolicies, ingestNats, connections, request, rest, broadcast, broadcastCrowd, accept, durable, trackers, cityDay, stalled, reconnect, idle,
-  recovery, transitions, failover, simulator,
-  socketIoBench, channelsBench,
+  ...[
+    frameDecode,
+    frameEncode,
+    indexMove,
+    radiusQuery,
+    decide,
+    mailbox,
+    journalAppend,
+    claim,
+    pushEncode,
+    jwtVerify,
+  ].map(microBench),
+  ingest,
+  ingestPolicies,
+  ingestNats,
+  connections,
+  request,
+  rest,
+  broadcast,
+  broadcastCrowd,
+  accept,
+  durable,
+  trackers,
+  cityDay,
+  stalled,
+  reconnect,
+  idle,
+  recovery,
+  transitions,
+  failover,
+  simulator,
+  socketIoBench,
+  channelsBench,
 ]

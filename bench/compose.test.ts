@@ -30,103 +30,191 @@ interface Service {
 }
 
 const path = fileURLToPath(assetUrl('docker-compose.yml'))
-const file = parse(readFileSync(path, 'utf8'), { merge: true }) as { name: string; services: Record<string, Service>; volumes: Record<string, unknown> }
+const file = parse(readFileSync(path, 'utf8'), { merge: true }) as {
+  name: string
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+}
 const services = Object.entries(file.services)
 const ours = services.filter(([, service]) => service.build !== undefined)
 const edges = ours.filter(([, service]) => service.command?.includes('dist/edge/main.js') === true)
-const engines = ours.filter(([, service]) => service.command?.includes('dist/engine/main.js') === true)
+const engines = ours.filter(
+  ([, service]) => service.command?.includes('dist/engine/main.js') === true,
+)
 
 /** As compose puts values in; throws for a required one that is not given. */
 function interpolate(text: string, given: Record<string, string>): string {
-  return text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string | undefined, rest: string) => {
-    const value = given[name]
-    if (value !== undefined && value !== '') return value
-    if (kind === '?') throw new Error(`${name} ${rest}`)
-    return kind === '-' ? rest : ''
-  })
+  return text.replaceAll(
+    /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (_, name: string, kind: string | undefined, rest: string) => {
+      const value = given[name]
+      if (value !== undefined && value !== '') return value
+      if (kind === '?') throw new Error(`${name} ${rest}`)
+      return kind === '-' ? rest : ''
+    },
+  )
 }
 /** What the operator must give: without any of these nothing starts. */
-const secrets = ['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'NATS_ENGINE_PASSWORD', 'NATS_EDGE_PASSWORD', 'NATS_ANALYTICS_PASSWORD', 'NATS_DISPATCH_PASSWORD']
-const givenSecrets: Record<string, string> = Object.fromEntries(secrets.map(name => [name, name.toLowerCase().replaceAll('_', '-').padEnd(64, 'x')]))
+const secrets = [
+  'JWT_SECRET_KEY',
+  'POSTGRES_PASSWORD',
+  'NATS_ENGINE_PASSWORD',
+  'NATS_EDGE_PASSWORD',
+  'NATS_ANALYTICS_PASSWORD',
+  'NATS_DISPATCH_PASSWORD',
+]
+const givenSecrets: Record<string, string> = Object.fromEntries(
+  secrets.map(name => [name, name.toLowerCase().replaceAll('_', '-').padEnd(64, 'x')]),
+)
 
 const environmentOf = (service: Service, given: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(service.environment ?? {}).map(([name, value]) => {
-    if (typeof value !== 'string') throw new Error(`${name} is ${String(value)}: only a text is sure to arrive as it is written`)
-    return [name, interpolate(value, given)]
-  }))
+  Object.fromEntries(
+    Object.entries(service.environment ?? {}).map(([name, value]) => {
+      if (typeof value !== 'string')
+        throw new Error(
+          `${name} is ${String(value)}: only a text is sure to arrive as it is written`,
+        )
+      return [name, interpolate(value, given)]
+    }),
+  )
 
 t.test('the topology', async t => {
   t.equal(edges.length, 2)
-  t.ok(engines.reduce((sum, [, service]) => sum + (service.deploy?.replicas ?? 1), 0) >= 2, 'two engines or more')
-  for (const image of ['nats', 'redis', 'postgres']) t.match(file.services[image]?.image, new RegExp(`^${image}:[\\d.]+-\\w+$`), `${image} has a version`)
+  t.ok(
+    engines.reduce((sum, [, service]) => sum + (service.deploy?.replicas ?? 1), 0) >= 2,
+    'two engines or more',
+  )
+  for (const image of ['nats', 'redis', 'postgres'])
+    t.match(
+      file.services[image]?.image,
+      new RegExp(`^${image}:[\\d.]+-\\w+$`),
+      `${image} has a version`,
+    )
   t.ok(file.services['nats']!.command!.includes('--jetstream'))
 })
 
 t.test('every service can start', async t => {
   for (const [name, service] of services) {
-    t.ok(service.image !== undefined || service.build !== undefined, `${name} has an image or a build`)
+    t.ok(
+      service.image !== undefined || service.build !== undefined,
+      `${name} has an image or a build`,
+    )
     for (const [on, { condition }] of Object.entries(service.depends_on ?? {})) {
       const target = file.services[on]
       t.ok(target, `${name} depends on ${on}, which is there`)
-      t.ok(['service_started', 'service_healthy', 'service_completed_successfully'].includes(condition), `${condition} is a condition`)
+      t.ok(
+        ['service_started', 'service_healthy', 'service_completed_successfully'].includes(
+          condition,
+        ),
+        `${condition} is a condition`,
+      )
       if (condition === 'service_healthy') t.ok(target?.healthcheck, `${on} can be healthy`)
     }
     if (service.healthcheck !== undefined) {
       t.equal(service.healthcheck.test[0], 'CMD', `${name}'s check needs no shell`)
-      for (const time of ['interval', 'timeout'] as const) t.match(service.healthcheck[time], /^\d+(ms|s|m)$/)
+      for (const time of ['interval', 'timeout'] as const)
+        t.match(service.healthcheck[time], /^\d+(ms|s|m)$/)
     }
-    if ((service.deploy?.replicas ?? 1) > 1) t.notOk(service.container_name ?? service.ports, `${name} may be there more than once`)
+    if ((service.deploy?.replicas ?? 1) > 1)
+      t.notOk(service.container_name ?? service.ports, `${name} may be there more than once`)
   }
-  for (const name of ['nats', 'redis', 'postgres', ...edges.map(([name]) => name)]) t.ok(file.services[name]!.healthcheck, `${name} has a health check`)
+  for (const name of ['nats', 'redis', 'postgres', ...edges.map(([name]) => name)])
+    t.ok(file.services[name]!.healthcheck, `${name} has a health check`)
 })
 
 t.test('volumes are declared, and used', async t => {
-  const used = services.flatMap(([, service]) => service.volumes ?? []).map(volume => volume.split(':')[0]!)
+  const used = services
+    .flatMap(([, service]) => service.volumes ?? [])
+    .map(volume => volume.split(':')[0]!)
   const isFile = (source: string): boolean => source.startsWith('./')
-  t.same([...new Set(used)].filter(source => !isFile(source)).sort(), Object.keys(file.volumes).sort())
+  t.same(
+    [...new Set(used)].filter(source => !isFile(source)).sort(),
+    Object.keys(file.volumes).sort(),
+  )
   for (const source of used.filter(isFile)) t.ok(existsSync(assetUrl(source)), `${source} is there`)
   for (const name of ['nats', 'redis', 'postgres'])
-    t.equal(file.services[name]!.volumes?.filter(volume => !isFile(volume)).length, 1, `${name} keeps its data`)
+    t.equal(
+      file.services[name]!.volumes?.filter(volume => !isFile(volume)).length,
+      1,
+      `${name} keeps its data`,
+    )
 })
 
 t.test('the bus knows who connects to it', async t => {
   const nats = file.services['nats']!
   const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8')
-  t.same([...config.matchAll(/password: \$(\w+)/g)].map(match => match[1]!).sort(), Object.keys(nats.environment!).sort(), 'a variable that is missing stops the server')
-  for (const [user, list] of [['edge', edges], ['engine', engines]] as const)
+  t.same(
+    [...config.matchAll(/password: \$(\w+)/g)].map(match => match[1]!).sort(),
+    Object.keys(nats.environment!).sort(),
+    'a variable that is missing stops the server',
+  )
+  for (const [user, list] of [
+    ['edge', edges],
+    ['engine', engines],
+  ] as const)
     for (const [name, service] of list) {
       const given = { ...givenSecrets, [`NATS_${user.toUpperCase()}_PASSWORD`]: 'other' }
       const { username, password } = new URL(environmentOf(service, given)['NATS_URL']!)
-      t.same([username, password], [user, environmentOf(nats, given)[`NATS_${user.toUpperCase()}_PASSWORD`]], name)
+      t.same(
+        [username, password],
+        [user, environmentOf(nats, given)[`NATS_${user.toUpperCase()}_PASSWORD`]],
+        name,
+      )
     }
 })
 
 t.test('ports', async t => {
-  const published = services.flatMap(([name, service]) => (service.ports ?? []).map(port => {
-    t.match(port, /^127\.0\.0\.1:\d+:\d+$/, `${name}: "${port}" is for this machine alone`)
-    return { name, host: port.split(':')[1], inside: port.split(':')[2] }
-  }))
+  const published = services.flatMap(([name, service]) =>
+    (service.ports ?? []).map(port => {
+      t.match(port, /^127\.0\.0\.1:\d+:\d+$/, `${name}: "${port}" is for this machine alone`)
+      return { name, host: port.split(':')[1], inside: port.split(':')[2] }
+    }),
+  )
   t.same(published.map(port => port.host).sort(), ['8000', '8001'], 'the edges and nobody else')
-  for (const { name, inside } of published) t.equal(inside, file.services[name]!.environment!['PORT'], `${name} listens where its port leads`)
+  for (const { name, inside } of published)
+    t.equal(
+      inside,
+      file.services[name]!.environment!['PORT'],
+      `${name} listens where its port leads`,
+    )
 })
 
 t.test('nothing has a password that everybody knows', async t => {
   const text = readFileSync(path, 'utf8')
-  const named = new Set([...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET)\w*)(:?[-?])/g)].map(match => `${match[1]} ${match[2]}`))
+  const named = new Set(
+    [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET)\w*)(:?[-?])/g)].map(
+      match => `${match[1]} ${match[2]}`,
+    ),
+  )
   for (const name of secrets) t.ok(named.has(`${name} :?`), `${name} must be given`)
   // Optional services; an empty value is none.
-  for (const [, name, rest] of text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|AUTH_TOKEN|API_KEY|ACCESS_KEY)\w*):-([^}]*)\}/g)) t.equal(rest, '', `${name} has no default`)
+  for (const [, name, rest] of text.matchAll(
+    /\$\{(\w*(?:PASSWORD|SECRET|AUTH_TOKEN|API_KEY|ACCESS_KEY)\w*):-([^}]*)\}/g,
+  ))
+    t.equal(rest, '', `${name} has no default`)
   for (const missing of secrets) {
     const { [missing]: _, ...rest } = givenSecrets
-    t.throws(() => services.map(([, service]) => environmentOf(service, rest)), new RegExp(`${missing} make one`), `without ${missing} nothing starts, and the mend is named`)
+    t.throws(
+      () => services.map(([, service]) => environmentOf(service, rest)),
+      new RegExp(`${missing} make one`),
+      `without ${missing} nothing starts, and the mend is named`,
+    )
   }
 })
 
 t.test('whoever registers waits for a decision', async t => {
   for (const [name, service] of edges) {
     t.equal(readConfig(environmentOf(service, givenSecrets), 'edge').registration, 'approval', name)
-    t.equal(readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'open' }), 'edge').registration, 'open', name)
-    t.throws(() => readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'yes' }), 'edge'), { message: /^REGISTRATION is "yes"; it is open [^\n]+ or approval[^\n]+$/ })
+    t.equal(
+      readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'open' }), 'edge')
+        .registration,
+      'open',
+      name,
+    )
+    t.throws(
+      () => readConfig(environmentOf(service, { ...givenSecrets, REGISTRATION: 'yes' }), 'edge'),
+      { message: /^REGISTRATION is "yes"; it is open [^\n]+ or approval[^\n]+$/ },
+    )
   }
 })
 
@@ -136,29 +224,62 @@ t.test('the environment is what the processes read', async t => {
     const config = readConfig(environmentOf(service, given), 'edge')
     t.equal(config.host, '0.0.0.0', `${name} can be reached from outside its container`)
     t.ok(config.uploadDir.startsWith('/data/'), 'uploads are on the volume')
-    t.match(config.databaseUrl, /^postgres:\/\/caduceus:postgres-passwordx+@postgres:5432\/caduceus$/)
-    t.equal(environmentOf(service, { ...given, POSTGRES_PASSWORD: 'other' })['DATABASE_URL'], 'postgres://caduceus:other@postgres:5432/caduceus')
+    t.match(
+      config.databaseUrl,
+      /^postgres:\/\/caduceus:postgres-passwordx+@postgres:5432\/caduceus$/,
+    )
+    t.equal(
+      environmentOf(service, { ...given, POSTGRES_PASSWORD: 'other' })['DATABASE_URL'],
+      'postgres://caduceus:other@postgres:5432/caduceus',
+    )
   }
-  t.equal(environmentOf(file.services['postgres']!, { ...givenSecrets, POSTGRES_PASSWORD: 'other' })['POSTGRES_PASSWORD'], 'other')
+  t.equal(
+    environmentOf(file.services['postgres']!, { ...givenSecrets, POSTGRES_PASSWORD: 'other' })[
+      'POSTGRES_PASSWORD'
+    ],
+    'other',
+  )
   for (const [, service] of engines) {
     const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environmentOf(service, given), 'engine')
-    for (const url of [natsUrl, redisUrl, databaseUrl]) t.ok(file.services[new URL(url!).hostname], `${new URL(url!).hostname} is a service`)
+    for (const url of [natsUrl, redisUrl, databaseUrl])
+      t.ok(file.services[new URL(url!).hostname], `${new URL(url!).hostname} is a service`)
   }
 })
 
 t.test('what the README says an operator may set, compose passes on', async t => {
   const readme = readFileSync(assetUrl('README.md'), 'utf8')
-  const rows = readme.split('\n').filter(line => /^\| `[A-Z]/.test(line)).map(line => line.split('|')[1]!)
-  const names = rows.flatMap(cell => [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(match => match[1]!))
+  const rows = readme
+    .split('\n')
+    .filter(line => /^\| `[A-Z]/.test(line))
+    .map(line => line.split('|')[1]!)
+  const names = rows.flatMap(cell =>
+    [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(match => match[1]!),
+  )
   // What the image decides, what is for tests, where another server speaks a known API, and limits whose defaults serve.
-  const aside = /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|RATE_LIMIT_\w+)$/
+  const aside =
+    /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|RATE_LIMIT_\w+)$/
   t.ok(names.length > 25, 'the table was found')
   for (const [edge, service] of edges)
-    t.same(names.filter(name => !aside.test(name) && service.environment?.[name] === undefined), [], edge)
-  const delivery = readConfig(environmentOf(edges[0]![1], {
-    ...givenSecrets, SMTP_URL: 'smtps://u%40example.org:p@smtp.example.org', TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't', TWILIO_FROM: '+1', TRUST_PROXY: '1',
-  }), 'edge')
-  t.match(delivery, { delivery: { smtp: { from: 'u@example.org' }, twilio: { accountSid: 'AC1' } }, trustedProxies: 1 })
+    t.same(
+      names.filter(name => !aside.test(name) && service.environment?.[name] === undefined),
+      [],
+      edge,
+    )
+  const delivery = readConfig(
+    environmentOf(edges[0]![1], {
+      ...givenSecrets,
+      SMTP_URL: 'smtps://u%40example.org:p@smtp.example.org',
+      TWILIO_ACCOUNT_SID: 'AC1',
+      TWILIO_AUTH_TOKEN: 't',
+      TWILIO_FROM: '+1',
+      TRUST_PROXY: '1',
+    }),
+    'edge',
+  )
+  t.match(delivery, {
+    delivery: { smtp: { from: 'u@example.org' }, twilio: { accountSid: 'AC1' } },
+    trustedProxies: 1,
+  })
 })
 
 t.test('the image', async t => {
@@ -171,21 +292,40 @@ t.test('the image', async t => {
     t.match(last, /\nUSER node\n/, 'not as root')
     t.match(dockerfile, /\nRUN npm ci\n/)
     for (const [, sources] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm))
-      for (const source of sources!.split(' ')) t.ok(existsSync(assetUrl(source)), `${source} is there to be copied`)
+      for (const source of sources!.split(' '))
+        t.ok(existsSync(assetUrl(source)), `${source} is there to be copied`)
     const script = command!.at(-1)!
-    t.ok(existsSync(assetUrl(script.replace('dist/', '').replace('.js', '.ts'))), `${name} runs ${script}`)
+    t.ok(
+      existsSync(assetUrl(script.replace('dist/', '').replace('.js', '.ts'))),
+      `${name} runs ${script}`,
+    )
     t.ok(dockerfile.includes(`COPY ${script.split('/')[1]} `), 'which is in the image')
     t.equal(init, true)
-    t.ok(Number.parseInt(stop_grace_period!, 10) * 1000 >= limits.drainTimeoutMs + 5_000, 'it may drain before it is killed')
+    t.ok(
+      Number.parseInt(stop_grace_period!, 10) * 1000 >= limits.drainTimeoutMs + 5_000,
+      'it may drain before it is killed',
+    )
   }
 })
 
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0
-t.test('compose agrees', { skip: hasCompose ? false : 'docker compose not found; install with: apt-get install docker-compose-plugin (from Docker\'s repository)' }, async t => {
-  const config = (environment: Record<string, string>) => spawnSync('docker', ['compose', '-f', path, 'config', '-q'], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment } })
-  const good = config(givenSecrets)
-  t.equal(good.status, 0, good.stderr)
-  const bad = config({})
-  t.not(bad.status, 0)
-  t.match(bad.stderr, /PASSWORD|JWT_SECRET_KEY/)
-})
+t.test(
+  'compose agrees',
+  {
+    skip: hasCompose
+      ? false
+      : "docker compose not found; install with: apt-get install docker-compose-plugin (from Docker's repository)",
+  },
+  async t => {
+    const config = (environment: Record<string, string>) =>
+      spawnSync('docker', ['compose', '-f', path, 'config', '-q'], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      })
+    const good = config(givenSecrets)
+    t.equal(good.status, 0, good.stderr)
+    const bad = config({})
+    t.not(bad.status, 0)
+    t.match(bad.stderr, /PASSWORD|JWT_SECRET_KEY/)
+  },
+)

@@ -5,24 +5,47 @@
  */
 import { resultsFolder } from './common/results.ts'
 import { runSuite } from './common/suite.ts'
-import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from './common/options.ts'
+import {
+  describeOptions,
+  readOptions,
+  runTool,
+  UsageError,
+  type OptionTable,
+} from './common/options.ts'
 import { benches } from './benches.ts'
 import { compareCommand, reportCommand } from './report/commands.ts'
 
 const table: OptionTable = {
   quick: { help: 'a minute or two instead of ten, for a look; numbers spread more' },
-  distributed: { help: 'an engine and an edge on nats-server, redis-server and PostgreSQL instead of one process' },
-  url: { value: 'ADDRESS', help: 'load benches against this deployment (wss://…); its edges must have BENCH_ALLOWED=1' },
+  distributed: {
+    help: 'an engine and an edge on nats-server, redis-server and PostgreSQL instead of one process',
+  },
+  url: {
+    value: 'ADDRESS',
+    help: 'load benches against this deployment (wss://…); its edges must have BENCH_ALLOWED=1',
+  },
   results: { value: 'FOLDER', help: 'where results are kept (bench/results)' },
-  token: { value: 'TOKEN', help: 'access tokens of existing accounts, separated by commas, instead of registering new ones' },
-  rounds: { value: 'N', help: 'rounds of each bench instead of its own number', number: { min: 1, max: 100, whole: true } },
+  token: {
+    value: 'TOKEN',
+    help: 'access tokens of existing accounts, separated by commas, instead of registering new ones',
+  },
+  rounds: {
+    value: 'N',
+    help: 'rounds of each bench instead of its own number',
+    number: { min: 1, max: 100, whole: true },
+  },
   check: { help: 'exit 1 when a goal is not met' },
   profile: { help: 'write CPU profiles of the processes under test to bench/results/profiles' },
-  json: { help: 'the records as JSON lines on standard output; everything else goes to standard error' },
+  json: {
+    help: 'the records as JSON lines on standard output; everything else goes to standard error',
+  },
   list: { help: 'the benches, one a line' },
 }
 
-const list = (): string => benches.map(({ group, name, title }) => `${group.padEnd(6)} ${name.padEnd(20)} ${title}`).join('\n')
+const list = (): string =>
+  benches
+    .map(({ group, name, title }) => `${group.padEnd(6)} ${name.padEnd(20)} ${title}`)
+    .join('\n')
 
 const help = `npm run bench -- [micro | load | peers | NAME...] [options]
 npm run bench -- compare A B       what changed between two commits, runs or files
@@ -42,22 +65,44 @@ async function main(argv: string[]): Promise<number> {
   if (argv[0] === 'compare') return compareCommand(argv.slice(1))
   if (argv[0] === 'report') return reportCommand(argv.slice(1))
   const options = readOptions(table, argv, 100)
-  if (options.help) { console.log(help); return 0 }
-  if (options.flag('list')) { console.log(list()); return 0 }
+  if (options.help) {
+    console.log(help)
+    return 0
+  }
+  if (options.flag('list')) {
+    console.log(list())
+    return 0
+  }
   const groups = ['micro', 'load', 'peers']
   const known = new Set([...groups, ...benches.map(bench => bench.name)])
   const unknown = options.positionals.find(name => !known.has(name))
-  if (unknown !== undefined) throw new UsageError(`there is no bench "${unknown}"; --list names them`)
-  if (options.flag('distributed') && options.text('url') !== null) throw new UsageError('--distributed starts servers of its own; with --url there are some already')
-  if (options.text('token') !== null && options.text('url') === null) throw new UsageError('--token is of accounts at a deployment; it needs --url')
+  if (unknown !== undefined)
+    throw new UsageError(`there is no bench "${unknown}"; --list names them`)
+  if (options.flag('distributed') && options.text('url') !== null)
+    throw new UsageError(
+      '--distributed starts servers of its own; with --url there are some already',
+    )
+  if (options.text('token') !== null && options.text('url') === null)
+    throw new UsageError('--token is of accounts at a deployment; it needs --url')
   const everything = options.positionals.length === 0
   const remote = options.text('url') !== null
-  const chosen = benches.filter(({ group, name, modes }) =>
-    options.positionals.includes(name) || ((everything || options.positionals.includes(group)) && (!remote || modes?.includes('remote') === true)))
+  const chosen = benches.filter(
+    ({ group, name, modes }) =>
+      options.positionals.includes(name) ||
+      ((everything || options.positionals.includes(group)) &&
+        (!remote || modes?.includes('remote') === true)),
+  )
   return runSuite(chosen, {
-    everything: everything && !remote, quick: options.flag('quick'), mode: remote ? 'remote' : options.flag('distributed') ? 'distributed' : 'embedded',
-    url: options.text('url'), tokens: options.text('token')?.split(',') ?? [], rounds: options.text('rounds') === null ? null : options.number('rounds'),
-    check: options.flag('check'), profile: options.flag('profile'), resultsFolder: options.text('results') ?? resultsFolder, json: options.flag('json'),
+    everything: everything && !remote,
+    quick: options.flag('quick'),
+    mode: remote ? 'remote' : options.flag('distributed') ? 'distributed' : 'embedded',
+    url: options.text('url'),
+    tokens: options.text('token')?.split(',') ?? [],
+    rounds: options.text('rounds') === null ? null : options.number('rounds'),
+    check: options.flag('check'),
+    profile: options.flag('profile'),
+    resultsFolder: options.text('results') ?? resultsFolder,
+    json: options.flag('json'),
   })
 }
 

@@ -11,12 +11,26 @@ import { runSuite } from './common/suite.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
-interface Ended { code: number | null; output: string }
-function run(argv: string[], env: NodeJS.ProcessEnv = {}, watch: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined): Promise<Ended> {
+interface Ended {
+  code: number | null
+  output: string
+}
+function run(
+  argv: string[],
+  env: NodeJS.ProcessEnv = {},
+  watch: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+): Promise<Ended> {
   return new Promise(resolve => {
-    const child = spawn(process.execPath, ['--enable-source-maps', main, ...argv], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, ['--enable-source-maps', main, ...argv], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; watch(output, signal => child.kill(signal)) })
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        watch(output, signal => child.kill(signal))
+      })
     child.once('close', code => resolve({ code, output }))
   })
 }
@@ -26,7 +40,13 @@ t.test('a deliberate slow-down is flagged, a rerun of the same code is not', asy
   // A wide margin: other tests run on this machine meanwhile. Ten times slower is beyond it however they do.
   const files: string[] = []
   const measure = async (slow?: string): Promise<void> => {
-    t.match(await run(['decide', '--quick', '--rounds', '4', '--results', results], slow === undefined ? {} : { BENCH_SLOW: slow }), { code: 0 })
+    t.match(
+      await run(
+        ['decide', '--quick', '--rounds', '4', '--results', results],
+        slow === undefined ? {} : { BENCH_SLOW: slow },
+      ),
+      { code: 0 },
+    )
     files.push(...readdirSync(results).filter(name => !files.includes(name)))
   }
   await measure()
@@ -36,27 +56,58 @@ t.test('a deliberate slow-down is flagged, a rerun of the same code is not', asy
   const rerun = await run(['compare', first, again, '--min-effect', '40', '--check'])
   t.match(rerun, { code: 0, output: /nothing changed beyond the noise/ })
   const slower = await run(['compare', first, slowed, '--min-effect', '40', '--check'])
-  t.match(slower, { code: 1, output: /^WORSE {2}decide: decide and evolve, a whole delivery × 0\.[012]/m })
+  t.match(slower, {
+    code: 1,
+    output: /^WORSE {2}decide: decide and evolve, a whole delivery × 0\.[012]/m,
+  })
   t.notMatch(slower.output, /^WORSE.*late accept/m, 'and only that')
   t.equal((await run(['compare', first, slowed])).code, 0, 'without --check it only tells')
 })
 
-t.test('the bare statements beside the journal take what it writes', { skip: requireOrSkip(t, 'postgres') }, async t => {
-  const ended = await run(['journal-append', '--quick', '--rounds', '1', '--results', t.testdir()])
-  t.match(ended, { code: 0, output: /raw unnest, 1 event and its order row +[\d.,]+ (?:[kM] )?operations/ })
-})
+t.test(
+  'the bare statements beside the journal take what it writes',
+  { skip: requireOrSkip(t, 'postgres') },
+  async t => {
+    const ended = await run([
+      'journal-append',
+      '--quick',
+      '--rounds',
+      '1',
+      '--results',
+      t.testdir(),
+    ])
+    t.match(ended, {
+      code: 0,
+      output: /raw unnest, 1 event and its order row +[\d.,]+ (?:[kM] )?operations/,
+    })
+  },
+)
 
 t.test('Ctrl-C shows and keeps what there is', async t => {
   const results = t.testdir()
   let sent = false
-  const ended = await run(['decide', '--rounds', '60', '--results', results], {}, (output, kill) => {
-    // Plain lines come every few seconds; by the first one that says so, a round is done.
-    if (!sent && /decide: round [2-9]/.test(output)) { sent = true; kill('SIGINT') }
+  const ended = await run(
+    ['decide', '--rounds', '60', '--results', results],
+    {},
+    (output, kill) => {
+      // Plain lines come every few seconds; by the first one that says so, a round is done.
+      if (!sent && /decide: round [2-9]/.test(output)) {
+        sent = true
+        kill('SIGINT')
+      }
+    },
+  )
+  t.match(ended, {
+    code: 130,
+    output:
+      /a whole delivery +[\d.,]+ (?:[kM] )?operations\/s[^]*interrupted; what was measured until then is above/,
   })
-  t.match(ended, { code: 130, output: /a whole delivery +[\d.,]+ (?:[kM] )?operations\/s[^]*interrupted; what was measured until then is above/ })
   const { benches } = readRun(`${results}/${readdirSync(results)[0]!}`)
   t.match(benches, [{ name: 'decide', interrupted: true }])
-  t.ok(benches[0]!.measures.length === 3 && benches[0]!.measures.every(({ rounds }) => rounds.length >= 1 && rounds.length < 60))
+  t.ok(
+    benches[0]!.measures.length === 3 &&
+      benches[0]!.measures.every(({ rounds }) => rounds.length >= 1 && rounds.length < 60),
+  )
 })
 
 t.test('usage', async t => {
@@ -71,47 +122,111 @@ t.test('usage', async t => {
     [['compare', 'one'], 2, /compare needs two/],
     [['compare', 'abcdef', 'abcdef'], 2, /"abcdef" is no file, run or commit with results/],
   ]
-  await Promise.all(cases.map(async ([argv, code, output]) => { t.match(await run(argv), { code, output }, argv.join(' ')) }))
+  await Promise.all(
+    cases.map(async ([argv, code, output]) => {
+      t.match(await run(argv), { code, output }, argv.join(' '))
+    }),
+  )
 })
 
 t.test('a deployment is loaded only when it says that it may be', async t => {
   const results = t.testdir()
   const server = await startEmbeddedServer()
   t.teardown(() => server.stop())
-  t.match(await run(['accept', '--quick', '--url', server.url.replace('http', 'ws'), '--results', results]), { code: 2, output: /does not say that it allows load tests; only its operator can, with BENCH_ALLOWED=1/ })
+  t.match(
+    await run([
+      'accept',
+      '--quick',
+      '--url',
+      server.url.replace('http', 'ws'),
+      '--results',
+      results,
+    ]),
+    {
+      code: 2,
+      output: /does not say that it allows load tests; only its operator can, with BENCH_ALLOWED=1/,
+    },
+  )
   t.same(readdirSync(results), [], 'nothing was begun')
 })
 
 t.test('the harness: ratios within rounds, goals, what must hold, errors, closing', async t => {
   const bare: Measure = { name: 'bare', unit: 'frames/s', better: 'higher' }
-  const ours: Measure = { name: 'ours', unit: 'frames/s', better: 'higher', baseline: 'bare', goal: { ratio: 0.6, value: 100 } }
+  const ours: Measure = {
+    name: 'ours',
+    unit: 'frames/s',
+    better: 'higher',
+    baseline: 'bare',
+    goal: { ratio: 0.6, value: 100 },
+  }
   const slow: Measure = { name: 'slow', unit: 'ms', better: 'lower', goal: { p50Ms: 3, p99Ms: 4 } }
   const nothing: Measure = { name: 'nothing', unit: 'frames/s', better: 'higher' }
-  const overNothing: Measure = { name: 'over nothing', unit: 'frames/s', better: 'higher', baseline: 'nothing' }
+  const overNothing: Measure = {
+    name: 'over nothing',
+    unit: 'frames/s',
+    better: 'higher',
+    baseline: 'nothing',
+  }
   const closed: string[] = []
-  const bench = (name: string, more: Partial<Bench>): Bench => ({ name, group: 'load', title: name, async open() { return async () => undefined }, ...more })
+  const bench = (name: string, more: Partial<Bench>): Bench => ({
+    name,
+    group: 'load',
+    title: name,
+    async open() {
+      return async () => undefined
+    },
+    ...more,
+  })
   const good = bench('good', {
     async open(context) {
-      context.defer(() => { closed.push('first') })
-      context.defer(() => { closed.push('second') })
+      context.defer(() => {
+        closed.push('first')
+      })
+      context.defer(() => {
+        closed.push('second')
+      })
       return async round => {
         const latency = new Latency()
         for (const ms of [1, 2, 5]) latency.record(ms)
         context.sample(bare, { value: 1_000 * (round + 1) })
-        context.sample(ours, { value: 500 * (round + 1), cpuSecondsPerUnit: 1e-6, generatorShare: 0.2 + round / 10 })
+        context.sample(ours, {
+          value: 500 * (round + 1),
+          cpuSecondsPerUnit: 1e-6,
+          generatorShare: 0.2 + round / 10,
+        })
         context.sample(slow, { value: latency })
         context.sample(nothing, { value: 0 })
         context.sample(overNothing, { value: 7 })
       }
     },
   })
-  const failing = bench('failing', { async open(context) { context.defer(() => { closed.push('failing') }); return () => Promise.reject(new Error('no luck')) } })
-  const broken = bench('broken', { async open(context) { return async () => context.check(false, 'two winners') } })
+  const failing = bench('failing', {
+    async open(context) {
+      context.defer(() => {
+        closed.push('failing')
+      })
+      return () => Promise.reject(new Error('no luck'))
+    },
+  })
+  const broken = bench('broken', {
+    async open(context) {
+      return async () => context.check(false, 'two winners')
+    },
+  })
   const elsewhere = bench('elsewhere', { modes: ['remote'] })
   const suite = async (benches: Bench[], check: boolean) => {
     const results = t.testdir()
     const code = await runSuite(benches, {
-      everything: false, quick: true, mode: 'embedded', url: null, tokens: [], rounds: 3, check, profile: false, json: true, resultsFolder: results,
+      everything: false,
+      quick: true,
+      mode: 'embedded',
+      url: null,
+      tokens: [],
+      rounds: 3,
+      check,
+      profile: false,
+      json: true,
+      resultsFolder: results,
     })
     return { code, benches: readRun(`${results}/${readdirSync(results)[0]!}`).benches }
   }
@@ -122,7 +237,14 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
     {
       measures: [
         { name: 'bare', rounds: [{ value: 1_000 }, { value: 2_000 }, { value: 3_000 }] },
-        { name: 'ours', rounds: [{ value: 500, ratio: 0.5, cpuSecondsPerUnit: 1e-6 }, { ratio: 0.5 }, { ratio: 0.5, generatorShare: 0.4 }] },
+        {
+          name: 'ours',
+          rounds: [
+            { value: 500, ratio: 0.5, cpuSecondsPerUnit: 1e-6 },
+            { ratio: 0.5 },
+            { ratio: 0.5, generatorShare: 0.4 },
+          ],
+        },
         { name: 'slow', rounds: [{ value: 2, p99: Number }, {}, {}], latency: { count: 9 } },
         { name: 'nothing' },
         { name: 'over nothing', rounds: [{ value: 7, ratio: undefined }, {}, {}] },
@@ -131,14 +253,32 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
     { skipped: 'it does not run embedded' },
   ])
   const curve = first.benches[0]!.measures[2]!.latency!.percentiles
-  t.same([curve[0], curve.at(-1)].map(point => [point![0], Math.round(point![1])]), [[0, 1], [100, 5]])
+  t.same(
+    [curve[0], curve.at(-1)].map(point => [point![0], Math.round(point![1])]),
+    [
+      [0, 1],
+      [100, 5],
+    ],
+  )
   t.same(closed.splice(0), ['second', 'first'], 'closed last first')
   t.equal((await suite([good], true)).code, 1, 'unless --check asks')
 
   closed.length = 0
   const second = await suite([failing, broken, good], false)
   t.equal(second.code, 1)
-  t.match(second.benches, [{ error: /no luck/ }, { broken: ['two winners', 'two winners', 'two winners'] }, { measures: [{}, {}, {}, {}, {}] }], 'and the others went on')
+  t.match(
+    second.benches,
+    [
+      { error: /no luck/ },
+      { broken: ['two winners', 'two winners', 'two winners'] },
+      { measures: [{}, {}, {}, {}, {}] },
+    ],
+    'and the others went on',
+  )
   t.ok(closed.includes('failing'))
-  t.notMatch(JSON.stringify(second.benches), fileURLToPath(new URL('../..', import.meta.url)), 'and no path of this machine is kept')
+  t.notMatch(
+    JSON.stringify(second.benches),
+    fileURLToPath(new URL('../..', import.meta.url)),
+    'and no path of this machine is kept',
+  )
 })

@@ -2,7 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError, flagVariable, integerVariable, isBaseUrl, isUrlOf, logLevelVariable, serviceUrls, textVariable, withoutSlashAtEnd, type Environment, type ServiceUrls } from '../protocol/environment.ts'
+import {
+  ConfigError,
+  flagVariable,
+  integerVariable,
+  isBaseUrl,
+  isUrlOf,
+  logLevelVariable,
+  serviceUrls,
+  textVariable,
+  withoutSlashAtEnd,
+  type Environment,
+  type ServiceUrls,
+} from '../protocol/environment.ts'
 import { isUuid } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { normalOrigin } from './http/origins.ts'
@@ -74,21 +86,31 @@ export { ConfigError }
 /** Throws ConfigError. */
 export function readConfig(environment: Environment, role: 'embedded' | 'edge'): Config {
   const text = (name: string): string | null => textVariable(environment, name)
-  const integer = (name: string, fallback: number, min: number, max: number): number => integerVariable(environment, name, fallback, min, max)
+  const integer = (name: string, fallback: number, min: number, max: number): number =>
+    integerVariable(environment, name, fallback, min, max)
   const flag = (name: string): boolean => flagVariable(environment, name)
   const logLevel = logLevelVariable(environment)
   // Also where BENCH_ALLOWED makes them count for nothing: a mistake in them is one all the same.
   const rateRules = readRateRules(environment)
   const dataDir = resolve(text('DATA_DIR') ?? './data')
-  const corsOrigins = (text('CORS_ORIGINS') ?? '').split(',').map(s => s.trim()).filter(s => s !== '').map(origin => {
-    const normal = origin === '*' ? origin : normalOrigin(origin)
-    if (normal === null) throw new ConfigError(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org or capacitor://localhost (no path, no slash at the end), and not *`)
-    return normal
-  })
+  const corsOrigins = (text('CORS_ORIGINS') ?? '')
+    .split(',')
+    .map(s => s.trim())
+    .filter(s => s !== '')
+    .map(origin => {
+      const normal = origin === '*' ? origin : normalOrigin(origin)
+      if (normal === null)
+        throw new ConfigError(
+          `CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org or capacitor://localhost (no path, no slash at the end), and not *`,
+        )
+      return normal
+    })
   const country = phoneCountry(text('PHONE_COUNTRY'))
   const algorithm = text('JWT_ALGORITHM')
   if (algorithm !== null && algorithm !== 'HS256')
-    throw new ConfigError(`JWT_ALGORITHM: "${algorithm}" is not HS256, which is how tokens are signed here; unset it`)
+    throw new ConfigError(
+      `JWT_ALGORITHM: "${algorithm}" is not HS256, which is how tokens are signed here; unset it`,
+    )
   return {
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 8000, 0, 65_535),
@@ -99,7 +121,8 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     refreshTokenDays: integer('JWT_REFRESH_TOKEN_EXPIRE_DAYS', 7, 1, 365),
     corsOrigins,
     uploadDir: resolve(text('UPLOAD_DIR') ?? `${dataDir}/uploads`),
-    uploadBytesMax: integer('MAX_UPLOAD_SIZE_MB', limits.uploadMegabytesDefault, 1, 100) * 1024 * 1024,
+    uploadBytesMax:
+      integer('MAX_UPLOAD_SIZE_MB', limits.uploadMegabytesDefault, 1, 100) * 1024 * 1024,
     s3: s3Config(text),
     logLevel,
     delivery: readDelivery(text),
@@ -111,36 +134,54 @@ export function readConfig(environment: Environment, role: 'embedded' | 'edge'):
     benchAllowed: flag('BENCH_ALLOWED'),
     rateRules: flag('BENCH_ALLOWED') ? null : rateRules,
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
-    handshakesPerSecond: integer('HANDSHAKES_PER_SECOND', limits.handshakesPerSecondMax, 1, limits.handshakesPerSecondMax),
+    handshakesPerSecond: integer(
+      'HANDSHAKES_PER_SECOND',
+      limits.handshakesPerSecondMax,
+      1,
+      limits.handshakesPerSecondMax,
+    ),
     metricsToken: metricsToken(text('METRICS_TOKEN')),
     registration: readRegistration(text, role),
-    auditRetentionDays: integer('AUDIT_RETENTION_DAYS', limits.auditRetentionDaysDefault, 1, 36_500),
+    auditRetentionDays: integer(
+      'AUDIT_RETENTION_DAYS',
+      limits.auditRetentionDaysDefault,
+      1,
+      36_500,
+    ),
     phoneCountry: country,
     sms: readSmsRules(environment, country),
   }
 }
 
 function metricsToken(given: string | null): string | null {
-  if (given !== null && !/^[\x21-\x7e]{16,200}$/.test(given)) throw new ConfigError('METRICS_TOKEN must be 16 to 200 visible ASCII characters; unset it where Prometheus runs on the same machine')
+  if (given !== null && !/^[\x21-\x7e]{16,200}$/.test(given))
+    throw new ConfigError(
+      'METRICS_TOKEN must be 16 to 200 visible ASCII characters; unset it where Prometheus runs on the same machine',
+    )
   return given
 }
 
 function phoneCountry(given: string | null): CountryCode | null {
   if (given === null) return null
   const country = countryOf(given)
-  if (country === null) throw new ConfigError(`PHONE_COUNTRY: "${given}" is not a country's two letters such as NP`)
+  if (country === null)
+    throw new ConfigError(`PHONE_COUNTRY: "${given}" is not a country's two letters such as NP`)
   return country
 }
 
 function mapsConfig(text: (name: string) => string | null): MapsConfig {
   const url = (name: string): string | null => {
     const given = text(name)
-    if (given !== null && !isBaseUrl(given)) throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
+    if (given !== null && !isBaseUrl(given))
+      throw new ConfigError(`${name} is not a URL such as https://maps.example.org`)
     return given === null ? null : withoutSlashAtEnd(given)
   }
   const apiKey = text('GOOGLE_MAPS_API_KEY')
   const googleUrl = url('GOOGLE_MAPS_URL')
-  if (googleUrl !== null && apiKey === null) throw new ConfigError('GOOGLE_MAPS_URL is set and GOOGLE_MAPS_API_KEY is not; set that too, or unset it')
+  if (googleUrl !== null && apiKey === null)
+    throw new ConfigError(
+      'GOOGLE_MAPS_URL is set and GOOGLE_MAPS_API_KEY is not; set that too, or unset it',
+    )
   return {
     google: apiKey === null ? null : { apiKey, url: googleUrl ?? 'https://maps.googleapis.com' },
     nominatimUrl: url('NOMINATIM_URL'),
@@ -154,32 +195,52 @@ function s3Config(text: (name: string) => string | null): S3Config | null {
   const [endpoint, bucket, accessKeyId, secretAccessKey] = names.map(text)
   if (!endpoint && !bucket && !accessKeyId && !secretAccessKey) {
     const stray = ['S3_REGION', 'S3_PUBLIC_URL'].find(name => text(name) !== null)
-    if (stray !== undefined) throw new ConfigError(`${stray} is set and ${names.join(', ')} are not; set those too, or unset it`)
+    if (stray !== undefined)
+      throw new ConfigError(
+        `${stray} is set and ${names.join(', ')} are not; set those too, or unset it`,
+      )
     return null
   }
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey)
-    throw new ConfigError(`${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`)
+    throw new ConfigError(
+      `${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`,
+    )
   const url = (name: string, given: string): string => {
-    if (!isBaseUrl(given)) throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
+    if (!isBaseUrl(given))
+      throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
     return withoutSlashAtEnd(given)
   }
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new ConfigError('S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens')
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
+    throw new ConfigError(
+      'S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens',
+    )
   return {
-    endpoint: url('S3_ENDPOINT', endpoint), publicUrl: url('S3_PUBLIC_URL', text('S3_PUBLIC_URL') ?? endpoint),
-    bucket, accessKeyId, secretAccessKey, region: text('S3_REGION') ?? 'us-east-1',
+    endpoint: url('S3_ENDPOINT', endpoint),
+    publicUrl: url('S3_PUBLIC_URL', text('S3_PUBLIC_URL') ?? endpoint),
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    region: text('S3_REGION') ?? 'us-east-1',
   }
 }
 
 function publicUrl(given: string | null): string | null {
   if (given === null) return null
-  if (!isBaseUrl(given)) throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
+  if (!isBaseUrl(given))
+    throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
   return withoutSlashAtEnd(given)
 }
 
 function shop(secret: string | null, vendorId: string | null): Config['shop'] {
   if (secret === null && vendorId === null) return null
-  if (secret === null) throw new ConfigError('WC_WEBHOOK_SECRET is not set, but WC_WEBHOOK_VENDOR_ID is; a shop needs both')
-  if (!isUuid(vendorId)) throw new ConfigError('WC_WEBHOOK_VENDOR_ID is not the id of a pharmacy; WC_WEBHOOK_SECRET needs one whose orders these are')
+  if (secret === null)
+    throw new ConfigError(
+      'WC_WEBHOOK_SECRET is not set, but WC_WEBHOOK_VENDOR_ID is; a shop needs both',
+    )
+  if (!isUuid(vendorId))
+    throw new ConfigError(
+      'WC_WEBHOOK_VENDOR_ID is not the id of a pharmacy; WC_WEBHOOK_SECRET needs one whose orders these are',
+    )
   return { secret, vendorId }
 }
 
@@ -187,34 +248,59 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   const smtpUrl = text('SMTP_URL')
   if (smtpUrl !== null && !isUrlOf(smtpUrl, ['smtp:', 'smtps:']))
     throw new ConfigError('SMTP_URL is not a URL such as smtps://user:password@smtp.example.org')
-  if (smtpUrl === null && text('MAIL_FROM') !== null) throw new ConfigError('MAIL_FROM is set and SMTP_URL is not; set that too, or unset it')
+  if (smtpUrl === null && text('MAIL_FROM') !== null)
+    throw new ConfigError('MAIL_FROM is set and SMTP_URL is not; set that too, or unset it')
   const url = smtpUrl === null ? null : new URL(smtpUrl)
   // Gmail and most others sign in with the very address that sends.
   const user = decodeURIComponent(url?.username ?? '')
   const from = text('MAIL_FROM') ?? (user.includes('@') ? user : null)
-  if (url !== null && from === null) throw new ConfigError('MAIL_FROM is not set and SMTP_URL names no e-mail; set it to the sender, for instance MAIL_FROM="Caduceus <no-reply@example.org>"')
+  if (url !== null && from === null)
+    throw new ConfigError(
+      'MAIL_FROM is not set and SMTP_URL names no e-mail; set it to the sender, for instance MAIL_FROM="Caduceus <no-reply@example.org>"',
+    )
 
-  const [accountSid, authToken, sender] = [text('TWILIO_ACCOUNT_SID'), text('TWILIO_AUTH_TOKEN'), text('TWILIO_FROM')]
+  const [accountSid, authToken, sender] = [
+    text('TWILIO_ACCOUNT_SID'),
+    text('TWILIO_AUTH_TOKEN'),
+    text('TWILIO_FROM'),
+  ]
   const baseUrl = text('TWILIO_BASE_URL') ?? 'https://api.twilio.com'
-  if (!isBaseUrl(baseUrl)) throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
+  if (!isBaseUrl(baseUrl))
+    throw new ConfigError('TWILIO_BASE_URL is not a URL such as https://api.twilio.com')
   const given = [accountSid, authToken, sender].filter(value => value !== null).length
-  if (given === 0 && text('TWILIO_BASE_URL') !== null) throw new ConfigError('TWILIO_BASE_URL is set and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not; set those too, or unset it')
-  if (given !== 0 && given !== 3) throw new ConfigError('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM belong together; set all three or none')
-  if (accountSid !== null && !/^\w{1,64}$/.test(accountSid)) throw new ConfigError('TWILIO_ACCOUNT_SID is not an account SID such as AC0123456789abcdef')
+  if (given === 0 && text('TWILIO_BASE_URL') !== null)
+    throw new ConfigError(
+      'TWILIO_BASE_URL is set and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not; set those too, or unset it',
+    )
+  if (given !== 0 && given !== 3)
+    throw new ConfigError(
+      'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM belong together; set all three or none',
+    )
+  if (accountSid !== null && !/^\w{1,64}$/.test(accountSid))
+    throw new ConfigError('TWILIO_ACCOUNT_SID is not an account SID such as AC0123456789abcdef')
   return {
     production: text('NODE_ENV') === 'production',
     smtp: smtpUrl === null || from === null ? null : { url: smtpUrl, from },
-    twilio: accountSid === null || authToken === null || sender === null ? null : { accountSid, authToken, from: sender, baseUrl: withoutSlashAtEnd(baseUrl) },
+    twilio:
+      accountSid === null || authToken === null || sender === null
+        ? null
+        : { accountSid, authToken, from: sender, baseUrl: withoutSlashAtEnd(baseUrl) },
   }
 }
 
 /** Embedded makes its own key once and keeps it, so that tokens outlive a restart. */
 function jwtSecret(given: string | null, role: string, dataDir: string): string {
   if (given !== null) {
-    if (given.length < 32) throw new ConfigError('JWT_SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32')
+    if (given.length < 32)
+      throw new ConfigError(
+        'JWT_SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32',
+      )
     return given
   }
-  if (role !== 'embedded') throw new ConfigError('JWT_SECRET_KEY is not set; every edge needs the same one, make it with: openssl rand -hex 32')
+  if (role !== 'embedded')
+    throw new ConfigError(
+      'JWT_SECRET_KEY is not set; every edge needs the same one, make it with: openssl rand -hex 32',
+    )
   const file = `${dataDir}/jwt-secret`
   try {
     mkdirSync(dataDir, { recursive: true })
@@ -226,6 +312,8 @@ function jwtSecret(given: string | null, role: string, dataDir: string): string 
     writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })
     return secret
   } catch (error) {
-    throw new ConfigError(`DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`)
+    throw new ConfigError(
+      `DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
+    )
   }
 }

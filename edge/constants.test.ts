@@ -4,5 +4,12 @@ import { constantsOf } from '../protocol/testing/constants.ts'
 import { recorded } from '../protocol/testing/recorded.ts'
 
 t.test('limits, schemas and tables', async t => {
-  recorded(t, 'edge/constants.json', await constantsOf(['edge'], /^edge\/(main|embedded|acceptance\/|accounts\/admin|.*\/examples\/)/))
+  recorded(
+    t,
+    'edge/constants.json',
+    await constantsOf(
+      ['edge'],
+      /^edge\/(main|embedded|acceptance\/|accounts\/admin|.*\/examples\/)/,
+    ),
+  )
 })

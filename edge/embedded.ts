@@ -31,28 +31,54 @@ export interface Embedded {
 }
 
 /** Starts database, engine and edge, in that order. Throws one-line errors that name the variable. */
-export async function startEmbedded(environment: Environment, options: { log?: Logger } = {}): Promise<Embedded> {
+export async function startEmbedded(
+  environment: Environment,
+  options: { log?: Logger } = {},
+): Promise<Embedded> {
   const config = readConfig(environment, 'embedded')
   const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv((line, error) => log.error({ err: error }, line))
-  const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir, log } : { url: config.databaseUrl, log })
-  const bus = config.natsUrl === null ? memoryBus({ onLog }) : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
-  const claims = config.redisUrl === null ? memoryClaims(env.nowMs, env.after) : await redisClaims(config.redisUrl, { onLog })
+  const database = await openDatabase(
+    config.databaseUrl === null
+      ? { dataDir: config.dataDir, log }
+      : { url: config.databaseUrl, log },
+  )
+  const bus =
+    config.natsUrl === null
+      ? memoryBus({ onLog })
+      : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
+  const claims =
+    config.redisUrl === null
+      ? memoryClaims(env.nowMs, env.after)
+      : await redisClaims(config.redisUrl, { onLog })
   // On a server the engine has connections of its own: its statements keep their plans, lists must not.
-  const journaled = config.databaseUrl === null ? database : await openDatabase({ url: config.databaseUrl, log, keepsPlans: true })
+  const journaled =
+    config.databaseUrl === null
+      ? database
+      : await openDatabase({ url: config.databaseUrl, log, keepsPlans: true })
   const journal = postgresJournal(journaled.pool, {
-    nowMs: env.nowMs, after: env.after, log,
+    nowMs: env.nowMs,
+    after: env.after,
+    log,
     // The embedded database has one session, and a statement has its price: lanes would cut the groups that share it, haste too.
     ...(database.embedded && { lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }),
   })
   const engine = new Engine({
-    engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`, env, journal, bus, claims,
+    engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`,
+    env,
+    journal,
+    bus,
+    claims,
     // Alone with its directory, it need not wait for the leases of the process that died before it.
-    exclusive: database.embedded, services: readServices(environment),
+    exclusive: database.embedded,
+    services: readServices(environment),
     // A load test asks as no customer may.
-    ...(config.benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
-    log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
+    ...(config.benchAllowed && {
+      bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
+    }),
+    log: (level, message, detail) =>
+      log[level](detail === undefined ? {} : { err: detail }, message),
   })
   await engine.start()
   const edge = await startEdge({ config, log, database, bus, claims, env })
@@ -79,11 +105,17 @@ The README has the whole table. SIGTERM or Ctrl-C drains and ends.`
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (process.argv.includes('--help')) console.log(help)
-  else await runProcess('caduceus', limits.drainTimeoutMs + 5_000, async environment => {
-    const startedMs = performance.now()
-    const embedded = await startEmbedded(environment)
-    if (embedded.edge.context.config.registration === 'open') process.stdout.write('REGISTRATION=open: anybody who registers is a pharmacy or a driver at once. For real patients set REGISTRATION=approval.\n')
-    process.stdout.write(`Caduceus is at ${embedded.url} (ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s). API: ${embedded.url}/docs\n`)
-    return embedded
-  })
+  else
+    await runProcess('caduceus', limits.drainTimeoutMs + 5_000, async environment => {
+      const startedMs = performance.now()
+      const embedded = await startEmbedded(environment)
+      if (embedded.edge.context.config.registration === 'open')
+        process.stdout.write(
+          'REGISTRATION=open: anybody who registers is a pharmacy or a driver at once. For real patients set REGISTRATION=approval.\n',
+        )
+      process.stdout.write(
+        `Caduceus is at ${embedded.url} (ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s). API: ${embedded.url}/docs\n`,
+      )
+      return embedded
+    })
 }

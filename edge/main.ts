@@ -13,21 +13,29 @@ const help = `caduceus edge: HTTP and WebSockets. Needs NATS_URL, REDIS_URL, DAT
 PORT (8000) and HOST (127.0.0.1) say where to listen. Start as many as you like. SIGTERM drains and ends.`
 
 if (process.argv.includes('--help')) console.log(help)
-else await runProcess('edge', limits.drainTimeoutMs + 5_000, async environment => {
-  const config = readConfig(environment, 'edge')
-  const log = createLog(config.logLevel, { role: 'edge' })
-  const onLog = (line: string): void => log.warn(line)
-  const database = await openDatabase({ url: config.databaseUrl!, log })
-  const bus = await natsBus(config.natsUrl!, { name: 'edge', onLog })
-  const claims = await redisClaims(config.redisUrl!, { onLog })
-  const edge = await startEdge({ config, log, database, bus, claims, env: realEnv((line, error) => log.error({ err: error }, line)) })
-  log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')
-  return {
-    async stop() {
-      await edge.drain()
-      await bus.close()
-      await claims.shutdown()
-      await database.close()
-    },
-  }
-})
+else
+  await runProcess('edge', limits.drainTimeoutMs + 5_000, async environment => {
+    const config = readConfig(environment, 'edge')
+    const log = createLog(config.logLevel, { role: 'edge' })
+    const onLog = (line: string): void => log.warn(line)
+    const database = await openDatabase({ url: config.databaseUrl!, log })
+    const bus = await natsBus(config.natsUrl!, { name: 'edge', onLog })
+    const claims = await redisClaims(config.redisUrl!, { onLog })
+    const edge = await startEdge({
+      config,
+      log,
+      database,
+      bus,
+      claims,
+      env: realEnv((line, error) => log.error({ err: error }, line)),
+    })
+    log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')
+    return {
+      async stop() {
+        await edge.drain()
+        await bus.close()
+        await claims.shutdown()
+        await database.close()
+      },
+    }
+  })

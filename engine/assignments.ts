@@ -10,7 +10,10 @@ import { limits } from '../protocol/limits.ts'
 import { deliveryOf, type Order } from './order/state.ts'
 import type { Cell, TellReply } from './runtime/cell.ts'
 
-type Look = (cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[]) => void
+type Look = (
+  cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>,
+  events: readonly OrderEvent[],
+) => void
 
 export class Assignments {
   readonly #env: Env
@@ -47,21 +50,43 @@ export class Assignments {
       }
       looks.add(look)
       const cancel = this.#env.after(limits.assignmentWaitMs, () =>
-        done({ ok: false, code: 'unavailable', detail: 'the driver could not be reached in time; look at the order before trying again' }))
+        done({
+          ok: false,
+          code: 'unavailable',
+          detail: 'the driver could not be reached in time; look at the order before trying again',
+        }),
+      )
     })
   }
 }
 
 /** Null while the driver has not answered; a refusal in the words of the driver's actor if it was the one to refuse. */
-function verdict(cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>, events: readonly OrderEvent[], driverId: string): TellReply | null {
+function verdict(
+  cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>,
+  events: readonly OrderEvent[],
+  driverId: string,
+): TellReply | null {
   const order = cell.state as Order
-  if (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.driverId === driverId) return null
+  if (
+    order.kind === 'accepted' &&
+    order.search.kind === 'offering' &&
+    order.search.offer.driverId === driverId
+  )
+    return null
   // Also when it has gone on since: a repeat is answered as the first was (invariant 3).
   if (deliveryOf(order)?.driver.driver_id === driverId)
     return { ok: true, state: order, version: cell.version, updatedAtMs: cell.updatedAtMs }
   for (const event of events)
-    if (event.type === 'offer_closed' && event.data.driver_id === driverId && isErrorCode(event.data.code))
-      return { ok: false, code: event.data.code, detail: event.data.reason ?? 'the driver cannot take this order' }
+    if (
+      event.type === 'offer_closed' &&
+      event.data.driver_id === driverId &&
+      isErrorCode(event.data.code)
+    )
+      return {
+        ok: false,
+        code: event.data.code,
+        detail: event.data.reason ?? 'the driver cannot take this order',
+      }
   return order.kind === 'accepted'
     ? { ok: false, code: 'driver_unavailable', detail: 'the driver did not take this order' }
     : { ok: false, code: 'order_state_conflict', detail: `the order is ${order.kind} by now` }

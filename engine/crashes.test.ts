@@ -15,7 +15,9 @@ import { give, signature } from './order/fixtures.ts'
 
 t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
   for (const [seed, name, matches] of [
-    [111, 'the hold', 'offer_held'], [112, 'the assignment', 'order_assigned'], [113, 'the completion', 'order_completed'],
+    [111, 'the hold', 'offer_held'],
+    [112, 'the assignment', 'order_assigned'],
+    [113, 'the completion', 'order_completed'],
   ] as const) {
     const { beforeAppend, hold } = hurdles()
     const w = await pharmacy(seed, { beforeAppend })
@@ -41,7 +43,11 @@ t.test('a crash between an order and its driver: what was promised is done [2] [
       await w.deliver(one.id, dora.by)
       await w.env.settle()
     }
-    t.match(w.books(heir, dora.driverId), { hold: null, activeOrderIds: [], totalDeliveries: 1 }, `${name}: once`)
+    t.match(
+      w.books(heir, dora.driverId),
+      { hold: null, activeOrderIds: [], totalDeliveries: 1 },
+      `${name}: once`,
+    )
     await w.env.advance(3 * limits.snapshotIntervalMs)
     t.equal(heir.actors.peek(one.id), undefined, 'and the finished order leaves')
     await heir.stop()
@@ -57,8 +63,13 @@ t.test('a crash before the cursor was stored: done twice is done once', async t 
   await w.deliver(one.id, dora.by)
   // So much of the driver's own that the command ids are long forgotten.
   for (let i = 0; i < 2 * limits.commandIdsRememberedMax; i++)
-    await w.command('driver', dora.driverId, 'set_status', dora.by, { status: i % 2 === 0 ? 'offline' : 'available' })
-  t.ok([...w.store.slots.values()].every(slot => slot.cursorSeq === 0), 'nothing was stored yet')
+    await w.command('driver', dora.driverId, 'set_status', dora.by, {
+      status: i % 2 === 0 ? 'offline' : 'available',
+    })
+  t.ok(
+    [...w.store.slots.values()].every(slot => slot.cursorSeq === 0),
+    'nothing was stored yet',
+  )
   const before = w.types(dora.driverId)
   w.engine.crash()
   const heir = await w.boot('e2')
@@ -68,41 +79,63 @@ t.test('a crash before the cursor was stored: done twice is done once', async t 
   await heir.stop()
 })
 
-t.test('engines that crash again and again before they store a cursor: a driver is paid once', async t => {
-  const w = await pharmacy(121)
-  const dora = await w.driver(w.shop)
-  const orders = []
-  // More than a driver could remember by order or by command.
-  for (let i = 0; i < 40; i++) {
-    const one = await w.won()
-    order(await w.assign(one.id, dora.driverId))
-    await w.deliver(one.id, dora.by)
-    orders.push(one.id)
-  }
-  t.ok([...w.store.slots.values()].every(slot => slot.cursorSeq === 0), 'no cursor was stored')
-  const before = w.types(dora.driverId)
-  w.engine.crash()
-  for (const life of ['e2', 'e3', 'e4']) {
-    const heir = await w.boot(life)
-    await w.env.settle()
-    heir.crash()
-  }
-  const last = await w.boot('e5')
-  await w.env.advance(2_000)
-  t.same(w.types(dora.driverId), before, 'all was repeated in every life, and nothing came of it')
-  t.match(w.books(last, dora.driverId), { activeOrderIds: [], hold: null, totalDeliveries: orders.length })
-  await last.stop()
-})
+t.test(
+  'engines that crash again and again before they store a cursor: a driver is paid once',
+  async t => {
+    const w = await pharmacy(121)
+    const dora = await w.driver(w.shop)
+    const orders = []
+    // More than a driver could remember by order or by command.
+    for (let i = 0; i < 40; i++) {
+      const one = await w.won()
+      order(await w.assign(one.id, dora.driverId))
+      await w.deliver(one.id, dora.by)
+      orders.push(one.id)
+    }
+    t.ok(
+      [...w.store.slots.values()].every(slot => slot.cursorSeq === 0),
+      'no cursor was stored',
+    )
+    const before = w.types(dora.driverId)
+    w.engine.crash()
+    for (const life of ['e2', 'e3', 'e4']) {
+      const heir = await w.boot(life)
+      await w.env.settle()
+      heir.crash()
+    }
+    const last = await w.boot('e5')
+    await w.env.advance(2_000)
+    t.same(w.types(dora.driverId), before, 'all was repeated in every life, and nothing came of it')
+    t.match(w.books(last, dora.driverId), {
+      activeOrderIds: [],
+      hold: null,
+      totalDeliveries: orders.length,
+    })
+    await last.stop()
+  },
+)
 
 t.test('assign_driver repeated after the pick-up is answered as it was [3]', async t => {
   const w = await pharmacy(122)
   const dora = await w.driver(w.shop)
   const one = await w.won()
-  const assign = () => w.command('order', one.id, 'assign_driver', { role: 'vendor', id: w.shop }, { driver_id: dora.driverId }, 'the same')
+  const assign = () =>
+    w.command(
+      'order',
+      one.id,
+      'assign_driver',
+      { role: 'vendor', id: w.shop },
+      { driver_id: dora.driverId },
+      'the same',
+    )
   t.match(order(await assign()), { status: 'driver_assigned', driver_id: dora.driverId })
   order(await w.command('order', one.id, 'pick_up', dora.by))
   const before = w.types(one.id)
-  t.match(order(await assign()), { status: 'picked_up', driver_id: dora.driverId }, 'granted stays granted')
+  t.match(
+    order(await assign()),
+    { status: 'picked_up', driver_id: dora.driverId },
+    'granted stays granted',
+  )
   w.engine.crash()
   const heir = await w.boot('e2')
   await w.env.settle()
@@ -124,9 +157,19 @@ t.test('a hold that comes after its release: the driver asks, and is free again 
   const held = w.books(w.engine, dora.driverId).hold!
   const made = w.store.events.get(one.id)!.find(stored => stored.event.type === 'offer_made')!
   const hold = (id: string, source: { slot: number; seq: number } | null) =>
-    w.engine.actors.tell('driver', dora.driverId, id, { verb: 'hold_offer', by: { role: 'system', id: 'order' }, vendorId: w.shop, offer: held, source })
+    w.engine.actors.tell('driver', dora.driverId, id, {
+      verb: 'hold_offer',
+      by: { role: 'system', id: 'order' },
+      vendorId: w.shop,
+      offer: held,
+      source,
+    })
   await w.env.advance(holdDoubtMs)
-  t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id, 'an offer that is out is not doubted')
+  t.equal(
+    w.books(w.engine, dora.driverId).hold?.offer_id,
+    held.offer_id,
+    'an offer that is out is not doubted',
+  )
   await w.cancel(one)
   await w.env.settle()
   // As a paused engine would send it when it wakes, before it knows that the slot is another's.
@@ -144,7 +187,12 @@ t.test('a hold that comes after its release: the driver asks, and is free again 
 
 t.test('an arrival that the journal could not take is raised again', async t => {
   let refuse = true
-  const w = await pharmacy(116, { beforeAppend: request => { if (refuse && request.events[0]?.type === 'arrived_at_pickup') throw Object.assign(new Error('full'), { code: 'overloaded' }) } })
+  const w = await pharmacy(116, {
+    beforeAppend: request => {
+      if (refuse && request.events[0]?.type === 'arrived_at_pickup')
+        throw Object.assign(new Error('full'), { code: 'overloaded' })
+    },
+  })
   const dora = await w.driver(w.shop, here.latitude + 0.01)
   const one = await w.won()
   await w.assign(one.id, dora.driverId)
@@ -183,51 +231,93 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
   w.engine.pause()
   await w.env.advance(2 * limits.slotLeaseMsDefault)
   t.equal(second.health().slots, limits.slotCount, 'taken over')
-  t.equal(order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })).status, 'driver_assigned')
+  t.equal(
+    order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }))
+      .status,
+    'driver_assigned',
+  )
   await w.env.settle()
-  t.match(w.books(second, dora.driverId), { hold: null, activeOrderIds: [one.id] }, 'asked by one engine, accepted at another')
+  t.match(
+    w.books(second, dora.driverId),
+    { hold: null, activeOrderIds: [one.id] },
+    'asked by one engine, accepted at another',
+  )
   w.pushes.length = 0
   w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [w.shop] }))
   await w.env.settle()
-  t.ok(w.pushes.some(p => p.kind === 'new_request' && p.body.request_id === opened.id), '[9]')
+  t.ok(
+    w.pushes.some(p => p.kind === 'new_request' && p.body.request_id === opened.id),
+    '[9]',
+  )
   const stored = w.store.events.size
-  const reply = await w.engine.actors.tell('order', opened.id, 'asleep', { verb: 'cancel', by: { role: 'customer', id: opened.user_id }, data: {} })
-  t.same([reply.ok ? 'ok' : reply.code, w.store.events.size], ['moved', stored], '[5] the sleeper writes nothing')
+  const reply = await w.engine.actors.tell('order', opened.id, 'asleep', {
+    verb: 'cancel',
+    by: { role: 'customer', id: opened.user_id },
+    data: {},
+  })
+  t.same(
+    [reply.ok ? 'ok' : reply.code, w.store.events.size],
+    ['moved', stored],
+    '[5] the sleeper writes nothing',
+  )
   w.engine.resume()
   await w.env.advance(60_000)
   t.equal(w.types(opened.id).at(-1), 'request_expired', '[10]')
   t.equal(w.types(opened.id).filter(type => type === 'request_expired').length, 1)
-  for (const [slot, { events }] of w.store.slots) t.same(events.map(event => event.seq), events.map((_, i) => i + 1), `[6] slot ${slot}`)
+  for (const [slot, { events }] of w.store.slots)
+    t.same(
+      events.map(event => event.seq),
+      events.map((_, i) => i + 1),
+      `[6] slot ${slot}`,
+    )
   await Promise.all([w.engine.stop(), second.stop()])
 })
 
-t.test('an engine that woke after its lease refuses nothing from a memory that may be history [5]', async t => {
-  const w = await pharmacy(131, { exclusive: false })
-  const dora = await w.driver(w.shop)
-  const one = await w.won()
-  await w.assign(one.id, dora.driverId)
-  await w.env.settle()
-  const old = w.engine
-  old.pause()
-  await w.env.advance(limits.slotLeaseMsDefault + 1_000)
-  // Under way elsewhere: picked up and out for delivery, which this engine has not heard of.
-  const next = await w.boot('e2', { exclusive: false })
-  await w.env.advance(limits.slotLeaseMsDefault)
-  for (const verb of ['pick_up', 'out_for_delivery'])
-    t.equal((await next.actors.tell('order', one.id, `x-${verb}`, { verb, by: dora.by, data: {} })).ok, true, verb)
-  const late = give.deliver(dora.by, { signature_url: uploadUrl(signature.id) }, [{ ...signature, driverId: dora.driverId, orderId: one.id, atMs: w.env.nowMs() }])
-  const reply = await old.actors.tell('order', one.id, 'late', late)
-  t.equal(reply.ok ? 'ok' : reply.code, 'moved', 'not order_state_conflict: for all it knows the order is not even picked up')
-  t.equal((await next.actors.tell('order', one.id, 'late', late)).ok, true)
-  old.resume()
-  await w.env.advance(limits.slotLeaseMsDefault)
-  t.ok(w.logs.some(line => /writes nothing to it/.test(line)), 'and it says that it lost them')
-  await Promise.all([old, next].map(async engine => {
-    const stopping = engine.stop()
-    await w.env.advance(1_000)
-    await stopping
-  }))
-})
+t.test(
+  'an engine that woke after its lease refuses nothing from a memory that may be history [5]',
+  async t => {
+    const w = await pharmacy(131, { exclusive: false })
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    await w.assign(one.id, dora.driverId)
+    await w.env.settle()
+    const old = w.engine
+    old.pause()
+    await w.env.advance(limits.slotLeaseMsDefault + 1_000)
+    // Under way elsewhere: picked up and out for delivery, which this engine has not heard of.
+    const next = await w.boot('e2', { exclusive: false })
+    await w.env.advance(limits.slotLeaseMsDefault)
+    for (const verb of ['pick_up', 'out_for_delivery'])
+      t.equal(
+        (await next.actors.tell('order', one.id, `x-${verb}`, { verb, by: dora.by, data: {} })).ok,
+        true,
+        verb,
+      )
+    const late = give.deliver(dora.by, { signature_url: uploadUrl(signature.id) }, [
+      { ...signature, driverId: dora.driverId, orderId: one.id, atMs: w.env.nowMs() },
+    ])
+    const reply = await old.actors.tell('order', one.id, 'late', late)
+    t.equal(
+      reply.ok ? 'ok' : reply.code,
+      'moved',
+      'not order_state_conflict: for all it knows the order is not even picked up',
+    )
+    t.equal((await next.actors.tell('order', one.id, 'late', late)).ok, true)
+    old.resume()
+    await w.env.advance(limits.slotLeaseMsDefault)
+    t.ok(
+      w.logs.some(line => /writes nothing to it/.test(line)),
+      'and it says that it lost them',
+    )
+    await Promise.all(
+      [old, next].map(async engine => {
+        const stopping = engine.stop()
+        await w.env.advance(1_000)
+        await stopping
+      }),
+    )
+  },
+)
 
 t.test('stopped in the middle of everything: answered, released, nothing served', async t => {
   const { beforeAppend, hold } = hurdles()

@@ -15,7 +15,11 @@ export type ActorCommand =
 export type Effect =
   | { do: 'push'; push: Push }
   /** `onRefused` is sent when the receiver rejects, so that the sender hears of it. */
-  | { do: 'command'; to: ActorCommand; onRefused?: (refusal: { code: ErrorCode; detail: string }) => ActorCommand }
+  | {
+      do: 'command'
+      to: ActorCommand
+      onRefused?: (refusal: { code: ErrorCode; detail: string }) => ActorCommand
+    }
   | { do: 'openClaim'; orderId: string; vendorIds: string[]; deadlineMs: number }
   | { do: 'confirmClaim'; orderId: string; vendorId: string }
   | { do: 'closeClaim'; orderId: string; as: 'expired' | 'cancelled' }

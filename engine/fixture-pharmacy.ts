@@ -18,8 +18,16 @@ export function hurdles() {
   }
   const hold = (matches: (request: AppendRequest) => boolean): (() => void) => {
     let open: () => void = () => {}
-    gates.set(matches, new Promise(resolve => { open = resolve }))
-    return () => { gates.delete(matches); open() }
+    gates.set(
+      matches,
+      new Promise(resolve => {
+        open = resolve
+      }),
+    )
+    return () => {
+      gates.delete(matches)
+      open()
+    }
   }
   return { beforeAppend, hold }
 }
@@ -37,14 +45,38 @@ export async function pharmacy(seed: number, options: BootOptions = {}) {
     return order(await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' }))
   }
   const find = (id: string) => w.command('order', id, 'find_driver', by)
-  const assign = (id: string, driver_id: string) => w.command('order', id, 'assign_driver', by, { driver_id })
-  const cancel = (one: { id: string; user_id: string }) => w.command('order', one.id, 'cancel', { role: 'customer', id: one.user_id })
-  const offers = (driverId: string) => w.pushes.flatMap(p =>
-    (p.kind === 'topic' && p.topic === `driver:${driverId}` && p.message.type === 'offer' ? [{ offer_id: String(p.message.offer_id), order_id: String(p.message.order_id) }] : []))
-  const books = (of: Booted, driverId: string) => of.actors.peek(driverId)?.state as RegisteredDriver
-  const types = (actorId: string) => w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
+  const assign = (id: string, driver_id: string) =>
+    w.command('order', id, 'assign_driver', by, { driver_id })
+  const cancel = (one: { id: string; user_id: string }) =>
+    w.command('order', one.id, 'cancel', { role: 'customer', id: one.user_id })
+  const offers = (driverId: string) =>
+    w.pushes.flatMap(p =>
+      p.kind === 'topic' && p.topic === `driver:${driverId}` && p.message.type === 'offer'
+        ? [{ offer_id: String(p.message.offer_id), order_id: String(p.message.order_id) }]
+        : [],
+    )
+  const books = (of: Booted, driverId: string) =>
+    of.actors.peek(driverId)?.state as RegisteredDriver
+  const types = (actorId: string) =>
+    w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
   const deliver = async (id: string, driver: Principal) => {
-    for (const verb of ['pick_up', 'out_for_delivery', 'deliver']) order(await w.command('order', id, verb, driver, verb === 'deliver' ? w.signed(driver.id) : {}))
+    for (const verb of ['pick_up', 'out_for_delivery', 'deliver'])
+      order(
+        await w.command('order', id, verb, driver, verb === 'deliver' ? w.signed(driver.id) : {}),
+      )
   }
-  return { ...w, engine, shop: vendor, by, won, find, assign, cancel, offers, books, types, deliver }
+  return {
+    ...w,
+    engine,
+    shop: vendor,
+    by,
+    won,
+    find,
+    assign,
+    cancel,
+    offers,
+    books,
+    types,
+    deliver,
+  }
 }

@@ -37,7 +37,11 @@ function mortal(env: VirtualEnv, bus: Bus) {
   }
   const mine: { unsubscribe(): void }[] = []
   return {
-    env: { nowMs: () => env.nowMs(), random: env.random, after: (ms: number, run: () => void) => env.after(ms, () => live(run)) } satisfies Env,
+    env: {
+      nowMs: () => env.nowMs(),
+      random: env.random,
+      after: (ms: number, run: () => void) => env.after(ms, () => live(run)),
+    } satisfies Env,
     bus: {
       publish: (...args) => alive && bus.publish(...args),
       request: (...args) => (alive ? bus.request(...args) : new Promise<never>(() => {})),
@@ -49,7 +53,9 @@ function mortal(env: VirtualEnv, bus: Bus) {
       lossless: true,
       messageBytesMax: bus.messageBytesMax,
       losses: bus.losses,
-      get connected() { return alive },
+      get connected() {
+        return alive
+      },
       onStatus: listener => bus.onStatus(listener),
       flush: () => bus.flush(),
       close: () => bus.close(),
@@ -58,7 +64,9 @@ function mortal(env: VirtualEnv, bus: Bus) {
       alive = false
       for (const subscription of mine) subscription.unsubscribe()
     },
-    pause() { paused ??= [] },
+    pause() {
+      paused ??= []
+    },
     resume() {
       const waiting = paused ?? []
       paused = null
@@ -80,46 +88,123 @@ export async function world(seed = 1) {
   const env = new VirtualEnv(seed)
   const store = new MemoryStore(() => env.nowMs())
   const bus = memoryBus()
-  const claims = memoryClaims(() => env.nowMs(), (ms, run) => env.after(ms, run))
+  const claims = memoryClaims(
+    () => env.nowMs(),
+    (ms, run) => env.after(ms, run),
+  )
   const pushes: PushList = []
   const events: PublishedEvent[] = []
   bus.subscribe(subjects.pushAll, m => pushes.push(...(decodeBody(m.body) as PushList)))
   bus.subscribe(subjects.eventFilter, m => events.push(decodeBody(m.body) as PublishedEvent))
   const logs: string[] = []
-  const boot = async (id: string, { exclusive = true, beforeAppend, services = new Services() }: BootOptions = {}) => {
+  const boot = async (
+    id: string,
+    { exclusive = true, beforeAppend, services = new Services() }: BootOptions = {},
+  ) => {
     const machine = mortal(env, bus)
     const stored = memoryJournal(store)
-    const journal: Journal = beforeAppend === undefined ? stored : { ...stored, async append(request) { await beforeAppend(request); return stored.append(request) } }
+    const journal: Journal =
+      beforeAppend === undefined
+        ? stored
+        : {
+            ...stored,
+            async append(request) {
+              await beforeAppend(request)
+              return stored.append(request)
+            },
+          }
     const engine = new Engine({
-      engineId: id, env: machine.env, journal, bus: machine.bus, claims, exclusive, services,
-      log: (level, message, detail) => logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
+      engineId: id,
+      env: machine.env,
+      journal,
+      bus: machine.bus,
+      claims,
+      exclusive,
+      services,
+      log: (level, message, detail) =>
+        logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
     })
     await engine.start()
-    return Object.assign(engine, { crash: machine.crash, pause: machine.pause, resume: machine.resume })
+    return Object.assign(engine, {
+      crash: machine.crash,
+      pause: machine.pause,
+      resume: machine.resume,
+    })
   }
   const id = () => uuidV7(env.nowMs(), () => env.random())
-  const command = async (actor: 'order' | 'driver', actor_id: string, verb: string, by: Principal, data: object = {}, commandId = id()) => {
+  const command = async (
+    actor: 'order' | 'driver',
+    actor_id: string,
+    verb: string,
+    by: Principal,
+    data: object = {},
+    commandId = id(),
+  ) => {
     const envelope: CommandEnvelope = { id: commandId, actor, actor_id, verb, by, data }
-    const reply = bus.request(subjects.slotCommand(slotOf(actor_id, limits.slotCount)), encodeBody(envelope), 60_000)
+    const reply = bus.request(
+      subjects.slotCommand(slotOf(actor_id, limits.slotCount)),
+      encodeBody(envelope),
+      60_000,
+    )
     await env.settle()
     return decodeBody(await reply) as OrderReply & DriverReply
   }
   const vendor = (name: string, latitude = here.latitude, longitude = here.longitude) => {
     const vendor_id = id()
-    bus.publish(subjects.directory, encodeBody({
-      vendor_id, name, phone: '1', address: `${name} street`, latitude, longitude, status: 'active', is_active: true, revision: 1, proof_required: true, dispatch_policy: 'manual',
-      time_zone: 'UTC', opening_hours: null, tariff: null,
-    }))
+    bus.publish(
+      subjects.directory,
+      encodeBody({
+        vendor_id,
+        name,
+        phone: '1',
+        address: `${name} street`,
+        latitude,
+        longitude,
+        status: 'active',
+        is_active: true,
+        revision: 1,
+        proof_required: true,
+        dispatch_policy: 'manual',
+        time_zone: 'UTC',
+        opening_hours: null,
+        tariff: null,
+      }),
+    )
     return vendor_id
   }
-  const driver = async (vendor_id: string, latitude = here.latitude, longitude = here.longitude, capacity = 1) => {
+  const driver = async (
+    vendor_id: string,
+    latitude = here.latitude,
+    longitude = here.longitude,
+    capacity = 1,
+  ) => {
     const driverId = id()
-    await command('driver', driverId, 'register', { role: 'system', id: 't' }, { vendor_id, full_name: 'Dora', phone: '2', vehicle_type: 'bike', capacity })
-    await command('driver', driverId, 'set_status', { role: 'driver', id: driverId }, { status: 'available' })
+    await command(
+      'driver',
+      driverId,
+      'register',
+      { role: 'system', id: 't' },
+      { vendor_id, full_name: 'Dora', phone: '2', vehicle_type: 'bike', capacity },
+    )
+    await command(
+      'driver',
+      driverId,
+      'set_status',
+      { role: 'driver', id: driverId },
+      { status: 'available' },
+    )
     let seq = 0
     const at = async (lat: number, lng: number) => {
       const batch = new LocationBatch()
-      const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null })
+      const frame = encodeFrame({
+        seq: ++seq,
+        timestampMs: env.nowMs(),
+        latitude: lat,
+        longitude: lng,
+        headingDeg: null,
+        speedMps: null,
+        accuracyM: null,
+      })
       const reader = new FrameReader()
       batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
       bus.publish(subjects.location('9q8'), batch.take())
@@ -128,17 +213,54 @@ export async function world(seed = 1) {
     await at(latitude, longitude)
     return { driverId, at, by: { role: 'driver', id: driverId } as Principal }
   }
-  const broadcast = (orderId = id(), customerId = id(), ttl = 300) => command('order', orderId, 'broadcast', { role: 'customer', id: customerId }, {
-    order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: ttl,
-  })
+  const broadcast = (orderId = id(), customerId = id(), ttl = 300) =>
+    command(
+      'order',
+      orderId,
+      'broadcast',
+      { role: 'customer', id: customerId },
+      {
+        order_id: orderId,
+        customer_id: customerId,
+        customer_name: 'Cleo',
+        customer_phone: '3',
+        ...here,
+        radius_km: 5,
+        items: [],
+        expires_in_seconds: ttl,
+      },
+    )
   /** A signature that the driver has uploaded, as an order names it. */
   const signed = (driverId: string) => {
-    const upload = { id: id(), kind: 'signature', ownerId: driverId, driverId, vendorId: null, orderId: null, atMs: env.nowMs() }
+    const upload = {
+      id: id(),
+      kind: 'signature',
+      ownerId: driverId,
+      driverId,
+      vendorId: null,
+      orderId: null,
+      atMs: env.nowMs(),
+    }
     store.uploads.set(upload.id, upload)
     return { signature_url: uploadUrl(upload.id) }
   }
   const statusOf = (orderId: string) => store.events.get(orderId)?.at(-1)?.event.type
-  return { env, store, bus, pushes, events, logs, boot, id, command, vendor, driver, broadcast, signed, statusOf }
+  return {
+    env,
+    store,
+    bus,
+    pushes,
+    events,
+    logs,
+    boot,
+    id,
+    command,
+    vendor,
+    driver,
+    broadcast,
+    signed,
+    statusOf,
+  }
 }
 
 export const order = (reply: OrderReply) => {

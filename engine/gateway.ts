@@ -39,7 +39,10 @@ export class Gateway {
 
   start(): void {
     this.#services = [subjects.commandFilter, subjects.commandOfFilter].map(filter =>
-      this.#deps.bus.subscribe(filter, message => this.#fromService(message), { queue: engineQueue }))
+      this.#deps.bus.subscribe(filter, message => this.#fromService(message), {
+        queue: engineQueue,
+      }),
+    )
   }
 
   stop(): void {
@@ -49,7 +52,10 @@ export class Gateway {
 
   openSlot(slot: number): void {
     this.closeSlot(slot)
-    this.#slots.set(slot, this.#deps.bus.subscribe(subjects.slotCommand(slot), message => this.#toSlot(message)))
+    this.#slots.set(
+      slot,
+      this.#deps.bus.subscribe(subjects.slotCommand(slot), message => this.#toSlot(message)),
+    )
   }
 
   closeSlot(slot: number): void {
@@ -58,29 +64,52 @@ export class Gateway {
   }
 
   /** To whichever engine owns the actor. Rejects `unavailable` when none answers. */
-  deliver(command: ActorCommand): Promise<TellReply> { return this.#send(command, false) }
+  deliver(command: ActorCommand): Promise<TellReply> {
+    return this.#send(command, false)
+  }
 
   /** The same, and the answer has the actor's state, which is more to carry. */
-  ask(command: ActorCommand): Promise<TellReply> { return this.#send(command, true) }
+  ask(command: ActorCommand): Promise<TellReply> {
+    return this.#send(command, true)
+  }
 
   async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
     const slot = slotOf(command.actorId, limits.slotCount)
     if (this.#deps.owns(slot)) return this.#deps.tell(command)
     const body: PlannedBody<ActorCommand> = { planned: command, withState }
-    const reply = await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)
+    const reply = await this.#deps.bus.request(
+      subjects.slotCommand(slot),
+      encodeBody(body),
+      limits.commandTimeoutMs,
+    )
     const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
     // A failure on the way is told as a problem; read as a verdict it would end the retries.
-    return 'problem' in answer ? { ok: false, code: answer.problem.code, detail: answer.problem.detail } : answer
+    return 'problem' in answer
+      ? { ok: false, code: answer.problem.code, detail: answer.problem.detail }
+      : answer
   }
 
   /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
   async mayOpen(customerId: string, orderId: string): Promise<boolean> {
     const slot = slotOf(customerId, limits.slotCount)
-    const uncounted = (): CaduceusError => new CaduceusError('unavailable', 'open requests of this customer cannot be counted now; try again')
+    const uncounted = (): CaduceusError =>
+      new CaduceusError(
+        'unavailable',
+        'open requests of this customer cannot be counted now; try again',
+      )
     // The journal's own words for a lost connection are no answer to a customer, and not one to give up at.
-    if (this.#deps.owns(slot)) return this.#deps.grant(customerId, orderId).catch(() => { throw uncounted() })
+    if (this.#deps.owns(slot))
+      return this.#deps.grant(customerId, orderId).catch(() => {
+        throw uncounted()
+      })
     const body: GrantBody = { grant: { customerId, orderId } }
-    const answer = decodeBody(await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(body), limits.commandTimeoutMs)) as { granted?: boolean }
+    const answer = decodeBody(
+      await this.#deps.bus.request(
+        subjects.slotCommand(slot),
+        encodeBody(body),
+        limits.commandTimeoutMs,
+      ),
+    ) as { granted?: boolean }
     if (answer.granted === undefined) throw uncounted()
     return answer.granted
   }
@@ -88,7 +117,9 @@ export class Gateway {
   #toSlot(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
-    this.#answer(message).then(reply => this.#respond(respond, reply, encodeBody)).catch((error: unknown) => this.#unsent(error))
+    this.#answer(message)
+      .then(reply => this.#respond(respond, reply, encodeBody))
+      .catch((error: unknown) => this.#unsent(error))
   }
 
   async #answer(message: BusMessage): Promise<unknown> {
@@ -97,7 +128,9 @@ export class Gateway {
       if (isPlanned(body)) {
         // Most senders need the verdict, not the state.
         const reply = await this.#deps.tell(body.planned)
-        return reply.ok && !body.withState ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs } : reply
+        return reply.ok && !body.withState
+          ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs }
+          : reply
       }
       if (isGrant(body)) {
         const { customerId, orderId } = body.grant
@@ -115,19 +148,30 @@ export class Gateway {
     const { respond } = message
     if (respond === undefined) return
     const json = message.body[0] === openingBrace
-    this.#serve(message).then(reply => this.#respond(respond, reply, json ? encodeJson : encodeBody)).catch((error: unknown) => this.#unsent(error))
+    this.#serve(message)
+      .then(reply => this.#respond(respond, reply, json ? encodeJson : encodeBody))
+      .catch((error: unknown) => this.#unsent(error))
   }
 
   /** Who waits for an answer that is too large for the bus is told so: without a word it would ask again and again. */
-  #respond(respond: (body: Uint8Array) => void, reply: unknown, encode: (value: unknown) => Uint8Array): void {
+  #respond(
+    respond: (body: Uint8Array) => void,
+    reply: unknown,
+    encode: (value: unknown) => Uint8Array,
+  ): void {
     const body = encode(reply)
     if (body.byteLength <= this.#deps.bus.messageBytesMax) return respond(body)
     this.#seldom.say('answer', `an answer of ${body.byteLength} bytes is too large for the bus`)
-    const problem: Problem = { code: 'body_too_large', detail: 'it is done or decided, and the answer is too large to be told; read the record' }
+    const problem: Problem = {
+      code: 'body_too_large',
+      detail: 'it is done or decided, and the answer is too large to be told; read the record',
+    }
     respond(encode({ ok: false, problem }))
   }
 
-  #unsent(error: unknown): void { this.#seldom.say('unsent', 'an answer could not be sent', error) }
+  #unsent(error: unknown): void {
+    this.#seldom.say('unsent', 'an answer could not be sent', error)
+  }
 
   async #serve(message: BusMessage): Promise<unknown> {
     try {
@@ -135,7 +179,13 @@ export class Gateway {
       const envelope = parseServiceCommand(decodeBody(message.body), actor!, verb!, service ?? null)
       const slot = slotOf(envelope.actor_id, limits.slotCount)
       if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
-      return decodeBody(await this.#deps.bus.request(subjects.slotCommand(slot), encodeBody(envelope), limits.commandTimeoutMs))
+      return decodeBody(
+        await this.#deps.bus.request(
+          subjects.slotCommand(slot),
+          encodeBody(envelope),
+          limits.commandTimeoutMs,
+        ),
+      )
     } catch (error) {
       return this.#problem(error)
     }
@@ -148,9 +198,13 @@ export class Gateway {
   }
 }
 
-const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> => typeof body === 'object' && body !== null && 'planned' in body
+const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> =>
+  typeof body === 'object' && body !== null && 'planned' in body
 /** Between engines, on the slot of a customer. */
-interface GrantBody { grant: { customerId: string; orderId: string } }
-const isGrant = (body: unknown): body is GrantBody => typeof body === 'object' && body !== null && 'grant' in body
+interface GrantBody {
+  grant: { customerId: string; orderId: string }
+}
+const isGrant = (body: unknown): body is GrantBody =>
+  typeof body === 'object' && body !== null && 'grant' in body
 const openingBrace = 0x7b
 const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

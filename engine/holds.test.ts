@@ -14,23 +14,43 @@ import { VirtualEnv } from './sim/virtual-env.ts'
 import type { OrderEvent } from '../protocol/events.ts'
 
 /** A driver who holds the order's first offer, and what is told of it; the journal has these events of the order. */
-async function doubt(events: readonly OrderEvent[], readable = true): Promise<{ told: string[]; wakes: number }> {
+async function doubt(
+  events: readonly OrderEvent[],
+  readable = true,
+): Promise<{ told: string[]; wakes: number }> {
   const env = new VirtualEnv(1)
   const told: string[] = []
   let wakes = 0
   const hold = { offer_id: offerIds[0]!, order_id: orderId, expires_at_ms: 0 }
-  const cell = { actorId: driverIds[0], kind: 'driver', state: { kind: 'registered', hold } as unknown as RegisteredDriver as Driver } as unknown as Cell
+  const cell = {
+    actorId: driverIds[0],
+    kind: 'driver',
+    state: { kind: 'registered', hold } as unknown as RegisteredDriver as Driver,
+  } as unknown as Cell
   const deps: HoldsDeps = {
-    env, ask: () => Promise.reject(new Error('nobody is asked: the journal knows')),
+    env,
+    ask: () => Promise.reject(new Error('nobody is asked: the journal knows')),
     journal: {
       loadActor: async () => {
         if (!readable) throw new Error('the journal is away')
-        return { snapshot: null, events: events.map((event, i) => ({ version: i + 1, event, atMs: i })) }
+        return {
+          snapshot: null,
+          events: events.map((event, i) => ({ version: i + 1, event, atMs: i })),
+        }
       },
     } as unknown as Journal,
     actors: {
-      wakeAt: () => { wakes++ },
-      tell: async (_kind: string, _id: string, _commandId: string, command: { verb: string; offerId: string }) => { told.push(`${command.verb} ${command.offerId}`) },
+      wakeAt: () => {
+        wakes++
+      },
+      tell: async (
+        _kind: string,
+        _id: string,
+        _commandId: string,
+        command: { verb: string; offerId: string },
+      ) => {
+        told.push(`${command.verb} ${command.offerId}`)
+      },
     } as unknown as Actors,
   }
   doubtHold(deps, cell)
@@ -38,19 +58,39 @@ async function doubt(events: readonly OrderEvent[], readable = true): Promise<{ 
   return { told, wakes }
 }
 
-t.test('[8] the hold stays while the order has the offer out or an assignment by it, also when that order is over', async t => {
-  const stays = ['offering', 'assigning', 'driver_assigned', 'picked_up', 'out_for_delivery', 'delivered', 'failed', 'returning', 'returned', 'cancelledAssigned']
-  for (const [name, events] of Object.entries(reached)) {
-    const { told, wakes } = await doubt(events)
-    t.same(told, stays.includes(name) ? [] : [`release_hold ${offerIds[0]}`], name)
-    t.equal(wakes, 1, `${name}: looked at again`)
-  }
-})
+t.test(
+  '[8] the hold stays while the order has the offer out or an assignment by it, also when that order is over',
+  async t => {
+    const stays = [
+      'offering',
+      'assigning',
+      'driver_assigned',
+      'picked_up',
+      'out_for_delivery',
+      'delivered',
+      'failed',
+      'returning',
+      'returned',
+      'cancelledAssigned',
+    ]
+    for (const [name, events] of Object.entries(reached)) {
+      const { told, wakes } = await doubt(events)
+      t.same(told, stays.includes(name) ? [] : [`release_hold ${offerIds[0]}`], name)
+      t.equal(wakes, 1, `${name}: looked at again`)
+    }
+  },
+)
 
-t.test('[8] another offer of the same order, and another driver\'s assignment, free the hold', async t => {
-  const other: OrderEvent = { ...happened.assigned, data: { ...happened.assigned.data, offer_id: offerIds[1]! } }
-  t.same((await doubt([...reached.accepted, other])).told, [`release_hold ${offerIds[0]}`])
-})
+t.test(
+  "[8] another offer of the same order, and another driver's assignment, free the hold",
+  async t => {
+    const other: OrderEvent = {
+      ...happened.assigned,
+      data: { ...happened.assigned.data, offer_id: offerIds[1]! },
+    }
+    t.same((await doubt([...reached.accepted, other])).told, [`release_hold ${offerIds[0]}`])
+  },
+)
 
 t.test('[8] a journal that cannot be read ends no hold', async t => {
   t.same(await doubt(reached.accepted, false), { told: [], wakes: 1 })

@@ -33,17 +33,40 @@ const system = { role: 'system', id: 'engine' } as const
  * the offer: a driver can read an offer's id from a list before its actor was asked, and the actor may
  * refuse (invariant 8); and not of one whom the pharmacy has parted with. Any other acceptance is for the order to answer, and names nobody: null.
  */
-export async function askHolder({ env, actors, ask }: HoldsDeps, orderId: string, offerId: string): Promise<DriverFact | null | 'not yet' | 'no member'> {
+export async function askHolder(
+  { env, actors, ask }: HoldsDeps,
+  orderId: string,
+  offerId: string,
+): Promise<DriverFact | null | 'not yet' | 'no member'> {
   const order = actors.peek(orderId)?.state as Order | undefined
-  if (order?.kind !== 'accepted' || order.search.kind !== 'offering' || order.search.offer.offerId !== offerId) return null
+  if (
+    order?.kind !== 'accepted' ||
+    order.search.kind !== 'offering' ||
+    order.search.offer.offerId !== offerId
+  )
+    return null
   const command: DriverCommand = { verb: 'confirm_hold', by: system, offerId }
   // A new id each time: "not yet" must not be remembered.
-  const asked = { kind: 'driver' as const, actorId: order.search.offer.driverId, id: uuidV7(env.nowMs(), env.random), command }
-  const reply = await ask(asked).catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'nobody answered' }))
-  const driver = reply.ok ? reply.state as Driver | null : null
+  const asked = {
+    kind: 'driver' as const,
+    actorId: order.search.offer.driverId,
+    id: uuidV7(env.nowMs(), env.random),
+    command,
+  }
+  const reply = await ask(asked).catch((): TellReply => ({
+    ok: false,
+    code: 'unavailable',
+    detail: 'nobody answered',
+  }))
+  const driver = reply.ok ? (reply.state as Driver | null) : null
   if (!reply.ok && reply.code === 'driver_not_member') return 'no member'
   if (driver === null || driver.kind === 'absent') return 'not yet'
-  return { driver_id: driver.driverId, name: driver.fullName, phone: driver.phone, vehicle_type: driver.vehicleType }
+  return {
+    driver_id: driver.driverId,
+    name: driver.fullName,
+    phone: driver.phone,
+    vehicle_type: driver.vehicleType,
+  }
 }
 
 /**
@@ -60,16 +83,28 @@ export function doubtHold({ env, actors, journal }: HoldsDeps, cell: Cell): void
   const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
   orderOf(journal, orderId).then(
     // An offer that is over never comes back, so this stays true.
-    order => { if (!isOut(order, offerId)) void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release) },
-    () => { /* The journal cannot be read: the next look asks again. */ })
+    order => {
+      if (!isOut(order, offerId))
+        void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release)
+    },
+    () => {
+      /* The journal cannot be read: the next look asks again. */
+    },
+  )
 }
 
 /** Asked, or taken by it: the order's own word ends such a hold. */
 const isOut = (order: Order, offerId: string): boolean =>
-  (order.kind === 'accepted' && order.search.kind === 'offering' && order.search.offer.offerId === offerId) || deliveryOf(order)?.assignmentId === offerId
+  (order.kind === 'accepted' &&
+    order.search.kind === 'offering' &&
+    order.search.offer.offerId === offerId) ||
+  deliveryOf(order)?.assignmentId === offerId
 
 async function orderOf(journal: Journal, orderId: string): Promise<Order> {
   const { snapshot, events } = await journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
-  const from = snapshot === null ? absentOrder : decodeSnapshot(orderId, snapshot.bytes).state as Order
-  return events.filter(stored => stored.version > (snapshot?.version ?? 0)).reduce((order, stored) => evolve(order, stored.event as OrderEvent, stored.atMs), from)
+  const from =
+    snapshot === null ? absentOrder : (decodeSnapshot(orderId, snapshot.bytes).state as Order)
+  return events
+    .filter(stored => stored.version > (snapshot?.version ?? 0))
+    .reduce((order, stored) => evolve(order, stored.event as OrderEvent, stored.atMs), from)
 }

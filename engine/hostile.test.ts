@@ -18,12 +18,24 @@ import { behaviours } from './runtime/behaviours.ts'
 type World = Awaited<ReturnType<typeof world>>
 
 /** What the first release took: 50 items of 100 emoji, and notes full of them. */
-const hostile = { items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(100), quantity: 1 })), notes: '😀'.repeat(500) }
+const hostile = {
+  items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(100), quantity: 1 })),
+  notes: '😀'.repeat(500),
+}
 
 /** Requests as an earlier release has stored them, at an engine that is dead by now. */
-async function stored(w: World, vendorIds: readonly string[], count: number, what: Partial<OrderCommandData['broadcast']>): Promise<string[]> {
+async function stored(
+  w: World,
+  vendorIds: readonly string[],
+  count: number,
+  what: Partial<OrderCommandData['broadcast']>,
+): Promise<string[]> {
   const journal = memoryJournal(w.store)
-  const leases = await journal.acquireSlots('the dead', Array.from({ length: limits.slotCount }, (_, slot) => slot), limits.slotLeaseMsDefault)
+  const leases = await journal.acquireSlots(
+    'the dead',
+    Array.from({ length: limits.slotCount }, (_, slot) => slot),
+    limits.slotLeaseMsDefault,
+  )
   const epochs = new Map(leases.map(lease => [lease.slot, lease.epoch]))
   const ids: string[] = []
   for (let i = 0; i < count; i++) {
@@ -32,14 +44,36 @@ async function stored(w: World, vendorIds: readonly string[], count: number, wha
     const event: OrderEvent = {
       type: 'broadcast_opened',
       data: {
-        order_id: orderId, tracking_token: orderId.replaceAll('-', ''), customer_id: w.id(), customer_name: 'Mallory', customer_phone: '3',
-        dropoff: { ...here, address: null }, items: what.items ?? [], quantity: null, notes: what.notes ?? null, prescription_url: null, fee: null,
-        radius_km: 5, expires_at_ms: atMs + 3_600_000, candidates: vendorIds.map(vendor_id => ({ vendor_id, distance_km: 1 })),
+        order_id: orderId,
+        tracking_token: orderId.replaceAll('-', ''),
+        customer_id: w.id(),
+        customer_name: 'Mallory',
+        customer_phone: '3',
+        dropoff: { ...here, address: null },
+        items: what.items ?? [],
+        quantity: null,
+        notes: what.notes ?? null,
+        prescription_url: null,
+        fee: null,
+        radius_km: 5,
+        expires_at_ms: atMs + 3_600_000,
+        candidates: vendorIds.map(vendor_id => ({ vendor_id, distance_km: 1 })),
       },
     }
     const slot = slotOf(orderId, limits.slotCount)
     const state = behaviours.order.evolve(behaviours.order.absent, event, atMs)
-    await journal.append({ slot, epoch: epochs.get(slot)!, kind: 'order', actorId: orderId, fromVersion: 0, atMs, by: { role: 'system', id: 'test' }, commandId: orderId, events: [event], row: behaviours.order.row(state, 1, atMs, true) })
+    await journal.append({
+      slot,
+      epoch: epochs.get(slot)!,
+      kind: 'order',
+      actorId: orderId,
+      fromVersion: 0,
+      atMs,
+      by: { role: 'system', id: 'test' },
+      commandId: orderId,
+      events: [event],
+      row: behaviours.order.row(state, 1, atMs, true),
+    })
     ids.push(orderId)
   }
   await journal.close()
@@ -47,29 +81,49 @@ async function stored(w: World, vendorIds: readonly string[], count: number, wha
 }
 
 const told = (w: World, vendorId: string): string[] =>
-  w.pushes.flatMap(push => (push.kind === 'new_request' && push.vendor_ids.includes(vendorId) ? [push.body.request_id] : [])).sort()
+  w.pushes
+    .flatMap(push =>
+      push.kind === 'new_request' && push.vendor_ids.includes(vendorId)
+        ? [push.body.request_id]
+        : [],
+    )
+    .sort()
 
-t.test('a database full of hostile requests starts, and each terminal hears of all of them', async t => {
-  const w = await world()
-  const vendorId = w.id()
-  const ids = await stored(w, [vendorId], 120, hostile)
-  const engine = await w.boot('e1')
-  await w.env.settle()
-  t.equal(engine.health().open_requests, 120)
-  w.pushes.length = 0
-  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [vendorId] }))
-  await w.env.settle()
-  t.same(told(w, vendorId), ids.sort(), 'some 3 MB, in messages that fit')
-  t.equal(w.bus.losses.tooLarge, 0)
-  t.match(engine.health(), { messages_too_large: 0, handlers_failed: 0, pushes_dropped: 0, events_unpublished: 0 })
-})
+t.test(
+  'a database full of hostile requests starts, and each terminal hears of all of them',
+  async t => {
+    const w = await world()
+    const vendorId = w.id()
+    const ids = await stored(w, [vendorId], 120, hostile)
+    const engine = await w.boot('e1')
+    await w.env.settle()
+    t.equal(engine.health().open_requests, 120)
+    w.pushes.length = 0
+    w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [vendorId] }))
+    await w.env.settle()
+    t.same(told(w, vendorId), ids.sort(), 'some 3 MB, in messages that fit')
+    t.equal(w.bus.losses.tooLarge, 0)
+    t.match(engine.health(), {
+      messages_too_large: 0,
+      handlers_failed: 0,
+      pushes_dropped: 0,
+      events_unpublished: 0,
+    })
+  },
+)
 
 t.test('2,400 ordinary requests, and an edge with all their terminals comes back', async t => {
   const w = await world()
   const ids = new Map<string, string[]>()
   for (let i = 0; i < 12; i++) {
     const vendorId = w.id()
-    ids.set(vendorId, await stored(w, [vendorId], limits.openRequestsPerTerminalMax, { items: [{ name: 'Paracetamol 500 mg', quantity: 2 }], notes: 'Please ring twice; the bell of the second floor is broken, and the dog is friendly' }))
+    ids.set(
+      vendorId,
+      await stored(w, [vendorId], limits.openRequestsPerTerminalMax, {
+        items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
+        notes: 'Please ring twice; the bell of the second floor is broken, and the dog is friendly',
+      }),
+    )
   }
   const engine = await w.boot('e1')
   await w.env.settle()
@@ -81,31 +135,71 @@ t.test('2,400 ordinary requests, and an edge with all their terminals comes back
   t.equal(engine.health().pushes_dropped, 0)
 })
 
-t.test('a command with more text than an order may bring is refused by name, whoever sends it', async t => {
-  const w = await world()
-  await w.boot('e1')
-  w.vendor('near')
-  await w.env.settle()
-  const base = { customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: 60 }
-  for (const [role, data] of [
-    ['customer', hostile], ['service', hostile],
-    ['customer', { items: Array.from({ length: 50 }, () => ({ name: '中'.repeat(200), quantity: 1 })) }],
-    ['customer', { items: Array.from({ length: 50 }, () => ({ name: '\u0001'.repeat(200), quantity: 1 })) }],
-  ] as const) {
+t.test(
+  'a command with more text than an order may bring is refused by name, whoever sends it',
+  async t => {
+    const w = await world()
+    await w.boot('e1')
+    w.vendor('near')
+    await w.env.settle()
+    const base = {
+      customer_name: 'Cleo',
+      customer_phone: '3',
+      ...here,
+      radius_km: 5,
+      items: [],
+      expires_in_seconds: 60,
+    }
+    for (const [role, data] of [
+      ['customer', hostile],
+      ['service', hostile],
+      [
+        'customer',
+        { items: Array.from({ length: 50 }, () => ({ name: '中'.repeat(200), quantity: 1 })) },
+      ],
+      [
+        'customer',
+        { items: Array.from({ length: 50 }, () => ({ name: '\u0001'.repeat(200), quantity: 1 })) },
+      ],
+    ] as const) {
+      const orderId = w.id()
+      const customerId = w.id()
+      const refused = await w.command(
+        'order',
+        orderId,
+        'broadcast',
+        { role, id: role === 'customer' ? customerId : 'dispatch' },
+        { order_id: orderId, customer_id: customerId, ...base, ...data },
+      )
+      t.match(refused, {
+        ok: false,
+        problem: {
+          code: 'invalid_request',
+          fields: [{ field: 'data.items', rule: /16384 bytes/ }],
+        },
+      })
+    }
+    // Full notes in an alphabet of three bytes, and the longest address: what people may need goes through.
     const orderId = w.id()
     const customerId = w.id()
-    const refused = await w.command('order', orderId, 'broadcast', { role, id: role === 'customer' ? customerId : 'dispatch' }, { order_id: orderId, customer_id: customerId, ...base, ...data })
-    t.match(refused, { ok: false, problem: { code: 'invalid_request', fields: [{ field: 'data.items', rule: /16384 bytes/ }] } })
-  }
-  // Full notes in an alphabet of three bytes, and the longest address: what people may need goes through.
-  const orderId = w.id()
-  const customerId = w.id()
-  const taken = await w.command('order', orderId, 'broadcast', { role: 'customer', id: customerId }, {
-    order_id: orderId, customer_id: customerId, ...base, notes: 'न'.repeat(1_000), delivery_address: 'क'.repeat(1_000), items: Array.from({ length: 50 }, () => ({ name: 'पैरासिटामोल ५००', quantity: 1 })),
-  })
-  t.equal(order(taken).status, 'pending')
-  t.ok(Buffer.byteLength(JSON.stringify(order(taken).notes)) < orderTextBytesMax)
-})
+    const taken = await w.command(
+      'order',
+      orderId,
+      'broadcast',
+      { role: 'customer', id: customerId },
+      {
+        order_id: orderId,
+        customer_id: customerId,
+        ...base,
+        notes: 'न'.repeat(1_000),
+        delivery_address: 'क'.repeat(1_000),
+        items: Array.from({ length: 50 }, () => ({ name: 'पैरासिटामोल ५००', quantity: 1 })),
+      },
+    )
+    t.equal(order(taken).status, 'pending')
+    t.ok(Buffer.byteLength(JSON.stringify(order(taken).notes)) < orderTextBytesMax)
+  },
+)
 
 t.test('two hundred pharmacies refuse with all the words they may say', async t => {
   const w = await world()
@@ -116,36 +210,68 @@ t.test('two hundred pharmacies refuse with all the words they may say', async t 
   w.pushes.length = 0
   let last = opened
   for (const id of vendorIds)
-    last = order(await w.command('order', opened.id, 'respond', { role: 'vendor', id }, { response_type: 'REJECTED', text_message: '😀'.repeat(500), audio_url: '中'.repeat(2_048) }))
-  t.equal(last.responses.length, limits.responsesMax, 'each refusal is answered, and the order remembers who refused')
-  const words = last.responses.reduce((sum, one) => sum + (one.text_message?.length ?? 0) + (one.audio_url?.length ?? 0), 0)
+    last = order(
+      await w.command(
+        'order',
+        opened.id,
+        'respond',
+        { role: 'vendor', id },
+        {
+          response_type: 'REJECTED',
+          text_message: '😀'.repeat(500),
+          audio_url: '中'.repeat(2_048),
+        },
+      ),
+    )
+  t.equal(
+    last.responses.length,
+    limits.responsesMax,
+    'each refusal is answered, and the order remembers who refused',
+  )
+  const words = last.responses.reduce(
+    (sum, one) => sum + (one.text_message?.length ?? 0) + (one.audio_url?.length ?? 0),
+    0,
+  )
   t.ok(words > 0 && words <= responseCharactersMax, `${words} characters`)
   await w.env.settle()
-  const heard = w.pushes.filter(push => push.kind === 'topic' && push.message.type === 'pharmacy_response')
+  const heard = w.pushes.filter(
+    push => push.kind === 'topic' && push.message.type === 'pharmacy_response',
+  )
   t.equal(heard.length, limits.responsesMax)
-  t.ok(heard.every(push => push.kind === 'topic' && typeof push.message['text_message'] === 'string'), 'the customer was told every word')
+  t.ok(
+    heard.every(push => push.kind === 'topic' && typeof push.message['text_message'] === 'string'),
+    'the customer was told every word',
+  )
   t.equal(w.bus.losses.tooLarge, 0)
 })
 
-t.test('an event that no message can hold is skipped, counted and said, and what comes after it is published', async t => {
-  const w = await world()
-  const vendorId = w.id()
-  const monster = { items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(8_000), quantity: 1 })) }
-  const [large] = await stored(w, [vendorId], 1, monster)
-  const engine = await w.boot('e1')
-  for (let i = 0; i < 5; i++) await w.env.settle()
-  t.ok(engine.health().events_unpublished >= 1)
-  t.ok(w.logs.some(line => /is not published; the journal has it/.test(line)))
-  // In the same slot: it must not wait for ever behind the other.
-  const slot = slotOf(large!, limits.slotCount)
-  let next = w.id()
-  while (slotOf(next, limits.slotCount) !== slot) next = w.id()
-  t.equal(order(await w.broadcast(next)).id, next)
-  await w.env.settle()
-  t.ok(w.events.some(event => event.actor_id === next), 'the next event of the slot is heard')
-  t.equal(engine.health().outbox_pending, 0, 'and nothing waits')
-  // The answer about the monster does not fit either: the asker hears that, and not silence.
-  const cancelled = await w.command('order', large!, 'cancel', { role: 'admin', id: 'a' })
-  t.equal(problem(cancelled), 'body_too_large')
-  t.equal(w.statusOf(large!), 'order_cancelled', 'it is done all the same')
-})
+t.test(
+  'an event that no message can hold is skipped, counted and said, and what comes after it is published',
+  async t => {
+    const w = await world()
+    const vendorId = w.id()
+    const monster = {
+      items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(8_000), quantity: 1 })),
+    }
+    const [large] = await stored(w, [vendorId], 1, monster)
+    const engine = await w.boot('e1')
+    for (let i = 0; i < 5; i++) await w.env.settle()
+    t.ok(engine.health().events_unpublished >= 1)
+    t.ok(w.logs.some(line => /is not published; the journal has it/.test(line)))
+    // In the same slot: it must not wait for ever behind the other.
+    const slot = slotOf(large!, limits.slotCount)
+    let next = w.id()
+    while (slotOf(next, limits.slotCount) !== slot) next = w.id()
+    t.equal(order(await w.broadcast(next)).id, next)
+    await w.env.settle()
+    t.ok(
+      w.events.some(event => event.actor_id === next),
+      'the next event of the slot is heard',
+    )
+    t.equal(engine.health().outbox_pending, 0, 'and nothing waits')
+    // The answer about the monster does not fit either: the asker hears that, and not silence.
+    const cancelled = await w.command('order', large!, 'cancel', { role: 'admin', id: 'a' })
+    t.equal(problem(cancelled), 'body_too_large')
+    t.equal(w.statusOf(large!), 'order_cancelled', 'it is done all the same')
+  },
+)

@@ -14,112 +14,188 @@ type Shop = Awaited<ReturnType<typeof pharmacy>>
 const end = (w: Shop, driverId: string) => w.command('driver', driverId, 'end_membership', w.by)
 /** What the pharmacy's row would say after a decision; engines hear it as they hear every change of it. */
 const decide = (w: Shop, status: 'active' | 'suspended', revision: number): void => {
-  w.bus.publish(subjects.directory, encodeBody({
-    vendor_id: w.shop, name: 'one', phone: '1', address: 'street', ...here, status, is_active: status === 'active', revision, proof_required: true,
-    dispatch_policy: 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
-  }))
+  w.bus.publish(
+    subjects.directory,
+    encodeBody({
+      vendor_id: w.shop,
+      name: 'one',
+      phone: '1',
+      address: 'street',
+      ...here,
+      status,
+      is_active: status === 'active',
+      revision,
+      proof_required: true,
+      dispatch_policy: 'manual',
+      time_zone: 'UTC',
+      opening_hours: null,
+      tariff: null,
+    }),
+  )
 }
 
-t.test('ended with an offer in hand: the acceptance is refused, and the next driver is asked', async t => {
-  const w = await pharmacy(201)
-  const [dora, emil] = [await w.driver(w.shop), await w.driver(w.shop, here.latitude + 0.01)]
-  const one = await w.won()
-  await w.find(one.id)
-  await w.env.advance(100)
-  const [offer] = w.offers(dora.driverId)
-  await end(w, dora.driverId)
-  await w.env.advance(100)
-  const late = problem(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }))
-  t.ok(['offer_expired', 'offer_not_yours'].includes(late), late)
-  t.equal(w.offers(emil.driverId)[0]?.order_id, one.id, 'the next is asked')
-  t.equal(w.books(w.engine, dora.driverId).hold, null)
-  await w.engine.stop()
-})
-
-t.test('acceptance under way when the membership ends: the order has one driver at the end, and it is not this one [1] [8]', async t => {
-  for (const first of ['accepted', 'ended'] as const) {
-    const { beforeAppend, hold } = hurdles()
-    const w = await pharmacy(first === 'accepted' ? 202 : 203, { beforeAppend })
+t.test(
+  'ended with an offer in hand: the acceptance is refused, and the next driver is asked',
+  async t => {
+    const w = await pharmacy(201)
     const [dora, emil] = [await w.driver(w.shop), await w.driver(w.shop, here.latitude + 0.01)]
     const one = await w.won()
     await w.find(one.id)
     await w.env.advance(100)
     const [offer] = w.offers(dora.driverId)
-    const letGo = hold(request => (first === 'accepted' ? request.actorId === dora.driverId : request.actorId === one.id))
-    const ended = first === 'accepted' ? end(w, dora.driverId) : null
-    const accepted = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
-    if (ended === null) await end(w, dora.driverId)
-    await w.env.advance(200)
-    letGo()
-    await w.env.advance(1_000)
-    await Promise.all([ended, accepted])
-    t.same([w.books(w.engine, dora.driverId).hold, w.books(w.engine, dora.driverId).activeOrderIds], [null, []], `${first} first: nothing is left with the driver`)
-    t.equal(w.offers(emil.driverId)[0]?.order_id, one.id, `${first} first: the next is asked`)
-    t.notOk(w.types(one.id).at(-1) === 'driver_assigned', `${first} first`)
-    await w.engine.stop()
-  }
-})
-
-t.test('ended before the pick-up: the order is offered anew, and the same driver may come back and take it', async t => {
-  const w = await pharmacy(204)
-  const dora = await w.driver(w.shop)
-  const one = await w.won()
-  t.equal(order(await w.assign(one.id, dora.driverId)).status, 'driver_assigned')
-  await end(w, dora.driverId)
-  await w.env.advance(100)
-  t.same(w.types(one.id).slice(-2), ['driver_unassigned', 'driver_search_started'])
-  t.same(w.books(w.engine, dora.driverId).activeOrderIds, [])
-  t.equal(problem(await w.command('order', one.id, 'pick_up', dora.by)), 'order_not_found')
-  t.equal(problem(await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })), 'driver_not_member', 'not back by its own word')
-  t.equal(problem(await w.command('driver', dora.driverId, 'approve_membership', dora.by)), 'driver_not_found')
-  t.equal(problem(await w.assign(one.id, dora.driverId)), 'driver_not_member')
-  for (let round = 0; round < 2; round++) {
-    await w.command('driver', dora.driverId, 'ask_membership', dora.by)
-    t.equal(problem(await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })), 'driver_not_member', 'nor while it waits')
-    await w.command('driver', dora.driverId, 'approve_membership', w.by)
-    await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })
-    await w.env.advance(limits.driverSearchRetryMs + 1_000)
-    await dora.at(here.latitude, here.longitude)
-    await w.env.advance(limits.driverSearchRetryMs + 1_000)
-    const offer = w.offers(dora.driverId).at(-1)
-    t.equal(order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })).status, 'driver_assigned')
-    t.same(w.books(w.engine, dora.driverId).activeOrderIds, [one.id])
-    if (round > 0) break
     await end(w, dora.driverId)
     await w.env.advance(100)
-    t.same(w.books(w.engine, dora.driverId).activeOrderIds, [], 'let go a second time')
-  }
-  await w.deliver(one.id, dora.by)
-  await w.env.settle()
-  t.match(w.books(w.engine, dora.driverId), { totalDeliveries: 1, activeOrderIds: [] })
-  await w.engine.stop()
-})
+    const late = problem(
+      await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }),
+    )
+    t.ok(['offer_expired', 'offer_not_yours'].includes(late), late)
+    t.equal(w.offers(emil.driverId)[0]?.order_id, one.id, 'the next is asked')
+    t.equal(w.books(w.engine, dora.driverId).hold, null)
+    await w.engine.stop()
+  },
+)
 
-t.test('ended after the pick-up: this order is brought to the end and paid, and no other one comes', async t => {
-  const w = await pharmacy(205)
-  const dora = await w.driver(w.shop, here.latitude, here.longitude, 2)
-  const [carried, waiting] = [await w.won(), await w.won()]
-  for (const one of [carried, waiting]) t.equal(order(await w.assign(one.id, dora.driverId)).status, 'driver_assigned')
-  await w.command('order', carried.id, 'pick_up', dora.by)
-  await end(w, dora.driverId)
-  await w.env.advance(100)
-  t.same(w.books(w.engine, dora.driverId).activeOrderIds, [carried.id])
-  t.equal(w.types(waiting.id).at(-1), 'driver_search_started')
-  const said = () => w.pushes.flatMap(p => (p.kind === 'topic' && p.topic === `driver:${dora.driverId}` && p.message.type === 'membership' ? [p.message.active_order_ids] : []))
-  t.same(said().at(-1), [carried.id, waiting.id])
-  await w.command('order', carried.id, 'out_for_delivery', dora.by)
-  t.equal(order(await w.command('order', carried.id, 'deliver', dora.by, w.signed(dora.driverId))).status, 'delivered')
-  await w.env.advance(100)
-  t.match(w.books(w.engine, dora.driverId), { activeOrderIds: [], totalDeliveries: 1, availability: 'offline' })
-  t.same(said().at(-1), [], 'the app hears that nothing is left')
-  await w.engine.stop()
-})
+t.test(
+  'acceptance under way when the membership ends: the order has one driver at the end, and it is not this one [1] [8]',
+  async t => {
+    for (const first of ['accepted', 'ended'] as const) {
+      const { beforeAppend, hold } = hurdles()
+      const w = await pharmacy(first === 'accepted' ? 202 : 203, { beforeAppend })
+      const [dora, emil] = [await w.driver(w.shop), await w.driver(w.shop, here.latitude + 0.01)]
+      const one = await w.won()
+      await w.find(one.id)
+      await w.env.advance(100)
+      const [offer] = w.offers(dora.driverId)
+      const letGo = hold(request =>
+        first === 'accepted' ? request.actorId === dora.driverId : request.actorId === one.id,
+      )
+      const ended = first === 'accepted' ? end(w, dora.driverId) : null
+      const accepted = w.command('order', one.id, 'accept_offer', dora.by, {
+        offer_id: offer!.offer_id,
+      })
+      if (ended === null) await end(w, dora.driverId)
+      await w.env.advance(200)
+      letGo()
+      await w.env.advance(1_000)
+      await Promise.all([ended, accepted])
+      t.same(
+        [w.books(w.engine, dora.driverId).hold, w.books(w.engine, dora.driverId).activeOrderIds],
+        [null, []],
+        `${first} first: nothing is left with the driver`,
+      )
+      t.equal(w.offers(emil.driverId)[0]?.order_id, one.id, `${first} first: the next is asked`)
+      t.notOk(w.types(one.id).at(-1) === 'driver_assigned', `${first} first`)
+      await w.engine.stop()
+    }
+  },
+)
+
+t.test(
+  'ended before the pick-up: the order is offered anew, and the same driver may come back and take it',
+  async t => {
+    const w = await pharmacy(204)
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    t.equal(order(await w.assign(one.id, dora.driverId)).status, 'driver_assigned')
+    await end(w, dora.driverId)
+    await w.env.advance(100)
+    t.same(w.types(one.id).slice(-2), ['driver_unassigned', 'driver_search_started'])
+    t.same(w.books(w.engine, dora.driverId).activeOrderIds, [])
+    t.equal(problem(await w.command('order', one.id, 'pick_up', dora.by)), 'order_not_found')
+    t.equal(
+      problem(
+        await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' }),
+      ),
+      'driver_not_member',
+      'not back by its own word',
+    )
+    t.equal(
+      problem(await w.command('driver', dora.driverId, 'approve_membership', dora.by)),
+      'driver_not_found',
+    )
+    t.equal(problem(await w.assign(one.id, dora.driverId)), 'driver_not_member')
+    for (let round = 0; round < 2; round++) {
+      await w.command('driver', dora.driverId, 'ask_membership', dora.by)
+      t.equal(
+        problem(
+          await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' }),
+        ),
+        'driver_not_member',
+        'nor while it waits',
+      )
+      await w.command('driver', dora.driverId, 'approve_membership', w.by)
+      await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'available' })
+      await w.env.advance(limits.driverSearchRetryMs + 1_000)
+      await dora.at(here.latitude, here.longitude)
+      await w.env.advance(limits.driverSearchRetryMs + 1_000)
+      const offer = w.offers(dora.driverId).at(-1)
+      t.equal(
+        order(
+          await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }),
+        ).status,
+        'driver_assigned',
+      )
+      t.same(w.books(w.engine, dora.driverId).activeOrderIds, [one.id])
+      if (round > 0) break
+      await end(w, dora.driverId)
+      await w.env.advance(100)
+      t.same(w.books(w.engine, dora.driverId).activeOrderIds, [], 'let go a second time')
+    }
+    await w.deliver(one.id, dora.by)
+    await w.env.settle()
+    t.match(w.books(w.engine, dora.driverId), { totalDeliveries: 1, activeOrderIds: [] })
+    await w.engine.stop()
+  },
+)
+
+t.test(
+  'ended after the pick-up: this order is brought to the end and paid, and no other one comes',
+  async t => {
+    const w = await pharmacy(205)
+    const dora = await w.driver(w.shop, here.latitude, here.longitude, 2)
+    const [carried, waiting] = [await w.won(), await w.won()]
+    for (const one of [carried, waiting])
+      t.equal(order(await w.assign(one.id, dora.driverId)).status, 'driver_assigned')
+    await w.command('order', carried.id, 'pick_up', dora.by)
+    await end(w, dora.driverId)
+    await w.env.advance(100)
+    t.same(w.books(w.engine, dora.driverId).activeOrderIds, [carried.id])
+    t.equal(w.types(waiting.id).at(-1), 'driver_search_started')
+    const said = () =>
+      w.pushes.flatMap(p =>
+        p.kind === 'topic' &&
+        p.topic === `driver:${dora.driverId}` &&
+        p.message.type === 'membership'
+          ? [p.message.active_order_ids]
+          : [],
+      )
+    t.same(said().at(-1), [carried.id, waiting.id])
+    await w.command('order', carried.id, 'out_for_delivery', dora.by)
+    t.equal(
+      order(await w.command('order', carried.id, 'deliver', dora.by, w.signed(dora.driverId)))
+        .status,
+      'delivered',
+    )
+    await w.env.advance(100)
+    t.match(w.books(w.engine, dora.driverId), {
+      activeOrderIds: [],
+      totalDeliveries: 1,
+      availability: 'offline',
+    })
+    t.same(said().at(-1), [], 'the app hears that nothing is left')
+    await w.engine.stop()
+  },
+)
 
 t.test('off duty by the pharmacy is not undone by the driver', async t => {
   const w = await pharmacy(206)
   const dora = await w.driver(w.shop)
   await w.command('driver', dora.driverId, 'set_status', w.by, { status: 'offline' })
-  for (const status of ['available', 'on_break']) t.equal(problem(await w.command('driver', dora.driverId, 'set_status', dora.by, { status })), 'driver_taken_off_duty')
+  for (const status of ['available', 'on_break'])
+    t.equal(
+      problem(await w.command('driver', dora.driverId, 'set_status', dora.by, { status })),
+      'driver_taken_off_duty',
+    )
   const one = await w.won()
   await w.find(one.id)
   await w.env.advance(limits.driverSearchRetryMs + 1_000)
@@ -133,8 +209,32 @@ t.test('off duty by the pharmacy is not undone by the driver', async t => {
 t.test('a driver who only asks to belong to the pharmacy is offered nothing', async t => {
   const w = await pharmacy(207)
   const mallory = w.id()
-  await w.command('driver', mallory, 'register', { role: 'system', id: 't' }, { vendor_id: w.shop, full_name: 'M', phone: '2', vehicle_type: 'bike', capacity: 1, membership: 'pending' })
-  t.equal(problem(await w.command('driver', mallory, 'set_status', { role: 'driver', id: mallory }, { status: 'available' })), 'driver_not_member')
+  await w.command(
+    'driver',
+    mallory,
+    'register',
+    { role: 'system', id: 't' },
+    {
+      vendor_id: w.shop,
+      full_name: 'M',
+      phone: '2',
+      vehicle_type: 'bike',
+      capacity: 1,
+      membership: 'pending',
+    },
+  )
+  t.equal(
+    problem(
+      await w.command(
+        'driver',
+        mallory,
+        'set_status',
+        { role: 'driver', id: mallory },
+        { status: 'available' },
+      ),
+    ),
+    'driver_not_member',
+  )
   const one = await w.won()
   await w.find(one.id)
   await w.env.advance(limits.driverSearchRetryMs + 1_000)
@@ -142,24 +242,47 @@ t.test('a driver who only asks to belong to the pharmacy is offered nothing', as
   await w.engine.stop()
 })
 
-t.test('suspended while an accept is on its way: either it was first, or it is refused', async t => {
-  for (const first of ['accepted', 'suspended'] as const) {
-    const { beforeAppend, hold } = hurdles()
-    const w = await pharmacy(first === 'accepted' ? 208 : 209, { beforeAppend })
-    const opened = order(await w.broadcast())
-    const letGo = hold(request => request.actorId === opened.id)
-    if (first === 'suspended') decide(w, 'suspended', 2)
-    const accept = w.command('order', opened.id, 'respond', w.by, { response_type: 'ACCEPTED' }, 'the accept')
-    if (first === 'accepted') decide(w, 'suspended', 2)
-    letGo()
-    if (first === 'accepted') t.equal(order(await accept).status, 'accepted', 'it was in the journal\'s hands')
-    else t.equal(problem(await accept), 'vendor_not_active')
-    for (const [verb, data] of [['respond', { response_type: 'ACCEPTED' }], ['find_driver', {}], ['cancel', {}]] as const)
-      t.equal(problem(await w.command('order', opened.id, verb, w.by, data)), 'vendor_not_active', `${verb} afterwards`)
-    t.equal(order(await w.broadcast()).pharmacies_notified, 0, 'asked no more')
-    decide(w, 'active', 3)
-    decide(w, 'suspended', 2)
-    t.equal(order(await w.broadcast()).pharmacies_notified, 1, 'what comes late does not undo what is newer')
-    await w.engine.stop()
-  }
-})
+t.test(
+  'suspended while an accept is on its way: either it was first, or it is refused',
+  async t => {
+    for (const first of ['accepted', 'suspended'] as const) {
+      const { beforeAppend, hold } = hurdles()
+      const w = await pharmacy(first === 'accepted' ? 208 : 209, { beforeAppend })
+      const opened = order(await w.broadcast())
+      const letGo = hold(request => request.actorId === opened.id)
+      if (first === 'suspended') decide(w, 'suspended', 2)
+      const accept = w.command(
+        'order',
+        opened.id,
+        'respond',
+        w.by,
+        { response_type: 'ACCEPTED' },
+        'the accept',
+      )
+      if (first === 'accepted') decide(w, 'suspended', 2)
+      letGo()
+      if (first === 'accepted')
+        t.equal(order(await accept).status, 'accepted', "it was in the journal's hands")
+      else t.equal(problem(await accept), 'vendor_not_active')
+      for (const [verb, data] of [
+        ['respond', { response_type: 'ACCEPTED' }],
+        ['find_driver', {}],
+        ['cancel', {}],
+      ] as const)
+        t.equal(
+          problem(await w.command('order', opened.id, verb, w.by, data)),
+          'vendor_not_active',
+          `${verb} afterwards`,
+        )
+      t.equal(order(await w.broadcast()).pharmacies_notified, 0, 'asked no more')
+      decide(w, 'active', 3)
+      decide(w, 'suspended', 2)
+      t.equal(
+        order(await w.broadcast()).pharmacies_notified,
+        1,
+        'what comes late does not undo what is newer',
+      )
+      await w.engine.stop()
+    }
+  },
+)

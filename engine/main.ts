@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
-import { flagVariable, integerVariable, logLevelVariable, serviceUrls } from '../protocol/environment.ts'
+import {
+  flagVariable,
+  integerVariable,
+  logLevelVariable,
+  serviceUrls,
+} from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
 import { createLog } from '../protocol/log.ts'
 import { runProcess } from '../protocol/process.ts'
@@ -19,34 +24,49 @@ SERVICE_PHARMACIES: for which pharmacies other services on the bus act, "name=id
 SLOT_LEASE_MS: how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault}).`
 
 if (process.argv.includes('--help')) console.log(help)
-else await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
-  const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
-  const slotLeaseMs = integerVariable(environment, 'SLOT_LEASE_MS', limits.slotLeaseMsDefault, limits.slotLeaseMsMin, limits.slotLeaseMsMax)
-  const logLevel = logLevelVariable(environment)
-  const benchAllowed = flagVariable(environment, 'BENCH_ALLOWED')
-  const engineId = `engine-${randomUUID().slice(0, 8)}`
-  const log = createLog(logLevel, { engine: engineId })
-  const onLog = (line: string): void => log.warn(line)
-  const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
-  const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
-  const claims = await redisClaims(redisUrl!, { onLog })
-  const env = realEnv((line, error) => log.error({ err: error }, line))
-  const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
-  const engine = new Engine({
-    engineId, env, journal, bus, claims, exclusive: false, slotLeaseMs, services: readServices(environment),
-    // A load test asks as no customer may.
-    ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
-    log: (level, message, detail) => log[level](detail === undefined ? {} : { err: detail }, message),
+else
+  await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
+    const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
+    const slotLeaseMs = integerVariable(
+      environment,
+      'SLOT_LEASE_MS',
+      limits.slotLeaseMsDefault,
+      limits.slotLeaseMsMin,
+      limits.slotLeaseMsMax,
+    )
+    const logLevel = logLevelVariable(environment)
+    const benchAllowed = flagVariable(environment, 'BENCH_ALLOWED')
+    const engineId = `engine-${randomUUID().slice(0, 8)}`
+    const log = createLog(logLevel, { engine: engineId })
+    const onLog = (line: string): void => log.warn(line)
+    const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
+    const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
+    const claims = await redisClaims(redisUrl!, { onLog })
+    const env = realEnv((line, error) => log.error({ err: error }, line))
+    const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
+    const engine = new Engine({
+      engineId,
+      env,
+      journal,
+      bus,
+      claims,
+      exclusive: false,
+      slotLeaseMs,
+      services: readServices(environment),
+      // A load test asks as no customer may.
+      ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
+      log: (level, message, detail) =>
+        log[level](detail === undefined ? {} : { err: detail }, message),
+    })
+    await engine.start()
+    log.info({ slots: engine.health().slots }, 'engine is serving')
+    return {
+      async stop() {
+        await engine.stop()
+        await journal.close()
+        await bus.close()
+        await claims.shutdown()
+        await database.close()
+      },
+    }
   })
-  await engine.start()
-  log.info({ slots: engine.health().slots }, 'engine is serving')
-  return {
-    async stop() {
-      await engine.stop()
-      await journal.close()
-      await bus.close()
-      await claims.shutdown()
-      await database.close()
-    },
-  }
-})

@@ -10,7 +10,10 @@ import type { Driver } from './driver/state.ts'
 import { deliveryOf, type Order } from './order/state.ts'
 
 /** `orderId` is the trip it is about, which for a driver's event is not the actor. */
-export interface OlderFactOf { orderId: string; fact: OlderFact }
+export interface OlderFactOf {
+  orderId: string
+  fact: OlderFact
+}
 
 export function olderFactOfOrder(event: OrderEvent, order: Order): OlderFactOf | null {
   if (order.kind === 'absent') return null
@@ -20,32 +23,84 @@ export function olderFactOfOrder(event: OrderEvent, order: Order): OlderFactOf |
     case 'broadcast_opened':
       return of({
         type: 'trip.requested',
-        data: { trip_id: orderId, customer_id: event.data.customer_id, vendor_id: null, pickup: null, dropoff: event.data.dropoff, fee_minor: event.data.fee?.fee_minor ?? null },
+        data: {
+          trip_id: orderId,
+          customer_id: event.data.customer_id,
+          vendor_id: null,
+          pickup: null,
+          dropoff: event.data.dropoff,
+          fee_minor: event.data.fee?.fee_minor ?? null,
+        },
       })
     case 'order_placed': {
       const { vendor, customer_id, dropoff, fee } = event.data
-      const pickup = { latitude: vendor.latitude, longitude: vendor.longitude, address: vendor.address }
-      return of({ type: 'trip.requested', data: { trip_id: orderId, customer_id, vendor_id: vendor.vendor_id, pickup, dropoff, fee_minor: fee?.fee_minor ?? null } })
+      const pickup = {
+        latitude: vendor.latitude,
+        longitude: vendor.longitude,
+        address: vendor.address,
+      }
+      return of({
+        type: 'trip.requested',
+        data: {
+          trip_id: orderId,
+          customer_id,
+          vendor_id: vendor.vendor_id,
+          pickup,
+          dropoff,
+          fee_minor: fee?.fee_minor ?? null,
+        },
+      })
     }
     case 'driver_assigned': {
       const { driver } = event.data
-      return of({ type: 'trip.assigned', data: { trip_id: orderId, driver_id: driver.driver_id, driver_name: driver.name, vehicle_type: driver.vehicle_type } })
+      return of({
+        type: 'trip.assigned',
+        data: {
+          trip_id: orderId,
+          driver_id: driver.driver_id,
+          driver_name: driver.name,
+          vehicle_type: driver.vehicle_type,
+        },
+      })
     }
-    case 'picked_up': return of({ type: 'trip.started', data: { trip_id: orderId, driver_id: deliveryOf(order)?.driver.driver_id ?? null } })
+    case 'picked_up':
+      return of({
+        type: 'trip.started',
+        data: { trip_id: orderId, driver_id: deliveryOf(order)?.driver.driver_id ?? null },
+      })
     case 'delivered':
       return of({
         type: 'trip.completed',
         data: {
-          trip_id: orderId, driver_id: event.data.driver_id, distance_km: event.data.actual_distance_km,
+          trip_id: orderId,
+          driver_id: event.data.driver_id,
+          distance_km: event.data.actual_distance_km,
           fee_minor: order.kind === 'delivered' ? order.deal.feeMinor : event.data.earnings_minor,
         },
       })
-    default: return null
+    default:
+      return null
   }
 }
 
 export function olderFactOfDriver(event: DriverEvent, driver: Driver): OlderFactOf | null {
-  if (event.type !== 'order_completed' || event.data.outcome !== 'delivered' || driver.kind === 'absent') return null
+  if (
+    event.type !== 'order_completed' ||
+    event.data.outcome !== 'delivered' ||
+    driver.kind === 'absent'
+  )
+    return null
   const { order_id, earnings_minor } = event.data
-  return { orderId: order_id, fact: { type: 'payment.processed', data: { trip_id: order_id, driver_id: driver.driverId, amount_minor: earnings_minor, currency } } }
+  return {
+    orderId: order_id,
+    fact: {
+      type: 'payment.processed',
+      data: {
+        trip_id: order_id,
+        driver_id: driver.driverId,
+        amount_minor: earnings_minor,
+        currency,
+      },
+    },
+  }
 }

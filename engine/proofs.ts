@@ -13,9 +13,20 @@ import type { Journal } from './journal/journal.ts'
 import type { UploadFact } from './order/proof.ts'
 
 /** Of the files that do not exist nothing comes back. Rejects while the database is away. */
-export async function uploadsOfReport(journal: Journal, orderId: string, by: Principal, data: OrderCommandData['deliver']): Promise<UploadFact[]> {
-  const idOf = (url: string | undefined): string | null => (url === undefined ? null : uploadIdOf(url))
+export async function uploadsOfReport(
+  journal: Journal,
+  orderId: string,
+  by: Principal,
+  data: OrderCommandData['deliver'],
+): Promise<UploadFact[]> {
+  const idOf = (url: string | undefined): string | null =>
+    url === undefined ? null : uploadIdOf(url)
   const [photoId, signatureId] = [idOf(data.proof_photo_url), idOf(data.signature_url)]
   if (photoId === null && signatureId === null) return []
-  return journal.claimProofs({ orderId, photoId, signatureId, reporterId: by.role === 'admin' ? by.id : null })
+  return journal.claimProofs({
+    orderId,
+    photoId,
+    signatureId,
+    reporterId: by.role === 'admin' ? by.id : null,
+  })
 }

@@ -21,7 +21,9 @@ import { here, order, world } from './fixtures.ts'
 function wrong(schema: TSchema, value: unknown): string | null {
   if (!Check(schema, value)) return JSON.stringify(Errors(schema, value)[0])
   const known = JSON.stringify(Clean(schema, structuredClone(value)))
-  return known === JSON.stringify(value) ? null : `has fields that the schema does not know: ${JSON.stringify(value)}, known ${known}`
+  return known === JSON.stringify(value)
+    ? null
+    : `has fields that the schema does not know: ${JSON.stringify(value)}, known ${known}`
 }
 
 t.test('all that is published in a run', async t => {
@@ -29,8 +31,12 @@ t.test('all that is published in a run', async t => {
   const older: { subject: string; message: OlderMessage }[] = []
   const locations: DriverLocationsUpdated[] = []
   for (const filter of [subjects.tripFilter, subjects.paymentFilter])
-    w.bus.subscribe(filter, m => older.push({ subject: m.subject, message: decodeBody(m.body) as OlderMessage }))
-  w.bus.subscribe(subjects.driverLocations, m => locations.push(decodeBody(m.body) as DriverLocationsUpdated))
+    w.bus.subscribe(filter, m =>
+      older.push({ subject: m.subject, message: decodeBody(m.body) as OlderMessage }),
+    )
+  w.bus.subscribe(subjects.driverLocations, m =>
+    locations.push(decodeBody(m.body) as DriverLocationsUpdated),
+  )
   const engine = await w.boot('e1')
   const near = w.vendor('near')
   const nearer = w.vendor('nearer', here.latitude + 0.001)
@@ -44,14 +50,31 @@ t.test('all that is published in a run', async t => {
     await w.command('order', id, 'respond', by, { response_type: 'ACCEPTED', text_message: 'come' })
     return id
   }
-  const offered = () => w.pushes.flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [String(p.message['offer_id'])] : [])).at(-1)
+  const offered = () =>
+    w.pushes
+      .flatMap(p =>
+        p.kind === 'topic' && p.message.type === 'offer' ? [String(p.message['offer_id'])] : [],
+      )
+      .at(-1)
 
   // Requests that end early, and one that becomes a delivery by an offer that was declined first.
   await w.broadcast(undefined, undefined, 5)
   const cancelled = order(await w.broadcast())
-  await w.command('order', cancelled.id, 'cancel', { role: 'customer', id: cancelled.user_id }, { reason: 'ordered twice' })
+  await w.command(
+    'order',
+    cancelled.id,
+    'cancel',
+    { role: 'customer', id: cancelled.user_id },
+    { reason: 'ordered twice' },
+  )
   const { id } = order(await w.broadcast())
-  await w.command('order', id, 'respond', { role: 'vendor', id: nearer }, { response_type: 'REJECTED', text_message: 'no stock' })
+  await w.command(
+    'order',
+    id,
+    'respond',
+    { role: 'vendor', id: nearer },
+    { response_type: 'REJECTED', text_message: 'no stock' },
+  )
   await w.command('order', id, 'respond', by, { response_type: 'ACCEPTED' })
   await w.command('order', id, 'reissue_tracking', { role: 'admin', id: 'a' })
   await w.command('order', id, 'find_driver', by, { search_seconds: 20 })
@@ -70,15 +93,31 @@ t.test('all that is published in a run', async t => {
   await w.env.advance(20_000)
   await dora.at(here.latitude, here.longitude + 0.00001)
   await w.env.advance(300)
-  t.equal(order(await w.command('order', id, 'deliver', dora.by, w.signed(dora.driverId))).status, 'delivered')
+  t.equal(
+    order(await w.command('order', id, 'deliver', dora.by, w.signed(dora.driverId))).status,
+    'delivered',
+  )
 
   // Orders to a known pharmacy, one refused and one that comes back.
   const place = async () => {
     const order_id = w.id()
-    await w.command('order', order_id, 'create', { role: 'service', id: 's' }, {
-      order_id, customer_id: w.id(), customer_name: 'Cleo', customer_phone: '3', vendor_id: near, delivery_address: 'home',
-      delivery_latitude: here.latitude + 0.02, delivery_longitude: here.longitude, items: [{ name: 'Aspirin', quantity: 1 }],
-    })
+    await w.command(
+      'order',
+      order_id,
+      'create',
+      { role: 'service', id: 's' },
+      {
+        order_id,
+        customer_id: w.id(),
+        customer_name: 'Cleo',
+        customer_phone: '3',
+        vendor_id: near,
+        delivery_address: 'home',
+        delivery_latitude: here.latitude + 0.02,
+        delivery_longitude: here.longitude,
+        items: [{ name: 'Aspirin', quantity: 1 }],
+      },
+    )
     return order_id
   }
   await w.command('order', await place(), 'reject', by, { reason: 'closed' })
@@ -98,7 +137,14 @@ t.test('all that is published in a run', async t => {
   await w.command('order', left, 'assign_driver', by, { driver_id: dora.driverId })
   await w.command('driver', dora.driverId, 'end_membership', by)
   await w.env.advance(100)
-  t.match(w.pushes.filter(p => p.kind === 'topic' && ['membership', 'assignment_ended', 'driver_membership'].includes(p.message.type)), { length: 4 })
+  t.match(
+    w.pushes.filter(
+      p =>
+        p.kind === 'topic' &&
+        ['membership', 'assignment_ended', 'driver_membership'].includes(p.message.type),
+    ),
+    { length: 4 },
+  )
   await w.command('order', left, 'cancel', by)
   await w.command('driver', dora.driverId, 'ask_membership', dora.by)
   await w.command('driver', dora.driverId, 'approve_membership', by)
@@ -113,7 +159,11 @@ t.test('all that is published in a run', async t => {
     t.equal(row === undefined ? 'no such event' : wrong(row.data, event.data), null, event.type)
   }
   const happened = new Set(w.events.map(event => event.type))
-  t.same([...Object.keys(orderEvents), ...Object.keys(driverEvents)].filter(type => !happened.has(type)), [], 'each kind happened')
+  t.same(
+    [...Object.keys(orderEvents), ...Object.keys(driverEvents)].filter(type => !happened.has(type)),
+    [],
+    'each kind happened',
+  )
 
   const facts = new Map(w.events.map(event => [event.id, event]))
   for (const { subject, message } of older) {
@@ -123,22 +173,56 @@ t.test('all that is published in a run', async t => {
     const trip = (message.data as { trip_id: string }).trip_id
     t.equal(subject, subjects.olderTopic(type, trip))
     t.equal(message.id, `${message.slot}.${message.seq}.${type}`)
-    t.equal(facts.get(`${message.slot}.${message.seq}`)?.order_seq, message.order_seq, 'it is told of an event')
+    t.equal(
+      facts.get(`${message.slot}.${message.seq}`)?.order_seq,
+      message.order_seq,
+      'it is told of an event',
+    )
   }
-  const tripOf = (trip: string) => older.filter(one => (one.message.data as { trip_id: string }).trip_id === trip).map(one => one.message.type)
-  t.same(tripOf(id), ['trip.requested', 'trip.assigned', 'trip.started', 'trip.completed', 'payment.processed'])
-  t.same(tripOf(back), ['trip.requested', 'trip.assigned', 'trip.started'], 'what comes back is neither completed nor paid')
-  t.match(older.find(one => one.message.type === 'trip.started')?.message.data, { driver_id: dora.driverId })
-  t.same(older.find(one => one.message.type === 'payment.processed')?.message.data, { trip_id: id, driver_id: dora.driverId, amount_minor: 300, currency: 'USD' })
+  const tripOf = (trip: string) =>
+    older
+      .filter(one => (one.message.data as { trip_id: string }).trip_id === trip)
+      .map(one => one.message.type)
+  t.same(tripOf(id), [
+    'trip.requested',
+    'trip.assigned',
+    'trip.started',
+    'trip.completed',
+    'payment.processed',
+  ])
+  t.same(
+    tripOf(back),
+    ['trip.requested', 'trip.assigned', 'trip.started'],
+    'what comes back is neither completed nor paid',
+  )
+  t.match(older.find(one => one.message.type === 'trip.started')?.message.data, {
+    driver_id: dora.driverId,
+  })
+  t.same(older.find(one => one.message.type === 'payment.processed')?.message.data, {
+    trip_id: id,
+    driver_id: dora.driverId,
+    amount_minor: 300,
+    currency: 'USD',
+  })
 
   for (const message of locations) t.equal(wrong(DriverLocationsUpdated, message), null)
-  t.match(locations.at(-1), { data: [{ driver_id: dora.driverId, latitude: here.latitude, longitude: here.longitude + 0.00001 }] })
+  t.match(locations.at(-1), {
+    data: [
+      { driver_id: dora.driverId, latitude: here.latitude, longitude: here.longitude + 0.00001 },
+    ],
+  })
 
   const rows = Object.values(socketMessages).map(({ schema }) => schema)
   for (const push of w.pushes) {
     t.ok(Check(Push, push), push.kind)
-    const message = push.kind === 'new_request' ? { type: 'new_request', ...push.body, distance_km: push.distances_km[0] } : push.message
-    t.ok(rows.some(schema => wrong(schema, message) === null), `no schema for ${JSON.stringify(message)}`)
+    const message =
+      push.kind === 'new_request'
+        ? { type: 'new_request', ...push.body, distance_km: push.distances_km[0] }
+        : push.message
+    t.ok(
+      rows.some(schema => wrong(schema, message) === null),
+      `no schema for ${JSON.stringify(message)}`,
+    )
   }
   t.same(w.logs, [])
 })

@@ -41,6 +41,9 @@ const messageBytes = 400
 
 function roughBytes(push: Push): number {
   if (push.kind === 'topic') return messageBytes
-  const words = push.kind === 'new_request' ? push.body.items.length * itemBytes + (push.body.notes?.length ?? 0) : 0
+  const words =
+    push.kind === 'new_request'
+      ? push.body.items.length * itemBytes + (push.body.notes?.length ?? 0)
+      : 0
   return messageBytes + words + push.vendor_ids.length * recipientBytes
 }

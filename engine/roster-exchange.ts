@@ -26,7 +26,9 @@ export class RosterExchange {
   readonly #deps: RosterExchangeDeps
   readonly #news = new Set<string>()
 
-  constructor(deps: RosterExchangeDeps) { this.#deps = deps }
+  constructor(deps: RosterExchangeDeps) {
+    this.#deps = deps
+  }
 
   /** After a transition of an own driver. */
   put(row: RosterRow): void {
@@ -39,10 +41,13 @@ export class RosterExchange {
 
   take(message: RosterMessage): void {
     if (message.engine_id === this.#deps.engineId) return
-    for (const row of message.rows) if (!this.#deps.ownsActor(row.driverId) && this.#deps.roster.put(row)) this.#deps.changed(row)
+    for (const row of message.rows)
+      if (!this.#deps.ownsActor(row.driverId) && this.#deps.roster.put(row)) this.#deps.changed(row)
   }
 
-  publishAll(): void { this.#publish(this.#deps.roster.rows()) }
+  publishAll(): void {
+    this.#publish(this.#deps.roster.rows())
+  }
 
   #publishNews(): void {
     const news = [...this.#news]
@@ -54,11 +59,22 @@ export class RosterExchange {
   #publish(rows: Iterable<RosterRow>): void {
     let own: RosterRow[] = []
     const send = (): void => {
-      publishList(this.#deps.bus, subjects.roster, own, (part): RosterMessage => ({ engine_id: this.#deps.engineId, rows: [...part] }), () => rowBytes)
+      publishList(
+        this.#deps.bus,
+        subjects.roster,
+        own,
+        (part): RosterMessage => ({ engine_id: this.#deps.engineId, rows: [...part] }),
+        () => rowBytes,
+      )
       own = []
     }
     // A piece at a time: a million drivers as objects would take hundreds of megabytes.
-    for (const row of rows) if (this.#deps.ownsActor(row.driverId) && own.push(row) === this.#deps.bounds.rosterRowsPerMessageMax) send()
+    for (const row of rows)
+      if (
+        this.#deps.ownsActor(row.driverId) &&
+        own.push(row) === this.#deps.bounds.rosterRowsPerMessageMax
+      )
+        send()
     send()
   }
 }

@@ -212,6 +212,7 @@ const tracking = [
 
 export const spine: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of [...accounts, ...people, ...readModel, ...journal, ...tracking]) await sql.raw(statement).execute(db)
+    for (const statement of [...accounts, ...people, ...readModel, ...journal, ...tracking])
+      await sql.raw(statement).execute(db)
   },
 }

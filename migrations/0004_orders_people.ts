@@ -78,6 +78,7 @@ const quotes = [
 
 export const ordersPeople: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of [...lists, ...pharmacies, ...quotes]) await sql.raw(statement).execute(db)
+    for (const statement of [...lists, ...pharmacies, ...quotes])
+      await sql.raw(statement).execute(db)
   },
 }

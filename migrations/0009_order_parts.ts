@@ -35,19 +35,44 @@ const after = [
 
 /** As of this release; what changes later changes nothing here. */
 const placedFields: ReadonlySet<string> = new Set([
-  'id', 'kind', 'order_number', 'user_id', 'delivery_address', 'delivery_latitude', 'delivery_longitude',
-  'customer_name', 'customer_phone', 'items', 'quantity', 'notes', 'prescription_url',
-  'radius_km', 'pharmacies_notified', 'expires_at', 'created_at',
+  'id',
+  'kind',
+  'order_number',
+  'user_id',
+  'delivery_address',
+  'delivery_latitude',
+  'delivery_longitude',
+  'customer_name',
+  'customer_phone',
+  'items',
+  'quantity',
+  'notes',
+  'prescription_url',
+  'radius_km',
+  'pharmacies_notified',
+  'expires_at',
+  'created_at',
 ])
 const rowsAtOnce = 1_000
 
 async function splitViews(db: Kysely<unknown>): Promise<void> {
   for (let last: string | null = null; ;) {
-    const { rows }: { rows: { id: string; view: object }[] } = await sql<{ id: string; view: object }>`
-      select id, view from orders where ${last}::uuid is null or id > ${last}::uuid order by id limit ${rowsAtOnce}`.execute(db)
+    const { rows }: { rows: { id: string; view: object }[] } = await sql<{
+      id: string
+      view: object
+    }>`
+      select id, view from orders where ${last}::uuid is null or id > ${last}::uuid order by id limit ${rowsAtOnce}`.execute(
+      db,
+    )
     if (rows.length === 0) return
     const part = (view: object, fixed: boolean): string =>
-      JSON.stringify(Object.fromEntries(Object.entries(view).filter(([field, value]) => value !== null && placedFields.has(field) === fixed)))
+      JSON.stringify(
+        Object.fromEntries(
+          Object.entries(view).filter(
+            ([field, value]) => value !== null && placedFields.has(field) === fixed,
+          ),
+        ),
+      )
     await sql`
       update orders set placed = parts.placed, progress = parts.progress
       from unnest(${rows.map(row => row.id)}::uuid[], ${rows.map(row => part(row.view, true))}::json[], ${rows.map(row => part(row.view, false))}::json[]) as parts(id, placed, progress)

@@ -3,6 +3,10 @@ import { sql, type Migration } from 'kysely'
 
 export const auditStrangers: Migration = {
   async up(db) {
-    await sql.raw('create index audit_log_strangers on audit_log (at) where actor_id is null and status >= 400').execute(db)
+    await sql
+      .raw(
+        'create index audit_log_strangers on audit_log (at) where actor_id is null and status >= 400',
+      )
+      .execute(db)
   },
 }

@@ -89,6 +89,7 @@ const standing = [
 
 export const approval: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of [...vendors, ...drivers, ...letters, ...standing]) await sql.raw(statement).execute(db)
+    for (const statement of [...vendors, ...drivers, ...letters, ...standing])
+      await sql.raw(statement).execute(db)
   },
 }

@@ -39,16 +39,27 @@ const proofs = [
   `alter table sessions add column superseded_at timestamptz`,
 ]
 
-interface Written { id: string; was: string; is: string }
+interface Written {
+  id: string
+  was: string
+  is: string
+}
 
 /** Writes anew what has another form today. */
-async function rewrite(db: Kysely<unknown>, table: 'users' | 'vendors' | 'drivers', column: 'email' | 'phone', form: (text: string) => string): Promise<void> {
+async function rewrite(
+  db: Kysely<unknown>,
+  table: 'users' | 'vendors' | 'drivers',
+  column: 'email' | 'phone',
+  form: (text: string) => string,
+): Promise<void> {
   for (let last: string | null = null; ;) {
     const { rows }: { rows: Written[] } = await sql<Written>`
       select id, ${sql.ref(column)} as was from ${sql.table(table)}
       where ${last}::uuid is null or id > ${last}::uuid order by id limit ${rowsAtOnce}`.execute(db)
     if (rows.length === 0) return
-    const changed = rows.map(row => ({ ...row, is: form(row.was) })).filter(row => row.is !== row.was)
+    const changed = rows
+      .map(row => ({ ...row, is: form(row.was) }))
+      .filter(row => row.is !== row.was)
     await sql`
       update ${sql.table(table)} as written set ${sql.ref(column)} = given.form
       from unnest(${changed.map(row => row.id)}::uuid[], ${changed.map(row => row.is)}::text[]) as given(id, form)
@@ -64,7 +75,8 @@ export const normalText: Migration = {
     await rewrite(db, 'users', 'email', writtenEmail)
     for (const statement of emails) await sql.raw(statement).execute(db)
     // What is no number at all is left for a person to look at.
-    for (const table of ['users', 'vendors', 'drivers'] as const) await rewrite(db, table, 'phone', text => normalPhone(text, null) ?? text)
+    for (const table of ['users', 'vendors', 'drivers'] as const)
+      await rewrite(db, table, 'phone', text => normalPhone(text, null) ?? text)
     for (const statement of [...phones, ...proofs]) await sql.raw(statement).execute(db)
   },
 }

@@ -16,7 +16,12 @@ With DATABASE_URL use the tools of PostgreSQL: pg_dump and pg_restore.
 const works = { backup, restore }
 
 async function main([work, ...rest]: string[]): Promise<void> {
-  if (work === undefined || !Object.hasOwn(works, work) || rest.length === 0 || rest.includes('--help')) {
+  if (
+    work === undefined ||
+    !Object.hasOwn(works, work) ||
+    rest.length === 0 ||
+    rest.includes('--help')
+  ) {
     process.stdout.write(help)
     process.exitCode = rest.includes('--help') ? 0 : 2
     return
@@ -24,10 +29,14 @@ async function main([work, ...rest]: string[]): Promise<void> {
   const [file, ...more] = rest
   if (more.length > 0) throw new ConfigError(`"${more[0]}" is not expected; one FILE`)
   if (textVariable(process.env, 'DATABASE_URL') !== null)
-    throw new ConfigError('DATABASE_URL is set, so the data is in PostgreSQL; use pg_dump and pg_restore, or unset it for the embedded database')
+    throw new ConfigError(
+      'DATABASE_URL is set, so the data is in PostgreSQL; use pg_dump and pg_restore, or unset it for the embedded database',
+    )
   const dataDir = textVariable(process.env, 'DATA_DIR') ?? './data'
   await works[work as keyof typeof works](dataDir, file!)
-  process.stdout.write(work === 'backup' ? `${dataDir} is in ${file}.\n` : `${file} is restored in ${dataDir}.\n`)
+  process.stdout.write(
+    work === 'backup' ? `${dataDir} is in ${file}.\n` : `${file} is restored in ${dataDir}.\n`,
+  )
 }
 
 try {

@@ -11,7 +11,16 @@
  * outside of it. Rejected: SQL text. It would be one more format to be read by every later version.
  */
 import { execFile } from 'node:child_process'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { lockDirectory } from './lock.ts'
@@ -26,13 +35,22 @@ const outputBytesMax = 1024 * 1024
 export async function backup(dataDir: string, file: string): Promise<void> {
   const target = resolve(file)
   if (existsSync(target)) throw new Error(`${file} exists; name a file that does not`)
-  if (!existsSync(join(dataDir, 'database'))) throw new Error(`DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`)
+  if (!existsSync(join(dataDir, 'database')))
+    throw new Error(
+      `DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`,
+    )
   // Opened and closed: what a crash left half done is recovered first, and the schema is this code's.
   await (await openDatabase({ dataDir })).close()
   const lock = await lockDirectory(dataDir)
   const making = `${target}.part`
   try {
-    await tar(['-C', resolve(dataDir), '-czf', making, ...kept.filter(name => existsSync(join(dataDir, name)))])
+    await tar([
+      '-C',
+      resolve(dataDir),
+      '-czf',
+      making,
+      ...kept.filter(name => existsSync(join(dataDir, name))),
+    ])
     sync(making)
     renameSync(making, target)
   } catch (error) {
@@ -49,12 +67,16 @@ export async function restore(dataDir: string, file: string): Promise<void> {
   if (!existsSync(source)) throw new Error(`${file} is not there`)
   mkdirSync(dataDir, { recursive: true })
   const present = readdirSync(dataDir).filter(name => name !== 'lock')
-  if (present.length > 0) throw new Error(`DATA_DIR ${dataDir} is not empty (${present.slice(0, 3).join(', ')}); restore into an empty one, nothing is overwritten`)
+  if (present.length > 0)
+    throw new Error(
+      `DATA_DIR ${dataDir} is not empty (${present.slice(0, 3).join(', ')}); restore into an empty one, nothing is overwritten`,
+    )
   const lock = await lockDirectory(dataDir)
   try {
     await tar(['-C', resolve(dataDir), '-xzf', source, 'database'])
     // The key and the uploads are there only where the server had its own.
-    for (const name of kept.slice(1)) await tar(['-C', resolve(dataDir), '-xzf', source, name]).catch(() => undefined)
+    for (const name of kept.slice(1))
+      await tar(['-C', resolve(dataDir), '-xzf', source, name]).catch(() => undefined)
   } catch (error) {
     rmSync(join(dataDir, 'database'), { recursive: true, force: true })
     throw new Error(`${file} is not a whole backup: ${lineOf(error)}`, { cause: error })

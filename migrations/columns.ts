@@ -7,4 +7,8 @@ export type ReadOnly<T> = ColumnType<T, never, never>
 export type DefaultNow = ColumnType<Date, Date | string | undefined, Date | string>
 export type Time = ColumnType<Date, Date | string, Date | string>
 export type NullableText = ColumnType<string | null, string | null | undefined, string | null>
-export type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+export type NullableTime = ColumnType<
+  Date | null,
+  Date | string | null | undefined,
+  Date | string | null
+>

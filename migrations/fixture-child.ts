@@ -18,10 +18,12 @@ try {
     const [lease] = await journal.acquireSlots('child', [1], 60_000, true)
     for (;;) {
       const ids = Array.from({ length: 50 }, () => randomUUID())
-      await Promise.all(ids.map(async id => {
-        const result = await journal.append(orderAppend(1, lease!.epoch, id, 0))
-        if (result.outcome === 'committed') say(`${id} ${result.firstSeq}`)
-      }))
+      await Promise.all(
+        ids.map(async id => {
+          const result = await journal.append(orderAppend(1, lease!.epoch, id, 0))
+          if (result.outcome === 'committed') say(`${id} ${result.firstSeq}`)
+        }),
+      )
     }
   }
 } catch (error) {

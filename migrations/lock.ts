@@ -12,7 +12,15 @@
  * looks later sees the other, and at most both give up; then they try again after unequal pauses.
  */
 import { randomBytes, randomInt } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -24,13 +32,20 @@ const attemptsMax = 4
 const pauseMsMax = 60
 
 export class DataDirInUseError extends Error {
-  constructor(dataDir: string, readonly pid: number) {
-    super(`DATA_DIR ${dataDir} is in use by process ${pid}: stop that process, or set DATA_DIR to another directory`)
+  constructor(
+    dataDir: string,
+    readonly pid: number,
+  ) {
+    super(
+      `DATA_DIR ${dataDir} is in use by process ${pid}: stop that process, or set DATA_DIR to another directory`,
+    )
     this.name = 'DataDirInUseError'
   }
 }
 
-export interface DirectoryLock { release(): Promise<void> }
+export interface DirectoryLock {
+  release(): Promise<void>
+}
 
 /** Takes the directory (made if missing) for this process, or throws DataDirInUseError. */
 export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
@@ -47,7 +62,8 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
       const server = await listen(join(reach.folder, name), dataDir)
       const holder = await otherHolder(folder, reach.folder, name)
       // Our file may have been taken for a dead one between its bind and its listen.
-      if (holder === null && existsSync(join(folder, name))) return { release: () => close(server, join(folder, name)) }
+      if (holder === null && existsSync(join(folder, name)))
+        return { release: () => close(server, join(folder, name)) }
       await close(server, join(folder, name))
       if (attempt === attemptsMax) throw new DataDirInUseError(dataDir, holder ?? 0)
       await sleep(randomInt(pauseMsMax))
@@ -59,7 +75,11 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
 }
 
 /** The pid of another live holder, or null; removes what the dead have left. */
-async function otherHolder(folder: string, reachableFolder: string, ownName: string): Promise<number | null> {
+async function otherHolder(
+  folder: string,
+  reachableFolder: string,
+  ownName: string,
+): Promise<number | null> {
   for (const name of readdirSync(folder)) {
     if (name === ownName) continue
     if (await answers(join(reachableFolder, name))) return Number.parseInt(name, 10)
@@ -71,17 +91,30 @@ async function otherHolder(folder: string, reachableFolder: string, ownName: str
 function answers(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(path)
-    socket.once('connect', () => { socket.destroy(); resolve(true) })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
     // Only these two say that nobody is there; a full backlog, for instance, is a live process.
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT' && error.code !== 'ENOTSOCK'))
+      resolve(
+        error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT' && error.code !== 'ENOTSOCK',
+      ),
+    )
   })
 }
 
 function listen(path: string, dataDir: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(socket => socket.destroy())
-    server.once('error', cause => reject(new Error(`DATA_DIR ${dataDir} cannot be locked, its file system must support unix sockets: ${cause.message}`, { cause })))
+    server.once('error', cause =>
+      reject(
+        new Error(
+          `DATA_DIR ${dataDir} cannot be locked, its file system must support unix sockets: ${cause.message}`,
+          { cause },
+        ),
+      ),
+    )
     server.listen(path, () => {
       // The lock must not keep a process alive that has nothing else to do.
       server.unref()
@@ -98,7 +131,8 @@ async function close(server: Server, file: string): Promise<void> {
 /** The folder under a path short enough for a socket: itself, or a link to it in the temporary folder. */
 function shortPath(folder: string): { folder: string; remove(): void } {
   const longestName = '/1234567890.12345678'
-  if (Buffer.byteLength(folder) + longestName.length < socketPathBytesMax) return { folder, remove() {} }
+  if (Buffer.byteLength(folder) + longestName.length < socketPathBytesMax)
+    return { folder, remove() {} }
   const parent = mkdtempSync(join(tmpdir(), 'cad-'))
   const link = join(parent, 'l')
   symlinkSync(folder, link)

@@ -15,7 +15,10 @@ const lockWaitMs = 60_000
 const migrationTimeoutMs = 10 * 60_000
 
 /** Idempotent. Throws one line when the database is newer than this code or a migration fails. */
-export async function migrate(pool: PgPool, list: Record<string, Migration> = migrations): Promise<void> {
+export async function migrate(
+  pool: PgPool,
+  list: Record<string, Migration> = migrations,
+): Promise<void> {
   const client = await pool.connect()
   try {
     await client.query(`set statement_timeout = ${migrationTimeoutMs}`)
@@ -30,20 +33,36 @@ export async function migrate(pool: PgPool, list: Record<string, Migration> = mi
 }
 
 async function refuseNewer(client: PgClient, list: Record<string, Migration>): Promise<void> {
-  const { rows: [table] } = await client.query<{ name: string | null }>(`select to_regclass('kysely_migration')::text as name`)
+  const {
+    rows: [table],
+  } = await client.query<{ name: string | null }>(
+    `select to_regclass('kysely_migration')::text as name`,
+  )
   if (!table?.name) return
-  const { rows } = await client.query<{ name: string }>('select name from kysely_migration order by name')
+  const { rows } = await client.query<{ name: string }>(
+    'select name from kysely_migration order by name',
+  )
   const unknown = rows.map(row => row.name).filter(name => !Object.hasOwn(list, name))
   if (unknown.length > 0)
-    throw new Error(`the database is newer than this program (it has migration ${unknown.join(', ')}): run the newer release, or restore a backup`)
+    throw new Error(
+      `the database is newer than this program (it has migration ${unknown.join(', ')}): run the newer release, or restore a backup`,
+    )
 }
 
 async function runMigrations(client: PgClient, list: Record<string, Migration>): Promise<void> {
-  const oneConnection = { connect: async () => ({ query: client.query.bind(client), release() {} }), async end() {} }
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: oneConnection as never }) })
+  const oneConnection = {
+    connect: async () => ({ query: client.query.bind(client), release() {} }),
+    async end() {},
+  }
+  const kysely = new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool: oneConnection as never }),
+  })
   const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => list } })
   const { error, results } = await migrator.migrateToLatest()
   if (error === undefined) return
   const failed = results?.find(result => result.status === 'Error')?.migrationName ?? 'the first'
-  throw new Error(`migration ${failed} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  throw new Error(
+    `migration ${failed} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
 }

@@ -18,9 +18,15 @@ import { openDatabase, type Database } from './open.ts'
 
 const childPath = fileURLToPath(new URL('./fixture-child.js', import.meta.url))
 
-interface Child { process: ChildProcess; lines: string[]; /** Resolves with the first line. */ first: Promise<string> }
+interface Child {
+  process: ChildProcess
+  lines: string[]
+  /** Resolves with the first line. */ first: Promise<string>
+}
 function startChild(dataDir: string, mode: 'hold' | 'append'): Child {
-  const child = spawn(process.execPath, [childPath, dataDir, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [childPath, dataDir, mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: string[] = []
   const reader = createInterface({ input: child.stdout! })
@@ -30,7 +36,9 @@ function startChild(dataDir: string, mode: 'hold' | 'append'): Child {
 }
 
 const appliedMigrations = async (database: Database): Promise<string[]> =>
-  (await database.pool.query<{ name: string }>('select name from kysely_migration order by name')).rows.map(row => row.name)
+  (
+    await database.pool.query<{ name: string }>('select name from kysely_migration order by name')
+  ).rows.map(row => row.name)
 
 t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
@@ -38,13 +46,17 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
 
   await t.test('several processes start on an empty database at once, and again later', async t => {
     for (let round = 0; round < 2; round++) {
-      const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase({ url: server.url, connectionsMax: 2 })))
+      const databases = await Promise.all(
+        Array.from({ length: 6 }, () => openDatabase({ url: server.url, connectionsMax: 2 })),
+      )
       t.same(await appliedMigrations(databases[0]!), Object.keys(migrations))
       await Promise.all(databases.map(database => database.close()))
     }
   })
 
-  await t.test('column types are what open.ts promises', t => columnTypes(t, () => openDatabase({ url: server.url })))
+  await t.test('column types are what open.ts promises', t =>
+    columnTypes(t, () => openDatabase({ url: server.url })),
+  )
 
   await t.test('a connection that died without a word is not used twice', async t => {
     const proxy = await FaultProxy.start(server.port)
@@ -53,33 +65,64 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
     const database = await openDatabase({ url: url.href, connectionsMax: 1, answerTimeoutMs: 200 })
     await database.kysely.selectFrom('users').select('id').execute()
     proxy.set({ swallowing: true })
-    await t.rejects(database.kysely.selectFrom('users').select('id').execute(), { message: 'Query read timeout' })
+    await t.rejects(database.kysely.selectFrom('users').select('id').execute(), {
+      message: 'Query read timeout',
+    })
     proxy.clear()
-    t.ok((await database.kysely.selectFrom('users').select('id').execute()).length >= 0, 'the only connection of the pool is a new one')
-    await t.rejects(database.kysely.selectFrom('nothing' as 'users').select('id').execute(), { code: '42P01' })
-    t.equal(proxy.connections, 2, 'one that the database has answered on, if only with an error, stays; the dead one is still open at the proxy')
+    t.ok(
+      (await database.kysely.selectFrom('users').select('id').execute()).length >= 0,
+      'the only connection of the pool is a new one',
+    )
+    await t.rejects(
+      database.kysely
+        .selectFrom('nothing' as 'users')
+        .select('id')
+        .execute(),
+      { code: '42P01' },
+    )
+    t.equal(
+      proxy.connections,
+      2,
+      'one that the database has answered on, if only with an error, stays; the dead one is still open at the proxy',
+    )
     await database.close()
     await proxy.close()
   })
 
   await t.test('a failing migration is rolled back and named', async t => {
     const database = await openDatabase({ url: server.url })
-    const broken = { ...migrations, '9000_broken': { up: async () => { throw new Error('no such thing') } } }
-    await t.rejects(migrate(database.pool, broken), { message: 'migration 9000_broken failed and was rolled back: no such thing' })
+    const broken = {
+      ...migrations,
+      '9000_broken': {
+        up: async () => {
+          throw new Error('no such thing')
+        },
+      },
+    }
+    await t.rejects(migrate(database.pool, broken), {
+      message: 'migration 9000_broken failed and was rolled back: no such thing',
+    })
     t.same(await appliedMigrations(database), Object.keys(migrations))
     await database.close()
   })
 
   await t.test('a newer database stops with one line', async t => {
     const database = await openDatabase({ url: server.url })
-    await database.pool.query(`insert into kysely_migration (name, timestamp) values ('9999_future', 'x')`)
-    await t.rejects(openDatabase({ url: server.url }), { message: /^the database is newer than this program \(it has migration 9999_future\)[^\n]*$/ })
+    await database.pool.query(
+      `insert into kysely_migration (name, timestamp) values ('9999_future', 'x')`,
+    )
+    await t.rejects(openDatabase({ url: server.url }), {
+      message: /^the database is newer than this program \(it has migration 9999_future\)[^\n]*$/,
+    })
     await database.close()
   })
 
   await t.test('an unreachable server and a wrong URL name DATABASE_URL', async t => {
     const hidden = 'secret'
-    const unreachable = await openDatabase({ url: `postgres://u:${hidden}@127.0.0.1:1/x` }).then(() => '', (error: Error) => error.message)
+    const unreachable = await openDatabase({ url: `postgres://u:${hidden}@127.0.0.1:1/x` }).then(
+      () => '',
+      (error: Error) => error.message,
+    )
     t.match(unreachable, /^DATABASE_URL: no connection to 127\.0\.0\.1:1\/x: [^\n]+$/)
     t.notMatch(unreachable, hidden)
     await t.rejects(openDatabase({ url: 'localhost' }), { message: /^DATABASE_URL is not a URL/ })
@@ -99,43 +142,71 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
 
 t.test('PGlite in a directory', async t => {
   const dataDir = t.testdir()
-  await t.test('column types are what open.ts promises', t => columnTypes(t, () => openDatabase({ dataDir })))
+  await t.test('column types are what open.ts promises', t =>
+    columnTypes(t, () => openDatabase({ dataDir })),
+  )
 
   await t.test('reopened: the data and the schema are there', async t => {
     const database = await openDatabase({ dataDir })
     t.same(await appliedMigrations(database), Object.keys(migrations))
-    t.equal(await database.kysely.selectFrom('users').select('id').executeTakeFirst().then(row => row !== undefined), true)
+    t.equal(
+      await database.kysely
+        .selectFrom('users')
+        .select('id')
+        .executeTakeFirst()
+        .then(row => row !== undefined),
+      true,
+    )
     await database.close()
     await database.close()
   })
 
-  await t.test('waiting callers are served in order, and a session does not leak into the next', async t => {
-    const database = await openDatabase({ dataDir })
-    const order: number[] = []
-    await Promise.all(Array.from({ length: 50 }, async (_, i) => {
-      await database.pool.query('select pg_sleep(0.001)')
-      order.push(i)
-    }))
-    t.same(order, order.toSorted((a, b) => a - b))
+  await t.test(
+    'waiting callers are served in order, and a session does not leak into the next',
+    async t => {
+      const database = await openDatabase({ dataDir })
+      const order: number[] = []
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => {
+          await database.pool.query('select pg_sleep(0.001)')
+          order.push(i)
+        }),
+      )
+      t.same(
+        order,
+        order.toSorted((a, b) => a - b),
+      )
 
-    const client = await database.pool.connect()
-    await client.query('begin')
-    await client.query(`update users set full_name = 'unsaved'`)
-    client.release(true)
-    t.same((await database.pool.query(`select 1 from users where full_name = 'unsaved'`)).rows, [])
-    await database.close()
-  })
+      const client = await database.pool.connect()
+      await client.query('begin')
+      await client.query(`update users set full_name = 'unsaved'`)
+      client.release(true)
+      t.same(
+        (await database.pool.query(`select 1 from users where full_name = 'unsaved'`)).rows,
+        [],
+      )
+      await database.close()
+    },
+  )
 
-  await t.test('a directory that is not a database of ours: one line, and the lock is free again', async t => {
-    const other = t.testdir({ database: { PG_VERSION: '1' } })
-    await t.rejects(openDatabase({ dataDir: other }), { message: /^the embedded database in [^\n]+ does not open: [^\n]+$/ })
-    await (await lockDirectory(other)).release()
-  })
+  await t.test(
+    'a directory that is not a database of ours: one line, and the lock is free again',
+    async t => {
+      const other = t.testdir({ database: { PG_VERSION: '1' } })
+      await t.rejects(openDatabase({ dataDir: other }), {
+        message: /^the embedded database in [^\n]+ does not open: [^\n]+$/,
+      })
+      await (await lockDirectory(other)).release()
+    },
+  )
 
   await t.test('a second process gets one line with DATA_DIR and the pid', async t => {
     const database = await openDatabase({ dataDir })
     const second = startChild(dataDir, 'hold')
-    t.equal(await second.first, `failed: DATA_DIR ${dataDir} is in use by process ${process.pid}: stop that process, or set DATA_DIR to another directory`)
+    t.equal(
+      await second.first,
+      `failed: DATA_DIR ${dataDir} is in use by process ${process.pid}: stop that process, or set DATA_DIR to another directory`,
+    )
     await t.rejects(openDatabase({ dataDir }), DataDirInUseError, 'the same process neither')
     await database.close()
   })
@@ -156,9 +227,18 @@ t.test('SIGKILL in the middle of appends: everything acknowledged is there', asy
     // The last line may have been cut by the kill.
     const acknowledged = child.lines.slice(1, -1).map(line => line.split(' '))
     t.ok(acknowledged.length >= 290, `${acknowledged.length} acknowledged in this round`)
-    t.same(acknowledged.filter(([id, seq]) => stored.get(Number(seq)) !== id), [], 'each at its place')
-    t.ok(events.every((event, i) => event.seq === i + 1), 'no gap')
-    const { rows: [orders] } = await database.pool.query<{ n: number }>('select count(*) as n from orders')
+    t.same(
+      acknowledged.filter(([id, seq]) => stored.get(Number(seq)) !== id),
+      [],
+      'each at its place',
+    )
+    t.ok(
+      events.every((event, i) => event.seq === i + 1),
+      'no gap',
+    )
+    const {
+      rows: [orders],
+    } = await database.pool.query<{ n: number }>('select count(*) as n from orders')
     t.equal(orders!.n, events.length, 'and each with its row')
     await database.close()
   }
@@ -168,7 +248,9 @@ t.test('the lock', async t => {
   await t.test('of several at once at most one holds it, and it is free after release', async t => {
     const dataDir = t.testdir()
     for (let round = 0; round < 10; round++) {
-      const attempts = await Promise.allSettled(Array.from({ length: 6 }, () => lockDirectory(dataDir)))
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 6 }, () => lockDirectory(dataDir)),
+      )
       const held = attempts.filter(attempt => attempt.status === 'fulfilled')
       t.ok(held.length <= 1)
       for (const attempt of held) await attempt.value.release()
@@ -193,24 +275,45 @@ t.test('the lock', async t => {
 
   await t.test('a directory that cannot be made', async t => {
     const dataDir = t.testdir({ file: '' })
-    await t.rejects(lockDirectory(join(dataDir, 'file')), { message: /^DATA_DIR .* cannot be written/ })
+    await t.rejects(lockDirectory(join(dataDir, 'file')), {
+      message: /^DATA_DIR .* cannot be written/,
+    })
   })
 })
 
 async function columnTypes(t: Test, open: () => Promise<Database>): Promise<void> {
   const database = await open()
-  const { rows: [row] } = await database.pool.query({
+  const {
+    rows: [row],
+  } = await database.pool.query({
     name: 'types',
     text: `select 9007199254740991::int8 as int8, sum(v) as numeric, $1::timestamptz as time, '{"a":[1]}'::json as json, $2::bytea as bytes,
       array['00000000-0000-7000-8000-000000000001'::uuid] as uuids from (values (1::int8), (2)) as t(v)`,
     values: ['2026-01-05T09:00:00.123Z', Buffer.from([0, 255])],
   })
   t.same(row, {
-    int8: Number.MAX_SAFE_INTEGER, numeric: 3, time: new Date('2026-01-05T09:00:00.123Z'), json: { a: [1] }, bytes: Buffer.from([0, 255]),
+    int8: Number.MAX_SAFE_INTEGER,
+    numeric: 3,
+    time: new Date('2026-01-05T09:00:00.123Z'),
+    json: { a: [1] },
+    bytes: Buffer.from([0, 255]),
     uuids: ['00000000-0000-7000-8000-000000000001'],
   })
-  const values = { id: '00000000-0000-7000-8000-000000000002', email: 'Ann@Example.org', full_name: 'A', phone: '1', role: 'user', password_hash: 'x' } as const
+  const values = {
+    id: '00000000-0000-7000-8000-000000000002',
+    email: 'Ann@Example.org',
+    full_name: 'A',
+    phone: '1',
+    role: 'user',
+    password_hash: 'x',
+  } as const
   await database.kysely.insertInto('users').values(values).execute()
-  await t.rejects(database.kysely.insertInto('users').values({ ...values, id: '00000000-0000-7000-8000-000000000003', email: 'ann@example.ORG' }).execute(), { code: '23505' })
+  await t.rejects(
+    database.kysely
+      .insertInto('users')
+      .values({ ...values, id: '00000000-0000-7000-8000-000000000003', email: 'ann@example.ORG' })
+      .execute(),
+    { code: '23505' },
+  )
   await database.close()
 }

@@ -53,9 +53,16 @@ async function openServer(url: string, options: OpenOptions): Promise<Database> 
     const { hostname, port, pathname } = new URL(url)
     where = `${hostname}:${port || '5432'}${pathname}`
   } catch (cause) {
-    throw new Error('DATABASE_URL is not a URL; it should look like postgres://user:password@host:5432/database', { cause })
+    throw new Error(
+      'DATABASE_URL is not a URL; it should look like postgres://user:password@host:5432/database',
+      { cause },
+    )
   }
-  const pool = serverPool(url, { connectionsMax: connectionsMaxDefault, ...options }, options.log ?? silentLog)
+  const pool = serverPool(
+    url,
+    { connectionsMax: connectionsMaxDefault, ...options },
+    options.log ?? silentLog,
+  )
   try {
     await pool.query('select 1')
   } catch (cause) {
@@ -84,7 +91,11 @@ async function openEmbedded(options: OpenOptions): Promise<Database> {
   }
 }
 
-interface Opened { pool: PgPool; embedded: boolean; /** What to give back after the pool. */ release(): Promise<void> }
+interface Opened {
+  pool: PgPool
+  embedded: boolean
+  /** What to give back after the pool. */ release(): Promise<void>
+}
 
 async function atSchema({ pool, embedded, release }: Opened): Promise<Database> {
   // Kysely's dialect only connects and releases; ending the pool is ours to do.
@@ -100,11 +111,12 @@ async function atSchema({ pool, embedded, release }: Opened): Promise<Database> 
     throw error
   }
   let closed: Promise<void> | null = null
-  return { pool, kysely, embedded, close: () => closed ??= close() }
+  return { pool, kysely, embedded, close: () => (closed ??= close()) }
 }
 
 /** node-postgres reports a host with several addresses as an AggregateError without a message. */
 function reason(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reason).join(', ')
+  if (cause instanceof AggregateError && cause.message === '')
+    return cause.errors.map(reason).join(', ')
   return cause instanceof Error ? cause.message : String(cause)
 }

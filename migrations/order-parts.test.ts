@@ -15,27 +15,79 @@ t.test('0009: views in two parts', { skip: requireOrSkip(t, 'postgres') }, async
     await pool.end()
     await server.stop()
   })
-  await migrate(pool, Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0009')))
+  await migrate(
+    pool,
+    Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0009')),
+  )
   const at = new Date(Date.UTC(2026, 0, 5)).toISOString()
   const views: OrderView[] = [
     // Its notes have a NUL and half a surrogate pair, which the database's own functions fail on.
     testOrderView(testId(), 1),
-    testOrderView(testId(), 4, { status: 'accepted', vendor_id: testId(), accepted_at: at, driver_search: { state: 'offering', offers_made: 2, offer: { offer_id: testId(), driver_id: testId(), expires_at: at } } }),
-    ...endedStatuses.map(status => testOrderView(testId(), 9, { status, ended_at: at, reason: 'because', responses: [{ vendor_id: testId(), response_type: 'REJECTED', text_message: null, audio_url: null, responded_at: at }] })),
+    testOrderView(testId(), 4, {
+      status: 'accepted',
+      vendor_id: testId(),
+      accepted_at: at,
+      driver_search: {
+        state: 'offering',
+        offers_made: 2,
+        offer: { offer_id: testId(), driver_id: testId(), expires_at: at },
+      },
+    }),
+    ...endedStatuses.map(status =>
+      testOrderView(testId(), 9, {
+        status,
+        ended_at: at,
+        reason: 'because',
+        responses: [
+          {
+            vendor_id: testId(),
+            response_type: 'REJECTED',
+            text_message: null,
+            audio_url: null,
+            responded_at: at,
+          },
+        ],
+      }),
+    ),
     // More than are read at once.
     ...Array.from({ length: 1_100 }, () => testOrderView(testId(), 2, { notes: null })),
   ]
   for (const view of views)
     await pool.query(
       `insert into orders (id, kind, order_number, tracking_token, status, user_id, created_at, updated_at, version, view) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [view.id, view.kind, view.order_number, view.tracking_token, view.status, view.user_id, view.created_at, view.updated_at, view.version, JSON.stringify(view)])
+      [
+        view.id,
+        view.kind,
+        view.order_number,
+        view.tracking_token,
+        view.status,
+        view.user_id,
+        view.created_at,
+        view.updated_at,
+        view.version,
+        JSON.stringify(view),
+      ],
+    )
 
   await migrate(pool)
-  const { rows } = await pool.query<{ id: string; status: string; ended_as: string | null } & OrderParts>('select id, status, ended_as, placed, progress from orders')
+  const { rows } = await pool.query<
+    { id: string; status: string; ended_as: string | null } & OrderParts
+  >('select id, status, ended_as, placed, progress from orders')
   const stored = new Map(rows.map(row => [row.id, row]))
-  const wrong = views.filter(view => JSON.stringify(orderView(stored.get(view.id)!)) !== JSON.stringify(view))
+  const wrong = views.filter(
+    view => JSON.stringify(orderView(stored.get(view.id)!)) !== JSON.stringify(view),
+  )
   t.same(wrong, [], 'each shows what it showed, in the same order')
-  for (const row of rows.slice(0, 10)) t.equal(row.ended_as, endedStatuses.includes(row.status as OrderView['status']) ? row.status : null, row.status)
-  t.notMatch(Object.keys(stored.get(views[0]!.id)!.progress), ['customer_name'], 'what never changes is in one part only')
+  for (const row of rows.slice(0, 10))
+    t.equal(
+      row.ended_as,
+      endedStatuses.includes(row.status as OrderView['status']) ? row.status : null,
+      row.status,
+    )
+  t.notMatch(
+    Object.keys(stored.get(views[0]!.id)!.progress),
+    ['customer_name'],
+    'what never changes is in one part only',
+  )
   t.notOk('status' in stored.get(views[0]!.id)!.placed!)
 })

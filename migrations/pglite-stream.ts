@@ -26,7 +26,9 @@ export type FromWorker =
   /** It could not open the directory, or the database has stopped. */
   | { kind: 'failed'; message: string }
 
-export interface WorkerOptions { /** Absent: in memory. */ databaseDir?: string }
+export interface WorkerOptions {
+  /** Absent: in memory. */ databaseDir?: string
+}
 
 export interface EmbeddedPostgres {
   openStream(): Socket
@@ -55,15 +57,21 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
     worker.once('exit', code => reject(new Error(`the embedded database ended with code ${code}`)))
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
-        case 'ready': return resolve()
+        case 'ready':
+          return resolve()
         case 'failed': {
           const error = new Error(message.message)
           lost(error)
           return reject(error)
         }
-        case 'opened': if (message.session === sessions) current?.opened(); return
-        case 'bytes': if (message.session === sessions) current?.push(message.bytes); return
-        case 'closed': return
+        case 'opened':
+          if (message.session === sessions) current?.opened()
+          return
+        case 'bytes':
+          if (message.session === sessions) current?.push(message.bytes)
+          return
+        case 'closed':
+          return
       }
     })
   })
@@ -71,7 +79,8 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
   worker.once('exit', code => lost(new Error(`the embedded database ended with code ${code}`)))
   await ready
 
-  const send = (message: ToWorker, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer)
+  const send = (message: ToWorker, transfer: ArrayBuffer[] = []): void =>
+    worker.postMessage(message, transfer)
   return {
     openStream() {
       current?.destroy()
@@ -96,7 +105,11 @@ class SessionStream extends Duplex {
   /** Why there is nobody to connect to any more; a caller must not wait for a dead worker. */
   readonly #stopped: Error | null
 
-  constructor(session: number, send: (message: ToWorker, transfer?: ArrayBuffer[]) => void, stopped: Error | null) {
+  constructor(
+    session: number,
+    send: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
+    stopped: Error | null,
+  ) {
     super()
     this.#session = session
     this.#send = send
@@ -108,14 +121,28 @@ class SessionStream extends Duplex {
     else this.destroy(this.#stopped)
     return this
   }
-  opened(): void { this.emit('connect') }
-  setNoDelay(): this { return this }
-  setKeepAlive(): this { return this }
+  opened(): void {
+    this.emit('connect')
+  }
+  setNoDelay(): this {
+    return this
+  }
+  setKeepAlive(): this {
+    return this
+  }
   /** Like a server's connection, an open database keeps the process alive until it is closed. */
-  ref(): this { return this }
-  unref(): this { return this }
+  ref(): this {
+    return this
+  }
+  unref(): this {
+    return this
+  }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     this.#sendCopy([chunk])
     done()
   }

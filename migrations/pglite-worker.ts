@@ -15,7 +15,23 @@ const terminate = 'X'.charCodeAt(0)
 const readyForQuery = 'Z'.charCodeAt(0)
 const outsideTransaction = 'I'.charCodeAt(0)
 /** AuthenticationOk and ReadyForQuery: PGlite is started already, so a session begins at once. */
-const greeting = Uint8Array.of(0x52, 0, 0, 0, 8, 0, 0, 0, 0, readyForQuery, 0, 0, 0, 5, outsideTransaction)
+const greeting = Uint8Array.of(
+  0x52,
+  0,
+  0,
+  0,
+  8,
+  0,
+  0,
+  0,
+  0,
+  readyForQuery,
+  0,
+  0,
+  0,
+  5,
+  outsideTransaction,
+)
 
 /**
  * Pages are in memory, so one read out of order costs no more than the next. It also makes the planner keep
@@ -27,14 +43,18 @@ const pricesOfMemory = 'set random_page_cost = 1.1'
 
 const port = parentPort
 if (port === null) throw new Error('pglite-worker runs in a worker thread')
-const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer)
 
 const { databaseDir } = workerData as WorkerOptions
 let database: PGlite
 try {
   database = await PGlite.create(databaseDir === undefined ? {} : { dataDir: databaseDir })
 } catch (error) {
-  post({ kind: 'failed', message: `the embedded database in ${databaseDir} does not open: ${(error as Error).message}` })
+  post({
+    kind: 'failed',
+    message: `the embedded database in ${databaseDir} does not open: ${(error as Error).message}`,
+  })
   process.exit(1)
 }
 
@@ -62,10 +82,13 @@ async function receive(message: ToWorker): Promise<void> {
       return post({ kind: 'opened', session: message.session })
     case 'bytes': {
       if (message.bytes[0] === terminate) return
-      const answer = isStartup(message.bytes) ? greeting.slice() : await database.execProtocolRaw(message.bytes)
+      const answer = isStartup(message.bytes)
+        ? greeting.slice()
+        : await database.execProtocolRaw(message.bytes)
       bytesSinceCheckpoint += message.bytes.length
       bytesSinceVacuum += message.bytes.length
-      if (answer.at(-6) === readyForQuery) betweenTransactions = answer.at(-1) === outsideTransaction
+      if (answer.at(-6) === readyForQuery)
+        betweenTransactions = answer.at(-1) === outsideTransaction
       // A copy of the exact size: the answer may be a view into PGlite's memory.
       const bytes = answer.slice()
       return post({ kind: 'bytes', session: message.session, bytes }, [bytes.buffer])

@@ -8,12 +8,23 @@
 import pg from 'pg'
 import type { Socket } from 'node:net'
 
-export interface QueryConfig { text: string; values?: unknown[]; /** A named statement is prepared once per connection. */ name?: string }
+export interface QueryConfig {
+  text: string
+  values?: unknown[]
+  /** A named statement is prepared once per connection. */ name?: string
+}
 // A row has the columns of its statement; the caller names them where it reads them.
-export interface QueryAnswer<R> { rows: R[]; rowCount: number | null; command: string }
+export interface QueryAnswer<R> {
+  rows: R[]
+  rowCount: number | null
+  command: string
+}
 
 export interface PgQueryable {
-  query<R = Record<string, unknown>>(text: string | QueryConfig, values?: readonly unknown[]): Promise<QueryAnswer<R>>
+  query<R = Record<string, unknown>>(
+    text: string | QueryConfig,
+    values?: readonly unknown[],
+  ): Promise<QueryAnswer<R>>
 }
 export interface PgClient extends PgQueryable {
   /** Gives the connection back; with true it is closed instead. */
@@ -70,36 +81,54 @@ export interface ServerPoolOptions {
 }
 
 /** A pool over TCP or a unix socket. */
-export function serverPool(url: string, { connectionsMax, answerTimeoutMs = answerTimeoutMsDefault, keepsPlans = false }: ServerPoolOptions, log: Log): PgPool {
-  return wrap(new pg.Pool({
-    connectionString: url,
-    max: connectionsMax,
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    query_timeout: answerTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
-    keepAlive: true,
-    application_name: 'caduceus',
-    types: columnTypes(),
-    // Waited for by the pool; the types of its option do not say so yet.
-    ...(keepsPlans && { onConnect: client => client.query('set plan_cache_mode = force_generic_plan') as unknown as void }),
-  }), log)
+export function serverPool(
+  url: string,
+  {
+    connectionsMax,
+    answerTimeoutMs = answerTimeoutMsDefault,
+    keepsPlans = false,
+  }: ServerPoolOptions,
+  log: Log,
+): PgPool {
+  return wrap(
+    new pg.Pool({
+      connectionString: url,
+      max: connectionsMax,
+      connectionTimeoutMillis: connectTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: answerTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+      keepAlive: true,
+      application_name: 'caduceus',
+      types: columnTypes(),
+      // Waited for by the pool; the types of its option do not say so yet.
+      ...(keepsPlans && {
+        onConnect: client =>
+          client.query('set plan_cache_mode = force_generic_plan') as unknown as void,
+      }),
+    }),
+    log,
+  )
 }
 
 /**
  * A pool of one over a byte stream: PGlite has one session. Waiting callers are served in the order
  * in which they came.
  */
-export const embeddedPool = (openStream: () => Socket, log: Log): PgPool => wrap(new pg.Pool({
-  stream: openStream,
-  max: 1,
-  idleTimeoutMillis: 0,
-  // A long statement of one caller makes the others wait for it; they must not fail for that.
-  connectionTimeoutMillis: 60_000,
-  user: 'postgres',
-  database: 'postgres',
-  types: columnTypes(),
-}), log)
+export const embeddedPool = (openStream: () => Socket, log: Log): PgPool =>
+  wrap(
+    new pg.Pool({
+      stream: openStream,
+      max: 1,
+      idleTimeoutMillis: 0,
+      // A long statement of one caller makes the others wait for it; they must not fail for that.
+      connectionTimeoutMillis: 60_000,
+      user: 'postgres',
+      database: 'postgres',
+      types: columnTypes(),
+    }),
+    log,
+  )
 
 /**
  * A connection in someone's hands. One whose query ended without the database's answer (no answer in
@@ -111,7 +140,10 @@ function lend(client: pg.PoolClient): PgClient {
   return {
     async query<R>(text: string | QueryConfig, values?: readonly unknown[]) {
       try {
-        return await client.query(text as string, values as unknown[]) as unknown as QueryAnswer<R>
+        return (await client.query(
+          text as string,
+          values as unknown[],
+        )) as unknown as QueryAnswer<R>
       } catch (error) {
         broken ||= !(error instanceof pg.DatabaseError)
         throw error
@@ -125,14 +157,16 @@ function wrap(pool: pg.Pool, log: Log): PgPool {
   // Without a handler an idle connection that the server closes would end the process.
   pool.on('error', error => log.warn({ error: error.message }, 'idle database connection lost'))
   // The same for a connection in someone's hands between two statements; the next statement fails.
-  pool.on('connect', client => client.on('error', error => log.warn({ error: error.message }, 'database connection lost')))
+  pool.on('connect', client =>
+    client.on('error', error => log.warn({ error: error.message }, 'database connection lost')),
+  )
   const admit = (): void => {
     if (pool.waitingCount >= waitingMax) throw new PoolOverloadedError(pool.waitingCount)
   }
   return {
     async query<R>(text: string | QueryConfig, values?: readonly unknown[]) {
       admit()
-      return await pool.query(text as string, values as unknown[]) as unknown as QueryAnswer<R>
+      return (await pool.query(text as string, values as unknown[])) as unknown as QueryAnswer<R>
     },
     async connect() {
       admit()

@@ -6,7 +6,16 @@
  * Rejected: one database for many tests. Then a test sees what another one left behind.
  */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,6 +62,9 @@ async function makeTemplate(template: string): Promise<void> {
 /** Changes with the compiled migrations and with the packages, PGlite among them. */
 function stateOfTheCode(): string {
   const hash = createHash('sha256').update(readFileSync(join(here, '../../package-lock.json')))
-  for (const file of readdirSync(here).filter(name => name.endsWith('.js')).sort()) hash.update(readFileSync(join(here, file)))
+  for (const file of readdirSync(here)
+    .filter(name => name.endsWith('.js'))
+    .sort())
+    hash.update(readFileSync(join(here, file)))
   return hash.digest('hex').slice(0, 16)
 }

@@ -43,7 +43,13 @@ export interface SessionsTable {
 }
 
 /** `family_id`: the sign-in that asked for it. */
-export interface WsTicketsTable { hash: string; user_id: string; family_id: string | null; expires_at: Time; used_at: NullableTime }
+export interface WsTicketsTable {
+  hash: string
+  user_id: string
+  family_id: string | null
+  expires_at: Time
+  used_at: NullableTime
+}
 
 /** What a code opens. A code of one purpose is worth nothing for another. */
 export type CodePurpose = 'verify_email' | 'sign_in_phone' | 'reset_password'

@@ -17,4 +17,8 @@ export interface ResumableUploadsTable {
   updated_at: Time
   finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
-export interface UploadPartsTable { upload_id: string; at: number; bytes: Buffer }
+export interface UploadPartsTable {
+  upload_id: string
+  at: number
+  bytes: Buffer
+}

@@ -10,10 +10,24 @@ import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
 import type { Tariff } from '../protocol/tariff.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
-import type { ApiKeysTable, OneTimeCodesTable, SessionsTable, UsersTable, WsTicketsTable } from './tables-accounts.ts'
+import type {
+  ApiKeysTable,
+  OneTimeCodesTable,
+  SessionsTable,
+  UsersTable,
+  WsTicketsTable,
+} from './tables-accounts.ts'
 import type { DefaultNow, NullableTime, ReadOnly, Time } from './columns.ts'
 
-export type { AccountRole, UsersTable, SessionsTable, WsTicketsTable, CodePurpose, OneTimeCodesTable, ApiKeysTable } from './tables-accounts.ts'
+export type {
+  AccountRole,
+  UsersTable,
+  SessionsTable,
+  WsTicketsTable,
+  CodePurpose,
+  OneTimeCodesTable,
+  ApiKeysTable,
+} from './tables-accounts.ts'
 
 export type DispatchPolicy = 'manual' | 'offer'
 /** What an administrator decided of a pharmacy; `pending` until then. */
@@ -127,7 +141,10 @@ export interface OrdersTable {
 }
 
 /** What an order can be found by; see protocol/search-words.ts. */
-export interface OrderWordsTable { order_id: ReadOnly<string>; words: ReadOnly<string> }
+export interface OrderWordsTable {
+  order_id: ReadOnly<string>
+  words: ReadOnly<string>
+}
 
 /** A pharmacy's invitation to drivers. The code itself is shown once and kept nowhere. */
 export interface DriverInvitationsTable {
@@ -144,7 +161,10 @@ export interface DriverInvitationsTable {
 }
 
 /** One row. Written by the database's clock. */
-export interface ApplicantLettersTable { one: Generated<boolean>; written_at: ReadOnly<Date> }
+export interface ApplicantLettersTable {
+  one: Generated<boolean>
+  written_at: ReadOnly<Date>
+}
 
 /** A fee that was promised; honoured until it expires. */
 export interface QuotesTable {
@@ -193,8 +213,15 @@ export interface SlotsTable {
   lease_until: ReadOnly<Date>
 }
 /** How far a slot has come: what is published, and what snapshots cover. */
-export interface SlotProgressTable { slot: ReadOnly<number>; cursor_seq: ReadOnly<number>; snapshot_seq: ReadOnly<number> }
-export interface EnginesTable { id: ReadOnly<string>; lease_until: ReadOnly<Date> }
+export interface SlotProgressTable {
+  slot: ReadOnly<number>
+  cursor_seq: ReadOnly<number>
+  snapshot_seq: ReadOnly<number>
+}
+export interface EnginesTable {
+  id: ReadOnly<string>
+  lease_until: ReadOnly<Date>
+}
 
 export interface PositionsTable {
   driver_id: ReadOnly<string>
@@ -205,8 +232,11 @@ export interface PositionsTable {
   at: ReadOnly<Date>
 }
 export interface BreadcrumbsTable {
-  order_id: ReadOnly<string>; at: ReadOnly<Date>; driver_id: ReadOnly<string>
-  latitude: ReadOnly<number>; longitude: ReadOnly<number>
+  order_id: ReadOnly<string>
+  at: ReadOnly<Date>
+  driver_id: ReadOnly<string>
+  latitude: ReadOnly<number>
+  longitude: ReadOnly<number>
 }
 
 export interface IdempotencyKeysTable {
@@ -311,8 +341,16 @@ export interface WebhookAttemptsTable {
   error: string | null
   response: string | null
 }
-export interface WebhookPositionsTable { slot: number; seq: number }
-export interface WebhookLeaseTable { name: string; owner: string; epoch: number; lease_until: Time }
+export interface WebhookPositionsTable {
+  slot: number
+  seq: number
+}
+export interface WebhookLeaseTable {
+  name: string
+  owner: string
+  epoch: number
+  lease_until: Time
+}
 
 /** Only ever added to, by the audit trail's own statement. */
 export interface AuditLogTable {

@@ -5,12 +5,31 @@
  */
 import type { TSchema } from 'typebox'
 import { commandExamples } from './command-examples.ts'
-import { commandSchemas, edgeVerbs, Item, ServiceCommand, type DriverVerb, type OrderVerb } from './commands.ts'
+import {
+  commandSchemas,
+  edgeVerbs,
+  Item,
+  ServiceCommand,
+  type DriverVerb,
+  type OrderVerb,
+} from './commands.ts'
 import { errorCatalogue } from './errors.ts'
-import { driverEvents, eventVersion, orderEvents, Place, PublishedEvent, VendorFact } from './events.ts'
+import {
+  driverEvents,
+  eventVersion,
+  orderEvents,
+  Place,
+  PublishedEvent,
+  VendorFact,
+} from './events.ts'
 import { ids } from './examples.ts'
 import { limits } from './limits.ts'
-import { driverLocationsExample, DriverLocationsUpdated, OlderMessage, olderTopics } from './older-topics.ts'
+import {
+  driverLocationsExample,
+  DriverLocationsUpdated,
+  OlderMessage,
+  olderTopics,
+} from './older-topics.ts'
 import { Principal } from './principal.ts'
 import { NewRequestBody, pushMessages } from './pushes.ts'
 import { DriverView } from './rest/driver.ts'
@@ -21,17 +40,38 @@ import { engineQueue, eventStream, ofService, subjects } from './subjects.ts'
 type Json = Record<string, unknown>
 
 const ProblemSchema = {
-  type: 'object', required: ['code', 'detail'],
+  type: 'object',
+  required: ['code', 'detail'],
   description: 'Why it was refused. Switch on `code`.',
   properties: {
-    code: { type: 'string', enum: Object.keys(errorCatalogue) }, detail: { type: 'string' },
-    fields: { type: 'array', items: { type: 'object', properties: { field: { type: 'string' }, rule: { type: 'string' } } }, description: 'With `invalid_request`: which fields broke which rule' },
+    code: { type: 'string', enum: Object.keys(errorCatalogue) },
+    detail: { type: 'string' },
+    fields: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { field: { type: 'string' }, rule: { type: 'string' } },
+      },
+      description: 'With `invalid_request`: which fields broke which rule',
+    },
   },
 }
 const reply = (name: 'order' | 'driver', view: TSchema) => ({
   oneOf: [
-    { type: 'object', required: ['ok', name], properties: { ok: { const: true }, [name]: view, outcome: { type: 'object', description: 'What the view alone does not say' } } },
-    { type: 'object', required: ['ok', 'problem'], properties: { ok: { const: false }, problem: ProblemSchema } },
+    {
+      type: 'object',
+      required: ['ok', name],
+      properties: {
+        ok: { const: true },
+        [name]: view,
+        outcome: { type: 'object', description: 'What the view alone does not say' },
+      },
+    },
+    {
+      type: 'object',
+      required: ['ok', 'problem'],
+      properties: { ok: { const: false }, problem: ProblemSchema },
+    },
   ],
 })
 const OrderReply = reply('order', OrderView)
@@ -39,8 +79,12 @@ const DriverReply = reply('driver', DriverView)
 
 const nilable = (schema: Json) => ({ anyOf: [schema, { type: 'null' }] })
 const Frame = {
-  type: 'array', minItems: 7, maxItems: 7, additionalItems: false,
-  description: 'A location frame, a msgpack array of 7: seq (uint32), timestamp_ms (uint53), latitude, longitude, heading in degrees or nil, speed in m/s or nil, accuracy in m or nil. ' +
+  type: 'array',
+  minItems: 7,
+  maxItems: 7,
+  additionalItems: false,
+  description:
+    'A location frame, a msgpack array of 7: seq (uint32), timestamp_ms (uint53), latitude, longitude, heading in degrees or nil, speed in m/s or nil, accuracy in m or nil. ' +
     `Timestamps at most ${limits.frameFutureMsMax / 1000} s ahead.`,
   items: [
     { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1, title: 'seq' },
@@ -52,14 +96,47 @@ const Frame = {
     { ...nilable({ type: 'number', exclusiveMinimum: 0 }), title: 'accuracy' },
   ],
 }
-const LocationFrames = { description: `One frame, or an array of 1 to ${limits.framesPerMessageMax}, oldest first`, anyOf: [Frame, { type: 'array', minItems: 1, maxItems: limits.framesPerMessageMax, items: Frame }] }
-const LocationBatch = { type: 'array', items: { type: 'array', minItems: 2, maxItems: 2, items: [{ type: 'string', format: 'uuid', title: 'driver_id' }, Frame] }, description: 'Pairs of a driver\'s id and a frame' }
-const AckFrame = { type: 'array', minItems: 2, maxItems: 2, items: [{ const: 'ack' }, { type: 'integer', title: 'seq' }], description: 'Every frame up to seq has been handed to the bus' }
+const LocationFrames = {
+  description: `One frame, or an array of 1 to ${limits.framesPerMessageMax}, oldest first`,
+  anyOf: [
+    Frame,
+    { type: 'array', minItems: 1, maxItems: limits.framesPerMessageMax, items: Frame },
+  ],
+}
+const LocationBatch = {
+  type: 'array',
+  items: {
+    type: 'array',
+    minItems: 2,
+    maxItems: 2,
+    items: [{ type: 'string', format: 'uuid', title: 'driver_id' }, Frame],
+  },
+  description: "Pairs of a driver's id and a frame",
+}
+const AckFrame = {
+  type: 'array',
+  minItems: 2,
+  maxItems: 2,
+  items: [{ const: 'ack' }, { type: 'integer', title: 'seq' }],
+  description: 'Every frame up to seq has been handed to the bus',
+}
 const frame = [118, 1_790_000_000_000, 27.7145, 85.3271, 180, 8, 5]
 
 /** Schemas that the document gives a name and refers to wherever they occur. */
-const named = { OrderView, DriverView, Problem: ProblemSchema, Principal, Place, VendorFact, Item, NewRequestBody, LocationFrame: Frame }
-const names = new Map<unknown, string>(Object.entries(named).map(([name, schema]) => [schema, name]))
+const named = {
+  OrderView,
+  DriverView,
+  Problem: ProblemSchema,
+  Principal,
+  Place,
+  VendorFact,
+  Item,
+  NewRequestBody,
+  LocationFrame: Frame,
+}
+const names = new Map<unknown, string>(
+  Object.entries(named).map(([name, schema]) => [schema, name]),
+)
 function refer(value: unknown, asRoot = false): unknown {
   if (Array.isArray(value)) return value.map(item => refer(item))
   if (typeof value !== 'object' || value === null) return value
@@ -77,102 +154,330 @@ class Draft {
   readonly operations: Record<string, Json> = {}
   readonly messages: Record<string, Json> = {}
 
-  message(name: string, summary: string, payload: unknown, example: unknown, contentType = busType): this {
-    this.messages[name] = { name, summary, contentType, payload: refer(payload), examples: [{ payload: example }] }
-    return this
-  }
-
-  channel(name: string, address: string, description: string, messages: readonly string[], on: 'bus' | 'web', parameters: Readonly<Record<string, string>> = {}): this {
-    this.channels[name] = {
-      address, description, servers: [{ $ref: `#/servers/${on}` }],
-      messages: Object.fromEntries(messages.map(message => [message, messageRef(message)])),
-      ...(Object.keys(parameters).length > 0 && { parameters: Object.fromEntries(Object.entries(parameters).map(([key, description]) => [key, { description }])) }),
+  message(
+    name: string,
+    summary: string,
+    payload: unknown,
+    example: unknown,
+    contentType = busType,
+  ): this {
+    this.messages[name] = {
+      name,
+      summary,
+      contentType,
+      payload: refer(payload),
+      examples: [{ payload: example }],
     }
     return this
   }
 
-  operation(name: string, action: 'send' | 'receive', channel: string, messages: readonly string[], summary: string, more: Json = {}): this {
-    const within = (message: string): Json => ({ $ref: `#/channels/${channel}/messages/${message}` })
-    this.operations[name] = { action, channel: { $ref: `#/channels/${channel}` }, summary, messages: messages.map(within), ...more }
+  channel(
+    name: string,
+    address: string,
+    description: string,
+    messages: readonly string[],
+    on: 'bus' | 'web',
+    parameters: Readonly<Record<string, string>> = {},
+  ): this {
+    this.channels[name] = {
+      address,
+      description,
+      servers: [{ $ref: `#/servers/${on}` }],
+      messages: Object.fromEntries(messages.map(message => [message, messageRef(message)])),
+      ...(Object.keys(parameters).length > 0 && {
+        parameters: Object.fromEntries(
+          Object.entries(parameters).map(([key, description]) => [key, { description }]),
+        ),
+      }),
+    }
+    return this
+  }
+
+  operation(
+    name: string,
+    action: 'send' | 'receive',
+    channel: string,
+    messages: readonly string[],
+    summary: string,
+    more: Json = {},
+  ): this {
+    const within = (message: string): Json => ({
+      $ref: `#/channels/${channel}/messages/${message}`,
+    })
+    this.operations[name] = {
+      action,
+      channel: { $ref: `#/channels/${channel}` },
+      summary,
+      messages: messages.map(within),
+      ...more,
+    }
     return this
   }
 
   /** One message on one subject. */
-  subject(name: string, address: string, summary: string, message: string, action: 'send' | 'receive', parameters: Readonly<Record<string, string>> = {}, more: Json = {}): this {
-    return this.channel(name, address, summary, [message], 'bus', parameters).operation(`${action}_${name}`, action, name, [message], summary, more)
+  subject(
+    name: string,
+    address: string,
+    summary: string,
+    message: string,
+    action: 'send' | 'receive',
+    parameters: Readonly<Record<string, string>> = {},
+    more: Json = {},
+  ): this {
+    return this.channel(name, address, summary, [message], 'bus', parameters).operation(
+      `${action}_${name}`,
+      action,
+      name,
+      [message],
+      summary,
+      more,
+    )
   }
 
   /** A request on a subject of the bus; the answer goes to the inbox that the request names. */
-  request(name: string, address: string, summary: string, message: string, answer: string, parameters: Readonly<Record<string, string>> = {}, more: Json = {}): this {
+  request(
+    name: string,
+    address: string,
+    summary: string,
+    message: string,
+    answer: string,
+    parameters: Readonly<Record<string, string>> = {},
+    more: Json = {},
+  ): this {
     const replies = `${name}_reply`
-    this.channels[replies] = { address: null, description: `The inbox of who asked on ${address}`, messages: { [answer]: messageRef(answer) } }
+    this.channels[replies] = {
+      address: null,
+      description: `The inbox of who asked on ${address}`,
+      messages: { [answer]: messageRef(answer) },
+    }
     return this.subject(name, address, summary, message, 'receive', parameters, {
       ...more,
-      reply: { address: { location: '$message.header#/reply', description: 'The reply subject of the NATS message' }, channel: { $ref: `#/channels/${replies}` }, messages: [{ $ref: `#/channels/${replies}/messages/${answer}` }] },
+      reply: {
+        address: {
+          location: '$message.header#/reply',
+          description: 'The reply subject of the NATS message',
+        },
+        channel: { $ref: `#/channels/${replies}` },
+        messages: [{ $ref: `#/channels/${replies}/messages/${answer}` }],
+      },
     })
   }
 }
 
 function commands(draft: Draft): void {
-  draft.message('order_reply', 'The order after the command, or why not.', OrderReply, { ok: false, problem: { code: 'order_not_found', detail: 'no such order' } })
-    .message('driver_reply', 'The driver after the command, or why not.', DriverReply, { ok: false, problem: { code: 'driver_not_found', detail: 'no such driver' } })
-  const anyCommand = { ...ServiceCommand, properties: { ...ServiceCommand.properties, actor: { enum: ['order', 'driver'] }, verb: { type: 'string' } } }
-  const example = (actor: 'order' | 'driver', data: unknown) => ({ id: 'reorder-4711', actor_id: actor === 'order' ? ids.order : ids.driver, data })
-  const verbs = (actor: 'order' | 'driver', schemas: Readonly<Record<string, TSchema>>, examples: Readonly<Record<string, { summary: string; data: unknown }>>): void => {
+  draft
+    .message('order_reply', 'The order after the command, or why not.', OrderReply, {
+      ok: false,
+      problem: { code: 'order_not_found', detail: 'no such order' },
+    })
+    .message('driver_reply', 'The driver after the command, or why not.', DriverReply, {
+      ok: false,
+      problem: { code: 'driver_not_found', detail: 'no such driver' },
+    })
+  const anyCommand = {
+    ...ServiceCommand,
+    properties: {
+      ...ServiceCommand.properties,
+      actor: { enum: ['order', 'driver'] },
+      verb: { type: 'string' },
+    },
+  }
+  const example = (actor: 'order' | 'driver', data: unknown) => ({
+    id: 'reorder-4711',
+    actor_id: actor === 'order' ? ids.order : ids.driver,
+    data,
+  })
+  const verbs = (
+    actor: 'order' | 'driver',
+    schemas: Readonly<Record<string, TSchema>>,
+    examples: Readonly<Record<string, { summary: string; data: unknown }>>,
+  ): void => {
     for (const [verb, data] of Object.entries(schemas)) {
       if (edgeVerbs.has(verb)) continue
       const { summary, data: given } = examples[verb]!
       const name = `command_${actor}_${verb}`
-      draft.message(name, summary, { ...ServiceCommand, properties: { ...ServiceCommand.properties, data } }, example(actor, given))
-        .request(name, subjects.command(actor, verb), summary, name, `${actor}_reply`, {}, { bindings: { nats: { queue: engineQueue } } })
+      draft
+        .message(
+          name,
+          summary,
+          { ...ServiceCommand, properties: { ...ServiceCommand.properties, data } },
+          example(actor, given),
+        )
+        .request(
+          name,
+          subjects.command(actor, verb),
+          summary,
+          name,
+          `${actor}_reply`,
+          {},
+          { bindings: { nats: { queue: engineQueue } } },
+        )
     }
   }
   verbs('order', commandSchemas.order, commandExamples.order satisfies Record<OrderVerb, unknown>)
-  verbs('driver', commandSchemas.driver, commandExamples.driver satisfies Record<DriverVerb, unknown>)
-  draft.message('slot_command', 'Any command, on its way to the owner of the slot.', anyCommand, { ...example('order', {}), actor: 'order', verb: 'cancel', by: { role: 'customer', id: ids.customer } })
-    .request('command_of_service', subjects.commandOf('{actor}' as 'order', '{verb}', '{service}'),
-      'A command with its sender\'s name, which the NATS server writes into the subject for a service with an account of its own.', 'slot_command', 'order_reply',
-      { actor: 'order or driver', verb: 'As above', service: 'Who sends it, by its account' }, { bindings: { nats: { queue: engineQueue } } })
-    .request('slot_command', subjects.slotCommand('{slot}' as never), 'Commands of edges, and between engines, to the owner of a slot. Internal.', 'slot_command', 'order_reply', { slot: `0 to ${limits.slotCount - 1}` })
+  verbs(
+    'driver',
+    commandSchemas.driver,
+    commandExamples.driver satisfies Record<DriverVerb, unknown>,
+  )
+  draft
+    .message('slot_command', 'Any command, on its way to the owner of the slot.', anyCommand, {
+      ...example('order', {}),
+      actor: 'order',
+      verb: 'cancel',
+      by: { role: 'customer', id: ids.customer },
+    })
+    .request(
+      'command_of_service',
+      subjects.commandOf('{actor}' as 'order', '{verb}', '{service}'),
+      "A command with its sender's name, which the NATS server writes into the subject for a service with an account of its own.",
+      'slot_command',
+      'order_reply',
+      { actor: 'order or driver', verb: 'As above', service: 'Who sends it, by its account' },
+      { bindings: { nats: { queue: engineQueue } } },
+    )
+    .request(
+      'slot_command',
+      subjects.slotCommand('{slot}' as never),
+      'Commands of edges, and between engines, to the owner of a slot. Internal.',
+      'slot_command',
+      'order_reply',
+      { slot: `0 to ${limits.slotCount - 1}` },
+    )
 }
 
 function events(draft: Draft): void {
   const actedBy = { role: 'driver', id: ids.driver }
-  const rows = (actor: 'order' | 'driver', table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>, id: string): void => {
+  const rows = (
+    actor: 'order' | 'driver',
+    table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>,
+    id: string,
+  ): void => {
     for (const [type, { description, data, example }] of Object.entries(table)) {
       const name = `event_${actor}_${type}`
-      const payload = { ...PublishedEvent, properties: { ...PublishedEvent.properties, actor: { const: actor }, type: { const: type }, data } }
-      draft.message(name, description, payload, { id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor, actor_id: id, type, v: eventVersion, by: actedBy, data: example })
-        .subject(name, subjects.event(actor, type, `{${actor}_id}`), description, name, 'send', { [`${actor}_id`]: 'Whose event it is' })
+      const payload = {
+        ...PublishedEvent,
+        properties: {
+          ...PublishedEvent.properties,
+          actor: { const: actor },
+          type: { const: type },
+          data,
+        },
+      }
+      draft
+        .message(name, description, payload, {
+          id: '17.4711',
+          slot: 17,
+          seq: 4711,
+          order_seq: 1,
+          at: driverLocationsExample.at,
+          actor,
+          actor_id: id,
+          type,
+          v: eventVersion,
+          by: actedBy,
+          data: example,
+        })
+        .subject(name, subjects.event(actor, type, `{${actor}_id}`), description, name, 'send', {
+          [`${actor}_id`]: 'Whose event it is',
+        })
     }
   }
   rows('order', orderEvents, ids.order)
   rows('driver', driverEvents, ids.driver)
   const { example } = orderEvents.order_accepted
-  draft.message('event_of_service', 'Any fact.', PublishedEvent, {
-    id: '17.4711', slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, actor: 'order', actor_id: ids.order, type: 'order_accepted', v: eventVersion, by: actedBy, data: example,
-  }).subject('event_of_service', ofService('{service}', subjects.event('{actor}' as 'order', '{event}', '{id}')),
-    'The facts of the pharmacies that a service acts for, and those of the older names alike. The NATS server gives them to the service under the subjects without `service` and its name.',
-    'event_of_service', 'send', { service: 'By its account', actor: 'order or driver', event: 'What happened', id: 'Of the order or driver' })
+  draft
+    .message('event_of_service', 'Any fact.', PublishedEvent, {
+      id: '17.4711',
+      slot: 17,
+      seq: 4711,
+      order_seq: 1,
+      at: driverLocationsExample.at,
+      actor: 'order',
+      actor_id: ids.order,
+      type: 'order_accepted',
+      v: eventVersion,
+      by: actedBy,
+      data: example,
+    })
+    .subject(
+      'event_of_service',
+      ofService('{service}', subjects.event('{actor}' as 'order', '{event}', '{id}')),
+      'The facts of the pharmacies that a service acts for, and those of the older names alike. The NATS server gives them to the service under the subjects without `service` and its name.',
+      'event_of_service',
+      'send',
+      {
+        service: 'By its account',
+        actor: 'order or driver',
+        event: 'What happened',
+        id: 'Of the order or driver',
+      },
+    )
   for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {
     const name = topic.replace('.', '_')
-    const payload = { ...OlderMessage, properties: { ...OlderMessage.properties, type: { const: topic }, data } }
-    draft.message(name, description, payload, { id: `17.4711.${topic}`, slot: 17, seq: 4711, order_seq: 1, at: driverLocationsExample.at, type: topic, data: example })
-      .subject(name, subjects.olderTopic(topic, '{order_id}'), description, name, 'send', { order_id: 'The trip' })
+    const payload = {
+      ...OlderMessage,
+      properties: { ...OlderMessage.properties, type: { const: topic }, data },
+    }
+    draft
+      .message(name, description, payload, {
+        id: `17.4711.${topic}`,
+        slot: 17,
+        seq: 4711,
+        order_seq: 1,
+        at: driverLocationsExample.at,
+        type: topic,
+        data: example,
+      })
+      .subject(name, subjects.olderTopic(topic, '{order_id}'), description, name, 'send', {
+        order_id: 'The trip',
+      })
   }
 }
 
 function river(draft: Draft): void {
-  draft.message('location_batch', 'Frames of several drivers.', LocationBatch, [[ids.driver, frame]])
-    .subject('location', subjects.location('{geohash3}'), 'Locations as drivers sent them. Edges publish here, and other services may.', 'location_batch', 'receive', { geohash3: 'Region: a geohash of three characters' })
-    .message('driver_location_updated', 'The live positions of one engine\'s drivers that moved.', DriverLocationsUpdated, driverLocationsExample)
-    .subject('driver_location_updated', subjects.driverLocations, 'Live positions after the late-data policy, every few seconds. Core NATS only: in no stream.', 'driver_location_updated', 'send')
+  draft
+    .message('location_batch', 'Frames of several drivers.', LocationBatch, [[ids.driver, frame]])
+    .subject(
+      'location',
+      subjects.location('{geohash3}'),
+      'Locations as drivers sent them. Edges publish here, and other services may.',
+      'location_batch',
+      'receive',
+      { geohash3: 'Region: a geohash of three characters' },
+    )
+    .message(
+      'driver_location_updated',
+      "The live positions of one engine's drivers that moved.",
+      DriverLocationsUpdated,
+      driverLocationsExample,
+    )
+    .subject(
+      'driver_location_updated',
+      subjects.driverLocations,
+      'Live positions after the late-data policy, every few seconds. Core NATS only: in no stream.',
+      'driver_location_updated',
+      'send',
+    )
 }
 
 function internal(draft: Draft): void {
-  for (const [name, { description, schema, example }] of Object.entries(pushMessages)) draft.message(name, description, schema, example)
-  const say = (name: string, address: string, message: keyof typeof pushMessages, parameters: Record<string, string> = {}) =>
-    draft.subject(name, address, `${pushMessages[message].description} Internal.`, message, 'send', parameters)
+  for (const [name, { description, schema, example }] of Object.entries(pushMessages))
+    draft.message(name, description, schema, example)
+  const say = (
+    name: string,
+    address: string,
+    message: keyof typeof pushMessages,
+    parameters: Record<string, string> = {},
+  ) =>
+    draft.subject(
+      name,
+      address,
+      `${pushMessages[message].description} Internal.`,
+      message,
+      'send',
+      parameters,
+    )
   say('push_all', subjects.pushAll, 'push_list')
   say('push_edge', subjects.pushEdge('{edge_id}'), 'location_push', { edge_id: 'Which edge' })
   say('interest', subjects.interest, 'interest')
@@ -183,24 +488,66 @@ function internal(draft: Draft): void {
   say('slots_changed', subjects.slotsChanged, 'slots_changed')
   say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
   say('access_ended', subjects.accessEnded, 'access_ended')
-  draft.request('query_position', subjects.queryPosition, pushMessages.position_query.description, 'position_query', 'position_answer')
-    .request('query_health', subjects.queryHealth, pushMessages.health_query.description, 'health_query', 'health_answer')
+  draft
+    .request(
+      'query_position',
+      subjects.queryPosition,
+      pushMessages.position_query.description,
+      'position_query',
+      'position_answer',
+    )
+    .request(
+      'query_health',
+      subjects.queryHealth,
+      pushMessages.health_query.description,
+      'health_query',
+      'health_answer',
+    )
 }
 
 function sockets(draft: Draft): void {
   const json = 'application/json'
-  for (const [name, { description, schema, example }] of Object.entries(socketMessages)) draft.message(`ws_${name}`, description, schema, example, json)
-  draft.message('ws_location_frames', 'Locations as bytes: what an app that streams all day should send.', LocationFrames, [frame], busType)
-    .message('ws_ack_frame', 'The acknowledgement to who sends bytes, at most once a second.', AckFrame, ['ack', 118], busType)
+  for (const [name, { description, schema, example }] of Object.entries(socketMessages))
+    draft.message(`ws_${name}`, description, schema, example, json)
+  draft
+    .message(
+      'ws_location_frames',
+      'Locations as bytes: what an app that streams all day should send.',
+      LocationFrames,
+      [frame],
+      busType,
+    )
+    .message(
+      'ws_ack_frame',
+      'The acknowledgement to who sends bytes, at most once a second.',
+      AckFrame,
+      ['ack', 118],
+      busType,
+    )
   const ofClient: Readonly<Record<string, string[]>> = { driver: ['ws_location_frames'] }
   const ofEdge: Readonly<Record<string, string[]>> = { driver: ['ws_ack_frame'] }
-  for (const [name, { path, title, parameters, sends, receives }] of Object.entries(socketChannels)) {
+  for (const [name, { path, title, parameters, sends, receives }] of Object.entries(
+    socketChannels,
+  )) {
     const channel = `ws_${name}`
-    const incoming = [...sends.map(message => `ws_${message}`), ...ofClient[name] ?? []]
-    const outgoing = [...receives.map(message => `ws_${message}`), ...ofEdge[name] ?? []]
-    draft.channel(channel, path, `${title}. Authentication by \`?token=\`, a single-use \`?ticket=\`, or \`Sec-WebSocket-Protocol: bearer, <token>\`; close codes 4001 token, 4003 role, 4004 no record, 4400 malformed, 4408 slow, 4429 too many, 1001 going away.`,
-      [...incoming, ...outgoing], 'web', parameters)
-      .operation(`receive_${channel}`, 'receive', channel, incoming, `${title}: what the client says`)
+    const incoming = [...sends.map(message => `ws_${message}`), ...(ofClient[name] ?? [])]
+    const outgoing = [...receives.map(message => `ws_${message}`), ...(ofEdge[name] ?? [])]
+    draft
+      .channel(
+        channel,
+        path,
+        `${title}. Authentication by \`?token=\`, a single-use \`?ticket=\`, or \`Sec-WebSocket-Protocol: bearer, <token>\`; close codes 4001 token, 4003 role, 4004 no record, 4400 malformed, 4408 slow, 4429 too many, 1001 going away.`,
+        [...incoming, ...outgoing],
+        'web',
+        parameters,
+      )
+      .operation(
+        `receive_${channel}`,
+        'receive',
+        channel,
+        incoming,
+        `${title}: what the client says`,
+      )
       .operation(`send_${channel}`, 'send', channel, outgoing, `${title}: what the client hears`)
   }
 }
@@ -216,18 +563,30 @@ export function asyncApiDocument(version: string): Json {
   return {
     asyncapi: '3.0.0',
     info: {
-      title: 'Caduceus', version,
-      description: 'Real-time dispatch for medical delivery: the subjects on NATS and the WebSockets of the edge. Bodies on NATS are msgpack maps; a body that begins with `{` is read as JSON. ' +
+      title: 'Caduceus',
+      version,
+      description:
+        'Real-time dispatch for medical delivery: the subjects on NATS and the WebSockets of the edge. Bodies on NATS are msgpack maps; a body that begins with `{` is read as JSON. ' +
         `Facts are published after commit, at least once, in the order of their slot, with \`id\` as message id, and kept in the JetStream stream ${eventStream} where JetStream is on.`,
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: busType,
     servers: {
-      bus: { host: 'localhost:4222', protocol: 'nats', description: 'For other services: protocol/bus/nats-server.conf limits each to its subjects' },
+      bus: {
+        host: 'localhost:4222',
+        protocol: 'nats',
+        description:
+          'For other services: protocol/bus/nats-server.conf limits each to its subjects',
+      },
       web: { host: 'localhost:8000', protocol: 'ws', description: 'For apps and browsers' },
     },
     channels: draft.channels,
     operations: draft.operations,
-    components: { messages: draft.messages, schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, refer(schema, true)])) },
+    components: {
+      messages: draft.messages,
+      schemas: Object.fromEntries(
+        Object.entries(named).map(([name, schema]) => [name, refer(schema, true)]),
+      ),
+    },
   }
 }

@@ -36,13 +36,21 @@ export class Chance {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 
-  happens(probability: number): boolean { return this.random() < probability }
+  happens(probability: number): boolean {
+    return this.random() < probability
+  }
   /** In [from, to). */
-  between(from: number, to: number): number { return from + (to - from) * this.random() }
+  between(from: number, to: number): number {
+    return from + (to - from) * this.random()
+  }
   /** A whole number in [from, to]. */
-  whole(from: number, to: number): number { return from + Math.floor(this.random() * (to - from + 1)) }
+  whole(from: number, to: number): number {
+    return from + Math.floor(this.random() * (to - from + 1))
+  }
   /** Of exponential distribution: most are short, a few are long. */
-  around(mean: number): number { return -Math.log(1 - this.random()) * mean }
+  around(mean: number): number {
+    return -Math.log(1 - this.random()) * mean
+  }
   /** Throws on an empty list. */
   pick<T>(from: readonly T[]): T {
     if (from.length === 0) throw new RangeError('nothing to pick from')

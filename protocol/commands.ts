@@ -24,20 +24,26 @@ const text = (max: number = limits.textCharactersMax) => Type.String({ maxLength
 export const Latitude = Type.Number({ minimum: -90, maximum: 90 })
 export const Longitude = Type.Number({ minimum: -180, maximum: 180 })
 
-export const Item = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: limits.nameCharactersMax }),
-  quantity: Type.Integer({ minimum: 1, maximum: limits.quantityMax }),
-}, { additionalProperties: false })
+export const Item = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: limits.nameCharactersMax }),
+    quantity: Type.Integer({ minimum: 1, maximum: limits.quantityMax }),
+  },
+  { additionalProperties: false },
+)
 
 /** A fee that was quoted to the one who orders or accepts: honoured whatever the tariff says by then. */
-export const FeeTerms = Type.Object({
-  quote_id: Uuid,
-  /** Of whom it was asked; null: good for any pharmacy. */
-  vendor_id: Type.Union([Uuid, Type.Null()]),
-  fee_minor: Type.Integer({ minimum: 0, maximum: limits.feeMinorMax }),
-  /** By road. */
-  distance_km: Type.Number({ minimum: 0, maximum: limits.routeKmMax }),
-}, { additionalProperties: false })
+export const FeeTerms = Type.Object(
+  {
+    quote_id: Uuid,
+    /** Of whom it was asked; null: good for any pharmacy. */
+    vendor_id: Type.Union([Uuid, Type.Null()]),
+    fee_minor: Type.Integer({ minimum: 0, maximum: limits.feeMinorMax }),
+    /** By road. */
+    distance_km: Type.Number({ minimum: 0, maximum: limits.routeKmMax }),
+  },
+  { additionalProperties: false },
+)
 export type FeeTerms = Type.Static<typeof FeeTerms>
 
 const customer = {
@@ -49,82 +55,119 @@ const customer = {
 
 const orderSchemas = {
   /** A request to the pharmacies nearby. The engine adds who they are. */
-  broadcast: Type.Object({
-    ...customer,
-    latitude: Latitude,
-    longitude: Longitude,
-    delivery_address: Type.Optional(text()),
-    radius_km: Type.Number({ minimum: limits.radiusKmMin, maximum: limits.radiusKmMax }),
-    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.quantityMax })),
-    items: Type.Array(Item, { maxItems: limits.itemsMax }),
-    notes: Type.Optional(text()),
-    prescription_url: Type.Optional(text(limits.urlCharactersMax)),
-    expires_in_seconds: Type.Integer({ minimum: limits.requestTtlSecondsMin, maximum: limits.requestTtlSecondsMax }),
-    fee: Type.Optional(FeeTerms),
-  }, { additionalProperties: false }),
+  broadcast: Type.Object(
+    {
+      ...customer,
+      latitude: Latitude,
+      longitude: Longitude,
+      delivery_address: Type.Optional(text()),
+      radius_km: Type.Number({ minimum: limits.radiusKmMin, maximum: limits.radiusKmMax }),
+      quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.quantityMax })),
+      items: Type.Array(Item, { maxItems: limits.itemsMax }),
+      notes: Type.Optional(text()),
+      prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+      expires_in_seconds: Type.Integer({
+        minimum: limits.requestTtlSecondsMin,
+        maximum: limits.requestTtlSecondsMax,
+      }),
+      fee: Type.Optional(FeeTerms),
+    },
+    { additionalProperties: false },
+  ),
   /** An order to a known pharmacy. */
-  create: Type.Object({
-    ...customer,
-    vendor_id: Uuid,
-    pickup_address: Type.Optional(text()),
-    pickup_latitude: Type.Optional(Latitude),
-    pickup_longitude: Type.Optional(Longitude),
-    delivery_address: text(),
-    delivery_latitude: Latitude,
-    delivery_longitude: Longitude,
-    items: Type.Array(Item, { maxItems: limits.itemsMax }),
-    notes: Type.Optional(text()),
-    prescription_url: Type.Optional(text(limits.urlCharactersMax)),
-    /** By road, from a router; without it the engine estimates. */
-    distance_km: Type.Optional(Type.Number({ minimum: 0, maximum: limits.routeKmMax })),
-    fee: Type.Optional(FeeTerms),
-  }, { additionalProperties: false }),
+  create: Type.Object(
+    {
+      ...customer,
+      vendor_id: Uuid,
+      pickup_address: Type.Optional(text()),
+      pickup_latitude: Type.Optional(Latitude),
+      pickup_longitude: Type.Optional(Longitude),
+      delivery_address: text(),
+      delivery_latitude: Latitude,
+      delivery_longitude: Longitude,
+      items: Type.Array(Item, { maxItems: limits.itemsMax }),
+      notes: Type.Optional(text()),
+      prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+      /** By road, from a router; without it the engine estimates. */
+      distance_km: Type.Optional(Type.Number({ minimum: 0, maximum: limits.routeKmMax })),
+      fee: Type.Optional(FeeTerms),
+    },
+    { additionalProperties: false },
+  ),
   /** A pharmacy's answer to a broadcast. */
-  respond: Type.Object({
-    response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
-    text_message: Type.Optional(text()),
-    audio_url: Type.Optional(text(limits.urlCharactersMax)),
-    fee: Type.Optional(FeeTerms),
-  }, { additionalProperties: false }),
+  respond: Type.Object(
+    {
+      response_type: Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')]),
+      text_message: Type.Optional(text()),
+      audio_url: Type.Optional(text(limits.urlCharactersMax)),
+      fee: Type.Optional(FeeTerms),
+    },
+    { additionalProperties: false },
+  ),
   /** A pharmacy takes or refuses an order that was sent to it alone. */
-  accept: Type.Object({ text_message: Type.Optional(text()), fee: Type.Optional(FeeTerms) }, { additionalProperties: false }),
+  accept: Type.Object(
+    { text_message: Type.Optional(text()), fee: Type.Optional(FeeTerms) },
+    { additionalProperties: false },
+  ),
   reject: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
   cancel: Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
   /** A new public link; the old one opens nothing any more. */
   reissue_tracking: Type.Object({}, { additionalProperties: false }),
   assign_driver: Type.Object({ driver_id: Uuid }, { additionalProperties: false }),
-  find_driver: Type.Object({
-    policy: Type.Optional(Type.Literal('offer')),
-    offer_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.offerTtlMs / 1000 })),
-    search_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.driverSearchTtlMs / 1000 })),
-  }, { additionalProperties: false }),
+  find_driver: Type.Object(
+    {
+      policy: Type.Optional(Type.Literal('offer')),
+      offer_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.offerTtlMs / 1000 })),
+      search_seconds: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: limits.driverSearchTtlMs / 1000 }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   accept_offer: Type.Object({ offer_id: Uuid }, { additionalProperties: false }),
-  decline_offer: Type.Object({ offer_id: Uuid, reason: Type.Optional(text()) }, { additionalProperties: false }),
+  decline_offer: Type.Object(
+    { offer_id: Uuid, reason: Type.Optional(text()) },
+    { additionalProperties: false },
+  ),
   pick_up: Type.Object({}, { additionalProperties: false }),
   out_for_delivery: Type.Object({}, { additionalProperties: false }),
-  deliver: Type.Object({
-    proof_photo_url: Type.Optional(text(limits.urlCharactersMax)),
-    signature_url: Type.Optional(text(limits.urlCharactersMax)),
-    /** Wanted where the driver is far from the door, or nobody knows where. */
-    reason: Type.Optional(text()),
-  }, { additionalProperties: false }),
-  fail: Type.Object({ reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }) }, { additionalProperties: false }),
+  deliver: Type.Object(
+    {
+      proof_photo_url: Type.Optional(text(limits.urlCharactersMax)),
+      signature_url: Type.Optional(text(limits.urlCharactersMax)),
+      /** Wanted where the driver is far from the door, or nobody knows where. */
+      reason: Type.Optional(text()),
+    },
+    { additionalProperties: false },
+  ),
+  fail: Type.Object(
+    { reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }) },
+    { additionalProperties: false },
+  ),
   return: Type.Object({}, { additionalProperties: false }),
   complete_return: Type.Object({}, { additionalProperties: false }),
 } as const
 
-const VehicleType = Type.Union([Type.Literal('bike'), Type.Literal('scooter'), Type.Literal('car'), Type.Literal('van')])
+const VehicleType = Type.Union([
+  Type.Literal('bike'),
+  Type.Literal('scooter'),
+  Type.Literal('car'),
+  Type.Literal('van'),
+])
 
 const driverSchemas = {
-  register: Type.Object({
-    vendor_id: Uuid,
-    full_name: text(limits.nameCharactersMax),
-    phone: text(40),
-    vehicle_type: VehicleType,
-    capacity: Type.Integer({ minimum: 1, maximum: limits.driverCapacityMax }),
-    /** Without it the driver belongs to the pharmacy at once. */
-    membership: Type.Optional(Type.Union([Type.Literal('pending'), Type.Literal('active')])),
-  }, { additionalProperties: false }),
+  register: Type.Object(
+    {
+      vendor_id: Uuid,
+      full_name: text(limits.nameCharactersMax),
+      phone: text(40),
+      vehicle_type: VehicleType,
+      capacity: Type.Integer({ minimum: 1, maximum: limits.driverCapacityMax }),
+      /** Without it the driver belongs to the pharmacy at once. */
+      membership: Type.Optional(Type.Union([Type.Literal('pending'), Type.Literal('active')])),
+    },
+    { additionalProperties: false },
+  ),
   /** The pharmacy takes the driver, who asked or who belonged to it before. */
   approve_membership: Type.Object({}, { additionalProperties: false }),
   /** The pharmacy refuses the driver or parts with them. Parcels that are on their way stay with the driver. */
@@ -132,14 +175,24 @@ const driverSchemas = {
   /** A driver whose membership ended asks again. */
   ask_membership: Type.Object({}, { additionalProperties: false }),
   /** Of the profile, which the edge keeps: orders under way show it. */
-  update: Type.Object({
-    full_name: Type.Optional(text(limits.nameCharactersMax)),
-    phone: Type.Optional(text(40)),
-    vehicle_type: Type.Optional(VehicleType),
-  }, { additionalProperties: false }),
-  set_status: Type.Object({
-    status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('on_break')]),
-  }, { additionalProperties: false }),
+  update: Type.Object(
+    {
+      full_name: Type.Optional(text(limits.nameCharactersMax)),
+      phone: Type.Optional(text(40)),
+      vehicle_type: Type.Optional(VehicleType),
+    },
+    { additionalProperties: false },
+  ),
+  set_status: Type.Object(
+    {
+      status: Type.Union([
+        Type.Literal('offline'),
+        Type.Literal('available'),
+        Type.Literal('on_break'),
+      ]),
+    },
+    { additionalProperties: false },
+  ),
 } as const
 
 export const commandSchemas = { order: orderSchemas, driver: driverSchemas } as const
@@ -147,31 +200,46 @@ export type OrderVerb = keyof typeof orderSchemas
 export type DriverVerb = keyof typeof driverSchemas
 /** The edge keeps the profile of a driver, so a change of it that did not come from an edge would not last. */
 export const edgeVerbs: ReadonlySet<string> = new Set<DriverVerb>(['update'])
-export type OrderCommandData = { [V in OrderVerb]: Type.Static<typeof orderSchemas[V]> }
-export type DriverCommandData = { [V in DriverVerb]: Type.Static<typeof driverSchemas[V]> }
+export type OrderCommandData = { [V in OrderVerb]: Type.Static<(typeof orderSchemas)[V]> }
+export type DriverCommandData = { [V in DriverVerb]: Type.Static<(typeof driverSchemas)[V]> }
 
 /** What the bus carries. `id` is the command id: a repeat gets the same answer (invariant 3). */
-export const CommandEnvelope = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax }),
-  actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
-  actor_id: Uuid,
-  verb: Type.String({ minLength: 1, maxLength: 40 }),
-  by: Principal,
-  service: Type.Optional(Type.String({ description: 'The service that sent it, by its account on the bus: it acts for its own pharmacies alone' })),
-  data: Type.Unknown(),
-}, { additionalProperties: false })
+export const CommandEnvelope = Type.Object(
+  {
+    id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax }),
+    actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
+    actor_id: Uuid,
+    verb: Type.String({ minLength: 1, maxLength: 40 }),
+    by: Principal,
+    service: Type.Optional(
+      Type.String({
+        description:
+          'The service that sent it, by its account on the bus: it acts for its own pharmacies alone',
+      }),
+    ),
+    data: Type.Unknown(),
+  },
+  { additionalProperties: false },
+)
 export type CommandEnvelope = Type.Static<typeof CommandEnvelope>
 
 /**
  * What another service sends on `command.<actor>.<verb>`: the subject names actor and verb. Without `by`
  * the service acts in its own name; with it, for a customer, pharmacy or driver whom it vouches for.
  */
-export const ServiceCommand = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: limits.serviceCommandIdCharactersMax, description: 'The command id: a repeat under the same id gets the same answer' }),
-  actor_id: Uuid,
-  by: Type.Optional(Principal),
-  data: Type.Unknown(),
-}, { additionalProperties: false })
+export const ServiceCommand = Type.Object(
+  {
+    id: Type.String({
+      minLength: 1,
+      maxLength: limits.serviceCommandIdCharactersMax,
+      description: 'The command id: a repeat under the same id gets the same answer',
+    }),
+    actor_id: Uuid,
+    by: Type.Optional(Principal),
+    data: Type.Unknown(),
+  },
+  { additionalProperties: false },
+)
 export type ServiceCommand = Type.Static<typeof ServiceCommand>
 
 /** Extra facts of an answer, by verb: what the view alone does not say. */
@@ -181,5 +249,7 @@ export interface CommandOutcome {
   /** `assign_driver`, `find_driver`: how it stands. */
   offer_id?: string
 }
-export type OrderReply = { ok: true; order: OrderView; outcome: CommandOutcome } | { ok: false; problem: Problem }
+export type OrderReply =
+  | { ok: true; order: OrderView; outcome: CommandOutcome }
+  | { ok: false; problem: Problem }
 export type DriverReply = { ok: true; driver: DriverView } | { ok: false; problem: Problem }

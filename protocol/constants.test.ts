@@ -4,5 +4,9 @@ import { constantsOf } from './testing/constants.ts'
 import { recorded } from './testing/recorded.ts'
 
 t.test('limits, schemas and tables', async t => {
-  recorded(t, 'protocol/constants.json', await constantsOf(['protocol'], /print-asyncapi|client\/index/))
+  recorded(
+    t,
+    'protocol/constants.json',
+    await constantsOf(['protocol'], /print-asyncapi|client\/index/),
+  )
 })

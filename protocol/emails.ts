@@ -10,10 +10,19 @@ import { domainToUnicode } from 'node:url'
 
 /** Scripts that have capitals, as ranges of code points. All were assigned long ago, so that no release of Unicode adds a pair. */
 const ranges: readonly (readonly [number, number])[] = [
-  [0x41, 0x5a], [0xc0, 0x24f], [0x370, 0x3ff], [0x400, 0x52f], [0x531, 0x556], [0x1e00, 0x1ffe], [0xff21, 0xff3a],
+  [0x41, 0x5a],
+  [0xc0, 0x24f],
+  [0x370, 0x3ff],
+  [0x400, 0x52f],
+  [0x531, 0x556],
+  [0x1e00, 0x1ffe],
+  [0xff21, 0xff3a],
 ]
 /** The final sigma, and the dotted capital I, whose small letter would be two characters. */
-const pairs = new Map<string, string>([['ς', 'σ'], ['İ', 'i']])
+const pairs = new Map<string, string>([
+  ['ς', 'σ'],
+  ['İ', 'i'],
+])
 for (const [first, last] of ranges)
   for (let point = first; point <= last; point++) {
     const capital = String.fromCodePoint(point)
@@ -23,8 +32,19 @@ for (const [first, last] of ranges)
 
 /** Characters without a width that come along when an address is copied: soft hyphen, joiners, marks of direction, byte order mark. */
 export const invisibleCharacters = [
-  [0xad, 0xad], [0x61c, 0x61c], [0x180e, 0x180e], [0x200b, 0x200f], [0x202a, 0x202e], [0x2060, 0x2064], [0x2066, 0x206f], [0xfeff, 0xfeff],
-].flatMap(([first, last]) => Array.from({ length: last! - first! + 1 }, (_, i) => String.fromCodePoint(first! + i))).join('')
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x180e, 0x180e],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x2064],
+  [0x2066, 0x206f],
+  [0xfeff, 0xfeff],
+]
+  .flatMap(([first, last]) =>
+    Array.from({ length: last! - first! + 1 }, (_, i) => String.fromCodePoint(first! + i)),
+  )
+  .join('')
 
 const invisible = new RegExp(`[${invisibleCharacters}]`, 'gu')
 
@@ -45,11 +65,18 @@ const dotBelowMark = /(?<=[ij\u012f])\u0307(?=\p{M})/gu
 export function writtenEmail(email: string): string {
   const plain = withoutInvisible(email).trim()
   if (!beyondAscii.test(plain) && !plain.toLowerCase().includes('xn--')) return plain
-  const composed = plain.replaceAll(fullWidth, narrow).normalize('NFC').replaceAll(/\u0130(?=\p{M})/gu, 'i').replaceAll(dotBelowMark, '').normalize('NFC')
+  const composed = plain
+    .replaceAll(fullWidth, narrow)
+    .normalize('NFC')
+    .replaceAll(/\u0130(?=\p{M})/gu, 'i')
+    .replaceAll(dotBelowMark, '')
+    .normalize('NFC')
   const at = composed.lastIndexOf('@')
   const domain = composed.slice(at + 1)
   // '' for a domain that cannot be; what is wrong with it the form will say.
-  return at === -1 || !(beyondAscii.test(domain) || xnLabel.test(domain)) ? composed : `${composed.slice(0, at + 1)}${domainToUnicode(domain) || domain}`
+  return at === -1 || !(beyondAscii.test(domain) || xnLabel.test(domain))
+    ? composed
+    : `${composed.slice(0, at + 1)}${domainToUnicode(domain) || domain}`
 }
 const beyondAscii = /[^\0-\x7f]/
 const xnLabel = /(?:^|\.)xn--/i
@@ -66,7 +93,8 @@ export function normalEmail(email: string): string {
  * that runs this again and makes the indexes on it anew.
  */
 export function createNormalEmail(): string {
-  const literal = (text: string): string => `U&'${[...text].map(one => `\\${one.codePointAt(0)!.toString(16).padStart(4, '0')}`).join('')}'`
+  const literal = (text: string): string =>
+    `U&'${[...text].map(one => `\\${one.codePointAt(0)!.toString(16).padStart(4, '0')}`).join('')}'`
   const from = literal([...pairs.keys()].join('') + invisibleCharacters)
   const to = literal([...pairs.values()].join(''))
   return `create or replace function normal_email(email text) returns text language sql immutable strict parallel safe as $$

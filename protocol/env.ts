@@ -18,7 +18,9 @@ export interface Env {
  * The real one. Randomness comes from the operating system: ids and tokens are made of it. A timer has no
  * caller who could catch: what fails in one goes to `log`, at a bounded rate, and does not end the process.
  */
-export function realEnv(log: (line: string, detail?: unknown) => void = (line, detail) => console.error(line, detail)): Env {
+export function realEnv(
+  log: (line: string, detail?: unknown) => void = (line, detail) => console.error(line, detail),
+): Env {
   const seldom = new Seldom(log, Date.now)
   const failed = (error: unknown): void => seldom.say('timer', 'the work of a timer failed', error)
   let pool = randomBytes(8192)
@@ -26,7 +28,10 @@ export function realEnv(log: (line: string, detail?: unknown) => void = (line, d
   return {
     nowMs: () => Date.now(),
     random() {
-      if (at + 6 > pool.length) { pool = randomBytes(8192); at = 0 }
+      if (at + 6 > pool.length) {
+        pool = randomBytes(8192)
+        at = 0
+      }
       const value = pool.readUIntBE(at, 6) / 2 ** 48
       at += 6
       return value

@@ -6,7 +6,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export class ConfigError extends Error {}
 
-export interface ServiceUrls { natsUrl: string | null; redisUrl: string | null; databaseUrl: string | null }
+export interface ServiceUrls {
+  natsUrl: string | null
+  redisUrl: string | null
+  databaseUrl: string | null
+}
 
 /** The value, or null when unset or blank. */
 export function textVariable(environment: Environment, name: string): string | null {
@@ -22,30 +26,48 @@ export function withoutSlashAtEnd(url: string): string {
 }
 
 /** Throws ConfigError unless unset or a whole number from min to max. */
-export function integerVariable(environment: Environment, name: string, fallback: number, min: number, max: number): number {
+export function integerVariable(
+  environment: Environment,
+  name: string,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
   const value = textVariable(environment, name)
   if (value === null) return fallback
   // Number reads "0x10" and "1e3" too, which nobody means.
   const number = /^-?\d+$/.test(value) ? Number(value) : NaN
   if (!Number.isInteger(number) || number < min || number > max)
-    throw new ConfigError(`${name}: "${value}" is not a whole number from ${min} to ${max}; unset it for the default of ${fallback}`)
+    throw new ConfigError(
+      `${name}: "${value}" is not a whole number from ${min} to ${max}; unset it for the default of ${fallback}`,
+    )
   return number
 }
 
 /** Throws ConfigError unless unset, 0 or 1. */
 export function flagVariable(environment: Environment, name: string): boolean {
   const given = textVariable(environment, name)
-  if (given !== null && given !== '0' && given !== '1') throw new ConfigError(`${name}: "${given}" is neither 1 nor 0; unset it for 0`)
+  if (given !== null && given !== '0' && given !== '1')
+    throw new ConfigError(`${name}: "${given}" is neither 1 nor 0; unset it for 0`)
   return given === '1'
 }
 
 /** Of pino. */
-const logLevels: ReadonlySet<string> = new Set(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+const logLevels: ReadonlySet<string> = new Set([
+  'fatal',
+  'error',
+  'warn',
+  'info',
+  'debug',
+  'trace',
+  'silent',
+])
 
 /** LOG_LEVEL. Throws ConfigError for a word that is no level. */
 export function logLevelVariable(environment: Environment): string {
   const logLevel = textVariable(environment, 'LOG_LEVEL') ?? 'info'
-  if (!logLevels.has(logLevel)) throw new ConfigError(`LOG_LEVEL: "${logLevel}" is none of ${[...logLevels].join(', ')}`)
+  if (!logLevels.has(logLevel))
+    throw new ConfigError(`LOG_LEVEL: "${logLevel}" is none of ${[...logLevels].join(', ')}`)
   return logLevel
 }
 
@@ -63,24 +85,35 @@ export function isUrlOf(text: string, schemes: readonly string[]): boolean {
 }
 
 /** Whether paths can be appended to it: an http or https URL without a query or a fragment. */
-export const isBaseUrl = (text: string): boolean => isUrlOf(text, ['http:', 'https:']) && new URL(text).search === '' && new URL(text).hash === ''
+export const isBaseUrl = (text: string): boolean =>
+  isUrlOf(text, ['http:', 'https:']) && new URL(text).search === '' && new URL(text).hash === ''
 
 /** The three services. Embedded may leave out any of them; an engine or edge of its own needs all. */
-export function serviceUrls(environment: Environment, role: 'embedded' | 'edge' | 'engine'): ServiceUrls {
+export function serviceUrls(
+  environment: Environment,
+  role: 'embedded' | 'edge' | 'engine',
+): ServiceUrls {
   const url = (name: string, schemes: readonly string[], example: string): string | null => {
     const value = textVariable(environment, name)
     if (value === null) {
       if (role === 'embedded') return null
-      throw new ConfigError(`${name} is not set; an ${role} of its own needs it, for instance ${name}=${example}`)
+      throw new ConfigError(
+        `${name} is not set; an ${role} of its own needs it, for instance ${name}=${example}`,
+      )
     }
     // Of the bus there may be several servers.
     for (const one of name === 'NATS_URL' ? value.split(',') : [value])
-      if (!isUrlOf(one.trim(), schemes)) throw new ConfigError(`${name} is not a URL such as ${example}`)
+      if (!isUrlOf(one.trim(), schemes))
+        throw new ConfigError(`${name} is not a URL such as ${example}`)
     return value
   }
   return {
     natsUrl: url('NATS_URL', ['nats:', 'tls:'], 'nats://127.0.0.1:4222'),
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
-    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://caduceus@127.0.0.1:5432/caduceus'),
+    databaseUrl: url(
+      'DATABASE_URL',
+      ['postgres:', 'postgresql:'],
+      'postgres://caduceus@127.0.0.1:5432/caduceus',
+    ),
   }
 }

@@ -8,7 +8,11 @@ export const errorCatalogue = {
   invalid_request: { http: 400, title: 'Invalid request', retryable: false },
   invalid_json: { http: 400, title: 'Body is not valid JSON', retryable: false },
   body_too_large: { http: 413, title: 'Body too large', retryable: false },
-  tus_version_unsupported: { http: 412, title: 'Version of tus is not supported', retryable: false },
+  tus_version_unsupported: {
+    http: 412,
+    title: 'Version of tus is not supported',
+    retryable: false,
+  },
   upload_offset_conflict: { http: 409, title: 'Upload goes on at another byte', retryable: false },
   checksum_mismatch: { http: 460, title: 'Part does not have its checksum', retryable: true },
   body_too_slow: { http: 408, title: 'Body came too slowly', retryable: true },
@@ -22,7 +26,11 @@ export const errorCatalogue = {
   message_malformed: { http: 400, title: 'Malformed message', retryable: false },
   message_unknown_type: { http: 400, title: 'Unknown message type', retryable: false },
   precondition_failed: { http: 412, title: 'Record has changed', retryable: false },
-  idempotency_key_reused: { http: 422, title: 'Idempotency key used for another request', retryable: false },
+  idempotency_key_reused: {
+    http: 422,
+    title: 'Idempotency key used for another request',
+    retryable: false,
+  },
   // Who
   unauthenticated: { http: 401, title: 'Authentication required', retryable: false },
   token_invalid: { http: 401, title: 'Token invalid or expired', retryable: false },
@@ -38,27 +46,55 @@ export const errorCatalogue = {
   driver_not_found: { http: 404, title: 'Driver not found', retryable: false },
   vendor_not_found: { http: 404, title: 'Pharmacy not found', retryable: false },
   vendor_not_active: { http: 403, title: 'Pharmacy is not active', retryable: false },
-  invitation_invalid: { http: 400, title: 'Invitation is wrong, has ended or was used', retryable: false },
+  invitation_invalid: {
+    http: 400,
+    title: 'Invitation is wrong, has ended or was used',
+    retryable: false,
+  },
   invitation_limit_reached: { http: 409, title: 'No more invitations allowed', retryable: false },
-  vendor_status_conflict: { http: 409, title: 'Pharmacy is not in a state that allows this', retryable: false },
+  vendor_status_conflict: {
+    http: 409,
+    title: 'Pharmacy is not in a state that allows this',
+    retryable: false,
+  },
   order_already_exists: { http: 409, title: 'Order already exists', retryable: false },
   driver_already_exists: { http: 409, title: 'Driver already exists', retryable: false },
   // Requests
-  request_already_assigned: { http: 409, title: 'Request already assigned to a pharmacy', retryable: false },
-  request_not_offered: { http: 403, title: 'Request was not offered to this pharmacy', retryable: false },
+  request_already_assigned: {
+    http: 409,
+    title: 'Request already assigned to a pharmacy',
+    retryable: false,
+  },
+  request_not_offered: {
+    http: 403,
+    title: 'Request was not offered to this pharmacy',
+    retryable: false,
+  },
   request_expired: { http: 410, title: 'Request has expired', retryable: false },
   request_cancelled: { http: 410, title: 'Request was cancelled', retryable: false },
   too_many_open_requests: { http: 429, title: 'Too many open requests', retryable: true },
   // Orders
-  order_state_conflict: { http: 409, title: 'Order is not in a state that allows this', retryable: false },
+  order_state_conflict: {
+    http: 409,
+    title: 'Order is not in a state that allows this',
+    retryable: false,
+  },
   order_not_cancellable: { http: 409, title: 'Order can no longer be cancelled', retryable: false },
-  proof_required: { http: 422, title: 'Delivery needs a proof photo or a signature', retryable: false },
+  proof_required: {
+    http: 422,
+    title: 'Delivery needs a proof photo or a signature',
+    retryable: false,
+  },
   proof_invalid: { http: 422, title: 'The proof of delivery proves nothing', retryable: false },
   // Fees, addresses and links
   quote_not_found: { http: 404, title: 'Quote not found', retryable: false },
   quote_expired: { http: 410, title: 'Quote has expired', retryable: false },
   quote_mismatch: { http: 422, title: 'Quote is for another delivery', retryable: false },
-  geocoding_unavailable: { http: 422, title: 'Addresses cannot be looked up here', retryable: false },
+  geocoding_unavailable: {
+    http: 422,
+    title: 'Addresses cannot be looked up here',
+    retryable: false,
+  },
   address_not_found: { http: 422, title: 'Address not found', retryable: false },
   geocoding_failed: { http: 503, title: 'Address look-up does not answer', retryable: true },
   tracking_expired: { http: 410, title: 'Tracking link has expired', retryable: false },
@@ -69,22 +105,50 @@ export const errorCatalogue = {
   driver_unavailable: { http: 409, title: 'Driver is not available', retryable: true },
   driver_at_capacity: { http: 409, title: 'Driver is at capacity', retryable: true },
   driver_holds_offer: { http: 409, title: 'Driver already holds an offer', retryable: true },
-  driver_has_active_orders: { http: 409, title: 'Driver has deliveries under way', retryable: false },
-  driver_not_member: { http: 403, title: 'Driver does not belong to the pharmacy', retryable: false },
-  driver_taken_off_duty: { http: 409, title: 'Driver was taken off duty by the pharmacy', retryable: false },
-  driver_not_of_vendor: { http: 403, title: 'Driver belongs to another pharmacy', retryable: false },
+  driver_has_active_orders: {
+    http: 409,
+    title: 'Driver has deliveries under way',
+    retryable: false,
+  },
+  driver_not_member: {
+    http: 403,
+    title: 'Driver does not belong to the pharmacy',
+    retryable: false,
+  },
+  driver_taken_off_duty: {
+    http: 409,
+    title: 'Driver was taken off duty by the pharmacy',
+    retryable: false,
+  },
+  driver_not_of_vendor: {
+    http: 403,
+    title: 'Driver belongs to another pharmacy',
+    retryable: false,
+  },
   // Webhooks and shops
   signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },
   webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },
-  subscription_limit_reached: { http: 409, title: 'No more subscriptions or integrations allowed', retryable: false },
+  subscription_limit_reached: {
+    http: 409,
+    title: 'No more subscriptions or integrations allowed',
+    retryable: false,
+  },
   delivery_in_progress: { http: 409, title: 'Delivery has not ended yet', retryable: true },
-  import_unreadable: { http: 409, title: 'Delivery of the shop cannot be read as an order', retryable: false },
+  import_unreadable: {
+    http: 409,
+    title: 'Delivery of the shop cannot be read as an order',
+    retryable: false,
+  },
   import_not_pending: { http: 409, title: 'Import is not waiting for anything', retryable: false },
   // System
   moved: { http: 503, title: 'Owner has moved', retryable: true },
   overloaded: { http: 503, title: 'Overloaded', retryable: true },
   unavailable: { http: 503, title: 'Temporarily unavailable', retryable: true },
-  delivery_unconfigured: { http: 503, title: 'This server cannot send such messages', retryable: false },
+  delivery_unconfigured: {
+    http: 503,
+    title: 'This server cannot send such messages',
+    retryable: false,
+  },
   too_many_requests: { http: 429, title: 'Too many requests', retryable: true },
   internal: { http: 500, title: 'Internal error', retryable: true },
 } as const
@@ -95,10 +159,17 @@ export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorCatalogue, code)
 
 /** One field that failed validation: where it is, as a dotted path, and the rule it broke. */
-export interface FieldError { field: string; rule: string }
+export interface FieldError {
+  field: string
+  rule: string
+}
 
 /** What crosses the bus in place of a result. `detail` is safe to show to the caller. */
-export interface Problem { code: ErrorCode; detail: string; fields?: FieldError[] }
+export interface Problem {
+  code: ErrorCode
+  detail: string
+  fields?: FieldError[]
+}
 
 /** The same as an exception, for code that runs inside a request. */
 export class CaduceusError extends Error {

@@ -80,21 +80,48 @@ export const canonicalBytesMax = fixedBytes + 5 + 5 + 5
  * Decodes the frame at `position` into entry `index` of `columns`. Returns the offset after it or
  * a negative code. Bytes from `end` on do not count; `nowMs` bounds the timestamp.
  */
-export function parseFrame(view: DataView, position: number, end: number, nowMs: number, columns: FrameColumns, index: number): number {
+export function parseFrame(
+  view: DataView,
+  position: number,
+  end: number,
+  nowMs: number,
+  columns: FrameColumns,
+  index: number,
+): number {
   const next = parseCanonical(view, position, end, nowMs, columns, index)
   return next > 0 ? next : parseAny(view, position, end, nowMs, columns, index)
 }
 
 /** The offset after a good frame in canonical form; 0 when there is anything to say against it. */
-function parseCanonical(view: DataView, position: number, end: number, nowMs: number, columns: FrameColumns, index: number): number {
+function parseCanonical(
+  view: DataView,
+  position: number,
+  end: number,
+  nowMs: number,
+  columns: FrameColumns,
+  index: number,
+): number {
   // The view may reach beyond `end`: what is read there is thrown away with the frame. Near the end of the view, the slow way.
-  if (position + canonicalBytesMax > view.byteLength || view.getUint16(position) !== 0x97ce) return 0
-  if (view.getUint8(position + 6) !== 0xcb || view.getUint8(position + 15) !== 0xcb || view.getUint8(position + 24) !== 0xcb) return 0
+  if (position + canonicalBytesMax > view.byteLength || view.getUint16(position) !== 0x97ce)
+    return 0
+  if (
+    view.getUint8(position + 6) !== 0xcb ||
+    view.getUint8(position + 15) !== 0xcb ||
+    view.getUint8(position + 24) !== 0xcb
+  )
+    return 0
   const timestampMs = view.getFloat64(position + 7)
   const latitude = view.getFloat64(position + 16)
   const longitude = view.getFloat64(position + 25)
   // NaN is not within bounds, so every comparison is written to hold for good numbers.
-  if (!(timestampMs >= 0 && timestampMs <= Number.MAX_SAFE_INTEGER && timestampMs === Math.floor(timestampMs))) return 0
+  if (
+    !(
+      timestampMs >= 0 &&
+      timestampMs <= Number.MAX_SAFE_INTEGER &&
+      timestampMs === Math.floor(timestampMs)
+    )
+  )
+    return 0
   if (!(timestampMs <= nowMs + limits.frameFutureMsMax)) return 0
   if (!(latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180)) return 0
   if (latitude === 0 && longitude === 0) return 0
@@ -135,7 +162,14 @@ function parseCanonical(view: DataView, position: number, end: number, nowMs: nu
 const fields = new Float64Array(7)
 
 /** A frame in any of msgpack's ways to write seven numbers. Shape is judged first, then range. */
-function parseAny(view: DataView, position: number, end: number, nowMs: number, columns: FrameColumns, index: number): number {
+function parseAny(
+  view: DataView,
+  position: number,
+  end: number,
+  nowMs: number,
+  columns: FrameColumns,
+  index: number,
+): number {
   columns.refusedNumber = -1
   let offset = arrayBody(view, position, end)
   if (offset < 0 || arrayLength(view, position) !== 7) return malformed
@@ -175,9 +209,19 @@ function parseAny(view: DataView, position: number, end: number, nowMs: number, 
   const code = checkFields(seq, fields[1]!, fields[2]!, fields[3]!, nowMs)
   if (code < 0) return code
   columns.seq[index] = seq
-  const [headingDeg, speedMps, accuracyM] = [headingOf(fields[4]!), speedOf(fields[5]!), accuracyOf(fields[6]!)]
-  const believed = (Number.isNaN(headingDeg) ? 0 : 1) + (Number.isNaN(speedMps) ? 0 : 1) + (Number.isNaN(accuracyM) ? 0 : 1)
-  columns.normalised = believed !== known || headingDeg !== fields[4]! && !Number.isNaN(headingDeg) || fields[1]! !== Math.floor(fields[1]!)
+  const [headingDeg, speedMps, accuracyM] = [
+    headingOf(fields[4]!),
+    speedOf(fields[5]!),
+    accuracyOf(fields[6]!),
+  ]
+  const believed =
+    (Number.isNaN(headingDeg) ? 0 : 1) +
+    (Number.isNaN(speedMps) ? 0 : 1) +
+    (Number.isNaN(accuracyM) ? 0 : 1)
+  columns.normalised =
+    believed !== known ||
+    (headingDeg !== fields[4]! && !Number.isNaN(headingDeg)) ||
+    fields[1]! !== Math.floor(fields[1]!)
   columns.timestampMs[index] = Math.floor(fields[1]!) + 0
   columns.latitude[index] = fields[2]! + 0
   columns.longitude[index] = fields[3]! + 0
@@ -188,7 +232,8 @@ function parseAny(view: DataView, position: number, end: number, nowMs: number, 
 }
 
 /** NaN for what cannot be true; 360 degrees are 0. */
-export const headingOf = (deg: number): number => (deg >= 0 && deg < headingEndDeg ? deg : deg === headingEndDeg ? 0 : NaN)
+export const headingOf = (deg: number): number =>
+  deg >= 0 && deg < headingEndDeg ? deg : deg === headingEndDeg ? 0 : NaN
 /** NaN for what cannot be true. */
 export const speedOf = (mps: number): number => (mps >= 0 && mps <= speedMpsMax ? mps : NaN)
 /** NaN for what cannot be true: no receiver knows its place to the millimetre, and those who say 0 do not know. */
@@ -206,16 +251,26 @@ function numberWidth(type: number): number {
 /** The number after type byte `type`; a 64-bit integer that a double cannot hold comes out as NaN. */
 function numberAt(view: DataView, offset: number, type: number): number {
   switch (type) {
-    case 0xcb: return view.getFloat64(offset)
-    case 0xca: return view.getFloat32(offset)
-    case 0xcf: return safe(view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4))
-    case 0xd3: return safe(view.getInt32(offset) * 2 ** 32 + view.getUint32(offset + 4))
-    case 0xce: return view.getUint32(offset)
-    case 0xd2: return view.getInt32(offset)
-    case 0xcd: return view.getUint16(offset)
-    case 0xd1: return view.getInt16(offset)
-    case 0xd0: return view.getInt8(offset)
-    default: return view.getUint8(offset)
+    case 0xcb:
+      return view.getFloat64(offset)
+    case 0xca:
+      return view.getFloat32(offset)
+    case 0xcf:
+      return safe(view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4))
+    case 0xd3:
+      return safe(view.getInt32(offset) * 2 ** 32 + view.getUint32(offset + 4))
+    case 0xce:
+      return view.getUint32(offset)
+    case 0xd2:
+      return view.getInt32(offset)
+    case 0xcd:
+      return view.getUint16(offset)
+    case 0xd1:
+      return view.getInt16(offset)
+    case 0xd0:
+      return view.getInt8(offset)
+    default:
+      return view.getUint8(offset)
   }
 }
 
@@ -224,9 +279,22 @@ function safe(value: number): number {
 }
 
 /** Bounds of finite fields: 0 or a negative code. */
-export function checkFields(seq: number, timestampMs: number, latitude: number, longitude: number, nowMs: number): number {
+export function checkFields(
+  seq: number,
+  timestampMs: number,
+  latitude: number,
+  longitude: number,
+  nowMs: number,
+): number {
   if (seq < 0 || seq > seqMax || seq !== Math.floor(seq)) return outOfRange
   if (timestampMs < 0 || timestampMs > Number.MAX_SAFE_INTEGER) return outOfRange
-  if (latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180 || (latitude === 0 && longitude === 0)) return outOfRange
+  if (
+    latitude < -90 ||
+    latitude > 90 ||
+    longitude < -180 ||
+    longitude > 180 ||
+    (latitude === 0 && longitude === 0)
+  )
+    return outOfRange
   return Math.floor(timestampMs) <= nowMs + limits.frameFutureMsMax ? 0 : inFuture
 }

@@ -12,7 +12,17 @@
  * bounds) is `frame_out_of_range`. Shape is judged first. Either refuses its frame, and not its neighbours.
  */
 import {
-  accuracyOf, arrayBody, arrayLength, canonicalBytesMax, checkFields, FrameColumns, headingOf, malformed, parseFrame, speedOf, tooMany,
+  accuracyOf,
+  arrayBody,
+  arrayLength,
+  canonicalBytesMax,
+  checkFields,
+  FrameColumns,
+  headingOf,
+  malformed,
+  parseFrame,
+  speedOf,
+  tooMany,
 } from './frame-parse.ts'
 import { skipValue } from './msgpack-skip.ts'
 import { limits } from './limits.ts'
@@ -33,9 +43,18 @@ export interface LocationFrame {
   accuracyM: number | null
 }
 
-export type FrameErrorName = 'frame_malformed' | 'frame_too_many' | 'frame_out_of_range' | 'frame_in_future'
+export type FrameErrorName =
+  | 'frame_malformed'
+  | 'frame_too_many'
+  | 'frame_out_of_range'
+  | 'frame_in_future'
 
-const errorNames: readonly FrameErrorName[] = ['frame_malformed', 'frame_too_many', 'frame_out_of_range', 'frame_in_future']
+const errorNames: readonly FrameErrorName[] = [
+  'frame_malformed',
+  'frame_too_many',
+  'frame_out_of_range',
+  'frame_in_future',
+]
 
 /** The stable name of a negative code from `FrameReader.read` or `parseFrame`. */
 export function frameErrorName(code: number): FrameErrorName {
@@ -73,7 +92,11 @@ export class FrameReader extends FrameColumns {
    */
   read(bytes: Uint8Array, nowMs: number): number {
     if (bytes.length > messageBytesMax) {
-      const count = this.#readView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.length, nowMs)
+      const count = this.#readView(
+        new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        bytes.length,
+        nowMs,
+      )
       return count < 0 ? count : malformed
     }
     // A copy into a view that is kept: a view of the message's own bytes takes twice as long to make.
@@ -137,8 +160,13 @@ export class FrameReader extends FrameColumns {
     const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
     this.start[index] = start
     this.end[index] = writeFrame(this.view, start, {
-      seq: this.seq[index]!, timestampMs: this.timestampMs[index]!, latitude: this.latitude[index]!, longitude: this.longitude[index]!,
-      headingDeg: orNull(this.headingDeg[index]!), speedMps: orNull(this.speedMps[index]!), accuracyM: orNull(this.accuracyM[index]!),
+      seq: this.seq[index]!,
+      timestampMs: this.timestampMs[index]!,
+      latitude: this.latitude[index]!,
+      longitude: this.longitude[index]!,
+      headingDeg: orNull(this.headingDeg[index]!),
+      speedMps: orNull(this.speedMps[index]!),
+      accuracyM: orNull(this.accuracyM[index]!),
     })
   }
 }
@@ -154,8 +182,15 @@ function isArrayHeader(type: number): boolean {
 export function checkFrame(frame: LocationFrame, nowMs: number): FrameErrorName | null {
   const { seq, timestampMs, latitude, longitude } = frame
   // Field by field: lists of the fields were most of what encoding a frame cost.
-  if (!isNumber(seq) || !isNumber(timestampMs) || !isNumber(latitude) || !isNumber(longitude)) return 'frame_malformed'
-  if (!Number.isFinite(seq) || !Number.isFinite(timestampMs) || !Number.isFinite(latitude) || !Number.isFinite(longitude)) return 'frame_out_of_range'
+  if (!isNumber(seq) || !isNumber(timestampMs) || !isNumber(latitude) || !isNumber(longitude))
+    return 'frame_malformed'
+  if (
+    !Number.isFinite(seq) ||
+    !Number.isFinite(timestampMs) ||
+    !Number.isFinite(latitude) ||
+    !Number.isFinite(longitude)
+  )
+    return 'frame_out_of_range'
   const code = checkFields(seq, timestampMs, latitude, longitude, nowMs)
   return code < 0 ? frameErrorName(code) : null
 }

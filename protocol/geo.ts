@@ -39,7 +39,12 @@ export function validCoordinate(latitude: number, longitude: number): boolean {
 }
 
 /** Great-circle distance in km between two points in degrees (haversine). */
-export function distanceKm(latitude1: number, longitude1: number, latitude2: number, longitude2: number): number {
+export function distanceKm(
+  latitude1: number,
+  longitude1: number,
+  latitude2: number,
+  longitude2: number,
+): number {
   const sinLatitude = Math.sin(((latitude2 - latitude1) * degree) / 2)
   const sinLongitude = Math.sin(((longitude2 - longitude1) * degree) / 2)
   const h =
@@ -49,7 +54,12 @@ export function distanceKm(latitude1: number, longitude1: number, latitude2: num
 }
 
 /** Initial bearing of the great circle from point 1 to point 2, degrees in [0, 360), north is 0. */
-export function bearingDeg(latitude1: number, longitude1: number, latitude2: number, longitude2: number): number {
+export function bearingDeg(
+  latitude1: number,
+  longitude1: number,
+  latitude2: number,
+  longitude2: number,
+): number {
   const phi1 = latitude1 * degree
   const phi2 = latitude2 * degree
   const lambda = (longitude2 - longitude1) * degree
@@ -69,7 +79,8 @@ export function destination(
   const delta = distanceKm / earthRadiusKm
   const theta = bearingDeg * degree
   const phi1 = latitude * degree
-  const sinPhi2 = Math.sin(phi1) * Math.cos(delta) + Math.cos(phi1) * Math.sin(delta) * Math.cos(theta)
+  const sinPhi2 =
+    Math.sin(phi1) * Math.cos(delta) + Math.cos(phi1) * Math.sin(delta) * Math.cos(theta)
   const east = Math.sin(theta) * Math.sin(delta) * Math.cos(phi1)
   const lambda = Math.atan2(east, Math.cos(delta) - Math.sin(phi1) * sinPhi2) / degree
   return {
@@ -221,7 +232,11 @@ function cellsToHash(latitudeCell: number, longitudeCell: number, precision: num
   for (let index = 0; index < precision; index++) {
     let digit = 0
     for (let bit = 0; bit < 5; bit++) {
-      digit = (digit << 1) | (takeLongitude ? (longitudeCell >>> --longitudePlace) & 1 : (latitudeCell >>> --latitudePlace) & 1)
+      digit =
+        (digit << 1) |
+        (takeLongitude
+          ? (longitudeCell >>> --longitudePlace) & 1
+          : (latitudeCell >>> --latitudePlace) & 1)
       takeLongitude = !takeLongitude
     }
     hash += alphabet[digit]

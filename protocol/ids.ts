@@ -3,10 +3,12 @@
  * Things that must not be guessed (tracking tokens, tickets) are 128 random bits instead.
  */
 
-export const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
+export const uuidPattern =
+  '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
 const uuidRegExp = new RegExp(uuidPattern)
 
-export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuidRegExp.test(value)
+export const isUuid = (value: unknown): value is string =>
+  typeof value === 'string' && uuidRegExp.test(value)
 
 /** Two digits of each byte. */
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -23,12 +25,33 @@ export function uuidV7(nowMs: number, random: () => number): string {
   const b = 0x8000 | Math.floor(random() * 0x4000)
   const c = Math.floor(random() * 0x1000000)
   const d = Math.floor(random() * 0x1000000)
-  return pair(high, 8) + pair(high, 0) + pair(low, 24) + pair(low, 16) + '-' + pair(low, 8) + pair(low, 0) + '-' + pair(a, 8) + pair(a, 0) + '-' +
-    pair(b, 8) + pair(b, 0) + '-' + pair(c, 16) + pair(c, 8) + pair(c, 0) + pair(d, 16) + pair(d, 8) + pair(d, 0)
+  return (
+    pair(high, 8) +
+    pair(high, 0) +
+    pair(low, 24) +
+    pair(low, 16) +
+    '-' +
+    pair(low, 8) +
+    pair(low, 0) +
+    '-' +
+    pair(a, 8) +
+    pair(a, 0) +
+    '-' +
+    pair(b, 8) +
+    pair(b, 0) +
+    '-' +
+    pair(c, 16) +
+    pair(c, 8) +
+    pair(c, 0) +
+    pair(d, 16) +
+    pair(d, 8) +
+    pair(d, 0)
+  )
 }
 
 /** The creation time in ms that a UUIDv7 carries. */
-export const uuidTimeMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+export const uuidTimeMs = (id: string): number =>
+  Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits. */
 export function orderNumber(orderId: string): string {

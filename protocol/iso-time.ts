@@ -20,7 +20,8 @@ export function isoTime(ms: number): string {
 }
 
 /** In words, for whoever sent something else. */
-export const instantRule = 'must be a time of RFC 3339 with its zone, such as 2026-01-31T09:30:00Z or 2026-01-31T15:15:00+05:45 (in a query "+" is written %2B)'
+export const instantRule =
+  'must be a time of RFC 3339 with its zone, such as 2026-01-31T09:30:00Z or 2026-01-31T15:15:00+05:45 (in a query "+" is written %2B)'
 export const dayRule = 'must be a day such as 2026-01-31'
 
 /**
@@ -34,9 +35,18 @@ export function instantMs(text: string): number | null {
   if (parts === null) return null
   const [, day, hour, minute, second, fraction = '', sign, zoneHour = '0', zoneMinute = '0'] = parts
   const startMs = dayMs(day!)
-  if (startMs === null || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Number(zoneHour) > 23 || Number(zoneMinute) > 59) return null
+  if (
+    startMs === null ||
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60 ||
+    Number(zoneHour) > 23 ||
+    Number(zoneMinute) > 59
+  )
+    return null
   const zoneMinutes = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute))
-  const ms = startMs + ((Number(hour) * 60 + Number(minute) - zoneMinutes) * 60 + Number(second)) * 1_000
+  const ms =
+    startMs + ((Number(hour) * 60 + Number(minute) - zoneMinutes) * 60 + Number(second)) * 1_000
   if (Number(second) === 60) {
     if (ms % msPerDay !== 0) return null
     return inRange(ms)
@@ -52,13 +62,16 @@ export function dayMs(text: string): number | null {
   const moment = new Date(0)
   // Date.UTC takes the years 0 to 99 for the twentieth century.
   moment.setUTCFullYear(year, month - 1, date)
-  return year >= 1 && moment.getUTCMonth() === month - 1 && moment.getUTCDate() === date ? moment.getTime() : null
+  return year >= 1 && moment.getUTCMonth() === month - 1 && moment.getUTCDate() === date
+    ? moment.getTime()
+    : null
 }
 
 const instantCharactersMax = 64
 const msPerDay = 24 * 3_600_000
 const day = /^(\d{4})-(\d\d)-(\d\d)$/
-const instant = /^(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+const instant =
+  /^(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 const firstMs = -62_135_596_800_000
 const lastMsOfAll = 253_402_300_799_999
 const inRange = (ms: number): number | null => (ms >= firstMs && ms <= lastMsOfAll ? ms : null)

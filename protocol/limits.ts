@@ -337,21 +337,79 @@ export const limits = {
 function relation(holds: boolean, why: string): void {
   if (!holds) throw new Error(`limits: ${why}`)
 }
-relation(limits.slotLeaseMsMin <= limits.slotLeaseMsDefault && limits.slotLeaseMsDefault <= limits.slotLeaseMsMax, 'the lease has a default that is allowed')
-relation(limits.actorSleepMs > 2 * limits.commandTimeoutMs, 'a refusal is remembered while its caller repeats')
-relation(limits.awakeActorsMax > limits.commandsInFlightMax, 'commands in flight have room for their actors')
-relation(limits.claimLeaseMs < limits.commandTimeoutMs, 'a lapsed claim must be free before its holder gives up')
-relation(limits.interestLeaseMs > 3 * limits.interestRenewMs, 'interest must survive two lost renewals')
-relation(limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax, 'the journal queue holds several batches')
-relation(limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs, 'a search outlives its offers')
-relation(limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax, 'a handshake may take two seconds at the full rate')
-relation(limits.handshakeRetrySecondsMax * 1_000 <= limits.clientReconnectMsMax, 'a client waits for as long as the door says')
-relation(limits.socketMessageBytesMax < limits.socketPayloadBytesMax, 'a message too large is answered before the connection is cut')
-relation(limits.clientMessagesPerFlushMax * 1_000 / limits.clientBatchMs < limits.socketMessagesPerSecondMax, 'a client that empties its buffer is not taken for a flood')
-relation(limits.clientAckStallMs > 2 * limits.locationAckIntervalMs, 'a client waits for an ack that is merely due')
-relation(limits.messageAttemptsMax * (limits.messageTimeoutMs + 2 ** limits.messageAttemptsMax * limits.messageRetryMs) < limits.codeLifeMs, 'a code that is delivered late is still good')
-relation(limits.auditQueueRowsMax >= 10 * limits.auditBatchRowsMax, 'the audit queue holds several batches')
-relation(limits.mapsTimeoutMs < limits.commandTimeoutMs, 'a map that is slow holds no order up for longer than an engine may')
-relation(limits.locationBatchBytesMax < limits.busMessageBytesMax, 'a location batch fits a bus message')
-relation(limits.webhookLeaseMs > limits.webhookTimeoutMs + 2 * limits.webhookLeaseRenewMs, 'a webhook attempt ends before its lease, even after a missed renewal')
-relation(limits.webhookPauseMsMax <= limits.webhookBackoffMsMax, 'a subscriber is asked at least as often as one of its deliveries')
+relation(
+  limits.slotLeaseMsMin <= limits.slotLeaseMsDefault &&
+    limits.slotLeaseMsDefault <= limits.slotLeaseMsMax,
+  'the lease has a default that is allowed',
+)
+relation(
+  limits.actorSleepMs > 2 * limits.commandTimeoutMs,
+  'a refusal is remembered while its caller repeats',
+)
+relation(
+  limits.awakeActorsMax > limits.commandsInFlightMax,
+  'commands in flight have room for their actors',
+)
+relation(
+  limits.claimLeaseMs < limits.commandTimeoutMs,
+  'a lapsed claim must be free before its holder gives up',
+)
+relation(
+  limits.interestLeaseMs > 3 * limits.interestRenewMs,
+  'interest must survive two lost renewals',
+)
+relation(
+  limits.journalQueueEventsMax >= 10 * limits.journalBatchEventsMax,
+  'the journal queue holds several batches',
+)
+relation(
+  limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs,
+  'a search outlives its offers',
+)
+relation(
+  limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax,
+  'a handshake may take two seconds at the full rate',
+)
+relation(
+  limits.handshakeRetrySecondsMax * 1_000 <= limits.clientReconnectMsMax,
+  'a client waits for as long as the door says',
+)
+relation(
+  limits.socketMessageBytesMax < limits.socketPayloadBytesMax,
+  'a message too large is answered before the connection is cut',
+)
+relation(
+  (limits.clientMessagesPerFlushMax * 1_000) / limits.clientBatchMs <
+    limits.socketMessagesPerSecondMax,
+  'a client that empties its buffer is not taken for a flood',
+)
+relation(
+  limits.clientAckStallMs > 2 * limits.locationAckIntervalMs,
+  'a client waits for an ack that is merely due',
+)
+relation(
+  limits.messageAttemptsMax *
+    (limits.messageTimeoutMs + 2 ** limits.messageAttemptsMax * limits.messageRetryMs) <
+    limits.codeLifeMs,
+  'a code that is delivered late is still good',
+)
+relation(
+  limits.auditQueueRowsMax >= 10 * limits.auditBatchRowsMax,
+  'the audit queue holds several batches',
+)
+relation(
+  limits.mapsTimeoutMs < limits.commandTimeoutMs,
+  'a map that is slow holds no order up for longer than an engine may',
+)
+relation(
+  limits.locationBatchBytesMax < limits.busMessageBytesMax,
+  'a location batch fits a bus message',
+)
+relation(
+  limits.webhookLeaseMs > limits.webhookTimeoutMs + 2 * limits.webhookLeaseRenewMs,
+  'a webhook attempt ends before its lease, even after a missed renewal',
+)
+relation(
+  limits.webhookPauseMsMax <= limits.webhookBackoffMsMax,
+  'a subscriber is asked at least as often as one of its deliveries',
+)

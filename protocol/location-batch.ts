@@ -31,7 +31,8 @@ export function entryHead(driverId: string): Int32Array {
   const view = new DataView(new ArrayBuffer(entryHeadWords * 4))
   view.setUint8(0, 0x92)
   view.setUint16(1, 0xd900 | uuidLength)
-  for (let index = 0; index < uuidLength; index++) view.setUint8(3 + index, driverId.charCodeAt(index))
+  for (let index = 0; index < uuidLength; index++)
+    view.setUint8(3 + index, driverId.charCodeAt(index))
   return Int32Array.from({ length: entryHeadWords }, (_, word) => view.getInt32(word * 4, true))
 }
 
@@ -55,11 +56,22 @@ export class LocationBatch {
    */
   append(head: Int32Array, frames: FrameReader, from: number, to: number): number {
     const { start, end, view: source } = frames
-    const room = Math.min(this.bytesMax, this.byteLength + (to - from) * (entryHeadBytes + frameBytesMax))
+    const room = Math.min(
+      this.bytesMax,
+      this.byteLength + (to - from) * (entryHeadBytes + frameBytesMax),
+    )
     if (room + overrunBytes > this.#bytes.length) this.#grow(room)
     const target = this.#view
-    const h0 = head[0]!, h1 = head[1]!, h2 = head[2]!, h3 = head[3]!, h4 = head[4]!
-    const h5 = head[5]!, h6 = head[6]!, h7 = head[7]!, h8 = head[8]!, h9 = head[9]!
+    const h0 = head[0]!,
+      h1 = head[1]!,
+      h2 = head[2]!,
+      h3 = head[3]!,
+      h4 = head[4]!
+    const h5 = head[5]!,
+      h6 = head[6]!,
+      h7 = head[7]!,
+      h8 = head[8]!,
+      h9 = head[9]!
     let at = this.byteLength
     let index = from
     for (; index < to; index++) {
@@ -107,8 +119,15 @@ export class LocationBatch {
 }
 
 /** Copies `start` to `end` and up to three bytes more, which the next entry overwrites. */
-function copyWords(source: DataView, start: number, end: number, target: DataView, position: number): void {
-  for (let from = start, to = position; from < end; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true)
+function copyWords(
+  source: DataView,
+  start: number,
+  end: number,
+  target: DataView,
+  position: number,
+): void {
+  for (let from = start, to = position; from < end; from += 4, to += 4)
+    target.setInt32(to, source.getInt32(from, true), true)
 }
 
 /**
@@ -138,18 +157,40 @@ export class LocationBatchReader {
   #headAt = -1
 
   /** The driver's UUID as four big-endian words. */
-  get id0(): number { return this.#id[0]! }
-  get id1(): number { return this.#id[1]! }
-  get id2(): number { return this.#id[2]! }
-  get id3(): number { return this.#id[3]! }
-  get seq(): number { return this.#columns.seq[0]! }
-  get timestampMs(): number { return this.#columns.timestampMs[0]! }
-  get latitude(): number { return this.#columns.latitude[0]! }
-  get longitude(): number { return this.#columns.longitude[0]! }
+  get id0(): number {
+    return this.#id[0]!
+  }
+  get id1(): number {
+    return this.#id[1]!
+  }
+  get id2(): number {
+    return this.#id[2]!
+  }
+  get id3(): number {
+    return this.#id[3]!
+  }
+  get seq(): number {
+    return this.#columns.seq[0]!
+  }
+  get timestampMs(): number {
+    return this.#columns.timestampMs[0]!
+  }
+  get latitude(): number {
+    return this.#columns.latitude[0]!
+  }
+  get longitude(): number {
+    return this.#columns.longitude[0]!
+  }
   /** NaN when the device did not know. */
-  get headingDeg(): number { return this.#columns.headingDeg[0]! }
-  get speedMps(): number { return this.#columns.speedMps[0]! }
-  get accuracyM(): number { return this.#columns.accuracyM[0]! }
+  get headingDeg(): number {
+    return this.#columns.headingDeg[0]!
+  }
+  get speedMps(): number {
+    return this.#columns.speedMps[0]!
+  }
+  get accuracyM(): number {
+    return this.#columns.accuracyM[0]!
+  }
 
   /** Starts on a body; `nowMs` bounds timestamps. The bytes must stay unchanged until the last `next`. */
   open(bytes: Uint8Array, nowMs: number): void {
@@ -196,7 +237,14 @@ export class LocationBatchReader {
     const same = this.#sameHead(offset)
     const frameStart = same ? offset + entryHeadBytes : this.#readHead(offset)
     if (frameStart < 0) return -1
-    const frameEnd = parseFrame(this.#view, frameStart, this.#view.byteLength, this.#nowMs, this.#columns, 0)
+    const frameEnd = parseFrame(
+      this.#view,
+      frameStart,
+      this.#view.byteLength,
+      this.#nowMs,
+      this.#columns,
+      0,
+    )
     // A refused frame leaves its driver's id behind: what follows is compared with nothing.
     this.#headAt = frameEnd > 0 && frameStart === offset + entryHeadBytes ? offset : -1
     this.sameDriver = same
@@ -224,11 +272,13 @@ export class LocationBatchReader {
     if (headAt < 0 || offset + entryHeadWords * 4 > view.byteLength) return false
     // As float64, half as many as words. The last good head is ASCII, so none of its five is zero or NaN
     // and only the same bytes are equal to it.
-    return view.getFloat64(offset, true) === view.getFloat64(headAt, true) &&
+    return (
+      view.getFloat64(offset, true) === view.getFloat64(headAt, true) &&
       view.getFloat64(offset + 8, true) === view.getFloat64(headAt + 8, true) &&
       view.getFloat64(offset + 16, true) === view.getFloat64(headAt + 16, true) &&
       view.getFloat64(offset + 24, true) === view.getFloat64(headAt + 24, true) &&
       view.getFloat64(offset + 32, true) === view.getFloat64(headAt + 32, true)
+    )
   }
 }
 

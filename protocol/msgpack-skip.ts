@@ -35,4 +35,6 @@ export function skipValue(view: DataView, position: number, end: number): number
 /** float32 float64 uint8..64 int8..64. */
 const scalarWidths = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
 /** Bytes of the length after each type from 0xc4: bin, ext, then str, array and map at their places. */
-const lengthWidths = [1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4]
+const lengthWidths = [
+  1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
+]

@@ -9,14 +9,24 @@
 import Type from 'typebox'
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-export type Weekday = typeof weekdays[number]
+export type Weekday = (typeof weekdays)[number]
 
 /** Intervals that a day may have. */
 const intervalsMax = 6
-const Interval = Type.Object({
-  open: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', 'x-rule': 'must be a time of day such as 09:30' }),
-  close: Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$', 'x-rule': 'must be a time of day such as 17:30, or 24:00', description: 'at or before `open` it is of the next day' }),
-}, { additionalProperties: false })
+const Interval = Type.Object(
+  {
+    open: Type.String({
+      pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+      'x-rule': 'must be a time of day such as 09:30',
+    }),
+    close: Type.String({
+      pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
+      'x-rule': 'must be a time of day such as 17:30, or 24:00',
+      description: 'at or before `open` it is of the next day',
+    }),
+  },
+  { additionalProperties: false },
+)
 const Day = Type.Optional(Type.Array(Interval, { maxItems: intervalsMax }))
 
 /** A day that is not named is closed all day. */
@@ -57,7 +67,11 @@ export const openAt = (hours: OpeningHours | null, timeZone: string, nowMs: numb
   hours === null || openInWeek(weekOf(hours), localMinuteOfWeek(timeZone, nowMs))
 
 /** A clock per time zone, with its last answer: a broadcast asks the same minute of hundreds of pharmacies. */
-interface Clock { format: Intl.DateTimeFormat; minute: number; minuteOfWeek: number }
+interface Clock {
+  format: Intl.DateTimeFormat
+  minute: number
+  minuteOfWeek: number
+}
 const clocks = new Map<string, Clock>()
 /** There are some 600 names; more would be a caller who makes them up. */
 const clocksMax = 1_000
@@ -67,19 +81,35 @@ export function localMinuteOfWeek(timeZone: string, nowMs: number): number {
   let clock = clocks.get(timeZone)
   if (clock === undefined) {
     if (clocks.size >= clocksMax) clocks.clear()
-    clocks.set(timeZone, clock = { format: formatOf(isTimeZone(timeZone) ? timeZone : 'UTC'), minute: NaN, minuteOfWeek: 0 })
+    clocks.set(
+      timeZone,
+      (clock = {
+        format: formatOf(isTimeZone(timeZone) ? timeZone : 'UTC'),
+        minute: NaN,
+        minuteOfWeek: 0,
+      }),
+    )
   }
   const minute = Math.floor(nowMs / 60_000)
   if (clock.minute !== minute) {
-    const part = new Map(clock.format.formatToParts(minute * 60_000).map(({ type, value }) => [type, value]))
+    const part = new Map(
+      clock.format.formatToParts(minute * 60_000).map(({ type, value }) => [type, value]),
+    )
     const day = weekdays.indexOf(part.get('weekday')!.toLowerCase() as Weekday)
     clock.minute = minute
-    clock.minuteOfWeek = day * dayMinutes + Number(part.get('hour')) * 60 + Number(part.get('minute'))
+    clock.minuteOfWeek =
+      day * dayMinutes + Number(part.get('hour')) * 60 + Number(part.get('minute'))
   }
   return clock.minuteOfWeek
 }
 const formatOf = (timeZone: string): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
 
 /** IANA names only: an offset such as +05:30 means its opposite to some databases. */
 export function isTimeZone(name: string): boolean {

@@ -10,14 +10,26 @@ import type { OrderCommandData } from './commands.ts'
 export const orderTextBytesMax = 16 * 1024
 
 /** What of a new order is text of whoever orders. The rest is numbers and ids, whose size the schemas know. */
-const textFields = ['items', 'notes', 'customer_name', 'customer_phone', 'delivery_address', 'pickup_address', 'prescription_url'] as const
-export type OrderTexts = Partial<Pick<OrderCommandData['broadcast'] & OrderCommandData['create'], typeof textFields[number]>>
+const textFields = [
+  'items',
+  'notes',
+  'customer_name',
+  'customer_phone',
+  'delivery_address',
+  'pickup_address',
+  'prescription_url',
+] as const
+export type OrderTexts = Partial<
+  Pick<OrderCommandData['broadcast'] & OrderCommandData['create'], (typeof textFields)[number]>
+>
 
 /** As JSON in UTF-8: what a socket is sent. msgpack on the bus takes less. */
-const bytesOf = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)))
+const bytesOf = (value: unknown): number =>
+  value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value))
 
 /** What the order's texts take of `orderTextBytesMax`. */
-export const orderTextBytes = (data: OrderTexts): number => textFields.reduce((sum, field) => sum + bytesOf(data[field]), 0)
+export const orderTextBytes = (data: OrderTexts): number =>
+  textFields.reduce((sum, field) => sum + bytesOf(data[field]), 0)
 
 /** UTF-8 takes three bytes for a unit of UTF-16 at the most, and JSON's escapes six. */
 const bytesPerUnitMax = 6
@@ -38,9 +50,25 @@ export function checkOrderSize(data: OrderTexts, at = ''): void {
 }
 
 /** Most orders are far from the bound, and are not written out to see that. */
-function unitsOf({ items = [], notes, customer_name, customer_phone, delivery_address, pickup_address, prescription_url }: OrderTexts): number {
+function unitsOf({
+  items = [],
+  notes,
+  customer_name,
+  customer_phone,
+  delivery_address,
+  pickup_address,
+  prescription_url,
+}: OrderTexts): number {
   let units = items.length * itemOverheadBytes
   for (const { name } of items) units += name.length
-  for (const text of [notes, customer_name, customer_phone, delivery_address, pickup_address, prescription_url]) units += (text?.length ?? 0) + 2
+  for (const text of [
+    notes,
+    customer_name,
+    customer_phone,
+    delivery_address,
+    pickup_address,
+    prescription_url,
+  ])
+    units += (text?.length ?? 0) + 2
   return units
 }

@@ -2,14 +2,24 @@
 import Type from 'typebox'
 import { uuidPattern } from './ids.ts'
 
-export const Principal = Type.Object({
-  role: Type.Union([
-    Type.Literal('customer'), Type.Literal('vendor'), Type.Literal('driver'),
-    Type.Literal('admin'), Type.Literal('service'), Type.Literal('system'),
-  ]),
-  /** Customer: user id. Vendor: vendor id. Driver: driver id. Others: a name for the audit. */
-  id: Type.String({ minLength: 1, maxLength: 100 }),
-}, { additionalProperties: false })
+export const Principal = Type.Object(
+  {
+    role: Type.Union([
+      Type.Literal('customer'),
+      Type.Literal('vendor'),
+      Type.Literal('driver'),
+      Type.Literal('admin'),
+      Type.Literal('service'),
+      Type.Literal('system'),
+    ]),
+    /** Customer: user id. Vendor: vendor id. Driver: driver id. Others: a name for the audit. */
+    id: Type.String({ minLength: 1, maxLength: 100 }),
+  },
+  { additionalProperties: false },
+)
 export type Principal = Type.Static<typeof Principal>
 
-export const Uuid = Type.String({ pattern: uuidPattern, 'x-rule': 'must be an id such as 0190b2a0-0000-7000-8000-000000000001' })
+export const Uuid = Type.String({
+  pattern: uuidPattern,
+  'x-rule': 'must be an id such as 0190b2a0-0000-7000-8000-000000000001',
+})

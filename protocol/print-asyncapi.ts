@@ -3,5 +3,7 @@ import { readFileSync } from 'node:fs'
 import { asyncApiDocument } from './asyncapi.ts'
 import { assetUrl } from './assets.ts'
 
-const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as {
+  version: string
+}
 process.stdout.write(`${JSON.stringify(asyncApiDocument(version), null, 2)}\n`)

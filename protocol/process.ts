@@ -11,11 +11,17 @@ export interface Running {
 }
 
 /** Runs `start` with the process's environment. `drainMs` bounds the graceful end. */
-export async function runProcess(name: string, drainMs: number, start: (environment: Environment) => Promise<Running>): Promise<void> {
-  const say = (line: string): void => { process.stderr.write(`${name}: ${line}\n`) }
+export async function runProcess(
+  name: string,
+  drainMs: number,
+  start: (environment: Environment) => Promise<Running>,
+): Promise<void> {
+  const say = (line: string): void => {
+    process.stderr.write(`${name}: ${line}\n`)
+  }
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error: unknown) => {
-      say(error instanceof Error ? error.stack ?? error.message : String(error))
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error))
       process.exit(70)
     })
   let running: Running
@@ -35,13 +41,16 @@ export async function runProcess(name: string, drainMs: number, start: (environm
       say(`not drained after ${drainMs} ms`)
       process.exit(1)
     }, drainMs)
-    running.stop().then(() => {
-      clearTimeout(bound)
-      process.exit(0)
-    }, error => {
-      say(`stopping failed: ${String(error)}`)
-      process.exit(1)
-    })
+    running.stop().then(
+      () => {
+        clearTimeout(bound)
+        process.exit(0)
+      },
+      error => {
+        say(`stopping failed: ${String(error)}`)
+        process.exit(1)
+      },
+    )
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))

@@ -6,7 +6,12 @@ import { guarded, Seldom } from './seldom.ts'
 t.test('the first of a kind is said at once, the rest are counted to the next line', async t => {
   let nowMs = 1_000_000
   const said: string[] = []
-  const seldom = new Seldom(line => { said.push(line) }, () => nowMs)
+  const seldom = new Seldom(
+    line => {
+      said.push(line)
+    },
+    () => nowMs,
+  )
   for (let i = 0; i < 1_000; i++) seldom.say('a', `line ${i}`)
   seldom.say('b', 'another kind')
   t.same(said, ['line 0', 'another kind'])
@@ -22,19 +27,41 @@ t.test('the first of a kind is said at once, the rest are counted to the next li
 
 t.test('a guarded callback throws nothing and rejects nothing', async t => {
   const failed: unknown[] = []
-  guarded(() => { throw new Error('thrown') }, error => failed.push(error))()
-  guarded(async () => { throw new Error('rejected') }, error => failed.push(error))()
-  guarded(() => 1, error => failed.push(error))()
-  await new Promise(resolve => { setImmediate(resolve) })
+  guarded(
+    () => {
+      throw new Error('thrown')
+    },
+    error => failed.push(error),
+  )()
+  guarded(
+    async () => {
+      throw new Error('rejected')
+    },
+    error => failed.push(error),
+  )()
+  guarded(
+    () => 1,
+    error => failed.push(error),
+  )()
+  await new Promise(resolve => {
+    setImmediate(resolve)
+  })
   t.match(failed, [{ message: 'thrown' }, { message: 'rejected' }])
 })
 
 t.test('a timer that fails says so and ends nothing', async t => {
   const said: string[] = []
-  const env = realEnv(line => { said.push(line) })
+  const env = realEnv(line => {
+    said.push(line)
+  })
   await new Promise<void>(resolve => {
-    for (let i = 0; i < 10; i++) env.after(0, () => { throw new Error('in a timer') })
-    env.after(1, async () => { throw new Error('in a promise of a timer') })
+    for (let i = 0; i < 10; i++)
+      env.after(0, () => {
+        throw new Error('in a timer')
+      })
+    env.after(1, async () => {
+      throw new Error('in a promise of a timer')
+    })
     env.after(5, resolve)
   })
   t.same(said, ['the work of a timer failed'])

@@ -9,7 +9,10 @@ const everyMs = 10_000
 const kindsMax = 100
 const others = 'others'
 
-interface Kind { saidAtMs: number; leftOut: number }
+interface Kind {
+  saidAtMs: number
+  leftOut: number
+}
 
 export class Seldom {
   readonly #say: (line: string, detail?: unknown) => void
@@ -32,7 +35,10 @@ export class Seldom {
       return
     }
     this.#kinds.set(name, { saidAtMs: nowMs, leftOut: 0 })
-    const more = known === undefined || known.leftOut === 0 ? '' : ` (and ${known.leftOut} more of this kind since the last line)`
+    const more =
+      known === undefined || known.leftOut === 0
+        ? ''
+        : ` (and ${known.leftOut} more of this kind since the last line)`
     this.#say(`${line}${more}`, detail)
   }
 }

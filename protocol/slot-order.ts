@@ -9,7 +9,10 @@
  * all the same: whoever takes longer than `ack_wait` hears the event twice.
  */
 
-export interface SlotEvent { slot: number; seq: number }
+export interface SlotEvent {
+  slot: number
+  seq: number
+}
 
 /** `E` is whatever the consumer handles, the message with its way to acknowledge included. */
 export class SlotOrder<E extends SlotEvent> {
@@ -18,13 +21,19 @@ export class SlotOrder<E extends SlotEvent> {
   #held = 0
 
   /** `done`: the last number that was handled, by slot, as the consumer has stored it; a slot that is not in it begins with what comes first. */
-  constructor(done: Iterable<readonly [slot: number, seq: number]> = []) { this.#done = new Map(done) }
+  constructor(done: Iterable<readonly [slot: number, seq: number]> = []) {
+    this.#done = new Map(done)
+  }
 
   /** The last number given out, by slot: store it with what was made of the event, and nothing is handled twice. */
-  get done(): ReadonlyMap<number, number> { return this.#done }
+  get done(): ReadonlyMap<number, number> {
+    return this.#done
+  }
 
   /** Events that wait for a predecessor; never more than the consumer's `max_ack_pending`, if those are not acknowledged. */
-  get held(): number { return this.#held }
+  get held(): number {
+    return this.#held
+  }
 
   /**
    * Takes an event as it came. `ready`: what may be handled now, in this order; acknowledge each when it is
@@ -54,7 +63,7 @@ export class SlotOrder<E extends SlotEvent> {
   /** The later of two copies: only that one can still be acknowledged. */
   #keep(event: E): void {
     let early = this.#early.get(event.slot)
-    if (early === undefined) this.#early.set(event.slot, early = new Map())
+    if (early === undefined) this.#early.set(event.slot, (early = new Map()))
     if (!early.has(event.seq)) this.#held++
     early.set(event.seq, event)
   }

@@ -16,13 +16,15 @@ export const subjects = {
    * The same with the sender's name, which the NATS server adds when the service has an account of its
    * own (protocol/bus/nats-server.conf): a name that is in the subject cannot be made up by the sender.
    */
-  commandOf: (actor: 'order' | 'driver', verb: string, service: string) => `${prefix}.command.${actor}.${verb}.${service}`,
+  commandOf: (actor: 'order' | 'driver', verb: string, service: string) =>
+    `${prefix}.command.${actor}.${verb}.${service}`,
   commandOfFilter: `${prefix}.command.*.*.*`,
   /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
   slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
 
   /** Facts, after commit. */
-  event: (actor: 'order' | 'driver', type: string, id: string) => `${prefix}.event.${actor}.${type}.${id}`,
+  event: (actor: 'order' | 'driver', type: string, id: string) =>
+    `${prefix}.event.${actor}.${type}.${id}`,
   eventFilter: `${prefix}.event.>`,
   /** The same facts under the names of the system before this one: `trip.requested`, `payment.processed`, ... */
   olderTopic: (topic: string, orderId: string) => `${prefix}.${topic}.${orderId}`,
@@ -61,10 +63,15 @@ export const subjects = {
  * The subject of a fact for one service, which hears those of its pharmacies alone: the NATS server gives them to it
  * under the subject that they have for everybody. `subject`: that one, or a filter of such.
  */
-export const ofService = (service: string, subject: string): string => `${prefix}.service.${service}.${subject.slice(prefix.length + 1)}`
+export const ofService = (service: string, subject: string): string =>
+  `${prefix}.service.${service}.${subject.slice(prefix.length + 1)}`
 
 export const eventStream = 'CADUCEUS_EVENTS'
 /** What the stream keeps: facts, under both of their names. */
-export const eventStreamFilters: readonly string[] = [subjects.eventFilter, subjects.tripFilter, subjects.paymentFilter]
+export const eventStreamFilters: readonly string[] = [
+  subjects.eventFilter,
+  subjects.tripFilter,
+  subjects.paymentFilter,
+]
 /** Queue group in which engines take commands of other services and position queries. */
 export const engineQueue = 'caduceus-engines'

@@ -21,14 +21,23 @@ export interface Tariff {
 
 /** Of a pharmacy that has set none, and of a quote that is for no pharmacy in particular. */
 export const defaultTariff: Tariff = {
-  base_minor: 250, minimum_minor: 300,
-  bands: [{ up_to_km: 2, per_km_minor: 0 }, { up_to_km: null, per_km_minor: 120 }],
+  base_minor: 250,
+  minimum_minor: 300,
+  bands: [
+    { up_to_km: 2, per_km_minor: 0 },
+    { up_to_km: null, per_km_minor: 120 },
+  ],
 }
 
 /** Fees are whole multiples of this. */
 const stepMinor = 5
 
-export interface FeePart { from_km: number; to_km: number; per_km_minor: number; amount_minor: number }
+export interface FeePart {
+  from_km: number
+  to_km: number
+  per_km_minor: number
+  amount_minor: number
+}
 
 /** What each band contributes for a distance in km by road; amounts are not rounded. */
 export function feeParts(tariff: Tariff, kmByRoad: number): FeePart[] {
@@ -45,7 +54,10 @@ export function feeParts(tariff: Tariff, kmByRoad: number): FeePart[] {
 
 /** Fee in minor units for a distance in km by road, rounded to 5. */
 export function feeMinor(tariff: Tariff, kmByRoad: number): number {
-  const raw = feeParts(tariff, kmByRoad).reduce((sum, part) => sum + part.amount_minor, tariff.base_minor)
+  const raw = feeParts(tariff, kmByRoad).reduce(
+    (sum, part) => sum + part.amount_minor,
+    tariff.base_minor,
+  )
   return Math.max(tariff.minimum_minor, Math.round(raw / stepMinor) * stepMinor)
 }
 

@@ -6,10 +6,12 @@
 
 /** The dotted path of the first such text, names of fields included; null when there is none. Depth is the caller's schema's. */
 export function unstorableText(value: unknown, path = ''): string | null {
-  if (typeof value === 'string') return value.includes('\0') || !wellFormed(value) ? path || 'body' : null
+  if (typeof value === 'string')
+    return value.includes('\0') || !wellFormed(value) ? path || 'body' : null
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return null
   for (const [name, inner] of Object.entries(value)) {
-    const found = unstorableText(inner, path === '' ? name : `${path}.${name}`) ?? unstorableText(name, path)
+    const found =
+      unstorableText(inner, path === '' ? name : `${path}.${name}`) ?? unstorableText(name, path)
     if (found !== null) return found
   }
   return null
@@ -18,7 +20,8 @@ export function unstorableText(value: unknown, path = ''): string | null {
 export const unstorableRule = 'must be text without NUL and without half of a surrogate pair'
 
 /** In the language since ES2024, and in Node 20; its types come later. */
-const wellFormed = (text: string): boolean => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+const wellFormed = (text: string): boolean =>
+  (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 
 /** Combining marks in a row. Unicode's stream-safe format allows 30; putting more into order takes quadratic time. */
 export const combiningMarksMax = 30
@@ -36,12 +39,17 @@ export function composedText(text: string): string | null {
 const depthMax = 32
 
 /** The value with its text in NFC, and the dotted path of the first text that cannot be brought into it. */
-export function composedValue(value: unknown, path = '', depth = 0): { value: unknown; broken: string | null } {
+export function composedValue(
+  value: unknown,
+  path = '',
+  depth = 0,
+): { value: unknown; broken: string | null } {
   if (typeof value === 'string') {
     const text = composedText(value)
     return { value: text ?? value, broken: text === null ? path : null }
   }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || depth > depthMax) return { value, broken: null }
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || depth > depthMax)
+    return { value, broken: null }
   let broken: string | null = null
   const composed = (name: string, inner: unknown): unknown => {
     const result = composedValue(inner, path === '' ? name : `${path}.${name}`, depth + 1)
@@ -50,6 +58,8 @@ export function composedValue(value: unknown, path = '', depth = 0): { value: un
   }
   const whole = Array.isArray(value)
     ? value.map((inner, i) => composed(String(i), inner))
-    : Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, composed(name, inner)]))
+    : Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, composed(name, inner)]),
+      )
   return { value: whole, broken }
 }

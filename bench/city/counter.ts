@@ -1,11 +1,26 @@
 /** The people of the demo who stand still: a pharmacy at its counter, and customers who ask. */
-import { connectCustomer, connectTerminal, type Customer, type NewRequest, type Terminal } from '../../protocol/client/index.ts'
+import {
+  connectCustomer,
+  connectTerminal,
+  type Customer,
+  type NewRequest,
+  type Terminal,
+} from '../../protocol/client/index.ts'
 import { CaduceusError } from '../../protocol/client/index.ts'
 import type { Person } from '../common/people.ts'
 import { door, doorNear, placeOf, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 
-const medicines = ['Paracetamol 500 mg', 'Amoxicillin 250 mg', 'ORS sachets', 'Insulin glargine', 'Salbutamol inhaler', 'Cetirizine 10 mg', 'Metformin 500 mg', 'Omeprazole 20 mg']
+const medicines = [
+  'Paracetamol 500 mg',
+  'Amoxicillin 250 mg',
+  'ORS sachets',
+  'Insulin glargine',
+  'Salbutamol inhaler',
+  'Cetirizine 10 mg',
+  'Metformin 500 mg',
+  'Omeprazole 20 mg',
+]
 /** A finger that is already moving does not stop for the news that somebody else was faster. */
 const reflexMs = 350
 /** At this distance a pharmacy is a third as keen as next door. */
@@ -27,7 +42,9 @@ export class Pharmacy {
     this.#terminal.on('error', error => news.trouble(`pharmacy: ${error.code} ${error.message}`))
   }
 
-  get isOpen(): boolean { return this.#terminal.isOpen }
+  get isOpen(): boolean {
+    return this.#terminal.isOpen
+  }
 
   /** The nearer the customer, the keener; some look and do nothing. */
   #asked(request: NewRequest): void {
@@ -38,10 +55,13 @@ export class Pharmacy {
     const accept = chance < keen
     // Those next door need not think about the way.
     const delayMs = 900 - Math.log(1 - this.#random()) * (1_000 + 4_000 * request.distance_km)
-    const timer = setTimeout(() => {
-      this.#pending.delete(request.request_id)
-      void this.#answer(request.request_id, accept)
-    }, Math.min(delayMs, 30_000))
+    const timer = setTimeout(
+      () => {
+        this.#pending.delete(request.request_id)
+        void this.#answer(request.request_id, accept)
+      },
+      Math.min(delayMs, 30_000),
+    )
     this.#pending.set(request.request_id, { timer, atMs: performance.now() + delayMs })
   }
 
@@ -54,7 +74,9 @@ export class Pharmacy {
 
   async #answer(requestId: string, accept: boolean): Promise<void> {
     try {
-      const result = await this.#terminal.respond(requestId, accept ? 'ACCEPTED' : 'REJECTED', { text_message: accept ? 'In stock, on its way soon' : 'Out of stock' })
+      const result = await this.#terminal.respond(requestId, accept ? 'ACCEPTED' : 'REJECTED', {
+        text_message: accept ? 'In stock, on its way soon' : 'Out of stock',
+      })
       this.#news.answered(requestId, result.outcome)
     } catch (error) {
       if (!this.#stopped) this.#news.trouble(`pharmacy: ${String(error)}`)
@@ -88,18 +110,35 @@ export class Household {
     this.#customer.on('error', error => news.trouble(`customer: ${error.code} ${error.message}`))
   }
 
-  get isOpen(): boolean { return this.#customer.isOpen }
+  get isOpen(): boolean {
+    return this.#customer.isOpen
+  }
 
   /** Broadcasts a request from somewhere in the city; now and then thinks better of it. */
   async ask(): Promise<void> {
     const random = this.#random
-    const item = { name: medicines[Math.floor(random() * medicines.length)]!, quantity: 1 + Math.floor(random() * 3) }
-    const at = random() < 0.25 ? door(random) : doorNear(this.#shops[Math.floor(random() * this.#shops.length)]!.at, random)
+    const item = {
+      name: medicines[Math.floor(random() * medicines.length)]!,
+      quantity: 1 + Math.floor(random() * 3),
+    }
+    const at =
+      random() < 0.25
+        ? door(random)
+        : doorNear(this.#shops[Math.floor(random() * this.#shops.length)]!.at, random)
     const startedMs = performance.now()
     const answer = await this.#person.api.createRequest({
-      ...placeOf(at), radius_km: Math.round((1 + random()) * 10) / 10, items: [item], notes: 'Please ring twice', expires_in_seconds: 60,
+      ...placeOf(at),
+      radius_km: Math.round((1 + random()) * 10) / 10,
+      items: [item],
+      notes: 'Please ring twice',
+      expires_in_seconds: 60,
     })
-    this.#news.asked(answer.request_id, startedMs, answer.data.tracking_token, answer.pharmacies_notified)
+    this.#news.asked(
+      answer.request_id,
+      startedMs,
+      answer.data.tracking_token,
+      answer.pharmacies_notified,
+    )
     if (random() < 0.03) this.#cancelLater(answer.request_id, 3_000 + random() * 15_000)
   }
 

@@ -2,15 +2,29 @@
  * A driver of the demo: roams near the pharmacy, answers offers as people do, fetches and delivers what
  * was accepted, the nearest stop first, and reports each step over the real interfaces.
  */
-import { connectDriver, type AssignedMessage, type Driver, type OfferMessage } from '../../protocol/client/index.ts'
+import {
+  connectDriver,
+  type AssignedMessage,
+  type Driver,
+  type OfferMessage,
+} from '../../protocol/client/index.ts'
 import type { Person } from '../common/people.ts'
 import { uploadSignature } from '../common/signature.ts'
 import { apart, placeOf, pointOf, Vehicle, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 
-interface Job { orderId: string; pickup: Point; dropoff: Point; carried: boolean }
+interface Job {
+  orderId: string
+  pickup: Point
+  dropoff: Point
+  carried: boolean
+}
 /** What the driver does now. `atMs` is when a stay ends, in the city's time. */
-type Doing = { kind: 'roaming' } | { kind: 'driving'; job: Job } | { kind: 'staying'; job: Job; untilMs: number } | { kind: 'reporting' }
+type Doing =
+  | { kind: 'roaming' }
+  | { kind: 'driving'; job: Job }
+  | { kind: 'staying'; job: Job; untilMs: number }
+  | { kind: 'reporting' }
 
 const declineChance = 0.08
 const stayMs = { pickup: [3_000, 7_000], dropoff: [2_000, 6_000] } as const
@@ -32,7 +46,10 @@ export class Courier {
     this.#home = home
     this.#random = random
     this.#news = news
-    this.#vehicle = new Vehicle(random, { x: home.x + (random() - 0.5) * 700, y: home.y + (random() - 0.5) * 700 })
+    this.#vehicle = new Vehicle(random, {
+      x: home.x + (random() - 0.5) * 700,
+      y: home.y + (random() - 0.5) * 700,
+    })
     this.#driver = connectDriver(person.connect)
     this.#driver.on('offer', offer => this.#offered(offer))
     this.#driver.on('assigned', order => this.#assigned(order))
@@ -41,7 +58,9 @@ export class Courier {
     this.#driver.on('error', error => news.trouble(`driver: ${error.code} ${error.message}`))
   }
 
-  get isOpen(): boolean { return this.#driver.isOpen }
+  get isOpen(): boolean {
+    return this.#driver.isOpen
+  }
 
   async goToWork(): Promise<void> {
     const result = await this.#driver.setStatus('available')
@@ -60,7 +79,11 @@ export class Courier {
         this.#vehicle.advance(seconds, null)
         if (this.#vehicle.arrived) {
           const [min, max] = doing.job.carried ? stayMs.dropoff : stayMs.pickup
-          this.#doing = { kind: 'staying', job: doing.job, untilMs: nowMs + min + this.#random() * (max - min) }
+          this.#doing = {
+            kind: 'staying',
+            job: doing.job,
+            untilMs: nowMs + min + this.#random() * (max - min),
+          }
         }
         break
       case 'staying':
@@ -70,26 +93,42 @@ export class Courier {
           void this.#report(doing.job)
         }
         break
-      case 'reporting': break
+      case 'reporting':
+        break
     }
     if (this.#driver.isOpen) this.#send()
   }
 
   #send(): void {
     const { latitude, longitude } = placeOf(this.#vehicle.at)
-    this.#driver.sendLocation({ latitude, longitude, headingDeg: this.#vehicle.headingDeg, speedMps: this.#vehicle.speedMps, accuracyM: 5 })
+    this.#driver.sendLocation({
+      latitude,
+      longitude,
+      headingDeg: this.#vehicle.headingDeg,
+      speedMps: this.#vehicle.speedMps,
+      accuracyM: 5,
+    })
   }
 
   #offered(offer: OfferMessage): void {
     const accept = this.#random() >= declineChance
     this.#later(800 + this.#random() * 3_500, async () => {
-      await this.#driver.respondToOffer(offer.offer_id, accept, accept ? undefined : 'too far for me')
+      await this.#driver.respondToOffer(
+        offer.offer_id,
+        accept,
+        accept ? undefined : 'too far for me',
+      )
     })
   }
 
   #assigned(order: AssignedMessage): void {
     if (this.#jobs.has(order.order_id)) return
-    this.#jobs.set(order.order_id, { orderId: order.order_id, pickup: pointOf(order.pickup), dropoff: pointOf(order.dropoff), carried: false })
+    this.#jobs.set(order.order_id, {
+      orderId: order.order_id,
+      pickup: pointOf(order.pickup),
+      dropoff: pointOf(order.dropoff),
+      carried: false,
+    })
     if (this.#doing.kind === 'roaming') this.#next()
   }
 
@@ -99,9 +138,15 @@ export class Courier {
     let bestM = Infinity
     for (const job of this.#jobs.values()) {
       const away = apart(this.#vehicle.at, job.carried ? job.dropoff : job.pickup)
-      if (away < bestM) { best = job; bestM = away }
+      if (away < bestM) {
+        best = job
+        bestM = away
+      }
     }
-    if (best === null) { this.#doing = { kind: 'roaming' }; return }
+    if (best === null) {
+      this.#doing = { kind: 'roaming' }
+      return
+    }
     this.#vehicle.driveTo(best.carried ? best.dropoff : best.pickup)
     this.#doing = { kind: 'driving', job: best }
   }
@@ -111,7 +156,10 @@ export class Courier {
     const { orderId } = job
     try {
       if (job.carried) {
-        await api.updateOrder(orderId, { status: 'delivered', signature_url: await uploadSignature(this.#person.connect.url, api) })
+        await api.updateOrder(orderId, {
+          status: 'delivered',
+          signature_url: await uploadSignature(this.#person.connect.url, api),
+        })
         this.#jobs.delete(orderId)
         this.#news.delivered(orderId)
       } else {
@@ -132,7 +180,9 @@ export class Courier {
   #later(ms: number, act: () => Promise<void>): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      act().catch((error: unknown) => { if (!this.#stopped) this.#news.trouble(`driver: ${String(error)}`) })
+      act().catch((error: unknown) => {
+        if (!this.#stopped) this.#news.trouble(`driver: ${String(error)}`)
+      })
     }, ms)
     this.#timers.add(timer)
   }

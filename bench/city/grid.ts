@@ -4,28 +4,38 @@
  */
 import type { Place } from '../common/people.ts'
 
-export const center: Place = { latitude: 27.7172, longitude: 85.3240 }
+export const center: Place = { latitude: 27.7172, longitude: 85.324 }
 const blockM = 120
 /** Streets from the centre to the edge of the city. */
 const streets = 11
 /** How far a vehicle without a destination strays from home. */
 const reachBlocks = 3
 const metresPerDegree = 111_195
-const metresPerDegreeEast = metresPerDegree * Math.cos(center.latitude * Math.PI / 180)
+const metresPerDegreeEast = metresPerDegree * Math.cos((center.latitude * Math.PI) / 180)
 
 export type Random = () => number
 
 /** Metres east and north of the centre. */
-export interface Point { x: number; y: number }
+export interface Point {
+  x: number
+  y: number
+}
 
-export const placeOf = (p: Point): Place =>
-  ({ latitude: center.latitude + p.y / metresPerDegree, longitude: center.longitude + p.x / metresPerDegreeEast })
-export const pointOf = (place: Place): Point =>
-  ({ x: (place.longitude - center.longitude) * metresPerDegreeEast, y: (place.latitude - center.latitude) * metresPerDegree })
+export const placeOf = (p: Point): Place => ({
+  latitude: center.latitude + p.y / metresPerDegree,
+  longitude: center.longitude + p.x / metresPerDegreeEast,
+})
+export const pointOf = (place: Place): Point => ({
+  x: (place.longitude - center.longitude) * metresPerDegreeEast,
+  y: (place.latitude - center.latitude) * metresPerDegree,
+})
 export const apart = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y)
 
 const clamp = (street: number): number => Math.min(streets, Math.max(-streets, street))
-const corner = (p: Point): Point => ({ x: clamp(Math.round(p.x / blockM)) * blockM, y: clamp(Math.round(p.y / blockM)) * blockM })
+const corner = (p: Point): Point => ({
+  x: clamp(Math.round(p.x / blockM)) * blockM,
+  y: clamp(Math.round(p.y / blockM)) * blockM,
+})
 
 /** A door beside a street: houses and pharmacies stand a few metres off it. */
 export function door(random: Random): Point {
@@ -35,7 +45,10 @@ export function door(random: Random): Point {
 }
 
 /** A door within a few streets. */
-export const doorNear = (p: Point, random: Random): Point => ({ x: p.x + (random() - 0.5) * 500, y: p.y + (random() - 0.5) * 500 })
+export const doorNear = (p: Point, random: Random): Point => ({
+  x: p.x + (random() - 0.5) * 500,
+  y: p.y + (random() - 0.5) * 500,
+})
 
 /** Somebody on the move: where they are, where they go next, how fast. */
 export class Vehicle {
@@ -54,7 +67,9 @@ export class Vehicle {
     this.#cruiseMps = (15 + random() * 25) / 3.6
   }
 
-  get arrived(): boolean { return this.#route.length === 0 }
+  get arrived(): boolean {
+    return this.#route.length === 0
+  }
 
   /** Along the streets to a door: first the one axis, then the other. */
   driveTo(target: Point): void {
@@ -82,25 +97,36 @@ export class Vehicle {
         // A vehicle that reached a destination stops there; one that roams goes on.
         if (home === null && this.#route.length === 0) break
       } else {
-        this.at = { x: this.at.x + (next.x - this.at.x) * left / away, y: this.at.y + (next.y - this.at.y) * left / away }
+        this.at = {
+          x: this.at.x + ((next.x - this.at.x) * left) / away,
+          y: this.at.y + ((next.y - this.at.y) * left) / away,
+        }
         left = 0
       }
     }
     const moved = apart(before, this.at)
     this.speedMps = seconds > 0 ? moved / seconds : 0
-    if (moved > 0.5) this.headingDeg = (Math.atan2(this.at.x - before.x, this.at.y - before.y) * 180 / Math.PI + 360) % 360
+    if (moved > 0.5)
+      this.headingDeg =
+        ((Math.atan2(this.at.x - before.x, this.at.y - before.y) * 180) / Math.PI + 360) % 360
   }
 
-  stop(): void { this.speedMps = 0 }
+  stop(): void {
+    this.speedMps = 0
+  }
 
   /** The next corner: mostly straight on, sometimes round a corner, back towards home when far from it. */
   #wander(home: Point): Point {
     const here = corner(this.at)
     const chance = this.#random()
     const { x, y } = this.#direction
-    let direction = chance < 0.6 ? this.#direction : chance < 0.8 ? { x: y, y: -x } : { x: -y, y: x }
+    let direction =
+      chance < 0.6 ? this.#direction : chance < 0.8 ? { x: y, y: -x } : { x: -y, y: x }
     if (apart(here, home) > reachBlocks * blockM)
-      direction = Math.abs(home.x - here.x) > Math.abs(home.y - here.y) ? { x: Math.sign(home.x - here.x), y: 0 } : { x: 0, y: Math.sign(home.y - here.y) }
+      direction =
+        Math.abs(home.x - here.x) > Math.abs(home.y - here.y)
+          ? { x: Math.sign(home.x - here.x), y: 0 }
+          : { x: 0, y: Math.sign(home.y - here.y) }
     const next = corner({ x: here.x + direction.x * blockM, y: here.y + direction.y * blockM })
     this.#direction = apart(next, here) < 1 ? { x: -direction.x, y: -direction.y } : direction
     return next

@@ -23,13 +23,46 @@ import { door, placeOf, type Point } from './grid.ts'
 import { CityNews } from './news.ts'
 
 const table: OptionTable = {
-  pharmacies: { value: 'N', number: { min: 1, max: 500, whole: true }, default: 40, help: 'pharmacies with an open terminal' },
-  drivers: { value: 'N', number: { min: 0, max: 2_000, whole: true }, default: 150, help: 'drivers on the streets' },
-  'orders-per-minute': { value: 'N', number: { min: 0, max: 3_000 }, default: 60, help: 'requests that customers broadcast' },
-  seed: { value: 'N', number: { min: 0, max: 2 ** 31, whole: true }, default: 1, help: 'people, places and intentions' },
-  speed: { value: 'N', number: { min: 0.1, max: 5 }, default: 1, help: 'how fast vehicles move; people stay as they are' },
-  port: { value: 'N', number: { min: 0, max: 65_535, whole: true }, help: 'where to listen, instead of PORT or 8000' },
-  seconds: { value: 'N', number: { min: 1, max: 86_400 }, help: 'end by itself after that long; otherwise Ctrl-C ends it' },
+  pharmacies: {
+    value: 'N',
+    number: { min: 1, max: 500, whole: true },
+    default: 40,
+    help: 'pharmacies with an open terminal',
+  },
+  drivers: {
+    value: 'N',
+    number: { min: 0, max: 2_000, whole: true },
+    default: 150,
+    help: 'drivers on the streets',
+  },
+  'orders-per-minute': {
+    value: 'N',
+    number: { min: 0, max: 3_000 },
+    default: 60,
+    help: 'requests that customers broadcast',
+  },
+  seed: {
+    value: 'N',
+    number: { min: 0, max: 2 ** 31, whole: true },
+    default: 1,
+    help: 'people, places and intentions',
+  },
+  speed: {
+    value: 'N',
+    number: { min: 0.1, max: 5 },
+    default: 1,
+    help: 'how fast vehicles move; people stay as they are',
+  },
+  port: {
+    value: 'N',
+    number: { min: 0, max: 65_535, whole: true },
+    help: 'where to listen, instead of PORT or 8000',
+  },
+  seconds: {
+    value: 'N',
+    number: { min: 1, max: 86_400 },
+    help: 'end by itself after that long; otherwise Ctrl-C ends it',
+  },
 }
 const help = `npm run demo -- [options]
 
@@ -38,7 +71,20 @@ Its database is a fresh temporary folder, removed at the end, unless DATA_DIR is
 
 ${describeOptions(table)}`
 
-const businesses = ['Himal', 'Bagmati', 'Swayambhu', 'Patan', 'Thamel', 'Lotus', 'Everest', 'Sagarmatha', 'Durbar', 'Annapurna', 'Nirvana', 'Garden']
+const businesses = [
+  'Himal',
+  'Bagmati',
+  'Swayambhu',
+  'Patan',
+  'Thamel',
+  'Lotus',
+  'Everest',
+  'Sagarmatha',
+  'Durbar',
+  'Annapurna',
+  'Nirvana',
+  'Garden',
+]
 const vehicles = ['scooter', 'scooter', 'bike', 'car'] as const
 const householdsCount = 25
 /** Sign-ups under way at once: hashing uses the cores, and more would only wait there. */
@@ -51,16 +97,28 @@ const frameWindowMs = 5_000
 
 async function main(argv: string[]): Promise<number> {
   const options = readOptions(table, argv)
-  if (options.help) { console.log(help); return 0 }
-  const ownFolder = process.env['DATA_DIR'] === undefined ? mkdtempSync(join(tmpdir(), 'caduceus-demo-')) : null
-  const removeFolder = (): void => { if (ownFolder !== null) rmSync(ownFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }) }
+  if (options.help) {
+    console.log(help)
+    return 0
+  }
+  const ownFolder =
+    process.env['DATA_DIR'] === undefined ? mkdtempSync(join(tmpdir(), 'caduceus-demo-')) : null
+  const removeFolder = (): void => {
+    if (ownFolder !== null)
+      rmSync(ownFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  }
   process.once('exit', removeFolder)
   const port = options.text('port')
   const environment = {
     JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '720',
     // The whole city has one address.
-    RATE_LIMIT_AUTH_PER_ADDRESS: '100000', RATE_LIMIT_REGISTRATION_PER_ADDRESS: '100000', RATE_LIMIT_WRITE_PER_ADDRESS: '1000000', RATE_LIMIT_READ_PER_ADDRESS: '1000000',
-    ...process.env, ...(ownFolder !== null && { DATA_DIR: ownFolder }), ...(port !== null && { PORT: port }),
+    RATE_LIMIT_AUTH_PER_ADDRESS: '100000',
+    RATE_LIMIT_REGISTRATION_PER_ADDRESS: '100000',
+    RATE_LIMIT_WRITE_PER_ADDRESS: '1000000',
+    RATE_LIMIT_READ_PER_ADDRESS: '1000000',
+    ...process.env,
+    ...(ownFolder !== null && { DATA_DIR: ownFolder }),
+    ...(port !== null && { PORT: port }),
     // Nobody is there to approve a made-up city.
     REGISTRATION: 'open',
   }
@@ -70,10 +128,15 @@ async function main(argv: string[]): Promise<number> {
     const seconds = options.text('seconds')
     if (seconds !== null) setTimeout(() => resolve('time is up'), Number(seconds) * 1_000)
   })
-  const embedded = await startEmbedded(environment, { log: createLog(process.env['LOG_LEVEL'] ?? 'warn') })
+  const embedded = await startEmbedded(environment, {
+    log: createLog(process.env['LOG_LEVEL'] ?? 'warn'),
+  })
   const city = new City(embedded, new LiveLine(), {
-    pharmacies: options.number('pharmacies'), drivers: options.number('drivers'), ordersPerMinute: options.number('orders-per-minute'),
-    seed: options.number('seed'), speed: options.number('speed'),
+    pharmacies: options.number('pharmacies'),
+    drivers: options.number('drivers'),
+    ordersPerMinute: options.number('orders-per-minute'),
+    seed: options.number('seed'),
+    speed: options.number('speed'),
   })
   const living = city.live()
   const reason = await Promise.race([ended, living.then(() => 'the city ended')])
@@ -83,7 +146,13 @@ async function main(argv: string[]): Promise<number> {
   return 0
 }
 
-interface CityOptions { pharmacies: number; drivers: number; ordersPerMinute: number; seed: number; speed: number }
+interface CityOptions {
+  pharmacies: number
+  drivers: number
+  ordersPerMinute: number
+  seed: number
+  speed: number
+}
 
 class City {
   readonly #embedded: Embedded
@@ -105,26 +174,42 @@ class City {
     this.#embedded = embedded
     this.#line = line
     this.#options = options
-    this.#news = new CityNews(token => line.say(`an order on its way: ${this.#base}/track/${token}`))
+    this.#news = new CityNews(token =>
+      line.say(`an order on its way: ${this.#base}/track/${token}`),
+    )
   }
 
-  get #base(): string { return `http://localhost:${this.#embedded.port}` }
+  get #base(): string {
+    return `http://localhost:${this.#embedded.port}`
+  }
   /** A stream of chance for one person, so that nobody's choices depend on anybody's timing. */
-  #randomOf(kind: number, index: number) { return seededRandom(this.#options.seed * 1_000_003 + kind * 100_003 + index) }
+  #randomOf(kind: number, index: number) {
+    return seededRandom(this.#options.seed * 1_000_003 + kind * 100_003 + index)
+  }
 
   /** Populates the city, then resolves when it is ended. */
   async live(): Promise<void> {
     const { url } = this.#embedded
     const { pharmacies, drivers } = this.#options
     const tag = runTag()
-    this.#line.say(`Caduceus, with a city of ${pharmacies} pharmacies and ${drivers} drivers; Ctrl-C ends it.\n  start page        ${this.#base}/`)
+    this.#line.say(
+      `Caduceus, with a city of ${pharmacies} pharmacies and ${drivers} drivers; Ctrl-C ends it.\n  start page        ${this.#base}/`,
+    )
     this.#timers.push(setInterval(() => this.#report(), 250))
     await inParallel(Array.from({ length: pharmacies }), signUpsAtOnce, async (_, index) => {
       if (this.#stopping) return
       const random = this.#randomOf(1, index)
       const at = door(random)
-      const person = await newPharmacy(url, tag, index, `${businesses[index % businesses.length]} Pharmacy ${index + 1}`, placeOf(at))
-      await person.api.call('PATCH', `/api/vendors/${person.recordId}`, { body: { dispatch_policy: 'offer' } })
+      const person = await newPharmacy(
+        url,
+        tag,
+        index,
+        `${businesses[index % businesses.length]} Pharmacy ${index + 1}`,
+        placeOf(at),
+      )
+      await person.api.call('PATCH', `/api/vendors/${person.recordId}`, {
+        body: { dispatch_policy: 'offer' },
+      })
       this.#shops.push({ id: person.recordId, at })
       this.#pharmacies.push(new Pharmacy(person, random, this.#news))
     })
@@ -132,25 +217,44 @@ class City {
     this.#startClock()
     // Households beside drivers: the first order should not wait for the last driver.
     const people = [
-      ...Array.from({ length: householdsCount }, (_, index) => ({ kind: 'household' as const, index })),
+      ...Array.from({ length: householdsCount }, (_, index) => ({
+        kind: 'household' as const,
+        index,
+      })),
       ...Array.from({ length: drivers }, (_, index) => ({ kind: 'driver' as const, index })),
     ].sort((a, b) => a.index - b.index)
     await inParallel(people, signUpsAtOnce, async ({ kind, index }) => {
       if (this.#stopping) return
-      if (kind === 'household') this.#households.push(new Household(await newCustomer(url, tag, index), this.#shops, this.#randomOf(2, index), this.#news))
+      if (kind === 'household')
+        this.#households.push(
+          new Household(
+            await newCustomer(url, tag, index),
+            this.#shops,
+            this.#randomOf(2, index),
+            this.#news,
+          ),
+        )
       else await this.#hire(url, tag, index)
     })
-    if (!this.#stopping) await new Promise<void>(resolve => { this.#wake = resolve })
+    if (!this.#stopping)
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
   }
 
   async #hire(url: string, tag: string, index: number): Promise<void> {
     const random = this.#randomOf(3, index)
     const shop = this.#shops[index % this.#shops.length]!
-    const person = await newDriver(url, tag, index, shop.id, { vehicle_type: vehicles[Math.floor(random() * vehicles.length)]!, capacity: 2 })
+    const person = await newDriver(url, tag, index, shop.id, {
+      vehicle_type: vehicles[Math.floor(random() * vehicles.length)]!,
+      capacity: 2,
+    })
     if (this.#stopping) return
     const courier = new Courier(person, shop.at, random, this.#news)
     this.#couriers.push(courier)
-    courier.goToWork().catch((error: unknown) => { if (!this.#stopping) this.#news.trouble(`driver: ${String(error)}`) })
+    courier.goToWork().catch((error: unknown) => {
+      if (!this.#stopping) this.#news.trouble(`driver: ${String(error)}`)
+    })
   }
 
   /** The operator's map needs an administrator, and HTTP never makes one. */
@@ -160,31 +264,46 @@ class City {
     const password = randomBytes(12).toString('base64url')
     const email = `admin@${tag}.example`
     const { database, nowMs, random } = edge.context
-    await createAccount(database.kysely, { nowMs, random }, { email, full_name: 'Demo Operator', phone: '+9770', role: 'admin', password }, async () => null)
+    await createAccount(
+      database.kysely,
+      { nowMs, random },
+      { email, full_name: 'Demo Operator', phone: '+9770', role: 'admin', password },
+      async () => null,
+    )
     const admin = new RestClient({ url })
     await admin.login(email, password)
-    this.#line.say(`  the city's map    ${this.#base}/live#token=${await admin.accessToken()}\n  administrator     ${email} / ${password}`)
+    this.#line.say(
+      `  the city's map    ${this.#base}/live#token=${await admin.accessToken()}\n  administrator     ${email} / ${password}`,
+    )
   }
 
   #startClock(): void {
     const lastMs: number[] = Array.from({ length: turns }, () => performance.now())
     let turn = 0
-    this.#timers.push(setInterval(() => {
-      const nowMs = performance.now()
-      turn = (turn + 1) % turns
-      const seconds = Math.min(5, (nowMs - lastMs[turn]!) / 1_000) * this.#options.speed
-      lastMs[turn] = nowMs
-      for (let index = turn; index < this.#couriers.length; index += turns) this.#couriers[index]!.step(nowMs, seconds)
-    }, stepMs / turns))
+    this.#timers.push(
+      setInterval(() => {
+        const nowMs = performance.now()
+        turn = (turn + 1) % turns
+        const seconds = Math.min(5, (nowMs - lastMs[turn]!) / 1_000) * this.#options.speed
+        lastMs[turn] = nowMs
+        for (let index = turn; index < this.#couriers.length; index += turns)
+          this.#couriers[index]!.step(nowMs, seconds)
+      }, stepMs / turns),
+    )
     if (this.#options.ordersPerMinute === 0) return
     const random = this.#randomOf(4, 0)
     const ask = (): void => {
-      const delayMs = -Math.log(1 - random()) * 60_000 / this.#options.ordersPerMinute
+      const delayMs = (-Math.log(1 - random()) * 60_000) / this.#options.ordersPerMinute
       this.#nextAsk = setTimeout(() => {
         if (this.#stopping) return
         const open = this.#households.filter(household => household.isOpen)
         const household = open[Math.floor(random() * open.length)]
-        household?.ask().catch((error: unknown) => { if (!this.#stopping) this.#news.trouble(`customer: ${error instanceof Error ? error.message : String(error)}`) })
+        household?.ask().catch((error: unknown) => {
+          if (!this.#stopping)
+            this.#news.trouble(
+              `customer: ${error instanceof Error ? error.message : String(error)}`,
+            )
+        })
         ask()
       }, delayMs)
     }
@@ -197,10 +316,12 @@ class City {
     this.#framesSeen.push({ atMs: nowMs, count: frames.accepted })
     while (nowMs - this.#framesSeen[0]!.atMs > frameWindowMs) this.#framesSeen.shift()
     const { atMs, count } = this.#framesSeen[0]!
-    const rate = nowMs > atMs ? Math.round((frames.accepted - count) * 1_000 / (nowMs - atMs)) : 0
+    const rate = nowMs > atMs ? Math.round(((frames.accepted - count) * 1_000) / (nowMs - atMs)) : 0
     const news = this.#news
     const drivers = this.#couriers.filter(courier => courier.isOpen).length
-    this.#line.show(`drivers ${drivers}/${this.#options.drivers} · frames/s ${rate} · open requests ${open_requests} · asked ${news.asks} · won ${news.won} (raced ${news.lost}) · under way ${deliveries} · delivered ${news.deliveries} · ${news.percentiles}${news.troubles > 0 ? ` · troubles ${news.troubles}: ${news.lastTrouble.slice(0, 60)}` : ''}`)
+    this.#line.show(
+      `drivers ${drivers}/${this.#options.drivers} · frames/s ${rate} · open requests ${open_requests} · asked ${news.asks} · won ${news.won} (raced ${news.lost}) · under way ${deliveries} · delivered ${news.deliveries} · ${news.percentiles}${news.troubles > 0 ? ` · troubles ${news.troubles}: ${news.lastTrouble.slice(0, 60)}` : ''}`,
+    )
   }
 
   async end(reason: string): Promise<void> {
@@ -209,7 +330,9 @@ class City {
     clearTimeout(this.#nextAsk)
     for (const one of [...this.#households, ...this.#pharmacies, ...this.#couriers]) one.stop()
     const { asks, won, lost, deliveries, expired, cancelled, percentiles } = this.#news
-    this.#line.say(`${reason}: ${asks} requests, ${won} won, ${lost} came too late, ${deliveries} delivered, ${expired} expired, ${cancelled} cancelled; ${percentiles}`)
+    this.#line.say(
+      `${reason}: ${asks} requests, ${won} won, ${lost} came too late, ${deliveries} delivered, ${expired} expired, ${cancelled} cancelled; ${percentiles}`,
+    )
     this.#wake()
   }
 }

@@ -4,7 +4,13 @@ import { Latency, RequestClock, shown } from '../common/latency.ts'
 /** Percentiles are of about the last this many requests' arrivals, so that the line shows now and not the start. */
 const windowArrivals = 20_000
 const openMax = 20_000
-const ended: ReadonlySet<string> = new Set(['delivered', 'cancelled', 'expired', 'rejected', 'returned'])
+const ended: ReadonlySet<string> = new Set([
+  'delivered',
+  'cancelled',
+  'expired',
+  'rejected',
+  'returned',
+])
 
 export class CityNews {
   readonly requestToTerminal = new Latency()
@@ -22,15 +28,22 @@ export class CityNews {
   lastTrouble = ''
 
   /** `onMoving` is called once, with the link of the first order that is being carried. */
-  constructor(onMoving: (trackingToken: string) => void) { this.#onMoving = onMoving }
+  constructor(onMoving: (trackingToken: string) => void) {
+    this.#onMoving = onMoving
+  }
 
   asked(requestId: string, startedMs: number, trackingToken: string, pharmacies: number): void {
     this.asks++
     this.#clock.began(requestId, startedMs)
     const known = this.#orders.get(requestId)
-    if (known === undefined) this.#orders.set(requestId, { status: pharmacies > 0 ? 'pending' : 'expired', trackingToken })
+    if (known === undefined)
+      this.#orders.set(requestId, { status: pharmacies > 0 ? 'pending' : 'expired', trackingToken })
     else known.trackingToken = trackingToken
-    if (this.#orders.size > openMax) for (const oldest of this.#orders.keys()) { this.#orders.delete(oldest); break }
+    if (this.#orders.size > openMax)
+      for (const oldest of this.#orders.keys()) {
+        this.#orders.delete(oldest)
+        break
+      }
   }
 
   heard(requestId: string): void {
@@ -47,7 +60,10 @@ export class CityNews {
   status(orderId: string, status: string): void {
     if (status === 'expired') this.expired++
     if (status === 'cancelled') this.cancelled++
-    if (ended.has(status)) { this.#orders.delete(orderId); return }
+    if (ended.has(status)) {
+      this.#orders.delete(orderId)
+      return
+    }
     const known = this.#orders.get(orderId)
     if (known === undefined) this.#orders.set(orderId, { status, trackingToken: null })
     else known.status = status
@@ -60,9 +76,12 @@ export class CityNews {
     this.#onMoving(trackingToken)
   }
 
-  delivered(_orderId: string): void { this.deliveries++ }
+  delivered(_orderId: string): void {
+    this.deliveries++
+  }
   gaveUp(orderId: string, error: unknown): void {
-    if (this.#orders.has(orderId)) this.trouble(`delivery: ${error instanceof Error ? error.message : String(error)}`)
+    if (this.#orders.has(orderId))
+      this.trouble(`delivery: ${error instanceof Error ? error.message : String(error)}`)
   }
 
   trouble(what: string): void {

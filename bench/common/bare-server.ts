@@ -7,7 +7,10 @@
 import { App, us_socket_local_port } from 'uWebSockets.js'
 
 /** The topic that a socket subscribes to at its path; null for those that only send. */
-interface Data { topic: string | null; order: string }
+interface Data {
+  topic: string | null
+  order: string
+}
 
 const greeting = '{"type":"connection"}'
 let bytes = 0
@@ -16,7 +19,9 @@ app.ws('/ws/driver', {
   maxPayloadLength: 64 * 1024,
   idleTimeout: 60,
   compression: 0,
-  open: ws => { ws.send(greeting) },
+  open: ws => {
+    ws.send(greeting)
+  },
   message: (ws, message, isBinary) => {
     if (isBinary) bytes += message.byteLength
     else ws.send('{"type":"pong"}')
@@ -31,14 +36,22 @@ app.ws<Data>('/*', {
     const [, , kind, name = ''] = req.getUrl().split('/')
     const topic = kind === 'pharmacy' ? 'terminals' : kind === 'tracking' ? `order:${name}` : null
     const protocol = req.getHeader('sec-websocket-protocol') === '' ? '' : 'bearer'
-    res.upgrade({ topic, order: `order:${name}` }, req.getHeader('sec-websocket-key'), protocol, '', context)
+    res.upgrade(
+      { topic, order: `order:${name}` },
+      req.getHeader('sec-websocket-key'),
+      protocol,
+      '',
+      context,
+    )
   },
   open(ws) {
     const { topic } = ws.getUserData()
     if (topic !== null) ws.subscribe(topic)
     ws.send(greeting)
   },
-  message: (ws, message) => { app.publish(ws.getUserData().order, message, false) },
+  message: (ws, message) => {
+    app.publish(ws.getUserData().order, message, false)
+  },
 })
 app.post('/*', res => {
   const chunks: Buffer[] = []

@@ -6,11 +6,19 @@ import type { Counters } from './server.ts'
 export const bareName = 'bare uWebSockets'
 
 /** Its one counter is `bytes`, of payloads sent to its sink. */
-export interface BareServer { url: string; pids: readonly number[]; counters(): Promise<Counters> }
+export interface BareServer {
+  url: string
+  pids: readonly number[]
+  counters(): Promise<Counters>
+}
 
 /** Ends with the bench. */
 export async function startBareServer(context: Pick<Context, 'defer'>): Promise<BareServer> {
   const server = await startServerChild(new URL('./bare-server.js', import.meta.url))
   context.defer(() => server.stop())
-  return { url: server.url, pids: [server.pid], counters: () => askChild<Counters>(server.child, 'counters') }
+  return {
+    url: server.url,
+    pids: [server.pid],
+    counters: () => askChild<Counters>(server.child, 'counters'),
+  }
 }

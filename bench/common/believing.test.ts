@@ -11,13 +11,31 @@ t.test('without policies a late frame moves the pin, with them it does not', asy
   const env = realEnv()
   const none = () => Promise.resolve([])
   const tracking = new Tracking({
-    env, bus: memoryBus(), journal: { loadPositions: none } as never, roster: { get: () => undefined } as never, seeds: [1, 2], ownsActor: () => true, arrived: () => undefined, log: () => undefined,
+    env,
+    bus: memoryBus(),
+    journal: { loadPositions: none } as never,
+    roster: { get: () => undefined } as never,
+    seeds: [1, 2],
+    ownsActor: () => true,
+    arrived: () => undefined,
+    log: () => undefined,
   })
   const driverId = uuidV7(env.nowMs(), env.random)
   const nowMs = env.nowMs()
   const send = (seq: number, atMs: number, latitude: number): number => {
     const reader = new FrameReader()
-    reader.read(encodeFrame({ seq, timestampMs: atMs, latitude, longitude: 85, headingDeg: 0, speedMps: 1, accuracyM: null }), nowMs)
+    reader.read(
+      encodeFrame({
+        seq,
+        timestampMs: atMs,
+        latitude,
+        longitude: 85,
+        headingDeg: 0,
+        speedMps: 1,
+        accuracyM: null,
+      }),
+      nowMs,
+    )
     const batch = new LocationBatch()
     batch.append(entryHead(driverId), reader, 0, 1)
     tracking.ingest(batch.take()!)

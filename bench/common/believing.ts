@@ -16,12 +16,22 @@ export function switchPolicies(tracking: Tracking): (on: boolean) => void {
     let believed = 0
     reader.open(body, Date.now())
     while (reader.next()) {
-      if (!reader.sameDriver) number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
+      if (!reader.sameDriver)
+        number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
       if (number < 0) continue
-      table.place(number, reader.latitude, reader.longitude, reader.timestampMs, reader.headingDeg, reader.speedMps)
+      table.place(
+        number,
+        reader.latitude,
+        reader.longitude,
+        reader.timestampMs,
+        reader.headingDeg,
+        reader.speedMps,
+      )
       believed++
     }
     frames.accepted += believed
   }
-  return on => { tracking.ingest = on ? Tracking.prototype.ingest : believe }
+  return on => {
+    tracking.ingest = on ? Tracking.prototype.ingest : believe
+  }
 }

@@ -24,14 +24,23 @@ const stopTimeoutMs = 15_000
 const outputCharactersMax = 4_000
 
 /** `file` is a compiled one; it sends `{ url }` once it listens. Throws with its last words when it ends before, or takes too long. */
-export async function startServerChild(file: URL, { args = [], env = process.env, execArgv = process.execArgv }: ServerChildOptions = {}): Promise<ServerChild> {
-  const child = fork(fileURLToPath(file), args, { env, execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+export async function startServerChild(
+  file: URL,
+  { args = [], env = process.env, execArgv = process.execArgv }: ServerChildOptions = {},
+): Promise<ServerChild> {
+  const child = fork(fileURLToPath(file), args, {
+    env,
+    execArgv: [...execArgv],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
   let output = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-outputCharactersMax)
     if (process.env['LOG_LEVEL'] !== undefined) process.stderr.write(text)
   })
-  const kill = (): void => { child.kill('SIGKILL') }
+  const kill = (): void => {
+    child.kill('SIGKILL')
+  }
   process.once('exit', kill)
   const stop = async (): Promise<void> => {
     await ended(child)
@@ -39,9 +48,19 @@ export async function startServerChild(file: URL, { args = [], env = process.env
   }
   try {
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${nameOf(file)} is not ready after ${startTimeoutMs} ms: ${output}`)), startTimeoutMs)
-      child.once('message', message => { clearTimeout(timer); resolve((message as { url: string }).url) })
-      child.once('exit', (code, signal) => { clearTimeout(timer); reject(new Error(`${nameOf(file)} ended with ${code ?? signal}: ${output}`)) })
+      const timer = setTimeout(
+        () =>
+          reject(new Error(`${nameOf(file)} is not ready after ${startTimeoutMs} ms: ${output}`)),
+        startTimeoutMs,
+      )
+      child.once('message', message => {
+        clearTimeout(timer)
+        resolve((message as { url: string }).url)
+      })
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer)
+        reject(new Error(`${nameOf(file)} ended with ${code ?? signal}: ${output}`))
+      })
     })
     return { url, pid: child.pid!, child, stop }
   } catch (error) {
@@ -54,7 +73,9 @@ const nameOf = (file: URL): string => file.pathname.slice(file.pathname.lastInde
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', () => resolve())
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
   child.kill('SIGTERM')
   await gone
@@ -72,7 +93,10 @@ export function askChild<T>(child: ChildProcess, question: unknown): Promise<T> 
     }
     const take = (message: unknown): void => give(() => resolve(message as T))
     const end = (): void => give(() => reject(new Error('the process ended before it answered')))
-    const timer = setTimeout(() => give(() => reject(new Error('the process does not answer'))), answerTimeoutMs)
+    const timer = setTimeout(
+      () => give(() => reject(new Error('the process does not answer'))),
+      answerTimeoutMs,
+    )
     child.once('message', take)
     child.once('exit', end)
     child.send(question as object)

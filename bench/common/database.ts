@@ -36,21 +36,37 @@ export async function seasonLog(pool: { query(text: string): Promise<unknown> })
 }
 
 /** What the driver's connection can do beyond its types. */
-interface Wire { query(text: string): void; sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }
+interface Wire {
+  query(text: string): void
+  sendCopyFromChunk(chunk: Buffer): void
+  endCopyFrom(): void
+}
 
 /** Runs `copy … from stdin` with all its rows in one piece. */
-export function copyIn(client: { query(text: never): unknown }, text: string, rows: string): Promise<void> {
+export function copyIn(
+  client: { query(text: never): unknown },
+  text: string,
+  rows: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     // The driver hands its connection to whatever can submit itself.
     client.query({
-      submit(wire: Wire) { wire.query(text) },
+      submit(wire: Wire) {
+        wire.query(text)
+      },
       handleCopyInResponse(wire: Wire) {
         wire.sendCopyFromChunk(Buffer.from(rows))
         wire.endCopyFrom()
       },
-      handleCommandComplete() { /* the end is told by what follows */ },
-      handleReadyForQuery() { resolve() },
-      handleError(error: Error) { reject(error) },
+      handleCommandComplete() {
+        /* the end is told by what follows */
+      },
+      handleReadyForQuery() {
+        resolve()
+      },
+      handleError(error: Error) {
+        reject(error)
+      },
     } as never)
   })
 }

@@ -11,6 +11,8 @@ const folder = 'engine/adr/'
 
 /** For a goal: `{ ratio: 0.8, ...decision('what-a-frame-costs') }`; nothing while nobody has written it. */
 export function decision(name: string): { why?: string } {
-  const file = readdirSync(fileURLToPath(assetUrl(folder))).find(one => /^\d{4}-/.test(one) && one.slice('0000-'.length) === `${name}.md`)
+  const file = readdirSync(fileURLToPath(assetUrl(folder))).find(
+    one => /^\d{4}-/.test(one) && one.slice('0000-'.length) === `${name}.md`,
+  )
   return file === undefined ? {} : { why: folder + file }
 }

@@ -18,7 +18,7 @@ let dialled = 0
 export function sourceAddress(hostname: string): string | undefined {
   if (process.platform !== 'linux' || !hostname.startsWith('127.')) return undefined
   const block = Math.floor(dialled++ / socketsPerAddress) + threadId * addressesPerThread
-  return `127.${1 + process.pid % 250}.${(block >> 8) % 256}.${1 + block % 254}`
+  return `127.${1 + (process.pid % 250)}.${(block >> 8) % 256}.${1 + (block % 254)}`
 }
 const addressesPerThread = 256
 
@@ -27,12 +27,24 @@ export function dial(url: string, read: (bytes: Buffer) => void): Socket {
   const { protocol, hostname, port } = new URL(url)
   const localAddress = sourceAddress(hostname)
   // TLS decrypts into buffers of its own; there is nothing to share.
-  const socket = protocol === 'https:'
-    ? connectTls({ host: hostname, port: Number(port || 443), servername: hostname }).on('data', read)
-    : connect({
-      host: hostname, port: Number(port || 80), ...(localAddress !== undefined && { localAddress }),
-      onread: { buffer: shared, callback: (bytes, buffer) => { read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)); return true } },
-    })
+  const socket =
+    protocol === 'https:'
+      ? connectTls({ host: hostname, port: Number(port || 443), servername: hostname }).on(
+          'data',
+          read,
+        )
+      : connect({
+          host: hostname,
+          port: Number(port || 80),
+          ...(localAddress !== undefined && { localAddress }),
+          onread: {
+            buffer: shared,
+            callback: (bytes, buffer) => {
+              read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes))
+              return true
+            },
+          },
+        })
   socket.setNoDelay(true)
   return socket
 }

@@ -11,10 +11,13 @@ let stopping = false
 const end = (stop: () => Promise<void>): void => {
   if (stopping) return
   stopping = true
-  stop().then(() => process.exit(0), (error: unknown) => {
-    process.stderr.write(`${String(error)}\n`)
-    process.exit(1)
-  })
+  stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`)
+      process.exit(1)
+    },
+  )
 }
 // A signal to the terminal's whole group: the parent decides when to stop.
 process.on('SIGINT', () => undefined)
@@ -22,15 +25,31 @@ const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))
 process.on('disconnect', () => end(() => embedded.stop()))
 const policies = switchPolicies(embedded.engine.tracking)
-process.on('message', (message: 'counters' | { populate: PopulationPlan } | { policies: boolean }) => {
-  if (message === 'counters') process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
-  else if ('policies' in message) {
-    policies(message.policies)
-    process.send?.({})
-  } else {
-    const { database, bus, nowMs, random } = embedded.edge.context
-    populate({ database, bus, nowMs, random, after: realEnv().after, jwtSecret: process.env['JWT_SECRET_KEY']! }, message.populate).then(
-      population => process.send?.({ population }), (error: unknown) => process.send?.({ failure: String(error) }))
-  }
-})
+process.on(
+  'message',
+  (message: 'counters' | { populate: PopulationPlan } | { policies: boolean }) => {
+    if (message === 'counters')
+      process.send?.({ counters: { ...embedded.engine.tracking.frames }, atMs: performance.now() })
+    else if ('policies' in message) {
+      policies(message.policies)
+      process.send?.({})
+    } else {
+      const { database, bus, nowMs, random } = embedded.edge.context
+      populate(
+        {
+          database,
+          bus,
+          nowMs,
+          random,
+          after: realEnv().after,
+          jwtSecret: process.env['JWT_SECRET_KEY']!,
+        },
+        message.populate,
+      ).then(
+        population => process.send?.({ population }),
+        (error: unknown) => process.send?.({ failure: String(error) }),
+      )
+    }
+  },
+)
 process.send?.({ url: embedded.url })

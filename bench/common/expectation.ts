@@ -19,20 +19,36 @@ export interface Expectation {
 }
 
 /** `past` is oldest first; only runs of the same length count, and of the same mode where a bench has a server under test. */
-export function expectation(benches: readonly Bench[], past: readonly StoredRun[], options: { mode: Mode; quick: boolean; rounds: number | null }): Expectation {
+export function expectation(
+  benches: readonly Bench[],
+  past: readonly StoredRun[],
+  options: { mode: Mode; quick: boolean; rounds: number | null },
+): Expectation {
   const { mode, quick, rounds } = options
   const known = new Map<string, number>()
-  const anyMode = new Set(benches.filter(bench => bench.modes === undefined).map(({ name }) => name))
+  const anyMode = new Set(
+    benches.filter(bench => bench.modes === undefined).map(({ name }) => name),
+  )
   for (const { run, benches: measured } of past)
     for (const { name, seconds, error, interrupted, skipped } of measured) {
-      if (run.settings.quick !== quick || run.settings.rounds !== null || (run.mode !== mode && !anyMode.has(name))) continue
-      if (error === undefined && interrupted !== true && skipped === undefined) known.set(name, seconds)
+      if (
+        run.settings.quick !== quick ||
+        run.settings.rounds !== null ||
+        (run.mode !== mode && !anyMode.has(name))
+      )
+        continue
+      if (error === undefined && interrupted !== true && skipped === undefined)
+        known.set(name, seconds)
     }
   const runnable = benches.map(bench => skipReason(bench, mode) === null)
   const seconds = benches.map((bench, at) => {
     if (!runnable[at]) return 0
     const once = known.get(bench.name) ?? guessSeconds[quick ? 'quick' : 'full']
-    return rounds === null ? once : once * rounds / roundsOf(bench, { quick, rounds: null })
+    return rounds === null ? once : (once * rounds) / roundsOf(bench, { quick, rounds: null })
   })
-  return { seconds, total: seconds.reduce((sum, one) => sum + one, 0), guessed: benches.filter((bench, at) => runnable[at] && !known.has(bench.name)).length }
+  return {
+    seconds,
+    total: seconds.reduce((sum, one) => sum + one, 0),
+    guessed: benches.filter((bench, at) => runnable[at] && !known.has(bench.name)).length,
+  }
 }

@@ -6,14 +6,26 @@ import { tmpdir } from 'node:os'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { assetUrl } from '../../protocol/assets.ts'
-import { startNats, startPostgres, startRedis, serviceMissing, type Service, type ServiceName } from '../../protocol/testing/services.ts'
+import {
+  startNats,
+  startPostgres,
+  startRedis,
+  serviceMissing,
+  type Service,
+  type ServiceName,
+} from '../../protocol/testing/services.ts'
 import type { Bench, Context, Measure, Mode, Sample } from './bench.ts'
 import { Latency } from './latency.ts'
 import { loadAverage } from './machine.ts'
 import { profileProcesses } from './profile.ts'
 import { remoteServer } from './remote.ts'
 import type { BenchRecord, MeasureRecord, RoundRecord } from './results.ts'
-import { startDistributedServer, startEmbeddedServer, type Server, type ServerOptions } from './server.ts'
+import {
+  startDistributedServer,
+  startEmbeddedServer,
+  type Server,
+  type ServerOptions,
+} from './server.ts'
 
 /** A deployment that hangs must not keep the suite from ending. */
 const closeTimeoutMs = 30_000
@@ -43,13 +55,21 @@ export interface HarnessOptions {
 /** Why this bench cannot run here, or null. */
 export function skipReason(bench: Bench, mode: Mode): string | null {
   const modes = bench.modes ?? ['embedded', 'distributed']
-  if (!modes.includes(mode)) return `it does not run ${mode === 'remote' ? 'against a deployment elsewhere' : mode}`
-  const needs = new Set<ServiceName>([...(bench.needs ?? []), ...(mode === 'distributed' && bench.modes !== undefined ? ['nats', 'redis', 'postgres'] as const : [])])
+  if (!modes.includes(mode))
+    return `it does not run ${mode === 'remote' ? 'against a deployment elsewhere' : mode}`
+  const needs = new Set<ServiceName>([
+    ...(bench.needs ?? []),
+    ...(mode === 'distributed' && bench.modes !== undefined
+      ? (['nats', 'redis', 'postgres'] as const)
+      : []),
+  ])
   return [...needs].map(serviceMissing).find(line => line !== null) ?? bench.missing?.() ?? null
 }
 
-export const roundsOf = (bench: Bench, options: { quick: boolean; rounds: number | null }): number =>
-  options.rounds ?? (bench.rounds ?? roundsDefault)[options.quick ? 'quick' : 'full']
+export const roundsOf = (
+  bench: Bench,
+  options: { quick: boolean; rounds: number | null },
+): number => options.rounds ?? (bench.rounds ?? roundsDefault)[options.quick ? 'quick' : 'full']
 
 /** Private services for raw baselines, each started when first asked for, for the whole run. */
 export class SharedServices {
@@ -58,7 +78,12 @@ export class SharedServices {
   async url(name: ServiceName): Promise<string> {
     let service = this.#started.get(name)
     if (service === undefined) {
-      service = name === 'nats' ? startNats({ jetstream: true }) : name === 'redis' ? startRedis() : startPostgres({ settings: postgresSettings })
+      service =
+        name === 'nats'
+          ? startNats({ jetstream: true })
+          : name === 'redis'
+            ? startRedis()
+            : startPostgres({ settings: postgresSettings })
       this.#started.set(name, service)
     }
     return (await service).url
@@ -74,8 +99,16 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   const { mode, quick, signal } = options
   const beganMs = performance.now()
   const record: BenchRecord = {
-    type: 'bench', name: bench.name, group: bench.group, title: bench.title, mode, at: new Date().toISOString(),
-    seconds: 0, loadAverage: loadAverage(), measures: [], broken: [],
+    type: 'bench',
+    name: bench.name,
+    group: bench.group,
+    title: bench.title,
+    mode,
+    at: new Date().toISOString(),
+    seconds: 0,
+    loadAverage: loadAverage(),
+    measures: [],
+    broken: [],
   }
   const skipped = skipReason(bench, mode)
   if (skipped !== null) return { ...record, skipped }
@@ -86,7 +119,9 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   let round = 0
   const rounds = roundsOf(bench, options)
   const context: Context = {
-    quick, mode, signal,
+    quick,
+    mode,
+    signal,
     async server(serverOptions = {}) {
       const server = await startServer(options, serverOptions)
       closers.push(() => server.stop())
@@ -97,39 +132,58 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
     tokens: role => options.tokens.get(role) ?? [],
     profileDir: options.profileDir,
     sample: (measure, sample) => collected.add(round, measure, sample),
-    check: (holds, what) => { if (!holds) record.broken.push(withoutPaths(what)) },
+    check: (holds, what) => {
+      if (!holds) record.broken.push(withoutPaths(what))
+    },
     say: options.say,
     progress: text => options.progress(bench.name, text, round),
-    defer: close => { closers.push(close) },
+    defer: close => {
+      closers.push(close)
+    },
   }
   let abort: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => { abort = () => reject(signal.reason as Error) })
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error)
+  })
   aborted.catch(() => undefined)
   signal.addEventListener('abort', abort, { once: true })
   // What a bench throws where nobody catches it ends that bench, and not the suite with all that it has measured.
   let stray: (error: Error) => void = () => undefined
-  const strayed = new Promise<never>((_, reject) => { stray = reject })
+  const strayed = new Promise<never>((_, reject) => {
+    stray = reject
+  })
   strayed.catch(() => undefined)
   process.on('uncaughtException', stray)
   try {
     signal.throwIfAborted()
     context.progress('opens')
     const measure = await Promise.race([bench.open(context), aborted, strayed])
-    const endProfile = options.profileDir === null || pids.length === 0 ? null : profileProcesses(options.profileDir, pids)
+    const endProfile =
+      options.profileDir === null || pids.length === 0
+        ? null
+        : profileProcesses(options.profileDir, pids)
     for (; round < rounds; round++) {
       context.progress(`round ${round + 1} of ${rounds}`)
       await Promise.race([measure(round), aborted, strayed])
     }
-    if (endProfile !== null) record.profiles = (await endProfile()).map(path => relative(process.cwd(), path))
+    if (endProfile !== null)
+      record.profiles = (await endProfile()).map(path => relative(process.cwd(), path))
   } catch (error) {
     if (signal.aborted) record.interrupted = true
     else record.error = withoutPaths((error as Error).stack ?? String(error))
   } finally {
-    for (const close of closers.reverse()) await closed(close).catch((error: unknown) => options.say(`closing ${bench.name}: ${String(error)}`))
+    for (const close of closers.reverse())
+      await closed(close).catch((error: unknown) =>
+        options.say(`closing ${bench.name}: ${String(error)}`),
+      )
     process.off('uncaughtException', stray)
     signal.removeEventListener('abort', abort)
   }
-  return { ...record, measures: collected.records(), seconds: (performance.now() - beganMs) / 1_000 }
+  return {
+    ...record,
+    measures: collected.records(),
+    seconds: (performance.now() - beganMs) / 1_000,
+  }
 }
 
 /** What is kept and shown to others names files by their place in this repository and not on this machine. */
@@ -140,16 +194,24 @@ const root = fileURLToPath(assetUrl('.'))
 async function startServer(options: HarnessOptions, serverOptions: ServerOptions): Promise<Server> {
   const all = { benchAllowed: true, profileDir: options.profileDir, ...serverOptions }
   switch (serverOptions.mode ?? options.mode) {
-    case 'embedded': return startEmbeddedServer(all)
-    case 'distributed': return startDistributedServer(all)
-    case 'remote': return remoteServer(options.url!)
+    case 'embedded':
+      return startEmbeddedServer(all)
+    case 'distributed':
+      return startDistributedServer(all)
+    case 'remote':
+      return remoteServer(options.url!)
   }
 }
 
 async function closed(close: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   try {
-    await Promise.race([close(), new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error('it does not end')), closeTimeoutMs) })])
+    await Promise.race([
+      close(),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('it does not end')), closeTimeoutMs)
+      }),
+    ])
   } finally {
     clearTimeout(timer)
   }
@@ -157,12 +219,19 @@ async function closed(close: () => unknown): Promise<void> {
 
 /** Samples by measure and round; ratios once both sides of a round are there. */
 class Collected {
-  readonly #measures = new Map<string, { measure: Measure; latency: Latency | null; samples: Map<number, RoundRecord> }>()
+  readonly #measures = new Map<
+    string,
+    { measure: Measure; latency: Latency | null; samples: Map<number, RoundRecord> }
+  >()
 
   add(round: number, measure: Measure, { value, ...more }: Sample): void {
     let entry = this.#measures.get(measure.name)
     if (entry === undefined) {
-      entry = { measure, latency: value instanceof Latency ? new Latency() : null, samples: new Map() }
+      entry = {
+        measure,
+        latency: value instanceof Latency ? new Latency() : null,
+        samples: new Map(),
+      }
       this.#measures.set(measure.name, entry)
     }
     if (entry.samples.has(round)) throw new Error(`"${measure.name}" was sampled twice in a round`)
@@ -172,19 +241,32 @@ class Collected {
     }
     entry.latency!.add(value)
     // Nothing measured is no number; the round is left out, and the count of the whole says so.
-    if (value.count > 0) entry.samples.set(round, { value: value.percentile(50), p99: value.percentile(99), ...more })
+    if (value.count > 0)
+      entry.samples.set(round, { value: value.percentile(50), p99: value.percentile(99), ...more })
   }
 
   records(): MeasureRecord[] {
     return [...this.#measures.values()].map(({ measure, latency, samples }) => {
-      const baseline = measure.baseline === undefined ? undefined : this.#measures.get(measure.baseline)
-      if (measure.baseline !== undefined && baseline === undefined) throw new Error(`"${measure.name}" names a baseline that was not sampled: "${measure.baseline}"`)
+      const baseline =
+        measure.baseline === undefined ? undefined : this.#measures.get(measure.baseline)
+      if (measure.baseline !== undefined && baseline === undefined)
+        throw new Error(
+          `"${measure.name}" names a baseline that was not sampled: "${measure.baseline}"`,
+        )
       const rounds = [...samples].map(([round, sample]) => {
         const beside = baseline?.samples.get(round)
         // A stack that delivered nothing is nothing to be compared with.
-        return beside === undefined || beside.value === 0 ? sample : { ...sample, ratio: sample.value / beside.value }
+        return beside === undefined || beside.value === 0
+          ? sample
+          : { ...sample, ratio: sample.value / beside.value }
       })
-      return { ...measure, rounds, ...(latency !== null && { latency: { count: latency.count, percentiles: latency.curve() } }) }
+      return {
+        ...measure,
+        rounds,
+        ...(latency !== null && {
+          latency: { count: latency.count, percentiles: latency.curve() },
+        }),
+      }
     })
   }
 }

@@ -16,18 +16,23 @@ async function answer(question: HolderQuestion): Promise<HolderAnswer> {
       })
       return { closed: 0 }
     }
-    case 'look': return { closed: sockets.filter(({ closedWith }) => closedWith !== null).length }
+    case 'look':
+      return { closed: sockets.filter(({ closedWith }) => closedWith !== null).length }
     case 'end': {
       for (const socket of sockets) socket.destroy()
       sockets = []
       return { closed: 0 }
     }
-    default: return question
+    default:
+      return question
   }
 }
 
 process.on('message', (question: HolderQuestion) => {
-  answer(question).then(told => process.send?.(told), (error: unknown) => process.send?.({ failure: String(error) } satisfies HolderAnswer))
+  answer(question).then(
+    told => process.send?.(told),
+    (error: unknown) => process.send?.({ failure: String(error) } satisfies HolderAnswer),
+  )
 })
 // A signal to the terminal's whole group: the parent decides when to stop.
 process.on('SIGINT', () => undefined)

@@ -31,13 +31,19 @@ const socketsPerProcess = 10_000
 export const descriptorsReserve = 1_000
 
 /** Enough processes for so many sockets; they end with the bench. */
-export async function startHolders(context: Pick<Context, 'defer'>, count: number): Promise<Holders> {
+export async function startHolders(
+  context: Pick<Context, 'defer'>,
+  count: number,
+): Promise<Holders> {
   const each = Math.min(socketsPerProcess, descriptorsMax('self') - descriptorsReserve)
   const processes: ServerChild[] = []
   context.defer(() => Promise.all(processes.map(one => one.stop())))
-  for (let held = 0; held < count; held += each) processes.push(await startServerChild(new URL('./holder-child.js', import.meta.url)))
+  for (let held = 0; held < count; held += each)
+    processes.push(await startServerChild(new URL('./holder-child.js', import.meta.url)))
   const ask = async (questionFor: (index: number) => HolderQuestion): Promise<number> => {
-    const answers = await Promise.all(processes.map((one, index) => askChild<HolderAnswer>(one.child, questionFor(index))))
+    const answers = await Promise.all(
+      processes.map((one, index) => askChild<HolderAnswer>(one.child, questionFor(index))),
+    )
     return answers.reduce((sum, answer) => {
       if ('failure' in answer) throw new Error(answer.failure)
       return sum + answer.closed
@@ -48,19 +54,28 @@ export async function startHolders(context: Pick<Context, 'defer'>, count: numbe
       // Whole tokens to each process.
       const share = Math.floor(each / sockets.socketsPerToken) * sockets.socketsPerToken
       await ask(index => ({
-        do: 'open', ...sockets, count: Math.max(0, Math.min(share, sockets.count - index * share)),
-        tokens: sockets.tokens.slice(index * share / sockets.socketsPerToken, (index + 1) * share / sockets.socketsPerToken),
+        do: 'open',
+        ...sockets,
+        count: Math.max(0, Math.min(share, sockets.count - index * share)),
+        tokens: sockets.tokens.slice(
+          (index * share) / sockets.socketsPerToken,
+          ((index + 1) * share) / sockets.socketsPerToken,
+        ),
       }))
     },
     closed: () => ask(() => ({ do: 'look' })),
-    async end() { await ask(() => ({ do: 'end' })) },
+    async end() {
+      await ask(() => ({ do: 'end' }))
+    },
   }
 }
 
 /** Files and sockets that the process may have open; Node has raised it to the hard limit. */
 export function descriptorsMax(pid: number | 'self'): number {
   try {
-    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))![1])
+    return Number(
+      /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))![1],
+    )
   } catch {
     return 4_096
   }

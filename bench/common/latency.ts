@@ -7,32 +7,53 @@ import { build, type Histogram } from 'hdr-histogram-js'
 
 const microsecondsMax = 120_000_000
 const curvePercents = [
-  ...Array.from({ length: 49 }, (_, at) => at * 2), ...Array.from({ length: 18 }, (_, at) => 98 + at / 10),
-  ...Array.from({ length: 10 }, (_, at) => 99.8 + at / 50), 99.99, 99.999, 100,
-].map(percent => Number(percent.toFixed(3))).sort((a, b) => a - b)
+  ...Array.from({ length: 49 }, (_, at) => at * 2),
+  ...Array.from({ length: 18 }, (_, at) => 98 + at / 10),
+  ...Array.from({ length: 10 }, (_, at) => 99.8 + at / 50),
+  99.99,
+  99.999,
+  100,
+]
+  .map(percent => Number(percent.toFixed(3)))
+  .sort((a, b) => a - b)
 
 export class Latency {
-  readonly #histogram: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: microsecondsMax, numberOfSignificantValueDigits: 3, bitBucketSize: 32 })
+  readonly #histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: microsecondsMax,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 32,
+  })
 
-  get count(): number { return this.#histogram.totalCount }
+  get count(): number {
+    return this.#histogram.totalCount
+  }
 
-  record(ms: number): void { this.#histogram.recordValue(Math.min(microsecondsMax, Math.max(1, Math.round(ms * 1000)))) }
+  record(ms: number): void {
+    this.#histogram.recordValue(Math.min(microsecondsMax, Math.max(1, Math.round(ms * 1000))))
+  }
 
   /** Milliseconds; NaN when nothing was recorded. */
   percentile(percent: number): number {
     return this.count === 0 ? Number.NaN : this.#histogram.getValueAtPercentile(percent) / 1000
   }
-  get maxMs(): number { return this.percentile(100) }
+  get maxMs(): number {
+    return this.percentile(100)
+  }
 
   /** Takes over what another one measured. */
-  add(other: Latency): void { this.#histogram.add(other.#histogram) }
+  add(other: Latency): void {
+    this.#histogram.add(other.#histogram)
+  }
 
   /** `[percent, ms]` at a hundred places, denser towards the end; what a report draws. Empty when nothing was recorded. */
   curve(): [number, number][] {
     return this.count === 0 ? [] : curvePercents.map(percent => [percent, this.percentile(percent)])
   }
 
-  reset(): void { this.#histogram.reset() }
+  reset(): void {
+    this.#histogram.reset()
+  }
 
   /** `p50 1.2  p90 …  p99 …  p99.9 …  max … ms  (n)`. */
   line(): string {
@@ -42,7 +63,8 @@ export class Latency {
   }
 }
 
-export const shown = (ms: number): string => (Number.isNaN(ms) ? '-' : ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2))
+export const shown = (ms: number): string =>
+  Number.isNaN(ms) ? '-' : ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)
 
 /**
  * Joins a request's beginning with its arrivals at terminals. A terminal usually hears of it before the

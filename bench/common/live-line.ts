@@ -6,7 +6,9 @@ export class LiveLine {
   #plainAtMs = -Infinity
   #shown = false
 
-  constructor(out: NodeJS.WriteStream = process.stdout) { this.#out = out }
+  constructor(out: NodeJS.WriteStream = process.stdout) {
+    this.#out = out
+  }
 
   show(text: string): void {
     if (this.#out.isTTY) {

@@ -20,16 +20,32 @@ export interface Machine {
 }
 
 export function thisMachine(): Machine {
-  const services = (['nats', 'redis', 'postgres'] as const).map(serviceVersion).filter(version => version !== null).map(version => version.split(' ') as [string, string])
+  const services = (['nats', 'redis', 'postgres'] as const)
+    .map(serviceVersion)
+    .filter(version => version !== null)
+    .map(version => version.split(' ') as [string, string])
   return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown processor', cores: cpus().length, memoryBytes: totalmem(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
     platform: `${process.platform} ${release()} ${process.arch}`,
     versions: {
-      node: process.versions.node, v8: process.versions.v8,
-      ...Object.fromEntries(['uWebSockets.js', 'msgpackr', 'ioredis', 'pg', '@nats-io/transport-node', '@electric-sql/pglite'].map(name => [name, packageVersion(name)])),
+      node: process.versions.node,
+      v8: process.versions.v8,
+      ...Object.fromEntries(
+        [
+          'uWebSockets.js',
+          'msgpackr',
+          'ioredis',
+          'pg',
+          '@nats-io/transport-node',
+          '@electric-sql/pglite',
+        ].map(name => [name, packageVersion(name)]),
+      ),
       ...Object.fromEntries(services),
     },
-    commit: commit(), dirty: dirty(),
+    commit: commit(),
+    dirty: dirty(),
   }
 }
 
@@ -49,7 +65,11 @@ export function loadLine(): string {
 
 function packageVersion(name: string): string {
   try {
-    return (JSON.parse(readFileSync(assetUrl(`node_modules/${name}/package.json`), 'utf8')) as { version: string }).version
+    return (
+      JSON.parse(readFileSync(assetUrl(`node_modules/${name}/package.json`), 'utf8')) as {
+        version: string
+      }
+    ).version
   } catch {
     return 'unknown'
   }
@@ -65,7 +85,12 @@ function commit(): string {
     try {
       return read(name).slice(0, 10)
     } catch {
-      return read('packed-refs').split('\n').find(line => line.endsWith(` ${name}`))?.slice(0, 10) ?? 'unknown'
+      return (
+        read('packed-refs')
+          .split('\n')
+          .find(line => line.endsWith(` ${name}`))
+          ?.slice(0, 10) ?? 'unknown'
+      )
     }
   } catch {
     return 'unknown'
@@ -75,7 +100,11 @@ function commit(): string {
 /** Results and the README, which the suite itself writes, do not count. */
 function dirty(): boolean | null {
   try {
-    const changed = execFileSync('git', ['status', '--porcelain', '--', '.', ':!bench/results', ':!README.md'], { cwd: fileURLToPath(assetUrl('.')), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const changed = execFileSync(
+      'git',
+      ['status', '--porcelain', '--', '.', ':!bench/results', ':!README.md'],
+      { cwd: fileURLToPath(assetUrl('.')), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    )
     return changed.trim() !== ''
   } catch {
     return null

@@ -27,9 +27,14 @@ export interface Options {
 }
 
 /** Throws UsageError. */
-export function readOptions(table: OptionTable, argv: readonly string[], positionalsMax = 0): Options {
+export function readOptions(
+  table: OptionTable,
+  argv: readonly string[],
+  positionalsMax = 0,
+): Options {
   const config: Record<string, { type: 'string' | 'boolean' }> = { help: { type: 'boolean' } }
-  for (const [name, option] of Object.entries(table)) config[name] = { type: option.value === undefined ? 'boolean' : 'string' }
+  for (const [name, option] of Object.entries(table))
+    config[name] = { type: option.value === undefined ? 'boolean' : 'string' }
   let parsed
   try {
     parsed = parseArgs({ args: [...argv], options: config, allowPositionals: true, strict: true })
@@ -37,20 +42,32 @@ export function readOptions(table: OptionTable, argv: readonly string[], positio
     throw new UsageError((error as Error).message.split('\n')[0]!)
   }
   const { values, positionals } = parsed
-  if (positionals.length > positionalsMax) throw new UsageError(`"${positionals[positionalsMax]}" is not expected; --help lists the options`)
+  if (positionals.length > positionalsMax)
+    throw new UsageError(
+      `"${positionals[positionalsMax]}" is not expected; --help lists the options`,
+    )
   for (const [name, option] of Object.entries(table)) {
     const given = values[name]
     if (option.number === undefined || typeof given !== 'string') continue
     const number = Number(given)
     const { min, max, whole } = option.number
-    if (given.trim() === '' || !Number.isFinite(number) || number < min || number > max || (whole === true && !Number.isInteger(number)))
-      throw new UsageError(`--${name}: "${given}" is not a ${whole === true ? 'whole ' : ''}number from ${min} to ${max}`)
+    if (
+      given.trim() === '' ||
+      !Number.isFinite(number) ||
+      number < min ||
+      number > max ||
+      (whole === true && !Number.isInteger(number))
+    )
+      throw new UsageError(
+        `--${name}: "${given}" is not a ${whole === true ? 'whole ' : ''}number from ${min} to ${max}`,
+      )
   }
   return {
     help: values['help'] === true,
     positionals,
     flag: name => values[name] === true,
-    text: name => (values[name] as string | undefined) ?? (table[name]?.default as string | undefined) ?? null,
+    text: name =>
+      (values[name] as string | undefined) ?? (table[name]?.default as string | undefined) ?? null,
     number: name => {
       const value = values[name] ?? table[name]?.default
       if (value === undefined) throw new UsageError(`--${name} is needed`)
@@ -61,19 +78,30 @@ export function readOptions(table: OptionTable, argv: readonly string[], positio
 
 /** The options as lines of a help text. */
 export function describeOptions(table: OptionTable): string {
-  const rows = Object.entries({ ...table, help: { help: 'this text' } as Option }).map(([name, option]) =>
-    [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help + (option.default === undefined ? '' : ` (${option.default})`)] as const)
+  const rows = Object.entries({ ...table, help: { help: 'this text' } as Option }).map(
+    ([name, option]) =>
+      [
+        `--${name}${option.value === undefined ? '' : ` ${option.value}`}`,
+        option.help + (option.default === undefined ? '' : ` (${option.default})`),
+      ] as const,
+  )
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
 }
 
 /** Runs a tool: a UsageError is one line and exit `usageCode`, another error its message and exit 1. */
-export async function runTool(name: string, main: (argv: string[]) => Promise<number>, usageCode = 64): Promise<void> {
+export async function runTool(
+  name: string,
+  main: (argv: string[]) => Promise<number>,
+  usageCode = 64,
+): Promise<void> {
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {
     const usage = error instanceof UsageError
-    process.stderr.write(`${name}: ${usage || !(error instanceof Error) ? String((error as Error).message) : error.stack ?? error.message}\n`)
+    process.stderr.write(
+      `${name}: ${usage || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? error.message)}\n`,
+    )
     process.exitCode = usage ? usageCode : 1
   }
   // Sockets of a failed run must not keep the tool alive.

@@ -3,10 +3,17 @@
  * that a second run against the same server does not meet the accounts of the first.
  */
 import { WebSocket } from 'ws'
-import { RestClient, type ConnectOptions, type WebSocketConstructor } from '../../protocol/client/index.ts'
+import {
+  RestClient,
+  type ConnectOptions,
+  type WebSocketConstructor,
+} from '../../protocol/client/index.ts'
 
 export const password = 'a simulated person'
-export interface Place { latitude: number; longitude: number }
+export interface Place {
+  latitude: number
+  longitude: number
+}
 
 /** Somebody signed in: how to call, and how to connect. */
 export interface Person {
@@ -22,31 +29,69 @@ export interface Person {
 export const runTag = (): string => `${Date.now().toString(36)}${process.pid.toString(36)}`
 
 function person(url: string, api: RestClient, id: string, recordId: string): Person {
-  return { api, id, recordId, connect: { url, token: () => api.accessToken(), WebSocket: WebSocket as unknown as WebSocketConstructor } }
+  return {
+    api,
+    id,
+    recordId,
+    connect: {
+      url,
+      token: () => api.accessToken(),
+      WebSocket: WebSocket as unknown as WebSocketConstructor,
+    },
+  }
 }
 
 export async function newCustomer(url: string, tag: string, index: number): Promise<Person> {
   const api = new RestClient({ url })
-  const { id } = await api.register({ email: `customer-${index}@${tag}.example`, full_name: `Customer ${index}`, phone: phone(1, index), role: 'user', password })
+  const { id } = await api.register({
+    email: `customer-${index}@${tag}.example`,
+    full_name: `Customer ${index}`,
+    phone: phone(1, index),
+    role: 'user',
+    password,
+  })
   return person(url, api, id, id)
 }
 
-export async function newPharmacy(url: string, tag: string, index: number, name: string, at: Place): Promise<Person> {
+export async function newPharmacy(
+  url: string,
+  tag: string,
+  index: number,
+  name: string,
+  at: Place,
+): Promise<Person> {
   const api = new RestClient({ url })
   const { latitude, longitude } = at
   const { id, vendor_id } = await api.registerVendor({
-    email: `pharmacy-${index}@${tag}.example`, business_name: name, phone: phone(2, index), password, latitude, longitude,
+    email: `pharmacy-${index}@${tag}.example`,
+    business_name: name,
+    phone: phone(2, index),
+    password,
+    latitude,
+    longitude,
   })
   return person(url, api, id, vendor_id!)
 }
 
 export async function newDriver(
-  url: string, tag: string, index: number, vendorId: string, more: { vehicle_type: 'bike' | 'scooter' | 'car' | 'van'; capacity?: number; name?: string },
+  url: string,
+  tag: string,
+  index: number,
+  vendorId: string,
+  more: { vehicle_type: 'bike' | 'scooter' | 'car' | 'van'; capacity?: number; name?: string },
 ): Promise<Person> {
   const api = new RestClient({ url })
   const { name = `Driver ${index}`, ...vehicle } = more
-  const { id, driver_id } = await api.registerDriver({ email: `driver-${index}@${tag}.example`, full_name: name, phone: phone(3, index), password, vendor_id: vendorId, ...vehicle })
+  const { id, driver_id } = await api.registerDriver({
+    email: `driver-${index}@${tag}.example`,
+    full_name: name,
+    phone: phone(3, index),
+    password,
+    vendor_id: vendorId,
+    ...vehicle,
+  })
   return person(url, api, id, driver_id!)
 }
 
-const phone = (kind: number, index: number): string => `+977${kind}${String(index).padStart(8, '0')}`
+const phone = (kind: number, index: number): string =>
+  `+977${kind}${String(index).padStart(8, '0')}`

@@ -34,7 +34,14 @@ export interface Population {
   deliveries: { orderId: string; trackingToken: string; driverId: string; driverToken: string }[]
 }
 
-interface Parts { database: Database; bus: Bus; jwtSecret: string; nowMs(): number; random(): number; after(ms: number, run: () => void): () => void }
+interface Parts {
+  database: Database
+  bus: Bus
+  jwtSecret: string
+  nowMs(): number
+  random(): number
+  after(ms: number, run: () => void): () => void
+}
 type Role = 'user' | 'vendor' | 'driver'
 
 const tokenMinutes = 240
@@ -45,33 +52,78 @@ const nobodysHash = 'no password opens this account'
 let populations = 0
 
 /** Throws what the database or an actor refuses. */
-export async function populate({ database, bus, jwtSecret, nowMs, random, after }: Parts, plan: PopulationPlan): Promise<Population> {
+export async function populate(
+  { database, bus, jwtSecret, nowMs, random, after }: Parts,
+  plan: PopulationPlan,
+): Promise<Population> {
   const { kysely } = database
   const commands = createCommandClient({ bus, nowMs, random, after })
-  const tokens = await createTokens({ jwtSecret, accessTokenMinutes: tokenMinutes, refreshTokenDays: 1 })
+  const tokens = await createTokens({
+    jwtSecret,
+    accessTokenMinutes: tokenMinutes,
+    refreshTokenDays: 1,
+  })
   const tag = `${nowMs().toString(36)}-${populations++}`
   const newId = (): string => uuidV7(nowMs(), random)
   const phone = '+9770000000'
 
   const accounts = async (role: Role, count: number): Promise<string[]> => {
     const ids = Array.from({ length: count }, newId)
-    const rows = ids.map((id, i) => ({ id, email: `${role}-${i}@${tag}.example`, full_name: `${role} ${i}`, phone, role, password_hash: nobodysHash }))
-    for (let from = 0; from < count; from += rowsAtOnce) await kysely.insertInto('users').values(rows.slice(from, from + rowsAtOnce)).execute()
+    const rows = ids.map((id, i) => ({
+      id,
+      email: `${role}-${i}@${tag}.example`,
+      full_name: `${role} ${i}`,
+      phone,
+      role,
+      password_hash: nobodysHash,
+    }))
+    for (let from = 0; from < count; from += rowsAtOnce)
+      await kysely
+        .insertInto('users')
+        .values(rows.slice(from, from + rowsAtOnce))
+        .execute()
     return ids
   }
 
-  const token = (role: Role, userId: string, record: { vendorId?: string; driverId?: string } = {}): Promise<string> =>
-    tokens.signAccess({ userId, role, name: role, vendorId: record.vendorId ?? null, driverId: record.driverId ?? null }, nowMs())
+  const token = (
+    role: Role,
+    userId: string,
+    record: { vendorId?: string; driverId?: string } = {},
+  ): Promise<string> =>
+    tokens.signAccess(
+      {
+        userId,
+        role,
+        name: role,
+        vendorId: record.vendorId ?? null,
+        driverId: record.driverId ?? null,
+      },
+      nowMs(),
+    )
 
   const makePharmacies = async (places: readonly Place[]): Promise<Population['pharmacies']> => {
     const owners = await accounts('vendor', places.length)
-    const made = await Promise.all(owners.map(async userId => {
-      const vendorId = newId()
-      return { userId, vendorId, token: await token('vendor', userId, { vendorId }) }
+    const made = await Promise.all(
+      owners.map(async userId => {
+        const vendorId = newId()
+        return { userId, vendorId, token: await token('vendor', userId, { vendorId }) }
+      }),
+    )
+    const rows = made.map(({ userId, vendorId }, i) => ({
+      id: vendorId,
+      user_id: userId,
+      email: `vendor-${i}@${tag}.example`,
+      business_name: `Pharmacy ${i}`,
+      phone,
+      status: 'active' as const,
+      ...placeOf(places[i]!),
     }))
-    const rows = made.map(({ userId, vendorId }, i) => ({ id: vendorId, user_id: userId, email: `vendor-${i}@${tag}.example`, business_name: `Pharmacy ${i}`, phone, status: 'active' as const, ...placeOf(places[i]!) }))
     for (let from = 0; from < rows.length; from += rowsAtOnce) {
-      const written = await kysely.insertInto('vendors').values(rows.slice(from, from + rowsAtOnce)).returningAll().execute()
+      const written = await kysely
+        .insertInto('vendors')
+        .values(rows.slice(from, from + rowsAtOnce))
+        .returningAll()
+        .execute()
       for (const row of written) {
         bus.publish(subjects.directory, encodeBody(directoryVendor(row)))
       }
@@ -82,34 +134,88 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
 
   const makeDrivers = async (count: number, vendorId: string): Promise<Population['drivers']> => {
     const owners = await accounts('driver', count)
-    const made = await Promise.all(owners.map(async userId => {
-      const driverId = newId()
-      return { userId, driverId, token: await token('driver', userId, { driverId }) }
+    const made = await Promise.all(
+      owners.map(async userId => {
+        const driverId = newId()
+        return { userId, driverId, token: await token('driver', userId, { driverId }) }
+      }),
+    )
+    const profile = (i: number) => ({
+      full_name: `Driver ${i}`,
+      phone,
+      vehicle_type: 'scooter' as const,
+    })
+    const rows = made.map(({ userId, driverId }, i) => ({
+      id: driverId,
+      user_id: userId,
+      vendor_id: vendorId,
+      email: `driver-${i}@${tag}.example`,
+      vehicle_number: null,
+      license_number: null,
+      membership: 'active' as const,
+      ...profile(i),
     }))
-    const profile = (i: number) => ({ full_name: `Driver ${i}`, phone, vehicle_type: 'scooter' as const })
-    const rows = made.map(({ userId, driverId }, i) => ({ id: driverId, user_id: userId, vendor_id: vendorId, email: `driver-${i}@${tag}.example`, vehicle_number: null, license_number: null, membership: 'active' as const, ...profile(i) }))
-    for (let from = 0; from < count; from += rowsAtOnce) await kysely.insertInto('drivers').values(rows.slice(from, from + rowsAtOnce)).execute()
+    for (let from = 0; from < count; from += rowsAtOnce)
+      await kysely
+        .insertInto('drivers')
+        .values(rows.slice(from, from + rowsAtOnce))
+        .execute()
     const by = { role: 'system', id: 'bench' } as const
     await inParallel(made, commandsAtOnce, async ({ driverId }, i) => {
-      await insist(() => commands.driver({ id: `register:${driverId}`, actor_id: driverId, verb: 'register', by, data: { vendor_id: vendorId, capacity: 1, ...profile(i) } }))
+      await insist(() =>
+        commands.driver({
+          id: `register:${driverId}`,
+          actor_id: driverId,
+          verb: 'register',
+          by,
+          data: { vendor_id: vendorId, capacity: 1, ...profile(i) },
+        }),
+      )
       const id = newId()
-      await insist(() => commands.driver({ id, actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: 'available' } }))
+      await insist(() =>
+        commands.driver({
+          id,
+          actor_id: driverId,
+          verb: 'set_status',
+          by: { role: 'driver', id: driverId },
+          data: { status: 'available' },
+        }),
+      )
     })
     return made
   }
 
-  const makeDeliveries = async (count: number, customerId: string, vendorId: string, from: Place): Promise<Population['deliveries']> => {
+  const makeDeliveries = async (
+    count: number,
+    customerId: string,
+    vendorId: string,
+    from: Place,
+  ): Promise<Population['deliveries']> => {
     const drivers = await makeDrivers(count, vendorId)
     const made: Population['deliveries'] = Array.from({ length: count })
     const vendor = { role: 'vendor', id: vendorId } as const
     await inParallel(drivers, commandsAtOnce, async ({ driverId, token: driverToken }, i) => {
       const orderId = newId()
-      const say = (verb: 'create' | 'accept' | 'assign_driver', by: { role: 'customer' | 'vendor'; id: string }, data: unknown) =>
-        commands.order({ id: newId(), actor_id: orderId, verb, by, data })
-      await say('create', { role: 'customer', id: customerId }, {
-        order_id: orderId, customer_id: customerId, customer_name: 'Customer', customer_phone: phone, vendor_id: vendorId,
-        delivery_address: 'A street', delivery_latitude: from.latitude + 0.02, delivery_longitude: from.longitude + 0.02, items: [],
-      })
+      const say = (
+        verb: 'create' | 'accept' | 'assign_driver',
+        by: { role: 'customer' | 'vendor'; id: string },
+        data: unknown,
+      ) => commands.order({ id: newId(), actor_id: orderId, verb, by, data })
+      await say(
+        'create',
+        { role: 'customer', id: customerId },
+        {
+          order_id: orderId,
+          customer_id: customerId,
+          customer_name: 'Customer',
+          customer_phone: phone,
+          vendor_id: vendorId,
+          delivery_address: 'A street',
+          delivery_latitude: from.latitude + 0.02,
+          delivery_longitude: from.longitude + 0.02,
+          items: [],
+        },
+      )
       await say('accept', vendor, {})
       const { order } = await say('assign_driver', vendor, { driver_id: driverId })
       made[i] = { orderId, trackingToken: order.tracking_token, driverId, driverToken }
@@ -117,13 +223,25 @@ export async function populate({ database, bus, jwtSecret, nowMs, random, after 
     return made
   }
 
-  const customers = await Promise.all((await accounts('user', Math.max(plan.customers ?? 0, plan.deliveries === undefined ? 0 : 1)))
-    .map(async userId => ({ userId, token: await token('user', userId) })))
+  const customers = await Promise.all(
+    (
+      await accounts('user', Math.max(plan.customers ?? 0, plan.deliveries === undefined ? 0 : 1))
+    ).map(async userId => ({ userId, token: await token('user', userId) })),
+  )
   const pharmacies = await makePharmacies(plan.pharmacies ?? [])
   const first = pharmacies[0]
-  if (first === undefined && (plan.drivers !== undefined || plan.deliveries !== undefined)) throw new Error('drivers belong to a pharmacy')
+  if (first === undefined && (plan.drivers !== undefined || plan.deliveries !== undefined))
+    throw new Error('drivers belong to a pharmacy')
   const drivers = plan.drivers === undefined ? [] : await makeDrivers(plan.drivers, first!.vendorId)
-  const deliveries = plan.deliveries === undefined ? [] : await makeDeliveries(plan.deliveries, customers[0]!.userId, first!.vendorId, plan.pharmacies![0]!)
+  const deliveries =
+    plan.deliveries === undefined
+      ? []
+      : await makeDeliveries(
+          plan.deliveries,
+          customers[0]!.userId,
+          first!.vendorId,
+          plan.pharmacies![0]!,
+        )
   return { customers, pharmacies, drivers, deliveries }
 }
 
@@ -133,7 +251,11 @@ async function insist<T>(say: () => Promise<T>): Promise<T> {
     try {
       return await say()
     } catch (error) {
-      if (attempt === attemptsMax || !(error instanceof CaduceusError && errorCatalogue[error.code].retryable)) throw error
+      if (
+        attempt === attemptsMax ||
+        !(error instanceof CaduceusError && errorCatalogue[error.code].retryable)
+      )
+        throw error
     }
   }
 }

@@ -21,7 +21,11 @@ export function cpuSecondsOf(pids: readonly number[]): number | null {
 
 /** Resident memory; null where it cannot be read. */
 export function residentBytesOf(pids: readonly number[]): number | null {
-  return sum(pids, pid => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]) * 1024)
+  return sum(
+    pids,
+    pid =>
+      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]) * 1024,
+  )
 }
 
 function sum(pids: readonly number[], of: (pid: number) => number): number | null {

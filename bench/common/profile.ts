@@ -27,11 +27,17 @@ export async function startProfile(): Promise<(path: string) => Promise<void>> {
   }
 }
 
-export const profilePath = (folder: string, pid: number): string => join(folder, `${pid}.cpuprofile`)
+export const profilePath = (folder: string, pid: number): string =>
+  join(folder, `${pid}.cpuprofile`)
 
 /** Arguments of Node and the environment for a child that can be profiled; nothing without a folder. */
-export function profileArguments(folder: string | null): { execArgv: string[]; env: NodeJS.ProcessEnv } {
-  return folder === null ? { execArgv: [], env: {} } : { execArgv: ['--import', import.meta.url], env: { BENCH_PROFILE_DIR: folder } }
+export function profileArguments(folder: string | null): {
+  execArgv: string[]
+  env: NodeJS.ProcessEnv
+} {
+  return folder === null
+    ? { execArgv: [], env: {} }
+    : { execArgv: ['--import', import.meta.url], env: { BENCH_PROFILE_DIR: folder } }
 }
 
 /** Begins the profiles of those processes; the result ends them and resolves to the files. */
@@ -41,7 +47,10 @@ export function profileProcesses(folder: string, pids: readonly number[]): () =>
     for (const pid of pids) process.kill(pid, 'SIGUSR2')
     const paths = pids.map(pid => profilePath(folder, pid))
     const giveUpMs = performance.now() + writtenTimeoutMs
-    while (!paths.every(path => existsSync(path)) && performance.now() < giveUpMs) await new Promise<void>(resolve => { setTimeout(resolve, pollMs) })
+    while (!paths.every(path => existsSync(path)) && performance.now() < giveUpMs)
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, pollMs)
+      })
     return paths.filter(path => existsSync(path))
   }
 }

@@ -9,11 +9,17 @@
 import type { Socket } from 'node:net'
 import { dial } from './dial.ts'
 
-export interface RawAnswer { status: number; body: string }
+export interface RawAnswer {
+  status: number
+  body: string
+}
 /** Servers end a connection that was idle for long (uWebSockets after 10 s), and what is written at that moment is lost. */
 const idleMaxMsDefault = 4_000
 
-interface Waiting { resolve(answer: RawAnswer): void; reject(error: Error): void }
+interface Waiting {
+  resolve(answer: RawAnswer): void
+  reject(error: Error): void
+}
 
 export class RawHttp {
   readonly #url: string
@@ -28,12 +34,19 @@ export class RawHttp {
     this.#host = new URL(url).host
   }
 
-  get connections(): number { return this.#all.size }
+  get connections(): number {
+    return this.#all.size
+  }
 
   /** Opens connections beforehand, so that the first requests do not pay for them. */
   async prepare(count: number): Promise<void> {
     const fresh = this.#idle.splice(0).filter(lane => lane.usable(this.#idleMaxMs))
-    this.#idle.push(...fresh, ...await Promise.all(Array.from({ length: Math.max(0, count - fresh.length) }, () => this.#newLane())))
+    this.#idle.push(
+      ...fresh,
+      ...(await Promise.all(
+        Array.from({ length: Math.max(0, count - fresh.length) }, () => this.#newLane()),
+      )),
+    )
   }
 
   async post(path: string, token: string, body: string): Promise<RawAnswer> {
@@ -41,14 +54,18 @@ export class RawHttp {
     while (lane !== undefined && !lane.usable(this.#idleMaxMs)) lane = this.#idle.pop()
     lane ??= await this.#newLane()
     try {
-      return await lane.send(`POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+      return await lane.send(
+        `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      )
     } finally {
       if (!lane.broken) this.#idle.push(lane)
     }
   }
 
-  close(): void { for (const lane of this.#all) lane.destroy() }
+  close(): void {
+    for (const lane of this.#all) lane.destroy()
+  }
 
   async #newLane(): Promise<Lane> {
     // One that ends while it opens was never among them.
@@ -66,7 +83,7 @@ class Lane {
   broken = false
 
   private constructor(url: string, ended: (lane: Lane) => void) {
-    const socket = this.#socket = dial(url, bytes => this.#read(bytes.toString('latin1')))
+    const socket = (this.#socket = dial(url, bytes => this.#read(bytes.toString('latin1'))))
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.broken = true
@@ -97,7 +114,9 @@ class Lane {
     })
   }
 
-  destroy(): void { this.#socket.destroy() }
+  destroy(): void {
+    this.#socket.destroy()
+  }
 
   #read(text: string): void {
     this.#text += text
@@ -106,7 +125,10 @@ class Lane {
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#text.slice(0, end))
     const bytes = length === null ? 0 : Number(length[1])
     if (this.#text.length < end + 4 + bytes) return
-    const answer = { status: Number(this.#text.slice(9, 12)), body: this.#text.slice(end + 4, end + 4 + bytes) }
+    const answer = {
+      status: Number(this.#text.slice(9, 12)),
+      body: this.#text.slice(end + 4, end + 4 + bytes),
+    }
     this.#text = ''
     const waiting = this.#waiting
     this.#waiting = null

@@ -45,16 +45,21 @@ export class RawSocket {
       this.#settle?.(new Error('the connection ended at the upgrade'))
       this.#closed(1006)
     })
-    this.#socket.write(`GET ${options.path} HTTP/1.1\r\nHost: ${new URL(options.url).host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
-      `${options.token === undefined ? '' : `Sec-WebSocket-Protocol: bearer, ${options.token}\r\n`}\r\n`)
+    this.#socket.write(
+      `GET ${options.path} HTTP/1.1\r\nHost: ${new URL(options.url).host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+        `${options.token === undefined ? '' : `Sec-WebSocket-Protocol: bearer, ${options.token}\r\n`}\r\n`,
+    )
   }
 
   /** Resolves at the upgrade, or with `greeted` at the first text, after which the server counts the socket in. */
   static open(options: RawSocketOptions, greeted = true): Promise<RawSocket> {
     return new Promise((resolve, reject) => {
       const socket = new RawSocket(options)
-      const timer = setTimeout(() => { socket.destroy(); reject(new Error(`no upgrade of ${options.path} in ${upgradeTimeoutMs} ms`)) }, upgradeTimeoutMs)
+      const timer = setTimeout(() => {
+        socket.destroy()
+        reject(new Error(`no upgrade of ${options.path} in ${upgradeTimeoutMs} ms`))
+      }, upgradeTimeoutMs)
       socket.#greeted = greeted
       socket.#settle = error => {
         socket.#settle = null
@@ -66,16 +71,28 @@ export class RawSocket {
   }
   #greeted = true
 
-  get writableLength(): number { return this.#socket.writableLength }
+  get writableLength(): number {
+    return this.#socket.writableLength
+  }
 
   /** JSON of up to 64 KB. */
-  sendText(text: string): void { this.#socket.write(maskedFrame(Buffer.from(text), 1)) }
+  sendText(text: string): void {
+    this.#socket.write(maskedFrame(Buffer.from(text), 1))
+  }
   /** A whole frame of `maskedFrame`, prebuilt. */
-  sendFrame(frame: Buffer): void { this.#socket.write(frame) }
+  sendFrame(frame: Buffer): void {
+    this.#socket.write(frame)
+  }
   /** Stops reading: what a stalled reader looks like. */
-  pause(): void { this.#socket.pause() }
-  resume(): void { this.#socket.resume() }
-  destroy(): void { this.#socket.destroy() }
+  pause(): void {
+    this.#socket.pause()
+  }
+  resume(): void {
+    this.#socket.resume()
+  }
+  destroy(): void {
+    this.#socket.destroy()
+  }
 
   #read(chunk: Buffer): void {
     this.bytesReceived += chunk.length
@@ -83,7 +100,10 @@ export class RawSocket {
     this.#rest = null
     if (!this.#upgraded) {
       const end = data.indexOf('\r\n\r\n')
-      if (end < 0) { this.#rest = Buffer.from(data); return }
+      if (end < 0) {
+        this.#rest = Buffer.from(data)
+        return
+      }
       if (!data.subarray(0, 12).equals(switching)) {
         this.#settle?.(new Error(data.subarray(0, data.indexOf('\r')).toString('latin1')))
         this.#socket.destroy()
@@ -98,9 +118,20 @@ export class RawSocket {
       if (left === 0) return
       const length = left < 2 ? -1 : data[at + 1]!
       const headerBytes = length < 126 ? 2 : length === 126 ? 4 : 10
-      if (length < 0 || left < headerBytes) { this.#rest = Buffer.from(data.subarray(at)); return }
-      const bytes = length < 126 ? length : length === 126 ? data.readUInt16BE(at + 2) : Number(data.readBigUInt64BE(at + 2))
-      if (left < headerBytes + bytes) { this.#rest = Buffer.from(data.subarray(at)); return }
+      if (length < 0 || left < headerBytes) {
+        this.#rest = Buffer.from(data.subarray(at))
+        return
+      }
+      const bytes =
+        length < 126
+          ? length
+          : length === 126
+            ? data.readUInt16BE(at + 2)
+            : Number(data.readBigUInt64BE(at + 2))
+      if (left < headerBytes + bytes) {
+        this.#rest = Buffer.from(data.subarray(at))
+        return
+      }
       this.#message(data[at]! & 0x0f, data.subarray(at + headerBytes, at + headerBytes + bytes))
       at += headerBytes + bytes
     }
@@ -119,8 +150,11 @@ export class RawSocket {
         this.#closed(code)
         return
       }
-      case 9: this.#socket.write(maskedFrame(payload, 10)); return
-      default: return
+      case 9:
+        this.#socket.write(maskedFrame(payload, 10))
+        return
+      default:
+        return
     }
   }
 
@@ -136,7 +170,10 @@ const switching = Buffer.from('HTTP/1.1 101')
 /** A client's frame with a mask of zeros. `opcode` 1 text, 2 binary, 10 pong. */
 export function maskedFrame(payload: Uint8Array, opcode: 1 | 2 | 10): Buffer {
   const { length } = payload
-  const header = length < 126 ? [0x80 | opcode, 0x80 | length] : [0x80 | opcode, 0x80 | 126, length >> 8, length & 0xff]
+  const header =
+    length < 126
+      ? [0x80 | opcode, 0x80 | length]
+      : [0x80 | opcode, 0x80 | 126, length >> 8, length & 0xff]
   if (length > 0xffff) throw new Error('a frame of more than 64 KB')
   return Buffer.concat([Buffer.from([...header, 0, 0, 0, 0]), payload])
 }

@@ -63,7 +63,11 @@ export interface BenchRecord {
   profiles?: string[]
 }
 
-export interface StoredRun { path: string; run: RunRecord; benches: BenchRecord[] }
+export interface StoredRun {
+  path: string
+  run: RunRecord
+  benches: BenchRecord[]
+}
 
 /** Writes a run's lines as they come. */
 export class ResultsFile {
@@ -75,9 +79,13 @@ export class ResultsFile {
     this.#line(run)
   }
 
-  add(bench: BenchRecord): void { this.#line(bench) }
+  add(bench: BenchRecord): void {
+    this.#line(bench)
+  }
 
-  #line(record: object): void { appendFileSync(this.path, `${JSON.stringify(record)}\n`) }
+  #line(record: object): void {
+    appendFileSync(this.path, `${JSON.stringify(record)}\n`)
+  }
 }
 
 /** `full-20261120-202100-7dd6bd71ab`: sorts by kind and time, and names the commit. */
@@ -86,11 +94,17 @@ export function runId(kind: 'full' | 'part' | 'quick', at: Date, commit: string)
   return `${kind}-${day.replaceAll('-', '')}-${time.replaceAll(':', '')}-${commit}`
 }
 
-export const newRun = (run: Omit<RunRecord, 'type' | 'v'>): RunRecord => ({ type: 'run', v: version, ...run })
+export const newRun = (run: Omit<RunRecord, 'type' | 'v'>): RunRecord => ({
+  type: 'run',
+  v: version,
+  ...run,
+})
 
 /** Throws with the file and line when it is not a run that this version wrote. */
 export function readRun(path: string): StoredRun {
-  const lines = readFileSync(path, 'utf8').split('\n').filter(line => line.trim() !== '')
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(line => line.trim() !== '')
   let run: RunRecord | null = null
   const benches: BenchRecord[] = []
   for (const [index, line] of lines.entries()) {
@@ -101,7 +115,10 @@ export function readRun(path: string): StoredRun {
       throw new Error(`${path}:${index + 1}: not JSON`)
     }
     if (record.type === 'run') {
-      if (record.v !== version) throw new Error(`${path}:${index + 1}: results of version ${record.v}; this suite reads version ${version}`)
+      if (record.v !== version)
+        throw new Error(
+          `${path}:${index + 1}: results of version ${record.v}; this suite reads version ${version}`,
+        )
       run = record
     } else benches.push(record)
   }
@@ -117,5 +134,7 @@ export function storedRuns(folder: string = resultsFolder): StoredRun[] {
   } catch {
     return []
   }
-  return names.map(name => readRun(join(folder, name))).sort((a, b) => a.run.at.localeCompare(b.run.at))
+  return names
+    .map(name => readRun(join(folder, name)))
+    .sort((a, b) => a.run.at.localeCompare(b.run.at))
 }

@@ -35,7 +35,10 @@ export interface Server {
 }
 
 /** `atMs` is when they were true, on one clock per server. */
-export interface Counters { counters: Record<string, number>; atMs: number }
+export interface Counters {
+  counters: Record<string, number>
+  atMs: number
+}
 
 export interface ServerOptions {
   /** Instead of the run's own. */
@@ -52,9 +55,18 @@ const secret = 'only for a bench on the loopback interface'
 const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
   const { NATS_URL: _1, REDIS_URL: _2, DATABASE_URL: _3, HOST: _4, ...rest } = process.env
   return {
-    ...rest, REGISTRATION: 'open', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
+    ...rest,
+    REGISTRATION: 'open',
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
+    JWT_SECRET_KEY: secret,
+    JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '240',
     // A whole city signs up and reads from this one address.
-    ...Object.fromEntries(['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'SOCKET', 'REGISTRATION'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])),
+    ...Object.fromEntries(
+      ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'SOCKET', 'REGISTRATION'].map(of => [
+        `RATE_LIMIT_${of}_PER_ADDRESS`,
+        '1000000',
+      ]),
+    ),
     ...(options.benchAllowed === true && { BENCH_ALLOWED: '1' }),
   }
 }
@@ -63,7 +75,8 @@ const environmentFor = (options: ServerOptions): NodeJS.ProcessEnv => {
 export async function startEmbeddedServer(options: ServerOptions = {}): Promise<Server> {
   // A database at today's schema is copied instead of made anew: 0.5 s instead of 4.
   const dataDir = await preparedDataDir()
-  const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  const removeFolder = (): void =>
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   process.once('exit', removeFolder)
   const forget = (): void => {
     process.off('exit', removeFolder)
@@ -72,17 +85,26 @@ export async function startEmbeddedServer(options: ServerOptions = {}): Promise<
   const profile = profileArguments(options.profileDir ?? null)
   try {
     const server = await startServerChild(new URL('./embedded-child.js', import.meta.url), {
-      env: { ...environmentFor(options), ...profile.env, PORT: '0', DATA_DIR: dataDir }, execArgv: [...process.execArgv, ...profile.execArgv],
+      env: { ...environmentFor(options), ...profile.env, PORT: '0', DATA_DIR: dataDir },
+      execArgv: [...process.execArgv, ...profile.execArgv],
     })
     return {
-      url: server.url, kind: 'embedded', pids: [server.pid],
+      url: server.url,
+      kind: 'embedded',
+      pids: [server.pid],
       counters: () => askChild<Counters>(server.child, 'counters'),
       async populate(plan) {
-        const answer = await askChild<{ population: Population } | { failure: string }>(server.child, { populate: plan })
-        if ('failure' in answer) throw new Error(`the server could not be populated: ${answer.failure}`)
+        const answer = await askChild<{ population: Population } | { failure: string }>(
+          server.child,
+          { populate: plan },
+        )
+        if ('failure' in answer)
+          throw new Error(`the server could not be populated: ${answer.failure}`)
         return answer.population
       },
-      policies: async on => { await askChild(server.child, { policies: on }) },
+      policies: async on => {
+        await askChild(server.child, { policies: on })
+      },
       async stop() {
         await server.stop()
         forget()
@@ -106,19 +128,31 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
     const port = await freePort()
     const profile = profileArguments(options.profileDir ?? null)
     const environment = {
-      ...environmentFor(options), ...profile.env, NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, HOST: '127.0.0.1', PORT: String(port),
+      ...environmentFor(options),
+      ...profile.env,
+      NATS_URL: nats.url,
+      REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
+      HOST: '127.0.0.1',
+      PORT: String(port),
       DATA_DIR: mkdtempSync(join(tmpdir(), 'caduceus-bench-')),
     }
     stops.push(async () => rmSync(environment.DATA_DIR, { recursive: true, force: true }))
     const url = `http://127.0.0.1:${port}`
-    const [engine, edge] = ['engine/main.js', 'edge/main.js'].map(entry => startProcess(entry, environment, profile.execArgv)) as [Child, Child]
+    const [engine, edge] = ['engine/main.js', 'edge/main.js'].map(entry =>
+      startProcess(entry, environment, profile.execArgv),
+    ) as [Child, Child]
     stops.push(() => Promise.all([engine.stop(), edge.stop()]))
-    await untilHealthy(url, edge, startTimeoutMs).catch((error: unknown) => { throw new Error(`${String(error)}\nthe engine: ${engine.output()}`) })
+    await untilHealthy(url, edge, startTimeoutMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}\nthe engine: ${engine.output()}`)
+    })
     const bus = await natsBus(nats.url, { name: 'bench' })
     stops.push(() => bus.close())
     // Asked on the bus: HTTP would wait behind the load.
     const counters = async (): Promise<Counters> => {
-      const { frames } = decodeBody(await bus.request(subjects.queryHealth, encodeBody({}), startTimeoutMs)) as { frames: Record<string, number> }
+      const { frames } = decodeBody(
+        await bus.request(subjects.queryHealth, encodeBody({}), startTimeoutMs),
+      ) as { frames: Record<string, number> }
       return { counters: frames, atMs: performance.now() }
     }
     const { nowMs, random, after } = realEnv()
@@ -130,7 +164,14 @@ export async function startDistributedServer(options: ServerOptions = {}): Promi
         await database.close()
       }
     }
-    return { url, kind: 'NATS, Redis, PostgreSQL', pids: [engine.process.pid!, edge.process.pid!], counters, populate: populateBeside, stop }
+    return {
+      url,
+      kind: 'NATS, Redis, PostgreSQL',
+      pids: [engine.process.pid!, edge.process.pid!],
+      counters,
+      populate: populateBeside,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

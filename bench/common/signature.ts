@@ -2,7 +2,10 @@
 import type { RestClient } from '../../protocol/client/index.ts'
 
 /** A PNG of 24 by 16 pixels. */
-const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAABgAAAAQCAYAAAAMJL+VAAAASElEQVR4AeyTMQoAMAgDU1+en9vODooUHUQhgxAwOVBAaqUExTPwgJLwlCU6EFEWQeRfRBEh9CM67w88hZGNob+BCfC9lje4AAAA//961QT0AAAABklEQVQDAIFVSAnIjCvCAAAAAElFTkSuQmCC', 'base64')
+const picture = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAABgAAAAQCAYAAAAMJL+VAAAASElEQVR4AeyTMQoAMAgDU1+en9vODooUHUQhgxAwOVBAaqUExTPwgJLwlCU6EFEWQeRfRBEh9CM67w88hZGNob+BCfC9lje4AAAA//961QT0AAAABklEQVQDAIFVSAnIjCvCAAAAAElFTkSuQmCC',
+  'base64',
+)
 
 /** The body of an upload of one. */
 export function signatureForm(): FormData {
@@ -12,11 +15,17 @@ export function signatureForm(): FormData {
 }
 
 /** Uploads one as the signed-in driver, and gives the URL that the order takes. Throws when the server refuses it. */
-export async function uploadSignature(url: string, api: Pick<RestClient, 'accessToken'>): Promise<string> {
+export async function uploadSignature(
+  url: string,
+  api: Pick<RestClient, 'accessToken'>,
+): Promise<string> {
   const response = await fetch(`${url}/api/uploads/signature`, {
-    method: 'POST', headers: { authorization: `Bearer ${await api.accessToken()}` }, body: signatureForm(),
+    method: 'POST',
+    headers: { authorization: `Bearer ${await api.accessToken()}` },
+    body: signatureForm(),
   })
-  const answer = await response.json() as { url?: string; detail?: string }
-  if (answer.url === undefined) throw new Error(`the signature was refused with ${response.status}: ${answer.detail}`)
+  const answer = (await response.json()) as { url?: string; detail?: string }
+  if (answer.url === undefined)
+    throw new Error(`the signature was refused with ${response.status}: ${answer.detail}`)
   return answer.url
 }

@@ -32,15 +32,33 @@ export interface Difference {
  * it errs towards silence.
  */
 export function difference(a: readonly number[], b: readonly number[]): Difference | null {
-  if (a.length < 2 || b.length < 2 || ![...a, ...b].every(value => value > 0 && Number.isFinite(value))) return null
+  if (
+    a.length < 2 ||
+    b.length < 2 ||
+    ![...a, ...b].every(value => value > 0 && Number.isFinite(value))
+  )
+    return null
   const [left, right] = [moments(a.map(Math.log)), moments(b.map(Math.log))]
   const shift = right.mean - left.mean
   const [leftError, rightError] = [left.variance / a.length, right.variance / b.length]
   const error = Math.sqrt(leftError + rightError)
-  if (error === 0) return { ratio: Math.exp(shift), low: Math.exp(shift), high: Math.exp(shift), p: shift === 0 ? 1 : 0 }
-  const freedom = (leftError + rightError) ** 2 / (leftError ** 2 / (a.length - 1) + rightError ** 2 / (b.length - 1))
+  if (error === 0)
+    return {
+      ratio: Math.exp(shift),
+      low: Math.exp(shift),
+      high: Math.exp(shift),
+      p: shift === 0 ? 1 : 0,
+    }
+  const freedom =
+    (leftError + rightError) ** 2 /
+    (leftError ** 2 / (a.length - 1) + rightError ** 2 / (b.length - 1))
   const margin = error * studentQuantile(0.05, freedom)
-  return { ratio: Math.exp(shift), low: Math.exp(shift - margin), high: Math.exp(shift + margin), p: studentTail(shift / error, freedom) }
+  return {
+    ratio: Math.exp(shift),
+    low: Math.exp(shift - margin),
+    high: Math.exp(shift + margin),
+    p: studentTail(shift / error, freedom),
+  }
 }
 
 /**
@@ -59,11 +77,15 @@ export function holm(ps: readonly number[], alpha: number): boolean[] {
 
 function moments(values: readonly number[]): { mean: number; variance: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1) }
+  return {
+    mean,
+    variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1),
+  }
 }
 
 /** P(|T| ≥ |t|) of Student's distribution. */
-export const studentTail = (t: number, freedom: number): number => betaRegularized(freedom / (freedom + t * t), freedom / 2, 0.5)
+export const studentTail = (t: number, freedom: number): number =>
+  betaRegularized(freedom / (freedom + t * t), freedom / 2, 0.5)
 
 /** The t with P(|T| ≥ t) = p, by bisection. */
 function studentQuantile(p: number, freedom: number): number {
@@ -83,13 +105,18 @@ function betaRegularized(x: number, a: number, b: number): number {
   // The fraction converges quickly on this side only.
   if (x > (a + 1) / (a + b + 2)) return 1 - betaRegularized(1 - x, b, a)
   const tiny = 1e-300
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(1 - x)) / a
+  const front =
+    Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(1 - x)) /
+    a
   let [fraction, c, d] = [1, 1, 0]
   for (let step = 0; step < 300; step++) {
     const half = step >> 1
-    const term = step === 0 ? 1
-      : step % 2 === 0 ? half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
-        : -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))
+    const term =
+      step === 0
+        ? 1
+        : step % 2 === 0
+          ? (half * (b - half) * x) / ((a + 2 * half - 1) * (a + 2 * half))
+          : (-(a + half) * (a + b + half) * x) / ((a + 2 * half) * (a + 2 * half + 1))
     d = 1 / keep(1 + term * d, tiny)
     c = keep(1 + term / c, tiny)
     fraction *= c * d
@@ -103,5 +130,10 @@ const keep = (value: number, tiny: number): number => (Math.abs(value) < tiny ? 
 function logGamma(x: number): number {
   if (x < 10) return logGamma(x + 1) - Math.log(x)
   const square = x * x
-  return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * square)) / square) / square) / x
+  return (
+    (x - 0.5) * Math.log(x) -
+    x +
+    Math.log(2 * Math.PI) / 2 +
+    (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * square)) / square) / square) / x
+  )
 }

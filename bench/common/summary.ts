@@ -20,13 +20,16 @@ export interface Summary {
 
 export function summarize(measure: MeasureRecord): Summary {
   const { rounds, goal = {}, better, unit } = measure
-  const of = (name: 'p99' | 'ratio' | 'cpuSecondsPerUnit' | 'generatorShare'): number[] => rounds.map(round => round[name]).filter(value => value !== undefined)
+  const of = (name: 'p99' | 'ratio' | 'cpuSecondsPerUnit' | 'generatorShare'): number[] =>
+    rounds.map(round => round[name]).filter(value => value !== undefined)
   const values = rounds.map(round => round.value)
   const ratios = of('ratio')
   const summary: Summary = { value: median(values), spread: spread(values), goals: [] }
   if (of('p99').length > 0) summary.p99 = median(of('p99'))
-  if (ratios.length > 0) summary.ratio = { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
-  if (of('cpuSecondsPerUnit').length > 0) summary.cpuSecondsPerUnit = median(of('cpuSecondsPerUnit'))
+  if (ratios.length > 0)
+    summary.ratio = { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
+  if (of('cpuSecondsPerUnit').length > 0)
+    summary.cpuSecondsPerUnit = median(of('cpuSecondsPerUnit'))
   if (of('generatorShare').length > 0) summary.generatorShare = Math.max(...of('generatorShare'))
 
   // What was not measured is not met: NaN compares false both ways.
@@ -35,29 +38,54 @@ export function summarize(measure: MeasureRecord): Summary {
     summary.goals.push({ text, met, ...(!met && goal.why !== undefined && { why: goal.why }) })
   }
   const sign = better === 'higher' ? '≥' : '≤'
-  if (goal.ratio !== undefined) bound(`${sign} ${goal.ratio} ×`, summary.ratio?.median ?? Number.NaN, goal.ratio)
-  if (goal.value !== undefined) bound(`${sign} ${showValue(goal.value, unit)}`, summary.value, goal.value)
+  if (goal.ratio !== undefined)
+    bound(`${sign} ${goal.ratio} ×`, summary.ratio?.median ?? Number.NaN, goal.ratio)
+  if (goal.value !== undefined)
+    bound(`${sign} ${showValue(goal.value, unit)}`, summary.value, goal.value)
   if (goal.p50Ms !== undefined) bound(`p50 ≤ ${goal.p50Ms} ms`, summary.value, goal.p50Ms)
-  if (goal.p99Ms !== undefined) bound(`p99 ≤ ${goal.p99Ms} ms`, summary.p99 ?? Number.NaN, goal.p99Ms)
+  if (goal.p99Ms !== undefined)
+    bound(`p99 ≤ ${goal.p99Ms} ms`, summary.p99 ?? Number.NaN, goal.p99Ms)
   return summary
 }
 
 /** `1.43 M frames/s`, `5.21 ms`. */
 export const showValue = (value: number, unit: string): string =>
-  Number.isNaN(value) ? 'not measured' : /\/(CPU )?s$/.test(unit) ? `${scaled(value)}${unit}` : `${plain(value)} ${unit}`
+  Number.isNaN(value)
+    ? 'not measured'
+    : /\/(CPU )?s$/.test(unit)
+      ? `${scaled(value)}${unit}`
+      : `${plain(value)} ${unit}`
 
 /** `× 0.62 (0.58 to 0.66)`. */
-export const showRatio = ({ median, min, max }: { median: number; min: number; max: number }): string =>
-  `× ${plain(median)} (${plain(min)} to ${plain(max)})`
+export const showRatio = ({
+  median,
+  min,
+  max,
+}: {
+  median: number
+  min: number
+  max: number
+}): string => `× ${plain(median)} (${plain(min)} to ${plain(max)})`
 
 /** Three digits that count. */
 export function plain(value: number): string {
   const size = Math.abs(value)
-  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : Number(value.toPrecision(2)).toString()
+  return size >= 100
+    ? value.toFixed(0)
+    : size >= 10
+      ? value.toFixed(1)
+      : size >= 1
+        ? value.toFixed(2)
+        : Number(value.toPrecision(2)).toString()
 }
 
 const scaled = (value: number): string =>
-  value >= 1e6 ? `${plain(value / 1e6)} M ` : value >= 1e4 ? `${plain(value / 1e3)} k ` : `${plain(value)} `
+  value >= 1e6
+    ? `${plain(value / 1e6)} M `
+    : value >= 1e4
+      ? `${plain(value / 1e3)} k `
+      : `${plain(value)} `
 
 /** Processor time of one unit: `1.25 µs of CPU`. */
-export const showCpu = (seconds: number): string => `${seconds >= 1e-3 ? `${plain(seconds * 1e3)} ms` : `${plain(seconds * 1e6)} µs`} of server CPU each`
+export const showCpu = (seconds: number): string =>
+  `${seconds >= 1e-3 ? `${plain(seconds * 1e3)} ms` : `${plain(seconds * 1e6)} µs`} of server CPU each`

@@ -12,13 +12,20 @@ export function benchLines(bench: BenchRecord): string[] {
   return [
     head,
     ...bench.measures.flatMap(measure => {
-      const { value, p99, spread, ratio, goals, cpuSecondsPerUnit, generatorShare } = summarize(measure)
-      const shown = p99 === undefined ? showValue(value, measure.unit) : `p50 ${plain(value)} p99 ${plain(p99)} ms`
+      const { value, p99, spread, ratio, goals, cpuSecondsPerUnit, generatorShare } =
+        summarize(measure)
+      const shown =
+        p99 === undefined
+          ? showValue(value, measure.unit)
+          : `p50 ${plain(value)} p99 ${plain(p99)} ms`
       const verdict = goals.map(goal => `${goal.text} ${goal.met ? '✓' : '✗'}`).join('  ')
-      const line = `  ${measure.name.padEnd(nameWidth)} ${shown.padStart(valueWidth)}  ± ${(spread * 50).toFixed(0).padStart(2)} %  ${ratio === undefined ? '' : showRatio(ratio)}${verdict === '' ? '' : `  ${verdict}`}`.trimEnd()
+      const line =
+        `  ${measure.name.padEnd(nameWidth)} ${shown.padStart(valueWidth)}  ± ${(spread * 50).toFixed(0).padStart(2)} %  ${ratio === undefined ? '' : showRatio(ratio)}${verdict === '' ? '' : `  ${verdict}`}`.trimEnd()
       const more = [
         ...(cpuSecondsPerUnit === undefined ? [] : [showCpu(cpuSecondsPerUnit)]),
-        ...(generatorShare === undefined ? [] : [`generator at ${(generatorShare * 100).toFixed(0)} % of its ceiling`]),
+        ...(generatorShare === undefined
+          ? []
+          : [`generator at ${(generatorShare * 100).toFixed(0)} % of its ceiling`]),
         ...(measure.rounds.at(-1)?.note === undefined ? [] : [measure.rounds.at(-1)!.note!]),
       ]
       return more.length === 0 ? [line] : [line, `      ${more.join('; ')}`]
@@ -45,7 +52,9 @@ export class Progress {
   }
 
   /** So many of the expected seconds are behind us. */
-  reach(done: number): void { this.#done = Math.max(this.#done, Math.min(done, this.#total)) }
+  reach(done: number): void {
+    this.#done = Math.max(this.#done, Math.min(done, this.#total))
+  }
 
   text(what: string): string {
     const share = this.#done / this.#total
@@ -57,4 +66,5 @@ export class Progress {
   }
 }
 
-export const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`
+export const clock = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`

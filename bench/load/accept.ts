@@ -24,15 +24,36 @@ const opensAtOnce = 64
 const raceTimeoutMs = 10_000
 
 const bareOf = (size: number): string => `${size} racers: ${bareName}, message → answer`
-const measuresOf = (size: number) => ({
-  bare: { name: bareOf(size), unit: 'ms', better: 'lower' },
-  winner: { name: `${size} racers: accept → won`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 10, ...decision('what-a-delivery-costs') } }) },
-  loser: { name: `${size} racers: accept → lost`, unit: 'ms', better: 'lower', baseline: bareOf(size), ...(size === 500 && { goal: { p99Ms: 15, ...decision('what-a-delivery-costs') } }) },
-  all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
-}) as const satisfies Record<string, Measure>
+const measuresOf = (size: number) =>
+  ({
+    bare: { name: bareOf(size), unit: 'ms', better: 'lower' },
+    winner: {
+      name: `${size} racers: accept → won`,
+      unit: 'ms',
+      better: 'lower',
+      baseline: bareOf(size),
+      ...(size === 500 && { goal: { p99Ms: 10, ...decision('what-a-delivery-costs') } }),
+    },
+    loser: {
+      name: `${size} racers: accept → lost`,
+      unit: 'ms',
+      better: 'lower',
+      baseline: bareOf(size),
+      ...(size === 500 && { goal: { p99Ms: 15, ...decision('what-a-delivery-costs') } }),
+    },
+    all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
+  }) as const satisfies Record<string, Measure>
 
 /** A pharmacy in the race, and what it has heard in this one. */
-interface Racer { vendorId: string; socket: RawSocket; heard: string | null; sentMs: number; answer: string | null; answeredMs: number; toldTaken: boolean }
+interface Racer {
+  vendorId: string
+  socket: RawSocket
+  heard: string | null
+  sentMs: number
+  answer: string | null
+  answeredMs: number
+  toldTaken: boolean
+}
 
 async function open(context: Context): Promise<Round> {
   const races = context.quick ? 10 : 20
@@ -57,31 +78,64 @@ async function open(context: Context): Promise<Round> {
       if (type === 'new_request') racer.heard = id
       if (id !== requestId) return
       switch (type) {
-        case 'request_taken': racer.toldTaken = true; break
+        case 'request_taken':
+          racer.toldTaken = true
+          break
         case 'response_result':
           racer.answer = memberOf(text, 'outcome')
           racer.answeredMs = performance.now()
           if (--unanswered === 0) done()
           break
-        default: break
+        default:
+          break
       }
     }
-    const socket = await RawSocket.open({ url: server.url, path: '/ws/pharmacy/', token, onText: hear })
-    racers[index] = { vendorId, socket, heard: null, sentMs: 0, answer: null, answeredMs: 0, toldTaken: false }
+    const socket = await RawSocket.open({
+      url: server.url,
+      path: '/ws/pharmacy/',
+      token,
+      onText: hear,
+    })
+    racers[index] = {
+      vendorId,
+      socket,
+      heard: null,
+      sentMs: 0,
+      answer: null,
+      answeredMs: 0,
+      toldTaken: false,
+    }
   })
 
-  const race = async (size: number, into: { winner: Latency; loser: Latency; all: Latency }): Promise<void> => {
+  const race = async (
+    size: number,
+    into: { winner: Latency; loser: Latency; all: Latency },
+  ): Promise<void> => {
     const running = racers.slice(0, size)
     for (const racer of racers) Object.assign(racer, { answer: null, toldTaken: false })
-    const { status, body } = await http.post('/api/requests', people.customer, JSON.stringify({ ...fieldCenter, radius_km: 10, quantity: 1 }))
+    const { status, body } = await http.post(
+      '/api/requests',
+      people.customer,
+      JSON.stringify({ ...fieldCenter, radius_km: 10, quantity: 1 }),
+    )
     if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
     const opened = JSON.parse(body) as { request_id: string }
     requestId = opened.request_id
-    const asked = await settled(() => racers.every(({ heard }) => heard === requestId), raceTimeoutMs, 1)
+    const asked = await settled(
+      () => racers.every(({ heard }) => heard === requestId),
+      raceTimeoutMs,
+      1,
+    )
     context.check(asked, 'a terminal never heard of the request')
-    const answered = new Promise<void>(resolve => { done = resolve })
+    const answered = new Promise<void>(resolve => {
+      done = resolve
+    })
     unanswered = size
-    const text = JSON.stringify({ type: 'respond', request_id: requestId, response_type: 'ACCEPTED' })
+    const text = JSON.stringify({
+      type: 'respond',
+      request_id: requestId,
+      response_type: 'ACCEPTED',
+    })
     const firstMs = performance.now()
     for (const racer of running) {
       racer.sentMs = performance.now()
@@ -93,7 +147,10 @@ async function open(context: Context): Promise<Round> {
     const waiting = running.filter(({ answer }) => answer === null).length
     context.check(waiting === 0, `${size} racers: ${waiting} pharmacies were left waiting`)
     context.check(wins.length === 1, `${size} racers: ${wins.length} winners`)
-    context.check(wins.length + losses.length + waiting === size, `${size} racers: other answers than won and lost`)
+    context.check(
+      wins.length + losses.length + waiting === size,
+      `${size} racers: other answers than won and lost`,
+    )
     for (const { sentMs, answeredMs } of wins) into.winner.record(answeredMs - sentMs)
     for (const { sentMs, answeredMs } of losses) into.loser.record(answeredMs - sentMs)
     into.all.record(Math.max(...running.map(({ answeredMs }) => answeredMs)) - firstMs)
@@ -116,19 +173,28 @@ async function open(context: Context): Promise<Round> {
 }
 
 /** As many messages in the same moment to bare uWebSockets, each with its answer; as often as asked. */
-async function openBare(context: Context, count: number): Promise<(size: number, races: number) => Promise<Latency>> {
+async function openBare(
+  context: Context,
+  count: number,
+): Promise<(size: number, races: number) => Promise<Latency>> {
   const { url } = await startBareServer(context)
   const sockets: RawSocket[] = []
-  context.defer(() => { for (const socket of sockets) socket.destroy() })
+  context.defer(() => {
+    for (const socket of sockets) socket.destroy()
+  })
   const sentMs = new Float64Array(count)
   let latency = new Latency()
   let waiting = 0
   await inParallel(Array.from({ length: count }), opensAtOnce, async (_, index) => {
-    sockets[index] = await RawSocket.open({ url, path: '/ws/driver', onText: (_socket, text) => {
-      if (text[9] !== pong) return
-      latency.record(performance.now() - sentMs[index]!)
-      waiting--
-    } })
+    sockets[index] = await RawSocket.open({
+      url,
+      path: '/ws/driver',
+      onText: (_socket, text) => {
+        if (text[9] !== pong) return
+        latency.record(performance.now() - sentMs[index]!)
+        waiting--
+      },
+    })
   })
   return async (size, races) => {
     latency = new Latency()
@@ -138,7 +204,10 @@ async function openBare(context: Context, count: number): Promise<(size: number,
         sentMs[index] = performance.now()
         sockets[index]!.sendText('{"type":"ping"}')
       }
-      context.check(await settled(() => waiting === 0, raceTimeoutMs, 1), `${bareName}: ${waiting} messages were not answered`)
+      context.check(
+        await settled(() => waiting === 0, raceTimeoutMs, 1),
+        `${bareName}: ${waiting} messages were not answered`,
+      )
     }
     return latency
   }
@@ -146,10 +215,16 @@ async function openBare(context: Context, count: number): Promise<(size: number,
 /** The letter in `{"type":"pong"`. */
 const pong = 0x70
 
-interface People { customer: string; pharmacies: { vendorId: string; token: string }[] }
+interface People {
+  customer: string
+  pharmacies: { vendorId: string; token: string }[]
+}
 
 async function populate(server: Server): Promise<People> {
-  const { customers, pharmacies } = await server.populate({ customers: 1, pharmacies: fieldOf(sizes.at(-1)!).pharmacies })
+  const { customers, pharmacies } = await server.populate({
+    customers: 1,
+    pharmacies: fieldOf(sizes.at(-1)!).pharmacies,
+  })
   return { customer: customers[0]!.token, pharmacies }
 }
 
@@ -164,4 +239,10 @@ async function signUp(context: Context, { url }: Server): Promise<People> {
   return { customer: await (await newCustomer(url, tag, 0)).api.accessToken(), pharmacies }
 }
 
-export const bench: Bench = { name: 'accept', group: 'load', title: '2, 50 and 500 pharmacies accept one request at once', modes: ['embedded', 'distributed', 'remote'], open }
+export const bench: Bench = {
+  name: 'accept',
+  group: 'load',
+  title: '2, 50 and 500 pharmacies accept one request at once',
+  modes: ['embedded', 'distributed', 'remote'],
+  open,
+}

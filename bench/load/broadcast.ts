@@ -22,24 +22,55 @@ const rate = 20
 const timedCount = 50
 
 const named = (stack: string, what: string): string => `${stack}: ${what}`
-const measuresOf = (what: string, goals: boolean) => ({
-  bare: { name: named(bareName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher' },
-  bareCpu: { name: named(bareName, `deliveries of processor time, ${what}`), unit: 'deliveries/CPU s', better: 'higher' },
-  bareLast: { name: named(bareName, `last terminal, ${what}`), unit: 'ms', better: 'lower' },
-  ours: { name: named(ourName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher', baseline: named(bareName, `deliveries, ${what}`), ...(goals && { goal: { ratio: 0.7, ...decision('what-a-delivery-costs') } }) },
-  oursCpu: { name: named(ourName, `deliveries of processor time, ${what}`), unit: 'deliveries/CPU s', better: 'higher', baseline: named(bareName, `deliveries of processor time, ${what}`) },
-  oursEach: { name: named(ourName, `each terminal, ${what}`), unit: 'ms', better: 'lower' },
-  oursLast: { name: named(ourName, `last terminal, ${what}`), unit: 'ms', better: 'lower', baseline: named(bareName, `last terminal, ${what}`), ...(goals && { goal: { p99Ms: 5, ...decision('what-a-delivery-costs') } }) },
-}) as const satisfies Record<string, Measure>
+const measuresOf = (what: string, goals: boolean) =>
+  ({
+    bare: { name: named(bareName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher' },
+    bareCpu: {
+      name: named(bareName, `deliveries of processor time, ${what}`),
+      unit: 'deliveries/CPU s',
+      better: 'higher',
+    },
+    bareLast: { name: named(bareName, `last terminal, ${what}`), unit: 'ms', better: 'lower' },
+    ours: {
+      name: named(ourName, `deliveries, ${what}`),
+      unit: 'deliveries/s',
+      better: 'higher',
+      baseline: named(bareName, `deliveries, ${what}`),
+      ...(goals && { goal: { ratio: 0.7, ...decision('what-a-delivery-costs') } }),
+    },
+    oursCpu: {
+      name: named(ourName, `deliveries of processor time, ${what}`),
+      unit: 'deliveries/CPU s',
+      better: 'higher',
+      baseline: named(bareName, `deliveries of processor time, ${what}`),
+    },
+    oursEach: { name: named(ourName, `each terminal, ${what}`), unit: 'ms', better: 'lower' },
+    oursLast: {
+      name: named(ourName, `last terminal, ${what}`),
+      unit: 'ms',
+      better: 'lower',
+      baseline: named(bareName, `last terminal, ${what}`),
+      ...(goals && { goal: { p99Ms: 5, ...decision('what-a-delivery-costs') } }),
+    },
+  }) as const satisfies Record<string, Measure>
 
 /** Requests of a measurement end and are told of before the next: their ends are work too, and not what it measures. */
 const endsMs = limits.requestTtlSecondsMin * 1_000 + 500
 
 /** Opens the terminals of both sides and returns what measures them. */
-async function beside(context: Context, ours: Stack, bare: Stack, field: Field, measures: ReturnType<typeof measuresOf>): Promise<Round> {
+async function beside(
+  context: Context,
+  ours: Stack,
+  bare: Stack,
+  field: Field,
+  measures: ReturnType<typeof measuresOf>,
+): Promise<Round> {
   const ms = context.quick ? 1_000 : 2_000
   const ourBroadcasts = await Broadcasts.open(ours, field)
-  const bareBroadcasts = await Broadcasts.open(bare, { ...field, pharmacies: field.pharmacies.slice(0, field.near) })
+  const bareBroadcasts = await Broadcasts.open(bare, {
+    ...field,
+    pharmacies: field.pharmacies.slice(0, field.near),
+  })
   await ourBroadcasts.throughput(500, 4, context.signal)
   await pause(endsMs)
   return async () => {
@@ -52,11 +83,18 @@ async function beside(context: Context, ours: Stack, bare: Stack, field: Field, 
       const after = cpuSecondsOf(stack.pids())
       context.check(most.missing === 0, `${stack.name}: ${most.missing} deliveries never came`)
       context.sample(rateOf, { value: most.deliveriesPerSecond })
-      if (before !== null && after !== null && after > before) context.sample(ofCpu, { value: most.deliveries / (after - before) })
+      if (before !== null && after !== null && after > before)
+        context.sample(ofCpu, { value: most.deliveries / (after - before) })
       if (stack === ours) await pause(endsMs)
       const delays = await broadcasts.delays(rate, ms, context.signal, timedCount)
-      context.check(delays.missing === 0, `${stack.name}: ${delays.missing} deliveries never came at ${rate} requests/s`)
-      context.sample(last, { value: delays.last, note: `${rate} requests/s, open loop; ${timedCount} of the terminals timed` })
+      context.check(
+        delays.missing === 0,
+        `${stack.name}: ${delays.missing} deliveries never came at ${rate} requests/s`,
+      )
+      context.sample(last, {
+        value: delays.last,
+        note: `${rate} requests/s, open loop; ${timedCount} of the terminals timed`,
+      })
       if (stack === ours) {
         context.sample(measures.oursEach, { value: delays.each })
         await pause(endsMs)
@@ -65,20 +103,36 @@ async function beside(context: Context, ours: Stack, bare: Stack, field: Field, 
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+const pause = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
 
-const opener = (field: () => Field, what: string, goals: boolean) => async (context: Context): Promise<Round> => {
-  const [ours, bare] = [ourStack(await context.server()), bareStack(await startBareServer(context))]
-  context.defer(() => Promise.all([ours.stop(), bare.stop()]))
-  context.progress('opens its terminals')
-  return beside(context, ours, bare, field(), measuresOf(what, goals))
-}
+const opener =
+  (field: () => Field, what: string, goals: boolean) =>
+  async (context: Context): Promise<Round> => {
+    const [ours, bare] = [
+      ourStack(await context.server()),
+      bareStack(await startBareServer(context)),
+    ]
+    context.defer(() => Promise.all([ours.stop(), bare.stop()]))
+    context.progress('opens its terminals')
+    return beside(context, ours, bare, field(), measuresOf(what, goals))
+  }
 
 export const bench: Bench = {
-  name: 'broadcast', group: 'load', title: 'one request to 1,000 terminals', modes: ['embedded', 'distributed'], rounds: { full: 2, quick: 1 },
+  name: 'broadcast',
+  group: 'load',
+  title: 'one request to 1,000 terminals',
+  modes: ['embedded', 'distributed'],
+  rounds: { full: 2, quick: 1 },
   open: opener(() => fieldOf(near), '1,000 terminals', true),
 }
 export const crowdBench: Bench = {
-  name: 'broadcast-crowd', group: 'load', title: 'one request to 1,000 of 10,000 connected terminals', modes: ['embedded', 'distributed'], rounds: { full: 1, quick: 1 },
+  name: 'broadcast-crowd',
+  group: 'load',
+  title: 'one request to 1,000 of 10,000 connected terminals',
+  modes: ['embedded', 'distributed'],
+  rounds: { full: 1, quick: 1 },
   open: opener(() => fieldOf(near, far), '1,000 of 10,000 terminals', false),
 }

@@ -13,10 +13,18 @@ import { realEnv, type Env } from '../../protocol/env.ts'
 import type { Context } from '../common/bench.ts'
 import { freshDatabase, seasonLog } from '../common/database.ts'
 
-export interface EngineOnPostgres { engine: Engine; bus: Bus; database: Database; databaseUrl: string; env: Env }
+export interface EngineOnPostgres {
+  engine: Engine
+  bus: Bus
+  database: Database
+  databaseUrl: string
+  env: Env
+}
 
 /** Ends with the bench. */
-export async function startEngineOnPostgres(context: Pick<Context, 'service' | 'defer' | 'say'>): Promise<EngineOnPostgres> {
+export async function startEngineOnPostgres(
+  context: Pick<Context, 'service' | 'defer' | 'say'>,
+): Promise<EngineOnPostgres> {
   const databaseUrl = await freshDatabase(await context.service('postgres'))
   const database = await openDatabase({ url: databaseUrl, keepsPlans: true })
   await seasonLog(database.pool)
@@ -25,10 +33,17 @@ export async function startEngineOnPostgres(context: Pick<Context, 'service' | '
   const claims = memoryClaims(env.nowMs, env.after)
   const journal = postgresJournal(database.pool, env)
   const engine = new Engine({
-    engineId: 'bench', env, journal, bus, claims, exclusive: true,
+    engineId: 'bench',
+    env,
+    journal,
+    bus,
+    claims,
+    exclusive: true,
     // One customer asks for all.
     bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
-    log: (level, message, detail) => { if (level === 'error') context.say(`${message} ${String(detail ?? '')}`) },
+    log: (level, message, detail) => {
+      if (level === 'error') context.say(`${message} ${String(detail ?? '')}`)
+    },
   })
   await engine.start()
   context.defer(async () => {

@@ -18,16 +18,36 @@ import { startProcess, type Child } from '../../protocol/testing/processes.ts'
 import { startServices } from '../../protocol/testing/services.ts'
 
 const goalMs = limits.slotLeaseMsDefault + 1_000
-const lapse: Measure = { name: 'the dead engine\'s lease lapses', unit: 'ms after SIGKILL', better: 'lower' }
-const first: Measure = { name: 'first acknowledged command on its slots', unit: 'ms after SIGKILL', better: 'lower', baseline: lapse.name, goal: { value: goalMs } }
-const last: Measure = { name: 'every slot of it has acknowledged one', unit: 'ms after SIGKILL', better: 'lower', baseline: lapse.name, goal: { value: goalMs } }
+const lapse: Measure = {
+  name: "the dead engine's lease lapses",
+  unit: 'ms after SIGKILL',
+  better: 'lower',
+}
+const first: Measure = {
+  name: 'first acknowledged command on its slots',
+  unit: 'ms after SIGKILL',
+  better: 'lower',
+  baseline: lapse.name,
+  goal: { value: goalMs },
+}
+const last: Measure = {
+  name: 'every slot of it has acknowledged one',
+  unit: 'ms after SIGKILL',
+  better: 'lower',
+  baseline: lapse.name,
+  goal: { value: goalMs },
+}
 
 const askEveryMs = 20
 const answerMs = 250
 const giveUpMs = 60_000
 
 export const bench: Bench = {
-  name: 'failover', group: 'load', title: 'SIGKILL of an engine', needs: ['nats', 'redis', 'postgres'], rounds: { full: 2, quick: 1 },
+  name: 'failover',
+  group: 'load',
+  title: 'SIGKILL of an engine',
+  needs: ['nats', 'redis', 'postgres'],
+  rounds: { full: 2, quick: 1 },
   async open(context) {
     const { nats, redis, postgres, stop } = await startServices()
     context.defer(stop)
@@ -35,7 +55,14 @@ export const bench: Bench = {
     context.defer(() => database.close())
     const bus = await natsBus(nats.url, { name: 'bench' })
     context.defer(() => bus.close())
-    const environment = { ...process.env, LOG_LEVEL: 'fatal', REGISTRATION: 'open', NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url }
+    const environment = {
+      ...process.env,
+      LOG_LEVEL: 'fatal',
+      REGISTRATION: 'open',
+      NATS_URL: nats.url,
+      REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
+    }
     const engines: Child[] = []
     context.defer(() => Promise.all(engines.map(engine => engine.stop())))
     const start = (): Child => {
@@ -50,17 +77,22 @@ export const bench: Bench = {
     return async () => {
       const before = new Set((await owners(database.pool)).keys())
       const victim = start()
-      await until('the second engine has its share', async () => (await owners(database.pool)).size === 2)
+      await until(
+        'the second engine has its share',
+        async () => (await owners(database.pool)).size === 2,
+      )
       const all = await owners(database.pool)
       const [victimId] = [...all.keys()].filter(id => !before.has(id))
       const slots = all.get(victimId!)!
       victim.process.kill('SIGKILL')
       const killedMs = performance.now()
       const lapsedMs = lapsed(database.pool, victimId!).then(() => performance.now() - killedMs)
-      const answered = await Promise.all(slots.map(async slot => {
-        await untilAnswered(bus, drivers[slot]!)
-        return performance.now() - killedMs
-      }))
+      const answered = await Promise.all(
+        slots.map(async slot => {
+          await untilAnswered(bus, drivers[slot]!)
+          return performance.now() - killedMs
+        }),
+      )
       context.sample(lapse, { value: await lapsedMs })
       context.sample(first, { value: Math.min(...answered) })
       context.sample(last, { value: Math.max(...answered), note: `${slots.length} slots` })
@@ -69,19 +101,31 @@ export const bench: Bench = {
 }
 
 async function owners(pool: PgPool): Promise<Map<string, number[]>> {
-  const { rows } = await pool.query<{ owner: string; slots: number[] }>('select owner, array_agg(slot::integer) as slots from slots join engines on engines.id = owner where engines.lease_until > clock_timestamp() group by owner')
+  const { rows } = await pool.query<{ owner: string; slots: number[] }>(
+    'select owner, array_agg(slot::integer) as slots from slots join engines on engines.id = owner where engines.lease_until > clock_timestamp() group by owner',
+  )
   return new Map(rows.map(row => [row.owner, row.slots]))
 }
 
 async function lapsed(pool: PgPool, engineId: string): Promise<void> {
-  await until('the lease lapses', async () => (await pool.query('select from engines where id = $1 and lease_until > clock_timestamp()', [engineId])).rowCount === 0)
+  await until(
+    'the lease lapses',
+    async () =>
+      (
+        await pool.query('select from engines where id = $1 and lease_until > clock_timestamp()', [
+          engineId,
+        ])
+      ).rowCount === 0,
+  )
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const untilMs = performance.now() + giveUpMs
-  while (!await holds()) {
+  while (!(await holds())) {
     if (performance.now() > untilMs) throw new Error(`after ${giveUpMs} ms not yet: ${what}`)
-    await new Promise(resolve => { setTimeout(resolve, askEveryMs) })
+    await new Promise(resolve => {
+      setTimeout(resolve, askEveryMs)
+    })
   }
 }
 
@@ -97,21 +141,55 @@ async function driversInEverySlot(bus: Bus): Promise<string[]> {
     drivers[slot] = id
     missing--
   }
-  const data = { vendor_id: drivers[0]!, full_name: 'Driver', phone: '+977', vehicle_type: 'bike', capacity: 1 }
-  await Promise.all(drivers.map(id => until('a driver is registered', () => ask(bus, { id: uuidV7(env.nowMs(), env.random), actor: 'driver', actor_id: id, verb: 'register', by: { role: 'system', id }, data }))))
+  const data = {
+    vendor_id: drivers[0]!,
+    full_name: 'Driver',
+    phone: '+977',
+    vehicle_type: 'bike',
+    capacity: 1,
+  }
+  await Promise.all(
+    drivers.map(id =>
+      until('a driver is registered', () =>
+        ask(bus, {
+          id: uuidV7(env.nowMs(), env.random),
+          actor: 'driver',
+          actor_id: id,
+          verb: 'register',
+          by: { role: 'system', id },
+          data,
+        }),
+      ),
+    ),
+  )
   return drivers
 }
 
 let turns = 0
 async function untilAnswered(bus: Bus, driverId: string): Promise<void> {
   const status = ++turns % 2 === 0 ? 'available' : 'on_break'
-  const envelope: CommandEnvelope = { id: uuidV7(env.nowMs(), env.random), actor: 'driver', actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status } }
+  const envelope: CommandEnvelope = {
+    id: uuidV7(env.nowMs(), env.random),
+    actor: 'driver',
+    actor_id: driverId,
+    verb: 'set_status',
+    by: { role: 'driver', id: driverId },
+    data: { status },
+  }
   await until('a command is acknowledged', () => ask(bus, envelope))
 }
 
 async function ask(bus: Bus, envelope: CommandEnvelope): Promise<boolean> {
   try {
-    return (decodeBody(await bus.request(subjects.slotCommand(slotOf(envelope.actor_id, limits.slotCount)), encodeBody(envelope), answerMs)) as { ok: boolean }).ok
+    return (
+      decodeBody(
+        await bus.request(
+          subjects.slotCommand(slotOf(envelope.actor_id, limits.slotCount)),
+          encodeBody(envelope),
+          answerMs,
+        ),
+      ) as { ok: boolean }
+    ).ok
   } catch {
     return false
   }

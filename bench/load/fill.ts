@@ -3,28 +3,58 @@
  * what `ingest` and `connections` have in common.
  */
 import type { BareServer } from '../common/bare.ts'
-import { payloadBytes, startGenerator, type GeneratorReport, type Shape } from '../common/generator/generator.ts'
+import {
+  payloadBytes,
+  startGenerator,
+  type GeneratorReport,
+  type Shape,
+} from '../common/generator/generator.ts'
 import { cpuSecondsOf } from '../common/processes.ts'
 import type { Counters, Server } from '../common/server.ts'
 
-export interface Target { url: string; pids: readonly number[]; counters(): Promise<Counters>; framesOf(counters: Record<string, number>): number; pollMs: number }
-export interface Measured { framesPerSecond: number; framesPerCpuSecond: number | null; cores: number | null; report: GeneratorReport; counters: Record<string, number> }
-export interface Times { warmUpMs: number; measuredMs: number }
+export interface Target {
+  url: string
+  pids: readonly number[]
+  counters(): Promise<Counters>
+  framesOf(counters: Record<string, number>): number
+  pollMs: number
+}
+export interface Measured {
+  framesPerSecond: number
+  framesPerCpuSecond: number | null
+  cores: number | null
+  report: GeneratorReport
+  counters: Record<string, number>
+}
+export interface Times {
+  warmUpMs: number
+  measuredMs: number
+}
 
 /** A deployment elsewhere is asked over HTTP, which is no burden at ten times a second. */
 const pollMs = { own: 20, remote: 100 }
 
 /** The sink counts bytes, which are frames of that shape. */
-export const bareTarget = (bare: BareServer, shape: Shape): Target =>
-  ({ ...bare, pollMs: pollMs.own, framesOf: counters => counters['bytes']! / payloadBytes(shape) * shape.framesPerMessage })
+export const bareTarget = (bare: BareServer, shape: Shape): Target => ({
+  ...bare,
+  pollMs: pollMs.own,
+  framesOf: counters => (counters['bytes']! / payloadBytes(shape)) * shape.framesPerMessage,
+})
 
 /** Every frame that the engine has judged counts, whatever the verdict. */
-export const ourTarget = (server: Server): Target =>
-  ({ ...server, pollMs: server.pids.length === 0 ? pollMs.remote : pollMs.own, framesOf: counters => Object.values(counters).reduce((sum, count) => sum + count, 0) })
+export const ourTarget = (server: Server): Target => ({
+  ...server,
+  pollMs: server.pids.length === 0 ? pollMs.remote : pollMs.own,
+  framesOf: counters => Object.values(counters).reduce((sum, count) => sum + count, 0),
+})
 
-export const noteOf = ({ cores, report }: Measured): string => `${cores === null ? '' : `${cores.toFixed(2)} processors used; `}generator ${(report.utilization * 100).toFixed(0)} % busy`
+export const noteOf = ({ cores, report }: Measured): string =>
+  `${cores === null ? '' : `${cores.toFixed(2)} processors used; `}generator ${(report.utilization * 100).toFixed(0)} % busy`
 export const verdictsOf = ({ counters }: Measured): string =>
-  Object.entries(counters).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(', ')
+  Object.entries(counters)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
 
 /** Device times of a measurement begin after those of all before it: the engine would call them late otherwise. */
 const measurementMs = 600_000
@@ -33,7 +63,11 @@ let measurements = 0
 
 /** Fills the target for a while, or sends at a rate in the open loop. */
 export async function measure(
-  target: Target, tokens: readonly string[], shape: Shape, { warmUpMs, measuredMs }: Times, framesPerSecond: number | null = null,
+  target: Target,
+  tokens: readonly string[],
+  shape: Shape,
+  { warmUpMs, measuredMs }: Times,
+  framesPerSecond: number | null = null,
 ): Promise<Measured> {
   const startMs = Date.now() - measurementMs * (measurementsMax - measurements++)
   const generator = await startGenerator({ ...shape, url: target.url, tokens, startMs })
@@ -48,7 +82,9 @@ export async function measure(
         const snapshot = await target.counters()
         generator.counted(target.framesOf(snapshot.counters) - zero)
         if (performance.now() >= endMs) return snapshot
-        await new Promise<void>(resolve => { setTimeout(resolve, target.pollMs) })
+        await new Promise<void>(resolve => {
+          setTimeout(resolve, target.pollMs)
+        })
       }
     }
     const before = await attend(warmUpMs)
@@ -56,13 +92,21 @@ export async function measure(
     const after = await attend(measuredMs)
     const cpuAfter = cpuSecondsOf(target.pids)
     const report = await generator.stop()
-    const counters = Object.fromEntries(Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]))
+    const counters = Object.fromEntries(
+      Object.entries(after.counters).map(([name, count]) => [
+        name,
+        count - (before.counters[name] ?? 0),
+      ]),
+    )
     const frames = target.framesOf(counters)
     const wallSeconds = (after.atMs - before.atMs) / 1_000
     const cpuSeconds = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore
     return {
-      framesPerSecond: frames / wallSeconds, framesPerCpuSecond: cpuSeconds === null ? null : frames / cpuSeconds,
-      cores: cpuSeconds === null ? null : cpuSeconds / wallSeconds, report, counters,
+      framesPerSecond: frames / wallSeconds,
+      framesPerCpuSecond: cpuSeconds === null ? null : frames / cpuSeconds,
+      cores: cpuSeconds === null ? null : cpuSeconds / wallSeconds,
+      report,
+      counters,
     }
   } finally {
     await generator.terminate()

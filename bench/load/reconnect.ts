@@ -18,7 +18,13 @@ const opensAtOnce = 200
 const nameOf = (stack: string): string => `${stack}: 10,000 sockets reconnect`
 const measures = {
   bare: { name: nameOf(bareName), unit: 'CPU s', better: 'lower' },
-  ours: { name: nameOf(ourName), unit: 'CPU s', better: 'lower', baseline: nameOf(bareName), goal: { value: 1.5, ...decision('what-a-frame-costs') } },
+  ours: {
+    name: nameOf(ourName),
+    unit: 'CPU s',
+    better: 'lower',
+    baseline: nameOf(bareName),
+    goal: { value: 1.5, ...decision('what-a-frame-costs') },
+  },
   wall: { name: `${ourName}: until all 10,000 are back`, unit: 's', better: 'lower' },
 } as const satisfies Record<string, Measure>
 
@@ -35,16 +41,28 @@ async function open(context: Context): Promise<Round> {
     const [cpu, seconds] = await storm(context, server.url, server.pids, tokens)
     const scale = 10_000 / count
     if (bareCpu !== null) context.sample(measures.bare, { value: bareCpu * scale })
-    if (cpu !== null) context.sample(measures.ours, { value: cpu * scale, cpuSecondsPerUnit: cpu / count, note: `${count} sockets` })
+    if (cpu !== null)
+      context.sample(measures.ours, {
+        value: cpu * scale,
+        cpuSecondsPerUnit: cpu / count,
+        note: `${count} sockets`,
+      })
     context.sample(measures.wall, { value: seconds * scale })
   }
 }
 
 /** Opens all, ends all, opens all again: the second time is measured. Processor seconds of the server, and seconds. */
-async function storm(context: Context, url: string, pids: readonly number[], tokens: readonly string[]): Promise<[cpu: number | null, seconds: number]> {
+async function storm(
+  context: Context,
+  url: string,
+  pids: readonly number[],
+  tokens: readonly string[],
+): Promise<[cpu: number | null, seconds: number]> {
   const connect = async (): Promise<RawSocket[]> => {
     const sockets: RawSocket[] = []
-    await inParallel(tokens, opensAtOnce, async token => { sockets.push(await RawSocket.open({ url, path: '/ws/pharmacy/', token })) })
+    await inParallel(tokens, opensAtOnce, async token => {
+      sockets.push(await RawSocket.open({ url, path: '/ws/pharmacy/', token }))
+    })
     return sockets
   }
   const end = (sockets: RawSocket[]): Promise<boolean> => {
@@ -58,9 +76,14 @@ async function storm(context: Context, url: string, pids: readonly number[], tok
   const sockets = await connect()
   const seconds = (performance.now() - startMs) / 1_000
   // What follows the greeting belongs to it: each terminal asks for its open requests.
-  await new Promise<void>(resolve => { setTimeout(resolve, 20 * limits.interestDebounceMs) })
+  await new Promise<void>(resolve => {
+    setTimeout(resolve, 20 * limits.interestDebounceMs)
+  })
   const after = cpuSecondsOf(pids)
-  context.check(sockets.every(({ closedWith }) => closedWith === null), 'a socket was closed again')
+  context.check(
+    sockets.every(({ closedWith }) => closedWith === null),
+    'a socket was closed again',
+  )
   await end(sockets)
   return [before === null || after === null ? null : after - before, seconds]
 }
@@ -68,11 +91,20 @@ async function storm(context: Context, url: string, pids: readonly number[], tok
 /** Until the server has got over what came before. */
 async function calm(pids: readonly number[]): Promise<void> {
   for (let last = cpuSecondsOf(pids), i = 0; i < 20; i++) {
-    await new Promise<void>(resolve => { setTimeout(resolve, 250) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 250)
+    })
     const now = cpuSecondsOf(pids)
     if (now === null || last === null || now - last < 0.03) return
     last = now
   }
 }
 
-export const bench: Bench = { name: 'reconnect', group: 'load', title: '10,000 sockets reconnect', modes: ['embedded', 'distributed'], rounds: { full: 2, quick: 1 }, open }
+export const bench: Bench = {
+  name: 'reconnect',
+  group: 'load',
+  title: '10,000 sockets reconnect',
+  modes: ['embedded', 'distributed'],
+  rounds: { full: 2, quick: 1 },
+  open,
+}

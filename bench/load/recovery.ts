@@ -20,29 +20,57 @@ import { liveOrder } from '../common/orders.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 
 const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }
-const recovered: Measure = { name: 'engine recovers live orders', unit: 'orders/s', better: 'higher', baseline: raw.name, goal: { ratio: 0.5 } }
-const anyOrder: Measure = { name: 'a live order in memory, of every kind', unit: 'bytes', better: 'lower' }
-const atRest: Measure = { name: 'an idle order in memory', unit: 'bytes', better: 'lower', goal: { value: 512 } }
+const recovered: Measure = {
+  name: 'engine recovers live orders',
+  unit: 'orders/s',
+  better: 'higher',
+  baseline: raw.name,
+  goal: { ratio: 0.5 },
+}
+const anyOrder: Measure = {
+  name: 'a live order in memory, of every kind',
+  unit: 'bytes',
+  better: 'lower',
+}
+const atRest: Measure = {
+  name: 'an idle order in memory',
+  unit: 'bytes',
+  better: 'lower',
+  goal: { value: 512 },
+}
 const stored: Measure = { name: 'an idle order in the database', unit: 'bytes', better: 'lower' }
 
 export const bench: Bench = {
-  name: 'recovery', group: 'load', title: 'an engine takes over live orders', needs: ['postgres'], rounds: { full: 2, quick: 1 },
+  name: 'recovery',
+  group: 'load',
+  title: 'an engine takes over live orders',
+  needs: ['postgres'],
+  rounds: { full: 2, quick: 1 },
   async open(context) {
     const count = context.quick ? 20_000 : 200_000
-    const database = await openDatabase({ url: await freshDatabase(await context.service('postgres')), keepsPlans: true })
+    const database = await openDatabase({
+      url: await freshDatabase(await context.service('postgres')),
+      keepsPlans: true,
+    })
     context.defer(() => database.close())
     context.progress(`stores ${count} orders`)
     const bytesStored = await populate(database.pool, count, false)
-    const idleDatabase = await openDatabase({ url: await freshDatabase(await context.service('postgres')), keepsPlans: true })
+    const idleDatabase = await openDatabase({
+      url: await freshDatabase(await context.service('postgres')),
+      keepsPlans: true,
+    })
     context.defer(() => idleDatabase.close())
     await populate(idleDatabase.pool, idleCount, true)
     for (const { pool } of [database, idleDatabase]) await pool.query('vacuum analyze snapshots')
     return async () => {
       const rawMs = await rawRead(database.pool)
-      context.sample(raw, { value: count / rawMs * 1_000 })
+      context.sample(raw, { value: (count / rawMs) * 1_000 })
       const all = await recover(database.pool)
       context.check(all.actors === count, `${all.actors} of ${count} orders are back`)
-      context.sample(recovered, { value: count / all.tookMs * 1_000, note: `${(all.tookMs / 1_000).toFixed(1)} s` })
+      context.sample(recovered, {
+        value: (count / all.tookMs) * 1_000,
+        note: `${(all.tookMs / 1_000).toFixed(1)} s`,
+      })
       context.sample(stored, { value: bytesStored / count })
       if (globalThis.gc === undefined) return
       context.sample(anyOrder, { value: all.heapBytes / count })
@@ -53,12 +81,20 @@ export const bench: Bench = {
 
 const idleCount = 50_000
 
-async function recover(pool: PgPool): Promise<{ actors: number; tookMs: number; heapBytes: number }> {
+async function recover(
+  pool: PgPool,
+): Promise<{ actors: number; tookMs: number; heapBytes: number }> {
   globalThis.gc?.()
   const heapBefore = process.memoryUsage().heapUsed
   const env = realEnv()
   const engine = new Engine({
-    engineId: 'bench', env, journal: postgresJournal(pool, env), bus: memoryBus(), claims: memoryClaims(env.nowMs, env.after), exclusive: true, log: () => {},
+    engineId: 'bench',
+    env,
+    journal: postgresJournal(pool, env),
+    bus: memoryBus(),
+    claims: memoryClaims(env.nowMs, env.after),
+    exclusive: true,
+    log: () => {},
   })
   const fromMs = performance.now()
   await engine.start()
@@ -76,18 +112,42 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
   const random = seededRandom(5)
   let bytesStored = 0
   // So that slots exist, as they do where orders came from.
-  await journal.acquireSlots('past', Array.from({ length: limits.slotCount }, (_, slot) => slot), 1)
+  await journal.acquireSlots(
+    'past',
+    Array.from({ length: limits.slotCount }, (_, slot) => slot),
+    1,
+  )
   for (let from = 0; from < count; from += limits.snapshotBatchMax) {
-    const batch = Array.from({ length: Math.min(limits.snapshotBatchMax, count - from) }, (_, i) => {
-      const state = liveOrder(from + i, random, idle)
-      if (state.kind === 'absent') throw new Error('an order that never was')
-      const actorId = state.core.orderId
-      // Deadlines of long ago would all come due while the clock runs.
-      const bytes = Buffer.from(encodeSnapshot(actorId, { state, acceptedIds: [uuidV7(env.nowMs(), random)], updatedAtMs: env.nowMs() },
-        { kind: 'order', version: 3, wakeAtMs: orderBehaviour.wakeAtMs(state) === null ? null : env.nowMs() + 3_600_000, attentive: orderBehaviour.attentive(state) }))
-      bytesStored += bytes.length
-      return { slot: slotOf(actorId, limits.slotCount), kind: 'order' as const, actorId, version: 3, finished: false, bytes }
-    })
+    const batch = Array.from(
+      { length: Math.min(limits.snapshotBatchMax, count - from) },
+      (_, i) => {
+        const state = liveOrder(from + i, random, idle)
+        if (state.kind === 'absent') throw new Error('an order that never was')
+        const actorId = state.core.orderId
+        // Deadlines of long ago would all come due while the clock runs.
+        const bytes = Buffer.from(
+          encodeSnapshot(
+            actorId,
+            { state, acceptedIds: [uuidV7(env.nowMs(), random)], updatedAtMs: env.nowMs() },
+            {
+              kind: 'order',
+              version: 3,
+              wakeAtMs: orderBehaviour.wakeAtMs(state) === null ? null : env.nowMs() + 3_600_000,
+              attentive: orderBehaviour.attentive(state),
+            },
+          ),
+        )
+        bytesStored += bytes.length
+        return {
+          slot: slotOf(actorId, limits.slotCount),
+          kind: 'order' as const,
+          actorId,
+          version: 3,
+          finished: false,
+          bytes,
+        }
+      },
+    )
     await journal.saveSnapshots(batch, new Map())
   }
   return bytesStored
@@ -98,7 +158,9 @@ async function rawRead(pool: PgPool): Promise<number> {
   const fromMs = performance.now()
   for (let slot = 0; slot < limits.slotCount; slot++) {
     const { rows } = await pool.query<{ actor_id: string; bytes: Buffer }>({
-      name: 'raw_snapshots', text: 'select actor_id, slot, kind, version, finished, bytes from snapshots where slot = $1::smallint and not finished', values: [slot],
+      name: 'raw_snapshots',
+      text: 'select actor_id, slot, kind, version, finished, bytes from snapshots where slot = $1::smallint and not finished',
+      values: [slot],
     })
     const states = rows.map(row => decodeSnapshot(row.actor_id, row.bytes))
     if (states.length !== rows.length) throw new Error('lost one')

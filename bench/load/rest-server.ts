@@ -16,8 +16,19 @@ import { startEmbedded } from '../../edge/embedded.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 
 const kind = process.argv[2]
-const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(process.env['JWT_SECRET_KEY']), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
-const healthy = { status: 'healthy', dependencies: { database: 'up', bus: 'up', claims: 'up', engine: 'up' }, version: '0.0.0', bench_allowed: true }
+const key = await crypto.subtle.importKey(
+  'raw',
+  new TextEncoder().encode(process.env['JWT_SECRET_KEY']),
+  { name: 'HMAC', hash: 'SHA-256' },
+  false,
+  ['verify'],
+)
+const healthy = {
+  status: 'healthy',
+  dependencies: { database: 'up', bus: 'up', claims: 'up', engine: 'up' },
+  version: '0.0.0',
+  bench_allowed: true,
+}
 
 /** The order of the token's owner, or the status that says why not. */
 function reads() {
@@ -30,9 +41,22 @@ function reads() {
     async order(authorization: string, id: string): Promise<object | number> {
       let userId: string
       try {
-        userId = (await jwtVerify(authorization.slice('Bearer '.length), key, { algorithms: ['HS256'], issuer: 'caduceus', audience: 'caduceus-api', requiredClaims: ['sub', 'exp', 'typ'] })).payload.sub!
-      } catch { return 401 }
-      const { rows } = await pool.query<OrderParts>({ name: 'order', text: 'select placed, progress from orders where id = $1 and user_id = $2', values: [id, userId] })
+        userId = (
+          await jwtVerify(authorization.slice('Bearer '.length), key, {
+            algorithms: ['HS256'],
+            issuer: 'caduceus',
+            audience: 'caduceus-api',
+            requiredClaims: ['sub', 'exp', 'typ'],
+          })
+        ).payload.sub!
+      } catch {
+        return 401
+      }
+      const { rows } = await pool.query<OrderParts>({
+        name: 'order',
+        text: 'select placed, progress from orders where id = $1 and user_id = $2',
+        values: [id, userId],
+      })
       return rows[0] === undefined ? 404 : orderView(rows[0])
     },
     end: () => pool.end(),
@@ -42,8 +66,17 @@ function reads() {
 async function start(): Promise<{ url: string; stop(): Promise<unknown> }> {
   if (kind === 'caduceus') {
     const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-bench-'))
-    const embedded = await startEmbedded({ ...process.env, DATA_DIR: dataDir, PORT: '0', BENCH_ALLOWED: '1', LOG_LEVEL: 'warn' })
-    return { url: embedded.url, stop: () => embedded.stop().finally(() => rmSync(dataDir, { recursive: true, force: true })) }
+    const embedded = await startEmbedded({
+      ...process.env,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      BENCH_ALLOWED: '1',
+      LOG_LEVEL: 'warn',
+    })
+    return {
+      url: embedded.url,
+      stop: () => embedded.stop().finally(() => rmSync(dataDir, { recursive: true, force: true })),
+    }
   }
   const data = reads()
   if (kind === 'fastify') {
@@ -59,19 +92,31 @@ async function start(): Promise<{ url: string; stop(): Promise<unknown> }> {
   const app = App()
   app.get('/api/health', res => {
     let gone = false
-    res.onAborted(() => { gone = true })
+    res.onAborted(() => {
+      gone = true
+    })
     void data.health().then(body => {
-      if (!gone) res.cork(() => res.writeHeader('content-type', 'application/json; charset=utf-8').end(JSON.stringify(body)))
+      if (!gone)
+        res.cork(() =>
+          res
+            .writeHeader('content-type', 'application/json; charset=utf-8')
+            .end(JSON.stringify(body)),
+        )
     })
   })
   app.get('/api/orders/:id', (res, req) => {
     let gone = false
-    res.onAborted(() => { gone = true })
+    res.onAborted(() => {
+      gone = true
+    })
     void data.order(req.getHeader('authorization'), req.getParameter(0)!).then(found => {
       if (gone) return
       res.cork(() => {
         if (typeof found === 'number') res.writeStatus(String(found)).end()
-        else res.writeHeader('content-type', 'application/json; charset=utf-8').end(JSON.stringify(found))
+        else
+          res
+            .writeHeader('content-type', 'application/json; charset=utf-8')
+            .end(JSON.stringify(found))
       })
     })
   })
@@ -81,11 +126,19 @@ async function start(): Promise<{ url: string; stop(): Promise<unknown> }> {
       else reject(new Error('no port'))
     })
   })
-  return { url, async stop() { app.close(); await data.end() } }
+  return {
+    url,
+    async stop() {
+      app.close()
+      await data.end()
+    },
+  }
 }
 
 const server = await start()
-const end = (): void => { void server.stop().finally(() => process.exit(0)) }
+const end = (): void => {
+  void server.stop().finally(() => process.exit(0))
+}
 // A signal to the terminal's whole group: the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', end)

@@ -17,8 +17,18 @@ const rate = 40
 
 const measures = {
   before: { name: 'each terminal, everybody reads', unit: 'ms', better: 'lower' },
-  beside: { name: 'each of the others, a tenth has stopped reading', unit: 'ms', better: 'lower', baseline: 'each terminal, everybody reads' },
-  memory: { name: 'growth of resident memory for a stalled reader', unit: 'KB/socket', better: 'lower', goal: { value: 2 * limits.socketBackpressureBytesMax / 1024 } },
+  beside: {
+    name: 'each of the others, a tenth has stopped reading',
+    unit: 'ms',
+    better: 'lower',
+    baseline: 'each terminal, everybody reads',
+  },
+  memory: {
+    name: 'growth of resident memory for a stalled reader',
+    unit: 'KB/socket',
+    better: 'lower',
+    goal: { value: (2 * limits.socketBackpressureBytesMax) / 1024 },
+  },
 } as const satisfies Record<string, Measure>
 
 async function open(context: Context): Promise<Round> {
@@ -31,7 +41,10 @@ async function open(context: Context): Promise<Round> {
   // Those who stopped reading are not waited for.
   const watching: Stack = {
     ...stack,
-    openTerminals: async (field, arrived) => sockets = await stack.openTerminals(field, (marker, terminal) => { if (terminal < stalledFrom) arrived(marker, terminal) }),
+    openTerminals: async (field, arrived) =>
+      (sockets = await stack.openTerminals(field, (marker, terminal) => {
+        if (terminal < stalledFrom) arrived(marker, terminal)
+      })),
   }
   const field = fieldOf(terminals)
   const everybody = await Broadcasts.open(watching, field)
@@ -46,12 +59,31 @@ async function open(context: Context): Promise<Round> {
     const beside = await everybody.delays(rate, ms, context.signal)
     const memoryAfter = residentBytesOf(server.pids)
     for (const socket of sockets.slice(stalledFrom)) socket.resume()
-    context.check(before.missing === 0 && beside.missing === 0, `${before.missing} and ${beside.missing} deliveries to those who read never came`)
-    context.check(sockets.slice(0, stalledFrom).every(({ closedWith }) => closedWith === null), 'a socket that reads was closed')
+    context.check(
+      before.missing === 0 && beside.missing === 0,
+      `${before.missing} and ${beside.missing} deliveries to those who read never came`,
+    )
+    context.check(
+      sockets.slice(0, stalledFrom).every(({ closedWith }) => closedWith === null),
+      'a socket that reads was closed',
+    )
     context.sample(measures.before, { value: before.each })
-    context.sample(measures.beside, { value: beside.each, note: `${stalledCount} of ${terminals} stalled, ${rate} requests/s` })
-    if (memoryBefore !== null && memoryAfter !== null) context.sample(measures.memory, { value: Math.max(0, memoryAfter - memoryBefore) / 1024 / stalledCount })
+    context.sample(measures.beside, {
+      value: beside.each,
+      note: `${stalledCount} of ${terminals} stalled, ${rate} requests/s`,
+    })
+    if (memoryBefore !== null && memoryAfter !== null)
+      context.sample(measures.memory, {
+        value: Math.max(0, memoryAfter - memoryBefore) / 1024 / stalledCount,
+      })
   }
 }
 
-export const bench: Bench = { name: 'stalled', group: 'load', title: 'readers that stopped reading', modes: ['embedded', 'distributed'], rounds: { full: 1, quick: 1 }, open }
+export const bench: Bench = {
+  name: 'stalled',
+  group: 'load',
+  title: 'readers that stopped reading',
+  modes: ['embedded', 'distributed'],
+  rounds: { full: 1, quick: 1 },
+  open,
+}

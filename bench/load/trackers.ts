@@ -28,9 +28,25 @@ const frameEveryMs = 4_000
 const goal = { p99Ms: limits.pushIntervalMs + 5, ...decision('what-a-delivery-costs') }
 const measures = {
   bare: { name: `${bareName}: frame → its tracker`, unit: 'ms', better: 'lower' },
-  ours: { name: `${ourName}: frame → its tracker`, unit: 'ms', better: 'lower', baseline: `${bareName}: frame → its tracker`, goal },
-  hotEach: { name: `${ourName}: frame → each of 1,000 trackers of one order`, unit: 'ms', better: 'lower', goal },
-  hotLast: { name: `${ourName}: frame → the last of 1,000 trackers of one order`, unit: 'ms', better: 'lower', goal },
+  ours: {
+    name: `${ourName}: frame → its tracker`,
+    unit: 'ms',
+    better: 'lower',
+    baseline: `${bareName}: frame → its tracker`,
+    goal,
+  },
+  hotEach: {
+    name: `${ourName}: frame → each of 1,000 trackers of one order`,
+    unit: 'ms',
+    better: 'lower',
+    goal,
+  },
+  hotLast: {
+    name: `${ourName}: frame → the last of 1,000 trackers of one order`,
+    unit: 'ms',
+    better: 'lower',
+    goal,
+  },
 } as const satisfies Record<string, Measure>
 
 async function open(context: Context): Promise<Round> {
@@ -39,17 +55,35 @@ async function open(context: Context): Promise<Round> {
   const server = await context.server()
   const [ours, bare] = [ourStack(server), bareStack(await startBareServer(context))]
   context.defer(() => Promise.all([ours.stop(), bare.stop()]))
-  const hot = await openHot(context, server.url, await server.populate({ pharmacies: [fieldCenter], deliveries: 1 }).then(({ deliveries }) => deliveries[0]!))
-  const most = Math.floor((Math.min(...['self' as const, ...server.pids].map(descriptorsMax)) - descriptorsReserve - watchersOfOne) / 2)
+  const hot = await openHot(
+    context,
+    server.url,
+    await server
+      .populate({ pharmacies: [fieldCenter], deliveries: 1 })
+      .then(({ deliveries }) => deliveries[0]!),
+  )
+  const most = Math.floor(
+    (Math.min(...['self' as const, ...server.pids].map(descriptorsMax)) -
+      descriptorsReserve -
+      watchersOfOne) /
+      2,
+  )
   const orders = Math.min(asked, most)
-  const lacking = orders === asked ? '' : `; ${asked} need a hard limit of open files (ulimit -Hn) of ${2 * asked + watchersOfOne + descriptorsReserve}`
+  const lacking =
+    orders === asked
+      ? ''
+      : `; ${asked} need a hard limit of open files (ulimit -Hn) of ${2 * asked + watchersOfOne + descriptorsReserve}`
   if (lacking !== '') context.say(`trackers: ${orders} orders${lacking}`)
-  const perSecond = Math.round(orders * 1_000 / frameEveryMs)
-  const delaysOf = async (stack: Stack): Promise<{ delays: Latency; cpuSeconds: number | null }> => {
+  const perSecond = Math.round((orders * 1_000) / frameEveryMs)
+  const delaysOf = async (
+    stack: Stack,
+  ): Promise<{ delays: Latency; cpuSeconds: number | null }> => {
     context.progress(`${stack.name}: opens ${orders} orders`)
     const moving = await Locations.open(stack, orders)
     // What opening them has set off is over.
-    await new Promise<void>(resolve => { setTimeout(resolve, 2 * limits.pushIntervalMs) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 2 * limits.pushIntervalMs)
+    })
     const before = cpuSecondsOf(stack.pids())
     const delays = await moving.delays(perSecond, ms, context.signal)
     const after = cpuSecondsOf(stack.pids())
@@ -59,9 +93,14 @@ async function open(context: Context): Promise<Round> {
   return async () => {
     context.sample(measures.bare, { value: (await delaysOf(bare)).delays })
     const { delays, cpuSeconds } = await delaysOf(ours)
-    context.check(delays.count >= orders * ms / frameEveryMs * 0.99, `${delays.count} of ${orders * ms / frameEveryMs} locations were shown`)
+    context.check(
+      delays.count >= ((orders * ms) / frameEveryMs) * 0.99,
+      `${delays.count} of ${(orders * ms) / frameEveryMs} locations were shown`,
+    )
     context.sample(measures.ours, {
-      value: delays, note: `${perSecond} frames/s of ${orders} drivers${lacking}`, ...(cpuSeconds !== null && { cpuSecondsPerUnit: cpuSeconds / delays.count }),
+      value: delays,
+      note: `${perSecond} frames/s of ${orders} drivers${lacking}`,
+      ...(cpuSeconds !== null && { cpuSecondsPerUnit: cpuSeconds / delays.count }),
     })
     context.progress('one order, a thousand watchers')
     const { each, last } = await hot(ms)
@@ -71,14 +110,26 @@ async function open(context: Context): Promise<Round> {
 }
 
 /** One order, a thousand watchers. */
-async function openHot(context: Context, url: string, { driverToken, trackingToken }: { driverToken: string; trackingToken: string }) {
+async function openHot(
+  context: Context,
+  url: string,
+  { driverToken, trackingToken }: { driverToken: string; trackingToken: string },
+) {
   let heard: (text: Buffer) => void = () => undefined
   const sockets: RawSocket[] = []
-  context.defer(() => { for (const socket of sockets) socket.destroy() })
+  context.defer(() => {
+    for (const socket of sockets) socket.destroy()
+  })
   const driver = await RawSocket.open({ url, path: '/ws/driver', token: driverToken })
   sockets.push(driver)
   await inParallel(Array.from({ length: watchersOfOne }), 64, async () => {
-    sockets.push(await RawSocket.open({ url, path: `/ws/tracking/${trackingToken}`, onText: (_, text) => heard(text) }))
+    sockets.push(
+      await RawSocket.open({
+        url,
+        path: `/ws/tracking/${trackingToken}`,
+        onText: (_, text) => heard(text),
+      }),
+    )
   })
   let seq = 0
   return async (ms: number): Promise<{ each: Latency; last: Latency }> => {
@@ -97,15 +148,33 @@ async function openHot(context: Context, url: string, { driverToken, trackingTok
         if (++count === watchersOfOne) last.record(performance.now() - dueMs)
       }
       const frame = encodeFrame({
-        seq, timestampMs: Date.now(), latitude, longitude: fieldCenter.longitude, headingDeg: 0, speedMps: 8, accuracyM: null,
+        seq,
+        timestampMs: Date.now(),
+        latitude,
+        longitude: fieldCenter.longitude,
+        headingDeg: 0,
+        speedMps: 8,
+        accuracyM: null,
       })
       driver.sendFrame(maskedFrame(frame, 2))
       const all = await settled(() => count === watchersOfOne, 5_000, 5)
-      context.check(all, `${watchersOfOne - count} of ${watchersOfOne} watchers of one order never saw a location`)
-      await new Promise<void>(resolve => { setTimeout(resolve, Math.max(0, dueMs + 2 * limits.pushIntervalMs - performance.now())) })
+      context.check(
+        all,
+        `${watchersOfOne - count} of ${watchersOfOne} watchers of one order never saw a location`,
+      )
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, Math.max(0, dueMs + 2 * limits.pushIntervalMs - performance.now()))
+      })
     }
     return { each, last }
   }
 }
 
-export const bench: Bench = { name: 'trackers', group: 'load', title: 'frame in → tracker\'s socket', modes: ['embedded', 'distributed'], rounds: { full: 2, quick: 1 }, open }
+export const bench: Bench = {
+  name: 'trackers',
+  group: 'load',
+  title: "frame in → tracker's socket",
+  modes: ['embedded', 'distributed'],
+  rounds: { full: 2, quick: 1 },
+  open,
+}

@@ -14,25 +14,62 @@ import { inParallel } from '../common/parallel.ts'
 import { startEngineOnPostgres } from './engine-on-postgres.ts'
 
 const bare: Measure = { name: 'one bare insert, committed', unit: 'ms', better: 'lower' }
-const most: Measure = { name: 'acknowledged transitions', unit: 'transitions/s', better: 'higher', goal: { value: 30_000, ...decision('what-a-step-writes') } }
-const half: Measure = { name: 'answer to a transition at half of that load', unit: 'ms', better: 'lower', baseline: bare.name, goal: { p99Ms: 5, ...decision('what-a-step-writes') } }
+const most: Measure = {
+  name: 'acknowledged transitions',
+  unit: 'transitions/s',
+  better: 'higher',
+  goal: { value: 30_000, ...decision('what-a-step-writes') },
+}
+const half: Measure = {
+  name: 'answer to a transition at half of that load',
+  unit: 'ms',
+  better: 'lower',
+  baseline: bare.name,
+  goal: { p99Ms: 5, ...decision('what-a-step-writes') },
+}
 
 const atOnce = 2_048
 const stepsOfAnOrder = 3
 const warmOrders = 20_000
 
 export const bench: Bench = {
-  name: 'transitions', group: 'load', title: 'transitions, durable and answered', needs: ['postgres'], rounds: { full: 3, quick: 2 },
+  name: 'transitions',
+  group: 'load',
+  title: 'transitions, durable and answered',
+  needs: ['postgres'],
+  rounds: { full: 3, quick: 2 },
   async open(context) {
     const { engine, database, env } = await startEngineOnPostgres(context)
     await database.pool.query('create table bare_rows (id uuid primary key, data text)')
     const id = (): string => uuidV7(env.nowMs(), env.random)
-    const vendor = { vendor_id: id(), name: 'City Pharmacy', phone: '+977 984 100 2000', latitude: 27.71, longitude: 85.33, address: '4 Market Road', proof_required: true }
+    const vendor = {
+      vendor_id: id(),
+      name: 'City Pharmacy',
+      phone: '+977 984 100 2000',
+      latitude: 27.71,
+      longitude: 85.33,
+      address: '4 Market Road',
+      proof_required: true,
+    }
     const byVendor = { role: 'vendor', id: vendor.vendor_id } as const
     const steps = (orderId: string, customerId: string): OrderCommand[] => [
       {
-        verb: 'create', by: { role: 'customer', id: customerId }, vendor, tariff: defaultTariff, trackingToken: orderId.replaceAll('-', ''),
-        data: { order_id: orderId, vendor_id: vendor.vendor_id, customer_id: customerId, customer_name: 'Anita Shrestha', customer_phone: '+977 984 123 4567', delivery_latitude: 27.7, delivery_longitude: 85.3, delivery_address: '12 Garden Lane', items: [{ name: 'Paracetamol 500 mg', quantity: 2 }] },
+        verb: 'create',
+        by: { role: 'customer', id: customerId },
+        vendor,
+        tariff: defaultTariff,
+        trackingToken: orderId.replaceAll('-', ''),
+        data: {
+          order_id: orderId,
+          vendor_id: vendor.vendor_id,
+          customer_id: customerId,
+          customer_name: 'Anita Shrestha',
+          customer_phone: '+977 984 123 4567',
+          delivery_latitude: 27.7,
+          delivery_longitude: 85.3,
+          delivery_address: '12 Garden Lane',
+          items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
+        },
       },
       { verb: 'accept', by: byVendor, data: {}, autoOffer: false },
       { verb: 'cancel', by: byVendor, data: {} },
@@ -44,7 +81,9 @@ export const bench: Bench = {
 
     /** That many orders, from their beginning to their end. */
     const play = (count: number): Promise<void> =>
-      inParallel(Array.from({ length: count }, id), atOnce, async orderId => { for (const command of steps(orderId, orderId)) await tell(orderId, command) })
+      inParallel(Array.from({ length: count }, id), atOnce, async orderId => {
+        for (const command of steps(orderId, orderId)) await tell(orderId, command)
+      })
     // Until the compiler is done with all of it.
     await play(warmOrders)
 
@@ -52,7 +91,11 @@ export const bench: Bench = {
       const alone = new Latency()
       for (let i = 0; i < (context.quick ? 100 : 500); i++) {
         const fromMs = performance.now()
-        await database.pool.query({ name: 'bare_row', text: 'insert into bare_rows values ($1, $2)', values: [id(), 'x'.repeat(400)] })
+        await database.pool.query({
+          name: 'bare_row',
+          text: 'insert into bare_rows values ($1, $2)',
+          values: [id(), 'x'.repeat(400)],
+        })
         alone.record(performance.now() - fromMs)
       }
       context.sample(bare, { value: alone })
@@ -61,15 +104,28 @@ export const bench: Bench = {
       const cpu = process.cpuUsage()
       const fromMs = performance.now()
       await play(count)
-      const perSecond = count * stepsOfAnOrder * 1_000 / (performance.now() - fromMs)
+      const perSecond = (count * stepsOfAnOrder * 1_000) / (performance.now() - fromMs)
       const used = process.cpuUsage(cpu)
-      context.sample(most, { value: perSecond, cpuSecondsPerUnit: (used.user + used.system) / 1e6 / count / stepsOfAnOrder, note: `${atOnce} under way` })
+      context.sample(most, {
+        value: perSecond,
+        cpuSecondsPerUnit: (used.user + used.system) / 1e6 / count / stepsOfAnOrder,
+        note: `${atOnce} under way`,
+      })
 
       const answers = new Latency()
       const durationMs = context.quick ? 2_000 : 3_000
       // The next step of an order comes some hundred others later: it never waits for its own past.
-      const turns = inTurns(() => { const orderId = id(); return { orderId, commands: steps(orderId, orderId) } }, Math.ceil(perSecond / 20))
-      const failed = await openLoop(perSecond / 2, durationMs, answers, () => { const { orderId, command } = turns.next().value; return tell(orderId, command) })
+      const turns = inTurns(
+        () => {
+          const orderId = id()
+          return { orderId, commands: steps(orderId, orderId) }
+        },
+        Math.ceil(perSecond / 20),
+      )
+      const failed = await openLoop(perSecond / 2, durationMs, answers, () => {
+        const { orderId, command } = turns.next().value
+        return tell(orderId, command)
+      })
       context.check(failed === 0, `${failed} transitions were refused`)
       context.sample(half, { value: answers, note: `${Math.round(perSecond / 2)} a second` })
     }
@@ -77,7 +133,10 @@ export const bench: Bench = {
 }
 
 /** Steps of new orders without end, each order's own about `apart` steps of others from one another. */
-function* inTurns(begin: () => { orderId: string; commands: OrderCommand[] }, apart: number): Generator<{ orderId: string; command: OrderCommand }, never> {
+function* inTurns(
+  begin: () => { orderId: string; commands: OrderCommand[] },
+  apart: number,
+): Generator<{ orderId: string; command: OrderCommand }, never> {
   const under: { orderId: string; commands: OrderCommand[] }[] = []
   for (;;) {
     const one = under.length > apart ? under.shift()! : begin()
@@ -87,20 +146,34 @@ function* inTurns(begin: () => { orderId: string; commands: OrderCommand[] }, ap
 }
 
 /** Sends at that rate whatever the answers do; latency counts from when each was to be sent. Resolves to how many failed. */
-async function openLoop(perSecond: number, durationMs: number, latency: Latency, send: () => Promise<void>): Promise<number> {
+async function openLoop(
+  perSecond: number,
+  durationMs: number,
+  latency: Latency,
+  send: () => Promise<void>,
+): Promise<number> {
   const fromMs = performance.now()
-  const total = Math.floor(perSecond * durationMs / 1_000)
+  const total = Math.floor((perSecond * durationMs) / 1_000)
   let sent = 0
   // Counted and not kept: a promise for each would be the largest part of what the collector copies.
   let answered = 0
   let failed = 0
   await new Promise<void>(resolve => {
-    const ended = (): void => { if (++answered === total) resolve() }
+    const ended = (): void => {
+      if (++answered === total) resolve()
+    }
     const turn = (): void => {
-      const due = Math.min(total, Math.floor((performance.now() - fromMs) * perSecond / 1_000))
+      const due = Math.min(total, Math.floor(((performance.now() - fromMs) * perSecond) / 1_000))
       for (; sent < due; sent++) {
-        const dueMs = fromMs + sent * 1_000 / perSecond
-        void send().then(() => latency.record(performance.now() - dueMs), () => { failed++ }).finally(ended)
+        const dueMs = fromMs + (sent * 1_000) / perSecond
+        void send()
+          .then(
+            () => latency.record(performance.now() - dueMs),
+            () => {
+              failed++
+            },
+          )
+          .finally(ended)
       }
       if (sent < total) setTimeout(turn, 1)
     }

@@ -29,15 +29,25 @@ async function operationsPerSecond(micro: MicroCase, timeMs: number): Promise<nu
 function slowed(name: string, micro: MicroCase): MicroCase {
   const [slow, factor] = process.env['BENCH_SLOW']?.split(':') ?? []
   if (slow !== name) return micro
-  return { ...micro, async run() { for (let time = 0; time < Number(factor); time++) await micro.run() } }
+  return {
+    ...micro,
+    async run() {
+      for (let time = 0; time < Number(factor); time++) await micro.run()
+    },
+  }
 }
 
 // A signal to the terminal's whole group: the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(1))
-const { suite } = (await import(new URL(`./${order.suite}.bench.js`, import.meta.url).href)) as { suite: MicroSuite }
-const cases = Object.entries(await suite.cases({ url: name => order.services[name]! })).map(([name, micro]) => [name, slowed(name, micro)] as const)
-if (!cases.some(([name]) => name === suite.baseline)) throw new Error(`suite ${suite.name} has no case ${suite.baseline}`)
+const { suite } = (await import(new URL(`./${order.suite}.bench.js`, import.meta.url).href)) as {
+  suite: MicroSuite
+}
+const cases = Object.entries(await suite.cases({ url: name => order.services[name]! })).map(
+  ([name, micro]) => [name, slowed(name, micro)] as const,
+)
+if (!cases.some(([name]) => name === suite.baseline))
+  throw new Error(`suite ${suite.name} has no case ${suite.baseline}`)
 for (const [, micro] of cases) await operationsPerSecond(micro, warmUpMs)
 
 const endProfile = order.profilePath === null ? null : await startProfile()
@@ -49,7 +59,10 @@ await endProfile?.(order.profilePath!)
 const report: MicroReport = {
   cases: cases.map(([name, { baseline = suite.baseline, goal }]) => ({
     measure: {
-      name, unit: 'operations/s', better: 'higher', ...(goal !== undefined && { goal }),
+      name,
+      unit: 'operations/s',
+      better: 'higher',
+      ...(goal !== undefined && { goal }),
       ...(baseline !== null && baseline !== name && { baseline }),
     },
     value: median(rates.get(name)!),

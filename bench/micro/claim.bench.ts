@@ -18,20 +18,31 @@ const silent = (): void => {}
 
 async function commands(command: (n: number) => Promise<unknown>): Promise<void> {
   let next = 0
-  await Promise.all(Array.from({ length: inFlight }, async () => {
-    while (next < commandsPerRun) await command(next++)
-  }))
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (next < commandsPerRun) await command(next++)
+    }),
+  )
 }
 
 async function cases(services: MicroServices) {
   const url = services.url('redis')
-  const vendors = Array.from({ length: pharmacies }, (_, n) => `0190a5a0-0000-7000-8000-${String(n).padStart(12, '0')}`)
-  const orderIds = Array.from({ length: orders }, (_, n) => `0190a5a0-0000-7000-9000-${String(n).padStart(12, '0')}`)
+  const vendors = Array.from(
+    { length: pharmacies },
+    (_, n) => `0190a5a0-0000-7000-8000-${String(n).padStart(12, '0')}`,
+  )
+  const orderIds = Array.from(
+    { length: orders },
+    (_, n) => `0190a5a0-0000-7000-9000-${String(n).padStart(12, '0')}`,
+  )
   const vendorAt = (n: number): string => vendors[n % pharmacies]!
   const orderAt = (kind: string, n: number): string => kind + orderIds[n % orders]!
 
   // Connections are made anew in each run, in all cases alike, so that none keeps the process alive.
-  const withClaims = async (leaseMs: number, use: (claims: Claims) => Promise<void>): Promise<void> => {
+  const withClaims = async (
+    leaseMs: number,
+    use: (claims: Claims) => Promise<void>,
+  ): Promise<void> => {
     const claims = await redisClaims(url, { leaseMs, onLog: silent })
     await use(claims)
     await claims.shutdown()
@@ -43,7 +54,9 @@ async function cases(services: MicroServices) {
     await client.quit()
   }
 
-  await withClient(client => commands(n => client.set(orderAt('lost:', n), 'somebody', 'PX', holdMs, 'NX')))
+  await withClient(client =>
+    commands(n => client.set(orderAt('lost:', n), 'somebody', 'PX', holdMs, 'NX')),
+  )
   await withClaims(0, async claims => {
     const deadlineMs = Date.now() + holdMs
     for (let n = 0; n < orders; n++) {
@@ -58,22 +71,36 @@ async function cases(services: MicroServices) {
   return {
     'SET NX, lost': {
       operationsPerRun: commandsPerRun,
-      run: () => withClient(client => commands(n => client.set(orderAt('lost:', n), vendorAt(n), 'PX', holdMs, 'NX'))),
+      run: () =>
+        withClient(client =>
+          commands(n => client.set(orderAt('lost:', n), vendorAt(n), 'PX', holdMs, 'NX')),
+        ),
     },
     'SET NX, won': {
       operationsPerRun: commandsPerRun,
-      run: () => withClient(client => commands(n => client.set(`won:${lives}:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX'))),
+      run: () =>
+        withClient(client =>
+          commands(n => client.set(`won:${lives}:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX')),
+        ),
     },
     'claim.lua, lost': {
       operationsPerRun: commandsPerRun,
-      run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), vendorAt(n)))),
+      run: () =>
+        withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), vendorAt(n)))),
     },
     'claim.lua, won': {
       baseline: 'SET NX, won',
       operationsPerRun: commandsPerRun,
-      run: () => withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), vendorAt(n)))),
+      run: () =>
+        withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), vendorAt(n)))),
     },
   }
 }
 
-export const suite: MicroSuite = { name: 'claim', title: 'an accept in Redis', baseline: 'SET NX, lost', needs: ['redis'], cases }
+export const suite: MicroSuite = {
+  name: 'claim',
+  title: 'an accept in Redis',
+  baseline: 'SET NX, lost',
+  needs: ['redis'],
+  cases,
+}

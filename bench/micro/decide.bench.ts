@@ -14,7 +14,8 @@ import type { MicroSuite } from './suite.ts'
 
 const ordersPerRun = 200
 const startMs = 1_760_000_000_000
-const id = (kind: number, index: number): string => `0190a5a0-0000-7000-${8000 + kind}-${String(index).padStart(12, '0')}`
+const id = (kind: number, index: number): string =>
+  `0190a5a0-0000-7000-${8000 + kind}-${String(index).padStart(12, '0')}`
 
 const customerId = id(1, 0)
 const vendorId = id(2, 0)
@@ -24,26 +25,79 @@ const customer: Principal = { role: 'customer', id: customerId }
 const pharmacy: Principal = { role: 'vendor', id: vendorId }
 const driver: Principal = { role: 'driver', id: driverId }
 const system: Principal = { role: 'system', id: 'engine' }
-const vendor = { vendor_id: vendorId, name: 'Elm Row Pharmacy', phone: '+1 555 0100', latitude: 27.71, longitude: 85.32, address: '5 Elm Row', proof_required: true }
+const vendor = {
+  vendor_id: vendorId,
+  name: 'Elm Row Pharmacy',
+  phone: '+1 555 0100',
+  latitude: 27.71,
+  longitude: 85.32,
+  address: '5 Elm Row',
+  proof_required: true,
+}
 const fact = { driver_id: driverId, name: 'Dee', phone: '+1 555 0101', vehicle_type: 'scooter' }
 
 /** A delivery as it usually goes, with a decline and a silence before the driver who takes it. */
 function life(orderId: string): OrderCommand[] {
-  const candidates = Array.from({ length: 20 }, (_, index) => ({ vendor_id: id(2, index), distance_km: 0.3 + index * 0.2 }))
-  const propose = (offer: number, to: number): OrderCommand =>
-    ({ verb: 'propose_driver', by: system, candidate: { offerId: id(4, offer), driverId: id(3, to), etaMinutes: 4.2, distanceKm: 1.1 } })
-  const signature = { id: id(6, 0), kind: 'signature', ownerId: id(5, 0), driverId, vendorId: null, orderId, atMs: Number.MAX_SAFE_INTEGER }
+  const candidates = Array.from({ length: 20 }, (_, index) => ({
+    vendor_id: id(2, index),
+    distance_km: 0.3 + index * 0.2,
+  }))
+  const propose = (offer: number, to: number): OrderCommand => ({
+    verb: 'propose_driver',
+    by: system,
+    candidate: { offerId: id(4, offer), driverId: id(3, to), etaMinutes: 4.2, distanceKm: 1.1 },
+  })
+  const signature = {
+    id: id(6, 0),
+    kind: 'signature',
+    ownerId: id(5, 0),
+    driverId,
+    vendorId: null,
+    orderId,
+    atMs: Number.MAX_SAFE_INTEGER,
+  }
   return [
     {
-      verb: 'broadcast', by: customer, candidates, trackingToken: '0123456789abcdef0123456789abcdef',
+      verb: 'broadcast',
+      by: customer,
+      candidates,
+      trackingToken: '0123456789abcdef0123456789abcdef',
       data: {
-        order_id: orderId, customer_id: customerId, customer_name: 'Ann', customer_phone: '+1 555 0102', latitude: 27.7172, longitude: 85.324, radius_km: 5,
-        items: [{ name: 'Paracetamol 500 mg', quantity: 2 }], expires_in_seconds: 300,
+        order_id: orderId,
+        customer_id: customerId,
+        customer_name: 'Ann',
+        customer_phone: '+1 555 0102',
+        latitude: 27.7172,
+        longitude: 85.324,
+        radius_km: 5,
+        items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
+        expires_in_seconds: 300,
       },
     },
-    { verb: 'respond', by: { role: 'vendor', id: id(2, 5) }, data: { response_type: 'REJECTED', text_message: 'Out of stock' }, vendor: { ...vendor, vendor_id: id(2, 5) }, tariff: defaultTariff, autoOffer: false },
-    { verb: 'respond', by: pharmacy, data: { response_type: 'ACCEPTED', text_message: 'In stock' }, vendor, tariff: defaultTariff, autoOffer: true },
-    { verb: 'respond', by: { role: 'vendor', id: id(2, 7) }, data: { response_type: 'ACCEPTED' }, vendor: { ...vendor, vendor_id: id(2, 7) }, tariff: defaultTariff, autoOffer: true },
+    {
+      verb: 'respond',
+      by: { role: 'vendor', id: id(2, 5) },
+      data: { response_type: 'REJECTED', text_message: 'Out of stock' },
+      vendor: { ...vendor, vendor_id: id(2, 5) },
+      tariff: defaultTariff,
+      autoOffer: false,
+    },
+    {
+      verb: 'respond',
+      by: pharmacy,
+      data: { response_type: 'ACCEPTED', text_message: 'In stock' },
+      vendor,
+      tariff: defaultTariff,
+      autoOffer: true,
+    },
+    {
+      verb: 'respond',
+      by: { role: 'vendor', id: id(2, 7) },
+      data: { response_type: 'ACCEPTED' },
+      vendor: { ...vendor, vendor_id: id(2, 7) },
+      tariff: defaultTariff,
+      autoOffer: true,
+    },
     propose(8, 8),
     { verb: 'decline_offer', by: { role: 'driver', id: id(3, 8) }, data: { offer_id: id(4, 8) } },
     propose(0, 0),
@@ -51,7 +105,14 @@ function life(orderId: string): OrderCommand[] {
     { verb: 'record_arrival', by: system, at: 'pickup' },
     { verb: 'pick_up', by: driver, data: {} },
     { verb: 'out_for_delivery', by: driver, data: {} },
-    { verb: 'deliver', by: driver, data: { signature_url: uploadUrl(signature.id) }, actualDistanceKm: 2.2, doorDistanceM: 12, uploads: [signature] },
+    {
+      verb: 'deliver',
+      by: driver,
+      data: { signature_url: uploadUrl(signature.id) },
+      actualDistanceKm: 2.2,
+      doorDistanceM: 12,
+      uploads: [signature],
+    },
   ]
 }
 
@@ -61,8 +122,9 @@ function liveThrough(commands: readonly OrderCommand[]): { order: Order; states:
   let order: Order = absentOrder
   let nowMs = startMs
   for (const command of commands) {
-    const decision = decide(order, command, nowMs += 1_000)
-    if (decision.ok) for (const event of decision.events) states.push(order = evolve(order, event, nowMs))
+    const decision = decide(order, command, (nowMs += 1_000))
+    if (decision.ok)
+      for (const event of decision.events) states.push((order = evolve(order, event, nowMs)))
   }
   return { order, states }
 }
@@ -80,7 +142,10 @@ async function cases() {
       run: () => {
         for (let index = 0; index < ordersPerRun; index++)
           for (const state of states) {
-            const next = 'core' in state ? { ...state, core: { ...state.core, createdAtMs: index } } : { ...state }
+            const next =
+              'core' in state
+                ? { ...state, core: { ...state.core, createdAtMs: index } }
+                : { ...state }
             sink += next.kind.length
           }
       },
@@ -92,8 +157,9 @@ async function cases() {
           let order: Order = absentOrder
           let nowMs = startMs
           for (const command of commands) {
-            const decision = decide(order, command, nowMs += 1_000)
-            if (decision.ok) for (const event of decision.events) order = evolve(order, event, nowMs)
+            const decision = decide(order, command, (nowMs += 1_000))
+            if (decision.ok)
+              for (const event of decision.events) order = evolve(order, event, nowMs)
           }
           sink += order.kind.length
         }
@@ -103,10 +169,16 @@ async function cases() {
       operationsPerRun: ordersPerRun * steps,
       run: () => {
         const late = lives[0]![3]!
-        for (let index = 0; index < ordersPerRun * steps; index++) sink += decide(order, late, startMs).ok ? 1 : 0
+        for (let index = 0; index < ordersPerRun * steps; index++)
+          sink += decide(order, late, startMs).ok ? 1 : 0
       },
     },
   }
 }
 
-export const suite: MicroSuite = { name: 'decide', title: 'an order\'s rules, pure', baseline: 'object spread of the same states', cases }
+export const suite: MicroSuite = {
+  name: 'decide',
+  title: "an order's rules, pure",
+  baseline: 'object spread of the same states',
+  cases,
+}

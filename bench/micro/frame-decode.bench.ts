@@ -3,7 +3,12 @@
  * not. Messages are a thousand different ones, so that no branch predictor learns them by heart.
  */
 import { pack, unpack } from 'msgpackr'
-import { encodeFrame, encodeFrames, FrameReader, type LocationFrame } from '../../protocol/frames.ts'
+import {
+  encodeFrame,
+  encodeFrames,
+  FrameReader,
+  type LocationFrame,
+} from '../../protocol/frames.ts'
 import { entryHead, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import type { MicroSuite } from './suite.ts'
@@ -39,8 +44,8 @@ let sink = 0
 async function cases() {
   const frames = randomFrames(1)
   const binary = frames.map(encodeFrame)
-  const packed = frames.map((frame) => pack(asArray(frame)))
-  const json = frames.map((frame) =>
+  const packed = frames.map(frame => pack(asArray(frame)))
+  const json = frames.map(frame =>
     JSON.stringify({
       type: 'location',
       seq: frame.seq,
@@ -52,15 +57,20 @@ async function cases() {
       accuracy: frame.accuracyM,
     }),
   )
-  const grouped = Array.from({ length: 15 }, (_, group) => encodeFrames(frames.slice(group * 64, group * 64 + 64)))
+  const grouped = Array.from({ length: 15 }, (_, group) =>
+    encodeFrames(frames.slice(group * 64, group * 64 + 64)),
+  )
   const reader = new FrameReader()
 
   const batch = new LocationBatch(1 << 20)
-  const heads = Array.from({ length: 100 }, (_, driver) => entryHead(`0190a5a0-1234-7abc-8def-${String(driver).padStart(12, '0')}`))
+  const heads = Array.from({ length: 100 }, (_, driver) =>
+    entryHead(`0190a5a0-1234-7abc-8def-${String(driver).padStart(12, '0')}`),
+  )
   const head = heads[0]!
   for (const bytes of binary) batch.append(head, reader, 0, reader.read(bytes, nowMs))
   const sameDriver = batch.take().slice()
-  for (const [index, bytes] of binary.entries()) batch.append(heads[index % heads.length]!, reader, 0, reader.read(bytes, nowMs))
+  for (const [index, bytes] of binary.entries())
+    batch.append(heads[index % heads.length]!, reader, 0, reader.read(bytes, nowMs))
   const otherDrivers = batch.take().slice()
   const batchReader = new LocationBatchReader()
 
@@ -74,7 +84,8 @@ async function cases() {
     'FrameReader, 64 frames a message': {
       operationsPerRun: grouped.length * 64,
       run: () => {
-        for (const bytes of grouped) if (reader.read(bytes, nowMs) === 64) sink += reader.latitude[63]!
+        for (const bytes of grouped)
+          if (reader.read(bytes, nowMs) === 64) sink += reader.latitude[63]!
       },
     },
     'FrameReader, frames packed by msgpackr': {
@@ -86,7 +97,8 @@ async function cases() {
     'read and append to a LocationBatch': {
       operationsPerRun: messages,
       run: () => {
-        for (const bytes of binary) if (reader.read(bytes, nowMs) === 1) batch.append(head, reader, 0, 1)
+        for (const bytes of binary)
+          if (reader.read(bytes, nowMs) === 1) batch.append(head, reader, 0, 1)
         sink += batch.take().length
       },
     },
@@ -119,4 +131,9 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'frame-decode', title: 'decoding a location frame', baseline: 'msgpackr unpack', cases }
+export const suite: MicroSuite = {
+  name: 'frame-decode',
+  title: 'decoding a location frame',
+  baseline: 'msgpackr unpack',
+  cases,
+}

@@ -11,22 +11,54 @@ let sink = 0
 async function cases() {
   const random = seededRandom(1)
   const frames: LocationFrame[] = Array.from({ length: framesCount }, (_, seq) => ({
-    seq, timestampMs: 1_760_000_000_000 + seq, latitude: random() * 180 - 90, longitude: random() * 360 - 180,
-    headingDeg: Math.floor(random() * 360), speedMps: Math.fround(random() * 30), accuracyM: null,
+    seq,
+    timestampMs: 1_760_000_000_000 + seq,
+    latitude: random() * 180 - 90,
+    longitude: random() * 360 - 180,
+    headingDeg: Math.floor(random() * 360),
+    speedMps: Math.fround(random() * 30),
+    accuracyM: null,
   }))
-  const groups = Array.from({ length: framesCount / framesPerMessage }, (_, group) => frames.slice(group * framesPerMessage, (group + 1) * framesPerMessage))
+  const groups = Array.from({ length: framesCount / framesPerMessage }, (_, group) =>
+    frames.slice(group * framesPerMessage, (group + 1) * framesPerMessage),
+  )
   const each = (encode: (frame: LocationFrame) => { length: number }) => ({
     operationsPerRun: framesCount,
-    run: () => { for (const frame of frames) sink += encode(frame).length },
+    run: () => {
+      for (const frame of frames) sink += encode(frame).length
+    },
   })
   return {
-    'encodeFrame': each(encodeFrame),
-    'encodeFrames, 64 a message': { operationsPerRun: framesCount, run: () => { for (const group of groups) sink += encodeFrames(group).length } },
-    'msgpackr pack': each(({ seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM }) => pack([seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM])),
-    'JSON.stringify': each(({ seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM }) => JSON.stringify({
-      type: 'location', seq, timestamp: timestampMs, latitude, longitude, heading: headingDeg, speed: speedMps, accuracy: accuracyM,
-    })),
+    encodeFrame: each(encodeFrame),
+    'encodeFrames, 64 a message': {
+      operationsPerRun: framesCount,
+      run: () => {
+        for (const group of groups) sink += encodeFrames(group).length
+      },
+    },
+    'msgpackr pack': each(
+      ({ seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM }) =>
+        pack([seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM]),
+    ),
+    'JSON.stringify': each(
+      ({ seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM }) =>
+        JSON.stringify({
+          type: 'location',
+          seq,
+          timestamp: timestampMs,
+          latitude,
+          longitude,
+          heading: headingDeg,
+          speed: speedMps,
+          accuracy: accuracyM,
+        }),
+    ),
   }
 }
 
-export const suite: MicroSuite = { name: 'frame-encode', title: 'encoding a location frame', baseline: 'msgpackr pack', cases }
+export const suite: MicroSuite = {
+  name: 'frame-encode',
+  title: 'encoding a location frame',
+  baseline: 'msgpackr pack',
+  cases,
+}

@@ -17,8 +17,8 @@ async function cases() {
   const random = seededRandom(2)
   const latitude = Float64Array.from({ length: drivers }, () => 28.6 + (random() - 0.5) * cityDeg)
   const longitude = Float64Array.from({ length: drivers }, () => 77.2 + (random() - 0.5) * cityDeg)
-  const stepLatitude = latitude.map((value) => value + (random() - 0.5) * 0.0009)
-  const stepLongitude = longitude.map((value) => value + (random() - 0.5) * 0.0009)
+  const stepLatitude = latitude.map(value => value + (random() - 0.5) * 0.0009)
+  const stepLongitude = longitude.map(value => value + (random() - 0.5) * 0.0009)
   const jumpLatitude = latitude.map(() => 28.6 + (random() - 0.5) * cityDeg)
   const jumpLongitude = longitude.map(() => 77.2 + (random() - 0.5) * cityDeg)
   // Frames arrive in no order of driver number.
@@ -31,7 +31,8 @@ async function cases() {
   }
   const ids = Uint32Array.from({ length: drivers * 4 }, () => random() * 2 ** 32)
   const table = new IdTable(1, 2)
-  for (let n = 0; n < drivers; n++) table.add(ids[n * 4]!, ids[n * 4 + 1]!, ids[n * 4 + 2]!, ids[n * 4 + 3]!)
+  for (let n = 0; n < drivers; n++)
+    table.add(ids[n * 4]!, ids[n * 4 + 1]!, ids[n * 4 + 2]!, ids[n * 4 + 3]!)
 
   const floorLatitude = new Float64Array(drivers)
   const floorLongitude = new Float64Array(drivers)
@@ -39,7 +40,11 @@ async function cases() {
   const jump = new MovingIndex({ capacity: drivers })
   let away = false
 
-  const moveAll = (index: MovingIndex, toLatitude: Float64Array, toLongitude: Float64Array): void => {
+  const moveAll = (
+    index: MovingIndex,
+    toLatitude: Float64Array,
+    toLongitude: Float64Array,
+  ): void => {
     for (let i = 0; i < drivers; i++) {
       const number = order[i]!
       index.set(number, toLatitude[number]!, toLongitude[number]!)
@@ -77,7 +82,8 @@ async function cases() {
       baseline: null,
       run: () => {
         const tree = new KDBush(drivers)
-        for (let number = 0; number < drivers; number++) tree.add(longitude[number]!, latitude[number]!)
+        for (let number = 0; number < drivers; number++)
+          tree.add(longitude[number]!, latitude[number]!)
         tree.finish()
       },
     },
@@ -86,7 +92,8 @@ async function cases() {
       baseline: 'kdbush, built anew',
       run: () => {
         const fresh = new MovingIndex({ capacity: drivers })
-        for (let number = 0; number < drivers; number++) fresh.set(number, latitude[number]!, longitude[number]!)
+        for (let number = 0; number < drivers; number++)
+          fresh.set(number, latitude[number]!, longitude[number]!)
       },
     },
     'IdTable lookup and city move': {
@@ -105,4 +112,9 @@ async function cases() {
   }
 }
 
-export const suite: MicroSuite = { name: 'index-move', title: 'moving drivers in the index', baseline: 'raw array writes', cases }
+export const suite: MicroSuite = {
+  name: 'index-move',
+  title: 'moving drivers in the index',
+  baseline: 'raw array writes',
+  cases,
+}

@@ -9,7 +9,14 @@
  * On PostgreSQL with fsync.
  */
 import { ArrayWriter, type ArrayType } from '../../engine/journal/arrays.ts'
-import { changingOrderColumns, driverColumns, eventColumns, fixedOrderColumns, orderColumns, wordColumns } from '../../engine/journal/columns.ts'
+import {
+  changingOrderColumns,
+  driverColumns,
+  eventColumns,
+  fixedOrderColumns,
+  orderColumns,
+  wordColumns,
+} from '../../engine/journal/columns.ts'
 import { testOrderRow, testOrderView } from '../../engine/journal/contract.ts'
 import type { AppendRequest } from '../../engine/journal/journal.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
@@ -30,16 +37,22 @@ const rowsPerStatement = 256
 const lifeVersions = 8
 const slotCount = 64
 
-const named = (columns: readonly { name: string }[]): string => columns.map(column => column.name).join(', ')
+const named = (columns: readonly { name: string }[]): string =>
+  columns.map(column => column.name).join(', ')
 
 /** The bare statements take the bytes that the journal's append takes: its columns, from the same lists. */
 function rawStatement(name: string, withRows: boolean) {
   let last = 0
-  const arrays = (columns: readonly { type: ArrayType }[]): string => columns.map(({ type }) => `$${++last}::${sqlTypes[type]}[]`).join(', ')
+  const arrays = (columns: readonly { type: ArrayType }[]): string =>
+    columns.map(({ type }) => `$${++last}::${sqlTypes[type]}[]`).join(', ')
   const events = `insert into raw_events (${named(eventColumns)}, v)
     select ${named(eventColumns)}, ${eventVersion} from unnest(${arrays(eventColumns)}) as e(${named(eventColumns)})`
   if (!withRows) return { name, text: events }
-  const [orders, candidates, words] = [arrays(orderColumns), `$${++last}::uuid[]`, arrays(wordColumns)]
+  const [orders, candidates, words] = [
+    arrays(orderColumns),
+    `$${++last}::uuid[]`,
+    arrays(wordColumns),
+  ]
   return {
     name,
     text: `with written as (${events}), listed as (
@@ -57,21 +70,42 @@ const rawRows = rawStatement('raw_rows', true)
 const accepted = (id: string): OrderEvent => ({
   type: 'order_accepted',
   data: {
-    vendor: { vendor_id: id, name: 'Elm Row Pharmacy', phone: '+1 555 0100', latitude: 28.61, longitude: 77.21, address: '5 Elm Row, second floor', proof_required: true },
-    distance_km: 2.34, fee_minor: 425, text_message: 'Ready in ten minutes, please bring the prescription', audio_url: null,
+    vendor: {
+      vendor_id: id,
+      name: 'Elm Row Pharmacy',
+      phone: '+1 555 0100',
+      latitude: 28.61,
+      longitude: 77.21,
+      address: '5 Elm Row, second floor',
+      proof_required: true,
+    },
+    distance_km: 2.34,
+    fee_minor: 425,
+    text_message: 'Ready in ten minutes, please bring the prescription',
+    audio_url: null,
   },
 })
 
 async function cases(services: MicroServices) {
-  const database = await openDatabase({ url: await freshDatabase(services.url('postgres')), keepsPlans: true })
+  const database = await openDatabase({
+    url: await freshDatabase(services.url('postgres')),
+    keepsPlans: true,
+  })
   const env = realEnv()
   const random = seededRandom(11)
   const journal = postgresJournal(database.pool, env)
-  const leases = await journal.acquireSlots('bench', Array.from({ length: slotCount }, (_, slot) => slot), 3_600_000, true)
+  const leases = await journal.acquireSlots(
+    'bench',
+    Array.from({ length: slotCount }, (_, slot) => slot),
+    3_600_000,
+    true,
+  )
   const epochs = new Map(leases.map(lease => [lease.slot, lease.epoch]))
   for (const table of ['events', 'orders', 'order_words']) {
     await database.pool.query(`create table raw_${table} (like ${table} including all)`)
-    await database.pool.query(`alter table raw_${table} set (fillfactor = ${table === 'orders' ? 50 : 100})`).catch(() => {})
+    await database.pool
+      .query(`alter table raw_${table} set (fillfactor = ${table === 'orders' ? 50 : 100})`)
+      .catch(() => {})
   }
   await database.pool.query('create table copied_events (like events including all)')
 
@@ -88,12 +122,30 @@ async function cases(services: MicroServices) {
     }
   }
 
-  const requestOf = (id: string, i: number, fromVersion: number, eventsPerAppend: number): AppendRequest => {
+  const requestOf = (
+    id: string,
+    i: number,
+    fromVersion: number,
+    eventsPerAppend: number,
+  ): AppendRequest => {
     const slot = i % slotCount
     return {
-      slot, epoch: epochs.get(slot)!, kind: 'order', actorId: id, fromVersion, atMs: env.nowMs(), commandId: id, by: { role: 'vendor', id },
+      slot,
+      epoch: epochs.get(slot)!,
+      kind: 'order',
+      actorId: id,
+      fromVersion,
+      atMs: env.nowMs(),
+      commandId: id,
+      by: { role: 'vendor', id },
       events: Array.from({ length: eventsPerAppend }, () => accepted(id)),
-      row: { kind: 'order', order: testOrderRow(testOrderView(id, fromVersion + eventsPerAppend, { notes: null }), fromVersion === 0) },
+      row: {
+        kind: 'order',
+        order: testOrderRow(
+          testOrderView(id, fromVersion + eventsPerAppend, { notes: null }),
+          fromVersion === 0,
+        ),
+      },
     }
   }
 
@@ -103,24 +155,34 @@ async function cases(services: MicroServices) {
     return async (): Promise<void> => {
       const { ids, version } = next()
       const group = ids.map((id, i) => {
-        const one = { request: requestOf(id, i, version * eventsPerAppend, eventsPerAppend), firstSeq: rawSeq + 1 }
+        const one = {
+          request: requestOf(id, i, version * eventsPerAppend, eventsPerAppend),
+          firstSeq: rawSeq + 1,
+        }
         rawSeq += eventsPerAppend
         return one
       })
       const rowsAtOnce = rowsPerStatement / eventsPerAppend
-      const parts = Array.from({ length: ids.length / rowsAtOnce }, (_, n) => group.slice(n * rowsAtOnce, (n + 1) * rowsAtOnce))
+      const parts = Array.from({ length: ids.length / rowsAtOnce }, (_, n) =>
+        group.slice(n * rowsAtOnce, (n + 1) * rowsAtOnce),
+      )
       for (let at = 0; at < parts.length; at += 2)
-        await Promise.all(parts.slice(at, at + 2).map(part => {
-          const values = appendParameters(new ArrayWriter(), part)
-          // After the fence and the check for gaps.
-          const take = (count: number): unknown[] => values.splice(0, count)
-          take(4)
-          const events = take(eventColumns.length)
-          if (!withRows) return database.pool.query({ ...rawEvents, values: events })
-          const orders = take(orderColumns.length + 1)
-          take(driverColumns.length)
-          return database.pool.query({ ...rawRows, values: [...events, ...orders, ...take(wordColumns.length)] })
-        }))
+        await Promise.all(
+          parts.slice(at, at + 2).map(part => {
+            const values = appendParameters(new ArrayWriter(), part)
+            // After the fence and the check for gaps.
+            const take = (count: number): unknown[] => values.splice(0, count)
+            take(4)
+            const events = take(eventColumns.length)
+            if (!withRows) return database.pool.query({ ...rawEvents, values: events })
+            const orders = take(orderColumns.length + 1)
+            take(driverColumns.length)
+            return database.pool.query({
+              ...rawRows,
+              values: [...events, ...orders, ...take(wordColumns.length)],
+            })
+          }),
+        )
     }
   }
 
@@ -129,10 +191,27 @@ async function cases(services: MicroServices) {
   async function copy(): Promise<void> {
     const { ids, version } = nextCopied()
     const at = new Date(env.nowMs()).toISOString()
-    const rows = ids.map((id, i) => [id, version + 1, i % slotCount, ++copySeq, 'order', at, 'order_accepted', id, JSON.stringify(accepted(id).data).replaceAll('\\', '\\\\'), 1].join('\t'))
+    const rows = ids.map((id, i) =>
+      [
+        id,
+        version + 1,
+        i % slotCount,
+        ++copySeq,
+        'order',
+        at,
+        'order_accepted',
+        id,
+        JSON.stringify(accepted(id).data).replaceAll('\\', '\\\\'),
+        1,
+      ].join('\t'),
+    )
     const client = await database.pool.connect()
     try {
-      await copyIn(client, 'copy copied_events (actor_id, version, slot, seq, kind, at, type, command_id, data, v) from stdin', `${rows.join('\n')}\n`)
+      await copyIn(
+        client,
+        'copy copied_events (actor_id, version, slot, seq, kind, at, type, command_id, data, v) from stdin',
+        `${rows.join('\n')}\n`,
+      )
     } finally {
       client.release()
     }
@@ -142,18 +221,31 @@ async function cases(services: MicroServices) {
     const next = population()
     return async (): Promise<void> => {
       const { ids, version } = next()
-      await Promise.all(ids.map(async (id, i) => {
-        const { outcome } = await journal.append(requestOf(id, i, version * eventsPerAppend, eventsPerAppend))
-        if (outcome !== 'committed') throw new Error(`append was ${outcome}`)
-      }))
+      await Promise.all(
+        ids.map(async (id, i) => {
+          const { outcome } = await journal.append(
+            requestOf(id, i, version * eventsPerAppend, eventsPerAppend),
+          )
+          if (outcome !== 'committed') throw new Error(`append was ${outcome}`)
+        }),
+      )
     }
   }
 
   return {
     [baseline]: { operationsPerRun: actorsPerRun, run: raw(1, true) },
-    'journal, 1 event and its order row': { operationsPerRun: actorsPerRun, run: appends(1), goal: { ratio: 0.9, ...decision('what-a-step-writes') } },
+    'journal, 1 event and its order row': {
+      operationsPerRun: actorsPerRun,
+      run: appends(1),
+      goal: { ratio: 0.9, ...decision('what-a-step-writes') },
+    },
     [baselineOfTwo]: { operationsPerRun: 2 * actorsPerRun, run: raw(2, true), baseline: null },
-    'journal, 2 events and one order row': { operationsPerRun: 2 * actorsPerRun, run: appends(2), baseline: baselineOfTwo, goal: { ratio: 0.9, ...decision('what-a-step-writes') } },
+    'journal, 2 events and one order row': {
+      operationsPerRun: 2 * actorsPerRun,
+      run: appends(2),
+      baseline: baselineOfTwo,
+      goal: { ratio: 0.9, ...decision('what-a-step-writes') },
+    },
     'raw COPY, events only': { operationsPerRun: actorsPerRun, run: copy },
     'raw unnest, events only': { operationsPerRun: actorsPerRun, run: raw(1, false) },
   }
@@ -163,4 +255,10 @@ const baseline = 'raw unnest, 1 event and its order row'
 const baselineOfTwo = 'raw unnest, 2 events and one order row'
 
 /** Operations are events. */
-export const suite: MicroSuite = { name: 'journal-append', title: 'durable appends to the journal', baseline, needs: ['postgres'], cases }
+export const suite: MicroSuite = {
+  name: 'journal-append',
+  title: 'durable appends to the journal',
+  baseline,
+  needs: ['postgres'],
+  cases,
+}

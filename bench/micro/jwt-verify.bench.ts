@@ -18,9 +18,20 @@ async function cases() {
   const nowMs = Date.now()
   const random = seededRandom(5)
   const tokens = await createTokens({ jwtSecret, accessTokenMinutes: 60, refreshTokenDays: 1 })
-  const all = await Promise.all(Array.from({ length: limits.tokensRememberedMax + tokensCount }, (_, index) => tokens.signAccess({
-    userId: uuidV7(nowMs, random), role: 'driver', name: `Driver ${index}`, vendorId: null, driverId: uuidV7(nowMs, random),
-  }, nowMs)))
+  const all = await Promise.all(
+    Array.from({ length: limits.tokensRememberedMax + tokensCount }, (_, index) =>
+      tokens.signAccess(
+        {
+          userId: uuidV7(nowMs, random),
+          role: 'driver',
+          name: `Driver ${index}`,
+          vendorId: null,
+          driverId: uuidV7(nowMs, random),
+        },
+        nowMs,
+      ),
+    ),
+  )
   const signed = all.slice(0, tokensCount)
   let next = 0
   const key = createSecretKey(Buffer.from(jwtSecret))
@@ -38,14 +49,22 @@ async function cases() {
     'verifyAccess, not seen lately': {
       operationsPerRun: tokensCount,
       run: async () => {
-        for (let i = 0; i < tokensCount; i++) sink += (await tokens.verifyAccess(all[next++ % all.length]!, nowMs)).userId.length
+        for (let i = 0; i < tokensCount; i++)
+          sink += (await tokens.verifyAccess(all[next++ % all.length]!, nowMs)).userId.length
       },
     },
     'verifyAccess, remembered': {
       operationsPerRun: tokensCount,
-      run: async () => { for (const token of signed) sink += (await tokens.verifyAccess(token, nowMs)).userId.length },
+      run: async () => {
+        for (const token of signed) sink += (await tokens.verifyAccess(token, nowMs)).userId.length
+      },
     },
   }
 }
 
-export const suite: MicroSuite = { name: 'jwt-verify', title: 'the token at a handshake', baseline: 'HMAC-SHA256 alone', cases }
+export const suite: MicroSuite = {
+  name: 'jwt-verify',
+  title: 'the token at a handshake',
+  baseline: 'HMAC-SHA256 alone',
+  cases,
+}

@@ -20,11 +20,21 @@ async function cases() {
   const journal = memoryJournal(new MemoryStore(() => env.nowMs()))
   const nothing = (): void => {}
   const actors = new Actors({
-    env, journal, behaviours: { order: counter('order'), driver: counter('driver') },
-    committed: nothing, recovered: nothing, due: nothing, fenced: nothing, leaseHolds: () => true, log: (_level, message) => { throw new Error(message) },
+    env,
+    journal,
+    behaviours: { order: counter('order'), driver: counter('driver') },
+    committed: nothing,
+    recovered: nothing,
+    due: nothing,
+    fenced: nothing,
+    leaseHolds: () => true,
+    log: (_level, message) => {
+      throw new Error(message)
+    },
   })
   const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
-  for (const lease of await journal.acquireSlots('bench', slots, 3_600_000, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
+  for (const lease of await journal.acquireSlots('bench', slots, 3_600_000, true))
+    actors.adopt(lease, await journal.loadSlot(lease.slot))
   const ids = Array.from({ length: actorsCount }, () => uuidV7(env.nowMs(), random))
   await Promise.all(ids.map(id => actors.tell('order', id, `create:${id}`, 'create')))
   let nth = 0
@@ -39,15 +49,31 @@ async function cases() {
   return {
     'a promise each': {
       operationsPerRun: hopsPerRun,
-      run: async () => { await Promise.all(ids.map(id => new Promise(resolve => { resolve(id) }))) },
+      run: async () => {
+        await Promise.all(
+          ids.map(
+            id =>
+              new Promise(resolve => {
+                resolve(id)
+              }),
+          ),
+        )
+      },
     },
     'Actors.tell, refused': told('refuse'),
     'Actors.tell, accepted without an event': told('nothing'),
     'one actor, all in its mailbox': {
       operationsPerRun: hopsPerRun,
-      run: async () => { await Promise.all(ids.map(() => actors.tell('order', ids[0]!, String(++nth), 'refuse'))) },
+      run: async () => {
+        await Promise.all(ids.map(() => actors.tell('order', ids[0]!, String(++nth), 'refuse')))
+      },
     },
   }
 }
 
-export const suite: MicroSuite = { name: 'mailbox', title: 'a command through an actor, without its rules', baseline: 'a promise each', cases }
+export const suite: MicroSuite = {
+  name: 'mailbox',
+  title: 'a command through an actor, without its rules',
+  baseline: 'a promise each',
+  cases,
+}

@@ -51,12 +51,19 @@ function countryPoints(count: number, random: () => number): Points {
 
 function packedTree(points: Points): KDBush {
   const tree = new KDBush(points.latitude.length)
-  for (let index = 0; index < points.latitude.length; index++) tree.add(points.longitude[index]!, points.latitude[index]!)
+  for (let index = 0; index < points.latitude.length; index++)
+    tree.add(points.longitude[index]!, points.latitude[index]!)
   return tree.finish()
 }
 
 /** The nearest `limit` by looking at every point. */
-function linearScan(points: Points, latitude: number, longitude: number, radiusKm: number, limit: number): number {
+function linearScan(
+  points: Points,
+  latitude: number,
+  longitude: number,
+  radiusKm: number,
+  limit: number,
+): number {
   const found: [number, number][] = []
   for (let index = 0; index < points.latitude.length; index++) {
     const km = distanceKm(latitude, longitude, points.latitude[index]!, points.longitude[index]!)
@@ -69,10 +76,15 @@ function linearScan(points: Points, latitude: number, longitude: number, radiusK
 /** Redis with all drivers under one key; filled by the first round, found by the others. */
 async function redisWith(url: string, points: Points): Promise<Redis> {
   const redis = new Redis(url)
-  if (await redis.zcard('drivers') === points.latitude.length) return redis
+  if ((await redis.zcard('drivers')) === points.latitude.length) return redis
   for (let from = 0; from < points.latitude.length; from += insertAtOnce) {
     const members: (number | string)[] = []
-    for (let number = from; number < Math.min(from + insertAtOnce, points.latitude.length); number++) members.push(points.longitude[number]!, points.latitude[number]!, number)
+    for (
+      let number = from;
+      number < Math.min(from + insertAtOnce, points.latitude.length);
+      number++
+    )
+      members.push(points.longitude[number]!, points.latitude[number]!, number)
     await redis.geoadd('drivers', ...(members as [number, number, string]))
   }
   return redis
@@ -88,29 +100,47 @@ interface PostgresWay {
   nearest: string
 }
 const earthdistance: PostgresWay = {
-  extension: 'earthdistance', type: 'earth', placeOf: (latitude, longitude) => `ll_to_earth(${latitude}, ${longitude})`,
+  extension: 'earthdistance',
+  type: 'earth',
+  placeOf: (latitude, longitude) => `ll_to_earth(${latitude}, ${longitude})`,
   nearest: `select number from by_earthdistance where earth_box(ll_to_earth($1, $2), 2000) @> place and earth_distance(ll_to_earth($1, $2), place) <= 2000
     order by earth_distance(ll_to_earth($1, $2), place) limit 10`,
 }
 const postgis: PostgresWay = {
-  extension: 'postgis', type: 'geography(Point, 4326)', placeOf: (latitude, longitude) => `st_point(${longitude}, ${latitude}, 4326)::geography`,
+  extension: 'postgis',
+  type: 'geography(Point, 4326)',
+  placeOf: (latitude, longitude) => `st_point(${longitude}, ${latitude}, 4326)::geography`,
   // The operator walks the index from near to far: no distance of others is computed.
   nearest: `select number from by_postgis where st_dwithin(place, st_point($2, $1, 4326)::geography, 2000) order by place <-> st_point($2, $1, 4326)::geography limit 10`,
 }
 
 /** A table of all drivers, indexed by their place, filled by the first round and found by the others; null where the extension is not installed. */
-async function postgresWith(url: string, points: Points, { extension, type, placeOf }: PostgresWay): Promise<pg.Pool | null> {
+async function postgresWith(
+  url: string,
+  points: Points,
+  { extension, type, placeOf }: PostgresWay,
+): Promise<pg.Pool | null> {
   const pool = new pg.Pool({ connectionString: url, max: queriesInFlight })
-  if ((await pool.query('select from pg_available_extensions where name = $1', [extension])).rowCount === 0) {
+  if (
+    (await pool.query('select from pg_available_extensions where name = $1', [extension]))
+      .rowCount === 0
+  ) {
     await pool.end()
     return null
   }
   const table = `by_${extension}`
-  if ((await pool.query('select to_regclass($1) as found', [table])).rows[0]?.found !== null) return pool
+  if ((await pool.query('select to_regclass($1) as found', [table])).rows[0]?.found !== null)
+    return pool
   await pool.query(`create extension if not exists ${extension} cascade`)
   await pool.query(`create table ${table} (number integer primary key, place ${type} not null)`)
-  await pool.query(`insert into ${table} select number, ${placeOf('latitude', 'longitude')} from unnest($1::integer[], $2::float8[], $3::float8[]) as d(number, latitude, longitude)`,
-    [Array.from(points.latitude, (_, number) => number), [...points.latitude], [...points.longitude]])
+  await pool.query(
+    `insert into ${table} select number, ${placeOf('latitude', 'longitude')} from unnest($1::integer[], $2::float8[], $3::float8[]) as d(number, latitude, longitude)`,
+    [
+      Array.from(points.latitude, (_, number) => number),
+      [...points.latitude],
+      [...points.longitude],
+    ],
+  )
   await pool.query(`create index on ${table} using gist (place)`)
   await pool.query(`analyze ${table}`)
   return pool
@@ -119,7 +149,11 @@ async function postgresWith(url: string, points: Points, { extension, type, plac
 /** With as many under way at once as a client of one connection keeps. */
 async function asked(count: number, ask: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
-  await Promise.all(Array.from({ length: queriesInFlight }, async () => { while (next < count) await ask(next++) }))
+  await Promise.all(
+    Array.from({ length: queriesInFlight }, async () => {
+      while (next < count) await ask(next++)
+    }),
+  )
 }
 
 let sink = 0
@@ -138,7 +172,11 @@ function queriesWhileMoving(index: MovingIndex, points: Points, at: Points): () 
       const moves = Math.min(dueMs - movedUntilMs, 10) * movesPerMs
       for (let move = 0; move < moves; move++) {
         number = (number + 7919) % drivers
-        index.set(number, points.latitude[number]! + (random() - 0.5) * 0.0009, points.longitude[number]! + (random() - 0.5) * 0.0009)
+        index.set(
+          number,
+          points.latitude[number]! + (random() - 0.5) * 0.0009,
+          points.longitude[number]! + (random() - 0.5) * 0.0009,
+        )
       }
       movedUntilMs = dueMs
     }
@@ -150,7 +188,8 @@ async function cases(services: MicroServices) {
   const city = cityPoints(drivers, random)
   const country = countryPoints(pharmacies, random)
   const moving = new MovingIndex({ capacity: drivers })
-  for (let number = 0; number < drivers; number++) moving.set(number, city.latitude[number]!, city.longitude[number]!)
+  for (let number = 0; number < drivers; number++)
+    moving.set(number, city.latitude[number]!, city.longitude[number]!)
   const directory = new StaticIndex({ capacity: pharmacies })
   for (let number = 0; number < pharmacies; number++) {
     directory.set(`P${number}`, country.latitude[number]!, country.longitude[number]!)
@@ -159,13 +198,17 @@ async function cases(services: MicroServices) {
   const countryTree = packedTree(country)
   const cityQueries = cityPoints(queries, random)
   const redis = await redisWith(services.url('redis'), city)
-  const [byEarthdistance, byPostgis] = [await postgresWith(services.url('postgres'), city, earthdistance), await postgresWith(services.url('postgres'), city, postgis)]
+  const [byEarthdistance, byPostgis] = [
+    await postgresWith(services.url('postgres'), city, earthdistance),
+    await postgresWith(services.url('postgres'), city, postgis),
+  ]
   const countryQueries = Array.from({ length: queries }, () => Math.floor(random() * pharmacies))
 
   const overCity = (count: number, query: (latitude: number, longitude: number) => number) => ({
     operationsPerRun: count,
     run: () => {
-      for (let i = 0; i < count; i++) sink += query(cityQueries.latitude[i]!, cityQueries.longitude[i]!)
+      for (let i = 0; i < count; i++)
+        sink += query(cityQueries.latitude[i]!, cityQueries.longitude[i]!)
     },
   })
   const overCountry = (count: number, query: (latitude: number, longitude: number) => number) => ({
@@ -180,26 +223,81 @@ async function cases(services: MicroServices) {
 
   const overPostgres = (pool: pg.Pool, { extension, nearest }: PostgresWay) => ({
     operationsPerRun: 16,
-    run: () => asked(16, index => pool.query({ name: extension, text: nearest, values: [cityQueries.latitude[index]!, cityQueries.longitude[index]!] })),
+    run: () =>
+      asked(16, index =>
+        pool.query({
+          name: extension,
+          text: nearest,
+          values: [cityQueries.latitude[index]!, cityQueries.longitude[index]!],
+        }),
+      ),
   })
 
   return {
-    'drivers: MovingIndex, 10 nearest': { ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count), goal: { ratio: 1 } },
-    'drivers: MovingIndex, beside Redis': { ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count), baseline: 'drivers: Redis GEOSEARCH, 10 nearest', goal: { ratio: 40 } },
-    'drivers: MovingIndex, while 100 k move a second': { operationsPerRun: queries, goal: { value: 150_000 }, run: queriesWhileMoving(moving, city, cityQueries) },
-    'drivers: MovingIndex, all within 2 km': overCity(queries, (lat, lng) => moving.within(lat, lng, 2).count),
-    'drivers: geokdbush, 10 nearest': overCity(queries, (lat, lng) => around(cityTree as never, lng, lat, 10, 2).length),
+    'drivers: MovingIndex, 10 nearest': {
+      ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count),
+      goal: { ratio: 1 },
+    },
+    'drivers: MovingIndex, beside Redis': {
+      ...overCity(queries, (lat, lng) => moving.nearest(lat, lng, 10, 2).count),
+      baseline: 'drivers: Redis GEOSEARCH, 10 nearest',
+      goal: { ratio: 40 },
+    },
+    'drivers: MovingIndex, while 100 k move a second': {
+      operationsPerRun: queries,
+      goal: { value: 150_000 },
+      run: queriesWhileMoving(moving, city, cityQueries),
+    },
+    'drivers: MovingIndex, all within 2 km': overCity(
+      queries,
+      (lat, lng) => moving.within(lat, lng, 2).count,
+    ),
+    'drivers: geokdbush, 10 nearest': overCity(
+      queries,
+      (lat, lng) => around(cityTree as never, lng, lat, 10, 2).length,
+    ),
     'drivers: Redis GEOSEARCH, 10 nearest': {
       operationsPerRun: 64,
-      run: () => asked(64, index => redis.call('GEOSEARCH', 'drivers', 'FROMLONLAT', cityQueries.longitude[index]!, cityQueries.latitude[index]!, 'BYRADIUS', 2, 'km', 'ASC', 'COUNT', 10)),
+      run: () =>
+        asked(64, index =>
+          redis.call(
+            'GEOSEARCH',
+            'drivers',
+            'FROMLONLAT',
+            cityQueries.longitude[index]!,
+            cityQueries.latitude[index]!,
+            'BYRADIUS',
+            2,
+            'km',
+            'ASC',
+            'COUNT',
+            10,
+          ),
+        ),
     },
-    ...(byEarthdistance !== null && { 'drivers: PostgreSQL earthdistance, 10 nearest': overPostgres(byEarthdistance, earthdistance) }),
+    ...(byEarthdistance !== null && {
+      'drivers: PostgreSQL earthdistance, 10 nearest': overPostgres(byEarthdistance, earthdistance),
+    }),
     ...(byPostgis !== null && { 'drivers: PostGIS, 10 nearest': overPostgres(byPostgis, postgis) }),
     'drivers: linear scan': overCity(2, (lat, lng) => linearScan(city, lat, lng, 2, 10)),
-    'pharmacies: StaticIndex, all within 10 km': { ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10).count), baseline: 'pharmacies: linear scan', goal: { value: 200_000, ...decision('what-a-radius-query-costs') } },
-    'pharmacies: StaticIndex, 50 nearest within 10 km': { ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10, 50).count), baseline: 'pharmacies: geokdbush, 50 nearest within 10 km', goal: { ratio: 1 } },
-    'pharmacies: geokdbush, 50 nearest within 10 km': { ...overCountry(queries, (lat, lng) => around(countryTree as never, lng, lat, 50, 10).length), baseline: null },
-    'pharmacies: linear scan': { ...overCountry(8, (lat, lng) => linearScan(country, lat, lng, 10, Infinity)), baseline: null },
+    'pharmacies: StaticIndex, all within 10 km': {
+      ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10).count),
+      baseline: 'pharmacies: linear scan',
+      goal: { value: 200_000, ...decision('what-a-radius-query-costs') },
+    },
+    'pharmacies: StaticIndex, 50 nearest within 10 km': {
+      ...overCountry(queries, (lat, lng) => directory.within(lat, lng, 10, 50).count),
+      baseline: 'pharmacies: geokdbush, 50 nearest within 10 km',
+      goal: { ratio: 1 },
+    },
+    'pharmacies: geokdbush, 50 nearest within 10 km': {
+      ...overCountry(queries, (lat, lng) => around(countryTree as never, lng, lat, 50, 10).length),
+      baseline: null,
+    },
+    'pharmacies: linear scan': {
+      ...overCountry(8, (lat, lng) => linearScan(country, lat, lng, 10, Infinity)),
+      baseline: null,
+    },
   }
 }
 
@@ -208,11 +306,26 @@ const optional = async (services: MicroServices): Promise<string[]> => {
   const client = new pg.Client({ connectionString: services.url('postgres') })
   await client.connect()
   try {
-    const { rows: [{ version, found }] } = await client.query(`select current_setting('server_version_num')::integer / 10000 as version, exists (select from pg_available_extensions where name = 'postgis') as found`)
-    return found ? [] : [`PostGIS: not found, its row is left out; install with: apt-get install --no-install-recommends postgresql-${version}-postgis-3`]
+    const {
+      rows: [{ version, found }],
+    } = await client.query(
+      `select current_setting('server_version_num')::integer / 10000 as version, exists (select from pg_available_extensions where name = 'postgis') as found`,
+    )
+    return found
+      ? []
+      : [
+          `PostGIS: not found, its row is left out; install with: apt-get install --no-install-recommends postgresql-${version}-postgis-3`,
+        ]
   } finally {
     await client.end()
   }
 }
 
-export const suite: MicroSuite = { name: 'radius-query', title: 'who is near', needs: ['redis', 'postgres'], baseline: 'drivers: geokdbush, 10 nearest', leftOut: optional, cases }
+export const suite: MicroSuite = {
+  name: 'radius-query',
+  title: 'who is near',
+  needs: ['redis', 'postgres'],
+  baseline: 'drivers: geokdbush, 10 nearest',
+  leftOut: optional,
+  cases,
+}

@@ -32,4 +32,3 @@ export interface MicroSuite {
   /** Builds the cases; data is made here and not at import. Seeded, so that every run sees the same. */
   cases(services: MicroServices): Promise<Record<string, MicroCase>>
 }
-

@@ -4,15 +4,29 @@
  * before the first trial, because most mutants are caught by a test beside them.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Mutant } from './mutants.ts'
 import { runTest, type Workshop } from './workshop.ts'
 
-export interface TestCoverage { tookMs: number; mutantIds: ReadonlySet<number> }
+export interface TestCoverage {
+  tookMs: number
+  mutantIds: ReadonlySet<number>
+}
 
 /** What is kept of a test: the ordinals of the mutants that it passes, by file. */
-interface Kept { tookMs: number; passed: Record<string, number[]> }
+interface Kept {
+  tookMs: number
+  passed: Record<string, number[]>
+}
 
 /** A test file that takes longer than this without a mutant is left out, as one that fails is. */
 const timeoutMs = 10 * 60_000
@@ -45,24 +59,40 @@ export class Coverage {
   }
 
   /** How long it took without a mutant; nothing where that is not known yet. */
-  tookMs(test: string): number | undefined { return this.#kept(test)?.tookMs }
+  tookMs(test: string): number | undefined {
+    return this.#kept(test)?.tookMs
+  }
 
   #fileOf(test: string): string {
-    return join(this.#folder, createHash('sha256').update(`${test} ${this.#workshop.imports.fingerprint(test)}`).digest('hex').slice(0, 32))
+    return join(
+      this.#folder,
+      createHash('sha256')
+        .update(`${test} ${this.#workshop.imports.fingerprint(test)}`)
+        .digest('hex')
+        .slice(0, 32),
+    )
   }
 
   #read(test: string): Promise<TestCoverage> | null {
     const kept = this.#kept(test)
     if (kept === null) return null
-    const passed = new Map(Object.entries(kept.passed).map(([file, ordinals]) => [file, new Set(ordinals)]))
-    const mutantIds = this.#workshop.mutants.filter(({ file, ordinal }) => passed.get(file)?.has(ordinal)).map(({ id }) => id)
+    const passed = new Map(
+      Object.entries(kept.passed).map(([file, ordinals]) => [file, new Set(ordinals)]),
+    )
+    const mutantIds = this.#workshop.mutants
+      .filter(({ file, ordinal }) => passed.get(file)?.has(ordinal))
+      .map(({ id }) => id)
     return Promise.resolve({ tookMs: kept.tookMs, mutantIds: new Set(mutantIds) })
   }
 
   #kept(test: string): Kept | null {
     let kept = this.#known.get(test)
     if (kept === undefined) {
-      try { kept = JSON.parse(readFileSync(this.#fileOf(test), 'utf8')) as Kept } catch { return null }
+      try {
+        kept = JSON.parse(readFileSync(this.#fileOf(test), 'utf8')) as Kept
+      } catch {
+        return null
+      }
       this.#known.set(test, kept)
     }
     return kept
@@ -70,10 +100,21 @@ export class Coverage {
 
   async #measure(test: string): Promise<TestCoverage | null> {
     const folder = mkdtempSync(join(this.#workshop.folder, 'coverage-'))
-    const { passed, tookMs } = await runTest(this.#workshop, test, { MUTANT_COVERAGE_FOLDER: folder }, timeoutMs)
-    const mutantIds = new Set(readdirSync(folder).flatMap(name => readFileSync(join(folder, name), 'utf8').split(' ').filter(Boolean).map(Number)))
+    const { passed, tookMs } = await runTest(
+      this.#workshop,
+      test,
+      { MUTANT_COVERAGE_FOLDER: folder },
+      timeoutMs,
+    )
+    const mutantIds = new Set(
+      readdirSync(folder).flatMap(name =>
+        readFileSync(join(folder, name), 'utf8').split(' ').filter(Boolean).map(Number),
+      ),
+    )
     rmSync(folder, { recursive: true, force: true })
-    this.#told(`${test}  ${(tookMs / 1000).toFixed(1)} s${passed ? '' : '  fails without a mutant: left out'}`)
+    this.#told(
+      `${test}  ${(tookMs / 1000).toFixed(1)} s${passed ? '' : '  fails without a mutant: left out'}`,
+    )
     if (!passed) return null
     const kept: Kept = { tookMs, passed: {} }
     for (const id of mutantIds) {

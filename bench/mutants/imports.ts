@@ -28,7 +28,8 @@ export class Imports {
   /** Of the contents of every file that this one can come to, in 32 characters. */
   fingerprint(from: string): string {
     const hash = createHash('sha256')
-    for (const path of [...this.distances(from).keys()].toSorted()) hash.update(`${path}\0${this.#texts.get(path)}\0`)
+    for (const path of [...this.distances(from).keys()].toSorted())
+      hash.update(`${path}\0${this.#texts.get(path)}\0`)
     return hash.digest('hex').slice(0, 32)
   }
 
@@ -36,7 +37,11 @@ export class Imports {
     let known = this.#mentions.get(path)
     if (known === undefined) {
       known = [...this.#texts.get(path)!.matchAll(mentioned)].flatMap(([, written]) => {
-        const target = posix.normalize(written!.startsWith('.') ? posix.join(posix.dirname(path), written!) : written!).replace(/^dist\//, '')
+        const target = posix
+          .normalize(
+            written!.startsWith('.') ? posix.join(posix.dirname(path), written!) : written!,
+          )
+          .replace(/^dist\//, '')
         return [target, target.replace(/\.js$/, '.ts')].filter(one => this.#texts.has(one))
       })
       this.#mentions.set(path, known)

@@ -10,13 +10,38 @@ import { trial, type Verdict } from './trial.ts'
 import { openWorkshop } from './workshop.ts'
 
 const table: OptionTable = {
-  count: { help: 'mutants on trial', value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100 },
-  seed: { help: 'which ones are drawn', value: 'N', number: { min: 0, max: 2 ** 32 - 1, whole: true }, default: 1 },
-  caught: { help: 'percent that must be caught, or the exit code is 1', value: 'P', number: { min: 0, max: 100 }, default: 95 },
+  count: {
+    help: 'mutants on trial',
+    value: 'N',
+    number: { min: 1, max: 100_000, whole: true },
+    default: 100,
+  },
+  seed: {
+    help: 'which ones are drawn',
+    value: 'N',
+    number: { min: 0, max: 2 ** 32 - 1, whole: true },
+    default: 1,
+  },
+  caught: {
+    help: 'percent that must be caught, or the exit code is 1',
+    value: 'P',
+    number: { min: 0, max: 100 },
+    default: 95,
+  },
   files: { help: 'only mutants of files whose path begins so', value: 'PREFIX,...' },
   tests: { help: 'only test files whose path begins so', value: 'PREFIX,...' },
-  patience: { help: 'seconds of tests that one mutant is worth; then it counts as not caught', value: 'S', number: { min: 1, max: 100_000 }, default: 600 },
-  jobs: { help: 'test files at a time', value: 'N', number: { min: 1, max: 64, whole: true }, default: 2 },
+  patience: {
+    help: 'seconds of tests that one mutant is worth; then it counts as not caught',
+    value: 'S',
+    number: { min: 1, max: 100_000 },
+    default: 600,
+  },
+  jobs: {
+    help: 'test files at a time',
+    value: 'N',
+    number: { min: 1, max: 64, whole: true },
+    default: 2,
+  },
   json: { help: 'write every verdict to this file', value: 'FILE' },
 }
 
@@ -29,20 +54,32 @@ Before a test file is first asked, it runs once without a mistake, to learn whic
 in .mutants/ until a file that it can come to changes.
 Tests need nats-server, redis-server, postgresql and chromium, as npm test does with REQUIRE_SERVICES=1.`
 
-interface Result { mutant: Mutant; verdict: Verdict }
+interface Result {
+  mutant: Mutant
+  verdict: Verdict
+}
 
-const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
 const oneLine = (text: string): string => {
   const line = text.replaceAll(/\s+/g, ' ')
   return line.length > 100 ? `${line.slice(0, 97)}...` : line
 }
-const placeOf = ({ file, line, column, kind }: Mutant): string => `${file}:${line}:${column} ${kind}`
+const placeOf = ({ file, line, column, kind }: Mutant): string =>
+  `${file}:${line}:${column} ${kind}`
 
 /** In the order drawn, `jobs` at a time; Ctrl-C ends it with what there is. */
-async function tryAll(drawn: readonly Mutant[], jobs: number, judge: (mutant: Mutant) => Promise<Verdict>): Promise<Result[]> {
+async function tryAll(
+  drawn: readonly Mutant[],
+  jobs: number,
+  judge: (mutant: Mutant) => Promise<Verdict>,
+): Promise<Result[]> {
   const waiting = [...drawn]
   const results: Result[] = []
-  process.once('SIGINT', () => { waiting.length = 0 })
+  process.once('SIGINT', () => {
+    waiting.length = 0
+  })
   const work = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const verdict = await judge(mutant)
@@ -56,9 +93,12 @@ async function tryAll(drawn: readonly Mutant[], jobs: number, judge: (mutant: Mu
 
 function describe(verdict: Verdict): string {
   switch (verdict.outcome) {
-    case 'caught': return `caught by ${verdict.by}${verdict.timedOut ? ' (never ended)' : ''}`
-    case 'survived': return `SURVIVED ${verdict.tests} test files${verdict.left > 0 ? `, and patience ended before ${verdict.left} more` : ''}`
-    default: return 'SURVIVED: no test passes it'
+    case 'caught':
+      return `caught by ${verdict.by}${verdict.timedOut ? ' (never ended)' : ''}`
+    case 'survived':
+      return `SURVIVED ${verdict.tests} test files${verdict.left > 0 ? `, and patience ended before ${verdict.left} more` : ''}`
+    default:
+      return 'SURVIVED: no test passes it'
   }
 }
 
@@ -68,16 +108,24 @@ async function main(argv: string[]): Promise<number> {
     say(help)
     return 0
   }
-  const [files, tests] = ['files', 'tests'].map(name => (options.text(name) ?? '').split(',')) as [string[], string[]]
-  const begins = (path: string, prefixes: readonly string[]): boolean => prefixes.some(prefix => path.startsWith(prefix))
+  const [files, tests] = ['files', 'tests'].map(name => (options.text(name) ?? '').split(',')) as [
+    string[],
+    string[],
+  ]
+  const begins = (path: string, prefixes: readonly string[]): boolean =>
+    prefixes.some(prefix => path.startsWith(prefix))
   const workshop = await openWorkshop(fileURLToPath(assetUrl('.')))
   process.once('exit', () => workshop.remove())
   const mutants = workshop.mutants.filter(({ file }) => begins(file, files))
   const drawn = draw(mutants, options.number('count'), options.number('seed'))
-  say(`${mutants.length} mutants in ${new Set(mutants.map(({ file }) => file)).size} files; ${drawn.length} are drawn by seed ${options.number('seed')}`)
+  say(
+    `${mutants.length} mutants in ${new Set(mutants.map(({ file }) => file)).size} files; ${drawn.length} are drawn by seed ${options.number('seed')}`,
+  )
   const chosen = workshop.tests.filter(test => begins(test, tests))
   const coverage = new Coverage(workshop, fileURLToPath(assetUrl('.mutants/coverage')), say)
-  const results = await tryAll(drawn, options.number('jobs'), mutant => trial(workshop, mutant, chosen, coverage, 1_000 * options.number('patience')))
+  const results = await tryAll(drawn, options.number('jobs'), mutant =>
+    trial(workshop, mutant, chosen, coverage, 1_000 * options.number('patience')),
+  )
   const json = options.text('json')
   if (json !== null) writeFileSync(json, JSON.stringify(results, null, 1))
   const missed = results.filter(({ verdict }) => verdict.outcome !== 'caught')
@@ -86,7 +134,7 @@ async function main(argv: string[]): Promise<number> {
     say(`  - ${oneLine(mutant.before)}`)
     say(`  + ${oneLine(mutant.after)}`)
   }
-  const percent = 100 * (results.length - missed.length) / Math.max(1, results.length)
+  const percent = (100 * (results.length - missed.length)) / Math.max(1, results.length)
   say(`\n${results.length - missed.length} of ${results.length} caught (${percent.toFixed(1)} %)`)
   return percent >= options.number('caught') ? 0 : 1
 }

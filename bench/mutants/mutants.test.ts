@@ -30,59 +30,155 @@ t.test('places, kinds and texts of the mutants', async t => {
 
 t.test('where no mistakes are made', async t => {
   const kinds = async (line: string): Promise<string[]> =>
-    (await instrument([{ path: 'engine/a.ts', text: `class A { #log: any; f(a: number, log: any) {\n${line}\n} }\n` }])).mutants.filter(one => one.line === 2).map(({ before }) => before)
+    (
+      await instrument([
+        {
+          path: 'engine/a.ts',
+          text: `class A { #log: any; f(a: number, log: any) {\n${line}\n} }\n`,
+        },
+      ])
+    ).mutants
+      .filter(one => one.line === 2)
+      .map(({ before }) => before)
   for (const spared of [
-    "log('warn', 'late', { a: a > 1 })", 'this.#log.warn({ a: a + 1 })', "if (a > 1) log('warn', 'late')", "promise.catch(() => log('error', 'failed'))",
-    'throw new RangeError(a > 1 ? "many" : "few")', "return reject('late', a > 1 ? 'many' : 'few')", 'return unreachable({ a: a + 1 })', "relation(a > 1, 'there is room')",
+    "log('warn', 'late', { a: a > 1 })",
+    'this.#log.warn({ a: a + 1 })',
+    "if (a > 1) log('warn', 'late')",
+    "promise.catch(() => log('error', 'failed'))",
+    'throw new RangeError(a > 1 ? "many" : "few")',
+    "return reject('late', a > 1 ? 'many' : 'few')",
+    'return unreachable({ a: a + 1 })',
+    "relation(a > 1, 'there is room')",
     'define({ summary: a > 1 ? "many" : "few" }.summary)',
-  ]) t.same((await kinds(spared)).filter(before => before.includes('a > 1') || before.includes('a + 1') || before.includes('log(')), [], spared)
+  ])
+    t.same(
+      (await kinds(spared)).filter(
+        before => before.includes('a > 1') || before.includes('a + 1') || before.includes('log('),
+      ),
+      [],
+      spared,
+    )
   for (const tried of [
-    "if (a > 1) { log('warn', 'late'); a = 2 }", "if (a > 1) log('warn', 'late'); else a = 2", "throw new CaduceusError('late', 'too late', { seconds: a > 1 })",
-    "return reject(a > 1 ? 'late' : 'early', 'it is over')", 'blog(a > 1)', 'return { level: a > 1 }', 'error(a > 1)',
-  ]) t.ok((await kinds(tried)).includes('a > 1'), tried)
+    "if (a > 1) { log('warn', 'late'); a = 2 }",
+    "if (a > 1) log('warn', 'late'); else a = 2",
+    "throw new CaduceusError('late', 'too late', { seconds: a > 1 })",
+    "return reject(a > 1 ? 'late' : 'early', 'it is over')",
+    'blog(a > 1)',
+    'return { level: a > 1 }',
+    'error(a > 1)',
+  ])
+    t.ok((await kinds(tried)).includes('a > 1'), tried)
 })
 
-const imports = new Imports(new Map(Object.entries({
-  'engine/sum.test.ts': "import { sum } from './sum.ts'", 'engine/sum.ts': '', 'engine/order/fee.ts': "import { sum } from '../sum.ts'",
-  'engine/order/fee.test.ts': "import './fee.ts'", 'engine/order/decide.test.ts': "import './decide.ts'", 'engine/order/decide.ts': "import './fee.ts'",
-  'edge/direct.test.ts': "import '../engine/order/fee.ts'", 'edge/start.test.ts': "start('dist/engine/main.js')", 'engine/main.ts': "import './order/decide.ts'",
-  'edge/other.test.ts': "import '../engine/sum.ts'",
-})))
+const imports = new Imports(
+  new Map(
+    Object.entries({
+      'engine/sum.test.ts': "import { sum } from './sum.ts'",
+      'engine/sum.ts': '',
+      'engine/order/fee.ts': "import { sum } from '../sum.ts'",
+      'engine/order/fee.test.ts': "import './fee.ts'",
+      'engine/order/decide.test.ts': "import './decide.ts'",
+      'engine/order/decide.ts': "import './fee.ts'",
+      'edge/direct.test.ts': "import '../engine/order/fee.ts'",
+      'edge/start.test.ts': "start('dist/engine/main.js')",
+      'engine/main.ts': "import './order/decide.ts'",
+      'edge/other.test.ts': "import '../engine/sum.ts'",
+    }),
+  ),
+)
 
 t.test('a mutant on trial', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'mutants-test-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const { sources, mutants } = await instrument([{ path: 'engine/sum.js', text: text.replaceAll(/: (number\[\]|number|boolean)/g, '').replace('!', '') }])
+  const { sources, mutants } = await instrument([
+    {
+      path: 'engine/sum.js',
+      text: text.replaceAll(/: (number\[\]|number|boolean)/g, '').replace('!', ''),
+    },
+  ])
   mkdirSync(join(folder, 'dist/engine'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   for (const source of sources) writeFileSync(join(folder, 'dist', source.path), source.text)
-  writeFileSync(join(folder, 'dist/engine/sum.test.js'), `import { isLarge, sum } from './sum.js'
-    if (sum([1, 2]) !== 3 || !isLarge(11)) process.exit(1)`)
-  const workshop = openFolder(folder, mutants.map(mutant => ({ ...mutant, file: 'engine/sum.ts' })), ['engine/sum.test.ts', 'edge/other.test.ts'], imports)
+  writeFileSync(
+    join(folder, 'dist/engine/sum.test.js'),
+    `import { isLarge, sum } from './sum.js'
+    if (sum([1, 2]) !== 3 || !isLarge(11)) process.exit(1)`,
+  )
+  const workshop = openFolder(
+    folder,
+    mutants.map(mutant => ({ ...mutant, file: 'engine/sum.ts' })),
+    ['engine/sum.test.ts', 'edge/other.test.ts'],
+    imports,
+  )
   const runs: string[] = []
-  const coverageOf = (): Coverage => new Coverage(workshop, join(folder, 'kept'), line => runs.push(line))
-  const of = (before: string, after: string): Mutant => workshop.mutants.find(one => one.before === before && one.after === after)!
-  const judge = (mutant: Mutant, tests = ['engine/sum.test.ts']) => trial(workshop, mutant, tests, coverageOf(), 60_000)
-  t.match(await judge(of('n > 10', 'n <= 10')), { outcome: 'caught', by: 'engine/sum.test.ts', timedOut: false })
-  t.same(await judge(of('n > 10', 'n >= 10')), { outcome: 'survived', tests: 1, left: 0 }, 'nobody asks about ten')
+  const coverageOf = (): Coverage =>
+    new Coverage(workshop, join(folder, 'kept'), line => runs.push(line))
+  const of = (before: string, after: string): Mutant =>
+    workshop.mutants.find(one => one.before === before && one.after === after)!
+  const judge = (mutant: Mutant, tests = ['engine/sum.test.ts']) =>
+    trial(workshop, mutant, tests, coverageOf(), 60_000)
+  t.match(await judge(of('n > 10', 'n <= 10')), {
+    outcome: 'caught',
+    by: 'engine/sum.test.ts',
+    timedOut: false,
+  })
+  t.same(
+    await judge(of('n > 10', 'n >= 10')),
+    { outcome: 'survived', tests: 1, left: 0 },
+    'nobody asks about ten',
+  )
   t.match(await judge(of('n > 10', 'false')), { outcome: 'caught' })
   t.same(await judge(of('n > 10', 'true'), []), { outcome: 'untested' })
   t.equal(runs.length, 1, 'coverage is kept for the next run')
-  t.same(await judge(of('n > 10', 'n >= 10'), ['edge/other.test.ts']), { outcome: 'untested' }, 'a test that fails without a mutant proves nothing')
-  const none = { tookMs: () => 100, of: () => Promise.resolve({ tookMs: 100, mutantIds: new Set(mutants.map(({ id }) => id)) }) }
-  t.same(await trial(workshop, of('n > 10', 'n >= 10'), ['engine/sum.test.ts', 'edge/other.test.ts'], none, 50), { outcome: 'survived', tests: 1, left: 1 }, 'patience ends')
+  t.same(
+    await judge(of('n > 10', 'n >= 10'), ['edge/other.test.ts']),
+    { outcome: 'untested' },
+    'a test that fails without a mutant proves nothing',
+  )
+  const none = {
+    tookMs: () => 100,
+    of: () => Promise.resolve({ tookMs: 100, mutantIds: new Set(mutants.map(({ id }) => id)) }),
+  }
+  t.same(
+    await trial(
+      workshop,
+      of('n > 10', 'n >= 10'),
+      ['engine/sum.test.ts', 'edge/other.test.ts'],
+      none,
+      50,
+    ),
+    { outcome: 'survived', tests: 1, left: 1 },
+    'patience ends',
+  )
 })
 
 t.test('the nearest test comes first, and only those that can come to the mutant', async t => {
-  const tests = ['edge/start.test.ts', 'edge/other.test.ts', 'edge/direct.test.ts', 'engine/order/decide.test.ts', 'engine/order/fee.test.ts', 'engine/sum.test.ts']
-  t.same(nearestFirst('engine/order/fee.ts', tests, { imports }), ['engine/order/fee.test.ts', 'engine/order/decide.test.ts', 'edge/direct.test.ts', 'edge/start.test.ts'])
+  const tests = [
+    'edge/start.test.ts',
+    'edge/other.test.ts',
+    'edge/direct.test.ts',
+    'engine/order/decide.test.ts',
+    'engine/order/fee.test.ts',
+    'engine/sum.test.ts',
+  ]
+  t.same(nearestFirst('engine/order/fee.ts', tests, { imports }), [
+    'engine/order/fee.test.ts',
+    'engine/order/decide.test.ts',
+    'edge/direct.test.ts',
+    'edge/start.test.ts',
+  ])
   const slow = (test: string): number => (test === 'engine/order/fee.test.ts' ? 120_000 : 1_000)
-  t.equal(nearestFirst('engine/order/fee.ts', tests, { imports }, slow).at(-1), 'engine/order/fee.test.ts', 'a slow one waits')
+  t.equal(
+    nearestFirst('engine/order/fee.ts', tests, { imports }, slow).at(-1),
+    'engine/order/fee.test.ts',
+    'a slow one waits',
+  )
 })
 
 t.test('what is kept of a test holds until a file that it can come to changes', async t => {
   const texts = { 'a.test.ts': "import './b.ts'", 'b.ts': '1', 'c.ts': '2' }
-  const of = (changed: Partial<typeof texts>): string => new Imports(new Map(Object.entries({ ...texts, ...changed }))).fingerprint('a.test.ts')
+  const of = (changed: Partial<typeof texts>): string =>
+    new Imports(new Map(Object.entries({ ...texts, ...changed }))).fingerprint('a.test.ts')
   t.equal(of({ 'c.ts': '3' }), of({}))
   t.not(of({ 'b.ts': '3' }), of({}))
   t.not(of({ 'a.test.ts': "import './b.ts'\n" }), of({}))
@@ -94,11 +190,23 @@ t.test('the draw: by seed, without repetition, and never more than there are', a
   t.same(draw(all, 100, 1), first)
   t.notSame(draw(all, 100, 2), first)
   t.equal(new Set(first).size, 100)
-  t.same(draw(all, 5_000, 3).toSorted((a, b) => a - b), all)
+  t.same(
+    draw(all, 5_000, 3).toSorted((a, b) => a - b),
+    all,
+  )
 })
 
 t.test('the product and nothing else', async t => {
-  for (const path of ['engine/order/decide.ts', 'protocol/geo.ts', 'edge/edge.ts']) t.ok(isProduct(path), path)
-  for (const path of ['engine/order/decide.test.ts', 'engine/order/fixtures.ts', 'engine/sim/faults.ts', 'protocol/testing/services.ts', 'bench/main.ts', 'edge/web/map.js', 'protocol/bus/contract.ts'])
+  for (const path of ['engine/order/decide.ts', 'protocol/geo.ts', 'edge/edge.ts'])
+    t.ok(isProduct(path), path)
+  for (const path of [
+    'engine/order/decide.test.ts',
+    'engine/order/fixtures.ts',
+    'engine/sim/faults.ts',
+    'protocol/testing/services.ts',
+    'bench/main.ts',
+    'edge/web/map.js',
+    'protocol/bus/contract.ts',
+  ])
     t.notOk(isProduct(path), path)
 })

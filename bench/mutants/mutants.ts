@@ -28,14 +28,19 @@ export interface Mutant {
   ordinal: number
 }
 
-export interface Source { path: string; text: string }
+export interface Source {
+  path: string
+  text: string
+}
 
 const houses = /^(engine|protocol|edge)\//
 /** Parts of tests, worlds in which they run, and tables of examples. */
-const notProduct = /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
+const notProduct =
+  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
 
 /** Is this a file of the product, in which mistakes are made? */
-export const isProduct = (path: string): boolean => path.endsWith('.ts') && houses.test(path) && !notProduct.test(path)
+export const isProduct = (path: string): boolean =>
+  path.endsWith('.ts') && houses.test(path) && !notProduct.test(path)
 
 /**
  * What the instrumented code calls, in place of Stryker's header, which counts every pass and makes a hot loop ten times
@@ -54,35 +59,78 @@ function stryCov_9fa48(first) {
 
 /** Numbers in place of texts: they are compared in one step, and lie in an array of bytes. */
 const withNumbers = (code: string): string =>
-  code.replaceAll(/\b(stryMutAct_9fa48|stryCov_9fa48)\(("\d+"(?:, "\d+")*)\)/g, (_, name: string, ids: string) => `${name}(${ids.replaceAll('"', '')})`)
+  code.replaceAll(
+    /\b(stryMutAct_9fa48|stryCov_9fa48)\(("\d+"(?:, "\d+")*)\)/g,
+    (_, name: string, ids: string) => `${name}(${ids.replaceAll('"', '')})`,
+  )
 
 const silent = (): void => {}
 const logger = {
-  isTraceEnabled: () => false, isDebugEnabled: () => false, isInfoEnabled: () => false, isWarnEnabled: () => false, isErrorEnabled: () => false,
-  isFatalEnabled: () => false, trace: silent, debug: silent, info: silent, warn: silent, error: silent, fatal: silent,
+  isTraceEnabled: () => false,
+  isDebugEnabled: () => false,
+  isInfoEnabled: () => false,
+  isWarnEnabled: () => false,
+  isErrorEnabled: () => false,
+  isFatalEnabled: () => false,
+  trace: silent,
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+  fatal: silent,
 }
 
 /** The sources with every mutant in them, switched off, and the list of mutants. */
-export async function instrument(sources: readonly Source[]): Promise<{ sources: Source[]; mutants: Mutant[] }> {
-  const injector = createInjector().provideValue('logger', logger).provideValue('getLogger', () => logger)
-  const instrumenter = createInstrumenter(injector as unknown as Parameters<typeof createInstrumenter>[0])
+export async function instrument(
+  sources: readonly Source[],
+): Promise<{ sources: Source[]; mutants: Mutant[] }> {
+  const injector = createInjector()
+    .provideValue('logger', logger)
+    .provideValue('getLogger', () => logger)
+  const instrumenter = createInstrumenter(
+    injector as unknown as Parameters<typeof createInstrumenter>[0],
+  )
   const files = sources.map(({ path, text }) => ({ name: path, content: text, mutate: true }))
-  const result = await instrumenter.instrument(files, { excludedMutations: ['StringLiteral'], ignorers, plugins: null, noHeader: true })
+  const result = await instrumenter.instrument(files, {
+    excludedMutations: ['StringLiteral'],
+    ignorers,
+    plugins: null,
+    noHeader: true,
+  })
   const texts = new Map(sources.map(({ path, text }) => [path, text]))
   const ordinals = new Map<string, number>()
   const mutants = result.mutants.flatMap((one): Mutant[] => {
     const { start, end } = one.location
     const ordinal = ordinals.get(one.fileName) ?? 0
     ordinals.set(one.fileName, ordinal + 1)
-    return one.status !== undefined ? [] : [{
-      id: Number(one.id), ordinal, file: one.fileName, line: start.line + 1, column: start.column + 1, kind: one.mutatorName,
-      before: between(texts.get(one.fileName)!, start, end), after: one.replacement ?? '',
-    }]
+    return one.status !== undefined
+      ? []
+      : [
+          {
+            id: Number(one.id),
+            ordinal,
+            file: one.fileName,
+            line: start.line + 1,
+            column: start.column + 1,
+            kind: one.mutatorName,
+            before: between(texts.get(one.fileName)!, start, end),
+            after: one.replacement ?? '',
+          },
+        ]
   })
-  return { sources: result.files.map(({ name, content }) => ({ path: name, text: switches + withNumbers(content) })), mutants }
+  return {
+    sources: result.files.map(({ name, content }) => ({
+      path: name,
+      text: switches + withNumbers(content),
+    })),
+    mutants,
+  }
 }
 
-interface Position { line: number; column: number }
+interface Position {
+  line: number
+  column: number
+}
 
 function between(text: string, start: Position, end: Position): string {
   const lines = text.split('\n').slice(start.line, end.line + 1)

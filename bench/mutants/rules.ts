@@ -34,7 +34,12 @@ interface Node {
   consequent?: Node | Node[]
   alternate?: Node | null
 }
-interface Path { node: Node; parent: Node | null; key: string | number | null; listKey?: string }
+interface Path {
+  node: Node
+  parent: Node | null
+  key: string | number | null
+  listKey?: string
+}
 
 const levels = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
 const logs = new Set(['log', 'logger', 'console'])
@@ -43,13 +48,15 @@ const words = new Set(['description', 'summary', 'title', 'help'])
 /** `name`, `it.name` and `it.#name` are called `name`. */
 function nameOf(node: Node | undefined): string {
   if (node === undefined) return ''
-  if (node.type === 'MemberExpression' || node.type === 'OptionalMemberExpression') return nameOf(node.property)
+  if (node.type === 'MemberExpression' || node.type === 'OptionalMemberExpression')
+    return nameOf(node.property)
   if (node.type === 'PrivateName') return nameOf(node.id)
-  return node.type === 'Identifier' ? node.name ?? '' : ''
+  return node.type === 'Identifier' ? (node.name ?? '') : ''
 }
 
 function isLogCall({ type, callee }: Node): boolean {
-  if ((type !== 'CallExpression' && type !== 'OptionalCallExpression') || callee === undefined) return false
+  if ((type !== 'CallExpression' && type !== 'OptionalCallExpression') || callee === undefined)
+    return false
   return nameOf(callee) === 'log' || (levels.has(nameOf(callee)) && logs.has(nameOf(callee.object)))
 }
 
@@ -57,21 +64,30 @@ function isLogCall({ type, callee }: Node): boolean {
 function onlyLogs(node: Node | null | undefined): boolean {
   if (node === null || node === undefined) return false
   switch (node.type) {
-    case 'ExpressionStatement': return onlyLogs(node.expression)
-    case 'BlockStatement': return Array.isArray(node.body) && node.body.length > 0 && node.body.every(onlyLogs)
-    case 'IfStatement': return node.alternate === null && !Array.isArray(node.consequent) && onlyLogs(node.consequent)
-    case 'ArrowFunctionExpression': return !Array.isArray(node.body) && onlyLogs(node.body)
-    default: return isLogCall(node)
+    case 'ExpressionStatement':
+      return onlyLogs(node.expression)
+    case 'BlockStatement':
+      return Array.isArray(node.body) && node.body.length > 0 && node.body.every(onlyLogs)
+    case 'IfStatement':
+      return node.alternate === null && !Array.isArray(node.consequent) && onlyLogs(node.consequent)
+    case 'ArrowFunctionExpression':
+      return !Array.isArray(node.body) && onlyLogs(node.body)
+    default:
+      return isLogCall(node)
   }
 }
 
-const isError = ({ type, callee }: Node): boolean => type === 'NewExpression' && nameOf(callee).endsWith('Error')
-const isRefusal = ({ type, callee }: Node): boolean => type === 'CallExpression' && nameOf(callee) === 'reject'
+const isError = ({ type, callee }: Node): boolean =>
+  type === 'NewExpression' && nameOf(callee).endsWith('Error')
+const isRefusal = ({ type, callee }: Node): boolean =>
+  type === 'CallExpression' && nameOf(callee) === 'reject'
 /** `new Error(words)`, `new CaduceusError(code, words, details)`, `reject(code, words)`: details are no words. */
-const isWords = (call: Node, key: unknown): boolean => (isError(call) && (key === 0 || key === 1)) || (isRefusal(call) && key === 1)
+const isWords = (call: Node, key: unknown): boolean =>
+  (isError(call) && (key === 0 || key === 1)) || (isRefusal(call) && key === 1)
 
 function onlyWords({ type, computed, key, properties }: Node): boolean {
-  if (type === 'ObjectExpression') return properties !== undefined && properties.length > 0 && properties.every(onlyWords)
+  if (type === 'ObjectExpression')
+    return properties !== undefined && properties.length > 0 && properties.every(onlyWords)
   return type === 'ObjectProperty' && computed !== true && words.has(nameOf(key))
 }
 
@@ -80,12 +96,22 @@ export function reasonToSpare({ node, parent, key, listKey }: Path): string | un
   if (onlyLogs(node)) return 'a line of the log'
   if (listKey === 'arguments' && parent !== null && isWords(parent, key)) return 'words for people'
   if (onlyWords(node)) return 'words for people'
-  if (node.type === 'CallExpression' && nameOf(node.callee) === 'relation') return 'a relation between constants'
+  if (node.type === 'CallExpression' && nameOf(node.callee) === 'relation')
+    return 'a relation between constants'
   if (node.type === 'CallExpression' && nameOf(node.callee) === 'unreachable') return 'unreachable'
-  if (node.type === 'SwitchCase' && Array.isArray(node.consequent) && node.consequent.length === 1 && isUnreachable(node.consequent[0]!)) return 'unreachable'
+  if (
+    node.type === 'SwitchCase' &&
+    Array.isArray(node.consequent) &&
+    node.consequent.length === 1 &&
+    isUnreachable(node.consequent[0]!)
+  )
+    return 'unreachable'
   return undefined
 }
 
-const isUnreachable = (node: Node & { argument?: Node }): boolean => node.type === 'ReturnStatement' && nameOf(node.argument?.callee) === 'unreachable'
+const isUnreachable = (node: Node & { argument?: Node }): boolean =>
+  node.type === 'ReturnStatement' && nameOf(node.argument?.callee) === 'unreachable'
 
-export const ignorers: Ignorer[] = [{ shouldIgnore: path => reasonToSpare(path as unknown as Path) }]
+export const ignorers: Ignorer[] = [
+  { shouldIgnore: path => reasonToSpare(path as unknown as Path) },
+]

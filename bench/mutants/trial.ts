@@ -14,9 +14,18 @@ const timeoutOf = (tookMs: number): number => 30_000 + 3 * tookMs
 
 /** `patienceMs`: what the tests of one mutant may take, counted as they take without one. Throws nothing. */
 export async function trial(
-  workshop: Workshop, mutant: Mutant, tests: readonly string[], coverage: Pick<Coverage, 'of' | 'tookMs'>, patienceMs: number,
+  workshop: Workshop,
+  mutant: Mutant,
+  tests: readonly string[],
+  coverage: Pick<Coverage, 'of' | 'tookMs'>,
+  patienceMs: number,
 ): Promise<Verdict> {
-  const nearest = nearestFirst(mutant.file, tests, workshop, test => coverage.tookMs(test) ?? guessMs)
+  const nearest = nearestFirst(
+    mutant.file,
+    tests,
+    workshop,
+    test => coverage.tookMs(test) ?? guessMs,
+  )
   let ran = 0
   let spentMs = 0
   for (const [i, test] of nearest.entries()) {
@@ -24,8 +33,14 @@ export async function trial(
     const known = await coverage.of(test)
     if (known?.mutantIds.has(mutant.id) !== true) continue
     spentMs += known.tookMs
-    if (ran > 0 && spentMs > patienceMs) return { outcome: 'survived', tests: ran, left: nearest.length - i }
-    const { passed, timedOut } = await runTest(workshop, test, { ACTIVE_MUTANT: String(mutant.id), TAP_BAIL: '1' }, timeoutOf(known.tookMs))
+    if (ran > 0 && spentMs > patienceMs)
+      return { outcome: 'survived', tests: ran, left: nearest.length - i }
+    const { passed, timedOut } = await runTest(
+      workshop,
+      test,
+      { ACTIVE_MUTANT: String(mutant.id), TAP_BAIL: '1' },
+      timeoutOf(known.tookMs),
+    )
     if (!passed) return { outcome: 'caught', by: test, timedOut }
     ran++
   }
@@ -37,13 +52,27 @@ const guessMs = 4_000
 
 /** Those that can come to the file: its own test, its folder's, and fewer imports between are nearer, and so is a quick one. */
 export function nearestFirst(
-  file: string, tests: readonly string[], { imports }: Pick<Workshop, 'imports'>, tookMs: (test: string) => number = () => guessMs,
+  file: string,
+  tests: readonly string[],
+  { imports }: Pick<Workshop, 'imports'>,
+  tookMs: (test: string) => number = () => guessMs,
 ): string[] {
   const own = file.replace(/\.ts$/, '.test.ts')
   const folder = file.slice(0, file.lastIndexOf('/') + 1)
   const ranked = tests.flatMap(test => {
     const steps = imports.distances(test).get(file)
-    return steps === undefined ? [] : [{ test, rank: (test === own ? 0 : steps + (test.startsWith(folder) ? 0 : 2)) + Math.log2(1 + tookMs(test) / 1_000) }]
+    return steps === undefined
+      ? []
+      : [
+          {
+            test,
+            rank:
+              (test === own ? 0 : steps + (test.startsWith(folder) ? 0 : 2)) +
+              Math.log2(1 + tookMs(test) / 1_000),
+          },
+        ]
   })
-  return ranked.sort((a, b) => a.rank - b.rank || (a.test < b.test ? -1 : 1)).map(({ test }) => test)
+  return ranked
+    .sort((a, b) => a.rank - b.rank || (a.test < b.test ? -1 : 1))
+    .map(({ test }) => test)
 }

@@ -3,7 +3,15 @@
  * sources there are the real ones: tests that read sources find them as they are.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Imports } from './imports.ts'
@@ -21,27 +29,54 @@ export interface Workshop {
 /** Copies what git tracks, as it stands in the working tree; throws when it does not compile. */
 export async function openWorkshop(root: string): Promise<Workshop> {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-mutants-'))
-  const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(path => path !== '')
+  const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter(path => path !== '')
   for (const path of tracked) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     cpSync(join(root, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  const products = tracked.filter(isProduct).map(path => ({ path, text: readFileSync(join(folder, path), 'utf8') }))
+  const products = tracked
+    .filter(isProduct)
+    .map(path => ({ path, text: readFileSync(join(folder, path), 'utf8') }))
   const instrumented = await instrument(products)
   for (const { path, text } of instrumented.sources) writeFileSync(join(folder, path), text)
   // Types are checked by the gate; here they would only reject what mutants make of them.
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noCheck', '--incremental', 'false'], { cwd: folder, stdio: 'inherit' })
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noCheck', '--incremental', 'false'], {
+    cwd: folder,
+    stdio: 'inherit',
+  })
   for (const { path, text } of products) writeFileSync(join(folder, path), text)
   const tests = tracked.filter(path => path.endsWith('.test.ts'))
-  const imports = new Imports(new Map(tracked.filter(path => textual.test(path)).map(path => [path, readFileSync(join(folder, path), 'utf8')])))
+  const imports = new Imports(
+    new Map(
+      tracked
+        .filter(path => textual.test(path))
+        .map(path => [path, readFileSync(join(folder, path), 'utf8')]),
+    ),
+  )
   return openFolder(folder, instrumented.mutants, tests, imports)
 }
 
 /** A folder in which the mutants are compiled already. */
-export function openFolder(folder: string, mutants: readonly Mutant[], tests: readonly string[], imports: Imports): Workshop {
-  writeFileSync(join(folder, hookFile), hook(mutants.reduce((most, { id }) => Math.max(most, id + 1), 0)))
-  return { folder, mutants, tests, imports, remove: () => rmSync(folder, { recursive: true, force: true }) }
+export function openFolder(
+  folder: string,
+  mutants: readonly Mutant[],
+  tests: readonly string[],
+  imports: Imports,
+): Workshop {
+  writeFileSync(
+    join(folder, hookFile),
+    hook(mutants.reduce((most, { id }) => Math.max(most, id + 1), 0)),
+  )
+  return {
+    folder,
+    mutants,
+    tests,
+    imports,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
 }
 
 const textual = /\.(ts|js|json|lua|sql|html|css|md|yml|yaml)$/
@@ -74,19 +109,45 @@ if (process.env.MUTANT_COVERAGE_FOLDER !== undefined) {
 }
 `
 
-export interface TestRun { passed: boolean; tookMs: number; timedOut: boolean }
+export interface TestRun {
+  passed: boolean
+  tookMs: number
+  timedOut: boolean
+}
 
 /** Runs one test file in a process group of its own, which is ended as a whole when the time is over. */
-export function runTest({ folder }: Pick<Workshop, 'folder'>, test: string, environment: Record<string, string>, timeoutMs: number): Promise<TestRun> {
+export function runTest(
+  { folder }: Pick<Workshop, 'folder'>,
+  test: string,
+  environment: Record<string, string>,
+  timeoutMs: number,
+): Promise<TestRun> {
   return new Promise(resolve => {
     const startedMs = performance.now()
     const child = spawn(process.execPath, [`dist/${test.replace(/\.ts$/, '.js')}`], {
-      cwd: folder, detached: true, stdio: 'ignore', // The only limit is the one here: a file's own would call a slow one failed.
-      env: { ...process.env, REQUIRE_SERVICES: '1', TAP_TIMEOUT: '3600', NODE_OPTIONS: `--import file://${folder}/${hookFile}`, ...environment },
+      cwd: folder,
+      detached: true,
+      stdio: 'ignore', // The only limit is the one here: a file's own would call a slow one failed.
+      env: {
+        ...process.env,
+        REQUIRE_SERVICES: '1',
+        TAP_TIMEOUT: '3600',
+        NODE_OPTIONS: `--import file://${folder}/${hookFile}`,
+        ...environment,
+      },
     })
     let timedOut = false
-    const end = (): void => { try { process.kill(-child.pid!, 'SIGKILL') } catch { /* it has ended */ } }
-    const timer = setTimeout(() => { timedOut = true; end() }, timeoutMs)
+    const end = (): void => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL')
+      } catch {
+        /* it has ended */
+      }
+    }
+    const timer = setTimeout(() => {
+      timedOut = true
+      end()
+    }, timeoutMs)
     child.once('exit', code => {
       clearTimeout(timer)
       // What the test started and left behind must not fill the machine.

@@ -24,15 +24,21 @@ const startTimeoutMs = 20_000
 function interpreter(): string | null {
   for (const python of interpreters)
     try {
-      execFileSync(python, ['-c', 'import channels, channels_redis, daphne, django'], { stdio: 'ignore' })
+      execFileSync(python, ['-c', 'import channels, channels_redis, daphne, django'], {
+        stdio: 'ignore',
+      })
       return python
-    } catch { /* the next one */ }
+    } catch {
+      /* the next one */
+    }
   return null
 }
 
 /** Null when it can run, else one line that says how to install it. */
 export const channelsMissing = (): string | null =>
-  interpreter() === null ? 'Django Channels: not found; install with: apt-get install --no-install-recommends daphne python3-channels-redis' : null
+  interpreter() === null
+    ? 'Django Channels: not found; install with: apt-get install --no-install-recommends daphne python3-channels-redis'
+    : null
 
 /** Throws when it is missing or does not start. */
 export async function startChannels(): Promise<Stack> {
@@ -42,8 +48,29 @@ export async function startChannels(): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-channels-'))
   const port = await freePort()
   const code = fileURLToPath(assetUrl('bench/peers/channels/'))
-  const child = startCommand([python, '-m', 'daphne', '-b', '127.0.0.1', '-p', String(port), '--websocket_timeout', '-1', 'app:application'],
-    { ...process.env, PYTHONPATH: code, PYTHONDONTWRITEBYTECODE: '1', DATABASE: join(folder, 'db.sqlite3'), REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }, folder)
+  const child = startCommand(
+    [
+      python,
+      '-m',
+      'daphne',
+      '-b',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '--websocket_timeout',
+      '-1',
+      'app:application',
+    ],
+    {
+      ...process.env,
+      PYTHONPATH: code,
+      PYTHONDONTWRITEBYTECODE: '1',
+      DATABASE: join(folder, 'db.sqlite3'),
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(redis.port),
+    },
+    folder,
+  )
   const sockets: RawSocket[] = []
   const stop = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy()
@@ -54,9 +81,18 @@ export async function startChannels(): Promise<Stack> {
   const url = `http://127.0.0.1:${port}`
   const http = new RawHttp(url)
   let ready = false
-  const tryOnce = (): void => { void http.prepare(1).then(() => { ready = true }, () => { if (child.process.exitCode === null) setTimeout(tryOnce, 100) }) }
+  const tryOnce = (): void => {
+    void http.prepare(1).then(
+      () => {
+        ready = true
+      },
+      () => {
+        if (child.process.exitCode === null) setTimeout(tryOnce, 100)
+      },
+    )
+  }
   tryOnce()
-  if (!await settled(() => ready, startTimeoutMs)) {
+  if (!(await settled(() => ready, startTimeoutMs))) {
     await stop()
     throw new Error(`Django Channels does not start: ${child.output()}`)
   }
@@ -70,17 +106,29 @@ export async function startChannels(): Promise<Stack> {
     name: 'Django Channels',
     pids: () => [child.process.pid!, redis.pid],
     async openTerminals({ pharmacies }, arrived) {
-      const { status, body } = await http.post('/pharmacies', 'none', JSON.stringify(pharmacies.map(p => [p.id, p.latitude, p.longitude])))
-      if (status !== 201) throw new Error(`Django Channels answered ${status} ${body}: ${child.output()}`)
+      const { status, body } = await http.post(
+        '/pharmacies',
+        'none',
+        JSON.stringify(pharmacies.map(p => [p.id, p.latitude, p.longitude])),
+      )
+      if (status !== 201)
+        throw new Error(`Django Channels answered ${status} ${body}: ${child.output()}`)
       const opened: RawSocket[] = []
-      for (const [terminal, { id }] of pharmacies.entries()) opened.push(await open(`/ws/pharmacy/${id}`, text => {
-        const marker = spaced(text, 'notes')
-        if (marker !== null) arrived(marker, terminal)
-      }))
+      for (const [terminal, { id }] of pharmacies.entries())
+        opened.push(
+          await open(`/ws/pharmacy/${id}`, text => {
+            const marker = spaced(text, 'notes')
+            if (marker !== null) arrived(marker, terminal)
+          }),
+        )
       return opened
     },
     async request({ latitude, longitude, radiusKm }, marker) {
-      const { status, body } = await http.post('/requests', 'none', JSON.stringify({ latitude, longitude, radius_km: radiusKm, notes: marker }))
+      const { status, body } = await http.post(
+        '/requests',
+        'none',
+        JSON.stringify({ latitude, longitude, radius_km: radiusKm, notes: marker }),
+      )
       if (status !== 201) throw new Error(`Django Channels answered ${status} ${body}`)
     },
     async openDeliveries(count, arrived) {
@@ -88,10 +136,18 @@ export async function startChannels(): Promise<Stack> {
       const trackers: RawSocket[] = []
       for (let i = 0; i < count; i++) {
         drivers.push(await open('/ws/driver', () => undefined))
-        trackers.push(await open(`/ws/tracking/order-${i}`, text => { const sent = spaced(text, 'sent'); if (sent !== null) arrived(i, Number(sent)) }))
+        trackers.push(
+          await open(`/ws/tracking/order-${i}`, text => {
+            const sent = spaced(text, 'sent')
+            if (sent !== null) arrived(i, Number(sent))
+          }),
+        )
       }
       return {
-        send: (delivery, sequence) => drivers[delivery]!.sendText(`{"type":"location","order_id":"order-${delivery}","latitude":${27.7 + delivery * 1e-4},"longitude":85.3,"sent":"${sequence}"}`),
+        send: (delivery, sequence) =>
+          drivers[delivery]!.sendText(
+            `{"type":"location","order_id":"order-${delivery}","latitude":${27.7 + delivery * 1e-4},"longitude":85.3,"sent":"${sequence}"}`,
+          ),
         sockets: [...drivers, ...trackers],
       }
     },
@@ -103,5 +159,7 @@ export async function startChannels(): Promise<Stack> {
 function spaced(text: Buffer, name: string): string | null {
   const key = `"${name}": "`
   const at = text.indexOf(key, 0, 'latin1')
-  return at < 0 ? memberOf(text, name) : text.toString('latin1', at + key.length, text.indexOf(0x22, at + key.length))
+  return at < 0
+    ? memberOf(text, name)
+    : text.toString('latin1', at + key.length, text.indexOf(0x22, at + key.length))
 }

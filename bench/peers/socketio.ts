@@ -20,35 +20,71 @@ export async function startSocketIo(each: boolean): Promise<Stack> {
     await redis.stop()
   }
   try {
-    for (let i = 0; i < 2; i++) processes.push(await startServerChild(new URL('./socketio-server.js', import.meta.url), { env: { ...process.env, REDIS_URL: redis.url } }))
+    for (let i = 0; i < 2; i++)
+      processes.push(
+        await startServerChild(new URL('./socketio-server.js', import.meta.url), {
+          env: { ...process.env, REDIS_URL: redis.url },
+        }),
+      )
   } catch (error) {
     await stop()
     throw error
   }
   const [first, second] = processes as [ServerChild, ServerChild]
   const http = new RawHttp(first.url)
-  const join = async (url: string, joining: object, event: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
+  const join = async (
+    url: string,
+    joining: object,
+    event: string,
+    heard: (text: Buffer) => void,
+  ): Promise<RawSocket> => {
     const socket = await openClient(url, joining, event, heard)
     sockets.push(socket)
     return socket
   }
 
   return {
-    name: each ? 'Socket.IO, a publication for each terminal' : 'Socket.IO, one publication for all',
+    name: each
+      ? 'Socket.IO, a publication for each terminal'
+      : 'Socket.IO, one publication for all',
     pids: () => [first.pid, second.pid, redis.pid],
-    openTerminals: (field, arrived) => Promise.all(field.pharmacies.map(({ id, latitude, longitude }, terminal) =>
-      join(processes[terminal % 2]!.url, { pharmacy: id, latitude, longitude }, 'new_request', text => arrived(memberOf(text, 'notes') ?? '', terminal)))),
+    openTerminals: (field, arrived) =>
+      Promise.all(
+        field.pharmacies.map(({ id, latitude, longitude }, terminal) =>
+          join(
+            processes[terminal % 2]!.url,
+            { pharmacy: id, latitude, longitude },
+            'new_request',
+            text => arrived(memberOf(text, 'notes') ?? '', terminal),
+          ),
+        ),
+      ),
     async request({ latitude, longitude, radiusKm }, marker) {
-      const { status, body } = await http.post('/requests', 'none', JSON.stringify({ latitude, longitude, radius_km: radiusKm, notes: marker, each }))
+      const { status, body } = await http.post(
+        '/requests',
+        'none',
+        JSON.stringify({ latitude, longitude, radius_km: radiusKm, notes: marker, each }),
+      )
       if (status !== 201) throw new Error(`Socket.IO answered ${status} ${body}`)
     },
     async openDeliveries(count, arrived) {
       const numbers = Array.from({ length: count }, (_, i) => i)
-      const drivers = await Promise.all(numbers.map(i => join(first.url, { order: `of-driver-${i}` }, 'none', () => undefined)))
-      const trackers = await Promise.all(numbers.map(i => join(second.url, { order: `order-${i}` }, 'location', text => arrived(i, Number(memberOf(text, 'sent'))))))
+      const drivers = await Promise.all(
+        numbers.map(i => join(first.url, { order: `of-driver-${i}` }, 'none', () => undefined)),
+      )
+      const trackers = await Promise.all(
+        numbers.map(i =>
+          join(second.url, { order: `order-${i}` }, 'location', text =>
+            arrived(i, Number(memberOf(text, 'sent'))),
+          ),
+        ),
+      )
       return {
-        send: (delivery, sequence) => drivers[delivery]!.sendText(`42["location",{"order_id":"order-${delivery}","driver_id":"driver-${delivery}",` +
-          `"latitude":${27.7 + delivery * 1e-4},"longitude":85.3,"seq":${sequence},"sent":"${sequence}"}]`),
+        send: (delivery, sequence) =>
+          drivers[delivery]!.sendText(
+            `42["location",{"order_id":"order-${delivery}","driver_id":"driver-${delivery}",` +
+              `"latitude":${27.7 + delivery * 1e-4},"longitude":85.3,"seq":${sequence},"sent":"${sequence}"}]`,
+          ),
         sockets: [...drivers, ...trackers],
       }
     },
@@ -57,16 +93,23 @@ export async function startSocketIo(each: boolean): Promise<Stack> {
 }
 
 /** Engine.IO: 0 open, 2 ping, 3 pong, 4 message; within it Socket.IO: 0 connect, 2 event. */
-async function openClient(url: string, joining: object, event: string, heard: (text: Buffer) => void): Promise<RawSocket> {
+async function openClient(
+  url: string,
+  joining: object,
+  event: string,
+  heard: (text: Buffer) => void,
+): Promise<RawSocket> {
   const prefix = Buffer.from(`42["${event}"`)
   return new Promise((resolve, reject) => {
     RawSocket.open({
-      url, path: '/socket.io/?EIO=4&transport=websocket',
+      url,
+      path: '/socket.io/?EIO=4&transport=websocket',
       onText(socket, text) {
         if (text[0] === ping) return socket.sendText('3')
         if (text.subarray(0, prefix.length).equals(prefix)) return heard(text)
         if (text[0] === opened) return socket.sendText('40')
-        if (text.subarray(0, 2).toString() === '40') return socket.sendText(`42["join",${JSON.stringify(joining)}]`)
+        if (text.subarray(0, 2).toString() === '40')
+          return socket.sendText(`42["join",${JSON.stringify(joining)}]`)
         if (text.toString('latin1').startsWith('42["joined"')) resolve(socket)
       },
     }).catch(reject)

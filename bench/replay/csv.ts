@@ -37,7 +37,10 @@ export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerat
     const text = first && chunk.startsWith('\ufeff') ? chunk.slice(1) : chunk
     first = false
     for (const character of text) {
-      if (++length > recordCharactersMax) throw new Error(`line ${line}: a record is longer than ${recordCharactersMax} characters; is a quote missing?`)
+      if (++length > recordCharactersMax)
+        throw new Error(
+          `line ${line}: a record is longer than ${recordCharactersMax} characters; is a quote missing?`,
+        )
       if (at === 'quoted') {
         if (character === '"') at = 'quote'
         else field += character
@@ -75,7 +78,9 @@ export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerat
  * header lacks is an error, unless `optional` lists it, and then its texts are empty.
  */
 export async function* readColumns<C extends string>(
-  path: string, columns: Readonly<Record<C, readonly string[]>>, optional: readonly C[] = [],
+  path: string,
+  columns: Readonly<Record<C, readonly string[]>>,
+  optional: readonly C[] = [],
 ): AsyncGenerator<Record<C, string>> {
   let indexes: [C, number][] | null = null
   for await (const record of readRecords(path)) {
@@ -83,11 +88,14 @@ export async function* readColumns<C extends string>(
       const header = record.map(name => name.trim().toLowerCase())
       indexes = (Object.entries(columns) as [C, readonly string[]][]).map(([column, names]) => {
         const index = header.findIndex(name => names.includes(name))
-        if (index < 0 && !optional.includes(column)) throw new Error(`${path}: no column ${names.join(' or ')}; it has ${header.join(', ')}`)
+        if (index < 0 && !optional.includes(column))
+          throw new Error(`${path}: no column ${names.join(' or ')}; it has ${header.join(', ')}`)
         return [column, index]
       })
       continue
     }
-    yield Object.fromEntries(indexes.map(([column, index]) => [column, record[index] ?? ''])) as Record<C, string>
+    yield Object.fromEntries(
+      indexes.map(([column, index]) => [column, record[index] ?? '']),
+    ) as Record<C, string>
   }
 }

@@ -8,11 +8,35 @@ import { UsageError } from '../common/options.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import { readColumns } from './csv.ts'
 
-export interface Box { latitudeMin: number; latitudeMax: number; longitudeMin: number; longitudeMax: number }
-export interface PharmacyRow { name: string; latitude: number; longitude: number }
-export interface TripRow { pickupTs: number; durationSeconds: number; latitude: number; longitude: number }
-export interface TracePoint { ts: number; cab: string; latitude: number; longitude: number }
-export interface TraceSurvey { firstTs: number; lastTs: number; points: number; cabs: string[] }
+export interface Box {
+  latitudeMin: number
+  latitudeMax: number
+  longitudeMin: number
+  longitudeMax: number
+}
+export interface PharmacyRow {
+  name: string
+  latitude: number
+  longitude: number
+}
+export interface TripRow {
+  pickupTs: number
+  durationSeconds: number
+  latitude: number
+  longitude: number
+}
+export interface TracePoint {
+  ts: number
+  cab: string
+  latitude: number
+  longitude: number
+}
+export interface TraceSurvey {
+  firstTs: number
+  lastTs: number
+  points: number
+  cabs: string[]
+}
 
 const pharmaciesMax = 20_000
 const cabsMax = 5_000
@@ -24,7 +48,9 @@ export function dataFile(given: string): string {
   const candidates = [resolve(given), ...(folder === undefined ? [] : [resolve(folder, given)])]
   const found = candidates.find(path => existsSync(path))
   if (found === undefined)
-    throw new UsageError(`${given}: no such file${folder === undefined ? '; CADUCEUS_DATA may name the folder it is in' : `, nor in CADUCEUS_DATA`}`)
+    throw new UsageError(
+      `${given}: no such file${folder === undefined ? '; CADUCEUS_DATA may name the folder it is in' : `, nor in CADUCEUS_DATA`}`,
+    )
   return found
 }
 
@@ -32,40 +58,76 @@ export function dataFile(given: string): string {
 export function parseBox(text: string): Box {
   const numbers = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
   const [lat1, lng1, lat2, lng2] = numbers as [number, number, number, number]
-  if (numbers.length !== 4 || !numbers.every(Number.isFinite) || Math.abs(lat1) > 90 || Math.abs(lat2) > 90 || Math.abs(lng1) > 180 || Math.abs(lng2) > 180)
+  if (
+    numbers.length !== 4 ||
+    !numbers.every(Number.isFinite) ||
+    Math.abs(lat1) > 90 ||
+    Math.abs(lat2) > 90 ||
+    Math.abs(lng1) > 180 ||
+    Math.abs(lng2) > 180
+  )
     throw new UsageError(`--box: "${text}" is not lat1,lng1,lat2,lng2`)
-  return { latitudeMin: Math.min(lat1, lat2), latitudeMax: Math.max(lat1, lat2), longitudeMin: Math.min(lng1, lng2), longitudeMax: Math.max(lng1, lng2) }
+  return {
+    latitudeMin: Math.min(lat1, lat2),
+    latitudeMax: Math.max(lat1, lat2),
+    longitudeMin: Math.min(lng1, lng2),
+    longitudeMax: Math.max(lng1, lng2),
+  }
 }
 
 export const inBox = (box: Box | null, latitude: number, longitude: number): boolean =>
-  box === null || (latitude >= box.latitudeMin && latitude <= box.latitudeMax && longitude >= box.longitudeMin && longitude <= box.longitudeMax)
+  box === null ||
+  (latitude >= box.latitudeMin &&
+    latitude <= box.latitudeMax &&
+    longitude >= box.longitudeMin &&
+    longitude <= box.longitudeMax)
 
 /** An empty text is no number. */
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
-const onGlobe = (latitude: number, longitude: number): boolean => Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180
+const onGlobe = (latitude: number, longitude: number): boolean =>
+  Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180
 
 const latitude = ['lat', 'latitude']
 const longitude = ['lng', 'lon', 'long', 'longitude']
 
 /** Pharmacies in the box. `unplaced`: rows without usable coordinates. */
-export async function loadPharmacies(path: string, box: Box | null): Promise<{ pharmacies: PharmacyRow[]; unplaced: number }> {
+export async function loadPharmacies(
+  path: string,
+  box: Box | null,
+): Promise<{ pharmacies: PharmacyRow[]; unplaced: number }> {
   const pharmacies: PharmacyRow[] = []
   let unplaced = 0
-  for await (const row of readColumns(path, { name: ['name', 'business_name'], latitude, longitude })) {
+  for await (const row of readColumns(path, {
+    name: ['name', 'business_name'],
+    latitude,
+    longitude,
+  })) {
     const lat = numberOf(row.latitude)
     const lng = numberOf(row.longitude)
-    if (!onGlobe(lat, lng)) { unplaced++; continue }
+    if (!onGlobe(lat, lng)) {
+      unplaced++
+      continue
+    }
     if (!inBox(box, lat, lng)) continue
-    if (pharmacies.length === pharmaciesMax) throw new UsageError(`${path}: more than ${pharmaciesMax} pharmacies; --box narrows them`)
+    if (pharmacies.length === pharmaciesMax)
+      throw new UsageError(`${path}: more than ${pharmaciesMax} pharmacies; --box narrows them`)
     pharmacies.push({ name: row.name.slice(0, 200) || 'Pharmacy', latitude: lat, longitude: lng })
   }
   return { pharmacies, unplaced }
 }
 
 /** Positions in the file's order, those of the first `minutes` only. Times are taken as they are: dirt is what the policy is for. */
-export async function* readTraces(path: string, minutes: number | null): AsyncGenerator<TracePoint> {
+export async function* readTraces(
+  path: string,
+  minutes: number | null,
+): AsyncGenerator<TracePoint> {
   let endTs = Infinity
-  for await (const row of readColumns(path, { ts: ['unix_ts', 'timestamp', 'ts'], cab: ['cab_id', 'driver_id', 'vehicle_id'], latitude, longitude })) {
+  for await (const row of readColumns(path, {
+    ts: ['unix_ts', 'timestamp', 'ts'],
+    cab: ['cab_id', 'driver_id', 'vehicle_id'],
+    latitude,
+    longitude,
+  })) {
     const ts = numberOf(row.ts)
     if (!Number.isFinite(ts)) continue
     if (endTs === Infinity && minutes !== null) endTs = ts + minutes * 60
@@ -92,19 +154,38 @@ export async function surveyTraces(path: string, minutes: number | null): Promis
 
 /** Trips that begin in the window and the box, by time. `zeroLength` are left out and counted. */
 export async function loadTrips(
-  path: string, window: { firstTs: number; lastTs: number }, box: Box | null, limit: number | null,
+  path: string,
+  window: { firstTs: number; lastTs: number },
+  box: Box | null,
+  limit: number | null,
 ): Promise<{ trips: TripRow[]; zeroLength: number }> {
   const trips: TripRow[] = []
   let zeroLength = 0
-  const columns = { pickupTs: ['pickup_ts'], lat: ['pickup_lat'], lng: ['pickup_lng'], dropoffTs: ['dropoff_ts'] }
+  const columns = {
+    pickupTs: ['pickup_ts'],
+    lat: ['pickup_lat'],
+    lng: ['pickup_lng'],
+    dropoffTs: ['dropoff_ts'],
+  }
   for await (const row of readColumns(path, columns)) {
     const pickupTs = numberOf(row.pickupTs)
     const lat = numberOf(row.lat)
     const lng = numberOf(row.lng)
-    if (!(pickupTs >= window.firstTs && pickupTs <= window.lastTs) || !onGlobe(lat, lng) || !inBox(box, lat, lng)) continue
+    if (
+      !(pickupTs >= window.firstTs && pickupTs <= window.lastTs) ||
+      !onGlobe(lat, lng) ||
+      !inBox(box, lat, lng)
+    )
+      continue
     const durationSeconds = numberOf(row.dropoffTs) - pickupTs
-    if (!(durationSeconds > 0)) { zeroLength++; continue }
-    if (trips.length === tripsMax) throw new UsageError(`${path}: more than ${tripsMax} trips; --limit-trips or --minutes narrows them`)
+    if (!(durationSeconds > 0)) {
+      zeroLength++
+      continue
+    }
+    if (trips.length === tripsMax)
+      throw new UsageError(
+        `${path}: more than ${tripsMax} trips; --limit-trips or --minutes narrows them`,
+      )
     trips.push({ pickupTs, durationSeconds, latitude: lat, longitude: lng })
   }
   trips.sort((a, b) => a.pickupTs - b.pickupTs)
@@ -112,12 +193,17 @@ export async function loadTrips(
 }
 
 /** Where there are no recorded trips: people who live near pharmacies, at even times over the window. */
-export function inventTrips(pharmacies: readonly PharmacyRow[], count: number, window: { firstTs: number; lastTs: number }, seed: number): TripRow[] {
+export function inventTrips(
+  pharmacies: readonly PharmacyRow[],
+  count: number,
+  window: { firstTs: number; lastTs: number },
+  seed: number,
+): TripRow[] {
   const random = seededRandom(seed)
   return Array.from({ length: count }, (_, index) => {
     const near = pharmacies[Math.floor(random() * pharmacies.length)]!
     return {
-      pickupTs: window.firstTs + (window.lastTs - window.firstTs) * index / count,
+      pickupTs: window.firstTs + ((window.lastTs - window.firstTs) * index) / count,
       durationSeconds: 300 + random() * 900,
       // Some 1.5 km around.
       latitude: near.latitude + (random() - 0.5) * 0.027,

@@ -32,21 +32,29 @@ export class Cab {
     this.person = person
     this.#connection = new Connection<Received>('/ws/driver', person.connect)
     this.#ready = new Promise((resolve, reject) => {
-      const done = this.#connection.on('open', () => { done(); resolve() })
-      this.#connection.on('closed', ({ code, reason, final }) => { if (final) reject(new Error(`driver's socket closed with ${code}: ${reason}`)) })
+      const done = this.#connection.on('open', () => {
+        done()
+        resolve()
+      })
+      this.#connection.on('closed', ({ code, reason, final }) => {
+        if (final) reject(new Error(`driver's socket closed with ${code}: ${reason}`))
+      })
     })
     this.#ready.catch(() => undefined)
     this.#connection.on('binary', bytes => {
       const seq = readAck(bytes)
       if (seq !== null) this.acknowledged = Math.max(this.acknowledged, seq)
     })
-    this.#connection.on('message', message => { if (message.type === 'error') this.errors++ })
+    this.#connection.on('message', message => {
+      if (message.type === 'error') this.errors++
+    })
   }
 
   async goToWork(): Promise<void> {
     await this.#ready
     const answer = await this.#connection.request<Received>({ type: 'status', status: 'available' })
-    if (answer['outcome'] !== 'changed') throw new Error(`a driver cannot go to work: ${JSON.stringify(answer)}`)
+    if (answer['outcome'] !== 'changed')
+      throw new Error(`a driver cannot go to work: ${JSON.stringify(answer)}`)
   }
 
   /** `timestampMs` is the device time to stamp. */
@@ -54,30 +62,51 @@ export class Cab {
     let bytes: Uint8Array
     try {
       bytes = encodeFrame({
-        seq: this.sent + 1, timestampMs, latitude: point.latitude, longitude: point.longitude, headingDeg: null, speedMps: null, accuracyM: null,
+        seq: this.sent + 1,
+        timestampMs,
+        latitude: point.latitude,
+        longitude: point.longitude,
+        headingDeg: null,
+        speedMps: null,
+        accuracyM: null,
       })
     } catch {
       this.unencodable++
       return
     }
-    if (!this.#connection.sendRaw(bytes as Uint8Array<ArrayBuffer>)) { this.unsent++; return }
+    if (!this.#connection.sendRaw(bytes as Uint8Array<ArrayBuffer>)) {
+      this.unsent++
+      return
+    }
     this.sent++
     // Of two frames with one device time the first is the one that moves the pin.
     if (!this.#sentAtMs.has(timestampMs)) this.#sentAtMs.set(timestampMs, performance.now())
-    if (this.#sentAtMs.size > rememberedMax) for (const oldest of this.#sentAtMs.keys()) { this.#sentAtMs.delete(oldest); break }
+    if (this.#sentAtMs.size > rememberedMax)
+      for (const oldest of this.#sentAtMs.keys()) {
+        this.#sentAtMs.delete(oldest)
+        break
+      }
   }
 
   /** When the frame of that device time was sent, as performance.now() counts. */
-  sentAt(timestampMs: number): number | undefined { return this.#sentAtMs.get(timestampMs) }
+  sentAt(timestampMs: number): number | undefined {
+    return this.#sentAtMs.get(timestampMs)
+  }
 
-  close(): void { this.#connection.close() }
+  close(): void {
+    this.#connection.close()
+  }
 }
 
 /**
  * Device time for a recorded time. The recorded spacing stays, because the policy judges speeds by it,
  * and the run's last stamp is its end, so that no stamp is ever in the future.
  */
-export function stamper(window: { firstTs: number; lastTs: number }, startMs: number, speed: number): (ts: number) => number {
+export function stamper(
+  window: { firstTs: number; lastTs: number },
+  startMs: number,
+  speed: number,
+): (ts: number) => number {
   const lengthMs = (window.lastTs - window.firstTs) * 1_000
   const baseMs = Math.floor(startMs + lengthMs / speed - lengthMs)
   return ts => baseMs + Math.round((ts - window.firstTs) * 1_000)

@@ -3,7 +3,13 @@
  * winner's free driver is assigned and takes as long as the recorded trip did. Everything that was
  * heard is kept, so that the end can be checked: one winner each, every loser told, nobody waiting.
  */
-import { connectTerminal, connectTracker, type NewRequest, type Terminal, type Tracker } from '../../protocol/client/index.ts'
+import {
+  connectTerminal,
+  connectTracker,
+  type NewRequest,
+  type Terminal,
+  type Tracker,
+} from '../../protocol/client/index.ts'
 import { Latency, RequestClock } from '../common/latency.ts'
 import type { Person } from '../common/people.ts'
 import { uploadSignature } from '../common/signature.ts'
@@ -11,7 +17,13 @@ import { seededRandom } from '../../protocol/chance.ts'
 import type { TripRow } from './data.ts'
 import type { Cab } from './fleet.ts'
 
-export interface MarketOptions { speed: number; radiusKm: number; seed: number; acceptChance: number; expiresInSeconds: number }
+export interface MarketOptions {
+  speed: number
+  radiusKm: number
+  seed: number
+  acceptChance: number
+  expiresInSeconds: number
+}
 
 /** One order, as seen from outside. */
 export interface Ask {
@@ -35,7 +47,13 @@ export interface Ask {
   stuck: string | null
 }
 
-interface Shop { person: Person; terminal: Terminal; cabs: number; free: Cab[]; queue: Ask[] }
+interface Shop {
+  person: Person
+  terminal: Terminal
+  cabs: number
+  free: Cab[]
+  queue: Ask[]
+}
 
 const trackersMax = 100
 const assignAttemptsMax = 3
@@ -62,12 +80,16 @@ export class Market {
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
 
-  constructor(options: MarketOptions) { this.options = options }
+  constructor(options: MarketOptions) {
+    this.options = options
+  }
 
   addPharmacy(person: Person, index: number): void {
     const terminal = connectTerminal(person.connect)
     const pending = new Map<string, { timer: NodeJS.Timeout; atMs: number }>()
-    terminal.on('new_request', request => this.#asked(person.recordId, index, terminal, request, pending))
+    terminal.on('new_request', request =>
+      this.#asked(person.recordId, index, terminal, request, pending),
+    )
     terminal.on('request_closed', ({ request_id }) => {
       const answer = pending.get(request_id)
       if (answer === undefined || answer.atMs - performance.now() < reflexMs) return
@@ -78,7 +100,9 @@ export class Market {
     this.#shops.set(person.recordId, { person, terminal, cabs: 0, free: [], queue: [] })
   }
 
-  get terminalsOpen(): number { return [...this.#shops.values()].filter(shop => shop.terminal.isOpen).length }
+  get terminalsOpen(): number {
+    return [...this.#shops.values()].filter(shop => shop.terminal.isOpen).length
+  }
   addCab(vendorId: string, cab: Cab): void {
     const shop = this.#shops.get(vendorId)!
     shop.cabs++
@@ -90,13 +114,28 @@ export class Market {
     const startedMs = performance.now()
     try {
       const answer = await customer.api.createRequest({
-        latitude: trip.latitude, longitude: trip.longitude, radius_km: this.options.radiusKm, quantity: 1, notes: `trip ${index}`,
+        latitude: trip.latitude,
+        longitude: trip.longitude,
+        radius_km: this.options.radiusKm,
+        quantity: 1,
+        notes: `trip ${index}`,
         expires_in_seconds: this.options.expiresInSeconds,
       })
       const ask: Ask = {
-        trip, orderId: answer.request_id, trackingToken: answer.data.tracking_token, notified: answer.pharmacies_notified,
-        expiresAtMs: Date.parse(answer.expires_at), customer,
-        winners: [], lost: 0, rejected: 0, odd: [], unanswered: 0, waiting: 0, delivered: false, stuck: null,
+        trip,
+        orderId: answer.request_id,
+        trackingToken: answer.data.tracking_token,
+        notified: answer.pharmacies_notified,
+        expiresAtMs: Date.parse(answer.expires_at),
+        customer,
+        winners: [],
+        lost: 0,
+        rejected: 0,
+        odd: [],
+        unanswered: 0,
+        waiting: 0,
+        delivered: false,
+        stuck: null,
       }
       this.asks.set(ask.orderId, ask)
       this.#clock.began(ask.orderId, startedMs)
@@ -110,17 +149,30 @@ export class Market {
 
   #with(orderId: string, apply: (ask: Ask) => void): void {
     const ask = this.asks.get(orderId)
-    if (ask !== undefined) { apply(ask); return }
+    if (ask !== undefined) {
+      apply(ask)
+      return
+    }
     const early = this.#early.get(orderId)
     if (early === undefined) this.#early.set(orderId, [apply])
     else early.push(apply)
   }
 
   /** Chance depends on the pharmacy and the trip alone: the same seed gives the same intentions, whoever is faster. */
-  #asked(vendorId: string, index: number, terminal: Terminal, request: NewRequest, pending: Map<string, { timer: NodeJS.Timeout; atMs: number }>): void {
+  #asked(
+    vendorId: string,
+    index: number,
+    terminal: Terminal,
+    request: NewRequest,
+    pending: Map<string, { timer: NodeJS.Timeout; atMs: number }>,
+  ): void {
     this.#clock.heard(request.request_id, performance.now())
     const trip = Number(request.notes?.slice('trip '.length) ?? 0)
-    const random = seededRandom(Math.imul(this.options.seed + 1, 2_654_435_761) ^ Math.imul(index + 1, 40_503) ^ Math.imul(trip + 1, 97))
+    const random = seededRandom(
+      Math.imul(this.options.seed + 1, 2_654_435_761) ^
+        Math.imul(index + 1, 40_503) ^
+        Math.imul(trip + 1, 97),
+    )
     const chance = random()
     const accepts = chance < this.options.acceptChance
     if (!accepts && chance > this.options.acceptChance + 0.1) return
@@ -134,10 +186,17 @@ export class Market {
     pending.set(request.request_id, { timer, atMs: performance.now() + delayMs })
   }
 
-  async #answer(vendorId: string, terminal: Terminal, orderId: string, accepts: boolean): Promise<void> {
+  async #answer(
+    vendorId: string,
+    terminal: Terminal,
+    orderId: string,
+    accepts: boolean,
+  ): Promise<void> {
     if (this.#stopped) return
     const startedMs = performance.now()
-    this.#with(orderId, ask => { ask.waiting++ })
+    this.#with(orderId, ask => {
+      ask.waiting++
+    })
     try {
       const { outcome } = await terminal.respond(orderId, accepts ? 'ACCEPTED' : 'REJECTED')
       const tookMs = performance.now() - startedMs
@@ -155,7 +214,10 @@ export class Market {
       })
     } catch (error) {
       this.lastTrouble = String(error)
-      this.#with(orderId, ask => { ask.waiting--; ask.unanswered++ })
+      this.#with(orderId, ask => {
+        ask.waiting--
+        ask.unanswered++
+      })
     }
   }
 
@@ -173,9 +235,12 @@ export class Market {
       const { api } = cab.person
       await api.updateOrder(ask.orderId, { status: 'picked_up' })
       await api.updateOrder(ask.orderId, { status: 'out_for_delivery' })
-      await this.#pause(ask.trip.durationSeconds * 1_000 / this.options.speed)
+      await this.#pause((ask.trip.durationSeconds * 1_000) / this.options.speed)
       if (this.#stopped) return
-      await api.updateOrder(ask.orderId, { status: 'delivered', signature_url: await uploadSignature(cab.person.connect.url, api) })
+      await api.updateOrder(ask.orderId, {
+        status: 'delivered',
+        signature_url: await uploadSignature(cab.person.connect.url, api),
+      })
       ask.delivered = true
     } catch (error) {
       ask.stuck = error instanceof Error ? error.message : String(error)
@@ -210,13 +275,17 @@ export class Market {
     tracker.on('location', ({ at }) => {
       const sentAtMs = cab.sentAt(Date.parse(at))
       // A frame from before the tracker came is news to it, but says nothing about how fast news travels.
-      if (sentAtMs !== undefined && sentAtMs >= connectedAtMs) this.frameToTracker.record(performance.now() - sentAtMs)
+      if (sentAtMs !== undefined && sentAtMs >= connectedAtMs)
+        this.frameToTracker.record(performance.now() - sentAtMs)
     })
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise(resolve => {
-      const timer = setTimeout(() => { this.#timers.delete(timer); resolve() }, ms)
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer)
+        resolve()
+      }, ms)
       this.#timers.add(timer)
     })
   }
@@ -227,14 +296,20 @@ export class Market {
     let count = 0
     for (const ask of this.asks.values()) {
       if (ask.waiting > 0) count++
-      else if (ask.winners.length === 0) count += ask.notified > 0 && nowMs < ask.expiresAtMs + expiryReserveMs ? 1 : 0
-      else if (!ask.delivered && ask.stuck === null && this.#shops.get(ask.winners[0]!)!.cabs > 0) count++
+      else if (ask.winners.length === 0)
+        count += ask.notified > 0 && nowMs < ask.expiresAtMs + expiryReserveMs ? 1 : 0
+      else if (!ask.delivered && ask.stuck === null && this.#shops.get(ask.winners[0]!)!.cabs > 0)
+        count++
     }
     return count
   }
 
-  get deliveredCount(): number { return [...this.asks.values()].filter(ask => ask.delivered).length }
-  get wonCount(): number { return [...this.asks.values()].filter(ask => ask.winners.length > 0).length }
+  get deliveredCount(): number {
+    return [...this.asks.values()].filter(ask => ask.delivered).length
+  }
+  get wonCount(): number {
+    return [...this.asks.values()].filter(ask => ask.winners.length > 0).length
+  }
 
   stop(): void {
     this.#stopped = true

@@ -3,7 +3,16 @@ import { LiveLine } from '../common/live-line.ts'
 import { shown } from '../common/latency.ts'
 import { inParallel, settled } from '../common/parallel.ts'
 import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../common/people.ts'
-import { loadTrips, inventTrips, readTraces, surveyTraces, type Box, type PharmacyRow, type TraceSurvey, type TripRow } from './data.ts'
+import {
+  loadTrips,
+  inventTrips,
+  readTraces,
+  surveyTraces,
+  type Box,
+  type PharmacyRow,
+  type TraceSurvey,
+  type TripRow,
+} from './data.ts'
 import { Cab, stamper } from './fleet.ts'
 import { Market, type MarketOptions } from './market.ts'
 import { frameCounters, type Outcome } from './summary.ts'
@@ -39,17 +48,22 @@ export async function replay(plan: ReplayPlan): Promise<Outcome> {
   const { line, market: options } = plan
   const survey = plan.traces === null ? null : await surveyTraces(plan.traces, plan.minutes)
   const window = survey ?? { firstTs: 0, lastTs: (plan.minutes ?? inventedMinutes) * 60 }
-  const { trips, zeroLength } = plan.trips === null
-    ? { trips: inventTrips(plan.pharmacies, plan.requests, window, options.seed), zeroLength: 0 }
-    : await loadTrips(plan.trips, window, plan.box, plan.limitTrips)
-  line.say(`replay: ${plan.pharmacies.length} pharmacies, ${survey?.cabs.length ?? 0} vehicles with ${survey?.points ?? 0} positions, ${trips.length} trips` +
-    `${zeroLength > 0 ? ` (${zeroLength} of zero length left out)` : ''}, ${((window.lastTs - window.firstTs) / 60).toFixed(0)} minutes at speed ${options.speed}`)
+  const { trips, zeroLength } =
+    plan.trips === null
+      ? { trips: inventTrips(plan.pharmacies, plan.requests, window, options.seed), zeroLength: 0 }
+      : await loadTrips(plan.trips, window, plan.box, plan.limitTrips)
+  line.say(
+    `replay: ${plan.pharmacies.length} pharmacies, ${survey?.cabs.length ?? 0} vehicles with ${survey?.points ?? 0} positions, ${trips.length} trips` +
+      `${zeroLength > 0 ? ` (${zeroLength} of zero length left out)` : ''}, ${((window.lastTs - window.firstTs) / 60).toFixed(0)} minutes at speed ${options.speed}`,
+  )
 
   const market = new Market(options)
   const before = await frameCounters(plan.url)
   const startedMs = performance.now()
   const { customers, cabs } = await signUp(plan, market, survey)
-  line.say(`replay: everybody is signed in and connected after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  line.say(
+    `replay: everybody is signed in and connected after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+  )
 
   const runStartedMs = performance.now()
   const progress = setInterval(() => line.show(progressLine(market, cabs, runStartedMs)), 250)
@@ -57,12 +71,16 @@ export async function replay(plan: ReplayPlan): Promise<Outcome> {
   try {
     const clock = new Clock(window, options.speed)
     const stamp = stamper(window, Date.now(), options.speed)
-    const sending = plan.traces === null ? Promise.resolve() : sendTraces(plan, plan.traces, cabs, clock, stamp)
+    const sending =
+      plan.traces === null ? Promise.resolve() : sendTraces(plan, plan.traces, cabs, clock, stamp)
     asked = await askTrips(plan, market, trips, customers, clock)
     await sending
     await Promise.all(asked)
     await settled(() => plan.interrupted() || market.unfinished === 0, plan.settleMs, 100)
-    await settled(() => plan.interrupted() || [...cabs.values()].every(cab => cab.acknowledged >= cab.sent), lastAckMs * 2)
+    await settled(
+      () => plan.interrupted() || [...cabs.values()].every(cab => cab.acknowledged >= cab.sent),
+      lastAckMs * 2,
+    )
   } finally {
     clearInterval(progress)
   }
@@ -71,18 +89,32 @@ export async function replay(plan: ReplayPlan): Promise<Outcome> {
   market.stop()
   for (const cab of cabs.values()) cab.close()
   return {
-    market, cabs: [...cabs.values()], trips: trips.length, zeroLength, before, after, pharmacies: plan.pharmacies, customers,
+    market,
+    cabs: [...cabs.values()],
+    trips: trips.length,
+    zeroLength,
+    before,
+    after,
+    pharmacies: plan.pharmacies,
+    customers,
     runSeconds: (performance.now() - runStartedMs) / 1000,
   }
 }
 
-async function signUp(plan: ReplayPlan, market: Market, survey: TraceSurvey | null): Promise<{ customers: Person[]; cabs: Map<string, Cab> }> {
+async function signUp(
+  plan: ReplayPlan,
+  market: Market,
+  survey: TraceSurvey | null,
+): Promise<{ customers: Person[]; cabs: Map<string, Cab> }> {
   const { url, line } = plan
   const tag = runTag()
   const names = survey?.cabs ?? []
   const total = plan.pharmacies.length + customersCount + names.length
   let done = 0
-  const step = (): void => { done++; line.show(`signing up: ${done} of ${total}`) }
+  const step = (): void => {
+    done++
+    line.show(`signing up: ${done} of ${total}`)
+  }
   const vendorIds: string[] = []
   await inParallel(plan.pharmacies, signUpsAtOnce, async (row, index) => {
     if (plan.interrupted()) throw new Error('interrupted')
@@ -100,14 +132,21 @@ async function signUp(plan: ReplayPlan, market: Market, survey: TraceSurvey | nu
   await inParallel(names, signUpsAtOnce, async (name, index) => {
     if (plan.interrupted()) throw new Error('interrupted')
     const vendorId = vendorIds[index % vendorIds.length]!
-    const cab = new Cab(await newDriver(url, tag, index, vendorId, { vehicle_type: 'car', name: `Cab ${name}`.slice(0, 100) }))
+    const cab = new Cab(
+      await newDriver(url, tag, index, vendorId, {
+        vehicle_type: 'car',
+        name: `Cab ${name}`.slice(0, 100),
+      }),
+    )
     cabs.set(name, cab)
     await cab.goToWork()
     market.addCab(vendorId, cab)
     step()
   })
-  if (!await settled(() => market.terminalsOpen === plan.pharmacies.length, terminalsTimeoutMs))
-    throw new Error(`only ${market.terminalsOpen} of ${plan.pharmacies.length} terminals are connected`)
+  if (!(await settled(() => market.terminalsOpen === plan.pharmacies.length, terminalsTimeoutMs)))
+    throw new Error(
+      `only ${market.terminalsOpen} of ${plan.pharmacies.length} terminals are connected`,
+    )
   return { customers, cabs }
 }
 
@@ -123,12 +162,21 @@ class Clock {
 
   /** Resolves when the recorded moment is due; at once when it is past. */
   async until(ts: number): Promise<void> {
-    const waitMs = this.#startMs + (ts - this.#firstTs) * 1_000 / this.#speed - performance.now()
-    if (waitMs > 1) await new Promise<void>(resolve => { setTimeout(resolve, waitMs) })
+    const waitMs = this.#startMs + ((ts - this.#firstTs) * 1_000) / this.#speed - performance.now()
+    if (waitMs > 1)
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, waitMs)
+      })
   }
 }
 
-async function sendTraces(plan: ReplayPlan, path: string, cabs: Map<string, Cab>, clock: Clock, stamp: (ts: number) => number): Promise<void> {
+async function sendTraces(
+  plan: ReplayPlan,
+  path: string,
+  cabs: Map<string, Cab>,
+  clock: Clock,
+  stamp: (ts: number) => number,
+): Promise<void> {
   for await (const point of readTraces(path, plan.minutes)) {
     await clock.until(point.ts)
     if (plan.interrupted()) return
@@ -137,7 +185,13 @@ async function sendTraces(plan: ReplayPlan, path: string, cabs: Map<string, Cab>
 }
 
 /** Open loop: a slow server does not make the customers wait for each other. Resolves when the last one asks. */
-async function askTrips(plan: ReplayPlan, market: Market, trips: TripRow[], customers: Person[], clock: Clock): Promise<Promise<unknown>[]> {
+async function askTrips(
+  plan: ReplayPlan,
+  market: Market,
+  trips: TripRow[],
+  customers: Person[],
+  clock: Clock,
+): Promise<Promise<unknown>[]> {
   const asked: Promise<unknown>[] = []
   for (const [index, trip] of trips.entries()) {
     await clock.until(trip.pickupTs)
@@ -151,6 +205,8 @@ function progressLine(market: Market, cabs: Map<string, Cab>, startedMs: number)
   let sent = 0
   for (const cab of cabs.values()) sent += cab.sent
   const { requestToTerminal } = market
-  return `${((performance.now() - startedMs) / 1000).toFixed(0)} s · frames ${sent} · requests ${market.asks.size} · won ${market.wonCount} · delivered ${market.deliveredCount}` +
+  return (
+    `${((performance.now() - startedMs) / 1000).toFixed(0)} s · frames ${sent} · requests ${market.asks.size} · won ${market.wonCount} · delivered ${market.deliveredCount}` +
     ` · request→terminal p50 ${shown(requestToTerminal.percentile(50))} p99 ${shown(requestToTerminal.percentile(99))} ms${market.lastTrouble === '' ? '' : ` · last trouble: ${market.lastTrouble.slice(0, 80)}`}`
+  )
 }

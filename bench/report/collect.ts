@@ -2,7 +2,11 @@
 import type { BenchRecord, MeasureRecord, StoredRun } from '../common/results.ts'
 import { summarize, type Summary } from '../common/summary.ts'
 
-export interface Row { bench: BenchRecord; measure: MeasureRecord; summary: Summary }
+export interface Row {
+  bench: BenchRecord
+  measure: MeasureRecord
+  summary: Summary
+}
 
 /** A later run of the same bench in the same mode replaces an earlier one; one that was cut off does not. */
 export function latestBenches(runs: readonly StoredRun[]): BenchRecord[] {
@@ -10,19 +14,27 @@ export function latestBenches(runs: readonly StoredRun[]): BenchRecord[] {
   for (const { benches } of runs)
     for (const bench of benches) {
       const key = `${bench.name} ${bench.mode}`
-      const usable = bench.measures.length > 0 && bench.interrupted !== true && bench.error === undefined
+      const usable =
+        bench.measures.length > 0 && bench.interrupted !== true && bench.error === undefined
       if (usable || !latest.has(key)) latest.set(key, bench)
     }
   return [...latest.values()]
 }
 
 export const rowsOf = (benches: readonly BenchRecord[]): Row[] =>
-  benches.flatMap(bench => bench.measures.map(measure => ({ bench, measure, summary: summarize(measure) })))
+  benches.flatMap(bench =>
+    bench.measures.map(measure => ({ bench, measure, summary: summarize(measure) })),
+  )
 
 /** Micro benches have no server, so the mode says nothing of them. */
-export const benchTitle = ({ name, group, mode }: BenchRecord): string => (group === 'micro' ? name : `${name}, ${mode}`)
+export const benchTitle = ({ name, group, mode }: BenchRecord): string =>
+  group === 'micro' ? name : `${name}, ${mode}`
 
-export interface History { name: string; unit: string; points: { run: StoredRun; value: number }[] }
+export interface History {
+  name: string
+  unit: string
+  points: { run: StoredRun; value: number }[]
+}
 
 /** Medians over time of everything measured in two runs or more: ratios where there are any, else values. Quick runs only beside quick ones. */
 export function histories(runs: readonly StoredRun[]): History[] {
@@ -32,7 +44,11 @@ export function histories(runs: readonly StoredRun[]): History[] {
       const name = `${benchTitle(bench)}: ${measure.name}`
       const { ratio, value } = summary
       if (bench.measures.some(other => other.baseline === measure.name)) continue
-      const history = all.get(name) ?? { name, unit: ratio === undefined ? measure.unit : `× ${measure.baseline}`, points: [] }
+      const history = all.get(name) ?? {
+        name,
+        unit: ratio === undefined ? measure.unit : `× ${measure.baseline}`,
+        points: [],
+      }
       history.points.push({ run, value: ratio?.median ?? value })
       all.set(name, history)
     }

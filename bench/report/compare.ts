@@ -35,11 +35,25 @@ export interface Comparison {
   incomparable: string[]
 }
 
-interface Series { bench: string; measure: string; group: Group; better: 'higher' | 'lower'; of: Compared['of']; isBaseline: boolean; values: number[] }
+interface Series {
+  bench: string
+  measure: string
+  group: Group
+  better: 'higher' | 'lower'
+  of: Compared['of']
+  isBaseline: boolean
+  values: number[]
+}
 
-export function compare(a: readonly StoredRun[], b: readonly StoredRun[], options: { effectMin?: number } = {}): Comparison {
+export function compare(
+  a: readonly StoredRun[],
+  b: readonly StoredRun[],
+  options: { effectMin?: number } = {},
+): Comparison {
   const [left, right] = [seriesOf(a), seriesOf(b)]
-  const incomparable: string[] = [...left.keys(), ...right.keys()].filter(key => !left.has(key) || !right.has(key))
+  const incomparable: string[] = [...left.keys(), ...right.keys()].filter(
+    key => !left.has(key) || !right.has(key),
+  )
   const tested: { series: Series; change: Difference }[] = []
   for (const [key, before] of left) {
     const after = right.get(key)
@@ -50,11 +64,21 @@ export function compare(a: readonly StoredRun[], b: readonly StoredRun[], option
   }
   const judged = (isBaseline: boolean): Compared[] => {
     const family = tested.filter(({ series }) => series.isBaseline === isBaseline)
-    const certain = holm(family.map(({ change }) => change.p), alpha)
+    const certain = holm(
+      family.map(({ change }) => change.p),
+      alpha,
+    )
     return family.map(({ series, change }, index) => {
       const { bench, measure, of, better, group } = series
-      const large = Math.abs(Math.log(change.ratio)) >= Math.log(1 + (options.effectMin ?? effectMin[of === 'p99' ? 'p99' : group]))
-      const verdict = !certain[index] || !large ? 'same' : (change.ratio > 1) === (better === 'higher') ? 'better' : 'worse'
+      const large =
+        Math.abs(Math.log(change.ratio)) >=
+        Math.log(1 + (options.effectMin ?? effectMin[of === 'p99' ? 'p99' : group]))
+      const verdict =
+        !certain[index] || !large
+          ? 'same'
+          : change.ratio > 1 === (better === 'higher')
+            ? 'better'
+            : 'worse'
       return { bench, measure, of, change, verdict, small: certain[index]! && !large }
     })
   }
@@ -73,7 +97,16 @@ function seriesOf(runs: readonly StoredRun[]): Map<string, Series> {
           const key = `${bench}: ${measure.name}${of === 'p99' ? ', p99' : ''}`
           const known = all.get(key)
           if (known !== undefined) known.values.push(...values)
-          else all.set(key, { bench, measure: measure.name, group, better: measure.better, of, isBaseline: baselines.has(measure.name), values })
+          else
+            all.set(key, {
+              bench,
+              measure: measure.name,
+              group,
+              better: measure.better,
+              of,
+              isBaseline: baselines.has(measure.name),
+              values,
+            })
         }
     }
   return all
@@ -81,30 +114,67 @@ function seriesOf(runs: readonly StoredRun[]): Map<string, Series> {
 
 function valuesOf({ rounds, baseline }: MeasureRecord): [Compared['of'], number[]][] {
   const p99 = rounds.map(round => round.p99).filter(value => value !== undefined)
-  const values: [Compared['of'], number[]] = baseline === undefined
-    ? ['value', rounds.map(round => round.value)]
-    : ['ratio', rounds.map(round => round.ratio).filter(value => value !== undefined)]
+  const values: [Compared['of'], number[]] =
+    baseline === undefined
+      ? ['value', rounds.map(round => round.value)]
+      : ['ratio', rounds.map(round => round.ratio).filter(value => value !== undefined)]
   return p99.length === 0 ? [values] : [values, ['p99', p99]]
 }
 
 /** The comparison as lines of text. */
-export function comparisonLines({ measures, machine, incomparable }: Comparison, a: readonly StoredRun[], b: readonly StoredRun[]): string[] {
-  const changed = measures.filter(one => one.verdict !== 'same').sort((x, y) => Math.abs(Math.log(y.change.ratio)) - Math.abs(Math.log(x.change.ratio)))
-  const side = (runs: readonly StoredRun[]): string => runs.map(({ run }) => `${run.id} (${run.machine.cores} × ${run.machine.cpu}, Node ${run.machine.versions['node']}, load ${run.loadAverage.toFixed(1)})`).join(', ')
-  const sameMachine = new Set([...a, ...b].map(({ run: { machine: { cpu, cores, versions } } }) => `${cpu} ${cores} ${versions['node']}`)).size === 1
+export function comparisonLines(
+  { measures, machine, incomparable }: Comparison,
+  a: readonly StoredRun[],
+  b: readonly StoredRun[],
+): string[] {
+  const changed = measures
+    .filter(one => one.verdict !== 'same')
+    .sort((x, y) => Math.abs(Math.log(y.change.ratio)) - Math.abs(Math.log(x.change.ratio)))
+  const side = (runs: readonly StoredRun[]): string =>
+    runs
+      .map(
+        ({ run }) =>
+          `${run.id} (${run.machine.cores} × ${run.machine.cpu}, Node ${run.machine.versions['node']}, load ${run.loadAverage.toFixed(1)})`,
+      )
+      .join(', ')
+  const sameMachine =
+    new Set(
+      [...a, ...b].map(
+        ({
+          run: {
+            machine: { cpu, cores, versions },
+          },
+        }) => `${cpu} ${cores} ${versions['node']}`,
+      ),
+    ).size === 1
   const small = measures.filter(one => one.small).length
   const moved = machine.filter(one => one.verdict !== 'same')
   return [
-    `A  ${side(a)}`, `B  ${side(b)}`,
-    ...(sameMachine ? [] : ['different machines or Node versions: only ratios say something, plain values and latencies do not']),
+    `A  ${side(a)}`,
+    `B  ${side(b)}`,
+    ...(sameMachine
+      ? []
+      : [
+          'different machines or Node versions: only ratios say something, plain values and latencies do not',
+        ]),
     '',
     ...changed.map(line),
     ...(changed.length === 0 ? ['nothing changed beyond the noise'] : []),
     `${measures.length} compared, ${changed.filter(one => one.verdict === 'worse').length} worse, ${changed.filter(one => one.verdict === 'better').length} better, ` +
       `${measures.length - changed.length} the same${small === 0 ? '' : ` (${small} of them changed by too little to matter)`}; ` +
       `the chance of one false alarm among all of them is below ${alpha * 100} %`,
-    ...(moved.length === 0 ? [] : ['the machine, by the baselines\' own numbers:', ...moved.map(one => `  ${one.bench}: ${one.measure} ${factor(one)}`)]),
-    ...(incomparable.length === 0 ? [] : [`not comparable (in one only, or fewer than two rounds): ${incomparable.length}`, ...incomparable.map(name => `  ${name}`)]),
+    ...(moved.length === 0
+      ? []
+      : [
+          "the machine, by the baselines' own numbers:",
+          ...moved.map(one => `  ${one.bench}: ${one.measure} ${factor(one)}`),
+        ]),
+    ...(incomparable.length === 0
+      ? []
+      : [
+          `not comparable (in one only, or fewer than two rounds): ${incomparable.length}`,
+          ...incomparable.map(name => `  ${name}`),
+        ]),
   ]
 }
 

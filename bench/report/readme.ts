@@ -12,13 +12,22 @@ export function summaryTable(runs: readonly StoredRun[]): string {
   const rows = rowsOf(latestBenches(runs)).filter(({ summary }) => summary.goals.length > 0)
   const cells = rows.map(({ bench, measure, summary }) => [
     `${benchTitle(bench)}: ${measure.name}`,
-    summary.p99 === undefined ? showValue(summary.value, measure.unit) : `p50 ${plain(summary.value)} ms, p99 ${plain(summary.p99)} ms`,
+    summary.p99 === undefined
+      ? showValue(summary.value, measure.unit)
+      : `p50 ${plain(summary.value)} ms, p99 ${plain(summary.p99)} ms`,
     summary.ratio === undefined ? '' : `${plain(summary.ratio.median)} × ${measure.baseline!}`,
-    summary.goals.map(({ text, met, why }) => `${text}${met ? '' : ` (not reached${why === undefined ? '' : `, [why](${why})`})`}`).join(', '),
+    summary.goals
+      .map(
+        ({ text, met, why }) =>
+          `${text}${met ? '' : ` (not reached${why === undefined ? '' : `, [why](${why})`})`}`,
+      )
+      .join(', '),
   ])
   return [
     `Commit ${machine.commit}, ${at.slice(0, 10)}, ${machine.cores} × ${machine.cpu}, Node ${machine.versions['node']}${runs.some(({ run }) => run.settings.quick) ? ', quick' : ''}, load before ${loadAverage.toFixed(1)}. Medians over rounds.`,
-    '', '| path | measured | beside its baseline | to be reached |', '|---|---|---|---|',
+    '',
+    '| path | measured | beside its baseline | to be reached |',
+    '|---|---|---|---|',
     ...cells.map(row => `| ${row.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`),
   ].join('\n')
 }
@@ -26,6 +35,7 @@ export function summaryTable(runs: readonly StoredRun[]): string {
 /** The text with what stands between the marks replaced. Throws when they are not there. */
 export function withTable(readme: string, table: string): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`README.md has no place for the table: it needs the lines\n${begin}\n${end}`)
+  if (from < 0 || to < from)
+    throw new Error(`README.md has no place for the table: it needs the lines\n${begin}\n${end}`)
   return `${readme.slice(0, from + begin.length)}\n${table}\n${readme.slice(to)}`
 }

@@ -10,29 +10,93 @@ import { chart } from './svg.ts'
 const latency = new Latency()
 for (let ms = 1; ms <= 100; ms++) latency.record(ms)
 
-const rate = (name: string, connections: number, value: number, more: Partial<MeasureRecord> = {}): MeasureRecord =>
-  ({ name, unit: 'frames/s', better: 'higher', curve: { name: 'ours', x: connections, xLabel: 'connections' }, rounds: [{ value }, { value: value * 1.1, note: '<b>a note</b>' }], ...more })
+const rate = (
+  name: string,
+  connections: number,
+  value: number,
+  more: Partial<MeasureRecord> = {},
+): MeasureRecord => ({
+  name,
+  unit: 'frames/s',
+  better: 'higher',
+  curve: { name: 'ours', x: connections, xLabel: 'connections' },
+  rounds: [{ value }, { value: value * 1.1, note: '<b>a note</b>' }],
+  ...more,
+})
 const measures: MeasureRecord[] = [
-  { name: 'bare', unit: 'frames/s', better: 'higher', rounds: [{ value: 1_000_000 }, { value: 1_000_000 }] },
-  rate('ours, 10', 10, 500_000, { baseline: 'bare', goal: { ratio: 0.8, why: 'engine/adr/0014-what-a-frame-costs.md' }, rounds: [{ value: 500_000, ratio: 0.5, generatorShare: 0.3 }, { value: 510_000, ratio: 0.51, cpuSecondsPerUnit: 2e-6 }] }),
+  {
+    name: 'bare',
+    unit: 'frames/s',
+    better: 'higher',
+    rounds: [{ value: 1_000_000 }, { value: 1_000_000 }],
+  },
+  rate('ours, 10', 10, 500_000, {
+    baseline: 'bare',
+    goal: { ratio: 0.8, why: 'engine/adr/0014-what-a-frame-costs.md' },
+    rounds: [
+      { value: 500_000, ratio: 0.5, generatorShare: 0.3 },
+      { value: 510_000, ratio: 0.51, cpuSecondsPerUnit: 2e-6 },
+    ],
+  }),
   rate('ours, 100', 100, 600_000),
-  { name: 'to the terminal', unit: 'ms', better: 'lower', goal: { p99Ms: 200 }, rounds: [{ value: 50, p99: 99 }], latency: { count: latency.count, percentiles: latency.curve() } },
+  {
+    name: 'to the terminal',
+    unit: 'ms',
+    better: 'lower',
+    goal: { p99Ms: 200 },
+    rounds: [{ value: 50, p99: 99 }],
+    latency: { count: latency.count, percentiles: latency.curve() },
+  },
 ]
-const bench = (more: Partial<BenchRecord> = {}): BenchRecord =>
-  ({ type: 'bench', name: 'sockets', group: 'load', title: 'a title', mode: 'embedded', at: '', seconds: 1, loadAverage: 0, broken: [], measures, ...more })
+const bench = (more: Partial<BenchRecord> = {}): BenchRecord => ({
+  type: 'bench',
+  name: 'sockets',
+  group: 'load',
+  title: 'a title',
+  mode: 'embedded',
+  at: '',
+  seconds: 1,
+  loadAverage: 0,
+  broken: [],
+  measures,
+  ...more,
+})
 const stored = (id: string, commit: string, at: string, benches: BenchRecord[]): StoredRun => ({
-  path: `${id}.jsonl`, benches,
+  path: `${id}.jsonl`,
+  benches,
   run: {
-    type: 'run', v: 1, id, at, mode: 'embedded', loadAverage: 0, settings: { quick: false, benches: [], rounds: null, url: null },
-    machine: { cpu: 'a processor', cores: 2, memoryBytes: 2 ** 34, platform: 'linux', versions: { node: '20.0.0' }, commit, dirty: false },
+    type: 'run',
+    v: 1,
+    id,
+    at,
+    mode: 'embedded',
+    loadAverage: 0,
+    settings: { quick: false, benches: [], rounds: null, url: null },
+    machine: {
+      cpu: 'a processor',
+      cores: 2,
+      memoryBytes: 2 ** 34,
+      platform: 'linux',
+      versions: { node: '20.0.0' },
+      commit,
+      dirty: false,
+    },
   },
 })
 const first = stored('full-1', 'aaaaaaaaaa', '2026-01-01T00:00:00Z', [bench()])
-const second = stored('full-2', 'bbbbbbbbbb', '2026-01-02T00:00:00Z', [bench(), bench({ name: 'race', measures: [], skipped: 'redis is not here' }), bench({ name: 'queue', broken: ['two winners'] })])
+const second = stored('full-2', 'bbbbbbbbbb', '2026-01-02T00:00:00Z', [
+  bench(),
+  bench({ name: 'race', measures: [], skipped: 'redis is not here' }),
+  bench({ name: 'queue', broken: ['two winners'] }),
+])
 
 t.test('the page stands alone and draws what was measured', async t => {
   const page = reportPage([second], [first, second])
-  t.notMatch(page.replaceAll('http://www.w3.org', ''), /https?:\/\/|<script|<link|src=|@import|url\(/, 'nothing from elsewhere')
+  t.notMatch(
+    page.replaceAll('http://www.w3.org', ''),
+    /https?:\/\/|<script|<link|src=|@import|url\(/,
+    'nothing from elsewhere',
+  )
   t.match(page, /sockets, embedded: latency/)
   t.match(page, /frames\/s against connections/)
   t.match(page, /History by commit/)
@@ -47,18 +111,60 @@ t.test('the page stands alone and draws what was measured', async t => {
 })
 
 t.test('a chart puts points where they belong', async t => {
-  const drawn = chart({ title: 't', xLabel: 'x', yLabel: 'y', logX: true, series: [{ name: 's', points: [[1, 0], [10, 50], [100, 100]] }] })
-  const at = /<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/.exec(drawn)!.slice(1).map(Number)
+  const drawn = chart({
+    title: 't',
+    xLabel: 'x',
+    yLabel: 'y',
+    logX: true,
+    series: [
+      {
+        name: 's',
+        points: [
+          [1, 0],
+          [10, 50],
+          [100, 100],
+        ],
+      },
+    ],
+  })
+  const at = /<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/
+    .exec(drawn)!
+    .slice(1)
+    .map(Number)
   t.equal(at[2]! - at[0]!, at[4]! - at[2]!, 'decades are equally wide')
   t.equal(at[1]! - at[3]!, at[3]! - at[5]!)
   t.ok(at[5]! < at[1]!, 'more is higher')
-  t.equal(chart({ title: 't', xLabel: 'x', yLabel: 'y', logX: true, series: [{ name: 's', points: [[0, 1], [Number.NaN, 2]] }] }), '', 'nothing to draw')
+  t.equal(
+    chart({
+      title: 't',
+      xLabel: 'x',
+      yLabel: 'y',
+      logX: true,
+      series: [
+        {
+          name: 's',
+          points: [
+            [0, 1],
+            [Number.NaN, 2],
+          ],
+        },
+      ],
+    }),
+    '',
+    'nothing to draw',
+  )
 })
 
 t.test('the table of the README', async t => {
   const table = summaryTable([second])
-  t.match(table, '| sockets, embedded: ours, 10 | 505 k frames/s | 0.51 × bare | ≥ 0.8 × (not reached, [why](engine/adr/0014-what-a-frame-costs.md)) |')
-  t.match(table, '| sockets, embedded: to the terminal | p50 50.0 ms, p99 99.0 ms |  | p99 ≤ 200 ms |')
+  t.match(
+    table,
+    '| sockets, embedded: ours, 10 | 505 k frames/s | 0.51 × bare | ≥ 0.8 × (not reached, [why](engine/adr/0014-what-a-frame-costs.md)) |',
+  )
+  t.match(
+    table,
+    '| sockets, embedded: to the terminal | p50 50.0 ms, p99 99.0 ms |  | p99 ≤ 200 ms |',
+  )
   const begin = '<!-- bench: written by `npm run bench -- report --readme` -->'
   const text = `before\n${begin}\nold\n<!-- bench: end -->\nafter`
   t.equal(withTable(text, 'new'), `before\n${begin}\nnew\n<!-- bench: end -->\nafter`)
@@ -67,8 +173,15 @@ t.test('the table of the README', async t => {
 })
 
 t.test('which records count', async t => {
-  const cutOff = stored('part-3', 'bbbbbbbbbb', '2026-01-03T00:00:00Z', [bench({ interrupted: true }), bench({ name: 'queue', title: 'later' })])
-  t.match(latestBenches([second, cutOff]), [{ title: 'a title' }, { name: 'race' }, { title: 'later' }], 'one that was cut off does not replace a whole one')
+  const cutOff = stored('part-3', 'bbbbbbbbbb', '2026-01-03T00:00:00Z', [
+    bench({ interrupted: true }),
+    bench({ name: 'queue', title: 'later' }),
+  ])
+  t.match(
+    latestBenches([second, cutOff]),
+    [{ title: 'a title' }, { name: 'race' }, { title: 'later' }],
+    'one that was cut off does not replace a whole one',
+  )
   t.same(latestRuns([first, second, cutOff]), [second])
   t.same(latestRuns([cutOff]), [cutOff])
   t.same(latestRuns([]), [])

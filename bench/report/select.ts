@@ -12,15 +12,27 @@ export function selectRuns(word: string, folder?: string): StoredRun[] {
   const runs = storedRuns(folder)
   const byId = runs.filter(({ run }) => run.id === word)
   if (byId.length > 0) return byId
-  const byCommit = word.length < commitCharactersMin ? [] : runs.filter(({ run }) => run.machine.commit.startsWith(word.slice(0, run.machine.commit.length)))
+  const byCommit =
+    word.length < commitCharactersMin
+      ? []
+      : runs.filter(({ run }) =>
+          run.machine.commit.startsWith(word.slice(0, run.machine.commit.length)),
+        )
   if (byCommit.length > 0) return byCommit
-  const known = runs.slice(-listedMax).map(({ run }) => `  ${run.id}`).join('\n')
-  throw new UsageError(`"${word}" is no file, run or commit with results${known === '' ? '; there are none yet' : `; the latest are\n${known}`}`)
+  const known = runs
+    .slice(-listedMax)
+    .map(({ run }) => `  ${run.id}`)
+    .join('\n')
+  throw new UsageError(
+    `"${word}" is no file, run or commit with results${known === '' ? '; there are none yet' : `; the latest are\n${known}`}`,
+  )
 }
 
 /** What a report shows when nothing is named: the full runs of the newest commit that has any, or else the newest run. */
 export function latestRuns(runs: readonly StoredRun[]): StoredRun[] {
   const full = runs.filter(({ run }) => run.id.startsWith('full-'))
   const newest = full.at(-1)
-  return newest === undefined ? runs.slice(-1) : full.filter(({ run }) => run.machine.commit === newest.run.machine.commit)
+  return newest === undefined
+    ? runs.slice(-1)
+    : full.filter(({ run }) => run.machine.commit === newest.run.machine.commit)
 }

@@ -6,7 +6,10 @@ import type { AppenderEnv } from '../../engine/journal/appender.ts'
 import { engineBounds, type EngineBounds } from '../../engine/runtime/bounds.ts'
 import type { Chance } from '../../protocol/chance.ts'
 
-export interface SmallBounds { engine: EngineBounds; journal: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'> }
+export interface SmallBounds {
+  engine: EngineBounds
+  journal: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'>
+}
 
 /** From and to, of each bound. Those of live actors leave room for drivers and deadlines, which do not leave memory. */
 const small: Record<keyof EngineBounds, readonly [number, number]> = {
@@ -30,6 +33,10 @@ const small: Record<keyof EngineBounds, readonly [number, number]> = {
 /** The bounds of one seed. */
 export function smallBounds(chance: Chance): SmallBounds {
   const engine: Record<string, number> = { ...engineBounds }
-  for (const [name, [from, to]] of Object.entries(small)) if (chance.happens(0.6)) engine[name] = chance.whole(from, to)
-  return { engine: engine as EngineBounds, journal: { queueEventsMax: chance.whole(6, 60), batchEventsMax: chance.whole(1, 8) } }
+  for (const [name, [from, to]] of Object.entries(small))
+    if (chance.happens(0.6)) engine[name] = chance.whole(from, to)
+  return {
+    engine: engine as EngineBounds,
+    journal: { queueEventsMax: chance.whole(6, 60), batchEventsMax: chance.whole(1, 8) },
+  }
 }

@@ -52,8 +52,14 @@ export class Caller {
     this.world = world
   }
 
-  sleep(ms: number): Promise<void> { return new Promise(resolve => { this.world.schedule.after(ms, resolve) }) }
-  newKey(): string { return `${this.name}-${++this.#calls}` }
+  sleep(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      this.world.schedule.after(ms, resolve)
+    })
+  }
+  newKey(): string {
+    return `${this.name}-${++this.#calls}`
+  }
 
   /** One try. */
   call<T>(work: (edge: SimEdge) => Promise<T>): Promise<Answer<T>> {
@@ -63,17 +69,22 @@ export class Caller {
       const giveUp = schedule.after(patienceMs, () => resolve(lost))
       const later = (answer: Answer<T>): void => {
         if (faults.happens('client reply lost', 0.03)) return
-        schedule.after(this.chance.between(1, 40), () => { giveUp(); resolve(answer) })
+        schedule.after(this.chance.between(1, 40), () => {
+          giveUp()
+          resolve(answer)
+        })
       }
       const send = (): void => {
         const edges = this.world.edges()
         if (edges.length === 0) return later(lost)
         const edge = this.chance.pick(edges)
-        schedule.after(this.chance.between(1, 40), () => edge.serve(() => work(edge), {
-          done: value => later({ ok: true, value }),
-          failed: error => later({ ok: false, code: problemAnswer(error, '', log, null).code }),
-          broken: () => later(lost),
-        }))
+        schedule.after(this.chance.between(1, 40), () =>
+          edge.serve(() => work(edge), {
+            done: value => later({ ok: true, value }),
+            failed: error => later({ ok: false, code: problemAnswer(error, '', log, null).code }),
+            broken: () => later(lost),
+          }),
+        )
       }
       if (!faults.happens('client request lost', 0.03)) send()
       // The same request a second time, as a proxy or an impatient thumb does it.
@@ -82,32 +93,60 @@ export class Caller {
   }
 
   /** A POST until there is a final answer; 'lost' when patience ends first, and then nothing is known. */
-  async post<T>(route: string, body: unknown, work: (edge: SimEdge, ids: { commandId: string; targetId: string }) => Promise<T>, identify: (value: T) => string, actorId: string | null = null): Promise<Answer<T>> {
+  async post<T>(
+    route: string,
+    body: unknown,
+    work: (edge: SimEdge, ids: { commandId: string; targetId: string }) => Promise<T>,
+    identify: (value: T) => string,
+    actorId: string | null = null,
+  ): Promise<Answer<T>> {
     const key = this.newKey()
     const toldBefore = actorId === null ? 0 : this.world.checker.toldVersion(actorId)
-    const once = (): Promise<Answer<T>> => this.call(edge => edge.post(this.name, key, route, body, ids => work(edge, ids)))
+    const once = (): Promise<Answer<T>> =>
+      this.call(edge => edge.post(this.name, key, route, body, ids => work(edge, ids)))
     let answer: Answer<T> = { ok: false, code: 'lost' }
     for (let tries = 0; tries < triesMax; tries++) {
       answer = await once()
       this.#remember(key, route, answer, identify, actorId, toldBefore)
-      if (answer.ok || (answer.code !== 'lost' && answer.code !== 'internal' && !errorCatalogue[answer.code].retryable)) break
+      if (
+        answer.ok ||
+        (answer.code !== 'lost' &&
+          answer.code !== 'internal' &&
+          !errorCatalogue[answer.code].retryable)
+      )
+        break
       await this.sleep(Math.min(5_000, 200 * 2 ** tries) * this.chance.between(0.5, 1))
     }
-    this.world.note(this.name, `${route} ${actorId ?? ''} -> ${answer.ok ? identify(answer.value) : answer.code}`)
+    this.world.note(
+      this.name,
+      `${route} ${actorId ?? ''} -> ${answer.ok ? identify(answer.value) : answer.code}`,
+    )
     // Long after, once more: a proxy that kept it, or somebody who scrolled back.
     if (answer.ok && this.world.faults.happens('client repeats', 0.03))
-      this.world.schedule.after(this.chance.around(120_000), () => { void once().then(again => this.#remember(key, route, again, identify, actorId, toldBefore)) })
+      this.world.schedule.after(this.chance.around(120_000), () => {
+        void once().then(again => this.#remember(key, route, again, identify, actorId, toldBefore))
+      })
     return answer
   }
 
   /** A refusal is no fact and may be another after a restart; what was granted stays granted. */
-  #remember<T>(key: string, route: string, answer: Answer<T>, identify: (value: T) => string, actorId: string | null, toldBefore: number): void {
+  #remember<T>(
+    key: string,
+    route: string,
+    answer: Answer<T>,
+    identify: (value: T) => string,
+    actorId: string | null,
+    toldBefore: number,
+  ): void {
     const { checker } = this.world
     if (answer.ok) {
       const view = answer.value as { id?: string; version?: number; tracking_token?: string }
-      if (typeof view.tracking_token === 'string') checker.toldOrder(answer.value as unknown as OrderView, `${this.name} ${route}`, toldBefore)
+      if (typeof view.tracking_token === 'string')
+        checker.toldOrder(answer.value as unknown as OrderView, `${this.name} ${route}`, toldBefore)
       checker.toldAnswer(key, identify(answer.value), actorId)
-    } else if (answer.code === 'internal') checker.fail('[defect]', `${this.name} ${route} was answered internal`, actorId)
-    else if (answer.code !== 'lost' && !errorCatalogue[answer.code].retryable) checker.refusedAnswer(key, answer.code, actorId)
+    } else if (answer.code === 'internal')
+      checker.fail('[defect]', `${this.name} ${route} was answered internal`, actorId)
+    else if (answer.code !== 'lost' && !errorCatalogue[answer.code].retryable)
+      checker.refusedAnswer(key, answer.code, actorId)
   }
 }

@@ -28,13 +28,18 @@ export abstract class Connected extends Caller {
   protected abstract told(message: SocketMessage): void
 
   /** Topics that the socket hears; see protocol/pushes.ts. */
-  get topic(): string { return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}` }
+  get topic(): string {
+    return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}`
+  }
 
   /** Connects, and connects again, until `hangUp`. */
   async stayConnected(): Promise<void> {
     while (!this.#ended) {
       const edges = this.world.edges()
-      if (edges.length === 0) { await this.sleep(500); continue }
+      if (edges.length === 0) {
+        await this.sleep(500)
+        continue
+      }
       const edge = this.chance.pick(edges)
       await new Promise<void>(closed => {
         edge.node.enter(() => this.#open(edge, closed))
@@ -54,7 +59,9 @@ export abstract class Connected extends Caller {
     this.heard.clear()
     this.connectedSinceMs = this.world.schedule.nowMs
     const socket = this.world.faulty(this.#listener(closed))
-    this.#drop = edge.open(this.socket, socket, run => { this.world.schedule.after(this.chance.between(1, 30), run) })
+    this.#drop = edge.open(this.socket, socket, run => {
+      this.world.schedule.after(this.chance.between(1, 30), run)
+    })
     this.greeted(edge)
   }
 
@@ -63,14 +70,20 @@ export abstract class Connected extends Caller {
       heard: (message: SocketMessage) => {
         this.heard.add(canonical(message))
         const { role, id } = this.socket
-        if (role !== 'tracking') this.world.checker.audience.heardBy(role === 'pharmacy' ? 'vendor' : role, id, message)
+        if (role !== 'tracking')
+          this.world.checker.audience.heardBy(role === 'pharmacy' ? 'vendor' : role, id, message)
         this.told(message)
       },
-      closed: () => { this.connectedSinceMs = Infinity; closed() },
+      closed: () => {
+        this.connectedSinceMs = Infinity
+        closed()
+      },
     }
   }
 
-  dropConnection(): void { this.#drop() }
+  dropConnection(): void {
+    this.#drop()
+  }
   hangUp(): void {
     this.#ended = true
     this.#drop()

@@ -16,7 +16,12 @@ import { cityCentre } from './people.ts'
 import { heal, startWeather } from './weather.ts'
 import { World } from './world.ts'
 
-export interface ContestOptions { seed: number; accepts: number; bug?: Bug | null; stopped?: () => boolean }
+export interface ContestOptions {
+  seed: number
+  accepts: number
+  bug?: Bug | null
+  stopped?: () => boolean
+}
 
 export interface ContestResult {
   violation: Violation | null
@@ -41,12 +46,25 @@ const triesMax = 40
 const without: ReadonlySet<FaultKind> = new Set(['socket drop'])
 
 /** World after world, until so many accepts were answered; `told` hears of the sum after each. */
-export async function contest({ seed, accepts, bug = null, stopped = () => false }: ContestOptions, told: (sum: ContestResult) => void = () => {}): Promise<ContestResult> {
-  const sum: ContestResult = { violation: null, accepts: 0, tries: 0, won: 0, unwon: 0, faults: [], simulatedHours: 0, cpuSeconds: 0 }
+export async function contest(
+  { seed, accepts, bug = null, stopped = () => false }: ContestOptions,
+  told: (sum: ContestResult) => void = () => {},
+): Promise<ContestResult> {
+  const sum: ContestResult = {
+    violation: null,
+    accepts: 0,
+    tries: 0,
+    won: 0,
+    unwon: 0,
+    faults: [],
+    simulatedHours: 0,
+    cpuSeconds: 0,
+  }
   for (let world = seed; sum.accepts < accepts && sum.violation === null && !stopped(); world++) {
     const one = await race(world, Math.min(acceptsPerWorld, accepts - sum.accepts), bug, stopped)
     sum.violation = one.violation
-    for (const key of ['accepts', 'tries', 'won', 'unwon', 'simulatedHours', 'cpuSeconds'] as const) sum[key] += one[key]
+    for (const key of ['accepts', 'tries', 'won', 'unwon', 'simulatedHours', 'cpuSeconds'] as const)
+      sum[key] += one[key]
     sum.faults = one.faults.map(([kind, count], i) => [kind, count + (sum.faults[i]?.[1] ?? 0)])
     told(sum)
   }
@@ -55,29 +73,61 @@ export async function contest({ seed, accepts, bug = null, stopped = () => false
 
 class Over extends Error {}
 
-async function race(seed: number, accepts: number, bug: Bug | null, stopped: () => boolean): Promise<ContestResult> {
+async function race(
+  seed: number,
+  accepts: number,
+  bug: Bug | null,
+  stopped: () => boolean,
+): Promise<ContestResult> {
   const cpu = process.cpuUsage()
   const world = new World({ seed, without, bug, hostile: true, notesMax: 0 })
   const { schedule, checker, database } = world
   const chance = world.chance.fork('contest')
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
   const vendorIds = Array.from({ length: racersMax }, newId)
-  vendorIds.forEach((vendorId, i) => world.putVendor({
-    vendor_id: vendorId, name: `pharmacy ${i}`, phone: '1', address: null, status: 'active', is_active: true, revision: 1, proof_required: false,
-    latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
-    dispatch_policy: 'manual', time_zone: 'UTC', opening_hours: null, tariff: null,
-  }))
-  for (let i = 0; i < 2; i++) { world.bootEngine(); world.bootEdge() }
+  vendorIds.forEach((vendorId, i) =>
+    world.putVendor({
+      vendor_id: vendorId,
+      name: `pharmacy ${i}`,
+      phone: '1',
+      address: null,
+      status: 'active',
+      is_active: true,
+      revision: 1,
+      proof_required: false,
+      latitude: cityCentre.latitude + chance.between(-0.03, 0.03),
+      longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
+      dispatch_policy: 'manual',
+      time_zone: 'UTC',
+      opening_hours: null,
+      tariff: null,
+    }),
+  )
+  for (let i = 0; i < 2; i++) {
+    world.bootEngine()
+    world.bootEdge()
+  }
   startWeather(world)
 
   const caller = new Caller('racer', chance.fork('racers'), world)
   const customer = { role: 'customer', id: newId() } as const
   const counts = { accepts: 0, tries: 0, won: 0, unwon: 0 }
   const accept = async (requestId: string, vendorId: string): Promise<string> => {
-    const answer = { requestId, vendorId, response_type: 'ACCEPTED' as const, commandId: `${vendorId}:${requestId}:ACCEPTED` }
+    const answer = {
+      requestId,
+      vendorId,
+      response_type: 'ACCEPTED' as const,
+      commandId: `${vendorId}:${requestId}:ACCEPTED`,
+    }
     for (let tries = 0; tries < triesMax; tries++) {
       counts.tries++
-      if (tries === 0) checker.witness.commanded(requestId, { verb: 'respond', role: 'vendor', id: vendorId, data: { response_type: 'ACCEPTED' } })
+      if (tries === 0)
+        checker.witness.commanded(requestId, {
+          verb: 'respond',
+          role: 'vendor',
+          id: vendorId,
+          data: { response_type: 'ACCEPTED' },
+        })
       const told = await caller.call(async edge => (await edge.respond(answer)).order)
       if (told.ok) return 'won'
       if (!['lost', 'unavailable', 'overloaded', 'internal'].includes(told.code)) return told.code
@@ -87,29 +137,68 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
   }
   const request = async (): Promise<void> => {
     const body = {
-      customer_id: customer.id, customer_name: 'Cleo', customer_phone: '3', ...cityCentre, radius_km: 20, items: [], expires_in_seconds: chance.pick([10, 30, 60]),
+      customer_id: customer.id,
+      customer_name: 'Cleo',
+      customer_phone: '3',
+      ...cityCentre,
+      radius_km: 20,
+      items: [],
+      expires_in_seconds: chance.pick([10, 30, 60]),
     }
-    const opened = await caller.post('broadcast', body, async (edge, { commandId, targetId }) => {
-      checker.witness.asked(targetId, { verb: 'broadcast', customerId: customer.id, body })
-      checker.witness.commanded(targetId, { verb: 'broadcast', ...customer, data: body })
-      return (await edge.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: customer, data: { order_id: targetId, ...body } })).order
-    }, order => order.id)
+    const opened = await caller.post(
+      'broadcast',
+      body,
+      async (edge, { commandId, targetId }) => {
+        checker.witness.asked(targetId, { verb: 'broadcast', customerId: customer.id, body })
+        checker.witness.commanded(targetId, { verb: 'broadcast', ...customer, data: body })
+        return (
+          await edge.commands.order({
+            id: commandId,
+            actor_id: targetId,
+            verb: 'broadcast',
+            by: customer,
+            data: { order_id: targetId, ...body },
+          })
+        ).order
+      },
+      order => order.id,
+    )
     if (!opened.ok) return
     const { id } = opened.value
     const winners: string[] = []
-    await Promise.all(vendorIds.map(async vendorId => {
-      await caller.sleep(chance.happens(0.8) ? chance.between(0, 60) : chance.around(1_500))
-      const outcome = await accept(id, vendorId)
-      if (outcome !== 'unanswered') counts.accepts++
-      if (outcome === 'won') winners.push(vendorId)
-      checker.toldRace(id, vendorId, outcome)
-    }))
-    if (winners.length > 1) checker.fail('[1]', `${winners.join(' and ')} were told that they won`, id)
-    const accepted = database.store.events.get(id)!.filter(stored => stored.event.type === 'order_accepted').length
+    await Promise.all(
+      vendorIds.map(async vendorId => {
+        await caller.sleep(chance.happens(0.8) ? chance.between(0, 60) : chance.around(1_500))
+        const outcome = await accept(id, vendorId)
+        if (outcome !== 'unanswered') counts.accepts++
+        if (outcome === 'won') winners.push(vendorId)
+        checker.toldRace(id, vendorId, outcome)
+      }),
+    )
+    if (winners.length > 1)
+      checker.fail('[1]', `${winners.join(' and ')} were told that they won`, id)
+    const accepted = database.store.events
+      .get(id)!
+      .filter(stored => stored.event.type === 'order_accepted').length
     if (accepted > 1) checker.fail('[1]', `accepted ${accepted} times`, id)
     counts[accepted === 1 ? 'won' : 'unwon']++
     checker.witness.commanded(id, { verb: 'cancel', ...customer, data: {} })
-    await caller.post('cancel', { id }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: id, verb: 'cancel', by: customer, data: {} })).order, order => order.id, id)
+    await caller.post(
+      'cancel',
+      { id },
+      async (edge, { commandId }) =>
+        (
+          await edge.commands.order({
+            id: commandId,
+            actor_id: id,
+            verb: 'cancel',
+            by: customer,
+            data: {},
+          })
+        ).order,
+      order => order.id,
+      id,
+    )
   }
   let running = requestsAtOnce
   const racing = Array.from({ length: requestsAtOnce }, async () => {
@@ -117,7 +206,10 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
     running--
   })
   // A failure inside is a failure of the run, and must not be a promise that nobody looks at.
-  for (const one of racing) one.catch((error: unknown) => { database.defect ??= error as Error })
+  for (const one of racing)
+    one.catch((error: unknown) => {
+      database.defect ??= error as Error
+    })
   const each = (): void => {
     if (database.defect !== null) throw database.defect
     if (checker.violations.length > 0 || running === 0) throw new Over()
@@ -131,7 +223,10 @@ async function race(seed: number, accepts: number, bug: Bug | null, stopped: () 
   heal(world)
   const used = process.cpuUsage(cpu)
   return {
-    ...counts, violation: checker.violations[0] ?? null, faults: world.faults.counts(),
-    simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000, cpuSeconds: (used.user + used.system) / 1e6,
+    ...counts,
+    violation: checker.violations[0] ?? null,
+    faults: world.faults.counts(),
+    simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000,
+    cpuSeconds: (used.user + used.system) / 1e6,
   }
 }

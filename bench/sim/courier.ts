@@ -42,7 +42,13 @@ export class Courier extends Connected {
   /** Offers that were told on any connection: each is thought about once. */
   readonly #offers = new Set<string>()
 
-  constructor(name: string, driverId: string, vendorId: string, capacity: number, ...rest: Arguments) {
+  constructor(
+    name: string,
+    driverId: string,
+    vendorId: string,
+    capacity: number,
+    ...rest: Arguments
+  ) {
     super(name, ...rest)
     this.driverId = driverId
     this.vendorId = vendorId
@@ -52,17 +58,43 @@ export class Courier extends Connected {
     this.longitude = cityCentre.longitude + this.chance.between(-0.02, 0.02)
   }
 
-  get #by(): Principal { return { role: 'driver', id: this.driverId } }
+  get #by(): Principal {
+    return { role: 'driver', id: this.driverId }
+  }
 
   async live(): Promise<void> {
     const profile = {
-      vendor_id: this.vendorId, full_name: `${this.name} Van-${this.name}`, phone: `+1415666${this.name.replace(/\D/g, '').padStart(4, '2')}`,
-      vehicle_type: 'scooter', capacity: this.capacity,
+      vendor_id: this.vendorId,
+      full_name: `${this.name} Van-${this.name}`,
+      phone: `+1415666${this.name.replace(/\D/g, '').padStart(4, '2')}`,
+      vehicle_type: 'scooter',
+      capacity: this.capacity,
     }
-    this.world.checker.witness.commanded(this.driverId, { verb: 'register', role: 'system', id: 'office', data: profile })
+    this.world.checker.witness.commanded(this.driverId, {
+      verb: 'register',
+      role: 'system',
+      id: 'office',
+      data: profile,
+    })
     for (let registered = false; !registered;)
-      registered = (await this.post('register', profile, async (edge, { commandId }) =>
-        (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'register', by: { role: 'system', id: 'office' }, data: profile })).driver, () => 'registered', this.driverId)).ok
+      registered = (
+        await this.post(
+          'register',
+          profile,
+          async (edge, { commandId }) =>
+            (
+              await edge.commands.driver({
+                id: commandId,
+                actor_id: this.driverId,
+                verb: 'register',
+                by: { role: 'system', id: 'office' },
+                data: profile,
+              })
+            ).driver,
+          () => 'registered',
+          this.driverId,
+        )
+      ).ok
     await this.#setStatus('available')
     void this.stayConnected()
     void this.#keepHours()
@@ -70,27 +102,50 @@ export class Courier extends Connected {
   }
 
   protected greeted(edge: SimEdge): void {
-    edge.greetDriver(this.driverId).then(({ duty, membership, offered, underWay }) => {
-      this.#belongs(membership)
-      if (duty === 'available' || duty === 'on_break' || duty === 'offline') this.#duty = duty
-      if (offered !== null) this.#offered(offered.driver_search.offer!.offer_id, offered.id)
-      for (const order of underWay) this.#carry(order.id, order)
-    }, () => this.dropConnection())
+    edge.greetDriver(this.driverId).then(
+      ({ duty, membership, offered, underWay }) => {
+        this.#belongs(membership)
+        if (duty === 'available' || duty === 'on_break' || duty === 'offline') this.#duty = duty
+        if (offered !== null) this.#offered(offered.driver_search.offer!.offer_id, offered.id)
+        for (const order of underWay) this.#carry(order.id, order)
+      },
+      () => this.dropConnection(),
+    )
   }
 
   protected told(message: SocketMessage): void {
     const orderId = String(message['order_id'])
     if (message.type === 'offer') this.#offered(String(message['offer_id']), orderId)
     else if (message.type === 'assigned') this.#carry(orderId, null)
-    else if (message.type === 'assignment_ended' && this.carried.has(orderId)) this.carried.set(orderId, null)
+    else if (message.type === 'assignment_ended' && this.carried.has(orderId))
+      this.carried.set(orderId, null)
     else if (message.type === 'membership') this.#belongs(message['membership'])
     else if (message.type === 'driver_status') this.#duty = message['status'] as Duty
   }
 
   async #setStatus(status: Duty): Promise<void> {
-    this.world.checker.witness.commanded(this.driverId, { verb: 'set_status', role: 'driver', id: this.driverId, data: { status } })
-    const answer = await this.post('set_status', { status }, async (edge, { commandId }) =>
-      (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'set_status', by: this.#by, data: { status } })).driver, () => status, this.driverId)
+    this.world.checker.witness.commanded(this.driverId, {
+      verb: 'set_status',
+      role: 'driver',
+      id: this.driverId,
+      data: { status },
+    })
+    const answer = await this.post(
+      'set_status',
+      { status },
+      async (edge, { commandId }) =>
+        (
+          await edge.commands.driver({
+            id: commandId,
+            actor_id: this.driverId,
+            verb: 'set_status',
+            by: this.#by,
+            data: { status },
+          })
+        ).driver,
+      () => status,
+      this.driverId,
+    )
     if (answer.ok) this.#duty = status
   }
 
@@ -102,9 +157,28 @@ export class Courier extends Connected {
     if (membership !== 'ended' || before === 'ended') return
     void this.sleep(this.chance.around(30_000)).then(() => {
       this.#membership = null
-      this.world.checker.witness.commanded(this.driverId, { verb: 'ask_membership', role: 'driver', id: this.driverId, data: {} })
-      return this.post('ask_membership', {}, async (edge, { commandId }) =>
-        (await edge.commands.driver({ id: commandId, actor_id: this.driverId, verb: 'ask_membership', by: this.#by, data: {} })).driver, () => 'asked', this.driverId)
+      this.world.checker.witness.commanded(this.driverId, {
+        verb: 'ask_membership',
+        role: 'driver',
+        id: this.driverId,
+        data: {},
+      })
+      return this.post(
+        'ask_membership',
+        {},
+        async (edge, { commandId }) =>
+          (
+            await edge.commands.driver({
+              id: commandId,
+              actor_id: this.driverId,
+              verb: 'ask_membership',
+              by: this.#by,
+              data: {},
+            })
+          ).driver,
+        () => 'asked',
+        this.driverId,
+      )
     })
   }
 
@@ -112,10 +186,12 @@ export class Courier extends Connected {
     for (;;) {
       await this.sleep(this.chance.between(3_000, 7_000))
       if (this.#membership !== 'active') continue
-      if (this.#duty !== 'available' && this.world.schedule.nowMs >= this.#onBreakUntilMs) await this.#setStatus('available')
+      if (this.#duty !== 'available' && this.world.schedule.nowMs >= this.#onBreakUntilMs)
+        await this.#setStatus('available')
       else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
       // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.
-      else if (this.carried.size > 0 && this.chance.happens(0.03)) await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
+      else if (this.carried.size > 0 && this.chance.happens(0.03))
+        await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
     }
   }
 
@@ -140,7 +216,11 @@ export class Courier extends Connected {
       const answer = await tell(this, this.#by, orderId, 'accept_offer', { offer_id })
       if (answer.ok && answer.value.driver_id === this.driverId) this.#carry(orderId, answer.value)
     } else if (wish < 0.85) await tell(this, this.#by, orderId, 'decline_offer', { offer_id })
-    else if (wish < 0.92) await Promise.all([this.#rest(), chance.happens(0.5) && this.#setStatus(chance.pick(['available', 'on_break', 'offline']))])
+    else if (wish < 0.92)
+      await Promise.all([
+        this.#rest(),
+        chance.happens(0.5) && this.#setStatus(chance.pick(['available', 'on_break', 'offline'])),
+      ])
   }
 
   /** An order is this driver's: brought to its end, step by step, by what each answer says. */
@@ -152,7 +232,7 @@ export class Courier extends Connected {
 
   async #bring(orderId: string): Promise<void> {
     for (;;) {
-      const order = this.carried.get(orderId) ?? await look(this, orderId)
+      const order = this.carried.get(orderId) ?? (await look(this, orderId))
       if (order === null || isEnded(order) || order.driver_id !== this.driverId) return
       this.carried.set(orderId, order)
       await this.sleep(this.chance.around(30_000))
@@ -165,11 +245,20 @@ export class Courier extends Connected {
   #step({ id, status }: OrderView): Promise<Answer<OrderView>> {
     const fails = !this.world.closing() && this.chance.happens(0.1)
     switch (status) {
-      case 'driver_assigned': return tell(this, this.#by, id, 'pick_up', {})
-      case 'picked_up': return fails ? tell(this, this.#by, id, 'fail', { reason: 'broken bottle' }) : tell(this, this.#by, id, 'out_for_delivery', {})
-      case 'out_for_delivery': return fails ? tell(this, this.#by, id, 'fail', { reason: 'nobody at home' }) : tell(this, this.#by, id, 'deliver', { signature_url: this.#signed() })
-      case 'failed': return tell(this, this.#by, id, 'return', {})
-      default: return tell(this, this.#by, id, 'complete_return', {})
+      case 'driver_assigned':
+        return tell(this, this.#by, id, 'pick_up', {})
+      case 'picked_up':
+        return fails
+          ? tell(this, this.#by, id, 'fail', { reason: 'broken bottle' })
+          : tell(this, this.#by, id, 'out_for_delivery', {})
+      case 'out_for_delivery':
+        return fails
+          ? tell(this, this.#by, id, 'fail', { reason: 'nobody at home' })
+          : tell(this, this.#by, id, 'deliver', { signature_url: this.#signed() })
+      case 'failed':
+        return tell(this, this.#by, id, 'return', {})
+      default:
+        return tell(this, this.#by, id, 'complete_return', {})
     }
   }
 
@@ -178,8 +267,14 @@ export class Courier extends Connected {
     for (;;) {
       await this.sleep(this.chance.between(4_000, 6_000))
       const order = [...this.carried.values()].find(one => one !== null)
-      const target = order === undefined || order === null ? null : order.status === 'driver_assigned' && order.pickup_latitude !== null && order.pickup_longitude !== null
-        ? { latitude: order.pickup_latitude, longitude: order.pickup_longitude } : { latitude: order.delivery_latitude, longitude: order.delivery_longitude }
+      const target =
+        order === undefined || order === null
+          ? null
+          : order.status === 'driver_assigned' &&
+              order.pickup_latitude !== null &&
+              order.pickup_longitude !== null
+            ? { latitude: order.pickup_latitude, longitude: order.pickup_longitude }
+            : { latitude: order.delivery_latitude, longitude: order.delivery_longitude }
       if (target !== null) {
         this.latitude += (target.latitude - this.latitude) * 0.3
         this.longitude += (target.longitude - this.longitude) * 0.3
@@ -188,10 +283,19 @@ export class Courier extends Connected {
       this.lastFrameMs = nowMs
       this.#send(nowMs, this.latitude, this.longitude)
       const { faults } = this.world
-      if (faults.happens('frame duplicate', 0.02)) this.#send(nowMs, this.latitude, this.longitude, true, 0)
-      if (faults.happens('frame late', 0.02)) this.#send(nowMs - Math.floor(this.chance.between(10_000, 600_000)), this.latitude + 0.01, this.longitude, false)
-      if (faults.happens('frame future', 0.01)) this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01, false)
-      if (faults.happens('frame jump', 0.01)) this.#send(nowMs + 1, this.latitude + 3, this.longitude, false)
+      if (faults.happens('frame duplicate', 0.02))
+        this.#send(nowMs, this.latitude, this.longitude, true, 0)
+      if (faults.happens('frame late', 0.02))
+        this.#send(
+          nowMs - Math.floor(this.chance.between(10_000, 600_000)),
+          this.latitude + 0.01,
+          this.longitude,
+          false,
+        )
+      if (faults.happens('frame future', 0.01))
+        this.#send(nowMs + 3_600_000, this.latitude, this.longitude + 0.01, false)
+      if (faults.happens('frame jump', 0.01))
+        this.#send(nowMs + 1, this.latitude + 3, this.longitude, false)
     }
   }
 
@@ -199,7 +303,15 @@ export class Courier extends Connected {
   #signed(): string {
     const { database, schedule } = this.world
     const id = uuidV7(Math.floor(schedule.nowMs), () => this.chance.random())
-    database.store.uploads.set(id, { id, kind: 'signature', ownerId: this.driverId, driverId: this.driverId, vendorId: null, orderId: null, atMs: Math.floor(schedule.nowMs) })
+    database.store.uploads.set(id, {
+      id,
+      kind: 'signature',
+      ownerId: this.driverId,
+      driverId: this.driverId,
+      vendorId: null,
+      orderId: null,
+      atMs: Math.floor(schedule.nowMs),
+    })
     return uploadUrl(id)
   }
 
@@ -209,10 +321,20 @@ export class Courier extends Connected {
     const edge = this.chance.pick(edges)
     this.#sequence += step
     this.world.checker.witness.framed(this.driverId, { atMs, latitude, longitude, genuine })
-    const frame = encodeFrame({ seq: this.#sequence, timestampMs: atMs, latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
-    this.world.schedule.after(this.chance.between(5, 60), () => edge.node.enter(() => {
-      batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))
-      edge.bus.publish(subjects.location(encodeGeohash(latitude, longitude, 3)), batch.take())
-    }))
+    const frame = encodeFrame({
+      seq: this.#sequence,
+      timestampMs: atMs,
+      latitude,
+      longitude,
+      headingDeg: null,
+      speedMps: null,
+      accuracyM: null,
+    })
+    this.world.schedule.after(this.chance.between(5, 60), () =>
+      edge.node.enter(() => {
+        batch.append(entryHead(this.driverId), reader, 0, reader.read(frame, Infinity))
+        edge.bus.publish(subjects.location(encodeGeohash(latitude, longitude, 3)), batch.take())
+      }),
+    )
   }
 }

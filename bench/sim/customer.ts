@@ -20,8 +20,12 @@ export class Follower extends Connected {
     this.socket = { role: 'tracking', id: orderId }
   }
 
-  protected greeted(): void { /* The page shows the state; it is not played. */ }
-  protected told(): void { /* What it may hear is the checker's to say. */ }
+  protected greeted(): void {
+    /* The page shows the state; it is not played. */
+  }
+  protected told(): void {
+    /* What it may hear is the checker's to say. */
+  }
 }
 
 export class Customer extends Connected {
@@ -36,7 +40,9 @@ export class Customer extends Connected {
     this.socket = { role: 'customer', id: customerId }
   }
 
-  get #by(): Principal { return { role: 'customer', id: this.customerId } }
+  get #by(): Principal {
+    return { role: 'customer', id: this.customerId }
+  }
 
   async live(thinkMs: number, vendorIds: readonly string[]): Promise<void> {
     void this.stayConnected()
@@ -49,20 +55,30 @@ export class Customer extends Connected {
 
   protected greeted(): void {
     // What the page reads when it connects, after the socket is open.
-    for (const view of listed(this.world.database, one => one.user_id === this.customerId && this.open.has(one.id))) this.#see(view)
+    for (const view of listed(
+      this.world.database,
+      one => one.user_id === this.customerId && this.open.has(one.id),
+    ))
+      this.#see(view)
   }
 
   protected told(message: SocketMessage): void {
     const known = this.open.get(String(message['order_id']))
     if (known === undefined) return
     if (message.type === 'location') known.locatedMs = this.world.schedule.nowMs
-    if (message.type === 'status' && isEnded({ status: message['status'] as OrderView['status'] })) this.#over(String(message['order_id']))
+    if (message.type === 'status' && isEnded({ status: message['status'] as OrderView['status'] }))
+      this.#over(String(message['order_id']))
   }
 
   #see(view: OrderView): void {
     const known = this.open.get(view.id)
     if (known === undefined) return
-    if (view.version < known.version) this.world.checker.fail('[4]', `${this.name} saw version ${known.version} and then ${view.version}`, view.id)
+    if (view.version < known.version)
+      this.world.checker.fail(
+        '[4]',
+        `${this.name} saw version ${known.version} and then ${view.version}`,
+        view.id,
+      )
     known.version = view.version
     if (isEnded(view)) this.#over(view.id)
   }
@@ -74,30 +90,80 @@ export class Customer extends Connected {
   }
 
   async #order(vendorIds: readonly string[]): Promise<void> {
-    const { chance, customerId, world: { checker: { witness } } } = this
-    const place = { latitude: cityCentre.latitude + chance.between(-0.02, 0.02), longitude: cityCentre.longitude + chance.between(-0.02, 0.02) }
-    const person = { customer_id: customerId, customer_name: `${this.name} Of-${this.name}`, customer_phone: `+1415555${this.name.replace(/\D/g, '').padStart(4, '3')}` }
+    const {
+      chance,
+      customerId,
+      world: {
+        checker: { witness },
+      },
+    } = this
+    const place = {
+      latitude: cityCentre.latitude + chance.between(-0.02, 0.02),
+      longitude: cityCentre.longitude + chance.between(-0.02, 0.02),
+    }
+    const person = {
+      customer_id: customerId,
+      customer_name: `${this.name} Of-${this.name}`,
+      customer_phone: `+1415555${this.name.replace(/\D/g, '').padStart(4, '3')}`,
+    }
     const items = [{ name: 'aspirin', quantity: chance.whole(1, 5) }]
     const isBroadcast = chance.happens(0.7)
     const words = {
       delivery_address: `${chance.whole(1, 999)} Street of ${this.name}`,
-      ...(chance.happens(0.5) && { notes: `ring ${chance.whole(1, 9)} times` }), ...(chance.happens(0.3) && { prescription_url: `/uploads/prescriptions/${chance.whole(1, 1e6)}.jpg` }),
+      ...(chance.happens(0.5) && { notes: `ring ${chance.whole(1, 9)} times` }),
+      ...(chance.happens(0.3) && {
+        prescription_url: `/uploads/prescriptions/${chance.whole(1, 1e6)}.jpg`,
+      }),
     }
     const body = isBroadcast
-      ? { ...place, radius_km: chance.happens(0.03) ? 1 : 10, items, expires_in_seconds: chance.pick([10, 30, 60, 120]), ...words, ...(chance.happens(0.3) && { quantity: chance.whole(1, 9) }) }
-      : { vendor_id: chance.pick(vendorIds), delivery_latitude: place.latitude, delivery_longitude: place.longitude, items, ...words }
+      ? {
+          ...place,
+          radius_km: chance.happens(0.03) ? 1 : 10,
+          items,
+          expires_in_seconds: chance.pick([10, 30, 60, 120]),
+          ...words,
+          ...(chance.happens(0.3) && { quantity: chance.whole(1, 9) }),
+        }
+      : {
+          vendor_id: chance.pick(vendorIds),
+          delivery_latitude: place.latitude,
+          delivery_longitude: place.longitude,
+          items,
+          ...words,
+        }
     // The customer was quoted a fee, by this pharmacy or for any.
-    if (chance.happens(0.3)) Object.assign(body, { fee: quote(this, 'vendor_id' in body ? chance.pick([body.vendor_id, null]) : chance.pick([null, null, chance.pick(vendorIds)])) })
+    if (chance.happens(0.3))
+      Object.assign(body, {
+        fee: quote(
+          this,
+          'vendor_id' in body
+            ? chance.pick([body.vendor_id, null])
+            : chance.pick([null, null, chance.pick(vendorIds)]),
+        ),
+      })
     // Some are far out, where there is no pharmacy at all.
     if (isBroadcast && chance.happens(0.03)) Object.assign(body, { latitude: 10, longitude: 10 })
     const verb: OrderVerb = isBroadcast ? 'broadcast' : 'create'
-    const answer = await this.post(verb, body, async (edge, { commandId, targetId }) => {
-      witness.asked(targetId, { verb, customerId, body: { ...person, ...body } })
-      witness.commanded(targetId, { verb, role: 'customer', id: customerId, data: body })
-      // Pushes may be quicker than the answer.
-      if (!this.open.has(targetId)) this.open.set(targetId, { version: 0, locatedMs: 0 })
-      return (await edge.commands.order({ id: commandId, actor_id: targetId, verb, by: this.#by, data: { order_id: targetId, ...person, ...body } })).order
-    }, order => order.id)
+    const answer = await this.post(
+      verb,
+      body,
+      async (edge, { commandId, targetId }) => {
+        witness.asked(targetId, { verb, customerId, body: { ...person, ...body } })
+        witness.commanded(targetId, { verb, role: 'customer', id: customerId, data: body })
+        // Pushes may be quicker than the answer.
+        if (!this.open.has(targetId)) this.open.set(targetId, { version: 0, locatedMs: 0 })
+        return (
+          await edge.commands.order({
+            id: commandId,
+            actor_id: targetId,
+            verb,
+            by: this.#by,
+            data: { order_id: targetId, ...person, ...body },
+          })
+        ).order
+      },
+      order => order.id,
+    )
     if (!answer.ok) return
     // A repeated answer is as the first was, and may be older than the list.
     if (isEnded(answer.value)) this.#over(answer.value.id)
@@ -109,7 +175,9 @@ export class Customer extends Connected {
     let cancels = chance.happens(0.15)
     // Somebody who has sent the link to the wrong person, again and again.
     const reissues = chance.happens(0.15)
-    const follower = chance.happens(0.3) ? new Follower(id, `${this.name}'s friend`, chance.fork(id), this.world) : null
+    const follower = chance.happens(0.3)
+      ? new Follower(id, `${this.name}'s friend`, chance.fork(id), this.world)
+      : null
     if (follower !== null) {
       this.world.joined(follower)
       void follower.stayConnected()

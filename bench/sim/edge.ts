@@ -7,7 +7,11 @@ import { pino } from 'pino'
 import { createCommandClient } from '../../edge/dispatch/commands.ts'
 import { once, type FixedIds } from '../../edge/dispatch/idempotency.ts'
 import { Races } from '../../edge/dispatch/races.ts'
-import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../../edge/dispatch/respond.ts'
+import {
+  respondToRequest,
+  type PharmacyAnswer,
+  type PharmacyOutcome,
+} from '../../edge/dispatch/respond.ts'
 import type { Identity } from '../../edge/accounts/identity.ts'
 import type { CommandClient } from '../../edge/context.ts'
 import { followStatus } from '../../edge/sockets/customer.ts'
@@ -32,10 +36,16 @@ const counter = { inc() {}, dec() {} }
 const metrics = new Proxy({}, { get: () => counter }) as HubParts['metrics']
 
 /** A socket's kind, and the pharmacy, customer, driver or order that it is about. */
-export interface SocketKind { role: Exclude<SocketRole, 'vendor'>; id: string }
+export interface SocketKind {
+  role: Exclude<SocketRole, 'vendor'>
+  id: string
+}
 
 /** Whoever is connected: told of messages, and once of the end. */
-export interface Listener { heard(message: SocketMessage): void; closed(): void }
+export interface Listener {
+  heard(message: SocketMessage): void
+  closed(): void
+}
 
 export class SimEdge {
   readonly node: SimNode
@@ -49,7 +59,14 @@ export class SimEdge {
   /** Calls under way, and sockets: what breaks when it crashes. */
   readonly #broken = new Set<() => void>()
 
-  constructor(node: SimNode, bus: Bus, claims: Claims, database: SimDatabase, keys: KeyRows, amend: Amend = (_, rows) => rows) {
+  constructor(
+    node: SimNode,
+    bus: Bus,
+    claims: Claims,
+    database: SimDatabase,
+    keys: KeyRows,
+    amend: Amend = (_, rows) => rows,
+  ) {
     this.node = node
     this.bus = bus
     this.#claims = claims
@@ -58,7 +75,20 @@ export class SimEdge {
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
-    this.#hub = createHub({ edgeId: node.name, config: { jwtSecret: 'of the simulator' }, bus, races: this.#races, endedAccess, standings, database: this.#database, metrics, log, nowMs, random, after })
+    this.#hub = createHub({
+      edgeId: node.name,
+      config: { jwtSecret: 'of the simulator' },
+      bus,
+      races: this.#races,
+      endedAccess,
+      standings,
+      database: this.#database,
+      metrics,
+      log,
+      nowMs,
+      random,
+      after,
+    })
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()
@@ -67,48 +97,99 @@ export class SimEdge {
   }
 
   /** A call of a client, carried out if the edge lives so long; `broken` when it does not. */
-  serve<T>(work: () => Promise<T>, settle: { done(value: T): void; failed(error: unknown): void; broken(): void }): void {
+  serve<T>(
+    work: () => Promise<T>,
+    settle: { done(value: T): void; failed(error: unknown): void; broken(): void },
+  ): void {
     if (!this.node.alive) return settle.broken()
-    const broken = (): void => { this.#broken.delete(broken); settle.broken() }
+    const broken = (): void => {
+      this.#broken.delete(broken)
+      settle.broken()
+    }
     this.#broken.add(broken)
     this.node.enter(() => {
       work().then(
-        value => { if (this.#broken.delete(broken)) settle.done(value) },
-        error => { if (this.#broken.delete(broken)) settle.failed(error) })
+        value => {
+          if (this.#broken.delete(broken)) settle.done(value)
+        },
+        error => {
+          if (this.#broken.delete(broken)) settle.failed(error)
+        },
+      )
     })
   }
 
   /** A POST with an idempotency key. */
-  async post<T>(accountId: string, key: string, route: string, body: unknown, work: (ids: FixedIds) => Promise<T>): Promise<T> {
+  async post<T>(
+    accountId: string,
+    key: string,
+    route: string,
+    body: unknown,
+    work: (ids: FixedIds) => Promise<T>,
+  ): Promise<T> {
     const request = {
-      log, identity: { userId: accountId } as Identity, headers: { 'idempotency-key': key }, params: {}, query: {}, body, parts: [],
+      log,
+      identity: { userId: accountId } as Identity,
+      headers: { 'idempotency-key': key },
+      params: {},
+      query: {},
+      body,
+      parts: [],
     }
     const { nowMs, random } = this.node.env
-    const answer = await once({ database: this.#database, nowMs, random, config: { jwtSecret: 'of the simulator' } }, request, route, async ids => ({ status: 200, body: await work(ids) }),
-      async id => this.#simulated.store.orders.get(id)?.view ?? null)
+    const answer = await once(
+      { database: this.#database, nowMs, random, config: { jwtSecret: 'of the simulator' } },
+      request,
+      route,
+      async ids => ({ status: 200, body: await work(ids) }),
+      async id => this.#simulated.store.orders.get(id)?.view ?? null,
+    )
     return answer.body as T
   }
 
   respond(answer: PharmacyAnswer): Promise<PharmacyOutcome> {
     const { nowMs, after } = this.node.env
-    return respondToRequest({ claims: this.#claims, commands: this.commands, races: this.#races, log, nowMs }, answer, { log }, ms => new Promise<void>(resolve => { after(ms, resolve) }))
+    return respondToRequest(
+      { claims: this.#claims, commands: this.commands, races: this.#races, log, nowMs },
+      answer,
+      { log },
+      ms =>
+        new Promise<void>(resolve => {
+          after(ms, resolve)
+        }),
+    )
   }
 
   /** One order of the read model, as a page reads it. Rejects with `order_not_found`. */
   async order(orderId: string): Promise<OrderView> {
-    const view = await this.#simulated.call(this.node, () => this.#simulated.store.orders.get(orderId)?.view)
+    const view = await this.#simulated.call(
+      this.node,
+      () => this.#simulated.store.orders.get(orderId)?.view,
+    )
     if (view === undefined) throw new CaduceusError('order_not_found', 'no such order')
     return view
   }
 
   /** What a driver's socket is greeted with, by the statements of the product. */
-  async greetDriver(driverId: string): Promise<{ duty: string | undefined; membership: unknown; offered: OrderView | null; underWay: readonly OrderView[] }> {
+  async greetDriver(driverId: string): Promise<{
+    duty: string | undefined
+    membership: unknown
+    offered: OrderView | null
+    underWay: readonly OrderView[]
+  }> {
     const rows = firstRows(this.#database)
-    const [driver, offered, underWay = []] = await Promise.all([rows.driver(driverId), rows.lastOffered(driverId), rows.underWay(driverId)])
+    const [driver, offered, underWay = []] = await Promise.all([
+      rows.driver(driverId),
+      rows.lastOffered(driverId),
+      rows.underWay(driverId),
+    ])
     const offer = offered?.driver_search.offer
-    const isOut = offered !== undefined && offer != null && Date.parse(offer.expires_at) > this.node.env.nowMs()
+    const isOut =
+      offered !== undefined && offer != null && Date.parse(offer.expires_at) > this.node.env.nowMs()
     return {
-      duty: driver?.status, membership: (driver as { membership?: unknown } | undefined)?.membership, offered: isOut ? offered : null,
+      duty: driver?.status,
+      membership: (driver as { membership?: unknown } | undefined)?.membership,
+      offered: isOut ? offered : null,
       underWay: underWay.map(({ order }) => order),
     }
   }
@@ -124,17 +205,30 @@ export class SimEdge {
       session.closed()
       listener.closed()
     }
-    const broken = (): void => { isOpen = false; this.#broken.delete(broken); listener.closed() }
+    const broken = (): void => {
+      isOpen = false
+      this.#broken.delete(broken)
+      listener.closed()
+    }
     const socket = {
-      cork: (run: () => void) => run(), getBufferedAmount: () => 0, end,
+      cork: (run: () => void) => run(),
+      getBufferedAmount: () => 0,
+      end,
       send: (text: string | Uint8Array) => {
         const message = JSON.parse(Buffer.from(text as string).toString()) as SocketMessage
-        carry(() => { if (isOpen) listener.heard(message) })
+        carry(() => {
+          if (isOpen) listener.heard(message)
+        })
         return 1
       },
     }
     const session: Session = new Session(kind.role, socket as never, {
-      log, metrics, nowMs: this.node.env.nowMs, rateLimited: false, flushSoon: one => this.#hub.flushSoon(one), caughtUp: one => this.#hub.caughtUp(one),
+      log,
+      metrics,
+      nowMs: this.node.env.nowMs,
+      rateLimited: false,
+      flushSoon: one => this.#hub.flushSoon(one),
+      caughtUp: one => this.#hub.caughtUp(one),
     })
     this.#broken.add(broken)
     this.#hub.add(session)
@@ -147,7 +241,8 @@ export class SimEdge {
   async #greet(session: Session, { role, id }: SocketKind): Promise<void> {
     const hub = this.#hub
     switch (role) {
-      case 'pharmacy': return session.open({ onText() {}, onOpen: () => hub.addTerminal(session, id) }, [])
+      case 'pharmacy':
+        return session.open({ onText() {}, onOpen: () => hub.addTerminal(session, id) }, [])
       case 'driver':
         hub.subscribe(session, topics.driver(id))
         return session.open({ onText() {} }, [])
@@ -157,8 +252,18 @@ export class SimEdge {
         return session.open({ onText() {} }, [])
       case 'customer':
         hub.subscribe(session, topics.customer(id))
-        for (const orderId of await firstRows(this.#database).openOrderIds(id) ?? []) hub.watchOrder(session, orderId)
-        session.open({ onText() {}, onPush: message => { followStatus(hub, session, message); return true } }, [])
+        for (const orderId of (await firstRows(this.#database).openOrderIds(id)) ?? [])
+          hub.watchOrder(session, orderId)
+        session.open(
+          {
+            onText() {},
+            onPush: message => {
+              followStatus(hub, session, message)
+              return true
+            },
+          },
+          [],
+        )
     }
   }
 }

@@ -17,24 +17,42 @@ const locatingMs = 40_000
 export function mustHear(world: World, { topic, text, actorId }: Told): void {
   const { schedule, checker, calmSinceMs } = world
   if (schedule.nowMs - calmSinceMs < settlingMs) return
-  const listeners = world.connected().filter(one => one.topic === topic && one.connectedSinceMs < schedule.nowMs).map(one => ({ one, sinceMs: one.connectedSinceMs }))
+  const listeners = world
+    .connected()
+    .filter(one => one.topic === topic && one.connectedSinceMs < schedule.nowMs)
+    .map(one => ({ one, sinceMs: one.connectedSinceMs }))
   schedule.after(tellingMs, () => {
     for (const { one, sinceMs } of listeners)
-      if (one.connectedSinceMs === sinceMs && !one.heard.has(text)) checker.fail('[heard]', `${one.name} is connected and was not told ${text}`, actorId)
+      if (one.connectedSinceMs === sinceMs && !one.heard.has(text))
+        checker.fail('[heard]', `${one.name} is connected and was not told ${text}`, actorId)
   })
 }
 
 /** Customers of orders under way see where the driver is. */
 export function mustLocate(world: World): void {
-  const { schedule: { nowMs }, checker, calmSinceMs } = world
+  const {
+    schedule: { nowMs },
+    checker,
+    calmSinceMs,
+  } = world
   if (nowMs - calmSinceMs < settlingMs + locatingMs) return
   for (const customer of world.customers)
     for (const [orderId, { locatedMs }] of customer.open) {
       const order = checker.orders.get(orderId)?.order
       // A failed delivery is not followed.
-      if (order === undefined || !underWay.has(order.state) || order.state === 'failed' || order.state === 'returning') continue
+      if (
+        order === undefined ||
+        !underWay.has(order.state) ||
+        order.state === 'failed' ||
+        order.state === 'returning'
+      )
+        continue
       const sinceMs = Math.max(customer.connectedSinceMs, order.at.assigned!, locatedMs)
-      if (nowMs - sinceMs > locatingMs) checker.fail('[heard]', `${customer.name} has not seen the driver of ${orderId} for ${Math.round((nowMs - sinceMs) / 1000)} s`, orderId)
+      if (nowMs - sinceMs > locatingMs)
+        checker.fail(
+          '[heard]',
+          `${customer.name} has not seen the driver of ${orderId} for ${Math.round((nowMs - sinceMs) / 1000)} s`,
+          orderId,
+        )
     }
 }
-

@@ -15,25 +15,38 @@ export function unfinished(world: World): string[] {
     else if (!isOver(order)) left.push(`order ${orderId} is still ${order.state}`)
   }
   for (const [driverId, { driver, carrying }] of checker.drivers) {
-    if (driver.hold !== null) left.push(`[8] driver ${driverId} still holds offer ${driver.hold.offer_id}`)
+    if (driver.hold !== null)
+      left.push(`[8] driver ${driverId} still holds offer ${driver.hold.offer_id}`)
     const books = driver.orderIds.toSorted().join()
-    if (books !== [...carrying].sort().join()) left.push(`[8] driver ${driverId} has ${books || 'nothing'} in the books and carries ${[...carrying].join() || 'nothing'}`)
+    if (books !== [...carrying].sort().join())
+      left.push(
+        `[8] driver ${driverId} has ${books || 'nothing'} in the books and carries ${[...carrying].join() || 'nothing'}`,
+      )
   }
   left.push(...checker.sums())
   for (const [number, slot] of database.store.slots) {
-    if (slot.cursorSeq !== slot.events.length && !database.cursorsLost.has(number)) left.push(`[6] the cursor of slot ${number} is at ${slot.cursorSeq} of ${slot.events.length}`)
-    if (checker.heardThrough(number) !== slot.events.length) left.push(`[6] of slot ${number} ${checker.heardThrough(number)} of ${slot.events.length} facts were published`)
+    if (slot.cursorSeq !== slot.events.length && !database.cursorsLost.has(number))
+      left.push(`[6] the cursor of slot ${number} is at ${slot.cursorSeq} of ${slot.events.length}`)
+    if (checker.heardThrough(number) !== slot.events.length)
+      left.push(
+        `[6] of slot ${number} ${checker.heardThrough(number)} of ${slot.events.length} facts were published`,
+      )
   }
   for (const { node, engine } of world.engines) {
     const pending = engine.health().outbox_pending
     if (pending > 0) left.push(`[6] the outbox of ${node.name} holds ${pending}`)
   }
   for (const customer of world.customers)
-    for (const orderId of customer.open.keys()) if (checker.isOpen(orderId) === false && checker.statusOf(orderId) !== undefined) left.push(`${customer.name} still waits for order ${orderId}, which is ${checker.statusOf(orderId)}`)
+    for (const orderId of customer.open.keys())
+      if (checker.isOpen(orderId) === false && checker.statusOf(orderId) !== undefined)
+        left.push(
+          `${customer.name} still waits for order ${orderId}, which is ${checker.statusOf(orderId)}`,
+        )
   for (const pharmacy of world.pharmacies)
     for (const [requestId, { sinceMs }] of pharmacy.shown) {
       const state = checker.orders.get(requestId)?.order.state
-      if (state !== 'broadcast' && schedule.nowMs - sinceMs > terminalPatienceMs) left.push(`[9] ${pharmacy.name} still shows request ${requestId}, which is ${state}`)
+      if (state !== 'broadcast' && schedule.nowMs - sinceMs > terminalPatienceMs)
+        left.push(`[9] ${pharmacy.name} still shows request ${requestId}, which is ${state}`)
     }
   return left
 }

@@ -26,58 +26,116 @@ The same seed gives the same journal, byte for byte. Exit code 1: a rule was bro
 faults: ${faultKinds.join(', ')}
 
 bugs:
-${Object.entries(bugs).map(([name, { about }]) => `  ${name.padEnd(28)}${about}`).join('\n')}`
+${Object.entries(bugs)
+  .map(([name, { about }]) => `  ${name.padEnd(28)}${about}`)
+  .join('\n')}`
 
 /** Lines of the trace. */
 const traceMax = 60
 
-const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
 
 function readOptions() {
   const { values } = parseArgs({
     options: {
-      seed: { type: 'string', default: '1' }, seeds: { type: 'string' }, hours: { type: 'string', default: '1' }, without: { type: 'string', default: '' },
-      customers: { type: 'string' }, bug: { type: 'string' }, hostile: { type: 'boolean', default: false }, contest: { type: 'boolean', default: false }, accepts: { type: 'string', default: '100000' }, 'no-shrink': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      seeds: { type: 'string' },
+      hours: { type: 'string', default: '1' },
+      without: { type: 'string', default: '' },
+      customers: { type: 'string' },
+      bug: { type: 'string' },
+      hostile: { type: 'boolean', default: false },
+      contest: { type: 'boolean', default: false },
+      accepts: { type: 'string', default: '100000' },
+      'no-shrink': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
   const [from, to = from] = (values.seeds ?? values.seed).split('..').map(Number)
-  const without = values.without.split(',').map(kind => kind.trim()).filter(kind => kind !== '')
+  const without = values.without
+    .split(',')
+    .map(kind => kind.trim())
+    .filter(kind => kind !== '')
   const unknown = without.find(kind => !(faultKinds as readonly string[]).includes(kind))
-  if (!Number.isInteger(from) || !Number.isInteger(to) || !(Number(values.hours) > 0)) throw new Error('--seed and --seeds want whole numbers, --hours a number above 0')
+  if (!Number.isInteger(from) || !Number.isInteger(to) || !(Number(values.hours) > 0))
+    throw new Error('--seed and --seeds want whole numbers, --hours a number above 0')
   if (!(Number(values.accepts) > 0)) throw new Error('--accepts wants a number above 0')
   if (unknown !== undefined) throw new Error(`there is no fault "${unknown}"; see --help`)
-  if (values.bug !== undefined && bugs[values.bug] === undefined) throw new Error(`there is no bug "${values.bug}"; see --help`)
+  if (values.bug !== undefined && bugs[values.bug] === undefined)
+    throw new Error(`there is no bug "${values.bug}"; see --help`)
   const base: Omit<RunOptions, 'seed'> = {
-    hours: Number(values.hours), without: new Set(without as FaultKind[]), bug: values.bug === undefined ? null : bugs[values.bug]!, hostile: values.hostile,
+    hours: Number(values.hours),
+    without: new Set(without as FaultKind[]),
+    bug: values.bug === undefined ? null : bugs[values.bug]!,
+    hostile: values.hostile,
     ...(values.customers !== undefined && { customers: Number(values.customers) }),
   }
-  return { from: from!, to: to!, base, shrinks: !values['no-shrink'], help: values.help, bugName: values.bug, contests: values.contest, accepts: Number(values.accepts) }
+  return {
+    from: from!,
+    to: to!,
+    base,
+    shrinks: !values['no-shrink'],
+    help: values.help,
+    bugName: values.bug,
+    contests: values.contest,
+    accepts: Number(values.accepts),
+  }
 }
 
 function tellSeed(seed: number, { violation, counts, journalHash }: RunResult): void {
   const { orders, events, published, republished, steps, simulatedHours, cpuSeconds } = counts
   say(`seed ${seed}: ${violation === null ? 'held' : `BROKEN ${violation.rule} ${violation.what}`}`)
-  say(`  ${orders} orders, ${events} events (${published} published, ${republished} again), ${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`)
+  say(
+    `  ${orders} orders, ${events} events (${published} published, ${republished} again), ${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`,
+  )
 }
 
 /** What happened to the actor concerned, and what went wrong around it. */
 function tellTrace({ violation, notes }: RunResult): void {
   const { actorId } = violation!
   const concerns = (note: { who: string; what: string }): boolean =>
-    actorId === null || note.what.includes(actorId) || note.who === 'weather' || /crashed|serves|leaves|error/.test(note.what)
-  say(`  the last of what happened${actorId === null ? '' : ` to ${actorId}`} (seconds since the start):`)
-  for (const { atMs, who, what } of notes.filter(concerns).slice(-traceMax)) say(`  ${(atMs / 1000).toFixed(3).padStart(10)}  ${who.padEnd(12)} ${what}`)
+    actorId === null ||
+    note.what.includes(actorId) ||
+    note.who === 'weather' ||
+    /crashed|serves|leaves|error/.test(note.what)
+  say(
+    `  the last of what happened${actorId === null ? '' : ` to ${actorId}`} (seconds since the start):`,
+  )
+  for (const { atMs, who, what } of notes.filter(concerns).slice(-traceMax))
+    say(`  ${(atMs / 1000).toFixed(3).padStart(10)}  ${who.padEnd(12)} ${what}`)
 }
 
 /** Ctrl-C ends it with what there was by then. */
 async function tellContest(seed: number, accepts: number, bug: RunOptions['bug']): Promise<number> {
   let stops = false
-  process.once('SIGINT', () => { stops = true })
-  const line = ({ accepts: done, tries, won, unwon, simulatedHours, cpuSeconds }: ContestResult): string =>
+  process.once('SIGINT', () => {
+    stops = true
+  })
+  const line = ({
+    accepts: done,
+    tries,
+    won,
+    unwon,
+    simulatedHours,
+    cpuSeconds,
+  }: ContestResult): string =>
     `${done} accepts answered (${tries} tries) for ${won + unwon} requests: ${won} with one winner, ${unwon} without; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(0)} CPU s, ${Math.round(done / cpuSeconds)} accepts/s`
-  const result = await contest({ seed, accepts, bug: bug ?? null, stopped: () => stops }, sum => say(line(sum)))
-  say(`faults: ${result.faults.filter(([, count]) => count > 0).map(([kind, count]) => `${kind} ${count}`).join(', ')}`)
-  say(result.violation === null ? `no request had two winners; ${line(result)}` : `BROKEN ${result.violation.rule} ${result.violation.what}`)
+  const result = await contest({ seed, accepts, bug: bug ?? null, stopped: () => stops }, sum =>
+    say(line(sum)),
+  )
+  say(
+    `faults: ${result.faults
+      .filter(([, count]) => count > 0)
+      .map(([kind, count]) => `${kind} ${count}`)
+      .join(', ')}`,
+  )
+  say(
+    result.violation === null
+      ? `no request had two winners; ${line(result)}`
+      : `BROKEN ${result.violation.rule} ${result.violation.what}`,
+  )
   return result.violation === null ? 0 : 1
 }
 
@@ -105,17 +163,27 @@ async function main(): Promise<number> {
       tellTrace(result)
       continue
     }
-    const least = await shrink(options, result, (what, stillFails) => { if (stillFails) say(`  still fails ${what}`) })
+    const least = await shrink(options, result, (what, stillFails) => {
+      if (stillFails) say(`  still fails ${what}`)
+    })
     const { without, customers, hours } = least.options
-    say(`  after ${least.runs} smaller runs: ${least.result.violation!.rule} ${least.result.violation!.what}`)
+    say(
+      `  after ${least.runs} smaller runs: ${least.result.violation!.rule} ${least.result.violation!.what}`,
+    )
     tellTrace(least.result)
-    say(`  again: npm run sim -- --seed ${seed} --hours ${hours}${without!.size === 0 ? '' : ` --without '${[...without!].join(',')}'`}${base.hostile === true ? ' --hostile' : ''}${customers === undefined ? '' : ` --customers ${customers}`}${bugName === undefined ? '' : ` --bug ${bugName}`}`)
+    say(
+      `  again: npm run sim -- --seed ${seed} --hours ${hours}${without!.size === 0 ? '' : ` --without '${[...without!].join(',')}'`}${base.hostile === true ? ' --hostile' : ''}${customers === undefined ? '' : ` --customers ${customers}`}${bugName === undefined ? '' : ` --bug ${bugName}`}`,
+    )
   }
   say(`faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`)
   const steps = coverage.steps()
   const never = steps.filter(([, count]) => count === 0)
-  say(`steps of the state machines: ${steps.length - never.length} of ${steps.length} taken${never.length === 0 ? '' : `; never: ${never.map(([step]) => step).join('; ')}`}`)
-  say(`${to - from + 1 - sums.broken} of ${to - from + 1} seeds held; ${sums.hours.toFixed(1)} simulated hours in ${sums.cpuSeconds.toFixed(1)} CPU s: ${Math.round(sums.hours / sums.cpuSeconds * 3600)} an hour`)
+  say(
+    `steps of the state machines: ${steps.length - never.length} of ${steps.length} taken${never.length === 0 ? '' : `; never: ${never.map(([step]) => step).join('; ')}`}`,
+  )
+  say(
+    `${to - from + 1 - sums.broken} of ${to - from + 1} seeds held; ${sums.hours.toFixed(1)} simulated hours in ${sums.cpuSeconds.toFixed(1)} CPU s: ${Math.round((sums.hours / sums.cpuSeconds) * 3600)} an hour`,
+  )
   return sums.broken === 0 ? 0 : 1
 }
 

@@ -11,21 +11,40 @@ export const cityCentre = { latitude: 37.77, longitude: -122.42 }
 const ended: ReadonlySet<string> = new Set(endedStatuses)
 export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => ended.has(status)
 
-
 /** Some fee for all, and by the kilometre in up to three bands. */
 export const tariffOf = (chance: Chance): Tariff => ({
-  base_minor: chance.whole(0, 500), minimum_minor: chance.whole(0, 400),
+  base_minor: chance.whole(0, 500),
+  minimum_minor: chance.whole(0, 400),
   bands: [
-    ...[1.5, 4].slice(0, chance.whole(0, 2)).map(up_to_km => ({ up_to_km, per_km_minor: chance.whole(0, 250) })),
+    ...[1.5, 4]
+      .slice(0, chance.whole(0, 2))
+      .map(up_to_km => ({ up_to_km, per_km_minor: chance.whole(0, 250) })),
     { up_to_km: null, per_km_minor: chance.whole(0, 250) },
   ],
 })
 
 /** Sends a command of one person to an order, until answered. */
-export function tell(who: Caller, by: Principal, orderId: string, verb: OrderVerb, data: object): Promise<Answer<OrderView>> {
-  who.world.checker.witness.commanded(orderId, { verb, role: by.role, id: by.id, data: data as Record<string, unknown> })
-  return who.post(verb, { orderId, ...data }, async (edge, { commandId }) => (await edge.commands.order({ id: commandId, actor_id: orderId, verb, by, data })).order,
-    order => `${verb} ${order.id}`, orderId)
+export function tell(
+  who: Caller,
+  by: Principal,
+  orderId: string,
+  verb: OrderVerb,
+  data: object,
+): Promise<Answer<OrderView>> {
+  who.world.checker.witness.commanded(orderId, {
+    verb,
+    role: by.role,
+    id: by.id,
+    data: data as Record<string, unknown>,
+  })
+  return who.post(
+    verb,
+    { orderId, ...data },
+    async (edge, { commandId }) =>
+      (await edge.commands.order({ id: commandId, actor_id: orderId, verb, by, data })).order,
+    order => `${verb} ${order.id}`,
+    orderId,
+  )
 }
 
 /** Reads one order, as a page does that was told of it; null when it cannot be had. */
@@ -40,5 +59,9 @@ export async function look(who: Caller, orderId: string): Promise<OrderView | nu
 const looksMax = 20
 
 /** What somebody was quoted: a fee, and the kilometres it is for. */
-export const quote = ({ world, chance }: Caller, vendor_id: string | null) =>
-  ({ quote_id: uuidV7(Math.floor(world.schedule.nowMs), chance.random), vendor_id, fee_minor: 5 * chance.whole(60, 200), distance_km: chance.whole(100, 900) / 100 })
+export const quote = ({ world, chance }: Caller, vendor_id: string | null) => ({
+  quote_id: uuidV7(Math.floor(world.schedule.nowMs), chance.random),
+  vendor_id,
+  fee_minor: 5 * chance.whole(60, 200),
+  distance_km: chance.whole(100, 900) / 100,
+})

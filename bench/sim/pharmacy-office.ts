@@ -22,19 +22,26 @@ export async function keepOffice(pharmacy: Pharmacy, first: DirectoryVendor): Pr
     const edges = world.edges()
     if (edges.length === 0) return
     const { node, bus } = chance.pick(edges)
-    node.enter(() => { bus.publish(subjects.directory, encodeBody(vendor)) })
+    node.enter(() => {
+      bus.publish(subjects.directory, encodeBody(vendor))
+    })
   }
   for (;;) {
     await pharmacy.sleep(chance.around(changeMs))
     if (world.closing()) return
     const what = chance.random()
     if (what < 0.4) become({ tariff: tariffOf(chance), proof_required: chance.happens(0.5) })
-    else if (what < 0.55) become({ latitude: vendor.latitude + chance.between(-0.003, 0.003), longitude: vendor.longitude + chance.between(-0.003, 0.003) })
+    else if (what < 0.55)
+      become({
+        latitude: vendor.latitude + chance.between(-0.003, 0.003),
+        longitude: vendor.longitude + chance.between(-0.003, 0.003),
+      })
     else if (what < 0.65) {
       become({ status: 'suspended', is_active: false })
       await pharmacy.sleep(chance.around(60_000))
       become({ status: 'active', is_active: true })
-    } else if (what < 0.85) await tellDriver(pharmacy, chance.pick(pharmacy.driverIds), 'end_membership', {})
+    } else if (what < 0.85)
+      await tellDriver(pharmacy, chance.pick(pharmacy.driverIds), 'end_membership', {})
     else {
       const driverId = chance.pick(pharmacy.driverIds)
       await tellDriver(pharmacy, driverId, 'set_status', { status: 'offline' })
@@ -45,8 +52,20 @@ export async function keepOffice(pharmacy: Pharmacy, first: DirectoryVendor): Pr
 }
 
 /** A pharmacy's word to one of its drivers. */
-export function tellDriver(pharmacy: Pharmacy, driverId: string, verb: 'end_membership' | 'approve_membership' | 'set_status', data: { status?: string }) {
+export function tellDriver(
+  pharmacy: Pharmacy,
+  driverId: string,
+  verb: 'end_membership' | 'approve_membership' | 'set_status',
+  data: { status?: string },
+) {
   const by: Principal = { role: 'vendor', id: pharmacy.vendorId }
   pharmacy.world.checker.witness.commanded(driverId, { verb, role: by.role, id: by.id, data })
-  return pharmacy.post(verb, { driverId, ...data }, async (edge, { commandId }) => (await edge.commands.driver({ id: commandId, actor_id: driverId, verb, by, data })).driver, () => verb, driverId)
+  return pharmacy.post(
+    verb,
+    { driverId, ...data },
+    async (edge, { commandId }) =>
+      (await edge.commands.driver({ id: commandId, actor_id: driverId, verb, by, data })).driver,
+    () => verb,
+    driverId,
+  )
 }

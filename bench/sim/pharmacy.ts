@@ -11,10 +11,14 @@ import { look, quote, tell } from './people.ts'
 import { tellDriver } from './pharmacy-office.ts'
 
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
-const isLeftAlone = (requestId: string): boolean => requestId.endsWith('0') || requestId.endsWith('1')
+const isLeftAlone = (requestId: string): boolean =>
+  requestId.endsWith('0') || requestId.endsWith('1')
 
 /** What a terminal shows of a request. */
-interface Shown { expiresAtMs: number; sinceMs: number }
+interface Shown {
+  expiresAtMs: number
+  sinceMs: number
+}
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 
 export class Pharmacy extends Connected {
@@ -33,38 +37,66 @@ export class Pharmacy extends Connected {
     this.socket = { role: 'pharmacy', id: vendorId }
   }
 
-  get #by(): Principal { return { role: 'vendor', id: this.vendorId } }
+  get #by(): Principal {
+    return { role: 'vendor', id: this.vendorId }
+  }
 
   protected greeted(): void {
     this.shown.clear()
     this.heardOf.clear()
-    for (const order of listed(this.world.database, one => one.vendor_id === this.vendorId && (one.status === 'pending' || one.status === 'accepted'))) this.#tendSoon(order.id)
-    for (const driverId of this.driverIds) if (this.world.database.drivers.get(driverId)?.['membership'] === 'pending') this.#approveSoon(driverId)
+    for (const order of listed(
+      this.world.database,
+      one =>
+        one.vendor_id === this.vendorId && (one.status === 'pending' || one.status === 'accepted'),
+    ))
+      this.#tendSoon(order.id)
+    for (const driverId of this.driverIds)
+      if (this.world.database.drivers.get(driverId)?.['membership'] === 'pending')
+        this.#approveSoon(driverId)
   }
 
   /** A driver of old asks to come back. */
   #approveSoon(driverId: string): void {
-    void this.sleep(this.chance.around(20_000)).then(() => tellDriver(this, driverId, 'approve_membership', {}))
+    void this.sleep(this.chance.around(20_000)).then(() =>
+      tellDriver(this, driverId, 'approve_membership', {}),
+    )
   }
 
   protected told(message: SocketMessage): void {
     const requestId = String(message['request_id'])
     const orderId = String(message['order_id'])
     switch (message.type) {
-      case 'new_request': return this.#show(requestId, message)
-      case 'request_taken': case 'request_expired': case 'request_cancelled': return void this.shown.delete(requestId)
-      case 'new_order': case 'driver_search_ended': return this.#tendSoon(orderId)
-      case 'status': if (message['status'] === 'accepted') this.#tendSoon(orderId); return
-      case 'driver_membership': if (message['membership'] === 'pending') this.#approveSoon(String(message['driver_id']))
+      case 'new_request':
+        return this.#show(requestId, message)
+      case 'request_taken':
+      case 'request_expired':
+      case 'request_cancelled':
+        return void this.shown.delete(requestId)
+      case 'new_order':
+      case 'driver_search_ended':
+        return this.#tendSoon(orderId)
+      case 'status':
+        if (message['status'] === 'accepted') this.#tendSoon(orderId)
+        return
+      case 'driver_membership':
+        if (message['membership'] === 'pending') this.#approveSoon(String(message['driver_id']))
     }
   }
 
   #show(requestId: string, message: SocketMessage): void {
     const { checker, schedule } = this.world
     // Whatever became of it since: one connection is told of a request once.
-    if (this.heardOf.has(requestId)) checker.fail('[9]', `${this.name} was told of ${requestId} twice on one connection`, requestId)
+    if (this.heardOf.has(requestId))
+      checker.fail(
+        '[9]',
+        `${this.name} was told of ${requestId} twice on one connection`,
+        requestId,
+      )
     this.heardOf.add(requestId)
-    this.shown.set(requestId, { expiresAtMs: Date.parse(String(message['expires_at'])), sinceMs: schedule.nowMs })
+    this.shown.set(requestId, {
+      expiresAtMs: Date.parse(String(message['expires_at'])),
+      sinceMs: schedule.nowMs,
+    })
     void this.#consider(requestId)
   }
 
@@ -73,21 +105,50 @@ export class Pharmacy extends Connected {
     if (this.#busy.has(requestId)) return
     this.#busy.add(requestId)
     const wish = chance.random()
-    if (isLeftAlone(requestId)) await this.sleep(Math.max(0, this.shown.get(requestId)!.expiresAtMs - this.world.schedule.nowMs) + chance.around(5_000))
+    if (isLeftAlone(requestId))
+      await this.sleep(
+        Math.max(0, this.shown.get(requestId)!.expiresAtMs - this.world.schedule.nowMs) +
+          chance.around(5_000),
+      )
     else await this.sleep(chance.happens(0.3) ? chance.between(0, 30) : chance.around(8_000))
     if (wish < 0.1) return
     if (wish < 0.2) await this.sleep(this.chance.around(60_000))
-    const response_type = wish < 0.35 ? 'REJECTED' as const : 'ACCEPTED' as const
+    const response_type = wish < 0.35 ? ('REJECTED' as const) : ('ACCEPTED' as const)
     const words = {
-      requestId, vendorId: this.vendorId, response_type, ...(chance.happens(0.3) && { text_message: 'in ten minutes' }),
+      requestId,
+      vendorId: this.vendorId,
+      response_type,
+      ...(chance.happens(0.3) && { text_message: 'in ten minutes' }),
       ...(chance.happens(0.2) && { fee: quote(this, this.vendorId) }),
     }
-    this.world.checker.witness.commanded(requestId, { verb: 'respond', role: 'vendor', id: this.vendorId, data: words })
+    this.world.checker.witness.commanded(requestId, {
+      verb: 'respond',
+      role: 'vendor',
+      id: this.vendorId,
+      data: words,
+    })
     const answer = chance.happens(0.5)
-      // As the terminal's socket does it: the same answer is the same command, however often it is repeated.
-      ? await this.#insist(() => this.call(async edge => (await edge.respond({ ...words, commandId: `${this.vendorId}:${requestId}:${response_type}` })).order))
-      : await this.post('respond', words, async (edge, { commandId }) => (await edge.respond({ ...words, commandId })).order, order => `won ${order.id}`, requestId)
-    if (response_type === 'ACCEPTED') this.world.checker.toldRace(requestId, this.vendorId, answer.ok ? 'won' : answer.code)
+      ? // As the terminal's socket does it: the same answer is the same command, however often it is repeated.
+        await this.#insist(() =>
+          this.call(
+            async edge =>
+              (
+                await edge.respond({
+                  ...words,
+                  commandId: `${this.vendorId}:${requestId}:${response_type}`,
+                })
+              ).order,
+          ),
+        )
+      : await this.post(
+          'respond',
+          words,
+          async (edge, { commandId }) => (await edge.respond({ ...words, commandId })).order,
+          order => `won ${order.id}`,
+          requestId,
+        )
+    if (response_type === 'ACCEPTED')
+      this.world.checker.toldRace(requestId, this.vendorId, answer.ok ? 'won' : answer.code)
     if (answer.ok) this.world.checker.toldOrder(answer.value, `${this.name} ${response_type}`)
     this.world.note(this.name, `${response_type} ${requestId} -> ${answer.ok ? 'ok' : answer.code}`)
     if (answer.ok || answer.code !== 'lost') this.shown.delete(requestId)
@@ -96,7 +157,8 @@ export class Pharmacy extends Connected {
   async #insist<T>(once: () => Promise<{ ok: true; value: T } | { ok: false; code: string }>) {
     for (let tries = 0; ; tries++) {
       const answer = await once()
-      if (answer.ok || tries > 12 || !['lost', 'unavailable', 'overloaded'].includes(answer.code)) return answer
+      if (answer.ok || tries > 12 || !['lost', 'unavailable', 'overloaded'].includes(answer.code))
+        return answer
       await this.sleep(this.chance.around(1_500))
     }
   }
@@ -125,15 +187,30 @@ export class Pharmacy extends Connected {
   async #do(order: OrderView): Promise<void> {
     const { chance } = this
     if (order.status === 'pending') {
-      const words = chance.happens(0.3) ? { fee: quote(this, this.vendorId), text_message: 'soon' } : {}
-      await (chance.happens(0.8) || this.world.closing() ? tell(this, this.#by, order.id, 'accept', words) : tell(this, this.#by, order.id, 'reject', { reason: 'out of stock' }))
+      const words = chance.happens(0.3)
+        ? { fee: quote(this, this.vendorId), text_message: 'soon' }
+        : {}
+      await (chance.happens(0.8) || this.world.closing()
+        ? tell(this, this.#by, order.id, 'accept', words)
+        : tell(this, this.#by, order.id, 'reject', { reason: 'out of stock' }))
       return
     }
     const { state } = order.driver_search
     if (state !== 'idle' && state !== 'exhausted') return
     // Once in a while nobody is free for long, and the pharmacy gives up.
-    if (chance.happens(state === 'exhausted' ? 0.5 : 0.05)) await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
-    else if (chance.happens(0.4)) await tell(this, this.#by, order.id, 'assign_driver', { driver_id: chance.pick(this.driverIds) })
-    else await tell(this, this.#by, order.id, 'find_driver', chance.happens(0.5) ? { offer_seconds: 10, search_seconds: 60 } : {})
+    if (chance.happens(state === 'exhausted' ? 0.5 : 0.05))
+      await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
+    else if (chance.happens(0.4))
+      await tell(this, this.#by, order.id, 'assign_driver', {
+        driver_id: chance.pick(this.driverIds),
+      })
+    else
+      await tell(
+        this,
+        this.#by,
+        order.id,
+        'find_driver',
+        chance.happens(0.5) ? { offer_seconds: 10, search_seconds: 60 } : {},
+      )
   }
 }

@@ -17,21 +17,33 @@ export class PinWatch {
   readonly #seen = new WeakMap<Engine, Map<string, number>>()
   #steps = 0
 
-  constructor(world: World) { this.#world = world }
+  constructor(world: World) {
+    this.#world = world
+  }
 
   look(): void {
     if (this.#steps++ % stepsBetweenLooks !== 0) return
     const { engines, couriers, checker, schedule } = this.#world
     for (const { engine, node } of engines) {
       let seen = this.#seen.get(engine)
-      if (seen === undefined) this.#seen.set(engine, seen = new Map())
+      if (seen === undefined) this.#seen.set(engine, (seen = new Map()))
       const { table } = engine.tracking
       for (const courier of couriers) {
         const number = table.find(courier.driverId)
         if (number < 0) continue
         const atMs = table.atMs(number)
-        if (atMs < (seen.get(courier.driverId) ?? 0)) checker.fail('[7]', `${node.name}: the pin of ${courier.name} went back in time`, courier.driverId)
-        if (atMs > schedule.nowMs + 20 * limits.frameFutureMsMax) checker.fail('[7]', `${node.name}: the pin of ${courier.name} is ahead of its time`, courier.driverId)
+        if (atMs < (seen.get(courier.driverId) ?? 0))
+          checker.fail(
+            '[7]',
+            `${node.name}: the pin of ${courier.name} went back in time`,
+            courier.driverId,
+          )
+        if (atMs > schedule.nowMs + 20 * limits.frameFutureMsMax)
+          checker.fail(
+            '[7]',
+            `${node.name}: the pin of ${courier.name} is ahead of its time`,
+            courier.driverId,
+          )
         seen.set(courier.driverId, atMs)
       }
     }
@@ -45,8 +57,12 @@ export class PinWatch {
     if (schedule.nowMs - calmSinceMs < settlingMs) return
     for (const pharmacy of pharmacies)
       for (const [orderId, { order }] of checker.orders)
-        if (order.state === 'broadcast' && schedule.nowMs - Math.max(order.at.created!, pharmacy.connectedSinceMs) > tellingMs &&
-          candidatesOf(order).some(one => one.vendor_id === pharmacy.vendorId) && !pharmacy.heardOf.has(orderId))
+        if (
+          order.state === 'broadcast' &&
+          schedule.nowMs - Math.max(order.at.created!, pharmacy.connectedSinceMs) > tellingMs &&
+          candidatesOf(order).some(one => one.vendor_id === pharmacy.vendorId) &&
+          !pharmacy.heardOf.has(orderId)
+        )
           checker.fail('[9]', `${pharmacy.name} never heard of request ${orderId}`, orderId)
   }
 }

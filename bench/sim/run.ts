@@ -30,7 +30,15 @@ export interface RunResult {
   journalHash: string
   faults: [FaultKind, number][]
   coverage: Coverage
-  counts: { orders: number; events: number; published: number; republished: number; steps: number; simulatedHours: number; cpuSeconds: number }
+  counts: {
+    orders: number
+    events: number
+    published: number
+    republished: number
+    steps: number
+    simulatedHours: number
+    cpuSeconds: number
+  }
   /** The last lines before the end, oldest first: ms since the start, who, what. */
   notes: readonly { atMs: number; who: string; what: string }[]
 }
@@ -44,8 +52,12 @@ const lookMs = 30_000
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const cpu = process.cpuUsage()
   const world = new World({
-    seed: options.seed, without: options.without ?? new Set(), bug: options.bug ?? null, notesMax: options.notesMax ?? 2_000,
-    ...(options.customers !== undefined && { customers: options.customers }), hostile: options.hostile ?? false,
+    seed: options.seed,
+    without: options.without ?? new Set(),
+    bug: options.bug ?? null,
+    notesMax: options.notesMax ?? 2_000,
+    ...(options.customers !== undefined && { customers: options.customers }),
+    hostile: options.hostile ?? false,
   })
   const { schedule, checker } = world
   const pins = new PinWatch(world)
@@ -67,7 +79,8 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
       await schedule.until(schedule.nowMs + lookMs, each)
       left = unfinished(world)
     }
-    for (const what of left) checker.fail('[live]', what, /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(what)?.[0] ?? null)
+    for (const what of left)
+      checker.fail('[live]', what, /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(what)?.[0] ?? null)
   } catch (error) {
     if (!(error instanceof Stop)) throw error
   }
@@ -78,8 +91,13 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     faults: world.faults.counts(),
     coverage: checker.coverage,
     counts: {
-      orders: checker.orders.size, events: checker.events, published: checker.published, republished: checker.republished, steps: schedule.steps,
-      simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000, cpuSeconds: (used.user + used.system) / 1e6,
+      orders: checker.orders.size,
+      events: checker.events,
+      published: checker.published,
+      republished: checker.republished,
+      steps: schedule.steps,
+      simulatedHours: (schedule.nowMs - world.startMs) / 3_600_000,
+      cpuSeconds: (used.user + used.system) / 1e6,
     },
     notes: world.notes,
   }
@@ -89,6 +107,7 @@ class Stop extends Error {}
 
 function journalHash(world: World): string {
   const hash = createHash('sha256')
-  for (const [number, slot] of [...world.database.store.slots].sort(([a], [b]) => a - b)) hash.update(JSON.stringify([number, slot.epoch, slot.events]))
+  for (const [number, slot] of [...world.database.store.slots].sort(([a], [b]) => a - b))
+    hash.update(JSON.stringify([number, slot.epoch, slot.events]))
   return hash.digest('hex')
 }

@@ -8,10 +8,18 @@ import { simulate, type RunOptions, type RunResult } from './run.ts'
 
 const customersTried = [1, 2, 3] as const
 
-export interface Shrunk { options: RunOptions; result: RunResult; runs: number }
+export interface Shrunk {
+  options: RunOptions
+  result: RunResult
+  runs: number
+}
 
 /** `tried` hears of every run. */
-export async function shrink(options: RunOptions, failed: RunResult, tried: (what: string, stillFails: boolean) => void): Promise<Shrunk> {
+export async function shrink(
+  options: RunOptions,
+  failed: RunResult,
+  tried: (what: string, stillFails: boolean) => void,
+): Promise<Shrunk> {
   const best: Shrunk = { options, result: failed, runs: 0 }
   const attempt = async (what: string, change: Partial<RunOptions>): Promise<boolean> => {
     const changed = { ...best.options, ...change }
@@ -24,11 +32,19 @@ export async function shrink(options: RunOptions, failed: RunResult, tried: (wha
   }
   // What happened after the failure does not matter; a failure in peace needs all that was before.
   const atHours = failed.counts.simulatedHours
-  if (atHours < options.hours) best.options = { ...options, hours: Math.ceil(atHours * 1_000 + 1) / 1_000 }
+  if (atHours < options.hours)
+    best.options = { ...options, hours: Math.ceil(atHours * 1_000 + 1) / 1_000 }
   const counted = failed.faults.filter(([, count]) => count > 0)
   for (const [kind] of counted.toSorted(([, a], [, b]) => b - a))
-    await attempt(`without ${kind}`, { without: new Set<FaultKind>([...best.options.without ?? [], kind]) })
-  for (const customers of customersTried) if (await attempt(`with ${customers} customers`, { customers })) break
-  for (let hours = best.options.hours / 2; hours > 0.02 && await attempt(`${hours.toFixed(3)} hours`, { hours }); hours /= 2);
+    await attempt(`without ${kind}`, {
+      without: new Set<FaultKind>([...(best.options.without ?? []), kind]),
+    })
+  for (const customers of customersTried)
+    if (await attempt(`with ${customers} customers`, { customers })) break
+  for (
+    let hours = best.options.hours / 2;
+    hours > 0.02 && (await attempt(`${hours.toFixed(3)} hours`, { hours }));
+    hours /= 2
+  );
   return best
 }

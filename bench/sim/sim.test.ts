@@ -15,7 +15,11 @@ const hours = 0.15
 t.setTimeout(600_000)
 
 t.test('the same seed, the same journal, byte for byte', async t => {
-  const [one, two, other] = [await simulate({ seed: 7, hours }), await simulate({ seed: 7, hours }), await simulate({ seed: 8, hours })]
+  const [one, two, other] = [
+    await simulate({ seed: 7, hours }),
+    await simulate({ seed: 7, hours }),
+    await simulate({ seed: 8, hours }),
+  ]
   t.equal(one.journalHash, two.journalHash)
   t.same({ ...one.counts, cpuSeconds: 0 }, { ...two.counts, cpuSeconds: 0 })
   t.same(one.notes, two.notes, 'and everything else that happened')
@@ -33,13 +37,19 @@ t.test('seeds that hold', async t => {
 for (const [name, bug] of Object.entries(bugs).filter(([, { seed }]) => seed !== null))
   t.test(`caught: ${bug.about}`, async t => {
     const others: string[] = []
-    for (const seed of [bug.seed!, ...Array.from({ length: seedsMax - 1 }, (_, i) => i + 1).filter(seed => seed !== bug.seed)]) {
+    for (const seed of [
+      bug.seed!,
+      ...Array.from({ length: seedsMax - 1 }, (_, i) => i + 1).filter(seed => seed !== bug.seed),
+    ]) {
       const { violation } = await simulate({ seed, hours: 0.3, bug, hostile: true })
-      if (violation?.rule === bug.rule) return t.pass(`${name} by seed ${seed}: ${violation.rule} ${violation.what}`)
+      if (violation?.rule === bug.rule)
+        return t.pass(`${name} by seed ${seed}: ${violation.rule} ${violation.what}`)
       // What it leads to may be noticed first.
       if (violation !== null) others.push(violation.rule)
     }
-    t.fail(`${name} was not noticed by ${bug.rule} in ${seedsMax} seeds, but by ${others.join(', ') || 'nothing'}`)
+    t.fail(
+      `${name} was not noticed by ${bug.rule} in ${seedsMax} seeds, but by ${others.join(', ') || 'nothing'}`,
+    )
   })
 
 t.test('accepts that contend: one winner each, whatever fails; and a bug would show', async t => {
@@ -47,7 +57,11 @@ t.test('accepts that contend: one winner each, whatever fails; and a bug would s
   t.equal(held.violation, null)
   t.ok(held.accepts >= 3_000 && held.won > 10, `${held.accepts} accepts, ${held.won} won`)
   t.ok(held.faults.some(([kind, count]) => kind === 'claims lost reply' && count > 50))
-  const { violation } = await contest({ seed: 1, accepts: 3_000, bug: bugs['acknowledged-before-commit']! })
+  const { violation } = await contest({
+    seed: 1,
+    accepts: 3_000,
+    bug: bugs['acknowledged-before-commit']!,
+  })
   t.not(violation, null)
 })
 

@@ -39,20 +39,39 @@ export function startWeather(world: World): void {
   })
 }
 
-interface Accident { meanMs: number; strike(): void }
+interface Accident {
+  meanMs: number
+  strike(): void
+}
 
 /** By kind: how far apart on average, and what happens. */
 function accidentsOf(world: World): Map<FaultKind, Accident> {
   const { faults, schedule, network, claims, database } = world
   const accidents = new Map<FaultKind, Accident>()
-  const accident = (kind: FaultKind, meanMs: number, strike: () => void): void => { accidents.set(kind, { meanMs, strike }) }
-  const nodes = (): SimNode[] => [...world.engines.map(one => one.node), ...world.edges().map(edge => edge.node)]
+  const accident = (kind: FaultKind, meanMs: number, strike: () => void): void => {
+    accidents.set(kind, { meanMs, strike })
+  }
+  const nodes = (): SimNode[] => [
+    ...world.engines.map(one => one.node),
+    ...world.edges().map(edge => edge.node),
+  ]
   /** One of all, or nobody when all are dead. */
-  const some = (kind: FaultKind): SimNode | null => (nodes().length === 0 ? null : faults.die(kind).pick(nodes()))
-  const someEngine = (kind: FaultKind): SimNode | null => (world.engines.length === 0 ? null : faults.die(kind).pick(world.engines).node)
-  const later = (kind: FaultKind, fromMs: number, toMs: number, run: () => void): void => { schedule.after(faults.die(kind).between(fromMs, toMs), run) }
+  const some = (kind: FaultKind): SimNode | null =>
+    nodes().length === 0 ? null : faults.die(kind).pick(nodes())
+  const someEngine = (kind: FaultKind): SimNode | null =>
+    world.engines.length === 0 ? null : faults.die(kind).pick(world.engines).node
+  const later = (kind: FaultKind, fromMs: number, toMs: number, run: () => void): void => {
+    schedule.after(faults.die(kind).between(fromMs, toMs), run)
+  }
   /** Something is wrong with one process for a while. */
-  const ails = (kind: FaultKind, meanMs: number, fromMs: number, toMs: number, begin: (node: SimNode) => void, end: (node: SimNode) => void): void =>
+  const ails = (
+    kind: FaultKind,
+    meanMs: number,
+    fromMs: number,
+    toMs: number,
+    begin: (node: SimNode) => void,
+    end: (node: SimNode) => void,
+  ): void =>
     accident(kind, meanMs, () => {
       const node = some(kind)
       if (node === null) return
@@ -67,7 +86,9 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     let livesLeft = die.happens(0.5) ? die.whole(4, 12) : die.whole(12, 60)
     const shorten = (process: EngineProcess): void => {
       // Some die before they serve, some with work half done, none lives long enough for what is done in rounds.
-      schedule.after(die.happens(0.3) ? die.between(0, 100) : die.between(100, 2_000), () => { if (!faults.healed) process.node.crash() })
+      schedule.after(die.happens(0.3) ? die.between(0, 100) : die.between(100, 2_000), () => {
+        if (!faults.healed) process.node.crash()
+      })
       if (--livesLeft > 0) process.replaced = shorten
     }
     if (world.engines.length > 0) shorten(die.pick(world.engines))
@@ -82,14 +103,20 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     const process = world.engines.find(one => one.serving && !one.node.paused)
     if (process !== undefined) world.leave(process)
   })
-  accident('edge crash', 8 * minute, () => { faults.die('edge crash').pick([...world.edges(), null])?.node.crash() })
-
-  const between = (kind: FaultKind, part: (a: SimNode, b: SimNode) => void): void => accident(kind, 6 * minute, () => {
-    const [a, b] = [some(kind), some(kind)]
-    if (a === null || b === null || a === b) return
-    part(a, b)
-    later(kind, 500, 20_000, () => network.join(a, b))
+  accident('edge crash', 8 * minute, () => {
+    faults
+      .die('edge crash')
+      .pick([...world.edges(), null])
+      ?.node.crash()
   })
+
+  const between = (kind: FaultKind, part: (a: SimNode, b: SimNode) => void): void =>
+    accident(kind, 6 * minute, () => {
+      const [a, b] = [some(kind), some(kind)]
+      if (a === null || b === null || a === b) return
+      part(a, b)
+      later(kind, 500, 20_000, () => network.join(a, b))
+    })
   between('bus partition', (a, b) => network.part(a, b))
   between('bus one way', (a, b) => network.partOneWay(a, b))
   accident('bus cut', 4 * minute, () => {
@@ -99,11 +126,25 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     network.cut(node, die.happens(0.5) ? 0 : die.between(100, 6_000))
     later('bus cut', 100, 15_000, () => network.mend(node))
   })
-  ails('bus deaf', 8 * minute, 500, 12_000, node => network.deafen(node), node => {
-    network.cut(node, 0)
-    later('bus deaf', 10, 1_000, () => network.mend(node))
-  })
-  ails('bus link slow', 6 * minute, 2_000, 60_000, node => network.slow(node, faults.die('bus link slow').between(50, 1_500)), node => network.slow(node, 0))
+  ails(
+    'bus deaf',
+    8 * minute,
+    500,
+    12_000,
+    node => network.deafen(node),
+    node => {
+      network.cut(node, 0)
+      later('bus deaf', 10, 1_000, () => network.mend(node))
+    },
+  )
+  ails(
+    'bus link slow',
+    6 * minute,
+    2_000,
+    60_000,
+    node => network.slow(node, faults.die('bus link slow').between(50, 1_500)),
+    node => network.slow(node, 0),
+  )
   accident('bus restart', 5 * minute, () => {
     network.restart(faults.die('bus restart').between(0, forgottenMsMax))
     // Not all find the way back at once.
@@ -114,17 +155,40 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     claims.setDown(true)
     later('claims down', 200, 20_000, () => claims.setDown(false))
   })
-  ails('claims unreachable', 8 * minute, 1_000, 30_000, node => claims.setReached(node, false), node => claims.setReached(node, true))
+  ails(
+    'claims unreachable',
+    8 * minute,
+    1_000,
+    30_000,
+    node => claims.setReached(node, false),
+    node => claims.setReached(node, true),
+  )
   accident('claims flushed', 8 * minute, () => claims.flush())
-  accident('claims failover', 6 * minute, () => claims.failOver(faults.die('claims failover').between(10, 3_000)))
+  accident('claims failover', 6 * minute, () =>
+    claims.failOver(faults.die('claims failover').between(10, 3_000)),
+  )
 
   accident('journal down', 15 * minute, () => {
     database.setDown(true)
     if (faults.happens('journal loses unsynced', 0.6)) database.loseUnsynced()
     later('journal down', 100, 9_000, () => database.setDown(false))
   })
-  ails('journal unreachable', 8 * minute, 500, 20_000, node => database.cutOff(node, faults.die('journal unreachable').pick(['requests', 'replies'])), node => database.heal(node))
-  ails('journal link slow', 8 * minute, 2_000, 60_000, node => database.slow(node, faults.die('journal link slow').between(20, 600)), node => database.heal(node))
+  ails(
+    'journal unreachable',
+    8 * minute,
+    500,
+    20_000,
+    node => database.cutOff(node, faults.die('journal unreachable').pick(['requests', 'replies'])),
+    node => database.heal(node),
+  )
+  ails(
+    'journal link slow',
+    8 * minute,
+    2_000,
+    60_000,
+    node => database.slow(node, faults.die('journal link slow').between(20, 600)),
+    node => database.heal(node),
+  )
 
   const jump = (kind: FaultKind): number => {
     const die = faults.die(kind)
@@ -156,14 +220,19 @@ export function heal(world: World): void {
   world.note('weather', 'nothing new goes wrong')
   faults.heal()
   const chance = world.chance.fork('healing')
-  const mend = (run: () => void): void => { schedule.after(chance.between(0, healingMs), run) }
+  const mend = (run: () => void): void => {
+    schedule.after(chance.between(0, healingMs), run)
+  }
   mend(() => claims.setDown(false))
   mend(() => database.setDown(false))
   for (const node of network.nodes()) {
     mend(() => network.heal(node))
     mend(() => database.heal(node))
     mend(() => claims.setReached(node, true))
-    mend(() => { node.resume(); node.skewMs = 0 })
+    mend(() => {
+      node.resume()
+      node.skewMs = 0
+    })
   }
   world.calm(schedule.nowMs + healingMs)
 }

@@ -50,7 +50,11 @@ export interface EngineProcess {
   /** Told of the process that a supervisor starts in its place. */
   replaced(by: EngineProcess): void
 }
-interface Note { atMs: number; who: string; what: string }
+interface Note {
+  atMs: number
+  who: string
+  what: string
+}
 
 export class World implements Surroundings {
   readonly schedule = new Schedule(startMs)
@@ -79,16 +83,38 @@ export class World implements Surroundings {
     this.#options = options
     this.chance = new Chance(options.seed)
     this.faults = new Faults(this.chance.fork('faults'), options.without, options.hostile)
-    this.network = new Network(this.schedule, this.faults, this.chance.fork('network'), checkingEars(this.checker, this.schedule))
-    this.database = new SimDatabase(this.schedule, this.faults, this.chance.fork('database'), commit => {
-      for (const one of commit.events) this.note('journal', `${one.actorId} v${one.version} ${one.slot}.${one.seq} ${one.event.type} by ${one.commandId}`)
-      this.checker.committed(commit)
-    })
-    this.claims = new ClaimServer(this.schedule, this.faults, this.chance.fork('claims'), (orderId, vendorId, answer) =>
-      this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs))
+    this.network = new Network(
+      this.schedule,
+      this.faults,
+      this.chance.fork('network'),
+      checkingEars(this.checker, this.schedule),
+    )
+    this.database = new SimDatabase(
+      this.schedule,
+      this.faults,
+      this.chance.fork('database'),
+      commit => {
+        for (const one of commit.events)
+          this.note(
+            'journal',
+            `${one.actorId} v${one.version} ${one.slot}.${one.seq} ${one.event.type} by ${one.commandId}`,
+          )
+        this.checker.committed(commit)
+      },
+    )
+    this.claims = new ClaimServer(
+      this.schedule,
+      this.faults,
+      this.chance.fork('claims'),
+      (orderId, vendorId, answer) =>
+        this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs),
+    )
     this.checker.watch(this.database)
     this.checker.audience.onTold = told => mustHear(this, told)
-    this.#bounds = this.faults.plays('small memory') && this.faults.die('small memory').happens(0.5) ? smallBounds(this.faults.die('small memory')) : {}
+    this.#bounds =
+      this.faults.plays('small memory') && this.faults.die('small memory').happens(0.5)
+        ? smallBounds(this.faults.die('small memory'))
+        : {}
     if (this.#bounds.journal !== undefined) {
       this.faults.count('small memory')
       this.database.queue = this.#bounds.journal
@@ -97,22 +123,42 @@ export class World implements Surroundings {
     options.bug?.claims?.(this.claims)
   }
 
-  joined(one: Connected): void { this.#sockets.add(one) }
-  left(one: Connected): void { this.#sockets.delete(one) }
+  joined(one: Connected): void {
+    this.#sockets.add(one)
+  }
+  left(one: Connected): void {
+    this.#sockets.delete(one)
+  }
   /** Everybody with a socket, connected at this moment or not. */
-  connected(): readonly Connected[] { return [...this.#sockets] }
-  faulty(listener: Listener): Listener { return this.#options.bug?.socket?.(listener) ?? listener }
+  connected(): readonly Connected[] {
+    return [...this.#sockets]
+  }
+  faulty(listener: Listener): Listener {
+    return this.#options.bug?.socket?.(listener) ?? listener
+  }
 
-  get startMs(): number { return startMs }
-  edges(): readonly SimEdge[] { return this.#edges.filter(edge => edge.node.alive) }
-  closing(): boolean { return this.#closing }
+  get startMs(): number {
+    return startMs
+  }
+  edges(): readonly SimEdge[] {
+    return this.#edges.filter(edge => edge.node.alive)
+  }
+  closing(): boolean {
+    return this.#closing
+  }
   /** When all is healed, Infinity before that is known. */
   calmSinceMs = Infinity
-  calm(fromMs: number): void { this.calmSinceMs = this.checker.witness.calmSinceMs = fromMs }
+  calm(fromMs: number): void {
+    this.calmSinceMs = this.checker.witness.calmSinceMs = fromMs
+  }
   /** A clock went somewhere else: for as long as a lease lasts, engines may believe what is not so. */
-  clocksJumped(): void { this.checker.doubtfulUntilMs = this.schedule.nowMs + doubtMs }
+  clocksJumped(): void {
+    this.checker.doubtfulUntilMs = this.schedule.nowMs + doubtMs
+  }
   /** No new orders from here on. */
-  close(): void { this.#closing = true }
+  close(): void {
+    this.#closing = true
+  }
 
   note(who: string, what: string): void {
     this.notes.push({ atMs: this.schedule.nowMs - startMs, who, what })
@@ -130,22 +176,40 @@ export class World implements Surroundings {
     const chance = this.chance.fork('people')
     const id = (): string => uuidV7(startMs - 1, chance.random)
     this.#isEmbedded = chance.happens(0.25)
-    for (let i = 0, count = this.#isEmbedded ? 1 : chance.whole(2, 3); i < count; i++) this.bootEngine()
+    for (let i = 0, count = this.#isEmbedded ? 1 : chance.whole(2, 3); i < count; i++)
+      this.bootEngine()
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
       const vendor: DirectoryVendor = {
-        vendor_id: vendorId, name: `Pharmacy ${i}`, phone: `+1415777${String(i).padStart(4, '0')}`, address: chance.happens(0.5) ? `${i} Main St` : null,
-        status: 'active', is_active: true, revision: 1, proof_required: chance.happens(0.5),
-        latitude: cityCentre.latitude + chance.between(-0.03, 0.03), longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
-        dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual', time_zone: 'UTC', opening_hours: null, tariff: chance.happens(0.3) ? null : tariffOf(chance),
+        vendor_id: vendorId,
+        name: `Pharmacy ${i}`,
+        phone: `+1415777${String(i).padStart(4, '0')}`,
+        address: chance.happens(0.5) ? `${i} Main St` : null,
+        status: 'active',
+        is_active: true,
+        revision: 1,
+        proof_required: chance.happens(0.5),
+        latitude: cityCentre.latitude + chance.between(-0.03, 0.03),
+        longitude: cityCentre.longitude + chance.between(-0.03, 0.03),
+        dispatch_policy: chance.happens(0.4) ? 'offer' : 'manual',
+        time_zone: 'UTC',
+        opening_hours: null,
+        tariff: chance.happens(0.3) ? null : tariffOf(chance),
       }
       this.putVendor(vendor)
       const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
       this.pharmacies.push(pharmacy)
       void keepOffice(pharmacy, vendor)
       for (let j = 0, drivers = chance.whole(1, 3); j < drivers; j++) {
-        const courier = new Courier(`driver-${i}-${j}`, id(), vendorId, chance.whole(1, 2), chance.fork(`driver ${i} ${j}`), this)
+        const courier = new Courier(
+          `driver-${i}-${j}`,
+          id(),
+          vendorId,
+          chance.whole(1, 2),
+          chance.fork(`driver ${i} ${j}`),
+          this,
+        )
         pharmacy.driverIds.push(courier.driverId)
         this.couriers.push(courier)
       }
@@ -177,7 +241,11 @@ export class World implements Surroundings {
     const journal = this.database.journal(node)
     const bus = this.network.connect(node)
     const engine = new Engine({
-      engineId: node.name, env: node.env, bus: bug?.engineBus?.(bus) ?? bus, claims: this.claims.for(node), exclusive: this.#isEmbedded,
+      engineId: node.name,
+      env: node.env,
+      bus: bug?.engineBus?.(bus) ?? bus,
+      claims: this.claims.for(node),
+      exclusive: this.#isEmbedded,
       journal: bug?.journal?.(journal, this.database) ?? journal,
       ...(this.#bounds.engine !== undefined && { bounds: this.#bounds.engine }),
       ...(bug?.behaviours !== undefined && { behaviours: bug.behaviours() }),
@@ -194,13 +262,19 @@ export class World implements Surroundings {
       this.#replaceLater(process)
     }
     engine.start().then(
-      () => { process.serving = true; this.note(node.name, 'serves') },
+      () => {
+        process.serving = true
+        this.note(node.name, 'serves')
+      },
       // As a supervisor does it with a process that could not start.
-      () => node.crash())
+      () => node.crash(),
+    )
     return process
   }
 
-  #replaceLater(process: EngineProcess): void { this.schedule.after(this.chance.between(200, 4_000), () => process.replaced(this.bootEngine())) }
+  #replaceLater(process: EngineProcess): void {
+    this.schedule.after(this.chance.between(200, 4_000), () => process.replaced(this.bootEngine()))
+  }
 
   /** Hands over and ends; a new one comes. */
   leave(process: EngineProcess): void {
@@ -212,22 +286,40 @@ export class World implements Surroundings {
   bootEdge(): SimEdge {
     const node = this.#process('edge')
     const bus = this.network.connect(node)
-    const edge = new SimEdge(node, this.#options.bug?.edgeBus?.(bus) ?? bus, this.claims.for(node), this.database, this.#keys, this.#options.bug?.firstRows)
+    const edge = new SimEdge(
+      node,
+      this.#options.bug?.edgeBus?.(bus) ?? bus,
+      this.claims.for(node),
+      this.database,
+      this.#keys,
+      this.#options.bug?.firstRows,
+    )
     this.#edges.push(edge)
     const crashed = node.onCrash
     node.onCrash = () => {
       crashed()
       this.note(node.name, 'crashed')
       this.#edges.splice(this.#edges.indexOf(edge), 1)
-      this.schedule.after(this.chance.between(200, 4_000), () => { this.bootEdge() })
+      this.schedule.after(this.chance.between(200, 4_000), () => {
+        this.bootEdge()
+      })
     }
     return edge
   }
 
   /** What can only be a defect of ours, whatever goes wrong around it. */
   #logged(node: SimNode, level: string, message: string, detail: unknown): void {
-    this.note(node.name, `${level}: ${message}${detail instanceof Error ? ` (${detail.message})` : ''}`)
-    if (/^deciding for|^after a transition|journal defect/.test(message) || (detail instanceof Error && /journal defect|is not a function|undefined/.test(detail.message)))
-      this.checker.fail('[defect]', `${node.name}: ${message}: ${detail instanceof Error ? detail.stack ?? detail.message : String(detail)}`)
+    this.note(
+      node.name,
+      `${level}: ${message}${detail instanceof Error ? ` (${detail.message})` : ''}`,
+    )
+    if (
+      /^deciding for|^after a transition|journal defect/.test(message) ||
+      (detail instanceof Error && /journal defect|is not a function|undefined/.test(detail.message))
+    )
+      this.checker.fail(
+        '[defect]',
+        `${node.name}: ${message}: ${detail instanceof Error ? (detail.stack ?? detail.message) : String(detail)}`,
+      )
   }
 }

@@ -6,9 +6,20 @@
 import { isErrorCode, errorCatalogue } from '../../protocol/errors.ts'
 import type { Chance } from '../../protocol/chance.ts'
 
-export interface Asked { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string; token: string; body?: object; form?: FormData; key?: string }
+export interface Asked {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  token: string
+  body?: object
+  form?: FormData
+  key?: string
+}
 /** `code` is that of the problem, null for a success. */
-export interface Answer { status: number; code: string | null; body: Record<string, unknown> }
+export interface Answer {
+  status: number
+  code: string | null
+  body: Record<string, unknown>
+}
 
 export interface AskContext {
   urls: readonly string[]
@@ -30,7 +41,14 @@ export interface Tally {
   internal: string[]
   slowestMs: number
 }
-export const newTally = (): Tally => ({ attempts: 0, answered: 0, unanswered: 0, unavailable: 0, internal: [], slowestMs: 0 })
+export const newTally = (): Tally => ({
+  attempts: 0,
+  answered: 0,
+  unanswered: 0,
+  unavailable: 0,
+  internal: [],
+  slowestMs: 0,
+})
 
 const attemptTimeoutMs = 12_000
 const pauseMsMaxDefault = 800
@@ -48,9 +66,12 @@ export async function ask(context: AskContext, asked: Asked): Promise<Answer | n
     }
     if (answer === null) tally.unanswered++
     else if (answer.status !== 500) tally.unavailable++
-    else if (tally.internal.length < internalKeptMax) tally.internal.push(`${asked.method} ${asked.path}: ${JSON.stringify(answer.body)}`)
+    else if (tally.internal.length < internalKeptMax)
+      tally.internal.push(`${asked.method} ${asked.path}: ${JSON.stringify(answer.body)}`)
     url = context.urls.find(other => other !== url) ?? url
-    await new Promise<void>(resolve => { setTimeout(resolve, pauseMs * chance.between(0.5, 1)) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, pauseMs * chance.between(0.5, 1))
+    })
   }
   return null
 }
@@ -58,7 +79,11 @@ export async function ask(context: AskContext, asked: Asked): Promise<Answer | n
 const retryable = ({ status, code }: Answer): boolean =>
   status === 429 || (status >= 500 && (!isErrorCode(code) || errorCatalogue[code].retryable))
 
-async function attempt(url: string, { method, path, token, body, form, key }: Asked, tally: Tally): Promise<Answer | null> {
+async function attempt(
+  url: string,
+  { method, path, token, body, form, key }: Asked,
+  tally: Tally,
+): Promise<Answer | null> {
   const fromMs = performance.now()
   try {
     const response = await fetch(url + path, {
@@ -68,13 +93,18 @@ async function attempt(url: string, { method, path, token, body, form, key }: As
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }), ...(form !== undefined && { body: form }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(form !== undefined && { body: form }),
       signal: AbortSignal.timeout(attemptTimeoutMs),
     })
     const parsed = JSON.parse(await response.text()) as Record<string, unknown>
     const code = parsed['code']
     tally.slowestMs = Math.max(tally.slowestMs, performance.now() - fromMs)
-    return { status: response.status, code: response.ok ? null : typeof code === 'string' ? code : 'no_code', body: parsed }
+    return {
+      status: response.status,
+      code: response.ok ? null : typeof code === 'string' ? code : 'no_code',
+      body: parsed,
+    }
   } catch {
     return null
   }

@@ -62,8 +62,14 @@ const askedWithKey = 0.3
 const pressMs = 15
 const atRestMs = 60_000
 
-interface Racer { vendorId: string; token: string }
-interface Race { orderId: string; told: Map<Racer, Set<string>> }
+interface Racer {
+  vendorId: string
+  token: string
+}
+interface Race {
+  orderId: string
+  told: Map<Racer, Set<string>>
+}
 
 export async function contest(options: ContestOptions): Promise<ContestOutcome> {
   const chance = new Chance(options.seed)
@@ -71,11 +77,14 @@ export async function contest(options: ContestOptions): Promise<ContestOutcome> 
   const tally = newTally()
   const racers = options.racers ?? racersDefault
   const deployment = await startDeployment({
-    environment: { RATE_LIMIT_WRITE_PER_ACCOUNT: '1000000' }, ...(options.logsDir !== undefined && { logsDir: options.logsDir }),
+    environment: { RATE_LIMIT_WRITE_PER_ACCOUNT: '1000000' },
+    ...(options.logsDir !== undefined && { logsDir: options.logsDir }),
   })
   try {
     const people = await gather(deployment, racers)
-    options.say(`contest: ${people.pharmacies.length} pharmacies, ${racers} of them for each request; faults begin`)
+    options.say(
+      `contest: ${people.pharmacies.length} pharmacies, ${racers} of them for each request; faults begin`,
+    )
     const races: Race[] = []
     let accepts = 0
     const startMs = performance.now()
@@ -83,30 +92,67 @@ export async function contest(options: ContestOptions): Promise<ContestOutcome> 
     await inParallel(Array.from({ length: racesAtOnce }), racesAtOnce, async (_, lane) => {
       const own = chance.fork(`lane ${lane}`)
       while (accepts < options.accepts && !options.interrupted()) {
-        const race = await runRace({ deployment, memory, tally, chance: own, ...people, racers, answered: () => { accepts++ } })
+        const race = await runRace({
+          deployment,
+          memory,
+          tally,
+          chance: own,
+          ...people,
+          racers,
+          answered: () => {
+            accepts++
+          },
+        })
         if (race !== null) races.push(race)
-        options.progress(`contest: ${accepts} of ${options.accepts} accepts · ${races.length} orders · ${[...plan.acting].join(', ') || 'fair'}`)
+        options.progress(
+          `contest: ${accepts} of ${options.accepts} accepts · ${races.length} orders · ${[...plan.acting].join(', ') || 'fair'}`,
+        )
       }
     })
     await plan.end()
     const seconds = (performance.now() - startMs) / 1_000
     options.say('contest: no more faults; everything must come to rest by itself')
     await deployment.untilHealthy()
-    const wrong = [...deployment.members.flatMap(member => member.unasked), ...races.flatMap(raceWrong), ...await atRest(deployment, memory)]
-    return { wrong, accepts, orders: races.length, winners: races.filter(race => winnersOf(race).length === 1).length, faults: plan.counts, tally, seconds }
+    const wrong = [
+      ...deployment.members.flatMap(member => member.unasked),
+      ...races.flatMap(raceWrong),
+      ...(await atRest(deployment, memory)),
+    ]
+    return {
+      wrong,
+      accepts,
+      orders: races.length,
+      winners: races.filter(race => winnersOf(race).length === 1).length,
+      faults: plan.counts,
+      tally,
+      seconds,
+    }
   } finally {
     await deployment.stop()
   }
 }
 
-async function gather({ urls }: Deployment, racers: number): Promise<{ pharmacies: Racer[]; customers: { id: string; token: string }[] }> {
+async function gather(
+  { urls }: Deployment,
+  racers: number,
+): Promise<{ pharmacies: Racer[]; customers: { id: string; token: string }[] }> {
   const tag = runTag()
   const pharmacies: Racer[] = []
   const asking: { id: string; token: string }[] = []
-  await inParallel(Array.from({ length: Math.ceil(racers * pharmaciesPerRacer) }), registrationsAtOnce, async (_, index) => {
-    const { recordId, api } = await newPharmacy(urls[index % urls.length]!, tag, index, `Pharmacy ${index}`, { latitude: center.latitude + index * 0.0005, longitude: center.longitude })
-    pharmacies.push({ vendorId: recordId, token: await api.accessToken() })
-  })
+  await inParallel(
+    Array.from({ length: Math.ceil(racers * pharmaciesPerRacer) }),
+    registrationsAtOnce,
+    async (_, index) => {
+      const { recordId, api } = await newPharmacy(
+        urls[index % urls.length]!,
+        tag,
+        index,
+        `Pharmacy ${index}`,
+        { latitude: center.latitude + index * 0.0005, longitude: center.longitude },
+      )
+      pharmacies.push({ vendorId: recordId, token: await api.accessToken() })
+    },
+  )
   await inParallel(Array.from({ length: customers }), registrationsAtOnce, async (_, index) => {
     const { id, api } = await newCustomer(urls[index % urls.length]!, tag, index)
     asking.push({ id, token: await api.accessToken() })
@@ -128,31 +174,58 @@ interface RaceContext {
 /** Null when nobody heard that the request was opened: then nobody races for it. */
 async function runRace(context: RaceContext): Promise<Race | null> {
   const { deployment, memory, tally, chance } = context
-  const asking = () => ({ urls: deployment.urls, chance, tally, untilMs: performance.now() + patienceMs })
+  const asking = () => ({
+    urls: deployment.urls,
+    chance,
+    tally,
+    untilMs: performance.now() + patienceMs,
+  })
   const customer = chance.pick(context.customers)
   const opens: Asked = {
-    method: 'POST', path: '/api/requests', token: customer.token, key: randomUUID(),
-    body: { latitude: center.latitude, longitude: center.longitude, radius_km: 5, quantity: 1, expires_in_seconds: limits.requestTtlSecondsMax },
+    method: 'POST',
+    path: '/api/requests',
+    token: customer.token,
+    key: randomUUID(),
+    body: {
+      latitude: center.latitude,
+      longitude: center.longitude,
+      radius_km: 5,
+      quantity: 1,
+      expires_in_seconds: limits.requestTtlSecondsMax,
+    },
   }
   memory.attempting(customer.id)
   const opened = await ask(asking(), opens)
   if (opened?.status !== 201) {
-    memory.contradictions.push(`a request was answered ${opened?.status ?? 'by nobody'} ${opened?.code ?? ''}`)
+    memory.contradictions.push(
+      `a request was answered ${opened?.status ?? 'by nobody'} ${opened?.code ?? ''}`,
+    )
     return null
   }
   const orderId = opened.body['request_id'] as string
   memory.created(orderId, customer.id, opens, 'broadcast')
   const race: Race = { orderId, told: new Map() }
-  const accept = async (racer: Racer, key: string | undefined, pressedMs: number): Promise<void> => {
-    await new Promise<void>(resolve => { setTimeout(resolve, pressedMs) })
+  const accept = async (
+    racer: Racer,
+    key: string | undefined,
+    pressedMs: number,
+  ): Promise<void> => {
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, pressedMs)
+    })
     const answer = await ask(asking(), {
-      method: 'POST', path: `/api/requests/${orderId}/responses`, token: racer.token, body: { response_type: 'ACCEPTED' }, ...(key !== undefined && { key }),
+      method: 'POST',
+      path: `/api/requests/${orderId}/responses`,
+      token: racer.token,
+      body: { response_type: 'ACCEPTED' },
+      ...(key !== undefined && { key }),
     })
     if (answer === null) return
     context.answered()
     race.told.get(racer)!.add(answer.status === 201 ? 'won' : answer.code!)
     if (answer.status === 201) memory.won(orderId, racer.vendorId)
-    else if (answer.code === 'request_already_assigned') memory.note(orderId, known => known.losers.add(racer.vendorId))
+    else if (answer.code === 'request_already_assigned')
+      memory.note(orderId, known => known.losers.add(racer.vendorId))
   }
   const pressing: Promise<void>[] = []
   const waiting = [...context.pharmacies]
@@ -161,22 +234,29 @@ async function runRace(context: RaceContext): Promise<Race | null> {
     race.told.set(racer, new Set())
     const key = chance.happens(askedWithKey) ? randomUUID() : undefined
     pressing.push(accept(racer, key, chance.between(0, pressMs)))
-    if (chance.happens(askedTwice)) pressing.push(accept(racer, key, chance.between(0, 4 * pressMs)))
+    if (chance.happens(askedTwice))
+      pressing.push(accept(racer, key, chance.between(0, 4 * pressMs)))
   }
   await Promise.all(pressing)
   return race
 }
 
-const winnersOf = ({ told }: Race): Racer[] => [...told].filter(([, answers]) => answers.has('won')).map(([racer]) => racer)
+const winnersOf = ({ told }: Race): Racer[] =>
+  [...told].filter(([, answers]) => answers.has('won')).map(([racer]) => racer)
 
 /** One winner and nothing but losers, whoever asked twice told the same twice. */
 function raceWrong(race: Race): string[] {
   const wrong: string[] = []
   const winners = winnersOf(race)
-  if (winners.length !== 1) wrong.push(`[1] ${race.orderId}: ${winners.length} pharmacies were told that they won`)
+  if (winners.length !== 1)
+    wrong.push(`[1] ${race.orderId}: ${winners.length} pharmacies were told that they won`)
   for (const [{ vendorId }, answers] of race.told) {
     if (answers.size === 0) wrong.push(`${race.orderId}: ${vendorId} was never told`)
-    else if (answers.size > 1 || ![...answers].every(one => one === 'won' || one === 'request_already_assigned')) wrong.push(`${race.orderId}: ${vendorId} was told ${[...answers].join(' and ')}`)
+    else if (
+      answers.size > 1 ||
+      ![...answers].every(one => one === 'won' || one === 'request_already_assigned')
+    )
+      wrong.push(`${race.orderId}: ${vendorId} was told ${[...answers].join(' and ')}`)
   }
   return wrong
 }
@@ -184,19 +264,41 @@ function raceWrong(race: Race): string[] {
 /** Journal, read model and published events against what was told, once what follows a commit has been done. */
 async function atRest({ servers }: Deployment, memory: Memory): Promise<string[]> {
   for (const giveUpMs = performance.now() + atRestMs; ;) {
-    const found = check(memory, await readLedgerAt(servers.postgres.url), await readPublished(servers.nats.url), Date.now())
+    const found = check(
+      memory,
+      await readLedgerAt(servers.postgres.url),
+      await readPublished(servers.nats.url),
+      Date.now(),
+    )
     if (found.length === 0 || performance.now() >= giveUpMs) return found
-    await new Promise<void>(resolve => { setTimeout(resolve, 1_000) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 1_000)
+    })
   }
 }
 
-export function reportContest({ wrong, accepts, orders, winners, faults, tally, seconds }: ContestOutcome): string[] {
+export function reportContest({
+  wrong,
+  accepts,
+  orders,
+  winners,
+  faults,
+  tally,
+  seconds,
+}: ContestOutcome): string[] {
   return [
-    `faults                 ${[...faults].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,
+    `faults                 ${
+      [...faults]
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ') || 'none'
+    }`,
     `accepts answered       ${accepts} for ${orders} orders in ${seconds.toFixed(0)} s; orders with exactly one winner: ${winners}`,
     `requests               ${tally.attempts} attempts: ${tally.answered} answered, ${tally.unavailable} told to come again, ${tally.unanswered} without an answer, ${tally.internal.length} internal errors; the slowest took ${(tally.slowestMs / 1_000).toFixed(1)} s`,
     ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
     ...tally.internal.map(line => `internal  ${line}`),
-    wrong.length === 0 ? 'one winner for every order, in what was told, journal, read model and published events' : `${wrong.length} things are wrong`,
+    wrong.length === 0
+      ? 'one winner for every order, in what was told, journal, read model and published events'
+      : `${wrong.length} things are wrong`,
   ]
 }

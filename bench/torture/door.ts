@@ -20,12 +20,14 @@ export class Door {
     let notBeforeMs = 0
     const comes = (): void => {
       const tooSoonMs = notBeforeMs - performance.now()
-      if (tooSoonMs > timerSlackMs) this.wrong.push(`a client came back ${tooSoonMs.toFixed(0)} ms before it was told to`)
+      if (tooSoonMs > timerSlackMs)
+        this.wrong.push(`a client came back ${tooSoonMs.toFixed(0)} ms before it was told to`)
     }
     const hears = (status: number | undefined, retryAfter: string | undefined): void => {
       const seconds = Number(retryAfter)
       notBeforeMs = performance.now() + 1_000 * seconds
-      if (status === 503 && seconds >= 1 && seconds <= limits.handshakeRetrySecondsMax) this.refused++
+      if (status === 503 && seconds >= 1 && seconds <= limits.handshakeRetrySecondsMax)
+        this.refused++
       else this.wrong.push(`a client was refused with ${status} and Retry-After ${retryAfter}`)
     }
     return class extends WebSocket {

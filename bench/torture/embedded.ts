@@ -40,7 +40,9 @@ const loadMs = 4_000
 const outputCharactersMax = 4_000
 const restMsDefault = 30_000
 
-export async function killAgainAndAgain(options: KillOptions): Promise<Outcome & { kills: number }> {
+export async function killAgainAndAgain(
+  options: KillOptions,
+): Promise<Outcome & { kills: number }> {
   const chance = new Chance(options.seed)
   const memory = new Memory()
   const tally = newTally()
@@ -52,13 +54,22 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
   let output = ''
   const start = (): { ready: Promise<boolean> } => {
     output = ''
-    const [file, ...args] = dyingWithUs([process.execPath, fileURLToPath(new URL('../../edge/embedded.js', import.meta.url))])
+    const [file, ...args] = dyingWithUs([
+      process.execPath,
+      fileURLToPath(new URL('../../edge/embedded.js', import.meta.url)),
+    ])
     const one = spawn(file, args, {
       env: {
-        PATH: process.env['PATH'], PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'only for torture on the loopback interface', JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+        PATH: process.env['PATH'],
+        PORT: String(port),
+        DATA_DIR: dataDir,
+        LOG_LEVEL: 'warn',
+        JWT_SECRET_KEY: 'only for torture on the loopback interface',
+        JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
         BENCH_ALLOWED: '1',
       },
-      stdio: ['ignore', 'pipe', 'pipe'], detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     })
     child = one
     const ready = new Promise<boolean>(resolve => {
@@ -84,8 +95,11 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
     await gone
   }
   /** A start that ends by itself is a loss of another kind: the data would be there, and nobody could read it. */
-  const endedByItself = (): boolean => child !== null && (child.exitCode !== null || child.signalCode !== null)
-  const endWithUs = (): void => { child?.kill('SIGKILL') }
+  const endedByItself = (): boolean =>
+    child !== null && (child.exitCode !== null || child.signalCode !== null)
+  const endWithUs = (): void => {
+    child?.kill('SIGKILL')
+  }
   process.once('exit', endWithUs)
 
   let kills = 0
@@ -93,34 +107,65 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
   let endMs = Infinity
   let closePeople = (): void => undefined
   try {
-    if (!await start().ready) throw new Error(`the embedded server does not start: ${output}`)
-    const people = await gatherPeople({ urls: [url], chance: chance.fork('people'), memory, tally, pharmacies: 3, driversEach: 2, customers: options.customers ?? 4 })
+    if (!(await start().ready)) throw new Error(`the embedded server does not start: ${output}`)
+    const people = await gatherPeople({
+      urls: [url],
+      chance: chance.fork('people'),
+      memory,
+      tally,
+      pharmacies: 3,
+      driversEach: 2,
+      customers: options.customers ?? 4,
+    })
     closePeople = () => people.close()
-    const lives = people.customers.map((customer, index) => customerLife({ urls: [url], people, memory, tally, endMs: () => endMs, pauseMsMax: 100, chance: chance.fork(`customer ${index}`) }, customer))
+    const lives = people.customers.map((customer, index) =>
+      customerLife(
+        {
+          urls: [url],
+          people,
+          memory,
+          tally,
+          endMs: () => endMs,
+          pauseMsMax: 100,
+          chance: chance.fork(`customer ${index}`),
+        },
+        customer,
+      ),
+    )
     for (let life = 0; kills < options.kills && !options.interrupted(); life++) {
       const { ready } = life === 0 ? { ready: Promise.resolve(true) } : start()
       const early = life > 0 && chance.happens(earlyDeaths)
-      if (!early && !await ready) {
+      if (!early && !(await ready)) {
         wrong.push(`start ${life} failed: ${output}`)
         break
       }
       const before = memory.acknowledgements
       if (!early) await settled(() => memory.acknowledgements > before, loadMs)
-      await new Promise<void>(resolve => { setTimeout(resolve, early ? chance.between(20, 1_500) : chance.between(0, 400)) })
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, early ? chance.between(20, 1_500) : chance.between(0, 400))
+      })
       if (memory.acknowledgements > before) underLoad++
       if (endedByItself()) {
-        wrong.push(`life ${life} ended by itself with ${child!.exitCode ?? child!.signalCode}: ${output}`)
+        wrong.push(
+          `life ${life} ended by itself with ${child!.exitCode ?? child!.signalCode}: ${output}`,
+        )
         break
       }
       await kill('SIGKILL')
       kills++
-      options.progress(`torture: ${kills} of ${options.kills} kills · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)}`)
+      options.progress(
+        `torture: ${kills} of ${options.kills} kills · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)}`,
+      )
     }
     // In peace again: what was begun may end, deadlines are kept, the same keys get the same answers.
-    if (wrong.length === 0 && !await start().ready) wrong.push(`it does not start any more: ${output}`)
+    if (wrong.length === 0 && !(await start().ready))
+      wrong.push(`it does not start any more: ${output}`)
     endMs = performance.now() + 5_000
     await Promise.all(lives)
-    if (wrong.length === 0) await new Promise<void>(resolve => { setTimeout(resolve, options.restMs ?? restMsDefault) })
+    if (wrong.length === 0)
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, options.restMs ?? restMsDefault)
+      })
     await kill('SIGTERM')
   } finally {
     closePeople()
@@ -129,13 +174,30 @@ export async function killAgainAndAgain(options: KillOptions): Promise<Outcome &
   }
   const database = await openDatabase({ dataDir })
   try {
-    wrong.push(...check(memory, await readLedger(text => database.pool.query(text)), null, Date.now() - 5_000))
+    wrong.push(
+      ...check(
+        memory,
+        await readLedger(text => database.pool.query(text)),
+        null,
+        Date.now() - 5_000,
+      ),
+    )
   } finally {
     await database.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
   return {
-    kills, wrong, faults: new Map([['killed', kills], ['of these after an acknowledgement of the same life', underLoad]]), orders: memory.orders.size, acknowledgements: memory.acknowledgements, tally, fenced: 0,
-    wins: [...memory.orders.values()].filter(order => order.winner !== null).length, deliveries: delivered(memory),
+    kills,
+    wrong,
+    faults: new Map([
+      ['killed', kills],
+      ['of these after an acknowledgement of the same life', underLoad],
+    ]),
+    orders: memory.orders.size,
+    acknowledgements: memory.acknowledgements,
+    tally,
+    fenced: 0,
+    wins: [...memory.orders.values()].filter(order => order.winner !== null).length,
+    deliveries: delivered(memory),
   }
 }

@@ -13,14 +13,26 @@ export interface Fault {
   name: string
   weight: number
   /** Whom it would hit now; the names are what it holds. */
-  target(deployment: Deployment, chance: Chance): { targets: readonly string[]; run(): Promise<void> }
+  target(
+    deployment: Deployment,
+    chance: Chance,
+  ): { targets: readonly string[]; run(): Promise<void> }
 }
 
-const sleep = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+const sleep = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
 
 /** A fault of one of our processes. */
-const ofMember = (name: string, weight: number, members: 'engines' | 'edges' | 'members', run: (member: Member, chance: Chance) => Promise<void>): Fault => ({
-  name, weight,
+const ofMember = (
+  name: string,
+  weight: number,
+  members: 'engines' | 'edges' | 'members',
+  run: (member: Member, chance: Chance) => Promise<void>,
+): Fault => ({
+  name,
+  weight,
   target(deployment, chance) {
     const member = chance.pick(deployment[members])
     return { targets: [member.name], run: () => run(member, chance) }
@@ -28,30 +40,50 @@ const ofMember = (name: string, weight: number, members: 'engines' | 'edges' | '
 })
 
 /** A fault of one of the servers. */
-const ofServer = (name: string, weight: number, server: ServerName, run: (service: Service, chance: Chance) => Promise<void>): Fault => ({
-  name, weight,
-  target: (deployment, chance) => ({ targets: [server], run: () => run(deployment.servers[server], chance) }),
+const ofServer = (
+  name: string,
+  weight: number,
+  server: ServerName,
+  run: (service: Service, chance: Chance) => Promise<void>,
+): Fault => ({
+  name,
+  weight,
+  target: (deployment, chance) => ({
+    targets: [server],
+    run: () => run(deployment.servers[server], chance),
+  }),
 })
 
-const restart = (signal: 'SIGKILL' | 'SIGTERM') => async (member: Member, chance: Chance): Promise<void> => {
-  await member.down(signal)
-  await sleep(chance.happens(0.5) ? chance.between(0, 300) : chance.between(300, 8_000))
-  member.up()
-}
-
-const pause = (msMin: number, msMax: number) => async (member: Member, chance: Chance): Promise<void> => {
-  member.signal('SIGSTOP')
-  try {
-    await sleep(chance.between(msMin, msMax))
-  } finally {
-    member.signal('SIGCONT')
+const restart =
+  (signal: 'SIGKILL' | 'SIGTERM') =>
+  async (member: Member, chance: Chance): Promise<void> => {
+    await member.down(signal)
+    await sleep(chance.happens(0.5) ? chance.between(0, 300) : chance.between(300, 8_000))
+    member.up()
   }
-}
+
+const pause =
+  (msMin: number, msMax: number) =>
+  async (member: Member, chance: Chance): Promise<void> => {
+    member.signal('SIGSTOP')
+    try {
+      await sleep(chance.between(msMin, msMax))
+    } finally {
+      member.signal('SIGCONT')
+    }
+  }
 
 /** One server as one member sees it, or all of them. */
-const someServers = (chance: Chance): readonly ServerName[] => (chance.happens(0.3) ? serverNames : [chance.pick(serverNames)])
+const someServers = (chance: Chance): readonly ServerName[] =>
+  chance.happens(0.3) ? serverNames : [chance.pick(serverNames)]
 
-const weather = (of: (chance: Chance) => Parameters<Member['weather']>[1], msMin: number, msMax: number, cut = false) =>
+const weather =
+  (
+    of: (chance: Chance) => Parameters<Member['weather']>[1],
+    msMin: number,
+    msMax: number,
+    cut = false,
+  ) =>
   async (member: Member, chance: Chance): Promise<void> => {
     const servers = someServers(chance)
     member.weather(servers, of(chance))
@@ -79,7 +111,9 @@ const hang = async (service: Service, chance: Chance): Promise<void> => {
 }
 
 /** It is gone already, or hangs: then there is nothing to flush. */
-const flush = async (service: Service): Promise<void> => { await redisCommand(service.port, 'FLUSHALL').catch(() => undefined) }
+const flush = async (service: Service): Promise<void> => {
+  await redisCommand(service.port, 'FLUSHALL').catch(() => undefined)
+}
 
 /** Scripts ran and their answers never came: each was on its way back when the connection was cut. */
 const loseReplies = async (member: Member, chance: Chance): Promise<void> => {
@@ -95,17 +129,49 @@ const loseReplies = async (member: Member, chance: Chance): Promise<void> => {
 export const faults: readonly Fault[] = [
   ofMember('engine killed', 4, 'engines', restart('SIGKILL')),
   ofMember('engine handed over', 1, 'engines', restart('SIGTERM')),
-  ofMember('engine paused beyond its lease', 3, 'engines', pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.8)),
+  ofMember(
+    'engine paused beyond its lease',
+    3,
+    'engines',
+    pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.8),
+  ),
   ofMember('engine paused', 2, 'engines', pause(200, 3_000)),
   ofMember('edge killed', 3, 'edges', restart('SIGKILL')),
   ofMember('edge drained', 1, 'edges', restart('SIGTERM')),
   ofMember('edge paused', 2, 'edges', pause(200, 7_000)),
-  ofMember('connections cut', 5, 'members', async (member, chance) => member.cut(someServers(chance))),
-  ofMember('cut off', 3, 'members', weather(() => ({ refusing: true }), 500, 8_000, true)),
-  ofMember('stalled', 3, 'members', weather(() => ({ stalled: true }), 300, 8_000)),
-  ofMember('half-open', 2, 'members', weather(() => ({ swallowing: true }), 300, 5_000)),
-  ofMember('slow', 3, 'members', weather(chance => ({ delayMs: chance.between(5, 200) }), 1_000, 6_000)),
-  ofMember('narrow', 1, 'members', weather(chance => ({ bytesPerSecond: chance.between(20_000, 200_000) }), 1_000, 5_000)),
+  ofMember('connections cut', 5, 'members', async (member, chance) =>
+    member.cut(someServers(chance)),
+  ),
+  ofMember(
+    'cut off',
+    3,
+    'members',
+    weather(() => ({ refusing: true }), 500, 8_000, true),
+  ),
+  ofMember(
+    'stalled',
+    3,
+    'members',
+    weather(() => ({ stalled: true }), 300, 8_000),
+  ),
+  ofMember(
+    'half-open',
+    2,
+    'members',
+    weather(() => ({ swallowing: true }), 300, 5_000),
+  ),
+  ofMember(
+    'slow',
+    3,
+    'members',
+    weather(chance => ({ delayMs: chance.between(5, 200) }), 1_000, 6_000),
+  ),
+  ofMember(
+    'narrow',
+    1,
+    'members',
+    weather(chance => ({ bytesPerSecond: chance.between(20_000, 200_000) }), 1_000, 5_000),
+  ),
   ofServer('nats crashed', 2, 'nats', crash),
   ofServer('nats hung', 1, 'nats', hang),
   ofServer('redis crashed, back empty', 2, 'redis', crash),
@@ -122,13 +188,28 @@ export const claimFaults: readonly Fault[] = [
   ofServer('redis crashed, back empty', 2, 'redis', crash),
   ofServer('redis hung', 1, 'redis', hang),
   ofMember('claim replies lost', 6, 'edges', loseReplies),
-  ofMember('edge half-open', 1, 'edges', weather(() => ({ swallowing: true }), 300, 3_000)),
+  ofMember(
+    'edge half-open',
+    1,
+    'edges',
+    weather(() => ({ swallowing: true }), 300, 3_000),
+  ),
   ofMember('commands repeated', 3, 'edges', async member => member.cut(['nats'])),
 ]
 
 /** And behind them: half of the orders wait for a lease to end, and then have another owner. */
 export const ownerFaults: readonly Fault[] = [
   ofMember('engine killed', 1, 'engines', restart('SIGKILL')),
-  ofMember('engine cut off', 0.5, 'engines', weather(() => ({ refusing: true }), 500, 3_000, true)),
-  ofMember('engine paused beyond its lease', 0.3, 'engines', pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.5)),
+  ofMember(
+    'engine cut off',
+    0.5,
+    'engines',
+    weather(() => ({ refusing: true }), 500, 3_000, true),
+  ),
+  ofMember(
+    'engine paused beyond its lease',
+    0.3,
+    'engines',
+    pause(limits.slotLeaseMsDefault * 1.1, limits.slotLeaseMsDefault * 1.5),
+  ),
 ]

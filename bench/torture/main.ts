@@ -5,7 +5,13 @@
  */
 import { LiveLine } from '../common/live-line.ts'
 import { loadLine, machineLine } from '../common/machine.ts'
-import { describeOptions, readOptions, runTool, UsageError, type OptionTable } from '../common/options.ts'
+import {
+  describeOptions,
+  readOptions,
+  runTool,
+  UsageError,
+  type OptionTable,
+} from '../common/options.ts'
 import { serviceMissing } from '../../protocol/testing/services.ts'
 import { contest, reportContest } from './contest.ts'
 import { killAgainAndAgain } from './embedded.ts'
@@ -16,18 +22,61 @@ import { addressesMissing } from './strangers/addresses.ts'
 import { reportStrangers, strangers } from './strangers/strangers.ts'
 
 const table: OptionTable = {
-  minutes: { value: 'M', number: { min: 0.05, max: 100_000 }, default: 5, help: 'how long faults strike' },
-  seed: { value: 'N', number: { min: 0, max: 2 ** 32 - 1, whole: true }, help: 'which faults, and what people do; printed, and chosen by the clock unless given' },
-  customers: { value: 'N', number: { min: 1, max: 200, whole: true }, default: 8, help: 'customers that order at once' },
+  minutes: {
+    value: 'M',
+    number: { min: 0.05, max: 100_000 },
+    default: 5,
+    help: 'how long faults strike',
+  },
+  seed: {
+    value: 'N',
+    number: { min: 0, max: 2 ** 32 - 1, whole: true },
+    help: 'which faults, and what people do; printed, and chosen by the clock unless given',
+  },
+  customers: {
+    value: 'N',
+    number: { min: 1, max: 200, whole: true },
+    default: 8,
+    help: 'customers that order at once',
+  },
   embedded: { help: 'torture the one process of npm start instead: SIGKILL, again and again' },
-  kills: { value: 'N', number: { min: 1, max: 100_000, whole: true }, default: 100, help: 'how often, with --embedded' },
-  contest: { help: 'many pharmacies for every request, the claims flushed, crashed and cut, engines killed: one winner each' },
-  accepts: { value: 'N', number: { min: 1, max: 10_000_000, whole: true }, default: 10_000, help: 'how many, with --contest' },
+  kills: {
+    value: 'N',
+    number: { min: 1, max: 100_000, whole: true },
+    default: 100,
+    help: 'how often, with --embedded',
+  },
+  contest: {
+    help: 'many pharmacies for every request, the claims flushed, crashed and cut, engines killed: one winner each',
+  },
+  accepts: {
+    value: 'N',
+    number: { min: 1, max: 10_000_000, whole: true },
+    default: 10_000,
+    help: 'how many, with --contest',
+  },
   storm: { help: 'an edge killed with thousands of sockets, which come back to it' },
-  sockets: { value: 'N', number: { min: 100, max: 15_000, whole: true }, default: 5_000, help: 'how many, with --storm' },
-  storms: { value: 'N', number: { min: 1, max: 1_000, whole: true }, default: 3, help: 'how often, with --storm' },
-  strangers: { help: 'strangers attack memory and processor in four ways, honest people beside them' },
-  seconds: { value: 'N', number: { min: 2, max: 3_600 }, default: 60, help: 'of each attack, with --strangers' },
+  sockets: {
+    value: 'N',
+    number: { min: 100, max: 15_000, whole: true },
+    default: 5_000,
+    help: 'how many, with --storm',
+  },
+  storms: {
+    value: 'N',
+    number: { min: 1, max: 1_000, whole: true },
+    default: 3,
+    help: 'how often, with --storm',
+  },
+  strangers: {
+    help: 'strangers attack memory and processor in four ways, honest people beside them',
+  },
+  seconds: {
+    value: 'N',
+    number: { min: 2, max: 3_600 },
+    default: 60,
+    help: 'of each attack, with --strangers',
+  },
   logs: { value: 'DIR', help: 'what the engines and edges say, one file each' },
 }
 const help = `npm run torture -- [options]
@@ -43,9 +92,14 @@ ${describeOptions(table)}`
 
 async function main(argv: string[]): Promise<number> {
   const options = readOptions(table, argv)
-  if (options.help) { console.log(help); return 0 }
+  if (options.help) {
+    console.log(help)
+    return 0
+  }
   const embedded = options.flag('embedded')
-  const missing = embedded ? [] : (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
+  const missing = embedded
+    ? []
+    : (['nats', 'redis', 'postgres'] as const).map(serviceMissing).filter(line => line !== null)
   if (missing.length > 0) throw new UsageError(missing.join('; '))
   const seed = options.text('seed') === null ? Date.now() % 2 ** 32 : options.number('seed')
   const line = new LiveLine()
@@ -61,12 +115,20 @@ async function main(argv: string[]): Promise<number> {
   line.say(`torture: seed ${seed}`)
   const logsDir = options.text('logs')
   const common = {
-    seed, customers: options.number('customers'), ...(logsDir !== null && { logsDir }),
-    say: (text: string) => line.say(text), progress: (text: string) => line.show(text), interrupted: () => interrupted,
+    seed,
+    customers: options.number('customers'),
+    ...(logsDir !== null && { logsDir }),
+    say: (text: string) => line.say(text),
+    progress: (text: string) => line.show(text),
+    interrupted: () => interrupted,
   }
   const [wrong, lines] = await (async (): Promise<[string[], string[]]> => {
     if (options.flag('contest')) {
-      const outcome = await contest({ ...common, accepts: options.number('accepts'), faults: [...claimFaults, ...ownerFaults] })
+      const outcome = await contest({
+        ...common,
+        accepts: options.number('accepts'),
+        faults: [...claimFaults, ...ownerFaults],
+      })
       return [outcome.wrong, reportContest(outcome)]
     }
     if (options.flag('strangers')) {
@@ -75,7 +137,11 @@ async function main(argv: string[]): Promise<number> {
       return [outcome.wrong, reportStrangers(outcome)]
     }
     if (options.flag('storm')) {
-      const outcome = await storm({ ...common, sockets: options.number('sockets'), storms: options.number('storms') })
+      const outcome = await storm({
+        ...common,
+        sockets: options.number('sockets'),
+        storms: options.number('storms'),
+      })
       return [outcome.wrong, reportStorm(outcome)]
     }
     const outcome = embedded
@@ -83,7 +149,14 @@ async function main(argv: string[]): Promise<number> {
       : await torture({ ...common, faultsMs: options.number('minutes') * 60_000 })
     return [outcome.wrong, report(outcome)]
   })()
-  line.say([...lines, `measured on            ${machineLine()}`, `                         ${load}; at the end ${loadLine()}`, `seed                   ${seed}`].join('\n'))
+  line.say(
+    [
+      ...lines,
+      `measured on            ${machineLine()}`,
+      `                         ${load}; at the end ${loadLine()}`,
+      `seed                   ${seed}`,
+    ].join('\n'),
+  )
   return wrong.length === 0 ? 0 : 1
 }
 

@@ -4,7 +4,13 @@
  */
 import type { Asked } from './ask.ts'
 
-export type Step = 'picked_up' | 'out_for_delivery' | 'delivered' | 'failed' | 'returning' | 'returned'
+export type Step =
+  | 'picked_up'
+  | 'out_for_delivery'
+  | 'delivered'
+  | 'failed'
+  | 'returning'
+  | 'returned'
 
 /** Everything that was acknowledged about one order. */
 export interface Remembered {
@@ -31,13 +37,27 @@ export class Memory {
   readonly contradictions: string[] = []
   acknowledgements = 0
 
-  attempting(customerId: string): void { this.attempted.set(customerId, (this.attempted.get(customerId) ?? 0) + 1) }
+  attempting(customerId: string): void {
+    this.attempted.set(customerId, (this.attempted.get(customerId) ?? 0) + 1)
+  }
 
   created(orderId: string, customerId: string, asked: Asked, kind: Remembered['kind']): Remembered {
     this.acknowledgements++
-    if (this.orders.has(orderId)) this.contradictions.push(`[3] two creations were answered with the order ${orderId}`)
+    if (this.orders.has(orderId))
+      this.contradictions.push(`[3] two creations were answered with the order ${orderId}`)
     const remembered: Remembered = {
-      orderId, customerId, asked, kind, winner: null, losers: new Set(), declined: new Set(), rejected: false, cancelled: false, expiredTold: false, assigned: [], steps: [],
+      orderId,
+      customerId,
+      asked,
+      kind,
+      winner: null,
+      losers: new Set(),
+      declined: new Set(),
+      rejected: false,
+      cancelled: false,
+      expiredTold: false,
+      assigned: [],
+      steps: [],
     }
     this.orders.set(orderId, remembered)
     return remembered
@@ -53,7 +73,10 @@ export class Memory {
 
   won(orderId: string, vendorId: string): void {
     this.note(orderId, order => {
-      if (order.winner !== null && order.winner !== vendorId) this.contradictions.push(`[1] ${orderId}: both ${order.winner} and ${vendorId} were told that they won`)
+      if (order.winner !== null && order.winner !== vendorId)
+        this.contradictions.push(
+          `[1] ${orderId}: both ${order.winner} and ${vendorId} were told that they won`,
+        )
       order.winner = vendorId
     })
   }

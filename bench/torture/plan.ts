@@ -20,14 +20,23 @@ const atOnceMax = 2
 const gapMsMin = 100
 const gapMsMax = 2_500
 
-export function beginFaults(deployment: Deployment, faults: readonly Fault[], chance: Chance, say: (line: string) => void): Plan {
+export function beginFaults(
+  deployment: Deployment,
+  faults: readonly Fault[],
+  chance: Chance,
+  say: (line: string) => void,
+): Plan {
   const counts = new Map<string, number>()
   const acting = new Set<string>()
   const held = new Set<string>()
   const running = new Set<Promise<void>>()
   const life = new AbortController()
 
-  const strike = async (fault: Fault, targets: readonly string[], run: () => Promise<void>): Promise<void> => {
+  const strike = async (
+    fault: Fault,
+    targets: readonly string[],
+    run: () => Promise<void>,
+  ): Promise<void> => {
     const what = `${fault.name}: ${targets.join(' ')}`
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
     for (const target of targets) held.add(target)
@@ -50,12 +59,15 @@ export function beginFaults(deployment: Deployment, faults: readonly Fault[], ch
         const one: Promise<void> = strike(fault, targets, run).finally(() => running.delete(one))
         running.add(one)
       }
-      await new Promise<void>(resolve => { setTimeout(resolve, chance.between(gapMsMin, gapMsMax)) })
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, chance.between(gapMsMin, gapMsMax))
+      })
     }
   })()
 
   return {
-    counts, acting,
+    counts,
+    acting,
     async end() {
       life.abort()
       await loop

@@ -20,7 +20,12 @@ export async function readPublished(url: string): Promise<Published> {
     const published: Published = { bySlot: new Map(), ids: new Map(), repeats: 0 }
     const name = `torture-${Date.now()}`
     // The stream has the older names of some events as well.
-    const { num_pending: count } = await manager.consumers.add(eventStream, { name, ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All, filter_subject: subjects.eventFilter })
+    const { num_pending: count } = await manager.consumers.add(eventStream, {
+      name,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.All,
+      filter_subject: subjects.eventFilter,
+    })
     const consumer = await jetstream(connection).consumers.get(eventStream, name)
     for (let left = count; left > 0;) {
       const batch = await consumer.fetch({ max_messages: Math.min(left, 500), expires: 5_000 })
@@ -28,13 +33,17 @@ export async function readPublished(url: string): Promise<Published> {
       for await (const message of batch) {
         got++
         const event = decodeBody(message.data) as PublishedEvent
-        if (published.ids.has(event.id)) { published.repeats++; continue }
+        if (published.ids.has(event.id)) {
+          published.repeats++
+          continue
+        }
         published.ids.set(event.id, event)
         const seqs = published.bySlot.get(event.slot)
         if (seqs === undefined) published.bySlot.set(event.slot, [event.seq])
         else seqs.push(event.seq)
       }
-      if (got === 0) throw new Error(`the stream says it has ${count} events and gave ${count - left}`)
+      if (got === 0)
+        throw new Error(`the stream says it has ${count} events and gave ${count - left}`)
       left -= got
     }
     return published

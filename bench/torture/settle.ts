@@ -13,7 +13,14 @@ import type { Memory } from './memory.ts'
 import { center, type People } from './people.ts'
 import { readPublished } from './published.ts'
 
-interface Settling { deployment: Deployment; people: People; memory: Memory; tally: Tally; chance: Chance; say(line: string): void }
+interface Settling {
+  deployment: Deployment
+  people: People
+  memory: Memory
+  tally: Tally
+  chance: Chance
+  say(line: string): void
+}
 
 /** The client's longest pause between two attempts, and some. */
 const reconnectedMs = 45_000
@@ -26,25 +33,46 @@ export async function settle(context: Settling): Promise<string[]> {
   const { deployment, people, memory } = context
   const unasked = deployment.members.flatMap(member => member.unasked)
   await deployment.untilHealthy()
-  const wrong = [...unasked, ...await reconnected(people), ...await repeats(context), ...await everyTerminalHears(context)]
+  const wrong = [
+    ...unasked,
+    ...(await reconnected(people)),
+    ...(await repeats(context)),
+    ...(await everyTerminalHears(context)),
+  ]
   // What follows a commit (commands to other actors, publication) may still be under way.
   const giveUpMs = performance.now() + atRestMs
   for (;;) {
     const published = await readPublished(deployment.servers.nats.url)
-    const found = check(memory, await readLedgerAt(deployment.servers.postgres.url), published, Date.now() - 5_000)
+    const found = check(
+      memory,
+      await readLedgerAt(deployment.servers.postgres.url),
+      published,
+      Date.now() - 5_000,
+    )
     if (found.length === 0 || performance.now() >= giveUpMs) return [...wrong, ...found]
-    await new Promise<void>(resolve => { setTimeout(resolve, 1_000) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 1_000)
+    })
   }
 }
 
 async function reconnected({ pharmacies, couriers }: People): Promise<string[]> {
-  const closed = () => [...pharmacies.filter(one => !one.terminal.isOpen).map(one => `terminal ${one.id}`), ...couriers.filter(one => !one.socket.isOpen).map(one => `driver ${one.id}`)]
+  const closed = () => [
+    ...pharmacies.filter(one => !one.terminal.isOpen).map(one => `terminal ${one.id}`),
+    ...couriers.filter(one => !one.socket.isOpen).map(one => `driver ${one.id}`),
+  ]
   await settled(() => closed().length === 0, reconnectedMs)
   const wrong = closed().map(who => `${who} did not come back`)
   // Locations are acknowledged again: the apps' buffers empty. One batch a second is always under way.
   const full = () => couriers.filter(one => one.socket.unacknowledged.length > 5)
   await settled(() => full().length === 0, reconnectedMs)
-  return [...wrong, ...full().map(one => `driver ${one.id} waits for the acknowledgement of ${one.socket.unacknowledged.length} locations`)]
+  return [
+    ...wrong,
+    ...full().map(
+      one =>
+        `driver ${one.id} waits for the acknowledgement of ${one.socket.unacknowledged.length} locations`,
+    ),
+  ]
 }
 
 /** The same key once more, after everything: the same order [3]. */
@@ -53,40 +81,77 @@ async function repeats({ deployment, memory, chance, tally }: Settling): Promise
   const orders = [...memory.orders.values()]
   for (let i = 0; i < Math.min(repeatsAsked, orders.length); i++) {
     const order = chance.pick(orders)
-    const answer = await ask({ urls: deployment.urls, chance, tally, untilMs: performance.now() + 20_000 }, order.asked)
+    const answer = await ask(
+      { urls: deployment.urls, chance, tally, untilMs: performance.now() + 20_000 },
+      order.asked,
+    )
     const id = answer?.body['request_id'] ?? answer?.body['id']
-    if (id !== order.orderId) wrong.push(`[3] the creation of ${order.orderId} asked again is answered ${answer?.status ?? 'by nobody'} ${String(id)}`)
+    if (id !== order.orderId)
+      wrong.push(
+        `[3] the creation of ${order.orderId} asked again is answered ${answer?.status ?? 'by nobody'} ${String(id)}`,
+      )
   }
   return wrong
 }
 
 /** A request at each edge reaches the terminals of both, and so does its end [9]. */
-async function everyTerminalHears({ deployment, people, memory, chance, tally }: Settling): Promise<string[]> {
+async function everyTerminalHears({
+  deployment,
+  people,
+  memory,
+  chance,
+  tally,
+}: Settling): Promise<string[]> {
   const wrong: string[] = []
   const [customer] = people.customers
   for (const url of deployment.urls) {
     const heard = new Map<string, Set<string>>()
     const over = new Map<string, Set<string>>()
     const stops = people.pharmacies.flatMap(({ id, terminal }) => [
-      terminal.on('new_request', ({ request_id }) => { note(heard, request_id, id) }),
-      terminal.on('request_closed', ({ request_id }) => { note(over, request_id, id) }),
+      terminal.on('new_request', ({ request_id }) => {
+        note(heard, request_id, id)
+      }),
+      terminal.on('request_closed', ({ request_id }) => {
+        note(over, request_id, id)
+      }),
     ])
     const context = { urls: [url], chance, tally, untilMs: performance.now() + 20_000 }
-    const asked = { method: 'POST' as const, path: '/api/requests', token: customer!.token, body: { latitude: center.latitude, longitude: center.longitude, radius_km: 5, quantity: 1, expires_in_seconds: 60 }, key: randomUUID() }
+    const asked = {
+      method: 'POST' as const,
+      path: '/api/requests',
+      token: customer!.token,
+      body: {
+        latitude: center.latitude,
+        longitude: center.longitude,
+        radius_km: 5,
+        quantity: 1,
+        expires_in_seconds: 60,
+      },
+      key: randomUUID(),
+    }
     memory.attempting(customer!.id)
     const answer = await ask(context, asked)
     if (answer?.status !== 201) {
-      wrong.push(`after everything a request at ${url} is answered ${answer?.status ?? 'by nobody'} ${answer?.code}`)
+      wrong.push(
+        `after everything a request at ${url} is answered ${answer?.status ?? 'by nobody'} ${answer?.code}`,
+      )
       continue
     }
     const id = answer.body['request_id'] as string
     memory.created(id, customer!.id, asked, 'broadcast')
-    if (!await settled(() => heard.get(id)?.size === people.pharmacies.length, heardMs))
-      wrong.push(`[9] ${heard.get(id)?.size ?? 0} of ${people.pharmacies.length} terminals heard of ${id}`)
+    if (!(await settled(() => heard.get(id)?.size === people.pharmacies.length, heardMs)))
+      wrong.push(
+        `[9] ${heard.get(id)?.size ?? 0} of ${people.pharmacies.length} terminals heard of ${id}`,
+      )
     // Unless a terminal took it, it is cancelled; either way it is over for all.
-    await ask({ ...context, untilMs: performance.now() + 20_000 }, { method: 'DELETE', path: `/api/requests/${id}`, token: customer!.token, key: randomUUID() })
-    if (!await settled(() => over.get(id)?.size === people.pharmacies.length, heardMs))
-      wrong.push(`[9] ${over.get(id)?.size ?? 0} of ${people.pharmacies.length} terminals heard of the end of ${id}`)
+    await ask(
+      { ...context, untilMs: performance.now() + 20_000 },
+      { method: 'DELETE', path: `/api/requests/${id}`, token: customer!.token, key: randomUUID() },
+    )
+    if (!(await settled(() => over.get(id)?.size === people.pharmacies.length, heardMs)))
+      wrong.push(
+        `[9] ${over.get(id)?.size ?? 0} of ${people.pharmacies.length} terminals heard of the end of ${id}`,
+      )
     for (const stop of stops) stop()
   }
   return wrong

@@ -3,9 +3,18 @@ import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { reportStorm, storm } from './storm.ts'
 
-t.test('an edge killed with a thousand sockets: all come back, nothing acknowledged is missing', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {
-  const outcome = await storm({ sockets: 1_000, storms: 1, say: line => t.comment(line), progress: () => undefined })
-  for (const line of reportStorm(outcome)) t.comment(line)
-  t.ok(outcome.frames > 0, `${outcome.frames} locations sent`)
-  t.same(outcome.wrong, [])
-})
+t.test(
+  'an edge killed with a thousand sockets: all come back, nothing acknowledged is missing',
+  { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
+  async t => {
+    const outcome = await storm({
+      sockets: 1_000,
+      storms: 1,
+      say: line => t.comment(line),
+      progress: () => undefined,
+    })
+    for (const line of reportStorm(outcome)) t.comment(line)
+    t.ok(outcome.frames > 0, `${outcome.frames} locations sent`)
+    t.same(outcome.wrong, [])
+  },
+)

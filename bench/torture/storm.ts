@@ -13,7 +13,12 @@
  */
 import { openDatabase } from '../../migrations/open.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
-import { connectDriver, connectTerminal, type Driver, type Terminal } from '../../protocol/client/index.ts'
+import {
+  connectDriver,
+  connectTerminal,
+  type Driver,
+  type Terminal,
+} from '../../protocol/client/index.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
@@ -54,16 +59,24 @@ const awayMs = 500
 /** Twice the client's longest pause: all have asked for a token by then. */
 const knockMs = 2 * limits.clientReconnectMsMax
 /** Few enough that refusing does not depend on how fast a machine opens sockets: it has seconds for a moment's work. */
-const doorOf = (sockets: number): number => Math.min(limits.handshakesPerSecondMax, Math.ceil(sockets / 5))
+const doorOf = (sockets: number): number =>
+  Math.min(limits.handshakesPerSecondMax, Math.ceil(sockets / 5))
 /** Several times the client's longest pause, and what the door takes to let all in. */
-const backMs = (sockets: number): number => 4 * limits.clientReconnectMsMax + 3_000 * sockets / doorOf(sockets)
+const backMs = (sockets: number): number =>
+  4 * limits.clientReconnectMsMax + (3_000 * sockets) / doorOf(sockets)
 const emptyMs = 60_000
 
 export async function storm(options: StormOptions): Promise<StormOutcome> {
   const { sockets, progress } = options
   const wrong: string[] = []
   const perSecond = doorOf(sockets)
-  const deployment = await startDeployment({ environment: { HANDSHAKES_PER_SECOND: String(perSecond), RATE_LIMIT_SOCKET_PER_ADDRESS: '1000000', RATE_LIMIT_SOCKET_PER_ACCOUNT: '1000000' } })
+  const deployment = await startDeployment({
+    environment: {
+      HANDSHAKES_PER_SECOND: String(perSecond),
+      RATE_LIMIT_SOCKET_PER_ADDRESS: '1000000',
+      RATE_LIMIT_SOCKET_PER_ACCOUNT: '1000000',
+    },
+  })
   const ends: (() => unknown)[] = [() => deployment.stop()]
   try {
     const [dying, other] = deployment.urls as [string, string]
@@ -73,29 +86,64 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
     ends.push(() => positions.close())
     const door = new Door()
     const gate = new Gate()
-    const connect = (url: string, token: string) => ({ url, token: () => gate.passed(token), WebSocket: door.socketClass() })
+    const connect = (url: string, token: string) => ({
+      url,
+      token: () => gate.passed(token),
+      WebSocket: door.socketClass(),
+    })
     const drivers = people.drivers.map(({ token }) => connectDriver(connect(dying, token)))
-    const terminals = people.pharmacies.slice(bystanders).map(({ token }) => connectTerminal(connect(dying, token)))
-    const undisturbed = people.pharmacies.slice(0, bystanders).map(({ token }) => connectTerminal({ ...connect(other, token), token }))
+    const terminals = people.pharmacies
+      .slice(bystanders)
+      .map(({ token }) => connectTerminal(connect(dying, token)))
+    const undisturbed = people.pharmacies
+      .slice(0, bystanders)
+      .map(({ token }) => connectTerminal({ ...connect(other, token), token }))
     const all: (Driver | Terminal)[] = [...drivers, ...terminals]
-    ends.push(() => { for (const one of [...all, ...undisturbed]) one.close() })
+    ends.push(() => {
+      for (const one of [...all, ...undisturbed]) one.close()
+    })
     const senders = drivers.map((_, index) => positions.sender(index))
-    const driving = setInterval(() => { drivers.forEach((driver, index) => driver.sendLocation(senders[index]!.next())) }, frameEveryMs)
+    const driving = setInterval(() => {
+      drivers.forEach((driver, index) => driver.sendLocation(senders[index]!.next()))
+    }, frameEveryMs)
     ends.push(() => clearInterval(driving))
     const open = (): number => all.filter(one => one.isOpen).length
-    const allBack = (): Promise<boolean> => settled(() => {
-      progress(`storm: ${open()} of ${sockets} sockets open`)
-      return open() === sockets
-    }, backMs(sockets), 50)
-    if (!await allBack()) wrong.push(`${sockets - open()} of ${sockets} sockets never opened`)
+    const allBack = (): Promise<boolean> =>
+      settled(
+        () => {
+          progress(`storm: ${open()} of ${sockets} sockets open`)
+          return open() === sockets
+        },
+        backMs(sockets),
+        50,
+      )
+    if (!(await allBack())) wrong.push(`${sockets - open()} of ${sockets} sockets never opened`)
     const opens: number[] = []
-    for (const driver of drivers) driver.on('open', () => { opens.push(performance.now()) })
-    for (const terminal of terminals) terminal.on('open', () => { opens.push(performance.now()) })
+    for (const driver of drivers)
+      driver.on('open', () => {
+        opens.push(performance.now())
+      })
+    for (const terminal of terminals)
+      terminal.on('open', () => {
+        opens.push(performance.now())
+      })
     let disturbed = 0
-    if (!await settled(() => undisturbed.every(one => one.isOpen), backMs(bystanders))) wrong.push('the bystanders never opened')
-    for (const one of undisturbed) one.on('closed', () => { disturbed++ })
+    if (!(await settled(() => undisturbed.every(one => one.isOpen), backMs(bystanders))))
+      wrong.push('the bystanders never opened')
+    for (const one of undisturbed)
+      one.on('closed', () => {
+        disturbed++
+      })
 
-    const outcome: StormOutcome = { wrong, sockets, drivers: driverCount, backSeconds: [], refused: [], frames: 0, residentMegabytes: [] }
+    const outcome: StormOutcome = {
+      wrong,
+      sockets,
+      drivers: driverCount,
+      backSeconds: [],
+      refused: [],
+      frames: 0,
+      residentMegabytes: [],
+    }
     for (let i = 0; i < options.storms; i++) {
       options.say(`storm: ${open()} sockets open, and their edge is killed`)
       gate.close()
@@ -105,31 +153,57 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
       const refusedBefore = door.refused
       deployment.edges[0]!.up()
       await deployment.untilHealthy()
-      if (!await settled(() => gate.waiting === sockets, knockMs)) wrong.push(`storm ${i + 1}: ${sockets - gate.waiting} of ${sockets} clients did not try to come back`)
+      if (!(await settled(() => gate.waiting === sockets, knockMs)))
+        wrong.push(
+          `storm ${i + 1}: ${sockets - gate.waiting} of ${sockets} clients did not try to come back`,
+        )
       gate.open()
       const fromMs = performance.now()
-      if (!await allBack()) wrong.push(`storm ${i + 1}: ${sockets - open()} of ${sockets} did not come back`)
+      if (!(await allBack()))
+        wrong.push(`storm ${i + 1}: ${sockets - open()} of ${sockets} did not come back`)
       outcome.backSeconds.push((performance.now() - fromMs) / 1_000)
       const refused = await metricOf(dying, 'caduceus_handshakes_refused_total')
       outcome.refused.push(refused)
-      if (refused === 0) wrong.push(`storm ${i + 1}: ${sockets} came at once, and the door refused nobody`)
-      if (refused !== door.refused - refusedBefore) wrong.push(`storm ${i + 1}: the door refused ${refused}, and ${door.refused - refusedBefore} were told when to come again`)
+      if (refused === 0)
+        wrong.push(`storm ${i + 1}: ${sockets} came at once, and the door refused nobody`)
+      if (refused !== door.refused - refusedBefore)
+        wrong.push(
+          `storm ${i + 1}: the door refused ${refused}, and ${door.refused - refusedBefore} were told when to come again`,
+        )
       wrong.push(...door.wrong.splice(0))
-      outcome.residentMegabytes.push(await metricOf(dying, 'caduceus_process_resident_memory_bytes') / 1e6)
-      const tooSoon = opens.findIndex((atMs, index) => index + 1 > perSecond * (1 + (atMs - fromMs) / 1_000))
-      if (tooSoon >= 0) wrong.push(`storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`)
+      outcome.residentMegabytes.push(
+        (await metricOf(dying, 'caduceus_process_resident_memory_bytes')) / 1e6,
+      )
+      const tooSoon = opens.findIndex(
+        (atMs, index) => index + 1 > perSecond * (1 + (atMs - fromMs) / 1_000),
+      )
+      if (tooSoon >= 0)
+        wrong.push(
+          `storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`,
+        )
       // Not one more than came: what the storm left half open would stay for ever.
-      if (!await metricIs(dying, 'caduceus_sockets', sockets) || !await metricIs(dying, 'caduceus_handshakes_under_way', 0))
-        wrong.push(`storm ${i + 1}: the edge counts ${await metricOf(dying, 'caduceus_sockets')} sockets of ${sockets}, ${await metricOf(dying, 'caduceus_handshakes_under_way')} of them beginning`)
+      if (
+        !(await metricIs(dying, 'caduceus_sockets', sockets)) ||
+        !(await metricIs(dying, 'caduceus_handshakes_under_way', 0))
+      )
+        wrong.push(
+          `storm ${i + 1}: the edge counts ${await metricOf(dying, 'caduceus_sockets')} sockets of ${sockets}, ${await metricOf(dying, 'caduceus_handshakes_under_way')} of them beginning`,
+        )
     }
     clearInterval(driving)
     if (disturbed > 0) wrong.push(`${disturbed} connections to the other edge were closed`)
-    if (!await settled(() => drivers.every(one => one.unacknowledged.length === 0), emptyMs)) wrong.push(`${drivers.filter(one => one.unacknowledged.length > 0).length} drivers' locations are not acknowledged`)
+    if (!(await settled(() => drivers.every(one => one.unacknowledged.length === 0), emptyMs)))
+      wrong.push(
+        `${drivers.filter(one => one.unacknowledged.length > 0).length} drivers' locations are not acknowledged`,
+      )
     drivers.forEach((driver, index) => {
       const sender = senders[index]!
       outcome.frames += sender.sent
       const missing = sender.missing(sender.sent - driver.unacknowledged.length)
-      if (missing.length > 0) wrong.push(`driver ${index}: ${missing.length} of ${sender.sent} acknowledged locations never came to the bus`)
+      if (missing.length > 0)
+        wrong.push(
+          `driver ${index}: ${missing.length} of ${sender.sent} acknowledged locations never came to the bus`,
+        )
       if (driver.evicted > 0) wrong.push(`driver ${index}: gave up ${driver.evicted} locations`)
     })
     return outcome
@@ -144,7 +218,11 @@ class Gate {
   #open: () => void = () => undefined
   waiting = 0
 
-  close(): void { this.#closed = new Promise(resolve => { this.#open = resolve }) }
+  close(): void {
+    this.#closed = new Promise(resolve => {
+      this.#open = resolve
+    })
+  }
 
   open(): void {
     this.#closed = null
@@ -161,12 +239,22 @@ class Gate {
   }
 }
 
-async function populated(deployment: Deployment, pharmacies: number, drivers: number): Promise<Population> {
+async function populated(
+  deployment: Deployment,
+  pharmacies: number,
+  drivers: number,
+): Promise<Population> {
   const database = await openDatabase({ url: deployment.servers.postgres.url })
   const bus = await natsBus(deployment.servers.nats.url, { name: 'storm' })
   try {
-    const places = Array.from({ length: pharmacies }, (_, index) => ({ latitude: center.latitude + index * 1e-4, longitude: center.longitude }))
-    return await populate({ database, bus, jwtSecret: deployment.jwtSecret, ...realEnv() }, { pharmacies: places, drivers })
+    const places = Array.from({ length: pharmacies }, (_, index) => ({
+      latitude: center.latitude + index * 1e-4,
+      longitude: center.longitude,
+    }))
+    return await populate(
+      { database, bus, jwtSecret: deployment.jwtSecret, ...realEnv() },
+      { pharmacies: places, drivers },
+    )
   } finally {
     await bus.close()
     await database.close()
@@ -176,24 +264,39 @@ async function populated(deployment: Deployment, pharmacies: number, drivers: nu
 /** The sum over all labels. */
 async function metricOf(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  return text.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  return text
+    .split('\n')
+    .filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 
 async function metricIs(url: string, name: string, value: number): Promise<boolean> {
   for (let tries = 0; tries < 100; tries++) {
-    if (await metricOf(url, name) === value) return true
-    await new Promise<void>(resolve => { setTimeout(resolve, 100) })
+    if ((await metricOf(url, name)) === value) return true
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 100)
+    })
   }
   return false
 }
 
-export function reportStorm({ wrong, sockets, drivers, backSeconds, refused, frames, residentMegabytes }: StormOutcome): string[] {
+export function reportStorm({
+  wrong,
+  sockets,
+  drivers,
+  backSeconds,
+  refused,
+  frames,
+  residentMegabytes,
+}: StormOutcome): string[] {
   return [
     `sockets                ${sockets}, of these drivers ${drivers}; ${frames} locations sent`,
     `back after             ${backSeconds.map(seconds => `${seconds.toFixed(1)} s`).join(', ')}`,
     `told to come later     ${refused.join(', ')} handshakes of ${sockets} clients, at a door of ${doorOf(sockets)} a second`,
     `memory of the edge     ${residentMegabytes.map(megabytes => `${megabytes.toFixed(0)} MB`).join(', ')}`,
     ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
-    wrong.length === 0 ? 'all came back and none before it was told to, nobody else noticed, and no acknowledged location is missing' : `${wrong.length} things are wrong`,
+    wrong.length === 0
+      ? 'all came back and none before it was told to, nobody else noticed, and no acknowledged location is missing'
+      : `${wrong.length} things are wrong`,
   ]
 }

@@ -6,14 +6,27 @@ import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { report, torture } from './run.ts'
 
-t.test('faults of every kind for a few seconds: nothing acknowledged is lost, nothing is said twice differently', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {
-  const outcome = await torture({
-    seed: 20_261_120, faultsMs: 8_000, customers: 5, pharmacies: 3, driversEach: 2,
-    say: line => t.comment(line), progress: () => undefined, interrupted: () => false,
-  })
-  for (const line of report(outcome)) t.comment(line)
-  t.ok(outcome.orders > 0 && outcome.acknowledgements > 5, `${outcome.orders} orders, ${outcome.acknowledgements} acknowledgements`)
-  t.ok(outcome.faults.size > 0, 'faults struck')
-  t.same(outcome.wrong, [])
-  t.same(outcome.tally.internal, [], 'no client saw an internal error')
-})
+t.test(
+  'faults of every kind for a few seconds: nothing acknowledged is lost, nothing is said twice differently',
+  { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
+  async t => {
+    const outcome = await torture({
+      seed: 20_261_120,
+      faultsMs: 8_000,
+      customers: 5,
+      pharmacies: 3,
+      driversEach: 2,
+      say: line => t.comment(line),
+      progress: () => undefined,
+      interrupted: () => false,
+    })
+    for (const line of report(outcome)) t.comment(line)
+    t.ok(
+      outcome.orders > 0 && outcome.acknowledgements > 5,
+      `${outcome.orders} orders, ${outcome.acknowledgements} acknowledgements`,
+    )
+    t.ok(outcome.faults.size > 0, 'faults struck')
+    t.same(outcome.wrong, [])
+    t.same(outcome.tally.internal, [], 'no client saw an internal error')
+  },
+)

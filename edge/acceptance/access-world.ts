@@ -9,10 +9,31 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import type { Embedded } from '../embedded.ts'
 import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'
-import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, password, type Answer, type Courier, type Person, type Pharmacy } from './people.ts'
+import {
+  eventually,
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  password,
+  type Answer,
+  type Courier,
+  type Person,
+  type Pharmacy,
+} from './people.ts'
 
-export const people = ['stranger', 'customer', 'otherCustomer', 'vendor', 'otherVendor', 'driver', 'otherDriver', 'admin'] as const
-export type Who = typeof people[number]
+export const people = [
+  'stranger',
+  'customer',
+  'otherCustomer',
+  'vendor',
+  'otherVendor',
+  'driver',
+  'otherDriver',
+  'admin',
+] as const
+export type Who = (typeof people)[number]
 
 export interface World {
   url: string
@@ -24,7 +45,13 @@ export interface World {
   otherDriver: Courier
   admin: Person
   token(who: Who): string | undefined
-  call(who: Who, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  call(
+    who: Who,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
   /** An order of the customer from the vendor, still `pending`. */
   pendingOrder(): Promise<string>
   /** The same, accepted and with the driver on its way. */
@@ -48,7 +75,10 @@ export interface World {
 }
 
 const here = { latitude: 27.7172, longitude: 85.324 }
-const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 /** A small PNG, which every upload takes. */
 export const picture = (): FormData => {
   const form = new FormData()
@@ -60,82 +90,183 @@ export async function createWorld(embedded: Embedded): Promise<World> {
   const { url, edge } = embedded
   const ctx = edge.context
   const [customer, otherCustomer, vendor, otherVendor] = await Promise.all([
-    newCustomer(url), newCustomer(url, 'Other Person'), newPharmacy(url, 'Near', here.latitude, here.longitude), newPharmacy(url, 'Far', -27, 20),
+    newCustomer(url),
+    newCustomer(url, 'Other Person'),
+    newPharmacy(url, 'Near', here.latitude, here.longitude),
+    newPharmacy(url, 'Far', -27, 20),
   ])
-  const [driver, otherDriver] = await Promise.all([newCourier(url, vendor.vendorId, 'Driver Name', { capacity: 10 }), newCourier(url, otherVendor.vendorId, 'Other Driver')])
+  const [driver, otherDriver] = await Promise.all([
+    newCourier(url, vendor.vendorId, 'Driver Name', { capacity: 10 }),
+    newCourier(url, otherVendor.vendorId, 'Other Driver'),
+  ])
   const email = 'admin@example.com'
-  const { userId } = await createAccount(ctx.database.kysely, ctx, { email, full_name: 'Admin', phone: '+1234567890', role: 'admin', password }, async () => null)
-  const admin: Person = { id: userId, email, token: (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body.access_token }
+  const { userId } = await createAccount(
+    ctx.database.kysely,
+    ctx,
+    { email, full_name: 'Admin', phone: '+1234567890', role: 'admin', password },
+    async () => null,
+  )
+  const admin: Person = {
+    id: userId,
+    email,
+    token: (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
+      .access_token,
+  }
 
   const known = { customer, otherCustomer, vendor, otherVendor, driver, otherDriver, admin }
-  const token = (who: Who): string | undefined => (who === 'stranger' ? undefined : known[who].token)
+  const token = (who: Who): string | undefined =>
+    who === 'stranger' ? undefined : known[who].token
   const call: World['call'] = (who, method, path, body, headers = {}) => {
     const bearer = token(who)
-    return http(url, method, path, { headers, ...(bearer !== undefined && { token: bearer }), ...(body !== undefined && { body }) })
+    return http(url, method, path, {
+      headers,
+      ...(bearer !== undefined && { token: bearer }),
+      ...(body !== undefined && { body }),
+    })
   }
-  const done = async (who: Who, method: string, path: string, body?: unknown): Promise<Answer['body']> => {
+  const done = async (
+    who: Who,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer['body']> => {
     const answer = await call(who, method, path, body)
-    if (answer.status >= 300) throw new Error(`${who} ${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    if (answer.status >= 300)
+      throw new Error(`${who} ${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body
   }
   await done('driver', 'PATCH', `/api/drivers/${driver.driverId}/status`, { status: 'available' })
   // Only a driver whose place is known is offered anything.
   const app = new Listener(url, `/ws/driver?token=${driver.token}`)
-  await new Promise(resolve => { app.socket.once('open', resolve) })
+  await new Promise(resolve => {
+    app.socket.once('open', resolve)
+  })
   app.send({ type: 'location', ...here })
   await app.next('ack')
   app.close()
 
-  const pendingOrder = async (): Promise<string> => (await done('customer', 'POST', '/api/orders', {
-    vendor_id: vendor.vendorId, pickup_address: '1 Main St', pickup_latitude: here.latitude, pickup_longitude: here.longitude,
-    delivery_address: '2 Side St', delivery_latitude: 27.72, delivery_longitude: 85.33, items: [{ name: 'Paracetamol', quantity: 1 }],
-  })).id
+  const pendingOrder = async (): Promise<string> =>
+    (
+      await done('customer', 'POST', '/api/orders', {
+        vendor_id: vendor.vendorId,
+        pickup_address: '1 Main St',
+        pickup_latitude: here.latitude,
+        pickup_longitude: here.longitude,
+        delivery_address: '2 Side St',
+        delivery_latitude: 27.72,
+        delivery_longitude: 85.33,
+        items: [{ name: 'Paracetamol', quantity: 1 }],
+      })
+    ).id
   const acceptedOrder = async (): Promise<string> => {
     const id = await pendingOrder()
     await done('vendor', 'POST', `/api/orders/${id}/accept`, {})
     return id
   }
   return {
-    url, ...known, token, call, pendingOrder,
+    url,
+    ...known,
+    token,
+    call,
+    pendingOrder,
     async assignedOrder() {
       const id = await acceptedOrder()
-      await done('vendor', 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
-      return { id, tracking_token: (await done('customer', 'GET', `/api/orders/${id}`)).tracking_token }
+      await done('vendor', 'POST', `/api/orders/${id}/assign-driver`, {
+        driver_id: driver.driverId,
+      })
+      return {
+        id,
+        tracking_token: (await done('customer', 'GET', `/api/orders/${id}`)).tracking_token,
+      }
     },
-    async openRequest() { return (await done('customer', 'POST', '/api/requests', { ...here, radius_km: 5, quantity: 1, expires_in_seconds: 600 })).request_id },
+    async openRequest() {
+      return (
+        await done('customer', 'POST', '/api/requests', {
+          ...here,
+          radius_km: 5,
+          quantity: 1,
+          expires_in_seconds: 600,
+        })
+      ).request_id
+    },
     async offeredOrder() {
       const id = await acceptedOrder()
       await done('vendor', 'POST', `/api/orders/${id}/find-driver`, { policy: 'offer' })
       for (let i = 0; i < 100; i++) {
         const offer = (await done('vendor', 'GET', `/api/orders/${id}`)).driver_search.offer
         if (offer) return { id, offerId: offer.offer_id }
-        await new Promise(resolve => { setTimeout(resolve, 50) })
+        await new Promise(resolve => {
+          setTimeout(resolve, 50)
+        })
       }
       throw new Error('no driver was offered the order')
     },
-    async subscription() { return (await done('vendor', 'POST', '/api/webhooks/subscriptions', { url: 'http://127.0.0.1:9/hook' })).subscription.id },
+    async subscription() {
+      return (
+        await done('vendor', 'POST', '/api/webhooks/subscriptions', {
+          url: 'http://127.0.0.1:9/hook',
+        })
+      ).subscription.id
+    },
     async delivery(subscriptionId) {
-      const answer = await eventually(() => call('vendor', 'GET', `/api/webhooks/subscriptions/${subscriptionId}/deliveries`), ({ body }) => body.deliveries?.length > 0)
+      const answer = await eventually(
+        () => call('vendor', 'GET', `/api/webhooks/subscriptions/${subscriptionId}/deliveries`),
+        ({ body }) => body.deliveries?.length > 0,
+      )
       return answer.body.deliveries[0].id
     },
     async shop() {
-      const { integration, secret } = await done('vendor', 'POST', `/api/vendors/${vendor.vendorId}/integrations/woocommerce`, {})
+      const { integration, secret } = await done(
+        'vendor',
+        'POST',
+        `/api/vendors/${vendor.vendorId}/integrations/woocommerce`,
+        {},
+      )
       const deliveryKey = integration.delivery_url.split('/').at(-1)
-      const order = JSON.stringify({ id: 1, status: 'processing', billing: { first_name: 'Ann', last_name: 'Other', phone: '555' }, line_items: [{ name: 'Aspirin', quantity: 1 }] })
+      const order = JSON.stringify({
+        id: 1,
+        status: 'processing',
+        billing: { first_name: 'Ann', last_name: 'Other', phone: '555' },
+        line_items: [{ name: 'Aspirin', quantity: 1 }],
+      })
       const signature = createHmac('sha256', secret).update(order).digest('base64')
-      const taken = await call('stranger', 'POST', `/api/webhooks/wc/order-created/${deliveryKey}`, order, { 'x-wc-webhook-signature': signature, 'x-wc-webhook-topic': 'order.created' })
+      const taken = await call(
+        'stranger',
+        'POST',
+        `/api/webhooks/wc/order-created/${deliveryKey}`,
+        order,
+        { 'x-wc-webhook-signature': signature, 'x-wc-webhook-topic': 'order.created' },
+      )
       return { integrationId: integration.id, deliveryKey, importId: taken.body.import_id }
     },
     async parkedCommand() {
       const [id, order] = [uuidV7(ctx.nowMs(), ctx.random), uuidV7(ctx.nowMs(), ctx.random)]
-      const command = { verb: 'complete', by: { role: 'system', id: 'order' }, orderId: order, outcome: 'delivered', earningsMinor: 250 }
-      await park(ctx, { fromActorId: order, kind: 'driver', actorId: driver.driverId, commandId: id, command })
+      const command = {
+        verb: 'complete',
+        by: { role: 'system', id: 'order' },
+        orderId: order,
+        outcome: 'delivered',
+        earningsMinor: 250,
+      }
+      await park(ctx, {
+        fromActorId: order,
+        kind: 'driver',
+        actorId: driver.driverId,
+        commandId: id,
+        command,
+      })
       return id
     },
     async unfinishedUpload() {
-      const { body } = await call('customer', 'POST', '/api/uploads/resumable', undefined, { 'tus-resumable': '1.0.0', 'upload-length': '100', 'upload-metadata': `kind ${btoa('prescription')}` })
+      const { body } = await call('customer', 'POST', '/api/uploads/resumable', undefined, {
+        'tus-resumable': '1.0.0',
+        'upload-length': '100',
+        'upload-metadata': `kind ${btoa('prescription')}`,
+      })
       return body.id
     },
-    async upload() { return (await done('customer', 'POST', '/api/uploads/prescription', picture())).id },
+    async upload() {
+      return (await done('customer', 'POST', '/api/uploads/prescription', picture())).id
+    },
   }
 }

@@ -61,7 +61,15 @@ export async function walk(url, WebSocket) {
   return { same: seen.request_id === request_id, outcome, text: answer.text_message, status: state.order.status, waiting, moved: latitude === place.latitude, refusal }
 }
 `
-const expected = { same: true, outcome: 'won', text: 'Available!', status: 'driver_assigned', waiting: 0, moved: true, refusal: 'order_not_found' }
+const expected = {
+  same: true,
+  outcome: 'won',
+  text: 'Available!',
+  status: 'driver_assigned',
+  waiting: 0,
+  moved: true,
+  refusal: 'order_not_found',
+}
 
 const types = `
 import { connectTerminal, RestClient, type NewRequest } from 'caduceus/client'
@@ -75,14 +83,23 @@ void new RestClient({ url: '' }).getOrder('x').then(order => order.status satisf
 t.test('the package of the client', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-consumer-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as [{ filename: string }]
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as [{ filename: string }]
   const installed = join(folder, 'node_modules', 'caduceus')
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1'])
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}')
   writeFileSync(join(folder, 'walk.js'), walk)
   const dataDir = await preparedDataDir()
-  const server = await startEmbedded({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' }, { log: pino({ level: 'silent' }) })
+  const server = await startEmbedded(
+    { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
+    { log: pino({ level: 'silent' }) },
+  )
   t.teardown(async () => {
     await server.stop()
     rmSync(dataDir, { recursive: true, force: true })
@@ -90,38 +107,74 @@ t.test('the package of the client', async t => {
 
   await t.test('in Node, with no other package but a WebSocket', async t => {
     // Node 20 has none of its own.
-    cpSync(join(root, 'node_modules', 'ws'), join(folder, 'node_modules', 'ws'), { recursive: true })
-    writeFileSync(join(folder, 'node.js'), `
+    cpSync(join(root, 'node_modules', 'ws'), join(folder, 'node_modules', 'ws'), {
+      recursive: true,
+    })
+    writeFileSync(
+      join(folder, 'node.js'),
+      `
       import { WebSocket } from 'ws'
       import { walk } from './walk.js'
       console.log(JSON.stringify(await walk(process.argv[2], WebSocket)))
       // Nothing holds the process: whoever closed everything is done.
-    `)
-    const { stdout } = await run(process.execPath, ['node.js', server.url], { cwd: folder, timeout: 60_000 })
+    `,
+    )
+    const { stdout } = await run(process.execPath, ['node.js', server.url], {
+      cwd: folder,
+      timeout: 60_000,
+    })
     t.same(JSON.parse(stdout), expected)
   })
 
   await t.test('bundled for a browser it is its own files and nothing else', async t => {
     const { metafile, outputFiles } = await build({
-      absWorkingDir: folder, entryPoints: ['walk.js'], bundle: true, format: 'iife', globalName: 'app', platform: 'browser', minify: true, metafile: true, write: false,
+      absWorkingDir: folder,
+      entryPoints: ['walk.js'],
+      bundle: true,
+      format: 'iife',
+      globalName: 'app',
+      platform: 'browser',
+      minify: true,
+      metafile: true,
+      write: false,
     })
     const inputs = Object.keys(metafile.inputs).filter(input => input !== 'walk.js')
     t.ok(inputs.length > 5, `${inputs.length} files`)
     // Codec, limits, errors: no bus, no claims, no schemas, and nobody else's package.
-    const allowed = /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|errors|frames?(-\w+)?|limits|msgpack-skip)\.js$/
-    t.same(inputs.filter(input => !allowed.test(input)), [])
-    t.same(Object.values(metafile.inputs).flatMap(({ imports }) => imports).filter(one => one.external), [], 'nothing is left to be found elsewhere')
+    const allowed =
+      /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|errors|frames?(-\w+)?|limits|msgpack-skip)\.js$/
+    t.same(
+      inputs.filter(input => !allowed.test(input)),
+      [],
+    )
+    t.same(
+      Object.values(metafile.inputs)
+        .flatMap(({ imports }) => imports)
+        .filter(one => one.external),
+      [],
+      'nothing is left to be found elsewhere',
+    )
     const [bundle] = outputFiles
     t.ok(bundle!.contents.length < 60_000, `${bundle!.contents.length} bytes`)
 
     const executablePath = findBrowser()
     if (executablePath === null) {
-      const line = 'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
+      const line =
+        'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
       if (process.env['REQUIRE_SERVICES'] === '1') t.fail(line)
       else t.comment(line)
       return
     }
-    const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] })
+    const browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-background-networking',
+      ],
+    })
     t.teardown(() => browser.close())
     // A page of the edge's own address; its policy forbids scripts of others, and this is one.
     const page = await (await browser.newContext({ bypassCSP: true })).newPage()
@@ -133,17 +186,47 @@ t.test('the package of the client', async t => {
   await t.test('its types are there, and say what they should', async t => {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     // As prepack does for all of protocol/; here only what the client reaches.
-    writeFileSync(join(folder, 'declare.json'), JSON.stringify({
-      extends: join(root, 'tsconfig.json'), files: [join(root, 'protocol/client/index.ts')], include: [],
-      compilerOptions: { incremental: false, tsBuildInfoFile: null, declaration: true, emitDeclarationOnly: true, sourceMap: false, types: [], rootDir: root, outDir: join(installed, 'dist') },
-    }))
+    writeFileSync(
+      join(folder, 'declare.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        files: [join(root, 'protocol/client/index.ts')],
+        include: [],
+        compilerOptions: {
+          incremental: false,
+          tsBuildInfoFile: null,
+          declaration: true,
+          emitDeclarationOnly: true,
+          sourceMap: false,
+          types: [],
+          rootDir: root,
+          outDir: join(installed, 'dist'),
+        },
+      }),
+    )
     // The compiler starts a program of its own, which does not stand the test runner's loader.
-    const compile = (...args: string[]) => run('env', ['-u', 'NODE_OPTIONS', process.execPath, compiler, ...args], { cwd: folder })
+    const compile = (...args: string[]) =>
+      run('env', ['-u', 'NODE_OPTIONS', process.execPath, compiler, ...args], { cwd: folder })
     await compile('-p', 'declare.json')
-    cpSync(join(root, 'node_modules', 'typebox'), join(folder, 'node_modules', 'typebox'), { recursive: true })
+    cpSync(join(root, 'node_modules', 'typebox'), join(folder, 'node_modules', 'typebox'), {
+      recursive: true,
+    })
     writeFileSync(join(folder, 'types.ts'), types)
-    const { stdout } = await compile('--noEmit', '--strict', '--target', 'es2023', '--lib', 'es2023,dom', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', '', 'types.ts')
-      .catch((error: unknown) => error as { stdout: string })
+    const { stdout } = await compile(
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2023',
+      '--lib',
+      'es2023,dom',
+      '--module',
+      'nodenext',
+      '--moduleResolution',
+      'nodenext',
+      '--types',
+      '',
+      'types.ts',
+    ).catch((error: unknown) => error as { stdout: string })
     t.equal(stdout, '')
   })
 })

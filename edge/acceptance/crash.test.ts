@@ -7,7 +7,15 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
-import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
+import {
+  eventually,
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  terminal,
+} from './people.ts'
 
 const rounds = 3
 const lat = 27.7
@@ -24,22 +32,34 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     rmSync(dataDir, { recursive: true, force: true })
   })
   const boot = async () => {
-    child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
+    child = startProcess('edge/embedded.js', {
+      DATA_DIR: dataDir,
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+    })
     await untilHealthy(url, child)
   }
   await boot()
   const customer = await newCustomer(url)
-  const pharmacies = await Promise.all(['A', 'B', 'C'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)))
+  const pharmacies = await Promise.all(
+    ['A', 'B', 'C'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)),
+  )
   const courier = await newCourier(url, pharmacies[0]!.vendorId)
-  await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } })
+  await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
+    token: courier.token,
+    body: { status: 'available' },
+  })
 
   /** What the clients were told, and must find again. */
   const opened = new Set<string>()
   const won = new Map<string, string>()
   const cancelled = new Set<string>()
-  const open = (key: string, ttl = 600) => http(url, 'POST', '/api/requests', {
-    token: customer.token, body: { latitude: lat, longitude: lng, radius_km: 5, quantity: 1, expires_in_seconds: ttl }, headers: { 'idempotency-key': key },
-  })
+  const open = (key: string, ttl = 600) =>
+    http(url, 'POST', '/api/requests', {
+      token: customer.token,
+      body: { latitude: lat, longitude: lng, radius_km: 5, quantity: 1, expires_in_seconds: ttl },
+      headers: { 'idempotency-key': key },
+    })
 
   for (let round = 0; round < rounds; round++) {
     let alive = true
@@ -52,35 +72,59 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
           const id = made.body.request_id as string
           opened.add(id)
           if (i % 3 === 2) {
-            if ((await http(url, 'DELETE', `/api/requests/${id}`, { token: customer.token })).status === 200) cancelled.add(id)
+            if (
+              (await http(url, 'DELETE', `/api/requests/${id}`, { token: customer.token }))
+                .status === 200
+            )
+              cancelled.add(id)
             continue
           }
-          await Promise.all(pharmacies.map(async pharmacy => {
-            const answer = await http(url, 'POST', `/api/requests/${id}/responses`, { token: pharmacy.token, body: { response_type: 'ACCEPTED' } })
-            if (answer.status !== 201) return
-            if (won.has(id)) t.fail(`[1] two winners for ${id}`)
-            won.set(id, pharmacy.vendorId)
-          }))
+          await Promise.all(
+            pharmacies.map(async pharmacy => {
+              const answer = await http(url, 'POST', `/api/requests/${id}/responses`, {
+                token: pharmacy.token,
+                body: { response_type: 'ACCEPTED' },
+              })
+              if (answer.status !== 201) return
+              if (won.has(id)) t.fail(`[1] two winners for ${id}`)
+              won.set(id, pharmacy.vendorId)
+            }),
+          )
         } catch {
           // The process is gone in the middle of it: nothing was acknowledged. The same key must do no harm later.
-          await new Promise(resolve => { setTimeout(resolve, 20) })
+          await new Promise(resolve => {
+            setTimeout(resolve, 20)
+          })
         }
       }
     }
     const clients = [0, 1, 2].map(client)
-    await new Promise(resolve => { setTimeout(resolve, 600 + round * 170) })
+    await new Promise(resolve => {
+      setTimeout(resolve, 600 + round * 170)
+    })
     await child!.kill('SIGKILL')
     alive = false
     await Promise.all(clients)
     await boot()
   }
-  t.ok(opened.size > rounds, `${opened.size} requests, ${won.size} wins, ${cancelled.size} cancellations over ${rounds} kills`)
+  t.ok(
+    opened.size > rounds,
+    `${opened.size} requests, ${won.size} wins, ${cancelled.size} cancellations over ${rounds} kills`,
+  )
   let wrong = 0
   for (const id of opened) {
-    const { status, body } = await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })
-    if (status !== 200 || (won.has(id) && (body.status !== 'accepted' || body.vendor_id !== won.get(id))) || (cancelled.has(id) && body.status !== 'cancelled')) {
+    const { status, body } = await http(url, 'GET', `/api/requests/${id}`, {
+      token: customer.token,
+    })
+    if (
+      status !== 200 ||
+      (won.has(id) && (body.status !== 'accepted' || body.vendor_id !== won.get(id))) ||
+      (cancelled.has(id) && body.status !== 'cancelled')
+    ) {
       wrong++
-      t.fail(`${id}: ${status} ${body.status} ${body.vendor_id}, told ${won.get(id) ?? (cancelled.has(id) ? 'cancelled' : 'open')}`)
+      t.fail(
+        `${id}: ${status} ${body.status} ${body.vendor_id}, told ${won.get(id) ?? (cancelled.has(id) ? 'cancelled' : 'open')}`,
+      )
     }
   }
   t.equal(wrong, 0, 'every acknowledged fact is there [2]')
@@ -88,30 +132,60 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   // Deadlines, terminals, trackers and drivers across one more death.
   const expiring = (await open('expiring', 5)).body.request_id
   const staying = (await open('staying')).body.request_id
-  const order = (await http(url, 'POST', '/api/orders', {
-    token: customer.token,
-    body: {
-      vendor_id: pharmacies[0]!.vendorId, delivery_address: 'home', delivery_latitude: lat, delivery_longitude: lng + 0.02,
-      customer_name: 'J', customer_phone: '+1234567890', items: [{ name: 'x', quantity: 1 }],
-    },
-  })).body
-  await http(url, 'POST', `/api/orders/${order.id}/accept`, { token: pharmacies[0]!.token, body: {} })
-  await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, { token: pharmacies[0]!.token, body: { driver_id: courier.driverId } })
+  const order = (
+    await http(url, 'POST', '/api/orders', {
+      token: customer.token,
+      body: {
+        vendor_id: pharmacies[0]!.vendorId,
+        delivery_address: 'home',
+        delivery_latitude: lat,
+        delivery_longitude: lng + 0.02,
+        customer_name: 'J',
+        customer_phone: '+1234567890',
+        items: [{ name: 'x', quantity: 1 }],
+      },
+    })
+  ).body
+  await http(url, 'POST', `/api/orders/${order.id}/accept`, {
+    token: pharmacies[0]!.token,
+    body: {},
+  })
+  await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, {
+    token: pharmacies[0]!.token,
+    body: { driver_id: courier.driverId },
+  })
   await child!.kill('SIGKILL')
   await boot()
   t.equal((await open('staying')).body.request_id, staying, 'the same key, the same request [3]')
   const screen = await terminal(url, pharmacies[1]!)
   await screen.next('new_request', m => m.request_id === staying)
-  const over = await eventually(() => http(url, 'GET', `/api/requests/${expiring}`, { token: customer.token }), a => a.body.status === 'expired', 15_000)
+  const over = await eventually(
+    () => http(url, 'GET', `/api/requests/${expiring}`, { token: customer.token }),
+    a => a.body.status === 'expired',
+    15_000,
+  )
   t.equal(over.body.status, 'expired', 'the deadline went on [10]')
   // Told of it only if it was still open when the terminal came; then told of its end as well.
-  if (screen.of('new_request').some(m => m.request_id === expiring)) await screen.next('request_expired', m => m.request_id === expiring)
+  if (screen.of('new_request').some(m => m.request_id === expiring))
+    await screen.next('request_expired', m => m.request_id === expiring)
   const watcher = new Listener(url, `/ws/tracking/${order.tracking_token}`)
   t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
   // The order's word to its driver was perhaps not delivered before the kill; then it is now.
-  const busy = await eventually(() => http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token }), a => a.body.status === 'busy', 5_000)
+  const busy = await eventually(
+    () => http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token }),
+    a => a.body.status === 'busy',
+    5_000,
+  )
   t.equal(busy.body.status, 'busy')
-  t.equal((await http(url, 'PATCH', `/api/orders/${order.id}`, { token: courier.token, body: { status: 'picked_up' } })).body.status, 'picked_up')
+  t.equal(
+    (
+      await http(url, 'PATCH', `/api/orders/${order.id}`, {
+        token: courier.token,
+        body: { status: 'picked_up' },
+      })
+    ).body.status,
+    'picked_up',
+  )
   await watcher.next('status', m => m.status === 'picked_up')
   for (const socket of [screen, watcher]) socket.close()
 })
@@ -119,14 +193,24 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
 t.test('a second process on the same directory stops with a clear line', async t => {
   const dataDir = await preparedDataDir()
   const ports = [await freePort(), await freePort()]
-  const first = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[0]), LOG_LEVEL: 'warn' })
+  const first = startProcess('edge/embedded.js', {
+    DATA_DIR: dataDir,
+    PORT: String(ports[0]),
+    LOG_LEVEL: 'warn',
+  })
   t.teardown(async () => {
     if (first.process.exitCode === null) await first.kill()
     rmSync(dataDir, { recursive: true, force: true })
   })
   await untilHealthy(`http://127.0.0.1:${ports[0]}`, first)
-  const second = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(ports[1]), LOG_LEVEL: 'warn' })
-  await new Promise(resolve => { second.process.once('exit', resolve) })
+  const second = startProcess('edge/embedded.js', {
+    DATA_DIR: dataDir,
+    PORT: String(ports[1]),
+    LOG_LEVEL: 'warn',
+  })
+  await new Promise(resolve => {
+    second.process.once('exit', resolve)
+  })
   t.not(second.process.exitCode, 0)
   t.match(second.output(), /DATA_DIR/)
   t.equal(await first.stop(), 0)

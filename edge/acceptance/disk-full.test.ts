@@ -11,8 +11,17 @@ import { openDatabase } from '../../migrations/open.ts'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
-import { makeSmallDisk, smallDiskMissing, type SmallDisk } from '../../protocol/testing/small-disk.ts'
-import { requireOrSkip, startNats, startPostgres, startRedis } from '../../protocol/testing/services.ts'
+import {
+  makeSmallDisk,
+  smallDiskMissing,
+  type SmallDisk,
+} from '../../protocol/testing/small-disk.ts'
+import {
+  requireOrSkip,
+  startNats,
+  startPostgres,
+  startRedis,
+} from '../../protocol/testing/services.ts'
 import { limits } from '../../protocol/limits.ts'
 import { startEmbedded } from '../embedded.ts'
 import { png } from '../uploads/samples.ts'
@@ -22,19 +31,41 @@ const noDisk = smallDiskMissing() ?? false
 const log = pino({ level: 'silent' })
 
 /** `stored`: an order of that pharmacy from before. */
-interface People { customer: string; pharmacy: string; stored: string }
-interface FullDisk { url: string; disk: SmallDisk; whileFull(people: People): Promise<void>; afterwards(people: People): Promise<void>; recover?(): Promise<void> }
+interface People {
+  customer: string
+  pharmacy: string
+  stored: string
+}
+interface FullDisk {
+  url: string
+  disk: SmallDisk
+  whileFull(people: People): Promise<void>
+  afterwards(people: People): Promise<void>
+  recover?(): Promise<void>
+}
 
 /** Orders before, while the disk is full and afterwards. */
-async function orders(t: Test, { url, disk, whileFull, afterwards, recover }: FullDisk): Promise<void> {
+async function orders(
+  t: Test,
+  { url, disk, whileFull, afterwards, recover }: FullDisk,
+): Promise<void> {
   const customer = await newCustomer(url)
   const pharmacy = await newPharmacy(url, 'A', 27.7, 85.3)
   const keys = Array.from({ length: 12 }, () => randomUUID())
   const told = new Map<string, string>()
   const place = async (key: string): Promise<Answer> => {
     const answer = await http(url, 'POST', '/api/orders', {
-      token: customer.token, headers: { 'idempotency-key': key },
-      body: { vendor_id: pharmacy.vendorId, delivery_address: 'home', delivery_latitude: 27.7, delivery_longitude: 85.3, customer_name: 'J', customer_phone: '+1234567890', items: [] },
+      token: customer.token,
+      headers: { 'idempotency-key': key },
+      body: {
+        vendor_id: pharmacy.vendorId,
+        delivery_address: 'home',
+        delivery_latitude: 27.7,
+        delivery_longitude: 85.3,
+        customer_name: 'J',
+        customer_phone: '+1234567890',
+        items: [],
+      },
     })
     if (answer.status !== 201) return answer
     if (told.has(key)) t.equal(answer.body.id, told.get(key), 'the same key, the same order [3]')
@@ -48,15 +79,37 @@ async function orders(t: Test, { url, disk, whileFull, afterwards, recover }: Fu
   const answers = await Promise.all(keys.slice(2, 10).map(place))
   const refused = answers.filter(({ status }) => status !== 201)
   t.ok(refused.length > 0, `${refused.length} of ${answers.length} were refused`)
-  t.same(refused.map(({ status, body, headers }) => [status, body.code, body.retryable, headers.has('retry-after')]), refused.map(() => [503, 'unavailable', true, true]))
+  t.same(
+    refused.map(({ status, body, headers }) => [
+      status,
+      body.code,
+      body.retryable,
+      headers.has('retry-after'),
+    ]),
+    refused.map(() => [503, 'unavailable', true, true]),
+  )
   t.ok(performance.now() - fromMs < 3 * limits.commandTimeoutMs, 'within a bound')
   t.ok((await http(url, 'GET', '/api/health')).status < 504, 'it says how it is')
   await whileFull(people)
   disk.free()
   await recover?.()
-  for (const key of keys) t.equal((await eventually(() => place(key), answer => answer.status < 500, 30_000)).status, 201)
+  for (const key of keys)
+    t.equal(
+      (
+        await eventually(
+          () => place(key),
+          answer => answer.status < 500,
+          30_000,
+        )
+      ).status,
+      201,
+    )
   const { body } = await http(url, 'GET', '/api/orders?limit=200', { token: customer.token })
-  t.same(body.orders.map(({ id }: { id: string }) => id).sort(), [...told.values()].sort(), 'each of them is there, once [2]')
+  t.same(
+    body.orders.map(({ id }: { id: string }) => id).sort(),
+    [...told.values()].sort(),
+    'each of them is there, once [2]',
+  )
   await afterwards(people)
 }
 
@@ -66,16 +119,26 @@ t.test('embedded: database and uploads on a full disk', { skip: noDisk }, async 
   const prepared = await preparedDataDir()
   cpSync(prepared, disk.path, { recursive: true })
   rmSync(prepared, { recursive: true })
-  const { url, stop } = await startEmbedded({ PORT: '0', DATA_DIR: disk.path, LOG_LEVEL: 'silent' }, { log })
+  const { url, stop } = await startEmbedded(
+    { PORT: '0', DATA_DIR: disk.path, LOG_LEVEL: 'silent' },
+    { log },
+  )
   const key = randomUUID()
   const upload = (token: string) => {
     const form = new FormData()
     form.append('file', new Blob([png as Uint8Array<ArrayBuffer>]), 'file')
-    return http(url, 'POST', '/api/uploads/signature', { token, body: form, headers: { 'idempotency-key': key } })
+    return http(url, 'POST', '/api/uploads/signature', {
+      token,
+      body: form,
+      headers: { 'idempotency-key': key },
+    })
   }
   await orders(t, {
-    url, disk,
-    async whileFull({ customer }) { t.match(await upload(customer), { status: 503, body: { code: 'unavailable' } }) },
+    url,
+    disk,
+    async whileFull({ customer }) {
+      t.match(await upload(customer), { status: 503, body: { code: 'unavailable' } })
+    },
     async afterwards({ customer }) {
       const { status, body } = await upload(customer)
       t.equal(status, 201)
@@ -85,36 +148,62 @@ t.test('embedded: database and uploads on a full disk', { skip: noDisk }, async 
   await stop()
 })
 
-t.test('PostgreSQL on a full disk, its log included', { skip: noDisk || requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 120_000 }, async t => {
-  const disk = makeSmallDisk(128)
-  const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres({ folder: disk.path })])
-  const port = await freePort()
-  const environment = { NATS_URL: nats.url, REDIS_URL: redis.url, DATABASE_URL: postgres.url, JWT_SECRET_KEY: 'only for tests on the loopback interface', PORT: String(port), LOG_LEVEL: 'warn', REGISTRATION: 'open', DATA_DIR: disk.path }
-  const database = await openDatabase({ url: postgres.url, log })
-  const children = [startProcess('engine/main.js', environment), startProcess('edge/main.js', environment)]
-  t.teardown(async () => {
-    await Promise.all(children.map(child => child.kill()))
-    await Promise.all([nats, redis, postgres].map(server => server.stop()))
-    disk.remove()
-  })
-  const url = `http://127.0.0.1:${port}`
-  await untilHealthy(url, children[1]!)
-  const accept = (token: string, orderId: string) => http(url, 'POST', `/api/orders/${orderId}/accept`, { token, body: {} })
-  await orders(t, {
-    url, disk,
-    async whileFull({ pharmacy, stored }) {
-      // Another file of its log is wanted and cannot be had; whatever the server makes of that.
-      await database.pool.query('select pg_switch_wal()').catch(() => undefined)
-      await t.rejects(database.pool.query('create table wanted (id int)'))
-      await database.close()
-      // No key, so nothing is written before the engine's journal.
-      t.match(await accept(pharmacy, stored), { status: 503, body: { code: 'unavailable' } })
-    },
-    async afterwards({ pharmacy, stored }) {
-      t.match(await accept(pharmacy, stored), { status: 200, body: { status: 'accepted' } })
-    },
-    // As its supervisor does.
-    recover: () => postgres.restart(),
-  })
-  t.same(children.map(child => child.process.exitCode), [null, null], 'no process ended')
-})
+t.test(
+  'PostgreSQL on a full disk, its log included',
+  { skip: noDisk || requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 120_000 },
+  async t => {
+    const disk = makeSmallDisk(128)
+    const [nats, redis, postgres] = await Promise.all([
+      startNats(),
+      startRedis(),
+      startPostgres({ folder: disk.path }),
+    ])
+    const port = await freePort()
+    const environment = {
+      NATS_URL: nats.url,
+      REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
+      JWT_SECRET_KEY: 'only for tests on the loopback interface',
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+      REGISTRATION: 'open',
+      DATA_DIR: disk.path,
+    }
+    const database = await openDatabase({ url: postgres.url, log })
+    const children = [
+      startProcess('engine/main.js', environment),
+      startProcess('edge/main.js', environment),
+    ]
+    t.teardown(async () => {
+      await Promise.all(children.map(child => child.kill()))
+      await Promise.all([nats, redis, postgres].map(server => server.stop()))
+      disk.remove()
+    })
+    const url = `http://127.0.0.1:${port}`
+    await untilHealthy(url, children[1]!)
+    const accept = (token: string, orderId: string) =>
+      http(url, 'POST', `/api/orders/${orderId}/accept`, { token, body: {} })
+    await orders(t, {
+      url,
+      disk,
+      async whileFull({ pharmacy, stored }) {
+        // Another file of its log is wanted and cannot be had; whatever the server makes of that.
+        await database.pool.query('select pg_switch_wal()').catch(() => undefined)
+        await t.rejects(database.pool.query('create table wanted (id int)'))
+        await database.close()
+        // No key, so nothing is written before the engine's journal.
+        t.match(await accept(pharmacy, stored), { status: 503, body: { code: 'unavailable' } })
+      },
+      async afterwards({ pharmacy, stored }) {
+        t.match(await accept(pharmacy, stored), { status: 200, body: { status: 'accepted' } })
+      },
+      // As its supervisor does.
+      recover: () => postgres.restart(),
+    })
+    t.same(
+      children.map(child => child.process.exitCode),
+      [null, null],
+      'no process ended',
+    )
+  },
+)

@@ -13,10 +13,20 @@ let child: Child
 t.before(async () => {
   const dataDir = await preparedDataDir()
   const port = await freePort()
-  child = startProcess('edge/embedded.js', { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' })
+  child = startProcess('edge/embedded.js', {
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    LOG_LEVEL: 'warn',
+  })
   const url = `http://127.0.0.1:${port}`
   await untilHealthy(url, child)
-  deployment = { url, other: url, stop: async () => { rmSync(dataDir, { recursive: true, force: true }) } }
+  deployment = {
+    url,
+    other: url,
+    stop: async () => {
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
 })
 
 scenarios(t, () => deployment)

@@ -17,9 +17,15 @@ import type { PublishedEvent } from '../../protocol/events.ts'
 import { eventStream, ofService, subjects } from '../../protocol/subjects.ts'
 import { http, newCustomer, newPharmacy } from './people.ts'
 
-export const busPasswords = { NATS_ENGINE_PASSWORD: 'engine-secret', NATS_EDGE_PASSWORD: 'edge-secret', NATS_ANALYTICS_PASSWORD: 'analytics-secret', NATS_DISPATCH_PASSWORD: 'dispatch-secret' }
+export const busPasswords = {
+  NATS_ENGINE_PASSWORD: 'engine-secret',
+  NATS_EDGE_PASSWORD: 'edge-secret',
+  NATS_ANALYTICS_PASSWORD: 'analytics-secret',
+  NATS_DISPATCH_PASSWORD: 'dispatch-secret',
+}
 export const busConfig = fileURLToPath(assetUrl('protocol/bus/nats-server.conf'))
-export const busUrl = (port: number, user: 'engine' | 'edge'): string => `nats://${user}:${user}-secret@127.0.0.1:${port}`
+export const busUrl = (port: number, user: 'engine' | 'edge'): string =>
+  `nats://${user}:${user}-secret@127.0.0.1:${port}`
 
 /** The one pharmacy that dispatch acts for; its id is known before the engines start, because their configuration names it. */
 const ownVendorId = randomUUID()
@@ -30,29 +36,54 @@ export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
   const { kysely, close } = await openDatabase({ url: databaseUrl })
   const userId = randomUUID()
   const both = { email: `${ownVendorId}@example.com`, phone: '+1234567890' }
-  await kysely.insertInto('users').values({ ...both, id: userId, full_name: 'Olga', role: 'vendor', password_hash: 'none' }).execute()
-  await kysely.insertInto('vendors').values({
-    ...both, id: ownVendorId, user_id: userId, business_name: 'By bus', status: 'active', latitude: 10.5, longitude: 100.5,
-  }).execute()
+  await kysely
+    .insertInto('users')
+    .values({ ...both, id: userId, full_name: 'Olga', role: 'vendor', password_hash: 'none' })
+    .execute()
+  await kysely
+    .insertInto('vendors')
+    .values({
+      ...both,
+      id: ownVendorId,
+      user_id: userId,
+      business_name: 'By bus',
+      status: 'active',
+      latitude: 10.5,
+      longitude: 100.5,
+    })
+    .execute()
   await close()
 }
 
 type User = 'engine' | 'edge' | 'analytics' | 'dispatch'
 
-export interface Bus { port: number }
+export interface Bus {
+  port: number
+}
 
 export function otherServices(t: Test, deployment: () => { url: string; nats: Bus }): void {
-  const as = (user: User): Promise<NatsConnection> => connect({
-    servers: `127.0.0.1:${deployment().nats.port}`, user, pass: `${user}-secret`, ...(user !== 'dispatch' && { inboxPrefix: `_INBOX.${user}` }),
-  })
+  const as = (user: User): Promise<NatsConnection> =>
+    connect({
+      servers: `127.0.0.1:${deployment().nats.port}`,
+      user,
+      pass: `${user}-secret`,
+      ...(user !== 'dispatch' && { inboxPrefix: `_INBOX.${user}` }),
+    })
   /** What the server says to a publication or a subscription of this user. */
-  const verdict = async (user: User, act: (connection: NatsConnection) => void): Promise<'permitted' | 'refused'> => {
+  const verdict = async (
+    user: User,
+    act: (connection: NatsConnection) => void,
+  ): Promise<'permitted' | 'refused'> => {
     const connection = await as(user)
     let refused = false
-    void (async () => { for await (const status of connection.status()) if (status.type === 'error') refused = true })()
+    void (async () => {
+      for await (const status of connection.status()) if (status.type === 'error') refused = true
+    })()
     act(connection)
     await connection.flush()
-    await new Promise(resolve => { setTimeout(resolve, 50) })
+    await new Promise(resolve => {
+      setTimeout(resolve, 50)
+    })
     await connection.close()
     return refused ? 'refused' : 'permitted'
   }
@@ -61,90 +92,265 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     const vendorId = ownVendorId
     const bus = await as('dispatch')
     const order_id = randomUUID()
-    const ask = async (verb: string, body: object) => (await bus.request(subjects.command('order', verb), JSON.stringify(body), { timeout: 5_000 })).json<any>()
+    const ask = async (verb: string, body: object) =>
+      (
+        await bus.request(subjects.command('order', verb), JSON.stringify(body), { timeout: 5_000 })
+      ).json<any>()
     const data = {
-      order_id, customer_id: randomUUID(), customer_name: 'John Doe', customer_phone: '9841234567', vendor_id: vendorId,
-      delivery_address: '456 Home Ave', delivery_latitude: 10.51, delivery_longitude: 100.5, items: [{ name: 'Aspirin', quantity: 2 }],
+      order_id,
+      customer_id: randomUUID(),
+      customer_name: 'John Doe',
+      customer_phone: '9841234567',
+      vendor_id: vendorId,
+      delivery_address: '456 Home Ave',
+      delivery_latitude: 10.51,
+      delivery_longitude: 100.5,
+      items: [{ name: 'Aspirin', quantity: 2 }],
     }
-    const refused = await ask('create', { id: '1', actor_id: order_id, data: { ...data, delivery_latitude: 91, items: [{ name: '', quantity: 2 }], colour: 'red' } })
+    const refused = await ask('create', {
+      id: '1',
+      actor_id: order_id,
+      data: { ...data, delivery_latitude: 91, items: [{ name: '', quantity: 2 }], colour: 'red' },
+    })
     t.match(refused, { ok: false, problem: { code: 'invalid_request' } })
-    t.same(refused.problem.fields.map((one: { field: string }) => one.field).toSorted(), ['data', 'data.colour', 'data.delivery_latitude', 'data.items.0.name'])
-    t.match(await ask('create', { actor_id: order_id, data }), { ok: false, problem: { code: 'invalid_request', fields: [{ rule: /id/ }] } })
+    t.same(refused.problem.fields.map((one: { field: string }) => one.field).toSorted(), [
+      'data',
+      'data.colour',
+      'data.delivery_latitude',
+      'data.items.0.name',
+    ])
+    t.match(await ask('create', { actor_id: order_id, data }), {
+      ok: false,
+      problem: { code: 'invalid_request', fields: [{ rule: /id/ }] },
+    })
     for (const role of ['admin', 'system'])
-      t.match(await ask('create', { id: '3', actor_id: order_id, by: { role, id: 'x' }, data }), { ok: false, problem: { code: 'forbidden', fields: [{ field: 'by.role' }] } })
+      t.match(await ask('create', { id: '3', actor_id: order_id, by: { role, id: 'x' }, data }), {
+        ok: false,
+        problem: { code: 'forbidden', fields: [{ field: 'by.role' }] },
+      })
 
-    t.match(await ask('create', { id: '4', actor_id: order_id, data }), { ok: true, order: { id: order_id, status: 'pending', vendor_id: vendorId } })
-    t.match(await ask('create', { id: '4', actor_id: order_id, data }), { ok: true, order: { version: 1 } }, 'the same id, the same answer')
-    t.match(await ask('accept', { id: '5', actor_id: order_id, by: { role: 'vendor', id: randomUUID() }, data: {} }), { ok: false, problem: { code: 'order_not_found' } }, 'a pharmacy it is not the order of')
-    t.match(await ask('accept', { id: '6', actor_id: order_id, by: { role: 'vendor', id: vendorId }, data: {} }), { ok: true, order: { status: 'accepted' } })
-    const heard = bus.subscribe(`${subjects.event('order', 'order_cancelled', order_id)}`, { max: 1 })
+    t.match(await ask('create', { id: '4', actor_id: order_id, data }), {
+      ok: true,
+      order: { id: order_id, status: 'pending', vendor_id: vendorId },
+    })
+    t.match(
+      await ask('create', { id: '4', actor_id: order_id, data }),
+      { ok: true, order: { version: 1 } },
+      'the same id, the same answer',
+    )
+    t.match(
+      await ask('accept', {
+        id: '5',
+        actor_id: order_id,
+        by: { role: 'vendor', id: randomUUID() },
+        data: {},
+      }),
+      { ok: false, problem: { code: 'order_not_found' } },
+      'a pharmacy it is not the order of',
+    )
+    t.match(
+      await ask('accept', {
+        id: '6',
+        actor_id: order_id,
+        by: { role: 'vendor', id: vendorId },
+        data: {},
+      }),
+      { ok: true, order: { status: 'accepted' } },
+    )
+    const heard = bus.subscribe(`${subjects.event('order', 'order_cancelled', order_id)}`, {
+      max: 1,
+    })
     // It says that it is another service; the server has said who it is.
-    t.match(await ask('cancel', { id: '7', actor_id: order_id, by: { role: 'service', id: 'somebody-else' }, data: {} }), { ok: true, order: { status: 'cancelled' } })
-    for await (const message of heard) t.match(decodeBody(message.data), { type: 'order_cancelled', data: { by: 'service:dispatch' } })
+    t.match(
+      await ask('cancel', {
+        id: '7',
+        actor_id: order_id,
+        by: { role: 'service', id: 'somebody-else' },
+        data: {},
+      }),
+      { ok: true, order: { status: 'cancelled' } },
+    )
+    for await (const message of heard)
+      t.match(decodeBody(message.data), {
+        type: 'order_cancelled',
+        data: { by: 'service:dispatch' },
+      })
     await bus.close()
   })
 
-  t.test('a service acts for its pharmacies, hears of them, and is a stranger to all others', async t => {
-    const { url } = deployment()
-    const { vendorId: otherVendorId, token: otherToken } = await newPharmacy(url, 'Of nobody on the bus', 10.6, 100.5)
-    const customer = await newCustomer(url)
-    const bus = await as('dispatch')
-    const heard: PublishedEvent[] = []
-    const older: string[] = []
-    bus.subscribe(subjects.eventFilter, { callback: (_, message) => { heard.push(decodeBody(message.data) as PublishedEvent) } })
-    bus.subscribe(subjects.tripFilter, { callback: (_, message) => { older.push(message.subject) } })
-    await bus.flush()
-    const ask = async (verb: string, actor_id: string, data: object, by?: object) =>
-      (await bus.request(subjects.command('order', verb), JSON.stringify({ id: randomUUID(), actor_id, ...(by !== undefined && { by }), data }), { timeout: 5_000 })).json<any>()
-    const body = (vendor_id: string, more: object = {}) => ({ vendor_id, delivery_address: '4 Home Road', delivery_latitude: 10.51, delivery_longitude: 100.5, items: [], ...more })
+  t.test(
+    'a service acts for its pharmacies, hears of them, and is a stranger to all others',
+    async t => {
+      const { url } = deployment()
+      const { vendorId: otherVendorId, token: otherToken } = await newPharmacy(
+        url,
+        'Of nobody on the bus',
+        10.6,
+        100.5,
+      )
+      const customer = await newCustomer(url)
+      const bus = await as('dispatch')
+      const heard: PublishedEvent[] = []
+      const older: string[] = []
+      bus.subscribe(subjects.eventFilter, {
+        callback: (_, message) => {
+          heard.push(decodeBody(message.data) as PublishedEvent)
+        },
+      })
+      bus.subscribe(subjects.tripFilter, {
+        callback: (_, message) => {
+          older.push(message.subject)
+        },
+      })
+      await bus.flush()
+      const ask = async (verb: string, actor_id: string, data: object, by?: object) =>
+        (
+          await bus.request(
+            subjects.command('order', verb),
+            JSON.stringify({ id: randomUUID(), actor_id, ...(by !== undefined && { by }), data }),
+            { timeout: 5_000 },
+          )
+        ).json<any>()
+      const body = (vendor_id: string, more: object = {}) => ({
+        vendor_id,
+        delivery_address: '4 Home Road',
+        delivery_latitude: 10.51,
+        delivery_longitude: 100.5,
+        items: [],
+        ...more,
+      })
 
-    const placed = async (vendorId: string): Promise<string> => (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(vendorId) })).body.id
-    const theirs = await placed(otherVendorId)
-    const request = (await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: 10.6, longitude: 100.5, radius_km: 5 } })).body.request_id
-    for (const order of [theirs, request])
-      for (const by of [undefined, { role: 'customer', id: customer.id }, { role: 'vendor', id: otherVendorId }, { role: 'vendor', id: ownVendorId }])
-        for (const [verb, data] of [['cancel', {}], ['accept', {}], ['reject', { reason: 'no' }], ['find_driver', {}], ['assign_driver', { driver_id: randomUUID() }]] as const)
-          t.match(await ask(verb, order, data, by), { ok: false, problem: { code: 'order_not_found' } }, `${verb} of ${order === request ? 'an open request' : 'another pharmacy\'s order'} as ${by?.role ?? 'itself'}`)
-    const created = (vendor_id: string, order_id: string) => ({ ...body(vendor_id), order_id, customer_id: customer.id, customer_name: 'John Doe', customer_phone: '3' })
-    t.match(await ask('create', theirs, created(ownVendorId, theirs)), { ok: false, problem: { code: 'order_not_found' } }, 'an order that exists is not shown by ordering it again')
-    const fresh = randomUUID()
-    t.match(await ask('create', fresh, created(otherVendorId, fresh)), { ok: false, problem: { code: 'forbidden' } })
-    t.match(await http(url, 'POST', `/api/orders/${theirs}/accept`, { token: otherToken, body: {} }), { status: 200, body: { status: 'accepted' } }, 'its pharmacy may')
+      const placed = async (vendorId: string): Promise<string> =>
+        (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(vendorId) }))
+          .body.id
+      const theirs = await placed(otherVendorId)
+      const request = (
+        await http(url, 'POST', '/api/requests', {
+          token: customer.token,
+          body: { latitude: 10.6, longitude: 100.5, radius_km: 5 },
+        })
+      ).body.request_id
+      for (const order of [theirs, request])
+        for (const by of [
+          undefined,
+          { role: 'customer', id: customer.id },
+          { role: 'vendor', id: otherVendorId },
+          { role: 'vendor', id: ownVendorId },
+        ])
+          for (const [verb, data] of [
+            ['cancel', {}],
+            ['accept', {}],
+            ['reject', { reason: 'no' }],
+            ['find_driver', {}],
+            ['assign_driver', { driver_id: randomUUID() }],
+          ] as const)
+            t.match(
+              await ask(verb, order, data, by),
+              { ok: false, problem: { code: 'order_not_found' } },
+              `${verb} of ${order === request ? 'an open request' : "another pharmacy's order"} as ${by?.role ?? 'itself'}`,
+            )
+      const created = (vendor_id: string, order_id: string) => ({
+        ...body(vendor_id),
+        order_id,
+        customer_id: customer.id,
+        customer_name: 'John Doe',
+        customer_phone: '3',
+      })
+      t.match(
+        await ask('create', theirs, created(ownVendorId, theirs)),
+        { ok: false, problem: { code: 'order_not_found' } },
+        'an order that exists is not shown by ordering it again',
+      )
+      const fresh = randomUUID()
+      t.match(await ask('create', fresh, created(otherVendorId, fresh)), {
+        ok: false,
+        problem: { code: 'forbidden' },
+      })
+      t.match(
+        await http(url, 'POST', `/api/orders/${theirs}/accept`, { token: otherToken, body: {} }),
+        { status: 200, body: { status: 'accepted' } },
+        'its pharmacy may',
+      )
 
-    const own = await placed(ownVendorId)
-    t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
-    t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
-    t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
-    for (let tries = 0; tries < 200 && !heard.some(({ type }) => type === 'order_cancelled'); tries++) await new Promise(resolve => { setTimeout(resolve, 25) })
-    t.same([...new Set(heard.map(one => one.actor_id))], [own], 'it hears of the orders of its pharmacies alone')
-    t.ok(heard.some(({ type }) => type === 'order_placed') && heard.some(({ type }) => type === 'order_accepted'))
-    t.same([...new Set(older.map(subject => subject.split('.').at(-1)))], [own], 'and so under the older names')
-    await bus.close()
-  })
+      const own = await placed(ownVendorId)
+      t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
+      t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
+      t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
+      for (
+        let tries = 0;
+        tries < 200 && !heard.some(({ type }) => type === 'order_cancelled');
+        tries++
+      )
+        await new Promise(resolve => {
+          setTimeout(resolve, 25)
+        })
+      t.same(
+        [...new Set(heard.map(one => one.actor_id))],
+        [own],
+        'it hears of the orders of its pharmacies alone',
+      )
+      t.ok(
+        heard.some(({ type }) => type === 'order_placed') &&
+          heard.some(({ type }) => type === 'order_accepted'),
+      )
+      t.same(
+        [...new Set(older.map(subject => subject.split('.').at(-1)))],
+        [own],
+        'and so under the older names',
+      )
+      await bus.close()
+    },
+  )
 
-  t.test('a reader hears facts, and can aim nothing at the subjects of engines and edges', async t => {
-    const { url } = deployment()
-    const bus = await as('analytics')
-    const spy = await as('engine')
-    const internal = subjects.slotsChanged
-    let arrived = 0
-    spy.subscribe(internal, { callback: (_, message) => { if (message.data.length > 20) arrived++ } })
-    await spy.flush()
-    const types: string[] = []
-    bus.subscribe(subjects.eventFilter, { callback: (_, message) => { types.push((decodeBody(message.data) as PublishedEvent).type) } })
-    await bus.flush()
-    const aimed = { stream_name: eventStream, config: { deliver_subject: internal, ack_policy: 'none', deliver_policy: 'all' } }
-    for (const api of [`CONSUMER.CREATE.${eventStream}`, `CONSUMER.DURABLE.CREATE.${eventStream}.x`, 'INFO', `STREAM.INFO.${eventStream}`, `CONSUMER.MSG.NEXT.${eventStream}.x`])
-      bus.publish(`$JS.API.${api}`, JSON.stringify(aimed), { reply: internal })
-    await bus.flush()
-    const customer = await newCustomer(url)
-    await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: -41, longitude: -141, radius_km: 5 } })
-    for (let tries = 0; tries < 200 && types.length < 2; tries++) await new Promise(resolve => { setTimeout(resolve, 25) })
-    t.ok(types.includes('broadcast_opened') && types.includes('request_expired'))
-    t.equal(arrived, 0, 'neither a consumer nor a reply of the API came to an internal subject')
-    await spy.close()
-    await bus.close()
-  })
+  t.test(
+    'a reader hears facts, and can aim nothing at the subjects of engines and edges',
+    async t => {
+      const { url } = deployment()
+      const bus = await as('analytics')
+      const spy = await as('engine')
+      const internal = subjects.slotsChanged
+      let arrived = 0
+      spy.subscribe(internal, {
+        callback: (_, message) => {
+          if (message.data.length > 20) arrived++
+        },
+      })
+      await spy.flush()
+      const types: string[] = []
+      bus.subscribe(subjects.eventFilter, {
+        callback: (_, message) => {
+          types.push((decodeBody(message.data) as PublishedEvent).type)
+        },
+      })
+      await bus.flush()
+      const aimed = {
+        stream_name: eventStream,
+        config: { deliver_subject: internal, ack_policy: 'none', deliver_policy: 'all' },
+      }
+      for (const api of [
+        `CONSUMER.CREATE.${eventStream}`,
+        `CONSUMER.DURABLE.CREATE.${eventStream}.x`,
+        'INFO',
+        `STREAM.INFO.${eventStream}`,
+        `CONSUMER.MSG.NEXT.${eventStream}.x`,
+      ])
+        bus.publish(`$JS.API.${api}`, JSON.stringify(aimed), { reply: internal })
+      await bus.flush()
+      const customer = await newCustomer(url)
+      await http(url, 'POST', '/api/requests', {
+        token: customer.token,
+        body: { latitude: -41, longitude: -141, radius_km: 5 },
+      })
+      for (let tries = 0; tries < 200 && types.length < 2; tries++)
+        await new Promise(resolve => {
+          setTimeout(resolve, 25)
+        })
+      t.ok(types.includes('broadcast_opened') && types.includes('request_expired'))
+      t.equal(arrived, 0, 'neither a consumer nor a reply of the API came to an internal subject')
+      await spy.close()
+      await bus.close()
+    },
+  )
 
   t.test('each user has its subjects and no others', async t => {
     const id = randomUUID()
@@ -155,7 +361,12 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       ['dispatch', 'publish', subjects.command('order', 'deliver'), 'refused'],
       ['dispatch', 'publish', subjects.command('order', 'broadcast'), 'refused'],
       ['dispatch', 'publish', subjects.command('order', 'reissue_tracking'), 'refused'],
-      ['dispatch', 'publish', ofService('dispatch', subjects.event('order', 'delivered', id)), 'refused'],
+      [
+        'dispatch',
+        'publish',
+        ofService('dispatch', subjects.event('order', 'delivered', id)),
+        'refused',
+      ],
       ['dispatch', 'publish', subjects.event('order', 'delivered', id), 'refused'],
       ['dispatch', 'publish', '$JS.API.STREAM.DELETE.CADUCEUS_EVENTS', 'refused'],
       ['dispatch', 'subscribe', subjects.olderTopic('trip.requested', id), 'permitted'],
@@ -185,18 +396,32 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       ['engine', 'subscribe', subjects.eventFilter, 'refused'],
       ['engine', 'subscribe', '_INBOX.edge.>', 'refused'],
     ]
-    await Promise.all(rows.map(async ([user, verb, subject, expected]) => {
-      const said = await verdict(user, connection => {
-        if (verb === 'publish') connection.publish(subject, '{}')
-        else connection.subscribe(subject, { callback: () => {} })
-      })
-      t.equal(said, expected, `${user} ${verb} ${subject}`)
-    }))
-    await t.rejects(connect({ servers: `127.0.0.1:${deployment().nats.port}`, reconnect: false }), /authorization/i, 'nobody without a name')
-    await t.rejects(connect({ servers: `127.0.0.1:${deployment().nats.port}`, user: 'engine', pass: 'wrong', reconnect: false }), /authorization/i)
+    await Promise.all(
+      rows.map(async ([user, verb, subject, expected]) => {
+        const said = await verdict(user, connection => {
+          if (verb === 'publish') connection.publish(subject, '{}')
+          else connection.subscribe(subject, { callback: () => {} })
+        })
+        t.equal(said, expected, `${user} ${verb} ${subject}`)
+      }),
+    )
+    await t.rejects(
+      connect({ servers: `127.0.0.1:${deployment().nats.port}`, reconnect: false }),
+      /authorization/i,
+      'nobody without a name',
+    )
+    await t.rejects(
+      connect({
+        servers: `127.0.0.1:${deployment().nats.port}`,
+        user: 'engine',
+        pass: 'wrong',
+        reconnect: false,
+      }),
+      /authorization/i,
+    )
   })
 
-  t.test('the README\'s example runs as it is written', async t => {
+  t.test("the README's example runs as it is written", async t => {
     const { nats } = deployment()
     const readme = readFileSync(assetUrl('README.md'), 'utf8')
     const code = /```js\n(\/\/ order\.mjs\n[\s\S]*?)```/.exec(readme)?.[1]
@@ -206,7 +431,14 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     writeFileSync(file, code!)
     t.teardown(() => rmSync(file))
     const { stdout } = await promisify(execFile)(process.execPath, [file], {
-      env: { PATH: process.env['PATH'], NATS_URL: `127.0.0.1:${nats.port}`, NATS_USER: 'dispatch', NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD, VENDOR_ID: ownVendorId }, timeout: 20_000,
+      env: {
+        PATH: process.env['PATH'],
+        NATS_URL: `127.0.0.1:${nats.port}`,
+        NATS_USER: 'dispatch',
+        NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD,
+        VENDOR_ID: ownVendorId,
+      },
+      timeout: 20_000,
     })
     t.match(stdout, /^ORD-\w{8} pending\norder_placed\ncancelled\n$/)
   })

@@ -17,7 +17,15 @@ import { subjects } from '../../protocol/subjects.ts'
 import { broken, strange, valid, type Schema } from '../../protocol/testing/broken.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { startEmbedded } from '../embedded.ts'
-import { customerSocket, http, Listener, newCourier, newCustomer, newPharmacy, terminal } from './people.ts'
+import {
+  customerSocket,
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  terminal,
+} from './people.ts'
 
 const messagesPerSocket = 600
 const commandsPerVerb = 60
@@ -26,8 +34,23 @@ const seed = 20_261_129
 
 const dataDir = await preparedDataDir()
 const errors: string[] = []
-const log = pino({ level: 'error' }, { write: line => { errors.push(line) } })
-const embedded = await startEmbedded({ DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_WRITE_PER_ACCOUNT: '100000', RATE_LIMIT_WRITE_PER_ADDRESS: '100000' }, { log })
+const log = pino(
+  { level: 'error' },
+  {
+    write: line => {
+      errors.push(line)
+    },
+  },
+)
+const embedded = await startEmbedded(
+  {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    RATE_LIMIT_WRITE_PER_ACCOUNT: '100000',
+    RATE_LIMIT_WRITE_PER_ADDRESS: '100000',
+  },
+  { log },
+)
 t.teardown(async () => {
   await embedded.stop()
   rmSync(dataDir, { recursive: true, force: true })
@@ -42,10 +65,16 @@ const courier = await newCourier(url, pharmacy.vendorId)
 /** The whole way of a request, as anybody uses it: it must work after all of that. */
 async function honestRequest(): Promise<string> {
   const screen = await terminal(url, pharmacy)
-  const { body } = await http(url, 'POST', '/api/requests', { token: customer.token, body: { ...place, radius_km: 5, quantity: 1 } })
+  const { body } = await http(url, 'POST', '/api/requests', {
+    token: customer.token,
+    body: { ...place, radius_km: 5, quantity: 1 },
+  })
   await screen.next('new_request', message => message.request_id === body.request_id)
   screen.send({ type: 'respond', request_id: body.request_id, response_type: 'ACCEPTED' })
-  const { outcome } = await screen.next('response_result', message => message.request_id === body.request_id)
+  const { outcome } = await screen.next(
+    'response_result',
+    message => message.request_id === body.request_id,
+  )
   screen.close()
   return outcome
 }
@@ -66,7 +95,13 @@ const open: Record<Channel, () => Promise<Listener>> = {
   },
   async tracking() {
     const { body } = await http(url, 'POST', '/api/orders', {
-      token: customer.token, body: { vendor_id: pharmacy.vendorId, delivery_address: 'x', delivery_latitude: 12, delivery_longitude: 34 },
+      token: customer.token,
+      body: {
+        vendor_id: pharmacy.vendorId,
+        delivery_address: 'x',
+        delivery_latitude: 12,
+        delivery_longitude: 34,
+      },
     })
     const listener = new Listener(url, `/ws/tracking/${body.tracking_token}`)
     await listener.next('state')
@@ -79,15 +114,28 @@ const expectedCodes = [4400, 4429, 1009, 1006]
 /** Below the rate at which a socket is closed. */
 const volley = 100
 
-const frame = encodeFrame({ seq: 1, timestampMs: Date.now(), latitude: 1, longitude: 1, headingDeg: null, speedMps: null, accuracyM: null })
+const frame = encodeFrame({
+  seq: 1,
+  timestampMs: Date.now(),
+  latitude: 1,
+  longitude: 1,
+  headingDeg: null,
+  speedMps: null,
+  accuracyM: null,
+})
 /** Bytes that begin as a frame or a batch, or as nothing. */
 const binary = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
-  fc.array(fc.tuple(fc.nat({ max: frame.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 3 }).map(changes => {
-    const bytes = Uint8Array.from(frame)
-    for (const [at, byte] of changes) bytes[at] = byte
-    return bytes
-  }),
+  fc
+    .array(fc.tuple(fc.nat({ max: frame.length - 1 }), fc.nat({ max: 255 })), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    .map(changes => {
+      const bytes = Uint8Array.from(frame)
+      for (const [at, byte] of changes) bytes[at] = byte
+      return bytes
+    }),
   fc.constantFrom(...strange).map(value => encodeBody(value)),
 )
 
@@ -95,8 +143,14 @@ for (const channel of Object.keys(socketChannels) as Channel[]) {
   t.test(`the ${channel} socket`, async t => {
     const schemas = socketChannels[channel].sends.map(name => socketMessages[name].schema as Schema)
     const message = fc.oneof(
-      { weight: 6, arbitrary: fc.oneof(...schemas.map(broken)).map(value => JSON.stringify(value)) },
-      { weight: 1, arbitrary: fc.oneof(...schemas.map(broken)).map(value => JSON.stringify([value, value])) },
+      {
+        weight: 6,
+        arbitrary: fc.oneof(...schemas.map(broken)).map(value => JSON.stringify(value)),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.oneof(...schemas.map(broken)).map(value => JSON.stringify([value, value])),
+      },
       { weight: 1, arbitrary: fc.string({ maxLength: 200 }) },
       { weight: 2, arbitrary: binary },
     )
@@ -104,11 +158,13 @@ for (const channel of Object.keys(socketChannels) as Channel[]) {
     const codes = new Set<string>()
     let socket = await open[channel]()
     for (let from = 0; from < messages.length; from += volley) {
-      for (const one of messages.slice(from, from + volley)) if (socket.closed === null) socket.socket.send(one)
+      for (const one of messages.slice(from, from + volley))
+        if (socket.closed === null) socket.socket.send(one)
       socket.send({ type: 'ping' })
       await Promise.race([socket.next('pong', () => true, 60_000), socket.end(60_000)])
       for (const { code } of socket.of('error')) codes.add(code)
-      if (socket.closed !== null) t.ok(expectedCodes.includes(socket.closed.code), `closed with ${socket.closed.code}`)
+      if (socket.closed !== null)
+        t.ok(expectedCodes.includes(socket.closed.code), `closed with ${socket.closed.code}`)
       socket.close()
       socket = await open[channel]()
     }
@@ -126,37 +182,76 @@ t.test('commands on the bus, in msgpack and in JSON', async t => {
     const schemas: Record<string, unknown> = commandSchemas[actor]
     const examples: Record<string, { data: unknown }> = commandExamples[actor]
     for (const verb of [...Object.keys(schemas), 'nonsense', 'constructor']) {
-      const data = schemas[verb] === undefined || !Object.hasOwn(schemas, verb) ? fc.constantFrom(...strange) : broken(schemas[verb] as Schema)
+      const data =
+        schemas[verb] === undefined || !Object.hasOwn(schemas, verb)
+          ? fc.constantFrom(...strange)
+          : broken(schemas[verb] as Schema)
       const command = fc.oneof(
-        { weight: 4, arbitrary: fc.tuple(valid(envelope), data).map(([whole, inner]) => ({ ...whole as object, data: inner })) },
-        { weight: 2, arbitrary: broken(envelope).map(whole => (typeof whole === 'object' && whole !== null ? { data: examples[verb]?.data, ...whole } : whole)) },
+        {
+          weight: 4,
+          arbitrary: fc
+            .tuple(valid(envelope), data)
+            .map(([whole, inner]) => ({ ...(whole as object), data: inner })),
+        },
+        {
+          weight: 2,
+          arbitrary: broken(envelope).map(whole =>
+            typeof whole === 'object' && whole !== null
+              ? { data: examples[verb]?.data, ...whole }
+              : whole,
+          ),
+        },
       )
-      const bodies = fc.sample(fc.tuple(command, fc.boolean()), { numRuns: commandsPerVerb, seed })
-        .map(([value, json]) => (json ? new TextEncoder().encode(JSON.stringify(value)) : encodeBody(value)))
+      const bodies = fc
+        .sample(fc.tuple(command, fc.boolean()), { numRuns: commandsPerVerb, seed })
+        .map(([value, json]) =>
+          json ? new TextEncoder().encode(JSON.stringify(value)) : encodeBody(value),
+        )
       const random = fc.sample(binary, { numRuns: 10, seed })
       for (const body of [...bodies, ...random]) {
         const reply = await bus.request(subjects.command(actor, verb), body, 30_000)
-        const answer = (reply[0] === 0x7b ? JSON.parse(new TextDecoder().decode(reply)) : decodeBody(reply)) as { ok: boolean; problem?: { code: string } }
+        const answer = (
+          reply[0] === 0x7b ? JSON.parse(new TextDecoder().decode(reply)) : decodeBody(reply)
+        ) as { ok: boolean; problem?: { code: string } }
         const code = answer.ok ? 'ok' : answer.problem!.code
         codes.set(code, (codes.get(code) ?? 0) + 1)
-        if (code === 'internal') t.fail(`${verb}: ${Buffer.from(body).toString('latin1').slice(0, 300)}`)
+        if (code === 'internal')
+          t.fail(`${verb}: ${Buffer.from(body).toString('latin1').slice(0, 300)}`)
       }
     }
   }
-  t.ok((codes.get('invalid_request') ?? 0) > 100, [...codes].map(([code, count]) => `${code} ${count}`).join(', '))
+  t.ok(
+    (codes.get('invalid_request') ?? 0) > 100,
+    [...codes].map(([code, count]) => `${code} ${count}`).join(', '),
+  )
   t.notOk(codes.has('internal'))
   t.same(errors, [])
 })
 
 t.test('messages that only edges and engines send, from somebody who is none', async t => {
   const byMessage: [subject: string, message: keyof typeof pushMessages][] = [
-    [subjects.pushAll, 'push_list'], [subjects.pushEdge('nobody'), 'location_push'], [subjects.interest, 'interest'], [subjects.terminals, 'terminals'],
-    [subjects.roster, 'roster_rows'], [subjects.rosterWanted, 'roster_wanted'], [subjects.slotsChanged, 'slots_changed'], [subjects.webhookNudge, 'webhook_nudge'],
-    [subjects.accessEnded, 'access_ended'], [subjects.queryPosition, 'position_query'], [subjects.queryHealth, 'health_query'], [subjects.directory, 'directory_vendor'],
+    [subjects.pushAll, 'push_list'],
+    [subjects.pushEdge('nobody'), 'location_push'],
+    [subjects.interest, 'interest'],
+    [subjects.terminals, 'terminals'],
+    [subjects.roster, 'roster_rows'],
+    [subjects.rosterWanted, 'roster_wanted'],
+    [subjects.slotsChanged, 'slots_changed'],
+    [subjects.webhookNudge, 'webhook_nudge'],
+    [subjects.accessEnded, 'access_ended'],
+    [subjects.queryPosition, 'position_query'],
+    [subjects.queryHealth, 'health_query'],
+    [subjects.directory, 'directory_vendor'],
   ]
   for (const [subject, message] of byMessage) {
-    const bodies = fc.sample(broken(pushMessages[message].schema as Schema), { numRuns: broadcastsPerSubject, seed }).map(value => encodeBody(value))
-    for (const body of [...bodies, ...fc.sample(binary, { numRuns: 10, seed })]) bus.publish(subject, body)
+    const bodies = fc
+      .sample(broken(pushMessages[message].schema as Schema), {
+        numRuns: broadcastsPerSubject,
+        seed,
+      })
+      .map(value => encodeBody(value))
+    for (const body of [...bodies, ...fc.sample(binary, { numRuns: 10, seed })])
+      bus.publish(subject, body)
     await bus.flush()
   }
   for (const body of fc.sample(binary, { numRuns: 200, seed })) {

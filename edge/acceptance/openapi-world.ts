@@ -17,8 +17,12 @@ type Prepare = () => Promise<Values>
 /** What is the same for all of them. */
 export function commonValues(world: World): Values {
   return {
-    customer: world.customer.id, vendorUser: world.vendor.id, driverUser: world.driver.id, admin: world.admin.id,
-    vendor: world.vendor.vendorId, driver: world.driver.driverId,
+    customer: world.customer.id,
+    vendorUser: world.vendor.id,
+    driverUser: world.driver.id,
+    admin: world.admin.id,
+    vendor: world.vendor.vendorId,
+    driver: world.driver.driverId,
   }
 }
 
@@ -26,21 +30,37 @@ export function commonValues(world: World): Values {
 export function preparations(embedded: Embedded, world: World): Record<string, Prepare> {
   const { url } = world
   const { context } = embedded.edge
-  const done = async (who: Parameters<World['call']>[0], method: string, path: string, body?: unknown) => {
+  const done = async (
+    who: Parameters<World['call']>[0],
+    method: string,
+    path: string,
+    body?: unknown,
+  ) => {
     const answer = await world.call(who, method, path, body)
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body
   }
   /** Of a sign-in of its own, so that ending it ends nothing else. */
   const refreshToken: Prepare = async () => {
     const account = await accountById(context.database.kysely, world.customer.id)
-    return { refreshToken: (await signIn(context, account!, { userAgent: 'example', address: '127.0.0.1' })).refresh_token }
+    return {
+      refreshToken: (
+        await signIn(context, account!, { userAgent: 'example', address: '127.0.0.1' })
+      ).refresh_token,
+    }
   }
-  const codeFor = async (path: string, body: { email?: string; phone?: string }): Promise<Values> => {
+  const codeFor = async (
+    path: string,
+    body: { email?: string; phone?: string },
+  ): Promise<Values> => {
     const answer = await http(url, 'POST', path, { body })
-    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    if (answer.status !== 200)
+      throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     await context.messenger.drain()
-    const sent = context.messenger.outbox().find(message => message.to === (body.email ?? body.phone) && /^\d{6} is/.test(message.text))
+    const sent = context.messenger
+      .outbox()
+      .find(message => message.to === (body.email ?? body.phone) && /^\d{6} is/.test(message.text))
     return { otp: sent!.text.slice(0, 6) }
   }
   const pending: Prepare = async () => ({ order: await world.pendingOrder() })
@@ -66,32 +86,68 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   }
   /** A delivery that has ended well, at a receiver of our own. */
   const ended: Prepare = async () => {
-    const receiver = createServer((request, response) => request.resume().on('end', () => response.end())).listen(0, '127.0.0.1')
+    const receiver = createServer((request, response) =>
+      request.resume().on('end', () => response.end()),
+    ).listen(0, '127.0.0.1')
     receiver.unref()
-    await new Promise(resolve => { receiver.once('listening', resolve) })
+    await new Promise(resolve => {
+      receiver.once('listening', resolve)
+    })
     const { port } = receiver.address() as AddressInfo
-    const { subscription: { id } } = await done('vendor', 'POST', '/api/webhooks/subscriptions', { url: `http://127.0.0.1:${port}/` })
+    const {
+      subscription: { id },
+    } = await done('vendor', 'POST', '/api/webhooks/subscriptions', {
+      url: `http://127.0.0.1:${port}/`,
+    })
     await world.pendingOrder()
-    const answer = await eventually(() => world.call('vendor', 'GET', `/api/webhooks/subscriptions/${id}/deliveries?state=delivered`), ({ body }) => body.deliveries?.length > 0)
+    const answer = await eventually(
+      () =>
+        world.call('vendor', 'GET', `/api/webhooks/subscriptions/${id}/deliveries?state=delivered`),
+      ({ body }) => body.deliveries?.length > 0,
+    )
     return { subscription: id, delivery: answer.body.deliveries[0].id }
   }
   const shop: Prepare = async () => {
     const { integrationId, deliveryKey, importId } = await world.shop()
     return { integration: integrationId, deliveryKey, import: importId }
   }
-  const apiKey: Prepare = async () => ({ apiKey: (await done('admin', 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:read'] })).id })
+  const apiKey: Prepare = async () => ({
+    apiKey: (
+      await done('admin', 'POST', '/api/admin/api-keys', {
+        name: 'a service',
+        scopes: ['orders:read'],
+      })
+    ).id,
+  })
   const account: Prepare = async () => ({ account: (await newCustomer(url)).id })
   const unfinished: Prepare = async () => ({ unfinished: await world.unfinishedUpload() })
-  const applicant = (status: 'pending' | 'active'): Prepare => async () => {
-    const { vendorId } = await newPharmacy(url, 'Corner Pharmacy', 40.71, -74)
-    await context.database.kysely.updateTable('vendors').set({ status }).where('id', '=', vendorId).execute()
-    return { applicant: vendorId }
-  }
-  const applicantDriver: Prepare = async () => ({ applicantDriver: (await newCourier(url, world.vendor.vendorId)).driverId })
-  const invitation: Prepare = async () => ({ invitation: (await done('vendor', 'POST', `/api/vendors/${world.vendor.vendorId}/driver-invitations`, { note: 'for Dora' })).id })
+  const applicant =
+    (status: 'pending' | 'active'): Prepare =>
+    async () => {
+      const { vendorId } = await newPharmacy(url, 'Corner Pharmacy', 40.71, -74)
+      await context.database.kysely
+        .updateTable('vendors')
+        .set({ status })
+        .where('id', '=', vendorId)
+        .execute()
+      return { applicant: vendorId }
+    }
+  const applicantDriver: Prepare = async () => ({
+    applicantDriver: (await newCourier(url, world.vendor.vendorId)).driverId,
+  })
+  const invitation: Prepare = async () => ({
+    invitation: (
+      await done('vendor', 'POST', `/api/vendors/${world.vendor.vendorId}/driver-invitations`, {
+        note: 'for Dora',
+      })
+    ).id,
+  })
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
-    refresh: refreshToken, refreshV1: refreshToken, logout: refreshToken, logoutV1: refreshToken,
+    refresh: refreshToken,
+    refreshV1: refreshToken,
+    logout: refreshToken,
+    logoutV1: refreshToken,
     async endSession() {
       await refreshToken()
       const { sessions } = await done('customer', 'GET', '/api/auth/sessions')
@@ -101,20 +157,66 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     verifyOtpV1: () => codeFor('/api/v1/auth/otp/request', { phone: '+1234567890' }),
     sanjevaniVerifyOtp: () => codeFor('/send-otp', { email: 'user@example.com' }),
     resetPassword: () => codeFor('/api/auth/password/forgot', { email: 'user@example.com' }),
-    listParkedCommands: parked, replayParkedCommands: parked, replayParkedCommand: parked, dropParkedCommand: parked,
-    getAccount: account, setAccountActive: account, listApiKeys: apiKey, revokeApiKey: apiKey,
-    listApprovals: applicant('pending'), approveVendor: applicant('pending'), rejectVendor: applicant('pending'), suspendVendor: applicant('active'),
-    listInvitations: invitation, revokeInvitation: invitation, approveDriver: applicantDriver, endDriver: applicantDriver, removeDriver: applicantDriver,
-    listRequests: request, getRequest: request, cancelRequest: request, respondToRequest: request, sanjevaniResponse: request, sanjevaniRequests: request,
-    listOrders: pending, getOrder: assigned, acceptOrder: pending, rejectOrder: pending, assignDriver: accepted, findDriver: accepted, listVendorOrders: pending,
-    acceptOffer: offered, declineOffer: offered, updateOrder: assigned, cancelOrder: pending, listOrderEvents: assigned, listBreadcrumbs: assigned, reissueTrackingToken: assigned, track: assigned,
+    listParkedCommands: parked,
+    replayParkedCommands: parked,
+    replayParkedCommand: parked,
+    dropParkedCommand: parked,
+    getAccount: account,
+    setAccountActive: account,
+    listApiKeys: apiKey,
+    revokeApiKey: apiKey,
+    listApprovals: applicant('pending'),
+    approveVendor: applicant('pending'),
+    rejectVendor: applicant('pending'),
+    suspendVendor: applicant('active'),
+    listInvitations: invitation,
+    revokeInvitation: invitation,
+    approveDriver: applicantDriver,
+    endDriver: applicantDriver,
+    removeDriver: applicantDriver,
+    listRequests: request,
+    getRequest: request,
+    cancelRequest: request,
+    respondToRequest: request,
+    sanjevaniResponse: request,
+    sanjevaniRequests: request,
+    listOrders: pending,
+    getOrder: assigned,
+    acceptOrder: pending,
+    rejectOrder: pending,
+    assignDriver: accepted,
+    findDriver: accepted,
+    listVendorOrders: pending,
+    acceptOffer: offered,
+    declineOffer: offered,
+    updateOrder: assigned,
+    cancelOrder: pending,
+    listOrderEvents: assigned,
+    listBreadcrumbs: assigned,
+    reissueTrackingToken: assigned,
+    track: assigned,
     exportOrders: pending,
     listDeliveries: assigned,
-    getUpload: unfinished, continueUpload: unfinished, endUpload: unfinished,
-    async download() { return { upload: await world.upload() } },
-    listWebhookSubscriptions: subscription, getWebhookSubscription: subscription, updateWebhookSubscription: subscription, rotateWebhookSecret: subscription,
-    deleteWebhookSubscription: subscription, listWebhookDeliveries: delivered, getWebhookDelivery: delivered, replayWebhookDelivery: ended,
-    listIntegrations: shop, takeIntegrationOrder: shop, listImports: shop, completeImport: shop, dismissImport: shop, disconnectShop: shop,
+    getUpload: unfinished,
+    continueUpload: unfinished,
+    endUpload: unfinished,
+    async download() {
+      return { upload: await world.upload() }
+    },
+    listWebhookSubscriptions: subscription,
+    getWebhookSubscription: subscription,
+    updateWebhookSubscription: subscription,
+    rotateWebhookSecret: subscription,
+    deleteWebhookSubscription: subscription,
+    listWebhookDeliveries: delivered,
+    getWebhookDelivery: delivered,
+    replayWebhookDelivery: ended,
+    listIntegrations: shop,
+    takeIntegrationOrder: shop,
+    listImports: shop,
+    completeImport: shop,
+    dismissImport: shop,
+    disconnectShop: shop,
   }
 }
 
@@ -122,14 +224,23 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
 export function filled<T>(value: T, values: Values): T {
   let text = JSON.stringify(value)
   if (text === undefined) return value
-  for (const [name, real] of Object.entries(values)) text = text.replaceAll(placeholders[name as Placeholder], real)
+  for (const [name, real] of Object.entries(values))
+    text = text.replaceAll(placeholders[name as Placeholder], real)
   return JSON.parse(text) as T
 }
 
 const secrets: Record<string, string> = {
-  access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token', access: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token',
-  refresh_token: placeholders.refreshToken, refresh: placeholders.refreshToken, ticket: 'bZ3kq0m8Yd2yV7cT5xW1nRhJ6pLs4uAe', key: 'cad_Qm3v8kT1xYz5wN7cR2dJ9hL4pS6uA0eF', prefix: 'cad_Qm3v8kT1',
-  secret: 'whsec_c2VjcmV0LW9mLXRoaXMtZXhhbXBsZS1vbmx5', verification_token: 'pR7wX2cVbQx5n0sYkR9dLfAu', tracking_token: placeholders.trackingToken, version: '0.1.0',
+  access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token',
+  access: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MifQ.the-access-token',
+  refresh_token: placeholders.refreshToken,
+  refresh: placeholders.refreshToken,
+  ticket: 'bZ3kq0m8Yd2yV7cT5xW1nRhJ6pLs4uAe',
+  key: 'cad_Qm3v8kT1xYz5wN7cR2dJ9hL4pS6uA0eF',
+  prefix: 'cad_Qm3v8kT1',
+  secret: 'whsec_c2VjcmV0LW9mLXRoaXMtZXhhbXBsZS1vbmx5',
+  verification_token: 'pR7wX2cVbQx5n0sYkR9dLfAu',
+  tracking_token: placeholders.trackingToken,
+  version: '0.1.0',
   invitation_code: 'K7QWM-3RTXA-9DZPB-VN2CH-6JEYF-4',
 }
 const at = '2026-11-20T12:00:00.000Z'
@@ -138,8 +249,14 @@ const at = '2026-11-20T12:00:00.000Z'
  * An answer as the document shows it: ids and secrets of one run replaced by the placeholders, every
  * other id by one made from its order of appearance, every time by the same. Long lists are cut.
  */
-export function recorded(answer: unknown, values: Values, emails: ReadonlyMap<string, string>): unknown {
-  const known = new Map(Object.entries(values).map(([name, real]) => [real, placeholders[name as Placeholder]]))
+export function recorded(
+  answer: unknown,
+  values: Values,
+  emails: ReadonlyMap<string, string>,
+): unknown {
+  const known = new Map(
+    Object.entries(values).map(([name, real]) => [real, placeholders[name as Placeholder]]),
+  )
   let strangers = 0
   const textOf = (text: string): string => {
     let shown = text

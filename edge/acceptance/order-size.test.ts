@@ -10,7 +10,9 @@ import { http, Listener, newCustomer, newPharmacy } from './people.ts'
 const here = { latitude: 27.7172, longitude: 85.324 }
 const dataDir = await preparedDataDir()
 let system: Embedded
-t.before(async () => { system = await startEmbedded({ DATA_DIR: dataDir, PORT: '0' }, { log: pino({ level: 'silent' }) }) })
+t.before(async () => {
+  system = await startEmbedded({ DATA_DIR: dataDir, PORT: '0' }, { log: pino({ level: 'silent' }) })
+})
 t.teardown(async () => {
   await system.stop()
   rmSync(dataDir, { recursive: true, force: true })
@@ -29,36 +31,64 @@ function itemsOf(bytes: number, rest: object): { name: string; quantity: number 
   return items
 }
 
-t.test('a request and an order of the largest size arrive, and larger ones are refused', async t => {
-  const { url } = system
-  const pharmacy = await newPharmacy(url, 'Large', here.latitude, here.longitude)
-  const customer = await newCustomer(url)
-  const terminal = new Listener(url, `/ws/pharmacy/?token=${pharmacy.token}`)
-  await terminal.next('connection')
-  const rows = [
-    ['/api/requests', { ...here, radius_km: 5 }],
-    ['/api/orders', { vendor_id: pharmacy.vendorId, delivery_address: '4 Home Road', delivery_latitude: here.latitude, delivery_longitude: here.longitude }],
-  ] as const
-  for (const [path, rest] of rows) {
-    const send = (body: object) => http(url, 'POST', path, { token: customer.token, body })
-    const largest = { ...rest, items: itemsOf(httpLimits.jsonBodyBytesMax - 600, rest) }
-    t.match(await send(largest), { status: 201 }, `${path}: ${JSON.stringify(largest).length} characters`)
-    // 23 kB, as fifty items of a hundred emoji make.
-    const larger = { ...rest, items: Array.from({ length: 50 }, () => ({ name: '💊'.repeat(100), quantity: 1 })), notes: '💊'.repeat(500) }
-    t.match(await send(larger), { status: 413, body: { code: 'body_too_large' } }, path)
-  }
-  const { items } = await terminal.next('new_request')
-  t.ok(items.length > 30, 'the terminal is told all of it')
-  terminal.socket.close()
-})
+t.test(
+  'a request and an order of the largest size arrive, and larger ones are refused',
+  async t => {
+    const { url } = system
+    const pharmacy = await newPharmacy(url, 'Large', here.latitude, here.longitude)
+    const customer = await newCustomer(url)
+    const terminal = new Listener(url, `/ws/pharmacy/?token=${pharmacy.token}`)
+    await terminal.next('connection')
+    const rows = [
+      ['/api/requests', { ...here, radius_km: 5 }],
+      [
+        '/api/orders',
+        {
+          vendor_id: pharmacy.vendorId,
+          delivery_address: '4 Home Road',
+          delivery_latitude: here.latitude,
+          delivery_longitude: here.longitude,
+        },
+      ],
+    ] as const
+    for (const [path, rest] of rows) {
+      const send = (body: object) => http(url, 'POST', path, { token: customer.token, body })
+      const largest = { ...rest, items: itemsOf(httpLimits.jsonBodyBytesMax - 600, rest) }
+      t.match(
+        await send(largest),
+        { status: 201 },
+        `${path}: ${JSON.stringify(largest).length} characters`,
+      )
+      // 23 kB, as fifty items of a hundred emoji make.
+      const larger = {
+        ...rest,
+        items: Array.from({ length: 50 }, () => ({ name: '💊'.repeat(100), quantity: 1 })),
+        notes: '💊'.repeat(500),
+      }
+      t.match(await send(larger), { status: 413, body: { code: 'body_too_large' } }, path)
+    }
+    const { items } = await terminal.next('new_request')
+    t.ok(items.length > 30, 'the terminal is told all of it')
+    terminal.socket.close()
+  },
+)
 
 t.test('names count with the rest, and the refusal names the longest field', async t => {
   const { url } = system
   const { token } = await newCustomer(url)
-  const named = await http(url, 'PATCH', '/api/auth/me', { token, body: { full_name: '💊'.repeat(100) } })
+  const named = await http(url, 'PATCH', '/api/auth/me', {
+    token,
+    body: { full_name: '💊'.repeat(100) },
+  })
   t.equal(named.status, 200)
   const rest = { ...here, radius_km: 5 }
   // Just as many bytes as a body may have.
-  const refused = await http(url, 'POST', '/api/requests', { token, body: { ...rest, items: itemsOf(httpLimits.jsonBodyBytesMax, rest) } })
-  t.match(refused, { status: 400, body: { code: 'invalid_request', fields: [{ field: 'items', rule: /16384 bytes/ }] } })
+  const refused = await http(url, 'POST', '/api/requests', {
+    token,
+    body: { ...rest, items: itemsOf(httpLimits.jsonBodyBytesMax, rest) },
+  })
+  t.match(refused, {
+    status: 400,
+    body: { code: 'invalid_request', fields: [{ field: 'items', rule: /16384 bytes/ }] },
+  })
 })

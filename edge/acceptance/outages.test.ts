@@ -12,196 +12,410 @@ import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { connectDriver, type WebSocketConstructor } from '../../protocol/client/index.ts'
 import { limits } from '../../protocol/limits.ts'
-import { eventually, http, Listener, newCourier, newCustomer, newPharmacy, type Answer } from './people.ts'
+import {
+  eventually,
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  type Answer,
+} from './people.ts'
 
 const lat = 27.7
 const lng = 85.3
-const sleep = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+const sleep = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
 const until = async (holds: () => boolean, timeoutMs = 20_000): Promise<boolean> => {
-  for (const giveUpMs = performance.now() + timeoutMs; !holds() && performance.now() < giveUpMs;) await sleep(20)
+  for (const giveUpMs = performance.now() + timeoutMs; !holds() && performance.now() < giveUpMs;)
+    await sleep(20)
   return holds()
 }
 /** Above this a second somebody is knocking in a loop. */
 const attemptsPerSecondMax = 60
 
-t.test('outages', { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 }, async t => {
-  const deployment = await startDeployment()
-  t.teardown(() => deployment.stop())
-  const [url, other] = deployment.urls as [string, string]
-  const fenced = deployment.engines.map(engine => engine.count(/writes nothing to it/))
-  const customer = await newCustomer(url)
-  const pharmacies = await Promise.all(['A', 'B', 'C', 'D'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)))
-  const [A] = pharmacies
-  const courier = await newCourier(url, A!.vendorId)
-  const place = (at: string, key: string) => http(at, 'POST', '/api/orders', {
-    token: customer.token, headers: { 'idempotency-key': key },
-    body: { vendor_id: A!.vendorId, delivery_address: 'home', delivery_latitude: lat, delivery_longitude: lng, customer_name: 'J', customer_phone: '+1234567890', items: [] },
-  })
-  const broadcast = async () => (await http(url, 'POST', '/api/requests', { token: customer.token, body: { latitude: lat, longitude: lng, radius_km: 5, quantity: 1, expires_in_seconds: 120 } })).body.request_id as string
-  /** Asked as a client asks: again, under the same key, while the answer is that it may be. */
-  const insist = (ask: () => Promise<Answer>) => eventually(ask, answer => answer.status < 500, 30_000)
-  const accept = (at: string, id: string, token: string, key = randomUUID()) => insist(() => http(at, 'POST', `/api/requests/${id}/responses`, { token, body: { response_type: 'ACCEPTED' }, headers: { 'idempotency-key': key } }))
-
-  const socket = connectDriver({ url, token: courier.token, WebSocket: WebSocket as unknown as WebSocketConstructor })
-  const fleet = new Listener(other, `/ws/vendor/${A!.vendorId}?token=${A!.token}`)
-  await fleet.next('fleet')
-  const positions = await PositionsOnBus.observe(deployment.servers.nats.url, { latitude: lat, longitude: lng })
-  const kept = positions.sender(0)
-  const driving = setInterval(() => { socket.sendLocation(kept.next()) }, 200)
-  t.teardown(() => {
-    clearInterval(driving)
-    socket.close()
-    fleet.close()
-    return positions.close()
-  })
-  await insist(() => http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, { token: courier.token, body: { status: 'available' } }))
-  await fleet.next('locations', () => true, 20_000)
-
-  /** Runs while the server is away; then it is back, and everything is well again by itself. */
-  const without = async (server: ServerName, during: () => Promise<void>, back: () => Promise<void> = async () => undefined) => {
-    const before = deployment.members.map(member => member.attempts(server))
-    const fromMs = performance.now()
-    await deployment.servers[server].kill()
-    try {
-      await during()
-    } finally {
-      const seconds = (performance.now() - fromMs) / 1_000
-      deployment.members.forEach((member, i) => {
-        const attempts = member.attempts(server) - before[i]!
-        t.ok(attempts <= attemptsPerSecondMax * (1 + seconds), `${member.name} tried ${attempts} times in ${seconds.toFixed(1)} s to reach ${server}`)
+t.test(
+  'outages',
+  { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
+  async t => {
+    const deployment = await startDeployment()
+    t.teardown(() => deployment.stop())
+    const [url, other] = deployment.urls as [string, string]
+    const fenced = deployment.engines.map(engine => engine.count(/writes nothing to it/))
+    const customer = await newCustomer(url)
+    const pharmacies = await Promise.all(
+      ['A', 'B', 'C', 'D'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)),
+    )
+    const [A] = pharmacies
+    const courier = await newCourier(url, A!.vendorId)
+    const place = (at: string, key: string) =>
+      http(at, 'POST', '/api/orders', {
+        token: customer.token,
+        headers: { 'idempotency-key': key },
+        body: {
+          vendor_id: A!.vendorId,
+          delivery_address: 'home',
+          delivery_latitude: lat,
+          delivery_longitude: lng,
+          customer_name: 'J',
+          customer_phone: '+1234567890',
+          items: [],
+        },
       })
-      await deployment.servers[server].restart()
-    }
-    await back()
-    await deployment.untilHealthy()
-  }
+    const broadcast = async () =>
+      (
+        await http(url, 'POST', '/api/requests', {
+          token: customer.token,
+          body: {
+            latitude: lat,
+            longitude: lng,
+            radius_km: 5,
+            quantity: 1,
+            expires_in_seconds: 120,
+          },
+        })
+      ).body.request_id as string
+    /** Asked as a client asks: again, under the same key, while the answer is that it may be. */
+    const insist = (ask: () => Promise<Answer>) =>
+      eventually(ask, answer => answer.status < 500, 30_000)
+    const accept = (at: string, id: string, token: string, key = randomUUID()) =>
+      insist(() =>
+        http(at, 'POST', `/api/requests/${id}/responses`, {
+          token,
+          body: { response_type: 'ACCEPTED' },
+          headers: { 'idempotency-key': key },
+        }),
+      )
 
-  await t.test('NATS down: refused within a bound, the same key succeeds later, apps keep their locations', async t => {
-    const key = randomUUID()
-    let acknowledged = 0
-    socket.on('ack', () => { acknowledged++ })
-    await without('nats', async () => {
-      const fromMs = performance.now()
-      const answer = await place(url, key)
-      t.same([answer.status, answer.body.code, answer.body.retryable], [503, 'unavailable', true])
-      t.ok(performance.now() - fromMs < 2 * limits.commandTimeoutMs, 'within the time that commands have')
-      const acks = acknowledged
-      const kept = socket.unacknowledged.length
-      await sleep(1_500)
-      t.equal(acknowledged, acks, 'no location is acknowledged')
-      t.ok(socket.unacknowledged.length > kept, `the app keeps what it sends: ${kept}, then ${socket.unacknowledged.length}`)
-      fleet.heard.length = 0
+    const socket = connectDriver({
+      url,
+      token: courier.token,
+      WebSocket: WebSocket as unknown as WebSocketConstructor,
     })
-    const made = await insist(() => place(url, key))
-    t.equal(made.status, 201)
-    t.equal((await insist(() => place(other, key))).body.id, made.body.id)
+    const fleet = new Listener(other, `/ws/vendor/${A!.vendorId}?token=${A!.token}`)
+    await fleet.next('fleet')
+    const positions = await PositionsOnBus.observe(deployment.servers.nats.url, {
+      latitude: lat,
+      longitude: lng,
+    })
+    const kept = positions.sender(0)
+    const driving = setInterval(() => {
+      socket.sendLocation(kept.next())
+    }, 200)
+    t.teardown(() => {
+      clearInterval(driving)
+      socket.close()
+      fleet.close()
+      return positions.close()
+    })
+    await insist(() =>
+      http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
+        token: courier.token,
+        body: { status: 'available' },
+      }),
+    )
     await fleet.next('locations', () => true, 20_000)
-    t.ok(await until(() => socket.unacknowledged.length <= 8), `the buffer empties: ${socket.unacknowledged.length} left`)
-  })
 
-  await t.test('the location gap of a NATS outage is the outage and one interval; of an app that keeps its buffer nothing is missing', async t => {
-    // An app without a buffer: what the edge does not take is gone.
-    const intervalMs = 500
-    const other2 = await newCourier(other, A!.vendorId)
-    const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
-    await forgetful.next('connection')
-    const sender = positions.sender(1)
-    const sending = setInterval(() => { forgetful.send({ type: 'location', ...sender.next() }) }, intervalMs)
-    await sleep(3 * intervalMs)
-    const fromMs = performance.now()
-    await without('nats', () => sleep(2_000), async () => {
-      // Who looks must be there first, or it would miss what was not missing.
-      for (const member of deployment.members) member.weather(['nats'], { refusing: true })
-      t.ok(await until(() => positions.connected))
-      for (const member of deployment.members) member.weather(['nats'], {})
-    })
-    const untilMs = performance.now()
-    await sleep(3 * intervalMs)
-    clearInterval(sending)
-    await sleep(intervalMs / 2)
-    forgetful.close()
-    const missing = sender.missing()
-    const gapMs = missing.length === 0 ? 0 : missing.at(-1)! - missing[0]!
-    t.ok(missing.length > 0, `${missing.length} of ${sender.sent} positions never came`)
-    t.ok(gapMs <= untilMs - fromMs + intervalMs, `the gap is ${gapMs.toFixed(0)} ms, the outage ${(untilMs - fromMs).toFixed(0)} ms`)
-    t.same(missing.filter(atMs => atMs < fromMs - intervalMs || atMs > untilMs + intervalMs), [], 'nothing is missing before it and after it')
-    t.ok(await until(() => socket.unacknowledged.length <= 8), 'the buffer of the other is empty')
-    t.same(kept.missing(kept.sent - socket.unacknowledged.length), [], `all of its ${kept.sent} positions came`)
-  })
-
-  await t.test('Redis slow, flushed, gone and back empty, failed over in the middle of a race: one winner', async t => {
-    const standby = await startRedis()
-    t.teardown(() => standby.stop())
-    await redisCommand(standby.port, 'REPLICAOF', '127.0.0.1', String(deployment.servers.redis.port))
-    const standbyHas = async (): Promise<boolean> => await redisCommand(deployment.servers.redis.port, 'WAIT', '1', '500') === ':1'
-    const nothing = async (): Promise<void> => undefined
-    /** The first is done when the request is open, the other when some have answered. */
-    const troubles: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
-      ['slow', nothing, async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 150 }) }],
-      ['slower than anybody waits', nothing, async () => { for (const member of deployment.members) member.weather(['redis'], { delayMs: 2_000 }) }],
-      ['cut', nothing, async () => { for (const member of deployment.members) member.cut(['redis']) }],
-      ['flushed', nothing, () => redisCommand(deployment.servers.redis.port, 'FLUSHALL')],
-      ['killed, back empty', nothing, async () => {
-        await deployment.servers.redis.kill()
-        await sleep(300)
-        await deployment.servers.redis.restart()
-      }],
-      ['failed over to a replica that knows the request and not the claims on it', async () => {
-        for (let tries = 0; !await standbyHas() && tries < 40; tries++) await sleep(50)
-        t.ok(await standbyHas(), 'the replica follows')
-        await redisCommand(standby.port, 'REPLICAOF', 'NO', 'ONE')
-      }, async () => { for (const member of deployment.members) member.redirect('redis', standby.port) }],
-    ]
-    for (const [what, before, strike] of troubles) {
-      const id = await broadcast()
-      await before()
-      const racing = pharmacies.map(async (pharmacy, i) => {
-        await sleep(i * 25)
-        return { pharmacy, answer: await accept(i % 2 === 0 ? url : other, id, pharmacy.token) }
-      })
-      await sleep(30)
-      await strike()
-      const answers = await Promise.all(racing)
-      for (const member of deployment.members) member.weather(['redis'], {})
-      const winners = answers.filter(({ answer }) => answer.status === 201)
-      t.same(answers.map(({ answer }) => answer.body.code ?? 'won').sort(), ['request_already_assigned', 'request_already_assigned', 'request_already_assigned', 'won'], what)
-      t.equal((await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body.vendor_id, winners[0]?.pharmacy.vendorId)
+    /** Runs while the server is away; then it is back, and everything is well again by itself. */
+    const without = async (
+      server: ServerName,
+      during: () => Promise<void>,
+      back: () => Promise<void> = async () => undefined,
+    ) => {
+      const before = deployment.members.map(member => member.attempts(server))
+      const fromMs = performance.now()
+      await deployment.servers[server].kill()
+      try {
+        await during()
+      } finally {
+        const seconds = (performance.now() - fromMs) / 1_000
+        deployment.members.forEach((member, i) => {
+          const attempts = member.attempts(server) - before[i]!
+          t.ok(
+            attempts <= attemptsPerSecondMax * (1 + seconds),
+            `${member.name} tried ${attempts} times in ${seconds.toFixed(1)} s to reach ${server}`,
+          )
+        })
+        await deployment.servers[server].restart()
+      }
+      await back()
+      await deployment.untilHealthy()
     }
-    for (const member of deployment.members) member.redirect('redis', deployment.servers.redis.port)
-    await deployment.untilHealthy()
-  })
 
-  await t.test('Postgres down: nothing is acknowledged, positions go on, and it recovers by itself', async t => {
-    const keys = [randomUUID(), randomUUID()]
-    const id = await broadcast()
-    await without('postgres', async () => {
-      fleet.heard.length = 0
-      const answers = await Promise.all([place(url, keys[0]!), place(other, keys[1]!), http(url, 'POST', `/api/requests/${id}/responses`, { token: A!.token, body: { response_type: 'ACCEPTED' } })])
-      t.same(answers.map(answer => [answer.status, answer.body.code]), Array.from({ length: 3 }, () => [503, 'unavailable']))
-      t.ok((await fleet.next('locations', () => true, 20_000)).drivers.length > 0, 'what is in memory is served: the map moves')
-      t.match((await http(url, 'GET', '/api/health')).body, { status: 'degraded', dependencies: { database: 'down', bus: 'up', claims: 'up', engine: 'up' } })
-    })
-    const made = await Promise.all(keys.map(key => insist(() => place(url, key))))
-    t.same(made.map(answer => answer.status), [201, 201])
-    t.equal((await accept(other, id, A!.token)).status, 201)
-    const orders = await http(url, 'GET', '/api/orders?limit=200', { token: customer.token })
-    for (const answer of made) t.equal(orders.body.orders.filter((order: { id: string }) => order.id === answer.body.id).length, 1, 'stored once')
-  })
+    await t.test(
+      'NATS down: refused within a bound, the same key succeeds later, apps keep their locations',
+      async t => {
+        const key = randomUUID()
+        let acknowledged = 0
+        socket.on('ack', () => {
+          acknowledged++
+        })
+        await without('nats', async () => {
+          const fromMs = performance.now()
+          const answer = await place(url, key)
+          t.same(
+            [answer.status, answer.body.code, answer.body.retryable],
+            [503, 'unavailable', true],
+          )
+          t.ok(
+            performance.now() - fromMs < 2 * limits.commandTimeoutMs,
+            'within the time that commands have',
+          )
+          const acks = acknowledged
+          const kept = socket.unacknowledged.length
+          await sleep(1_500)
+          t.equal(acknowledged, acks, 'no location is acknowledged')
+          t.ok(
+            socket.unacknowledged.length > kept,
+            `the app keeps what it sends: ${kept}, then ${socket.unacknowledged.length}`,
+          )
+          fleet.heard.length = 0
+        })
+        const made = await insist(() => place(url, key))
+        t.equal(made.status, 201)
+        t.equal((await insist(() => place(other, key))).body.id, made.body.id)
+        await fleet.next('locations', () => true, 20_000)
+        t.ok(
+          await until(() => socket.unacknowledged.length <= 8),
+          `the buffer empties: ${socket.unacknowledged.length} left`,
+        )
+      },
+    )
 
-  await t.test('an engine paused beyond its lease, and one cut off: their orders go on elsewhere, and they say so', async t => {
-    const [first, second] = deployment.engines
-    first!.signal('SIGSTOP')
-    // Ten orders: some of them belong to slots of the sleeper, and wait for its lease to end.
-    const made = await Promise.all(Array.from({ length: 10 }, () => randomUUID()).map(async key => (await insist(() => place(url, key))).body.id as string))
-    t.ok(made.every(id => typeof id === 'string'))
-    first!.signal('SIGCONT')
-    t.ok(await until(() => fenced[0]!() > 0), `it says that it writes nothing: ${fenced[0]!()} slots`)
-    second!.weather(serverNames, { refusing: true })
-    second!.cut(serverNames)
-    for (const id of made) t.equal((await insist(() => http(url, 'POST', `/api/orders/${id}/accept`, { token: A!.token, body: {} }))).status, 200)
-    second!.weather(serverNames, {})
-    await deployment.untilHealthy()
-    for (const id of made) t.equal((await http(other, 'GET', `/api/orders/${id}`, { token: customer.token })).body.status, 'accepted')
-    t.same(deployment.members.flatMap(member => member.unasked), [], 'no process ended')
-  })
-})
+    await t.test(
+      'the location gap of a NATS outage is the outage and one interval; of an app that keeps its buffer nothing is missing',
+      async t => {
+        // An app without a buffer: what the edge does not take is gone.
+        const intervalMs = 500
+        const other2 = await newCourier(other, A!.vendorId)
+        const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
+        await forgetful.next('connection')
+        const sender = positions.sender(1)
+        const sending = setInterval(() => {
+          forgetful.send({ type: 'location', ...sender.next() })
+        }, intervalMs)
+        await sleep(3 * intervalMs)
+        const fromMs = performance.now()
+        await without(
+          'nats',
+          () => sleep(2_000),
+          async () => {
+            // Who looks must be there first, or it would miss what was not missing.
+            for (const member of deployment.members) member.weather(['nats'], { refusing: true })
+            t.ok(await until(() => positions.connected))
+            for (const member of deployment.members) member.weather(['nats'], {})
+          },
+        )
+        const untilMs = performance.now()
+        await sleep(3 * intervalMs)
+        clearInterval(sending)
+        await sleep(intervalMs / 2)
+        forgetful.close()
+        const missing = sender.missing()
+        const gapMs = missing.length === 0 ? 0 : missing.at(-1)! - missing[0]!
+        t.ok(missing.length > 0, `${missing.length} of ${sender.sent} positions never came`)
+        t.ok(
+          gapMs <= untilMs - fromMs + intervalMs,
+          `the gap is ${gapMs.toFixed(0)} ms, the outage ${(untilMs - fromMs).toFixed(0)} ms`,
+        )
+        t.same(
+          missing.filter(atMs => atMs < fromMs - intervalMs || atMs > untilMs + intervalMs),
+          [],
+          'nothing is missing before it and after it',
+        )
+        t.ok(
+          await until(() => socket.unacknowledged.length <= 8),
+          'the buffer of the other is empty',
+        )
+        t.same(
+          kept.missing(kept.sent - socket.unacknowledged.length),
+          [],
+          `all of its ${kept.sent} positions came`,
+        )
+      },
+    )
+
+    await t.test(
+      'Redis slow, flushed, gone and back empty, failed over in the middle of a race: one winner',
+      async t => {
+        const standby = await startRedis()
+        t.teardown(() => standby.stop())
+        await redisCommand(
+          standby.port,
+          'REPLICAOF',
+          '127.0.0.1',
+          String(deployment.servers.redis.port),
+        )
+        const standbyHas = async (): Promise<boolean> =>
+          (await redisCommand(deployment.servers.redis.port, 'WAIT', '1', '500')) === ':1'
+        const nothing = async (): Promise<void> => undefined
+        /** The first is done when the request is open, the other when some have answered. */
+        const troubles: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
+          [
+            'slow',
+            nothing,
+            async () => {
+              for (const member of deployment.members) member.weather(['redis'], { delayMs: 150 })
+            },
+          ],
+          [
+            'slower than anybody waits',
+            nothing,
+            async () => {
+              for (const member of deployment.members) member.weather(['redis'], { delayMs: 2_000 })
+            },
+          ],
+          [
+            'cut',
+            nothing,
+            async () => {
+              for (const member of deployment.members) member.cut(['redis'])
+            },
+          ],
+          ['flushed', nothing, () => redisCommand(deployment.servers.redis.port, 'FLUSHALL')],
+          [
+            'killed, back empty',
+            nothing,
+            async () => {
+              await deployment.servers.redis.kill()
+              await sleep(300)
+              await deployment.servers.redis.restart()
+            },
+          ],
+          [
+            'failed over to a replica that knows the request and not the claims on it',
+            async () => {
+              for (let tries = 0; !(await standbyHas()) && tries < 40; tries++) await sleep(50)
+              t.ok(await standbyHas(), 'the replica follows')
+              await redisCommand(standby.port, 'REPLICAOF', 'NO', 'ONE')
+            },
+            async () => {
+              for (const member of deployment.members) member.redirect('redis', standby.port)
+            },
+          ],
+        ]
+        for (const [what, before, strike] of troubles) {
+          const id = await broadcast()
+          await before()
+          const racing = pharmacies.map(async (pharmacy, i) => {
+            await sleep(i * 25)
+            return { pharmacy, answer: await accept(i % 2 === 0 ? url : other, id, pharmacy.token) }
+          })
+          await sleep(30)
+          await strike()
+          const answers = await Promise.all(racing)
+          for (const member of deployment.members) member.weather(['redis'], {})
+          const winners = answers.filter(({ answer }) => answer.status === 201)
+          t.same(
+            answers.map(({ answer }) => answer.body.code ?? 'won').sort(),
+            [
+              'request_already_assigned',
+              'request_already_assigned',
+              'request_already_assigned',
+              'won',
+            ],
+            what,
+          )
+          t.equal(
+            (await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body
+              .vendor_id,
+            winners[0]?.pharmacy.vendorId,
+          )
+        }
+        for (const member of deployment.members)
+          member.redirect('redis', deployment.servers.redis.port)
+        await deployment.untilHealthy()
+      },
+    )
+
+    await t.test(
+      'Postgres down: nothing is acknowledged, positions go on, and it recovers by itself',
+      async t => {
+        const keys = [randomUUID(), randomUUID()]
+        const id = await broadcast()
+        await without('postgres', async () => {
+          fleet.heard.length = 0
+          const answers = await Promise.all([
+            place(url, keys[0]!),
+            place(other, keys[1]!),
+            http(url, 'POST', `/api/requests/${id}/responses`, {
+              token: A!.token,
+              body: { response_type: 'ACCEPTED' },
+            }),
+          ])
+          t.same(
+            answers.map(answer => [answer.status, answer.body.code]),
+            Array.from({ length: 3 }, () => [503, 'unavailable']),
+          )
+          t.ok(
+            (await fleet.next('locations', () => true, 20_000)).drivers.length > 0,
+            'what is in memory is served: the map moves',
+          )
+          t.match((await http(url, 'GET', '/api/health')).body, {
+            status: 'degraded',
+            dependencies: { database: 'down', bus: 'up', claims: 'up', engine: 'up' },
+          })
+        })
+        const made = await Promise.all(keys.map(key => insist(() => place(url, key))))
+        t.same(
+          made.map(answer => answer.status),
+          [201, 201],
+        )
+        t.equal((await accept(other, id, A!.token)).status, 201)
+        const orders = await http(url, 'GET', '/api/orders?limit=200', { token: customer.token })
+        for (const answer of made)
+          t.equal(
+            orders.body.orders.filter((order: { id: string }) => order.id === answer.body.id)
+              .length,
+            1,
+            'stored once',
+          )
+      },
+    )
+
+    await t.test(
+      'an engine paused beyond its lease, and one cut off: their orders go on elsewhere, and they say so',
+      async t => {
+        const [first, second] = deployment.engines
+        first!.signal('SIGSTOP')
+        // Ten orders: some of them belong to slots of the sleeper, and wait for its lease to end.
+        const made = await Promise.all(
+          Array.from({ length: 10 }, () => randomUUID()).map(
+            async key => (await insist(() => place(url, key))).body.id as string,
+          ),
+        )
+        t.ok(made.every(id => typeof id === 'string'))
+        first!.signal('SIGCONT')
+        t.ok(
+          await until(() => fenced[0]!() > 0),
+          `it says that it writes nothing: ${fenced[0]!()} slots`,
+        )
+        second!.weather(serverNames, { refusing: true })
+        second!.cut(serverNames)
+        for (const id of made)
+          t.equal(
+            (
+              await insist(() =>
+                http(url, 'POST', `/api/orders/${id}/accept`, { token: A!.token, body: {} }),
+              )
+            ).status,
+            200,
+          )
+        second!.weather(serverNames, {})
+        await deployment.untilHealthy()
+        for (const id of made)
+          t.equal(
+            (await http(other, 'GET', `/api/orders/${id}`, { token: customer.token })).body.status,
+            'accepted',
+          )
+        t.same(
+          deployment.members.flatMap(member => member.unasked),
+          [],
+          'no process ended',
+        )
+      },
+    )
+  },
+)

@@ -24,23 +24,52 @@ const world = await createWorld(embedded)
 const { driverId } = world.driver
 const path = '/api/admin/parked-commands'
 const newId = () => uuidV7(Date.now(), Math.random)
-const admin = (method: string, at: string, body?: unknown) => world.call('admin', method, `${path}${at}`, body)
-const replay = (commandId: string) => admin('POST', `/${driverId}/${encodeURIComponent(commandId)}/replay`, {})
-const parked = async () => (await admin('GET', '')).body.commands.map((one: { command_id: string }) => one.command_id)
-const driver = async () => await embedded.edge.context.database.kysely.selectFrom('drivers').selectAll().where('id', '=', driverId).executeTakeFirstOrThrow()
+const admin = (method: string, at: string, body?: unknown) =>
+  world.call('admin', method, `${path}${at}`, body)
+const replay = (commandId: string) =>
+  admin('POST', `/${driverId}/${encodeURIComponent(commandId)}/replay`, {})
+const parked = async () =>
+  (await admin('GET', '')).body.commands.map((one: { command_id: string }) => one.command_id)
+const driver = async () =>
+  await embedded.edge.context.database.kysely
+    .selectFrom('drivers')
+    .selectAll()
+    .where('id', '=', driverId)
+    .executeTakeFirstOrThrow()
 /** An order that the driver knows to be its own. */
 async function deliveredSoon(): Promise<string> {
   const { id } = await world.assignedOrder()
-  while (!(await driver()).active_order_ids.includes(id)) await new Promise(resolve => { setTimeout(resolve, 10) })
+  while (!(await driver()).active_order_ids.includes(id))
+    await new Promise(resolve => {
+      setTimeout(resolve, 10)
+    })
   return id
 }
-const toDriver = (commandId: string, command: Parking['command'], seq = 1): Parking => ({ fromActorId: newId(), kind: 'driver', actorId: driverId, commandId, command, seq })
+const toDriver = (commandId: string, command: Parking['command'], seq = 1): Parking => ({
+  fromActorId: newId(),
+  kind: 'driver',
+  actorId: driverId,
+  commandId,
+  command,
+  seq,
+})
 /** What an order tells its driver at its end. */
-const ended = (orderId: string) => ({ verb: 'complete', by: { role: 'system', id: 'order' }, orderId, outcome: 'delivered', earningsMinor: 250 })
+const ended = (orderId: string) => ({
+  verb: 'complete',
+  by: { role: 'system', id: 'order' },
+  orderId,
+  outcome: 'delivered',
+  earningsMinor: 250,
+})
 /** A release that is wrong: its receiver throws. */
 const poison = { verb: 'nonsense', by: { role: 'system', id: 'order' } }
-const noted = async (operation: string, status: number) => (await eventually(
-  () => world.call('admin', 'GET', `/api/admin/audit?operation=${operation}&status=${status}`), ({ body }) => body.entries?.length > 0)).body.entries[0]
+const noted = async (operation: string, status: number) =>
+  (
+    await eventually(
+      () => world.call('admin', 'GET', `/api/admin/audit?operation=${operation}&status=${status}`),
+      ({ body }) => body.entries?.length > 0,
+    )
+  ).body.entries[0]
 
 t.test('what is parked is shown, sent again, and done once [3]', async t => {
   const orderId = await deliveredSoon()
@@ -48,11 +77,26 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   const one = toDriver(`${newId()}:ended/7.9`, ended(orderId), 7)
   await park(embedded.edge.context, one)
   t.match((await admin('GET', '')).body, {
-    commands: [{ actor_kind: 'driver', actor_id: driverId, command_id: one.commandId, verb: 'complete', command: one.command, from_actor_id: one.fromActorId, seq: 7, detail: 'the command could not be decided', tries: 10 }],
+    commands: [
+      {
+        actor_kind: 'driver',
+        actor_id: driverId,
+        command_id: one.commandId,
+        verb: 'complete',
+        command: one.command,
+        from_actor_id: one.fromActorId,
+        seq: 7,
+        detail: 'the command could not be decided',
+        tries: 10,
+      },
+    ],
     next_cursor: null,
   })
   const answers = await Promise.all([replay(one.commandId), replay(one.commandId)])
-  t.ok(answers.every(({ status }) => status === 200 || status === 404), 'two who ask at once are both right')
+  t.ok(
+    answers.every(({ status }) => status === 200 || status === 404),
+    'two who ask at once are both right',
+  )
   t.ok(answers.some(({ status }) => status === 200))
   t.same(await parked(), [])
   const paid = await driver()
@@ -64,13 +108,30 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   await park(embedded.edge.context, one)
   t.equal((await replay(one.commandId)).status, 200)
   t.same(await parked(), [])
-  t.match(await driver(), { total_deliveries: paid.total_deliveries, total_earnings_minor: paid.total_earnings_minor, version: paid.version }, 'and the driver is not paid twice')
+  t.match(
+    await driver(),
+    {
+      total_deliveries: paid.total_deliveries,
+      total_earnings_minor: paid.total_earnings_minor,
+      version: paid.version,
+    },
+    'and the driver is not paid twice',
+  )
   t.equal((await replay(one.commandId)).status, 404)
-  t.match(await noted('replayParkedCommand', 200), { actor_role: 'admin', actor_id: world.admin.id, target_kind: 'parked_commands', target_id: driverId })
+  t.match(await noted('replayParkedCommand', 200), {
+    actor_role: 'admin',
+    actor_id: world.admin.id,
+    target_kind: 'parked_commands',
+    target_id: driverId,
+  })
 })
 
 t.test('its id is its own: what would happen again by any other name does not [3]', async t => {
-  const one = toDriver('a break', { verb: 'set_status', by: { role: 'system', id: 'engine' }, data: { status: 'on_break' } })
+  const one = toDriver('a break', {
+    verb: 'set_status',
+    by: { role: 'system', id: 'engine' },
+    data: { status: 'on_break' },
+  })
   await park(embedded.edge.context, one)
   t.equal((await replay('a break')).status, 200)
   t.equal((await driver()).status, 'on_break')
@@ -83,10 +144,17 @@ t.test('its id is its own: what would happen again by any other name does not [3
 
 t.test('what its receiver fails at or refuses stays, and says why; it can be dropped', async t => {
   const failing = toDriver('poison', poison)
-  const refused = toDriver('late', { verb: 'confirm_hold', by: { role: 'system', id: 'order' }, offerId: newId() })
+  const refused = toDriver('late', {
+    verb: 'confirm_hold',
+    by: { role: 'system', id: 'order' },
+    offerId: newId(),
+  })
   for (const one of [failing, refused]) await park(embedded.edge.context, one)
   t.match(await replay('poison'), { status: 500, body: { code: 'internal' } })
-  t.match(await replay('late'), { status: 404, body: { code: 'offer_not_found', detail: 'the driver does not hold this offer' } })
+  t.match(await replay('late'), {
+    status: 404,
+    body: { code: 'offer_not_found', detail: 'the driver does not hold this offer' },
+  })
   t.same(await parked(), ['late', 'poison'])
   t.match(await noted('replayParkedCommand', 500), { target_id: driverId, code: 'internal' })
   t.match(await admin('DELETE', `/${driverId}/poison`), { status: 200, body: { verb: 'nonsense' } })
@@ -104,8 +172,18 @@ t.test('all at once: in the order of their slots, past those that fail', async t
   await park(embedded.edge.context, toDriver('first', ended(orders[0]!), 10))
   t.same(await parked(), ['first', 'second', 'third'])
   const page = (await admin('GET', '?limit=2')).body
-  t.same([page.commands.length, (await admin('GET', `?limit=2&cursor=${page.next_cursor}`)).body], [2, { commands: (await admin('GET', '')).body.commands.slice(2), next_cursor: null }])
-  t.match(await admin('POST', '/replay', {}), { status: 200, body: { replayed: 2, left: [{ actor_id: driverId, command_id: 'second', code: 'internal' }], parked: 1 } })
+  t.same(
+    [page.commands.length, (await admin('GET', `?limit=2&cursor=${page.next_cursor}`)).body],
+    [2, { commands: (await admin('GET', '')).body.commands.slice(2), next_cursor: null }],
+  )
+  t.match(await admin('POST', '/replay', {}), {
+    status: 200,
+    body: {
+      replayed: 2,
+      left: [{ actor_id: driverId, command_id: 'second', code: 'internal' }],
+      parked: 1,
+    },
+  })
   t.same(await parked(), ['second'])
   t.equal((await driver()).total_deliveries, before.total_deliveries + 2)
   t.match(await noted('replayParkedCommands', 200), { actor_id: world.admin.id })
@@ -119,7 +197,9 @@ t.test('it is done once even when the engine that did it forgot its ids', async 
   t.equal((await replay('before')).status, 200)
   // As many other commands as it remembers ids.
   for (let i = 0; i < limits.commandIdsRememberedMax + 1; i++)
-    await world.call('driver', 'PATCH', `/api/drivers/${driverId}/status`, { status: i % 2 === 0 ? 'on_break' : 'available' })
+    await world.call('driver', 'PATCH', `/api/drivers/${driverId}/status`, {
+      status: i % 2 === 0 ? 'on_break' : 'available',
+    })
   const paid = await driver()
   await park(embedded.edge.context, one)
   t.equal((await replay('before')).status, 200)

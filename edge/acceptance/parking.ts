@@ -1,9 +1,19 @@
 /** Parks a command as an engine's outbox does when its receiver failed at it every time. */
 import type { EdgeContext } from '../context.ts'
 
-export interface Parking { fromActorId: string; kind: 'order' | 'driver'; actorId: string; commandId: string; command: { verb: string } & Record<string, unknown>; seq?: number }
+export interface Parking {
+  fromActorId: string
+  kind: 'order' | 'driver'
+  actorId: string
+  commandId: string
+  command: { verb: string } & Record<string, unknown>
+  seq?: number
+}
 
-export async function park({ database }: Pick<EdgeContext, 'database'>, { fromActorId, kind, actorId, commandId, command, seq = 1 }: Parking): Promise<void> {
+export async function park(
+  { database }: Pick<EdgeContext, 'database'>,
+  { fromActorId, kind, actorId, commandId, command, seq = 1 }: Parking,
+): Promise<void> {
   await database.pool.query(
     `insert into parked_commands (slot, seq, from_actor_id, kind, actor_id, command_id, command, detail, tries)
      values (1, $1, $2, $3, $4, $5, $6, 'the command could not be decided', 10)`,

@@ -20,46 +20,86 @@ process.env['RECHECK_SYNC_BACKEND'] = 'pure'
 /** Null for a pattern whose work is at most linear; otherwise how it grows, or why that is not known. */
 function growth(source: string, flags: string): string | null {
   const verdict = checkSync(source, flags, { timeout: 60_000 })
-  return verdict.status === 'safe' ? null : verdict.status === 'vulnerable' ? verdict.complexity.summary : 'unknown'
+  return verdict.status === 'safe'
+    ? null
+    : verdict.status === 'vulnerable'
+      ? verdict.complexity.summary
+      : 'unknown'
 }
 
-interface Pattern { where: string; source: string; flags: string }
+interface Pattern {
+  where: string
+  source: string
+  flags: string
+}
 
 function patternsOf(file: string, path: string): Pattern[] {
   const found: Pattern[] = []
   simple(parse(readFileSync(path, 'utf8'), { ecmaVersion: 'latest', sourceType: 'module' }), {
     Literal(node) {
       const { regex } = node as { regex?: { pattern: string; flags: string } }
-      if (regex !== undefined) found.push({ where: file, source: regex.pattern, flags: regex.flags })
+      if (regex !== undefined)
+        found.push({ where: file, source: regex.pattern, flags: regex.flags })
     },
   })
   return found
 }
 
 t.test('the detector finds what it is for', async t => {
-  for (const [source, flags] of [['^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', ''], ['\\0+$', ''], ['[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+', 'g'], ['^(a+)+$', 'u']] as const)
+  for (const [source, flags] of [
+    ['^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', ''],
+    ['\\0+$', ''],
+    ['[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+', 'g'],
+    ['^(a+)+$', 'u'],
+  ] as const)
     t.type(growth(source, flags), 'string', source)
 })
 
 t.test('the regular expressions of the code are linear', async t => {
   const root = fileURLToPath(assetUrl('.'))
-  const folders: [folder: string, extension: string][] = [['dist/edge', '.js'], ['dist/protocol', '.js'], ['dist/migrations', '.js'], ['edge/web', '.js']]
-  const patterns = folders.flatMap(([folder, extension]) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith(extension) && !/\.test\.js$|(^|\/)(acceptance|testing|fixture)|-suite\.js$/.test(name))
-    .flatMap(name => patternsOf(`${folder}/${name}`, join(root, folder, name))))
+  const folders: [folder: string, extension: string][] = [
+    ['dist/edge', '.js'],
+    ['dist/protocol', '.js'],
+    ['dist/migrations', '.js'],
+    ['edge/web', '.js'],
+  ]
+  const patterns = folders.flatMap(([folder, extension]) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter(
+        name =>
+          name.endsWith(extension) &&
+          !/\.test\.js$|(^|\/)(acceptance|testing|fixture)|-suite\.js$/.test(name),
+      )
+      .flatMap(name => patternsOf(`${folder}/${name}`, join(root, folder, name))),
+  )
   t.ok(patterns.length > 60, `${patterns.length} were found`)
   const seen = new Map(patterns.map(pattern => [`${pattern.flags} ${pattern.source}`, pattern]))
-  t.same([...seen.values()].map(pattern => ({ ...pattern, work: growth(pattern.source, pattern.flags) })).filter(({ work }) => work !== null), [])
+  t.same(
+    [...seen.values()]
+      .map(pattern => ({ ...pattern, work: growth(pattern.source, pattern.flags) }))
+      .filter(({ work }) => work !== null),
+    [],
+  )
 })
 
 t.test('the patterns of the API are linear, and each has a sentence for people', async t => {
   const patterns = new Map<string, { sentence: unknown; where: string }>()
   for (const row of allRows())
-    for (const [part, schema] of Object.entries({ params: row.params, query: row.query, body: row.body, fields: row.multipart?.fields }))
+    for (const [part, schema] of Object.entries({
+      params: row.params,
+      query: row.query,
+      body: row.body,
+      fields: row.multipart?.fields,
+    }))
       if (schema !== undefined)
         eachSchema(schema, one => {
-          if (one.pattern !== undefined) patterns.set(one.pattern, { sentence: one['x-rule'], where: `${row.operationId} ${part}` })
-          for (const pattern of Object.keys(one.patternProperties ?? {})) patterns.set(pattern, { sentence: 'of names', where: `${row.operationId} ${part}` })
+          if (one.pattern !== undefined)
+            patterns.set(one.pattern, {
+              sentence: one['x-rule'],
+              where: `${row.operationId} ${part}`,
+            })
+          for (const pattern of Object.keys(one.patternProperties ?? {}))
+            patterns.set(pattern, { sentence: 'of names', where: `${row.operationId} ${part}` })
         })
   t.ok(patterns.size > 8, `${patterns.size} were found`)
   for (const [source, { sentence, where }] of patterns) {

@@ -5,10 +5,19 @@
 import { WebSocket } from 'ws'
 import { png } from '../uploads/samples.ts'
 
-export interface Answer { status: number; body: any; headers: Headers }
+export interface Answer {
+  status: number
+  body: any
+  headers: Headers
+}
 
 /** One HTTP exchange. A string body is sent as it is; an object as JSON. */
-export async function http(url: string, method: string, path: string, options: { token?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+export async function http(
+  url: string,
+  method: string,
+  path: string,
+  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
   const { token, body, headers = {} } = options
   const form = body instanceof FormData
   const response = await fetch(url + path, {
@@ -18,21 +27,33 @@ export async function http(url: string, method: string, path: string, options: {
       ...(body !== undefined && !form && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body !== undefined && { body: form ? body : typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body !== undefined && {
+      body: form ? body : typeof body === 'string' ? body : JSON.stringify(body),
+    }),
   })
   const text = await response.text()
   let parsed: unknown = text
-  try { parsed = text === '' ? null : JSON.parse(text) } catch { /* Not everything answers JSON. */ }
+  try {
+    parsed = text === '' ? null : JSON.parse(text)
+  } catch {
+    /* Not everything answers JSON. */
+  }
   return { status: response.status, body: parsed, headers: response.headers }
 }
 
 /** Asks again until the answer fits: for what follows a moment after its cause. Returns the last answer, fit or not. */
-export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answer) => boolean, timeoutMs = 5_000): Promise<Answer> {
+export async function eventually(
+  ask: () => Promise<Answer>,
+  fits: (answer: Answer) => boolean,
+  timeoutMs = 5_000,
+): Promise<Answer> {
   const until = Date.now() + timeoutMs
   for (;;) {
     const answer = await ask()
     if (fits(answer) || Date.now() > until) return answer
-    await new Promise(resolve => { setTimeout(resolve, 25) })
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
   }
 }
 
@@ -43,9 +64,17 @@ export class Listener {
   closed: { code: number; reason: string } | null = null
   #wake: (() => void)[] = []
 
-  constructor(url: string, path: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
-    this.socket = new WebSocket(url.replace('http', 'ws') + path, options.protocols ?? [], { headers: options.headers ?? {} })
-    this.socket.on('message', (data, binary) => this.#note(binary ? { type: 'binary', data } : JSON.parse(String(data))))
+  constructor(
+    url: string,
+    path: string,
+    options: { protocols?: string[]; headers?: Record<string, string> } = {},
+  ) {
+    this.socket = new WebSocket(url.replace('http', 'ws') + path, options.protocols ?? [], {
+      headers: options.headers ?? {},
+    })
+    this.socket.on('message', (data, binary) =>
+      this.#note(binary ? { type: 'binary', data } : JSON.parse(String(data))),
+    )
     this.socket.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) }
       this.#stir()
@@ -54,7 +83,11 @@ export class Listener {
   }
 
   /** The first message that fits and was not taken yet. Rejects after `timeoutMs`. */
-  async next(type: string, fits: (message: any) => boolean = () => true, timeoutMs = 10_000): Promise<any> {
+  async next(
+    type: string,
+    fits: (message: any) => boolean = () => true,
+    timeoutMs = 10_000,
+  ): Promise<any> {
     const until = Date.now() + timeoutMs
     for (;;) {
       const index = this.heard.findIndex(m => m.type === type && !m.taken && fits(m))
@@ -62,7 +95,10 @@ export class Listener {
         this.heard[index].taken = true
         return this.heard[index]
       }
-      if (Date.now() > until) throw new Error(`no ${type} within ${timeoutMs} ms; heard: ${this.heard.map(m => m.type).join(' ')}${this.closed ? `; closed ${this.closed.code}` : ''}`)
+      if (Date.now() > until)
+        throw new Error(
+          `no ${type} within ${timeoutMs} ms; heard: ${this.heard.map(m => m.type).join(' ')}${this.closed ? `; closed ${this.closed.code}` : ''}`,
+        )
       await this.#stirred(Math.max(1, until - Date.now()))
     }
   }
@@ -76,9 +112,15 @@ export class Listener {
     return this.closed.code
   }
 
-  of(type: string): any[] { return this.heard.filter(m => m.type === type) }
-  send(message: unknown): void { this.socket.send(message instanceof Uint8Array ? message : JSON.stringify(message)) }
-  close(): void { this.socket.terminate() }
+  of(type: string): any[] {
+    return this.heard.filter(m => m.type === type)
+  }
+  send(message: unknown): void {
+    this.socket.send(message instanceof Uint8Array ? message : JSON.stringify(message))
+  }
+  close(): void {
+    this.socket.terminate()
+  }
 
   #note(message: any): void {
     this.heard.push(message)
@@ -101,44 +143,94 @@ export class Listener {
 }
 
 /** Uploads a picture and gives the URL that an order takes for it. */
-export async function upload(url: string, token: string, kind: 'proof' | 'signature' | 'prescription', bytes: Uint8Array = png): Promise<string> {
+export async function upload(
+  url: string,
+  token: string,
+  kind: 'proof' | 'signature' | 'prescription',
+  bytes: Uint8Array = png,
+): Promise<string> {
   const form = new FormData()
   form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), 'file')
   return created(await http(url, 'POST', `/api/uploads/${kind}`, { token, body: form })).url
 }
 
-export interface Person { id: string; token: string; email: string }
-export interface Pharmacy extends Person { vendorId: string }
-export interface Courier extends Person { driverId: string }
+export interface Person {
+  id: string
+  token: string
+  email: string
+}
+export interface Pharmacy extends Person {
+  vendorId: string
+}
+export interface Courier extends Person {
+  driverId: string
+}
 
 let count = 0
 const unique = (): string => `${Date.now().toString(36)}${(count++).toString(36)}`
 export const password = 'securepassword123'
 
 const created = (answer: Answer): any => {
-  if (answer.status !== 201) throw new Error(`expected 201, got ${answer.status} ${JSON.stringify(answer.body)}`)
+  if (answer.status !== 201)
+    throw new Error(`expected 201, got ${answer.status} ${JSON.stringify(answer.body)}`)
   return answer.body
 }
 
 export async function newCustomer(url: string, name = 'John Doe'): Promise<Person> {
   const email = `customer-${unique()}@example.com`
-  const body = created(await http(url, 'POST', '/api/auth/register', { body: { email, full_name: name, phone: '9841234567', role: 'user', password } }))
+  const body = created(
+    await http(url, 'POST', '/api/auth/register', {
+      body: { email, full_name: name, phone: '9841234567', role: 'user', password },
+    }),
+  )
   return { id: body.user.id, token: body.access_token, email }
 }
 
-export async function newPharmacy(url: string, name: string, latitude: number, longitude: number): Promise<Pharmacy> {
+export async function newPharmacy(
+  url: string,
+  name: string,
+  latitude: number,
+  longitude: number,
+): Promise<Pharmacy> {
   const email = `pharmacy-${unique()}@example.com`
-  const body = created(await http(url, 'POST', '/api/vendors/register', {
-    body: { email, business_name: name, phone: '+1234567890', password, address: `${name} street 1`, latitude, longitude },
-  }))
+  const body = created(
+    await http(url, 'POST', '/api/vendors/register', {
+      body: {
+        email,
+        business_name: name,
+        phone: '+1234567890',
+        password,
+        address: `${name} street 1`,
+        latitude,
+        longitude,
+      },
+    }),
+  )
   return { id: body.user.id, vendorId: body.vendor.id, token: body.access_token, email }
 }
 
-export async function newCourier(url: string, vendorId: string, name = 'Driver Name', more: { capacity?: number } = {}): Promise<Courier> {
+export async function newCourier(
+  url: string,
+  vendorId: string,
+  name = 'Driver Name',
+  more: { capacity?: number } = {},
+): Promise<Courier> {
   const email = `driver-${unique()}@example.com`
-  const body = created(await http(url, 'POST', '/api/drivers/register', {
-    body: { email, full_name: name, phone: '+1234567890', password, vendor_id: vendorId, vehicle_type: 'bike', vehicle_number: 'ABC-1234', license_number: 'DL-123456', ...more },
-  }))
+  const body = created(
+    await http(url, 'POST', '/api/drivers/register', {
+      body: {
+        email,
+        full_name: name,
+        phone: '+1234567890',
+        password,
+        vendor_id: vendorId,
+        vehicle_type: 'bike',
+        vehicle_number: 'ABC-1234',
+        license_number: 'DL-123456',
+        ...more,
+      },
+    }),
+  )
   return { id: body.user.id, driverId: body.driver.id, token: body.access_token, email }
 }
 

@@ -3,6 +3,9 @@ import { routeTable, type TableContext } from '../routes/index.ts'
 import type { AnyRoute } from '../http/route.ts'
 
 /** Stands for every part of the context: writing a row down touches it, and only a handler would use it. */
-const nothing: unknown = new Proxy(() => nothing, { get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : nothing) })
+const nothing: unknown = new Proxy(() => nothing, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : nothing),
+})
 
-export const allRows = (): AnyRoute[] => routeTable(nothing as TableContext, { version: '0', after: () => () => {} })
+export const allRows = (): AnyRoute[] =>
+  routeTable(nothing as TableContext, { version: '0', after: () => () => {} })

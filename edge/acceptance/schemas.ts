@@ -6,8 +6,11 @@ export function eachSchema(schema: object, look: (schema: Described) => void): v
   const of = schema as Described
   look(of)
   const inner = [
-    ...(of.anyOf ?? []), ...Object.values(of.properties ?? {}), ...Object.values(of.patternProperties ?? {}),
-    ...(of.items === undefined ? [] : [of.items]), ...(typeof of.additionalProperties === 'object' ? [of.additionalProperties] : []),
+    ...(of.anyOf ?? []),
+    ...Object.values(of.properties ?? {}),
+    ...Object.values(of.patternProperties ?? {}),
+    ...(of.items === undefined ? [] : [of.items]),
+    ...(typeof of.additionalProperties === 'object' ? [of.additionalProperties] : []),
   ]
   for (const one of inner) eachSchema(one, look)
 }

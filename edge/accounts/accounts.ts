@@ -45,16 +45,32 @@ export interface NewAccount {
   proof?: ShownProof
 }
 /** What making an account needs; without the rest of an edge, as for the command line, no letter is written. */
-export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> & Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess' | 'rates'>>
+export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> &
+  Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess' | 'rates'>>
 
-const accounts = (db: Kysely<Tables>) => db.selectFrom('users')
-  .leftJoin('vendors', 'vendors.user_id', 'users.id')
-  .leftJoin('drivers', 'drivers.user_id', 'users.id')
-  .select(['users.id', 'users.email', 'users.full_name', 'users.phone', 'users.role', 'users.is_active', 'users.email_verified_at', 'users.phone_verified_at', 'users.email_twin_of',
-    'users.created_at', 'users.updated_at', 'vendors.id as vendor_id', 'drivers.id as driver_id'])
+const accounts = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('users')
+    .leftJoin('vendors', 'vendors.user_id', 'users.id')
+    .leftJoin('drivers', 'drivers.user_id', 'users.id')
+    .select([
+      'users.id',
+      'users.email',
+      'users.full_name',
+      'users.phone',
+      'users.role',
+      'users.is_active',
+      'users.email_verified_at',
+      'users.phone_verified_at',
+      'users.email_twin_of',
+      'users.created_at',
+      'users.updated_at',
+      'vendors.id as vendor_id',
+      'drivers.id as driver_id',
+    ])
 
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
-  await accounts(db).where('users.id', '=', id).executeTakeFirst() ?? null
+  (await accounts(db).where('users.id', '=', id).executeTakeFirst()) ?? null
 
 /** Newest first; `cursor` is the id to go on after. The caller adds what narrows it. */
 export function accountsPage(db: Kysely<Tables>, limit: number, cursor?: string) {
@@ -64,16 +80,33 @@ export function accountsPage(db: Kysely<Tables>, limit: number, cursor?: string)
 
 /** The account that owns the address; `email` in its normal form. */
 export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise<Account | null> =>
-  await accounts(db).where(sql`normal_email(users.email)`, '=', email)
-    .where('users.email', '!=', '').where('users.email_twin_of', 'is', null).executeTakeFirst() ?? null
+  (await accounts(db)
+    .where(sql`normal_email(users.email)`, '=', email)
+    .where('users.email', '!=', '')
+    .where('users.email_twin_of', 'is', null)
+    .executeTakeFirst()) ?? null
 
 /** The one account that has proven the phone, as E.164. Never an administrator's, whose account a SIM card must not open. */
-export const accountByProvenPhone = async (db: Kysely<Tables>, phone: string): Promise<Account | null> =>
-  await accounts(db).where('users.phone', '=', phone).where('users.phone_verified_at', 'is not', null).where('users.role', '!=', 'admin').executeTakeFirst() ?? null
+export const accountByProvenPhone = async (
+  db: Kysely<Tables>,
+  phone: string,
+): Promise<Account | null> =>
+  (await accounts(db)
+    .where('users.phone', '=', phone)
+    .where('users.phone_verified_at', 'is not', null)
+    .where('users.role', '!=', 'admin')
+    .executeTakeFirst()) ?? null
 
 /** Whether an active account names the phone, proven or not: then a code is worth sending. */
 export async function isPhoneNamed(db: Kysely<Tables>, phone: string): Promise<boolean> {
-  const row = await db.selectFrom('users').select('id').where('phone', '=', phone).where('is_active', '=', true).where('role', '!=', 'admin').limit(1).executeTakeFirst()
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where('phone', '=', phone)
+    .where('is_active', '=', true)
+    .where('role', '!=', 'admin')
+    .limit(1)
+    .executeTakeFirst()
   return row !== undefined
 }
 
@@ -85,22 +118,49 @@ export type SeenAccount = Account & { password_hash: string }
  * accounts that name the same e-mail the password decides; the one that owns it is asked first. `from`
  * shares out the hashing.
  */
-export async function accountByPassword(db: Kysely<Tables>, email: string, password: string, from: string | null = null): Promise<SeenAccount> {
-  const found = await accounts(db).select('users.password_hash')
-    .where(sql`normal_email(users.email)`, '=', normalEmail(email)).where('users.email', '!=', '')
-    .orderBy(sql`users.email_twin_of is not null`).orderBy('users.created_at').limit(twinsTriedMax).execute()
-  const verdicts = await Promise.all((found.length === 0 ? [null] : found).map(one => comparePassword(one?.password_hash ?? null, password, from)))
+export async function accountByPassword(
+  db: Kysely<Tables>,
+  email: string,
+  password: string,
+  from: string | null = null,
+): Promise<SeenAccount> {
+  const found = await accounts(db)
+    .select('users.password_hash')
+    .where(sql`normal_email(users.email)`, '=', normalEmail(email))
+    .where('users.email', '!=', '')
+    .orderBy(sql`users.email_twin_of is not null`)
+    .orderBy('users.created_at')
+    .limit(twinsTriedMax)
+    .execute()
+  const verdicts = await Promise.all(
+    (found.length === 0 ? [null] : found).map(one =>
+      comparePassword(one?.password_hash ?? null, password, from),
+    ),
+  )
   const index = verdicts.findIndex(verdict => verdict !== 'wrong')
   const account = found[index]
   if (account === undefined) throw new CaduceusError('credentials_wrong')
   if (!account.is_active) throw new CaduceusError('account_inactive')
-  return verdicts[index] === 'outdated' ? await rewritePassword(db, account, password, from) : account
+  return verdicts[index] === 'outdated'
+    ? await rewritePassword(db, account, password, from)
+    : account
 }
 
 /** The same password in the form of today. Whoever changed it meanwhile is not overruled. */
-async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, password: string, from: string | null): Promise<SeenAccount> {
+async function rewritePassword(
+  db: Kysely<Tables>,
+  account: SeenAccount,
+  password: string,
+  from: string | null,
+): Promise<SeenAccount> {
   const password_hash = await hashPassword(password, from)
-  const written = await db.updateTable('users').set({ password_hash }).where('id', '=', account.id).where('password_hash', '=', account.password_hash).returning('id').executeTakeFirst()
+  const written = await db
+    .updateTable('users')
+    .set({ password_hash })
+    .where('id', '=', account.id)
+    .where('password_hash', '=', account.password_hash)
+    .returning('id')
+    .executeTakeFirst()
   return written === undefined ? account : { ...account, password_hash }
 }
 
@@ -116,21 +176,37 @@ async function rewritePassword(db: Kysely<Tables>, account: SeenAccount, passwor
  * to. Where none can be sent, `email_taken` is the only way to tell the owner anything.
  */
 export const createAccount = <T>(
-  db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
+  db: Kysely<Tables>,
+  ctx: Registrar,
+  given: NewAccount,
+  withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
   complete?: (account: Account) => boolean | Promise<boolean>,
-): Promise<{ userId: string; record: T }> => countedRegistration(ctx.rates ?? null, given.from ?? null, () => makeAccount(db, ctx, given, withAccount, complete))
+): Promise<{ userId: string; record: T }> =>
+  countedRegistration(ctx.rates ?? null, given.from ?? null, () =>
+    makeAccount(db, ctx, given, withAccount, complete),
+  )
 
 async function makeAccount<T>(
-  db: Kysely<Tables>, ctx: Registrar, given: NewAccount, withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
+  db: Kysely<Tables>,
+  ctx: Registrar,
+  given: NewAccount,
+  withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
   complete?: (account: Account) => boolean | Promise<boolean>,
 ): Promise<{ userId: string; record: T }> {
   const { password, from = null, proof, ...row } = given
   const password_hash = await hashPassword(password, from)
-  const proven = async (tx: Kysely<Tables>): Promise<{ email_verified_at: Date | null }> =>
-    ({ email_verified_at: proof !== undefined && await spendEmailProof(tx, ctx.nowMs(), given.email, proof) ? new Date(ctx.nowMs()) : null })
+  const proven = async (tx: Kysely<Tables>): Promise<{ email_verified_at: Date | null }> => ({
+    email_verified_at:
+      proof !== undefined && (await spendEmailProof(tx, ctx.nowMs(), given.email, proof))
+        ? new Date(ctx.nowMs())
+        : null,
+  })
   const insert = async (tx: Kysely<Tables>, more: Partial<Insertable<UsersTable>>) => {
     const userId = more.id ?? uuidV7(ctx.nowMs(), ctx.random)
-    await tx.insertInto('users').values({ id: userId, ...row, password_hash, ...more }).execute()
+    await tx
+      .insertInto('users')
+      .values({ id: userId, ...row, password_hash, ...more })
+      .execute()
     return { userId, record: await withAccount(tx, userId) }
   }
   try {
@@ -138,38 +214,83 @@ async function makeAccount<T>(
   } catch (error) {
     if (!isUniqueViolation(error, 'users_email')) throw error
   }
-  const own = complete === undefined ? null : await accountByPassword(db, given.email, password, from).catch((error: unknown) => {
-    if (error instanceof CaduceusError && (error.code === 'credentials_wrong' || error.code === 'account_inactive')) return null
-    throw error
-  })
-  if (own !== null && own.role === given.role && await complete!(own)) return db.transaction().execute(async tx => {
-    const { email_verified_at } = await proven(tx)
-    if (email_verified_at !== null && own.email_verified_at === null && own.email_twin_of === null)
-      await tx.updateTable('users').set({ email_verified_at }).where('id', '=', own.id).execute()
-    return { userId: own.id, record: await withAccount(tx, own.id) }
-  })
+  const own =
+    complete === undefined
+      ? null
+      : await accountByPassword(db, given.email, password, from).catch((error: unknown) => {
+          if (
+            error instanceof CaduceusError &&
+            (error.code === 'credentials_wrong' || error.code === 'account_inactive')
+          )
+            return null
+          throw error
+        })
+  if (own !== null && own.role === given.role && (await complete!(own)))
+    return db.transaction().execute(async tx => {
+      const { email_verified_at } = await proven(tx)
+      if (
+        email_verified_at !== null &&
+        own.email_verified_at === null &&
+        own.email_twin_of === null
+      )
+        await tx.updateTable('users').set({ email_verified_at }).where('id', '=', own.id).execute()
+      return { userId: own.id, record: await withAccount(tx, own.id) }
+    })
   const taken = () => new CaduceusError('email_taken', 'an account with this e-mail exists already')
-  return db.transaction().execute(async tx => {
-    const { email_verified_at } = await proven(tx)
-    const owner = await tx.selectFrom('users').select(['id', 'email', 'email_verified_at'])
-      .where(sql`normal_email(email)`, '=', normalEmail(given.email)).where('email', '!=', '').where('email_twin_of', 'is', null).forUpdate().executeTakeFirst()
-    if (owner === undefined) throw taken()
-    if (email_verified_at !== null && owner.email_verified_at === null) {
-      const made = { id: uuidV7(ctx.nowMs(), ctx.random) }
-      await tx.updateTable('users').set({ email_twin_of: made.id }).where('id', '=', owner.id).execute()
-      await tx.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', owner.id).where('revoked_at', 'is', null).execute()
-      return insert(tx, { ...made, email_verified_at })
-    }
-    if (email_verified_at !== null || ctx.config?.delivery.smtp == null || ctx.messenger === undefined) throw taken()
-    const told = await tx.updateTable('users').set({ email_named_at: new Date(ctx.nowMs()) }).where('id', '=', owner.id)
-      .where(eb => eb.or([eb('email_named_at', 'is', null), eb('email_named_at', '<', new Date(ctx.nowMs() - namedLetterMs))])).returning('id').executeTakeFirst()
-    const made = await insert(tx, { email_twin_of: owner.id })
-    if (told !== undefined) ctx.messenger.post(namedLetter(owner.email))
-    return made
-  }).then(async made => {
-    await ctx.endedAccess?.announce()
-    return made
-  })
+  return db
+    .transaction()
+    .execute(async tx => {
+      const { email_verified_at } = await proven(tx)
+      const owner = await tx
+        .selectFrom('users')
+        .select(['id', 'email', 'email_verified_at'])
+        .where(sql`normal_email(email)`, '=', normalEmail(given.email))
+        .where('email', '!=', '')
+        .where('email_twin_of', 'is', null)
+        .forUpdate()
+        .executeTakeFirst()
+      if (owner === undefined) throw taken()
+      if (email_verified_at !== null && owner.email_verified_at === null) {
+        const made = { id: uuidV7(ctx.nowMs(), ctx.random) }
+        await tx
+          .updateTable('users')
+          .set({ email_twin_of: made.id })
+          .where('id', '=', owner.id)
+          .execute()
+        await tx
+          .updateTable('sessions')
+          .set({ revoked_at: new Date(ctx.nowMs()) })
+          .where('user_id', '=', owner.id)
+          .where('revoked_at', 'is', null)
+          .execute()
+        return insert(tx, { ...made, email_verified_at })
+      }
+      if (
+        email_verified_at !== null ||
+        ctx.config?.delivery.smtp == null ||
+        ctx.messenger === undefined
+      )
+        throw taken()
+      const told = await tx
+        .updateTable('users')
+        .set({ email_named_at: new Date(ctx.nowMs()) })
+        .where('id', '=', owner.id)
+        .where(eb =>
+          eb.or([
+            eb('email_named_at', 'is', null),
+            eb('email_named_at', '<', new Date(ctx.nowMs() - namedLetterMs)),
+          ]),
+        )
+        .returning('id')
+        .executeTakeFirst()
+      const made = await insert(tx, { email_twin_of: owner.id })
+      if (told !== undefined) ctx.messenger.post(namedLetter(owner.email))
+      return made
+    })
+    .then(async made => {
+      await ctx.endedAccess?.announce()
+      return made
+    })
 }
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {

@@ -10,26 +10,44 @@ const dataDir = await preparedDataDir()
 t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
 const command = fileURLToPath(new URL('admin.js', import.meta.url))
 
-const run = (args: string[], environment: NodeJS.ProcessEnv = {}) => new Promise<{ code: number; out: string; err: string }>(resolve => {
-  const child = execFile(process.execPath, [command, ...args], { env: { ...process.env, DATA_DIR: dataDir, ...environment } },
-    (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }))
-  child.stdin?.end()
-})
+const run = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
+  new Promise<{ code: number; out: string; err: string }>(resolve => {
+    const child = execFile(
+      process.execPath,
+      [command, ...args],
+      { env: { ...process.env, DATA_DIR: dataDir, ...environment } },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    )
+    child.stdin?.end()
+  })
 
 t.test('mistakes are one line and the code 2', async t => {
   t.match(await run(['--help']), { code: 0, out: /CADUCEUS_ADMIN_PASSWORD/ })
-  t.match(await run(['create', 'nobody']), { code: 2, err: /^admin: "nobody" is not an e-mail address\n$/ })
+  t.match(await run(['create', 'nobody']), {
+    code: 2,
+    err: /^admin: "nobody" is not an e-mail address\n$/,
+  })
   t.match(await run(['remove', 'a@example.org']), { code: 2, err: /expected: create EMAIL/ })
-  t.match(await run(['create', 'a@example.org'], { CADUCEUS_ADMIN_PASSWORD: 'short' }), { code: 2, err: /8 to 200 characters/ })
+  t.match(await run(['create', 'a@example.org'], { CADUCEUS_ADMIN_PASSWORD: 'short' }), {
+    code: 2,
+    err: /8 to 200 characters/,
+  })
 })
 
 t.test('an administrator is made once', async t => {
   const made = await run(['create', 'a@example.org'])
   t.match(made, { code: 0, out: /Made the administrator a@example.org/ })
   const password = /shown this once: (\S+)/.exec(made.out)![1]!
-  t.match(await run(['create', 'A@example.org'], { CADUCEUS_ADMIN_PASSWORD: 'password123' }), { code: 1, err: /^admin: this e-mail has an account already\n$/ })
+  t.match(await run(['create', 'A@example.org'], { CADUCEUS_ADMIN_PASSWORD: 'password123' }), {
+    code: 1,
+    err: /^admin: this e-mail has an account already\n$/,
+  })
   const database = await openDatabase({ dataDir })
   t.match(await accountByPassword(database.kysely, 'a@example.org', password), { role: 'admin' })
-  t.match(await run(['create', 'b@example.org']), { code: 1, err: /^admin: .+\n$/ }, 'not while another process has the database')
+  t.match(
+    await run(['create', 'b@example.org']),
+    { code: 1, err: /^admin: .+\n$/ },
+    'not while another process has the database',
+  )
   await database.close()
 })

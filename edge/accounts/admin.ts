@@ -30,29 +30,49 @@ class UsageError extends Error {}
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
-    args, allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, name: { type: 'string' }, phone: { type: 'string' } },
+    args,
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      name: { type: 'string' },
+      phone: { type: 'string' },
+    },
   })
   if (values.help === true || positionals.length === 0) {
     process.stdout.write(help)
     return
   }
   const [command, email, ...rest] = positionals
-  if (command !== 'create' || email === undefined || rest.length > 0) throw new UsageError('expected: create EMAIL; --help says more')
-  if (!new RegExp(emailPattern).test(email)) throw new UsageError(`"${email}" is not an e-mail address`)
+  if (command !== 'create' || email === undefined || rest.length > 0)
+    throw new UsageError('expected: create EMAIL; --help says more')
+  if (!new RegExp(emailPattern).test(email))
+    throw new UsageError(`"${email}" is not an e-mail address`)
 
   const config = readConfig(process.env, 'embedded')
   const phone = values.phone === undefined ? '' : normalPhone(values.phone, config.phoneCountry)
   if (phone === null) throw new UsageError(`--phone ${phoneRule}`)
-  const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? await askPassword()
+  const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? (await askPassword())
   const password = given === '' ? randomBytes(18).toString('base64url') : given
   if (password.length < passwordCharactersMin || password.length > passwordCharactersMax)
-    throw new UsageError(`the password must have ${passwordCharactersMin} to ${passwordCharactersMax} characters`)
+    throw new UsageError(
+      `the password must have ${passwordCharactersMin} to ${passwordCharactersMax} characters`,
+    )
 
-  const database = await openDatabase(config.databaseUrl === null ? { dataDir: config.dataDir } : { url: config.databaseUrl })
+  const database = await openDatabase(
+    config.databaseUrl === null ? { dataDir: config.dataDir } : { url: config.databaseUrl },
+  )
   try {
-    const clock = { nowMs: () => Date.now(), random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 }
-    const account = { email: writtenEmail(email), full_name: values.name ?? 'Administrator', phone, role: 'admin' as const, password }
+    const clock = {
+      nowMs: () => Date.now(),
+      random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+    }
+    const account = {
+      email: writtenEmail(email),
+      full_name: values.name ?? 'Administrator',
+      phone,
+      role: 'admin' as const,
+      password,
+    }
     const { userId } = await createAccount(database.kysely, clock, account, async () => null)
     process.stdout.write(`Made the administrator ${email} (${userId}).\n`)
     if (given === '') process.stdout.write(`Password, shown this once: ${password}\n`)
@@ -65,7 +85,11 @@ async function main(args: string[]): Promise<void> {
 async function askPassword(): Promise<string> {
   if (!process.stdin.isTTY) return ''
   process.stdout.write('Password (empty: one is generated): ')
-  const silent = new Writable({ write(_chunk, _encoding, done) { done() } })
+  const silent = new Writable({
+    write(_chunk, _encoding, done) {
+      done()
+    },
+  })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
   try {
     return await reader.question('')
@@ -78,7 +102,12 @@ async function askPassword(): Promise<string> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const text = error instanceof CaduceusError && error.code === 'email_taken' ? 'this e-mail has an account already' : error instanceof Error ? error.message : String(error)
+  const text =
+    error instanceof CaduceusError && error.code === 'email_taken'
+      ? 'this e-mail has an account already'
+      : error instanceof Error
+        ? error.message
+        : String(error)
   process.stderr.write(`admin: ${text}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

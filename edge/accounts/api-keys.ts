@@ -16,57 +16,127 @@ import { hashToken } from './tokens.ts'
 type KeyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'>
 export type ApiKeyRow = Omit<Selectable<ApiKeysTable>, 'key_hash'>
 
-const columns = ['id', 'name', 'prefix', 'scopes', 'created_by', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'] as const
+const columns = [
+  'id',
+  'name',
+  'prefix',
+  'scopes',
+  'created_by',
+  'created_at',
+  'expires_at',
+  'last_used_at',
+  'revoked_at',
+] as const
 /** Enough to recognise a key by, far too little to guess it. */
 const prefixCharacters = apiKeyMark.length + 8
 const dayMs = 24 * 3_600_000
 
 /** Returns the key itself, which nothing can show again. Throws `invalid_request` at limits.apiKeysMax live keys. */
-export async function createApiKey(ctx: KeyContext, createdBy: string, given: { name: string; scopes: readonly Scope[]; expires_in_days?: number }): Promise<{ key: string; row: ApiKeyRow }> {
+export async function createApiKey(
+  ctx: KeyContext,
+  createdBy: string,
+  given: { name: string; scopes: readonly Scope[]; expires_in_days?: number },
+): Promise<{ key: string; row: ApiKeyRow }> {
   const db = ctx.database.kysely
   const nowMs = ctx.nowMs()
-  const { count } = await db.selectFrom('api_keys').select(eb => eb.fn.countAll<number>().as('count')).where('revoked_at', 'is', null).executeTakeFirstOrThrow()
-  if (Number(count) >= limits.apiKeysMax) throw new CaduceusError('invalid_request', `there are ${limits.apiKeysMax} keys already; revoke those that are not used`)
+  const { count } = await db
+    .selectFrom('api_keys')
+    .select(eb => eb.fn.countAll<number>().as('count'))
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (Number(count) >= limits.apiKeysMax)
+    throw new CaduceusError(
+      'invalid_request',
+      `there are ${limits.apiKeysMax} keys already; revoke those that are not used`,
+    )
   const key = apiKeyMark + randomBytes(32).toString('base64url')
   const row = await db.transaction().execute(async tx => {
     // Whoever is deactivated at this moment leaves no key behind: that waits for this row, or this finds nobody.
-    const maker = await tx.selectFrom('users').select('id').where('id', '=', createdBy).where('is_active', '=', true).where('role', '=', 'admin').forShare().executeTakeFirst()
+    const maker = await tx
+      .selectFrom('users')
+      .select('id')
+      .where('id', '=', createdBy)
+      .where('is_active', '=', true)
+      .where('role', '=', 'admin')
+      .forShare()
+      .executeTakeFirst()
     if (maker === undefined) throw new CaduceusError('account_inactive')
-    return tx.insertInto('api_keys').values({
-      id: uuidV7(nowMs, ctx.random), name: given.name, prefix: key.slice(0, prefixCharacters), key_hash: hashToken(key), scopes: [...new Set(given.scopes)],
-      created_by: createdBy, created_at: new Date(nowMs), expires_at: given.expires_in_days === undefined ? null : new Date(nowMs + given.expires_in_days * dayMs),
-    }).returning(columns).executeTakeFirstOrThrow()
+    return tx
+      .insertInto('api_keys')
+      .values({
+        id: uuidV7(nowMs, ctx.random),
+        name: given.name,
+        prefix: key.slice(0, prefixCharacters),
+        key_hash: hashToken(key),
+        scopes: [...new Set(given.scopes)],
+        created_by: createdBy,
+        created_at: new Date(nowMs),
+        expires_at:
+          given.expires_in_days === undefined
+            ? null
+            : new Date(nowMs + given.expires_in_days * dayMs),
+      })
+      .returning(columns)
+      .executeTakeFirstOrThrow()
   })
   return { key, row }
 }
 
 /** Newest first, with those that were revoked; `cursor` is the id to go on after. */
-export function listApiKeys({ database }: Pick<KeyContext, 'database'>, limit: number, cursor?: string): Promise<ApiKeyRow[]> {
+export function listApiKeys(
+  { database }: Pick<KeyContext, 'database'>,
+  limit: number,
+  cursor?: string,
+): Promise<ApiKeyRow[]> {
   let query = database.kysely.selectFrom('api_keys').select(columns)
   if (cursor !== undefined) query = query.where('id', '<', cursor)
   return query.orderBy('id', 'desc').limit(limit).execute()
 }
 
 /** Ends it at once; a repeat changes nothing. Throws `not_found`. */
-export async function revokeApiKey(ctx: Pick<KeyContext, 'database' | 'nowMs'>, id: string): Promise<ApiKeyRow> {
-  const row = await ctx.database.kysely.updateTable('api_keys')
-    .set(eb => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(new Date(ctx.nowMs()))) })).where('id', '=', id).returning(columns).executeTakeFirst()
+export async function revokeApiKey(
+  ctx: Pick<KeyContext, 'database' | 'nowMs'>,
+  id: string,
+): Promise<ApiKeyRow> {
+  const row = await ctx.database.kysely
+    .updateTable('api_keys')
+    .set(eb => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(new Date(ctx.nowMs()))) }))
+    .where('id', '=', id)
+    .returning(columns)
+    .executeTakeFirst()
   if (row === undefined) throw new CaduceusError('not_found', 'no such key')
   return row
 }
 
 /** Throws `token_invalid` for a key that is unknown, revoked or expired. */
-export async function authenticateKey(ctx: Pick<KeyContext, 'database' | 'nowMs'>, key: string): Promise<Identity> {
+export async function authenticateKey(
+  ctx: Pick<KeyContext, 'database' | 'nowMs'>,
+  key: string,
+): Promise<Identity> {
   const db = ctx.database.kysely
   const nowMs = ctx.nowMs()
-  const row = await db.selectFrom('api_keys').select(['id', 'name', 'scopes', 'expires_at', 'last_used_at'])
-    .where('key_hash', '=', hashToken(key)).where('revoked_at', 'is', null)
-    .where(eb => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date(nowMs))])).executeTakeFirst()
-  if (row === undefined) throw new CaduceusError('token_invalid', 'the API key is invalid, has expired or was revoked')
+  const row = await db
+    .selectFrom('api_keys')
+    .select(['id', 'name', 'scopes', 'expires_at', 'last_used_at'])
+    .where('key_hash', '=', hashToken(key))
+    .where('revoked_at', 'is', null)
+    .where(eb => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date(nowMs))]))
+    .executeTakeFirst()
+  if (row === undefined)
+    throw new CaduceusError('token_invalid', 'the API key is invalid, has expired or was revoked')
   if (row.last_used_at === null || nowMs - row.last_used_at.getTime() > limits.apiKeyTouchMs)
-    await db.updateTable('api_keys').set({ last_used_at: new Date(nowMs) }).where('id', '=', row.id).execute()
+    await db
+      .updateTable('api_keys')
+      .set({ last_used_at: new Date(nowMs) })
+      .where('id', '=', row.id)
+      .execute()
   return {
-    userId: row.id, role: 'service', name: row.name, vendorId: null, driverId: null,
-    scopes: scopes.filter(scope => row.scopes.includes(scope)), expiresAtMs: row.expires_at?.getTime() ?? Number.MAX_SAFE_INTEGER,
+    userId: row.id,
+    role: 'service',
+    name: row.name,
+    vendorId: null,
+    driverId: null,
+    scopes: scopes.filter(scope => row.scopes.includes(scope)),
+    expiresAtMs: row.expires_at?.getTime() ?? Number.MAX_SAFE_INTEGER,
   }
 }

@@ -12,21 +12,40 @@ import { redeemTicketRow } from './tickets.ts'
 import { tokensOf } from './tokens.ts'
 
 export type { Identity } from './identity.ts'
-export type AuthenticateContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'standings' | 'nowMs' | 'random'>
+export type AuthenticateContext = Pick<
+  EdgeContext,
+  'config' | 'database' | 'endedAccess' | 'standings' | 'nowMs' | 'random'
+>
 
 /** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
-export const authenticate = async (ctx: AuthenticateContext, credential: string): Promise<Identity> =>
-  credential.startsWith(apiKeyMark) ? authenticateKey(ctx, credential) : withStanding(ctx, await authenticateToken(ctx, credential))
+export const authenticate = async (
+  ctx: AuthenticateContext,
+  credential: string,
+): Promise<Identity> =>
+  credential.startsWith(apiKeyMark)
+    ? authenticateKey(ctx, credential)
+    : withStanding(ctx, await authenticateToken(ctx, credential))
 
 /** With what was decided of the pharmacy or driver. */
-export const withStanding = async ({ standings }: Pick<EdgeContext, 'standings'>, identity: Identity): Promise<Identity> =>
-  (identity.role === 'vendor' || identity.role === 'driver' ? { ...identity, standing: await standings.of(identity) } : identity)
+export const withStanding = async (
+  { standings }: Pick<EdgeContext, 'standings'>,
+  identity: Identity,
+): Promise<Identity> =>
+  identity.role === 'vendor' || identity.role === 'driver'
+    ? { ...identity, standing: await standings.of(identity) }
+    : identity
 
 /** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
-export async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
+export async function authenticateToken(
+  ctx: AuthenticateContext,
+  token: string,
+): Promise<Identity> {
   const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
-  if (ctx.endedAccess.hasEnded(claims)) throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
-  const lacksRecord = (claims.role === 'vendor' && claims.vendorId === null) || (claims.role === 'driver' && claims.driverId === null)
+  if (ctx.endedAccess.hasEnded(claims))
+    throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
+  const lacksRecord =
+    (claims.role === 'vendor' && claims.vendorId === null) ||
+    (claims.role === 'driver' && claims.driverId === null)
   if (!lacksRecord) return claims
   const account = await accountById(ctx.database.kysely, claims.userId)
   return { ...claims, vendorId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
@@ -36,12 +55,20 @@ export async function authenticateToken(ctx: AuthenticateContext, token: string)
 export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Promise<Identity> {
   const redeemed = await redeemTicketRow(ctx, ticket)
   const account = redeemed === null ? null : await accountById(ctx.database.kysely, redeemed.userId)
-  if (redeemed === null || account === null) throw new CaduceusError('token_invalid', 'the ticket is invalid, has expired or was used')
+  if (redeemed === null || account === null)
+    throw new CaduceusError('token_invalid', 'the ticket is invalid, has expired or was used')
   if (!account.is_active) throw new CaduceusError('account_inactive')
   const identity: Identity = {
-    userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id,
-    issuedAtMs: ctx.nowMs(), expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000, ...(redeemed.sessionId !== null && { sessionId: redeemed.sessionId }),
+    userId: account.id,
+    role: account.role,
+    name: account.full_name,
+    vendorId: account.vendor_id,
+    driverId: account.driver_id,
+    issuedAtMs: ctx.nowMs(),
+    expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000,
+    ...(redeemed.sessionId !== null && { sessionId: redeemed.sessionId }),
   }
-  if (redeemed.hasEnded || ctx.endedAccess.hasEnded(identity)) throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
+  if (redeemed.hasEnded || ctx.endedAccess.hasEnded(identity))
+    throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
   return identity
 }

@@ -5,7 +5,11 @@ import { newId, startFixture } from '../routes/fixture.ts'
 import { codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
 
 // The door's own limit is tested elsewhere; here it would hide what the codes themselves bound.
-const edge = await startFixture({ RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000', RATE_LIMIT_AUTH_PER_ADDRESS: '1000000', TRUST_PROXY: '1' })
+const edge = await startFixture({
+  RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000',
+  RATE_LIMIT_AUTH_PER_ADDRESS: '1000000',
+  TRUST_PROXY: '1',
+})
 t.teardown(() => edge.stop())
 const { call, clock } = edge
 const { messenger } = edge.edge.context
@@ -14,8 +18,24 @@ const hourMs = 3_600_000
 let phones = 0
 const newPhone = (): string => `+1555${String(++phones).padStart(7, '0')}`
 /** An account as the database has it; hashing a password for each would take all the time of the test. */
-async function account(given: { phone?: string; email?: string; role?: 'user' | 'driver' | 'admin'; is_active?: boolean; phone_verified_at?: Date } = {}) {
-  const row = { id: newId(), email: edge.email(), full_name: 'John Doe', phone: newPhone(), role: 'user' as const, password_hash: 'none', ...given }
+async function account(
+  given: {
+    phone?: string
+    email?: string
+    role?: 'user' | 'driver' | 'admin'
+    is_active?: boolean
+    phone_verified_at?: Date
+  } = {},
+) {
+  const row = {
+    id: newId(),
+    email: edge.email(),
+    full_name: 'John Doe',
+    phone: newPhone(),
+    role: 'user' as const,
+    password_hash: 'none',
+    ...given,
+  }
   await edge.database.kysely.insertInto('users').values(row).execute()
   return row
 }
@@ -24,20 +44,38 @@ const verify = (body: object) => call('POST', '/api/auth/otp/verify', { body })
 /** What was written to them last; undefined when nothing was. */
 async function codeFor(to: string): Promise<string | undefined> {
   await messenger.drain()
-  return messenger.outbox().find(m => m.to === to && /^\d{6} is your/.test(m.text))?.text.slice(0, 6)
+  return messenger
+    .outbox()
+    .find(m => m.to === to && /^\d{6} is your/.test(m.text))
+    ?.text.slice(0, 6)
 }
-const otherThan = (code: string, step = 1): string => String((Number(code) + step) % 1_000_000).padStart(6, '0')
-t.beforeEach(() => { clock.skewMs += 25 * hourMs })
+const otherThan = (code: string, step = 1): string =>
+  String((Number(code) + step) % 1_000_000).padStart(6, '0')
+t.beforeEach(() => {
+  clock.skewMs += 25 * hourMs
+})
 
 t.test('a code opens once', async t => {
   const { phone, id } = await account({ phone_verified_at: new Date() })
-  t.match(await request({ phone }), { status: 200, body: { message: 'OTP sent successfully', expires_in: 600 } })
+  t.match(await request({ phone }), {
+    status: 200,
+    body: { message: 'OTP sent successfully', expires_in: 600 },
+  })
   const code = (await codeFor(phone))!
   t.match(code, /^\d{6}$/)
   const { rows } = await edge.database.pool.query('select * from one_time_codes')
   t.notMatch(JSON.stringify(rows), new RegExp(`"${code}"`), 'it is not stored')
   const first = await verify({ phone, otp: code })
-  t.match(first, { status: 200, body: { message: 'Login successful', user: { id, phone_verified: true }, access_token: String, refresh_token: String, token_type: 'bearer' } })
+  t.match(first, {
+    status: 200,
+    body: {
+      message: 'Login successful',
+      user: { id, phone_verified: true },
+      access_token: String,
+      refresh_token: String,
+      token_type: 'bearer',
+    },
+  })
   t.match(await verify({ phone, otp: code }), { status: 400, body: { code: 'code_wrong' } })
 })
 
@@ -45,7 +83,9 @@ t.test('of many at once one is let in', async t => {
   const { phone } = await account()
   await request({ phone })
   const otp = (await codeFor(phone))!
-  const answers = await Promise.all(Array.from({ length: limits.codeTriesMax }, () => verify({ phone, otp })))
+  const answers = await Promise.all(
+    Array.from({ length: limits.codeTriesMax }, () => verify({ phone, otp })),
+  )
   t.equal(answers.filter(a => a.status === 200).length, 1)
 })
 
@@ -54,10 +94,18 @@ t.test('guessing ends after five tries, one by one or all at once', async t => {
     const { phone } = await account()
     await request({ phone })
     const code = (await codeFor(phone))!
-    const guesses = Array.from({ length: atOnce ? 40 : limits.codeTriesMax }, (_, i) => otherThan(code, i + 1))
-    if (atOnce) for (const answer of await Promise.all(guesses.map(otp => verify({ phone, otp })))) t.equal(answer.body.code, 'code_wrong')
+    const guesses = Array.from({ length: atOnce ? 40 : limits.codeTriesMax }, (_, i) =>
+      otherThan(code, i + 1),
+    )
+    if (atOnce)
+      for (const answer of await Promise.all(guesses.map(otp => verify({ phone, otp }))))
+        t.equal(answer.body.code, 'code_wrong')
     else for (const otp of guesses) t.equal((await verify({ phone, otp })).body.code, 'code_wrong')
-    t.equal((await verify({ phone, otp: code })).body.code, 'code_wrong', 'the right one comes too late')
+    t.equal(
+      (await verify({ phone, otp: code })).body.code,
+      'code_wrong',
+      'the right one comes too late',
+    )
     await request({ phone })
     t.equal((await verify({ phone, otp: (await codeFor(phone))! })).status, 200, 'a new code opens')
   }
@@ -87,15 +135,36 @@ t.test('only the newest code counts, and only for what and whom it is', async t 
   const old = (await codeFor(phone))!
   await request({ phone })
   const code = (await codeFor(phone))!
-  if (old !== code) t.equal((await verify({ phone, otp: old })).body.code, 'code_wrong', 'the one before')
+  if (old !== code)
+    t.equal((await verify({ phone, otp: old })).body.code, 'code_wrong', 'the one before')
   await request({ phone: other.phone })
-  if (await codeFor(other.phone) !== code) t.equal((await verify({ phone: other.phone, otp: code })).body.code, 'code_wrong', 'another\'s phone')
+  if ((await codeFor(other.phone)) !== code)
+    t.equal(
+      (await verify({ phone: other.phone, otp: code })).body.code,
+      'code_wrong',
+      "another's phone",
+    )
   await request({ email })
   const mailed = (await codeFor(email))!
-  t.equal((await call('POST', '/api/auth/password/reset', { body: { email, otp: mailed, new_password: 'password456' } })).body.code, 'code_wrong', 'a code that verifies resets no password')
-  t.match(await verify({ email, otp: mailed }), { status: 200, body: { message: 'Email verified successfully' } })
+  t.equal(
+    (
+      await call('POST', '/api/auth/password/reset', {
+        body: { email, otp: mailed, new_password: 'password456' },
+      })
+    ).body.code,
+    'code_wrong',
+    'a code that verifies resets no password',
+  )
+  t.match(await verify({ email, otp: mailed }), {
+    status: 200,
+    body: { message: 'Email verified successfully' },
+  })
   t.equal((await verify({ phone, otp: code })).status, 200)
-  t.equal((await verify({ phone: newPhone(), otp: code })).body.code, 'code_wrong', 'never asked for')
+  t.equal(
+    (await verify({ phone: newPhone(), otp: code })).body.code,
+    'code_wrong',
+    'never asked for',
+  )
 })
 
 t.test('who asks learns nothing, not even from the time', async t => {
@@ -124,10 +193,13 @@ t.test('who asks learns nothing, not even from the time', async t => {
   t.same([...bodies], ['200 {"message":"OTP sent successfully","expires_in":600}'])
   const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1]!
   const apart = Math.abs(median(timesMs.known) - median(timesMs.unknown))
-  t.ok(apart < Math.max(2, 0.35 * median(timesMs.unknown)), `medians ${median(timesMs.known).toFixed(1)} and ${median(timesMs.unknown).toFixed(1)} ms`)
+  t.ok(
+    apart < Math.max(2, 0.35 * median(timesMs.unknown)),
+    `medians ${median(timesMs.known).toFixed(1)} and ${median(timesMs.unknown).toFixed(1)} ms`,
+  )
   t.ok(await codeFor(known[0]!.phone), 'the known one has mail')
   t.equal(await codeFor(inactive.phone), undefined, 'an inactive account has none')
-  t.equal(await codeFor(admin.phone), undefined, 'a SIM card opens no administrator\'s account')
+  t.equal(await codeFor(admin.phone), undefined, "a SIM card opens no administrator's account")
   // A wrong code sounds the same, whoever it is for.
   const wrong = new Set<string>()
   for (const phone of [known[0]!.phone, newPhone(), inactive.phone, admin.phone]) {
@@ -137,19 +209,31 @@ t.test('who asks learns nothing, not even from the time', async t => {
   t.equal(wrong.size, 1)
 })
 
-t.test('mail for a reset goes to the address of the account and not to one that looks like it', async t => {
-  const { email } = await account({ email: 'mike@example.org' })
-  await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
-  await messenger.drain()
-  t.same(messenger.outbox().filter(m => m.to.includes('\u212a')), [], 'the Kelvin sign is a k in lower case')
-  t.ok(await codeFor(email))
-})
+t.test(
+  'mail for a reset goes to the address of the account and not to one that looks like it',
+  async t => {
+    const { email } = await account({ email: 'mike@example.org' })
+    await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
+    await messenger.drain()
+    t.same(
+      messenger.outbox().filter(m => m.to.includes('\u212a')),
+      [],
+      'the Kelvin sign is a k in lower case',
+    )
+    t.ok(await codeFor(email))
+  },
+)
 
 t.test('codes are asked for at a bounded rate, by destination and by address', async t => {
   const phone = newPhone()
   const statuses: number[] = []
-  for (let i = 0; i <= limits.codesPerDestinationPerHourMax; i++) statuses.push((await request({ phone })).status)
-  t.same(statuses, [...Array.from({ length: limits.codesPerDestinationPerHourMax }, () => 200), 429], 'an unknown phone too')
+  for (let i = 0; i <= limits.codesPerDestinationPerHourMax; i++)
+    statuses.push((await request({ phone })).status)
+  t.same(
+    statuses,
+    [...Array.from({ length: limits.codesPerDestinationPerHourMax }, () => 200), 429],
+    'an unknown phone too',
+  )
   const refused = await request({ phone })
   t.match(refused.body, { code: 'too_many_requests', retryable: true })
   const seconds = Number(refused.headers.get('retry-after'))
@@ -159,13 +243,26 @@ t.test('codes are asked for at a bounded rate, by destination and by address', a
   let sent = limits.codesPerDestinationPerHourMax + 1
   for (let hour = 0; sent < limits.codesPerDestinationPerDayMax; hour++) {
     clock.skewMs += hourMs
-    for (let i = 0; i < limits.codesPerDestinationPerHourMax && sent < limits.codesPerDestinationPerDayMax; i++, sent++) t.equal((await request({ phone })).status, 200)
+    for (
+      let i = 0;
+      i < limits.codesPerDestinationPerHourMax && sent < limits.codesPerDestinationPerDayMax;
+      i++, sent++
+    )
+      t.equal((await request({ phone })).status, 200)
   }
   clock.skewMs += hourMs
-  t.equal((await request({ phone })).body.code, 'too_many_requests', 'the day\'s allowance')
+  t.equal((await request({ phone })).body.code, 'too_many_requests', "the day's allowance")
   clock.skewMs += 25 * hourMs
-  const many = await Promise.all(Array.from({ length: limits.codesPerAddressPerHourMax + 10 }, () => request({ phone: newPhone() })))
-  t.equal(many.filter(a => a.status === 429).length, 10, 'counted by address, also when they come at once')
+  const many = await Promise.all(
+    Array.from({ length: limits.codesPerAddressPerHourMax + 10 }, () =>
+      request({ phone: newPhone() }),
+    ),
+  )
+  t.equal(
+    many.filter(a => a.status === 429).length,
+    10,
+    'counted by address, also when they come at once',
+  )
 })
 
 t.test('a stranger who asks and guesses too takes nothing from the owner of a code', async t => {
@@ -178,10 +275,16 @@ t.test('a stranger who asks and guesses too takes nothing from the owner of a co
   const [owner, thief] = [from({ 'x-forwarded-for': '192.0.2.1' }), from(stranger)]
   t.equal((await owner.ask()).status, 200)
   const code = (await codeFor(phone))!
-  for (let i = 0; i < limits.codesPerDestinationPerHourMax; i++) t.equal((await thief.ask()).status, 200)
+  for (let i = 0; i < limits.codesPerDestinationPerHourMax; i++)
+    t.equal((await thief.ask()).status, 200)
   t.equal((await thief.ask()).status, 429, 'the stranger has asked enough')
-  for (let i = 1; i <= 20; i++) t.equal((await thief.show(otherThan(code, i))).body.code, 'code_wrong')
-  t.equal((await thief.show(code)).body.code, 'code_wrong', 'and a code of elsewhere is not theirs to guess for long')
+  for (let i = 1; i <= 20; i++)
+    t.equal((await thief.show(otherThan(code, i))).body.code, 'code_wrong')
+  t.equal(
+    (await thief.show(code)).body.code,
+    'code_wrong',
+    'and a code of elsewhere is not theirs to guess for long',
+  )
   t.equal((await owner.ask()).status, 200, 'the owner asks as if nobody else did')
   const second = (await codeFor(phone))!
   t.equal((await owner.show(second)).status, 200)
@@ -194,11 +297,16 @@ t.test('a stranger who asks and guesses too takes nothing from the owner of a co
 
   clock.skewMs += 25 * hourMs
   let through = 0
-  for (let i = 0; i < 60; i++) if ((await from({ 'x-forwarded-for': `203.0.113.${i}` }).ask()).status === 200) through++
+  for (let i = 0; i < 60; i++)
+    if ((await from({ 'x-forwarded-for': `203.0.113.${i}` }).ask()).status === 200) through++
   t.equal(through, codesUnslowedPerDay, 'all together are slowed')
   t.equal((await owner.ask()).status, 200, 'and where the owner is signed in it goes on')
   clock.skewMs += codesSlowedEveryMs
-  t.equal((await from({ 'x-forwarded-for': '203.0.113.200' }).ask()).status, 200, 'slowed, and not ended')
+  t.equal(
+    (await from({ 'x-forwarded-for': '203.0.113.200' }).ask()).status,
+    200,
+    'slowed, and not ended',
+  )
 })
 
 t.test('which account a phone opens', async t => {
@@ -206,24 +314,56 @@ t.test('which account a phone opens', async t => {
   const written = `00${phone.slice(1, 2)} (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
   const enter = async (role?: string) => {
     await request({ phone: written })
-    return verify({ phone: written, otp: (await codeFor(phone))!, ...(role !== undefined && { role }) })
+    return verify({
+      phone: written,
+      otp: (await codeFor(phone))!,
+      ...(role !== undefined && { role }),
+    })
   }
   const [driver, another] = [await account({ phone, role: 'driver' }), await account({ phone })]
   const own = (await enter()).body.user
-  t.match(own, { email: '', phone, phone_verified: true, role: 'user' }, 'while accounts only name it, none of them: the holder of the phone has one of their own')
+  t.match(
+    own,
+    { email: '', phone, phone_verified: true, role: 'user' },
+    'while accounts only name it, none of them: the holder of the phone has one of their own',
+  )
   t.notOk([driver.id, another.id].includes(own.id))
   t.equal((await enter()).body.user.id, own.id, 'the same from then on')
   t.equal((await enter('driver')).status, 404, 'nor one of the role that is asked for')
   clock.skewMs += hourMs
-  await edge.database.kysely.updateTable('users').set({ phone_verified_at: null }).where('id', '=', own.id).execute()
-  await edge.database.kysely.updateTable('users').set({ phone_verified_at: new Date() }).where('id', '=', driver.id).execute()
-  for (const role of [undefined, 'driver']) t.equal((await enter(role)).body.user.id, driver.id, 'however it is written, the one that has proven it')
+  await edge.database.kysely
+    .updateTable('users')
+    .set({ phone_verified_at: null })
+    .where('id', '=', own.id)
+    .execute()
+  await edge.database.kysely
+    .updateTable('users')
+    .set({ phone_verified_at: new Date() })
+    .where('id', '=', driver.id)
+    .execute()
+  for (const role of [undefined, 'driver'])
+    t.equal(
+      (await enter(role)).body.user.id,
+      driver.id,
+      'however it is written, the one that has proven it',
+    )
   t.equal((await enter('user')).status, 404)
 })
 
 t.test('shapes', async t => {
   for (const [body, field] of [
-    [{}, 'phone'], [{ email: 'a@example.org', phone: '+1234567890' }, 'email'], [{ phone: 'x' }, 'phone'], [{ email: 'x' }, 'email'],
-  ] as const) t.match(await request(body), { status: 400, body: { code: 'invalid_request', fields: [{ field }] } })
-  for (const otp of ['12345', '1234567', '12345a', 123456, '１２３４５６']) t.match(await verify({ phone: '+1234567890', otp }), { status: 400, body: { code: 'invalid_request' } })
+    [{}, 'phone'],
+    [{ email: 'a@example.org', phone: '+1234567890' }, 'email'],
+    [{ phone: 'x' }, 'phone'],
+    [{ email: 'x' }, 'email'],
+  ] as const)
+    t.match(await request(body), {
+      status: 400,
+      body: { code: 'invalid_request', fields: [{ field }] },
+    })
+  for (const otp of ['12345', '1234567', '12345a', 123456, '１２３４５６'])
+    t.match(await verify({ phone: '+1234567890', otp }), {
+      status: 400,
+      body: { code: 'invalid_request' },
+    })
 })

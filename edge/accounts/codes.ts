@@ -18,18 +18,36 @@ import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { addressGroup } from '../http/address.ts'
 import type { Channel } from '../integrations/carrier.ts'
-import { accountByEmail, accountById, accountByProvenPhone, isPhoneNamed, type Account } from './accounts.ts'
+import {
+  accountByEmail,
+  accountById,
+  accountByProvenPhone,
+  isPhoneNamed,
+  type Account,
+} from './accounts.ts'
 import { createEmailProof } from './email-proofs.ts'
 import { codeLetter, noticeLetter } from './letters.ts'
-import { codeAwayTriesMax, codePlacesTriedMax, codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
+import {
+  codeAwayTriesMax,
+  codePlacesTriedMax,
+  codesSlowedEveryMs,
+  codesUnslowedPerDay,
+} from './limits.ts'
 import { noPassword } from './passwords.ts'
 import type { Origin } from './places.ts'
 import { revokeSessions } from './sessions.ts'
 import { refusePhone, refuseTooManySms } from './sms.ts'
 
-export type CodeContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
+export type CodeContext = Pick<
+  EdgeContext,
+  'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'
+>
 
-const channels: Record<CodePurpose, Channel> = { verify_email: 'email', reset_password: 'email', sign_in_phone: 'sms' }
+const channels: Record<CodePurpose, Channel> = {
+  verify_email: 'email',
+  reset_password: 'email',
+  sign_in_phone: 'sms',
+}
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 /** How long rows count for the rates; after that housekeeping may delete them. */
@@ -41,7 +59,12 @@ export const codeMemoryMs = dayMs
  * `delivery_unconfigured`, `invalid_request` for a phone that gets no SMS, and `too_many_requests` with the
  * seconds to wait; none depends on the account.
  */
-export async function requestCode(ctx: CodeContext, purpose: CodePurpose, destination: string, from: string): Promise<void> {
+export async function requestCode(
+  ctx: CodeContext,
+  purpose: CodePurpose,
+  destination: string,
+  from: string,
+): Promise<void> {
   if (purpose === 'sign_in_phone') refusePhone(ctx.config.sms, destination)
   ctx.messenger.requireChannel(channels[purpose])
   const nowMs = ctx.nowMs()
@@ -49,15 +72,28 @@ export async function requestCode(ctx: CodeContext, purpose: CodePurpose, destin
   const code = String(randomInt(1_000_000)).padStart(6, '0')
   const to = await ctx.database.kysely.transaction().execute(async tx => {
     // The counts hold only while nobody else adds to them. Always in this order, so that two cannot wait for each other.
-    for (const key of [`code:${destination}`, `code-from:${from}`, ...(purpose === 'sign_in_phone' ? ['code-sms'] : [])])
+    for (const key of [
+      `code:${destination}`,
+      `code-from:${from}`,
+      ...(purpose === 'sign_in_phone' ? ['code-sms'] : []),
+    ])
       await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(tx)
     await refuseTooMany(tx, nowMs, destination, from, await accountOf(tx, purpose, destination))
     if (purpose === 'sign_in_phone') await refuseTooManySms(tx, ctx.config.sms, nowMs, destination)
     const recipient = await recipientOf(tx, purpose, destination)
-    await tx.insertInto('one_time_codes').values({
-      id, purpose, destination, address: from, code_hash: codeHash(ctx, id, code), sent_at: recipient === null ? null : new Date(nowMs),
-      expires_at: new Date(nowMs + limits.codeLifeMs), created_at: new Date(nowMs),
-    }).execute()
+    await tx
+      .insertInto('one_time_codes')
+      .values({
+        id,
+        purpose,
+        destination,
+        address: from,
+        code_hash: codeHash(ctx, id, code),
+        sent_at: recipient === null ? null : new Date(nowMs),
+        expires_at: new Date(nowMs + limits.codeLifeMs),
+        created_at: new Date(nowMs),
+      })
+      .execute()
     return recipient
   })
   if (to !== null) ctx.messenger.post(codeLetter(purpose, to, code))
@@ -71,7 +107,11 @@ export async function requestCode(ctx: CodeContext, purpose: CodePurpose, destin
  * id of the code.
  */
 export async function takeCode(
-  ctx: Pick<CodeContext, 'config' | 'database' | 'nowMs'>, purpose: CodePurpose, destination: string, code: string, from: string,
+  ctx: Pick<CodeContext, 'config' | 'database' | 'nowMs'>,
+  purpose: CodePurpose,
+  destination: string,
+  code: string,
+  from: string,
 ): Promise<string> {
   const db = ctx.database.kysely
   const now = new Date(ctx.nowMs())
@@ -88,11 +128,19 @@ export async function takeCode(
     and used_at is null
     and case when address = ${from} then tries < ${limits.codeTriesMax} else away_tries < ${codeAwayTriesMax} end
     returning id, code_hash`.execute(db)
-  const right = rows.filter(row => timingSafeEqual(Buffer.from(codeHash(ctx, row.id, code)), Buffer.from(row.code_hash)))[0]
+  const right = rows.filter(row =>
+    timingSafeEqual(Buffer.from(codeHash(ctx, row.id, code)), Buffer.from(row.code_hash)),
+  )[0]
   // Hashed as often where there is none, so that the time does not tell.
   if (rows.length === 0) codeHash(ctx, '', code)
   if (right === undefined) throw wrongCode()
-  const taken = await db.updateTable('one_time_codes').set({ used_at: now }).where('id', '=', right.id).where('used_at', 'is', null).returning('id').executeTakeFirst()
+  const taken = await db
+    .updateTable('one_time_codes')
+    .set({ used_at: now })
+    .where('id', '=', right.id)
+    .where('used_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
   if (taken === undefined) throw wrongCode()
   return right.id
 }
@@ -101,8 +149,19 @@ export async function takeCode(
  * A code of an e-mail, shown by somebody who is not signed in: a proof that they read that mailbox, and no
  * more. The account that names the address may be somebody else's, who was there first. Throws `code_wrong`.
  */
-export async function verifyEmail(ctx: CodeContext, email: string, code: string, origin: Origin): Promise<{ proof: string }> {
-  const id = await takeCode(ctx, 'verify_email', normalEmail(email), code, addressGroup(origin.address))
+export async function verifyEmail(
+  ctx: CodeContext,
+  email: string,
+  code: string,
+  origin: Origin,
+): Promise<{ proof: string }> {
+  const id = await takeCode(
+    ctx,
+    'verify_email',
+    normalEmail(email),
+    code,
+    addressGroup(origin.address),
+  )
   return { proof: await createEmailProof(ctx.database.kysely, id, origin) }
 }
 
@@ -111,20 +170,49 @@ export async function verifyEmail(ctx: CodeContext, email: string, code: string,
  * from now on. An account that owned it without proof stays, as one that names it, and its sign-ins end.
  * Throws `code_wrong`, `invalid_request` for another address, `email_taken` when another has proven it too.
  */
-export async function proveOwnEmail(ctx: CodeContext, userId: string, email: string, code: string, origin: Origin): Promise<Account> {
+export async function proveOwnEmail(
+  ctx: CodeContext,
+  userId: string,
+  email: string,
+  code: string,
+  origin: Origin,
+): Promise<Account> {
   const db = ctx.database.kysely
   const account = await accountById(db, userId)
-  if (account === null || normalEmail(account.email) !== normalEmail(email)) throw notOwn('email', 'is not the e-mail of the account that is signed in')
+  if (account === null || normalEmail(account.email) !== normalEmail(email))
+    throw notOwn('email', 'is not the e-mail of the account that is signed in')
   await takeCode(ctx, 'verify_email', normalEmail(email), code, addressGroup(origin.address))
   const now = new Date(ctx.nowMs())
   await db.transaction().execute(async tx => {
-    const { email_twin_of: ownerId } = await tx.selectFrom('users').select('email_twin_of').where('id', '=', userId).forUpdate().executeTakeFirstOrThrow()
+    const { email_twin_of: ownerId } = await tx
+      .selectFrom('users')
+      .select('email_twin_of')
+      .where('id', '=', userId)
+      .forUpdate()
+      .executeTakeFirstOrThrow()
     if (ownerId !== null) {
-      const displaced = await tx.updateTable('users').set({ email_twin_of: userId }).where('id', '=', ownerId).where('email_verified_at', 'is', null).returning('id').executeTakeFirst()
-      if (displaced === undefined) throw new CaduceusError('email_taken', 'another account has proven this e-mail; sign in to that one')
+      const displaced = await tx
+        .updateTable('users')
+        .set({ email_twin_of: userId })
+        .where('id', '=', ownerId)
+        .where('email_verified_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst()
+      if (displaced === undefined)
+        throw new CaduceusError(
+          'email_taken',
+          'another account has proven this e-mail; sign in to that one',
+        )
       await revokeSessions(ctx, tx, ownerId)
     }
-    await tx.updateTable('users').set(eb => ({ email_twin_of: null, email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)) })).where('id', '=', userId).execute()
+    await tx
+      .updateTable('users')
+      .set(eb => ({
+        email_twin_of: null,
+        email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)),
+      }))
+      .where('id', '=', userId)
+      .execute()
   })
   await ctx.endedAccess.announce()
   return (await accountById(db, userId))!
@@ -135,20 +223,50 @@ export async function proveOwnEmail(ctx: CodeContext, userId: string, email: str
  * account from now on. Whoever had proven it before has lost it, as with a number that the network gave to
  * somebody else. Throws `code_wrong`, `invalid_request` for another phone, `forbidden` for an administrator.
  */
-export async function proveOwnPhone(ctx: CodeContext, userId: string, phone: string, code: string, from: string): Promise<Account> {
+export async function proveOwnPhone(
+  ctx: CodeContext,
+  userId: string,
+  phone: string,
+  code: string,
+  from: string,
+): Promise<Account> {
   const db = ctx.database.kysely
   const account = await accountById(db, userId)
-  if (account === null || account.phone !== phone) throw notOwn('phone', 'is not the phone of the account that is signed in; PATCH /api/auth/me changes it')
-  if (account.role === 'admin') throw new CaduceusError('forbidden', 'a phone opens no administrator\'s account')
+  if (account === null || account.phone !== phone)
+    throw notOwn(
+      'phone',
+      'is not the phone of the account that is signed in; PATCH /api/auth/me changes it',
+    )
+  if (account.role === 'admin')
+    throw new CaduceusError('forbidden', "a phone opens no administrator's account")
   await takeCode(ctx, 'sign_in_phone', phone, code, from)
   const lost = await db.transaction().execute(async tx => {
-    const others = await tx.updateTable('users').set({ phone_verified_at: null })
-      .where('phone', '=', phone).where('phone_verified_at', 'is not', null).where('id', '!=', userId).returning('email').execute()
-    await tx.updateTable('users').set(eb => ({ phone_verified_at: eb.fn.coalesce('phone_verified_at', eb.val(new Date(ctx.nowMs()))) }))
-      .where('id', '=', userId).where('phone', '=', phone).execute()
+    const others = await tx
+      .updateTable('users')
+      .set({ phone_verified_at: null })
+      .where('phone', '=', phone)
+      .where('phone_verified_at', 'is not', null)
+      .where('id', '!=', userId)
+      .returning('email')
+      .execute()
+    await tx
+      .updateTable('users')
+      .set(eb => ({
+        phone_verified_at: eb.fn.coalesce('phone_verified_at', eb.val(new Date(ctx.nowMs()))),
+      }))
+      .where('id', '=', userId)
+      .where('phone', '=', phone)
+      .execute()
     return others
   })
-  for (const { email } of lost) if (email !== '') ctx.messenger.post(noticeLetter(email, 'The phone number of your account was proven by another account. Codes sent to it no longer open yours.'))
+  for (const { email } of lost)
+    if (email !== '')
+      ctx.messenger.post(
+        noticeLetter(
+          email,
+          'The phone number of your account was proven by another account. Codes sent to it no longer open yours.',
+        ),
+      )
   return (await accountById(db, userId))!
 }
 
@@ -158,7 +276,13 @@ export async function proveOwnPhone(ctx: CodeContext, userId: string, phone: str
  * phone is given an account of their own. Throws `code_wrong`, `account_inactive`, and `not_found` when the
  * role that was asked for has no account that has proven the number.
  */
-export async function accountByPhoneCode(ctx: CodeContext, phone: string, code: string, from: string, role?: Account['role']): Promise<{ account: Account; isNew: boolean }> {
+export async function accountByPhoneCode(
+  ctx: CodeContext,
+  phone: string,
+  code: string,
+  from: string,
+  role?: Account['role'],
+): Promise<{ account: Account; isNew: boolean }> {
   const db = ctx.database.kysely
   await takeCode(ctx, 'sign_in_phone', phone, code, from)
   const known = await accountByProvenPhone(db, phone)
@@ -169,25 +293,48 @@ export async function accountByPhoneCode(ctx: CodeContext, phone: string, code: 
   }
   if (known !== null) return { account: wanted(known), isNew: false }
   if (role !== undefined && role !== 'user') throw otherRole()
-  if (!await isPhoneNamed(db, phone)) throw wrongCode()
+  if (!(await isPhoneNamed(db, phone))) throw wrongCode()
   const id = uuidV7(ctx.nowMs(), ctx.random)
-  await db.insertInto('users').values({ id, email: '', full_name: 'Customer', phone, role: 'user', password_hash: noPassword, phone_verified_at: new Date(ctx.nowMs()) })
-    .onConflict(conflict => conflict.doNothing()).execute()
+  await db
+    .insertInto('users')
+    .values({
+      id,
+      email: '',
+      full_name: 'Customer',
+      phone,
+      role: 'user',
+      password_hash: noPassword,
+      phone_verified_at: new Date(ctx.nowMs()),
+    })
+    .onConflict(conflict => conflict.doNothing())
+    .execute()
   // Two codes of one phone at once: the second signs in to what the first made.
   const account = await accountByProvenPhone(db, phone)
   if (account === null) throw wrongCode()
   return { account: wanted(account), isNew: account.id === id }
 }
 
-const otherRole = () => new CaduceusError('not_found', 'no account of this role has proven the number; sign in with its password and prove it there')
-const notOwn = (field: string, rule: string) => new CaduceusError('invalid_request', `${field} ${rule}`, [{ field, rule }])
-const wrongCode = () => new CaduceusError('code_wrong', 'the code is wrong, has expired or was used; ask for a new one')
+const otherRole = () =>
+  new CaduceusError(
+    'not_found',
+    'no account of this role has proven the number; sign in with its password and prove it there',
+  )
+const notOwn = (field: string, rule: string) =>
+  new CaduceusError('invalid_request', `${field} ${rule}`, [{ field, rule }])
+const wrongCode = () =>
+  new CaduceusError('code_wrong', 'the code is wrong, has expired or was used; ask for a new one')
 
 /** Where the code goes, null for nowhere. The account's own spelling of an e-mail, never the caller's: letters may look alike. */
-async function recipientOf(db: Kysely<Tables>, purpose: CodePurpose, destination: string): Promise<string | null> {
+async function recipientOf(
+  db: Kysely<Tables>,
+  purpose: CodePurpose,
+  destination: string,
+): Promise<string | null> {
   switch (purpose) {
-    case 'verify_email': return destination
-    case 'sign_in_phone': return await isPhoneNamed(db, destination) ? destination : null
+    case 'verify_email':
+      return destination
+    case 'sign_in_phone':
+      return (await isPhoneNamed(db, destination)) ? destination : null
     case 'reset_password': {
       const account = await accountByEmail(db, destination)
       return account?.is_active === true ? account.email : null
@@ -196,24 +343,49 @@ async function recipientOf(db: Kysely<Tables>, purpose: CodePurpose, destination
 }
 
 /** The account that the destination belongs to for certain, whose usual places keep an allowance of their own. */
-const accountOf = (db: Kysely<Tables>, purpose: CodePurpose, destination: string): Promise<Account | null> =>
-  purpose === 'sign_in_phone' ? accountByProvenPhone(db, destination) : accountByEmail(db, destination)
+const accountOf = (
+  db: Kysely<Tables>,
+  purpose: CodePurpose,
+  destination: string,
+): Promise<Account | null> =>
+  purpose === 'sign_in_phone'
+    ? accountByProvenPhone(db, destination)
+    : accountByEmail(db, destination)
 
 /**
  * Counted for the destination and the address together, so that nobody spends the allowance of somebody
  * else; for the address; and for the destination alone, where many addresses ask: that slows and never
  * ends, and does not hold for an address from which the account is signed in.
  */
-async function refuseTooMany(db: Kysely<Tables>, nowMs: number, destination: string, from: string, account: Account | null): Promise<void> {
+async function refuseTooMany(
+  db: Kysely<Tables>,
+  nowMs: number,
+  destination: string,
+  from: string,
+  account: Account | null,
+): Promise<void> {
   const refuse = (untilMs: number): never => {
     const waitSeconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000))
-    throw new CaduceusError('too_many_requests', `too many codes were asked for; try again in ${waitSeconds} s`, undefined, waitSeconds)
+    throw new CaduceusError(
+      'too_many_requests',
+      `too many codes were asked for; try again in ${waitSeconds} s`,
+      undefined,
+      waitSeconds,
+    )
   }
   for (const [column, windowMs, max] of [
-    ['both', hourMs, limits.codesPerDestinationPerHourMax], ['both', dayMs, limits.codesPerDestinationPerDayMax],
-    ['address', hourMs, limits.codesPerAddressPerHourMax], ['destination', dayMs, codesUnslowedPerDay],
+    ['both', hourMs, limits.codesPerDestinationPerHourMax],
+    ['both', dayMs, limits.codesPerDestinationPerDayMax],
+    ['address', hourMs, limits.codesPerAddressPerHourMax],
+    ['destination', dayMs, codesUnslowedPerDay],
   ] as const) {
-    let query = db.selectFrom('one_time_codes').select(eb => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('oldest'), eb.fn.max('created_at').as('newest')])
+    let query = db
+      .selectFrom('one_time_codes')
+      .select(eb => [
+        eb.fn.countAll<number>().as('count'),
+        eb.fn.min('created_at').as('oldest'),
+        eb.fn.max('created_at').as('newest'),
+      ])
       .where('created_at', '>', new Date(nowMs - windowMs))
     if (column !== 'address') query = query.where('destination', '=', destination)
     if (column !== 'destination') query = query.where('address', '=', from)
@@ -221,16 +393,29 @@ async function refuseTooMany(db: Kysely<Tables>, nowMs: number, destination: str
     if (Number(count) < max) continue
     if (column !== 'destination') refuse((oldest as Date).getTime() + windowMs)
     const untilMs = (newest as Date).getTime() + codesSlowedEveryMs
-    if (untilMs > nowMs && !await isUsualPlace(db, account, from)) refuse(untilMs)
+    if (untilMs > nowMs && !(await isUsualPlace(db, account, from))) refuse(untilMs)
   }
 }
 
-async function isUsualPlace(db: Kysely<Tables>, account: Account | null, from: string): Promise<boolean> {
+async function isUsualPlace(
+  db: Kysely<Tables>,
+  account: Account | null,
+  from: string,
+): Promise<boolean> {
   if (account === null) return false
-  const rows = await db.selectFrom('sessions').select('address').distinct().where('user_id', '=', account.id).where('revoked_at', 'is', null).limit(limits.sessionsPerAccountMax).execute()
+  const rows = await db
+    .selectFrom('sessions')
+    .select('address')
+    .distinct()
+    .where('user_id', '=', account.id)
+    .where('revoked_at', 'is', null)
+    .limit(limits.sessionsPerAccountMax)
+    .execute()
   return rows.some(row => row.address !== null && addressGroup(row.address) === from)
 }
 
 /** The id is part of it, so that equal codes do not look equal. */
 const codeHash = (ctx: Pick<CodeContext, 'config'>, id: string, code: string): string =>
-  createHmac('sha256', ctx.config.jwtSecret).update(`caduceus one-time code\0${id}\0${code}`).digest('base64url')
+  createHmac('sha256', ctx.config.jwtSecret)
+    .update(`caduceus one-time code\0${id}\0${code}`)
+    .digest('base64url')

@@ -9,19 +9,43 @@ import type { EdgeContext } from '../context.ts'
 const rowsAtOnce = 500
 
 /** Does nothing where no country is set. A number that another account has proven meanwhile is left as it is. */
-export async function completePhones({ config, database }: Pick<EdgeContext, 'config' | 'database'>): Promise<void> {
+export async function completePhones({
+  config,
+  database,
+}: Pick<EdgeContext, 'config' | 'database'>): Promise<void> {
   if (config.phoneCountry === null) return
   for (let last: string | null = null; ;) {
-    let query = database.kysely.selectFrom('users').select(['id', 'phone']).where('phone', '!=', '').where(sql<boolean>`not starts_with(phone, '+')`)
+    let query = database.kysely
+      .selectFrom('users')
+      .select(['id', 'phone'])
+      .where('phone', '!=', '')
+      .where(sql<boolean>`not starts_with(phone, '+')`)
     if (last !== null) query = query.where('id', '>', last)
     const rows = await query.orderBy('id').limit(rowsAtOnce).execute()
     if (rows.length === 0) return
     for (const { id, phone } of rows) {
       const complete = normalPhone(phone, config.phoneCountry)
       if (complete === null || complete === phone) continue
-      await database.kysely.updateTable('users').set({ phone: complete }).where('id', '=', id).where('phone', '=', phone)
-        .where(eb => eb.or([eb('phone_verified_at', 'is', null), eb.not(eb.exists(eb.selectFrom('users as other').select('other.id')
-          .where('other.phone', '=', complete).where('other.phone_verified_at', 'is not', null)))])).execute()
+      await database.kysely
+        .updateTable('users')
+        .set({ phone: complete })
+        .where('id', '=', id)
+        .where('phone', '=', phone)
+        .where(eb =>
+          eb.or([
+            eb('phone_verified_at', 'is', null),
+            eb.not(
+              eb.exists(
+                eb
+                  .selectFrom('users as other')
+                  .select('other.id')
+                  .where('other.phone', '=', complete)
+                  .where('other.phone_verified_at', 'is not', null),
+              ),
+            ),
+          ]),
+        )
+        .execute()
     }
     last = rows.at(-1)!.id
   }

@@ -8,20 +8,36 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { accountById } from './accounts.ts'
 
-export interface Contact { customer_id: string; customer_name: string; customer_phone: string }
-interface Kept { contact: Contact; untilMs: number }
+export interface Contact {
+  customer_id: string
+  customer_name: string
+  customer_phone: string
+}
+interface Kept {
+  contact: Contact
+  untilMs: number
+}
 
 const keptBy = new WeakMap<Database, Map<string, Kept>>()
 
 /** Throws `token_invalid` when the account is gone. At most limits.contactCacheMs old. */
-export async function contactOf(database: Database, userId: string, nowMs: number): Promise<Contact> {
+export async function contactOf(
+  database: Database,
+  userId: string,
+  nowMs: number,
+): Promise<Contact> {
   let kept = keptBy.get(database)
-  if (kept === undefined) keptBy.set(database, kept = new Map())
+  if (kept === undefined) keptBy.set(database, (kept = new Map()))
   const known = kept.get(userId)
   if (known !== undefined && known.untilMs > nowMs) return known.contact
   const account = await accountById(database.kysely, userId)
-  if (account === null) throw new CaduceusError('token_invalid', 'the account of this token is gone')
-  const contact = { customer_id: userId, customer_name: account.full_name, customer_phone: account.phone }
+  if (account === null)
+    throw new CaduceusError('token_invalid', 'the account of this token is gone')
+  const contact = {
+    customer_id: userId,
+    customer_name: account.full_name,
+    customer_phone: account.phone,
+  }
   // Deleted first, so that the map's order is the order of age and the oldest goes when it is full.
   kept.delete(userId)
   kept.set(userId, { contact, untilMs: nowMs + limits.contactCacheMs })

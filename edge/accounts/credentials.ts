@@ -16,15 +16,30 @@ import { revokeSessions } from './sessions.ts'
  * `credentials_wrong` for a wrong current password, and for one that somebody changed meanwhile.
  */
 export async function changePassword(
-  ctx: CodeContext, userId: string, sessionId: string | undefined, currentPassword: string, newPassword: string, from: string,
+  ctx: CodeContext,
+  userId: string,
+  sessionId: string | undefined,
+  currentPassword: string,
+  newPassword: string,
+  from: string,
 ): Promise<void> {
-  const found = await ctx.database.kysely.selectFrom('users').select(['password_hash', 'email']).where('id', '=', userId).executeTakeFirst()
+  const found = await ctx.database.kysely
+    .selectFrom('users')
+    .select(['password_hash', 'email'])
+    .where('id', '=', userId)
+    .executeTakeFirst()
   const wrong = () => new CaduceusError('credentials_wrong', 'the current password is wrong')
-  if (!await verifyPassword(found?.password_hash ?? null, currentPassword, from)) throw wrong()
+  if (!(await verifyPassword(found?.password_hash ?? null, currentPassword, from))) throw wrong()
   const password_hash = await hashPassword(newPassword, from)
   await ctx.database.kysely.transaction().execute(async tx => {
-    const changed = await tx.updateTable('users').set({ password_hash, updated_at: new Date(ctx.nowMs()) })
-      .where('id', '=', userId).where('password_hash', '=', found!.password_hash).where('is_active', '=', true).returning('id').executeTakeFirst()
+    const changed = await tx
+      .updateTable('users')
+      .set({ password_hash, updated_at: new Date(ctx.nowMs()) })
+      .where('id', '=', userId)
+      .where('password_hash', '=', found!.password_hash)
+      .where('is_active', '=', true)
+      .returning('id')
+      .executeTakeFirst()
     if (changed === undefined) throw wrong()
     await revokeSessions(ctx, tx, userId, sessionId)
   })
@@ -37,7 +52,13 @@ export async function changePassword(
  * Where it was not before, somebody else may have made the account: every other way into it ends, the
  * phone that they proved among them. Throws `code_wrong`.
  */
-export async function resetPassword(ctx: CodeContext, email: string, code: string, newPassword: string, from: string): Promise<void> {
+export async function resetPassword(
+  ctx: CodeContext,
+  email: string,
+  code: string,
+  newPassword: string,
+  from: string,
+): Promise<void> {
   const db = ctx.database.kysely
   // First, although a wrong code makes it vain: a server too busy to hash must not use the code up.
   const password_hash = await hashPassword(newPassword, from)
@@ -46,12 +67,24 @@ export async function resetPassword(ctx: CodeContext, email: string, code: strin
   if (account === null) throw new CaduceusError('code_wrong')
   const now = new Date(ctx.nowMs())
   await db.transaction().execute(async tx => {
-    const reset = await tx.updateTable('users')
+    const reset = await tx
+      .updateTable('users')
       .set(eb => ({
-        password_hash, updated_at: now, email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)),
-        phone_verified_at: eb.case().when('email_verified_at', 'is', null).then(null).else(eb.ref('phone_verified_at')).end(),
+        password_hash,
+        updated_at: now,
+        email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)),
+        phone_verified_at: eb
+          .case()
+          .when('email_verified_at', 'is', null)
+          .then(null)
+          .else(eb.ref('phone_verified_at'))
+          .end(),
       }))
-      .where('id', '=', account.id).where('is_active', '=', true).where('email_twin_of', 'is', null).returning('id').executeTakeFirst()
+      .where('id', '=', account.id)
+      .where('is_active', '=', true)
+      .where('email_twin_of', 'is', null)
+      .returning('id')
+      .executeTakeFirst()
     if (reset === undefined) throw new CaduceusError('code_wrong')
     await revokeSessions(ctx, tx, account.id)
   })
@@ -60,16 +93,37 @@ export async function resetPassword(ctx: CodeContext, email: string, code: strin
 }
 
 /** A phone that changes is unproven again. A driver's record follows, because it is the same person. Throws `token_invalid` when the account is gone. */
-export async function updateProfile(ctx: Pick<EdgeContext, 'database' | 'nowMs'>, userId: string, change: { full_name?: string; phone?: string }) {
+export async function updateProfile(
+  ctx: Pick<EdgeContext, 'database' | 'nowMs'>,
+  userId: string,
+  change: { full_name?: string; phone?: string },
+) {
   const db = ctx.database.kysely
   if (Object.keys(change).length > 0)
-    await db.updateTable('users').set(eb => ({
-      ...change, updated_at: new Date(ctx.nowMs()),
-      ...(change.phone !== undefined && { phone_verified_at: eb.case().when('phone', '=', change.phone).then(eb.ref('phone_verified_at')).else(null).end() }),
-    })).where('id', '=', userId).execute()
+    await db
+      .updateTable('users')
+      .set(eb => ({
+        ...change,
+        updated_at: new Date(ctx.nowMs()),
+        ...(change.phone !== undefined && {
+          phone_verified_at: eb
+            .case()
+            .when('phone', '=', change.phone)
+            .then(eb.ref('phone_verified_at'))
+            .else(null)
+            .end(),
+        }),
+      }))
+      .where('id', '=', userId)
+      .execute()
   if (Object.keys(change).length > 0)
-    await db.updateTable('drivers').set({ ...change, updated_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).execute()
+    await db
+      .updateTable('drivers')
+      .set({ ...change, updated_at: new Date(ctx.nowMs()) })
+      .where('user_id', '=', userId)
+      .execute()
   const account = await accountById(db, userId)
-  if (account === null) throw new CaduceusError('token_invalid', 'the account of this token is gone')
+  if (account === null)
+    throw new CaduceusError('token_invalid', 'the account of this token is gone')
   return account
 }

@@ -14,20 +14,59 @@ import { announceVendor } from '../dispatch/announce-vendor.ts'
 import { accountById, type Account } from './accounts.ts'
 import { noticeLetter } from './letters.ts'
 
-export type DeactivationContext = Pick<EdgeContext, 'bus' | 'commands' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'>
+export type DeactivationContext = Pick<
+  EdgeContext,
+  'bus' | 'commands' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'
+>
 
 /** A repeat changes nothing. Throws `not_found`, and `invalid_request` for the administrator's own account. */
-export async function setAccountActive(ctx: DeactivationContext, adminId: string, id: string, active: boolean, from: { readonly log: Logger }): Promise<Account> {
-  if (id === adminId) throw new CaduceusError('invalid_request', 'this is the account you are signed in with; another administrator can end it')
+export async function setAccountActive(
+  ctx: DeactivationContext,
+  adminId: string,
+  id: string,
+  active: boolean,
+  from: { readonly log: Logger },
+): Promise<Account> {
+  if (id === adminId)
+    throw new CaduceusError(
+      'invalid_request',
+      'this is the account you are signed in with; another administrator can end it',
+    )
   const now = new Date(ctx.nowMs())
   const vendor = await ctx.database.kysely.transaction().execute(async tx => {
-    const changed = await tx.updateTable('users').set({ is_active: active, deactivated_at: active ? null : now, updated_at: now })
-      .where('id', '=', id).where('is_active', '!=', active).returning('id').executeTakeFirst()
+    const changed = await tx
+      .updateTable('users')
+      .set({ is_active: active, deactivated_at: active ? null : now, updated_at: now })
+      .where('id', '=', id)
+      .where('is_active', '!=', active)
+      .returning('id')
+      .executeTakeFirst()
     if (changed === undefined || active) return undefined
-    await tx.updateTable('sessions').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
-    const keys = await tx.updateTable('api_keys').set({ revoked_at: now }).where('created_by', '=', id).where('revoked_at', 'is', null).returning('name').execute()
-    if (keys.length > 0) from.log.warn({ account_id: id, api_keys: keys.map(key => key.name) }, 'API keys were revoked with the account that made them')
-    return tx.updateTable('vendors').set({ paused: true }).where('user_id', '=', id).where('paused', '=', false).returningAll().executeTakeFirst()
+    await tx
+      .updateTable('sessions')
+      .set({ revoked_at: now })
+      .where('user_id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute()
+    const keys = await tx
+      .updateTable('api_keys')
+      .set({ revoked_at: now })
+      .where('created_by', '=', id)
+      .where('revoked_at', 'is', null)
+      .returning('name')
+      .execute()
+    if (keys.length > 0)
+      from.log.warn(
+        { account_id: id, api_keys: keys.map(key => key.name) },
+        'API keys were revoked with the account that made them',
+      )
+    return tx
+      .updateTable('vendors')
+      .set({ paused: true })
+      .where('user_id', '=', id)
+      .where('paused', '=', false)
+      .returningAll()
+      .executeTakeFirst()
   })
   await ctx.endedAccess.announce()
   if (vendor !== undefined) announceVendor(ctx, vendor, from)
@@ -35,9 +74,29 @@ export async function setAccountActive(ctx: DeactivationContext, adminId: string
   if (account === null) throw new CaduceusError('not_found', 'no such account')
   if (!active && account.driver_id !== null) {
     // Not in the administrator's name: what a pharmacy or an administrator says of the duty would bind the driver after the return.
-    const command = { id: uuidV7(ctx.nowMs(), ctx.random), actor_id: account.driver_id, verb: 'set_status', by: { role: 'system' as const, id: 'edge' }, data: { status: 'offline' } }
-    await ctx.commands.driver(command).catch((error: unknown) => from.log.warn({ err: error, driver_id: account.driver_id }, 'the driver of a deactivated account is still on duty'))
+    const command = {
+      id: uuidV7(ctx.nowMs(), ctx.random),
+      actor_id: account.driver_id,
+      verb: 'set_status',
+      by: { role: 'system' as const, id: 'edge' },
+      data: { status: 'offline' },
+    }
+    await ctx.commands
+      .driver(command)
+      .catch((error: unknown) =>
+        from.log.warn(
+          { err: error, driver_id: account.driver_id },
+          'the driver of a deactivated account is still on duty',
+        ),
+      )
   }
-  ctx.messenger.post(noticeLetter(account.email, active ? 'Your account was activated again; sign in as before.' : 'Your account was deactivated by an administrator.'))
+  ctx.messenger.post(
+    noticeLetter(
+      account.email,
+      active
+        ? 'Your account was activated again; sign in as before.'
+        : 'Your account was deactivated by an administrator.',
+    ),
+  )
   return account
 }

@@ -14,21 +14,50 @@ import { placeOfOrigin, type Origin } from './places.ts'
 import { hashToken } from './tokens.ts'
 
 /** What a registration shows: the proof, if it has one, and where it comes from. */
-export interface ShownProof { token: string | undefined; origin: Origin }
+export interface ShownProof {
+  token: string | undefined
+  origin: Origin
+}
 
 /** Of a code that was taken. Returns the proof, which nothing can show again. */
-export async function createEmailProof(db: Kysely<Tables>, codeId: string, origin: Origin): Promise<string> {
+export async function createEmailProof(
+  db: Kysely<Tables>,
+  codeId: string,
+  origin: Origin,
+): Promise<string> {
   const proof = randomBytes(24).toString('base64url')
-  await db.updateTable('one_time_codes').set({ proof_hash: hashToken(proof), proof_place: placeOfOrigin(origin) }).where('id', '=', codeId).execute()
+  await db
+    .updateTable('one_time_codes')
+    .set({ proof_hash: hashToken(proof), proof_place: placeOfOrigin(origin) })
+    .where('id', '=', codeId)
+    .execute()
   return proof
 }
 
 /** Spends a proof of the e-mail, within limits.emailProofLifeMs. False: there is none. Throws `code_wrong` for a wrong one. */
-export async function spendEmailProof(tx: Kysely<Tables>, nowMs: number, email: string, { token, origin }: ShownProof): Promise<boolean> {
-  const unspent = tx.updateTable('one_time_codes').set({ proof_hash: null, proof_place: null })
-    .where('destination', '=', normalEmail(email)).where('proof_hash', 'is not', null).where('used_at', '>', new Date(nowMs - limits.emailProofLifeMs))
-  const spent = await (token === undefined ? unspent.where('proof_place', '=', placeOfOrigin(origin)) : unspent.where('proof_hash', '=', hashToken(token))).returning('id').execute()
+export async function spendEmailProof(
+  tx: Kysely<Tables>,
+  nowMs: number,
+  email: string,
+  { token, origin }: ShownProof,
+): Promise<boolean> {
+  const unspent = tx
+    .updateTable('one_time_codes')
+    .set({ proof_hash: null, proof_place: null })
+    .where('destination', '=', normalEmail(email))
+    .where('proof_hash', 'is not', null)
+    .where('used_at', '>', new Date(nowMs - limits.emailProofLifeMs))
+  const spent = await (
+    token === undefined
+      ? unspent.where('proof_place', '=', placeOfOrigin(origin))
+      : unspent.where('proof_hash', '=', hashToken(token))
+  )
+    .returning('id')
+    .execute()
   if (token !== undefined && spent.length === 0)
-    throw new CaduceusError('code_wrong', 'verification_token is wrong, was used, has expired or is of another e-mail')
+    throw new CaduceusError(
+      'code_wrong',
+      'verification_token is wrong, was used, has expired or is of another e-mail',
+    )
   return spent.length > 0
 }

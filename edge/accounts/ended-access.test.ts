@@ -17,39 +17,92 @@ const nowMs = (): number => Date.now() + skewMs
 function edge(bus = memoryBus()) {
   let look = () => {}
   const ended = createEndedAccess({
-    config: { accessTokenMinutes: 15 }, database, bus, log: pino({ level: 'silent' }), nowMs,
+    config: { accessTokenMinutes: 15 },
+    database,
+    bus,
+    log: pino({ level: 'silent' }),
+    nowMs,
     after(_ms, run) {
       look = run
-      return () => { look = () => {} }
+      return () => {
+        look = () => {}
+      }
     },
   })
   let calls = 0
-  ended.onEnded(() => { calls++ })
-  const until = async (holds: () => boolean) => { while (!holds()) await new Promise(resolve => { setTimeout(resolve, 5) }) }
-  return { ended, until, look: () => look(), get calls() { return calls } }
+  ended.onEnded(() => {
+    calls++
+  })
+  const until = async (holds: () => boolean) => {
+    while (!holds())
+      await new Promise(resolve => {
+        setTimeout(resolve, 5)
+      })
+  }
+  return {
+    ended,
+    until,
+    look: () => look(),
+    get calls() {
+      return calls
+    },
+  }
 }
 async function session(): Promise<{ userId: string; sessionId: string; issuedAtMs: number }> {
   const [userId, sessionId] = [newId(), newId()]
-  await db.insertInto('users').values({ id: userId, email: `${userId}@example.com`, full_name: 'A', phone: '', role: 'user', password_hash: 'none' }).execute()
-  await db.insertInto('sessions').values({ id: newId(), user_id: userId, family_id: sessionId, token_hash: newId(), user_agent: null, address: null, expires_at: new Date(nowMs() + 1e8), created_at: new Date(nowMs()) }).execute()
+  await db
+    .insertInto('users')
+    .values({
+      id: userId,
+      email: `${userId}@example.com`,
+      full_name: 'A',
+      phone: '',
+      role: 'user',
+      password_hash: 'none',
+    })
+    .execute()
+  await db
+    .insertInto('sessions')
+    .values({
+      id: newId(),
+      user_id: userId,
+      family_id: sessionId,
+      token_hash: newId(),
+      user_agent: null,
+      address: null,
+      expires_at: new Date(nowMs() + 1e8),
+      created_at: new Date(nowMs()),
+    })
+    .execute()
   return { userId, sessionId, issuedAtMs: nowMs() }
 }
-const end = (who: { sessionId: string }) => db.updateTable('sessions').set({ revoked_at: new Date(nowMs()) }).where('family_id', '=', who.sessionId).execute()
+const end = (who: { sessionId: string }) =>
+  db
+    .updateTable('sessions')
+    .set({ revoked_at: new Date(nowMs()) })
+    .where('family_id', '=', who.sessionId)
+    .execute()
 
-t.test('the edge where it ended knows when announce resolves, the others a moment later', async t => {
-  const bus = memoryBus()
-  const [here, there] = [edge(bus), edge(bus)]
-  const [gone, stays] = [await session(), await session()]
-  await end(gone)
-  t.notOk(here.ended.hasEnded(gone), 'nobody has looked')
-  await here.ended.announce()
-  t.ok(here.ended.hasEnded(gone))
-  await there.until(() => there.ended.hasEnded(gone))
-  t.equal(there.calls, 1)
-  t.notOk(here.ended.hasEnded(stays))
-  t.notOk(here.ended.hasEnded({ userId: gone.userId, sessionId: newId(), issuedAtMs: nowMs() }), 'another sign-in of the account goes on')
-  for (const { ended } of [here, there]) ended.close()
-})
+t.test(
+  'the edge where it ended knows when announce resolves, the others a moment later',
+  async t => {
+    const bus = memoryBus()
+    const [here, there] = [edge(bus), edge(bus)]
+    const [gone, stays] = [await session(), await session()]
+    await end(gone)
+    t.notOk(here.ended.hasEnded(gone), 'nobody has looked')
+    await here.ended.announce()
+    t.ok(here.ended.hasEnded(gone))
+    await there.until(() => there.ended.hasEnded(gone))
+    t.equal(there.calls, 1)
+    t.notOk(here.ended.hasEnded(stays))
+    t.notOk(
+      here.ended.hasEnded({ userId: gone.userId, sessionId: newId(), issuedAtMs: nowMs() }),
+      'another sign-in of the account goes on',
+    )
+    for (const { ended } of [here, there]) ended.close()
+  },
+)
 
 t.test('a hint that was lost is made up for', async t => {
   const alone = edge()
@@ -61,7 +114,11 @@ t.test('a hint that was lost is made up for', async t => {
   alone.look()
   const late = await session()
   // As committed by an edge whose clock is behind, after a look that was later.
-  await db.updateTable('sessions').set({ revoked_at: new Date(nowMs() - 30_000) }).where('family_id', '=', late.sessionId).execute()
+  await db
+    .updateTable('sessions')
+    .set({ revoked_at: new Date(nowMs() - 30_000) })
+    .where('family_id', '=', late.sessionId)
+    .execute()
   await alone.ended.announce()
   t.ok(alone.ended.hasEnded(late))
   alone.ended.close()
@@ -71,7 +128,11 @@ t.test('an account: every token of before its end, none of after its return', as
   const { ended } = edge()
   const who = await session()
   const at = nowMs()
-  await db.updateTable('users').set({ deactivated_at: new Date(at) }).where('id', '=', who.userId).execute()
+  await db
+    .updateTable('users')
+    .set({ deactivated_at: new Date(at) })
+    .where('id', '=', who.userId)
+    .execute()
   await ended.announce()
   t.ok(ended.hasEnded({ userId: who.userId, issuedAtMs: at - 1_000 }))
   t.ok(ended.hasEnded({ userId: who.userId }))
@@ -95,10 +156,12 @@ t.test('the list forgets what no token can outlive', async t => {
 t.test('many at once share a look, and each is known when its promise resolves', async t => {
   const { ended } = edge()
   const everybody = await Promise.all(Array.from({ length: 20 }, session))
-  await Promise.all(everybody.map(async who => {
-    await end(who)
-    await ended.announce()
-    t.ok(ended.hasEnded(who))
-  }))
+  await Promise.all(
+    everybody.map(async who => {
+      await end(who)
+      await ended.announce()
+      t.ok(ended.hasEnded(who))
+    }),
+  )
   ended.close()
 })

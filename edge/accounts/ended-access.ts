@@ -37,7 +37,14 @@ export interface EndedAccessDeps {
 const slackMs = 60_000
 
 /** Knows nothing until the first `announce`, which the start of an edge awaits. */
-export function createEndedAccess({ config, database, bus, log, nowMs, after }: EndedAccessDeps): EndedAccess {
+export function createEndedAccess({
+  config,
+  database,
+  bus,
+  log,
+  nowMs,
+  after,
+}: EndedAccessDeps): EndedAccess {
   const lifeMs = config.accessTokenMinutes * 60_000 + slackMs
   /** By sign-in, and by account; the value is when it ended. A sign-in never comes back, an account may. */
   const sessions = new Map<string, number>()
@@ -54,29 +61,46 @@ export function createEndedAccess({ config, database, bus, log, nowMs, after }: 
     const since = new Date(Math.max(atMs - lifeMs, lookedAtMs === null ? 0 : lookedAtMs - slackMs))
     const db = database.kysely
     const [ended, deactivated] = await Promise.all([
-      db.selectFrom('sessions').select(['family_id as id', 'revoked_at as at']).where('revoked_at', '>', since).execute(),
-      db.selectFrom('users').select(['id', 'deactivated_at as at']).where('deactivated_at', '>', since).execute(),
+      db
+        .selectFrom('sessions')
+        .select(['family_id as id', 'revoked_at as at'])
+        .where('revoked_at', '>', since)
+        .execute(),
+      db
+        .selectFrom('users')
+        .select(['id', 'deactivated_at as at'])
+        .where('deactivated_at', '>', since)
+        .execute(),
     ])
     lookedAtMs = atMs
     let news = false
-    for (const [known, rows] of [[sessions, ended], [accounts, deactivated]] as const) for (const { id, at } of rows) {
-      if (known.get(id) === at!.getTime()) continue
-      known.set(id, at!.getTime())
-      news = true
-    }
-    for (const known of [sessions, accounts]) for (const [id, endedAtMs] of known) if (endedAtMs < atMs - lifeMs) known.delete(id)
+    for (const [known, rows] of [
+      [sessions, ended],
+      [accounts, deactivated],
+    ] as const)
+      for (const { id, at } of rows) {
+        if (known.get(id) === at!.getTime()) continue
+        known.set(id, at!.getTime())
+        news = true
+      }
+    for (const known of [sessions, accounts])
+      for (const [id, endedAtMs] of known) if (endedAtMs < atMs - lifeMs) known.delete(id)
     if (news) for (const listener of listeners) listener()
   }
-  const tried = (): Promise<void> => read().catch((error: unknown) => {
-    if (!closed) log.warn({ err: error }, 'ended sign-ins could not be read; looking again')
-  })
+  const tried = (): Promise<void> =>
+    read().catch((error: unknown) => {
+      if (!closed) log.warn({ err: error }, 'ended sign-ins could not be read; looking again')
+    })
   /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
   const look = (): Promise<void> => {
-    if (running === null) return running = tried().finally(() => { running = null })
-    return queued ??= running.then(() => {
+    if (running === null)
+      return (running = tried().finally(() => {
+        running = null
+      }))
+    return (queued ??= running.then(() => {
       queued = null
       return look()
-    })
+    }))
   }
   const subscription = bus.subscribe(subjects.accessEnded, () => void look())
   const next = (): void => {
@@ -94,7 +118,9 @@ export function createEndedAccess({ config, database, bus, log, nowMs, after }: 
       bus.publish(subjects.accessEnded, new Uint8Array())
       return look()
     },
-    onEnded(listener) { listeners.push(listener) },
+    onEnded(listener) {
+      listeners.push(listener)
+    },
     close() {
       closed = true
       cancel()

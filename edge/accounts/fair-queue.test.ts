@@ -9,12 +9,36 @@ function hands() {
   const begun: string[] = []
   const finish: (() => void)[] = []
   const refused: string[] = []
-  const bring = (key: string | null, name: string) => queue.run(key, () => new Promise<void>(resolve => {
-    begun.push(name)
-    finish.push(resolve)
-  })).catch(() => { refused.push(name) })
-  const settle = () => new Promise(resolve => { setImmediate(resolve) })
-  return { queue, begun, refused, bring, settle, async done(count: number) { for (let i = 0; i < count; i++) { finish.shift()!(); await settle() } } }
+  const bring = (key: string | null, name: string) =>
+    queue
+      .run(
+        key,
+        () =>
+          new Promise<void>(resolve => {
+            begun.push(name)
+            finish.push(resolve)
+          }),
+      )
+      .catch(() => {
+        refused.push(name)
+      })
+  const settle = () =>
+    new Promise(resolve => {
+      setImmediate(resolve)
+    })
+  return {
+    queue,
+    begun,
+    refused,
+    bring,
+    settle,
+    async done(count: number) {
+      for (let i = 0; i < count; i++) {
+        finish.shift()!()
+        await settle()
+      }
+    },
+  }
 }
 
 t.test('each place has its turn', async t => {
@@ -25,7 +49,11 @@ t.test('each place has its turn', async t => {
   void bring('ward', 'ward 2')
   t.same(begun, ['flood 1', 'flood 2'])
   await done(6)
-  t.same(begun.slice(2), ['flood 3', 'ward 1', 'home 1', 'flood 4', 'ward 2', 'flood 5'], 'an honest one waits for one piece of each other')
+  t.same(
+    begun.slice(2),
+    ['flood 3', 'ward 1', 'home 1', 'flood 4', 'ward 2', 'flood 5'],
+    'an honest one waits for one piece of each other',
+  )
 })
 
 t.test('bounds: of one place, and of all; whoever holds most gives way', async t => {
@@ -48,6 +76,9 @@ t.test('bounds: of one place, and of all; whoever holds most gives way', async t
 
 t.test('what fails leaves its place', async t => {
   const queue = new FairQueue({ atOnceMax: 1, totalMax: 1, perKeyMax: 1 }, () => new Error('full'))
-  await t.rejects(queue.run('a', () => Promise.reject(new Error('broken'))), { message: 'broken' })
+  await t.rejects(
+    queue.run('a', () => Promise.reject(new Error('broken'))),
+    { message: 'broken' },
+  )
   t.equal(await queue.run('a', async () => 7), 7)
 })

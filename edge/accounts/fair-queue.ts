@@ -15,7 +15,11 @@ export interface FairQueueBounds {
   perKeyMax: number
 }
 
-interface Job { key: string; start(): void; refuse(error: Error): void }
+interface Job {
+  key: string
+  start(): void
+  refuse(error: Error): void
+}
 
 export class FairQueue {
   readonly #bounds: FairQueueBounds
@@ -33,13 +37,18 @@ export class FairQueue {
   }
 
   /** Under way and waiting. */
-  get size(): number { return this.#total }
+  get size(): number {
+    return this.#total
+  }
 
   /** Runs the work in its turn. `key` null: counted in the total alone. Rejects with the refusal when there is no place. */
   run<T>(key: string | null, work: () => Promise<T>): Promise<T> {
     const name = key ?? ''
     const held = this.#held.get(name) ?? 0
-    if ((key !== null && held >= this.#bounds.perKeyMax) || (this.#total >= this.#bounds.totalMax && !this.#makeRoom(name, held)))
+    if (
+      (key !== null && held >= this.#bounds.perKeyMax) ||
+      (this.#total >= this.#bounds.totalMax && !this.#makeRoom(name, held))
+    )
       return Promise.reject(this.#refusal())
     this.#total++
     this.#held.set(name, held + 1)
@@ -48,11 +57,13 @@ export class FairQueue {
         key: name,
         start: () => {
           this.#underWay++
-          work().then(resolve, reject).finally(() => {
-            this.#underWay--
-            this.#leave(name)
-            this.#next()
-          })
+          work()
+            .then(resolve, reject)
+            .finally(() => {
+              this.#underWay--
+              this.#leave(name)
+              this.#next()
+            })
         },
         refuse: reject,
       }
@@ -79,8 +90,14 @@ export class FairQueue {
   /** Takes the last place of whoever holds most, if that is more than the newcomer would hold. */
   #makeRoom(name: string, held: number): boolean {
     let longest: Job[] | null = null
-    for (const queue of this.#waiting.values()) if (longest === null || queue.length > longest.length) longest = queue
-    if (longest === null || longest[0]!.key === name || (this.#held.get(longest[0]!.key) ?? 0) <= held + 1) return false
+    for (const queue of this.#waiting.values())
+      if (longest === null || queue.length > longest.length) longest = queue
+    if (
+      longest === null ||
+      longest[0]!.key === name ||
+      (this.#held.get(longest[0]!.key) ?? 0) <= held + 1
+    )
+      return false
     const last = longest.pop()!
     if (longest.length === 0) this.#waiting.delete(last.key)
     this.#leave(last.key)

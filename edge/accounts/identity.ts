@@ -7,12 +7,20 @@ import type { Standing } from '../approval/standing.ts'
 import type { Principal } from '../../protocol/principal.ts'
 
 export const roles = ['user', 'vendor', 'driver', 'admin'] as const
-export type Role = typeof roles[number]
+export type Role = (typeof roles)[number]
 export const isRole = (value: unknown): value is Role => roles.includes(value as Role)
 
 /** What an API key may be given. A row of the route table names the one that it asks for. */
-export const scopes = ['orders:read', 'orders:write', 'drivers:read', 'drivers:write', 'vendors:read', 'webhooks:read', 'webhooks:write'] as const
-export type Scope = typeof scopes[number]
+export const scopes = [
+  'orders:read',
+  'orders:write',
+  'drivers:read',
+  'drivers:write',
+  'vendors:read',
+  'webhooks:read',
+  'webhooks:write',
+] as const
+export type Scope = (typeof scopes)[number]
 /** What a key begins with: it tells a key from a token, and lets secret scanners find one that leaked. */
 export const apiKeyMark = 'cad_'
 
@@ -39,14 +47,25 @@ export interface Identity {
 /** The identity as commands carry it. A pharmacy or driver without its record cannot act. */
 export function principalOf(identity: Identity): Principal {
   switch (identity.role) {
-    case 'user': return { role: 'customer', id: identity.userId }
-    case 'admin': return { role: 'admin', id: identity.userId }
-    case 'service': return { role: 'service', id: identity.userId }
+    case 'user':
+      return { role: 'customer', id: identity.userId }
+    case 'admin':
+      return { role: 'admin', id: identity.userId }
+    case 'service':
+      return { role: 'service', id: identity.userId }
     case 'vendor':
-      if (identity.vendorId === null) throw new CaduceusError('vendor_not_found', 'this account has no pharmacy record yet; POST /api/vendors/register makes it')
+      if (identity.vendorId === null)
+        throw new CaduceusError(
+          'vendor_not_found',
+          'this account has no pharmacy record yet; POST /api/vendors/register makes it',
+        )
       return { role: 'vendor', id: identity.vendorId }
     case 'driver':
-      if (identity.driverId === null) throw new CaduceusError('driver_not_found', 'this account has no driver record yet; POST /api/drivers/register makes it')
+      if (identity.driverId === null)
+        throw new CaduceusError(
+          'driver_not_found',
+          'this account has no driver record yet; POST /api/drivers/register makes it',
+        )
       return { role: 'driver', id: identity.driverId }
   }
 }

@@ -22,32 +22,73 @@ const origin = { userAgent: 'tests', address: '192.0.2.1' }
 async function world(database: Database) {
   const env = realEnv()
   const config = { jwtSecret: 'x'.repeat(32), accessTokenMinutes: 15, refreshTokenDays: 7 }
-  const endedAccess = createEndedAccess({ config, database, bus: memoryBus(), log: pino({ level: 'silent' }), ...env })
-  const ctx = { config, database, endedAccess, nowMs: env.nowMs, random: env.random } as unknown as AccountsContext
+  const endedAccess = createEndedAccess({
+    config,
+    database,
+    bus: memoryBus(),
+    log: pino({ level: 'silent' }),
+    ...env,
+  })
+  const ctx = {
+    config,
+    database,
+    endedAccess,
+    nowMs: env.nowMs,
+    random: env.random,
+  } as unknown as AccountsContext
   let people = 0
   const person = async (role: 'user' | 'admin' = 'user') => {
-    const row = { id: uuidV7(Date.now(), Math.random), email: `person${++people}@example.org`, full_name: 'Ann', phone: `+1555${people}`, role, password_hash: await hashPassword('password123'), phone_verified_at: new Date() }
+    const row = {
+      id: uuidV7(Date.now(), Math.random),
+      email: `person${++people}@example.org`,
+      full_name: 'Ann',
+      phone: `+1555${people}`,
+      role,
+      password_hash: await hashPassword('password123'),
+      phone_verified_at: new Date(),
+    }
     await database.kysely.insertInto('users').values(row).execute()
     return row
   }
   const live = async (userId: string): Promise<number> =>
-    (await database.kysely.selectFrom('sessions').select('id').where('user_id', '=', userId).where('revoked_at', 'is', null).execute()).length
+    (
+      await database.kysely
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('revoked_at', 'is', null)
+        .execute()
+    ).length
   return { ctx, person, live, close: () => endedAccess.close() }
 }
 
 /** Holds a change of the account open, as a slow one would; what is asked for meanwhile must wait for it and see it. */
-async function during(database: Database, id: string, change: string, meanwhile: () => Promise<unknown>): Promise<unknown> {
+async function during(
+  database: Database,
+  id: string,
+  change: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<unknown> {
   const client = await database.pool.connect()
   try {
     await client.query('begin')
     await client.query(`update users set ${change} where id = $1`, [id])
     let settled = false
-    const asked = meanwhile().catch((error: unknown) => error).finally(() => { settled = true })
+    const asked = meanwhile()
+      .catch((error: unknown) => error)
+      .finally(() => {
+        settled = true
+      })
     for (let waiting = 0; waiting === 0 && !settled;) {
-      const { rows } = await database.pool.query<{ count: number }>(`select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)
+      const { rows } = await database.pool.query<{ count: number }>(
+        `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      )
       waiting = rows[0]!.count
     }
-    await client.query('update sessions set revoked_at = now() where user_id = $1 and revoked_at is null', [id])
+    await client.query(
+      'update sessions set revoked_at = now() where user_id = $1 and revoked_at is null',
+      [id],
+    )
     await client.query('commit')
     return await asked
   } finally {
@@ -65,24 +106,38 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     await server.stop()
   })
   const changes: [name: string, change: string][] = [
-    ['the password is changed', `password_hash = 'another'`], ['the account is deactivated', 'is_active = false'], ['its role changes', `role = 'driver'`],
+    ['the password is changed', `password_hash = 'another'`],
+    ['the account is deactivated', 'is_active = false'],
+    ['its role changes', `role = 'driver'`],
   ]
 
   await t.test('a sign-in by password', async t => {
     for (const [name, change] of changes) {
       const { id, email } = await person()
       const account = await accountByPassword(database.kysely, email, 'password123')
-      const refusal = await during(database, id, change, () => signIn(ctx, account, origin, { passwordHash: account.password_hash }))
+      const refusal = await during(database, id, change, () =>
+        signIn(ctx, account, origin, { passwordHash: account.password_hash }),
+      )
       t.match(refusal, { code: /credentials_wrong|account_inactive/ }, name)
       t.equal(await live(id), 0, name)
     }
   })
 
   await t.test('a sign-in by code', async t => {
-    for (const [name, change] of [...changes.slice(1), ['the phone is proven by another account', 'phone_verified_at = null'], ['the phone changes', `phone = '+1999'`]] as const) {
+    for (const [name, change] of [
+      ...changes.slice(1),
+      ['the phone is proven by another account', 'phone_verified_at = null'],
+      ['the phone changes', `phone = '+1999'`],
+    ] as const) {
       const { id, phone } = await person()
       const account = (await accountById(database.kysely, id))!
-      t.match(await during(database, id, change, () => signIn(ctx, account, origin, { provenPhone: phone })), { code: /credentials_wrong|account_inactive/ }, name)
+      t.match(
+        await during(database, id, change, () =>
+          signIn(ctx, account, origin, { provenPhone: phone }),
+        ),
+        { code: /credentials_wrong|account_inactive/ },
+        name,
+      )
       t.equal(await live(id), 0, name)
     }
   })
@@ -91,7 +146,11 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     for (const [name, change] of changes) {
       const { id } = await person()
       const { refresh_token } = await signIn(ctx, (await accountById(database.kysely, id))!, origin)
-      t.match(await during(database, id, change, () => refreshSession(ctx, refresh_token, origin)), { code: /token_invalid|account_inactive/ }, name)
+      t.match(
+        await during(database, id, change, () => refreshSession(ctx, refresh_token, origin)),
+        { code: /token_invalid|account_inactive/ },
+        name,
+      )
       t.equal(await live(id), 0, name)
     }
   })
@@ -99,33 +158,89 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
   await t.test('tickets', async t => {
     const { id } = await person()
     await signIn(ctx, (await accountById(database.kysely, id))!, origin)
-    const [{ family_id }] = await database.kysely.selectFrom('sessions').select('family_id').where('user_id', '=', id).execute() as [{ family_id: string }]
+    const [{ family_id }] = (await database.kysely
+      .selectFrom('sessions')
+      .select('family_id')
+      .where('user_id', '=', id)
+      .execute()) as [{ family_id: string }]
     const { ticket } = await issueTicket(ctx, id, family_id)
-    t.match(await during(database, id, 'is_active = false', () => issueTicket(ctx, id, family_id)), { code: 'token_invalid' })
-    t.match(await redeemTicketRow(ctx, ticket), { userId: id, hasEnded: true }, 'one that was issued before says that its sign-in has ended')
-    await t.rejects(issueTicket(ctx, id, family_id), { code: 'token_invalid' }, 'nor does a sign-in that ended give another')
+    t.match(
+      await during(database, id, 'is_active = false', () => issueTicket(ctx, id, family_id)),
+      { code: 'token_invalid' },
+    )
+    t.match(
+      await redeemTicketRow(ctx, ticket),
+      { userId: id, hasEnded: true },
+      'one that was issued before says that its sign-in has ended',
+    )
+    await t.rejects(
+      issueTicket(ctx, id, family_id),
+      { code: 'token_invalid' },
+      'nor does a sign-in that ended give another',
+    )
   })
 
   await t.test('keys', async t => {
     const { id } = await person('admin')
-    t.match(await during(database, id, 'is_active = false', () => createApiKey(ctx, id, { name: 'service', scopes: ['orders:read'] })), { code: 'account_inactive' })
-    t.same(await database.kysely.selectFrom('api_keys').select('id').where('created_by', '=', id).execute(), [])
+    t.match(
+      await during(database, id, 'is_active = false', () =>
+        createApiKey(ctx, id, { name: 'service', scopes: ['orders:read'] }),
+      ),
+      { code: 'account_inactive' },
+    )
+    t.same(
+      await database.kysely
+        .selectFrom('api_keys')
+        .select('id')
+        .where('created_by', '=', id)
+        .execute(),
+      [],
+    )
   })
 
-  await t.test('sign-ins and refreshes at once with a change do not wait for each other in a circle', async t => {
-    const { id, email } = await person()
-    const account = await accountByPassword(database.kysely, email, 'password123')
-    const tokens = await Promise.all(Array.from({ length: 12 }, async () => (await signIn(ctx, account, origin, { passwordHash: account.password_hash })).refresh_token))
-    const outcomes = await Promise.allSettled([
-      ...tokens.map(token => refreshSession(ctx, token, origin)),
-      database.kysely.transaction().execute(async tx => {
-        await tx.updateTable('users').set({ password_hash: 'another' }).where('id', '=', id).execute()
-        await tx.updateTable('sessions').set({ revoked_at: new Date() }).where('user_id', '=', id).execute()
-      }),
-      ...Array.from({ length: 12 }, () => signIn(ctx, account, origin, { passwordHash: account.password_hash })),
-    ])
-    const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [(outcome.reason as { code?: string }).code] : []))
-    t.same(reasons.filter(code => code !== 'credentials_wrong' && code !== 'token_invalid'), [])
-    t.equal(await live(id), 0, 'whichever came first, nothing is left that the old password opened')
-  })
+  await t.test(
+    'sign-ins and refreshes at once with a change do not wait for each other in a circle',
+    async t => {
+      const { id, email } = await person()
+      const account = await accountByPassword(database.kysely, email, 'password123')
+      const tokens = await Promise.all(
+        Array.from(
+          { length: 12 },
+          async () =>
+            (await signIn(ctx, account, origin, { passwordHash: account.password_hash }))
+              .refresh_token,
+        ),
+      )
+      const outcomes = await Promise.allSettled([
+        ...tokens.map(token => refreshSession(ctx, token, origin)),
+        database.kysely.transaction().execute(async tx => {
+          await tx
+            .updateTable('users')
+            .set({ password_hash: 'another' })
+            .where('id', '=', id)
+            .execute()
+          await tx
+            .updateTable('sessions')
+            .set({ revoked_at: new Date() })
+            .where('user_id', '=', id)
+            .execute()
+        }),
+        ...Array.from({ length: 12 }, () =>
+          signIn(ctx, account, origin, { passwordHash: account.password_hash }),
+        ),
+      ])
+      const reasons = outcomes.flatMap(outcome =>
+        outcome.status === 'rejected' ? [(outcome.reason as { code?: string }).code] : [],
+      )
+      t.same(
+        reasons.filter(code => code !== 'credentials_wrong' && code !== 'token_invalid'),
+        [],
+      )
+      t.equal(
+        await live(id),
+        0,
+        'whichever came first, nothing is left that the old password opened',
+      )
+    },
+  )
 })

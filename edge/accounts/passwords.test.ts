@@ -2,7 +2,7 @@ import t from 'tap'
 import { hashesAtOnceMax, hashesPerAddressMax, hashesRetrySeconds } from './limits.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
-t.test('argon2id with OWASP\'s parameters', async t => {
+t.test("argon2id with OWASP's parameters", async t => {
   const stored = await hashPassword('password123')
   t.match(stored, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   t.not(stored, await hashPassword('password123'), 'salted')
@@ -10,12 +10,17 @@ t.test('argon2id with OWASP\'s parameters', async t => {
   t.equal(await verifyPassword(stored, 'password124'), false)
 })
 
-t.test('an account that does not exist is always wrong, even by the password of the stand-in', async t => {
-  t.equal(await verifyPassword(null, 'no account has this password'), false)
-})
+t.test(
+  'an account that does not exist is always wrong, even by the password of the stand-in',
+  async t => {
+    t.equal(await verifyPassword(null, 'no account has this password'), false)
+  },
+)
 
 t.test('a flood is refused and does not queue', async t => {
-  const outcomes = await Promise.allSettled(Array.from({ length: 300 }, () => verifyPassword(null, 'x')))
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 300 }, () => verifyPassword(null, 'x')),
+  )
   const refused = outcomes.filter(o => o.status === 'rejected')
   t.equal(refused.length, 300 - 256)
   t.match(refused[0], { reason: { code: 'overloaded' } })
@@ -24,7 +29,12 @@ t.test('a flood is refused and does not queue', async t => {
 
 t.test('a flood from one address waits for itself', async t => {
   const answered: string[] = []
-  const flood = Array.from({ length: 100 }, () => verifyPassword(null, 'x', '198.51.100.7').then(() => answered.push('flood'), (error: unknown) => error))
+  const flood = Array.from({ length: 100 }, () =>
+    verifyPassword(null, 'x', '198.51.100.7').then(
+      () => answered.push('flood'),
+      (error: unknown) => error,
+    ),
+  )
   const honest = verifyPassword(null, 'x', '192.0.2.1').then(() => answered.push('honest'))
   await honest
   t.ok(answered.length <= 2 * hashesAtOnceMax + 1, `answered as number ${answered.length}`)

@@ -9,7 +9,12 @@ import { hash, verify, type Options } from '@node-rs/argon2'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { opaqueString, passwordForms } from '../text/passwords.ts'
 import { FairQueue } from './fair-queue.ts'
-import { hashesAtOnceMax, hashesPerAddressMax, hashesRetrySeconds, hashesWaitingMax } from './limits.ts'
+import {
+  hashesAtOnceMax,
+  hashesPerAddressMax,
+  hashesRetrySeconds,
+  hashesWaitingMax,
+} from './limits.ts'
 
 /** Algorithm is argon2id by default; its const enum cannot be named under `verbatimModuleSyntax`. */
 const parameters: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -20,8 +25,18 @@ export const passwordCharactersMax = 200
 export const passwordTypedMax = 3 * passwordCharactersMax
 
 const queue = new FairQueue(
-  { atOnceMax: Math.min(hashesAtOnceMax, Math.max(1, availableParallelism())), totalMax: hashesWaitingMax, perKeyMax: hashesPerAddressMax },
-  () => new CaduceusError('overloaded', 'too many sign-ins at once; try again in a moment', undefined, hashesRetrySeconds),
+  {
+    atOnceMax: Math.min(hashesAtOnceMax, Math.max(1, availableParallelism())),
+    totalMax: hashesWaitingMax,
+    perKeyMax: hashesPerAddressMax,
+  },
+  () =>
+    new CaduceusError(
+      'overloaded',
+      'too many sign-ins at once; try again in a moment',
+      undefined,
+      hashesRetrySeconds,
+    ),
 )
 
 /** `from`: the group of addresses that asks, null for the program itself. Throws `overloaded`. */
@@ -36,19 +51,30 @@ export const noPassword = ''
  * written anew. `null` and `noPassword` stand for no password: it takes as long and is always wrong.
  * Throws `overloaded`.
  */
-export async function comparePassword(stored: string | null, password: string, from: string | null): Promise<'right' | 'outdated' | 'wrong'> {
+export async function comparePassword(
+  stored: string | null,
+  password: string,
+  from: string | null,
+): Promise<'right' | 'outdated' | 'wrong'> {
   const there = stored !== null && stored !== noPassword
   const against = there ? stored : await dummyHash()
   for (const [i, form] of passwordForms(password).entries())
-    if (await queue.run(from, () => verify(against, form)) && there) return i === 0 ? 'right' : 'outdated'
+    if ((await queue.run(from, () => verify(against, form))) && there)
+      return i === 0 ? 'right' : 'outdated'
   return 'wrong'
 }
 
 /** As `comparePassword`, for those who need no more than yes or no. */
-export const verifyPassword = async (stored: string | null, password: string, from: string | null = null): Promise<boolean> =>
-  await comparePassword(stored, password, from) !== 'wrong'
+export const verifyPassword = async (
+  stored: string | null,
+  password: string,
+  from: string | null = null,
+): Promise<boolean> => (await comparePassword(stored, password, from)) !== 'wrong'
 
 let dummy: Promise<string> | null = null
-const dummyHash = (): Promise<string> => (dummy ??= hash('no account has this password', parameters))
+const dummyHash = (): Promise<string> =>
+  (dummy ??= hash('no account has this password', parameters))
 /** Made at start, so that the first unknown e-mail does not take twice as long. */
-export const preparePasswords = async (): Promise<void> => { await dummyHash() }
+export const preparePasswords = async (): Promise<void> => {
+  await dummyHash()
+}

@@ -2,13 +2,23 @@
 import { addressGroup } from '../http/address.ts'
 
 /** Where a sign-in comes from, as its owner will see it in the list of sessions. */
-export interface Origin { userAgent: string | undefined; address: string }
+export interface Origin {
+  userAgent: string | undefined
+  address: string
+}
 
-export const originOf = ({ headers, address }: { headers: Readonly<Record<string, string>>; address: string }): Origin => ({ userAgent: headers['user-agent'], address })
+export const originOf = ({
+  headers,
+  address,
+}: {
+  headers: Readonly<Record<string, string>>
+  address: string
+}): Origin => ({ userAgent: headers['user-agent'], address })
 
 /** As much of the program's name as is kept. */
 export const agentOf = ({ userAgent }: Origin): string | null => userAgent?.slice(0, 200) ?? null
 
 /** Equal for two requests of one program in one household's network. */
-export const placeOf = (address: string, userAgent: string | null): string => JSON.stringify([addressGroup(address), userAgent])
+export const placeOf = (address: string, userAgent: string | null): string =>
+  JSON.stringify([addressGroup(address), userAgent])
 export const placeOfOrigin = (origin: Origin): string => placeOf(origin.address, agentOf(origin))

@@ -7,20 +7,61 @@ t.teardown(() => edge.stop())
 
 const person = { full_name: 'Ann', phone: '+9779841234567', role: 'user', password: 'password123' }
 const from = (address: string) => ({ 'x-forwarded-for': address })
-const register = (address: string, email = edge.email()) => edge.call('POST', '/api/auth/register', { headers: from(address), body: { ...person, email } })
+const register = (address: string, email = edge.email()) =>
+  edge.call('POST', '/api/auth/register', { headers: from(address), body: { ...person, email } })
 
 t.test('every way of registering counts for the address, and what failed does not', async t => {
   const email = edge.email()
   t.equal((await register('203.0.113.1', email)).status, 201)
   t.equal((await register('203.0.113.1', email)).body.code, 'email_taken')
-  const pharmacy = { email: edge.email(), business_name: 'MedPharm', phone: person.phone, password: person.password, latitude: 27.7, longitude: 85.3 }
-  t.equal((await edge.call('POST', '/api/vendors/register', { headers: from('203.0.113.1'), body: pharmacy })).status, 201)
-  const customer = { email: edge.email(), name: 'Ann', phone_number: person.phone, password: person.password }
-  t.equal((await edge.call('POST', '/customer/register', { headers: from('203.0.113.1'), body: customer })).status, 201)
+  const pharmacy = {
+    email: edge.email(),
+    business_name: 'MedPharm',
+    phone: person.phone,
+    password: person.password,
+    latitude: 27.7,
+    longitude: 85.3,
+  }
+  t.equal(
+    (
+      await edge.call('POST', '/api/vendors/register', {
+        headers: from('203.0.113.1'),
+        body: pharmacy,
+      })
+    ).status,
+    201,
+  )
+  const customer = {
+    email: edge.email(),
+    name: 'Ann',
+    phone_number: person.phone,
+    password: person.password,
+  }
+  t.equal(
+    (
+      await edge.call('POST', '/customer/register', {
+        headers: from('203.0.113.1'),
+        body: customer,
+      })
+    ).status,
+    201,
+  )
   const refused = await register('203.0.113.1')
-  t.match(refused, { status: 429, body: { code: 'too_many_requests', detail: /accounts were made from this address today/ } })
+  t.match(refused, {
+    status: 429,
+    body: { code: 'too_many_requests', detail: /accounts were made from this address today/ },
+  })
   t.ok(Number(refused.headers.get('retry-after')) > 3_600, 'the day is long')
-  t.equal((await edge.call('POST', '/api/auth/login', { headers: from('203.0.113.1'), body: { email, password: person.password } })).status, 200, 'whoever has an account signs in')
+  t.equal(
+    (
+      await edge.call('POST', '/api/auth/login', {
+        headers: from('203.0.113.1'),
+        body: { email, password: person.password },
+      })
+    ).status,
+    200,
+    'whoever has an account signs in',
+  )
 })
 
 t.test('another address has its own, and a household of IPv6 one for all', async t => {

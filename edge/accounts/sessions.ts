@@ -21,35 +21,67 @@ import { hashToken, tokensOf } from './tokens.ts'
 
 export { originOf, type Origin } from './places.ts'
 
-export type AccountsContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'>
+export type AccountsContext = Pick<
+  EdgeContext,
+  'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'
+>
 
 /** What opened the account: tokens are issued only while it still does. Neither, for an account that was just made. */
-export interface Shown { passwordHash?: string; provenPhone?: string }
+export interface Shown {
+  passwordHash?: string
+  provenPhone?: string
+}
 
-export interface SignedIn { account: Account; access_token: string; refresh_token: string; token_type: 'bearer'; expires_in: number }
+export interface SignedIn {
+  account: Account
+  access_token: string
+  refresh_token: string
+  token_type: 'bearer'
+  expires_in: number
+}
 
 /**
  * A new family. Past limits.sessionsPerAccountMax the one used longest ago ends, so that the list always
  * shows them all. Throws `account_inactive`, and `credentials_wrong` when the account's password or role
  * changed since it was looked at, or its phone has been proven by another account.
  */
-export async function signIn(ctx: AccountsContext, account: Account, origin: Origin, shown: Shown = {}): Promise<SignedIn> {
+export async function signIn(
+  ctx: AccountsContext,
+  account: Account,
+  origin: Origin,
+  shown: Shown = {},
+): Promise<SignedIn> {
   const db = ctx.database.kysely
   const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin, shown)
   if (signedIn === null) throw await refusalOf(db, account.id)
   const now = new Date(ctx.nowMs())
-  const ended = await db.updateTable('sessions').set({ revoked_at: now })
-    .where('id', 'in', q => q.selectFrom('sessions').select('id')
-      .where('user_id', '=', account.id).where('used_at', 'is', null).where('superseded_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
-      .orderBy('created_at', 'desc').orderBy('id', 'desc').offset(limits.sessionsPerAccountMax))
-    .returning('id').execute()
+  const ended = await db
+    .updateTable('sessions')
+    .set({ revoked_at: now })
+    .where('id', 'in', q =>
+      q
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', account.id)
+        .where('used_at', 'is', null)
+        .where('superseded_at', 'is', null)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .offset(limits.sessionsPerAccountMax),
+    )
+    .returning('id')
+    .execute()
   if (ended.length > 0) await ctx.endedAccess.announce()
   return signedIn
 }
 
 /** The password or the phone opened the account when it was looked at, and no longer when tokens were to be issued. */
 export class ProofMoved extends CaduceusError {
-  constructor() { super('credentials_wrong') }
+  constructor() {
+    super('credentials_wrong')
+  }
 }
 
 async function refusalOf(db: Kysely<Tables>, userId: string): Promise<CaduceusError> {
@@ -61,7 +93,11 @@ async function refusalOf(db: Kysely<Tables>, userId: string): Promise<CaduceusEr
  * Replaces a refresh token. Throws `token_invalid`, and revokes the family when the token was used before,
  * but for once within refreshGraceMs from the place that used it.
  */
-export async function refreshSession(ctx: AccountsContext, refreshToken: string, origin: Origin): Promise<SignedIn> {
+export async function refreshSession(
+  ctx: AccountsContext,
+  refreshToken: string,
+  origin: Origin,
+): Promise<SignedIn> {
   const tokens = await tokensOf(ctx.config)
   const { sessionId, userId } = await tokens.verifyRefresh(refreshToken, ctx.nowMs())
   const now = new Date(ctx.nowMs())
@@ -69,15 +105,29 @@ export async function refreshSession(ctx: AccountsContext, refreshToken: string,
   const signedIn = await ctx.database.kysely.transaction().execute(async tx => {
     // The account first, as in every transaction that ends sessions: two that lock in another order wait for each other.
     await tx.selectFrom('users').select('id').where('id', '=', userId).forShare().execute()
-    const used = await tx.updateTable('sessions')
+    const used = await tx
+      .updateTable('sessions')
       .set({ used_at: now })
-      .where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken))
-      .where('used_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
-      .returning('family_id').executeTakeFirst()
-    const familyId = used === undefined ? await familyOfLostAnswer(tx, sessionId, refreshToken, origin, now) : used.family_id
+      .where('id', '=', sessionId)
+      .where('token_hash', '=', hashToken(refreshToken))
+      .where('used_at', 'is', null)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', now)
+      .returning('family_id')
+      .executeTakeFirst()
+    const familyId =
+      used === undefined
+        ? await familyOfLostAnswer(tx, sessionId, refreshToken, origin, now)
+        : used.family_id
     if (familyId === null) return null
     // Of an answer that seemed lost and was not, one of the two tokens is shown first, and the other has ended with it.
-    if (used !== undefined) await tx.updateTable('sessions').set({ used_at: now, superseded_at: now }).where('family_id', '=', familyId).where('used_at', 'is', null).execute()
+    if (used !== undefined)
+      await tx
+        .updateTable('sessions')
+        .set({ used_at: now, superseded_at: now })
+        .where('family_id', '=', familyId)
+        .where('used_at', 'is', null)
+        .execute()
     const account = await accountById(tx, userId)
     if (account === null) throw new CaduceusError('token_invalid')
     if (!account.is_active) throw new CaduceusError('account_inactive')
@@ -85,77 +135,181 @@ export async function refreshSession(ctx: AccountsContext, refreshToken: string,
   })
   if (signedIn !== null) return signedIn
   await endSession(ctx, refreshToken)
-  throw new CaduceusError('token_invalid', 'the refresh token is invalid, has expired or was used before; sign in again')
+  throw new CaduceusError(
+    'token_invalid',
+    'the refresh token is invalid, has expired or was used before; sign in again',
+  )
 }
 
 /**
  * The family of a token that was used a moment ago, when the one who shows it again is at the place that
  * used it and nobody has shown its successor; null otherwise. A second time there is no grace.
  */
-async function familyOfLostAnswer(tx: Kysely<Tables>, sessionId: string, refreshToken: string, origin: Origin, now: Date): Promise<string | null> {
-  const row = await tx.updateTable('sessions').set({ superseded_at: now })
-    .where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken)).where('superseded_at', 'is', null)
-    .where('used_at', '>', new Date(now.getTime() - refreshGraceMs)).where('revoked_at', 'is', null).where('expires_at', '>', now)
-    .returning(['family_id', 'used_at']).executeTakeFirst()
+async function familyOfLostAnswer(
+  tx: Kysely<Tables>,
+  sessionId: string,
+  refreshToken: string,
+  origin: Origin,
+  now: Date,
+): Promise<string | null> {
+  const row = await tx
+    .updateTable('sessions')
+    .set({ superseded_at: now })
+    .where('id', '=', sessionId)
+    .where('token_hash', '=', hashToken(refreshToken))
+    .where('superseded_at', 'is', null)
+    .where('used_at', '>', new Date(now.getTime() - refreshGraceMs))
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning(['family_id', 'used_at'])
+    .executeTakeFirst()
   if (row === undefined) return null
-  const later = await tx.selectFrom('sessions').select(['id', 'address', 'user_agent', 'used_at'])
-    .where('family_id', '=', row.family_id).where('id', '!=', sessionId).where('created_at', '>=', row.used_at).execute()
+  const later = await tx
+    .selectFrom('sessions')
+    .select(['id', 'address', 'user_agent', 'used_at'])
+    .where('family_id', '=', row.family_id)
+    .where('id', '!=', sessionId)
+    .where('created_at', '>=', row.used_at)
+    .execute()
   const [successor] = later
-  if (successor === undefined || later.length > 1 || successor.used_at !== null || placeOf(successor.address ?? '', successor.user_agent) !== placeOfOrigin(origin)) return null
-  await tx.updateTable('sessions').set({ superseded_at: now }).where('id', '=', successor.id).execute()
+  if (
+    successor === undefined ||
+    later.length > 1 ||
+    successor.used_at !== null ||
+    placeOf(successor.address ?? '', successor.user_agent) !== placeOfOrigin(origin)
+  )
+    return null
+  await tx
+    .updateTable('sessions')
+    .set({ superseded_at: now })
+    .where('id', '=', successor.id)
+    .execute()
   return row.family_id
 }
 
 /** Ends the family of a token that we signed; does nothing for any other. */
 export async function endSession(ctx: AccountsContext, refreshToken: string): Promise<void> {
   const { sessionId } = await (await tokensOf(ctx.config)).verifyRefresh(refreshToken, ctx.nowMs())
-  await ctx.database.kysely.updateTable('sessions')
+  await ctx.database.kysely
+    .updateTable('sessions')
     .set({ revoked_at: new Date(ctx.nowMs()) })
-    .where('family_id', 'in', q => q.selectFrom('sessions').select('family_id').where('id', '=', sessionId).where('token_hash', '=', hashToken(refreshToken)))
+    .where('family_id', 'in', q =>
+      q
+        .selectFrom('sessions')
+        .select('family_id')
+        .where('id', '=', sessionId)
+        .where('token_hash', '=', hashToken(refreshToken)),
+    )
     .where('revoked_at', 'is', null)
     .execute()
   await ctx.endedAccess.announce()
 }
 
 /** Ends every session of the account, but for the one given. */
-export async function endAllSessions(ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>, userId: string, exceptSessionId?: string): Promise<void> {
+export async function endAllSessions(
+  ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>,
+  userId: string,
+  exceptSessionId?: string,
+): Promise<void> {
   await revokeSessions(ctx, ctx.database.kysely, userId, exceptSessionId)
   await ctx.endedAccess.announce()
 }
 
 /** As part of a transaction that locked the account before; the caller announces it after the commit. */
-export async function revokeSessions(ctx: Pick<AccountsContext, 'nowMs'>, db: Kysely<Tables>, userId: string, exceptSessionId?: string): Promise<void> {
-  let query = db.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) }).where('user_id', '=', userId).where('revoked_at', 'is', null)
+export async function revokeSessions(
+  ctx: Pick<AccountsContext, 'nowMs'>,
+  db: Kysely<Tables>,
+  userId: string,
+  exceptSessionId?: string,
+): Promise<void> {
+  let query = db
+    .updateTable('sessions')
+    .set({ revoked_at: new Date(ctx.nowMs()) })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
   if (exceptSessionId !== undefined) query = query.where('family_id', '!=', exceptSessionId)
   await query.execute()
 }
 
-export interface SessionView { id: string; user_agent: string | null; address: string | null; created_at: Date; last_used_at: Date; expires_at: Date }
+export interface SessionView {
+  id: string
+  user_agent: string | null
+  address: string | null
+  created_at: Date
+  last_used_at: Date
+  expires_at: Date
+}
 
 /** Those that could still be refreshed, the latest used first; at most limits.sessionsPerAccountMax. */
-export async function listSessions(ctx: Pick<AccountsContext, 'database' | 'nowMs'>, userId: string): Promise<SessionView[]> {
-  return ctx.database.kysely.selectFrom('sessions as newest')
-    .select(['newest.family_id as id', 'newest.user_agent', 'newest.address', 'newest.created_at as last_used_at', 'newest.expires_at',
-      sql<Date>`(select min(first.created_at) from sessions first where first.family_id = newest.family_id)`.as('created_at')])
-    .where('newest.user_id', '=', userId).where('newest.used_at', 'is', null).where('newest.superseded_at', 'is', null).where('newest.revoked_at', 'is', null).where('newest.expires_at', '>', new Date(ctx.nowMs()))
-    .orderBy('newest.created_at', 'desc').orderBy('newest.id', 'desc').limit(limits.sessionsPerAccountMax).execute()
+export async function listSessions(
+  ctx: Pick<AccountsContext, 'database' | 'nowMs'>,
+  userId: string,
+): Promise<SessionView[]> {
+  return ctx.database.kysely
+    .selectFrom('sessions as newest')
+    .select([
+      'newest.family_id as id',
+      'newest.user_agent',
+      'newest.address',
+      'newest.created_at as last_used_at',
+      'newest.expires_at',
+      sql<Date>`(select min(first.created_at) from sessions first where first.family_id = newest.family_id)`.as(
+        'created_at',
+      ),
+    ])
+    .where('newest.user_id', '=', userId)
+    .where('newest.used_at', 'is', null)
+    .where('newest.superseded_at', 'is', null)
+    .where('newest.revoked_at', 'is', null)
+    .where('newest.expires_at', '>', new Date(ctx.nowMs()))
+    .orderBy('newest.created_at', 'desc')
+    .orderBy('newest.id', 'desc')
+    .limit(limits.sessionsPerAccountMax)
+    .execute()
 }
 
 /** Ends one session of the account. Throws `not_found`, also for somebody else's and for one that has ended. */
-export async function endOwnSession(ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>, userId: string, sessionId: string): Promise<void> {
-  const ended = await ctx.database.kysely.updateTable('sessions').set({ revoked_at: new Date(ctx.nowMs()) })
-    .where('family_id', '=', sessionId).where('user_id', '=', userId).where('revoked_at', 'is', null).returning('id').execute()
+export async function endOwnSession(
+  ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>,
+  userId: string,
+  sessionId: string,
+): Promise<void> {
+  const ended = await ctx.database.kysely
+    .updateTable('sessions')
+    .set({ revoked_at: new Date(ctx.nowMs()) })
+    .where('family_id', '=', sessionId)
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .execute()
   if (ended.length === 0) throw new CaduceusError('not_found', 'no such session')
   await ctx.endedAccess.announce()
 }
 
 /** Null, and nothing is issued, unless the account is active and is still as the caller saw it. */
-async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account, familyId: string, origin: Origin, shown: Shown = {}): Promise<SignedIn | null> {
+async function issue(
+  ctx: AccountsContext,
+  db: Kysely<Tables>,
+  account: Account,
+  familyId: string,
+  origin: Origin,
+  shown: Shown = {},
+): Promise<SignedIn | null> {
   const tokens = await tokensOf(ctx.config)
   const nowMs = ctx.nowMs()
   const sessionId = uuidV7(nowMs, ctx.random)
   const [access, refresh] = await Promise.all([
-    tokens.signAccess({ userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id, sessionId: familyId }, nowMs),
+    tokens.signAccess(
+      {
+        userId: account.id,
+        role: account.role,
+        name: account.full_name,
+        vendorId: account.vendor_id,
+        driverId: account.driver_id,
+        sessionId: familyId,
+      },
+      nowMs,
+    ),
     tokens.signRefresh({ userId: account.id, sessionId }, nowMs),
   ])
   const { passwordHash = null, provenPhone = null } = shown
@@ -170,5 +324,11 @@ async function issue(ctx: AccountsContext, db: Kysely<Tables>, account: Account,
       ${new Date(nowMs + tokens.refreshMs)}::timestamptz, ${new Date(nowMs)}::timestamptz from still
     returning id`.execute(db)
   if (rows.length === 0) return null
-  return { account, access_token: access, refresh_token: refresh, token_type: 'bearer', expires_in: ctx.config.accessTokenMinutes * 60 }
+  return {
+    account,
+    access_token: access,
+    refresh_token: refresh,
+    token_type: 'bearer',
+    expires_in: ctx.config.accessTokenMinutes * 60,
+  }
 }

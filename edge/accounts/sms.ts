@@ -3,10 +3,20 @@
  * to numbers of their own, row upon row, in countries where a message is dear. So a deployment names the
  * countries that it serves, and a day has a bound, for all numbers and for each beginning of them.
  */
-import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
+import {
+  getCountryCallingCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+  type CountryCode,
+} from 'libphonenumber-js/max'
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
-import { ConfigError, integerVariable, textVariable, type Environment } from '../../protocol/environment.ts'
+import {
+  ConfigError,
+  integerVariable,
+  textVariable,
+  type Environment,
+} from '../../protocol/environment.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { isInternational, phoneNotice } from '../../protocol/phones.ts'
 import { smsPerDayDefault, smsPerPrefixPerDayDefault, smsPrefixDigits } from './limits.ts'
@@ -23,37 +33,75 @@ const dayMs = 24 * 3_600_000
 /** SMS_COUNTRIES, or else that of PHONE_COUNTRY, or else all; SMS_PER_DAY; SMS_PER_PREFIX_PER_DAY. Throws ConfigError. */
 export function readSmsRules(environment: Environment, phoneCountry: CountryCode | null): SmsRules {
   const given = textVariable(environment, 'SMS_COUNTRIES')
-  const named = (given ?? '').split(',').map(name => name.trim().toUpperCase()).filter(name => name !== '')
+  const named = (given ?? '')
+    .split(',')
+    .map(name => name.trim().toUpperCase())
+    .filter(name => name !== '')
   const unknown = named.find(name => name !== '*' && !isSupportedCountry(name))
-  if (unknown !== undefined) throw new ConfigError(`SMS_COUNTRIES: "${unknown}" is not a country's two letters such as NP, and not *`)
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `SMS_COUNTRIES: "${unknown}" is not a country's two letters such as NP, and not *`,
+    )
   const perDayMax = integerVariable(environment, 'SMS_PER_DAY', smsPerDayDefault, 1, 10_000_000)
   return {
-    countries: given === null ? (phoneCountry === null ? null : [phoneCountry]) : named.includes('*') ? null : named as CountryCode[],
+    countries:
+      given === null
+        ? phoneCountry === null
+          ? null
+          : [phoneCountry]
+        : named.includes('*')
+          ? null
+          : (named as CountryCode[]),
     perDayMax,
-    perPrefixPerDayMax: integerVariable(environment, 'SMS_PER_PREFIX_PER_DAY', Math.min(perDayMax, smsPerPrefixPerDayDefault), 1, 10_000_000),
+    perPrefixPerDayMax: integerVariable(
+      environment,
+      'SMS_PER_PREFIX_PER_DAY',
+      Math.min(perDayMax, smsPerPrefixPerDayDefault),
+      1,
+      10_000_000,
+    ),
   }
 }
 
 /** Throws `invalid_request` for a number that names no country, and for one of a country that is not served. */
 export function refusePhone(rules: SmsRules, phone: string): void {
-  const refuse = (rule: string): never => { throw new CaduceusError('invalid_request', `phone: ${rule}`, [{ field: 'phone', rule }]) }
+  const refuse = (rule: string): never => {
+    throw new CaduceusError('invalid_request', `phone: ${rule}`, [{ field: 'phone', rule }])
+  }
   if (!isInternational(phone)) refuse(phoneNotice)
   if (rules.countries === null) return
   const number = parsePhoneNumberFromString(phone)
   // Countries share calling codes. A number that exists is of one of them; one that does not costs nothing.
-  const served = number?.country === undefined
-    ? rules.countries.some(country => getCountryCallingCode(country) === number?.countryCallingCode)
-    : rules.countries.includes(number.country)
+  const served =
+    number?.country === undefined
+      ? rules.countries.some(
+          country => getCountryCallingCode(country) === number?.countryCallingCode,
+        )
+      : rules.countries.includes(number.country)
   if (!served) refuse('is of a country to which this server sends no SMS')
 }
 
 /** Within the transaction that will note the message as sent, alone under its lock. Throws `too_many_requests`. */
-export async function refuseTooManySms(tx: Kysely<Tables>, rules: SmsRules, nowMs: number, phone: string): Promise<void> {
+export async function refuseTooManySms(
+  tx: Kysely<Tables>,
+  rules: SmsRules,
+  nowMs: number,
+  phone: string,
+): Promise<void> {
   const prefix = phone.slice(0, 1 + smsPrefixDigits)
-  const { rows: [sent] } = await sql<{ all: number; alike: number; oldest: Date | null }>`
+  const {
+    rows: [sent],
+  } = await sql<{ all: number; alike: number; oldest: Date | null }>`
     select count(*)::int as all, count(*) filter (where starts_with(destination, ${prefix}))::int as alike, min(sent_at) as oldest
-    from one_time_codes where sent_at > ${new Date(nowMs - dayMs)} and purpose = 'sign_in_phone'`.execute(tx)
+    from one_time_codes where sent_at > ${new Date(nowMs - dayMs)} and purpose = 'sign_in_phone'`.execute(
+    tx,
+  )
   if (sent!.all < rules.perDayMax && sent!.alike < rules.perPrefixPerDayMax) return
   const waitSeconds = Math.max(1, Math.ceil((sent!.oldest!.getTime() + dayMs - nowMs) / 1_000))
-  throw new CaduceusError('too_many_requests', 'this server has sent as many SMS as it may in a day', undefined, waitSeconds)
+  throw new CaduceusError(
+    'too_many_requests',
+    'this server has sent as many SMS as it may in a day',
+    undefined,
+    waitSeconds,
+  )
 }

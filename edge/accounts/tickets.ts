@@ -15,26 +15,42 @@ type TicketContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs'>
  * `sessionId`: the sign-in that asks; what the ticket opens ends with it. Throws `token_invalid` when that
  * sign-in has ended or the account is not active, which the same statement sees that writes the ticket.
  */
-export async function issueTicket(ctx: TicketContext, userId: string, sessionId?: string): Promise<{ ticket: string; expiresAtMs: number }> {
+export async function issueTicket(
+  ctx: TicketContext,
+  userId: string,
+  sessionId?: string,
+): Promise<{ ticket: string; expiresAtMs: number }> {
   const nowMs = ctx.nowMs()
   const ticket = (await tokensOf(ctx.config)).newTicket(nowMs)
   const expiresAtMs = nowMs + ticketLifeMs
   const { rows } = await sql`
     insert into ws_tickets (hash, user_id, family_id, expires_at)
     select ${hashToken(ticket)}, id, ${sessionId ?? null}::uuid, ${new Date(expiresAtMs)}::timestamptz from (select id from users where id = ${userId} and is_active for share) still
-    where not ${hasEnded(sql`${sessionId ?? null}::uuid`)} returning hash`.execute(ctx.database.kysely)
-  if (rows.length === 0) throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
+    where not ${hasEnded(sql`${sessionId ?? null}::uuid`)} returning hash`.execute(
+    ctx.database.kysely,
+  )
+  if (rows.length === 0)
+    throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
   return { ticket, expiresAtMs }
 }
 
 /** Whose a ticket is that is good, which it then no longer is, and whether its sign-in has ended since; null otherwise. */
-export async function redeemTicketRow(ctx: TicketContext, ticket: string): Promise<{ userId: string; sessionId: string | null; hasEnded: boolean } | null> {
+export async function redeemTicketRow(
+  ctx: TicketContext,
+  ticket: string,
+): Promise<{ userId: string; sessionId: string | null; hasEnded: boolean } | null> {
   const now = new Date(ctx.nowMs())
-  const row = await ctx.database.kysely.updateTable('ws_tickets')
+  const row = await ctx.database.kysely
+    .updateTable('ws_tickets')
     .set({ used_at: now })
-    .where('hash', '=', hashToken(ticket)).where('used_at', 'is', null).where('expires_at', '>', now)
-    .returning(['user_id', 'family_id', hasEnded(sql`ws_tickets.family_id`).as('has_ended')]).executeTakeFirst()
-  return row === undefined ? null : { userId: row.user_id, sessionId: row.family_id, hasEnded: row.has_ended }
+    .where('hash', '=', hashToken(ticket))
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning(['user_id', 'family_id', hasEnded(sql`ws_tickets.family_id`).as('has_ended')])
+    .executeTakeFirst()
+  return row === undefined
+    ? null
+    : { userId: row.user_id, sessionId: row.family_id, hasEnded: row.has_ended }
 }
 
 /** Of a sign-in that a ticket names: rows of it were revoked. */

@@ -10,8 +10,18 @@ const settings = { jwtSecret, accessTokenMinutes: 15, refreshTokenDays: 7 }
 const access = { userId, role: 'vendor' as const, name: 'Ann', vendorId: sessionId, driverId: null }
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const hmac = (text: string, secret = jwtSecret, hash = 'sha256') => createHmac(hash, secret).update(text).digest('base64url')
-const payload = { typ: 'access', role: 'admin', name: 'Eve', iss: 'caduceus', aud: 'caduceus-api', sub: userId, iat: nowMs / 1000, exp: nowMs / 1000 + 600 }
+const hmac = (text: string, secret = jwtSecret, hash = 'sha256') =>
+  createHmac(hash, secret).update(text).digest('base64url')
+const payload = {
+  typ: 'access',
+  role: 'admin',
+  name: 'Eve',
+  iss: 'caduceus',
+  aud: 'caduceus-api',
+  sub: userId,
+  iat: nowMs / 1000,
+  exp: nowMs / 1000 + 600,
+}
 const forged = (header: object, claims: object, signature = (text: string) => hmac(text)) => {
   const text = `${part(header)}.${part(claims)}`
   return `${text}.${signature(text)}`
@@ -20,26 +30,55 @@ const HS256 = { alg: 'HS256', typ: 'JWT' }
 
 t.test('what was signed is what is read', async t => {
   const tokens = await createTokens(settings)
-  t.same(await tokens.verifyAccess(await tokens.signAccess(access, nowMs), nowMs), { ...access, issuedAtMs: nowMs, expiresAtMs: nowMs + 15 * 60_000 })
-  t.match(await tokens.verifyRefresh(await tokens.signRefresh({ userId, sessionId }, nowMs), nowMs), { userId, sessionId })
-  t.match(await tokens.verifyAccess(forged(HS256, payload), nowMs), { role: 'admin' }, 'the forger of this test knows the format')
+  t.same(await tokens.verifyAccess(await tokens.signAccess(access, nowMs), nowMs), {
+    ...access,
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + 15 * 60_000,
+  })
+  t.match(
+    await tokens.verifyRefresh(await tokens.signRefresh({ userId, sessionId }, nowMs), nowMs),
+    { userId, sessionId },
+  )
+  t.match(
+    await tokens.verifyAccess(forged(HS256, payload), nowMs),
+    { role: 'admin' },
+    'the forger of this test knows the format',
+  )
 })
 
 t.test('everything else is refused', async t => {
   const tokens = await createTokens(settings)
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const good = await tokens.signAccess(access, nowMs)
-  t.same(await tokens.verifyAccess(good, nowMs), await tokens.verifyAccess(good, nowMs), 'a token that was seen is remembered, which must not help those below')
+  t.same(
+    await tokens.verifyAccess(good, nowMs),
+    await tokens.verifyAccess(good, nowMs),
+    'a token that was seen is remembered, which must not help those below',
+  )
   const table: [name: string, token: string][] = [
     ['alg none', forged({ alg: 'none', typ: 'JWT' }, payload, () => '')],
     ['alg none with a signature', forged({ alg: 'none' }, payload)],
     ['alg NONE', forged({ alg: 'NONE' }, payload)],
     ['RS256 header over an HMAC', forged({ alg: 'RS256' }, payload)],
-    ['RS256 by a key of the attacker', forged({ alg: 'RS256' }, payload, text => signWith('sha256', Buffer.from(text), privateKey).toString('base64url'))],
-    ['HS512 by the right key', forged({ alg: 'HS512' }, payload, text => hmac(text, jwtSecret, 'sha512'))],
-    ['another key', forged(HS256, payload, text => hmac(text, 'another secret of more than 32 characters'))],
+    [
+      'RS256 by a key of the attacker',
+      forged({ alg: 'RS256' }, payload, text =>
+        signWith('sha256', Buffer.from(text), privateKey).toString('base64url'),
+      ),
+    ],
+    [
+      'HS512 by the right key',
+      forged({ alg: 'HS512' }, payload, text => hmac(text, jwtSecret, 'sha512')),
+    ],
+    [
+      'another key',
+      forged(HS256, payload, text => hmac(text, 'another secret of more than 32 characters')),
+    ],
     ['no signature', `${good.split('.').slice(0, 2).join('.')}.`],
-    ['another payload under the signature', `${good.split('.')[0]}.${part(payload)}.${good.split('.')[2]}`],
+    [
+      'another payload under the signature',
+      `${good.split('.')[0]}.${part(payload)}.${good.split('.')[2]}`,
+    ],
     ['a refresh token', await tokens.signRefresh({ userId, sessionId }, nowMs)],
     ['no typ', forged(HS256, { ...payload, typ: undefined })],
     ['another issuer', forged(HS256, { ...payload, iss: 'other' })],
@@ -53,7 +92,16 @@ t.test('everything else is refused', async t => {
     ['garbage', 'a.b.c'],
     ['a critical extension', forged({ ...HS256, crit: ['x'], x: 1 }, payload)],
   ]
-  for (const [name, token] of table) await t.rejects(tokens.verifyAccess(token, nowMs), { code: 'token_invalid' }, name)
-  await t.rejects(tokens.verifyAccess(good, nowMs + 16 * 60_000), { code: 'token_invalid' }, 'after its time')
-  await t.rejects(tokens.verifyRefresh(good, nowMs), { code: 'token_invalid' }, 'an access token as refresh token')
+  for (const [name, token] of table)
+    await t.rejects(tokens.verifyAccess(token, nowMs), { code: 'token_invalid' }, name)
+  await t.rejects(
+    tokens.verifyAccess(good, nowMs + 16 * 60_000),
+    { code: 'token_invalid' },
+    'after its time',
+  )
+  await t.rejects(
+    tokens.verifyRefresh(good, nowMs),
+    { code: 'token_invalid' },
+    'an access token as refresh token',
+  )
 })

@@ -30,10 +30,17 @@ export interface AccessClaims {
   issuedAtMs: number
   expiresAtMs: number
 }
-export interface RefreshClaims { userId: string; sessionId: string; expiresAtMs: number }
+export interface RefreshClaims {
+  userId: string
+  sessionId: string
+  expiresAtMs: number
+}
 
 export interface Tokens {
-  signAccess(claims: Omit<AccessClaims, 'expiresAtMs' | 'issuedAtMs'>, nowMs: number): Promise<string>
+  signAccess(
+    claims: Omit<AccessClaims, 'expiresAtMs' | 'issuedAtMs'>,
+    nowMs: number,
+  ): Promise<string>
   signRefresh(claims: Omit<RefreshClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
   /** Throw CaduceusError `token_invalid`, saying no more than that it is wrong or expired. */
   verifyAccess(token: string, nowMs: number): Promise<AccessClaims>
@@ -47,18 +54,23 @@ export interface Tokens {
   isOwnTicket(ticket: string, nowMs: number, lifeMs: number): boolean
 }
 
-export interface TokenSettings { jwtSecret: string; accessTokenMinutes: number; refreshTokenDays: number }
+export interface TokenSettings {
+  jwtSecret: string
+  accessTokenMinutes: number
+  refreshTokenDays: number
+}
 
 const known = new WeakMap<TokenSettings, Promise<Tokens>>()
 /** The signing key is imported once for a configuration. */
 export function tokensOf(settings: TokenSettings): Promise<Tokens> {
   let tokens = known.get(settings)
-  if (tokens === undefined) known.set(settings, tokens = createTokens(settings))
+  if (tokens === undefined) known.set(settings, (tokens = createTokens(settings)))
   return tokens
 }
 
 /** As tokens and tickets are stored: whoever reads the table cannot use them. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')
+export const hashToken = (token: string): string =>
+  createHash('sha256').update(token).digest('base64url')
 
 /** The header of every token that we sign, and the point after it. */
 const ownHeader = `${Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT' })).toString('base64url')}.`
@@ -73,19 +85,33 @@ function readOwn(token: string, secret: ReturnType<typeof createSecretKey>): JWT
   const end = token.lastIndexOf('.')
   const given = Buffer.from(token.slice(end + 1))
   // As text: decoding would overlook what does not belong into base64url.
-  const signature = Buffer.from(createHmac('sha256', secret).update(token.slice(0, end)).digest('base64url'))
+  const signature = Buffer.from(
+    createHmac('sha256', secret).update(token.slice(0, end)).digest('base64url'),
+  )
   if (given.length !== signature.length || !timingSafeEqual(given, signature)) return null
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.slice(ownHeader.length, end), 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? claims as JWTPayload : null
+    const claims: unknown = JSON.parse(
+      Buffer.from(token.slice(ownHeader.length, end), 'base64url').toString('utf8'),
+    )
+    return typeof claims === 'object' && claims !== null ? (claims as JWTPayload) : null
   } catch {
     return null
   }
 }
 
-export async function createTokens({ jwtSecret, accessTokenMinutes, refreshTokenDays }: TokenSettings): Promise<Tokens> {
+export async function createTokens({
+  jwtSecret,
+  accessTokenMinutes,
+  refreshTokenDays,
+}: TokenSettings): Promise<Tokens> {
   // Imported once: verification with a key object is twice as fast as with raw bytes.
-  const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(jwtSecret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  const key = await crypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(jwtSecret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign', 'verify'],
+  )
   const secret = createSecretKey(Buffer.from(jwtSecret))
   /** Claims of our own access tokens whose signature was found good, oldest first: an app shows the same one for a quarter of an hour. A refresh token is shown once. */
   const good = new Map<string, JWTPayload>()
@@ -100,25 +126,53 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
   }
   const refreshMs = refreshTokenDays * 24 * 3_600_000
 
-  const sign = (payload: JWTPayload, subject: string, nowMs: number, lifeMs: number): Promise<string> =>
+  const sign = (
+    payload: JWTPayload,
+    subject: string,
+    nowMs: number,
+    lifeMs: number,
+  ): Promise<string> =>
     new SignJWT(payload)
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
-      .setIssuer(issuer).setAudience(audience).setSubject(subject).setJti(crypto.randomUUID())
-      .setIssuedAt(Math.floor(nowMs / 1000)).setExpirationTime(Math.floor((nowMs + lifeMs) / 1000))
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(subject)
+      .setJti(crypto.randomUUID())
+      .setIssuedAt(Math.floor(nowMs / 1000))
+      .setExpirationTime(Math.floor((nowMs + lifeMs) / 1000))
       .sign(key)
 
-  const own = (payload: JWTPayload | null, typ: 'access' | 'refresh', nowMs: number): payload is JWTPayload & { sub: string; exp: number } =>
-    payload !== null && payload.iss === issuer && payload.aud === audience && payload.nbf === undefined && payload['typ'] === typ && isUuid(payload.sub) &&
-      typeof payload.exp === 'number' && payload.exp > Math.floor(nowMs / 1000)
+  const own = (
+    payload: JWTPayload | null,
+    typ: 'access' | 'refresh',
+    nowMs: number,
+  ): payload is JWTPayload & { sub: string; exp: number } =>
+    payload !== null &&
+    payload.iss === issuer &&
+    payload.aud === audience &&
+    payload.nbf === undefined &&
+    payload['typ'] === typ &&
+    isUuid(payload.sub) &&
+    typeof payload.exp === 'number' &&
+    payload.exp > Math.floor(nowMs / 1000)
 
-  const verify = async (token: string, typ: 'access' | 'refresh', nowMs: number): Promise<JWTPayload & { sub: string; exp: number }> => {
+  const verify = async (
+    token: string,
+    typ: 'access' | 'refresh',
+    nowMs: number,
+  ): Promise<JWTPayload & { sub: string; exp: number }> => {
     const known = readKnown(token)
     if (own(known, typ, nowMs)) return known
     try {
       const { payload } = await jwtVerify(token, key, {
-        algorithms: [algorithm], issuer, audience, currentDate: new Date(nowMs), requiredClaims: ['sub', 'exp', 'typ'],
+        algorithms: [algorithm],
+        issuer,
+        audience,
+        currentDate: new Date(nowMs),
+        requiredClaims: ['sub', 'exp', 'typ'],
       })
-      if (payload['typ'] === typ && isUuid(payload.sub)) return payload as JWTPayload & { sub: string; exp: number }
+      if (payload['typ'] === typ && isUuid(payload.sub))
+        return payload as JWTPayload & { sub: string; exp: number }
     } catch {
       // Which check failed is for nobody to know.
     }
@@ -126,7 +180,11 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
   }
 
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
-  const ticketSeal = (text: string): Buffer => createHmac('sha256', secret).update(`caduceus ticket\0${text}`).digest().subarray(0, ticketSealBytes)
+  const ticketSeal = (text: string): Buffer =>
+    createHmac('sha256', secret)
+      .update(`caduceus ticket\0${text}`)
+      .digest()
+      .subarray(0, ticketSealBytes)
 
   return {
     refreshMs,
@@ -144,21 +202,39 @@ export async function createTokens({ jwtSecret, accessTokenMinutes, refreshToken
       const given = Buffer.from(ticket.slice(end + 1), 'base64url')
       const text = ticket.slice(0, end)
       const madeAtMs = Number.parseInt(text.slice(text.indexOf('.') + 1), 36)
-      return given.length === ticketSealBytes && timingSafeEqual(given, ticketSeal(text)) && Math.abs(nowMs - madeAtMs) <= lifeMs
+      return (
+        given.length === ticketSealBytes &&
+        timingSafeEqual(given, ticketSeal(text)) &&
+        Math.abs(nowMs - madeAtMs) <= lifeMs
+      )
     },
-    signAccess: ({ userId, role, name, vendorId, driverId, sessionId }, nowMs) => sign({
-      typ: 'access', role, name,
-      ...(vendorId !== null && { vendor_id: vendorId }),
-      ...(driverId !== null && { driver_id: driverId }),
-      ...(sessionId !== undefined && { family: sessionId }),
-    }, userId, nowMs, accessTokenMinutes * 60_000),
-    signRefresh: ({ userId, sessionId }, nowMs) => sign({ typ: 'refresh', sid: sessionId }, userId, nowMs, refreshMs),
+    signAccess: ({ userId, role, name, vendorId, driverId, sessionId }, nowMs) =>
+      sign(
+        {
+          typ: 'access',
+          role,
+          name,
+          ...(vendorId !== null && { vendor_id: vendorId }),
+          ...(driverId !== null && { driver_id: driverId }),
+          ...(sessionId !== undefined && { family: sessionId }),
+        },
+        userId,
+        nowMs,
+        accessTokenMinutes * 60_000,
+      ),
+    signRefresh: ({ userId, sessionId }, nowMs) =>
+      sign({ typ: 'refresh', sid: sessionId }, userId, nowMs, refreshMs),
     async verifyAccess(token, nowMs) {
       const payload = await verify(token, 'access', nowMs)
       if (!isRole(payload['role'])) throw new CaduceusError('token_invalid')
       return {
-        userId: payload.sub, role: payload['role'], name: text(payload['name']) ?? '',
-        vendorId: text(payload['vendor_id']), driverId: text(payload['driver_id']), issuedAtMs: (payload.iat ?? 0) * 1000, expiresAtMs: payload.exp * 1000,
+        userId: payload.sub,
+        role: payload['role'],
+        name: text(payload['name']) ?? '',
+        vendorId: text(payload['vendor_id']),
+        driverId: text(payload['driver_id']),
+        issuedAtMs: (payload.iat ?? 0) * 1000,
+        expiresAtMs: payload.exp * 1000,
         ...(isUuid(payload['family']) && { sessionId: payload['family'] }),
       }
     },

@@ -12,28 +12,48 @@ import { approvalLimits } from './limits.ts'
 type ApplicantsContext = Pick<EdgeContext, 'database' | 'messenger' | 'log'>
 
 /** Writes to the administrators if a pharmacy began to wait since the last letter, and that is an hour ago. Rejects while the database is away. */
-export async function tellAdministrators({ database, messenger }: ApplicantsContext): Promise<void> {
+export async function tellAdministrators({
+  database,
+  messenger,
+}: ApplicantsContext): Promise<void> {
   if (messenger.channels.email === 'none') return
   const db = database.kysely
   const { rows } = await sql<{ waiting: number }>`
     update applicant_letters set written_at = clock_timestamp()
     where written_at < clock_timestamp() - make_interval(secs => ${approvalLimits.applicantLetterMs / 1_000})
       and exists (select from vendors where (status = 'pending' and created_at > written_at) or (status = 'active' and move_asked_at > written_at))
-    returning (select count(*)::integer from vendors where status = 'pending' or (status = 'active' and move_asked_at is not null)) as waiting`.execute(db)
+    returning (select count(*)::integer from vendors where status = 'pending' or (status = 'active' and move_asked_at is not null)) as waiting`.execute(
+    db,
+  )
   const [due] = rows
   if (due === undefined) return
-  const administrators = await db.selectFrom('users').select('email').where('role', '=', 'admin').where('is_active', '=', true).where('email', '!=', '')
-    .orderBy('id').limit(approvalLimits.applicantLettersMax).execute()
+  const administrators = await db
+    .selectFrom('users')
+    .select('email')
+    .where('role', '=', 'admin')
+    .where('is_active', '=', true)
+    .where('email', '!=', '')
+    .orderBy('id')
+    .limit(approvalLimits.applicantLettersMax)
+    .execute()
   for (const { email } of administrators) messenger.post(applicantsLetter(email, due.waiting))
 }
 
 /** For a request that must not fail or wait for it. */
 export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
-  tellAdministrators(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'administrators could not be written to about a pharmacy that waits; they will be later'))
+  tellAdministrators(ctx).catch((error: unknown) =>
+    ctx.log.warn(
+      { err: error },
+      'administrators could not be written to about a pharmacy that waits; they will be later',
+    ),
+  )
 }
 
 /** Returns the way to stop. */
-export function startApplicantLetters(ctx: ApplicantsContext & Pick<EdgeContext, 'random'>, after: (ms: number, run: () => void) => () => void): () => void {
+export function startApplicantLetters(
+  ctx: ApplicantsContext & Pick<EdgeContext, 'random'>,
+  after: (ms: number, run: () => void) => () => void,
+): () => void {
   let cancel = () => {}
   const next = (): void => {
     cancel = after(approvalLimits.applicantLookMs * (0.5 + ctx.random()), () => {

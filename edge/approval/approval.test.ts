@@ -14,119 +14,277 @@ import { approvalAttacks } from './suite-attacks.ts'
 import { approvalSuite } from './suite.ts'
 
 const dataDir = await preparedDataDir()
-const embedded = await startEmbedded({ DATA_DIR: dataDir, PORT: '0', REGISTRATION: 'approval', TRUST_PROXY: '1', RATE_LIMIT_AUTH_PER_ADDRESS: '100000' }, { log: pino({ level: 'silent' }) })
+const embedded = await startEmbedded(
+  {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    REGISTRATION: 'approval',
+    TRUST_PROXY: '1',
+    RATE_LIMIT_AUTH_PER_ADDRESS: '100000',
+  },
+  { log: pino({ level: 'silent' }) },
+)
 t.teardown(async () => {
   await embedded.stop()
   rmSync(dataDir, { recursive: true, force: true })
 })
 const { url } = embedded
 const ctx = embedded.edge.context
-await createAccount(ctx.database.kysely, ctx, { email: 'admin@example.com', full_name: 'Admin', phone: '+1234567890', role: 'admin', password }, async () => null)
-const admin = (await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })).body.access_token as string
+await createAccount(
+  ctx.database.kysely,
+  ctx,
+  { email: 'admin@example.com', full_name: 'Admin', phone: '+1234567890', role: 'admin', password },
+  async () => null,
+)
+const admin = (
+  await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })
+).body.access_token as string
 
 // Each test has pharmacies of its own, more than one address may have waiting.
 approvalSuite(t, () => ({ url, other: url, admin }))
 approvalAttacks(t, () => ({ url, other: url, admin }))
 
 t.test('what waits is bounded, by address and by pharmacy', async t => {
-  const register = (i: number, from: string) => http(url, 'POST', '/api/vendors/register', {
-    headers: { 'x-forwarded-for': from }, body: { email: `many-${from}-${i}@example.com`, business_name: 'Many', phone: '+1234567890', password, latitude: 1, longitude: 1 },
-  })
-  const answers = await Promise.all(Array.from({ length: approvalLimits.pendingPharmaciesPerAddressMax + 3 }, (_, i) => register(i, '198.51.100.7')))
-  t.equal(answers.filter(answer => answer.status === 201).length, approvalLimits.pendingPharmaciesPerAddressMax, 'counted, however many come at once')
-  t.match(answers.find(answer => answer.status !== 201), { status: 429, body: { code: 'too_many_requests' } })
+  const register = (i: number, from: string) =>
+    http(url, 'POST', '/api/vendors/register', {
+      headers: { 'x-forwarded-for': from },
+      body: {
+        email: `many-${from}-${i}@example.com`,
+        business_name: 'Many',
+        phone: '+1234567890',
+        password,
+        latitude: 1,
+        longitude: 1,
+      },
+    })
+  const answers = await Promise.all(
+    Array.from({ length: approvalLimits.pendingPharmaciesPerAddressMax + 3 }, (_, i) =>
+      register(i, '198.51.100.7'),
+    ),
+  )
+  t.equal(
+    answers.filter(answer => answer.status === 201).length,
+    approvalLimits.pendingPharmaciesPerAddressMax,
+    'counted, however many come at once',
+  )
+  t.match(
+    answers.find(answer => answer.status !== 201),
+    { status: 429, body: { code: 'too_many_requests' } },
+  )
   t.equal((await register(100, '198.51.100.8')).status, 201, 'others are not shut out')
 
   const pharmacy = await newPharmacy(url, 'Wanted', 2, 2)
-  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
-  const ask = (i: number, from: string, more: object = {}) => http(url, 'POST', '/api/drivers/register', {
-    headers: { 'x-forwarded-for': from },
-    body: { email: `asks-${from}-${i}@example.com`, full_name: 'Asks', phone: '+1234567890', password, vendor_id: pharmacy.vendorId, vehicle_type: 'bike', ...more },
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+    token: admin,
+    body: {},
   })
-  const asked = await Promise.all(Array.from({ length: approvalLimits.pendingDriversPerAddressMax + 2 }, (_, i) => ask(i, '198.51.100.9')))
-  t.equal(asked.filter(answer => answer.status === 201).length, approvalLimits.pendingDriversPerAddressMax)
-  const { body } = await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token, body: {} })
-  t.equal((await ask(500, '198.51.100.9', { invitation_code: body.invitation_code })).status, 201, 'whoever is invited does not wait behind strangers')
+  const ask = (i: number, from: string, more: object = {}) =>
+    http(url, 'POST', '/api/drivers/register', {
+      headers: { 'x-forwarded-for': from },
+      body: {
+        email: `asks-${from}-${i}@example.com`,
+        full_name: 'Asks',
+        phone: '+1234567890',
+        password,
+        vendor_id: pharmacy.vendorId,
+        vehicle_type: 'bike',
+        ...more,
+      },
+    })
+  const asked = await Promise.all(
+    Array.from({ length: approvalLimits.pendingDriversPerAddressMax + 2 }, (_, i) =>
+      ask(i, '198.51.100.9'),
+    ),
+  )
+  t.equal(
+    asked.filter(answer => answer.status === 201).length,
+    approvalLimits.pendingDriversPerAddressMax,
+  )
+  const { body } = await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+    token: pharmacy.token,
+    body: {},
+  })
+  t.equal(
+    (await ask(500, '198.51.100.9', { invitation_code: body.invitation_code })).status,
+    201,
+    'whoever is invited does not wait behind strangers',
+  )
 })
 
 t.test('wrong invitations of one address come to an end', async t => {
-  const guess = (i: number) => http(url, 'POST', '/api/drivers/register', {
-    headers: { 'x-forwarded-for': '198.51.100.77' },
-    body: { email: `guess-${i}@example.com`, full_name: 'G', phone: '+1234567890', password, vehicle_type: 'bike', invitation_code: `AAAAA-AAAAA-AAAAA-${String(i).padStart(5, '0')}` },
-  })
+  const guess = (i: number) =>
+    http(url, 'POST', '/api/drivers/register', {
+      headers: { 'x-forwarded-for': '198.51.100.77' },
+      body: {
+        email: `guess-${i}@example.com`,
+        full_name: 'G',
+        phone: '+1234567890',
+        password,
+        vehicle_type: 'bike',
+        invitation_code: `AAAAA-AAAAA-AAAAA-${String(i).padStart(5, '0')}`,
+      },
+    })
   for (let i = 0; i < approvalLimits.invitationTriesMax; i++) t.equal((await guess(i)).status, 400)
   t.match(await guess(99), { status: 429 })
 })
 
 t.test('the people concerned are written to', async t => {
   const pharmacy = await newPharmacy(url, 'Letters', 3, 3)
-  const decide = (verb: string, body: object) => http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/${verb}`, { token: admin, body })
+  const decide = (verb: string, body: object) =>
+    http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/${verb}`, { token: admin, body })
   await decide('approve', {})
   const driver = await newCourier(url, pharmacy.vendorId, 'Dora Driver')
-  for (const name of ['approve', 'end']) await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/${name}`, { token: pharmacy.token, body: {} })
+  for (const name of ['approve', 'end'])
+    await http(
+      url,
+      'POST',
+      `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/${name}`,
+      { token: pharmacy.token, body: {} },
+    )
   await decide('suspend', { reason: 'a reason to be read' })
   await ctx.messenger.drain()
-  const to = (email: string) => ctx.messenger.outbox().filter(message => message.to === email).map(message => `${message.subject} ${message.text}`).reverse()
-  t.match(to(pharmacy.email), [/was approved/, /Dora Driver asks/, /suspended[^]*a reason to be read/])
+  const to = (email: string) =>
+    ctx.messenger
+      .outbox()
+      .filter(message => message.to === email)
+      .map(message => `${message.subject} ${message.text}`)
+      .reverse()
+  t.match(to(pharmacy.email), [
+    /was approved/,
+    /Dora Driver asks/,
+    /suspended[^]*a reason to be read/,
+  ])
   t.match(to(driver.email), [/You drive for Letters/, /do not drive for Letters/])
 })
 
-t.test('administrators are written to about pharmacies that wait, once an hour with their number', async t => {
-  const letters = async (): Promise<string[]> => {
-    await tellAdministrators(ctx)
-    await ctx.messenger.drain()
-    return ctx.messenger.outbox().filter(message => message.to === 'admin@example.com' && /wait.* for your decision/.test(message.subject ?? '')).map(message => message.subject!)
-  }
-  const hourPasses = () => ctx.database.pool.query(`update applicant_letters set written_at = written_at - interval '61 minutes'`)
-  const first = await letters()
-  t.equal(first.length, 1, 'all that registered in this test file before, in one letter')
-  const pharmacy = await newPharmacy(url, 'Patient', 4, 4)
-  t.equal((await letters()).length, 1, 'not again within the hour')
-  await hourPasses()
-  // The hour that passed here did not pass for the pharmacy.
-  const both = await Promise.all([letters(), letters()])
-  t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
-  t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
-  await hourPasses()
-  await ctx.database.pool.query(`update vendors set created_at = created_at - interval '3 hours', move_asked_at = move_asked_at - interval '3 hours'`)
-  t.equal((await letters()).length, 2, 'who waits still is not told of again')
-  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
-  await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body: { latitude: 5 } })
-  t.equal((await letters()).length, 3, 'a move waits too')
-})
+t.test(
+  'administrators are written to about pharmacies that wait, once an hour with their number',
+  async t => {
+    const letters = async (): Promise<string[]> => {
+      await tellAdministrators(ctx)
+      await ctx.messenger.drain()
+      return ctx.messenger
+        .outbox()
+        .filter(
+          message =>
+            message.to === 'admin@example.com' &&
+            /wait.* for your decision/.test(message.subject ?? ''),
+        )
+        .map(message => message.subject!)
+    }
+    const hourPasses = () =>
+      ctx.database.pool.query(
+        `update applicant_letters set written_at = written_at - interval '61 minutes'`,
+      )
+    const first = await letters()
+    t.equal(first.length, 1, 'all that registered in this test file before, in one letter')
+    const pharmacy = await newPharmacy(url, 'Patient', 4, 4)
+    t.equal((await letters()).length, 1, 'not again within the hour')
+    await hourPasses()
+    // The hour that passed here did not pass for the pharmacy.
+    const both = await Promise.all([letters(), letters()])
+    t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
+    t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
+    await hourPasses()
+    await ctx.database.pool.query(
+      `update vendors set created_at = created_at - interval '3 hours', move_asked_at = move_asked_at - interval '3 hours'`,
+    )
+    t.equal((await letters()).length, 2, 'who waits still is not told of again')
+    await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+      token: admin,
+      body: {},
+    })
+    await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+      token: pharmacy.token,
+      body: { latitude: 5 },
+    })
+    t.equal((await letters()).length, 3, 'a move waits too')
+  },
+)
 
 t.test('invitations that are long over are forgotten, and addresses with the decision', async t => {
   const pharmacy = await newPharmacy(url, 'Old', 6, 6)
   const registeredFrom = async (table: 'vendors' | 'drivers', id: string) =>
-    (await ctx.database.kysely.selectFrom(table).select('registered_from').where('id', '=', id).executeTakeFirstOrThrow()).registered_from
+    (
+      await ctx.database.kysely
+        .selectFrom(table)
+        .select('registered_from')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+    ).registered_from
   t.type(await registeredFrom('vendors', pharmacy.vendorId), 'string')
-  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, { token: admin, body: {} })
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+    token: admin,
+    body: {},
+  })
   t.equal(await registeredFrom('vendors', pharmacy.vendorId), null)
   const asks = await newCourier(url, pharmacy.vendorId, 'Asks')
   t.type(await registeredFrom('drivers', asks.driverId), 'string')
-  const { etag } = Object.fromEntries((await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers)
-  t.equal((await http(url, 'PATCH', `/api/drivers/${asks.driverId}`, { token: pharmacy.token, body: { is_active: true }, headers: { 'if-match': etag! } })).status, 200)
+  const { etag } = Object.fromEntries(
+    (await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers,
+  )
+  t.equal(
+    (
+      await http(url, 'PATCH', `/api/drivers/${asks.driverId}`, {
+        token: pharmacy.token,
+        body: { is_active: true },
+        headers: { 'if-match': etag! },
+      })
+    ).status,
+    200,
+  )
   t.equal(await registeredFrom('drivers', asks.driverId), null)
 
-  const invitation = async (): Promise<string> => (await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token, body: {} })).body.id
+  const invitation = async (): Promise<string> =>
+    (
+      await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+        token: pharmacy.token,
+        body: {},
+      })
+    ).body.id
   const [fresh, old, older] = [await invitation(), await invitation(), await invitation()]
-  const ended = (id: string, days: number) => ctx.database.kysely.updateTable('driver_invitations')
-    .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) }).where('id', '=', id).execute()
+  const ended = (id: string, days: number) =>
+    ctx.database.kysely
+      .updateTable('driver_invitations')
+      .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) })
+      .where('id', '=', id)
+      .execute()
   await ended(old, approvalLimits.invitationMemoryDays - 1)
   await ended(older, approvalLimits.invitationMemoryDays + 1)
   await deleteExpired(ctx)
-  const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, { token: pharmacy.token })
-  t.same(body.invitations.map((one: { id: string }) => one.id), [old, fresh].sort().reverse())
+  const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+    token: pharmacy.token,
+  })
+  t.same(
+    body.invitations.map((one: { id: string }) => one.id),
+    [old, fresh].sort().reverse(),
+  )
 })
 
 t.test('REGISTRATION: open only where nobody else can be meant', async t => {
   const secret = { JWT_SECRET_KEY: 'k'.repeat(64), DATA_DIR: dataDir }
-  const urls = { NATS_URL: 'nats://n:4222', REDIS_URL: 'redis://r:6379', DATABASE_URL: 'postgres://p/p' }
+  const urls = {
+    NATS_URL: 'nats://n:4222',
+    REDIS_URL: 'redis://r:6379',
+    DATABASE_URL: 'postgres://p/p',
+  }
   t.equal(readConfig(secret, 'embedded').registration, 'open')
   t.equal(readConfig({ ...secret, NODE_ENV: 'production' }, 'embedded').registration, 'approval')
-  t.equal(readConfig({ ...secret, DATABASE_URL: urls.DATABASE_URL }, 'embedded').registration, 'approval')
+  t.equal(
+    readConfig({ ...secret, DATABASE_URL: urls.DATABASE_URL }, 'embedded').registration,
+    'approval',
+  )
   t.equal(readConfig({ ...secret, ...urls }, 'edge').registration, 'approval')
-  t.equal(readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge').registration, 'open', 'said, it is said')
+  t.equal(
+    readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge')
+      .registration,
+    'open',
+    'said, it is said',
+  )
   for (const wrong of ['Open', 'closed', '1'])
-    t.throws(() => readConfig({ ...secret, REGISTRATION: wrong }, 'embedded'), { message: /^REGISTRATION is "[^\n]+$/ }, wrong)
+    t.throws(
+      () => readConfig({ ...secret, REGISTRATION: wrong }, 'embedded'),
+      { message: /^REGISTRATION is "[^\n]+$/ },
+      wrong,
+    )
 })

@@ -15,14 +15,23 @@ import { vendorLetter, type VendorDecision } from './letters.ts'
 import { decidedAt, movedColumns, refusedMoveColumns } from './moving.ts'
 import { cancelSuspendedOrders } from './suspension.ts'
 
-export type DecisionContext = Pick<EdgeContext, 'bus' | 'commands' | 'database' | 'messenger' | 'standings' | 'log' | 'nowMs'>
+export type DecisionContext = Pick<
+  EdgeContext,
+  'bus' | 'commands' | 'database' | 'messenger' | 'standings' | 'log' | 'nowMs'
+>
 export type DecisionVerb = 'approve' | 'reject' | 'suspend'
 type VendorRow = Selectable<VendorsTable>
 
-interface Plan { decision: VendorDecision; columns: Updateable<VendorsTable> }
+interface Plan {
+  decision: VendorDecision
+  columns: Updateable<VendorsTable>
+}
 
 const conflict = (status: VendorStatus, wanted: string, instead: string) =>
-  new CaduceusError('vendor_status_conflict', `a pharmacy that is ${status} cannot be ${wanted}; ${instead}`)
+  new CaduceusError(
+    'vendor_status_conflict',
+    `a pharmacy that is ${status} cannot be ${wanted}; ${instead}`,
+  )
 
 /** What the decision makes of the row; null when it was decided so before. Throws `vendor_status_conflict`. */
 export function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
@@ -32,7 +41,14 @@ export function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
     case 'approve':
       // A move that it asked for meanwhile is asked for again: else the repeat of this approval would be taken for the move's.
       if (status !== 'active')
-        return { decision: 'approved', columns: { status: 'active', ...refusedMoveColumns, ...(row.decided_latitude === null && decidedAt(row.latitude, row.longitude)) } }
+        return {
+          decision: 'approved',
+          columns: {
+            status: 'active',
+            ...refusedMoveColumns,
+            ...(row.decided_latitude === null && decidedAt(row.latitude, row.longitude)),
+          },
+        }
       return moves ? { decision: 'move approved', columns: movedColumns(row) } : null
     case 'reject':
       if (status === 'rejected') return null
@@ -41,35 +57,64 @@ export function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
       throw conflict(status, 'rejected', 'suspend it')
     case 'suspend':
       if (status === 'suspended') return null
-      if (status !== 'active') throw conflict(status, 'suspended', 'it does not work anyway; reject it')
+      if (status !== 'active')
+        throw conflict(status, 'suspended', 'it does not work anyway; reject it')
       return { decision: 'suspended', columns: { status: 'suspended' } }
   }
 }
 
 /** Throws `vendor_not_found`, `vendor_status_conflict`, `precondition_failed`. */
 export async function decideVendor(
-  ctx: DecisionContext, adminId: string, vendorId: string, verb: DecisionVerb, reason: string | null,
+  ctx: DecisionContext,
+  adminId: string,
+  vendorId: string,
+  verb: DecisionVerb,
+  reason: string | null,
   request: { readonly headers: Readonly<Record<string, string>>; readonly log: Logger },
 ): Promise<VendorRow> {
   const { row, decision } = await ctx.database.kysely.transaction().execute(async tx => {
-    const known = await tx.selectFrom('vendors').selectAll().where('id', '=', vendorId).forUpdate().executeTakeFirst()
+    const known = await tx
+      .selectFrom('vendors')
+      .selectAll()
+      .where('id', '=', vendorId)
+      .forUpdate()
+      .executeTakeFirst()
     if (known === undefined) throw new CaduceusError('vendor_not_found', 'no such pharmacy')
     const plan = planDecision(known, verb)
     // A repeat is answered before its If-Match is looked at: its own first attempt changed the record.
     if (plan === null) return { row: known, decision: null }
     requireRevision(request.headers, known.revision)
-    const changed = await tx.updateTable('vendors').set({ ...plan.columns, decision_reason: reason, decided_by: adminId, decided_at: new Date(ctx.nowMs()) })
-      .where('id', '=', vendorId).returningAll().executeTakeFirstOrThrow()
+    const changed = await tx
+      .updateTable('vendors')
+      .set({
+        ...plan.columns,
+        decision_reason: reason,
+        decided_by: adminId,
+        decided_at: new Date(ctx.nowMs()),
+      })
+      .where('id', '=', vendorId)
+      .returningAll()
+      .executeTakeFirstOrThrow()
     return { row: changed, decision: plan.decision }
   })
   // Also for a repeat: the first may have died before it told anybody.
   announceVendor(ctx, row, request)
   await ctx.standings.announce()
-  if (row.status === 'suspended') void cancelSuspendedOrders(ctx, row.id).catch((error: unknown) => request.log.warn({ err: error, vendor_id: row.id }, 'orders of a suspended pharmacy are still open; they are looked for again'))
+  if (row.status === 'suspended')
+    void cancelSuspendedOrders(ctx, row.id).catch((error: unknown) =>
+      request.log.warn(
+        { err: error, vendor_id: row.id },
+        'orders of a suspended pharmacy are still open; they are looked for again',
+      ),
+    )
   if (decision !== null) {
-    request.log.info({ vendor_id: row.id, decision, admin_id: adminId }, 'a pharmacy was decided upon')
+    request.log.info(
+      { vendor_id: row.id, decision, admin_id: adminId },
+      'a pharmacy was decided upon',
+    )
     const owner = await accountById(ctx.database.kysely, row.user_id)
-    if (owner !== null) ctx.messenger.post(vendorLetter(owner.email, row.business_name, decision, reason))
+    if (owner !== null)
+      ctx.messenger.post(vendorLetter(owner.email, row.business_name, decision, reason))
   }
   return row
 }

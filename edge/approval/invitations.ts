@@ -23,7 +23,8 @@ const codeCharacters = 26
 export const invitationCodePattern = '^[A-Za-z0-9-]{8,64}$'
 
 /** However it was typed: small letters, and the hyphens that make it readable. */
-const hashOf = (code: string): string => createHash('sha256').update(code.toUpperCase().replaceAll('-', '')).digest('base64url')
+const hashOf = (code: string): string =>
+  createHash('sha256').update(code.toUpperCase().replaceAll('-', '')).digest('base64url')
 
 function newCode(): string {
   const letters = [...randomBytes(codeCharacters)].map(byte => alphabet[byte % 32]!).join('')
@@ -32,58 +33,135 @@ function newCode(): string {
 
 /** Throws `invitation_limit_reached`. */
 export async function createInvitation(
-  ctx: Context, vendorId: string, by: string, given: { uses?: number; expires_in_hours?: number; note?: string },
+  ctx: Context,
+  vendorId: string,
+  by: string,
+  given: { uses?: number; expires_in_hours?: number; note?: string },
 ): Promise<{ code: string; row: InvitationRow }> {
   const nowMs = ctx.nowMs()
   const code = newCode()
   const row = await ctx.database.kysely.transaction().execute(async tx => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${vendorId}`}, 0))`.execute(tx)
-    const { count } = await tx.selectFrom('driver_invitations').select(eb => eb.fn.countAll<number>().as('count')).where('vendor_id', '=', vendorId)
-      .where('revoked_at', 'is', null).where('expires_at', '>', new Date(nowMs)).whereRef('uses', '<', 'uses_max').executeTakeFirstOrThrow()
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${vendorId}`}, 0))`.execute(
+      tx,
+    )
+    const { count } = await tx
+      .selectFrom('driver_invitations')
+      .select(eb => eb.fn.countAll<number>().as('count'))
+      .where('vendor_id', '=', vendorId)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', new Date(nowMs))
+      .whereRef('uses', '<', 'uses_max')
+      .executeTakeFirstOrThrow()
     if (Number(count) >= approvalLimits.invitationsPerPharmacyMax)
-      throw new CaduceusError('invitation_limit_reached', `${count} invitations of this pharmacy are still good; take some back`)
-    return tx.insertInto('driver_invitations').values({
-      id: uuidV7(nowMs, ctx.random), vendor_id: vendorId, code_hash: hashOf(code), note: given.note ?? null, uses_max: given.uses ?? 1, created_by: by,
-      created_at: new Date(nowMs), expires_at: new Date(nowMs + (given.expires_in_hours ?? approvalLimits.invitationHoursDefault) * hourMs),
-    }).returningAll().executeTakeFirstOrThrow()
+      throw new CaduceusError(
+        'invitation_limit_reached',
+        `${count} invitations of this pharmacy are still good; take some back`,
+      )
+    return tx
+      .insertInto('driver_invitations')
+      .values({
+        id: uuidV7(nowMs, ctx.random),
+        vendor_id: vendorId,
+        code_hash: hashOf(code),
+        note: given.note ?? null,
+        uses_max: given.uses ?? 1,
+        created_by: by,
+        created_at: new Date(nowMs),
+        expires_at: new Date(
+          nowMs + (given.expires_in_hours ?? approvalLimits.invitationHoursDefault) * hourMs,
+        ),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
   })
   return { code, row }
 }
 
 /** Newest first. */
-export function listInvitations(ctx: Context, vendorId: string, limit: number, cursor?: string): Promise<InvitationRow[]> {
-  const query = ctx.database.kysely.selectFrom('driver_invitations').selectAll().where('vendor_id', '=', vendorId)
-  return (cursor === undefined ? query : query.where('id', '<', cursor)).orderBy('id', 'desc').limit(limit).execute()
+export function listInvitations(
+  ctx: Context,
+  vendorId: string,
+  limit: number,
+  cursor?: string,
+): Promise<InvitationRow[]> {
+  const query = ctx.database.kysely
+    .selectFrom('driver_invitations')
+    .selectAll()
+    .where('vendor_id', '=', vendorId)
+  return (cursor === undefined ? query : query.where('id', '<', cursor))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
 }
 
 /** A repeat finds it taken back already. Throws `not_found`, also for another pharmacy's. */
-export async function revokeInvitation(ctx: Context, vendorId: string, id: string): Promise<InvitationRow> {
+export async function revokeInvitation(
+  ctx: Context,
+  vendorId: string,
+  id: string,
+): Promise<InvitationRow> {
   const db = ctx.database.kysely
-  const row = await db.updateTable('driver_invitations').set({ revoked_at: sql`coalesce(revoked_at, ${new Date(ctx.nowMs())}::timestamptz)` })
-    .where('id', '=', id).where('vendor_id', '=', vendorId).returningAll().executeTakeFirst()
+  const row = await db
+    .updateTable('driver_invitations')
+    .set({ revoked_at: sql`coalesce(revoked_at, ${new Date(ctx.nowMs())}::timestamptz)` })
+    .where('id', '=', id)
+    .where('vendor_id', '=', vendorId)
+    .returningAll()
+    .executeTakeFirst()
   if (row === undefined) throw new CaduceusError('not_found', 'no such invitation')
   return row
 }
 
 /** An invitation that was used or taken back ends with its time too, so the time alone decides. */
-export async function deleteOldInvitations(ctx: Pick<Context, 'database' | 'nowMs'>): Promise<void> {
-  await ctx.database.kysely.deleteFrom('driver_invitations').where('expires_at', '<', new Date(ctx.nowMs() - approvalLimits.invitationMemoryDays * 24 * hourMs)).execute()
+export async function deleteOldInvitations(
+  ctx: Pick<Context, 'database' | 'nowMs'>,
+): Promise<void> {
+  await ctx.database.kysely
+    .deleteFrom('driver_invitations')
+    .where(
+      'expires_at',
+      '<',
+      new Date(ctx.nowMs() - approvalLimits.invitationMemoryDays * 24 * hourMs),
+    )
+    .execute()
 }
 
-const wrong = () => new CaduceusError('invitation_invalid', 'the invitation is wrong, has ended, was taken back or was used')
+const wrong = () =>
+  new CaduceusError(
+    'invitation_invalid',
+    'the invitation is wrong, has ended, was taken back or was used',
+  )
 
 /** Spends one use, in the transaction of what it admits. Throws `invitation_invalid` alike for every code that is not good for this pharmacy. */
-export async function redeemInvitation(tx: Kysely<Tables>, code: string, vendorId: string, nowMs: number): Promise<void> {
-  const spent = await tx.updateTable('driver_invitations').set({ uses: sql`uses + 1` })
-    .where('code_hash', '=', hashOf(code)).where('vendor_id', '=', vendorId).where('revoked_at', 'is', null)
-    .where('expires_at', '>', new Date(nowMs)).whereRef('uses', '<', 'uses_max').returning('id').executeTakeFirst()
+export async function redeemInvitation(
+  tx: Kysely<Tables>,
+  code: string,
+  vendorId: string,
+  nowMs: number,
+): Promise<void> {
+  const spent = await tx
+    .updateTable('driver_invitations')
+    .set({ uses: sql`uses + 1` })
+    .where('code_hash', '=', hashOf(code))
+    .where('vendor_id', '=', vendorId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', new Date(nowMs))
+    .whereRef('uses', '<', 'uses_max')
+    .returning('id')
+    .executeTakeFirst()
   if (spent === undefined) throw wrong()
 }
 
 /** Whose invitation it is, if it is good. Throws `invitation_invalid`. */
 export async function pharmacyOfInvitation(ctx: Context, code: string): Promise<string> {
-  const row = await ctx.database.kysely.selectFrom('driver_invitations').select('vendor_id').where('code_hash', '=', hashOf(code))
-    .where('revoked_at', 'is', null).where('expires_at', '>', new Date(ctx.nowMs())).whereRef('uses', '<', 'uses_max').executeTakeFirst()
+  const row = await ctx.database.kysely
+    .selectFrom('driver_invitations')
+    .select('vendor_id')
+    .where('code_hash', '=', hashOf(code))
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', new Date(ctx.nowMs()))
+    .whereRef('uses', '<', 'uses_max')
+    .executeTakeFirst()
   if (row === undefined) throw wrong()
   return row.vendor_id
 }
@@ -96,17 +174,30 @@ export interface InvitationTries {
 /** Counts wrong codes by address, in this process: what it protects is the database's time and not the code. */
 export function createInvitationTries(nowMs: () => number): InvitationTries {
   const limiter = new BoundedMemoryLimiter(
-    'invitation', { requestsMax: approvalLimits.invitationTriesMax, windowSeconds: approvalLimits.invitationTriesWindowSeconds }, nowMs)
+    'invitation',
+    {
+      requestsMax: approvalLimits.invitationTriesMax,
+      windowSeconds: approvalLimits.invitationTriesWindowSeconds,
+    },
+    nowMs,
+  )
   return {
     async guard(from, run) {
       const before = await limiter.get(from)
       if (before !== null && before.consumedPoints >= approvalLimits.invitationTriesMax)
-        throw new CaduceusError('too_many_requests', 'too many wrong invitations from this address', undefined, Math.ceil(before.msBeforeNext / 1_000))
+        throw new CaduceusError(
+          'too_many_requests',
+          'too many wrong invitations from this address',
+          undefined,
+          Math.ceil(before.msBeforeNext / 1_000),
+        )
       try {
         return await run()
       } catch (error) {
         if (error instanceof CaduceusError && error.code === 'invitation_invalid')
-          await limiter.consume(from).catch((refusal: unknown) => { if (!(refusal instanceof RateLimiterRes)) throw refusal })
+          await limiter.consume(from).catch((refusal: unknown) => {
+            if (!(refusal instanceof RateLimiterRes)) throw refusal
+          })
         throw error
       }
     },

@@ -5,10 +5,17 @@ import { addDriver, addVendor, newId, startFixture } from '../sockets/fixture.ts
 const edge = await startFixture()
 t.teardown(() => edge.stop())
 
-const driverOf = async (vendorId: string, parcel: boolean): Promise<{ driverId: string; userId: string }> => {
+const driverOf = async (
+  vendorId: string,
+  parcel: boolean,
+): Promise<{ driverId: string; userId: string }> => {
   const [driverId, userId] = [newId(), newId()]
   await addDriver(edge.database, { userId, vendorId, driverId })
-  if (parcel) await edge.database.pool.query(`update drivers set active_order_ids = array[$2::uuid], version = version + 1 where id = $1`, [driverId, newId()])
+  if (parcel)
+    await edge.database.pool.query(
+      `update drivers set active_order_ids = array[$2::uuid], version = version + 1 where id = $1`,
+      [driverId, newId()],
+    )
   return { driverId, userId }
 }
 const open = async (driver: { driverId: string; userId: string }) => {
@@ -16,7 +23,10 @@ const open = async (driver: { driverId: string; userId: string }) => {
   await socket.next('connection')
   return socket
 }
-const write = (set: string, driverId: string) => edge.database.pool.query(`update drivers set ${set}, version = version + 1 where id = $1`, [driverId])
+const write = (set: string, driverId: string) =>
+  edge.database.pool.query(`update drivers set ${set}, version = version + 1 where id = $1`, [
+    driverId,
+  ])
 const pharmacy = async (): Promise<string> => {
   const vendorId = newId()
   await addVendor(edge.database, { userId: newId(), vendorId })
@@ -25,8 +35,19 @@ const pharmacy = async (): Promise<string> => {
 
 t.test('let go, suspended, back again: who is closed when nothing is left to carry', async t => {
   const [good, bad] = [await pharmacy(), await pharmacy()]
-  const [gone, late, back, ofBad, other] = [await driverOf(good, true), await driverOf(good, true), await driverOf(good, true), await driverOf(bad, true), await driverOf(good, true)]
-  const [goneSocket, backSocket, ofBadSocket, otherSocket] = [await open(gone), await open(back), await open(ofBad), await open(other)]
+  const [gone, late, back, ofBad, other] = [
+    await driverOf(good, true),
+    await driverOf(good, true),
+    await driverOf(good, true),
+    await driverOf(bad, true),
+    await driverOf(good, true),
+  ]
+  const [goneSocket, backSocket, ofBadSocket, otherSocket] = [
+    await open(gone),
+    await open(back),
+    await open(ofBad),
+    await open(other),
+  ]
   for (const { driverId } of [gone, late, back]) await write(`membership = 'ended'`, driverId)
   await edge.database.pool.query(`update vendors set status = 'suspended' where id = $1`, [bad])
   await edge.ctx.standings.announce()
@@ -34,14 +55,36 @@ t.test('let go, suspended, back again: who is closed when nothing is left to car
   const lateSocket = await open(late)
   await write(`membership = 'active'`, back.driverId)
   await edge.ctx.standings.announce()
-  t.same([goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket].map(socket => socket.ws.readyState), [1, 1, 1, 1, 1], 'all have a parcel')
-  for (const { driverId } of [gone, late, back, ofBad, other]) await write(`active_order_ids = '{}'`, driverId)
-  for (const socket of [goneSocket, lateSocket, ofBadSocket]) t.match(await socket.closed, { code: 4003, reason: /last parcel/ })
+  t.same(
+    [goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket].map(
+      socket => socket.ws.readyState,
+    ),
+    [1, 1, 1, 1, 1],
+    'all have a parcel',
+  )
+  for (const { driverId } of [gone, late, back, ofBad, other])
+    await write(`active_order_ids = '{}'`, driverId)
+  for (const socket of [goneSocket, lateSocket, ofBadSocket])
+    t.match(await socket.closed, { code: 4003, reason: /last parcel/ })
   const cut = await driverOf(good, false)
   const cutSocket = await open(cut)
   await write(`membership = 'ended'`, cut.driverId)
   await edge.ctx.standings.announce()
   t.match(await cutSocket.closed, { code: 4003 })
-  t.match(cutSocket.heard.at(-1), { type: 'membership', driver_id: cut.driverId, vendor_id: good, membership: 'ended', active_order_ids: [] }, 'told before, also where the engine\'s push was lost')
-  t.same([backSocket, otherSocket].map(socket => socket.ws.readyState), [1, 1], 'who belongs to a pharmacy that works stays')
+  t.match(
+    cutSocket.heard.at(-1),
+    {
+      type: 'membership',
+      driver_id: cut.driverId,
+      vendor_id: good,
+      membership: 'ended',
+      active_order_ids: [],
+    },
+    "told before, also where the engine's push was lost",
+  )
+  t.same(
+    [backSocket, otherSocket].map(socket => socket.ws.readyState),
+    [1, 1],
+    'who belongs to a pharmacy that works stays',
+  )
 })

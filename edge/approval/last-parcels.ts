@@ -30,8 +30,12 @@ export class LastParcels<S> {
   }
 
   /** The session is open for its driver's parcels only, as far as is known now. */
-  note(session: S, driverId: string): void { this.#carriers.set(session, driverId) }
-  forget(session: S): void { this.#carriers.delete(session) }
+  note(session: S, driverId: string): void {
+    this.#carriers.set(session, driverId)
+  }
+  forget(session: S): void {
+    this.#carriers.delete(session)
+  }
   stop(): void {
     this.#stopped = true
     this.#cancel()
@@ -40,7 +44,14 @@ export class LastParcels<S> {
   #next(): void {
     if (this.#stopped) return
     this.#cancel = this.#deps.after(limits.endedAccessLookMs, () => {
-      this.#look().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'drivers with a last parcel could not be looked for; looking again')).finally(() => this.#next())
+      this.#look()
+        .catch((error: unknown) =>
+          this.#deps.log.warn(
+            { err: error },
+            'drivers with a last parcel could not be looked for; looking again',
+          ),
+        )
+        .finally(() => this.#next())
     })
   }
 
@@ -48,8 +59,17 @@ export class LastParcels<S> {
     const ids = [...new Set(this.#carriers.values())]
     for (let at = 0; at < ids.length; at += approvalLimits.carriersPerLook) {
       const asked = new Set(ids.slice(at, at + approvalLimits.carriersPerLook))
-      const rows = await this.#deps.database.kysely.selectFrom('drivers').leftJoin('vendors', 'vendors.id', 'drivers.vendor_id')
-        .select(['drivers.id', 'drivers.membership', 'vendors.status', sql<boolean>`active_order_ids <> '{}'`.as('carries')]).where('drivers.id', 'in', [...asked]).execute()
+      const rows = await this.#deps.database.kysely
+        .selectFrom('drivers')
+        .leftJoin('vendors', 'vendors.id', 'drivers.vendor_id')
+        .select([
+          'drivers.id',
+          'drivers.membership',
+          'vendors.status',
+          sql<boolean>`active_order_ids <> '{}'`.as('carries'),
+        ])
+        .where('drivers.id', 'in', [...asked])
+        .execute()
       const found = new Map(rows.map(row => [row.id, row]))
       for (const [session, driverId] of this.#carriers) {
         const row = found.get(driverId)

@@ -6,13 +6,24 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/tables.ts'
 
-const left = (db: Kysely<Tables>, userId: string, to: string) => db.selectFrom('drivers').select('id')
-  .where('user_id', '=', userId).where('vendor_id', '!=', to).where('membership', '=', 'ended').where(sql<boolean>`active_order_ids = '{}'`)
+const left = (db: Kysely<Tables>, userId: string, to: string) =>
+  db
+    .selectFrom('drivers')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('vendor_id', '!=', to)
+    .where('membership', '=', 'ended')
+    .where(sql<boolean>`active_order_ids = '{}'`)
 
 /** Whether the account's membership has ended, elsewhere than at the pharmacy it asks now, with nothing left to carry. */
-export const hasLeft = async (db: Kysely<Tables>, userId: string, to: string): Promise<boolean> => await left(db, userId, to).executeTakeFirst() !== undefined
+export const hasLeft = async (db: Kysely<Tables>, userId: string, to: string): Promise<boolean> =>
+  (await left(db, userId, to).executeTakeFirst()) !== undefined
 
 /** Parts the account from such a record, in the transaction that makes the new one. Nothing happens to any other record. */
 export async function partFromOld(tx: Kysely<Tables>, userId: string, to: string): Promise<void> {
-  await tx.updateTable('drivers').set({ user_id: null }).where('id', 'in', left(tx, userId, to).forUpdate()).execute()
+  await tx
+    .updateTable('drivers')
+    .set({ user_id: null })
+    .where('id', 'in', left(tx, userId, to).forUpdate())
+    .execute()
 }

@@ -14,19 +14,46 @@ import { redeemInvitation } from './invitations.ts'
 import { askingLetter, membershipLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'
 
-export type MembershipContext = Pick<EdgeContext, 'commands' | 'database' | 'messenger' | 'standings' | 'nowMs' | 'random'>
+export type MembershipContext = Pick<
+  EdgeContext,
+  'commands' | 'database' | 'messenger' | 'standings' | 'nowMs' | 'random'
+>
 export type MembershipVerb = 'approve_membership' | 'end_membership' | 'ask_membership'
-type Profile = Pick<DriverRow, 'id' | 'vendor_id' | 'full_name' | 'phone' | 'vehicle_type' | 'capacity' | 'membership'>
+type Profile = Pick<
+  DriverRow,
+  'id' | 'vendor_id' | 'full_name' | 'phone' | 'vehicle_type' | 'capacity' | 'membership'
+>
 
 /** Tells the actor who it is; the fixed command id makes every repeat the same command. */
-export async function registerActor(ctx: Pick<MembershipContext, 'commands'>, { id, vendor_id, full_name, phone, vehicle_type, capacity, membership }: Profile): Promise<void> {
-  const data = { vendor_id, full_name, phone, vehicle_type, capacity, ...(membership !== 'active' && { membership: 'pending' }) }
-  await ctx.commands.driver({ id: `register:${id}`, actor_id: id, verb: 'register', by: { role: 'system', id: 'edge' }, data })
+export async function registerActor(
+  ctx: Pick<MembershipContext, 'commands'>,
+  { id, vendor_id, full_name, phone, vehicle_type, capacity, membership }: Profile,
+): Promise<void> {
+  const data = {
+    vendor_id,
+    full_name,
+    phone,
+    vehicle_type,
+    capacity,
+    ...(membership !== 'active' && { membership: 'pending' }),
+  }
+  await ctx.commands.driver({
+    id: `register:${id}`,
+    actor_id: id,
+    verb: 'register',
+    by: { role: 'system', id: 'edge' },
+    data,
+  })
 }
 
 /** Sends a command to a driver whom no engine may have heard of: none was reached at the registration, and now is the time to make up for it. */
 export async function tellDriver(
-  ctx: Pick<MembershipContext, 'commands'>, row: Profile, commandId: string, verb: MembershipVerb | 'set_status', by: Principal, data: object = {},
+  ctx: Pick<MembershipContext, 'commands'>,
+  row: Profile,
+  commandId: string,
+  verb: MembershipVerb | 'set_status',
+  by: Principal,
+  data: object = {},
 ): Promise<DriverView> {
   const command = { id: commandId, actor_id: row.id, verb, by, data }
   try {
@@ -40,48 +67,99 @@ export async function tellDriver(
 
 /** Approves or ends. A repeat changes nothing. Throws what the actor answers. */
 export async function decideMembership(
-  ctx: MembershipContext, row: Profile & Pick<DriverRow, 'user_id'>, verb: 'approve_membership' | 'end_membership', by: Principal, commandId: string, from: { readonly log: Logger },
+  ctx: MembershipContext,
+  row: Profile & Pick<DriverRow, 'user_id'>,
+  verb: 'approve_membership' | 'end_membership',
+  by: Principal,
+  commandId: string,
+  from: { readonly log: Logger },
 ): Promise<DriverView> {
   const driver = await tellDriver(ctx, row, commandId, verb, by)
   await ctx.standings.announce()
   if (driver.membership === row.membership || driver.membership === 'pending') return driver
-  from.log.info({ driver_id: row.id, vendor_id: row.vendor_id, membership: driver.membership, by }, 'a driver was decided upon')
+  from.log.info(
+    { driver_id: row.id, vendor_id: row.vendor_id, membership: driver.membership, by },
+    'a driver was decided upon',
+  )
   const [account, pharmacy] = await Promise.all([
     row.user_id === null ? null : accountById(ctx.database.kysely, row.user_id),
-    ctx.database.kysely.selectFrom('vendors').select('business_name').where('id', '=', row.vendor_id).executeTakeFirst(),
+    ctx.database.kysely
+      .selectFrom('vendors')
+      .select('business_name')
+      .where('id', '=', row.vendor_id)
+      .executeTakeFirst(),
   ])
-  if (account !== null) ctx.messenger.post(membershipLetter(account.email, pharmacy?.business_name ?? 'the pharmacy', driver.membership))
+  if (account !== null)
+    ctx.messenger.post(
+      membershipLetter(account.email, pharmacy?.business_name ?? 'the pharmacy', driver.membership),
+    )
   return driver
 }
 
 /** After a driver began to wait: the pharmacy is written to. Its sockets hear it from the engine. */
-export async function tellPharmacyOf(ctx: Pick<MembershipContext, 'database' | 'messenger'>, vendorId: string, driverName: string): Promise<void> {
-  const pharmacy = await ctx.database.kysely.selectFrom('vendors').innerJoin('users', 'users.id', 'vendors.user_id')
-    .select(['vendors.business_name', 'users.email']).where('vendors.id', '=', vendorId).executeTakeFirst()
-  if (pharmacy !== undefined) ctx.messenger.post(askingLetter(pharmacy.email, pharmacy.business_name, driverName))
+export async function tellPharmacyOf(
+  ctx: Pick<MembershipContext, 'database' | 'messenger'>,
+  vendorId: string,
+  driverName: string,
+): Promise<void> {
+  const pharmacy = await ctx.database.kysely
+    .selectFrom('vendors')
+    .innerJoin('users', 'users.id', 'vendors.user_id')
+    .select(['vendors.business_name', 'users.email'])
+    .where('vendors.id', '=', vendorId)
+    .executeTakeFirst()
+  if (pharmacy !== undefined)
+    ctx.messenger.post(askingLetter(pharmacy.email, pharmacy.business_name, driverName))
 }
 
 /**
  * A driver whose membership ended asks again: with an invitation at once, else once in a while, and waits. Throws
  * `too_many_requests`, `invitation_invalid`, and `vendor_not_found` for a pharmacy that does not work.
  */
-export async function askAgain(ctx: MembershipContext, row: Profile & Pick<DriverRow, 'standing_at'>, commandId: string, invitationCode: string | undefined): Promise<DriverView> {
+export async function askAgain(
+  ctx: MembershipContext,
+  row: Profile & Pick<DriverRow, 'standing_at'>,
+  commandId: string,
+  invitationCode: string | undefined,
+): Promise<DriverView> {
   const by: Principal = { role: 'driver', id: row.id }
   const db = ctx.database.kysely
-  const pharmacy = await db.selectFrom('vendors').select('id').where('id', '=', row.vendor_id).where('is_active', '=', true).executeTakeFirst()
-  if (pharmacy === undefined) throw new CaduceusError('vendor_not_found', 'your pharmacy is not active')
+  const pharmacy = await db
+    .selectFrom('vendors')
+    .select('id')
+    .where('id', '=', row.vendor_id)
+    .where('is_active', '=', true)
+    .executeTakeFirst()
+  if (pharmacy === undefined)
+    throw new CaduceusError('vendor_not_found', 'your pharmacy is not active')
   if (invitationCode !== undefined && row.membership !== 'active') {
-    await db.transaction().execute(tx => redeemInvitation(tx, invitationCode, row.vendor_id, ctx.nowMs()))
+    await db
+      .transaction()
+      .execute(tx => redeemInvitation(tx, invitationCode, row.vendor_id, ctx.nowMs()))
     // The pharmacy said yes before the question; the invitation is its word.
-    const driver = await tellDriver(ctx, row, commandId, 'approve_membership', { role: 'system', id: 'invitation' })
+    const driver = await tellDriver(ctx, row, commandId, 'approve_membership', {
+      role: 'system',
+      id: 'invitation',
+    })
     await ctx.standings.announce()
     return driver
   }
-  const waitMs = row.membership === 'ended' ? row.standing_at.getTime() + approvalLimits.askAgainMs - ctx.nowMs() : 0
-  if (waitMs > 0) throw new CaduceusError('too_many_requests', 'the pharmacy has said no; ask again tomorrow, or ask it for an invitation', undefined, Math.ceil(waitMs / 1_000))
-  if (row.membership === 'ended') await db.transaction().execute(tx => refuseTooManyDrivers(tx, row.vendor_id, null))
+  const waitMs =
+    row.membership === 'ended'
+      ? row.standing_at.getTime() + approvalLimits.askAgainMs - ctx.nowMs()
+      : 0
+  if (waitMs > 0)
+    throw new CaduceusError(
+      'too_many_requests',
+      'the pharmacy has said no; ask again tomorrow, or ask it for an invitation',
+      undefined,
+      Math.ceil(waitMs / 1_000),
+    )
+  if (row.membership === 'ended')
+    await db.transaction().execute(tx => refuseTooManyDrivers(tx, row.vendor_id, null))
   const driver = await tellDriver(ctx, row, commandId, 'ask_membership', by)
   await ctx.standings.announce()
-  if (row.membership === 'ended' && driver.membership === 'pending') await tellPharmacyOf(ctx, row.vendor_id, row.full_name)
+  if (row.membership === 'ended' && driver.membership === 'pending')
+    await tellPharmacyOf(ctx, row.vendor_id, row.full_name)
   return driver
 }

@@ -9,38 +9,79 @@ import { distanceKm } from '../../protocol/geo.ts'
 import { approvalLimits } from './limits.ts'
 
 type VendorRow = Selectable<VendorsTable>
-export interface PlaceChange { latitude?: number; longitude?: number; address?: string | null }
+export interface PlaceChange {
+  latitude?: number
+  longitude?: number
+  address?: string | null
+}
 
-const noMove = { moving_to_latitude: null, moving_to_longitude: null, moving_to_address: null, move_asked_at: null }
+const noMove = {
+  moving_to_latitude: null,
+  moving_to_longitude: null,
+  moving_to_address: null,
+  move_asked_at: null,
+}
 
 /** The columns of a row that was written with this place and decided upon with it. */
-export const decidedAt = (latitude: number, longitude: number) => ({ latitude, longitude, decided_latitude: latitude, decided_longitude: longitude, ...noMove })
+export const decidedAt = (latitude: number, longitude: number) => ({
+  latitude,
+  longitude,
+  decided_latitude: latitude,
+  decided_longitude: longitude,
+  ...noMove,
+})
 
 /**
  * What a change of place makes of the row's columns. `atOnce`: the caller decides, or nobody does. A pharmacy that
  * waits for its first decision may move as it likes: it is decided upon where it is then.
  */
-export function placeColumns(row: VendorRow, { latitude, longitude, address }: PlaceChange, atOnce: boolean, now: Date): Updateable<VendorsTable> {
+export function placeColumns(
+  row: VendorRow,
+  { latitude, longitude, address }: PlaceChange,
+  atOnce: boolean,
+  now: Date,
+): Updateable<VendorsTable> {
   const addressOnly = address === undefined ? {} : { address }
   if (latitude === undefined && longitude === undefined) return addressOnly
   const to = { latitude: latitude ?? row.latitude, longitude: longitude ?? row.longitude }
-  if (atOnce || row.status === 'pending' || row.decided_latitude === null || row.decided_longitude === null)
+  if (
+    atOnce ||
+    row.status === 'pending' ||
+    row.decided_latitude === null ||
+    row.decided_longitude === null
+  )
     return { ...addressOnly, ...decidedAt(to.latitude, to.longitude) }
-  if (distanceKm(row.decided_latitude, row.decided_longitude, to.latitude, to.longitude) <= approvalLimits.moveKmMax) return { ...addressOnly, ...to, ...noMove }
+  if (
+    distanceKm(row.decided_latitude, row.decided_longitude, to.latitude, to.longitude) <=
+    approvalLimits.moveKmMax
+  )
+    return { ...addressOnly, ...to, ...noMove }
   return {
-    moving_to_latitude: to.latitude, moving_to_longitude: to.longitude, moving_to_address: address === undefined ? row.moving_to_address : address,
+    moving_to_latitude: to.latitude,
+    moving_to_longitude: to.longitude,
+    moving_to_address: address === undefined ? row.moving_to_address : address,
     // Asked for again, it is the same wish; another place is another.
-    move_asked_at: row.moving_to_latitude === to.latitude && row.moving_to_longitude === to.longitude ? row.move_asked_at : now,
+    move_asked_at:
+      row.moving_to_latitude === to.latitude && row.moving_to_longitude === to.longitude
+        ? row.move_asked_at
+        : now,
   }
 }
 
 /** The move as its pharmacy and administrators are shown it; null when there is none. */
-export const moveOf = (row: VendorRow) => (row.move_asked_at === null ? null : {
-  latitude: row.moving_to_latitude!, longitude: row.moving_to_longitude!, address: row.moving_to_address, asked_at: row.move_asked_at,
-})
+export const moveOf = (row: VendorRow) =>
+  row.move_asked_at === null
+    ? null
+    : {
+        latitude: row.moving_to_latitude!,
+        longitude: row.moving_to_longitude!,
+        address: row.moving_to_address,
+        asked_at: row.move_asked_at,
+      }
 
 /** The columns of a move that was agreed to. */
 export const movedColumns = (row: VendorRow) => ({
-  ...decidedAt(row.moving_to_latitude!, row.moving_to_longitude!), ...(row.moving_to_address !== null && { address: row.moving_to_address }),
+  ...decidedAt(row.moving_to_latitude!, row.moving_to_longitude!),
+  ...(row.moving_to_address !== null && { address: row.moving_to_address }),
 })
 export const refusedMoveColumns = noMove

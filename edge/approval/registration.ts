@@ -7,13 +7,22 @@ import { ConfigError } from '../../protocol/environment.ts'
 export type Registration = 'open' | 'approval'
 
 /** Written into the log at each start. */
-export const openRegistrationWarning = 'REGISTRATION=open: whoever registers as a pharmacy or a driver works at once and sees patients. ' +
+export const openRegistrationWarning =
+  'REGISTRATION=open: whoever registers as a pharmacy or a driver works at once and sees patients. ' +
   'Set REGISTRATION=approval before anybody is a real patient'
 
 /** Throws ConfigError for any other word. */
-export function readRegistration(text: (name: string) => string | null, role: 'embedded' | 'edge'): Registration {
+export function readRegistration(
+  text: (name: string) => string | null,
+  role: 'embedded' | 'edge',
+): Registration {
   const given = text('REGISTRATION')
   if (given === 'open' || given === 'approval') return given
-  if (given !== null) throw new ConfigError(`REGISTRATION is "${given}"; it is open (whoever registers works at once) or approval (after a decision)`)
-  return role === 'embedded' && text('DATABASE_URL') === null && text('NODE_ENV') !== 'production' ? 'open' : 'approval'
+  if (given !== null)
+    throw new ConfigError(
+      `REGISTRATION is "${given}"; it is open (whoever registers works at once) or approval (after a decision)`,
+    )
+  return role === 'embedded' && text('DATABASE_URL') === null && text('NODE_ENV') !== 'production'
+    ? 'open'
+    : 'approval'
 }

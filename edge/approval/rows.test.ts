@@ -11,27 +11,74 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/prepared.ts'
 import { defaultParams, rules, type Call, type Ids } from '../acceptance/access-table.ts'
 import { createWorld, picture, type World } from '../acceptance/access-world.ts'
-import { http, Listener, newCourier, newCustomer, newPharmacy, password, type Courier, type Person, type Pharmacy } from '../acceptance/people.ts'
+import {
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  password,
+  type Courier,
+  type Person,
+  type Pharmacy,
+} from '../acceptance/people.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../http/route.ts'
 
 const dataDir = await preparedDataDir()
-const environment = { DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ACCOUNT: '10000', WEBHOOK_ALLOW_PRIVATE: '1' }
+const environment = {
+  DATA_DIR: dataDir,
+  PORT: '0',
+  RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
+  WEBHOOK_ALLOW_PRIVATE: '1',
+}
 const log = pino({ level: 'silent' })
 const before = await startEmbedded({ ...environment, REGISTRATION: 'open' }, { log })
 const old = await createWorld(before)
-const invited = await old.call('vendor', 'POST', `/api/vendors/${old.vendor.vendorId}/driver-invitations`, {})
+const invited = await old.call(
+  'vendor',
+  'POST',
+  `/api/vendors/${old.vendor.vendorId}/driver-invitations`,
+  {},
+)
 const assigned = await old.assignedOrder()
 const offered = await old.offeredOrder()
 const subscription = await old.subscription()
 const shop = await old.shop()
 const ids: Ids = {
-  order: assigned.id, token: assigned.tracking_token, pending: await old.pendingOrder(), request: await old.openRequest(), offerOrder: offered.id, offer: offered.offerId,
-  vendor: old.vendor.vendorId, driver: old.driver.driverId, upload: await old.upload(), unfinished: await old.unfinishedUpload(),
-  session: '', anyVendor: old.otherVendor.vendorId, subscription, delivery: await old.delivery(subscription), integration: shop.integrationId, deliveryKey: shop.deliveryKey,
-  import: shop.importId, invitation: invited.body.id, applicantDriver: (await newCourier(old.url, old.vendor.vendorId, 'Colleague')).driverId, applicant: '', account: '', apiKey: '', parked: '', parkedToo: '',
+  order: assigned.id,
+  token: assigned.tracking_token,
+  pending: await old.pendingOrder(),
+  request: await old.openRequest(),
+  offerOrder: offered.id,
+  offer: offered.offerId,
+  vendor: old.vendor.vendorId,
+  driver: old.driver.driverId,
+  upload: await old.upload(),
+  unfinished: await old.unfinishedUpload(),
+  session: '',
+  anyVendor: old.otherVendor.vendorId,
+  subscription,
+  delivery: await old.delivery(subscription),
+  integration: shop.integrationId,
+  deliveryKey: shop.deliveryKey,
+  import: shop.importId,
+  invitation: invited.body.id,
+  applicantDriver: (await newCourier(old.url, old.vendor.vendorId, 'Colleague')).driverId,
+  applicant: '',
+  account: '',
+  apiKey: '',
+  parked: '',
+  parkedToo: '',
 }
-const { integration: shopAgain, secret } = (await old.call('vendor', 'POST', `/api/vendors/${old.vendor.vendorId}/integrations/woocommerce`, {})).body
+const { integration: shopAgain, secret } = (
+  await old.call(
+    'vendor',
+    'POST',
+    `/api/vendors/${old.vendor.vendorId}/integrations/woocommerce`,
+    {},
+  )
+).body
 const letGo = await newCourier(old.url, old.otherVendor.vendorId, 'Let Go')
 await before.stop()
 
@@ -43,49 +90,132 @@ t.teardown(async () => {
 const { url } = embedded
 const { routes } = embedded.edge
 const world: World = { ...old, url }
-const admin = (await http(url, 'POST', '/api/auth/login', { body: { email: old.admin.email, password } })).body.access_token as string
-const done = async (token: string | undefined, method: string, path: string, body?: unknown): Promise<any> => {
-  const answer = await http(url, method, path, { ...(token !== undefined && { token }), ...(body !== undefined && { body }) })
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+const admin = (
+  await http(url, 'POST', '/api/auth/login', { body: { email: old.admin.email, password } })
+).body.access_token as string
+const done = async (
+  token: string | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<any> => {
+  const answer = await http(url, method, path, {
+    ...(token !== undefined && { token }),
+    ...(body !== undefined && { body }),
+  })
+  if (answer.status >= 300)
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
   return answer.body
 }
-const decide = (verb: string, id: string) => done(admin, 'POST', `/api/admin/vendors/${id}/${verb}`, verb === 'approve' ? {} : { reason: 'as the register says' })
+const decide = (verb: string, id: string) =>
+  done(
+    admin,
+    'POST',
+    `/api/admin/vendors/${id}/${verb}`,
+    verb === 'approve' ? {} : { reason: 'as the register says' },
+  )
 
-const worked = await Promise.all([old.vendor, old.otherVendor, old.driver].map(async ({ token }) => (await http(url, 'GET', '/api/orders', { token })).status))
-const [pending, rejected] = [await newPharmacy(url, 'Pending', 2, 2), await newPharmacy(url, 'Rejected', 3, 3)]
+const worked = await Promise.all(
+  [old.vendor, old.otherVendor, old.driver].map(
+    async ({ token }) => (await http(url, 'GET', '/api/orders', { token })).status,
+  ),
+)
+const [pending, rejected] = [
+  await newPharmacy(url, 'Pending', 2, 2),
+  await newPharmacy(url, 'Rejected', 3, 3),
+]
 await decide('reject', rejected.vendorId)
 const waiting = await newCourier(url, old.otherVendor.vendorId, 'Waiting')
-await done(old.otherVendor.token, 'POST', `/api/vendors/${old.otherVendor.vendorId}/drivers/${letGo.driverId}/end`, {})
+await done(
+  old.otherVendor.token,
+  'POST',
+  `/api/vendors/${old.otherVendor.vendorId}/drivers/${letGo.driverId}/end`,
+  {},
+)
 // Tickets from when they were not stopped yet are good for a minute.
 const tickets = new Map<string, string>()
-for (const [name, token] of [['suspended', old.vendor.token], ['driver of the suspended', old.driver.token]] as const)
+for (const [name, token] of [
+  ['suspended', old.vendor.token],
+  ['driver of the suspended', old.driver.token],
+] as const)
   tickets.set(name, (await done(token, 'POST', '/api/auth/ws-ticket')).ticket)
 await decide('suspend', old.vendor.vendorId)
 
-interface Stopped { person: Person; role: 'vendor' | 'driver'; code: string; name: string; own: string }
-const pharmacy = (name: string, person: Pharmacy): Stopped => ({ name, person, role: 'vendor', code: 'vendor_not_active', own: person.vendorId })
-const driver = (name: string, person: Courier): Stopped => ({ name, person, role: 'driver', code: 'driver_not_member', own: person.driverId })
+interface Stopped {
+  person: Person
+  role: 'vendor' | 'driver'
+  code: string
+  name: string
+  own: string
+}
+const pharmacy = (name: string, person: Pharmacy): Stopped => ({
+  name,
+  person,
+  role: 'vendor',
+  code: 'vendor_not_active',
+  own: person.vendorId,
+})
+const driver = (name: string, person: Courier): Stopped => ({
+  name,
+  person,
+  role: 'driver',
+  code: 'driver_not_member',
+  own: person.driverId,
+})
 const stopped: Stopped[] = [
-  pharmacy('pending', pending), pharmacy('rejected', rejected), pharmacy('suspended', old.vendor),
-  driver('waiting', waiting), driver('let go', letGo), driver('driver of the suspended', old.driver),
+  pharmacy('pending', pending),
+  pharmacy('rejected', rejected),
+  pharmacy('suspended', old.vendor),
+  driver('waiting', waiting),
+  driver('let go', letGo),
+  driver('driver of the suspended', old.driver),
 ]
 
 /** Their own account and record, and who is who: all that is open to them beside the rows without a sign-in. */
 const open: Record<string, readonly Stopped['role'][]> = {
-  me: ['vendor', 'driver'], updateMe: ['vendor', 'driver'], changePassword: ['vendor', 'driver'], listSessions: ['vendor', 'driver'], endSession: ['vendor', 'driver'],
-  logoutEverywhere: ['vendor', 'driver'], issueTicket: ['vendor', 'driver'],
-  listVendors: ['vendor', 'driver'], getVendor: ['vendor', 'driver'], updateVendor: ['vendor'],
-  getDriver: ['driver'], updateDriver: ['driver'], getEarnings: ['driver'], requestMembership: ['driver'],
+  me: ['vendor', 'driver'],
+  updateMe: ['vendor', 'driver'],
+  changePassword: ['vendor', 'driver'],
+  listSessions: ['vendor', 'driver'],
+  endSession: ['vendor', 'driver'],
+  logoutEverywhere: ['vendor', 'driver'],
+  issueTicket: ['vendor', 'driver'],
+  listVendors: ['vendor', 'driver'],
+  getVendor: ['vendor', 'driver'],
+  updateVendor: ['vendor'],
+  getDriver: ['driver'],
+  updateDriver: ['driver'],
+  getEarnings: ['driver'],
+  requestMembership: ['driver'],
 }
 /** A driver with a parcel brings it to its end; their pharmacy is suspended. */
-const carrying = new Set(['listOrders', 'getOrder', 'updateOrder', 'upload_proof', 'upload_signature', 'upload_audio', 'upload_prescription', 'beginUpload', 'getUpload', 'continueUpload', 'endUpload'])
+const carrying = new Set([
+  'listOrders',
+  'getOrder',
+  'updateOrder',
+  'upload_proof',
+  'upload_signature',
+  'upload_audio',
+  'upload_prescription',
+  'beginUpload',
+  'getUpload',
+  'continueUpload',
+  'endUpload',
+])
 
-const callOf = async (row: AnyRoute): Promise<Call> => await rules[row.operationId]!.of?.(ids, 'stranger', world) ?? {}
+const callOf = async (row: AnyRoute): Promise<Call> =>
+  (await rules[row.operationId]!.of?.(ids, 'stranger', world)) ?? {}
 async function ask(row: AnyRoute, who: Stopped, call: Call, more: Record<string, string> = {}) {
   const params = { ...defaultParams(row.path, ids), ...call.params, ...more }
-  const path = row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => params[name] || ids.order) + (call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`)
+  const path =
+    row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => params[name] || ids.order) +
+    (call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`)
   const body = call.body ?? (row.body === undefined ? undefined : {})
-  return http(url, row.method, path, { token: who.person.token, headers: call.headers ?? {}, ...(body !== undefined && { body }) })
+  return http(url, row.method, path, {
+    token: who.person.token,
+    headers: call.headers ?? {},
+    ...(body !== undefined && { body }),
+  })
 }
 
 t.test('open before, approval now: whoever worked works, whoever comes waits', async t => {
@@ -96,23 +226,58 @@ t.test('open before, approval now: whoever worked works, whoever comes waits', a
 })
 
 t.test('the lists above are what the rows say', async t => {
-  const marked = routes.filter(row => row.standing !== undefined && Array.isArray(row.auth) && (row.auth.includes('vendor') || row.auth.includes('driver'))).map(row => row.operationId)
-  t.same(marked.filter(id => open[id] === undefined && !carrying.has(id)), [], 'a row that opens itself to whoever may not work stands here too')
-  t.same([...Object.keys(open), ...carrying].filter(id => !marked.includes(id)), [], 'rows that are closed')
+  const marked = routes
+    .filter(
+      row =>
+        row.standing !== undefined &&
+        Array.isArray(row.auth) &&
+        (row.auth.includes('vendor') || row.auth.includes('driver')),
+    )
+    .map(row => row.operationId)
+  t.same(
+    marked.filter(id => open[id] === undefined && !carrying.has(id)),
+    [],
+    'a row that opens itself to whoever may not work stands here too',
+  )
+  t.same(
+    [...Object.keys(open), ...carrying].filter(id => !marked.includes(id)),
+    [],
+    'rows that are closed',
+  )
 })
 
 t.test('every row that needs a sign-in is closed to whoever may not work', async t => {
-  const foreign = [old.customer.id, old.customer.email, old.customer.token, 'Paracetamol', '2 Side St', ids.order, ids.pending, ids.request, ids.offerOrder, old.otherCustomer.id]
+  const foreign = [
+    old.customer.id,
+    old.customer.email,
+    old.customer.token,
+    'Paracetamol',
+    '2 Side St',
+    ids.order,
+    ids.pending,
+    ids.request,
+    ids.offerOrder,
+    old.otherCustomer.id,
+  ]
   let tried = 0
   for (const row of routes) {
     if (!Array.isArray(row.auth)) continue
     for (const who of stopped) {
-      if (!row.auth.includes(who.role) || open[row.operationId]?.includes(who.role) === true) continue
+      if (!row.auth.includes(who.role) || open[row.operationId]?.includes(who.role) === true)
+        continue
       if (carrying.has(row.operationId) && who.person === old.driver) continue
       const { status, body } = await ask(row, who, await callOf(row))
-      t.match([status, body?.code ?? body?.error], [403, status === 403 && body.code === undefined ? String : who.code], `${row.operationId} by ${who.name}: ${status}`)
+      t.match(
+        [status, body?.code ?? body?.error],
+        [403, status === 403 && body.code === undefined ? String : who.code],
+        `${row.operationId} by ${who.name}: ${status}`,
+      )
       const text = JSON.stringify(body)
-      t.same(foreign.filter(one => text.includes(one)), [], `${row.operationId} by ${who.name} shows nothing`)
+      t.same(
+        foreign.filter(one => text.includes(one)),
+        [],
+        `${row.operationId} by ${who.name} shows nothing`,
+      )
       tried++
     }
   }
@@ -121,19 +286,40 @@ t.test('every row that needs a sign-in is closed to whoever may not work', async
 
 t.test('what is open shows nothing of others and changes nothing of others', async t => {
   const patient = await newCustomer(url)
-  const foreign = [old.customer.id, old.customer.email, 'Paracetamol', '2 Side St', ids.order, ids.pending, ids.request, ids.offerOrder, patient.id]
+  const foreign = [
+    old.customer.id,
+    old.customer.email,
+    'Paracetamol',
+    '2 Side St',
+    ids.order,
+    ids.pending,
+    ids.request,
+    ids.offerOrder,
+    patient.id,
+  ]
   for (const row of routes) {
-    if (open[row.operationId] === undefined || ['changePassword', 'logoutEverywhere', 'endSession'].includes(row.operationId)) continue
+    if (
+      open[row.operationId] === undefined ||
+      ['changePassword', 'logoutEverywhere', 'endSession'].includes(row.operationId)
+    )
+      continue
     for (const who of stopped) {
       if (!open[row.operationId]!.includes(who.role)) continue
       const call = await callOf(row)
-      for (const id of row.path.includes(':id') ? [who.own, ids.vendor, ids.driver, ids['anyVendor']!, ids['applicantDriver']!, ids.order] : [who.own]) {
+      for (const id of row.path.includes(':id')
+        ? [who.own, ids.vendor, ids.driver, ids['anyVendor']!, ids['applicantDriver']!, ids.order]
+        : [who.own]) {
         const { status, body } = await ask(row, who, call, { id })
         const text = JSON.stringify(body)
         t.ok(status < 500, `${row.operationId} by ${who.name}: ${status}`)
-        t.same(foreign.filter(one => text.includes(one)), [], `${row.operationId} by ${who.name} of ${id} shows nothing`)
+        t.same(
+          foreign.filter(one => text.includes(one)),
+          [],
+          `${row.operationId} by ${who.name} of ${id} shows nothing`,
+        )
         const mine = id === who.own || row.operationId === 'getVendor' || !row.path.includes(':id')
-        if (!mine) t.ok(status >= 400, `${row.operationId} by ${who.name}: ${status} for a record of others`)
+        if (!mine)
+          t.ok(status >= 400, `${row.operationId} by ${who.name}: ${status} for a record of others`)
       }
     }
   }
@@ -142,65 +328,174 @@ t.test('what is open shows nothing of others and changes nothing of others', asy
 t.test('a suspended pharmacy does nothing with its drivers, by any row', async t => {
   for (const driverId of [ids.driver, ids['applicantDriver']!]) {
     for (const [method, path, body] of [
-      ['GET', `/api/drivers/${driverId}`], ['PATCH', `/api/drivers/${driverId}`, { is_active: false }], ['PATCH', `/api/drivers/${driverId}`, { full_name: 'Other Name' }],
-      ['GET', `/api/drivers/${driverId}/earnings`], ['DELETE', `/api/drivers/${driverId}`], ['PATCH', `/api/drivers/${driverId}/status`, { status: 'offline' }],
+      ['GET', `/api/drivers/${driverId}`],
+      ['PATCH', `/api/drivers/${driverId}`, { is_active: false }],
+      ['PATCH', `/api/drivers/${driverId}`, { full_name: 'Other Name' }],
+      ['GET', `/api/drivers/${driverId}/earnings`],
+      ['DELETE', `/api/drivers/${driverId}`],
+      ['PATCH', `/api/drivers/${driverId}/status`, { status: 'offline' }],
     ] as [string, string, object?][])
-      t.match(await http(url, method, path, { token: old.vendor.token, ...(body !== undefined && { body }) }), { status: 403, body: { code: 'vendor_not_active' } }, `${method} ${path} ${JSON.stringify(body)}`)
+      t.match(
+        await http(url, method, path, {
+          token: old.vendor.token,
+          ...(body !== undefined && { body }),
+        }),
+        { status: 403, body: { code: 'vendor_not_active' } },
+        `${method} ${path} ${JSON.stringify(body)}`,
+      )
     t.match(await done(admin, 'GET', `/api/drivers/${driverId}`), { membership: 'active' })
   }
 })
 
-t.test('sockets: refused to whoever may not work, with a token and with a ticket of before', async t => {
-  const code = async (path: string): Promise<{ code: number; heard: string[] }> => {
-    const listener = new Listener(url, path)
-    return { code: await listener.end(), heard: listener.heard.map(message => message.type) }
-  }
-  for (const who of stopped) {
-    if (who.person === old.driver) continue
-    for (const path of ['/ws/pharmacy/', '/ws/driver', `/ws/driver/${who.person.id}`, `/ws/vendor/${who.own}`, `/ws/vendor/${ids.vendor}`, `/ws/vendor/${ids['anyVendor']}`, '/ws/customer/'])
-      t.match(await code(`${path}?token=${who.person.token}`), { code: 4003, heard: [] }, `${path} for ${who.name}`)
-    const { ticket } = await done(who.person.token, 'POST', '/api/auth/ws-ticket')
-    t.match(await code(`${who.role === 'vendor' ? '/ws/pharmacy/' : '/ws/driver'}?ticket=${ticket}`), { code: 4003, heard: [] }, `a ticket of ${who.name}`)
-  }
-  t.match(await code(`/ws/pharmacy/?ticket=${tickets.get('suspended')}`), { code: 4003, heard: [] }, 'a ticket of before the suspension')
-})
+t.test(
+  'sockets: refused to whoever may not work, with a token and with a ticket of before',
+  async t => {
+    const code = async (path: string): Promise<{ code: number; heard: string[] }> => {
+      const listener = new Listener(url, path)
+      return { code: await listener.end(), heard: listener.heard.map(message => message.type) }
+    }
+    for (const who of stopped) {
+      if (who.person === old.driver) continue
+      for (const path of [
+        '/ws/pharmacy/',
+        '/ws/driver',
+        `/ws/driver/${who.person.id}`,
+        `/ws/vendor/${who.own}`,
+        `/ws/vendor/${ids.vendor}`,
+        `/ws/vendor/${ids['anyVendor']}`,
+        '/ws/customer/',
+      ])
+        t.match(
+          await code(`${path}?token=${who.person.token}`),
+          { code: 4003, heard: [] },
+          `${path} for ${who.name}`,
+        )
+      const { ticket } = await done(who.person.token, 'POST', '/api/auth/ws-ticket')
+      t.match(
+        await code(`${who.role === 'vendor' ? '/ws/pharmacy/' : '/ws/driver'}?ticket=${ticket}`),
+        { code: 4003, heard: [] },
+        `a ticket of ${who.name}`,
+      )
+    }
+    t.match(
+      await code(`/ws/pharmacy/?ticket=${tickets.get('suspended')}`),
+      { code: 4003, heard: [] },
+      'a ticket of before the suspension',
+    )
+  },
+)
 
 t.test('files: nothing is sent in, and nothing is opened, also by a link of before', async t => {
   for (const who of stopped) {
     if (who.person === old.driver) continue
     for (const kind of ['proof', 'signature', 'prescription', 'audio'])
-      t.match(await http(url, 'POST', `/api/uploads/${kind}`, { token: who.person.token, body: picture() }), { status: 403, body: { code: who.code } }, `${kind} by ${who.name}`)
-    t.match(await http(url, 'GET', `/api/uploads/file/${ids.upload}`, { token: who.person.token }), { status: 403 }, `a file by ${who.name}`)
+      t.match(
+        await http(url, 'POST', `/api/uploads/${kind}`, {
+          token: who.person.token,
+          body: picture(),
+        }),
+        { status: 403, body: { code: who.code } },
+        `${kind} by ${who.name}`,
+      )
+    t.match(
+      await http(url, 'GET', `/api/uploads/file/${ids.upload}`, { token: who.person.token }),
+      { status: 403 },
+      `a file by ${who.name}`,
+    )
   }
 })
 
-t.test('a shop and a receiver of a suspended pharmacy: no order comes in, no news goes out', async t => {
-  const deliveries = async (): Promise<number> => (await embedded.edge.context.database.pool.query<{ count: number }>(
-    'select count(*)::integer as count from webhook_deliveries where subscription_id = $1', [subscription])).rows[0]!.count
-  const ordersOf = async (): Promise<string[]> => (await done(admin, 'GET', `/api/orders?vendor_id=${ids.vendor}&limit=200`)).orders.map((one: { id: string }) => one.id)
-  const [ordersBefore, deliveriesBefore] = [await ordersOf(), await deliveries()]
-  const order = JSON.stringify({
-    id: 77, status: 'processing', billing: { first_name: 'Ann', last_name: 'Other', phone: '555' }, line_items: [{ name: 'Aspirin', quantity: 1 }],
-    meta_data: [{ key: 'latitude', value: '27.72' }, { key: 'longitude', value: '85.33' }],
-  })
-  const signed = createHmac('sha256', secret).update(order).digest('base64')
-  const answer = await http(url, 'POST', `/api/webhooks/wc/order-created/${shopAgain.delivery_url.split('/').at(-1)}`, {
-    body: order, headers: { 'x-wc-webhook-signature': signed, 'x-wc-webhook-topic': 'order.created' },
-  })
-  t.ok(answer.status >= 400 || answer.body.order_id == null, `${answer.status} ${JSON.stringify(answer.body)}`)
-  t.same(await ordersOf(), ordersBefore, 'no order of a suspended pharmacy')
-  const patient = await newCustomer(url)
-  const placed = await http(url, 'POST', '/api/orders', { token: patient.token, body: { vendor_id: ids.vendor, delivery_address: 'home', delivery_latitude: 27.72, delivery_longitude: 85.33 } })
-  t.ok(placed.status >= 400 && placed.status < 500, `an order to it: ${placed.status}`)
-  // The suspension cancelled orders, which its receiver is not told.
-  t.equal(await deliveries(), deliveriesBefore)
-})
+t.test(
+  'a shop and a receiver of a suspended pharmacy: no order comes in, no news goes out',
+  async t => {
+    const deliveries = async (): Promise<number> =>
+      (
+        await embedded.edge.context.database.pool.query<{ count: number }>(
+          'select count(*)::integer as count from webhook_deliveries where subscription_id = $1',
+          [subscription],
+        )
+      ).rows[0]!.count
+    const ordersOf = async (): Promise<string[]> =>
+      (await done(admin, 'GET', `/api/orders?vendor_id=${ids.vendor}&limit=200`)).orders.map(
+        (one: { id: string }) => one.id,
+      )
+    const [ordersBefore, deliveriesBefore] = [await ordersOf(), await deliveries()]
+    const order = JSON.stringify({
+      id: 77,
+      status: 'processing',
+      billing: { first_name: 'Ann', last_name: 'Other', phone: '555' },
+      line_items: [{ name: 'Aspirin', quantity: 1 }],
+      meta_data: [
+        { key: 'latitude', value: '27.72' },
+        { key: 'longitude', value: '85.33' },
+      ],
+    })
+    const signed = createHmac('sha256', secret).update(order).digest('base64')
+    const answer = await http(
+      url,
+      'POST',
+      `/api/webhooks/wc/order-created/${shopAgain.delivery_url.split('/').at(-1)}`,
+      {
+        body: order,
+        headers: { 'x-wc-webhook-signature': signed, 'x-wc-webhook-topic': 'order.created' },
+      },
+    )
+    t.ok(
+      answer.status >= 400 || answer.body.order_id == null,
+      `${answer.status} ${JSON.stringify(answer.body)}`,
+    )
+    t.same(await ordersOf(), ordersBefore, 'no order of a suspended pharmacy')
+    const patient = await newCustomer(url)
+    const placed = await http(url, 'POST', '/api/orders', {
+      token: patient.token,
+      body: {
+        vendor_id: ids.vendor,
+        delivery_address: 'home',
+        delivery_latitude: 27.72,
+        delivery_longitude: 85.33,
+      },
+    })
+    t.ok(placed.status >= 400 && placed.status < 500, `an order to it: ${placed.status}`)
+    // The suspension cancelled orders, which its receiver is not told.
+    t.equal(await deliveries(), deliveriesBefore)
+  },
+)
 
-t.test('an API key sees no more of it than an administrator allows, and changes nothing in its name', async t => {
-  const { key } = await done(admin, 'POST', '/api/admin/api-keys', { name: 'a service', scopes: ['orders:write', 'drivers:write', 'vendors:read'] })
-  const headers = { 'x-api-key': key as string }
-  for (const [id, wanted] of [[pending.vendorId, 404], [rejected.vendorId, 404], [ids.vendor, 404], [ids['anyVendor']!, 200]] as const)
-    t.equal((await http(url, 'GET', `/api/vendors/${id}`, { headers })).status, wanted)
-  t.ok([403, 409].includes((await http(url, 'PATCH', `/api/drivers/${waiting.driverId}/status`, { headers, body: { status: 'available' } })).status), 'a driver who waits is not put on duty')
-  t.ok([403, 409].includes((await http(url, 'PATCH', `/api/drivers/${letGo.driverId}/status`, { headers, body: { status: 'available' } })).status))
-})
+t.test(
+  'an API key sees no more of it than an administrator allows, and changes nothing in its name',
+  async t => {
+    const { key } = await done(admin, 'POST', '/api/admin/api-keys', {
+      name: 'a service',
+      scopes: ['orders:write', 'drivers:write', 'vendors:read'],
+    })
+    const headers = { 'x-api-key': key as string }
+    for (const [id, wanted] of [
+      [pending.vendorId, 404],
+      [rejected.vendorId, 404],
+      [ids.vendor, 404],
+      [ids['anyVendor']!, 200],
+    ] as const)
+      t.equal((await http(url, 'GET', `/api/vendors/${id}`, { headers })).status, wanted)
+    t.ok(
+      [403, 409].includes(
+        (
+          await http(url, 'PATCH', `/api/drivers/${waiting.driverId}/status`, {
+            headers,
+            body: { status: 'available' },
+          })
+        ).status,
+      ),
+      'a driver who waits is not put on duty',
+    )
+    t.ok(
+      [403, 409].includes(
+        (
+          await http(url, 'PATCH', `/api/drivers/${letGo.driverId}/status`, {
+            headers,
+            body: { status: 'available' },
+          })
+        ).status,
+      ),
+    )
+  },
+)

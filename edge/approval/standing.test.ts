@@ -12,34 +12,54 @@ const { pool } = edge.database
 /** An edge that hears no hint, and looks by itself in an hour only. */
 const deafEdge = async () => {
   const standings = createStandings({
-    database: edge.database, bus: memoryBus(), log: pino({ level: 'silent' }), nowMs: Date.now, after: () => () => {},
+    database: edge.database,
+    bus: memoryBus(),
+    log: pino({ level: 'silent' }),
+    nowMs: Date.now,
+    after: () => () => {},
   })
   t.teardown(() => standings.close())
   await standings.announce()
   return standings
 }
 
-t.test('a decision that came back on another edge counts at the next request, before its hint arrives', async t => {
-  const [vendorId, driverId, userId] = [newId(), newId(), newId()]
-  await addVendor(edge.database, { userId: newId(), vendorId })
-  await addDriver(edge.database, { userId, vendorId, driverId })
-  const driver = { role: 'driver', vendorId: null, driverId } as const
-  const vendor = { role: 'vendor', vendorId, driverId: null } as const
-  const standings = await deafEdge()
-  const news: string[][] = []
-  standings.onNews(heard => news.push(heard.map(one => (one.kind === 'driver' ? one.membership : one.status))))
+t.test(
+  'a decision that came back on another edge counts at the next request, before its hint arrives',
+  async t => {
+    const [vendorId, driverId, userId] = [newId(), newId(), newId()]
+    await addVendor(edge.database, { userId: newId(), vendorId })
+    await addDriver(edge.database, { userId, vendorId, driverId })
+    const driver = { role: 'driver', vendorId: null, driverId } as const
+    const vendor = { role: 'vendor', vendorId, driverId: null } as const
+    const standings = await deafEdge()
+    const news: string[][] = []
+    standings.onNews(heard =>
+      news.push(heard.map(one => (one.kind === 'driver' ? one.membership : one.status))),
+    )
 
-  await pool.query(`update drivers set membership = 'ended' where id = $1`, [driverId])
-  await standings.announce()
-  t.match(await standings.of(driver), { access: 'none' })
-  await pool.query(`update drivers set membership = 'active' where id = $1`, [driverId])
-  t.match(await standings.of(driver), { access: 'full' }, 'the driver was invited again')
+    await pool.query(`update drivers set membership = 'ended' where id = $1`, [driverId])
+    await standings.announce()
+    t.match(await standings.of(driver), { access: 'none' })
+    await pool.query(`update drivers set membership = 'active' where id = $1`, [driverId])
+    t.match(await standings.of(driver), { access: 'full' }, 'the driver was invited again')
 
-  await pool.query(`update vendors set status = 'suspended' where id = $1`, [vendorId])
-  await standings.announce()
-  t.match([await standings.of(vendor), await standings.of(driver)], [{ access: 'none' }, { access: 'none' }])
-  await pool.query(`update vendors set status = 'active' where id = $1`, [vendorId])
-  t.match(await standings.of(driver), { access: 'full' }, 'the pharmacy works again, so its driver does')
-  t.match(await standings.of(vendor), { access: 'full' })
-  t.same(news, [['ended'], ['active'], ['suspended'], ['active']], 'the sockets are told of each decision once')
-})
+    await pool.query(`update vendors set status = 'suspended' where id = $1`, [vendorId])
+    await standings.announce()
+    t.match(
+      [await standings.of(vendor), await standings.of(driver)],
+      [{ access: 'none' }, { access: 'none' }],
+    )
+    await pool.query(`update vendors set status = 'active' where id = $1`, [vendorId])
+    t.match(
+      await standings.of(driver),
+      { access: 'full' },
+      'the pharmacy works again, so its driver does',
+    )
+    t.match(await standings.of(vendor), { access: 'full' })
+    t.same(
+      news,
+      [['ended'], ['active'], ['suspended'], ['active']],
+      'the sockets are told of each decision once',
+    )
+  },
+)

@@ -47,7 +47,12 @@ export interface VendorNews {
   /** Its drivers who have an order under way. */
   carrying: ReadonlySet<string>
 }
-interface DriverNews { kind: 'driver'; id: string; membership: Membership; carries: boolean }
+interface DriverNews {
+  kind: 'driver'
+  id: string
+  membership: Membership
+  carries: boolean
+}
 export type StandingNews = VendorNews | DriverNews
 
 export interface Standings {
@@ -71,10 +76,19 @@ export interface StandingsDeps {
 
 /** When a row was last decided upon. The driver of PostgreSQL gives a number for a row that never was: minus infinity. */
 type DecidedAt = Date | number
-interface VendorRow { id: string; status: VendorStatus; standing_at: DecidedAt }
+interface VendorRow {
+  id: string
+  status: VendorStatus
+  standing_at: DecidedAt
+}
 interface DriverRow {
-  id: string; membership: Membership; standing_at: DecidedAt
-  vendor_id: string; vendor_status: VendorStatus | null; vendor_standing_at: DecidedAt | null; carries: boolean
+  id: string
+  membership: Membership
+  standing_at: DecidedAt
+  vendor_id: string
+  vendor_status: VendorStatus | null
+  vendor_standing_at: DecidedAt | null
+  carries: boolean
 }
 
 /** Clocks differ between edges and the database, and a transaction commits later than its trigger looked at the clock. */
@@ -94,10 +108,19 @@ const whyDriver: Record<Exclude<Membership, 'active'>, string> = {
 /** A driver who has the parcel brings it to its end, whatever was decided meanwhile. */
 export const carriedStatuses = ['picked_up', 'out_for_delivery', 'failed', 'returning'] as const
 
-const ofVendor = (status: VendorStatus): Standing => (status === 'active' ? full : { access: 'none', why: whyVendor[status] })
-function ofDriver(membership: Membership, vendorStatus: VendorStatus, carries: boolean, vendorId: string): Standing {
+const ofVendor = (status: VendorStatus): Standing =>
+  status === 'active' ? full : { access: 'none', why: whyVendor[status] }
+function ofDriver(
+  membership: Membership,
+  vendorStatus: VendorStatus,
+  carries: boolean,
+  vendorId: string,
+): Standing {
   if (membership === 'active' && vendorStatus === 'active') return { ...full, vendorId }
-  const why = membership !== 'active' ? whyDriver[membership] : `your pharmacy does not work at present: ${vendorStatus}`
+  const why =
+    membership !== 'active'
+      ? whyDriver[membership]
+      : `your pharmacy does not work at present: ${vendorStatus}`
   return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
 }
 
@@ -109,7 +132,11 @@ export const refusedFor = (role: Identity['role'], why: string): CaduceusError =
 export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {
   const { pool, kysely: db } = database
   const vendorRow = gathered<VendorRow>(async ids => {
-    const { rows } = await pool.query<VendorRow>({ name: 'standing_vendors', text: 'select id, status, standing_at from vendors where id = any($1::uuid[])', values: [ids] })
+    const { rows } = await pool.query<VendorRow>({
+      name: 'standing_vendors',
+      text: 'select id, status, standing_at from vendors where id = any($1::uuid[])',
+      values: [ids],
+    })
     return new Map(rows.map(row => [row.id, row]))
   })
   const driverRow = gathered<DriverRow>(async ids => {
@@ -123,7 +150,11 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     return new Map(rows.map(row => [row.id, row]))
   })
   /** Of those with full access: what is less must be looked at each time, because it ends with a parcel. */
-  const known = new BoundedCache<Standing>(approvalLimits.standingCacheMax, approvalLimits.standingFreshMs, nowMs)
+  const known = new BoundedCache<Standing>(
+    approvalLimits.standingCacheMax,
+    approvalLimits.standingFreshMs,
+    nowMs,
+  )
   const news = new Map<string, { one: StandingNews; atMs: number }>()
   const listeners: ((news: readonly StandingNews[]) => void)[] = []
   let lookedAtMs: number | null = null
@@ -141,14 +172,41 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     const atMs = nowMs()
     const since = new Date((lookedAtMs ?? atMs - approvalLimits.standingNewsMs) - slackMs)
     const [vendors, drivers] = await Promise.all([
-      db.selectFrom('vendors').select(['id', 'status', 'decision_reason', 'latitude', 'longitude', 'moving_to_latitude', 'moving_to_longitude', 'standing_at'])
-        .where('standing_at', '>', since).execute(),
-      db.selectFrom('drivers').select(['id', 'membership', 'standing_at', sql<boolean>`active_order_ids <> '{}'`.as('carries')])
-        .where('standing_at', '>', since).execute(),
+      db
+        .selectFrom('vendors')
+        .select([
+          'id',
+          'status',
+          'decision_reason',
+          'latitude',
+          'longitude',
+          'moving_to_latitude',
+          'moving_to_longitude',
+          'standing_at',
+        ])
+        .where('standing_at', '>', since)
+        .execute(),
+      db
+        .selectFrom('drivers')
+        .select([
+          'id',
+          'membership',
+          'standing_at',
+          sql<boolean>`active_order_ids <> '{}'`.as('carries'),
+        ])
+        .where('standing_at', '>', since)
+        .execute(),
     ])
     const stopped = vendors.filter(row => row.status !== 'active').map(row => row.id)
-    const carriers = stopped.length === 0 ? [] : await db.selectFrom('drivers').select(['id', 'vendor_id'])
-      .where('vendor_id', 'in', stopped).where(sql<boolean>`active_order_ids <> '{}'`).execute()
+    const carriers =
+      stopped.length === 0
+        ? []
+        : await db
+            .selectFrom('drivers')
+            .select(['id', 'vendor_id'])
+            .where('vendor_id', 'in', stopped)
+            .where(sql<boolean>`active_order_ids <> '{}'`)
+            .execute()
     lookedAtMs = atMs
     const fresh: StandingNews[] = []
     const take = (one: StandingNews, standingAt: Date): void => {
@@ -159,26 +217,58 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       known.delete(one.id)
       fresh.push(one)
     }
-    for (const { standing_at, decision_reason, moving_to_latitude, moving_to_longitude, id, status, latitude, longitude } of vendors)
-      take({
-        kind: 'vendor', id, status, latitude, longitude, reason: decision_reason,
-        movingTo: moving_to_latitude === null || moving_to_longitude === null ? null : { latitude: moving_to_latitude, longitude: moving_to_longitude },
-        carrying: new Set(carriers.filter(driver => driver.vendor_id === id).map(driver => driver.id)),
-      }, standing_at)
-    for (const { standing_at, id, membership, carries } of drivers) take({ kind: 'driver', id, membership, carries }, standing_at)
-    for (const [id, { atMs: newsAtMs }] of news) if (newsAtMs < atMs - approvalLimits.standingNewsMs - slackMs) news.delete(id)
+    for (const {
+      standing_at,
+      decision_reason,
+      moving_to_latitude,
+      moving_to_longitude,
+      id,
+      status,
+      latitude,
+      longitude,
+    } of vendors)
+      take(
+        {
+          kind: 'vendor',
+          id,
+          status,
+          latitude,
+          longitude,
+          reason: decision_reason,
+          movingTo:
+            moving_to_latitude === null || moving_to_longitude === null
+              ? null
+              : { latitude: moving_to_latitude, longitude: moving_to_longitude },
+          carrying: new Set(
+            carriers.filter(driver => driver.vendor_id === id).map(driver => driver.id),
+          ),
+        },
+        standing_at,
+      )
+    for (const { standing_at, id, membership, carries } of drivers)
+      take({ kind: 'driver', id, membership, carries }, standing_at)
+    for (const [id, { atMs: newsAtMs }] of news)
+      if (newsAtMs < atMs - approvalLimits.standingNewsMs - slackMs) news.delete(id)
     if (fresh.length > 0) for (const listener of listeners) listener(fresh)
   }
-  const tried = (): Promise<void> => read().catch((error: unknown) => {
-    if (!closed) log.warn({ err: error }, 'decisions upon pharmacies and drivers could not be read; looking again')
-  })
+  const tried = (): Promise<void> =>
+    read().catch((error: unknown) => {
+      if (!closed)
+        log.warn(
+          { err: error },
+          'decisions upon pharmacies and drivers could not be read; looking again',
+        )
+    })
   /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
   const look = (): Promise<void> => {
-    if (running === null) return running = tried().finally(() => { running = null })
-    return queued ??= running.then(() => {
+    if (running === null)
+      return (running = tried().finally(() => {
+        running = null
+      }))
+    return (queued ??= running.then(() => {
       queued = null
       return look()
-    })
+    }))
   }
   const subscription = bus.subscribe(subjects.accessEnded, () => void look())
   const next = (): void => {
@@ -206,13 +296,19 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   }
   const driverStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
-    if (cached !== undefined && (vendorNews(cached.vendorId!)?.status ?? 'active') === 'active') return cached
+    if (cached !== undefined && (vendorNews(cached.vendorId!)?.status ?? 'active') === 'active')
+      return cached
     const row = await driverRow(id)
     if (row === undefined) return full
     if (isNewer(id, row.standing_at) || isNewer(row.vendor_id, row.vendor_standing_at)) await look()
     const heard = news.get(id)?.one
     const membership = heard?.kind === 'driver' ? heard.membership : row.membership
-    const standing = ofDriver(membership, vendorNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active', row.carries, row.vendor_id)
+    const standing = ofDriver(
+      membership,
+      vendorNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active',
+      row.carries,
+      row.vendor_id,
+    )
     if (standing.access === 'full') known.set(id, standing)
     return standing
   }
@@ -233,14 +329,20 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       const employer = standing?.vendorId === undefined ? null : vendorNews(standing.vendorId)
       const membership = own?.kind === 'driver' ? own.membership : 'active'
       const now = ofDriver(
-        membership, employer?.status ?? 'active', (own?.kind === 'driver' && own.carries) || employer?.carrying.has(driverId) === true, standing?.vendorId ?? '')
+        membership,
+        employer?.status ?? 'active',
+        (own?.kind === 'driver' && own.carries) || employer?.carrying.has(driverId) === true,
+        standing?.vendorId ?? '',
+      )
       return now.access === 'full' ? null : now
     },
     announce() {
       bus.publish(subjects.accessEnded, new Uint8Array())
       return look()
     },
-    onNews(listener) { listeners.push(listener) },
+    onNews(listener) {
+      listeners.push(listener)
+    },
     close() {
       closed = true
       cancel()

@@ -1,118 +1,362 @@
 /** Ways around a decision: races, repeats, moves in steps, codes of others, a second registration. Run as the suite of approval is. */
 import type { Test } from 'tap'
-import { eventually, http, newCourier, newPharmacy, password, type Pharmacy } from '../acceptance/people.ts'
+import {
+  eventually,
+  http,
+  newCourier,
+  newPharmacy,
+  password,
+  type Pharmacy,
+} from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
 export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): void {
-  const { lat, nextLongitude, decide, approvedPharmacy, member, wonBy, orderOf } = approvalPeople(deployment, 40)
+  const { lat, nextLongitude, decide, approvedPharmacy, member, wonBy, orderOf } = approvalPeople(
+    deployment,
+    40,
+  )
 
-  t.test('a move that is asked for while suspended is not agreed to with the suspension\'s end, nor by its repeat', async t => {
-    const { url } = deployment()
-    const lng = nextLongitude()
-    const pharmacy = await approvedPharmacy(lng)
-    const patch = (body: object) => http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body })
-    await patch({ longitude: lng + 1 })
-    await decide('suspend', pharmacy.vendorId)
-    // Steps that are small each, there and back and on.
-    for (const step of [0.004, 0.008, 0, 0.004, 0.012, 1]) t.equal((await patch({ longitude: lng + step })).status, 200)
-    t.match(await decide('approve', pharmacy.vendorId), { status: 200, body: { status: 'active', moving_to: null } })
-    t.match(await decide('approve', pharmacy.vendorId), { status: 200, body: { status: 'active', moving_to: null } }, 'a repeat')
-    const { longitude } = (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body
-    t.ok(Math.abs(longitude - lng) < 0.005, `it is where it was decided upon, within 500 m: ${longitude - lng}`)
-    t.match((await patch({ longitude: lng + 1 })).body, { longitude, moving_to: { longitude: lng + 1 } })
-  })
-
-  t.test('decisions that race: approve against suspend, end against accept, accept against approve', async t => {
-    const { url, other } = deployment()
-    for (let round = 0; round < 3; round++) {
+  t.test(
+    "a move that is asked for while suspended is not agreed to with the suspension's end, nor by its repeat",
+    async t => {
+      const { url } = deployment()
       const lng = nextLongitude()
       const pharmacy = await approvedPharmacy(lng)
-      const answers = await Promise.all((['suspend', 'approve', 'suspend', 'reject', 'approve'] as const).map(verb => decide(verb, pharmacy.vendorId)))
-      t.ok(answers.every(answer => [200, 409].includes(answer.status)), answers.map(answer => answer.status).join())
+      const patch = (body: object) =>
+        http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body })
+      await patch({ longitude: lng + 1 })
       await decide('suspend', pharmacy.vendorId)
-      for (const where of [url, other]) t.equal((await http(where, 'GET', '/api/orders', { token: pharmacy.token })).status, 403, 'the last word counts on each edge')
-      await decide('approve', pharmacy.vendorId)
-      await eventually(() => http(other, 'GET', '/api/orders', { token: pharmacy.token }), ({ status }) => status === 200)
-      const { driver, socket } = await member(pharmacy, lng)
-      const order = await wonBy(pharmacy, lng)
-      await http(url, 'POST', `/api/orders/${order.id}/find-driver`, { token: pharmacy.token, body: {} })
-      const offer = await socket.next('offer')
-      const end = () => http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/end`, { token: pharmacy.token, body: {} })
-      const take = () => http(other, 'POST', `/api/orders/${order.id}/offers/${offer.offer_id}/accept`, { token: driver.token, body: {} })
-      const [taken, ended] = await Promise.all(round % 2 === 0 ? [take(), end()] : [end(), take()].reverse() as [ReturnType<typeof take>, ReturnType<typeof end>])
-      t.ok([200, 403, 409, 410].includes(taken.status), `${taken.status} ${JSON.stringify(taken.body)}`)
-      t.match(ended, { status: 200, body: { membership: 'ended' } })
-      const left = await eventually(() => orderOf(pharmacy.token, order.id), ({ body }) => body.driver_id === null, 20_000)
-      t.equal(left.body.driver_id, null, 'nothing stays with who is gone')
-      t.equal((await http(other, 'GET', `/api/orders/${order.id}`, { token: driver.token })).status, 403)
-      socket.close()
-    }
-  })
+      // Steps that are small each, there and back and on.
+      for (const step of [0.004, 0.008, 0, 0.004, 0.012, 1])
+        t.equal((await patch({ longitude: lng + step })).status, 200)
+      t.match(await decide('approve', pharmacy.vendorId), {
+        status: 200,
+        body: { status: 'active', moving_to: null },
+      })
+      t.match(
+        await decide('approve', pharmacy.vendorId),
+        { status: 200, body: { status: 'active', moving_to: null } },
+        'a repeat',
+      )
+      const { longitude } = (
+        await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })
+      ).body
+      t.ok(
+        Math.abs(longitude - lng) < 0.005,
+        `it is where it was decided upon, within 500 m: ${longitude - lng}`,
+      )
+      t.match((await patch({ longitude: lng + 1 })).body, {
+        longitude,
+        moving_to: { longitude: lng + 1 },
+      })
+    },
+  )
 
-  t.test('invitations of many at once, of another pharmacy, and after the pharmacy was suspended', async t => {
-    const { url, other } = deployment()
-    const [pharmacy, rival] = [await approvedPharmacy(nextLongitude()), await approvedPharmacy(nextLongitude(), 'Rival')]
-    const invite = async (from: Pharmacy, body: object = {}): Promise<string> =>
-      (await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, { token: from.token, body })).body.invitation_code
-    const join = (n: number, invitation_code: string, more: object = {}) => http(n % 2 === 0 ? url : other, 'POST', '/api/drivers/register', {
-      body: { email: `race-${Date.now()}-${n}@example.com`, full_name: 'R', phone: '+1234567890', password, vehicle_type: 'bike', invitation_code, ...more },
-    })
-    const code = await invite(pharmacy, { uses: 2 })
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => join(n, code)))
-    t.same(answers.map(answer => answer.status).sort(), [201, 201, 400, 400, 400, 400], 'as many as it is for')
-    t.match(await join(10, await invite(rival), { vendor_id: pharmacy.vendorId }), { status: 400, body: { code: 'invitation_invalid' } }, 'of another pharmacy')
-    const asked = await newCourier(url, pharmacy.vendorId)
-    t.match(await http(url, 'POST', `/api/drivers/${asked.driverId}/membership-request`, { token: asked.token, body: { invitation_code: await invite(rival) } }), { status: 400, body: { code: 'invitation_invalid' } })
-    t.match((await http(url, 'GET', `/api/drivers/${asked.driverId}`, { token: asked.token })).body, { membership: 'pending' })
-    const late = await invite(pharmacy)
-    await decide('suspend', pharmacy.vendorId)
-    t.equal((await join(11, late)).status, 404, 'a suspended pharmacy takes nobody')
-    t.equal((await http(url, 'POST', `/api/drivers/${asked.driverId}/membership-request`, { token: asked.token, body: { invitation_code: late } })).status, 404)
-  })
+  t.test(
+    'decisions that race: approve against suspend, end against accept, accept against approve',
+    async t => {
+      const { url, other } = deployment()
+      for (let round = 0; round < 3; round++) {
+        const lng = nextLongitude()
+        const pharmacy = await approvedPharmacy(lng)
+        const answers = await Promise.all(
+          (['suspend', 'approve', 'suspend', 'reject', 'approve'] as const).map(verb =>
+            decide(verb, pharmacy.vendorId),
+          ),
+        )
+        t.ok(
+          answers.every(answer => [200, 409].includes(answer.status)),
+          answers.map(answer => answer.status).join(),
+        )
+        await decide('suspend', pharmacy.vendorId)
+        for (const where of [url, other])
+          t.equal(
+            (await http(where, 'GET', '/api/orders', { token: pharmacy.token })).status,
+            403,
+            'the last word counts on each edge',
+          )
+        await decide('approve', pharmacy.vendorId)
+        await eventually(
+          () => http(other, 'GET', '/api/orders', { token: pharmacy.token }),
+          ({ status }) => status === 200,
+        )
+        const { driver, socket } = await member(pharmacy, lng)
+        const order = await wonBy(pharmacy, lng)
+        await http(url, 'POST', `/api/orders/${order.id}/find-driver`, {
+          token: pharmacy.token,
+          body: {},
+        })
+        const offer = await socket.next('offer')
+        const end = () =>
+          http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/end`, {
+            token: pharmacy.token,
+            body: {},
+          })
+        const take = () =>
+          http(other, 'POST', `/api/orders/${order.id}/offers/${offer.offer_id}/accept`, {
+            token: driver.token,
+            body: {},
+          })
+        const [taken, ended] = await Promise.all(
+          round % 2 === 0
+            ? [take(), end()]
+            : ([end(), take()].reverse() as [ReturnType<typeof take>, ReturnType<typeof end>]),
+        )
+        t.ok(
+          [200, 403, 409, 410].includes(taken.status),
+          `${taken.status} ${JSON.stringify(taken.body)}`,
+        )
+        t.match(ended, { status: 200, body: { membership: 'ended' } })
+        const left = await eventually(
+          () => orderOf(pharmacy.token, order.id),
+          ({ body }) => body.driver_id === null,
+          20_000,
+        )
+        t.equal(left.body.driver_id, null, 'nothing stays with who is gone')
+        t.equal(
+          (await http(other, 'GET', `/api/orders/${order.id}`, { token: driver.token })).status,
+          403,
+        )
+        socket.close()
+      }
+    },
+  )
 
-  t.test('a refusal is not fled: the account cannot register a second pharmacy, nor become another role', async t => {
-    const { url } = deployment()
-    const pharmacy = await newPharmacy(url, 'Refused', lat, nextLongitude())
-    await decide('reject', pharmacy.vendorId, { reason: 'no licence' })
-    const again = { email: pharmacy.email, business_name: 'Again', phone: '+1234567890', password, latitude: lat, longitude: 1 }
-    t.match(await http(url, 'POST', '/api/vendors/register', { body: again }), { status: 409, body: { code: 'email_taken' } })
-    t.match(await http(url, 'POST', '/api/auth/register', { body: { email: pharmacy.email, full_name: 'Again', phone: '+1234567890', role: 'user', password } }), { status: 409 })
-    t.match(await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body: { status: 'active' } }), { status: 400 })
-    t.match(await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body: { is_active: true } }), { status: 409 })
-    t.match((await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body, { status: 'rejected', status_reason: 'no licence' })
-    // A new sign-in is the same pharmacy.
-    const { access_token } = (await http(url, 'POST', '/api/auth/login', { body: { email: pharmacy.email, password } })).body
-    t.equal((await http(url, 'GET', '/api/orders', { token: access_token })).status, 403)
-  })
+  t.test(
+    'invitations of many at once, of another pharmacy, and after the pharmacy was suspended',
+    async t => {
+      const { url, other } = deployment()
+      const [pharmacy, rival] = [
+        await approvedPharmacy(nextLongitude()),
+        await approvedPharmacy(nextLongitude(), 'Rival'),
+      ]
+      const invite = async (from: Pharmacy, body: object = {}): Promise<string> =>
+        (
+          await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, {
+            token: from.token,
+            body,
+          })
+        ).body.invitation_code
+      const join = (n: number, invitation_code: string, more: object = {}) =>
+        http(n % 2 === 0 ? url : other, 'POST', '/api/drivers/register', {
+          body: {
+            email: `race-${Date.now()}-${n}@example.com`,
+            full_name: 'R',
+            phone: '+1234567890',
+            password,
+            vehicle_type: 'bike',
+            invitation_code,
+            ...more,
+          },
+        })
+      const code = await invite(pharmacy, { uses: 2 })
+      const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => join(n, code)))
+      t.same(
+        answers.map(answer => answer.status).sort(),
+        [201, 201, 400, 400, 400, 400],
+        'as many as it is for',
+      )
+      t.match(
+        await join(10, await invite(rival), { vendor_id: pharmacy.vendorId }),
+        { status: 400, body: { code: 'invitation_invalid' } },
+        'of another pharmacy',
+      )
+      const asked = await newCourier(url, pharmacy.vendorId)
+      t.match(
+        await http(url, 'POST', `/api/drivers/${asked.driverId}/membership-request`, {
+          token: asked.token,
+          body: { invitation_code: await invite(rival) },
+        }),
+        { status: 400, body: { code: 'invitation_invalid' } },
+      )
+      t.match(
+        (await http(url, 'GET', `/api/drivers/${asked.driverId}`, { token: asked.token })).body,
+        { membership: 'pending' },
+      )
+      const late = await invite(pharmacy)
+      await decide('suspend', pharmacy.vendorId)
+      t.equal((await join(11, late)).status, 404, 'a suspended pharmacy takes nobody')
+      t.equal(
+        (
+          await http(url, 'POST', `/api/drivers/${asked.driverId}/membership-request`, {
+            token: asked.token,
+            body: { invitation_code: late },
+          })
+        ).status,
+        404,
+      )
+    },
+  )
 
-  t.test('a driver who was let go drives for another pharmacy with the same account; what was before stays there', async t => {
-    const { url, other } = deployment()
-    const lng = nextLongitude()
-    const [first, second] = [await approvedPharmacy(lng), await approvedPharmacy(nextLongitude(), 'Second')]
-    const { driver, socket } = await member(first, lng)
-    const order = await wonBy(first, lng)
-    t.equal((await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, { token: first.token, body: { driver_id: driver.driverId } })).status, 200)
-    await http(url, 'PATCH', `/api/orders/${order.id}`, { token: driver.token, body: { status: 'picked_up' } })
-    const invite = async (from: Pharmacy): Promise<string> => (await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, { token: from.token, body: {} })).body.invitation_code
-    const join = async (more: object, at = url) => http(at, 'POST', '/api/drivers/register', { body: { email: driver.email, full_name: 'Driver Name', phone: '+1234567890', password, vehicle_type: 'bike', ...more } })
-    const end = () => http(url, 'POST', `/api/vendors/${first.vendorId}/drivers/${driver.driverId}/end`, { token: first.token, body: {} })
-    const code = await invite(second)
-    t.match(await join({ invitation_code: code }), { status: 409, body: { code: 'email_taken' } }, 'not while they belong to one')
-    await end()
-    t.match(await join({ invitation_code: code }), { status: 409 }, 'not with a parcel of the old one')
-    for (const status of ['out_for_delivery', 'failed', 'returning', 'returned'])
-      t.equal((await http(other, 'PATCH', `/api/orders/${order.id}`, { token: driver.token, body: { status, ...(status === 'failed' && { reason: 'closed' }) } })).status, 200, status)
-    t.equal(await socket.end(), 4003)
-    t.match(await join({ invitation_code: await invite(first) }), { status: 409 }, 'to the same one they ask again instead')
-    t.match(await join({ vendor_id: second.vendorId, password: 'another password' }), { status: 409 }, 'nobody else does it for them')
-    const [joined, again] = await Promise.all([join({ invitation_code: code }), join({ vendor_id: second.vendorId }, other)])
-    t.same([joined.status, again.status].sort(), [201, 409], 'once')
-    const { driver: record, access_token: token, user } = [joined, again].find(answer => answer.status === 201)!.body
-    t.equal(user.id, driver.id)
-    t.match(record, { vendor_id: second.vendorId, total_deliveries: 0 })
-    t.match(await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: first.token }), { status: 200, body: { membership: 'ended', user_id: null } }, 'the old pharmacy keeps its history')
-    t.equal((await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: second.token })).status, 404, 'which the new one does not see')
-    t.equal((await http(other, 'GET', `/api/orders/${order.id}`, { token })).status, record.membership === 'active' ? 404 : 403)
-    t.equal((await http(url, 'GET', '/api/orders', { token: driver.token })).status, 403, 'the token of before opens nothing')
-  })
+  t.test(
+    'a refusal is not fled: the account cannot register a second pharmacy, nor become another role',
+    async t => {
+      const { url } = deployment()
+      const pharmacy = await newPharmacy(url, 'Refused', lat, nextLongitude())
+      await decide('reject', pharmacy.vendorId, { reason: 'no licence' })
+      const again = {
+        email: pharmacy.email,
+        business_name: 'Again',
+        phone: '+1234567890',
+        password,
+        latitude: lat,
+        longitude: 1,
+      }
+      t.match(await http(url, 'POST', '/api/vendors/register', { body: again }), {
+        status: 409,
+        body: { code: 'email_taken' },
+      })
+      t.match(
+        await http(url, 'POST', '/api/auth/register', {
+          body: {
+            email: pharmacy.email,
+            full_name: 'Again',
+            phone: '+1234567890',
+            role: 'user',
+            password,
+          },
+        }),
+        { status: 409 },
+      )
+      t.match(
+        await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+          token: pharmacy.token,
+          body: { status: 'active' },
+        }),
+        { status: 400 },
+      )
+      t.match(
+        await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+          token: pharmacy.token,
+          body: { is_active: true },
+        }),
+        { status: 409 },
+      )
+      t.match(
+        (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token }))
+          .body,
+        { status: 'rejected', status_reason: 'no licence' },
+      )
+      // A new sign-in is the same pharmacy.
+      const { access_token } = (
+        await http(url, 'POST', '/api/auth/login', { body: { email: pharmacy.email, password } })
+      ).body
+      t.equal((await http(url, 'GET', '/api/orders', { token: access_token })).status, 403)
+    },
+  )
+
+  t.test(
+    'a driver who was let go drives for another pharmacy with the same account; what was before stays there',
+    async t => {
+      const { url, other } = deployment()
+      const lng = nextLongitude()
+      const [first, second] = [
+        await approvedPharmacy(lng),
+        await approvedPharmacy(nextLongitude(), 'Second'),
+      ]
+      const { driver, socket } = await member(first, lng)
+      const order = await wonBy(first, lng)
+      t.equal(
+        (
+          await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, {
+            token: first.token,
+            body: { driver_id: driver.driverId },
+          })
+        ).status,
+        200,
+      )
+      await http(url, 'PATCH', `/api/orders/${order.id}`, {
+        token: driver.token,
+        body: { status: 'picked_up' },
+      })
+      const invite = async (from: Pharmacy): Promise<string> =>
+        (
+          await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, {
+            token: from.token,
+            body: {},
+          })
+        ).body.invitation_code
+      const join = async (more: object, at = url) =>
+        http(at, 'POST', '/api/drivers/register', {
+          body: {
+            email: driver.email,
+            full_name: 'Driver Name',
+            phone: '+1234567890',
+            password,
+            vehicle_type: 'bike',
+            ...more,
+          },
+        })
+      const end = () =>
+        http(url, 'POST', `/api/vendors/${first.vendorId}/drivers/${driver.driverId}/end`, {
+          token: first.token,
+          body: {},
+        })
+      const code = await invite(second)
+      t.match(
+        await join({ invitation_code: code }),
+        { status: 409, body: { code: 'email_taken' } },
+        'not while they belong to one',
+      )
+      await end()
+      t.match(
+        await join({ invitation_code: code }),
+        { status: 409 },
+        'not with a parcel of the old one',
+      )
+      for (const status of ['out_for_delivery', 'failed', 'returning', 'returned'])
+        t.equal(
+          (
+            await http(other, 'PATCH', `/api/orders/${order.id}`, {
+              token: driver.token,
+              body: { status, ...(status === 'failed' && { reason: 'closed' }) },
+            })
+          ).status,
+          200,
+          status,
+        )
+      t.equal(await socket.end(), 4003)
+      t.match(
+        await join({ invitation_code: await invite(first) }),
+        { status: 409 },
+        'to the same one they ask again instead',
+      )
+      t.match(
+        await join({ vendor_id: second.vendorId, password: 'another password' }),
+        { status: 409 },
+        'nobody else does it for them',
+      )
+      const [joined, again] = await Promise.all([
+        join({ invitation_code: code }),
+        join({ vendor_id: second.vendorId }, other),
+      ])
+      t.same([joined.status, again.status].sort(), [201, 409], 'once')
+      const {
+        driver: record,
+        access_token: token,
+        user,
+      } = [joined, again].find(answer => answer.status === 201)!.body
+      t.equal(user.id, driver.id)
+      t.match(record, { vendor_id: second.vendorId, total_deliveries: 0 })
+      t.match(
+        await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: first.token }),
+        { status: 200, body: { membership: 'ended', user_id: null } },
+        'the old pharmacy keeps its history',
+      )
+      t.equal(
+        (await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: second.token })).status,
+        404,
+        'which the new one does not see',
+      )
+      t.equal(
+        (await http(other, 'GET', `/api/orders/${order.id}`, { token })).status,
+        record.membership === 'active' ? 404 : 403,
+      )
+      t.equal(
+        (await http(url, 'GET', '/api/orders', { token: driver.token })).status,
+        403,
+        'the token of before opens nothing',
+      )
+    },
+  )
 }

@@ -1,50 +1,122 @@
 /** What the stories of approval are told with: pharmacies that were approved, drivers on duty, orders that were won. */
 import { encodeFrame } from '../../protocol/frames.ts'
-import { http, Listener, newCourier, newCustomer, newPharmacy, type Courier, type Pharmacy } from '../acceptance/people.ts'
+import {
+  http,
+  Listener,
+  newCourier,
+  newCustomer,
+  newPharmacy,
+  type Courier,
+  type Pharmacy,
+} from '../acceptance/people.ts'
 
 /** Two addresses, which may be two edges of one deployment, with REGISTRATION=approval, and an administrator's token. */
-export interface ApprovalDeployment { url: string; other: string; admin: string }
+export interface ApprovalDeployment {
+  url: string
+  other: string
+  admin: string
+}
 
 const lat = 27.7172
 
 /** Each place that `nextLongitude` gives is far from the others, so that stories do not hear one another. */
 export function approvalPeople(deployment: () => ApprovalDeployment, firstLongitude: number) {
   let longitude = firstLongitude
-  const nextLongitude = (): number => longitude += 2
-  const decide = (verb: 'approve' | 'reject' | 'suspend', vendorId: string, body: object = verb === 'approve' ? {} : { reason: 'as the register says' }, headers: Record<string, string> = {}) =>
-    http(deployment().url, 'POST', `/api/admin/vendors/${vendorId}/${verb}`, { token: deployment().admin, body, headers })
+  const nextLongitude = (): number => (longitude += 2)
+  const decide = (
+    verb: 'approve' | 'reject' | 'suspend',
+    vendorId: string,
+    body: object = verb === 'approve' ? {} : { reason: 'as the register says' },
+    headers: Record<string, string> = {},
+  ) =>
+    http(deployment().url, 'POST', `/api/admin/vendors/${vendorId}/${verb}`, {
+      token: deployment().admin,
+      body,
+      headers,
+    })
   const approvedPharmacy = async (lng: number, name = 'Real'): Promise<Pharmacy> => {
     const pharmacy = await newPharmacy(deployment().url, name, lat + 0.002, lng)
     const answer = await decide('approve', pharmacy.vendorId)
-    if (answer.status !== 200) throw new Error(`not approved: ${answer.status} ${JSON.stringify(answer.body)}`)
+    if (answer.status !== 200)
+      throw new Error(`not approved: ${answer.status} ${JSON.stringify(answer.body)}`)
     return pharmacy
   }
   const request = async (lng: number, radius_km = 5) => {
     const customer = await newCustomer(deployment().url)
-    const answer = await http(deployment().url, 'POST', '/api/requests', { token: customer.token, body: { latitude: lat, longitude: lng, radius_km, quantity: 10 } })
-    return { customer, id: answer.body.request_id as string, notified: answer.body.pharmacies_notified as number }
+    const answer = await http(deployment().url, 'POST', '/api/requests', {
+      token: customer.token,
+      body: { latitude: lat, longitude: lng, radius_km, quantity: 10 },
+    })
+    return {
+      customer,
+      id: answer.body.request_id as string,
+      notified: answer.body.pharmacies_notified as number,
+    }
   }
-  const code = (path: string, url = deployment().url): Promise<number> => new Listener(url, path).end()
-  const member = async (pharmacy: Pharmacy, lng: number, url = deployment().other): Promise<{ driver: Courier; socket: Listener }> => {
+  const code = (path: string, url = deployment().url): Promise<number> =>
+    new Listener(url, path).end()
+  const member = async (
+    pharmacy: Pharmacy,
+    lng: number,
+    url = deployment().other,
+  ): Promise<{ driver: Courier; socket: Listener }> => {
     const driver = await newCourier(deployment().url, pharmacy.vendorId)
-    await http(deployment().url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/approve`, { token: pharmacy.token, body: {} })
+    await http(
+      deployment().url,
+      'POST',
+      `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/approve`,
+      { token: pharmacy.token, body: {} },
+    )
     return { driver, socket: await onDuty(driver, lng, url) }
   }
-  const onDuty = async (driver: Courier, lng: number, url = deployment().other): Promise<Listener> => {
-    await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, { token: driver.token, body: { status: 'available' } })
+  const onDuty = async (
+    driver: Courier,
+    lng: number,
+    url = deployment().other,
+  ): Promise<Listener> => {
+    await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
+      token: driver.token,
+      body: { status: 'available' },
+    })
     const socket = new Listener(url, `/ws/driver?token=${driver.token}`)
     await socket.next('connection')
-    socket.send(encodeFrame({ seq: 1, timestampMs: Date.now(), latitude: lat, longitude: lng, headingDeg: null, speedMps: null, accuracyM: null }))
+    socket.send(
+      encodeFrame({
+        seq: 1,
+        timestampMs: Date.now(),
+        latitude: lat,
+        longitude: lng,
+        headingDeg: null,
+        speedMps: null,
+        accuracyM: null,
+      }),
+    )
     await socket.next('binary')
     return socket
   }
   /** An order that the pharmacy has won. */
   const wonBy = async (pharmacy: Pharmacy, lng: number) => {
     const { id, customer } = await request(lng)
-    const accepted = await http(deployment().url, 'POST', `/api/requests/${id}/responses`, { token: pharmacy.token, body: { response_type: 'ACCEPTED' } })
-    if (accepted.status !== 201) throw new Error(`not won: ${accepted.status} ${JSON.stringify(accepted.body)}`)
+    const accepted = await http(deployment().url, 'POST', `/api/requests/${id}/responses`, {
+      token: pharmacy.token,
+      body: { response_type: 'ACCEPTED' },
+    })
+    if (accepted.status !== 201)
+      throw new Error(`not won: ${accepted.status} ${JSON.stringify(accepted.body)}`)
     return { id, customer }
   }
-  const orderOf = (token: string, id: string) => http(deployment().url, 'GET', `/api/orders/${id}`, { token })
-  return { lat, nextLongitude, decide, approvedPharmacy, request, code, member, onDuty, wonBy, orderOf }
+  const orderOf = (token: string, id: string) =>
+    http(deployment().url, 'GET', `/api/orders/${id}`, { token })
+  return {
+    lat,
+    nextLongitude,
+    decide,
+    approvedPharmacy,
+    request,
+    code,
+    member,
+    onDuty,
+    wonBy,
+    orderOf,
+  }
 }

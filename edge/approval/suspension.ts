@@ -17,37 +17,67 @@ const atOnceMax = 8
 export const suspensionReason = 'the pharmacy was suspended'
 
 /** Cancels what can be cancelled, of one suspended pharmacy or of all. Resolves to how many; rejects while the database is away. */
-export async function cancelSuspendedOrders({ commands, database, log }: SuspensionContext, vendorId?: string): Promise<number> {
-  let query = database.kysely.selectFrom('orders').innerJoin('vendors', 'vendors.id', 'orders.vendor_id').select(['orders.id as id'])
-    .where('vendors.status', 'in', ['suspended', 'rejected']).where('orders.ended_as', 'is', null).where('orders.status', 'in', [...cancellable])
+export async function cancelSuspendedOrders(
+  { commands, database, log }: SuspensionContext,
+  vendorId?: string,
+): Promise<number> {
+  let query = database.kysely
+    .selectFrom('orders')
+    .innerJoin('vendors', 'vendors.id', 'orders.vendor_id')
+    .select(['orders.id as id'])
+    .where('vendors.status', 'in', ['suspended', 'rejected'])
+    .where('orders.ended_as', 'is', null)
+    .where('orders.status', 'in', [...cancellable])
   if (vendorId !== undefined) query = query.where('vendors.id', '=', vendorId)
   let cancelled = 0
   for (let after = ''; ;) {
-    const rows = await (after === '' ? query : query.where('orders.id', '>', after)).orderBy('orders.id').limit(approvalLimits.suspendedOrdersPerLook).execute()
+    const rows = await (after === '' ? query : query.where('orders.id', '>', after))
+      .orderBy('orders.id')
+      .limit(approvalLimits.suspendedOrdersPerLook)
+      .execute()
     for (let at = 0; at < rows.length; at += atOnceMax)
-      await Promise.all(rows.slice(at, at + atOnceMax).map(async ({ id }) => {
-        try {
-          await commands.order({ id: `suspended:${id}`, actor_id: id, verb: 'cancel', by: { role: 'system', id: 'edge' }, data: { reason: suspensionReason } })
-          cancelled++
-        } catch (error) {
-          // Picked up in between is as it should be; what failed is looked at again.
-          if (!(error instanceof CaduceusError) || error.code !== 'order_not_cancellable') log.warn({ err: error, order_id: id }, 'an order of a suspended pharmacy could not be cancelled yet')
-        }
-      }))
+      await Promise.all(
+        rows.slice(at, at + atOnceMax).map(async ({ id }) => {
+          try {
+            await commands.order({
+              id: `suspended:${id}`,
+              actor_id: id,
+              verb: 'cancel',
+              by: { role: 'system', id: 'edge' },
+              data: { reason: suspensionReason },
+            })
+            cancelled++
+          } catch (error) {
+            // Picked up in between is as it should be; what failed is looked at again.
+            if (!(error instanceof CaduceusError) || error.code !== 'order_not_cancellable')
+              log.warn(
+                { err: error, order_id: id },
+                'an order of a suspended pharmacy could not be cancelled yet',
+              )
+          }
+        }),
+      )
     if (rows.length < approvalLimits.suspendedOrdersPerLook) return cancelled
     after = rows.at(-1)!.id
   }
 }
 
 /** Returns the way to stop. */
-export function startSuspensions(ctx: SuspensionContext & Pick<EdgeContext, 'random'>, after: (ms: number, run: () => void) => () => void): () => void {
+export function startSuspensions(
+  ctx: SuspensionContext & Pick<EdgeContext, 'random'>,
+  after: (ms: number, run: () => void) => () => void,
+): () => void {
   let cancel = () => {}
   let stopped = false
   const next = (): void => {
     if (stopped) return
     // Spread, so that edges that started together do not ask together.
     cancel = after(approvalLimits.suspendedSweepMs * (0.5 + ctx.random()), () => {
-      cancelSuspendedOrders(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'orders of suspended pharmacies could not be looked for')).finally(next)
+      cancelSuspendedOrders(ctx)
+        .catch((error: unknown) =>
+          ctx.log.warn({ err: error }, 'orders of suspended pharmacies could not be looked for'),
+        )
+        .finally(next)
     })
   }
   next()

@@ -12,8 +12,16 @@ const database = await preparedDatabase()
 t.teardown(() => database.close())
 
 const entry = (operation: string): AuditEntry => ({
-  actorRole: 'user', actorId: uuidV7(Date.now(), Math.random), operation, targetKind: 'orders', targetId: null, address: '192.0.2.1',
-  userAgent: 'x'.repeat(1_000), status: 200, code: null, requestId: 'r-1',
+  actorRole: 'user',
+  actorId: uuidV7(Date.now(), Math.random),
+  operation,
+  targetKind: 'orders',
+  targetId: null,
+  address: '192.0.2.1',
+  userAgent: 'x'.repeat(1_000),
+  status: 200,
+  code: null,
+  requestId: 'r-1',
 })
 
 /** A trail whose timer the test fires, on the real database behind a fault of the test's choice. */
@@ -29,18 +37,37 @@ function start(fault: (nth: number) => 'pass' | 'failBefore' | 'failAfter' = () 
   const due: (() => void)[] = []
   const metrics = createMetrics()
   const trail = createAuditTrail({
-    pool: { query }, log: pino({ level: 'silent' }), metrics, nowMs: Date.now, random: Math.random,
+    pool: { query },
+    log: pino({ level: 'silent' }),
+    metrics,
+    nowMs: Date.now,
+    random: Math.random,
     after(_, run) {
       due.push(run)
-      return () => { due.splice(due.indexOf(run), 1) }
+      return () => {
+        due.splice(due.indexOf(run), 1)
+      }
     },
   })
-  const counted = async (outcome: string) => (await metrics.auditRows.get()).values.find(value => value.labels.outcome === outcome)?.value ?? 0
+  const counted = async (outcome: string) =>
+    (await metrics.auditRows.get()).values.find(value => value.labels.outcome === outcome)?.value ??
+    0
   return { trail, due, counted }
 }
 const stored = async (operation: string): Promise<number> =>
-  (await database.kysely.selectFrom('audit_log').select('id').where('operation', '=', operation).execute()).length
-const until = async (holds: () => boolean) => { while (!holds()) await new Promise(resolve => { setTimeout(resolve, 5) }) }
+  (
+    await database.kysely
+      .selectFrom('audit_log')
+      .select('id')
+      .where('operation', '=', operation)
+      .execute()
+  ).length
+const until = async (holds: () => boolean) => {
+  while (!holds())
+    await new Promise(resolve => {
+      setTimeout(resolve, 5)
+    })
+}
 
 t.test('rows are written behind, in batches, with long texts cut', async t => {
   const { trail, due, counted } = start()
@@ -52,25 +79,32 @@ t.test('rows are written behind, in batches, with long texts cut', async t => {
   await until(() => trail.waiting === 0)
   t.equal(await stored('batches'), count)
   t.equal(await counted('written'), count)
-  const row = await database.kysely.selectFrom('audit_log').selectAll().where('operation', '=', 'batches').executeTakeFirstOrThrow()
+  const row = await database.kysely
+    .selectFrom('audit_log')
+    .selectAll()
+    .where('operation', '=', 'batches')
+    .executeTakeFirstOrThrow()
   t.equal(row.user_agent?.length, limits.auditTextCharactersMax)
   await trail.close()
 })
 
-t.test('a write that failed is tried again, and one whose answer was lost is not doubled', async t => {
-  for (const fault of ['failBefore', 'failAfter'] as const) {
-    const { trail, due, counted } = start(nth => (nth === 0 ? fault : 'pass'))
-    trail.note(entry(fault))
-    due.shift()!()
-    await until(() => due.length === 1)
-    t.equal(trail.waiting, 1, 'kept')
-    due.shift()!()
-    await until(() => trail.waiting === 0)
-    t.equal(await stored(fault), 1, fault)
-    t.equal(await counted('lost'), 0)
-    await trail.close()
-  }
-})
+t.test(
+  'a write that failed is tried again, and one whose answer was lost is not doubled',
+  async t => {
+    for (const fault of ['failBefore', 'failAfter'] as const) {
+      const { trail, due, counted } = start(nth => (nth === 0 ? fault : 'pass'))
+      trail.note(entry(fault))
+      due.shift()!()
+      await until(() => due.length === 1)
+      t.equal(trail.waiting, 1, 'kept')
+      due.shift()!()
+      await until(() => trail.waiting === 0)
+      t.equal(await stored(fault), 1, fault)
+      t.equal(await counted('lost'), 0)
+      await trail.close()
+    }
+  },
+)
 
 t.test('what waits is bounded and what is lost is counted; the end writes what it can', async t => {
   const away = start(() => 'failBefore')
@@ -88,30 +122,62 @@ t.test('what waits is bounded and what is lost is counted; the end writes what i
   t.equal(trail.waiting, 0, 'nothing is taken after the end')
 })
 
-const refusal = (address: string, operation = 'track'): AuditEntry => ({ ...entry(operation), actorRole: 'anonymous', actorId: null, targetId: null, address, status: 404, code: 'not_found' })
-
-t.test('a hundred thousand reads of invented links leave a handful of rows, whatever address they come from', async t => {
-  let nowMs = Date.now()
-  const trail = createAuditTrail({ pool: database.pool, log: pino({ level: 'silent' }), metrics: createMetrics(), nowMs: () => nowMs, random: Math.random, after: () => () => {} })
-  for (let i = 0; i < 100_000; i++) trail.note(refusal('192.0.2.1'))
-  t.equal(trail.waiting, 1, 'one refusal stands for its repeats')
-  for (let i = 0; i < 100_000; i++) trail.note(refusal(`2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
-  t.equal(trail.waiting, auditLimits.strangerRowsPerHourMax, 'and all strangers together have a budget')
-  nowMs += 3_600_000
-  for (let i = 0; i < 100_000; i++) trail.note(refusal(`2001:db9:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
-  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'nor does their room grow')
-  trail.note({ ...refusal('192.0.2.2'), operation: 'socket.tracking', status: 4004, code: null })
-  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'a refused socket is a refusal too')
-  await trail.close()
+const refusal = (address: string, operation = 'track'): AuditEntry => ({
+  ...entry(operation),
+  actorRole: 'anonymous',
+  actorId: null,
+  targetId: null,
+  address,
+  status: 404,
+  code: 'not_found',
 })
 
-t.test('no row of a person, and none of something that was done, is lost for a stranger', async t => {
-  const { trail, counted } = start(() => 'failBefore')
-  for (let i = 0; i < 50_000; i++) trail.note(refusal(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
-  const before = trail.waiting
-  for (let i = 0; i < limits.auditQueueRowsMax - 1; i++) trail.note(entry('honest'))
-  trail.note({ ...entry('login'), actorRole: 'anonymous', actorId: null })
-  t.equal(trail.waiting - before, limits.auditQueueRowsMax, 'a sign-in that succeeds has no actor yet and is no stranger')
-  t.equal(await counted('lost'), 0)
-  await trail.close()
-})
+t.test(
+  'a hundred thousand reads of invented links leave a handful of rows, whatever address they come from',
+  async t => {
+    let nowMs = Date.now()
+    const trail = createAuditTrail({
+      pool: database.pool,
+      log: pino({ level: 'silent' }),
+      metrics: createMetrics(),
+      nowMs: () => nowMs,
+      random: Math.random,
+      after: () => () => {},
+    })
+    for (let i = 0; i < 100_000; i++) trail.note(refusal('192.0.2.1'))
+    t.equal(trail.waiting, 1, 'one refusal stands for its repeats')
+    for (let i = 0; i < 100_000; i++)
+      trail.note(refusal(`2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
+    t.equal(
+      trail.waiting,
+      auditLimits.strangerRowsPerHourMax,
+      'and all strangers together have a budget',
+    )
+    nowMs += 3_600_000
+    for (let i = 0; i < 100_000; i++)
+      trail.note(refusal(`2001:db9:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
+    t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'nor does their room grow')
+    trail.note({ ...refusal('192.0.2.2'), operation: 'socket.tracking', status: 4004, code: null })
+    t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'a refused socket is a refusal too')
+    await trail.close()
+  },
+)
+
+t.test(
+  'no row of a person, and none of something that was done, is lost for a stranger',
+  async t => {
+    const { trail, counted } = start(() => 'failBefore')
+    for (let i = 0; i < 50_000; i++)
+      trail.note(refusal(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
+    const before = trail.waiting
+    for (let i = 0; i < limits.auditQueueRowsMax - 1; i++) trail.note(entry('honest'))
+    trail.note({ ...entry('login'), actorRole: 'anonymous', actorId: null })
+    t.equal(
+      trail.waiting - before,
+      limits.auditQueueRowsMax,
+      'a sign-in that succeeds has no actor yet and is no stranger',
+    )
+    t.equal(await counted('lost'), 0)
+    await trail.close()
+  },
+)

@@ -67,7 +67,14 @@ const insert = {
     on conflict do nothing`,
 }
 
-export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: AuditDeps): AuditTrail {
+export function createAuditTrail({
+  pool,
+  log,
+  metrics,
+  nowMs,
+  random,
+  after,
+}: AuditDeps): AuditTrail {
   /** Everybody's rows but the refusals of strangers, which wait in the other. */
   let queue: Row[] = []
   let strangersQueue: Row[] = []
@@ -83,9 +90,18 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
     return pool.query({
       ...insert,
       values: [
-        column(row => row.id), column(row => row.atMs), column(row => row.actorRole), column(row => row.actorId), column(row => row.operation),
-        column(row => row.targetKind), column(row => row.targetId), column(row => row.address), column(row => row.userAgent), column(row => row.status),
-        column(row => row.code), column(row => row.requestId),
+        column(row => row.id),
+        column(row => row.atMs),
+        column(row => row.actorRole),
+        column(row => row.actorId),
+        column(row => row.operation),
+        column(row => row.targetKind),
+        column(row => row.targetId),
+        column(row => row.address),
+        column(row => row.userAgent),
+        column(row => row.status),
+        column(row => row.code),
+        column(row => row.requestId),
       ],
     })
   }
@@ -96,7 +112,10 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
       try {
         await write(batch)
       } catch (error) {
-        log.warn({ err: error, rows: waiting() }, 'the audit trail could not be written; it will be tried again')
+        log.warn(
+          { err: error, rows: waiting() },
+          'the audit trail could not be written; it will be tried again',
+        )
         return
       }
       if (ofStrangers) strangersQueue = strangersQueue.slice(batch.length)
@@ -117,17 +136,27 @@ export function createAuditTrail({ pool, log, metrics, nowMs, random, after }: A
   }
 
   return {
-    get waiting() { return waiting() },
+    get waiting() {
+      return waiting()
+    },
     note(entry) {
       const stranger = isRefusedStranger(entry)
       if (stranger && !closed && !strangers.keeps(entry)) return
       const room = stranger ? strangersQueue : queue
-      if (closed || room.length >= (stranger ? auditLimits.strangerQueueRowsMax : limits.auditQueueRowsMax)) {
+      if (
+        closed ||
+        room.length >= (stranger ? auditLimits.strangerQueueRowsMax : limits.auditQueueRowsMax)
+      ) {
         metrics.auditRows.inc({ outcome: 'lost' })
         return
       }
       const atMs = nowMs()
-      room.push({ ...entry, userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null, id: uuidV7(atMs, random), atMs })
+      room.push({
+        ...entry,
+        userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null,
+        id: uuidV7(atMs, random),
+        atMs,
+      })
       schedule()
     },
     async close() {

@@ -13,7 +13,11 @@ import { auditLimits } from './limits.ts'
 const hourMs = 3_600_000
 
 /** Nobody is known to have asked, and nothing was given or done. Close codes of sockets are above every HTTP status. */
-export const isRefusedStranger = ({ actorId, code, status }: Pick<AuditEntry, 'actorId' | 'code' | 'status'>): boolean =>
+export const isRefusedStranger = ({
+  actorId,
+  code,
+  status,
+}: Pick<AuditEntry, 'actorId' | 'code' | 'status'>): boolean =>
   actorId === null && (code !== null || status >= 400)
 
 export class Strangers {
@@ -36,13 +40,20 @@ export class Strangers {
     const refusal = `${addressGroup(address)} ${operation} ${code ?? status} ${targetId ?? ''}`
     const keptAtMs = this.#keptAtMs.get(refusal)
     // A clock that was set back must not silence an address for long.
-    if (keptAtMs !== undefined && nowMs >= keptAtMs && nowMs - keptAtMs < auditLimits.strangerRepeatMs) {
+    if (
+      keptAtMs !== undefined &&
+      nowMs >= keptAtMs &&
+      nowMs - keptAtMs < auditLimits.strangerRepeatMs
+    ) {
       this.#metrics.auditRows.inc({ outcome: 'repeated' })
       return false
     }
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     this.#filledAtMs = nowMs
-    this.#tokens = Math.min(auditLimits.strangerRowsPerHourMax, this.#tokens + passedMs * auditLimits.strangerRowsPerHourMax / hourMs)
+    this.#tokens = Math.min(
+      auditLimits.strangerRowsPerHourMax,
+      this.#tokens + (passedMs * auditLimits.strangerRowsPerHourMax) / hourMs,
+    )
     if (this.#tokens < 1) {
       this.#metrics.auditRows.inc({ outcome: 'beyond_budget' })
       return false
@@ -50,7 +61,8 @@ export class Strangers {
     this.#tokens--
     this.#keptAtMs.delete(refusal)
     this.#keptAtMs.set(refusal, nowMs)
-    if (this.#keptAtMs.size > auditLimits.strangerRefusalsMax) this.#keptAtMs.delete(this.#keptAtMs.keys().next().value!)
+    if (this.#keptAtMs.size > auditLimits.strangerRefusalsMax)
+      this.#keptAtMs.delete(this.#keptAtMs.keys().next().value!)
     return true
   }
 }

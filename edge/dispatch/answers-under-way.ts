@@ -14,13 +14,20 @@ export class AnswersUnderWay {
   readonly #counts = new Map<string, number>()
 
   /** Pharmacies with answers under way. */
-  get pharmacies(): number { return this.#counts.size }
+  get pharmacies(): number {
+    return this.#counts.size
+  }
 
   /** Runs the work as one of the pharmacy's. Throws `too_many_requests` when it has too many. */
   async run<Outcome>(vendorId: string, work: () => Promise<Outcome>): Promise<Outcome> {
     const count = this.#counts.get(vendorId) ?? 0
     if (count >= answersUnderWayMax)
-      throw new CaduceusError('too_many_requests', `a pharmacy may have ${answersUnderWayMax} answers under way; wait for one of them`, undefined, retryAfterSeconds)
+      throw new CaduceusError(
+        'too_many_requests',
+        `a pharmacy may have ${answersUnderWayMax} answers under way; wait for one of them`,
+        undefined,
+        retryAfterSeconds,
+      )
     this.#counts.set(vendorId, count + 1)
     try {
       return await work()

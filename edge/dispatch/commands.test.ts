@@ -8,8 +8,18 @@ import { subjects } from '../../protocol/subjects.ts'
 import { createCommandClient } from './commands.ts'
 
 const actor_id = '0190b2a0-0000-7000-8000-000000000001'
-const envelope = { id: 'c1', actor_id, verb: 'accept', by: { role: 'vendor' as const, id: 'v' }, data: {} }
-const codeOf = (work: Promise<unknown>) => work.then(() => 'ok', (error: unknown) => (error instanceof CaduceusError ? error.code : String(error)))
+const envelope = {
+  id: 'c1',
+  actor_id,
+  verb: 'accept',
+  by: { role: 'vendor' as const, id: 'v' },
+  data: {},
+}
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'ok',
+    (error: unknown) => (error instanceof CaduceusError ? error.code : String(error)),
+  )
 
 /** Answers in turn; a string is the problem of a reply, or `lost` for none. The last one repeats. */
 function world(answers: unknown[]) {
@@ -24,10 +34,15 @@ function world(answers: unknown[]) {
           nowMs += timeoutMs
           throw new CaduceusError('unavailable')
         }
-        return encodeBody(typeof answer === 'string' ? { ok: false, problem: { code: answer, detail: `said ${answer}` } } : answer)
+        return encodeBody(
+          typeof answer === 'string'
+            ? { ok: false, problem: { code: answer, detail: `said ${answer}` } }
+            : answer,
+        )
       },
     },
-    nowMs: () => nowMs, random: () => 0.5,
+    nowMs: () => nowMs,
+    random: () => 0.5,
     after: (ms, run) => {
       nowMs += ms
       setImmediate(run)
@@ -38,7 +53,7 @@ function world(answers: unknown[]) {
 }
 const good = { ok: true, order: { id: actor_id }, outcome: {} }
 
-t.test('a command goes to the owner of the actor\'s slot', async t => {
+t.test("a command goes to the owner of the actor's slot", async t => {
   const { client, sent } = world([good])
   t.match(await client.order(envelope), good)
   t.equal(sent[0]!.subject, subjects.slotCommand(slotOf(actor_id, limits.slotCount)))
@@ -48,7 +63,10 @@ t.test('a command goes to the owner of the actor\'s slot', async t => {
 t.test('moved and lost replies are sent again under the same command id', async t => {
   const { client, sent } = world(['moved', 'unavailable', 'lost', good])
   t.equal(await codeOf(client.driver(envelope)), 'ok')
-  t.same(sent.map(s => s.envelope.id), ['c1', 'c1', 'c1', 'c1'])
+  t.same(
+    sent.map(s => s.envelope.id),
+    ['c1', 'c1', 'c1', 'c1'],
+  )
 })
 
 t.test('what the actor refuses is thrown as it said it, at once', async t => {
@@ -69,6 +87,11 @@ t.test('unavailable within the bound, whichever way nobody answers', async t => 
 })
 
 t.test('something else than a reply is our defect', async t => {
-  for (const answer of [null, 1, { ok: false }, { ok: false, problem: { code: 'nonsense', detail: '' } }])
+  for (const answer of [
+    null,
+    1,
+    { ok: false },
+    { ok: false, problem: { code: 'nonsense', detail: '' } },
+  ])
     t.equal(await codeOf(world([answer]).client.order(envelope)), 'internal')
 })

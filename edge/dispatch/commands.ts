@@ -30,12 +30,21 @@ const positionTimeoutMs = 1_000
 
 type Reply = { ok: true } | { ok: false; problem: Problem }
 
-export function createCommandClient({ bus, nowMs, random, after }: CommandClientDeps): CommandClient {
+export function createCommandClient({
+  bus,
+  nowMs,
+  random,
+  after,
+}: CommandClientDeps): CommandClient {
   let inFlight = 0
-  const pause = (ms: number) => new Promise<void>(resolve => { after(ms, resolve) })
+  const pause = (ms: number) =>
+    new Promise<void>(resolve => {
+      after(ms, resolve)
+    })
 
   const send = async (envelope: CommandEnvelope): Promise<Reply> => {
-    if (inFlight >= limits.commandsInFlightMax) throw new CaduceusError('overloaded', 'too many commands in flight')
+    if (inFlight >= limits.commandsInFlightMax)
+      throw new CaduceusError('overloaded', 'too many commands in flight')
     inFlight++
     try {
       return await attempts(envelope)
@@ -61,12 +70,17 @@ export function createCommandClient({ bus, nowMs, random, after }: CommandClient
   }
 
   /** A reply, or why the command should be sent again. */
-  const once = async (subject: string, body: Uint8Array, timeoutMs: number): Promise<{ reply: Reply | null; detail: string }> => {
+  const once = async (
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+  ): Promise<{ reply: Reply | null; detail: string }> => {
     let reply: Reply
     try {
       reply = readReply(decodeBody(await bus.request(subject, body, timeoutMs)))
     } catch (error) {
-      if (error instanceof CaduceusError && error.code === 'unavailable') return { reply: null, detail: 'no engine answered in time; the command may be repeated' }
+      if (error instanceof CaduceusError && error.code === 'unavailable')
+        return { reply: null, detail: 'no engine answered in time; the command may be repeated' }
       throw error
     }
     if (!reply.ok && (reply.problem.code === 'moved' || reply.problem.code === 'unavailable'))
@@ -77,7 +91,8 @@ export function createCommandClient({ bus, nowMs, random, after }: CommandClient
   const command = async <T extends { ok: true }>(envelope: CommandEnvelope): Promise<T> => {
     // A UUID may be written in capitals; the slot of an actor is that of the small letters.
     const reply = await send({ ...envelope, actor_id: envelope.actor_id.toLowerCase() })
-    if (!reply.ok) throw new CaduceusError(reply.problem.code, reply.problem.detail, reply.problem.fields)
+    if (!reply.ok)
+      throw new CaduceusError(reply.problem.code, reply.problem.detail, reply.problem.fields)
     return reply as T
   }
 
@@ -85,13 +100,15 @@ export function createCommandClient({ bus, nowMs, random, after }: CommandClient
     order: envelope => command({ ...envelope, actor: 'order' }),
     driver: envelope => command({ ...envelope, actor: 'driver' }),
     async position(query) {
-      return decodeBody(await bus.request(subjects.queryPosition, encodeBody(query), positionTimeoutMs)) as PositionAnswer
+      return decodeBody(
+        await bus.request(subjects.queryPosition, encodeBody(query), positionTimeoutMs),
+      ) as PositionAnswer
     },
   }
 }
 
 function readReply(value: unknown): Reply {
-  const reply = value as Partial<Reply> & { problem?: Partial<Problem> } | null
+  const reply = value as (Partial<Reply> & { problem?: Partial<Problem> }) | null
   if (typeof reply === 'object' && reply !== null) {
     if (reply.ok === true) return reply as Reply
     if (reply.ok === false && isErrorCode(reply.problem?.code)) return reply as Reply

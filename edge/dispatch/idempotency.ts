@@ -39,7 +39,10 @@ type Remembered = { answer: Omit<RouteAnswer, 'status'> } | { problem: Problem }
  * repeats the caller's own words in its answer adds them outside.
  */
 export async function once(
-  ctx: IdempotencyContext, request: IdempotentRequest, route: string, work: (ids: FixedIds) => Promise<RouteAnswer>,
+  ctx: IdempotencyContext,
+  request: IdempotentRequest,
+  route: string,
+  work: (ids: FixedIds) => Promise<RouteAnswer>,
   orderAnew: OrderAnew = orderFor(ctx, request.identity),
 ): Promise<RouteAnswer> {
   const newId = () => uuidV7(ctx.nowMs(), ctx.random)
@@ -47,16 +50,43 @@ export async function once(
   const key = request.headers['idempotency-key']?.trim().replace(/^"([^"]*)"$/, '$1')
   if (key === undefined) return work({ commandId: newId(), targetId: newId() })
   if (!/^[\x21-\x7e]+$/.test(key) || key.length > limits.idempotencyKeyCharactersMax)
-    throw invalid([{ field: 'Idempotency-Key', rule: `must be 1 to ${limits.idempotencyKeyCharactersMax} visible ASCII characters` }])
+    throw invalid([
+      {
+        field: 'Idempotency-Key',
+        rule: `must be 1 to ${limits.idempotencyKeyCharactersMax} visible ASCII characters`,
+      },
+    ])
 
   const accountId = request.identity.userId
-  const fresh = { account_id: accountId, key, route, request_hash: hashOf(request), command_id: newId(), target_id: newId() }
+  const fresh = {
+    account_id: accountId,
+    key,
+    route,
+    request_hash: hashOf(request),
+    command_id: newId(),
+    target_id: newId(),
+  }
   const db = ctx.database.kysely
-  const inserted = await db.insertInto('idempotency_keys').values(fresh).onConflict(c => c.doNothing()).returning('key').executeTakeFirst()
-  const row = inserted !== undefined ? { ...fresh, status: null, response: null } : await db.selectFrom('idempotency_keys').selectAll()
-    .where('account_id', '=', accountId).where('key', '=', key).executeTakeFirstOrThrow()
+  const inserted = await db
+    .insertInto('idempotency_keys')
+    .values(fresh)
+    .onConflict(c => c.doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  const row =
+    inserted !== undefined
+      ? { ...fresh, status: null, response: null }
+      : await db
+          .selectFrom('idempotency_keys')
+          .selectAll()
+          .where('account_id', '=', accountId)
+          .where('key', '=', key)
+          .executeTakeFirstOrThrow()
   if (row.route !== fresh.route || row.request_hash !== fresh.request_hash)
-    throw new CaduceusError('idempotency_key_reused', 'this Idempotency-Key was sent before with another request; use a new one')
+    throw new CaduceusError(
+      'idempotency_key_reused',
+      'this Idempotency-Key was sent before with another request; use a new one',
+    )
   if (row.status !== null && row.response !== null) {
     const answer = await replay(row.status, row.response as Remembered, orderAnew)
     // Without its order the answer cannot be made anew; the actor gives it to the same command.
@@ -64,10 +94,17 @@ export async function once(
   }
 
   const remember = async (status: number, remembered: Remembered) => {
-    await db.updateTable('idempotency_keys').set({ status, response: JSON.stringify(remembered) })
-      .where('account_id', '=', accountId).where('key', '=', key).where('status', 'is', null).execute()
+    await db
+      .updateTable('idempotency_keys')
+      .set({ status, response: JSON.stringify(remembered) })
+      .where('account_id', '=', accountId)
+      .where('key', '=', key)
+      .where('status', 'is', null)
+      .execute()
       // The work is done and journaled; a repeat finds it there even if this row does not say so.
-      .catch((error: unknown) => request.log.warn({ err: error }, 'an idempotency row could not be completed'))
+      .catch((error: unknown) =>
+        request.log.warn({ err: error }, 'an idempotency row could not be completed'),
+      )
   }
   try {
     const answer = await work({ commandId: row.command_id, targetId: row.target_id! })
@@ -81,10 +118,22 @@ export async function once(
 }
 
 /** The answer with more in its body than is kept for a repeat: what the caller sent, and what is read anew each time. */
-export const withBody = <B>(answer: RouteAnswer, change: (body: B) => object): RouteAnswer => ({ ...answer, body: change(answer.body as B) })
+export const withBody = <B>(answer: RouteAnswer, change: (body: B) => object): RouteAnswer => ({
+  ...answer,
+  body: change(answer.body as B),
+})
 
-async function replay(status: number, remembered: Remembered, orderAnew: OrderAnew): Promise<RouteAnswer | null> {
-  if ('problem' in remembered) throw new CaduceusError(remembered.problem.code, remembered.problem.detail, remembered.problem.fields)
+async function replay(
+  status: number,
+  remembered: Remembered,
+  orderAnew: OrderAnew,
+): Promise<RouteAnswer | null> {
+  if ('problem' in remembered)
+    throw new CaduceusError(
+      remembered.problem.code,
+      remembered.problem.detail,
+      remembered.problem.fields,
+    )
   const answer = await madeAnew(remembered.answer, orderAnew)
   if (answer === null) return null
   const { body, headers } = answer
@@ -93,6 +142,7 @@ async function replay(status: number, remembered: Remembered, orderAnew: OrderAn
 
 function hashOf({ params, query, body, parts }: IdempotentRequest): string {
   const hash = createHash('sha256').update(JSON.stringify([params, query, body ?? null]))
-  for (const part of parts) hash.update(part.name).update(createHash('sha256').update(part.data).digest())
+  for (const part of parts)
+    hash.update(part.name).update(createHash('sha256').update(part.data).digest())
   return hash.digest('base64url')
 }

@@ -16,15 +16,22 @@ import { shownTo } from './order-shown.ts'
 
 type Answer = Omit<RouteAnswer, 'status'>
 /** In place of an order: its id, and what the answer adds to it. */
-interface OrderMark { $order: string; with: Record<string, unknown> }
+interface OrderMark {
+  $order: string
+  with: Record<string, unknown>
+}
 /** Reads an order for the caller of the request; null when there is none. */
 export type OrderAnew = (id: string) => Promise<OrderView | null>
 
-const isOrder = (value: object): value is OrderView => 'order_number' in value && 'tracking_token' in value && isUuid((value as { id?: unknown }).id)
+const isOrder = (value: object): value is OrderView =>
+  'order_number' in value && 'tracking_token' in value && isUuid((value as { id?: unknown }).id)
 const isMark = (value: object): value is OrderMark => '$order' in value
 
 /** The answer without its orders. */
-export const kept = ({ headers, body }: Answer): Answer => ({ ...(headers !== undefined && { headers }), body: withoutOrders(body) })
+export const kept = ({ headers, body }: Answer): Answer => ({
+  ...(headers !== undefined && { headers }),
+  body: withoutOrders(body),
+})
 
 function withoutOrders(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -35,7 +42,10 @@ function withoutOrders(value: unknown): unknown {
 }
 
 /** The answer made anew; null when one of its orders is not there. An answer that is an order tells the version that it shows. */
-export async function madeAnew({ headers, body }: Answer, orderAnew: OrderAnew): Promise<Answer | null> {
+export async function madeAnew(
+  { headers, body }: Answer,
+  orderAnew: OrderAnew,
+): Promise<Answer | null> {
   const orders = new Map<string, OrderView>()
   for (const id of marksIn(body)) {
     const order = await orderAnew(id)
@@ -44,7 +54,13 @@ export async function madeAnew({ headers, body }: Answer, orderAnew: OrderAnew):
   }
   const whole = withOrders(body, orders)
   const isWhole = typeof whole === 'object' && whole !== null && isOrder(whole)
-  return { body: whole, headers: { ...headers, ...(headers?.['etag'] !== undefined && isWhole && { etag: etagOf(whole.version) }) } }
+  return {
+    body: whole,
+    headers: {
+      ...headers,
+      ...(headers?.['etag'] !== undefined && isWhole && { etag: etagOf(whole.version) }),
+    },
+  }
 }
 
 function marksIn(value: unknown): string[] {
@@ -55,13 +71,22 @@ function marksIn(value: unknown): string[] {
 function withOrders(value: unknown, orders: ReadonlyMap<string, OrderView>): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(inner => withOrders(inner, orders))
-  return isMark(value) ? { ...orders.get(value.$order)!, ...value.with } : mapped(value, inner => withOrders(inner, orders))
+  return isMark(value)
+    ? { ...orders.get(value.$order)!, ...value.with }
+    : mapped(value, inner => withOrders(inner, orders))
 }
 
-const mapped = (value: object, change: (inner: unknown) => unknown): object => Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner)]))
+const mapped = (value: object, change: (inner: unknown) => unknown): object =>
+  Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner)]))
 
 /** From the read model, which the journal writes with the events themselves: who was answered finds the order there. */
-export const orderFor = (ctx: SigningContext & Pick<EdgeContext, 'database'>, identity: Identity): OrderAnew => async id => {
-  const row = await ctx.database.kysely.selectFrom('orders').select(['placed', 'progress']).where('id', '=', id).executeTakeFirst()
-  return row === undefined ? null : shownTo(ctx, identity, orderView(row))
-}
+export const orderFor =
+  (ctx: SigningContext & Pick<EdgeContext, 'database'>, identity: Identity): OrderAnew =>
+  async id => {
+    const row = await ctx.database.kysely
+      .selectFrom('orders')
+      .select(['placed', 'progress'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return row === undefined ? null : shownTo(ctx, identity, orderView(row))
+  }

@@ -19,15 +19,31 @@ import { subjects } from '../../protocol/subjects.ts'
 
 export type ParkedRow = Selectable<ParkedCommandsTable>
 /** The receiver and what it knows the command by; rows that share both hold the same command. */
-export interface ParkedKey { actor_id: string; command_id: string }
+export interface ParkedKey {
+  actor_id: string
+  command_id: string
+}
 
 /** Null: done, and its row is gone. Otherwise why not, and the row stays. Throws what the database throws. */
-export async function replayParked(db: Kysely<Tables>, bus: Pick<Bus, 'request'>, row: ParkedRow): Promise<Problem | null> {
+export async function replayParked(
+  db: Kysely<Tables>,
+  bus: Pick<Bus, 'request'>,
+  row: ParkedRow,
+): Promise<Problem | null> {
   const { kind, actor_id: actorId, command_id: id, command } = row
-  const body = { planned: { kind, actorId, id, command }, withState: false } satisfies PlannedBody<unknown>
+  const body = {
+    planned: { kind, actorId, id, command },
+    withState: false,
+  } satisfies PlannedBody<unknown>
   let answer: { ok: true } | ({ ok: false } & (Problem | { problem: Problem }))
   try {
-    answer = decodeBody(await bus.request(subjects.slotCommand(slotOf(actorId, limits.slotCount)), encodeBody(body), limits.commandTimeoutMs)) as typeof answer
+    answer = decodeBody(
+      await bus.request(
+        subjects.slotCommand(slotOf(actorId, limits.slotCount)),
+        encodeBody(body),
+        limits.commandTimeoutMs,
+      ),
+    ) as typeof answer
   } catch (error) {
     if (error instanceof CaduceusError) return error.toProblem()
     throw error
@@ -37,10 +53,20 @@ export async function replayParked(db: Kysely<Tables>, bus: Pick<Bus, 'request'>
     return null
   }
   const { code, detail } = 'problem' in answer ? answer.problem : answer
-  return code === 'moved' ? { code: 'unavailable', detail: 'the actor moves to another engine; try again' } : { code, detail }
+  return code === 'moved'
+    ? { code: 'unavailable', detail: 'the actor moves to another engine; try again' }
+    : { code, detail }
 }
 
 /** What was dropped. */
-export async function dropParked(db: Kysely<Tables>, { actor_id, command_id }: ParkedKey): Promise<ParkedRow[]> {
-  return await db.deleteFrom('parked_commands').where('actor_id', '=', actor_id).where('command_id', '=', command_id).returningAll().execute()
+export async function dropParked(
+  db: Kysely<Tables>,
+  { actor_id, command_id }: ParkedKey,
+): Promise<ParkedRow[]> {
+  return await db
+    .deleteFrom('parked_commands')
+    .where('actor_id', '=', actor_id)
+    .where('command_id', '=', command_id)
+    .returningAll()
+    .execute()
 }

@@ -6,25 +6,45 @@ import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { invalid } from '../http/validate.ts'
 
-export interface GivenPlace { latitude: number | undefined; longitude: number | undefined; address: string | undefined }
+export interface GivenPlace {
+  latitude: number | undefined
+  longitude: number | undefined
+  address: string | undefined
+}
 
 /**
  * Null when nothing was sent. `field` is the prefix of the caller's fields, such as `delivery_`. Throws
  * `invalid_request` for half a coordinate, and what `Maps.locate` throws.
  */
-export async function placeOf(ctx: Pick<EdgeContext, 'maps'>, field: string, { latitude, longitude, address }: GivenPlace): Promise<GeoPoint | null> {
+export async function placeOf(
+  ctx: Pick<EdgeContext, 'maps'>,
+  field: string,
+  { latitude, longitude, address }: GivenPlace,
+): Promise<GeoPoint | null> {
   if (latitude !== undefined && longitude !== undefined) return { latitude, longitude }
   if (latitude !== undefined || longitude !== undefined)
-    throw invalid([{ field: `${field}${latitude === undefined ? 'latitude' : 'longitude'}`, rule: 'is required with the other coordinate' }])
+    throw invalid([
+      {
+        field: `${field}${latitude === undefined ? 'latitude' : 'longitude'}`,
+        rule: 'is required with the other coordinate',
+      },
+    ])
   if (address === undefined || address.trim() === '') return null
   const found = await ctx.maps.locate(address)
   return { latitude: found.latitude, longitude: found.longitude }
 }
 
 /** The same, where there must be a place. */
-export async function requiredPlace(ctx: Pick<EdgeContext, 'maps'>, field: string, given: GivenPlace): Promise<GeoPoint> {
+export async function requiredPlace(
+  ctx: Pick<EdgeContext, 'maps'>,
+  field: string,
+  given: GivenPlace,
+): Promise<GeoPoint> {
   const place = await placeOf(ctx, field, given)
-  if (place === null) throw invalid([{ field: `${field}latitude`, rule: 'is required, with the longitude or an address' }])
+  if (place === null)
+    throw invalid([
+      { field: `${field}latitude`, rule: 'is required, with the longitude or an address' },
+    ])
   return place
 }
 
@@ -40,8 +60,13 @@ export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
 
 /** Throws `vendor_not_found` unless there is such an active pharmacy. */
 export async function pharmacyPlace(ctx: Pick<EdgeContext, 'database'>, vendorId: string) {
-  const row = await ctx.database.kysely.selectFrom('vendors').select(['id', 'latitude', 'longitude', 'tariff'])
-    .where('id', '=', vendorId).where('is_active', '=', true).executeTakeFirst()
-  if (row === undefined) throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
+  const row = await ctx.database.kysely
+    .selectFrom('vendors')
+    .select(['id', 'latitude', 'longitude', 'tariff'])
+    .where('id', '=', vendorId)
+    .where('is_active', '=', true)
+    .executeTakeFirst()
+  if (row === undefined)
+    throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
   return row
 }

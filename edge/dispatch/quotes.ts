@@ -18,28 +18,63 @@ import { pharmacyPlace, sameArea, samePlace } from './places.ts'
 
 export type QuoteContext = Pick<EdgeContext, 'database' | 'maps' | 'nowMs' | 'random'>
 
-export interface Estimate { tariff: Tariff; route: Route; fee_minor: number; pickup: GeoPoint; delivery: GeoPoint }
-export interface Quote extends Estimate { id: string; vendor_id: string; expiresAtMs: number }
+export interface Estimate {
+  tariff: Tariff
+  route: Route
+  fee_minor: number
+  pickup: GeoPoint
+  delivery: GeoPoint
+}
+export interface Quote extends Estimate {
+  id: string
+  vendor_id: string
+  expiresAtMs: number
+}
 
 /** What the default tariff would ask; binds nobody. */
-export async function estimateFee(ctx: Pick<EdgeContext, 'maps'>, pickup: GeoPoint, delivery: GeoPoint, tariff: Tariff = defaultTariff): Promise<Estimate> {
+export async function estimateFee(
+  ctx: Pick<EdgeContext, 'maps'>,
+  pickup: GeoPoint,
+  delivery: GeoPoint,
+  tariff: Tariff = defaultTariff,
+): Promise<Estimate> {
   const route = await ctx.maps.route(pickup, delivery)
   return { tariff, route, fee_minor: feeMinor(tariff, route.distance_km), pickup, delivery }
 }
 
 /** `pickup` null: at the pharmacy. Throws `vendor_not_found`. */
-export async function makeQuote(ctx: QuoteContext, accountId: string, vendorId: string, pickup: GeoPoint | null, delivery: GeoPoint): Promise<Quote> {
+export async function makeQuote(
+  ctx: QuoteContext,
+  accountId: string,
+  vendorId: string,
+  pickup: GeoPoint | null,
+  delivery: GeoPoint,
+): Promise<Quote> {
   const vendor = await pharmacyPlace(ctx, vendorId)
-  const estimate = await estimateFee(ctx, pickup ?? { latitude: vendor.latitude, longitude: vendor.longitude }, delivery, vendor.tariff ?? defaultTariff)
+  const estimate = await estimateFee(
+    ctx,
+    pickup ?? { latitude: vendor.latitude, longitude: vendor.longitude },
+    delivery,
+    vendor.tariff ?? defaultTariff,
+  )
   const id = uuidV7(ctx.nowMs(), ctx.random)
   const expiresAtMs = ctx.nowMs() + limits.quoteTtlMs
-  await ctx.database.kysely.insertInto('quotes').values({
-    id, account_id: accountId, vendor_id: vendor.id,
-    pickup_latitude: estimate.pickup.latitude, pickup_longitude: estimate.pickup.longitude,
-    delivery_latitude: delivery.latitude, delivery_longitude: delivery.longitude,
-    distance_km: estimate.route.distance_km, duration_minutes: estimate.route.duration_minutes,
-    fee_minor: estimate.fee_minor, expires_at: new Date(expiresAtMs),
-  }).execute()
+  await ctx.database.kysely
+    .insertInto('quotes')
+    .values({
+      id,
+      account_id: accountId,
+      vendor_id: vendor.id,
+      pickup_latitude: estimate.pickup.latitude,
+      pickup_longitude: estimate.pickup.longitude,
+      delivery_latitude: delivery.latitude,
+      delivery_longitude: delivery.longitude,
+      distance_km: estimate.route.distance_km,
+      duration_minutes: estimate.route.duration_minutes,
+      fee_minor: estimate.fee_minor,
+      expires_at: new Date(expiresAtMs),
+    })
+    .execute()
   return { ...estimate, id, vendor_id: vendor.id, expiresAtMs }
 }
 
@@ -50,16 +85,42 @@ export async function makeQuote(ctx: QuoteContext, accountId: string, vendorId: 
  * `quote_expired`, `quote_mismatch`.
  */
 export async function feeTerms(
-  ctx: Pick<EdgeContext, 'database' | 'nowMs'>, accountId: string, quoteId: string,
-  order: { vendorId: string | null; pickup: GeoPoint | null; delivery: GeoPoint; deliveryIsArea?: boolean },
+  ctx: Pick<EdgeContext, 'database' | 'nowMs'>,
+  accountId: string,
+  quoteId: string,
+  order: {
+    vendorId: string | null
+    pickup: GeoPoint | null
+    delivery: GeoPoint
+    deliveryIsArea?: boolean
+  },
 ): Promise<FeeTerms> {
-  const row = await ctx.database.kysely.selectFrom('quotes').selectAll().where('id', '=', quoteId).where('account_id', '=', accountId).executeTakeFirst()
-  if (row === undefined || row.vendor_id === null) throw new CaduceusError('quote_not_found', 'no such quote')
-  if (row.expires_at.getTime() <= ctx.nowMs()) throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
-  if (order.vendorId !== null && order.vendorId !== row.vendor_id) throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')
-  const pickup = order.pickup ?? await pharmacyPlace(ctx, row.vendor_id)
-  if (!samePlace(pickup, { latitude: row.pickup_latitude, longitude: row.pickup_longitude })) throw new CaduceusError('quote_mismatch', 'the quote is for another pick-up place')
+  const row = await ctx.database.kysely
+    .selectFrom('quotes')
+    .selectAll()
+    .where('id', '=', quoteId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+  if (row === undefined || row.vendor_id === null)
+    throw new CaduceusError('quote_not_found', 'no such quote')
+  if (row.expires_at.getTime() <= ctx.nowMs())
+    throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
+  if (order.vendorId !== null && order.vendorId !== row.vendor_id)
+    throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')
+  const pickup = order.pickup ?? (await pharmacyPlace(ctx, row.vendor_id))
+  if (!samePlace(pickup, { latitude: row.pickup_latitude, longitude: row.pickup_longitude }))
+    throw new CaduceusError('quote_mismatch', 'the quote is for another pick-up place')
   const delivery = { latitude: row.delivery_latitude, longitude: row.delivery_longitude }
-  if (!(order.deliveryIsArea === true ? sameArea(order.delivery, delivery) : samePlace(order.delivery, delivery))) throw new CaduceusError('quote_mismatch', 'the quote is for another delivery place')
-  return { quote_id: row.id, vendor_id: row.vendor_id, fee_minor: row.fee_minor, distance_km: row.distance_km }
+  if (
+    !(order.deliveryIsArea === true
+      ? sameArea(order.delivery, delivery)
+      : samePlace(order.delivery, delivery))
+  )
+    throw new CaduceusError('quote_mismatch', 'the quote is for another delivery place')
+  return {
+    quote_id: row.id,
+    vendor_id: row.vendor_id,
+    fee_minor: row.fee_minor,
+    distance_km: row.distance_km,
+  }
 }

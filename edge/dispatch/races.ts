@@ -16,7 +16,10 @@ import { AnswersUnderWay } from './answers-under-way.ts'
 /** `taken`: another pharmacy has it, by the engine's word. `ask`: nothing is known here, the claims may know. */
 export type RaceEnd = 'taken' | 'ask'
 
-interface Waiter { vendorId: string; settle(end: RaceEnd): void }
+interface Waiter {
+  vendorId: string
+  settle(end: RaceEnd): void
+}
 interface Race {
   led: boolean
   /** Who was asked and did not win; null while the request is open, as far as this edge has heard. */
@@ -35,10 +38,14 @@ export class Races {
   readonly #races = new Map<string, Race>()
   readonly #after: (ms: number, run: () => void) => () => void
 
-  constructor(after: (ms: number, run: () => void) => () => void) { this.#after = after }
+  constructor(after: (ms: number, run: () => void) => () => void) {
+    this.#after = after
+  }
 
   /** Races under way. */
-  get size(): number { return this.#races.size }
+  get size(): number {
+    return this.#races.size
+  }
 
   /** Null: the caller leads and must `leave`. Otherwise how the race that is under way ends for this pharmacy. */
   enter(requestId: string, vendorId: string): Promise<RaceEnd> | null {
@@ -54,7 +61,8 @@ export class Races {
     const race = this.#races.get(requestId)
     if (race === undefined || !race.led) return
     race.cancel()
-    if (won && race.losers === null) race.cancel = this.#after(wordDueMs, () => this.#over(requestId, race))
+    if (won && race.losers === null)
+      race.cancel = this.#after(wordDueMs, () => this.#over(requestId, race))
     else this.#over(requestId, race)
   }
 
@@ -62,7 +70,9 @@ export class Races {
   watch(requestId: string, vendorId: string): { end: Promise<RaceEnd>; cancel(): void } {
     const race = this.#of(requestId)
     let settle: Waiter['settle'] = () => undefined
-    const end = new Promise<RaceEnd>(resolve => { settle = resolve })
+    const end = new Promise<RaceEnd>(resolve => {
+      settle = resolve
+    })
     const waiter: Waiter = { vendorId, settle }
     if (race.losers === null) race.waiters.add(waiter)
     else settle(endFor(race.losers, vendorId))
@@ -70,7 +80,8 @@ export class Races {
       end,
       cancel: () => {
         race.waiters.delete(waiter)
-        if (!race.led && race.waiters.size === 0 && this.#races.get(requestId) === race) this.#races.delete(requestId)
+        if (!race.led && race.waiters.size === 0 && this.#races.get(requestId) === race)
+          this.#races.delete(requestId)
       },
     }
   }
@@ -87,7 +98,11 @@ export class Races {
 
   #of(requestId: string): Race {
     let race = this.#races.get(requestId)
-    if (race === undefined) this.#races.set(requestId, race = { led: false, losers: null, waiters: new Set(), cancel: () => undefined })
+    if (race === undefined)
+      this.#races.set(
+        requestId,
+        (race = { led: false, losers: null, waiters: new Set(), cancel: () => undefined }),
+      )
     return race
   }
 
@@ -103,4 +118,5 @@ export class Races {
   }
 }
 
-const endFor = (losers: ReadonlySet<string>, vendorId: string): RaceEnd => (losers.has(vendorId) ? 'taken' : 'ask')
+const endFor = (losers: ReadonlySet<string>, vendorId: string): RaceEnd =>
+  losers.has(vendorId) ? 'taken' : 'ask'

@@ -9,8 +9,18 @@ import type { Principal } from '../../protocol/principal.ts'
 import { upcast } from '../../protocol/upcast.ts'
 
 /** What of a row says what happened. */
-export type EventRow = Pick<Selectable<EventsTable>, 'version' | 'at' | 'type' | 'v' | 'acted_by' | 'data'>
-export const eventColumns = ['version', 'at', 'type', 'v', 'acted_by', 'data'] as const satisfies readonly (keyof EventRow)[]
+export type EventRow = Pick<
+  Selectable<EventsTable>,
+  'version' | 'at' | 'type' | 'v' | 'acted_by' | 'data'
+>
+export const eventColumns = [
+  'version',
+  'at',
+  'type',
+  'v',
+  'acted_by',
+  'data',
+] as const satisfies readonly (keyof EventRow)[]
 
 export interface Recorded<Event extends OrderEvent | DriverEvent = OrderEvent | DriverEvent> {
   version: number
@@ -21,15 +31,33 @@ export interface Recorded<Event extends OrderEvent | DriverEvent = OrderEvent | 
 }
 
 /** In today's shape. Throws UnknownEventVersionError for what a newer release wrote. */
-export function recorded<Event extends OrderEvent | DriverEvent>({ version, at, type, v, acted_by, data }: EventRow): Recorded<Event> {
+export function recorded<Event extends OrderEvent | DriverEvent>({
+  version,
+  at,
+  type,
+  v,
+  acted_by,
+  data,
+}: EventRow): Recorded<Event> {
   const { event, by } = upcast(v, { type, data: data as object, by: acted_by })
   return { version, at, by, event: event as Event }
 }
 
 /** Events of one actor after its `afterVersion`-th, oldest first, at most `rowsMax`. */
-export async function eventsAfter<Event extends OrderEvent | DriverEvent>(db: Kysely<Tables>, actorId: string, afterVersion: number, rowsMax: number): Promise<Recorded<Event>[]> {
-  const rows = await db.selectFrom('events').select(eventColumns).where('actor_id', '=', actorId).where('version', '>', afterVersion)
-    .orderBy('version').limit(rowsMax).execute()
+export async function eventsAfter<Event extends OrderEvent | DriverEvent>(
+  db: Kysely<Tables>,
+  actorId: string,
+  afterVersion: number,
+  rowsMax: number,
+): Promise<Recorded<Event>[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select(eventColumns)
+    .where('actor_id', '=', actorId)
+    .where('version', '>', afterVersion)
+    .orderBy('version')
+    .limit(rowsMax)
+    .execute()
   return rows.map(row => recorded<Event>(row))
 }
 
@@ -41,7 +69,9 @@ const pageRows = 2_000
  * page. `extra` is one more column, asked of the database, for what only it can say (days of a calendar).
  */
 export async function* eventsWhere<Extra>(
-  db: Kysely<Tables>, condition: RawBuilder<unknown>, extra: RawBuilder<Extra>,
+  db: Kysely<Tables>,
+  condition: RawBuilder<unknown>,
+  extra: RawBuilder<Extra>,
 ): AsyncGenerator<Recorded & { actorId: string; extra: Extra }> {
   let last = { actor_id: '00000000-0000-0000-0000-000000000000', version: 0 }
   for (;;) {

@@ -26,7 +26,10 @@ export interface PharmacyAnswer {
   /** By the pharmacy's own quote. */
   fee?: FeeTerms
 }
-export interface PharmacyOutcome { outcome: 'won' | 'recorded'; order: OrderView }
+export interface PharmacyOutcome {
+  outcome: 'won' | 'recorded'
+  order: OrderView
+}
 export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'races' | 'log' | 'nowMs'>
 
 const heldPauseMsFirst = 10
@@ -36,16 +39,24 @@ const heldWaitMs = limits.claimLeaseMs + 1_000
 
 /** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
 export function respondToRequest(
-  ctx: RespondContext, answer: PharmacyAnswer, from: From = ctx, pause: (ms: number) => Promise<unknown> = sleep,
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From = ctx,
+  pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<PharmacyOutcome> {
   return ctx.races.answers.run(answer.vendorId, () => settle(ctx, answer, from, pause))
 }
 
-async function settle(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<PharmacyOutcome> {
+async function settle(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<PharmacyOutcome> {
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
   const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
   if (ahead !== null) {
-    if (await ahead === 'taken') throw alreadyAssigned
+    if ((await ahead) === 'taken') throw alreadyAssigned
     return claimAndConfirm(ctx, answer, from, pause)
   }
   let won = false
@@ -58,41 +69,67 @@ async function settle(ctx: RespondContext, answer: PharmacyAnswer, from: From, p
   }
 }
 
-interface From { readonly log: Logger }
+interface From {
+  readonly log: Logger
+}
 
-async function claimAndConfirm(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<PharmacyOutcome> {
+async function claimAndConfirm(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<PharmacyOutcome> {
   const claim = await claimUntilSettled(ctx, answer, from, pause)
   switch (claim.outcome) {
-    case 'won': return confirmWin(ctx, answer)
-    case 'taken': throw alreadyAssigned
-    case 'not_eligible': throw notOffered()
-    case 'too_late': throw new CaduceusError('request_expired', 'This request has expired')
-    case 'closed': throw claim.as === 'expired'
-      ? new CaduceusError('request_expired', 'This request has expired')
-      : new CaduceusError('request_cancelled', 'This request was cancelled')
+    case 'won':
+      return confirmWin(ctx, answer)
+    case 'taken':
+      throw alreadyAssigned
+    case 'not_eligible':
+      throw notOffered()
+    case 'too_late':
+      throw new CaduceusError('request_expired', 'This request has expired')
+    case 'closed':
+      throw claim.as === 'expired'
+        ? new CaduceusError('request_expired', 'This request has expired')
+        : new CaduceusError('request_cancelled', 'This request was cancelled')
     // The claims do not know, or the holder neither came through nor lapsed: the actor does know.
     case 'unknown':
-    case 'held': return tellActor(ctx, answer)
-    default: return claim satisfies never
+    case 'held':
+      return tellActor(ctx, answer)
+    default:
+      return claim satisfies never
   }
 }
 
 /** One for all: five hundred lose at once, and a stack for each would be a fifth of what telling them costs. */
-const alreadyAssigned = new CaduceusError('request_already_assigned', 'This request has already been assigned to a pharmacy')
+const alreadyAssigned = new CaduceusError(
+  'request_already_assigned',
+  'This request has already been assigned to a pharmacy',
+)
 /** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
-const notOffered = () => new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
+const notOffered = () =>
+  new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 
 type Settled = ClaimAnswer | { outcome: 'taken' }
 
 /** Asks until the answer is not `held` or the engine says who has it, within the time in which a hold must end one way or the other. */
-async function claimUntilSettled(ctx: RespondContext, answer: PharmacyAnswer, from: From, pause: (ms: number) => Promise<unknown>): Promise<Settled> {
+async function claimUntilSettled(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<Settled> {
   const untilMs = ctx.nowMs() + heldWaitMs
   for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
     let claim: ClaimAnswer
     try {
       claim = await ctx.claims.claim(answer.requestId, answer.vendorId)
     } catch (error) {
-      from.log.warn({ err: error, order_id: answer.requestId }, 'claims cannot be asked; asking the actor')
+      from.log.warn(
+        { err: error, order_id: answer.requestId },
+        'claims cannot be asked; asking the actor',
+      )
       return { outcome: 'unknown' }
     }
     if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim
@@ -121,11 +158,23 @@ async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<P
     ...(answer.audio_url !== undefined && { audio_url: answer.audio_url }),
     ...(answer.fee !== undefined && { fee: answer.fee }),
   }
-  const reply = await ctx.commands.order({
-    id: answer.commandId, actor_id: answer.requestId, verb: 'respond', by: { role: 'vendor', id: answer.vendorId }, data,
-  }).catch((error: unknown) => {
-    // Whether the request exists is for those to know who were asked.
-    throw error instanceof CaduceusError && (error.code === 'order_not_found' || error.code === 'request_not_offered') ? notOffered() : error
-  })
-  return { outcome: reply.outcome.response ?? (answer.response_type === 'ACCEPTED' ? 'won' : 'recorded'), order: reply.order }
+  const reply = await ctx.commands
+    .order({
+      id: answer.commandId,
+      actor_id: answer.requestId,
+      verb: 'respond',
+      by: { role: 'vendor', id: answer.vendorId },
+      data,
+    })
+    .catch((error: unknown) => {
+      // Whether the request exists is for those to know who were asked.
+      throw error instanceof CaduceusError &&
+        (error.code === 'order_not_found' || error.code === 'request_not_offered')
+        ? notOffered()
+        : error
+    })
+  return {
+    outcome: reply.outcome.response ?? (answer.response_type === 'ACCEPTED' ? 'won' : 'recorded'),
+    order: reply.order,
+  }
 }

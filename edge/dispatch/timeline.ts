@@ -28,31 +28,63 @@ export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
  * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
  * have it, or no longer, is told what that standing may know and no more.
  */
-export function timelineEntry(reader: Reader, { version, at, by, event }: Recorded<OrderEvent>, standing: Standing | null = null): TimelineEntry | null {
-  const data = standing !== null && standing in limited ? limited[standing as LimitedStanding](reader, event) : dataFor(reader, event)
-  return data === null ? null : { version, type: event.type, at: at.toISOString(), by: by === null ? null : shownActor(reader, by, standing), data }
+export function timelineEntry(
+  reader: Reader,
+  { version, at, by, event }: Recorded<OrderEvent>,
+  standing: Standing | null = null,
+): TimelineEntry | null {
+  const data =
+    standing !== null && standing in limited
+      ? limited[standing as LimitedStanding](reader, event)
+      : dataFor(reader, event)
+  return data === null
+    ? null
+    : {
+        version,
+        type: event.type,
+        at: at.toISOString(),
+        by: by === null ? null : shownActor(reader, by, standing),
+        data,
+      }
 }
 
 /** The accounts of administrators are for administrators; the customer's is for who has the order, and not for drivers. */
-function shownActor({ role }: Reader, by: Principal, standing: Standing | null): TimelineEntry['by'] {
+function shownActor(
+  { role }: Reader,
+  by: Principal,
+  standing: Standing | null,
+): TimelineEntry['by'] {
   const strange = role === 'driver' || (standing !== null && standing in limited)
-  const hidden = role !== 'admin' && role !== 'service' && (by.role === 'admin' || (by.role === 'customer' && strange))
+  const hidden =
+    role !== 'admin' &&
+    role !== 'service' &&
+    (by.role === 'admin' || (by.role === 'customer' && strange))
   return { role: by.role, id: hidden ? null : by.id }
 }
 
 type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
 type Told = Record<string, unknown> | null
-const ownOffers = (reader: Reader, event: OrderEvent): Told => (event.type === 'offer_made' || event.type === 'offer_closed' ? dataFor(reader, event) : null)
+const ownOffers = (reader: Reader, event: OrderEvent): Told =>
+  event.type === 'offer_made' || event.type === 'offer_closed' ? dataFor(reader, event) : null
 const limited: Readonly<Record<LimitedStanding, (reader: Reader, event: OrderEvent) => Told>> = {
   asked(reader, event) {
     switch (event.type) {
-      case 'broadcast_opened': return { radius_km: event.data.radius_km, expires_at: new Date(event.data.expires_at_ms).toISOString() }
-      case 'response_recorded': return dataFor(reader, event)
-      default: return null
+      case 'broadcast_opened':
+        return {
+          radius_km: event.data.radius_km,
+          expires_at: new Date(event.data.expires_at_ms).toISOString(),
+        }
+      case 'response_recorded':
+        return dataFor(reader, event)
+      default:
+        return null
     }
   },
   offered: ownOffers,
-  past: (reader, event) => (event.type === 'delivered' ? { earnings: decimalOfMinor(event.data.earnings_minor), currency } : ownOffers(reader, event)),
+  past: (reader, event) =>
+    event.type === 'delivered'
+      ? { earnings: decimalOfMinor(event.data.earnings_minor), currency }
+      : ownOffers(reader, event),
   outsider: () => null,
 }
 
@@ -61,39 +93,74 @@ const kilometres = (km: number): number => Math.round(km * 1000) / 1000
 function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | null {
   const { role } = reader
   const overseer = role === 'admin' || role === 'service'
-  const offeredTo = (driverId: string): boolean => overseer || role === 'vendor' || (role === 'driver' && reader.driverId === driverId)
+  const offeredTo = (driverId: string): boolean =>
+    overseer || role === 'vendor' || (role === 'driver' && reader.driverId === driverId)
   switch (event.type) {
     case 'broadcast_opened': {
       const { radius_km, expires_at_ms, candidates, fee } = event.data
       if (role === 'driver') return {}
-      return { radius_km, expires_at: new Date(expires_at_ms).toISOString(), pharmacies_notified: candidates.length, ...feeOf(fee?.fee_minor) }
+      return {
+        radius_km,
+        expires_at: new Date(expires_at_ms).toISOString(),
+        pharmacies_notified: candidates.length,
+        ...feeOf(fee?.fee_minor),
+      }
     }
     case 'order_placed': {
       const { vendor, distance_km, fee } = event.data
-      return { pharmacy_name: vendor.name, distance_km: kilometres(distance_km), ...feeOf(fee?.fee_minor) }
+      return {
+        pharmacy_name: vendor.name,
+        distance_km: kilometres(distance_km),
+        ...feeOf(fee?.fee_minor),
+      }
     }
     case 'response_recorded': {
       const { vendor_id, vendor_name, distance_km, text_message, audio_url } = event.data
       if (role === 'driver' || (role === 'vendor' && reader.vendorId !== vendor_id)) return null
-      const facts = { pharmacy_id: vendor_id, pharmacy_name: vendor_name, response_type: 'REJECTED', text_message, audio_url }
+      const facts = {
+        pharmacy_id: vendor_id,
+        pharmacy_name: vendor_name,
+        response_type: 'REJECTED',
+        text_message,
+        audio_url,
+      }
       // It was told a distance from the area when it was asked, and the exact one is not for who declined.
       return role === 'vendor' ? facts : { ...facts, distance_km: kilometres(distance_km) }
     }
     case 'order_accepted': {
       const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data
-      const facts = { pharmacy_name: vendor.name, distance_km: kilometres(distance_km), ...feeOf(fee_minor) }
-      return role === 'driver' ? facts : { ...facts, pharmacy_id: vendor.vendor_id, text_message, audio_url }
+      const facts = {
+        pharmacy_name: vendor.name,
+        distance_km: kilometres(distance_km),
+        ...feeOf(fee_minor),
+      }
+      return role === 'driver'
+        ? facts
+        : { ...facts, pharmacy_id: vendor.vendor_id, text_message, audio_url }
     }
-    case 'order_rejected': return role === 'driver' ? null : { reason: event.data.reason }
-    case 'request_expired': return { reason: event.data.reason }
-    case 'order_cancelled': return { by: event.data.by, reason: event.data.reason }
-    case 'tracking_reissued': return role === 'driver' ? null : {}
-    case 'driver_search_started': return role === 'driver' ? null : {}
-    case 'driver_search_ended': return role === 'driver' ? null : { outcome: event.data.outcome }
+    case 'order_rejected':
+      return role === 'driver' ? null : { reason: event.data.reason }
+    case 'request_expired':
+      return { reason: event.data.reason }
+    case 'order_cancelled':
+      return { by: event.data.by, reason: event.data.reason }
+    case 'tracking_reissued':
+      return role === 'driver' ? null : {}
+    case 'driver_search_started':
+      return role === 'driver' ? null : {}
+    case 'driver_search_ended':
+      return role === 'driver' ? null : { outcome: event.data.outcome }
     case 'offer_made': {
       const { offer_id, driver_id, mode, expires_at_ms, eta_minutes, distance_km } = event.data
       if (!offeredTo(driver_id)) return null
-      return { offer_id, driver_id, mode, expires_at: new Date(expires_at_ms).toISOString(), eta_minutes, distance_km: distance_km === null ? null : kilometres(distance_km) }
+      return {
+        offer_id,
+        driver_id,
+        mode,
+        expires_at: new Date(expires_at_ms).toISOString(),
+        eta_minutes,
+        distance_km: distance_km === null ? null : kilometres(distance_km),
+      }
     }
     case 'offer_closed': {
       const { offer_id, driver_id, outcome, reason } = event.data
@@ -112,18 +179,37 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
       const { driver_id, name, vehicle_type } = event.data.driver
       return { driver_id, driver_name: name, vehicle_type }
     }
-    case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff': case 'return_started': return {}
+    case 'arrived_at_pickup':
+    case 'picked_up':
+    case 'out_for_delivery':
+    case 'arrived_at_dropoff':
+    case 'return_started':
+      return {}
     case 'delivered': {
-      const { proof_photo_url, signature_url, actual_distance_km, earnings_minor, door_distance_m, reason, flag } = event.data
+      const {
+        proof_photo_url,
+        signature_url,
+        actual_distance_km,
+        earnings_minor,
+        door_distance_m,
+        reason,
+        flag,
+      } = event.data
       return {
-        proof_photo_url, signature_url, actual_distance_km: actual_distance_km === null ? null : kilometres(actual_distance_km),
-        reason, ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
+        proof_photo_url,
+        signature_url,
+        actual_distance_km: actual_distance_km === null ? null : kilometres(actual_distance_km),
+        reason,
+        ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
         ...((overseer || role === 'vendor') && { door_distance_m, flag }),
       }
     }
-    case 'delivery_failed': return { reason: event.data.reason }
-    case 'returned': return {}
-    default: return event satisfies never
+    case 'delivery_failed':
+      return { reason: event.data.reason }
+    case 'returned':
+      return {}
+    default:
+      return event satisfies never
   }
 }
 

@@ -12,19 +12,30 @@ import type { Config } from '../config.ts'
 import type { EdgeContext } from '../context.ts'
 
 /** Null for an order that is not over: its link has no end yet. */
-export const linkEndsAtMs = (config: Pick<Config, 'trackingLinkHours'>, order: Pick<OrderView, 'ended_at'>): number | null =>
+export const linkEndsAtMs = (
+  config: Pick<Config, 'trackingLinkHours'>,
+  order: Pick<OrderView, 'ended_at'>,
+): number | null =>
   order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
 
 export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
-  const row = await database.kysely.selectFrom('orders').select(['placed', 'progress']).where('tracking_token', '=', token).executeTakeFirst()
+  const row = await database.kysely
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where('tracking_token', '=', token)
+    .executeTakeFirst()
   return row === undefined ? null : orderView(row)
 }
 
 /** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */
-export async function orderOfLink(ctx: Pick<EdgeContext, 'database' | 'config' | 'nowMs'>, token: string): Promise<OrderView> {
+export async function orderOfLink(
+  ctx: Pick<EdgeContext, 'database' | 'config' | 'nowMs'>,
+  token: string,
+): Promise<OrderView> {
   const order = await orderByToken(ctx.database, token)
   if (order === null) throw new CaduceusError('order_not_found', 'no delivery has this link')
   const endsAtMs = linkEndsAtMs(ctx.config, order)
-  if (endsAtMs !== null && ctx.nowMs() >= endsAtMs) throw new CaduceusError('tracking_expired', 'this delivery is over, and so is its link')
+  if (endsAtMs !== null && ctx.nowMs() >= endsAtMs)
+    throw new CaduceusError('tracking_expired', 'this delivery is over, and so is its link')
   return order
 }

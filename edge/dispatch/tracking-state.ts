@@ -10,7 +10,13 @@ import type { EdgeContext } from '../context.ts'
 
 export interface TrackingState {
   order: Record<string, unknown>
-  driver_location: { latitude: number; longitude: number; heading: number | null; speed: number | null; last_update: string } | null
+  driver_location: {
+    latitude: number
+    longitude: number
+    heading: number | null
+    speed: number | null
+    last_update: string
+  } | null
   eta_minutes: number | null
   distance_km: number | null
 }
@@ -22,16 +28,25 @@ const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
 export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
-export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>, order: OrderView): Promise<TrackingState> {
-  const answer = order.driver_id !== null && followed.has(order.status)
-    ? await ctx.commands.position({
-      driver_id: order.driver_id,
-      target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
-      // Before the pick-up the way leads past the pharmacy.
-      ...(order.status === 'driver_assigned' && order.pickup_latitude !== null && order.pickup_longitude !== null &&
-        { via: { latitude: order.pickup_latitude, longitude: order.pickup_longitude } }),
-    }).catch(() => nowhere)
-    : nowhere
+export async function trackingState(
+  ctx: Pick<EdgeContext, 'commands' | 'nowMs'>,
+  order: OrderView,
+): Promise<TrackingState> {
+  const answer =
+    order.driver_id !== null && followed.has(order.status)
+      ? await ctx.commands
+          .position({
+            driver_id: order.driver_id,
+            target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
+            // Before the pick-up the way leads past the pharmacy.
+            ...(order.status === 'driver_assigned' &&
+              order.pickup_latitude !== null &&
+              order.pickup_longitude !== null && {
+                via: { latitude: order.pickup_latitude, longitude: order.pickup_longitude },
+              }),
+          })
+          .catch(() => nowhere)
+      : nowhere
   const { position, eta_minutes } = answer
   const over = order.ended_at !== null
   return {
@@ -47,13 +62,17 @@ export async function trackingState(ctx: Pick<EdgeContext, 'commands' | 'nowMs'>
       delivery_address: over ? null : order.delivery_address,
       delivery_latitude: over ? coarse(order.delivery_latitude) : order.delivery_latitude,
       delivery_longitude: over ? coarse(order.delivery_longitude) : order.delivery_longitude,
-      estimated_delivery_time: eta_minutes === null ? null : new Date(ctx.nowMs() + eta_minutes * 60_000).toISOString(),
+      estimated_delivery_time:
+        eta_minutes === null ? null : new Date(ctx.nowMs() + eta_minutes * 60_000).toISOString(),
       created_at: order.created_at,
       picked_up_at: order.picked_up_at,
       delivered_at: order.delivered_at,
     },
     driver_location: position && {
-      latitude: position.latitude, longitude: position.longitude, heading: position.heading, speed: position.speed,
+      latitude: position.latitude,
+      longitude: position.longitude,
+      heading: position.heading,
+      speed: position.speed,
       last_update: new Date(position.at_ms).toISOString(),
     },
     eta_minutes,

@@ -16,20 +16,54 @@ t.test('whose word about the address counts', async t => {
     ['IPv4 in IPv6', '0000:0000:0000:0000:0000:ffff:7f00:0001', undefined, 0, '127.0.0.1'],
     ['IPv4 in IPv6, short', '::ffff:127.0.0.1', undefined, 0, '127.0.0.1'],
     ['no address at all', '', undefined, 0, ''],
-  ] as const) t.equal(clientAddress(connection, forwarded, proxies), expected, name)
+  ] as const)
+    t.equal(clientAddress(connection, forwarded, proxies), expected, name)
 })
 
 t.test('where the server was reached: nobody but a trusted proxy says https', async t => {
   for (const [name, headers, proxies, publicUrl, expected] of [
     ['as asked', { host: 'api.example.org:8000' }, 0, null, 'http://api.example.org:8000'],
-    ['a scheme that nobody of ours wrote', { host: 'h', 'x-forwarded-proto': 'https' }, 0, null, 'http://h'],
-    ['the proxy\'s', { host: 'h', 'x-forwarded-proto': 'https' }, 1, null, 'https://h'],
-    ['the proxy\'s, behind the caller\'s own', { host: 'h', 'x-forwarded-proto': 'https, http' }, 1, null, 'http://h'],
-    ['of two proxies the outer one\'s', { host: 'h', 'x-forwarded-proto': 'ftp, https, http' }, 2, null, 'https://h'],
-    ['one entry for two proxies', { host: 'h', 'x-forwarded-proto': 'https' }, 2, null, 'https://h'],
-    ['PUBLIC_URL', { host: 'evil.example', 'x-forwarded-proto': 'http' }, 1, 'https://caduceus.example.org', 'https://caduceus.example.org'],
-    ['no host', {}, 1, null, null], ['a host that is none', { host: 'h/../?x' }, 0, null, null], ['IPv6', { host: '[::1]:8000' }, 0, null, 'http://[::1]:8000'],
-  ] as const) t.equal(serverOrigin(headers, proxies, publicUrl), expected, name)
+    [
+      'a scheme that nobody of ours wrote',
+      { host: 'h', 'x-forwarded-proto': 'https' },
+      0,
+      null,
+      'http://h',
+    ],
+    ["the proxy's", { host: 'h', 'x-forwarded-proto': 'https' }, 1, null, 'https://h'],
+    [
+      "the proxy's, behind the caller's own",
+      { host: 'h', 'x-forwarded-proto': 'https, http' },
+      1,
+      null,
+      'http://h',
+    ],
+    [
+      "of two proxies the outer one's",
+      { host: 'h', 'x-forwarded-proto': 'ftp, https, http' },
+      2,
+      null,
+      'https://h',
+    ],
+    [
+      'one entry for two proxies',
+      { host: 'h', 'x-forwarded-proto': 'https' },
+      2,
+      null,
+      'https://h',
+    ],
+    [
+      'PUBLIC_URL',
+      { host: 'evil.example', 'x-forwarded-proto': 'http' },
+      1,
+      'https://caduceus.example.org',
+      'https://caduceus.example.org',
+    ],
+    ['no host', {}, 1, null, null],
+    ['a host that is none', { host: 'h/../?x' }, 0, null, null],
+    ['IPv6', { host: '[::1]:8000' }, 0, null, 'http://[::1]:8000'],
+  ] as const)
+    t.equal(serverOrigin(headers, proxies, publicUrl), expected, name)
 })
 
 t.test('what counts as one', async t => {

@@ -9,7 +9,11 @@
 import { isIP } from 'node:net'
 
 /** `trustedProxies` 0: the header is not looked at. */
-export function clientAddress(connection: string, forwardedFor: string | undefined, trustedProxies: number): string {
+export function clientAddress(
+  connection: string,
+  forwardedFor: string | undefined,
+  trustedProxies: number,
+): string {
   const direct = shortAddress(connection)
   if (trustedProxies === 0 || forwardedFor === undefined) return direct
   const hops = forwardedFor.split(',').map(hop => hop.trim())
@@ -23,18 +27,27 @@ export function clientAddress(connection: string, forwardedFor: string | undefin
  * claim, so what is made of it may only be answered to that caller; the scheme is a proxy's word, and
  * counts as far as TRUST_PROXY says that there is one.
  */
-export function serverOrigin(headers: Readonly<Record<string, string>>, trustedProxies: number, publicUrl: string | null): string | null {
+export function serverOrigin(
+  headers: Readonly<Record<string, string>>,
+  trustedProxies: number,
+  publicUrl: string | null,
+): string | null {
   if (publicUrl !== null) return publicUrl
   const host = headers['host']
   if (host === undefined || !/^[\w.:[\]-]{1,255}$/.test(host)) return null
-  const schemes = (headers['x-forwarded-proto'] ?? '').split(',').map(scheme => scheme.trim().toLowerCase())
+  const schemes = (headers['x-forwarded-proto'] ?? '')
+    .split(',')
+    .map(scheme => scheme.trim().toLowerCase())
   return `${trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https' ? 'https' : 'http'}://${host}`
 }
 
 /** A household or a server owns at least a /64 of IPv6: counting single addresses there counts nothing. */
 export function addressGroup(address: string): string {
   if (isIP(address) !== 6) return address
-  return `${expanded(address).slice(0, 4).map(group => group.replace(/^0+(?=.)/, '')).join(':')}::/64`
+  return `${expanded(address)
+    .slice(0, 4)
+    .map(group => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
 }
 
 /** IPv4 as such also when it came over an IPv6 socket; other IPv6 in its usual short form. */
@@ -64,13 +77,25 @@ function expanded(address: string): string[] {
   const head = groups(left)
   const tail = right === undefined ? [] : groups(right)
   const zeros = right === undefined ? 0 : 8 - head.length - tail.length
-  return [...head, ...Array.from({ length: zeros }, () => '0'), ...tail].map(group => group.padStart(4, '0'))
+  return [...head, ...Array.from({ length: zeros }, () => '0'), ...tail].map(group =>
+    group.padStart(4, '0'),
+  )
 }
 
 /** What a proxy writes, of whatever make. */
-const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'cf-connecting-ip', 'true-client-ip']
+const forwarding = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+]
 
 /** Whether a program of this machine asks for itself. `connection` is the peer's address as `addressText` has it. */
 export const isLocal = (connection: string, headers: Readonly<Record<string, string>>): boolean =>
-  (connection.startsWith('127.') || connection === loopback6) && !forwarding.some(name => headers[name] !== undefined)
+  (connection.startsWith('127.') || connection === loopback6) &&
+  !forwarding.some(name => headers[name] !== undefined)
 const loopback6 = '0000:0000:0000:0000:0000:0000:0000:0001'

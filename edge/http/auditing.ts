@@ -22,24 +22,49 @@ export interface AuditedExchange {
 
 /** Reads with a token are of somebody's records; reads without one are of what is public, unless the row says otherwise. */
 export const isAudited = (row: AnyRoute): boolean =>
-  row.audit !== false && (row.audit !== undefined || row.method !== 'GET' || Array.isArray(row.auth))
+  row.audit !== false &&
+  (row.audit !== undefined || row.method !== 'GET' || Array.isArray(row.auth))
 
-export function auditEntry({ row, params, identity, answer, code, address, userAgent, requestId }: AuditedExchange): AuditEntry {
+export function auditEntry({
+  row,
+  params,
+  identity,
+  answer,
+  code,
+  address,
+  userAgent,
+  requestId,
+}: AuditedExchange): AuditEntry {
   const declared = row.audit === false ? undefined : row.audit
   return {
-    actorRole: identity?.role ?? 'anonymous', actorId: identity?.userId ?? null, operation: row.operationId,
+    actorRole: identity?.role ?? 'anonymous',
+    actorId: identity?.userId ?? null,
+    operation: row.operationId,
     targetKind: declared?.kind ?? kindOf(row.path),
-    targetId: idIn(params) ?? (code === null ? uuidOrNull(declared?.id?.(answer.body)) ?? idOfAnswer(answer) : null),
-    address, userAgent: userAgent ?? null, status: answer.status, code, requestId,
+    targetId:
+      idIn(params) ??
+      (code === null ? (uuidOrNull(declared?.id?.(answer.body)) ?? idOfAnswer(answer)) : null),
+    address,
+    userAgent: userAgent ?? null,
+    status: answer.status,
+    code,
+    requestId,
   }
 }
 
 /** `/api/orders/:id/accept` is about orders: the first word that is not a prefix. */
-const kindOf = (path: string): string | null => path.split('/').find(word => word !== '' && word !== 'api' && word !== 'v1' && !word.startsWith(':')) ?? null
+const kindOf = (path: string): string | null =>
+  path
+    .split('/')
+    .find(word => word !== '' && word !== 'api' && word !== 'v1' && !word.startsWith(':')) ?? null
 
 /** `:id`, or the first parameter that is an id. A tracking token is a secret and no UUID, so it never gets here. */
 const idIn = (params: Readonly<Record<string, string>>): string | null =>
-  uuidOrNull(params['id']) ?? Object.values(params).map(uuidOrNull).find(id => id !== null) ?? null
+  uuidOrNull(params['id']) ??
+  Object.values(params)
+    .map(uuidOrNull)
+    .find(id => id !== null) ??
+  null
 
 /** What was made (its place), or the account that was signed in. */
 function idOfAnswer({ headers, body }: RouteAnswer): string | null {

@@ -17,25 +17,33 @@ export function createCors(origins: readonly string[]): Cors {
   const headers = (origin: string | undefined): Record<string, string> => {
     if (origins.length === 0) return {}
     if (any) return { 'access-control-allow-origin': '*', 'access-control-expose-headers': exposed }
-    if (origin === undefined || normalOrigin(origin) === null || !allowed.has(normalOrigin(origin))) return { vary: 'Origin' }
-    return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' }
+    if (origin === undefined || normalOrigin(origin) === null || !allowed.has(normalOrigin(origin)))
+      return { vary: 'Origin' }
+    return {
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': exposed,
+      vary: 'Origin',
+    }
   }
   return {
     headers,
     preflight(origin, allow) {
       const base = headers(origin)
-      if (base['access-control-allow-origin'] === undefined) return { ...base, allow: allow.join(', ') }
+      if (base['access-control-allow-origin'] === undefined)
+        return { ...base, allow: allow.join(', ') }
       return {
         ...base,
         allow: allow.join(', '),
         'access-control-allow-methods': allow.join(', '),
-        'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset, X-API-Key, X-HTTP-Method-Override, X-Request-Id',
+        'access-control-allow-headers':
+          'Authorization, Content-Type, Idempotency-Key, If-Match, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset, X-API-Key, X-HTTP-Method-Override, X-Request-Id',
         'access-control-max-age': '600',
       }
     },
   }
 }
-const exposed = 'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id'
+const exposed =
+  'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id'
 
 /** An API answer is never a page: nothing in it may run, be framed, be sniffed or be kept. */
 export const securityHeaders: Readonly<Record<string, string>> = {

@@ -56,29 +56,47 @@ export class Exchange implements BodySource, Reader {
   }
 
   /** Whether the connection waits for another request after the answer. */
-  get #staysOpen(): boolean { return !/\bclose\b/i.test(this.headers['connection'] ?? '') }
+  get #staysOpen(): boolean {
+    return !/\bclose\b/i.test(this.headers['connection'] ?? '')
+  }
 
-  get aborted(): boolean { return this.#state === 'aborted' }
+  get aborted(): boolean {
+    return this.#state === 'aborted'
+  }
 
   /** Runs once, when the exchange is over, whichever way. */
-  onEnd(run: () => void): void { this.#onEnd = run }
+  onEnd(run: () => void): void {
+    this.#onEnd = run
+  }
 
   /** Told when the source of a streamed answer fails after its beginning. */
-  onStreamFailed(run: (error: unknown) => void): void { this.#onStreamFailed = run }
+  onStreamFailed(run: (error: unknown) => void): void {
+    this.#onStreamFailed = run
+  }
 
   /** Runs when the client leaves before it has been answered. */
-  onLeft(run: () => void): void { this.#onLeft = run }
+  onLeft(run: () => void): void {
+    this.#onLeft = run
+  }
 
-  onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): void { this.#res.onData(take) }
-  pause(): void { if (this.#state === 'open') this.#res.pause() }
-  resume(): void { if (this.#state === 'open') this.#res.resume() }
+  onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): void {
+    this.#res.onData(take)
+  }
+  pause(): void {
+    if (this.#state === 'open') this.#res.pause()
+  }
+  resume(): void {
+    if (this.#state === 'open') this.#res.resume()
+  }
   /** Starts the library's clock anew. */
   rearm(): void {
     this.pause()
     this.resume()
   }
   /** Ends the connection of a reader that is gone. */
-  cut(): void { if (this.#state === 'open') this.#res.close() }
+  cut(): void {
+    if (this.#state === 'open') this.#res.close()
+  }
 
   /**
    * Answers once; does nothing when the client has left or was answered. What the client still
@@ -93,15 +111,20 @@ export class Exchange implements BodySource, Reader {
     const begin = () => {
       res.writeStatus(`${status} ${reasons[status] ?? ''}`.trim())
       for (const name in headers) res.writeHeader(name, headers[name]!)
-      if (!close && this.#staysOpen) res.writeHeader('connection', 'keep-alive').writeHeader('keep-alive', keepAlive)
+      if (!close && this.#staysOpen)
+        res.writeHeader('connection', 'keep-alive').writeHeader('keep-alive', keepAlive)
     }
     if (isByteStream(body) && this.method !== 'HEAD') {
       void this.#stream(begin, body)
       return
     }
-    const length = isByteStream(body) ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+    const length = isByteStream(body)
+      ? 0
+      : typeof body === 'string'
+        ? Buffer.byteLength(body)
+        : body.byteLength
     if (length > bodyLimits.largeAnswerBytesMin && this.method !== 'HEAD') {
-      this.#endSlowly(begin, typeof body === 'string' ? Buffer.from(body) : body as Uint8Array)
+      this.#endSlowly(begin, typeof body === 'string' ? Buffer.from(body) : (body as Uint8Array))
       return
     }
     res.cork(() => {
@@ -149,7 +172,9 @@ export class Exchange implements BodySource, Reader {
         // An empty chunk would be the one that ends the body.
         if (chunk.byteLength === 0) continue
         let flowing = true
-        res.cork(() => { flowing = res.write(chunk) })
+        res.cork(() => {
+          flowing = res.write(chunk)
+        })
         if (!flowing) await this.#writable()
       }
       if (this.#state !== 'open') return
@@ -162,7 +187,9 @@ export class Exchange implements BodySource, Reader {
     }
   }
 
-  #giveBack(stream: ByteStream): void { endStream(stream).catch((error: unknown) => this.#onStreamFailed?.(error)) }
+  #giveBack(stream: ByteStream): void {
+    endStream(stream).catch((error: unknown) => this.#onStreamFailed?.(error))
+  }
 
   #writable(): Promise<void> {
     return new Promise(resolve => {
@@ -195,17 +222,38 @@ export class Exchange implements BodySource, Reader {
 /** Four bytes are IPv4; so are sixteen that begin with the mapped prefix. Groups of IPv6 are not shortened. */
 export function addressText(bytes: ArrayBuffer): string {
   const given = Buffer.from(bytes)
-  const mapped = given.length === 16 && given.readUInt32BE(8) === 0xffff && given.readBigUInt64BE(0) === 0n
+  const mapped =
+    given.length === 16 && given.readUInt32BE(8) === 0xffff && given.readBigUInt64BE(0) === 0n
   const address = mapped ? given.subarray(12) : given
-  return address.length === 4 ? address.join('.') : (address.toString('hex').match(/.{4}/g) ?? []).join(':')
+  return address.length === 4
+    ? address.join('.')
+    : (address.toString('hex').match(/.{4}/g) ?? []).join(':')
 }
 
 /** How long an idle connection is kept, so that a proxy or a client that pools connections does not use one that is about to end. */
 const keepAlive = `timeout=${bodyLimits.idleConnectionSecondsMin}`
 
 const reasons: Record<number, string> = {
-  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 302: 'Found', 304: 'Not Modified',
-  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 408: 'Request Timeout',
-  409: 'Conflict', 410: 'Gone', 412: 'Precondition Failed', 413: 'Content Too Large', 415: 'Unsupported Media Type',
-  422: 'Unprocessable Content', 429: 'Too Many Requests', 460: 'Checksum Mismatch', 500: 'Internal Server Error', 503: 'Service Unavailable',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  302: 'Found',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  460: 'Checksum Mismatch',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
 }

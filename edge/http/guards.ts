@@ -12,29 +12,49 @@ export type Authenticate = (credential: string) => Promise<Identity>
 
 /** Throws `unauthenticated`, `token_invalid`, `forbidden`, and `vendor_not_active` or `driver_not_member` for who may not work. */
 export async function guard(
-  { auth, scope, standing, expiredToken }: Pick<AnyRoute, 'auth' | 'scope' | 'standing' | 'expiredToken'>, headers: Readonly<Record<string, string>>, authenticate: Authenticate,
+  {
+    auth,
+    scope,
+    standing,
+    expiredToken,
+  }: Pick<AnyRoute, 'auth' | 'scope' | 'standing' | 'expiredToken'>,
+  headers: Readonly<Record<string, string>>,
+  authenticate: Authenticate,
 ): Promise<Identity | null> {
   if (auth === 'none') return null
   const credential = credentialOf(headers)
   if (credential === null) {
     if (auth === 'optional') return null
-    throw new CaduceusError('unauthenticated', 'send the access token as "Authorization: Bearer <token>"')
+    throw new CaduceusError(
+      'unauthenticated',
+      'send the access token as "Authorization: Bearer <token>"',
+    )
   }
   const identity = await authenticate(credential).catch((error: unknown) => {
-    if (expiredToken === 'ignored' && error instanceof CaduceusError && error.code === 'token_invalid') return null
+    if (
+      expiredToken === 'ignored' &&
+      error instanceof CaduceusError &&
+      error.code === 'token_invalid'
+    )
+      return null
     throw error
   })
   if (identity === null) return null
   if (identity.role === 'service') {
     if (scope === undefined) throw new CaduceusError('forbidden', 'this is not open to API keys')
-    if (identity.scopes?.includes(scope) !== true) throw new CaduceusError('forbidden', `this needs a key with the scope ${scope}`)
+    if (identity.scopes?.includes(scope) !== true)
+      throw new CaduceusError('forbidden', `this needs a key with the scope ${scope}`)
     return identity
   }
   if (auth !== 'optional' && !auth.includes(identity.role))
-    throw new CaduceusError('forbidden', `this is for ${auth.join(', ')}; the account is ${identity.role}`)
+    throw new CaduceusError(
+      'forbidden',
+      `this is for ${auth.join(', ')}; the account is ${identity.role}`,
+    )
   const access = identity.standing?.access ?? 'full'
   const any = standing === 'any' || standing === identity.role
-  if (!any && access !== 'full' && access !== standing) throw refusedFor(identity.role, identity.standing!.why)
+  if (!any && access !== 'full' && access !== standing)
+    throw refusedFor(identity.role, identity.standing!.why)
   return identity
 }
 
@@ -42,10 +62,13 @@ export async function guard(
 function credentialOf(headers: Readonly<Record<string, string>>): string | null {
   const header = headers['authorization'] ?? ''
   const key = headers['x-api-key'] ?? ''
-  if (header !== '' && key !== '') throw new CaduceusError('unauthenticated', 'send either Authorization or X-API-Key, not both')
-  if (header === '' && key !== '' && !key.startsWith(apiKeyMark)) throw new CaduceusError('token_invalid', 'X-API-Key holds no API key')
+  if (header !== '' && key !== '')
+    throw new CaduceusError('unauthenticated', 'send either Authorization or X-API-Key, not both')
+  if (header === '' && key !== '' && !key.startsWith(apiKeyMark))
+    throw new CaduceusError('token_invalid', 'X-API-Key holds no API key')
   if (header === '') return key === '' ? null : key
   const token = /^bearer +(\S+)$/i.exec(header)?.[1]
-  if (token === undefined) throw new CaduceusError('unauthenticated', 'the Authorization header must be "Bearer <token>"')
+  if (token === undefined)
+    throw new CaduceusError('unauthenticated', 'the Authorization header must be "Bearer <token>"')
   return token
 }

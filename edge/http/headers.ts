@@ -25,8 +25,10 @@ export function readHeaders(req: Pick<HttpRequest, 'forEach'>): RequestHeaders {
   })
   const length = fields['content-length']
   const coding = fields['transfer-encoding']
-  if (fault === null && length !== undefined && !/^\d{1,15}$/.test(length)) fault = 'the header content-length is no number of bytes'
-  if (fault === null && coding !== undefined && coding.trim().toLowerCase() !== 'chunked') fault = 'the only transfer-encoding that this server reads is chunked'
+  if (fault === null && length !== undefined && !/^\d{1,15}$/.test(length))
+    fault = 'the header content-length is no number of bytes'
+  if (fault === null && coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    fault = 'the only transfer-encoding that this server reads is chunked'
   return { fields, fault }
 }
 
@@ -60,7 +62,8 @@ export function prefersPage(fields: Readonly<Record<string, string>>): boolean {
 }
 
 /** Whether a program asks for JSON where there is a page too: it names JSON, and more wanted than HTML. */
-export const prefersJson = (fields: Readonly<Record<string, string>>): boolean => wishFor(fields, 'application/json') > wishFor(fields, 'text/html')
+export const prefersJson = (fields: Readonly<Record<string, string>>): boolean =>
+  wishFor(fields, 'application/json') > wishFor(fields, 'text/html')
 
 function wishFor(fields: Readonly<Record<string, string>>, type: string): number {
   for (const range of (fields['accept'] ?? '').split(',')) {

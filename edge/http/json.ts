@@ -14,7 +14,10 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw new CaduceusError('invalid_json', 'the body is not valid JSON in UTF-8')
   }
   if (depthOf(bytes) > httpLimits.jsonDepthMax)
-    throw new CaduceusError('invalid_request', `the body has more than ${httpLimits.jsonDepthMax} lists and objects within each other`)
+    throw new CaduceusError(
+      'invalid_request',
+      `the body has more than ${httpLimits.jsonDepthMax} lists and objects within each other`,
+    )
   return value
 }
 const utf8 = new TextDecoder('utf-8', { fatal: true })

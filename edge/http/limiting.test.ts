@@ -5,7 +5,15 @@ import { rateClassOf } from './limiting.ts'
 import type { AnyRoute } from './route.ts'
 
 const row = (given: Partial<AnyRoute>): AnyRoute => ({
-  method: 'GET', path: '/x', operationId: 'x', summary: '', tags: [], auth: 'none', responses: {}, handler: () => ({ status: 200 }), ...given,
+  method: 'GET',
+  path: '/x',
+  operationId: 'x',
+  summary: '',
+  tags: [],
+  auth: 'none',
+  responses: {},
+  handler: () => ({ status: 200 }),
+  ...given,
 })
 const form = { fields: Type.Object({}), files: {} }
 
@@ -20,8 +28,8 @@ t.test('which limit counts a row that does not say, and whether it is audited', 
     ['a deletion', { method: 'DELETE', auth: ['admin'] }, 'write', true],
     ['a file', { method: 'POST', auth: ['user'], multipart: form }, 'upload', true],
     ['a password', { method: 'POST', auth: ['user'], rate: 'auth' }, 'auth', true],
-    ['a public read of somebody\'s record', { audit: { kind: 'tracking' } }, 'public', true],
-    ['a read of nobody\'s record', { auth: ['user'], audit: false }, 'read', false],
+    ["a public read of somebody's record", { audit: { kind: 'tracking' } }, 'public', true],
+    ["a read of nobody's record", { auth: ['user'], audit: false }, 'read', false],
   ] as [string, Partial<AnyRoute>, string, boolean][]) {
     t.equal(rateClassOf(row(given)), rate, name)
     t.equal(isAudited(row(given)), audited, name)

@@ -18,7 +18,8 @@ export const slowedSignInMs = 1_000
 export function rateClassOf(row: AnyRoute): RateClass {
   if (row.rate !== undefined) return row.rate
   if (row.multipart !== undefined) return 'upload'
-  if (!Array.isArray(row.auth)) return row.method === 'GET' || row.auth === 'optional' ? 'public' : 'auth'
+  if (!Array.isArray(row.auth))
+    return row.method === 'GET' || row.auth === 'optional' ? 'public' : 'auth'
   return row.method === 'GET' ? 'read' : 'write'
 }
 
@@ -32,7 +33,12 @@ export class Gate {
   #aimed: readonly string[] = []
   readonly #metrics: Pick<Metrics, 'rateLimited'>
 
-  constructor(rates: RateLimits, row: AnyRoute, metrics: Pick<Metrics, 'rateLimited'>, after: (ms: number, run: () => void) => unknown) {
+  constructor(
+    rates: RateLimits,
+    row: AnyRoute,
+    metrics: Pick<Metrics, 'rateLimited'>,
+    after: (ms: number, run: () => void) => unknown,
+  ) {
     this.#rates = rates
     this.#class = rateClassOf(row)
     this.#kind = row.alias ?? row.path
@@ -42,7 +48,8 @@ export class Gate {
 
   /** Throws `too_many_requests`. `accountId` is the token's account, or null when there is none. */
   async enter(address: string, accountId: string | null): Promise<void> {
-    const ownCount = accountId === null || this.#class === 'auth' ? [] : [['account', accountId] as const]
+    const ownCount =
+      accountId === null || this.#class === 'auth' ? [] : [['account', accountId] as const]
     await this.#count([['address', addressGroup(address)], ...ownCount])
   }
 
@@ -57,10 +64,16 @@ export class Gate {
     const named = [email, phone_number, phone].find(value => typeof value === 'string')
     if (named === undefined && accountId === null) return
     const account = accountId ?? accountKey(named as string)
-    const [pair, all] = [`${this.#kind} ${account} ${addressGroup(address)}`, `${this.#kind} ${account}`]
+    const [pair, all] = [
+      `${this.#kind} ${account} ${addressGroup(address)}`,
+      `${this.#kind} ${account}`,
+    ]
     await this.#count([['account', pair]])
     this.#aimed = [pair, all]
-    if (!(await this.#rates.count('auth', 'account', all)).allowed) await new Promise<void>(resolve => { this.#after(slowedSignInMs, resolve) })
+    if (!(await this.#rates.count('auth', 'account', all)).allowed)
+      await new Promise<void>(resolve => {
+        this.#after(slowedSignInMs, resolve)
+      })
   }
 
   /** What went well was no guess: it does not count. */
@@ -73,19 +86,30 @@ export class Gate {
     const worst = this.#worst
     if (worst === null) return {}
     return {
-      'ratelimit-limit': String(worst.limit), 'ratelimit-remaining': String(worst.remaining), 'ratelimit-reset': String(worst.resetSeconds),
+      'ratelimit-limit': String(worst.limit),
+      'ratelimit-remaining': String(worst.remaining),
+      'ratelimit-reset': String(worst.resetSeconds),
       ...(!worst.allowed && { 'retry-after': String(worst.resetSeconds) }),
     }
   }
 
   async #count(windows: (readonly [by: RateBy, key: string])[]): Promise<void> {
-    for (const verdict of await Promise.all(windows.map(([by, key]) => this.#rates.count(this.#class, by, key)))) {
+    for (const verdict of await Promise.all(
+      windows.map(([by, key]) => this.#rates.count(this.#class, by, key)),
+    )) {
       const worst = this.#worst
-      if (worst === null || (worst.allowed && (!verdict.allowed || verdict.remaining < worst.remaining))) this.#worst = verdict
+      if (
+        worst === null ||
+        (worst.allowed && (!verdict.allowed || verdict.remaining < worst.remaining))
+      )
+        this.#worst = verdict
     }
     const worst = this.#worst!
     if (worst.allowed) return
     this.#metrics.rateLimited.inc({ class: this.#class, by: worst.by })
-    throw new CaduceusError('too_many_requests', `too many requests; try again in ${worst.resetSeconds} s`)
+    throw new CaduceusError(
+      'too_many_requests',
+      `too many requests; try again in ${worst.resetSeconds} s`,
+    )
   }
 }

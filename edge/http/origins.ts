@@ -5,7 +5,19 @@
  */
 
 /** Schemes that no page of ours comes from, or that let anybody write one. */
-const foreign = new Set(['about:', 'blob:', 'data:', 'file:', 'filesystem:', 'ftp:', 'javascript:', 'mailto:', 'view-source:', 'ws:', 'wss:'])
+const foreign = new Set([
+  'about:',
+  'blob:',
+  'data:',
+  'file:',
+  'filesystem:',
+  'ftp:',
+  'javascript:',
+  'mailto:',
+  'view-source:',
+  'ws:',
+  'wss:',
+])
 const ofShell = /^[a-z][a-z0-9+.-]{0,31}:\/\/[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?(?::\d{1,5})?$/
 
 /** The origin in its one form; null for what is none, such as a URL with a path, or `null`. */
@@ -14,7 +26,9 @@ export function normalOrigin(text: string): string | null {
   const url = new URL(text)
   if (foreign.has(url.protocol)) return null
   if (url.protocol === 'http:' || url.protocol === 'https:')
-    return url.username === '' && url.password === '' && /^https?:\/\/[^/?#\\@*]+$/i.test(text) ? url.origin : null
+    return url.username === '' && url.password === '' && /^https?:\/\/[^/?#\\@*]+$/i.test(text)
+      ? url.origin
+      : null
   const small = text.toLowerCase()
   return ofShell.test(small) ? small : null
 }

@@ -14,7 +14,11 @@ export const etagOf = (revision: number): string => `"${revision}"`
 export function expectedRevisions(headers: Readonly<Record<string, string>>): number[] | null {
   const given = headers['if-match']
   if (given === undefined || given.trim() === '*') return null
-  const revisions = given.split(',').map(tag => /^\s*"(\d{1,9})"\s*$/.exec(tag)?.[1]).filter(tag => tag !== undefined).map(Number)
+  const revisions = given
+    .split(',')
+    .map(tag => /^\s*"(\d{1,9})"\s*$/.exec(tag)?.[1])
+    .filter(tag => tag !== undefined)
+    .map(Number)
   if (revisions.length === 0) throw changed()
   return revisions
 }
@@ -26,4 +30,7 @@ export function requireRevision(headers: Readonly<Record<string, string>>, revis
 }
 
 export const changed = (): CaduceusError =>
-  new CaduceusError('precondition_failed', 'the record has changed since it was read; read it again and repeat the change')
+  new CaduceusError(
+    'precondition_failed',
+    'the record has changed since it was read; read it again and repeat the change',
+  )

@@ -6,8 +6,35 @@ import { invalid } from './validate.ts'
  * Nobody who follows such a link wrote it, so it is no mistake of theirs.
  */
 const appended = new Set([
-  'fbclid', 'gclid', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'srsltid', 'msclkid', 'twclid', 'ttclid', 'yclid', 'li_fat_id', 'igshid', 'igsh', 'mc_cid', 'mc_eid',
-  '_ga', '_gl', '_hsenc', '_hsmi', 'mkt_tok', 'vero_id', 'oly_enc_id', 'rb_clickid', 's_kwcid', 'ref_src', 'epik', 'scid', 'sc_campaign',
+  'fbclid',
+  'gclid',
+  'gclsrc',
+  'dclid',
+  'gbraid',
+  'wbraid',
+  'srsltid',
+  'msclkid',
+  'twclid',
+  'ttclid',
+  'yclid',
+  'li_fat_id',
+  'igshid',
+  'igsh',
+  'mc_cid',
+  'mc_eid',
+  '_ga',
+  '_gl',
+  '_hsenc',
+  '_hsmi',
+  'mkt_tok',
+  'vero_id',
+  'oly_enc_id',
+  'rb_clickid',
+  's_kwcid',
+  'ref_src',
+  'epik',
+  'scid',
+  'sc_campaign',
 ])
 const isAppended = (name: string): boolean => name.startsWith('utm_') || appended.has(name)
 

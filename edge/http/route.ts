@@ -16,7 +16,12 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `none`: anybody. `optional`: anybody, but a token that is given must be good. Otherwise one of the roles. */
 export type Auth = 'none' | 'optional' | readonly Role[]
 
-export interface FilePart { name: string; filename: string | null; type: string | null; data: Uint8Array }
+export interface FilePart {
+  name: string
+  filename: string | null
+  type: string | null
+  data: Uint8Array
+}
 
 /** A body of `multipart/form-data`, or the raw bytes of one file where `raw` names the part they stand for. */
 export interface MultipartBody<F extends Type.TSchema> {
@@ -26,10 +31,17 @@ export interface MultipartBody<F extends Type.TSchema> {
 }
 
 /** The body as the bytes it is, for a sender that signs them: nothing is parsed before the signature is checked. */
-export interface RawBody { contentTypes: readonly string[]; description: string }
+export interface RawBody {
+  contentTypes: readonly string[]
+  description: string
+}
 
 /** A body that is handled while it comes. What is not of the content type is refused, unless there is none at all and it is `optional`. */
-export interface StreamedBody { contentType: string; description: string; optional?: boolean }
+export interface StreamedBody {
+  contentType: string
+  description: string
+  optional?: boolean
+}
 export interface BodyStream {
   readonly hasBody: boolean
   /** As they come; throws `SenderLeft` when there will be no more, and how the body is refused. They are counted for their sender until they are forgotten. */
@@ -40,11 +52,23 @@ export interface BodyStream {
 }
 
 /** A header of the request that the document shows; the handler reads it. */
-export interface HeaderParameter { required: boolean; description: string }
+export interface HeaderParameter {
+  required: boolean
+  description: string
+}
 
-export interface RouteResponse { description: string; schema?: Type.TSchema; contentType?: string }
+export interface RouteResponse {
+  description: string
+  schema?: Type.TSchema
+  contentType?: string
+}
 
-export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unknown, I = Identity | null> {
+export interface RouteRequest<
+  P = Record<string, string>,
+  Q = unknown,
+  B = unknown,
+  I = Identity | null,
+> {
   params: P
   query: Q
   body: B
@@ -70,11 +94,18 @@ export interface RouteRequest<P = Record<string, string>, Q = unknown, B = unkno
 }
 
 /** `body` is sent as JSON, unless it is bytes, chunks of bytes to come, or text whose content type `headers` names. */
-export interface RouteAnswer { status: number; body?: unknown; headers?: Record<string, string> }
+export interface RouteAnswer {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+}
 
 export interface Route<
-  P extends Type.TSchema = Type.TSchema, Q extends Type.TSchema = Type.TSchema, B extends Type.TSchema = Type.TSchema,
-  F extends Type.TSchema = Type.TSchema, A extends Auth = Auth,
+  P extends Type.TSchema = Type.TSchema,
+  Q extends Type.TSchema = Type.TSchema,
+  B extends Type.TSchema = Type.TSchema,
+  F extends Type.TSchema = Type.TSchema,
+  A extends Auth = Auth,
 > {
   method: Method
   /** With `:name` for parameters. `:id` and `:..._id` must be UUIDs unless `params` says otherwise. */
@@ -129,32 +160,54 @@ export interface Route<
   /** The answer may be given again to a repeat with the same `Idempotency-Key`. */
   idempotent?: boolean
   /** Gives the problem document another shape, for clients of an older API. */
-  shapeError?: (code: ErrorCode, problem: Record<string, unknown>) => { status: number; body: Record<string, unknown> }
+  shapeError?: (
+    code: ErrorCode,
+    problem: Record<string, unknown>,
+  ) => { status: number; body: Record<string, unknown> }
   handler: Handler<P, Q, B, F, A>
 }
 
 type IdentityOf<A extends Auth> = A extends readonly Role[] ? Identity : Identity | null
-type BodyOf<B extends Type.TSchema, F extends Type.TSchema> =
-  Type.TSchema extends B ? (Type.TSchema extends F ? unknown : Type.Static<F>)
-    : Type.TSchema extends F ? Type.Static<B> : Type.Static<B> | Type.Static<F>
+type BodyOf<B extends Type.TSchema, F extends Type.TSchema> = Type.TSchema extends B
+  ? Type.TSchema extends F
+    ? unknown
+    : Type.Static<F>
+  : Type.TSchema extends F
+    ? Type.Static<B>
+    : Type.Static<B> | Type.Static<F>
 
-export type Handler<P extends Type.TSchema, Q extends Type.TSchema, B extends Type.TSchema, F extends Type.TSchema, A extends Auth> =
-  (request: RouteRequest<
+export type Handler<
+  P extends Type.TSchema,
+  Q extends Type.TSchema,
+  B extends Type.TSchema,
+  F extends Type.TSchema,
+  A extends Auth,
+> = (
+  request: RouteRequest<
     Type.TSchema extends P ? Record<string, string> : Type.Static<P>,
-    Type.Static<Q>, BodyOf<B, F>, IdentityOf<A>
-  >) => Promise<RouteAnswer> | RouteAnswer
+    Type.Static<Q>,
+    BodyOf<B, F>,
+    IdentityOf<A>
+  >,
+) => Promise<RouteAnswer> | RouteAnswer
 
 /** A row whose types were checked where it was written. */
-export type AnyRoute = Omit<Route, 'handler'> & { handler: (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer }
+export type AnyRoute = Omit<Route, 'handler'> & {
+  handler: (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer
+}
 
 /** Writes a row with its types inferred. The cast is sound because the router hands over what the schemas admitted. */
 export function route<
-  P extends Type.TSchema = Type.TSchema, Q extends Type.TSchema = Type.TSchema, B extends Type.TSchema = Type.TSchema,
-  F extends Type.TSchema = Type.TSchema, const A extends Auth = Auth,
+  P extends Type.TSchema = Type.TSchema,
+  Q extends Type.TSchema = Type.TSchema,
+  B extends Type.TSchema = Type.TSchema,
+  F extends Type.TSchema = Type.TSchema,
+  const A extends Auth = Auth,
 >(row: Route<P, Q, B, F, A>): AnyRoute {
   return row as unknown as AnyRoute
 }
 
 /** Bytes that a JSON or signed body of the row may have. */
 export const jsonBytesMax = (row: Pick<AnyRoute, 'bodyBytesMax' | 'rawBody'>): number =>
-  row.bodyBytesMax ?? (row.rawBody === undefined ? httpLimits.jsonBodyBytesMax : httpLimits.signedBodyBytesMax)
+  row.bodyBytesMax ??
+  (row.rawBody === undefined ? httpLimits.jsonBodyBytesMax : httpLimits.signedBodyBytesMax)

@@ -2,15 +2,32 @@ import t from 'tap'
 import { createRouter, type Match } from './router.ts'
 import type { AnyRoute, Method } from './route.ts'
 
-const row = (method: Method, path: string): AnyRoute =>
-  ({ method, path, operationId: `${method} ${path}`, summary: '', tags: [], auth: 'none', responses: {}, handler: () => ({ status: 200 }) })
+const row = (method: Method, path: string): AnyRoute => ({
+  method,
+  path,
+  operationId: `${method} ${path}`,
+  summary: '',
+  tags: [],
+  auth: 'none',
+  responses: {},
+  handler: () => ({ status: 200 }),
+})
 
 const router = createRouter([
-  row('GET', '/'), row('GET', '/a'), row('POST', '/a'), row('GET', '/a/:id'), row('POST', '/a/register'), row('PATCH', '/a/:id/status'),
+  row('GET', '/'),
+  row('GET', '/a'),
+  row('POST', '/a'),
+  row('GET', '/a/:id'),
+  row('POST', '/a/register'),
+  row('PATCH', '/a/:id/status'),
   row('POST', '/a/:id/offers/:offer_id/accept'),
 ])
 const said = (match: Match): unknown =>
-  match.found === 'route' ? [match.route.operationId, match.params] : match.found === 'path' ? match.allow : 'nothing'
+  match.found === 'route'
+    ? [match.route.operationId, match.params]
+    : match.found === 'path'
+      ? match.allow
+      : 'nothing'
 
 t.test('a method and a path find their row', async t => {
   const table: [method: string, path: string, expected: unknown][] = [
@@ -20,7 +37,11 @@ t.test('a method and a path find their row', async t => {
     ['GET', '/a/x%20y', ['GET /a/:id', { id: 'x y' }]],
     ['POST', '/a/register', ['POST /a/register', {}]],
     ['PATCH', '/a/register/status', ['PATCH /a/:id/status', { id: 'register' }]],
-    ['POST', '/a/1/offers/2/accept', ['POST /a/:id/offers/:offer_id/accept', { id: '1', offer_id: '2' }]],
+    [
+      'POST',
+      '/a/1/offers/2/accept',
+      ['POST /a/:id/offers/:offer_id/accept', { id: '1', offer_id: '2' }],
+    ],
     ['PUT', '/a', ['GET', 'POST', 'HEAD', 'OPTIONS']],
     ['OPTIONS', '/a/1/status', ['PATCH', 'OPTIONS']],
     ['GET', '/b', 'nothing'],
@@ -28,7 +49,8 @@ t.test('a method and a path find their row', async t => {
     ['GET', '/a/%', 'nothing'],
     ['GET', '/a/1/2/3', 'nothing'],
   ]
-  for (const [method, path, expected] of table) t.same(said(router.match(method, path)), expected, `${method} ${path}`)
+  for (const [method, path, expected] of table)
+    t.same(said(router.match(method, path)), expected, `${method} ${path}`)
 })
 
 t.test('two rows for one method and path are refused at start', async t => {

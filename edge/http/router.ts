@@ -23,7 +23,8 @@ export interface Router {
   match(method: string, path: string): Match
 }
 
-export const parameterNames = (path: string): string[] => [...path.matchAll(/:([a-z_]+)/g)].map(m => m[1]!)
+export const parameterNames = (path: string): string[] =>
+  [...path.matchAll(/:([a-z_]+)/g)].map(m => m[1]!)
 
 /** Throws when two rows claim the same method and path. */
 export function createRouter(routes: readonly AnyRoute[]): Router {
@@ -34,7 +35,7 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
       if (segment.startsWith(':')) at = at.parameter ??= node()
       else {
         let child = at.children.get(segment)
-        if (child === undefined) at.children.set(segment, child = node())
+        if (child === undefined) at.children.set(segment, (child = node()))
         at = child
       }
     }
@@ -47,7 +48,12 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
       const at = find(root, segmentsOf(path), 0, values)
       if (at === null) return { found: 'nothing' }
       const row = at.routes.get((method === 'HEAD' ? 'GET' : method) as Method)
-      if (row === undefined) return { found: 'path', allow: allowed(at), options: Object.assign({}, ...[...at.routes.values()].map(one => one.route.options)) }
+      if (row === undefined)
+        return {
+          found: 'path',
+          allow: allowed(at),
+          options: Object.assign({}, ...[...at.routes.values()].map(one => one.route.options)),
+        }
       const params: Record<string, string> = {}
       for (const [i, name] of row.names.entries()) params[name] = values[i]!
       return { found: 'route', route: row.route, params }

@@ -30,7 +30,14 @@ import { parseJson } from './json.ts'
 import { missingPage } from './pages.ts'
 import { readForm, readRaw } from './multipart.ts'
 import { problemAnswer } from './problem.ts'
-import { jsonBytesMax, type AnyRoute, type BodyStream, type FilePart, type RouteAnswer, type RouteRequest } from './route.ts'
+import {
+  jsonBytesMax,
+  type AnyRoute,
+  type BodyStream,
+  type FilePart,
+  type RouteAnswer,
+  type RouteRequest,
+} from './route.ts'
 import { createRouter, parameterNames, type Match, type Router } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
 import { parseQuery } from './query.ts'
@@ -68,9 +75,22 @@ export interface HttpServer {
 }
 
 /** What becomes known of a request on its way; its answer, its log lines and its row of the audit trail say it. */
-interface Visit { requestId: string; begunAtMs: number; address: string; gate: Gate | null; identity: Identity | null; readonly log: Logger }
+interface Visit {
+  requestId: string
+  begunAtMs: number
+  address: string
+  gate: Gate | null
+  identity: Identity | null
+  readonly log: Logger
+}
 
-interface Checks { params: Check; query: Check; querySchema: Type.TSchema; body: Check | null; fields: Check | null }
+interface Checks {
+  params: Check
+  query: Check
+  querySchema: Type.TSchema
+  body: Check | null
+  fields: Check | null
+}
 
 /** Attaches to all paths of the app; sockets attached to the same app take precedence. */
 export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
@@ -87,16 +107,29 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
   app.any('/*', (res, req) => {
     const exchange = new Exchange(res, req, readers)
     const startedMs = deps.nowMs()
-    const requestId = requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
+    const requestId =
+      requestIdOf(exchange.headers['x-request-id']) ?? uuidV7(startedMs, deps.random)
     const match = matched(router, exchange)
     const label = match.found === 'route' ? match.route.path : 'unmatched'
     const row = match.found === 'route' ? match.route : null
     let childLog: Logger | null = null
     const visit: Visit = {
-      requestId, begunAtMs: startedMs, address: clientAddress(exchange.address, exchange.headers['x-forwarded-for'], deps.trustedProxies), identity: null,
-      gate: row === null || deps.rates === null ? null : new Gate(deps.rates, row, deps.metrics, deps.after),
+      requestId,
+      begunAtMs: startedMs,
+      address: clientAddress(
+        exchange.address,
+        exchange.headers['x-forwarded-for'],
+        deps.trustedProxies,
+      ),
+      identity: null,
+      gate:
+        row === null || deps.rates === null
+          ? null
+          : new Gate(deps.rates, row, deps.metrics, deps.after),
       // Most requests have nothing to say, and a child of the log costs more than they do.
-      get log() { return childLog ??= deps.log.child({ request_id: requestId }) },
+      get log() {
+        return (childLog ??= deps.log.child({ request_id: requestId }))
+      },
     }
     inFlight++
     exchange.onEnd(() => {
@@ -104,26 +137,57 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       if (inFlight === 0) onIdle?.()
     })
     const send = (answer: RouteAnswer, code: string | null = null): void => {
-      const headers = { ...securityHeaders, ...cors.headers(exchange.headers['origin']), 'x-request-id': requestId, ...row?.answerHeaders, ...answer.headers, ...visit.gate?.headers }
-      exchange.answer({ status: answer.status, headers, body: encode(answer, headers), close: code === 'body_too_slow' || exchange.fault !== null })
+      const headers = {
+        ...securityHeaders,
+        ...cors.headers(exchange.headers['origin']),
+        'x-request-id': requestId,
+        ...row?.answerHeaders,
+        ...answer.headers,
+        ...visit.gate?.headers,
+      }
+      exchange.answer({
+        status: answer.status,
+        headers,
+        body: encode(answer, headers),
+        close: code === 'body_too_slow' || exchange.fault !== null,
+      })
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
       deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
       // The row's path and not the requested one: tracking tokens and tickets are part of the latter.
-      deps.log.debug({ method: exchange.method, route: label, status: answer.status, ms: tookMs, request_id: requestId }, 'http')
+      deps.log.debug(
+        {
+          method: exchange.method,
+          route: label,
+          status: answer.status,
+          ms: tookMs,
+          request_id: requestId,
+        },
+        'http',
+      )
       // Who is turned away at the gate neither changed nor saw anything, and could fill the trail.
       if (match.found === 'route' && code !== 'too_many_requests' && isAudited(match.route))
-        deps.audit.note(auditEntry({
-          row: match.route, params: match.params, answer, code, userAgent: exchange.headers['user-agent'], requestId,
-          // One by one: spread, the visit would make the log that it puts off.
-          identity: visit.identity, address: visit.address,
-        }))
+        deps.audit.note(
+          auditEntry({
+            row: match.route,
+            params: match.params,
+            answer,
+            code,
+            userAgent: exchange.headers['user-agent'],
+            requestId,
+            // One by one: spread, the visit would make the log that it puts off.
+            identity: visit.identity,
+            address: visit.address,
+          }),
+        )
     }
     const fail = (error: unknown, headers: Record<string, string> = {}) => {
       const { code, ...answer } = problemAnswer(error, requestId, deps.log, row)
       send({ ...answer, headers: { ...answer.headers, ...headers } }, code)
     }
-    exchange.onStreamFailed(error => deps.log.error({ err: error, request_id: requestId, route: label }, 'an answer broke off'))
+    exchange.onStreamFailed(error =>
+      deps.log.error({ err: error, request_id: requestId, route: label }, 'an answer broke off'),
+    )
     if (exchange.fault !== null) {
       const refusal = new CaduceusError('invalid_request', exchange.fault)
       // Not at once: the library would go on to what follows in the same packet, and take it for a request.
@@ -131,30 +195,54 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       setImmediate(() => fail(refusal))
       return
     }
-    if (draining) { fail(new CaduceusError('unavailable', 'this server is going away')); return }
-    if (match.found === 'nothing' && (exchange.method === 'GET' || exchange.method === 'HEAD') && prefersPage(exchange.headers)) {
-      missingPage().then(page => send(page)).catch((error: unknown) => fail(error))
+    if (draining) {
+      fail(new CaduceusError('unavailable', 'this server is going away'))
       return
     }
-    if (match.found === 'nothing') { fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them')); return }
+    if (
+      match.found === 'nothing' &&
+      (exchange.method === 'GET' || exchange.method === 'HEAD') &&
+      prefersPage(exchange.headers)
+    ) {
+      missingPage()
+        .then(page => send(page))
+        .catch((error: unknown) => fail(error))
+      return
+    }
+    if (match.found === 'nothing') {
+      fail(new CaduceusError('not_found', 'no such path; /openapi.json lists them'))
+      return
+    }
     if (match.found === 'path') {
       const allow = match.allow.join(', ')
-      if (exchange.method === 'OPTIONS') send({ status: 204, headers: { ...cors.preflight(exchange.headers['origin'], match.allow), ...match.options } })
+      if (exchange.method === 'OPTIONS')
+        send({
+          status: 204,
+          headers: { ...cors.preflight(exchange.headers['origin'], match.allow), ...match.options },
+        })
       else fail(new CaduceusError('method_not_allowed', `this path takes ${allow}`), { allow })
       return
     }
     const coding = exchange.headers['content-encoding']?.trim().toLowerCase() ?? ''
     if (coding !== '' && coding !== 'identity') {
-      fail(new CaduceusError('unsupported_media_type', `bodies are read as they are; send this one without the content-encoding ${coding.slice(0, httpLimits.echoedCharactersMax)}`))
+      fail(
+        new CaduceusError(
+          'unsupported_media_type',
+          `bodies are read as they are; send this one without the content-encoding ${coding.slice(0, httpLimits.echoedCharactersMax)}`,
+        ),
+      )
       return
     }
     // Begun here, in the synchronous part, because a body that nobody listens to is lost.
-    const body = readsBody(match.route) ? incomingBody(exchange, match.route, addressHolder(visit.address)) : null
+    const body = readsBody(match.route)
+      ? incomingBody(exchange, match.route, addressHolder(visit.address))
+      : null
     exchange.onLeft(() => body?.fail(new SenderLeft()))
     serve(exchange, match, body, checks.get(match.route)!, visit, deps)
       // Before the answer: a sender that is held back would never read it.
       .finally(() => body?.release())
-      .then(answer => send(answer)).catch((error: unknown) => fail(error))
+      .then(answer => send(answer))
+      .catch((error: unknown) => fail(error))
   })
 
   function incomingBody(exchange: Exchange, row: AnyRoute, holder: Holder): IncomingBody {
@@ -167,28 +255,50 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     const declaredBytes = Number(exchange.headers['content-length'] ?? '0') || 0
     const carriesBytes = declaredBytes > 0 || exchange.headers['transfer-encoding'] !== undefined
     const isUpload = carriesBytes && (row.multipart !== undefined || row.streamedBody !== undefined)
-    return new IncomingBody(exchange, { bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers).essence, deps), declaredBytes, seat, clock, isUpload })
+    return new IncomingBody(exchange, {
+      bytesMax: bodyBytesMax(row, mediaTypeOf(exchange.headers).essence, deps),
+      declaredBytes,
+      seat,
+      clock,
+      isUpload,
+    })
   }
 
   return {
     bodies: room,
-    get inFlight() { return inFlight },
+    get inFlight() {
+      return inFlight
+    },
     async drain() {
       draining = true
-      clock.interrupt(new CaduceusError('unavailable', 'this server is going away; what has arrived of the file stays'))
-      if (inFlight > 0) await new Promise<void>(resolve => { onIdle = resolve })
+      clock.interrupt(
+        new CaduceusError(
+          'unavailable',
+          'this server is going away; what has arrived of the file stays',
+        ),
+      )
+      if (inFlight > 0)
+        await new Promise<void>(resolve => {
+          onIdle = resolve
+        })
     },
   }
 }
 
 async function serve(
-  exchange: Exchange, { route, params }: Extract<Match, { found: 'route' }>, body: IncomingBody | null,
-  checks: Checks, visit: Visit, { authenticate, trustedProxies, publicUrl }: HttpDeps,
+  exchange: Exchange,
+  { route, params }: Extract<Match, { found: 'route' }>,
+  body: IncomingBody | null,
+  checks: Checks,
+  visit: Visit,
+  { authenticate, trustedProxies, publicUrl }: HttpDeps,
 ): Promise<RouteAnswer> {
-  const identity = await guard(route, exchange.headers, authenticate).catch(async (refusal: unknown) => {
-    await visit.gate?.enter(visit.address, null)
-    throw refusal
-  })
+  const identity = await guard(route, exchange.headers, authenticate).catch(
+    async (refusal: unknown) => {
+      await visit.gate?.enter(visit.address, null)
+      throw refusal
+    },
+  )
   visit.identity = identity
   await visit.gate?.enter(visit.address, identity?.userId ?? null)
   try {
@@ -196,28 +306,41 @@ async function serve(
   } catch {
     throw new CaduceusError('not_found', 'no such resource')
   }
-  const query = route.page === true ? {} : coerce(checks.querySchema, parseQuery(exchange.query, !Array.isArray(route.auth)))
+  const query =
+    route.page === true
+      ? {}
+      : coerce(checks.querySchema, parseQuery(exchange.query, !Array.isArray(route.auth)))
   checks.query(query)
   // Only now: whoever was refused above was not asked for a byte more than came with the headers.
   if (identity !== null) body?.admit(`account ${identity.userId}`)
   else if (body?.isUpload === true) body.admit(addressHolder(visit.address))
   const stream = streamOf(route, body, exchange.headers)
-  const content = body === null || route.streamedBody !== undefined ? null : await readContent(route, body, exchange.headers, checks)
+  const content =
+    body === null || route.streamedBody !== undefined
+      ? null
+      : await readContent(route, body, exchange.headers, checks)
   await visit.gate?.aim(content?.value, visit.address, identity?.userId ?? null)
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
-    params, query,
+    params,
+    query,
     body: content?.value,
     parts: content?.files ?? [],
     stream,
     identity,
-    get principal() { return identity === null ? null : principalOf(identity) },
+    get principal() {
+      return identity === null ? null : principalOf(identity)
+    },
     requestId: visit.requestId,
     begunAtMs: visit.begunAtMs,
     address: visit.address,
     isLocal: isLocal(exchange.address, exchange.headers),
-    get origin() { return serverOrigin(exchange.headers, trustedProxies, publicUrl) },
+    get origin() {
+      return serverOrigin(exchange.headers, trustedProxies, publicUrl)
+    },
     headers: exchange.headers,
-    get log() { return visit.log },
+    get log() {
+      return visit.log
+    },
   }
   const answer = await route.handler(request)
   if (answer.status === 200) await visit.gate?.succeeded()
@@ -228,21 +351,38 @@ async function serve(
 function matched(router: Router, { method, path, headers }: Exchange): Match {
   const match = router.match(method, path)
   const meant = headers['x-http-method-override']?.toUpperCase()
-  return match.found === 'path' && method === 'POST' && (meant === 'PATCH' || meant === 'DELETE') ? router.match(meant, path) : match
+  return match.found === 'path' && method === 'POST' && (meant === 'PATCH' || meant === 'DELETE')
+    ? router.match(meant, path)
+    : match
 }
 
-function streamOf({ streamedBody }: AnyRoute, body: IncomingBody | null, headers: Readonly<Record<string, string>>): BodyStream {
+function streamOf(
+  { streamedBody }: AnyRoute,
+  body: IncomingBody | null,
+  headers: Readonly<Record<string, string>>,
+): BodyStream {
   if (streamedBody === undefined || body === null) return noStream
   const { essence: mediaType } = mediaTypeOf(headers)
   const hasBody = mediaType === streamedBody.contentType
   if (!hasBody && (streamedBody.optional !== true || mediaType !== ''))
-    throw new CaduceusError('unsupported_media_type', `this takes ${streamedBody.contentType}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`)
-  return { hasBody, pieces: () => body.pieces(), forget: bytes => body.forget(bytes), hold: bytes => body.hold(bytes) }
+    throw new CaduceusError(
+      'unsupported_media_type',
+      `this takes ${streamedBody.contentType}; the body is ${mediaType === '' ? 'of no stated type' : mediaType}`,
+    )
+  return {
+    hasBody,
+    pieces: () => body.pieces(),
+    forget: bytes => body.forget(bytes),
+    hold: bytes => body.hold(bytes),
+  }
 }
 const noStream: BodyStream = { hasBody: false, async *pieces() {}, forget() {}, hold() {} }
 
 async function readContent(
-  route: AnyRoute, incoming: IncomingBody, headers: Readonly<Record<string, string>>, checks: Checks,
+  route: AnyRoute,
+  incoming: IncomingBody,
+  headers: Readonly<Record<string, string>>,
+  checks: Checks,
 ): Promise<{ value: unknown; files: FilePart[] }> {
   const bytes = await incoming.whole()
   if (route.rawBody !== undefined) return { value: bytes, files: [] }
@@ -259,9 +399,15 @@ async function readContent(
     return { value: form.fields, files: form.files }
   }
   if (charset !== null && bytes.byteLength > 0 && !utf8Names.has(charset))
-    throw new CaduceusError('unsupported_media_type', `JSON is read in UTF-8; the body is said to be in ${charset.slice(0, httpLimits.echoedCharactersMax)}`)
+    throw new CaduceusError(
+      'unsupported_media_type',
+      `JSON is read in UTF-8; the body is said to be in ${charset.slice(0, httpLimits.echoedCharactersMax)}`,
+    )
   if (checks.body === null || (!isJson(mediaType) && bytes.byteLength > 0))
-    throw new CaduceusError('unsupported_media_type', `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType.slice(0, httpLimits.echoedCharactersMax)}`)
+    throw new CaduceusError(
+      'unsupported_media_type',
+      `this takes ${acceptable(route)}; the body is ${mediaType === '' ? 'of no stated type' : mediaType.slice(0, httpLimits.echoedCharactersMax)}`,
+    )
   const value = bytes.byteLength === 0 ? {} : parseJson(bytes)
   incoming.forgetBytes()
   checks.body(value)
@@ -271,21 +417,31 @@ async function readContent(
 const addressHolder = (address: string): Holder => `address ${addressGroup(address)}`
 /** US-ASCII is a part of it. */
 const utf8Names = new Set(['utf-8', 'utf8', 'us-ascii'])
-const isJson = (mediaType: string): boolean => mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
-const requestIdOf = (given: string | undefined): string | null => (given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null)
+const isJson = (mediaType: string): boolean =>
+  mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
+const requestIdOf = (given: string | undefined): string | null =>
+  given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null
 /** What a file sent as the whole body may call itself; which it is, the handler finds out. */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
-const readsBody = (route: AnyRoute): boolean => route.body !== undefined || route.multipart !== undefined || route.rawBody !== undefined || route.streamedBody !== undefined
+const readsBody = (route: AnyRoute): boolean =>
+  route.body !== undefined ||
+  route.multipart !== undefined ||
+  route.rawBody !== undefined ||
+  route.streamedBody !== undefined
 /** A row that takes files takes JSON beside them, for which there is no reason to be as large. */
 const bodyBytesMax = (route: AnyRoute, mediaType: string, deps: HttpDeps): number =>
-  route.streamedBody !== undefined ? deps.uploadBytesMax
-    : route.multipart === undefined || isJson(mediaType) ? jsonBytesMax(route) : deps.uploadBytesMax + limits.multipartOverheadBytesMax
+  route.streamedBody !== undefined
+    ? deps.uploadBytesMax
+    : route.multipart === undefined || isJson(mediaType)
+      ? jsonBytesMax(route)
+      : deps.uploadBytesMax + limits.multipartOverheadBytesMax
 
-const acceptable = (route: AnyRoute): string => [
-  ...(route.body === undefined ? [] : ['application/json']),
-  ...(route.multipart === undefined ? [] : ['multipart/form-data']),
-  ...(route.multipart?.raw === undefined ? [] : ['an image, sound or PDF as it is']),
-].join(' or ')
+const acceptable = (route: AnyRoute): string =>
+  [
+    ...(route.body === undefined ? [] : ['application/json']),
+    ...(route.multipart === undefined ? [] : ['multipart/form-data']),
+    ...(route.multipart?.raw === undefined ? [] : ['an image, sound or PDF as it is']),
+  ].join(' or ')
 
 function compileRoute(route: AnyRoute, text: TextRules | undefined): Checks {
   const querySchema = route.query ?? Type.Object({}, { additionalProperties: false })
@@ -300,8 +456,16 @@ function compileRoute(route: AnyRoute, text: TextRules | undefined): Checks {
 
 /** `:id` and `:..._id` are UUIDs; any other parameter is a short text. */
 export function defaultParams(path: string): Type.TSchema {
-  return Type.Object(Object.fromEntries(parameterNames(path).map(name =>
-    [name, name === 'id' || name.endsWith('_id') ? Uuid : Type.String({ minLength: 1, maxLength: 200 })])))
+  return Type.Object(
+    Object.fromEntries(
+      parameterNames(path).map(name => [
+        name,
+        name === 'id' || name.endsWith('_id')
+          ? Uuid
+          : Type.String({ minLength: 1, maxLength: 200 }),
+      ]),
+    ),
+  )
 }
 
 function encode(answer: RouteAnswer, headers: Record<string, string>): Answer['body'] {

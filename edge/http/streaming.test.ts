@@ -9,28 +9,72 @@ import { createMetrics } from '../metrics.ts'
 import { route } from './route.ts'
 import { attachHttp } from './server.ts'
 
-const pause = (ms: number) => new Promise(resolve => { setTimeout(resolve, ms) })
-const until = async (holds: () => boolean) => { while (!holds()) await pause(5) }
+const pause = (ms: number) =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
+const until = async (holds: () => boolean) => {
+  while (!holds()) await pause(5)
+}
 const chunkBytes = 256 * 1024
 
 async function start(t: Test, chunks: () => AsyncGenerator<Uint8Array>) {
   const logged: string[] = []
   const app = App()
   const server = attachHttp(app, {
-    routes: [route({
-      method: 'GET', path: '/stream', operationId: 'stream', summary: '', tags: [], auth: 'none', responses: {},
-      handler: () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body: chunks() }),
-    })],
-    log: pino({ level: 'error' }, { write: (line: string) => { logged.push(line) } }), metrics: createMetrics(), corsOrigins: [], uploadBytesMax: 1, trustedProxies: 0, publicUrl: null,
-    rates: null, audit: { note() {} }, nowMs: Date.now, random: Math.random, after, authenticate: async () => { throw new CaduceusError('token_invalid') },
+    routes: [
+      route({
+        method: 'GET',
+        path: '/stream',
+        operationId: 'stream',
+        summary: '',
+        tags: [],
+        auth: 'none',
+        responses: {},
+        handler: () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body: chunks() }),
+      }),
+    ],
+    log: pino(
+      { level: 'error' },
+      {
+        write: (line: string) => {
+          logged.push(line)
+        },
+      },
+    ),
+    metrics: createMetrics(),
+    corsOrigins: [],
+    uploadBytesMax: 1,
+    trustedProxies: 0,
+    publicUrl: null,
+    rates: null,
+    audit: { note() {} },
+    nowMs: Date.now,
+    random: Math.random,
+    after,
+    authenticate: async () => {
+      throw new CaduceusError('token_invalid')
+    },
   })
-  const listening = await new Promise<Parameters<typeof us_listen_socket_close>[0]>(resolve => { app.listen('127.0.0.1', 0, socket => { if (socket) resolve(socket) }) })
+  const listening = await new Promise<Parameters<typeof us_listen_socket_close>[0]>(resolve => {
+    app.listen('127.0.0.1', 0, socket => {
+      if (socket) resolve(socket)
+    })
+  })
   t.teardown(() => {
     us_listen_socket_close(listening)
     app.close()
   })
   const port = us_socket_local_port(listening as never)
-  return { server, logged, url: `http://127.0.0.1:${port}/stream`, raw: () => new Promise<Socket>(resolve => { const socket = connect(port, '127.0.0.1', () => resolve(socket)) }) }
+  return {
+    server,
+    logged,
+    url: `http://127.0.0.1:${port}/stream`,
+    raw: () =>
+      new Promise<Socket>(resolve => {
+        const socket = connect(port, '127.0.0.1', () => resolve(socket))
+      }),
+  }
 }
 
 /** Chunks of noise, and how many were asked for and whether the source was closed. */
@@ -72,35 +116,52 @@ t.test('it arrives whole', async t => {
 })
 
 t.test('nothing, and chunks of nothing', async t => {
-  for (const chunks of [[], [new Uint8Array()], [new Uint8Array(), Buffer.from('a'), new Uint8Array(), Buffer.from('b')]]) {
-    const { url } = await start(t, async function* () { yield* chunks })
+  for (const chunks of [
+    [],
+    [new Uint8Array()],
+    [new Uint8Array(), Buffer.from('a'), new Uint8Array(), Buffer.from('b')],
+  ]) {
+    const { url } = await start(t, async function* () {
+      yield* chunks
+    })
     t.equal(await (await fetch(url)).text(), Buffer.concat(chunks).toString())
   }
 })
 
-t.test('a client that does not read holds up the source, and gets all of it when it reads on', async t => {
-  const total = 400
-  const { state, chunks } = source(total)
-  const { raw } = await start(t, chunks)
-  const socket = await raw()
-  socket.pause()
-  socket.write('GET /stream HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
-  let before = -1
-  // What the kernel's buffers take on both sides; then nothing more is asked for.
-  while (state.made !== before) {
-    before = state.made
-    await pause(300)
-  }
-  t.ok(state.made < total / 2, `${state.made} of ${total} chunks were made for a client that reads none`)
-  const memory = process.memoryUsage().rss
-  let received = 0
-  socket.on('data', data => { received += data.length })
-  socket.resume()
-  await until(() => received >= total * chunkBytes)
-  t.equal(state.made, total)
-  t.ok(process.memoryUsage().rss - memory < total * chunkBytes / 2, 'it was never all in memory')
-  socket.destroy()
-})
+t.test(
+  'a client that does not read holds up the source, and gets all of it when it reads on',
+  async t => {
+    const total = 400
+    const { state, chunks } = source(total)
+    const { raw } = await start(t, chunks)
+    const socket = await raw()
+    socket.pause()
+    socket.write('GET /stream HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    let before = -1
+    // What the kernel's buffers take on both sides; then nothing more is asked for.
+    while (state.made !== before) {
+      before = state.made
+      await pause(300)
+    }
+    t.ok(
+      state.made < total / 2,
+      `${state.made} of ${total} chunks were made for a client that reads none`,
+    )
+    const memory = process.memoryUsage().rss
+    let received = 0
+    socket.on('data', data => {
+      received += data.length
+    })
+    socket.resume()
+    await until(() => received >= total * chunkBytes)
+    t.equal(state.made, total)
+    t.ok(
+      process.memoryUsage().rss - memory < (total * chunkBytes) / 2,
+      'it was never all in memory',
+    )
+    socket.destroy()
+  },
+)
 
 t.test('a client that leaves ends the source', async t => {
   const { state, chunks } = source(10_000)
@@ -114,19 +175,25 @@ t.test('a client that leaves ends the source', async t => {
   t.equal(server.inFlight, 0)
 })
 
-t.test('a source that fails at once is a problem document, and later a connection that breaks', async t => {
-  const early = await start(t, source(3, 0).chunks)
-  const answer = await fetch(early.url)
-  t.equal(answer.status, 500)
-  t.match(await answer.json(), { code: 'internal' })
+t.test(
+  'a source that fails at once is a problem document, and later a connection that breaks',
+  async t => {
+    const early = await start(t, source(3, 0).chunks)
+    const answer = await fetch(early.url)
+    t.equal(answer.status, 500)
+    t.match(await answer.json(), { code: 'internal' })
 
-  const late = await start(t, source(5, 3).chunks)
-  const response = await fetch(late.url)
-  t.equal(response.status, 200)
-  await t.rejects(response.arrayBuffer(), 'a body without its end')
-  t.match(late.logged.join(), /an answer broke off.*the source broke|the source broke.*an answer broke off/)
-  t.equal(late.server.inFlight, 0)
-})
+    const late = await start(t, source(5, 3).chunks)
+    const response = await fetch(late.url)
+    t.equal(response.status, 200)
+    await t.rejects(response.arrayBuffer(), 'a body without its end')
+    t.match(
+      late.logged.join(),
+      /an answer broke off.*the source broke|the source broke.*an answer broke off/,
+    )
+    t.equal(late.server.inFlight, 0)
+  },
+)
 
 t.test('HEAD takes the headers alone and closes the source', async t => {
   const { state, chunks } = source(5)

@@ -2,7 +2,8 @@
 
 export type ByteStream = AsyncIterable<Uint8Array>
 
-export const isByteStream = (body: unknown): body is ByteStream => typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+export const isByteStream = (body: unknown): body is ByteStream =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 
 /**
  * The same stream with its first chunk at hand. A source that cannot begin fails here, while there is
@@ -28,4 +29,6 @@ export async function begun(source: ByteStream): Promise<ByteStream> {
 }
 
 /** Gives back what the source holds; for one that nobody will read. */
-export async function endStream(source: ByteStream): Promise<void> { await source[Symbol.asyncIterator]().return?.() }
+export async function endStream(source: ByteStream): Promise<void> {
+  await source[Symbol.asyncIterator]().return?.()
+}

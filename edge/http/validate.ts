@@ -30,7 +30,11 @@ export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules
     const broken = normalise(value)
     if (!validator.Check(value)) {
       const mistakes = [...broken, ...mistakesIn(schema, value)]
-      throw invalid(mistakes.length > 0 ? mistakes : [{ field: 'body', rule: 'is not what the API document shows' }])
+      throw invalid(
+        mistakes.length > 0
+          ? mistakes
+          : [{ field: 'body', rule: 'is not what the API document shows' }],
+      )
     }
     if (broken.length > 0) throw invalid(broken)
     const field = unstorableText(value)
@@ -39,19 +43,33 @@ export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules
 }
 
 export function invalid(fields: FieldError[]): CaduceusError {
-  return new CaduceusError('invalid_request', fields.map(f => `${f.field} ${f.rule}`).join('; '), fields)
+  return new CaduceusError(
+    'invalid_request',
+    fields.map(f => `${f.field} ${f.rule}`).join('; '),
+    fields,
+  )
 }
 
 /** Texts as the types of the schema's properties; what does not read as one stays text, for the check to refuse. */
-export function coerce(schema: Type.TSchema, texts: Readonly<Record<string, string>>): Record<string, unknown> {
+export function coerce(
+  schema: Type.TSchema,
+  texts: Readonly<Record<string, string>>,
+): Record<string, unknown> {
   const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
   // Without a prototype, or a parameter named after something that objects inherit would vanish.
   const out: Record<string, unknown> = Object.create(null)
   for (const [name, text] of Object.entries(texts)) {
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined
     if ((type === 'number' || type === 'integer') && numeric.test(text)) out[name] = Number(text)
-    else if (type === 'boolean' && (text === 'true' || text === 'false')) out[name] = text === 'true'
-    else Object.defineProperty(out, name, { value: text, enumerable: true, configurable: true, writable: true })
+    else if (type === 'boolean' && (text === 'true' || text === 'false'))
+      out[name] = text === 'true'
+    else
+      Object.defineProperty(out, name, {
+        value: text,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
   }
   return out
 }

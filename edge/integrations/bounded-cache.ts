@@ -11,7 +11,9 @@ export class BoundedCache<V> {
     this.#nowMs = nowMs
   }
 
-  get size(): number { return this.#entries.size }
+  get size(): number {
+    return this.#entries.size
+  }
 
   get(key: string): V | undefined {
     const entry = this.#entries.get(key)
@@ -25,9 +27,12 @@ export class BoundedCache<V> {
 
   set(key: string, value: V): void {
     this.#entries.delete(key)
-    if (this.#entries.size >= this.#entriesMax) this.#entries.delete(this.#entries.keys().next().value!)
+    if (this.#entries.size >= this.#entriesMax)
+      this.#entries.delete(this.#entries.keys().next().value!)
     this.#entries.set(key, { value, untilMs: this.#nowMs() + this.#lifeMs })
   }
 
-  delete(key: string): void { this.#entries.delete(key) }
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
 }

@@ -11,7 +11,10 @@ import { limits } from '../../protocol/limits.ts'
 export type JsonGetter = (url: string) => Promise<unknown>
 
 export function jsonGetter(after: (ms: number, run: () => void) => () => void): JsonGetter {
-  const { name, version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as { name: string; version: string }
+  const { name, version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as {
+    name: string
+    version: string
+  }
   let inFlight = 0
   return async url => {
     if (inFlight >= limits.mapsInFlightMax) throw new ServiceError('too many look-ups under way')
@@ -19,9 +22,14 @@ export function jsonGetter(after: (ms: number, run: () => void) => () => void): 
     const abort = new AbortController()
     const cancel = after(limits.mapsTimeoutMs, () => abort.abort())
     try {
-      const response = await fetch(url, { signal: abort.signal, redirect: 'manual', headers: { accept: 'application/json', 'user-agent': `${name}/${version}` } })
+      const response = await fetch(url, {
+        signal: abort.signal,
+        redirect: 'manual',
+        headers: { accept: 'application/json', 'user-agent': `${name}/${version}` },
+      })
       const text = await boundedText(response)
-      if (response.status !== 200) throw new ServiceError(`the service answered ${response.status}`, response.status)
+      if (response.status !== 200)
+        throw new ServiceError(`the service answered ${response.status}`, response.status)
       try {
         return JSON.parse(text)
       } catch {
@@ -29,7 +37,11 @@ export function jsonGetter(after: (ms: number, run: () => void) => () => void): 
       }
     } catch (error) {
       if (error instanceof ServiceError) throw error
-      throw new ServiceError(abort.signal.aborted ? `no answer within ${limits.mapsTimeoutMs} ms` : 'no connection to the service')
+      throw new ServiceError(
+        abort.signal.aborted
+          ? `no answer within ${limits.mapsTimeoutMs} ms`
+          : 'no connection to the service',
+      )
     } finally {
       cancel()
       abort.abort()

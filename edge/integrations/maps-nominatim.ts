@@ -6,17 +6,29 @@ import { validCoordinate } from '../../protocol/geo.ts'
 import type { JsonGetter } from './json-get.ts'
 import type { Geocoder } from './maps.ts'
 
-interface Place { lat?: string; lon?: string; display_name?: string; place_rank?: number }
+interface Place {
+  lat?: string
+  lon?: string
+  display_name?: string
+  place_rank?: number
+}
 
 const placeRankMin = 26
 
 export function nominatimGeocoder(url: string, get: JsonGetter): Geocoder {
   return async address => {
-    const places = await get(`${url}/search?${new URLSearchParams({ q: address, format: 'jsonv2', limit: '3' })}`)
-    if (!Array.isArray(places)) throw new Error('the service answered something else than a list of places')
-    const exact = (places as Place[]).find(place => (place.place_rank ?? placeRankMin) >= placeRankMin)
+    const places = await get(
+      `${url}/search?${new URLSearchParams({ q: address, format: 'jsonv2', limit: '3' })}`,
+    )
+    if (!Array.isArray(places))
+      throw new Error('the service answered something else than a list of places')
+    const exact = (places as Place[]).find(
+      place => (place.place_rank ?? placeRankMin) >= placeRankMin,
+    )
     if (exact === undefined) return null
     const [latitude, longitude] = [Number(exact.lat ?? NaN), Number(exact.lon ?? NaN)]
-    return validCoordinate(latitude, longitude) ? { latitude, longitude, address: exact.display_name ?? address } : null
+    return validCoordinate(latitude, longitude)
+      ? { latitude, longitude, address: exact.display_name ?? address }
+      : null
   }
 }

@@ -18,7 +18,9 @@ import { googleGeocoder, googleRouter } from './maps-google.ts'
 import { nominatimGeocoder } from './maps-nominatim.ts'
 import { osrmRouter } from './maps-osrm.ts'
 
-export interface Located extends GeoPoint { address: string }
+export interface Located extends GeoPoint {
+  address: string
+}
 export interface Route {
   /** By road. */
   distance_km: number
@@ -53,8 +55,16 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
   const geocoder = geocoderOf(config, get)
   const router = routerOf(config, get)
   // Promises and not answers, so that the same address asked twice at once is looked up once.
-  const places = new BoundedCache<Promise<Located | null>>(limits.mapsCacheEntriesMax, limits.mapsCacheMs, env.nowMs)
-  const routes = new BoundedCache<Omit<Route, 'source'>>(limits.mapsCacheEntriesMax, limits.mapsCacheMs, env.nowMs)
+  const places = new BoundedCache<Promise<Located | null>>(
+    limits.mapsCacheEntriesMax,
+    limits.mapsCacheMs,
+    env.nowMs,
+  )
+  const routes = new BoundedCache<Omit<Route, 'source'>>(
+    limits.mapsCacheEntriesMax,
+    limits.mapsCacheMs,
+    env.nowMs,
+  )
   let routerRestsUntilMs = 0
 
   return {
@@ -62,7 +72,10 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
     hasRouter: router !== null,
     async locate(address) {
       if (geocoder === null)
-        throw new CaduceusError('geocoding_unavailable', 'this server has no service that looks addresses up (GOOGLE_MAPS_API_KEY or NOMINATIM_URL); send latitude and longitude with the address')
+        throw new CaduceusError(
+          'geocoding_unavailable',
+          'this server has no service that looks addresses up (GOOGLE_MAPS_API_KEY or NOMINATIM_URL); send latitude and longitude with the address',
+        )
       const key = address.trim().toLowerCase().replaceAll(/\s+/g, ' ')
       let pending = places.get(key)
       if (pending === undefined) {
@@ -76,15 +89,23 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
         places.delete(key)
         // Never the error as it is: its text may hold the URL, and that the key and somebody's address.
         env.log.warn({ reason: (error as Error).message }, 'an address could not be looked up')
-        throw new CaduceusError('geocoding_failed', 'the address could not be looked up now; try again, or send latitude and longitude with it')
+        throw new CaduceusError(
+          'geocoding_failed',
+          'the address could not be looked up now; try again, or send latitude and longitude with it',
+        )
       }
       if (found === null)
-        throw new CaduceusError('address_not_found', 'the address is unknown or too vague to deliver to; correct it, or send latitude and longitude with it')
+        throw new CaduceusError(
+          'address_not_found',
+          'the address is unknown or too vague to deliver to; correct it, or send latitude and longitude with it',
+        )
       return found
     },
     async route(from, to) {
       if (router === null || env.nowMs() < routerRestsUntilMs) return estimated(from, to)
-      const key = [from.latitude, from.longitude, to.latitude, to.longitude].map(degrees => degrees.toFixed(5)).join(' ')
+      const key = [from.latitude, from.longitude, to.latitude, to.longitude]
+        .map(degrees => degrees.toFixed(5))
+        .join(' ')
       const known = routes.get(key)
       if (known !== undefined) return { ...known, source: 'router' }
       try {
@@ -93,9 +114,13 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
         return { ...route, source: 'router' }
       } catch (error) {
         // 400 is about these two points (an island, a place off its map); the next pair may have a way.
-        const pause_ms = error instanceof ServiceError && error.status === 400 ? 0 : limits.routerPauseMs
+        const pause_ms =
+          error instanceof ServiceError && error.status === 400 ? 0 : limits.routerPauseMs
         routerRestsUntilMs = env.nowMs() + pause_ms
-        env.log.warn({ reason: (error as Error).message, pause_ms }, 'the router gave no route; distances are estimated meanwhile')
+        env.log.warn(
+          { reason: (error as Error).message, pause_ms },
+          'the router gave no route; distances are estimated meanwhile',
+        )
         return estimated(from, to)
       }
     },
@@ -112,14 +137,23 @@ function geocoderOf(config: MapsConfig, get: JsonGetter): Geocoder | null {
 
 /** One's own before the one that is paid for by the question. */
 function routerOf(config: MapsConfig, get: JsonGetter): Router | null {
-  return firstThat([config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get), config.google === null ? null : googleRouter(config.google, get)])
+  return firstThat([
+    config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get),
+    config.google === null ? null : googleRouter(config.google, get),
+  ])
 }
 
 /** Asks each in turn until one answers; fails as the last one does. */
 function firstThat<Of extends Geocoder | Router>(services: readonly (Of | null)[]): Of | null {
-  const [first, second] = services.filter(service => service !== null) as ((...asked: unknown[]) => Promise<unknown>)[]
+  const [first, second] = services.filter(service => service !== null) as ((
+    ...asked: unknown[]
+  ) => Promise<unknown>)[]
   if (first === undefined) return null
-  return (second === undefined ? first : (...asked: unknown[]) => first(...asked).catch(() => second(...asked))) as Of
+  return (
+    second === undefined
+      ? first
+      : (...asked: unknown[]) => first(...asked).catch(() => second(...asked))
+  ) as Of
 }
 
 /** The great circle with a detour, at a town's speed. */

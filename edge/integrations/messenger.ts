@@ -40,22 +40,37 @@ export interface MessengerDeps {
   after(ms: number, run: () => void): () => void
 }
 
-const variables: Record<Channel, string> = { email: 'SMTP_URL', sms: 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM' }
+const variables: Record<Channel, string> = {
+  email: 'SMTP_URL',
+  sms: 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM',
+}
 
-export function createMessenger({ delivery, log, metrics, nowMs, random, after }: MessengerDeps): Messenger {
+export function createMessenger({
+  delivery,
+  log,
+  metrics,
+  nowMs,
+  random,
+  after,
+}: MessengerDeps): Messenger {
   const outbox = delivery.production ? null : developmentOutbox({ log, nowMs, random })
   const carriers: Record<Channel, Carrier | null> = {
     email: delivery.smtp === null ? outbox : smtpCarrier(delivery.smtp),
     sms: delivery.twilio === null ? outbox : twilioCarrier(delivery.twilio),
   }
   for (const channel of ['email', 'sms'] as const)
-    if (carriers[channel] === null) log.warn({ channel }, `no ${channel} can be sent: ${variables[channel]} is not set; what needs it is refused with delivery_unconfigured`)
+    if (carriers[channel] === null)
+      log.warn(
+        { channel },
+        `no ${channel} can be sent: ${variables[channel]} is not set; what needs it is refused with delivery_unconfigured`,
+      )
 
   const queue: Message[] = []
   let inFlight = 0
   let waitingForRetry = 0
   const onIdle: (() => void)[] = []
-  const count = (channel: Channel, outcome: string): void => metrics.messages.inc({ channel, outcome })
+  const count = (channel: Channel, outcome: string): void =>
+    metrics.messages.inc({ channel, outcome })
   const settled = (): void => {
     if (queue.length + inFlight + waitingForRetry > 0) return
     for (const resolve of onIdle.splice(0)) resolve()
@@ -70,7 +85,14 @@ export function createMessenger({ delivery, log, metrics, nowMs, random, after }
       const permanent = error instanceof DeliveryError && error.permanent
       if (permanent || attempt >= limits.messageAttemptsMax) {
         count(message.channel, 'failed')
-        log.error({ channel: message.channel, attempt, reason: error instanceof Error ? error.message : String(error) }, 'message not delivered')
+        log.error(
+          {
+            channel: message.channel,
+            attempt,
+            reason: error instanceof Error ? error.message : String(error),
+          },
+          'message not delivered',
+        )
       } else {
         count(message.channel, 'retried')
         waitingForRetry++
@@ -86,18 +108,26 @@ export function createMessenger({ delivery, log, metrics, nowMs, random, after }
     }
   }
   const pump = (): void => {
-    while (inFlight < limits.messagesInFlightMax && queue.length > 0) void deliver(queue.shift()!, 1)
+    while (inFlight < limits.messagesInFlightMax && queue.length > 0)
+      void deliver(queue.shift()!, 1)
   }
 
   return {
     channels: { email: carriers.email?.name ?? 'none', sms: carriers.sms?.name ?? 'none' },
     requireChannel(channel) {
-      if (carriers[channel] === null) throw new CaduceusError('delivery_unconfigured', `this server cannot send ${channel}: ${variables[channel]} is not set`)
+      if (carriers[channel] === null)
+        throw new CaduceusError(
+          'delivery_unconfigured',
+          `this server cannot send ${channel}: ${variables[channel]} is not set`,
+        )
     },
     post(message) {
       // An account that was made by a phone's code has no e-mail to be written to.
       if (message.to === '') return
-      if (carriers[message.channel] === null || queue.length + waitingForRetry >= limits.messagesQueuedMax) {
+      if (
+        carriers[message.channel] === null ||
+        queue.length + waitingForRetry >= limits.messagesQueuedMax
+      ) {
         count(message.channel, 'dropped')
         log.error({ channel: message.channel, queued: queue.length }, 'message dropped')
         return
@@ -108,7 +138,10 @@ export function createMessenger({ delivery, log, metrics, nowMs, random, after }
     },
     outbox: () => outbox?.messages() ?? [],
     async drain() {
-      if (queue.length + inFlight + waitingForRetry > 0) await new Promise<void>(resolve => { onIdle.push(resolve) })
+      if (queue.length + inFlight + waitingForRetry > 0)
+        await new Promise<void>(resolve => {
+          onIdle.push(resolve)
+        })
     },
     close() {
       for (const carrier of Object.values(carriers)) carrier?.close()

@@ -8,14 +8,25 @@ import { limits } from '../../protocol/limits.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Carrier, Message } from './carrier.ts'
 
-export interface OutboxMessage extends Message { id: string; at: Date }
+export interface OutboxMessage extends Message {
+  id: string
+  at: Date
+}
 
 export interface Outbox extends Carrier {
   /** Newest first; at most limits.outboxMessagesMax, and those of this process only. */
   messages(): readonly OutboxMessage[]
 }
 
-export function developmentOutbox({ log, nowMs, random }: { log: Pick<Logger, 'warn'>; nowMs(): number; random(): number }): Outbox {
+export function developmentOutbox({
+  log,
+  nowMs,
+  random,
+}: {
+  log: Pick<Logger, 'warn'>
+  nowMs(): number
+  random(): number
+}): Outbox {
   const kept: OutboxMessage[] = []
   return {
     name: 'outbox',
@@ -23,7 +34,10 @@ export function developmentOutbox({ log, nowMs, random }: { log: Pick<Logger, 'w
       const at = nowMs()
       kept.unshift({ ...message, id: uuidV7(at, random), at: new Date(at) })
       kept.length = Math.min(kept.length, limits.outboxMessagesMax)
-      const how = message.channel === 'email' ? 'SMTP_URL' : 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM'
+      const how =
+        message.channel === 'email'
+          ? 'SMTP_URL'
+          : 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM'
       log.warn(
         { outbox: true, channel: message.channel, to: message.to, text: message.text },
         `*** DEVELOPMENT OUTBOX *** nothing was sent to ${message.to}: ${message.text} *** set ${how} to send for real ***`,

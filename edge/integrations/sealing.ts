@@ -10,13 +10,19 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const version = 'v1'
 const nonceBytes = 12
 const tagBytes = 16
-const keyOf = (master: string): Buffer => Buffer.from(hkdfSync('sha256', master, '', 'caduceus sealed secrets v1', 32))
+const keyOf = (master: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', master, '', 'caduceus sealed secrets v1', 32))
 
 /** `about` is bound in: a sealed secret moved to another record does not open. */
 export function seal(master: string, about: string, secret: string): string {
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', keyOf(master), nonce).setAAD(Buffer.from(about))
-  const sealed = Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  const sealed = Buffer.concat([
+    nonce,
+    cipher.update(secret, 'utf8'),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ])
   return `${version}.${sealed.toString('base64url')}`
 }
 
@@ -26,10 +32,16 @@ export function unseal(master: string, about: string, sealed: string): string | 
   if (given !== version || text === undefined) return null
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length < nonceBytes + tagBytes) return null
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(master), bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
-    .setAAD(Buffer.from(about)).setAuthTag(bytes.subarray(-tagBytes))
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(master), bytes.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  })
+    .setAAD(Buffer.from(about))
+    .setAuthTag(bytes.subarray(-tagBytes))
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]).toString('utf8')
+    return Buffer.concat([
+      decipher.update(bytes.subarray(nonceBytes, -tagBytes)),
+      decipher.final(),
+    ]).toString('utf8')
   } catch {
     return null
   }

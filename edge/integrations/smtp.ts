@@ -10,9 +10,15 @@ const connectionsMax = 2
 
 export function smtpCarrier({ url, from }: { url: string; from: string }): Carrier {
   const transport = createTransport({
-    url, pool: true, maxConnections: connectionsMax, maxRequeues: 0,
-    connectionTimeout: limits.messageTimeoutMs, greetingTimeout: limits.messageTimeoutMs, socketTimeout: limits.messageTimeoutMs,
-    disableFileAccess: true, disableUrlAccess: true,
+    url,
+    pool: true,
+    maxConnections: connectionsMax,
+    maxRequeues: 0,
+    connectionTimeout: limits.messageTimeoutMs,
+    greetingTimeout: limits.messageTimeoutMs,
+    socketTimeout: limits.messageTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   })
   return {
     name: 'smtp',
@@ -23,8 +29,14 @@ export function smtpCarrier({ url, from }: { url: string; from: string }): Carri
       } catch (error) {
         const { code, responseCode } = error as { code?: string; responseCode?: number }
         // A sign-in that fails is the operator's mistake and may be mended; an address that is none stays so.
-        const permanent = responseCode === undefined ? code === 'EENVELOPE' : responseCode >= 500 && code !== 'EAUTH'
-        throw new DeliveryError(`SMTP: ${code ?? 'failed'}${responseCode === undefined ? '' : ` ${responseCode}`}`, permanent)
+        const permanent =
+          responseCode === undefined
+            ? code === 'EENVELOPE'
+            : responseCode >= 500 && code !== 'EAUTH'
+        throw new DeliveryError(
+          `SMTP: ${code ?? 'failed'}${responseCode === undefined ? '' : ` ${responseCode}`}`,
+          permanent,
+        )
       }
     },
     close: () => transport.close(),

@@ -16,18 +16,26 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
   readonly #keysMax: number
   readonly #nowMs: () => number
 
-  constructor(keyPrefix: string, rule: RateRule, nowMs: () => number, keysMax: number = limits.rateKeysMax) {
+  constructor(
+    keyPrefix: string,
+    rule: RateRule,
+    nowMs: () => number,
+    keysMax: number = limits.rateKeysMax,
+  ) {
     super({ keyPrefix, points: rule.requestsMax, duration: rule.windowSeconds })
     this.#keysMax = keysMax
     this.#nowMs = nowMs
   }
 
-  get size(): number { return this.#endsAtMs.size }
+  get size(): number {
+    return this.#endsAtMs.size
+  }
 
   override consume(key: string, pointsToConsume = 1): Promise<RateLimiterRes> {
     const nowMs = this.#nowMs()
     for (const [known, endsAtMs] of this.#endsAtMs) {
-      if (endsAtMs > nowMs && (this.#endsAtMs.size < this.#keysMax || this.#endsAtMs.has(key))) break
+      if (endsAtMs > nowMs && (this.#endsAtMs.size < this.#keysMax || this.#endsAtMs.has(key)))
+        break
       this.#endsAtMs.delete(known)
       // The window that ended is the library's to forget too: its timer may be late.
       void this.delete(known)
@@ -38,6 +46,8 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
 
   /** A key whose window was forgotten has nothing to be given back. */
   override reward(key: string, points = 1): Promise<RateLimiterRes> {
-    return this.#endsAtMs.has(key) ? super.reward(key, points) : Promise.resolve(new RateLimiterRes(this.points, 0, 0, false))
+    return this.#endsAtMs.has(key)
+      ? super.reward(key, points)
+      : Promise.resolve(new RateLimiterRes(this.points, 0, 0, false))
   }
 }

@@ -9,10 +9,23 @@ import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate
 import { normalEmail } from '../../protocol/emails.ts'
 import { openRedis } from './redis.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
-import { rateClasses, type OfAddress, type RateBy, type RateClass, type RateRule, type RateRules } from './rules.ts'
+import {
+  rateClasses,
+  type OfAddress,
+  type RateBy,
+  type RateClass,
+  type RateRule,
+  type RateRules,
+} from './rules.ts'
 
 /** How a window stands after this request. */
-export interface RateVerdict { allowed: boolean; by: RateBy; limit: number; remaining: number; resetSeconds: number }
+export interface RateVerdict {
+  allowed: boolean
+  by: RateBy
+  limit: number
+  remaining: number
+  resetSeconds: number
+}
 
 /** By which a class is counted. */
 type Counted<C> = C extends OfAddress ? 'address' : RateBy
@@ -32,7 +45,10 @@ export interface RateLimitsDeps {
   onLog(line: string): void
 }
 
-interface Counter { rule: RateRule; limiter: RateLimiterAbstract }
+interface Counter {
+  rule: RateRule
+  limiter: RateLimiterAbstract
+}
 
 /** Connects in the background; counts in memory until Redis answers. */
 export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDeps): RateLimits {
@@ -44,22 +60,37 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
     return {
       rule,
       limiter: new RateLimiterRedis({
-        storeClient: redis, keyPrefix, points: rule.requestsMax, duration: rule.windowSeconds, rejectIfRedisNotReady: true, insuranceLimiter: memory,
+        storeClient: redis,
+        keyPrefix,
+        points: rule.requestsMax,
+        duration: rule.windowSeconds,
+        rejectIfRedisNotReady: true,
+        insuranceLimiter: memory,
         // Who is over the limit is refused without asking Redis again until the window ends.
         inMemoryBlockOnConsumed: rule.requestsMax + 1,
       }),
     }
   }
   const counters = new Map<string, Counter>([
-    ...rateClasses.flatMap(name => (['account', 'address'] as const).map(by => [`${name} ${by}`, counter(name, by, rules[name][by])] as const)),
-    ['registration address', counter('registration', 'address', rules.registration.address)] as const,
+    ...rateClasses.flatMap(name =>
+      (['account', 'address'] as const).map(
+        by => [`${name} ${by}`, counter(name, by, rules[name][by])] as const,
+      ),
+    ),
+    [
+      'registration address',
+      counter('registration', 'address', rules.registration.address),
+    ] as const,
   ])
 
   return {
     async count(of, by, key) {
       const { rule, limiter } = counters.get(`${of} ${by}`)!
       const verdict = (allowed: boolean, state: RateLimiterRes): RateVerdict => ({
-        allowed, by, limit: rule.requestsMax, remaining: allowed ? state.remainingPoints : 0,
+        allowed,
+        by,
+        limit: rule.requestsMax,
+        remaining: allowed ? state.remainingPoints : 0,
         resetSeconds: Math.max(1, Math.ceil(state.msBeforeNext / 1_000)),
       })
       try {
@@ -67,18 +98,33 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
       } catch (refusal) {
         if (refusal instanceof RateLimiterRes) return verdict(false, refusal)
         onLog(`rate limits: ${refusal instanceof Error ? refusal.message : String(refusal)}`)
-        return { allowed: true, by, limit: rule.requestsMax, remaining: rule.requestsMax, resetSeconds: rule.windowSeconds }
+        return {
+          allowed: true,
+          by,
+          limit: rule.requestsMax,
+          remaining: rule.requestsMax,
+          resetSeconds: rule.windowSeconds,
+        }
       }
     },
     async giveBack(of, by, key) {
-      await counters.get(`${of} ${by}`)!.limiter.reward(key).catch((error: unknown) => onLog(`rate limits: ${error instanceof Error ? error.message : String(error)}`))
+      await counters
+        .get(`${of} ${by}`)!
+        .limiter.reward(key)
+        .catch((error: unknown) =>
+          onLog(`rate limits: ${error instanceof Error ? error.message : String(error)}`),
+        )
     },
-    close() { redis?.disconnect() },
+    close() {
+      redis?.disconnect()
+    },
   }
 }
 
 /** The e-mail or phone that a sign-in is aimed at, as a key: counters need not know whose it is, nor how it was written. */
 export function accountKey(emailOrPhone: string): string {
-  const plain = emailOrPhone.includes('@') ? normalEmail(emailOrPhone.trim()) : emailOrPhone.replaceAll(/\D/g, '')
+  const plain = emailOrPhone.includes('@')
+    ? normalEmail(emailOrPhone.trim())
+    : emailOrPhone.replaceAll(/\D/g, '')
   return createHash('sha256').update(plain).digest('base64url').slice(0, 22)
 }

@@ -10,10 +10,15 @@ const reconnectMsMax = 1_000
 /** Connects in the background; never throws. */
 export function openRedis(url: string, onLog: (line: string) => void): Redis {
   const client = new Redis(url, {
-    enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: redisCommandTimeoutMs, socketTimeout: silenceMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: redisCommandTimeoutMs,
+    socketTimeout: silenceMs,
     retryStrategy: times => Math.min(50 * 2 ** Math.min(times, 10), reconnectMsMax),
   })
-  client.on('error', () => { /* told by `close`, and harmless: memory counts meanwhile */ })
+  client.on('error', () => {
+    /* told by `close`, and harmless: memory counts meanwhile */
+  })
   client.on('close', () => onLog('rate limits: no connection to Redis, counting in this process'))
   return client
 }

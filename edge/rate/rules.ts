@@ -12,7 +12,7 @@ export const rateClasses = ['auth', 'write', 'read', 'upload', 'public', 'socket
  * `auth`: registers, signs in, sends or checks a code; `write` and `read`: with a token; `upload`:
  * takes a file; `public`: anybody; `socket`: opens a WebSocket.
  */
-export type RateClass = typeof rateClasses[number]
+export type RateClass = (typeof rateClasses)[number]
 export type RateBy = 'account' | 'address'
 /**
  * What is counted of an address alone. `registration`: an account that was made, of a day. Not by the e-mail
@@ -20,8 +20,14 @@ export type RateBy = 'account' | 'address'
  */
 export type OfAddress = 'registration'
 
-export interface RateRule { requestsMax: number; windowSeconds: number }
-export type RateRules = Readonly<Record<RateClass, Readonly<Record<RateBy, RateRule>>> & Record<OfAddress, Readonly<Record<'address', RateRule>>>>
+export interface RateRule {
+  requestsMax: number
+  windowSeconds: number
+}
+export type RateRules = Readonly<
+  Record<RateClass, Readonly<Record<RateBy, RateRule>>> &
+    Record<OfAddress, Readonly<Record<'address', RateRule>>>
+>
 
 /** Requests per window; each is `RATE_LIMIT_<CLASS>_PER_<BY>` in the environment. */
 const defaults: Record<RateClass, Record<RateBy, number>> = {
@@ -39,11 +45,37 @@ const daySeconds = 24 * 3_600
 
 /** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute, and in registrations per day. */
 export function readRateRules(environment: Environment): RateRules {
-  const rule = (name: RateClass | OfAddress, by: RateBy, requestsMax: number, windowSeconds: number): RateRule =>
-    ({ requestsMax: integerVariable(environment, `RATE_LIMIT_${name.toUpperCase()}_PER_${by.toUpperCase()}`, requestsMax, 1, 1_000_000_000), windowSeconds })
-  const classes = Object.fromEntries(rateClasses.map(name => [name, {
-    account: rule(name, 'account', defaults[name].account, name === 'auth' ? limits.rateAuthAccountWindowSeconds : limits.rateWindowSeconds),
-    address: rule(name, 'address', defaults[name].address, limits.rateWindowSeconds),
-  }])) as Record<RateClass, Record<RateBy, RateRule>>
-  return { ...classes, registration: { address: rule('registration', 'address', registrationsPerDay, daySeconds) } }
+  const rule = (
+    name: RateClass | OfAddress,
+    by: RateBy,
+    requestsMax: number,
+    windowSeconds: number,
+  ): RateRule => ({
+    requestsMax: integerVariable(
+      environment,
+      `RATE_LIMIT_${name.toUpperCase()}_PER_${by.toUpperCase()}`,
+      requestsMax,
+      1,
+      1_000_000_000,
+    ),
+    windowSeconds,
+  })
+  const classes = Object.fromEntries(
+    rateClasses.map(name => [
+      name,
+      {
+        account: rule(
+          name,
+          'account',
+          defaults[name].account,
+          name === 'auth' ? limits.rateAuthAccountWindowSeconds : limits.rateWindowSeconds,
+        ),
+        address: rule(name, 'address', defaults[name].address, limits.rateWindowSeconds),
+      },
+    ]),
+  ) as Record<RateClass, Record<RateBy, RateRule>>
+  return {
+    ...classes,
+    registration: { address: rule('registration', 'address', registrationsPerDay, daySeconds) },
+  }
 }

@@ -15,16 +15,32 @@ t.test('local time names its distance from UTC', async t => {
     ['2026-06-01T18:30:00.000Z', 'Asia/Kolkata', '2026-06-02T00:00:00+05:30'],
     ['2026-01-01T00:00:00.000Z', 'Pacific/Kiritimati', '2026-01-01T14:00:00+14:00'],
     ['2026-10-03T15:30:00.000Z', 'Australia/Lord_Howe', '2026-10-04T02:30:00+11:00'],
-  ] as const) t.equal(localTime(utc, timeZone), expected)
+  ] as const)
+    t.equal(localTime(utc, timeZone), expected)
   t.equal(localTime(null, 'UTC'), '')
 })
 
 t.test('local time is the same moment', async t => {
-  const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Africa/Cairo']
-  fc.assert(fc.property(fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2040, 0) }), fc.constantFrom(...zones), (ms, timeZone) => {
-    const text = localTime(new Date(ms).toISOString(), timeZone)
-    return Date.parse(text) === Math.floor(ms / 1000) * 1000 && text.startsWith(dateAt(ms, timeZone))
-  }))
+  const zones = [
+    'UTC',
+    'Europe/Berlin',
+    'America/St_Johns',
+    'Asia/Kathmandu',
+    'Australia/Lord_Howe',
+    'Africa/Cairo',
+  ]
+  fc.assert(
+    fc.property(
+      fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2040, 0) }),
+      fc.constantFrom(...zones),
+      (ms, timeZone) => {
+        const text = localTime(new Date(ms).toISOString(), timeZone)
+        return (
+          Date.parse(text) === Math.floor(ms / 1000) * 1000 && text.startsWith(dateAt(ms, timeZone))
+        )
+      },
+    ),
+  )
   t.pass()
 })
 
@@ -46,8 +62,14 @@ t.test('ranges', async t => {
   t.match(of({ date: '2026-03-01', to: '2026-03-02' }), /not both/)
   t.match(of({ date: '2026-02-30' }), /date is no day of the calendar/)
   t.match(of({ from: '2026-03-02', to: '2026-03-01' }), /from is after to/)
-  t.match(of({ from: '2020-01-01', to: '2026-03-01' }), new RegExp(`more than ${limits.reportDaysMax} days`))
-  t.same(rangeOf({ from: '2020-01-01', to: '2026-03-01' }, 'UTC', nowMs, Number.POSITIVE_INFINITY), { from: '2020-01-01', to: '2026-03-01' })
+  t.match(
+    of({ from: '2020-01-01', to: '2026-03-01' }),
+    new RegExp(`more than ${limits.reportDaysMax} days`),
+  )
+  t.same(
+    rangeOf({ from: '2020-01-01', to: '2026-03-01' }, 'UTC', nowMs, Number.POSITIVE_INFINITY),
+    { from: '2020-01-01', to: '2026-03-01' },
+  )
   const year = datesOf({ from: '2024-01-01', to: '2024-12-31' })
   t.equal(year.length, 366)
   t.equal(new Set(year).size, 366)

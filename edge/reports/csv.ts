@@ -12,12 +12,19 @@
 export type Cell = string | number | null
 
 /** One cell of a row by its heading. */
-export interface Column<R> { heading: string; of(row: R): Cell }
+export interface Column<R> {
+  heading: string
+  of(row: R): Cell
+}
 
 const byteOrderMark = '\u{feff}'
 
 /** The heading first, then the rows as their batches come. `bom`: marked as UTF-8, without which Excel reads it as something else. */
-export async function* csvOf<R>(columns: readonly Column<R>[], batches: AsyncIterable<readonly R[]>, options: { bom: boolean }): AsyncGenerator<Uint8Array> {
+export async function* csvOf<R>(
+  columns: readonly Column<R>[],
+  batches: AsyncIterable<readonly R[]>,
+  options: { bom: boolean },
+): AsyncGenerator<Uint8Array> {
   let pending = (options.bom ? byteOrderMark : '') + lines([columns.map(column => column.heading)])
   for await (const batch of batches) {
     yield Buffer.from(pending + lines(batch.map(row => columns.map(column => column.of(row)))))
@@ -27,12 +34,13 @@ export async function* csvOf<R>(columns: readonly Column<R>[], batches: AsyncIte
 }
 
 /** Every text is quoted, a number never: that is also how a reader tells them apart. */
-const lines = (rows: Cell[][]): string => rows.map(row => `${row.map(written).join(',')}\r\n`).join('')
+const lines = (rows: Cell[][]): string =>
+  rows.map(row => `${row.map(written).join(',')}\r\n`).join('')
 
 function written(cell: Cell): string {
   if (cell === null) return ''
   if (typeof cell === 'number') return String(cell)
-  return `"${startsFormula.test(cell) ? '\'' : ''}${cell.replaceAll('"', '""')}"`
+  return `"${startsFormula.test(cell) ? "'" : ''}${cell.replaceAll('"', '""')}"`
 }
 
 /** What OWASP lists, and the wide forms that East Asian keyboards write. */

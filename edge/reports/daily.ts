@@ -15,7 +15,11 @@ import { decimalOfMinor } from '../../protocol/money.ts'
 import { datesOf, type DateRange } from './calendar.ts'
 
 /** What a report needs to know of the pharmacy. */
-export interface ReportVendor { id: string; timeZone: string; promiseMinutes: number }
+export interface ReportVendor {
+  id: string
+  timeZone: string
+  promiseMinutes: number
+}
 
 export interface Figures {
   orders_received: number
@@ -45,14 +49,27 @@ interface Sums {
   accept_ms: number
   delivery_ms: number
 }
-const noSums: Sums = { received: 0, accepted: 0, rejected: 0, cancelled: 0, delivered: 0, returned: 0, on_time: 0, fee_minor: 0, distance_km: 0, accept_ms: 0, delivery_ms: 0 }
+const noSums: Sums = {
+  received: 0,
+  accepted: 0,
+  rejected: 0,
+  cancelled: 0,
+  delivered: 0,
+  returned: 0,
+  on_time: 0,
+  fee_minor: 0,
+  distance_km: 0,
+  accept_ms: 0,
+  delivery_ms: 0,
+}
 
 /**
  * A time of an order's progress, found in its text: each JSON function of the database fails on a whole document
  * if anybody wrote U+0000 or half a surrogate pair anywhere in it, and one customer's note would take
  * a pharmacy's reports away. Inside somebody's text a quote is escaped, so nothing else reads like this.
  */
-export const timeOfProgress = (field: string) => sql`substring(progress::text from ${sql.lit(`"${field}":"([^"]*)"`)})::timestamptz`
+export const timeOfProgress = (field: string) =>
+  sql`substring(progress::text from ${sql.lit(`"${field}":"([^"]*)"`)})::timestamptz`
 
 /** Of an order: when it came to its pharmacy. */
 export const receivedAt = sql<Date>`case kind when 'direct' then created_at else accepted_at end`
@@ -64,7 +81,11 @@ export const ordersAround = (vendor: ReportVendor, range: DateRange) => sql`
   and updated_at >= (${range.from}::date - 1)::timestamp at time zone ${vendor.timeZone}::text`
 
 /** Every day of the range, also those on which nothing happened, and their total. */
-export async function dailyReport(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange): Promise<{ days: (Figures & { date: string })[]; total: Figures }> {
+export async function dailyReport(
+  db: Kysely<Tables>,
+  vendor: ReportVendor,
+  range: DateRange,
+): Promise<{ days: (Figures & { date: string })[]; total: Figures }> {
   const { rows } = await sql<Sums & { date: string }>`
     with mine as (
       select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, status,
@@ -92,20 +113,32 @@ export async function dailyReport(db: Kysely<Tables>, vendor: ReportVendor, rang
 
   const byDate = new Map(rows.map(row => [row.date, row]))
   const total = { ...noSums }
-  for (const row of rows) for (const name of Object.keys(noSums) as (keyof Sums)[]) total[name] += row[name]
-  return { days: datesOf(range).map(date => ({ date, ...figuresOf(byDate.get(date) ?? noSums) })), total: figuresOf(total) }
+  for (const row of rows)
+    for (const name of Object.keys(noSums) as (keyof Sums)[]) total[name] += row[name]
+  return {
+    days: datesOf(range).map(date => ({ date, ...figuresOf(byDate.get(date) ?? noSums) })),
+    total: figuresOf(total),
+  }
 }
 
 function figuresOf(sums: Sums): Figures {
   return {
-    orders_received: sums.received, orders_accepted: sums.accepted, orders_rejected: sums.rejected, orders_cancelled: sums.cancelled,
-    orders_delivered: sums.delivered, orders_returned: sums.returned, delivered_on_time: sums.on_time,
-    delivery_fees: decimalOfMinor(sums.fee_minor), distance_km: kilometres(sums.distance_km),
-    average_accept_minutes: averageMinutes(sums.accept_ms, sums.accepted), average_delivery_minutes: averageMinutes(sums.delivery_ms, sums.delivered),
+    orders_received: sums.received,
+    orders_accepted: sums.accepted,
+    orders_rejected: sums.rejected,
+    orders_cancelled: sums.cancelled,
+    orders_delivered: sums.delivered,
+    orders_returned: sums.returned,
+    delivered_on_time: sums.on_time,
+    delivery_fees: decimalOfMinor(sums.fee_minor),
+    distance_km: kilometres(sums.distance_km),
+    average_accept_minutes: averageMinutes(sums.accept_ms, sums.accepted),
+    average_delivery_minutes: averageMinutes(sums.delivery_ms, sums.delivered),
   }
 }
 
 /** To the metre, as orders show them. */
 export const kilometres = (km: number): number => Math.round(km * 1000) / 1000
 /** To a hundredth of a minute; null of none. */
-export const averageMinutes = (ms: number, count: number): number | null => (count === 0 ? null : Math.round(ms / count / 600) / 100)
+export const averageMinutes = (ms: number, count: number): number | null =>
+  count === 0 ? null : Math.round(ms / count / 600) / 100

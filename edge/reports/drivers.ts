@@ -9,7 +9,13 @@ import { limits } from '../../protocol/limits.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
 import { eventsWhere } from '../dispatch/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
-import { averageMinutes, kilometres, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
+import {
+  averageMinutes,
+  kilometres,
+  ordersAround,
+  timeOfProgress,
+  type ReportVendor,
+} from './daily.ts'
 
 export interface DriverFigures {
   driver_id: string
@@ -49,8 +55,13 @@ interface Row {
  * The pharmacy's drivers of today and whoever else drove for it in the range, busiest first, at most
  * limits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
  */
-export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange): Promise<DriverFigures[]> {
-  const inRange = (at: RawBuilder<unknown>) => sql<boolean>`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
+export async function driverReport(
+  db: Kysely<Tables>,
+  vendor: ReportVendor,
+  range: DateRange,
+): Promise<DriverFigures[]> {
+  const inRange = (at: RawBuilder<unknown>) =>
+    sql<boolean>`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
   const offers = await offersOf(db, vendor, range, inRange)
   const { rows } = await sql<Row>`
     with mine as (
@@ -79,13 +90,25 @@ export async function driverReport(db: Kysely<Tables>, vendor: ReportVendor, ran
     from drivers d left join deliveries on deliveries.driver_id = d.id
     where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
     order by delivered desc, d.id limit ${limits.reportDriversMax}`.execute(db)
-  return rows.map(row => figuresOf(row, offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }))
+  return rows.map(row =>
+    figuresOf(row, offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }),
+  )
 }
 
-interface Offers { made: number; accepted: number; declined: number; expired: number }
+interface Offers {
+  made: number
+  accepted: number
+  declined: number
+  expired: number
+}
 
 /** By driver: the offers that were made in the range, and how each ended. */
-async function offersOf(db: Kysely<Tables>, vendor: ReportVendor, range: DateRange, inRange: (at: RawBuilder<unknown>) => RawBuilder<boolean>): Promise<Map<string, Offers>> {
+async function offersOf(
+  db: Kysely<Tables>,
+  vendor: ReportVendor,
+  range: DateRange,
+  inRange: (at: RawBuilder<unknown>) => RawBuilder<boolean>,
+): Promise<Map<string, Offers>> {
   const byDriver = new Map<string, Offers>()
   /** Of the order at hand: offers of the range that nobody has answered yet. */
   const open = new Map<string, Offers>()
@@ -95,7 +118,12 @@ async function offersOf(db: Kysely<Tables>, vendor: ReportVendor, range: DateRan
     if (actorId !== orderId) open.clear()
     orderId = actorId
     if (event.type === 'offer_made' && event.data.mode === 'offer' && counts) {
-      const offers = byDriver.get(event.data.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }
+      const offers = byDriver.get(event.data.driver_id) ?? {
+        made: 0,
+        accepted: 0,
+        declined: 0,
+        expired: 0,
+      }
       byDriver.set(event.data.driver_id, offers)
       offers.made++
       open.set(event.data.offer_id, offers)
@@ -113,11 +141,20 @@ async function offersOf(db: Kysely<Tables>, vendor: ReportVendor, range: DateRan
 function figuresOf(row: Row, { made, accepted, declined, expired }: Offers): DriverFigures {
   const answered = accepted + declined + expired
   return {
-    driver_id: row.driver_id, full_name: row.full_name, is_active: row.is_active,
-    deliveries: row.delivered, delivered_on_time: row.on_time, returns: row.returned,
-    earnings: decimalOfMinor(row.fee_minor), distance_km: kilometres(row.distance_km),
-    average_pickup_minutes: averageMinutes(row.pickup_ms, row.delivered), average_delivery_minutes: averageMinutes(row.delivery_ms, row.delivered),
-    offers_made: made, offers_accepted: accepted, offers_declined: declined, offers_expired: expired,
-    acceptance_rate: answered === 0 ? null : Math.round(accepted / answered * 1000) / 1000,
+    driver_id: row.driver_id,
+    full_name: row.full_name,
+    is_active: row.is_active,
+    deliveries: row.delivered,
+    delivered_on_time: row.on_time,
+    returns: row.returned,
+    earnings: decimalOfMinor(row.fee_minor),
+    distance_km: kilometres(row.distance_km),
+    average_pickup_minutes: averageMinutes(row.pickup_ms, row.delivered),
+    average_delivery_minutes: averageMinutes(row.delivery_ms, row.delivered),
+    offers_made: made,
+    offers_accepted: accepted,
+    offers_declined: declined,
+    offers_expired: expired,
+    acceptance_rate: answered === 0 ? null : Math.round((accepted / answered) * 1000) / 1000,
   }
 }

@@ -14,18 +14,37 @@ import { localTime, type DateRange } from './calendar.ts'
 import type { Column } from './csv.ts'
 import { ordersAround, receivedAt, type ReportVendor } from './daily.ts'
 
-export interface ExportFilter { range: DateRange | null; status?: OrderStatus }
+export interface ExportFilter {
+  range: DateRange | null
+  status?: OrderStatus
+}
 
 /** Orders that came to the pharmacy in the range; the same ones that `orders_received` counts. */
-export async function* exportedOrders(db: Kysely<Tables>, vendor: ReportVendor, { range, status }: ExportFilter): AsyncGenerator<OrderView[]> {
+export async function* exportedOrders(
+  db: Kysely<Tables>,
+  vendor: ReportVendor,
+  { range, status }: ExportFilter,
+): AsyncGenerator<OrderView[]> {
   let last: { created_at: Date; id: string } | null = null
   for (;;) {
-    let query = db.selectFrom('orders').select(['id', 'created_at', 'placed', 'progress']).where('vendor_id', '=', vendor.id)
+    let query = db
+      .selectFrom('orders')
+      .select(['id', 'created_at', 'placed', 'progress'])
+      .where('vendor_id', '=', vendor.id)
     if (range !== null)
-      query = query.where(sql<boolean>`${ordersAround(vendor, range)} and (${receivedAt} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`)
+      query = query.where(
+        sql<boolean>`${ordersAround(vendor, range)} and (${receivedAt} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`,
+      )
     if (status !== undefined) query = query.where('status', '=', status)
-    if (last !== null) query = query.where(sql<boolean>`(created_at, id) > (${last.created_at}::timestamptz, ${last.id}::uuid)`)
-    const rows: ({ id: string; created_at: Date } & OrderParts)[] = await query.orderBy('created_at').orderBy('id').limit(limits.exportPageRows).execute()
+    if (last !== null)
+      query = query.where(
+        sql<boolean>`(created_at, id) > (${last.created_at}::timestamptz, ${last.id}::uuid)`,
+      )
+    const rows: ({ id: string; created_at: Date } & OrderParts)[] = await query
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(limits.exportPageRows)
+      .execute()
     if (rows.length > 0) yield rows.map(orderView)
     if (rows.length < limits.exportPageRows) return
     last = rows.at(-1)!
@@ -34,13 +53,37 @@ export async function* exportedOrders(db: Kysely<Tables>, vendor: ReportVendor, 
 
 /** Times as the pharmacy's clock showed them. */
 export function orderColumns(timeZone: string): Column<OrderView>[] {
-  const plain = (...names: (keyof OrderView)[]): Column<OrderView>[] => names.map(name => ({ heading: name, of: order => order[name] as string | number | null }))
-  const times = (...names: (keyof OrderView)[]): Column<OrderView>[] => names.map(name => ({ heading: name, of: order => localTime(order[name] as string | null, timeZone) }))
+  const plain = (...names: (keyof OrderView)[]): Column<OrderView>[] =>
+    names.map(name => ({ heading: name, of: order => order[name] as string | number | null }))
+  const times = (...names: (keyof OrderView)[]): Column<OrderView>[] =>
+    names.map(name => ({
+      heading: name,
+      of: order => localTime(order[name] as string | null, timeZone),
+    }))
   return [
     ...plain('order_number', 'id', 'kind', 'status'),
-    ...times('created_at', 'accepted_at', 'driver_assigned_at', 'picked_up_at', 'delivered_at', 'ended_at'),
+    ...times(
+      'created_at',
+      'accepted_at',
+      'driver_assigned_at',
+      'picked_up_at',
+      'delivered_at',
+      'ended_at',
+    ),
     ...plain('customer_name', 'customer_phone', 'delivery_address'),
-    { heading: 'items', of: order => order.items.map(item => `${item.quantity} x ${item.name}`).join('; ') },
-    ...plain('quantity', 'notes', 'driver_name', 'estimated_distance_km', 'actual_distance_km', 'delivery_fee', 'currency', 'reason'),
+    {
+      heading: 'items',
+      of: order => order.items.map(item => `${item.quantity} x ${item.name}`).join('; '),
+    },
+    ...plain(
+      'quantity',
+      'notes',
+      'driver_name',
+      'estimated_distance_km',
+      'actual_distance_km',
+      'delivery_fee',
+      'currency',
+      'reason',
+    ),
   ]
 }

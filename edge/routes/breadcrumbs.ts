@@ -13,19 +13,40 @@ import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 /** The way ends at somebody's door: it is for those who may know the door, for as long as they may. */
 const seers: ReadonlySet<Standing> = new Set(['overseer', 'customer', 'winner', 'carrier'])
-const Cursor = Type.String({ pattern: '^[0-9]{1,13}$', description: 'next_cursor of the page before', 'x-rule': cursorRule })
+const Cursor = Type.String({
+  pattern: '^[0-9]{1,13}$',
+  description: 'next_cursor of the page before',
+  'x-rule': cursorRule,
+})
 
 export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
   return [
     route({
-      method: 'GET', path: '/api/orders/:id/breadcrumbs', operationId: 'listBreadcrumbs', summary: 'The way from the pick-up on, oldest position first', tags: ['orders'],
-      auth: roles, scope: 'orders:read', params: OrderId,
-      query: closedObject({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })), cursor: Type.Optional(Cursor) }),
+      method: 'GET',
+      path: '/api/orders/:id/breadcrumbs',
+      operationId: 'listBreadcrumbs',
+      summary: 'The way from the pick-up on, oldest position first',
+      tags: ['orders'],
+      auth: roles,
+      scope: 'orders:read',
+      params: OrderId,
+      query: closedObject({
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })),
+        cursor: Type.Optional(Cursor),
+      }),
       responses: {
         200: {
           description: 'A page; positions are stored some seconds after they were heard',
           schema: Type.Object({
-            order_id: Type.String(), breadcrumbs: Type.Array(Type.Object({ latitude: Latitude, longitude: Longitude, driver_id: Type.String(), at: Timestamp })),
+            order_id: Type.String(),
+            breadcrumbs: Type.Array(
+              Type.Object({
+                latitude: Latitude,
+                longitude: Longitude,
+                driver_id: Type.String(),
+                at: Timestamp,
+              }),
+            ),
             next_cursor: nullable(Type.String()),
           }),
         },
@@ -33,16 +54,27 @@ export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
       errors: ['order_not_found'],
       handler: async ({ identity, params, query }) => {
         const order = await findOrder(ctx, identity, params.id)
-        if (!seers.has(standingOf(principalOf(identity), order, ctx.nowMs()))) throw new CaduceusError('order_not_found', 'no such order')
+        if (!seers.has(standingOf(principalOf(identity), order, ctx.nowMs())))
+          throw new CaduceusError('order_not_found', 'no such order')
         const limit = query.limit ?? limits.listLimitDefault
-        const rows = await ctx.database.kysely.selectFrom('breadcrumbs').select(['latitude', 'longitude', 'driver_id', 'at'])
+        const rows = await ctx.database.kysely
+          .selectFrom('breadcrumbs')
+          .select(['latitude', 'longitude', 'driver_id', 'at'])
           .where('order_id', '=', params.id)
-          .where(sql<SqlBool>`at > to_timestamp(${Number(query.cursor ?? 0)}::double precision / 1000)`)
-          .orderBy('at').limit(limit + 1).execute()
+          .where(
+            sql<SqlBool>`at > to_timestamp(${Number(query.cursor ?? 0)}::double precision / 1000)`,
+          )
+          .orderBy('at')
+          .limit(limit + 1)
+          .execute()
         const shown = rows.slice(0, limit)
         return {
           status: 200,
-          body: { order_id: order.id, breadcrumbs: shown, next_cursor: rows.length > limit ? String(shown.at(-1)!.at.getTime()) : null },
+          body: {
+            order_id: order.id,
+            breadcrumbs: shown,
+            next_cursor: rows.length > limit ? String(shown.at(-1)!.at.getTime()) : null,
+          },
         }
       },
     }),

@@ -31,7 +31,14 @@ export const orderFilters = {
   created_from: Type.Optional(Moment),
   /** Before that moment; of a day, through its end. */
   created_to: Type.Optional(Moment),
-  text: Type.Optional(Type.String({ minLength: 2, maxLength: limits.searchCharactersMax, description: 'words, or their beginnings, of the order number, the customer\'s name and the items' })),
+  text: Type.Optional(
+    Type.String({
+      minLength: 2,
+      maxLength: limits.searchCharactersMax,
+      description:
+        "words, or their beginnings, of the order number, the customer's name and the items",
+    }),
+  ),
 }
 
 export interface OrderFilter {
@@ -54,20 +61,43 @@ type Ground = (eb: Orders) => Expression<SqlBool>
  * Why a caller may see an order: a customer's own; a pharmacy's own and the open requests it was asked
  * about; a driver's own and the one offered to it; an admin's all. No order has two of them.
  */
-function groundsOf(identity: Identity): { own: Ground; asked: Ground | null; askedStatus: OrderStatus | null } {
+function groundsOf(identity: Identity): {
+  own: Ground
+  asked: Ground | null
+  askedStatus: OrderStatus | null
+} {
   const { id } = principalOf(identity)
   switch (identity.role) {
-    case 'admin': case 'service': return { own: eb => eb.lit(true), asked: null, askedStatus: null }
-    case 'user': return { own: eb => eb('user_id', '=', id), asked: null, askedStatus: null }
-    case 'vendor': return {
-      own: eb => eb('vendor_id', '=', id),
-      asked: eb => eb.and([eb('kind', '=', sql.lit('broadcast')), eb('vendor_id', 'is', null), eb('ended_as', 'is', null), sql<SqlBool>`${id}::uuid = any(candidate_ids)`]),
-      askedStatus: 'pending',
-    }
+    case 'admin':
+    case 'service':
+      return { own: eb => eb.lit(true), asked: null, askedStatus: null }
+    case 'user':
+      return { own: eb => eb('user_id', '=', id), asked: null, askedStatus: null }
+    case 'vendor':
+      return {
+        own: eb => eb('vendor_id', '=', id),
+        asked: eb =>
+          eb.and([
+            eb('kind', '=', sql.lit('broadcast')),
+            eb('vendor_id', 'is', null),
+            eb('ended_as', 'is', null),
+            sql<SqlBool>`${id}::uuid = any(candidate_ids)`,
+          ]),
+        askedStatus: 'pending',
+      }
     case 'driver':
       // Who belongs to no pharmacy any more sees the parcel in the bag, and nothing of what was.
-      if (identity.standing?.access === 'carrying') return { own: eb => eb.and([eb('driver_id', '=', id), eb('status', 'in', [...carriedStatuses])]), asked: null, askedStatus: null }
-      return { own: eb => eb('driver_id', '=', id), asked: eb => eb('offered_driver_id', '=', id), askedStatus: 'accepted' }
+      if (identity.standing?.access === 'carrying')
+        return {
+          own: eb => eb.and([eb('driver_id', '=', id), eb('status', 'in', [...carriedStatuses])]),
+          asked: null,
+          askedStatus: null,
+        }
+      return {
+        own: eb => eb('driver_id', '=', id),
+        asked: eb => eb('offered_driver_id', '=', id),
+        askedStatus: 'accepted',
+      }
   }
 }
 
@@ -83,7 +113,11 @@ function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
  * its reader sees it. Pages are filled from the next rows, because a short page, or a cursor at an order that
  * is not shown, would tell that one was found.
  */
-export async function listOrders(ctx: ReadContext, identity: Identity, filter: OrderFilter): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
+export async function listOrders(
+  ctx: ReadContext,
+  identity: Identity,
+  filter: OrderFilter,
+): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
   const limit = filter.limit ?? limits.listLimitDefault
   const words = filter.text === undefined ? null : wordsSought(filter.text)
   const search = words === null ? null : await searchOrders(ctx.database.kysely, words)
@@ -91,7 +125,13 @@ export async function listOrders(ctx: ReadContext, identity: Identity, filter: O
   const shown: OrderView[] = []
   let { cursor } = filter
   for (;;) {
-    const rows = await listRows(ctx, identity, { ...filter, ...(cursor !== undefined && { cursor }) }, rowsMax, search)
+    const rows = await listRows(
+      ctx,
+      identity,
+      { ...filter, ...(cursor !== undefined && { cursor }) },
+      rowsMax,
+      search,
+    )
     for (const row of rows) {
       const view = shownTo(ctx, identity, orderView(row))
       if (words === null || saysAll(view, words)) shown.push(view)
@@ -103,21 +143,51 @@ export async function listOrders(ctx: ReadContext, identity: Identity, filter: O
   return { orders, next_cursor }
 }
 
-async function listRows(ctx: ReadContext, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null): Promise<({ id: string } & OrderParts)[]> {
+async function listRows(
+  ctx: ReadContext,
+  identity: Identity,
+  filter: OrderFilter,
+  rowsMax: number,
+  search: Search | null,
+): Promise<({ id: string } & OrderParts)[]> {
   const db = ctx.database.kysely
-  const parts = listQueries(db, identity, filter, rowsMax, search, new Date(ctx.nowMs() - orderLimits.driverSightMs))
-  return parts.length === 1 ? await parts[0]!.execute() : (await sql<{ id: string } & OrderParts>`
-    select id, placed, progress from (${sql.join(parts.map(part => sql`(${part})`), sql` union all `)}) as seen
-    order by created_at desc, id desc limit ${rowsMax}`.execute(db)).rows
+  const parts = listQueries(
+    db,
+    identity,
+    filter,
+    rowsMax,
+    search,
+    new Date(ctx.nowMs() - orderLimits.driverSightMs),
+  )
+  return parts.length === 1
+    ? await parts[0]!.execute()
+    : (
+        await sql<{ id: string } & OrderParts>`
+    select id, placed, progress from (${sql.join(
+      parts.map(part => sql`(${part})`),
+      sql` union all `,
+    )}) as seen
+    order by created_at desc, id desc limit ${rowsMax}`.execute(db)
+      ).rows
 }
 
 /** How many orders a list has in all; counting ends at `countMax`. */
-export async function countOrders(ctx: ReadContext, identity: Identity, filter: Omit<OrderFilter, 'limit' | 'cursor' | 'text'>, countMax: number): Promise<number> {
+export async function countOrders(
+  ctx: ReadContext,
+  identity: Identity,
+  filter: Omit<OrderFilter, 'limit' | 'cursor' | 'text'>,
+  countMax: number,
+): Promise<number> {
   const db = ctx.database.kysely
   const parts = listQueries(db, identity, filter, countMax)
-  const { rows: [row] } = await sql<{ count: number }>`
+  const {
+    rows: [row],
+  } = await sql<{ count: number }>`
     select count(*)::integer as count from (
-      select 1 from (${sql.join(parts.map(part => sql`(${part.clearSelect().select('id')})`), sql` union all `)}) as seen limit ${countMax}
+      select 1 from (${sql.join(
+        parts.map(part => sql`(${part.clearSelect().select('id')})`),
+        sql` union all `,
+      )}) as seen limit ${countMax}
     ) as counted`.execute(db)
   return row!.count
 }
@@ -132,30 +202,55 @@ function saysAll(view: OrderView, sought: readonly string[]): boolean {
  * The queries whose rows together are the list, each with an index of its own. `sightFrom`: of orders that ended
  * before it a driver sees the number alone, and so a search by a driver finds them by nothing else.
  */
-export function listQueries(db: Kysely<Tables>, identity: Identity, filter: OrderFilter, rowsMax: number, search: Search | null = null, sightFrom: Date | null = null) {
+export function listQueries(
+  db: Kysely<Tables>,
+  identity: Identity,
+  filter: OrderFilter,
+  rowsMax: number,
+  search: Search | null = null,
+  sightFrom: Date | null = null,
+) {
   const { own, asked, askedStatus } = groundsOf(identity)
   // An order that is only offered has no driver yet, and one that is only asked about no pharmacy.
-  const wantsAsked = asked !== null && filter.driver_id === undefined && (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
+  const wantsAsked =
+    asked !== null &&
+    filter.driver_id === undefined &&
+    (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
     (filter.status === undefined || filter.status === askedStatus)
   return (wantsAsked ? [own, asked] : [own]).map(ground => {
-    let query = db.selectFrom('orders').select(['id', 'created_at', 'placed', 'progress']).where(ground)
+    let query = db
+      .selectFrom('orders')
+      .select(['id', 'created_at', 'placed', 'progress'])
+      .where(ground)
     // No index names a status that is not the last: an order passes through seven, and each would be written to it.
     if (filter.status !== undefined)
-      query = endedStatuses.includes(filter.status) ? query.where('ended_as', '=', filter.status) : query.where('ended_as', 'is', null).where('status', '=', filter.status)
+      query = endedStatuses.includes(filter.status)
+        ? query.where('ended_as', '=', filter.status)
+        : query.where('ended_as', 'is', null).where('status', '=', filter.status)
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
     if (filter.vendor_id !== undefined) query = query.where('vendor_id', '=', filter.vendor_id)
     if (filter.driver_id !== undefined) query = query.where('driver_id', '=', filter.driver_id)
-    if (filter.created_from !== undefined) query = query.where('created_at', '>=', new Date(startOf(filter.created_from)))
-    if (filter.created_to !== undefined) query = query.where('created_at', '<', endOf(filter.created_to))
+    if (filter.created_from !== undefined)
+      query = query.where('created_at', '>=', new Date(startOf(filter.created_from)))
+    if (filter.created_to !== undefined)
+      query = query.where('created_at', '<', endOf(filter.created_to))
     if (search !== null)
-      query = search.ids !== null ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
-        // A scalar subquery, because that cannot become a join: it asks each order of the walk for its words.
-        : query.where(sql<SqlBool>`(select words @@ ${search.words}::tsquery from order_words where order_id = orders.id)`)
+      query =
+        search.ids !== null
+          ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
+          : // A scalar subquery, because that cannot become a join: it asks each order of the walk for its words.
+            query.where(
+              sql<SqlBool>`(select words @@ ${search.words}::tsquery from order_words where order_id = orders.id)`,
+            )
     // Only to spare the walk what it need not read: which orders a search finds is decided by what is shown of them.
     if (search !== null && identity.role === 'driver' && sightFrom !== null)
-      query = query.where(sql<SqlBool>`(ended_as is null or updated_at >= ${sightFrom} or array_to_tsvector(string_to_array(lower(order_number), '-')) @@ ${search.words}::tsquery)`)
+      query = query.where(
+        sql<SqlBool>`(ended_as is null or updated_at >= ${sightFrom} or array_to_tsvector(string_to_array(lower(order_number), '-')) @@ ${search.words}::tsquery)`,
+      )
     if (filter.cursor !== undefined)
-      query = query.where(sql<SqlBool>`(created_at, orders.id) < ((select created_at from orders where id = ${filter.cursor}::uuid), ${filter.cursor}::uuid)`)
+      query = query.where(
+        sql<SqlBool>`(created_at, orders.id) < ((select created_at from orders where id = ${filter.cursor}::uuid), ${filter.cursor}::uuid)`,
+      )
     return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(rowsMax)
   })
 }
@@ -163,10 +258,17 @@ export function listQueries(db: Kysely<Tables>, identity: Identity, filter: Orde
 /** A moment, or the midnight that begins a day. The schema has admitted it as one of the two. */
 const startOf = (moment: string): number => (instantMs(moment) ?? dayMs(moment))!
 /** A moment, or the end of a day; the last day of all has none that a database keeps, and nothing comes after it. */
-const endOf = (moment: string): Date => new Date(instantMs(moment) ?? Math.min(dayMs(moment)! + 24 * 3_600_000, instantMs('9999-12-31T23:59:59.999Z')!))
+const endOf = (moment: string): Date =>
+  new Date(
+    instantMs(moment) ??
+      Math.min(dayMs(moment)! + 24 * 3_600_000, instantMs('9999-12-31T23:59:59.999Z')!),
+  )
 
 /** `ids`: all orders with these words, of whomever; null when they are too many to be listed. */
-export interface Search { words: string; ids: string[] | null }
+export interface Search {
+  words: string
+  ids: string[] | null
+}
 
 /**
  * Few orders have a rare word: those are read. A common word is found soon by walking the caller's list.
@@ -174,12 +276,24 @@ export interface Search { words: string; ids: string[] | null }
  */
 async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Promise<Search> {
   const words = searchQuery(sought)
-  const { rows } = await sql<{ id: string }>`select id from orders_with_words(${words}::tsquery, ${limits.searchOrdersMax + 1}) as id`.execute(db)
+  const { rows } = await sql<{
+    id: string
+  }>`select id from orders_with_words(${words}::tsquery, ${limits.searchOrdersMax + 1}) as id`.execute(
+    db,
+  )
   return { words, ids: rows.length > limits.searchOrdersMax ? null : rows.map(row => row.id) }
 }
 
 /** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */
-const searchQuery = (words: readonly string[]): string => words.map(word => `(${wordForms(word).map(form => `'${form}':*`).join(' | ')})`).join(' & ')
+const searchQuery = (words: readonly string[]): string =>
+  words
+    .map(
+      word =>
+        `(${wordForms(word)
+          .map(form => `'${form}':*`)
+          .join(' | ')})`,
+    )
+    .join(' & ')
 
 function wordsSought(text: string): string[] {
   const words = searchWords(text)
@@ -188,8 +302,17 @@ function wordsSought(text: string): string[] {
 }
 
 /** Throws `order_not_found` for an order that does not exist or is none of the caller's business. */
-export async function findOrder(ctx: ReadContext, identity: Identity, id: string): Promise<OrderView> {
-  const row = await ctx.database.kysely.selectFrom('orders').select(['placed', 'progress']).where('id', '=', id).where(eb => visible(eb, identity)).executeTakeFirst()
+export async function findOrder(
+  ctx: ReadContext,
+  identity: Identity,
+  id: string,
+): Promise<OrderView> {
+  const row = await ctx.database.kysely
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where('id', '=', id)
+    .where(eb => visible(eb, identity))
+    .executeTakeFirst()
   if (row === undefined) throw new CaduceusError('order_not_found', 'no such order')
   return shownTo(ctx, identity, orderView(row))
 }

@@ -11,26 +11,53 @@ import type { Tables } from '../../migrations/tables.ts'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import type { Identity } from '../accounts/identity.ts'
 
-export interface Target { orderId: string; offerId?: string }
+export interface Target {
+  orderId: string
+  offerId?: string
+}
 
-const ofOffers: ReadonlySet<ErrorCode> = new Set(['order_not_found', 'offer_not_yours', 'offer_expired'])
+const ofOffers: ReadonlySet<ErrorCode> = new Set([
+  'order_not_found',
+  'offer_not_yours',
+  'offer_expired',
+])
 
 /** The error to throw instead of `error`. */
-export async function refusalFor(db: Kysely<Tables>, identity: Identity, { orderId, offerId }: Target, error: unknown): Promise<unknown> {
+export async function refusalFor(
+  db: Kysely<Tables>,
+  identity: Identity,
+  { orderId, offerId }: Target,
+  error: unknown,
+): Promise<unknown> {
   if (!(error instanceof CaduceusError)) return error
   if (identity.role === 'driver' && offerId !== undefined && ofOffers.has(error.code))
-    return await wasOffered(db, identity, orderId, offerId) ? error : new CaduceusError('offer_not_found', 'no such offer')
-  if (identity.role === 'vendor' && (error.code === 'driver_not_of_vendor' || error.code === 'driver_not_found'))
+    return (await wasOffered(db, identity, orderId, offerId))
+      ? error
+      : new CaduceusError('offer_not_found', 'no such offer')
+  if (
+    identity.role === 'vendor' &&
+    (error.code === 'driver_not_of_vendor' || error.code === 'driver_not_found')
+  )
     return new CaduceusError('driver_not_of_vendor', 'this is not one of your drivers')
-  if (identity.role === 'vendor' && error.code === 'request_not_offered') return new CaduceusError('order_not_found', 'no such order')
+  if (identity.role === 'vendor' && error.code === 'request_not_offered')
+    return new CaduceusError('order_not_found', 'no such order')
   return error
 }
 
 /** Whether the offer was ever made to this driver: then they know of it, and may hear what became of it. */
-async function wasOffered(db: Kysely<Tables>, { driverId }: Identity, orderId: string, offerId: string): Promise<boolean> {
-  const made = await db.selectFrom('events').select('version')
-    .where('actor_id', '=', orderId).where('type', '=', 'offer_made')
+async function wasOffered(
+  db: Kysely<Tables>,
+  { driverId }: Identity,
+  orderId: string,
+  offerId: string,
+): Promise<boolean> {
+  const made = await db
+    .selectFrom('events')
+    .select('version')
+    .where('actor_id', '=', orderId)
+    .where('type', '=', 'offer_made')
     .where(sql<SqlBool>`data->>'offer_id' = ${offerId} and data->>'driver_id' = ${driverId}`)
-    .limit(1).executeTakeFirst()
+    .limit(1)
+    .executeTakeFirst()
   return made !== undefined
 }

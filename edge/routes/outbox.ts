@@ -10,20 +10,42 @@ const OutboxView = Type.Object({
     { email: Type.Enum(['smtp', 'outbox', 'none']), sms: Type.Enum(['twilio', 'outbox', 'none']) },
     { description: 'What carries the messages of this server; `none`: they are refused' },
   ),
-  messages: Type.Array(Type.Object({
-    id: Uuid, at: Timestamp, channel: Type.Enum(['email', 'sms']), to: Type.String(), subject: Type.String(), text: Type.String(),
-  })),
+  messages: Type.Array(
+    Type.Object({
+      id: Uuid,
+      at: Timestamp,
+      channel: Type.Enum(['email', 'sms']),
+      to: Type.String(),
+      subject: Type.String(),
+      text: Type.String(),
+    }),
+  ),
 })
 
 export function outboxRoutes({ messenger }: Pick<EdgeContext, 'messenger'>): AnyRoute[] {
   return [
     route({
-      method: 'GET', path: '/api/admin/outbox', operationId: 'readOutbox', tags: ['admin'], auth: ['admin'],
-      summary: 'Messages that were not sent, because this is a development server, newest first; those of this process only',
+      method: 'GET',
+      path: '/api/admin/outbox',
+      operationId: 'readOutbox',
+      tags: ['admin'],
+      auth: ['admin'],
+      summary:
+        'Messages that were not sent, because this is a development server, newest first; those of this process only',
       responses: { 200: { description: 'The messages', schema: OutboxView } },
       handler: () => ({
         status: 200,
-        body: { channels: messenger.channels, messages: messenger.outbox().map(({ id, at, channel, to, subject, text }) => ({ id, at, channel, to, subject, text })) },
+        body: {
+          channels: messenger.channels,
+          messages: messenger.outbox().map(({ id, at, channel, to, subject, text }) => ({
+            id,
+            at,
+            channel,
+            to,
+            subject,
+            text,
+          })),
+        },
       }),
     }),
   ]

@@ -18,82 +18,191 @@ const tags = ['pricing']
 const Point = Type.Object({ latitude: Latitude, longitude: Longitude })
 const QuoteBody = closedObject({
   vendor_id: Type.Optional(Uuid),
-  pickup_latitude: Type.Optional(Latitude), pickup_longitude: Type.Optional(Longitude), pickup_address: Type.Optional(Text),
-  delivery_latitude: Type.Optional(Latitude), delivery_longitude: Type.Optional(Longitude), delivery_address: Type.Optional(Text),
+  pickup_latitude: Type.Optional(Latitude),
+  pickup_longitude: Type.Optional(Longitude),
+  pickup_address: Type.Optional(Text),
+  delivery_latitude: Type.Optional(Latitude),
+  delivery_longitude: Type.Optional(Longitude),
+  delivery_address: Type.Optional(Text),
 })
 const estimateFields = {
-  fee: Type.Number(), currency: Type.String(), distance_km: Type.Number(), duration_minutes: Type.Number(),
+  fee: Type.Number(),
+  currency: Type.String(),
+  distance_km: Type.Number(),
+  duration_minutes: Type.Number(),
   distance_source: Type.Enum(['router', 'estimate']),
   breakdown: Type.Object({
-    base_fee: Type.Number(), minimum_fee: Type.Number(), minimum_applied: Type.Boolean(),
-    bands: Type.Array(Type.Object({ from_km: Type.Number(), to_km: Type.Number(), per_km: Type.Number(), amount: Type.Number() })),
+    base_fee: Type.Number(),
+    minimum_fee: Type.Number(),
+    minimum_applied: Type.Boolean(),
+    bands: Type.Array(
+      Type.Object({
+        from_km: Type.Number(),
+        to_km: Type.Number(),
+        per_km: Type.Number(),
+        amount: Type.Number(),
+      }),
+    ),
   }),
-  pickup: Point, delivery: Point,
+  pickup: Point,
+  delivery: Point,
 }
 const QuoteView = Type.Object({
-  quote_id: nullable(Uuid), vendor_id: nullable(Uuid), expires_at: nullable(Timestamp), ...estimateFields,
+  quote_id: nullable(Uuid),
+  vendor_id: nullable(Uuid),
+  expires_at: nullable(Timestamp),
+  ...estimateFields,
 })
 
-const rounded = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits
+const rounded = (value: number, digits: number): number =>
+  Math.round(value * 10 ** digits) / 10 ** digits
 
-function estimateView({ tariff, route: { distance_km, duration_minutes, source }, fee_minor, pickup, delivery }: Estimate) {
+function estimateView({
+  tariff,
+  route: { distance_km, duration_minutes, source },
+  fee_minor,
+  pickup,
+  delivery,
+}: Estimate) {
   const parts = feeParts(tariff, distance_km)
   return {
-    fee: decimalOfMinor(fee_minor), currency, distance_km: rounded(distance_km, 3), duration_minutes, distance_source: source,
+    fee: decimalOfMinor(fee_minor),
+    currency,
+    distance_km: rounded(distance_km, 3),
+    duration_minutes,
+    distance_source: source,
     breakdown: {
-      base_fee: decimalOfMinor(tariff.base_minor), minimum_fee: decimalOfMinor(tariff.minimum_minor),
-      minimum_applied: parts.reduce((sum, part) => sum + part.amount_minor, tariff.base_minor) < tariff.minimum_minor,
+      base_fee: decimalOfMinor(tariff.base_minor),
+      minimum_fee: decimalOfMinor(tariff.minimum_minor),
+      minimum_applied:
+        parts.reduce((sum, part) => sum + part.amount_minor, tariff.base_minor) <
+        tariff.minimum_minor,
       bands: parts.map(part => ({
-        from_km: rounded(part.from_km, 3), to_km: rounded(part.to_km, 3), per_km: decimalOfMinor(part.per_km_minor), amount: rounded(decimalOfMinor(part.amount_minor), 2),
+        from_km: rounded(part.from_km, 3),
+        to_km: rounded(part.to_km, 3),
+        per_km: decimalOfMinor(part.per_km_minor),
+        amount: rounded(decimalOfMinor(part.amount_minor), 2),
       })),
     },
-    pickup, delivery,
+    pickup,
+    delivery,
   }
 }
 
 export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
-  const quoteRoute = (path: string, operationId: string, alias?: string): AnyRoute => route({
-    method: 'POST', path, operationId, tags, auth: roles, scope: 'orders:write', body: QuoteBody, ...(alias !== undefined && { alias }),
-    summary: 'What a delivery will cost; a pharmacy\'s quote is honoured for 15 minutes when an order names its quote_id',
-    responses: {
-      200: { description: 'An estimate by the general tariff, of no pharmacy in particular: it binds nobody and has no id', schema: QuoteView },
-      201: { description: 'The pharmacy\'s quote', schema: QuoteView },
-    },
-    errors: ['vendor_not_found', 'geocoding_unavailable', 'geocoding_failed', 'address_not_found'],
-    handler: async ({ identity, body }) => {
-      const delivery = await requiredPlace(ctx, 'delivery_', { latitude: body.delivery_latitude, longitude: body.delivery_longitude, address: body.delivery_address })
-      const given = { latitude: body.pickup_latitude, longitude: body.pickup_longitude, address: body.pickup_address }
-      if (body.vendor_id === undefined) {
-        const estimate = await estimateFee(ctx, await requiredPlace(ctx, 'pickup_', given), delivery)
-        return { status: 200, body: { quote_id: null, vendor_id: null, expires_at: null, ...estimateView(estimate) } }
-      }
-      // The pharmacy knows where it is better than a map does: its address alone is not looked up. Whoever pays for the way has no say in it.
-      const says = identity.role === 'admin' || identity.role === 'service' || (identity.role === 'vendor' && identity.vendorId === body.vendor_id)
-      const pickup = says ? await placeOf(ctx, 'pickup_', { ...given, address: undefined }) : null
-      const quote = await makeQuote(ctx, identity.userId, body.vendor_id, pickup, delivery)
-      return { status: 201, body: { quote_id: quote.id, vendor_id: quote.vendor_id, expires_at: new Date(quote.expiresAtMs).toISOString(), ...estimateView(quote) } }
-    },
-  })
+  const quoteRoute = (path: string, operationId: string, alias?: string): AnyRoute =>
+    route({
+      method: 'POST',
+      path,
+      operationId,
+      tags,
+      auth: roles,
+      scope: 'orders:write',
+      body: QuoteBody,
+      ...(alias !== undefined && { alias }),
+      summary:
+        "What a delivery will cost; a pharmacy's quote is honoured for 15 minutes when an order names its quote_id",
+      responses: {
+        200: {
+          description:
+            'An estimate by the general tariff, of no pharmacy in particular: it binds nobody and has no id',
+          schema: QuoteView,
+        },
+        201: { description: "The pharmacy's quote", schema: QuoteView },
+      },
+      errors: [
+        'vendor_not_found',
+        'geocoding_unavailable',
+        'geocoding_failed',
+        'address_not_found',
+      ],
+      handler: async ({ identity, body }) => {
+        const delivery = await requiredPlace(ctx, 'delivery_', {
+          latitude: body.delivery_latitude,
+          longitude: body.delivery_longitude,
+          address: body.delivery_address,
+        })
+        const given = {
+          latitude: body.pickup_latitude,
+          longitude: body.pickup_longitude,
+          address: body.pickup_address,
+        }
+        if (body.vendor_id === undefined) {
+          const estimate = await estimateFee(
+            ctx,
+            await requiredPlace(ctx, 'pickup_', given),
+            delivery,
+          )
+          return {
+            status: 200,
+            body: { quote_id: null, vendor_id: null, expires_at: null, ...estimateView(estimate) },
+          }
+        }
+        // The pharmacy knows where it is better than a map does: its address alone is not looked up. Whoever pays for the way has no say in it.
+        const says =
+          identity.role === 'admin' ||
+          identity.role === 'service' ||
+          (identity.role === 'vendor' && identity.vendorId === body.vendor_id)
+        const pickup = says ? await placeOf(ctx, 'pickup_', { ...given, address: undefined }) : null
+        const quote = await makeQuote(ctx, identity.userId, body.vendor_id, pickup, delivery)
+        return {
+          status: 201,
+          body: {
+            quote_id: quote.id,
+            vendor_id: quote.vendor_id,
+            expires_at: new Date(quote.expiresAtMs).toISOString(),
+            ...estimateView(quote),
+          },
+        }
+      },
+    })
 
   return [
     quoteRoute('/api/pricing/quote', 'quoteDelivery'),
     quoteRoute('/api/v1/pricing/calculate', 'quoteDeliveryV1', '/api/pricing/quote'),
     route({
-      method: 'GET', path: '/api/v1/pricing/calculate', operationId: 'calculatePrice', tags, auth: 'none',
+      method: 'GET',
+      path: '/api/v1/pricing/calculate',
+      operationId: 'calculatePrice',
+      tags,
+      auth: 'none',
       summary: 'The general tariff, and with two places what it would ask; binds nobody',
       query: closedObject({
-        pickup_latitude: Type.Optional(Latitude), pickup_longitude: Type.Optional(Longitude),
-        delivery_latitude: Type.Optional(Latitude), delivery_longitude: Type.Optional(Longitude),
+        pickup_latitude: Type.Optional(Latitude),
+        pickup_longitude: Type.Optional(Longitude),
+        delivery_latitude: Type.Optional(Latitude),
+        delivery_longitude: Type.Optional(Longitude),
       }),
-      responses: { 200: { description: 'The tariff', schema: Type.Object({ pricing: PricingView, currency: Type.String(), estimate: nullable(Type.Object(estimateFields)) }) } },
+      responses: {
+        200: {
+          description: 'The tariff',
+          schema: Type.Object({
+            pricing: PricingView,
+            currency: Type.String(),
+            estimate: nullable(Type.Object(estimateFields)),
+          }),
+        },
+      },
       handler: async ({ query }) => {
-        const pickup = await placeOf(ctx, 'pickup_', { latitude: query.pickup_latitude, longitude: query.pickup_longitude, address: undefined })
-        const delivery = await placeOf(ctx, 'delivery_', { latitude: query.delivery_latitude, longitude: query.delivery_longitude, address: undefined })
+        const pickup = await placeOf(ctx, 'pickup_', {
+          latitude: query.pickup_latitude,
+          longitude: query.pickup_longitude,
+          address: undefined,
+        })
+        const delivery = await placeOf(ctx, 'delivery_', {
+          latitude: query.delivery_latitude,
+          longitude: query.delivery_longitude,
+          address: undefined,
+        })
         return {
           status: 200,
           body: {
-            pricing: pricingOf(defaultTariff), currency,
-            estimate: pickup === null || delivery === null ? null : estimateView(await estimateFee(ctx, pickup, delivery)),
+            pricing: pricingOf(defaultTariff),
+            currency,
+            estimate:
+              pickup === null || delivery === null
+                ? null
+                : estimateView(await estimateFee(ctx, pickup, delivery)),
           },
         }
       },

@@ -1,6 +1,12 @@
 /** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
 import Type from 'typebox'
-import { commandSchemas, Latitude, Longitude, type FeeTerms, type OrderCommandData } from '../../protocol/commands.ts'
+import {
+  commandSchemas,
+  Latitude,
+  Longitude,
+  type FeeTerms,
+  type OrderCommandData,
+} from '../../protocol/commands.ts'
 import { limits } from '../../protocol/limits.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
@@ -18,7 +24,10 @@ import { findOrder, listOrders, orderFilters } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
 import { ownPath } from '../uploads/kinds.ts'
 
-export type OrderContext = Pick<EdgeContext, 'database' | 'commands' | 'claims' | 'races' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'>
+export type OrderContext = Pick<
+  EdgeContext,
+  'database' | 'commands' | 'claims' | 'races' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'
+>
 
 const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties
@@ -40,113 +49,288 @@ export const OrderId = Type.Object({ id: Uuid })
 export const ResponseType = Type.Enum(['ACCEPTED', 'REJECTED'])
 
 const RequestView = Type.Object({
-  request_id: Uuid, pharmacies_notified: Type.Integer(), expires_at: nullable(Timestamp), data: OrderView,
+  request_id: Uuid,
+  pharmacies_notified: Type.Integer(),
+  expires_at: nullable(Timestamp),
+  data: OrderView,
 })
 const ResponseResult = Type.Object({
-  request_id: Uuid, pharmacy_id: Uuid, response_type: ResponseType, outcome: Type.Enum(['won', 'recorded']),
-  text_message: nullable(Type.String()), audio_url: nullable(Type.String()), responded_at: Timestamp, message: Type.String(), order: OrderView,
+  request_id: Uuid,
+  pharmacy_id: Uuid,
+  response_type: ResponseType,
+  outcome: Type.Enum(['won', 'recorded']),
+  text_message: nullable(Type.String()),
+  audio_url: nullable(Type.String()),
+  responded_at: Timestamp,
+  message: Type.String(),
+  order: OrderView,
 })
 
 /** Opens a broadcast; `body` has passed RequestBody. */
 export async function openRequest(
-  ctx: OrderContext, { identity, origin }: { identity: Identity; origin: string | null }, { commandId, targetId }: FixedIds, body: Type.Static<typeof RequestBody>,
+  ctx: OrderContext,
+  { identity, origin }: { identity: Identity; origin: string | null },
+  { commandId, targetId }: FixedIds,
+  body: Type.Static<typeof RequestBody>,
 ): Promise<OrderView> {
-  const { items = [], expires_in_seconds = limits.requestTtlSecondsDefault, quote_id, prescription_url, ...rest } = body
-  const fee = quote_id === undefined ? null
-    : await feeTerms(ctx, identity.userId, quote_id, { vendorId: null, pickup: null, delivery: { latitude: rest.latitude, longitude: rest.longitude } })
+  const {
+    items = [],
+    expires_in_seconds = limits.requestTtlSecondsDefault,
+    quote_id,
+    prescription_url,
+    ...rest
+  } = body
+  const fee =
+    quote_id === undefined
+      ? null
+      : await feeTerms(ctx, identity.userId, quote_id, {
+          vendorId: null,
+          pickup: null,
+          delivery: { latitude: rest.latitude, longitude: rest.longitude },
+        })
   const data: OrderCommandData['broadcast'] = {
-    order_id: targetId, ...await contactOf(ctx.database, identity.userId, ctx.nowMs()), ...rest, items, expires_in_seconds,
-    ...(prescription_url !== undefined && { prescription_url: ownPath(prescription_url, origin) }), ...(fee !== null && { fee }),
+    order_id: targetId,
+    ...(await contactOf(ctx.database, identity.userId, ctx.nowMs())),
+    ...rest,
+    items,
+    expires_in_seconds,
+    ...(prescription_url !== undefined && { prescription_url: ownPath(prescription_url, origin) }),
+    ...(fee !== null && { fee }),
   }
   checkOrderSize(data)
-  const { order } = await ctx.commands.order({ id: commandId, actor_id: targetId, verb: 'broadcast', by: { role: 'customer', id: identity.userId }, data })
+  const { order } = await ctx.commands.order({
+    id: commandId,
+    actor_id: targetId,
+    verb: 'broadcast',
+    by: { role: 'customer', id: identity.userId },
+    data,
+  })
   return order
 }
 
 /** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
-export async function acceptTerms(ctx: OrderContext, identity: Identity, orderId: string, quoteId: string): Promise<FeeTerms> {
+export async function acceptTerms(
+  ctx: OrderContext,
+  identity: Identity,
+  orderId: string,
+  quoteId: string,
+): Promise<FeeTerms> {
   const order = await findOrder(ctx, identity, orderId)
   const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
   const standing = standingOf(principalOf(identity), order, ctx.nowMs())
   return feeTerms(ctx, identity.userId, quoteId, {
     vendorId: order.vendor_id ?? identity.vendorId,
-    pickup: pickup_latitude === null || pickup_longitude === null ? null : { latitude: pickup_latitude, longitude: pickup_longitude },
-    delivery: { latitude: delivery_latitude, longitude: delivery_longitude }, deliveryIsArea: standing === 'asked',
+    pickup:
+      pickup_latitude === null || pickup_longitude === null
+        ? null
+        : { latitude: pickup_latitude, longitude: pickup_longitude },
+    delivery: { latitude: delivery_latitude, longitude: delivery_longitude },
+    deliveryIsArea: standing === 'asked',
   })
 }
 
 export function requestRoutes(ctx: OrderContext): AnyRoute[] {
   return [
     route({
-      method: 'POST', path: '/api/requests', operationId: 'openRequest', tags, auth: ['user'], idempotent: true,
+      method: 'POST',
+      path: '/api/requests',
+      operationId: 'openRequest',
+      tags,
+      auth: ['user'],
+      idempotent: true,
       summary: 'Ask the pharmacies nearby; the first to accept takes the request',
       body: RequestBody,
-      responses: { 201: { description: 'The request, and how many pharmacies were asked', schema: RequestView } },
-      errors: ['quote_not_found', 'quote_expired', 'quote_mismatch', 'vendor_not_found', 'too_many_open_requests'],
-      handler: request => once(ctx, request, 'openRequest', async ids => {
-        const order = await openRequest(ctx, request, ids, request.body)
-        return {
-          status: 201, headers: { location: `/api/requests/${order.id}` },
-          body: { request_id: order.id, pharmacies_notified: order.pharmacies_notified ?? 0, expires_at: order.expires_at, data: order },
-        }
-      }),
+      responses: {
+        201: {
+          description: 'The request, and how many pharmacies were asked',
+          schema: RequestView,
+        },
+      },
+      errors: [
+        'quote_not_found',
+        'quote_expired',
+        'quote_mismatch',
+        'vendor_not_found',
+        'too_many_open_requests',
+      ],
+      handler: request =>
+        once(ctx, request, 'openRequest', async ids => {
+          const order = await openRequest(ctx, request, ids, request.body)
+          return {
+            status: 201,
+            headers: { location: `/api/requests/${order.id}` },
+            body: {
+              request_id: order.id,
+              pharmacies_notified: order.pharmacies_notified ?? 0,
+              expires_at: order.expires_at,
+              data: order,
+            },
+          }
+        }),
     }),
     route({
-      method: 'GET', path: '/api/requests', operationId: 'listRequests', summary: 'Requests of the caller, newest first; for a pharmacy those it was asked about too', tags,
+      method: 'GET',
+      path: '/api/requests',
+      operationId: 'listRequests',
+      summary: 'Requests of the caller, newest first; for a pharmacy those it was asked about too',
+      tags,
       auth: ['user', 'vendor', 'admin'],
-      query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)) }),
-      responses: { 200: { description: 'A page', schema: Type.Object({ requests: Type.Array(OrderView), next_cursor: nextCursor }) } },
+      query: closedObject({
+        ...page,
+        ...orderFilters,
+        status: Type.Optional(Type.Enum(shownStatuses)),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ requests: Type.Array(OrderView), next_cursor: nextCursor }),
+        },
+      },
       handler: async ({ identity, query }) => {
-        const { orders, next_cursor } = await listOrders(ctx, identity, { ...query, kind: 'broadcast' })
+        const { orders, next_cursor } = await listOrders(ctx, identity, {
+          ...query,
+          kind: 'broadcast',
+        })
         return { status: 200, body: { requests: orders, next_cursor } }
       },
     }),
     route({
-      method: 'GET', path: '/api/requests/:id', operationId: 'getRequest', summary: 'One request', tags, auth: ['user', 'vendor', 'admin'], params: OrderId,
-      responses: { 200: { description: 'The request', schema: OrderView } }, errors: ['order_not_found'],
-      handler: async ({ identity, params }) => ({ status: 200, body: await findOrder(ctx, identity, params.id) }),
+      method: 'GET',
+      path: '/api/requests/:id',
+      operationId: 'getRequest',
+      summary: 'One request',
+      tags,
+      auth: ['user', 'vendor', 'admin'],
+      params: OrderId,
+      responses: { 200: { description: 'The request', schema: OrderView } },
+      errors: ['order_not_found'],
+      handler: async ({ identity, params }) => ({
+        status: 200,
+        body: await findOrder(ctx, identity, params.id),
+      }),
     }),
     route({
-      method: 'DELETE', path: '/api/requests/:id', operationId: 'cancelRequest', summary: 'Cancel a request', tags, auth: ['user', 'admin'], params: OrderId,
-      query: closedObject({ reason: Type.Optional(Text) }), idempotent: true,
+      method: 'DELETE',
+      path: '/api/requests/:id',
+      operationId: 'cancelRequest',
+      summary: 'Cancel a request',
+      tags,
+      auth: ['user', 'admin'],
+      params: OrderId,
+      query: closedObject({ reason: Type.Optional(Text) }),
+      idempotent: true,
       responses: { 200: { description: 'The cancelled request', schema: OrderView } },
       errors: ['order_not_found', 'request_expired', 'order_not_cancellable'],
-      handler: request => once(ctx, request, 'cancelRequest', async ({ commandId }) => {
-        const { identity, params, query, principal } = request
-        const { order } = await ctx.commands.order({ id: commandId, actor_id: params.id, verb: 'cancel', by: principal, data: query })
-        return { status: 200, body: shownTo(ctx, identity, order) }
-      }),
+      handler: request =>
+        once(ctx, request, 'cancelRequest', async ({ commandId }) => {
+          const { identity, params, query, principal } = request
+          const { order } = await ctx.commands.order({
+            id: commandId,
+            actor_id: params.id,
+            verb: 'cancel',
+            by: principal,
+            data: query,
+          })
+          return { status: 200, body: shownTo(ctx, identity, order) }
+        }),
     }),
     route({
-      method: 'POST', path: '/api/requests/:id/responses', operationId: 'respondToRequest', tags, auth: ['vendor'], params: OrderId, idempotent: true,
+      method: 'POST',
+      path: '/api/requests/:id/responses',
+      operationId: 'respondToRequest',
+      tags,
+      auth: ['vendor'],
+      params: OrderId,
+      idempotent: true,
       summary: 'A pharmacy accepts or rejects; the first to accept wins',
-      body: closedObject({ response_type: ResponseType, text_message: Type.Optional(Text), audio_url: Type.Optional(Url), quote_id: Type.Optional(Uuid) }),
-      responses: { 201: { description: 'Recorded; `won` for the pharmacy that has the request now', schema: ResponseResult } },
-      errors: ['request_already_assigned', 'request_not_offered', 'request_expired', 'request_cancelled', 'order_not_found', 'vendor_not_found', 'quote_not_found', 'quote_expired', 'quote_mismatch'],
-      handler: async request => withBody(await once(ctx, request, 'respondToRequest', async ({ commandId }) => {
-        const { identity, params, body: { quote_id, audio_url, ...body }, principal, origin } = request
-        const fee = quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
-        const answer: PharmacyAnswer = {
-          vendorId: principal.id, requestId: params.id, commandId, ...body,
-          ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }), ...(fee !== null && { fee }),
-        }
-        return { status: 201, body: responseBody(ctx, identity, answer, await respondToRequest(ctx, answer, request)) }
-      }), (body: object) => {
-        const { text_message = null, audio_url } = request.body
-        return { ...body, text_message, audio_url: audio_url === undefined ? null : ownPath(audio_url, request.origin) }
+      body: closedObject({
+        response_type: ResponseType,
+        text_message: Type.Optional(Text),
+        audio_url: Type.Optional(Url),
+        quote_id: Type.Optional(Uuid),
       }),
+      responses: {
+        201: {
+          description: 'Recorded; `won` for the pharmacy that has the request now',
+          schema: ResponseResult,
+        },
+      },
+      errors: [
+        'request_already_assigned',
+        'request_not_offered',
+        'request_expired',
+        'request_cancelled',
+        'order_not_found',
+        'vendor_not_found',
+        'quote_not_found',
+        'quote_expired',
+        'quote_mismatch',
+      ],
+      handler: async request =>
+        withBody(
+          await once(ctx, request, 'respondToRequest', async ({ commandId }) => {
+            const {
+              identity,
+              params,
+              body: { quote_id, audio_url, ...body },
+              principal,
+              origin,
+            } = request
+            const fee =
+              quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
+            const answer: PharmacyAnswer = {
+              vendorId: principal.id,
+              requestId: params.id,
+              commandId,
+              ...body,
+              ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
+              ...(fee !== null && { fee }),
+            }
+            return {
+              status: 201,
+              body: responseBody(
+                ctx,
+                identity,
+                answer,
+                await respondToRequest(ctx, answer, request),
+              ),
+            }
+          }),
+          (body: object) => {
+            const { text_message = null, audio_url } = request.body
+            return {
+              ...body,
+              text_message,
+              audio_url: audio_url === undefined ? null : ownPath(audio_url, request.origin),
+            }
+          },
+        ),
     }),
   ]
 }
 
-function responseBody(ctx: OrderContext, identity: Identity, answer: PharmacyAnswer, { outcome, order }: PharmacyOutcome) {
+function responseBody(
+  ctx: OrderContext,
+  identity: Identity,
+  answer: PharmacyAnswer,
+  { outcome, order }: PharmacyOutcome,
+) {
   return {
-    request_id: order.id, pharmacy_id: answer.vendorId, response_type: answer.response_type, outcome,
+    request_id: order.id,
+    pharmacy_id: answer.vendorId,
+    response_type: answer.response_type,
+    outcome,
     responded_at: respondedAt(ctx, answer, order),
-    message: 'Response recorded. Customer will be notified.', order: shownTo(ctx, identity, order),
+    message: 'Response recorded. Customer will be notified.',
+    order: shownTo(ctx, identity, order),
   }
 }
 
 /** When the answer took effect, which for a repeat is the first time. */
-export const respondedAt = (ctx: Pick<EdgeContext, 'nowMs'>, answer: PharmacyAnswer, order: OrderView): string =>
-  order.responses.find(r => r.vendor_id === answer.vendorId)?.responded_at ?? new Date(ctx.nowMs()).toISOString()
+export const respondedAt = (
+  ctx: Pick<EdgeContext, 'nowMs'>,
+  answer: PharmacyAnswer,
+  order: OrderView,
+): string =>
+  order.responses.find(r => r.vendor_id === answer.vendorId)?.responded_at ??
+  new Date(ctx.nowMs()).toISOString()

@@ -10,7 +10,10 @@ import type { EdgeContext } from '../context.ts'
 import { route, type AnyRoute, type RouteRequest } from '../http/route.ts'
 import { nullable } from './shapes.ts'
 
-export type SystemContext = Pick<EdgeContext, 'bus' | 'claims' | 'config' | 'database' | 'metrics' | 'nowMs'>
+export type SystemContext = Pick<
+  EdgeContext,
+  'bus' | 'claims' | 'config' | 'database' | 'metrics' | 'nowMs'
+>
 export interface SystemDeps {
   version: string
   /** Runs once after `ms`; returns the way to cancel. */
@@ -26,28 +29,45 @@ const State = Type.Enum(['up', 'down'])
 const HealthView = Type.Object({
   status: Type.Enum(['healthy', 'degraded']),
   dependencies: Type.Object({ database: State, bus: State, claims: State, engine: State }),
-  engine: Type.Optional(nullable(Type.Object(
-    {
-      engine_id: Type.String(), frames: Type.Record(Type.String(), Type.Integer()),
-    },
-    { additionalProperties: true, description: 'What the engine that answered says of itself, with more counters than these; every engine counts every location frame. For administrators, and for programs of the same machine' },
-  ))),
-  version: Type.Optional(Type.String({ description: 'For the same' })), bench_allowed: Type.Boolean(),
-  registration: Type.Enum(['open', 'approval'], { description: '`open`: whoever registers as a pharmacy or a driver works at once' }),
+  engine: Type.Optional(
+    nullable(
+      Type.Object(
+        {
+          engine_id: Type.String(),
+          frames: Type.Record(Type.String(), Type.Integer()),
+        },
+        {
+          additionalProperties: true,
+          description:
+            'What the engine that answered says of itself, with more counters than these; every engine counts every location frame. For administrators, and for programs of the same machine',
+        },
+      ),
+    ),
+  ),
+  version: Type.Optional(Type.String({ description: 'For the same' })),
+  bench_allowed: Type.Boolean(),
+  registration: Type.Enum(['open', 'approval'], {
+    description: '`open`: whoever registers as a pharmacy or a driver works at once',
+  }),
 })
 
 export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
   const answered = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     let cancel = () => {}
     try {
-      return await Promise.race([check(), new Promise<never>((_, reject) => { cancel = after(checkMs, () => reject(new Error('slow'))) })])
+      return await Promise.race([
+        check(),
+        new Promise<never>((_, reject) => {
+          cancel = after(checkMs, () => reject(new Error('slow')))
+        }),
+      ])
     } catch {
       return undefined
     } finally {
       cancel()
     }
   }
-  const state = (answer: unknown) => (answer === undefined ? 'down' as const : 'up' as const)
+  const state = (answer: unknown) => (answer === undefined ? ('down' as const) : ('up' as const))
   const look = async () => {
     const [database, bus, claims, engine] = await Promise.all([
       answered(() => sql`select 1`.execute(ctx.database.kysely)),
@@ -56,24 +76,42 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
         return ctx.bus.connected ? true : undefined
       }),
       answered(() => ctx.claims.claim(nobody, nobody)),
-      answered(async () => decodeBody(await ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs))),
+      answered(async () =>
+        decodeBody(await ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs)),
+      ),
     ])
-    const dependencies = { database: state(database), bus: state(bus), claims: state(claims), engine: state(engine) }
+    const dependencies = {
+      database: state(database),
+      bus: state(bus),
+      claims: state(claims),
+      engine: state(engine),
+    }
     const healthy = Object.values(dependencies).every(state => state === 'up')
-    return { status: healthy ? 'healthy' : 'degraded', dependencies, engine: engine ?? null, version, bench_allowed: ctx.config.benchAllowed, registration: ctx.config.registration }
+    return {
+      status: healthy ? 'healthy' : 'degraded',
+      dependencies,
+      engine: engine ?? null,
+      version,
+      bench_allowed: ctx.config.benchAllowed,
+      registration: ctx.config.registration,
+    }
   }
   /** Anybody may ask as often as they like: who asks while the last look is fresh, or under way, hears what it saw. */
   let last: { untilMs: number; answer: ReturnType<typeof look> } | null = null
   const seen = () => {
     const nowMs = ctx.nowMs()
     // A clock that was set back must not keep an old look for long.
-    if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - limits.healthFreshMs) last = { untilMs: nowMs + limits.healthFreshMs, answer: look() }
+    if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - limits.healthFreshMs)
+      last = { untilMs: nowMs + limits.healthFreshMs, answer: look() }
     return last.answer
   }
   /** Counters say how busy a place is, which is its own business: for administrators, and for programs of this machine. */
   const health = async ({ identity, isLocal }: Pick<RouteRequest, 'identity' | 'isLocal'>) => {
     const { engine, version: running, ...open } = await seen()
-    return { status: 200, body: identity?.role === 'admin' || isLocal ? { ...open, engine, version: running } : open }
+    return {
+      status: 200,
+      body: identity?.role === 'admin' || isLocal ? { ...open, engine, version: running } : open,
+    }
   }
   /** Prometheus on this machine needs nothing; anywhere else it shows METRICS_TOKEN. */
   const mayMeasure = (isLocal: boolean, authorization: string | undefined): boolean => {
@@ -84,20 +122,64 @@ export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps)
     const [a, b] = [given, metricsToken].map(text => createHash('sha256').update(text).digest())
     return timingSafeEqual(a!, b!)
   }
-  const responses = { 200: { description: 'This process is alive; `degraded` when something it needs is not', schema: HealthView } }
+  const responses = {
+    200: {
+      description: 'This process is alive; `degraded` when something it needs is not',
+      schema: HealthView,
+    },
+  }
   return [
-    route({ method: 'GET', path: '/api/health', operationId: 'health', summary: 'Health', tags: ['system'], auth: 'optional', standing: 'any', responses, handler: health }),
-    route({ method: 'GET', path: '/health', operationId: 'healthAlias', summary: 'Health', tags: ['system'], auth: 'optional', standing: 'any', alias: '/api/health', responses, handler: health }),
     route({
-      method: 'GET', path: '/metrics', operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['system'], auth: 'none',
+      method: 'GET',
+      path: '/api/health',
+      operationId: 'health',
+      summary: 'Health',
+      tags: ['system'],
+      auth: 'optional',
+      standing: 'any',
+      responses,
+      handler: health,
+    }),
+    route({
+      method: 'GET',
+      path: '/health',
+      operationId: 'healthAlias',
+      summary: 'Health',
+      tags: ['system'],
+      auth: 'optional',
+      standing: 'any',
+      alias: '/api/health',
+      responses,
+      handler: health,
+    }),
+    route({
+      method: 'GET',
+      path: '/metrics',
+      operationId: 'metrics',
+      summary: 'Metrics for Prometheus',
+      tags: ['system'],
+      auth: 'none',
       responses: { 200: { description: 'Metrics', contentType: 'text/plain' } },
       errors: ['unauthenticated'],
       handler: async ({ isLocal, headers }) => {
-        if (!mayMeasure(isLocal, headers['authorization'])) throw new CaduceusError('unauthenticated', 'metrics are for programs of this machine, and for whoever shows METRICS_TOKEN as a bearer token')
+        if (!mayMeasure(isLocal, headers['authorization']))
+          throw new CaduceusError(
+            'unauthenticated',
+            'metrics are for programs of this machine, and for whoever shows METRICS_TOKEN as a bearer token',
+          )
         // Of the whole deployment and across restarts: a scrape of any edge shows it.
-        const parked = await answered(() => ctx.database.kysely.selectFrom('parked_commands').select(eb => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow())
+        const parked = await answered(() =>
+          ctx.database.kysely
+            .selectFrom('parked_commands')
+            .select(eb => eb.fn.countAll<number>().as('count'))
+            .executeTakeFirstOrThrow(),
+        )
         if (parked !== undefined) ctx.metrics.commandsParked.set(parked.count)
-        return { status: 200, body: await ctx.metrics.registry.metrics(), headers: { 'content-type': ctx.metrics.registry.contentType } }
+        return {
+          status: 200,
+          body: await ctx.metrics.registry.metrics(),
+          headers: { 'content-type': ctx.metrics.registry.contentType },
+        }
       },
     }),
   ]

@@ -10,7 +10,12 @@ import { routeTable, type TableContext } from './index.ts'
 import type { SystemDeps } from './system.ts'
 
 /** Rows are made from parts that only their handlers use: any part, and any part of it, is there. */
-const anything: unknown = new Proxy(() => undefined, { get: (_, name) => (name === Symbol.toPrimitive ? () => 1 : typeof name === 'symbol' ? undefined : anything), apply: () => anything, construct: () => anything as object })
+const anything: unknown = new Proxy(() => undefined, {
+  get: (_, name) =>
+    name === Symbol.toPrimitive ? () => 1 : typeof name === 'symbol' ? undefined : anything,
+  apply: () => anything,
+  construct: () => anything as object,
+})
 
 const known = new Map<string, string>()
 const longCharacters = 300
@@ -22,31 +27,66 @@ function once(value: unknown, row: string): unknown {
   const before = text.length < longCharacters ? undefined : known.get(text)
   if (before !== undefined) return `as in ${before}`
   if (text.length >= longCharacters) known.set(text, row)
-  return Array.isArray(value) ? value.map(one => once(one, row)) : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
+  return Array.isArray(value)
+    ? value.map(one => once(one, row))
+    : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
 }
 
 t.test('every row', async t => {
   const rows = routeTable(anything as TableContext, anything as SystemDeps)
-  const entries = rows.map(row => [`${row.method} ${row.path}`, Object.fromEntries(Object.entries(row).flatMap(([name, value]) => {
-    const kept = plain(value, 0)
-    return kept === undefined || ['path', 'method', 'summary', 'description'].includes(name) ? [] : [[name, once(kept, `${row.method} ${row.path}`)]]
-  }))] as const)
+  const entries = rows.map(
+    row =>
+      [
+        `${row.method} ${row.path}`,
+        Object.fromEntries(
+          Object.entries(row).flatMap(([name, value]) => {
+            const kept = plain(value, 0)
+            return kept === undefined || ['path', 'method', 'summary', 'description'].includes(name)
+              ? []
+              : [[name, once(kept, `${row.method} ${row.path}`)]]
+          }),
+        ),
+      ] as const,
+  )
   t.equal(new Set(entries.map(([name]) => name)).size, entries.length)
   recorded(t, 'edge/routes/table.json', Object.fromEntries(entries))
 })
 
 /** Documents are made of the rows and the schemas, whose differences are read there: here a mark of each part is enough. */
-const marks = (parts: object): Record<string, string> => Object.fromEntries(Object.entries(parts).map(([name, part]) =>
-  [name, createHash('sha256').update(JSON.stringify(plain(part, 0) ?? null)).digest('hex').slice(0, 12)]))
+const marks = (parts: object): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [
+      name,
+      createHash('sha256')
+        .update(JSON.stringify(plain(part, 0) ?? null))
+        .digest('hex')
+        .slice(0, 12),
+    ]),
+  )
 
 t.test('the documents that are made of it', async t => {
   const rows = routeTable(anything as TableContext, { version: '1' } as SystemDeps)
-  const documents = await Promise.all(['/openapi.json', '/asyncapi.json'].map(async path => {
-    const { body } = await rows.find(row => row.path === path)!.handler({} as never) as { body: Record<string, object> }
-    const { paths = {}, channels = {}, operations = {}, components = {}, ...rest } = body
-    const parts = Object.entries(components as Record<string, object>).flatMap(([kind, all]) => Object.entries(marks(all)).map(([name, mark]) => [`${kind} ${name}`, mark]))
-    return [path, { ...marks(rest), ...marks(paths), ...marks(channels), ...marks(operations), ...Object.fromEntries(parts) as Record<string, string> }] as const
-  }))
+  const documents = await Promise.all(
+    ['/openapi.json', '/asyncapi.json'].map(async path => {
+      const { body } = (await rows.find(row => row.path === path)!.handler({} as never)) as {
+        body: Record<string, object>
+      }
+      const { paths = {}, channels = {}, operations = {}, components = {}, ...rest } = body
+      const parts = Object.entries(components as Record<string, object>).flatMap(([kind, all]) =>
+        Object.entries(marks(all)).map(([name, mark]) => [`${kind} ${name}`, mark]),
+      )
+      return [
+        path,
+        {
+          ...marks(rest),
+          ...marks(paths),
+          ...marks(channels),
+          ...marks(operations),
+          ...(Object.fromEntries(parts) as Record<string, string>),
+        },
+      ] as const
+    }),
+  )
   for (const [path, all] of documents) t.ok(Object.keys(all).length > 50, path)
   recorded(t, 'edge/routes/documents.json', Object.fromEntries(documents))
 })

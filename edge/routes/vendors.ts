@@ -26,23 +26,61 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
 import { listOrders, orderFilters } from './order-reads.ts'
 import { shownStatuses } from './requests.ts'
-import { closedObject, Email, nextCursor, nullable, page, paged, Password, PersonName, Phone, SignedInView, Text, Timestamp, VerificationToken } from './shapes.ts'
+import {
+  closedObject,
+  Email,
+  nextCursor,
+  nullable,
+  page,
+  paged,
+  Password,
+  PersonName,
+  Phone,
+  SignedInView,
+  Text,
+  Timestamp,
+  VerificationToken,
+} from './shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
-export type VendorContext = Pick<EdgeContext, 'config' | 'database' | 'endedAccess' | 'messenger' | 'bus' | 'log' | 'standings' | 'nowMs' | 'random'>
+export type VendorContext = Pick<
+  EdgeContext,
+  | 'config'
+  | 'database'
+  | 'endedAccess'
+  | 'messenger'
+  | 'bus'
+  | 'log'
+  | 'standings'
+  | 'nowMs'
+  | 'random'
+>
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
 const DispatchPolicy = Type.Enum(['manual', 'offer'])
 
 export const VendorView = Type.Object({
-  id: Uuid, business_name: Type.String(), phone: Type.String(), address: nullable(Type.String()),
-  latitude: Latitude, longitude: Longitude, status: Type.Enum([...vendorStatuses]), is_active: Type.Boolean(), created_at: Timestamp, updated_at: Timestamp, ...settingsView,
+  id: Uuid,
+  business_name: Type.String(),
+  phone: Type.String(),
+  address: nullable(Type.String()),
+  latitude: Latitude,
+  longitude: Longitude,
+  status: Type.Enum([...vendorStatuses]),
+  is_active: Type.Boolean(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  ...settingsView,
   /** To the pharmacy itself and to admins. */
-  user_id: Type.Optional(Uuid), email: Type.Optional(Type.String()), driver_ids: Type.Optional(Type.Array(Uuid)),
-  proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy),
+  user_id: Type.Optional(Uuid),
+  email: Type.Optional(Type.String()),
+  driver_ids: Type.Optional(Type.Array(Uuid)),
+  proof_required: Type.Optional(Type.Boolean()),
+  dispatch_policy: Type.Optional(DispatchPolicy),
   /** Why it was refused or suspended; and where it asks to move. */
-  status_reason: Type.Optional(nullable(Type.String())), moving_to: Type.Optional(Move),
+  status_reason: Type.Optional(nullable(Type.String())),
+  moving_to: Type.Optional(Move),
 })
 
 type VendorRow = Selectable<VendorsTable>
@@ -55,8 +93,31 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
   const open = ctx.config.registration === 'open'
 
   const publicView = (row: VendorRow) => {
-    const { id, business_name, phone, address, latitude, longitude, status, is_active, created_at, updated_at } = row
-    return { id, business_name, phone, address, latitude, longitude, status, is_active, created_at, updated_at, ...settingsOf(row, ctx.nowMs()) }
+    const {
+      id,
+      business_name,
+      phone,
+      address,
+      latitude,
+      longitude,
+      status,
+      is_active,
+      created_at,
+      updated_at,
+    } = row
+    return {
+      id,
+      business_name,
+      phone,
+      address,
+      latitude,
+      longitude,
+      status,
+      is_active,
+      created_at,
+      updated_at,
+      ...settingsOf(row, ctx.nowMs()),
+    }
   }
   /** As many of each pharmacy as a page of drivers may have. */
   const driversOf = async (vendorIds: readonly string[]): Promise<Map<string, string[]>> => {
@@ -64,97 +125,274 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
     if (vendorIds.length === 0) return found
     const { rows } = await sql<{ vendor_id: string; id: string }>`
       select v.id as vendor_id, d.id from unnest(${vendorIds}::uuid[]) as v(id)
-      cross join lateral (select id from drivers where vendor_id = v.id order by id limit ${limits.listLimitMax}) as d order by d.id`.execute(db)
+      cross join lateral (select id from drivers where vendor_id = v.id order by id limit ${limits.listLimitMax}) as d order by d.id`.execute(
+      db,
+    )
     for (const { vendor_id, id } of rows) found.get(vendor_id)!.push(id)
     return found
   }
   const ownViews = async (rows: readonly VendorRow[]) => {
     const drivers = await driversOf(rows.map(row => row.id))
     return rows.map(row => ({
-      ...publicView(row), status_reason: row.decision_reason, moving_to: moveOf(row), user_id: row.user_id, email: row.email, proof_required: row.proof_required, dispatch_policy: row.dispatch_policy, driver_ids: drivers.get(row.id)!,
+      ...publicView(row),
+      status_reason: row.decision_reason,
+      moving_to: moveOf(row),
+      user_id: row.user_id,
+      email: row.email,
+      proof_required: row.proof_required,
+      dispatch_policy: row.dispatch_policy,
+      driver_ids: drivers.get(row.id)!,
     }))
   }
   const ownView = async (row: VendorRow) => (await ownViews([row]))[0]!
 
   return [
     route({
-      method: 'POST', path: '/api/vendors/register', operationId: 'registerVendor', tags, auth: 'none',
-      summary: 'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
+      method: 'POST',
+      path: '/api/vendors/register',
+      operationId: 'registerVendor',
+      tags,
+      auth: 'none',
+      summary:
+        'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
       body: closedObject({
-        email: Email, business_name: PersonName, full_name: Type.Optional(PersonName), phone: Phone, password: Password, verification_token: VerificationToken,
-        address: Type.Optional(Text), latitude: Latitude, longitude: Longitude,
-        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
+        email: Email,
+        business_name: PersonName,
+        full_name: Type.Optional(PersonName),
+        phone: Phone,
+        password: Password,
+        verification_token: VerificationToken,
+        address: Type.Optional(Text),
+        latitude: Latitude,
+        longitude: Longitude,
+        proof_required: Type.Optional(Type.Boolean()),
+        dispatch_policy: Type.Optional(DispatchPolicy),
+        ...settingsBody,
       }),
-      responses: { 201: { description: 'The pharmacy, signed in', schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }) } },
+      responses: {
+        201: {
+          description: 'The pharmacy, signed in',
+          schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }),
+        },
+      },
       errors: ['email_taken', 'overloaded', 'code_wrong', 'too_many_requests'],
       handler: async request => {
         const { body, headers, address: from } = request
-        const { password, verification_token, full_name = body.business_name, address = null, opening_hours: _, pricing: __, ...profile } = body
-        const vendor = { address, ...profile, ...await settingsColumns(ctx, body) }
-        const account = { email: body.email, full_name, phone: body.phone, role: 'vendor' as const, password, from: addressGroup(from), proof: { token: verification_token, origin: { userAgent: headers['user-agent'], address: from } } }
-        const { userId, record } = await createAccount(db, ctx, account, async (tx, user_id) => {
-          const registered_from = addressGroup(from)
-          if (!open) await refuseTooManyPharmacies(tx, registered_from)
-          const standing = open ? { status: 'active' as const, ...decidedAt(vendor.latitude, vendor.longitude) } : { status: 'pending' as const }
-          return tx.insertInto('vendors').values({ id: uuidV7(ctx.nowMs(), ctx.random), user_id, registered_from: open ? null : registered_from, ...vendor, ...standing }).returningAll().executeTakeFirstOrThrow()
-        }, found => found.vendor_id === null)
-          .catch((error: unknown) => { throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error })
+        const {
+          password,
+          verification_token,
+          full_name = body.business_name,
+          address = null,
+          opening_hours: _,
+          pricing: __,
+          ...profile
+        } = body
+        const vendor = { address, ...profile, ...(await settingsColumns(ctx, body)) }
+        const account = {
+          email: body.email,
+          full_name,
+          phone: body.phone,
+          role: 'vendor' as const,
+          password,
+          from: addressGroup(from),
+          proof: {
+            token: verification_token,
+            origin: { userAgent: headers['user-agent'], address: from },
+          },
+        }
+        const { userId, record } = await createAccount(
+          db,
+          ctx,
+          account,
+          async (tx, user_id) => {
+            const registered_from = addressGroup(from)
+            if (!open) await refuseTooManyPharmacies(tx, registered_from)
+            const standing = open
+              ? { status: 'active' as const, ...decidedAt(vendor.latitude, vendor.longitude) }
+              : { status: 'pending' as const }
+            return tx
+              .insertInto('vendors')
+              .values({
+                id: uuidV7(ctx.nowMs(), ctx.random),
+                user_id,
+                registered_from: open ? null : registered_from,
+                ...vendor,
+                ...standing,
+              })
+              .returningAll()
+              .executeTakeFirstOrThrow()
+          },
+          found => found.vendor_id === null,
+        ).catch((error: unknown) => {
+          throw isUniqueViolation(error, 'vendors_user_id_key')
+            ? new CaduceusError('email_taken')
+            : error
+        })
         announceVendor(ctx, record, request)
         if (!open) tellAdministratorsSoon(ctx)
-        const signedIn = await signIn(ctx, (await accountById(db, userId))!, { userAgent: headers['user-agent'], address: from })
-        const { message, ...rest } = signedInBody(open ? 'Vendor registration successful' : 'Vendor registration received; an administrator decides upon it', signedIn)
+        const signedIn = await signIn(ctx, (await accountById(db, userId))!, {
+          userAgent: headers['user-agent'],
+          address: from,
+        })
+        const { message, ...rest } = signedInBody(
+          open
+            ? 'Vendor registration successful'
+            : 'Vendor registration received; an administrator decides upon it',
+          signedIn,
+        )
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
       },
     }),
     route({
-      method: 'GET', path: '/api/vendors', operationId: 'listVendors', summary: 'Pharmacies, newest first; only administrators see those that may not work', tags, auth: roles, scope: 'vendors:read', standing: 'any',
-      query: closedObject({ ...page, is_active: Type.Optional(Type.Boolean()), status: Type.Optional(Type.Enum([...vendorStatuses])) }),
-      responses: { 200: { description: 'A page', schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }) } },
-      handler: async ({ identity, query: { limit = limits.listLimitDefault, cursor, is_active, status } }) => {
+      method: 'GET',
+      path: '/api/vendors',
+      operationId: 'listVendors',
+      summary: 'Pharmacies, newest first; only administrators see those that may not work',
+      tags,
+      auth: roles,
+      scope: 'vendors:read',
+      standing: 'any',
+      query: closedObject({
+        ...page,
+        is_active: Type.Optional(Type.Boolean()),
+        status: Type.Optional(Type.Enum([...vendorStatuses])),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }),
+        },
+      },
+      handler: async ({
+        identity,
+        query: { limit = limits.listLimitDefault, cursor, is_active, status },
+      }) => {
         let query = db.selectFrom('vendors').selectAll()
         if (cursor !== undefined) query = query.where('id', '<', cursor)
         if (identity.role !== 'admin') query = query.where('status', '=', 'active')
         if (status !== undefined) query = query.where('status', '=', status)
         if (is_active !== undefined) query = query.where('is_active', '=', is_active)
-        const { rows, next_cursor } = paged(await query.orderBy('id', 'desc').limit(limit + 1).execute(), limit)
-        const own = new Map((await ownViews(rows.filter(row => isOwn(identity, row.id)))).map(view => [view.id, view]))
-        return { status: 200, body: { vendors: rows.map(row => own.get(row.id) ?? publicView(row)), next_cursor } }
+        const { rows, next_cursor } = paged(
+          await query
+            .orderBy('id', 'desc')
+            .limit(limit + 1)
+            .execute(),
+          limit,
+        )
+        const own = new Map(
+          (await ownViews(rows.filter(row => isOwn(identity, row.id)))).map(view => [
+            view.id,
+            view,
+          ]),
+        )
+        return {
+          status: 200,
+          body: { vendors: rows.map(row => own.get(row.id) ?? publicView(row)), next_cursor },
+        }
       },
     }),
     route({
-      method: 'GET', path: '/api/vendors/:id', operationId: 'getVendor', summary: 'One pharmacy', tags, auth: roles, scope: 'vendors:read', standing: 'any', params: VendorId, versioned: true,
-      responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found'],
+      method: 'GET',
+      path: '/api/vendors/:id',
+      operationId: 'getVendor',
+      summary: 'One pharmacy',
+      tags,
+      auth: roles,
+      scope: 'vendors:read',
+      standing: 'any',
+      params: VendorId,
+      versioned: true,
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      errors: ['vendor_not_found'],
       handler: async ({ identity, params }) => {
-        const row = await db.selectFrom('vendors').selectAll().where('id', '=', params.id).executeTakeFirst()
-        if (row === undefined || (row.status !== 'active' && !isOwn(identity, row.id))) throw notFound()
-        return { status: 200, body: isOwn(identity, row.id) ? await ownView(row) : publicView(row), headers: { etag: etagOf(row.revision) } }
+        const row = await db
+          .selectFrom('vendors')
+          .selectAll()
+          .where('id', '=', params.id)
+          .executeTakeFirst()
+        if (row === undefined || (row.status !== 'active' && !isOwn(identity, row.id)))
+          throw notFound()
+        return {
+          status: 200,
+          body: isOwn(identity, row.id) ? await ownView(row) : publicView(row),
+          headers: { etag: etagOf(row.revision) },
+        }
       },
     }),
     route({
-      method: 'PATCH', path: '/api/vendors/:id', operationId: 'updateVendor', summary: 'Change the pharmacy\'s profile and policy; a move of more than 500 m waits for an administrator', tags, auth: ['vendor', 'admin'], standing: 'any', params: VendorId, versioned: true,
+      method: 'PATCH',
+      path: '/api/vendors/:id',
+      operationId: 'updateVendor',
+      summary:
+        "Change the pharmacy's profile and policy; a move of more than 500 m waits for an administrator",
+      tags,
+      auth: ['vendor', 'admin'],
+      standing: 'any',
+      params: VendorId,
+      versioned: true,
       body: closedObject({
-        business_name: Type.Optional(PersonName), phone: Type.Optional(Phone), address: Type.Optional(nullable(Text)),
-        latitude: Type.Optional(Latitude), longitude: Type.Optional(Longitude), is_active: Type.Optional(Type.Boolean()),
-        proof_required: Type.Optional(Type.Boolean()), dispatch_policy: Type.Optional(DispatchPolicy), ...settingsBody,
+        business_name: Type.Optional(PersonName),
+        phone: Type.Optional(Phone),
+        address: Type.Optional(nullable(Text)),
+        latitude: Type.Optional(Latitude),
+        longitude: Type.Optional(Longitude),
+        is_active: Type.Optional(Type.Boolean()),
+        proof_required: Type.Optional(Type.Boolean()),
+        dispatch_policy: Type.Optional(DispatchPolicy),
+        ...settingsBody,
       }),
-      responses: { 200: { description: 'The pharmacy', schema: VendorView } }, errors: ['vendor_not_found', 'vendor_status_conflict'],
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      errors: ['vendor_not_found', 'vendor_status_conflict'],
       handler: async request => {
         const { identity, params, body, headers } = request
         if (!isOwn(identity, params.id)) throw notFound()
         const settings = await settingsColumns(ctx, body)
         // On a locked row: how far it moves is reckoned from what is there, and a decision may come at the same time.
         const row = await db.transaction().execute(async tx => {
-          const known = await tx.selectFrom('vendors').selectAll().where('id', '=', params.id).forUpdate().executeTakeFirst()
+          const known = await tx
+            .selectFrom('vendors')
+            .selectAll()
+            .where('id', '=', params.id)
+            .forUpdate()
+            .executeTakeFirst()
           if (known === undefined) throw notFound()
           requireRevision(headers, known.revision)
-          const { opening_hours: _, pricing: __, is_active, latitude, longitude, address, ...profile } = body
-          if (is_active === true && known.status !== 'active') throw new CaduceusError('vendor_status_conflict', `a pharmacy that is ${known.status} cannot open itself; an administrator decides`)
+          const {
+            opening_hours: _,
+            pricing: __,
+            is_active,
+            latitude,
+            longitude,
+            address,
+            ...profile
+          } = body
+          if (is_active === true && known.status !== 'active')
+            throw new CaduceusError(
+              'vendor_status_conflict',
+              `a pharmacy that is ${known.status} cannot open itself; an administrator decides`,
+            )
           if (Object.keys(body).length === 0) return known
-          const place = placeColumns(known, {
-            ...(latitude !== undefined && { latitude }), ...(longitude !== undefined && { longitude }), ...(address !== undefined && { address }),
-          }, open || identity.role === 'admin', new Date(ctx.nowMs()))
-          return tx.updateTable('vendors').set({ ...profile, ...place, ...settings, ...(is_active !== undefined && { paused: !is_active }) })
-            .where('id', '=', params.id).returningAll().executeTakeFirstOrThrow()
+          const place = placeColumns(
+            known,
+            {
+              ...(latitude !== undefined && { latitude }),
+              ...(longitude !== undefined && { longitude }),
+              ...(address !== undefined && { address }),
+            },
+            open || identity.role === 'admin',
+            new Date(ctx.nowMs()),
+          )
+          return tx
+            .updateTable('vendors')
+            .set({
+              ...profile,
+              ...place,
+              ...settings,
+              ...(is_active !== undefined && { paused: !is_active }),
+            })
+            .where('id', '=', params.id)
+            .returningAll()
+            .executeTakeFirstOrThrow()
         })
         announceVendor(ctx, row, request)
         if (row.move_asked_at !== null) tellAdministratorsSoon(ctx)
@@ -162,19 +400,51 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       },
     }),
     route({
-      method: 'GET', path: '/api/vendors/:id/orders', operationId: 'listVendorOrders', summary: 'Orders of the pharmacy', tags, auth: ['vendor', 'admin'], params: VendorId,
-      query: closedObject({ ...page, ...orderFilters, status: Type.Optional(Type.Enum(shownStatuses)), driver_id: Type.Optional(Uuid) }),
-      responses: { 200: { description: 'A page', schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }) } }, errors: ['vendor_not_found'],
+      method: 'GET',
+      path: '/api/vendors/:id/orders',
+      operationId: 'listVendorOrders',
+      summary: 'Orders of the pharmacy',
+      tags,
+      auth: ['vendor', 'admin'],
+      params: VendorId,
+      query: closedObject({
+        ...page,
+        ...orderFilters,
+        status: Type.Optional(Type.Enum(shownStatuses)),
+        driver_id: Type.Optional(Uuid),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }),
+        },
+      },
+      errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
         if (!isOwn(identity, params.id)) throw notFound()
-        return { status: 200, body: await listOrders(ctx, identity, identity.role === 'admin' ? { ...query, vendor_id: params.id } : query) }
+        return {
+          status: 200,
+          body: await listOrders(
+            ctx,
+            identity,
+            identity.role === 'admin' ? { ...query, vendor_id: params.id } : query,
+          ),
+        }
       },
     }),
   ]
 }
 
 /** Whether a driver may join: the pharmacy exists and is active. */
-export async function isActiveVendor(ctx: Pick<EdgeContext, 'database'>, vendorId: string): Promise<boolean> {
-  const row = await ctx.database.kysely.selectFrom('vendors').select(sql<number>`1`.as('one')).where('id', '=', vendorId).where('is_active', '=', true).executeTakeFirst()
+export async function isActiveVendor(
+  ctx: Pick<EdgeContext, 'database'>,
+  vendorId: string,
+): Promise<boolean> {
+  const row = await ctx.database.kysely
+    .selectFrom('vendors')
+    .select(sql<number>`1`.as('one'))
+    .where('id', '=', vendorId)
+    .where('is_active', '=', true)
+    .executeTakeFirst()
   return row !== undefined
 }

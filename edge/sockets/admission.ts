@@ -18,7 +18,10 @@ import { limits } from '../../protocol/limits.ts'
 import { admissionLimits } from './limits.ts'
 
 /** Who knocks. `voucher`: the account of a good token, or a good ticket; null for neither. */
-export interface Knock { address: string; voucher: string | null }
+export interface Knock {
+  address: string
+  voucher: string | null
+}
 
 /** How often each key came within this second; bounded, and forgotten with the second. */
 class Recent {
@@ -33,7 +36,8 @@ class Recent {
       this.#second = second
     }
     const count = (this.#counts.get(key) ?? 0) + 1
-    if (count === 1 && this.#counts.size >= admissionLimits.keysPerSecondMax) return Number.MAX_SAFE_INTEGER
+    if (count === 1 && this.#counts.size >= admissionLimits.keysPerSecondMax)
+      return Number.MAX_SAFE_INTEGER
     this.#counts.set(key, count)
     return count
   }
@@ -55,12 +59,16 @@ export class Admission {
   }
 
   /** Handshakes that began and have neither succeeded nor failed. */
-  get underWay(): number { return this.#underWay }
+  get underWay(): number {
+    return this.#underWay
+  }
 
   /** One begins, whoever let it in; what this returns is called when it is over. */
   begin(): () => void {
     this.#underWay++
-    return () => { this.#underWay-- }
+    return () => {
+      this.#underWay--
+    }
   }
 
   /** False: not now. A second's worth may come at once. */
@@ -69,7 +77,7 @@ export class Admission {
     // A clock that is set back must not close the door.
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     this.#filledAtMs = nowMs
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + passedMs * this.#perSecond / 1_000)
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + (passedMs * this.#perSecond) / 1_000)
     const reserved = this.#reservedFrom(knock, nowMs)
     if (this.#underWay >= limits.handshakesUnderWayMax * (1 - reserved)) return false
     if (this.#tokens - 1 < Math.floor(this.#perSecond * reserved)) return false
@@ -80,8 +88,15 @@ export class Admission {
   /** The part of the door that is kept for others: 1 keeps all of it. */
   #reservedFrom({ address, voucher }: Knock, nowMs: number): number {
     const { addressShare, vouchedReserve, quietReserve, perVoucherPerSecond } = admissionLimits
-    if (voucher === null) return this.#recent.count(`address ${address}`, nowMs) > Math.max(1, this.#perSecond * addressShare) ? 1 : vouchedReserve
-    const [ofVoucher, ofAddress] = [this.#recent.count(`voucher ${voucher}`, nowMs), this.#recent.count(`vouched ${address}`, nowMs)]
+    if (voucher === null)
+      return this.#recent.count(`address ${address}`, nowMs) >
+        Math.max(1, this.#perSecond * addressShare)
+        ? 1
+        : vouchedReserve
+    const [ofVoucher, ofAddress] = [
+      this.#recent.count(`voucher ${voucher}`, nowMs),
+      this.#recent.count(`vouched ${address}`, nowMs),
+    ]
     return ofVoucher > perVoucherPerSecond || ofAddress > this.#perSecond / 2 ? quietReserve : 0
   }
 }

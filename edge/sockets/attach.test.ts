@@ -43,7 +43,8 @@ t.test('every way to be refused has its close code', async t => {
     [`/ws/vendor/nonsense?token=${admin}`, closeCodes.noSuchRecord],
     ['/ws/tracking/nonsense', closeCodes.noSuchRecord],
   ]
-  for (const [path, code] of rows) t.equal((await f.connect(path).closed).code, code, path.slice(0, 60))
+  for (const [path, code] of rows)
+    t.equal((await f.connect(path).closed).code, code, path.slice(0, 60))
   t.equal(f.hub.size, 0, 'nothing is left behind')
 })
 
@@ -51,17 +52,32 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
   for (const path of ['/ws/pharmacy/', '/ws/pharmacy']) {
     const terminal = f.connect(`${path}?token=${vendor}`)
     t.same(await terminal.next(), {
-      type: 'connection', message: 'Connected to pharmacy channel', pharmacy_id: vendorId, pharmacy_name: 'City Pharmacy',
+      type: 'connection',
+      message: 'Connected to pharmacy channel',
+      pharmacy_id: vendorId,
+      pharmacy_name: 'City Pharmacy',
       location: { lat: 27.7172, lng: 85.324 },
     })
     terminal.ws.close()
   }
   const id = newId()
-  const person = f.connect(`/ws/customer/?token=${await f.token('user', { userId: id, name: 'John Doe' })}`)
-  t.same(await person.next(), { type: 'connection', message: 'Connected to customer channel', user_id: id, user_name: 'John Doe' })
+  const person = f.connect(
+    `/ws/customer/?token=${await f.token('user', { userId: id, name: 'John Doe' })}`,
+  )
+  t.same(await person.next(), {
+    type: 'connection',
+    message: 'Connected to customer channel',
+    user_id: id,
+    user_name: 'John Doe',
+  })
   for (const path of ['/ws/driver', `/ws/driver/${driverUser}`, `/ws/driver/${driverId}/`]) {
     const app = f.connect(`${path}?token=${driver}`)
-    t.match(await app.next(), { type: 'connection', driver_id: driverId, vendor_id: vendorId, status: 'available' })
+    t.match(await app.next(), {
+      type: 'connection',
+      driver_id: driverId,
+      vendor_id: vendorId,
+      status: 'available',
+    })
     app.ws.close()
   }
 })
@@ -69,70 +85,144 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
 t.test('a ticket opens one socket; a bearer protocol opens any', async t => {
   const account = newId()
   const email = 'ticket@example.org'
-  await f.database.kysely.insertInto('users').values({ id: account, email, full_name: 'Tick Et', phone: '1', role: 'user', password_hash: '' }).execute()
+  await f.database.kysely
+    .insertInto('users')
+    .values({
+      id: account,
+      email,
+      full_name: 'Tick Et',
+      phone: '1',
+      role: 'user',
+      password_hash: '',
+    })
+    .execute()
   const { ticket } = await issueTicket(f.ctx, account)
-  t.match(await f.connect(`/ws/customer/?ticket=${ticket}`).next(), { type: 'connection', user_name: 'Tick Et' })
-  t.equal((await f.connect(`/ws/customer/?ticket=${ticket}`).closed).code, closeCodes.unauthenticated, 'once')
+  t.match(await f.connect(`/ws/customer/?ticket=${ticket}`).next(), {
+    type: 'connection',
+    user_name: 'Tick Et',
+  })
+  t.equal(
+    (await f.connect(`/ws/customer/?ticket=${ticket}`).closed).code,
+    closeCodes.unauthenticated,
+    'once',
+  )
 
   const socket = f.connect('/ws/customer/', {}, ['bearer', customer])
   t.match(await socket.next(), { type: 'connection', user_name: 'John Doe' })
   t.equal(socket.ws.protocol, 'bearer')
 })
 
-t.test('the lines of one header are one list, and a request with two ends becomes no socket', async t => {
-  const upgrade = (lines: string[]) => new Promise<string>(resolve => {
-    let heard = ''
-    const socket = connect(f.port, '127.0.0.1', () => socket.write([
-      'GET /ws/customer/ HTTP/1.1', `Host: 127.0.0.1:${f.port}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...lines, '', '',
-    ].join('\r\n')))
-    socket.on('data', data => {
-      heard += data.toString('latin1')
-      if (!heard.startsWith('HTTP/1.1 101') || heard.includes('John Doe') || heard.includes('token missing')) socket.destroy()
-    }).on('close', () => resolve(heard)).on('error', () => {})
-  })
-  const two = await upgrade(['Sec-WebSocket-Protocol: bearer', `Sec-WebSocket-Protocol: ${customer}`])
-  t.match(two, /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i)
-  for (const line of [`chat, bearer, ${customer}`, `,, Bearer ,, ${customer}, chat`])
-    t.match(await upgrade([`Sec-WebSocket-Protocol: ${line}`]), /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i, 'wherever the name stands')
-  t.match(await upgrade([`Sec-WebSocket-Protocol: Bearer,${customer}`]), /Sec-WebSocket-Protocol: Bearer\r\n[^]*John Doe/, 'the name comes back as it was written')
-  for (const lines of [['Content-Length: 2'], ['Transfer-Encoding: chunked'], ['Content-Length: 0', 'Content-Length: 0'], ['Host: elsewhere']]) t.match(await upgrade(lines), /^HTTP\/1.1 400 /, lines.join())
-})
+t.test(
+  'the lines of one header are one list, and a request with two ends becomes no socket',
+  async t => {
+    const upgrade = (lines: string[]) =>
+      new Promise<string>(resolve => {
+        let heard = ''
+        const socket = connect(f.port, '127.0.0.1', () =>
+          socket.write(
+            [
+              'GET /ws/customer/ HTTP/1.1',
+              `Host: 127.0.0.1:${f.port}`,
+              'Connection: Upgrade',
+              'Upgrade: websocket',
+              'Sec-WebSocket-Version: 13',
+              'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+              ...lines,
+              '',
+              '',
+            ].join('\r\n'),
+          ),
+        )
+        socket
+          .on('data', data => {
+            heard += data.toString('latin1')
+            if (
+              !heard.startsWith('HTTP/1.1 101') ||
+              heard.includes('John Doe') ||
+              heard.includes('token missing')
+            )
+              socket.destroy()
+          })
+          .on('close', () => resolve(heard))
+          .on('error', () => {})
+      })
+    const two = await upgrade([
+      'Sec-WebSocket-Protocol: bearer',
+      `Sec-WebSocket-Protocol: ${customer}`,
+    ])
+    t.match(two, /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i)
+    for (const line of [`chat, bearer, ${customer}`, `,, Bearer ,, ${customer}, chat`])
+      t.match(
+        await upgrade([`Sec-WebSocket-Protocol: ${line}`]),
+        /^HTTP\/1.1 101 [^]*Sec-WebSocket-Protocol: bearer\r\n[^]*John Doe/i,
+        'wherever the name stands',
+      )
+    t.match(
+      await upgrade([`Sec-WebSocket-Protocol: Bearer,${customer}`]),
+      /Sec-WebSocket-Protocol: Bearer\r\n[^]*John Doe/,
+      'the name comes back as it was written',
+    )
+    for (const lines of [
+      ['Content-Length: 2'],
+      ['Transfer-Encoding: chunked'],
+      ['Content-Length: 0', 'Content-Length: 0'],
+      ['Host: elsewhere'],
+    ])
+      t.match(await upgrade(lines), /^HTTP\/1.1 400 /, lines.join())
+  },
+)
 
 t.test('a token that ends while connected closes the socket with 4001', async t => {
   const socket = f.connect(`/ws/customer/?token=${customer}`)
   await socket.next('connection')
   f.clock.skewMs = 16 * 60_000
   t.equal((await socket.closed).code, closeCodes.unauthenticated)
-  t.equal((await f.connect(`/ws/customer/?token=${customer}`).closed).code, closeCodes.unauthenticated, 'and it opens no other')
+  t.equal(
+    (await f.connect(`/ws/customer/?token=${customer}`).closed).code,
+    closeCodes.unauthenticated,
+    'and it opens no other',
+  )
   f.clock.skewMs = 0
 })
 
 t.test('a page of a foreign origin is refused at the upgrade', async t => {
-  const status = (origin: string) => new Promise<number>(resolve => {
-    const { ws } = f.connect(`/ws/customer/?token=${customer}`, { origin })
-    ws.once('unexpected-response', (_request, response) => resolve(response.statusCode!))
-    ws.once('open', () => resolve(101))
-  })
+  const status = (origin: string) =>
+    new Promise<number>(resolve => {
+      const { ws } = f.connect(`/ws/customer/?token=${customer}`, { origin })
+      ws.once('unexpected-response', (_request, response) => resolve(response.statusCode!))
+      ws.once('open', () => resolve(101))
+    })
   t.equal(await status('https://evil.example'), 403)
   t.equal(await status('null'), 403)
   t.equal(await status('https://app.example.org'), 101, 'listed')
   t.equal(await status('HTTPS://APP.example.org:443'), 101, 'listed, written another way')
   t.equal(await status('https://app.example.org:444'), 403, 'another port')
   t.equal(await status(`http://127.0.0.1:${f.port}`), 101, 'same host')
-  t.ok(originAllowed('https://x', 'x:443', []) && originAllowed('https://x:443', 'x', []) && originAllowed('https://X', 'x', []), 'a default port is none')
+  t.ok(
+    originAllowed('https://x', 'x:443', []) &&
+      originAllowed('https://x:443', 'x', []) &&
+      originAllowed('https://X', 'x', []),
+    'a default port is none',
+  )
   t.notOk(originAllowed('https://x', 'x:8443', []))
   t.ok(originAllowed('https://anywhere.example', 'here', ['*']))
 })
 
 t.test('sockets of one account are bounded; the newest is refused', async t => {
   const token = await f.token('user')
-  const open = Array.from({ length: limits.socketsPerAccountMax }, () => f.connect(`/ws/customer/?token=${token}`))
+  const open = Array.from({ length: limits.socketsPerAccountMax }, () =>
+    f.connect(`/ws/customer/?token=${token}`),
+  )
   for (const socket of open) await socket.next('connection')
   t.equal((await f.connect(`/ws/customer/?token=${token}`).closed).code, closeCodes.tooManyMessages)
   open[0]!.ws.close()
   await open[0]!.closed
   await pause(20)
-  t.match(await f.connect(`/ws/customer/?token=${token}`).next(), { type: 'connection' }, 'a place was given back')
+  t.match(
+    await f.connect(`/ws/customer/?token=${token}`).next(),
+    { type: 'connection' },
+    'a place was given back',
+  )
 })
 
 t.test('what is sent before the greeting waits for it', async t => {
@@ -153,52 +243,155 @@ t.test('a socket that dies during authentication leaves nothing', async t => {
 })
 
 t.test('the tracking link shows the state first, then what changes', async t => {
-  const order = await addOrder(f.database, { id: newId(), user_id: newId(), status: 'out_for_delivery', driver_id: driverId, vendor_id: vendorId })
-  f.script.position = async () => ({ position: { latitude: 27.72, longitude: 85.33, heading: 90, speed: 5, at_ms: 1_700_000_000_000 }, distance_km: 1.5, eta_minutes: 6 })
+  const order = await addOrder(f.database, {
+    id: newId(),
+    user_id: newId(),
+    status: 'out_for_delivery',
+    driver_id: driverId,
+    vendor_id: vendorId,
+  })
+  f.script.position = async () => ({
+    position: {
+      latitude: 27.72,
+      longitude: 85.33,
+      heading: 90,
+      speed: 5,
+      at_ms: 1_700_000_000_000,
+    },
+    distance_km: 1.5,
+    eta_minutes: 6,
+  })
   const tracker = f.connect(`/ws/tracking/${order.tracking_token}`)
   const state = await tracker.next()
   t.match(state, {
-    type: 'state', order: { order_number: 'ORD-00000000', status: 'out_for_delivery', customer_name: 'Ann' },
-    driver_location: { latitude: 27.72, longitude: 85.33, last_update: '2023-11-14T22:13:20.000Z' }, eta_minutes: 6, distance_km: 1.5,
+    type: 'state',
+    order: { order_number: 'ORD-00000000', status: 'out_for_delivery', customer_name: 'Ann' },
+    driver_location: { latitude: 27.72, longitude: 85.33, last_update: '2023-11-14T22:13:20.000Z' },
+    eta_minutes: 6,
+    distance_km: 1.5,
   })
   t.notMatch(JSON.stringify(state), '"98"', 'the phone is not for the public')
-  f.pushLocations({ orders: [{ order_id: order.id, latitude: 27.73, longitude: 85.34, heading: null, speed: null, eta_minutes: 5, distance_km: 1.2, at_ms: 1_700_000_001_000 }] })
+  f.pushLocations({
+    orders: [
+      {
+        order_id: order.id,
+        latitude: 27.73,
+        longitude: 85.34,
+        heading: null,
+        speed: null,
+        eta_minutes: 5,
+        distance_km: 1.2,
+        at_ms: 1_700_000_001_000,
+      },
+    ],
+  })
   t.same(await tracker.next(), {
-    type: 'location', order_id: order.id, latitude: 27.73, longitude: 85.34, heading: null, speed: null, eta_minutes: 5, distance_km: 1.2,
+    type: 'location',
+    order_id: order.id,
+    latitude: 27.73,
+    longitude: 85.34,
+    heading: null,
+    speed: null,
+    eta_minutes: 5,
+    distance_km: 1.2,
     at: '2023-11-14T22:13:21.000Z',
   })
-  const status = { type: 'status', order_id: order.id, status: 'delivered', at: new Date().toISOString() }
+  const status = {
+    type: 'status',
+    order_id: order.id,
+    status: 'delivered',
+    at: new Date().toISOString(),
+  }
   f.push({ kind: 'topic', topic: `order:${order.id}`, message: status })
   t.same(await tracker.next(), status)
 })
 
-t.test('a fleet as large as it may be, with the longest names there are, is seen by its pharmacy', async t => {
-  for (const [name, least] of [['😀'.repeat(limits.nameCharactersMax), 50], ['\u0001'.repeat(limits.nameCharactersMax), 50], ['Dee', 3]] as const) {
-    const large = { userId: newId(), vendorId: newId() }
-    await addVendor(f.database, large)
-    const ids = Array.from({ length: limits.fleetDriversMax }, newId)
-    await f.database.pool.query(
-      `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
-       select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`, [ids, large.vendorId, name])
-    const fleet = f.connect(`/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`)
-    const { drivers } = await fleet.next('fleet') as unknown as { drivers: { driver_id: string; full_name: string }[] }
-    t.same(drivers.map(driver => driver.driver_id).sort(), ids.sort(), 'every driver')
-    t.ok(drivers.every(driver => name.startsWith(driver.full_name) && driver.full_name.length >= least), 'by as much of the name as there is room for')
-    f.pushLocations({ fleet: [{ vendor_id: large.vendorId, driver_id: ids[0]!, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at_ms: 0 }] })
-    t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
-    fleet.ws.close()
-    await fleet.closed
-  }
-})
+t.test(
+  'a fleet as large as it may be, with the longest names there are, is seen by its pharmacy',
+  async t => {
+    for (const [name, least] of [
+      ['😀'.repeat(limits.nameCharactersMax), 50],
+      ['\u0001'.repeat(limits.nameCharactersMax), 50],
+      ['Dee', 3],
+    ] as const) {
+      const large = { userId: newId(), vendorId: newId() }
+      await addVendor(f.database, large)
+      const ids = Array.from({ length: limits.fleetDriversMax }, newId)
+      await f.database.pool.query(
+        `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
+       select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`,
+        [ids, large.vendorId, name],
+      )
+      const fleet = f.connect(
+        `/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`,
+      )
+      const { drivers } = (await fleet.next('fleet')) as unknown as {
+        drivers: { driver_id: string; full_name: string }[]
+      }
+      t.same(drivers.map(driver => driver.driver_id).sort(), ids.sort(), 'every driver')
+      t.ok(
+        drivers.every(
+          driver => name.startsWith(driver.full_name) && driver.full_name.length >= least,
+        ),
+        'by as much of the name as there is room for',
+      )
+      f.pushLocations({
+        fleet: [
+          {
+            vendor_id: large.vendorId,
+            driver_id: ids[0]!,
+            status: 'busy',
+            latitude: 1,
+            longitude: 2,
+            heading: 3,
+            speed: 4,
+            at_ms: 0,
+          },
+        ],
+      })
+      t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
+      fleet.ws.close()
+      await fleet.closed
+    }
+  },
+)
 
 t.test('the fleet comes whole first, then as those that moved', async t => {
   for (const token of [vendor, admin]) {
     const fleet = f.connect(`/ws/vendor/${vendorId}?token=${token}`)
-    t.match(await fleet.next(), { type: 'fleet', vendor_id: vendorId, drivers: [{ driver_id: driverId, status: 'available', latitude: 27.72 }] })
-    f.pushLocations({ fleet: [{ vendor_id: vendorId, driver_id: driverId, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at_ms: 0 }] })
+    t.match(await fleet.next(), {
+      type: 'fleet',
+      vendor_id: vendorId,
+      drivers: [{ driver_id: driverId, status: 'available', latitude: 27.72 }],
+    })
+    f.pushLocations({
+      fleet: [
+        {
+          vendor_id: vendorId,
+          driver_id: driverId,
+          status: 'busy',
+          latitude: 1,
+          longitude: 2,
+          heading: 3,
+          speed: 4,
+          at_ms: 0,
+        },
+      ],
+    })
     t.same(await fleet.next(), {
-      type: 'locations', vendor_id: vendorId,
-      drivers: [{ driver_id: driverId, status: 'busy', latitude: 1, longitude: 2, heading: 3, speed: 4, at: '1970-01-01T00:00:00.000Z' }],
+      type: 'locations',
+      vendor_id: vendorId,
+      drivers: [
+        {
+          driver_id: driverId,
+          status: 'busy',
+          latitude: 1,
+          longitude: 2,
+          heading: 3,
+          speed: 4,
+          at: '1970-01-01T00:00:00.000Z',
+        },
+      ],
     })
     fleet.ws.close()
     await fleet.closed

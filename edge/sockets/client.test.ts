@@ -3,7 +3,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { connectCustomer, connectDriver, connectFleet, connectTerminal, connectTracker, type Customer, type Driver, type WebSocketConstructor } from '../../protocol/client/index.ts'
+import {
+  connectCustomer,
+  connectDriver,
+  connectFleet,
+  connectTerminal,
+  connectTracker,
+  type Customer,
+  type Driver,
+  type WebSocketConstructor,
+} from '../../protocol/client/index.ts'
 import type { Emitter } from '../../protocol/client/emitter.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
@@ -40,11 +49,16 @@ function network() {
       state.up = false
       for (const socket of open) socket.terminate()
     },
-    mend() { state.up = true },
+    mend() {
+      state.up = true
+    },
   }
 }
 /** The next event of a name, within ten seconds. */
-function next<Events, Name extends keyof Events>(from: Emitter<Events>, name: Name): Promise<Events[Name]> {
+function next<Events, Name extends keyof Events>(
+  from: Emitter<Events>,
+  name: Name,
+): Promise<Events[Name]> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no ${String(name)}`)), 10_000)
     const stop = from.on(name, event => {
@@ -61,7 +75,11 @@ function kept<Client extends { close(): void }>(t: Test, client: Client): Client
 }
 /** Everything the driver queued is acknowledged, and what the bus carries has arrived. */
 async function drained(driver: Driver): Promise<void> {
-  for (const deadline = Date.now() + 20_000; driver.unacknowledged.length > 0 && Date.now() < deadline;) await pause(20)
+  for (
+    const deadline = Date.now() + 20_000;
+    driver.unacknowledged.length > 0 && Date.now() < deadline;
+  )
+    await pause(20)
   await pause(20)
 }
 const received: number[] = []
@@ -75,7 +93,15 @@ const driverToken = () => f.token('driver', { userId, driverId })
 t.test('frames of a driver without network are kept, and arrive in order afterwards', async t => {
   const wire = network()
   const saved: number[] = []
-  const driver = kept(t, connectDriver({ url, token: driverToken, WebSocket: wire.WebSocket, sequence: { load: () => 10, save: n => saved.push(n) } }))
+  const driver = kept(
+    t,
+    connectDriver({
+      url,
+      token: driverToken,
+      WebSocket: wire.WebSocket,
+      sequence: { load: () => 10, save: n => saved.push(n) },
+    }),
+  )
   await next(driver, 'open')
   driver.sendLocation({ latitude: 27.7, longitude: 85.3 })
   t.same(await next(driver, 'ack'), { seq: 10, waiting: 0 })
@@ -87,13 +113,24 @@ t.test('frames of a driver without network are kept, and arrive in order afterwa
   wire.mend()
   await next(driver, 'open')
   await drained(driver)
-  t.same(received, Array.from({ length: 201 }, (_, i) => 10 + i))
+  t.same(
+    received,
+    Array.from({ length: 201 }, (_, i) => 10 + i),
+  )
   t.same(saved, [10 + limits.clientSequenceStride], 'numbers are reserved in strides')
 })
 
 t.test('frames that the bus did not take are sent again when it is back', async t => {
   received.length = 0
-  const driver = kept(t, connectDriver({ url, token: driverToken, WebSocket: network().WebSocket, sequence: { load: () => 1, save: () => undefined } }))
+  const driver = kept(
+    t,
+    connectDriver({
+      url,
+      token: driverToken,
+      WebSocket: network().WebSocket,
+      sequence: { load: () => 1, save: () => undefined },
+    }),
+  )
   await next(driver, 'open')
   f.bus.cut()
   for (let i = 0; i < 5; i++) driver.sendLocation({ latitude: 27.7, longitude: 85.3 })
@@ -106,29 +143,47 @@ t.test('frames that the bus did not take are sent again when it is back', async 
   driver.on('ack', ack => progress.push(ack.seq))
   await drained(driver)
   t.equal(progress.at(-1), 10)
-  t.same([...new Set(received)].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  t.same(
+    [...new Set(received)].sort((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  )
 })
 
-t.test('a client that is refused at the door comes again when it was told to, and not before', async t => {
-  const attemptsMs: number[] = []
-  const door = createServer()
-  door.on('upgrade', (_request, socket) => {
-    attemptsMs.push(performance.now())
-    if (attemptsMs.length === 1) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n\r\n')
-    else socket.destroy()
-  })
-  await new Promise<void>(resolve => { door.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => door.close())
-  const client = kept(t, connectDriver({ url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`, token: 'any', WebSocket }))
-  t.match(await next(client, 'closed'), { code: 1006, final: false })
-  await next(client, 'closed')
-  await next(client, 'closed')
-  // A busy machine makes a pause longer and never shorter.
-  const first = attemptsMs[1]! - attemptsMs[0]!
-  t.ok(first >= 1_999, `${first.toFixed(0)} ms`)
-})
+t.test(
+  'a client that is refused at the door comes again when it was told to, and not before',
+  async t => {
+    const attemptsMs: number[] = []
+    const door = createServer()
+    door.on('upgrade', (_request, socket) => {
+      attemptsMs.push(performance.now())
+      if (attemptsMs.length === 1)
+        socket.end(
+          'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n\r\n',
+        )
+      else socket.destroy()
+    })
+    await new Promise<void>(resolve => {
+      door.listen(0, '127.0.0.1', resolve)
+    })
+    t.teardown(() => door.close())
+    const client = kept(
+      t,
+      connectDriver({
+        url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+        token: 'any',
+        WebSocket,
+      }),
+    )
+    t.match(await next(client, 'closed'), { code: 1006, final: false })
+    await next(client, 'closed')
+    await next(client, 'closed')
+    // A busy machine makes a pause longer and never shorter.
+    const first = attemptsMs[1]! - attemptsMs[0]!
+    t.ok(first >= 1_999, `${first.toFixed(0)} ms`)
+  },
+)
 
-t.test('a device whose clock is ahead is corrected by the server\'s', async t => {
+t.test("a device whose clock is ahead is corrected by the server's", async t => {
   received.length = 0
   f.clock.skewMs = -5 * 60_000
   const driver = kept(t, connectDriver({ url, token: driverToken, WebSocket: network().WebSocket }))
@@ -142,7 +197,14 @@ t.test('a device whose clock is ahead is corrected by the server\'s', async t =>
 
 t.test('requests survive a lost connection under the same id', async t => {
   const wire = network()
-  const terminal = kept(t, connectTerminal({ url, token: await f.token('vendor', { userId: vendorUser, vendorId }), WebSocket: wire.WebSocket }))
+  const terminal = kept(
+    t,
+    connectTerminal({
+      url,
+      token: await f.token('vendor', { userId: vendorUser, vendorId }),
+      WebSocket: wire.WebSocket,
+    }),
+  )
   await next(terminal, 'open')
   const commands: string[] = []
   f.script.order = async envelope => {
@@ -160,18 +222,34 @@ t.test('requests survive a lost connection under the same id', async t => {
 
 t.test('a terminal shows each request once, and none that ended while it was away', async t => {
   const wire = network()
-  const terminal = kept(t, connectTerminal({ url, token: await f.token('vendor', { userId: vendorUser, vendorId }), WebSocket: wire.WebSocket }))
+  const terminal = kept(
+    t,
+    connectTerminal({
+      url,
+      token: await f.token('vendor', { userId: vendorUser, vendorId }),
+      WebSocket: wire.WebSocket,
+    }),
+  )
   await next(terminal, 'open')
   await pause(50)
   const shown: string[] = []
   terminal.on('new_request', request => shown.push(request.request_id))
   const [lasting, gone, taken] = [newId(), newId(), newId()]
-  const push = (request_id: string) => f.push({
-    kind: 'new_request', vendor_ids: [vendorId], distances_km: [1], body: { request_id, patient_name: 'Ann' } as NewRequestBody,
-  })
+  const push = (request_id: string) =>
+    f.push({
+      kind: 'new_request',
+      vendor_ids: [vendorId],
+      distances_km: [1],
+      body: { request_id, patient_name: 'Ann' } as NewRequestBody,
+    })
   for (const id of [lasting, gone, taken]) push(id)
   await pause(50)
-  f.push({ kind: 'request_closed', request_id: taken, vendor_ids: [vendorId], message: { type: 'request_taken', request_id: taken } })
+  f.push({
+    kind: 'request_closed',
+    request_id: taken,
+    vendor_ids: [vendorId],
+    message: { type: 'request_taken', request_id: taken },
+  })
   t.same(await next(terminal, 'request_closed'), { request_id: taken, reason: 'taken' })
   wire.cut()
   await next(terminal, 'closed')
@@ -189,9 +267,16 @@ t.test('it does not come back when that cannot work', async t => {
   const wire = network()
   const customerToken = await f.token('user')
   rows.push([() => connectCustomer({ url, token: 'wrong', WebSocket: wire.WebSocket }), 4001])
-  rows.push([() => connectTerminal({ url, token: customerToken, WebSocket: wire.WebSocket }) as never, 4003])
-  rows.push([() => connectTracker({ url, trackingToken: 'unknown', WebSocket: wire.WebSocket }) as never, 4004])
-  for (const [make, code] of rows) t.match(await next(make() as Customer, 'closed'), { code, final: true })
+  rows.push([
+    () => connectTerminal({ url, token: customerToken, WebSocket: wire.WebSocket }) as never,
+    4003,
+  ])
+  rows.push([
+    () => connectTracker({ url, trackingToken: 'unknown', WebSocket: wire.WebSocket }) as never,
+    4004,
+  ])
+  for (const [make, code] of rows)
+    t.match(await next(make() as Customer, 'closed'), { code, final: true })
   const attempts = wire.state.attempts
   await pause(limits.clientReconnectMsMin * 1.2)
   t.equal(wire.state.attempts, attempts)
@@ -199,28 +284,78 @@ t.test('it does not come back when that cannot work', async t => {
 
 t.test('a token that expired is replaced, when there is another', async t => {
   let asked = 0
-  const customer = kept(t, connectCustomer({ url, WebSocket: network().WebSocket, token: () => (asked++ === 0 ? 'expired' : f.token('user')) }))
+  const customer = kept(
+    t,
+    connectCustomer({
+      url,
+      WebSocket: network().WebSocket,
+      token: () => (asked++ === 0 ? 'expired' : f.token('user')),
+    }),
+  )
   t.match(await next(customer, 'closed'), { code: 4001, final: false })
   t.match(await next(customer, 'open'), { type: 'connection' })
-  const hopeless = kept(t, connectCustomer({ url, WebSocket: network().WebSocket, token: () => 'expired' }))
+  const hopeless = kept(
+    t,
+    connectCustomer({ url, WebSocket: network().WebSocket, token: () => 'expired' }),
+  )
   await next(hopeless, 'closed')
   t.match(await next(hopeless, 'closed'), { code: 4001, final: true })
 })
 
-t.test('watchers hear their messages as events, and the state again after a reconnection', async t => {
-  const wire = network()
-  const order = await addOrder(f.database, { id: newId(), user_id: newId(), status: 'picked_up', driver_id: driverId })
-  const tracker = kept(t, connectTracker({ url, trackingToken: order.tracking_token, WebSocket: wire.WebSocket }))
-  t.match(await next(tracker, 'state'), { order: { status: 'picked_up' } })
-  f.pushLocations({ orders: [{ order_id: order.id, latitude: 1, longitude: 2, heading: null, speed: null, eta_minutes: 3, distance_km: 4, at_ms: 0 }] })
-  t.match(await next(tracker, 'location'), { eta_minutes: 3 })
-  wire.cut()
-  wire.mend()
-  t.match(await next(tracker, 'state'), { order: { status: 'picked_up' } })
+t.test(
+  'watchers hear their messages as events, and the state again after a reconnection',
+  async t => {
+    const wire = network()
+    const order = await addOrder(f.database, {
+      id: newId(),
+      user_id: newId(),
+      status: 'picked_up',
+      driver_id: driverId,
+    })
+    const tracker = kept(
+      t,
+      connectTracker({ url, trackingToken: order.tracking_token, WebSocket: wire.WebSocket }),
+    )
+    t.match(await next(tracker, 'state'), { order: { status: 'picked_up' } })
+    f.pushLocations({
+      orders: [
+        {
+          order_id: order.id,
+          latitude: 1,
+          longitude: 2,
+          heading: null,
+          speed: null,
+          eta_minutes: 3,
+          distance_km: 4,
+          at_ms: 0,
+        },
+      ],
+    })
+    t.match(await next(tracker, 'location'), { eta_minutes: 3 })
+    wire.cut()
+    wire.mend()
+    t.match(await next(tracker, 'state'), { order: { status: 'picked_up' } })
 
-  const fleet = kept(t, connectFleet({ url, vendorId, token: await f.token('admin'), WebSocket: wire.WebSocket }))
-  await next(fleet, 'fleet')
-  f.pushLocations({ fleet: [{ vendor_id: vendorId, driver_id: driverId, status: 'busy', latitude: 1, longitude: 2, heading: null, speed: null, at_ms: 0 }] })
-  await next(fleet, 'locations')
-  t.match(fleet.drivers.get(driverId), { full_name: 'Dee', status: 'busy', latitude: 1 })
-})
+    const fleet = kept(
+      t,
+      connectFleet({ url, vendorId, token: await f.token('admin'), WebSocket: wire.WebSocket }),
+    )
+    await next(fleet, 'fleet')
+    f.pushLocations({
+      fleet: [
+        {
+          vendor_id: vendorId,
+          driver_id: driverId,
+          status: 'busy',
+          latitude: 1,
+          longitude: 2,
+          heading: null,
+          speed: null,
+          at_ms: 0,
+        },
+      ],
+    })
+    await next(fleet, 'locations')
+    t.match(fleet.drivers.get(driverId), { full_name: 'Dee', status: 'busy', latitude: 1 })
+  },
+)

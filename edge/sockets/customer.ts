@@ -11,13 +11,18 @@ import type { Opened, Session } from './session.ts'
 
 const ended: ReadonlySet<unknown> = new Set(endedStatuses)
 
-export async function openCustomer(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
+export async function openCustomer(
+  ctx: EdgeContext,
+  session: Session,
+  handshake: Handshake,
+): Promise<Opened> {
   const identity = await identify(ctx, handshake)
   if (identity.role !== 'user') throw refusals.wrongRole('only customers connect here')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   ctx.hub.subscribe(session, topics.customer(identity.userId))
-  for (const orderId of await firstRows(ctx.database).openOrderIds(identity.userId) ?? []) ctx.hub.watchOrder(session, orderId)
+  for (const orderId of (await firstRows(ctx.database).openOrderIds(identity.userId)) ?? [])
+    ctx.hub.watchOrder(session, orderId)
 
   const table = new MessageTable()
   return {
@@ -28,7 +33,14 @@ export async function openCustomer(ctx: EdgeContext, session: Session, handshake
         return true
       },
     },
-    greeting: [{ type: 'connection', message: 'Connected to customer channel', user_id: identity.userId, user_name: identity.name }],
+    greeting: [
+      {
+        type: 'connection',
+        message: 'Connected to customer channel',
+        user_id: identity.userId,
+        user_name: identity.name,
+      },
+    ],
   }
 }
 

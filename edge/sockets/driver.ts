@@ -21,34 +21,60 @@ import { refusals } from './refusal.ts'
 import { firstRows } from './first-rows.ts'
 import type { Opened, Session } from './session.ts'
 
-export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Session, handshake: Handshake): Promise<Opened> {
+export async function openDriver(
+  ctx: EdgeContext,
+  ingest: Ingest,
+  session: Session,
+  handshake: Handshake,
+): Promise<Opened> {
   const identity = await identify(ctx, handshake, 'carrying')
   if (identity.role !== 'driver') throw refusals.wrongRole('only drivers connect here')
   const { driverId } = identity
   const named = handshake.parameter
-  if (named !== '' && named !== identity.userId && named !== driverId) throw refusals.wrongRole('this is another driver')
+  if (named !== '' && named !== identity.userId && named !== driverId)
+    throw refusals.wrongRole('this is another driver')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   if (driverId === null) throw refusals.noSuchRecord('this account has no driver record')
   ctx.hub.subscribe(session, topics.driver(driverId))
   const rows = firstRows(ctx.database)
-  const [driver, offered, orders = []] = await Promise.all([rows.driver(driverId), orderOffered(ctx, driverId), rows.underWay(driverId)])
+  const [driver, offered, orders = []] = await Promise.all([
+    rows.driver(driverId),
+    orderOffered(ctx, driverId),
+    rows.underWay(driverId),
+  ])
   if (driver === undefined) throw refusals.noSuchRecord('this account has no driver record')
 
   const offers = new Offers()
   const stream = new DriverStream(session, driver.id)
   const inFlight = new CommandsInFlight()
   const table = new MessageTable()
-    .on('offer_response', checks.offerResponse, OfferResponse, message => inFlight.start(
-      session,
-      () => answerOffer(ctx, driver.id, offers, message),
-      problem => ({ type: 'offer_result', ...offerResult(message), outcome: outcomes[problem.code] ?? 'error', code: problem.code, message: problem.message }),
-    ))
-    .on('status', checks.status, SetStatus, message => inFlight.start(
-      session,
-      () => setStatus(ctx, driver.id, message),
-      problem => ({ type: 'status_result', outcome: 'error', ...echo(message), code: problem.code, message: problem.message }),
-    ))
+    .on('offer_response', checks.offerResponse, OfferResponse, message =>
+      inFlight.start(
+        session,
+        () => answerOffer(ctx, driver.id, offers, message),
+        problem => ({
+          type: 'offer_result',
+          ...offerResult(message),
+          outcome: outcomes[problem.code] ?? 'error',
+          code: problem.code,
+          message: problem.message,
+        }),
+      ),
+    )
+    .on('status', checks.status, SetStatus, message =>
+      inFlight.start(
+        session,
+        () => setStatus(ctx, driver.id, message),
+        problem => ({
+          type: 'status_result',
+          outcome: 'error',
+          ...echo(message),
+          code: problem.code,
+          message: problem.message,
+        }),
+      ),
+    )
   const carriesOnly = identity.standing?.access === 'carrying'
   const held = offered === null || carriesOnly ? [] : [heldOffer(offered)]
   for (const offer of held) offers.see(offer)
@@ -67,22 +93,36 @@ export async function openDriver(ctx: EdgeContext, ingest: Ingest, session: Sess
     },
     greeting: [
       {
-        type: 'connection', message: 'Connected to driver channel', driver_id: driver.id, driver_name: driver.full_name,
-        vendor_id: driver.vendor_id, status: driver.status, server_time_ms: ctx.nowMs(),
+        type: 'connection',
+        message: 'Connected to driver channel',
+        driver_id: driver.id,
+        driver_name: driver.full_name,
+        vendor_id: driver.vendor_id,
+        status: driver.status,
+        server_time_ms: ctx.nowMs(),
       },
       ...held,
-      ...orders.filter(({ order }) => !carriesOnly || isCarried(order.status)).map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
+      ...orders
+        .filter(({ order }) => !carriesOnly || isCarried(order.status))
+        .map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
     ],
   }
 }
 
-const isCarried = (status: string): boolean => (carriedStatuses as readonly string[]).includes(status)
+const isCarried = (status: string): boolean =>
+  (carriedStatuses as readonly string[]).includes(status)
 
 /** The end is told, and nothing after it: unless a parcel is still to be brought to its end. */
-function endWithMembership(session: Session, { membership, active_order_ids }: SocketMessage): void {
-  if (membership !== 'ended' || !Array.isArray(active_order_ids) || active_order_ids.length > 0) return
+function endWithMembership(
+  session: Session,
+  { membership, active_order_ids }: SocketMessage,
+): void {
+  if (membership !== 'ended' || !Array.isArray(active_order_ids) || active_order_ids.length > 0)
+    return
   // Behind the message itself, which this call lets through.
-  queueMicrotask(() => session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'))
+  queueMicrotask(() =>
+    session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'),
+  )
 }
 
 /** The offers this connection has heard of: none is shown twice, and an answer need not name its order. */
@@ -103,23 +143,44 @@ class Offers {
     return message.type !== 'offer' || !known
   }
 
-  orderOf(offerId: string): string | undefined { return this.#orders.get(offerId) }
+  orderOf(offerId: string): string | undefined {
+    return this.#orders.get(offerId)
+  }
 }
 
-async function answerOffer(ctx: EdgeContext, driverId: string, offers: Offers, message: OfferResponse): Promise<object> {
+async function answerOffer(
+  ctx: EdgeContext,
+  driverId: string,
+  offers: Offers,
+  message: OfferResponse,
+): Promise<object> {
   const { offer_id, accept, reason } = message
-  const orderId = message.order_id ?? offers.orderOf(offer_id) ?? await orderOfHeldOffer(ctx, driverId, offer_id)
+  const orderId =
+    message.order_id ??
+    offers.orderOf(offer_id) ??
+    (await orderOfHeldOffer(ctx, driverId, offer_id))
   if (orderId === null) throw new CaduceusError('offer_not_found', 'you hold no such offer')
   const { order } = await ctx.commands.order({
     // The same answer to the same offer is the same command, however often the app repeats it.
     id: `${driverId}:${message.id ?? `${offer_id}:${accept}`}`,
-    actor_id: orderId, verb: accept ? 'accept_offer' : 'decline_offer', by: { role: 'driver', id: driverId },
+    actor_id: orderId,
+    verb: accept ? 'accept_offer' : 'decline_offer',
+    by: { role: 'driver', id: driverId },
     data: { offer_id, ...(!accept && reason !== undefined && { reason }) },
   })
-  return { type: 'offer_result', ...offerResult(message), order_id: order.id, outcome: accept ? 'accepted' : 'declined' }
+  return {
+    type: 'offer_result',
+    ...offerResult(message),
+    order_id: order.id,
+    outcome: accept ? 'accepted' : 'declined',
+  }
 }
 
-async function orderOfHeldOffer(ctx: EdgeContext, driverId: string, offerId: string): Promise<string | null> {
+async function orderOfHeldOffer(
+  ctx: EdgeContext,
+  driverId: string,
+  offerId: string,
+): Promise<string | null> {
   const order = await orderOffered(ctx, driverId)
   return order?.driver_search.offer?.offer_id === offerId ? order.id : null
 }
@@ -133,19 +194,31 @@ async function orderOffered(ctx: EdgeContext, driverId: string): Promise<OrderVi
 
 const offerResult = (message: OfferResponse) => ({ offer_id: message.offer_id, ...echo(message) })
 const echo = (message: { id?: string }) => (message.id === undefined ? {} : { id: message.id })
-const outcomes: Partial<Record<ErrorCode, string>> = { offer_expired: 'expired', offer_not_found: 'not_found', offer_not_yours: 'not_yours' }
+const outcomes: Partial<Record<ErrorCode, string>> = {
+  offer_expired: 'expired',
+  offer_not_found: 'not_found',
+  offer_not_yours: 'not_yours',
+}
 
 async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus): Promise<object> {
   const { driver } = await ctx.commands.driver({
     id: `${driverId}:${message.id ?? uuidV7(ctx.nowMs(), ctx.random)}`,
-    actor_id: driverId, verb: 'set_status', by: { role: 'driver', id: driverId }, data: { status: message.status },
+    actor_id: driverId,
+    verb: 'set_status',
+    by: { role: 'driver', id: driverId },
+    data: { status: message.status },
   })
   await healProfile(ctx, driver, ctx.log)
   return { type: 'status_result', outcome: 'changed', status: driver.status, ...echo(message) }
 }
 
 /** The offer that an order is waiting for, in the words in which the engine asks it. */
-const heldOffer = (order: OrderView): SocketMessage => offerMessage({
-  ...order.driver_search.offer!, order_id: order.id, distance_km: order.estimated_distance_km, fee: order.delivery_fee,
-  pickup: { latitude: order.pickup_latitude!, longitude: order.pickup_longitude! }, dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
-})
+const heldOffer = (order: OrderView): SocketMessage =>
+  offerMessage({
+    ...order.driver_search.offer!,
+    order_id: order.id,
+    distance_km: order.estimated_distance_km,
+    fee: order.delivery_fee,
+    pickup: { latitude: order.pickup_latitude!, longitude: order.pickup_longitude! },
+    dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
+  })

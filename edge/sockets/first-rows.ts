@@ -9,13 +9,33 @@ import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { gathered } from './gathered.ts'
 
-const underWay: readonly OrderStatus[] = ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning']
+const underWay: readonly OrderStatus[] = [
+  'driver_assigned',
+  'picked_up',
+  'out_for_delivery',
+  'failed',
+  'returning',
+]
 
-export interface VendorRow { id: string; business_name: string; latitude: number; longitude: number }
-export interface DriverRow { id: string; vendor_id: string; full_name: string; status: string; active_order_ids: string[] }
+export interface VendorRow {
+  id: string
+  business_name: string
+  latitude: number
+  longitude: number
+}
+export interface DriverRow {
+  id: string
+  vendor_id: string
+  full_name: string
+  status: string
+  active_order_ids: string[]
+}
 
 /** With the phone of its pharmacy, which an order's view does not have; null when the pharmacy is gone. */
-export interface CarriedOrder { order: OrderView; vendorPhone: string | null }
+export interface CarriedOrder {
+  order: OrderView
+  vendorPhone: string | null
+}
 
 /** By the id of the pharmacy, driver, driver, driver and account. */
 export interface FirstRows {
@@ -34,43 +54,70 @@ const known = new WeakMap<Database, FirstRows>()
 /** The readers of a database: all sockets share them. */
 export function firstRows(database: Database): FirstRows {
   let rows = known.get(database)
-  if (rows === undefined) known.set(database, rows = createFirstRows(database))
+  if (rows === undefined) known.set(database, (rows = createFirstRows(database)))
   return rows
 }
 
 function createFirstRows({ pool }: Database): FirstRows {
   /** One row a key. */
-  const one = <R extends { key: string }, V>(name: string, text: string, value: (row: R) => V) => gathered<V>(async keys => {
-    const { rows } = await pool.query<R>({ name, text, values: [keys] })
-    return new Map(rows.map(row => [row.key, value(row)]))
-  })
+  const one = <R extends { key: string }, V>(name: string, text: string, value: (row: R) => V) =>
+    gathered<V>(async keys => {
+      const { rows } = await pool.query<R>({ name, text, values: [keys] })
+      return new Map(rows.map(row => [row.key, value(row)]))
+    })
   /** Some rows a key, in the order of the statement. */
-  const several = <R extends { key: string }, V>(name: string, text: string, values: unknown[], value: (row: R) => V) => gathered<V[]>(async keys => {
-    const { rows } = await pool.query<R>({ name, text, values: [keys, ...values] })
-    const found = new Map<string, V[]>()
-    for (const row of rows) {
-      const list = found.get(row.key)
-      if (list === undefined) found.set(row.key, [value(row)])
-      else list.push(value(row))
-    }
-    return found
-  })
+  const several = <R extends { key: string }, V>(
+    name: string,
+    text: string,
+    values: unknown[],
+    value: (row: R) => V,
+  ) =>
+    gathered<V[]>(async keys => {
+      const { rows } = await pool.query<R>({ name, text, values: [keys, ...values] })
+      const found = new Map<string, V[]>()
+      for (const row of rows) {
+        const list = found.get(row.key)
+        if (list === undefined) found.set(row.key, [value(row)])
+        else list.push(value(row))
+      }
+      return found
+    })
   return {
-    vendor: one<VendorRow & { key: string }, VendorRow>('first_vendor', `
-      select id as key, id, business_name, latitude, longitude from vendors where id = any($1::uuid[])`, row => row),
-    driver: one<DriverRow & { key: string }, DriverRow>('first_driver', `
-      select id as key, id, vendor_id, full_name, status, active_order_ids from drivers where id = any($1::uuid[])`, row => row),
-    lastOffered: one<{ key: string } & OrderParts, OrderView>('first_offered', `
+    vendor: one<VendorRow & { key: string }, VendorRow>(
+      'first_vendor',
+      `
+      select id as key, id, business_name, latitude, longitude from vendors where id = any($1::uuid[])`,
+      row => row,
+    ),
+    driver: one<DriverRow & { key: string }, DriverRow>(
+      'first_driver',
+      `
+      select id as key, id, vendor_id, full_name, status, active_order_ids from drivers where id = any($1::uuid[])`,
+      row => row,
+    ),
+    lastOffered: one<{ key: string } & OrderParts, OrderView>(
+      'first_offered',
+      `
       select distinct on (offered_driver_id) offered_driver_id as key, placed, progress from orders
-      where offered_driver_id = any($1::uuid[]) order by offered_driver_id, created_at desc`, orderView),
-    underWay: several<{ key: string; phone: string | null } & OrderParts, CarriedOrder>('first_under_way', `
+      where offered_driver_id = any($1::uuid[]) order by offered_driver_id, created_at desc`,
+      orderView,
+    ),
+    underWay: several<{ key: string; phone: string | null } & OrderParts, CarriedOrder>(
+      'first_under_way',
+      `
       select driver.id as key, under_way.placed, under_way.progress, vendors.phone from unnest($1::uuid[]) as driver(id) cross join lateral (
         select placed, progress, vendor_id from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way
       left join vendors on vendors.id = under_way.vendor_id`,
-    [underWay, limits.driverCapacityMax], row => ({ order: orderView(row), vendorPhone: row.phone })),
-    openOrderIds: several<{ key: string; id: string }, string>('first_open_orders', `
+      [underWay, limits.driverCapacityMax],
+      row => ({ order: orderView(row), vendorPhone: row.phone }),
+    ),
+    openOrderIds: several<{ key: string; id: string }, string>(
+      'first_open_orders',
+      `
       select customer.id as key, open.id from unnest($1::uuid[]) as customer(id) cross join lateral (
         select id from orders where user_id = customer.id and status <> all($2) order by id desc limit $3) as open`,
-    [endedStatuses, limits.watchedOrdersPerSocketMax], row => row.id),
+      [endedStatuses, limits.watchedOrdersPerSocketMax],
+      row => row.id,
+    ),
   }
 }

@@ -2,7 +2,13 @@
  * An edge's sockets on a real port, for tests: real tokens, an embedded database in memory, the bus of
  * one process with a switch to cut it, and a command client that answers from a script.
  */
-import { App, us_listen_socket_close, us_socket_local_port, type TemplatedApp, type WebSocket as ServerSocket } from 'uWebSockets.js'
+import {
+  App,
+  us_listen_socket_close,
+  us_socket_local_port,
+  type TemplatedApp,
+  type WebSocket as ServerSocket,
+} from 'uWebSockets.js'
 import { pino } from 'pino'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Database } from '../../migrations/open.ts'
@@ -57,7 +63,9 @@ function cuttable(bus: Bus): CuttableBus {
     lossless: true,
     messageBytesMax: bus.messageBytesMax,
     losses: bus.losses,
-    get connected() { return up && bus.connected },
+    get connected() {
+      return up && bus.connected
+    },
     onStatus(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -70,7 +78,9 @@ function cuttable(bus: Bus): CuttableBus {
     close: () => bus.close(),
     holdFlush() {
       let letGo = (): void => undefined
-      held = new Promise(resolve => { letGo = resolve })
+      held = new Promise(resolve => {
+        letGo = resolve
+      })
       return letGo
     },
     cut: () => turn(false),
@@ -89,10 +99,14 @@ class Writes {
 
   countedIn(app: TemplatedApp): Pick<TemplatedApp, 'ws'> {
     return {
-      ws: (pattern, behavior) => app.ws(pattern, { ...behavior, open: ws => {
-        this.#watch(ws)
-        void behavior.open?.(ws)
-      } }),
+      ws: (pattern, behavior) =>
+        app.ws(pattern, {
+          ...behavior,
+          open: ws => {
+            this.#watch(ws)
+            void behavior.open?.(ws)
+          },
+        }),
     }
   }
 
@@ -121,8 +135,14 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const bus = cuttable(memoryBus())
   const clock: { skewMs: number; stoppedAtMs: number | null } = { skewMs: 0, stoppedAtMs: null }
   const nowMs = (): number => (clock.stoppedAtMs ?? Date.now()) + clock.skewMs
-  const refuse = async (): Promise<never> => { throw new Error('the test gave no answer for this command') }
-  const script: CommandClient = { order: refuse, driver: refuse, position: async () => ({ position: null, distance_km: null, eta_minutes: null }) }
+  const refuse = async (): Promise<never> => {
+    throw new Error('the test gave no answer for this command')
+  }
+  const script: CommandClient = {
+    order: refuse,
+    driver: refuse,
+    position: async () => ({ position: null, distance_km: null, eta_minutes: null }),
+  }
   const log = pino({ level: 'silent' })
   const metrics = createMetrics()
   const after = (ms: number, run: () => void) => {
@@ -130,15 +150,37 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     return () => clearTimeout(timer)
   }
   const base = {
-    edgeId: 'edge-1', config, log, database, bus, metrics, nowMs, random: Math.random,
-    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }), rates: null,
+    edgeId: 'edge-1',
+    config,
+    log,
+    database,
+    bus,
+    metrics,
+    nowMs,
+    random: Math.random,
+    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }),
+    rates: null,
     standings: createStandings({ database, bus, log, nowMs, after }),
-    audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random: Math.random, after }),
+    audit: createAuditTrail({
+      pool: database.pool,
+      log,
+      metrics,
+      nowMs,
+      random: Math.random,
+      after,
+    }),
     claims: memoryClaims(nowMs, after),
     races: new Races(after),
     maps: createMaps(config.maps, { log, nowMs, after }),
     storages: openStorages(config, { nowMs, after, onLog() {} }),
-    messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random: Math.random, after }),
+    messenger: createMessenger({
+      delivery: config.delivery,
+      log,
+      metrics,
+      nowMs,
+      random: Math.random,
+      after,
+    }),
     commands: {
       order: (envelope: Parameters<CommandClient['order']>[0]) => script.order(envelope),
       driver: (envelope: Parameters<CommandClient['driver']>[0]) => script.driver(envelope),
@@ -160,18 +202,37 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const tokens = await tokensOf(config)
 
   return {
-    ctx, hub, bus, database, clock, script, writes, port: listening.port,
+    ctx,
+    hub,
+    bus,
+    database,
+    clock,
+    script,
+    writes,
+    port: listening.port,
     url: `ws://127.0.0.1:${listening.port}`,
-    token: (role: Role, record: { userId?: string; name?: string; vendorId?: string; driverId?: string } = {}) => tokens.signAccess({
-      userId: record.userId ?? newId(), role, name: record.name ?? 'Ann', vendorId: record.vendorId ?? null, driverId: record.driverId ?? null,
-    }, nowMs()),
+    token: (
+      role: Role,
+      record: { userId?: string; name?: string; vendorId?: string; driverId?: string } = {},
+    ) =>
+      tokens.signAccess(
+        {
+          userId: record.userId ?? newId(),
+          role,
+          name: record.name ?? 'Ann',
+          vendorId: record.vendorId ?? null,
+          driverId: record.driverId ?? null,
+        },
+        nowMs(),
+      ),
     connect(path: string, options: ClientOptions = {}, protocols: string[] = []): TestSocket {
       const socket = new TestSocket(`ws://127.0.0.1:${listening.port}${path}`, protocols, options)
       sockets.add(socket)
       return socket
     },
     push: (...pushes: PushList) => bus.publish(subjects.pushAll, encodeBody(pushes)),
-    pushLocations: (push: Partial<LocationPush>) => bus.publish(subjects.pushEdge('edge-1'), encodeBody({ orders: [], fleet: [], ...push })),
+    pushLocations: (push: Partial<LocationPush>) =>
+      bus.publish(subjects.pushEdge('edge-1'), encodeBody({ orders: [], fleet: [], ...push })),
     /** What is published on a subject from now on. */
     listen<T>(filter: string): T[] {
       const heard: T[] = []
@@ -214,7 +275,7 @@ export class TestSocket {
       })
     })
     this.ws.on('message', (data: Buffer, isBinary) => {
-      this.heard.push(isBinary ? new Uint8Array(data) : JSON.parse(data.toString()) as Message)
+      this.heard.push(isBinary ? new Uint8Array(data) : (JSON.parse(data.toString()) as Message))
       this.#stir()
     })
   }
@@ -227,7 +288,10 @@ export class TestSocket {
   async next(type?: string): Promise<Message> {
     const deadline = Date.now() + 10_000
     for (;;) {
-      const index = this.heard.findIndex(message => !(message instanceof Uint8Array) && (type === undefined || message.type === type))
+      const index = this.heard.findIndex(
+        message =>
+          !(message instanceof Uint8Array) && (type === undefined || message.type === type),
+      )
       if (index >= 0) return this.heard.splice(index, 1)[0] as Message
       await this.#stirred(deadline, type ?? 'any')
     }
@@ -244,7 +308,10 @@ export class TestSocket {
 
   #stirred(deadline: number, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ${what} message; heard ${JSON.stringify(this.heard)}`)), deadline - Date.now())
+      const timer = setTimeout(
+        () => reject(new Error(`no ${what} message; heard ${JSON.stringify(this.heard)}`)),
+        deadline - Date.now(),
+      )
       this.#wake.push(() => {
         clearTimeout(timer)
         resolve()
@@ -253,20 +320,45 @@ export class TestSocket {
   }
 
   send(message: unknown): void {
-    this.ws.send(message instanceof Uint8Array ? message : typeof message === 'string' ? message : JSON.stringify(message))
+    this.ws.send(
+      message instanceof Uint8Array
+        ? message
+        : typeof message === 'string'
+          ? message
+          : JSON.stringify(message),
+    )
   }
 }
 
-export const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+export const pause = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
 
-export async function addVendor(database: Database, record: { userId: string; vendorId: string; name?: string }): Promise<void> {
-  await database.kysely.insertInto('vendors').values({
-    id: record.vendorId, user_id: record.userId, business_name: record.name ?? 'City Pharmacy', email: 'a@example.org', phone: '1',
-    address: null, latitude: 27.7172, longitude: 85.324, status: 'active',
-  }).execute()
+export async function addVendor(
+  database: Database,
+  record: { userId: string; vendorId: string; name?: string },
+): Promise<void> {
+  await database.kysely
+    .insertInto('vendors')
+    .values({
+      id: record.vendorId,
+      user_id: record.userId,
+      business_name: record.name ?? 'City Pharmacy',
+      email: 'a@example.org',
+      phone: '1',
+      address: null,
+      latitude: 27.7172,
+      longitude: 85.324,
+      status: 'active',
+    })
+    .execute()
 }
 
-export async function addDriver(database: Database, record: { userId: string; vendorId: string; driverId: string; status?: string }): Promise<void> {
+export async function addDriver(
+  database: Database,
+  record: { userId: string; vendorId: string; driverId: string; status?: string },
+): Promise<void> {
   await database.pool.query(
     `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $2, $3, 'Dee', '2', 'bike', $4)`,
     [record.driverId, record.userId, record.vendorId, record.status ?? 'available'],
@@ -274,19 +366,58 @@ export async function addDriver(database: Database, record: { userId: string; ve
 }
 
 /** A row of the read model, as the journal writes it. */
-export async function addOrder(database: Database, view: Partial<OrderView> & { id: string; user_id: string }): Promise<OrderView> {
+export async function addOrder(
+  database: Database,
+  view: Partial<OrderView> & { id: string; user_id: string },
+): Promise<OrderView> {
   const now = new Date().toISOString()
   const full = {
-    kind: 'broadcast', order_number: 'ORD-00000000', tracking_token: `t-${view.id}`, status: 'pending', vendor_id: null, driver_id: null,
-    vendor_name: 'City Pharmacy', driver_name: null, assignment_id: null, pickup_latitude: 27.71, pickup_longitude: 85.32, pickup_address: 'Here',
-    delivery_latitude: 27.7, delivery_longitude: 85.3, delivery_address: 'There', customer_name: 'Ann', customer_phone: '98', items: [], notes: null,
-    driver_search: { state: 'idle', offers_made: 0, offer: null }, estimated_distance_km: 2.5, delivery_fee: 3, currency: 'USD',
-    created_at: now, updated_at: now, driver_assigned_at: null, version: 1, ...view,
+    kind: 'broadcast',
+    order_number: 'ORD-00000000',
+    tracking_token: `t-${view.id}`,
+    status: 'pending',
+    vendor_id: null,
+    driver_id: null,
+    vendor_name: 'City Pharmacy',
+    driver_name: null,
+    assignment_id: null,
+    pickup_latitude: 27.71,
+    pickup_longitude: 85.32,
+    pickup_address: 'Here',
+    delivery_latitude: 27.7,
+    delivery_longitude: 85.3,
+    delivery_address: 'There',
+    customer_name: 'Ann',
+    customer_phone: '98',
+    items: [],
+    notes: null,
+    driver_search: { state: 'idle', offers_made: 0, offer: null },
+    estimated_distance_km: 2.5,
+    delivery_fee: 3,
+    currency: 'USD',
+    created_at: now,
+    updated_at: now,
+    driver_assigned_at: null,
+    version: 1,
+    ...view,
   } as unknown as OrderView
   await database.pool.query(
     `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, driver_id, offered_driver_id, created_at, updated_at, version, progress, ended_as)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1, $11, $12)`,
-    [full.id, full.kind, full.order_number, full.tracking_token, full.status, full.user_id, full.vendor_id, full.driver_id, full.driver_search.offer?.driver_id ?? null, now, JSON.stringify(full), endedStatuses.includes(full.status) ? full.status : null],
+    [
+      full.id,
+      full.kind,
+      full.order_number,
+      full.tracking_token,
+      full.status,
+      full.user_id,
+      full.vendor_id,
+      full.driver_id,
+      full.driver_search.offer?.driver_id ?? null,
+      now,
+      JSON.stringify(full),
+      endedStatuses.includes(full.status) ? full.status : null,
+    ],
   )
   return full
 }

@@ -3,11 +3,24 @@ import { gathered } from './gathered.ts'
 
 /** A reader whose queries end when the test says so. */
 function world() {
-  const queries: { keys: string[]; answer: (found: Map<string, string>) => void; fail: (problem: Error) => void }[] = []
-  const read = gathered<string>(keys => new Promise((answer, fail) => { queries.push({ keys, answer, fail }) }))
+  const queries: {
+    keys: string[]
+    answer: (found: Map<string, string>) => void
+    fail: (problem: Error) => void
+  }[] = []
+  const read = gathered<string>(
+    keys =>
+      new Promise((answer, fail) => {
+        queries.push({ keys, answer, fail })
+      }),
+  )
   const answer = async (at: number) => {
-    queries[at]!.answer(new Map(queries[at]!.keys.filter(key => key !== 'none').map(key => [key, `row of ${key}`])))
-    await new Promise(resolve => { setImmediate(resolve) })
+    queries[at]!.answer(
+      new Map(queries[at]!.keys.filter(key => key !== 'none').map(key => [key, `row of ${key}`])),
+    )
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
   }
   return { queries, read, answer }
 }
@@ -15,7 +28,11 @@ function world() {
 t.test('a query begins after what is asked of it, and is shared by those who wait', async t => {
   const { queries, read, answer } = world()
   const first = read('a')
-  t.same(queries.map(query => query.keys), [['a']], 'the first goes at once')
+  t.same(
+    queries.map(query => query.keys),
+    [['a']],
+    'the first goes at once',
+  )
   const others = [read('b'), read('a'), read('none'), read('b')]
   t.equal(queries.length, 1, 'the others wait, even for a key that is being read')
   await answer(0)
@@ -35,7 +52,9 @@ t.test('a query that fails fails for those who shared it and for nobody else', a
   const second = read('b')
   queries[0]!.fail(new Error('away'))
   await t.rejects(first, /away/)
-  await new Promise(resolve => { setImmediate(resolve) })
+  await new Promise(resolve => {
+    setImmediate(resolve)
+  })
   await answer(1)
   t.equal(await second, 'row of b')
 })
@@ -44,6 +63,9 @@ t.test('a storm is read in queries of a bounded size', async t => {
   const { queries, read, answer } = world()
   const all = Array.from({ length: 1_201 }, (_, n) => read(String(n)))
   for (let at = 0; at < 4; at++) await answer(at)
-  t.same(queries.map(query => query.keys.length), [1, 500, 500, 200])
+  t.same(
+    queries.map(query => query.keys.length),
+    [1, 500, 500, 200],
+  )
   t.equal((await Promise.all(all)).filter(row => row !== undefined).length, 1_201)
 })

@@ -11,10 +11,15 @@
 /** Keys of one query at the most. */
 const keysMax = 500
 
-interface Waiting<V> { resolve(value: V | undefined): void; reject(problem: unknown): void }
+interface Waiting<V> {
+  resolve(value: V | undefined): void
+  reject(problem: unknown): void
+}
 
 /** A reader by key; `read` is given different keys and answers with what it found, by key. */
-export function gathered<V>(read: (keys: string[]) => Promise<ReadonlyMap<string, V>>): (key: string) => Promise<V | undefined> {
+export function gathered<V>(
+  read: (keys: string[]) => Promise<ReadonlyMap<string, V>>,
+): (key: string) => Promise<V | undefined> {
   let next = new Map<string, Waiting<V>[]>()
   let reading = false
 
@@ -34,10 +39,11 @@ export function gathered<V>(read: (keys: string[]) => Promise<ReadonlyMap<string
     reading = false
   }
 
-  return key => new Promise((resolve, reject) => {
-    const waiting = next.get(key)
-    if (waiting === undefined) next.set(key, [{ resolve, reject }])
-    else waiting.push({ resolve, reject })
-    if (!reading) void readNext()
-  })
+  return key =>
+    new Promise((resolve, reject) => {
+      const waiting = next.get(key)
+      if (waiting === undefined) next.set(key, [{ resolve, reject }])
+      else waiting.push({ resolve, reject })
+      if (!reading) void readNext()
+    })
 }

@@ -12,7 +12,13 @@ import type { Env } from '../../protocol/env.ts'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
-import { topics, type LocationPush, type OrderLocation, type PushList, type SocketMessage } from '../../protocol/pushes.ts'
+import {
+  topics,
+  type LocationPush,
+  type OrderLocation,
+  type PushList,
+  type SocketMessage,
+} from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { LastParcels } from '../approval/last-parcels.ts'
 import { approvalMessage, newsById } from '../approval/telling.ts'
@@ -23,12 +29,28 @@ import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
 import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<EdgeContext, 'edgeId' | 'races' | 'bus' | 'database' | 'endedAccess' | 'standings' | 'metrics' | 'log' | 'nowMs' | 'random'> & Pick<Env, 'after'> & SigningContext
+export type HubParts = Pick<
+  EdgeContext,
+  | 'edgeId'
+  | 'races'
+  | 'bus'
+  | 'database'
+  | 'endedAccess'
+  | 'standings'
+  | 'metrics'
+  | 'log'
+  | 'nowMs'
+  | 'random'
+> &
+  Pick<Env, 'after'> &
+  SigningContext
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
 
-export function createHub(parts: HubParts): Hub { return new Hub(parts) }
+export function createHub(parts: HubParts): Hub {
+  return new Hub(parts)
+}
 
 export class Hub {
   readonly #parts: HubParts
@@ -54,11 +76,23 @@ export class Hub {
     this.#seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
     const { bus, edgeId } = parts
     this.#terminals = new Terminals(parts)
-    this.#lastParcels = new LastParcels(parts, session => this.#safely(() => session.close(closeCodes.wrongRole, 'the last parcel was handed over')))
-    this.#interest = new Interest(edgeId, bus, parts.after, () => this.#orderWatchers.keys(), () => this.#fleetWatchers.keys())
+    this.#lastParcels = new LastParcels(parts, session =>
+      this.#safely(() => session.close(closeCodes.wrongRole, 'the last parcel was handed over')),
+    )
+    this.#interest = new Interest(
+      edgeId,
+      bus,
+      parts.after,
+      () => this.#orderWatchers.keys(),
+      () => this.#fleetWatchers.keys(),
+    )
     this.#subscriptions = [
-      bus.subscribe(subjects.pushAll, message => this.#onPushes(decodeBody(message.body) as PushList)),
-      bus.subscribe(subjects.pushEdge(edgeId), message => this.#onLocations(decodeBody(message.body) as LocationPush)),
+      bus.subscribe(subjects.pushAll, message =>
+        this.#onPushes(decodeBody(message.body) as PushList),
+      ),
+      bus.subscribe(subjects.pushEdge(edgeId), message =>
+        this.#onLocations(decodeBody(message.body) as LocationPush),
+      ),
     ]
     this.#stopStatus = bus.onStatus(connected => {
       if (!connected) return
@@ -70,11 +104,12 @@ export class Hub {
     })
     parts.standings.onNews(news => {
       const byId = newsById(news)
-      for (const session of this.#sessions) this.#safely(() => {
-        const told = approvalMessage(byId, session.identity)
-        if (told !== null) session.push(told)
-        this.closeIfEnded(session)
-      })
+      for (const session of this.#sessions)
+        this.#safely(() => {
+          const told = approvalMessage(byId, session.identity)
+          if (told !== null) session.push(told)
+          this.closeIfEnded(session)
+        })
     })
     this.#sweepLater()
   }
@@ -88,11 +123,17 @@ export class Hub {
   }
 
   /** Sockets open or opening. */
-  get size(): number { return this.#sessions.size }
-  get draining(): boolean { return this.#draining }
+  get size(): number {
+    return this.#sessions.size
+  }
+  get draining(): boolean {
+    return this.#draining
+  }
 
   /** Called before the sockets close: what must still reach the bus goes out then. */
-  onDrain(listener: () => void): void { this.#drainListeners.push(listener) }
+  onDrain(listener: () => void): void {
+    this.#drainListeners.push(listener)
+  }
 
   add(session: Session): void {
     this.#sessions.add(session)
@@ -122,7 +163,8 @@ export class Hub {
     const taken = this.#parts.standings.taken(identity)
     // Who has a parcel goes on with it; no offers come any more.
     const left = taken ?? identity.standing
-    if (left?.access === 'carrying' && identity.driverId !== null) this.#lastParcels.note(session, identity.driverId)
+    if (left?.access === 'carrying' && identity.driverId !== null)
+      this.#lastParcels.note(session, identity.driverId)
     if (taken === null || taken.access === 'carrying') return false
     session.close(closeCodes.wrongRole, taken.why)
     return true
@@ -201,23 +243,33 @@ export class Hub {
 
   /** What fails at one socket is that socket's loss: the others have their turn, and nobody above here would catch it. */
   #safely(run: () => void): void {
-    try { run() } catch (error) { this.#seldom.say('socket', 'a socket could not be written to', error) }
+    try {
+      run()
+    } catch (error) {
+      this.#seldom.say('socket', 'a socket could not be written to', error)
+    }
   }
 
   #onPushes(pushes: PushList): void {
     for (const push of pushes)
       switch (push.kind) {
-        case 'topic': this.#deliver(this.#byTopic.get(push.topic), push.message); break
-        case 'new_request': this.#terminals.newRequest(push); break
+        case 'topic':
+          this.#deliver(this.#byTopic.get(push.topic), push.message)
+          break
+        case 'new_request':
+          this.#terminals.newRequest(push)
+          break
         case 'request_closed':
-          if (push.message.type === 'request_taken') this.#parts.races.taken(push.request_id, push.vendor_ids)
+          if (push.message.type === 'request_taken')
+            this.#parts.races.taken(push.request_id, push.vendor_ids)
           this.#terminals.requestClosed(push)
           break
       }
   }
 
   #onLocations(push: LocationPush): void {
-    for (const location of push.orders) this.#deliver(this.#orderWatchers.get(location.order_id), orderMessage(location))
+    for (const location of push.orders)
+      this.#deliver(this.#orderWatchers.get(location.order_id), orderMessage(location))
     const fleets = new Map<string, Record<string, unknown>[]>()
     for (const { vendor_id, at_ms, ...location } of push.fleet) {
       const member = { ...location, at: new Date(at_ms).toISOString() }
@@ -225,7 +277,8 @@ export class Hub {
       if (members === undefined) fleets.set(vendor_id, [member])
       else members.push(member)
     }
-    for (const [vendor_id, drivers] of fleets) this.#deliver(this.#fleetWatchers.get(vendor_id), { type: 'locations', vendor_id, drivers })
+    for (const [vendor_id, drivers] of fleets)
+      this.#deliver(this.#fleetWatchers.get(vendor_id), { type: 'locations', vendor_id, drivers })
   }
 
   #deliver(sessions: ReadonlySet<Session> | undefined, message: SocketMessage): void {

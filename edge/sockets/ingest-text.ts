@@ -13,11 +13,21 @@ type LocationText = Record<string, unknown>
 
 /** A location message or an array, which nothing else is. */
 export function isLocationText(message: unknown): message is LocationText | unknown[] {
-  return Array.isArray(message) || (typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'location')
+  return (
+    Array.isArray(message) ||
+    (typeof message === 'object' &&
+      message !== null &&
+      (message as { type?: unknown }).type === 'location')
+  )
 }
 
 /** As in binary, a false position or time refuses its location, and not its neighbours. */
-export function takeLocationText(ingest: Ingest, stream: DriverStream, message: LocationText | unknown[], nowMs: number): void {
+export function takeLocationText(
+  ingest: Ingest,
+  stream: DriverStream,
+  message: LocationText | unknown[],
+  nowMs: number,
+): void {
   stream.binary = false
   const list = Array.isArray(message) ? message : [message]
   if (list.length === 0 || list.length > limits.framesPerMessageMax) {
@@ -40,7 +50,8 @@ export function takeLocationText(ingest: Ingest, stream: DriverStream, message: 
       frames.push(read)
       continue
     }
-    const bad: BadLocation = 'code' in read ? read : { code: code!, why: whyOf(code!), seq: read.seq }
+    const bad: BadLocation =
+      'code' in read ? read : { code: code!, why: whyOf(code!), seq: read.seq }
     refused++
     first ??= { ...bad, index }
     ingest.countRefused(bad.code)
@@ -51,34 +62,62 @@ export function takeLocationText(ingest: Ingest, stream: DriverStream, message: 
   if (first !== null) tell(stream, first, frames.length > 0, refused, nowMs)
 }
 
-interface BadLocation { code: Extract<ErrorCode, `frame_${string}`>; why: string; seq?: number }
+interface BadLocation {
+  code: Extract<ErrorCode, `frame_${string}`>
+  why: string
+  seq?: number
+}
 
-const isSeq = (seq: unknown): seq is number => Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) <= 0xffff_ffff
+const isSeq = (seq: unknown): seq is number =>
+  Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) <= 0xffff_ffff
 const whyOf = (code: string): string =>
-  (code === 'frame_in_future' ? 'is ahead of this server\'s clock' : code === 'frame_out_of_range' ? 'has a number out of its range, or is at (0, 0), where no device is' : 'lacks a number')
+  code === 'frame_in_future'
+    ? "is ahead of this server's clock"
+    : code === 'frame_out_of_range'
+      ? 'has a number out of its range, or is at (0, 0), where no device is'
+      : 'lacks a number'
 
 /** Only a message in which nobody can find a location is malformed. */
-function tell(stream: DriverStream, bad: BadLocation & { index: number }, othersTaken: boolean, refused: number, nowMs: number): void {
+function tell(
+  stream: DriverStream,
+  bad: BadLocation & { index: number },
+  othersTaken: boolean,
+  refused: number,
+  nowMs: number,
+): void {
   const { code, index } = bad
   const message = `location ${index} ${bad.why}`
   const extra = { index, ...(isSeq(bad.seq) && { seq: bad.seq }), ...(refused > 1 && { refused }) }
-  if (code === 'frame_in_future') stream.session.report(code, message, { ...extra, server_time_ms: nowMs })
+  if (code === 'frame_in_future')
+    stream.session.report(code, message, { ...extra, server_time_ms: nowMs })
   else if (othersTaken || code === 'frame_out_of_range') stream.session.report(code, message, extra)
   else stream.session.refuse(code, message, extra)
 }
 
 /** Fields that frames do not have are passed over: phones know more of a place than anybody asked. */
 function readLocation(item: unknown, nextSeq: number, nowMs: number): LocationFrame | BadLocation {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return { code: 'frame_malformed', why: 'is not an object' }
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return { code: 'frame_malformed', why: 'is not an object' }
   const location = item as LocationText
-  if (location['type'] !== 'location') return { code: 'frame_malformed', why: 'is not of type location' }
+  if (location['type'] !== 'location')
+    return { code: 'frame_malformed', why: 'is not of type location' }
   const { timestamp, latitude, longitude, heading, speed, accuracy } = location
   const seq = (location['seq'] ?? nextSeq) as number
-  const timestampMs = typeof timestamp === 'string' ? instantMs(timestamp) : timestamp ?? nowMs
-  if (timestampMs === null) return { code: 'frame_out_of_range', why: `has a timestamp that ${instantRule}, or ms since 1970`, seq }
+  const timestampMs = typeof timestamp === 'string' ? instantMs(timestamp) : (timestamp ?? nowMs)
+  if (timestampMs === null)
+    return {
+      code: 'frame_out_of_range',
+      why: `has a timestamp that ${instantRule}, or ms since 1970`,
+      seq,
+    }
   return {
-    seq, timestampMs: timestampMs as number, latitude: latitude as number, longitude: longitude as number,
-    headingDeg: numberOrNull(heading), speedMps: numberOrNull(speed), accuracyM: numberOrNull(accuracy),
+    seq,
+    timestampMs: timestampMs as number,
+    latitude: latitude as number,
+    longitude: longitude as number,
+    headingDeg: numberOrNull(heading),
+    speedMps: numberOrNull(speed),
+    accuracyM: numberOrNull(accuracy),
   }
 }
 

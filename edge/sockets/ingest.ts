@@ -16,7 +16,13 @@
  * drivers' hours of silence do not fit an edge.
  */
 import type { EdgeContext } from '../context.ts'
-import { encodeFrames, frameErrorName, FrameReader, type FrameErrorName, type LocationFrame } from '../../protocol/frames.ts'
+import {
+  encodeFrames,
+  frameErrorName,
+  FrameReader,
+  type FrameErrorName,
+  type LocationFrame,
+} from '../../protocol/frames.ts'
 import { decodeGeohash, encodeGeohash, type GeoBounds } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
@@ -57,7 +63,12 @@ export class DriverStream {
   }
 }
 
-interface Region { subject: string; bounds: GeoBounds; batch: LocationBatch; streams: DriverStream[] }
+interface Region {
+  subject: string
+  bounds: GeoBounds
+  batch: LocationBatch
+  streams: DriverStream[]
+}
 
 type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'log' | 'nowMs'>
 
@@ -84,10 +95,18 @@ export class Ingest {
   constructor(parts: Parts) {
     this.#parts = parts
     const seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
-    this.#flush = guarded(() => this.flush(), error => seldom.say('flush', 'locations could not be handed to the bus', error))
-    this.#confirmSafely = guarded(() => this.#confirm(), error => seldom.say('confirm', 'locations could not be acknowledged', error))
+    this.#flush = guarded(
+      () => this.flush(),
+      error => seldom.say('flush', 'locations could not be handed to the bus', error),
+    )
+    this.#confirmSafely = guarded(
+      () => this.#confirm(),
+      error => seldom.say('confirm', 'locations could not be acknowledged', error),
+    )
     this.#ackTimer = setInterval(this.#confirmSafely, limits.locationAckIntervalMs / 4)
-    this.#stopStatus = parts.bus.onStatus(connected => { if (!connected) this.#doubtAll() })
+    this.#stopStatus = parts.bus.onStatus(connected => {
+      if (!connected) this.#doubtAll()
+    })
     this.#ackTimer.unref()
   }
 
@@ -137,7 +156,8 @@ export class Ingest {
     }
     for (let from = 0; from < count;) {
       let region = stream.region
-      if (region === null || !within(region.bounds, latitude[from]!, longitude[from]!)) region = this.#move(stream, latitude[from]!, longitude[from]!)
+      if (region === null || !within(region.bounds, latitude[from]!, longitude[from]!))
+        region = this.#move(stream, latitude[from]!, longitude[from]!)
       let to = from + 1
       while (to < count && within(region.bounds, latitude[to]!, longitude[to]!)) to++
       this.#append(stream, region, from, to)
@@ -149,14 +169,14 @@ export class Ingest {
   #move(stream: DriverStream, latitude: number, longitude: number): Region {
     // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
     if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
-    return stream.region = this.#regionAt(latitude, longitude)
+    return (stream.region = this.#regionAt(latitude, longitude))
   }
 
   /** Frames `from` to `to` of the reader, all of one region, into its batch, and what does not fit into the next. */
   #append(stream: DriverStream, region: Region, from: number, to: number): void {
     const { seq } = this.#reader
     const { batch } = region
-    for (let index = from;;) {
+    for (let index = from; ;) {
       if (batch.count === 0) this.#dirty.push(region)
       const full = batch.append(stream.head, this.#reader, index, to)
       for (; index < full; index++) this.#note(stream, region, seq[index]!)
@@ -181,7 +201,12 @@ export class Ingest {
     if (region === undefined) {
       // Streams keep the region they are in; forgetting the map only means that a batch is made again.
       if (this.#regions.size >= limits.locationRegionsMax) this.#regions.clear()
-      region = { subject: subjects.location(geohash), bounds: decodeGeohash(geohash)!, batch: new LocationBatch(), streams: [] }
+      region = {
+        subject: subjects.location(geohash),
+        bounds: decodeGeohash(geohash)!,
+        batch: new LocationBatch(),
+        streams: [],
+      }
       this.#regions.set(geohash, region)
     }
     return region
@@ -202,7 +227,7 @@ export class Ingest {
     const handedOver = this.#parts.bus.publish(region.subject, region.batch.take())
     if (handedOver) this.#parts.metrics.framesAccepted.inc(count)
     else this.#parts.metrics.framesRefused.inc({ reason: 'bus_unavailable' }, count)
-    const nowMs = this.#nowMs = this.#parts.nowMs()
+    const nowMs = (this.#nowMs = this.#parts.nowMs())
     for (const stream of region.streams) {
       const { waitingLowest, waitingLast } = stream
       stream.waitingLowest = stream.waitingLast = -1
@@ -223,7 +248,11 @@ export class Ingest {
     if (stream.ackQueued) return
     stream.ackQueued = true
     this.#ackQueue.push(stream)
-    if (nowMs - this.#confirmedAtMs >= limits.locationConfirmMs && nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs) this.#confirmSafely()
+    if (
+      nowMs - this.#confirmedAtMs >= limits.locationConfirmMs &&
+      nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs
+    )
+      this.#confirmSafely()
   }
 
   #lose(stream: DriverStream, seq: number, count: number): void {
@@ -236,14 +265,19 @@ export class Ingest {
     const nowMs = this.#parts.nowMs()
     if (nowMs - stream.lossToldAtMs < limits.locationAckIntervalMs) return
     stream.lossToldAtMs = nowMs
-    stream.session.report('unavailable', 'locations cannot be taken now; send them again from seq', { seq: stream.missing })
+    stream.session.report(
+      'unavailable',
+      'locations cannot be taken now; send them again from seq',
+      { seq: stream.missing },
+    )
   }
 
   /** One round trip behind everything that was handed over; then the acknowledgements that are due. */
   async #confirm(): Promise<void> {
     if (this.#covered.length > 0 || this.#ackQueue.length === 0) return
     const nowMs = this.#parts.nowMs()
-    const isDue = (stream: DriverStream): boolean => nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs
+    const isDue = (stream: DriverStream): boolean =>
+      nowMs - stream.acknowledgedAtMs >= limits.locationAckIntervalMs
     const covered = this.#ackQueue.filter(isDue).map(stream => ({ stream, upTo: stream.handed }))
     if (covered.length === 0) return
     this.#ackQueue = this.#ackQueue.filter(stream => !isDue(stream))
@@ -253,7 +287,10 @@ export class Ingest {
       stream.before = stream.behind
       stream.behind = -1
     }
-    const arrived = await this.#parts.bus.flush().then(() => true, () => false)
+    const arrived = await this.#parts.bus.flush().then(
+      () => true,
+      () => false,
+    )
     // A disconnection has told them all already.
     if (this.#covered !== covered) return
     this.#covered = []
@@ -281,7 +318,9 @@ export class Ingest {
   }
 
   #doubtAll(): void {
-    const streams = [...this.#ackQueue, ...this.#covered.map(one => one.stream)].filter(stream => stream.ackQueued)
+    const streams = [...this.#ackQueue, ...this.#covered.map(one => one.stream)].filter(
+      stream => stream.ackQueued,
+    )
     this.#ackQueue = []
     this.#covered = []
     for (const stream of streams) this.#doubt(stream)
@@ -307,14 +346,25 @@ export class Ingest {
     const { refused, refusedCode, refusedIndex: index, refusedSeq } = this.#reader
     const code = frameErrorName(refusedCode)
     this.countRefused(code, refused)
-    const extra = { index, ...(refusedSeq >= 0 && { seq: refusedSeq }), ...(refused > 1 && { refused }) }
+    const extra = {
+      index,
+      ...(refusedSeq >= 0 && { seq: refusedSeq }),
+      ...(refused > 1 && { refused }),
+    }
     if (code === 'frame_in_future')
-      stream.session.report(code, `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`, { ...extra, server_time_ms: this.#parts.nowMs() })
-    else if (count > 0 || code === 'frame_out_of_range') stream.session.report(code, `frame ${index} of the message is refused`, extra)
+      stream.session.report(
+        code,
+        `frame ${index} is more than ${limits.frameFutureMsMax / 1000} s ahead of this server's clock`,
+        { ...extra, server_time_ms: this.#parts.nowMs() },
+      )
+    else if (count > 0 || code === 'frame_out_of_range')
+      stream.session.report(code, `frame ${index} of the message is refused`, extra)
     else stream.session.refuse(code, `frame ${index} of the message is refused`, extra)
   }
 
-  countRefused(reason: FrameErrorName, count = 1): void { this.#parts.metrics.framesRefused.inc({ reason }, count) }
+  countRefused(reason: FrameErrorName, count = 1): void {
+    this.#parts.metrics.framesRefused.inc({ reason }, count)
+  }
 
   /** The connection is gone. What it sent still goes out; its ack does not. */
   forget(stream: DriverStream): void {
@@ -330,7 +380,8 @@ export class Ingest {
     clearInterval(this.#ackTimer)
     this.#stopStatus()
     // The bus is closed after this, and closing it delivers what it has taken.
-    for (const stream of [...this.#ackQueue, ...this.#covered.map(one => one.stream)]) if (stream.ackQueued) this.#sendAck(stream, stream.handed)
+    for (const stream of [...this.#ackQueue, ...this.#covered.map(one => one.stream)])
+      if (stream.ackQueued) this.#sendAck(stream, stream.handed)
     this.#ackQueue = []
     this.#covered = []
   }
@@ -338,5 +389,10 @@ export class Ingest {
 
 /** Half open, as cells are: the point on an upper edge belongs to the next region, and takes the slow way there. */
 function within(bounds: GeoBounds, latitude: number, longitude: number): boolean {
-  return latitude >= bounds.latitudeMin && latitude < bounds.latitudeMax && longitude >= bounds.longitudeMin && longitude < bounds.longitudeMax
+  return (
+    latitude >= bounds.latitudeMin &&
+    latitude < bounds.latitudeMax &&
+    longitude >= bounds.longitudeMin &&
+    longitude < bounds.longitudeMax
+  )
 }

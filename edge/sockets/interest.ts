@@ -24,7 +24,13 @@ export class Interest {
   readonly #vendors: () => Iterable<string>
 
   /** `orders` and `vendors` give everything that is watched now. */
-  constructor(edgeId: string, bus: Bus, after: Env['after'], orders: () => Iterable<string>, vendors: () => Iterable<string>) {
+  constructor(
+    edgeId: string,
+    bus: Bus,
+    after: Env['after'],
+    orders: () => Iterable<string>,
+    vendors: () => Iterable<string>,
+  ) {
     this.#edgeId = edgeId
     this.#bus = bus
     this.#after = after
@@ -69,7 +75,11 @@ export class Interest {
   }
 
   #publish(full: boolean, orderIds: string[], vendorIds: string[]): void {
-    const message = (full: boolean, order_ids: string[], vendor_ids: string[]): InterestMessage => ({ edge_id: this.#edgeId, full, order_ids, vendor_ids })
+    const message = (
+      full: boolean,
+      order_ids: string[],
+      vendor_ids: string[],
+    ): InterestMessage => ({ edge_id: this.#edgeId, full, order_ids, vendor_ids })
     // Nothing is watched any more: that is news too, when it is all there is to say.
     if (orderIds.length + vendorIds.length === 0) this.#send(message(full, [], []))
     publishList(this.#bus, subjects.interest, [...orderIds, ...vendorIds], (part, from) => {
@@ -78,7 +88,9 @@ export class Interest {
     })
   }
 
-  #send(message: InterestMessage): void { this.#bus.publish(subjects.interest, encodeBody(message)) }
+  #send(message: InterestMessage): void {
+    this.#bus.publish(subjects.interest, encodeBody(message))
+  }
 
   /** The edge is going away: engines forget it now and not when its lease ends. */
   gone(): void {

@@ -11,7 +11,12 @@ export class MessageTable {
   readonly #entries = new Map<string, { check: Check; act: (message: never) => void }>()
 
   /** `act` is given what the schema let through. */
-  on<S extends Type.TSchema>(type: string, check: Check, _schema: S, act: (message: Type.Static<S>) => void): this {
+  on<S extends Type.TSchema>(
+    type: string,
+    check: Check,
+    _schema: S,
+    act: (message: Type.Static<S>) => void,
+  ): this {
     this.#entries.set(type, { check, act })
     return this
   }
@@ -23,7 +28,8 @@ export class MessageTable {
       return
     }
     const { type, id } = message as { type?: unknown; id?: unknown }
-    const echo = typeof id === 'string' && id.length <= limits.socketMessageIdCharactersMax ? { id } : {}
+    const echo =
+      typeof id === 'string' && id.length <= limits.socketMessageIdCharactersMax ? { id } : {}
     if (typeof type !== 'string') {
       session.refuse('message_malformed', 'type is missing or is not a text', echo)
       return
@@ -38,7 +44,10 @@ export class MessageTable {
       entry.check(message)
     } catch (error) {
       const problem = error as { message: string; fields?: FieldError[] }
-      session.refuse('message_malformed', problem.message, { ...echo, ...(problem.fields && { fields: problem.fields }) })
+      session.refuse('message_malformed', problem.message, {
+        ...echo,
+        ...(problem.fields && { fields: problem.fields }),
+      })
       return
     }
     entry.act(message as never)
@@ -46,23 +55,42 @@ export class MessageTable {
 }
 
 /** Compiled once per process, not per connection. */
-export const checks = { respond: compileCheck(Respond), offerResponse: compileCheck(OfferResponse), status: compileCheck(SetStatus) }
+export const checks = {
+  respond: compileCheck(Respond),
+  offerResponse: compileCheck(OfferResponse),
+  status: compileCheck(SetStatus),
+}
 
 /** Runs a command whose answer the socket waits for; at most limits.socketCommandsInFlightMax at once. */
 export class CommandsInFlight {
   #count = 0
 
   /** `run` resolves to the answer; what it throws becomes the answer through `failed`. */
-  start(session: Session, run: () => Promise<object>, failed: (problem: CaduceusError) => object): void {
+  start(
+    session: Session,
+    run: () => Promise<object>,
+    failed: (problem: CaduceusError) => object,
+  ): void {
     if (this.#count >= limits.socketCommandsInFlightMax) {
-      session.sendText(JSON.stringify(failed(new CaduceusError('overloaded', 'too many commands of this connection are waiting'))))
+      session.sendText(
+        JSON.stringify(
+          failed(
+            new CaduceusError('overloaded', 'too many commands of this connection are waiting'),
+          ),
+        ),
+      )
       return
     }
     this.#count++
-    run().catch((error: unknown) => failed(error instanceof CaduceusError ? error : new CaduceusError('internal')))
+    run()
+      .catch((error: unknown) =>
+        failed(error instanceof CaduceusError ? error : new CaduceusError('internal')),
+      )
       // Leaves with what else this turn has for the socket.
       .then(answer => session.pushText(JSON.stringify(answer)))
-      .finally(() => { this.#count-- })
+      .finally(() => {
+        this.#count--
+      })
       .catch(() => session.close(1011, 'internal error'))
   }
 }

@@ -12,7 +12,11 @@ import { checks, CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import type { Opened, Session } from './session.ts'
 
-export async function openPharmacy(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
+export async function openPharmacy(
+  ctx: EdgeContext,
+  session: Session,
+  handshake: Handshake,
+): Promise<Opened> {
   const identity = await identify(ctx, handshake)
   if (identity.role !== 'vendor') throw refusals.wrongRole('only pharmacies connect here')
   ctx.hub.admit(session, identity.userId)
@@ -23,20 +27,34 @@ export async function openPharmacy(ctx: EdgeContext, session: Session, handshake
 
   const inFlight = new CommandsInFlight()
   const table = new MessageTable().on('respond', checks.respond, Respond, message =>
-    inFlight.start(session, () => respond(ctx, session, { identity, vendorId: vendor.id }, message), problem => ({
-      type: 'response_result', request_id: message.request_id, outcome: outcomes[problem.code] ?? 'error',
-      ...(message.id !== undefined && { id: message.id }), code: problem.code, message: problem.message,
-    })))
+    inFlight.start(
+      session,
+      () => respond(ctx, session, { identity, vendorId: vendor.id }, message),
+      problem => ({
+        type: 'response_result',
+        request_id: message.request_id,
+        outcome: outcomes[problem.code] ?? 'error',
+        ...(message.id !== undefined && { id: message.id }),
+        code: problem.code,
+        message: problem.message,
+      }),
+    ),
+  )
   return {
     handler: {
       onText: message => table.dispatch(session, message),
       // Open requests follow the greeting; before it they would only wait here.
       onOpen: () => ctx.hub.addTerminal(session, vendor.id),
     },
-    greeting: [{
-      type: 'connection', message: 'Connected to pharmacy channel',
-      pharmacy_id: vendor.id, pharmacy_name: vendor.business_name, location: { lat: vendor.latitude, lng: vendor.longitude },
-    }],
+    greeting: [
+      {
+        type: 'connection',
+        message: 'Connected to pharmacy channel',
+        pharmacy_id: vendor.id,
+        pharmacy_name: vendor.business_name,
+        location: { lat: vendor.latitude, lng: vendor.longitude },
+      },
+    ],
   }
 }
 
@@ -48,15 +66,28 @@ const outcomes: Partial<Record<ErrorCode, string>> = {
   request_cancelled: 'cancelled',
 }
 
-async function respond(ctx: EdgeContext, { origin }: Session, { identity, vendorId }: { identity: Identity; vendorId: string }, message: Respond): Promise<object> {
+async function respond(
+  ctx: EdgeContext,
+  { origin }: Session,
+  { identity, vendorId }: { identity: Identity; vendorId: string },
+  message: Respond,
+): Promise<object> {
   const { request_id, response_type, text_message, audio_url, id } = message
   const { outcome, order } = await respondToRequest(ctx, {
-    vendorId, requestId: request_id, response_type,
+    vendorId,
+    requestId: request_id,
+    response_type,
     // Without an id of its own a repeated answer is still the same command.
     commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
     ...(text_message !== undefined && { text_message }),
     ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
   })
   // What was kept back before is the winner's now, in the same breath.
-  return { type: 'response_result', request_id, outcome, ...(id !== undefined && { id }), ...(outcome === 'won' && { order: shownTo(ctx, identity, order) }) }
+  return {
+    type: 'response_result',
+    request_id,
+    outcome,
+    ...(id !== undefined && { id }),
+    ...(outcome === 'won' && { order: shownTo(ctx, identity, order) }),
+  }
 }

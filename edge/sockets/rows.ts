@@ -5,16 +5,25 @@ import { limits } from '../../protocol/limits.ts'
 
 /** A pharmacy's drivers, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {
-  return database.kysely.selectFrom('drivers')
-    .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
-    .where('vendor_id', '=', vendorId)
-    // Also those who were let go and still have a parcel: the pharmacy wants to see it arrive.
-    .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
-    .orderBy('id', 'desc').limit(limits.fleetDriversMax).execute()
+  return (
+    database.kysely
+      .selectFrom('drivers')
+      .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
+      .where('vendor_id', '=', vendorId)
+      // Also those who were let go and still have a parcel: the pharmacy wants to see it arrive.
+      .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
+      .orderBy('id', 'desc')
+      .limit(limits.fleetDriversMax)
+      .execute()
+  )
 }
 
 /** How requests stand that terminals here still show as open. */
 export async function requestStates(database: Database, requestIds: readonly string[]) {
-  return database.kysely.selectFrom('orders').select(['id', 'status', 'vendor_id'])
-    .where('id', 'in', [...requestIds]).where('status', '!=', 'pending').execute()
+  return database.kysely
+    .selectFrom('orders')
+    .select(['id', 'status', 'vendor_id'])
+    .where('id', 'in', [...requestIds])
+    .where('status', '!=', 'pending')
+    .execute()
 }

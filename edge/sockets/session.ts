@@ -32,16 +32,26 @@ export interface SocketHandler {
 }
 
 /** What a socket does from now on, and the messages it is sent first. */
-export interface Opened { handler: SocketHandler; greeting: SocketMessage[] }
+export interface Opened {
+  handler: SocketHandler
+  greeting: SocketMessage[]
+}
 
 type State =
-  | { state: 'handshaking'; sinceMs: number; inbound: { bytes: Buffer; isBinary: boolean }[]; outbound: SocketMessage[] }
+  | {
+      state: 'handshaking'
+      sinceMs: number
+      inbound: { bytes: Buffer; isBinary: boolean }[]
+      outbound: SocketMessage[]
+    }
   | { state: 'open'; handler: SocketHandler }
   | { state: 'closing' }
 
 type Queued = string | Uint8Array | TailedMessage | number
 
-export interface SocketData { session: Session | null }
+export interface SocketData {
+  session: Session | null
+}
 type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
   rateLimited: boolean
   /** Has `flush` called before the event loop goes on. */
@@ -51,7 +61,7 @@ type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
 }
 
 /** The open requests that a terminal is told of leave room for everything else: more of them come when it has read these. */
-const tailedBytesMax = limits.socketBackpressureBytesMax * 3 / 4
+const tailedBytesMax = (limits.socketBackpressureBytesMax * 3) / 4
 const caughtUpBytes = limits.socketBackpressureBytesMax / 4
 const askedFromBytes = limits.socketBackpressureBytesMax / 16
 
@@ -95,7 +105,9 @@ export class Session {
     this.#state = { state: 'handshaking', sinceMs: parts.nowMs(), inbound: [], outbound: [] }
   }
 
-  get isClosing(): boolean { return this.#state.state === 'closing' }
+  get isClosing(): boolean {
+    return this.#state.state === 'closing'
+  }
 
   /** Sends the first messages, then what was pushed meanwhile; then the client's waiting messages are handled. */
   open(handler: SocketHandler, greeting: readonly SocketMessage[]): void {
@@ -130,7 +142,8 @@ export class Session {
         if (now.handler.onPush !== undefined && !now.handler.onPush(message)) return false
         this.#enqueue(text ?? JSON.stringify(message))
         return true
-      case 'closing': return false
+      case 'closing':
+        return false
     }
   }
 
@@ -149,7 +162,10 @@ export class Session {
     if (this.#state.state !== 'open') return false
     const queuedBytes = this.#queuedBytes + message.bytes
     // What the socket itself holds is asked for only where much is queued: a request to a thousand terminals is one message for each.
-    if (queuedBytes > askedFromBytes && this.#socket.getBufferedAmount() + queuedBytes > tailedBytesMax) {
+    if (
+      queuedBytes > askedFromBytes &&
+      this.#socket.getBufferedAmount() + queuedBytes > tailedBytesMax
+    ) {
       this.#parts.metrics.pushesDropped.inc({ reason: 'no_room' })
       this.#behind = true
       return false
@@ -178,10 +194,16 @@ export class Session {
       this.#queued = null
       this.#queuedBytes = 0
       if (this.#state.state !== 'open') return
-      if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number')) this.#sendAll(queued)
+      if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number'))
+        this.#sendAll(queued)
       else this.#socket.cork(() => this.#sendAll(queued))
     }
-    if (!this.#behind || this.#state.state !== 'open' || this.#socket.getBufferedAmount() > caughtUpBytes) return
+    if (
+      !this.#behind ||
+      this.#state.state !== 'open' ||
+      this.#socket.getBufferedAmount() > caughtUpBytes
+    )
+      return
     this.#behind = false
     this.#parts.caughtUp(this)
   }
@@ -208,8 +230,12 @@ export class Session {
     if (this.#state.state !== 'open') return false
     const waiting = this.#socket.getBufferedAmount()
     // A character takes three bytes at the most; they are counted where it could matter.
-    if (waiting + data.length * (typeof data === 'string' ? 3 : 1) > limits.socketBackpressureBytesMax
-      && waiting + (typeof data === 'string' ? Buffer.byteLength(data) : data.length) > limits.socketBackpressureBytesMax) {
+    if (
+      waiting + data.length * (typeof data === 'string' ? 3 : 1) >
+        limits.socketBackpressureBytesMax &&
+      waiting + (typeof data === 'string' ? Buffer.byteLength(data) : data.length) >
+        limits.socketBackpressureBytesMax
+    ) {
       this.#parts.metrics.pushesDropped.inc({ reason: 'slow_reader' })
       this.close(closeCodes.slowReader, 'too slow to read')
       return false
@@ -218,14 +244,35 @@ export class Session {
   }
 
   /** Tells the client what was wrong; ten malformed messages in a row end the connection. */
-  refuse(code: ErrorCode, message: string, extra: { id?: string; fields?: FieldError[]; index?: number; seq?: number; refused?: number } = {}): void {
+  refuse(
+    code: ErrorCode,
+    message: string,
+    extra: {
+      id?: string
+      fields?: FieldError[]
+      index?: number
+      seq?: number
+      refused?: number
+    } = {},
+  ): void {
     this.#refusals++
     this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
-    if (++this.#malformedInARow >= limits.socketMalformedInARowMax) this.close(closeCodes.malformed, 'malformed messages')
+    if (++this.#malformedInARow >= limits.socketMalformedInARowMax)
+      this.close(closeCodes.malformed, 'malformed messages')
   }
 
   /** Something is wrong, but not with the message. */
-  report(code: ErrorCode, message: string, extra: { id?: string; index?: number; seq?: number; refused?: number; server_time_ms?: number } = {}): void {
+  report(
+    code: ErrorCode,
+    message: string,
+    extra: {
+      id?: string
+      index?: number
+      seq?: number
+      refused?: number
+      server_time_ms?: number
+    } = {},
+  ): void {
     this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
   }
 
@@ -234,7 +281,8 @@ export class Session {
     const now = this.#state
     switch (now.state) {
       case 'handshaking':
-        if (now.inbound.length >= limits.socketHandshakeMessagesMax) this.close(closeCodes.tooManyMessages, 'too many messages')
+        if (now.inbound.length >= limits.socketHandshakeMessagesMax)
+          this.close(closeCodes.tooManyMessages, 'too many messages')
         else now.inbound.push({ bytes: Buffer.from(bytes), isBinary })
         return
       case 'open':
@@ -244,14 +292,16 @@ export class Session {
         }
         this.#handle(now.handler, bytes, isBinary)
         return
-      case 'closing': return
+      case 'closing':
+        return
     }
   }
 
   #handle(handler: SocketHandler, bytes: Uint8Array, isBinary: boolean): void {
     const refusals = this.#refusals
     try {
-      if (bytes.length > limits.socketMessageBytesMax) this.refuse('body_too_large', `a message is at most ${limits.socketMessageBytesMax} bytes`)
+      if (bytes.length > limits.socketMessageBytesMax)
+        this.refuse('body_too_large', `a message is at most ${limits.socketMessageBytesMax} bytes`)
       else if (!isBinary) this.#handleText(handler, bytes)
       else if (handler.onBinary !== undefined) handler.onBinary(bytes)
       else this.refuse('message_malformed', 'this socket takes text messages only')
@@ -265,7 +315,9 @@ export class Session {
   #handleText(handler: SocketHandler, bytes: Uint8Array): void {
     let message: unknown
     try {
-      message = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+      message = JSON.parse(
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+      )
     } catch {
       this.refuse('invalid_json', 'the message is not valid JSON')
       return
@@ -299,7 +351,9 @@ export class Session {
   }
 
   /** The connection is gone, whoever closed it. The socket must not be touched any more. */
-  closed(): void { this.#end() }
+  closed(): void {
+    this.#end()
+  }
 
   #end(): void {
     const before = this.#state
@@ -311,11 +365,18 @@ export class Session {
   /** Called about once a second: an overdue handshake and an expired token end the connection. */
   sweep(nowMs: number): void {
     if (nowMs >= this.expiresAtMs) this.close(closeCodes.unauthenticated, 'token expired')
-    else if (this.#state.state === 'handshaking' && nowMs - this.#state.sinceMs >= limits.socketHandshakeMs)
+    else if (
+      this.#state.state === 'handshaking' &&
+      nowMs - this.#state.sinceMs >= limits.socketHandshakeMs
+    )
       this.close(closeCodes.goingAway, 'the handshake took too long')
   }
 }
 
 function isPing(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'ping'
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    (message as { type?: unknown }).type === 'ping'
+  )
 }

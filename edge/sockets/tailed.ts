@@ -24,14 +24,16 @@ export class TailedMessage {
   }
 
   /** Of the longest whole message. */
-  get bytes(): number { return this.#bytes.length }
+  get bytes(): number {
+    return this.#bytes.length
+  }
 
   /** The whole message, with that many hundredths of a kilometre. Good until the next call. */
   with(hundredths: number): Uint8Array {
     const tail = tails[hundredths] ?? tailOf(hundredths)
     const { length } = tail
     for (let i = 0; i < length; i++) this.#bytes[this.#headBytes + i] = tail.charCodeAt(i)
-    return this.#views[length] ??= this.#bytes.subarray(0, this.#headBytes + length)
+    return (this.#views[length] ??= this.#bytes.subarray(0, this.#headBytes + length))
   }
 }
 

@@ -3,7 +3,12 @@ import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/limits.ts'
-import { topics, type InterestMessage, type NewRequestBody, type TerminalsMessage } from '../../protocol/pushes.ts'
+import {
+  topics,
+  type InterestMessage,
+  type NewRequestBody,
+  type TerminalsMessage,
+} from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { addOrder, addVendor, newId, pause, startFixture, type TestSocket } from './fixture.ts'
@@ -26,132 +31,252 @@ async function pharmacy(): Promise<{ id: string; connect(): Promise<TestSocket> 
   }
 }
 const requestBody = (request_id: string): NewRequestBody => ({
-  request_id, patient_name: 'John Doe', patient_phone: '9841234567', patient_location: { lat: 27.7172, lng: 85.324 }, radius_km: 10,
-  quantity: 10, items: [], notes: null, image_url: null, prescription_url: null, timestamp: '2026-02-24T10:30:00Z', expires_at: '2026-02-24T10:35:00Z',
+  request_id,
+  patient_name: 'John Doe',
+  patient_phone: '9841234567',
+  patient_location: { lat: 27.7172, lng: 85.324 },
+  radius_km: 10,
+  quantity: 10,
+  items: [],
+  notes: null,
+  image_url: null,
+  prescription_url: null,
+  timestamp: '2026-02-24T10:30:00Z',
+  expires_at: '2026-02-24T10:35:00Z',
 })
 const [a, b, c] = [await pharmacy(), await pharmacy(), await pharmacy()]
 
-t.test('a request reaches each terminal of those asked once, with its own distance; its end only those told', async t => {
-  const [a1, a2, b1, c1] = [await a.connect(), await a.connect(), await b.connect(), await c.connect()]
-  const id = newId()
-  const request = { kind: 'new_request' as const, body: requestBody(id), vendor_ids: [newId(), a.id, b.id], distances_km: [0.1, 2.499, 0.816] }
-  f.push(request)
-  t.same(await a1.next(), { type: 'new_request', ...requestBody(id), distance_km: 2.5 })
-  t.match(await a2.next(), { distance_km: 2.5 })
-  t.match(await b1.next(), { distance_km: 0.82 })
-  f.push(request)
-  const message = { type: 'request_taken', request_id: id, message: 'This request has been accepted by another pharmacy' }
-  const closed = { kind: 'request_closed' as const, request_id: id, vendor_ids: [a.id, c.id], message }
-  f.push(closed)
-  f.push(closed)
-  t.same(await a1.next(), message, 'the repetition of the request is not told')
-  t.same(await a2.next(), message)
-  // Overtaken by the end, as when two engines tell of it: c never saw it, and does not see it now.
-  f.push({ ...request, vendor_ids: [a.id, c.id], distances_km: [1, 1] })
-  await pause(30)
-  t.same([a1.heard, a2.heard, b1.heard, c1.heard], [[], [], [], []], 'each exactly once, the winner and the strangers nothing')
-  for (const socket of [a1, a2, b1, c1]) socket.ws.close()
-})
+t.test(
+  'a request reaches each terminal of those asked once, with its own distance; its end only those told',
+  async t => {
+    const [a1, a2, b1, c1] = [
+      await a.connect(),
+      await a.connect(),
+      await b.connect(),
+      await c.connect(),
+    ]
+    const id = newId()
+    const request = {
+      kind: 'new_request' as const,
+      body: requestBody(id),
+      vendor_ids: [newId(), a.id, b.id],
+      distances_km: [0.1, 2.499, 0.816],
+    }
+    f.push(request)
+    t.same(await a1.next(), { type: 'new_request', ...requestBody(id), distance_km: 2.5 })
+    t.match(await a2.next(), { distance_km: 2.5 })
+    t.match(await b1.next(), { distance_km: 0.82 })
+    f.push(request)
+    const message = {
+      type: 'request_taken',
+      request_id: id,
+      message: 'This request has been accepted by another pharmacy',
+    }
+    const closed = {
+      kind: 'request_closed' as const,
+      request_id: id,
+      vendor_ids: [a.id, c.id],
+      message,
+    }
+    f.push(closed)
+    f.push(closed)
+    t.same(await a1.next(), message, 'the repetition of the request is not told')
+    t.same(await a2.next(), message)
+    // Overtaken by the end, as when two engines tell of it: c never saw it, and does not see it now.
+    f.push({ ...request, vendor_ids: [a.id, c.id], distances_km: [1, 1] })
+    await pause(30)
+    t.same(
+      [a1.heard, a2.heard, b1.heard, c1.heard],
+      [[], [], [], []],
+      'each exactly once, the winner and the strangers nothing',
+    )
+    for (const socket of [a1, a2, b1, c1]) socket.ws.close()
+  },
+)
 
-t.test('what one turn pushes leaves in one write and in its order, and before what closes the socket', async t => {
-  const a1 = await a.connect()
-  const before = f.writes.count
-  const ids = Array.from({ length: 20 }, newId)
-  f.push(...ids.map(id => ({ kind: 'new_request' as const, body: requestBody(id), vendor_ids: [a.id], distances_km: [1] })))
-  f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'news' } }, ...ids.map(id => ({ kind: 'request_closed' as const, request_id: id, vendor_ids: [a.id], message: { type: 'request_expired', request_id: id } })))
-  const heard = []
-  for (let i = 0; i < 41; i++) heard.push(await a1.next())
-  t.same(heard.map(m => m['request_id'] ?? m.type), [...ids, 'news', ...ids])
-  t.equal(f.writes.count - before, 1)
-  f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'last' } })
-  await pause(0)
-  a1.ws.send('{')
-  t.same([(await a1.next()).type, (await a1.next()).type], ['last', 'error'])
-  a1.ws.close()
-})
+t.test(
+  'what one turn pushes leaves in one write and in its order, and before what closes the socket',
+  async t => {
+    const a1 = await a.connect()
+    const before = f.writes.count
+    const ids = Array.from({ length: 20 }, newId)
+    f.push(
+      ...ids.map(id => ({
+        kind: 'new_request' as const,
+        body: requestBody(id),
+        vendor_ids: [a.id],
+        distances_km: [1],
+      })),
+    )
+    f.push(
+      { kind: 'topic', topic: topics.vendor(a.id), message: { type: 'news' } },
+      ...ids.map(id => ({
+        kind: 'request_closed' as const,
+        request_id: id,
+        vendor_ids: [a.id],
+        message: { type: 'request_expired', request_id: id },
+      })),
+    )
+    const heard = []
+    for (let i = 0; i < 41; i++) heard.push(await a1.next())
+    t.same(
+      heard.map(m => m['request_id'] ?? m.type),
+      [...ids, 'news', ...ids],
+    )
+    t.equal(f.writes.count - before, 1)
+    f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'last' } })
+    await pause(0)
+    a1.ws.send('{')
+    t.same([(await a1.next()).type, (await a1.next()).type], ['last', 'error'])
+    a1.ws.close()
+  },
+)
 
-t.test('requests of one turn keep their bodies and each terminal its distances, of any length', async t => {
-  const [a1, b1] = [await a.connect(), await b.connect()]
-  const kilometres = [[10, 0.004], [9.999, 49.99], [0.555, 7], [12_345.678, 3.1]] as const
-  const bodies = kilometres.map((_, i) => ({ ...requestBody(newId()), notes: 'é'.repeat(i) }))
-  f.push(...bodies.map((body, i) => ({ kind: 'new_request' as const, body, vendor_ids: [a.id, b.id], distances_km: [...kilometres[i]!] })))
-  for (const [socket, of] of [[a1, 0], [b1, 1]] as const)
-    for (const [i, body] of bodies.entries()) t.same(await socket.next(), { type: 'new_request', ...body, distance_km: Math.round(kilometres[i]![of] * 100) / 100 })
-  await pause(limits.interestDebounceMs + 20)
-  for (const socket of [a1, b1]) socket.ws.close()
-})
+t.test(
+  'requests of one turn keep their bodies and each terminal its distances, of any length',
+  async t => {
+    const [a1, b1] = [await a.connect(), await b.connect()]
+    const kilometres = [
+      [10, 0.004],
+      [9.999, 49.99],
+      [0.555, 7],
+      [12_345.678, 3.1],
+    ] as const
+    const bodies = kilometres.map((_, i) => ({ ...requestBody(newId()), notes: 'é'.repeat(i) }))
+    f.push(
+      ...bodies.map((body, i) => ({
+        kind: 'new_request' as const,
+        body,
+        vendor_ids: [a.id, b.id],
+        distances_km: [...kilometres[i]!],
+      })),
+    )
+    for (const [socket, of] of [
+      [a1, 0],
+      [b1, 1],
+    ] as const)
+      for (const [i, body] of bodies.entries())
+        t.same(await socket.next(), {
+          type: 'new_request',
+          ...body,
+          distance_km: Math.round(kilometres[i]![of] * 100) / 100,
+        })
+    await pause(limits.interestDebounceMs + 20)
+    for (const socket of [a1, b1]) socket.ws.close()
+  },
+)
 
-t.test('a terminal that connects has its open requests asked for; a reconnected bus asks for all', async t => {
-  const asked = f.listen<TerminalsMessage>(subjects.terminals)
-  const [a1, b1] = await Promise.all([a.connect(), b.connect()])
-  await pause(limits.interestDebounceMs + 20)
-  t.same(asked.flatMap(m => m.vendor_ids).sort(), [a.id, b.id].sort())
-  a1.ws.close()
-  await a1.closed
-  await pause(10)
-  asked.length = 0
-  f.bus.cut()
-  f.bus.mend()
-  await pause(20)
-  t.same(asked.flatMap(m => m.vendor_ids), [b.id], 'only those still here')
-  b1.ws.close()
-})
+t.test(
+  'a terminal that connects has its open requests asked for; a reconnected bus asks for all',
+  async t => {
+    const asked = f.listen<TerminalsMessage>(subjects.terminals)
+    const [a1, b1] = await Promise.all([a.connect(), b.connect()])
+    await pause(limits.interestDebounceMs + 20)
+    t.same(asked.flatMap(m => m.vendor_ids).sort(), [a.id, b.id].sort())
+    a1.ws.close()
+    await a1.closed
+    await pause(10)
+    asked.length = 0
+    f.bus.cut()
+    f.bus.mend()
+    await pause(20)
+    t.same(
+      asked.flatMap(m => m.vendor_ids),
+      [b.id],
+      'only those still here',
+    )
+    b1.ws.close()
+  },
+)
 
 t.test('an end that was lost is found after the bus reconnects', async t => {
   const [a1, b1] = [await a.connect(), await b.connect()]
   const outcomes = [
-    ['accepted', b.id, 'request_taken'], ['expired', null, 'request_expired'], ['cancelled', null, 'request_cancelled'],
-    ['cancelled', b.id, 'request_taken'], ['pending', null, null],
+    ['accepted', b.id, 'request_taken'],
+    ['expired', null, 'request_expired'],
+    ['cancelled', null, 'request_cancelled'],
+    ['cancelled', b.id, 'request_taken'],
+    ['pending', null, null],
   ] as const
   for (const [status, vendor_id] of outcomes) {
     const { id } = await addOrder(f.database, { id: newId(), user_id: newId(), status, vendor_id })
-    f.push({ kind: 'new_request', body: requestBody(id), vendor_ids: [a.id, b.id], distances_km: [1, 2] })
+    f.push({
+      kind: 'new_request',
+      body: requestBody(id),
+      vendor_ids: [a.id, b.id],
+      distances_km: [1, 2],
+    })
   }
   for (const socket of [a1, b1]) for (const _ of outcomes) await socket.next('new_request')
   f.bus.cut()
   f.bus.mend()
-  const heard = [await a1.next(), await a1.next(), await a1.next(), await a1.next()].map(m => m.type)
-  t.same(heard, outcomes.map(o => o[2]).filter(type => type !== null))
+  const heard = [await a1.next(), await a1.next(), await a1.next(), await a1.next()].map(
+    m => m.type,
+  )
+  t.same(
+    heard,
+    outcomes.map(o => o[2]).filter(type => type !== null),
+  )
   t.same([(await b1.next()).type, (await b1.next()).type], ['request_expired', 'request_cancelled'])
   await pause(20)
   t.same([a1.heard, b1.heard], [[], []], 'the winner is not told that it lost')
   for (const socket of [a1, b1]) socket.ws.close()
 })
 
-t.test('a terminal whose first state is megabytes reads it in pieces, and is not taken for a slow reader', async t => {
-  const notes = '😀'.repeat(10_000)
-  const ids = Array.from({ length: limits.openRequestsPerTerminalMax }, newId).sort()
-  // As an engine does, every time it is asked.
-  let asked = 0
-  const engine = f.bus.subscribe(subjects.terminals, () => {
-    asked++
-    publishList(f.bus, subjects.pushAll, ids.map(id => ({ kind: 'new_request' as const, body: { ...requestBody(id), notes }, vendor_ids: [a.id], distances_km: [1] })), part => part)
-  })
-  const a1 = await a.connect()
-  const told = new Set<string>()
-  for (const _ of ids) {
-    const message = await a1.next('new_request')
-    t.notOk(told.has(message['request_id'] as string), 'each once')
-    told.add(message['request_id'] as string)
-  }
-  t.same([...told].sort(), ids)
-  t.ok(asked > 1, `8 MB in ${asked} pieces`)
-  a1.ws.send('{"type":"ping"}')
-  await a1.next('pong')
-  const askedUntilNow = asked
-  await pause(2 * limits.pushIntervalMs)
-  t.equal(asked, askedUntilNow, 'with everything told nothing is asked for any more')
-  t.equal(a1.heard.length, 0)
-  engine.unsubscribe()
-  a1.ws.close()
-})
+t.test(
+  'a terminal whose first state is megabytes reads it in pieces, and is not taken for a slow reader',
+  async t => {
+    const notes = '😀'.repeat(10_000)
+    const ids = Array.from({ length: limits.openRequestsPerTerminalMax }, newId).sort()
+    // As an engine does, every time it is asked.
+    let asked = 0
+    const engine = f.bus.subscribe(subjects.terminals, () => {
+      asked++
+      publishList(
+        f.bus,
+        subjects.pushAll,
+        ids.map(id => ({
+          kind: 'new_request' as const,
+          body: { ...requestBody(id), notes },
+          vendor_ids: [a.id],
+          distances_km: [1],
+        })),
+        part => part,
+      )
+    })
+    const a1 = await a.connect()
+    const told = new Set<string>()
+    for (const _ of ids) {
+      const message = await a1.next('new_request')
+      t.notOk(told.has(message['request_id'] as string), 'each once')
+      told.add(message['request_id'] as string)
+    }
+    t.same([...told].sort(), ids)
+    t.ok(asked > 1, `8 MB in ${asked} pieces`)
+    a1.ws.send('{"type":"ping"}')
+    await a1.next('pong')
+    const askedUntilNow = asked
+    await pause(2 * limits.pushIntervalMs)
+    t.equal(asked, askedUntilNow, 'with everything told nothing is asked for any more')
+    t.equal(a1.heard.length, 0)
+    engine.unsubscribe()
+    a1.ws.close()
+  },
+)
 
 t.test('what a terminal was told is bounded', async t => {
   const a1 = await a.connect()
   const ids = Array.from({ length: limits.openRequestsPerTerminalMax + 1 }, newId)
-  for (const id of ids) f.push({ kind: 'new_request', body: requestBody(id), vendor_ids: [a.id], distances_km: [1] })
+  for (const id of ids)
+    f.push({ kind: 'new_request', body: requestBody(id), vendor_ids: [a.id], distances_km: [1] })
   for (const _ of ids) await a1.next('new_request')
-  const end = (id: string) => f.push({ kind: 'request_closed', request_id: id, vendor_ids: [a.id], message: { type: 'request_expired', request_id: id } })
+  const end = (id: string) =>
+    f.push({
+      kind: 'request_closed',
+      request_id: id,
+      vendor_ids: [a.id],
+      message: { type: 'request_expired', request_id: id },
+    })
   end(ids[0]!)
   end(ids.at(-1)!)
   t.match(await a1.next(), { request_id: ids.at(-1) }, 'the oldest was forgotten')
@@ -161,18 +286,38 @@ t.test('what a terminal was told is bounded', async t => {
 t.test('answers over the socket', async t => {
   const a1 = await a.connect()
   const rows: [ErrorCode | 'won' | 'recorded', string][] = [
-    ['won', 'won'], ['recorded', 'recorded'], ['request_already_assigned', 'lost'], ['request_not_offered', 'not_offered'],
-    ['request_expired', 'expired'], ['request_cancelled', 'cancelled'], ['unavailable', 'error'],
+    ['won', 'won'],
+    ['recorded', 'recorded'],
+    ['request_already_assigned', 'lost'],
+    ['request_not_offered', 'not_offered'],
+    ['request_expired', 'expired'],
+    ['request_cancelled', 'cancelled'],
+    ['unavailable', 'error'],
   ]
   for (const [reply, outcome] of rows) {
     f.script.order = async envelope => {
-      t.match(envelope, { actor_id: id, verb: 'respond', by: { role: 'vendor', id: a.id }, data: { response_type: 'REJECTED', text_message: 'Sorry' } })
+      t.match(envelope, {
+        actor_id: id,
+        verb: 'respond',
+        by: { role: 'vendor', id: a.id },
+        data: { response_type: 'REJECTED', text_message: 'Sorry' },
+      })
       if (reply !== 'won' && reply !== 'recorded') throw new CaduceusError(reply)
       return { ok: true, order: {} as OrderView, outcome: { response: reply } }
     }
     const id = newId()
-    a1.send({ type: 'respond', request_id: id, response_type: 'REJECTED', text_message: 'Sorry', id: 'mine-1' })
-    t.match(await a1.next(), { type: 'response_result', request_id: id, outcome, id: 'mine-1' }, reply)
+    a1.send({
+      type: 'respond',
+      request_id: id,
+      response_type: 'REJECTED',
+      text_message: 'Sorry',
+      id: 'mine-1',
+    })
+    t.match(
+      await a1.next(),
+      { type: 'response_result', request_id: id, outcome, id: 'mine-1' },
+      reply,
+    )
   }
   const commandIds: string[] = []
   f.script.order = async envelope => {
@@ -188,41 +333,62 @@ t.test('answers over the socket', async t => {
   a1.ws.close()
 })
 
-t.test('who loses hears that the request is taken and what became of its accept in one write', async t => {
-  const [a1, b1] = [await a.connect(), await b.connect()]
-  const id = newId()
-  f.push({ kind: 'new_request', body: requestBody(id), vendor_ids: [a.id, b.id], distances_km: [1, 1] })
-  await Promise.all([a1.next(), b1.next()])
-  let release = (): void => undefined
-  const asked = new Promise<void>(isAsked => {
-    f.script.order = async () => {
-      isAsked()
-      await new Promise<void>(resolve => { release = resolve })
-      return { ok: true, order: {} as OrderView, outcome: { response: 'won' } }
-    }
-  })
-  a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-  await asked
-  b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-  await pause(20)
-  const before = f.writes.count
-  f.push({ kind: 'request_closed', request_id: id, vendor_ids: [b.id], message: { type: 'request_taken', request_id: id } })
-  t.match([await b1.next(), await b1.next()], [{ type: 'request_taken' }, { type: 'response_result', outcome: 'lost' }])
-  t.equal(f.writes.count - before, 1)
-  release()
-  t.match(await a1.next(), { type: 'response_result', outcome: 'won' })
-  for (const socket of [a1, b1]) socket.ws.close()
-})
+t.test(
+  'who loses hears that the request is taken and what became of its accept in one write',
+  async t => {
+    const [a1, b1] = [await a.connect(), await b.connect()]
+    const id = newId()
+    f.push({
+      kind: 'new_request',
+      body: requestBody(id),
+      vendor_ids: [a.id, b.id],
+      distances_km: [1, 1],
+    })
+    await Promise.all([a1.next(), b1.next()])
+    let release = (): void => undefined
+    const asked = new Promise<void>(isAsked => {
+      f.script.order = async () => {
+        isAsked()
+        await new Promise<void>(resolve => {
+          release = resolve
+        })
+        return { ok: true, order: {} as OrderView, outcome: { response: 'won' } }
+      }
+    })
+    a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+    await asked
+    b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+    await pause(20)
+    const before = f.writes.count
+    f.push({
+      kind: 'request_closed',
+      request_id: id,
+      vendor_ids: [b.id],
+      message: { type: 'request_taken', request_id: id },
+    })
+    t.match(
+      [await b1.next(), await b1.next()],
+      [{ type: 'request_taken' }, { type: 'response_result', outcome: 'lost' }],
+    )
+    t.equal(f.writes.count - before, 1)
+    release()
+    t.match(await a1.next(), { type: 'response_result', outcome: 'won' })
+    for (const socket of [a1, b1]) socket.ws.close()
+  },
+)
 
 t.test('commands in flight are bounded', async t => {
   const a1 = await a.connect()
   let release = (): void => undefined
-  const held = new Promise<void>(resolve => { release = resolve })
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
   f.script.order = async () => {
     await held
     return { ok: true, order: {} as OrderView, outcome: {} }
   }
-  for (let i = 0; i <= limits.socketCommandsInFlightMax; i++) a1.send({ type: 'respond', request_id: newId(), response_type: 'REJECTED' })
+  for (let i = 0; i <= limits.socketCommandsInFlightMax; i++)
+    a1.send({ type: 'respond', request_id: newId(), response_type: 'REJECTED' })
   t.match(await a1.next(), { type: 'response_result', outcome: 'error', code: 'overloaded' })
   release()
   for (let i = 0; i < limits.socketCommandsInFlightMax; i++) await a1.next('response_result')
@@ -242,10 +408,16 @@ t.test('interest follows trackers, customers and fleets', async t => {
   await pause(limits.interestDebounceMs + 20)
   t.ok(heard.every(m => m.edge_id === 'edge-1' && !m.full))
   t.same(heard.flatMap(m => m.order_ids).sort(), [open.id, tracked.id].sort())
-  t.same(heard.flatMap(m => m.vendor_ids), [a.id])
+  t.same(
+    heard.flatMap(m => m.vendor_ids),
+    [a.id],
+  )
 
   const later = newId()
-  for (const [order_id, status] of [[later, 'pending'], [open.id, 'delivered']]) {
+  for (const [order_id, status] of [
+    [later, 'pending'],
+    [open.id, 'delivered'],
+  ]) {
     const message = { type: 'status', order_id, status, at: '' }
     f.push({ kind: 'topic', topic: `customer:${userId}`, message })
     t.same(await customer.next(), message)
@@ -257,13 +429,34 @@ t.test('interest follows trackers, customers and fleets', async t => {
   f.bus.cut()
   f.bus.mend()
   await pause(20)
-  t.same(heard, [{ edge_id: 'edge-1', full: true, order_ids: [later], vendor_ids: [a.id] }], 'all that is left, as a whole')
-  f.pushLocations({ orders: [{ order_id: later, latitude: 1, longitude: 2, heading: null, speed: null, eta_minutes: 1, distance_km: 1, at_ms: 0 }] })
+  t.same(
+    heard,
+    [{ edge_id: 'edge-1', full: true, order_ids: [later], vendor_ids: [a.id] }],
+    'all that is left, as a whole',
+  )
+  f.pushLocations({
+    orders: [
+      {
+        order_id: later,
+        latitude: 1,
+        longitude: 2,
+        heading: null,
+        speed: null,
+        eta_minutes: 1,
+        distance_km: 1,
+        at_ms: 0,
+      },
+    ],
+  })
   t.match(await customer.next(), { type: 'location', order_id: later })
 
   heard.length = 0
   f.hub.closeAll()
-  t.same((await Promise.all([customer.closed, fleet.closed])).map(end => end.code), [1001, 1001], 'draining says 1001')
+  t.same(
+    (await Promise.all([customer.closed, fleet.closed])).map(end => end.code),
+    [1001, 1001],
+    'draining says 1001',
+  )
   await pause(20)
   t.match(heard, [{ gone: true }])
   t.equal(f.hub.size, 0)

@@ -9,7 +9,13 @@
 import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
-import { topics, type NewRequestBody, type Push, type SocketMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
+import {
+  topics,
+  type NewRequestBody,
+  type Push,
+  type SocketMessage,
+  type TerminalsMessage,
+} from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
 import { uploadIdOf } from '../uploads/kinds.ts'
@@ -18,7 +24,9 @@ import { requestStates } from './rows.ts'
 import type { Session } from './session.ts'
 import { TailedMessage } from './tailed.ts'
 
-type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> & Pick<Env, 'after'> & SigningContext
+type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> &
+  Pick<Env, 'after'> &
+  SigningContext
 
 export class Terminals {
   readonly #parts: Parts
@@ -43,7 +51,9 @@ export class Terminals {
   }
 
   /** Some of its open requests were kept from a terminal of this pharmacy, and there is room for more of them now. */
-  askAgain(vendorId: string): void { this.#announceIn(limits.pushIntervalMs, vendorId) }
+  askAgain(vendorId: string): void {
+    this.#announceIn(limits.pushIntervalMs, vendorId)
+  }
 
   #announceIn(ms: number, vendorId: string): void {
     this.#arrived.add(vendorId)
@@ -61,7 +71,9 @@ export class Terminals {
   }
 
   #announce(vendorIds: readonly string[]): void {
-    publishList(this.#parts.bus, subjects.terminals, vendorIds, (part): TerminalsMessage => ({ vendor_ids: [...part] }))
+    publishList(this.#parts.bus, subjects.terminals, vendorIds, (part): TerminalsMessage => ({
+      vendor_ids: [...part],
+    }))
   }
 
   /** Spread over a window, so that edges that started together do not ask together. */
@@ -93,26 +105,31 @@ export class Terminals {
     for (const session of this.#all()) for (const id of session.told ?? []) told.add(id)
     const ids = [...told]
     for (let at = 0; at < ids.length; at += limits.listLimitMax) {
-      const ended = await requestStates(this.#parts.database, ids.slice(at, at + limits.listLimitMax))
+      const ended = await requestStates(
+        this.#parts.database,
+        ids.slice(at, at + limits.listLimitMax),
+      )
       const states = new Map(ended.map(row => [row.id, row]))
       for (const session of this.#all())
         for (const id of session.told ?? []) {
           const state = states.get(id)
           if (state === undefined) continue
-          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id))) isOver(session, id)
+          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id)))
+            isOver(session, id)
           else this.#closeFor(session, id, endOf(id, state.status, state.vendor_id))
         }
     }
   }
 
-  * #all(): Generator<Session> {
+  *#all(): Generator<Session> {
     for (const sessions of this.#sessions.values()) yield* sessions
   }
 
   /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
   newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
     const requestId = push.body.request_id
-    const hasFile = push.body.prescription_url !== null && uploadIdOf(push.body.prescription_url) !== null
+    const hasFile =
+      push.body.prescription_url !== null && uploadIdOf(push.body.prescription_url) !== null
     let message: TailedMessage | null = null
     let delivered = 0
     for (let i = 0; i < push.vendor_ids.length; i++) {
@@ -123,7 +140,12 @@ export class Terminals {
       const hundredths = Math.round(push.distances_km[i]! * 100)
       for (const session of sessions) {
         if (session.told?.has(requestId) === true || session.over?.has(requestId) === true) continue
-        if (!(message === null ? session.pushText(this.#withLink(session, push.body, hundredths)) : session.pushTailed(message, hundredths))) continue
+        if (
+          !(message === null
+            ? session.pushText(this.#withLink(session, push.body, hundredths))
+            : session.pushTailed(message, hundredths))
+        )
+          continue
         session.told = remember(session.told, requestId, limits.openRequestsPerTerminalMax)
         delivered++
       }
@@ -144,7 +166,8 @@ export class Terminals {
     for (const vendorId of push.vendor_ids)
       for (const session of this.#sessions.get(vendorId) ?? [])
         if (isOver(session, push.request_id) && session.pushText(text)) delivered++
-    if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
+    if (delivered > 0)
+      this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
   }
 
   #closeFor(session: Session, requestId: string, message: SocketMessage): void {
@@ -178,7 +201,13 @@ function remember(ids: Set<string> | null, id: string, max: number): Set<string>
 
 /** The same messages as the engine pushes. */
 function endOf(request_id: string, status: string, vendorId: string | null): SocketMessage {
-  if (status === 'expired') return { type: 'request_expired', request_id, message: 'This request has expired' }
-  if (status === 'cancelled' && vendorId === null) return { type: 'request_cancelled', request_id, message: 'This request was cancelled' }
-  return { type: 'request_taken', request_id, message: 'This request has been accepted by another pharmacy' }
+  if (status === 'expired')
+    return { type: 'request_expired', request_id, message: 'This request has expired' }
+  if (status === 'cancelled' && vendorId === null)
+    return { type: 'request_cancelled', request_id, message: 'This request was cancelled' }
+  return {
+    type: 'request_taken',
+    request_id,
+    message: 'This request has been accepted by another pharmacy',
+  }
 }

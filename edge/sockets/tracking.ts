@@ -16,11 +16,18 @@ import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import type { Opened, Session } from './session.ts'
 
-export async function openTracking(ctx: EdgeContext, session: Session, handshake: Handshake): Promise<Opened> {
+export async function openTracking(
+  ctx: EdgeContext,
+  session: Session,
+  handshake: Handshake,
+): Promise<Opened> {
   const token = handshake.parameter
-  const linked = () => orderOfLink(ctx, token).catch((error: unknown) => {
-    throw error instanceof CaduceusError && error.code === 'tracking_expired' ? refusals.unauthenticated() : error
-  })
+  const linked = () =>
+    orderOfLink(ctx, token).catch((error: unknown) => {
+      throw error instanceof CaduceusError && error.code === 'tracking_expired'
+        ? refusals.unauthenticated()
+        : error
+    })
   const known = await linked()
   ctx.hub.admit(session, `tracking:${known.id}`, limits.trackersPerOrderMax)
   ctx.hub.subscribe(session, topics.order(known.id))
@@ -43,16 +50,21 @@ export async function openTracking(ctx: EdgeContext, session: Session, handshake
       onPush(message) {
         if (message.type === 'tracking_reissued') {
           stillOpens().catch((error: unknown) => {
-            ctx.log.warn({ err: error, order_id: order.id }, 'a tracking link could not be checked; its reader may come again')
+            ctx.log.warn(
+              { err: error, order_id: order.id },
+              'a tracking link could not be checked; its reader may come again',
+            )
             session.close(closeCodes.goingAway, 'temporarily unavailable')
           })
           return false
         }
         if (message.type === 'status' && endedStatuses.includes(message['status'] as OrderStatus))
-          session.expiresAtMs = linkEndsAtMs(ctx.config, { ended_at: new Date(ctx.nowMs()).toISOString() })!
+          session.expiresAtMs = linkEndsAtMs(ctx.config, {
+            ended_at: new Date(ctx.nowMs()).toISOString(),
+          })!
         return true
       },
     },
-    greeting: [{ type: 'state', ...await trackingState(ctx, order) }],
+    greeting: [{ type: 'state', ...(await trackingState(ctx, order)) }],
   }
 }

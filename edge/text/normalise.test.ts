@@ -12,29 +12,66 @@ const capitals = '0190B2A0-0000-7000-8000-00000000ABCD'
 const small = capitals.toLowerCase()
 
 t.test('the schema says what each text is, at any depth', t => {
-  const check = compileCheck(Type.Object({
-    id: Uuid, maybe: nullable(Uuid), list: Type.Array(Uuid), inner: Type.Union([Type.Object({ id: Uuid, name: Type.String() }), Type.Null()]),
-    email: Email, phone: Phone, name: Type.String(), password: KnownPassword, any: Type.Unknown(),
-  }), { phoneCountry: 'NP' })
+  const check = compileCheck(
+    Type.Object({
+      id: Uuid,
+      maybe: nullable(Uuid),
+      list: Type.Array(Uuid),
+      inner: Type.Union([Type.Object({ id: Uuid, name: Type.String() }), Type.Null()]),
+      email: Email,
+      phone: Phone,
+      name: Type.String(),
+      password: KnownPassword,
+      any: Type.Unknown(),
+    }),
+    { phoneCountry: 'NP' },
+  )
   const decomposed = 'e\u0301'
   const value = {
-    id: capitals, maybe: capitals, list: [capitals, small], inner: { id: capitals, name: decomposed }, email: `Ren${decomposed}\u200b@Example.org`,
-    phone: '984-123 4567', name: `${decomposed} ${capitals}`, password: decomposed, any: { deep: [{ text: decomposed }] },
+    id: capitals,
+    maybe: capitals,
+    list: [capitals, small],
+    inner: { id: capitals, name: decomposed },
+    email: `Ren${decomposed}\u200b@Example.org`,
+    phone: '984-123 4567',
+    name: `${decomposed} ${capitals}`,
+    password: decomposed,
+    any: { deep: [{ text: decomposed }] },
   }
   check(value)
   t.same(value, {
-    id: small, maybe: small, list: [small, small], inner: { id: small, name: 'é' }, email: 'René@Example.org',
-    phone: '+9779841234567', name: `é ${capitals}`, password: decomposed, any: { deep: [{ text: 'é' }] },
+    id: small,
+    maybe: small,
+    list: [small, small],
+    inner: { id: small, name: 'é' },
+    email: 'René@Example.org',
+    phone: '+9779841234567',
+    name: `é ${capitals}`,
+    password: decomposed,
+    any: { deep: [{ text: 'é' }] },
   })
-  const polluting = JSON.parse(`{"__proto__": "e\u0301", "id": "${capitals}"}`) as Record<string, unknown>
+  const polluting = JSON.parse(`{"__proto__": "e\u0301", "id": "${capitals}"}`) as Record<
+    string,
+    unknown
+  >
   compileCheck(Type.Object({ id: Uuid }))(polluting)
-  t.same([polluting['id'], Object.getOwnPropertyDescriptor(polluting, '__proto__')?.value, Object.getPrototypeOf(polluting)], [small, 'é', Object.prototype])
+  t.same(
+    [
+      polluting['id'],
+      Object.getOwnPropertyDescriptor(polluting, '__proto__')?.value,
+      Object.getPrototypeOf(polluting),
+    ],
+    [small, 'é', Object.prototype],
+  )
   t.end()
 })
 
 t.test('marks without end are refused before anybody sorts them', t => {
   const check = compileCheck(Type.Object({ name: Type.String() }))
-  t.throws(() => check({ name: `a${'\u0301\u0316'.repeat(500_000)}` }), { code: 'invalid_request', fields: [{ field: 'name', rule: /combining marks/ }] })
+  t.throws(() => check({ name: `a${'\u0301\u0316'.repeat(500_000)}` }), {
+    code: 'invalid_request',
+    fields: [{ field: 'name', rule: /combining marks/ }],
+  })
   t.doesNotThrow(() => check({ name: `a${'\u0301'.repeat(30)}` }))
   t.doesNotThrow(() => check({ name: 'क्षत्रिय ạ̈́ 각 한' }))
   t.end()
@@ -76,24 +113,62 @@ t.test('phones', t => {
     t.equal(normalPhone(written, country), normal, written)
     t.equal(normalPhone(normal, country), normal, `${normal} again`)
   }
-  for (const text of ['', ' ', 'call me', '+', '++9779841234567', '12', '9841O34567', '+9779841234567890123', '()', `+977${' '.repeat(100)}1`, '१', '98+41234567x'])
+  for (const text of [
+    '',
+    ' ',
+    'call me',
+    '+',
+    '++9779841234567',
+    '12',
+    '9841O34567',
+    '+9779841234567890123',
+    '()',
+    `+977${' '.repeat(100)}1`,
+    '१',
+    '98+41234567x',
+  ])
     t.equal(normalPhone(text, 'NP'), null, text)
-  t.same(['+9779841234567', '9841234567', '+12125550100 ext. 5', '', '+0123'].map(isInternational), [true, false, false, false, false])
+  t.same(
+    ['+9779841234567', '9841234567', '+12125550100 ext. 5', '', '+0123'].map(isInternational),
+    [true, false, false, false, false],
+  )
   t.end()
 })
 
 t.test('e-mails that are one', t => {
   for (const [one, other] of [
-    ['İzmir@example.com', 'izmir@example.com'], ['İzmir@example.com', 'i̇zmir@EXAMPLE.com'], ['Rene\u0301@x.org', 'RENÉ@x.org'],
-    ['ΝΙΚΟΣ@x.gr', 'νικος@x.gr'], ['miKe@example.org', 'mike@example.org'], ['ann\u200b@x.org', 'ann@x.org'], ['ИВАН@x.ru', 'иван@x.ru'],
+    ['İzmir@example.com', 'izmir@example.com'],
+    ['İzmir@example.com', 'i̇zmir@EXAMPLE.com'],
+    ['Rene\u0301@x.org', 'RENÉ@x.org'],
+    ['ΝΙΚΟΣ@x.gr', 'νικος@x.gr'],
+    ['miKe@example.org', 'mike@example.org'],
+    ['ann\u200b@x.org', 'ann@x.org'],
+    ['ИВАН@x.ru', 'иван@x.ru'],
     // A keyboard's blank, full-width letters, Lithuanian accents, and a domain as a browser and as an app write it.
-    [' ann@x.org\u3000', 'ann@x.org'], ['ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ', 'ann@example.org'], ['ann@例え。jp', 'ann@例え.jp'],
-    ['Ju\u0303s@x.lt', 'jũs@x.lt'], ['i\u0307\u0301na@x.lt', 'Ína@x.lt'], ['\u012f\u0307\u0301@x.lt', 'Į\u0301@x.lt'], ['J\u0303@x.lt', 'j\u0307\u0303@x.lt'],
-    ['ann@MÜNCHEN.de', 'ann@xn--mnchen-3ya.de'], ['ann@XN--MNCHEN-3YA.DE', 'ann@mu\u0308nchen.de'], ['ann@mail.xn--mnchen-3ya.de', 'ann@mail.münchen.de'],
+    [' ann@x.org\u3000', 'ann@x.org'],
+    ['ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ', 'ann@example.org'],
+    ['ann@例え。jp', 'ann@例え.jp'],
+    ['Ju\u0303s@x.lt', 'jũs@x.lt'],
+    ['i\u0307\u0301na@x.lt', 'Ína@x.lt'],
+    ['\u012f\u0307\u0301@x.lt', 'Į\u0301@x.lt'],
+    ['J\u0303@x.lt', 'j\u0307\u0303@x.lt'],
+    ['ann@MÜNCHEN.de', 'ann@xn--mnchen-3ya.de'],
+    ['ann@XN--MNCHEN-3YA.DE', 'ann@mu\u0308nchen.de'],
+    ['ann@mail.xn--mnchen-3ya.de', 'ann@mail.münchen.de'],
     ['ann@xn--mnchen-3ya.de', 'ann@xn--mnchen-3ya.de\u200b'],
-  ] as const) t.equal(normalEmail(one), normalEmail(other), `${one} ${other}`)
+  ] as const)
+    t.equal(normalEmail(one), normalEmail(other), `${one} ${other}`)
   t.not(normalEmail('ızmir@example.com'), normalEmail('izmir@example.com'), 'a letter of its own')
-  for (const one of ['ann@example.org', 'İ\u0301@MÜNCHEN.de', 'ann@xn--.de', 'ann@xn--mnchen-3ya.de', '@', 'xn--', 'ａ＠ｂ．ｃ', 'ann@a b.ü'])
+  for (const one of [
+    'ann@example.org',
+    'İ\u0301@MÜNCHEN.de',
+    'ann@xn--.de',
+    'ann@xn--mnchen-3ya.de',
+    '@',
+    'xn--',
+    'ａ＠ｂ．ｃ',
+    'ann@a b.ü',
+  ])
     t.equal(writtenEmail(writtenEmail(one)), writtenEmail(one), `${one} keeps its form`)
   t.equal(writtenEmail('Ann@Example.org'), 'Ann@Example.org', 'otherwise as its owner wrote it')
   t.not(normalEmail('rene@x.org'), normalEmail('rené@x.org'))
@@ -109,8 +184,15 @@ t.test('passwords by OpaqueString', t => {
   t.match(newPasswordRule('e\u0301'.repeat(4), 8), /8 characters/, 'counted as it will be compared')
   const check = compileCheck(Type.Object({ password: Password }))
   t.throws(() => check({ password: 'e\u0301'.repeat(4) }), { code: 'invalid_request' })
-  t.doesNotThrow(() => check({ password: 'e\u0301'.repeat(150) }), 'its length is that of what is stored')
+  t.doesNotThrow(
+    () => check({ password: 'e\u0301'.repeat(150) }),
+    'its length is that of what is stored',
+  )
   t.throws(() => check({ password: 'e\u0301'.repeat(201) }), { code: 'invalid_request' })
-  t.doesNotThrow(() => compileCheck(Type.Object({ password: KnownPassword }))({ password: 'e\u0301'.repeat(200) }), 'another keyboard types the same')
+  t.doesNotThrow(
+    () =>
+      compileCheck(Type.Object({ password: KnownPassword }))({ password: 'e\u0301'.repeat(200) }),
+    'another keyboard types the same',
+  )
   t.end()
 })

@@ -18,7 +18,9 @@ import { newPasswordRule, opaqueString } from './passwords.ts'
 export type TextKind = 'id' | 'hex' | 'email' | 'phone' | 'password' | 'newPassword'
 
 /** What a deployment decides about text. */
-export interface TextRules { phoneCountry: CountryCode | null }
+export interface TextRules {
+  phoneCountry: CountryCode | null
+}
 export const plainRules: TextRules = { phoneCountry: null }
 
 /** The keyword of a schema that names the kind; documents carry it too. */
@@ -27,10 +29,21 @@ export const kindKeyword = 'x-text-kind'
 /** Changes the value in place. Returns the rules that its text breaks. */
 export type Normalise = (value: unknown) => FieldError[]
 
-interface Plan { kind: TextKind | null; minLength: number; properties: ReadonlyMap<string, Plan>; rest: Plan | null }
+interface Plan {
+  kind: TextKind | null
+  minLength: number
+  properties: ReadonlyMap<string, Plan>
+  rest: Plan | null
+}
 interface Schema {
-  pattern?: string; minLength?: number; properties?: Record<string, Schema>; items?: Schema | Schema[]
-  anyOf?: Schema[]; allOf?: Schema[]; additionalProperties?: Schema | boolean; patternProperties?: Record<string, Schema>
+  pattern?: string
+  minLength?: number
+  properties?: Record<string, Schema>
+  items?: Schema | Schema[]
+  anyOf?: Schema[]
+  allOf?: Schema[]
+  additionalProperties?: Schema | boolean
+  patternProperties?: Record<string, Schema>
   [kindKeyword]?: TextKind
 }
 
@@ -49,19 +62,48 @@ function planOf(schema: Schema): Plan {
   const parts = [schema, ...(schema.anyOf ?? []), ...(schema.allOf ?? [])]
   const nested = parts.slice(1).map(planOf)
   const properties = new Map<string, Plan>()
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) properties.set(name, planOf(inner))
-  for (const plan of nested) for (const [name, inner] of plan.properties) if (!properties.has(name)) properties.set(name, inner)
-  const rests = [schema.items, schema.additionalProperties, ...Object.values(schema.patternProperties ?? {})]
-    .flatMap(one => one ?? []).filter(one => typeof one === 'object')
+  for (const [name, inner] of Object.entries(schema.properties ?? {}))
+    properties.set(name, planOf(inner))
+  for (const plan of nested)
+    for (const [name, inner] of plan.properties)
+      if (!properties.has(name)) properties.set(name, inner)
+  const rests = [
+    schema.items,
+    schema.additionalProperties,
+    ...Object.values(schema.patternProperties ?? {}),
+  ]
+    .flatMap(one => one ?? [])
+    .filter(one => typeof one === 'object')
   return {
-    kind: schema[kindKeyword] ?? (schema.pattern === uuidPattern ? 'id' : nested.find(plan => plan.kind !== null)?.kind ?? null),
-    minLength: schema.minLength ?? 0, properties,
-    rest: rests[0] === undefined ? nested.find(plan => plan.rest !== null)?.rest ?? null : planOf(rests[0]),
+    kind:
+      schema[kindKeyword] ??
+      (schema.pattern === uuidPattern
+        ? 'id'
+        : (nested.find(plan => plan.kind !== null)?.kind ?? null)),
+    minLength: schema.minLength ?? 0,
+    properties,
+    rest:
+      rests[0] === undefined
+        ? (nested.find(plan => plan.rest !== null)?.rest ?? null)
+        : planOf(rests[0]),
   }
 }
 
-function walk(plan: Plan | null, holder: unknown, path: string, depth: number, rules: TextRules, broken: FieldError[]): void {
-  if (typeof holder !== 'object' || holder === null || ArrayBuffer.isView(holder) || depth > depthMax) return
+function walk(
+  plan: Plan | null,
+  holder: unknown,
+  path: string,
+  depth: number,
+  rules: TextRules,
+  broken: FieldError[],
+): void {
+  if (
+    typeof holder !== 'object' ||
+    holder === null ||
+    ArrayBuffer.isView(holder) ||
+    depth > depthMax
+  )
+    return
   for (const [name, value] of Object.entries(holder)) {
     const inner = plan?.properties.get(name) ?? plan?.rest ?? null
     const at = path === '' ? name : `${path}.${name}`
@@ -73,16 +115,26 @@ function walk(plan: Plan | null, holder: unknown, path: string, depth: number, r
   }
 }
 
-function textOf(plan: Plan | null, text: string, field: string, rules: TextRules, broken: FieldError[]): string {
+function textOf(
+  plan: Plan | null,
+  text: string,
+  field: string,
+  rules: TextRules,
+  broken: FieldError[],
+): string {
   const refuse = (rule: string): string => {
     if (broken.length < rulesToldMax) broken.push({ field, rule })
     return text
   }
   switch (plan?.kind) {
-    case 'id': return isUuid(text) ? text.toLowerCase() : text
-    case 'hex': return /^[0-9A-F]+$/i.test(text) ? text.toLowerCase() : text
-    case 'phone': return normalPhone(text, rules.phoneCountry) ?? refuse(phoneRule)
-    case 'password': return text
+    case 'id':
+      return isUuid(text) ? text.toLowerCase() : text
+    case 'hex':
+      return /^[0-9A-F]+$/i.test(text) ? text.toLowerCase() : text
+    case 'phone':
+      return normalPhone(text, rules.phoneCountry) ?? refuse(phoneRule)
+    case 'password':
+      return text
     case 'newPassword': {
       const rule = text.length < plan.minLength ? null : newPasswordRule(text, plan.minLength)
       return rule === null ? opaqueString(text) : refuse(rule)

@@ -27,34 +27,72 @@ type Orders = ExpressionBuilder<Tables, 'orders'>
 type AccessContext = Pick<EdgeContext, 'database'>
 type ReadContext = Pick<EdgeContext, 'database' | 'nowMs'>
 
-interface Party { vendorId: string | null; driverId: string | null }
+interface Party {
+  vendorId: string | null
+  driverId: string | null
+}
 /** Which URLs of an order may name a file of the kind, and to whom that opens it. */
-const rules: Record<UploadKind, { urls(order: OrderView, owner: Party): (string | null)[]; readers: Readonly<Partial<Record<Standing, Purpose>>> }> = {
-  prescription: { urls: order => [order.prescription_url], readers: { customer: 'own_order', winner: 'dispense', chosen: 'decide', asked: 'decide' } },
-  proof: { urls: order => [order.proof_photo_url], readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' } },
-  signature: { urls: order => [order.signature_url], readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' } },
-  audio: { urls: (order, owner) => order.responses.filter(answer => answer.vendor_id === owner.vendorId).map(answer => answer.audio_url), readers: { customer: 'own_order' } },
+const rules: Record<
+  UploadKind,
+  {
+    urls(order: OrderView, owner: Party): (string | null)[]
+    readers: Readonly<Partial<Record<Standing, Purpose>>>
+  }
+> = {
+  prescription: {
+    urls: order => [order.prescription_url],
+    readers: { customer: 'own_order', winner: 'dispense', chosen: 'decide', asked: 'decide' },
+  },
+  proof: {
+    urls: order => [order.proof_photo_url],
+    readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' },
+  },
+  signature: {
+    urls: order => [order.signature_url],
+    readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' },
+  },
+  audio: {
+    urls: (order, owner) =>
+      order.responses
+        .filter(answer => answer.vendor_id === owner.vendorId)
+        .map(answer => answer.audio_url),
+    readers: { customer: 'own_order' },
+  },
 }
 /** Why a file is opened: `decide` before acceptance, `dispense` after it. */
 export type Purpose = 'own_file' | 'own_order' | 'oversight' | 'decide' | 'dispense' | 'proof'
 /** `orderId`: through which it may be read; null for one's own file and for an admin, where no order is known to name it. */
-export interface Reading { purpose: Purpose; orderId: string | null }
+export interface Reading {
+  purpose: Purpose
+  orderId: string | null
+}
 /** More orders than one file is named in by honest people. */
 const ordersLookedAtMax = 100
 
 /** Null for whoever may not read the file. */
-export async function readingOf(ctx: ReadContext, identity: Identity, upload: UploadRow): Promise<Reading | null> {
+export async function readingOf(
+  ctx: ReadContext,
+  identity: Identity,
+  upload: UploadRow,
+): Promise<Reading | null> {
   if (identity.userId === upload.owner_id) return { purpose: 'own_file', orderId: upload.order_id }
   if (identity.role === 'admin') return { purpose: 'oversight', orderId: upload.order_id }
   const reader = principalOf(identity)
   const ofReader = (eb: Orders): Expression<SqlBool> => {
     switch (identity.role) {
-      case 'user': return eb('user_id', '=', reader.id)
-      case 'driver': return eb('driver_id', '=', reader.id)
-      default: return eb.or([
-        eb('vendor_id', '=', reader.id),
-        eb.and([eb('kind', '=', 'broadcast'), eb('status', '=', 'pending'), sql<SqlBool>`${reader.id}::uuid = any(candidate_ids)`]),
-      ])
+      case 'user':
+        return eb('user_id', '=', reader.id)
+      case 'driver':
+        return eb('driver_id', '=', reader.id)
+      default:
+        return eb.or([
+          eb('vendor_id', '=', reader.id),
+          eb.and([
+            eb('kind', '=', 'broadcast'),
+            eb('status', '=', 'pending'),
+            sql<SqlBool>`${reader.id}::uuid = any(candidate_ids)`,
+          ]),
+        ])
     }
   }
   const purposeIn = (order: OrderView): Purpose | null => {
@@ -72,7 +110,8 @@ export async function readingOf(ctx: ReadContext, identity: Identity, upload: Up
   }
   // The order that opened it last time is one look; a search goes through all orders of the reader.
   const known = upload.order_id
-  const quick = known === null ? null : await through(eb => eb.and([eb('id', '=', known), ofReader(eb)]))
+  const quick =
+    known === null ? null : await through(eb => eb.and([eb('id', '=', known), ofReader(eb)]))
   if (quick !== null) return quick
   const found = await through(ofReader)
   if (found !== null) await noteOrder(ctx, upload, found.orderId!)
@@ -80,35 +119,70 @@ export async function readingOf(ctx: ReadContext, identity: Identity, upload: Up
 }
 
 /** Remembers an order that names the file, so that nobody takes it for an orphan. */
-export async function noteOrder(ctx: AccessContext, upload: Pick<UploadRow, 'id' | 'order_id'>, orderId: string): Promise<void> {
+export async function noteOrder(
+  ctx: AccessContext,
+  upload: Pick<UploadRow, 'id' | 'order_id'>,
+  orderId: string,
+): Promise<void> {
   if (upload.order_id === null)
-    await ctx.database.kysely.updateTable('uploads').set({ order_id: orderId }).where('id', '=', upload.id).where('order_id', 'is', null).execute()
+    await ctx.database.kysely
+      .updateTable('uploads')
+      .set({ order_id: orderId })
+      .where('id', '=', upload.id)
+      .where('order_id', 'is', null)
+      .execute()
 }
 
 /** The id of an order that names the file, in which its owner is a party, and which `also` admits. */
-export const orderNaming = async (ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<string | null> =>
-  (await ordersNaming(ctx, upload, also)).at(0)?.id ?? null
+export const orderNaming = async (
+  ctx: AccessContext,
+  upload: UploadRow,
+  also: (eb: Orders) => Expression<SqlBool>,
+): Promise<string | null> => (await ordersNaming(ctx, upload, also)).at(0)?.id ?? null
 
-async function ordersNaming(ctx: AccessContext, upload: UploadRow, also: (eb: Orders) => Expression<SqlBool>): Promise<OrderView[]> {
+async function ordersNaming(
+  ctx: AccessContext,
+  upload: UploadRow,
+  also: (eb: Orders) => Expression<SqlBool>,
+): Promise<OrderView[]> {
   const db = ctx.database.kysely
   const [owner, kind] = [await partyOf(ctx, upload.owner_id), upload.kind as UploadKind]
   const url = uploadUrl(upload.id)
-  const rows = await db.selectFrom('orders').select(['placed', 'progress']).where(also).where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
+  const rows = await db
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where(also)
+    .where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
     // A pharmacy that said no with a sound is no party to the order, but its answer is in it.
-    .$if(kind !== 'audio', query => query.where(eb => eb.or([
-      eb('user_id', '=', upload.owner_id),
-      ...(owner.driverId === null ? [] : [eb('driver_id', '=', owner.driverId)]),
-      ...(owner.vendorId === null ? [] : [eb('vendor_id', '=', owner.vendorId)]),
-    ])))
-    .limit(ordersLookedAtMax).execute()
+    .$if(kind !== 'audio', query =>
+      query.where(eb =>
+        eb.or([
+          eb('user_id', '=', upload.owner_id),
+          ...(owner.driverId === null ? [] : [eb('driver_id', '=', owner.driverId)]),
+          ...(owner.vendorId === null ? [] : [eb('vendor_id', '=', owner.vendorId)]),
+        ]),
+      ),
+    )
+    .limit(ordersLookedAtMax)
+    .execute()
   // A URL may have been given with its host before it, as the older API shows them.
-  return rows.map(orderView).filter(order => rules[kind].urls(order, owner).some(given => given?.endsWith(url)))
+  return rows
+    .map(orderView)
+    .filter(order => rules[kind].urls(order, owner).some(given => given?.endsWith(url)))
 }
 
 /** The records through which an account takes part in orders. */
 export async function partyOf(ctx: AccessContext, accountId: string): Promise<Party> {
   const db = ctx.database.kysely
-  const vendor = await db.selectFrom('vendors').select('id').where('user_id', '=', accountId).executeTakeFirst()
-  const driver = await db.selectFrom('drivers').select('id').where('user_id', '=', accountId).executeTakeFirst()
+  const vendor = await db
+    .selectFrom('vendors')
+    .select('id')
+    .where('user_id', '=', accountId)
+    .executeTakeFirst()
+  const driver = await db
+    .selectFrom('drivers')
+    .select('id')
+    .where('user_id', '=', accountId)
+    .executeTakeFirst()
   return { vendorId: vendor?.id ?? null, driverId: driver?.id ?? null }
 }

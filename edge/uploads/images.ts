@@ -10,10 +10,15 @@
  */
 
 /** `end`: bytes that belong to the image. Null from a reader: it is none, or a damaged one. */
-export interface ImageShape { width: number; height: number; end: number }
+export interface ImageShape {
+  width: number
+  height: number
+  end: number
+}
 
 /** Little of a file may be looked at twice; these readers go forward only and stop at its end. */
-const view = (data: Uint8Array): DataView => new DataView(data.buffer, data.byteOffset, data.byteLength)
+const view = (data: Uint8Array): DataView =>
+  new DataView(data.buffer, data.byteOffset, data.byteLength)
 const ascii = (data: Uint8Array, at: number, text: string): boolean => {
   if (at + text.length > data.length) return false
   for (let i = 0; i < text.length; i++) if (data[at + i] !== text.charCodeAt(i)) return false
@@ -28,16 +33,20 @@ class Largest {
     this.height = Math.max(this.height, height)
   }
   at(end: number): ImageShape | null {
-    return this.width > 0 && this.height > 0 ? { width: this.width, height: this.height, end } : null
+    return this.width > 0 && this.height > 0
+      ? { width: this.width, height: this.height, end }
+      : null
   }
 }
 
-const startOfFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+const startOfFrame = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 const restart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
 const startOfScan = 0xda
 const endOfImage = 0xd9
 
-export const isJpeg = (data: Uint8Array): boolean => data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff
+export const isJpeg = (data: Uint8Array): boolean =>
+  data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff
 
 /** Segments up to the end-of-image marker; a thumbnail sits inside a segment and is passed over with it. */
 export function readJpeg(data: Uint8Array): ImageShape | null {
@@ -70,14 +79,19 @@ export function readJpeg(data: Uint8Array): ImageShape | null {
 
 /** The next marker after compressed data, in which 0xff is followed by zero or is a restart. */
 function afterScan(data: Uint8Array, from: number): number {
-  for (let at = data.indexOf(0xff, from); at !== -1 && at + 1 < data.length; at = data.indexOf(0xff, at + 2)) {
+  for (
+    let at = data.indexOf(0xff, from);
+    at !== -1 && at + 1 < data.length;
+    at = data.indexOf(0xff, at + 2)
+  ) {
     const next = data[at + 1]!
     if (next !== 0 && !restart(next)) return at
   }
   return -1
 }
 
-export const isPng = (data: Uint8Array): boolean => data[0] === 0x89 && ascii(data, 1, 'PNG\r\n\x1a\n')
+export const isPng = (data: Uint8Array): boolean =>
+  data[0] === 0x89 && ascii(data, 1, 'PNG\r\n\x1a\n')
 
 /** Chunks from IHDR to IEND. Animations are refused: they are no photo, and each frame is pixels anew. */
 export function readPng(data: Uint8Array): ImageShape | null {
@@ -102,7 +116,8 @@ export function readPng(data: Uint8Array): ImageShape | null {
   return null
 }
 
-export const isWebp = (data: Uint8Array): boolean => ascii(data, 0, 'RIFF') && ascii(data, 8, 'WEBP')
+export const isWebp = (data: Uint8Array): boolean =>
+  ascii(data, 0, 'RIFF') && ascii(data, 8, 'WEBP')
 
 /** Chunks of the RIFF; the canvas and the picture in it may each name a size, and the larger counts. */
 export function readWebp(data: Uint8Array): ImageShape | null {
@@ -124,8 +139,17 @@ export function readWebp(data: Uint8Array): ImageShape | null {
       largest.add(1 + (packed & 0x3fff), 1 + ((packed >>> 14) & 0x3fff))
       picture = true
     } else if (ascii(data, at, 'VP8 ')) {
-      if (length < 10 || data[body + 3] !== 0x9d || data[body + 4] !== 0x01 || data[body + 5] !== 0x2a) return null
-      largest.add(bytes.getUint16(body + 6, true) & 0x3fff, bytes.getUint16(body + 8, true) & 0x3fff)
+      if (
+        length < 10 ||
+        data[body + 3] !== 0x9d ||
+        data[body + 4] !== 0x01 ||
+        data[body + 5] !== 0x2a
+      )
+        return null
+      largest.add(
+        bytes.getUint16(body + 6, true) & 0x3fff,
+        bytes.getUint16(body + 8, true) & 0x3fff,
+      )
       picture = true
     } else if (ascii(data, at, 'ANIM') || ascii(data, at, 'ANMF')) return null
     at = body + length + (length & 1)
@@ -133,4 +157,5 @@ export function readWebp(data: Uint8Array): ImageShape | null {
   return picture ? largest.at(end) : null
 }
 
-const uint24 = (data: Uint8Array, at: number): number => data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16)
+const uint24 = (data: Uint8Array, at: number): number =>
+  data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16)

@@ -15,24 +15,44 @@ import type { EdgeContext } from '../context.ts'
 import { uploadIdOf, uploadUrl } from './kinds.ts'
 import { uploadLimits } from './limits.ts'
 
-export type SigningContext = Pick<EdgeContext, 'nowMs'> & { readonly config: Pick<Config, 'jwtSecret'> }
-export type LinkContext = Pick<EdgeContext, 'database' | 'endedAccess' | 'nowMs'> & Pick<SigningContext, 'config'>
+export type SigningContext = Pick<EdgeContext, 'nowMs'> & {
+  readonly config: Pick<Config, 'jwtSecret'>
+}
+export type LinkContext = Pick<EdgeContext, 'database' | 'endedAccess' | 'nowMs'> &
+  Pick<SigningContext, 'config'>
 /** What follows the `?` of a link. `expires`: seconds since the epoch. */
-export interface LinkQuery { reader?: string; expires?: number; signature?: string }
+export interface LinkQuery {
+  reader?: string
+  expires?: number
+  signature?: string
+}
 
 const keys = new WeakMap<object, Buffer>()
 /** Derived: a signature of a link is never good for anything else that is signed with the server's secret. */
 function keyOf(config: SigningContext['config']): Buffer {
   let key = keys.get(config)
-  if (key === undefined) keys.set(config, key = Buffer.from(hkdfSync('sha256', config.jwtSecret, '', 'caduceus upload links', 32)))
+  if (key === undefined)
+    keys.set(
+      config,
+      (key = Buffer.from(hkdfSync('sha256', config.jwtSecret, '', 'caduceus upload links', 32))),
+    )
   return key
 }
 
-const signatureOf = (config: SigningContext['config'], id: string, reader: string, expires: number): string =>
+const signatureOf = (
+  config: SigningContext['config'],
+  id: string,
+  reader: string,
+  expires: number,
+): string =>
   createHmac('sha256', keyOf(config)).update(`${id}\0${reader}\0${expires}`).digest('base64url')
 
 /** `url` with what opens it for this account, if it names a file of ours by its path; otherwise as it is: text. */
-export function signedUrl({ config, nowMs }: SigningContext, accountId: string, url: string): string {
+export function signedUrl(
+  { config, nowMs }: SigningContext,
+  accountId: string,
+  url: string,
+): string {
   const id = uploadIdOf(url)
   if (id === null) return url
   const expires = Math.ceil(nowMs() / 1000) + uploadLimits.linkSeconds
@@ -43,17 +63,40 @@ export function signedUrl({ config, nowMs }: SigningContext, accountId: string, 
  * Who reads, by a link. Throws `token_invalid` for one that is incomplete, changed or over, and for an account
  * whose sign-ins have all been ended since the link was made.
  */
-export async function readerOf(ctx: LinkContext, fileId: string, { reader, expires, signature }: LinkQuery): Promise<Identity> {
-  const refused = new CaduceusError('token_invalid', 'the link is invalid or has expired; read the order again for a new one')
-  if (reader === undefined || expires === undefined || signature === undefined || !isUuid(reader)) throw refused
+export async function readerOf(
+  ctx: LinkContext,
+  fileId: string,
+  { reader, expires, signature }: LinkQuery,
+): Promise<Identity> {
+  const refused = new CaduceusError(
+    'token_invalid',
+    'the link is invalid or has expired; read the order again for a new one',
+  )
+  if (reader === undefined || expires === undefined || signature === undefined || !isUuid(reader))
+    throw refused
   const given = Buffer.from(signature)
   const expected = Buffer.from(signatureOf(ctx.config, fileId, reader, expires))
-  if (given.length !== expected.length || !timingSafeEqual(given, expected) || ctx.nowMs() >= expires * 1000) throw refused
+  if (
+    given.length !== expected.length ||
+    !timingSafeEqual(given, expected) ||
+    ctx.nowMs() >= expires * 1000
+  )
+    throw refused
   const issuedAtMs = (expires - uploadLimits.linkSeconds) * 1000
   const account = await accountById(ctx.database.kysely, reader)
-  if (account === null || !account.is_active || ctx.endedAccess.hasEnded({ userId: reader, issuedAtMs })) throw refused
+  if (
+    account === null ||
+    !account.is_active ||
+    ctx.endedAccess.hasEnded({ userId: reader, issuedAtMs })
+  )
+    throw refused
   return {
-    userId: account.id, role: account.role, name: account.full_name, vendorId: account.vendor_id, driverId: account.driver_id,
-    issuedAtMs, expiresAtMs: expires * 1000,
+    userId: account.id,
+    role: account.role,
+    name: account.full_name,
+    vendorId: account.vendor_id,
+    driverId: account.driver_id,
+    issuedAtMs,
+    expiresAtMs: expires * 1000,
   }
 }

@@ -7,10 +7,26 @@ import t from 'tap'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { inspectMedia, type MediaFamily } from './media.ts'
-import { film, jpeg, jpegOf, m4a, mp3, ogg, pdf, png, pngOf, theora, wav, webm, webp, webpOf } from './samples.ts'
+import {
+  film,
+  jpeg,
+  jpegOf,
+  m4a,
+  mp3,
+  ogg,
+  pdf,
+  png,
+  pngOf,
+  theora,
+  wav,
+  webm,
+  webp,
+  webpOf,
+} from './samples.ts'
 
 const all: MediaFamily[] = ['image', 'sound', 'document']
-const joined = (...parts: (Uint8Array | string)[]): Uint8Array => new Uint8Array(Buffer.concat(parts.map(part => Buffer.from(part as string))))
+const joined = (...parts: (Uint8Array | string)[]): Uint8Array =>
+  new Uint8Array(Buffer.concat(parts.map(part => Buffer.from(part as string))))
 /** The content type, or the code of the refusal. */
 const outcome = (data: Uint8Array, families: readonly MediaFamily[] = all): string => {
   try {
@@ -24,8 +40,15 @@ const samples = { jpeg, png, webp, pdf, wav, ogg, webm, m4a, mp3 }
 
 t.test('each type is known by its bytes and kept whole', async t => {
   for (const [name, data, type, extension] of [
-    ['jpeg', jpeg, 'image/jpeg', 'jpg'], ['png', png, 'image/png', 'png'], ['webp', webp, 'image/webp', 'webp'], ['pdf', pdf, 'application/pdf', 'pdf'],
-    ['wav', wav, 'audio/wav', 'wav'], ['ogg', ogg, 'audio/ogg', 'ogg'], ['webm', webm, 'audio/webm', 'webm'], ['m4a', m4a, 'audio/mp4', 'm4a'], ['mp3', mp3, 'audio/mpeg', 'mp3'],
+    ['jpeg', jpeg, 'image/jpeg', 'jpg'],
+    ['png', png, 'image/png', 'png'],
+    ['webp', webp, 'image/webp', 'webp'],
+    ['pdf', pdf, 'application/pdf', 'pdf'],
+    ['wav', wav, 'audio/wav', 'wav'],
+    ['ogg', ogg, 'audio/ogg', 'ogg'],
+    ['webm', webm, 'audio/webm', 'webm'],
+    ['m4a', m4a, 'audio/mp4', 'm4a'],
+    ['mp3', mp3, 'audio/mpeg', 'mp3'],
     ['mp3 without a tag', mp3.subarray(22), 'audio/mpeg', 'mp3'],
     ['webp with a canvas', webpOf(24, 16), 'image/webp', 'webp'],
   ] as const) {
@@ -38,61 +61,129 @@ t.test('each type is known by its bytes and kept whole', async t => {
 
 t.test('what a kind does not take is unsupported, and so is everything else', async t => {
   for (const [name, data, families] of [
-    ['a PDF as a photo', pdf, ['image']], ['a photo as a sound', jpeg, ['sound']], ['a sound as a photo', mp3, ['image', 'document']],
-    ['SVG', joined('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), all], ['HTML', joined('<!doctype html><script>alert(1)</script>'), all],
-    ['GIF', joined('GIF89a'), all], ['BMP', joined('BM'), all], ['ZIP', joined('PK\x03\x04'), all], ['ELF', joined('\x7fELF'), all], ['nothing', joined(), all],
-    ['a PDF that begins later', joined('GIF89a%PDF-1.4', pdf), all], ['a RIFF of another kind', joined('RIFF\x04\0\0\0AVI '), all],
+    ['a PDF as a photo', pdf, ['image']],
+    ['a photo as a sound', jpeg, ['sound']],
+    ['a sound as a photo', mp3, ['image', 'document']],
+    ['SVG', joined('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), all],
+    ['HTML', joined('<!doctype html><script>alert(1)</script>'), all],
+    ['GIF', joined('GIF89a'), all],
+    ['BMP', joined('BM'), all],
+    ['ZIP', joined('PK\x03\x04'), all],
+    ['ELF', joined('\x7fELF'), all],
+    ['nothing', joined(), all],
+    ['a PDF that begins later', joined('GIF89a%PDF-1.4', pdf), all],
+    ['a RIFF of another kind', joined('RIFF\x04\0\0\0AVI '), all],
     ['one sync word', Uint8Array.of(0xff, 0xe0), all],
-  ] as const) t.equal(outcome(data, families), 'unsupported_media_type', name)
+  ] as const)
+    t.equal(outcome(data, families), 'unsupported_media_type', name)
 })
 
 t.test('what only begins like a file is damaged', async t => {
-  const withChunk = (name: string) => joined(png.subarray(0, 33), Uint8Array.of(0, 0, 0, 0), name, Uint8Array.of(0, 0, 0, 0), png.subarray(33))
+  const withChunk = (name: string) =>
+    joined(
+      png.subarray(0, 33),
+      Uint8Array.of(0, 0, 0, 0),
+      name,
+      Uint8Array.of(0, 0, 0, 0),
+      png.subarray(33),
+    )
   for (const [name, data] of [
-    ['the first bytes of a PNG', png.subarray(0, 9)], ['a PNG without pixels', joined(png.subarray(0, 33), png.subarray(-12))], ['an animated PNG', withChunk('acTL')],
-    ['a JPEG signature before HTML', joined(jpeg.subarray(0, 4), '<script>alert(1)</script>')], ['a JPEG cut off', jpeg.subarray(0, -2)],
-    ['a JPEG that leaves its height open', jpegOf(24, 0)], ['a WebP cut off', webp.subarray(0, -1)], ['an animated WebP', joined(webpOf(24, 16).subarray(0, 30), 'ANIM', new Uint8Array(8))],
-    ['a PDF cut off', pdf.subarray(0, 40)], ['a WebM with a film', film], ['an Ogg with a film', theora], ['a Matroska', joined(webm.subarray(0, 24), Buffer.from(webm).toString('latin1').replace('webm', 'mkvx').slice(24))],
-    ['an MP4 without tracks', m4a.subarray(0, 32)], ['an MP4 with a film', Buffer.from(Buffer.from(m4a).toString('latin1').replace('soun', 'vide'), 'latin1')],
-    ['an MP3 of one frame', mp3.subarray(22, 22 + 417)], ['a tag before HTML', joined(mp3.subarray(0, 22), '<html>')], ['a WAV without sound', wav.subarray(0, 36)],
-  ] as const) t.equal(outcome(data), 'file_malformed', name)
+    ['the first bytes of a PNG', png.subarray(0, 9)],
+    ['a PNG without pixels', joined(png.subarray(0, 33), png.subarray(-12))],
+    ['an animated PNG', withChunk('acTL')],
+    ['a JPEG signature before HTML', joined(jpeg.subarray(0, 4), '<script>alert(1)</script>')],
+    ['a JPEG cut off', jpeg.subarray(0, -2)],
+    ['a JPEG that leaves its height open', jpegOf(24, 0)],
+    ['a WebP cut off', webp.subarray(0, -1)],
+    ['an animated WebP', joined(webpOf(24, 16).subarray(0, 30), 'ANIM', new Uint8Array(8))],
+    ['a PDF cut off', pdf.subarray(0, 40)],
+    ['a WebM with a film', film],
+    ['an Ogg with a film', theora],
+    [
+      'a Matroska',
+      joined(
+        webm.subarray(0, 24),
+        Buffer.from(webm).toString('latin1').replace('webm', 'mkvx').slice(24),
+      ),
+    ],
+    ['an MP4 without tracks', m4a.subarray(0, 32)],
+    [
+      'an MP4 with a film',
+      Buffer.from(Buffer.from(m4a).toString('latin1').replace('soun', 'vide'), 'latin1'),
+    ],
+    ['an MP3 of one frame', mp3.subarray(22, 22 + 417)],
+    ['a tag before HTML', joined(mp3.subarray(0, 22), '<html>')],
+    ['a WAV without sound', wav.subarray(0, 36)],
+  ] as const)
+    t.equal(outcome(data), 'file_malformed', name)
 })
 
 t.test('polyglots lose their other half', async t => {
   const archive = joined('PK\x03\x04 an archive, a script, or the film that a phone hides')
-  for (const [name, data] of Object.entries({ jpeg, png, webp, ogg, wav })) t.same(inspectMedia(joined(data, archive), all).data, data, name)
+  for (const [name, data] of Object.entries({ jpeg, png, webp, ogg, wav }))
+    t.same(inspectMedia(joined(data, archive), all).data, data, name)
   t.equal(outcome(joined('GIF89a/*', jpeg)), 'unsupported_media_type', 'the first bytes decide')
 })
 
 t.test('pixel bombs are known by their headers', async t => {
   const side = limits.imageSidePixelsMax
   for (const [name, data, expected] of [
-    ['a PNG of the largest size', pngOf(8_000, 8_000), 'image/png'], ['a PNG one row too many', pngOf(8_000, 8_001), 'image_too_large'],
-    ['a long thin PNG', pngOf(side + 1, 1), 'image_too_large'], ['a PNG of 4 billion a side', pngOf(0xffffffff, 0xffffffff), 'image_too_large'],
-    ['a PNG of nothing', pngOf(0, 10), 'file_malformed'], ['a kilobyte that unpacks to a megabyte', pngOf(100_000, 100_000, 1024 * 1024), 'image_too_large'],
-    ['a JPEG', jpegOf(65_535, 65_535), 'image_too_large'], ['a WebP', webpOf(16_384, 16_384), 'image_too_large'],
-    ['a JPEG with a second, larger header', joined(jpeg.subarray(0, 2), jpegOf(65_000, 65_000).subarray(2, -2), jpeg.subarray(2)), 'image_too_large'],
-  ] as const) t.equal(outcome(data), expected, name)
+    ['a PNG of the largest size', pngOf(8_000, 8_000), 'image/png'],
+    ['a PNG one row too many', pngOf(8_000, 8_001), 'image_too_large'],
+    ['a long thin PNG', pngOf(side + 1, 1), 'image_too_large'],
+    ['a PNG of 4 billion a side', pngOf(0xffffffff, 0xffffffff), 'image_too_large'],
+    ['a PNG of nothing', pngOf(0, 10), 'file_malformed'],
+    [
+      'a kilobyte that unpacks to a megabyte',
+      pngOf(100_000, 100_000, 1024 * 1024),
+      'image_too_large',
+    ],
+    ['a JPEG', jpegOf(65_535, 65_535), 'image_too_large'],
+    ['a WebP', webpOf(16_384, 16_384), 'image_too_large'],
+    [
+      'a JPEG with a second, larger header',
+      joined(jpeg.subarray(0, 2), jpegOf(65_000, 65_000).subarray(2, -2), jpeg.subarray(2)),
+      'image_too_large',
+    ],
+  ] as const)
+    t.equal(outcome(data), expected, name)
 })
 
 t.test('no bytes break it: cut anywhere, changed anywhere, or any at all', async t => {
   for (const [name, data] of Object.entries(samples)) {
     for (let length = 0; length < data.length; length++) outcome(data.subarray(0, length))
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat({ max: data.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 6 }), changes => {
-      const copy = data.slice()
-      for (const [at, value] of changes) copy[at] = value
-      outcome(copy)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: data.length - 1 }), fc.nat({ max: 255 })), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        changes => {
+          const copy = data.slice()
+          for (const [at, value] of changes) copy[at] = value
+          outcome(copy)
+        },
+      ),
+      { numRuns: 500 },
+    )
     t.pass(name)
   }
   const heads = Object.values(samples).map(data => data.subarray(0, 12))
-  fc.assert(fc.property(fc.constantFrom(...heads), fc.uint8Array({ maxLength: 400 }), (head, rest) => { outcome(joined(head, rest)) }), { numRuns: 3_000 })
+  fc.assert(
+    fc.property(fc.constantFrom(...heads), fc.uint8Array({ maxLength: 400 }), (head, rest) => {
+      outcome(joined(head, rest))
+    }),
+    { numRuns: 3_000 },
+  )
 })
 
-t.test('a large file takes no more than a look through it: a second look at each byte would never end', async t => {
-  const noise = Buffer.alloc(10 * 1024 * 1024, 0xff)
-  for (const [name, head] of Object.entries(samples)) {
-    outcome(joined(head.subarray(0, 40), noise))
-    t.pass(name)
-  }
-})
+t.test(
+  'a large file takes no more than a look through it: a second look at each byte would never end',
+  async t => {
+    const noise = Buffer.alloc(10 * 1024 * 1024, 0xff)
+    for (const [name, head] of Object.entries(samples)) {
+      outcome(joined(head.subarray(0, 40), noise))
+      t.pass(name)
+    }
+  },
+)

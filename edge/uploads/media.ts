@@ -10,7 +10,18 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { isJpeg, isPng, isWebp, readJpeg, readPng, readWebp, type ImageShape } from './images.ts'
 import { withoutMetadata } from './metadata.ts'
-import { isMp3, isMp4, isOgg, isWav, isWebm, readM4a, readMp3, readOgg, readWav, readWebm } from './sounds.ts'
+import {
+  isMp3,
+  isMp4,
+  isOgg,
+  isWav,
+  isWebm,
+  readM4a,
+  readMp3,
+  readOgg,
+  readWav,
+  readWebm,
+} from './sounds.ts'
 
 export type MediaFamily = 'image' | 'sound' | 'document'
 
@@ -23,13 +34,25 @@ export interface Media {
   data: Uint8Array
 }
 
-interface MediaType { contentType: string; extension: string; family: MediaFamily; begins(data: Uint8Array): boolean; read(data: Uint8Array): ImageShape | number | null }
+interface MediaType {
+  contentType: string
+  extension: string
+  family: MediaFamily
+  begins(data: Uint8Array): boolean
+  read(data: Uint8Array): ImageShape | number | null
+}
 
 const mediaTypes: readonly MediaType[] = [
   { contentType: 'image/jpeg', extension: 'jpg', family: 'image', begins: isJpeg, read: readJpeg },
   { contentType: 'image/png', extension: 'png', family: 'image', begins: isPng, read: readPng },
   { contentType: 'image/webp', extension: 'webp', family: 'image', begins: isWebp, read: readWebp },
-  { contentType: 'application/pdf', extension: 'pdf', family: 'document', begins: isPdf, read: readPdf },
+  {
+    contentType: 'application/pdf',
+    extension: 'pdf',
+    family: 'document',
+    begins: isPdf,
+    read: readPdf,
+  },
   { contentType: 'audio/wav', extension: 'wav', family: 'sound', begins: isWav, read: readWav },
   { contentType: 'audio/ogg', extension: 'ogg', family: 'sound', begins: isOgg, read: readOgg },
   { contentType: 'audio/webm', extension: 'webm', family: 'sound', begins: isWebm, read: readWebm },
@@ -38,23 +61,46 @@ const mediaTypes: readonly MediaType[] = [
 ]
 
 /** In the words of an answer. */
-export const familyNames: Readonly<Record<MediaFamily, string>> = { image: 'JPEG, PNG or WebP', document: 'PDF', sound: 'MP3, Ogg, WebM, WAV or M4A' }
+export const familyNames: Readonly<Record<MediaFamily, string>> = {
+  image: 'JPEG, PNG or WebP',
+  document: 'PDF',
+  sound: 'MP3, Ogg, WebM, WAV or M4A',
+}
 
 /** Throws `unsupported_media_type`, `file_malformed` or `image_too_large`. */
 export function inspectMedia(data: Uint8Array, families: readonly MediaFamily[]): Media {
   const type = mediaTypes.find(one => one.begins(data))
   if (type === undefined || !families.includes(type.family))
-    throw new CaduceusError('unsupported_media_type', `the file is not ${families.map(family => familyNames[family]).join(' or ')}`)
+    throw new CaduceusError(
+      'unsupported_media_type',
+      `the file is not ${families.map(family => familyNames[family]).join(' or ')}`,
+    )
   const shape = type.read(data)
-  if (shape === null) throw new CaduceusError('file_malformed', `the file begins as ${type.contentType} and does not go on as one`)
+  if (shape === null)
+    throw new CaduceusError(
+      'file_malformed',
+      `the file begins as ${type.contentType} and does not go on as one`,
+    )
   if (typeof shape !== 'number') admitPixels(shape)
   const whole = data.subarray(0, typeof shape === 'number' ? shape : shape.end)
-  return { contentType: type.contentType, extension: type.extension, family: type.family, data: withoutMetadata(type.contentType, whole) }
+  return {
+    contentType: type.contentType,
+    extension: type.extension,
+    family: type.family,
+    data: withoutMetadata(type.contentType, whole),
+  }
 }
 
 function admitPixels({ width, height }: ImageShape): void {
-  if (width > limits.imageSidePixelsMax || height > limits.imageSidePixelsMax || width * height > limits.imagePixelsMax)
-    throw new CaduceusError('image_too_large', `the image is ${width} by ${height} pixels; it may have ${limits.imageSidePixelsMax} a side and ${limits.imagePixelsMax} in all`)
+  if (
+    width > limits.imageSidePixelsMax ||
+    height > limits.imageSidePixelsMax ||
+    width * height > limits.imagePixelsMax
+  )
+    throw new CaduceusError(
+      'image_too_large',
+      `the image is ${width} by ${height} pixels; it may have ${limits.imageSidePixelsMax} a side and ${limits.imagePixelsMax} in all`,
+    )
 }
 
 /** At the very first byte, where the format allows it anywhere in the first thousand: that leeway is how a PDF is also something else. */
@@ -67,4 +113,5 @@ function readPdf(data: Uint8Array): number | null {
   return latin1(data.subarray(-1_024)).includes('%%EOF') ? data.length : null
 }
 
-const latin1 = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
+const latin1 = (data: Uint8Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')

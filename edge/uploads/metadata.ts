@@ -12,16 +12,27 @@
 /** `image` was read through by its reader before, and ends where the image ends. */
 export function withoutMetadata(contentType: string, image: Uint8Array): Uint8Array {
   switch (contentType) {
-    case 'image/jpeg': return strippedJpeg(image)
-    case 'image/png': return strippedPng(image)
-    case 'image/webp': return strippedWebp(image)
-    default: return image
+    case 'image/jpeg':
+      return strippedJpeg(image)
+    case 'image/png':
+      return strippedPng(image)
+    case 'image/webp':
+      return strippedWebp(image)
+    default:
+      return image
   }
 }
 
-const view = (data: Uint8Array): DataView => new DataView(data.buffer, data.byteOffset, data.byteLength)
-const named = (data: Uint8Array, at: number, name: string): boolean => Buffer.from(data.buffer, data.byteOffset + at, Math.min(name.length, data.length - at)).toString('latin1') === name
-const joined = (parts: readonly Uint8Array[], whole: Uint8Array): Uint8Array => (parts.length === 1 && parts[0]!.length === whole.length ? whole : new Uint8Array(Buffer.concat(parts)))
+const view = (data: Uint8Array): DataView =>
+  new DataView(data.buffer, data.byteOffset, data.byteLength)
+const named = (data: Uint8Array, at: number, name: string): boolean =>
+  Buffer.from(data.buffer, data.byteOffset + at, Math.min(name.length, data.length - at)).toString(
+    'latin1',
+  ) === name
+const joined = (parts: readonly Uint8Array[], whole: Uint8Array): Uint8Array =>
+  parts.length === 1 && parts[0]!.length === whole.length
+    ? whole
+    : new Uint8Array(Buffer.concat(parts))
 
 const startOfScan = 0xda
 const endOfImage = 0xd9
@@ -31,7 +42,9 @@ const exifHead = 'Exif\0\0'
 
 /** JFIF and Adobe's say how colours are coded, the profile what they mean; every other application segment tells of something else. */
 const isShown = (data: Uint8Array, marker: number, body: number): boolean =>
-  (marker === 0xe0 && named(data, body, 'JFIF\0')) || (marker === 0xee && named(data, body, 'Adobe')) || (marker === 0xe2 && named(data, body, 'ICC_PROFILE\0'))
+  (marker === 0xe0 && named(data, body, 'JFIF\0')) ||
+  (marker === 0xee && named(data, body, 'Adobe')) ||
+  (marker === 0xe2 && named(data, body, 'ICC_PROFILE\0'))
 
 function strippedJpeg(data: Uint8Array): Uint8Array {
   const bytes = view(data)
@@ -49,7 +62,9 @@ function strippedJpeg(data: Uint8Array): Uint8Array {
     if (marker === endOfImage) break
     const length = bytes.getUint16(at)
     if (marker === comment || (isApplication(marker) && !isShown(data, marker, at + 2))) {
-      if (marker === 0xe1 && named(data, at + 2, exifHead)) orientation = orientationOf(data.subarray(at + 2 + exifHead.length, at + length)) ?? orientation
+      if (marker === 0xe1 && named(data, at + 2, exifHead))
+        orientation =
+          orientationOf(data.subarray(at + 2 + exifHead.length, at + length)) ?? orientation
       drop(from, at + length)
     }
     at += length
@@ -58,7 +73,14 @@ function strippedJpeg(data: Uint8Array): Uint8Array {
   kept.push(data.subarray(keptUpTo))
   if (orientation === 1) return joined(kept, data)
   const [first, ...rest] = kept
-  return new Uint8Array(Buffer.concat([first!.subarray(0, 2), orientationSegment(orientation), first!.subarray(2), ...rest]))
+  return new Uint8Array(
+    Buffer.concat([
+      first!.subarray(0, 2),
+      orientationSegment(orientation),
+      first!.subarray(2),
+      ...rest,
+    ]),
+  )
 }
 
 /** After compressed data, in which 0xff is followed by zero or is a restart. */
@@ -83,7 +105,11 @@ function orientationOf(tiff: Uint8Array): number | null {
   if (directory + 2 > tiff.length) return null
   const count = bytes.getUint16(directory, little)
   for (let entry = directory + 2, i = 0; i < count && entry + 12 <= tiff.length; i++, entry += 12) {
-    if (bytes.getUint16(entry, little) !== orientationTag || bytes.getUint16(entry + 2, little) !== short) continue
+    if (
+      bytes.getUint16(entry, little) !== orientationTag ||
+      bytes.getUint16(entry + 2, little) !== short
+    )
+      continue
     const value = bytes.getUint16(entry + 8, little)
     return value >= 2 && value <= 8 ? value : null
   }
@@ -133,7 +159,8 @@ function strippedWebp(data: Uint8Array): Uint8Array {
       const canvas = data.slice(at, end)
       canvas[8]! &= ~webpMetadataFlags
       kept.push(canvas)
-    } else if (['VP8 ', 'VP8L', 'ALPH', 'ICCP'].some(name => named(data, at, name))) kept.push(data.subarray(at, end))
+    } else if (['VP8 ', 'VP8L', 'ALPH', 'ICCP'].some(name => named(data, at, name)))
+      kept.push(data.subarray(at, end))
     at = end
   }
   const head = data.slice(0, 12)

@@ -19,11 +19,16 @@ export type OrphanContext = Pick<EdgeContext, 'database' | 'storages' | 'log' | 
 export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   const db = ctx.database.kysely
   const oldest = new Date(ctx.nowMs() - limits.uploadOrphanMs)
-  const loose = await db.selectFrom('uploads').selectAll()
-    .where('order_id', 'is', null).where('created_at', '<', oldest)
+  const loose = await db
+    .selectFrom('uploads')
+    .selectAll()
+    .where('order_id', 'is', null)
+    .where('created_at', '<', oldest)
     // A file in parts may have been begun the day before it was whole.
     .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
-    .orderBy('created_at').limit(limits.uploadsPerSweepMax).execute()
+    .orderBy('created_at')
+    .limit(limits.uploadsPerSweepMax)
+    .execute()
   let deleted = 0
   for (const upload of loose) {
     const orderId = upload.stored_at === null ? null : await namedAtAll(ctx, upload)
@@ -32,10 +37,20 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
       continue
     }
     try {
-      const hidden = await db.updateTable('uploads').set({ stored_at: null }).where('id', '=', upload.id).where('order_id', 'is', null).returning('id').executeTakeFirst()
+      const hidden = await db
+        .updateTable('uploads')
+        .set({ stored_at: null })
+        .where('id', '=', upload.id)
+        .where('order_id', 'is', null)
+        .returning('id')
+        .executeTakeFirst()
       if (hidden === undefined) continue
       await storeOf(ctx, upload).remove(upload.path)
-      await db.deleteFrom('uploads').where('id', '=', upload.id).where('order_id', 'is', null).execute()
+      await db
+        .deleteFrom('uploads')
+        .where('id', '=', upload.id)
+        .where('order_id', 'is', null)
+        .execute()
       deleted++
     } catch (error) {
       ctx.log.warn({ err: error, upload_id: upload.id }, 'an orphaned file could not be deleted')
@@ -44,7 +59,10 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   return deleted
 }
 
-async function namedAtAll(ctx: OrphanContext, upload: Selectable<UploadsTable>): Promise<string | null> {
+async function namedAtAll(
+  ctx: OrphanContext,
+  upload: Selectable<UploadsTable>,
+): Promise<string | null> {
   if (upload.kind !== 'audio') return orderNaming(ctx, upload, eb => eb.lit(true))
   const { vendorId } = await partyOf(ctx, upload.owner_id)
   return vendorId === null ? null : orderNaming(ctx, upload, eb => eb('vendor_id', '=', vendorId))

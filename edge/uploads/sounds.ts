@@ -6,11 +6,13 @@
  * forward only, and every step is at least one byte, so a crafted length cannot make them circle.
  */
 
-const view = (data: Uint8Array): DataView => new DataView(data.buffer, data.byteOffset, data.byteLength)
+const view = (data: Uint8Array): DataView =>
+  new DataView(data.buffer, data.byteOffset, data.byteLength)
 const textAt = (data: Uint8Array, at: number, length: number): string =>
   at + length > data.length ? '' : String.fromCharCode(...data.subarray(at, at + length))
 
-export const isWav = (data: Uint8Array): boolean => textAt(data, 0, 4) === 'RIFF' && textAt(data, 8, 4) === 'WAVE'
+export const isWav = (data: Uint8Array): boolean =>
+  textAt(data, 0, 4) === 'RIFF' && textAt(data, 8, 4) === 'WAVE'
 
 /** A recorder that streams leaves the sizes at nothing or at their maximum: then it goes to the end of the file. */
 export function readWav(data: Uint8Array): number | null {
@@ -43,13 +45,15 @@ export function readOgg(data: Uint8Array): number | null {
     if (body + length > data.length) break
     const firstOfStream = (data[at + 5]! & 2) !== 0
     if (at === 0 && !firstOfStream) return null
-    if (firstOfStream && !oggSounds.some(start => textAt(data, body, start.length) === start)) return null
+    if (firstOfStream && !oggSounds.some(start => textAt(data, body, start.length) === start))
+      return null
     at = body + length
   }
   return at > 0 ? at : null
 }
 
-export const isMp3 = (data: Uint8Array): boolean => textAt(data, 0, 3) === 'ID3' || frameBytes(data, 0) !== null
+export const isMp3 = (data: Uint8Array): boolean =>
+  textAt(data, 0, 3) === 'ID3' || frameBytes(data, 0) !== null
 
 /** One stray sync word is in every large file; three frames that meet are not. */
 const framesMin = 3
@@ -87,14 +91,29 @@ function frameBytes(data: Uint8Array, at: number): number | null {
   const first = version === 3
   const hz = sampleRates[rate as 0 | 1 | 2] / (first ? 1 : version === 2 ? 2 : 4)
   const padding = (data[at + 2]! >> 1) & 1
-  return Math.floor((first ? 144_000 : 72_000) * bitratesKbps[first ? 1 : 2][bitrate]! / hz) + padding
+  return (
+    Math.floor(((first ? 144_000 : 72_000) * bitratesKbps[first ? 1 : 2][bitrate]!) / hz) + padding
+  )
 }
 
-export const isWebm = (data: Uint8Array): boolean => data[0] === 0x1a && data[1] === 0x45 && data[2] === 0xdf && data[3] === 0xa3
-const ebml = { header: 0x1a45dfa3, docType: 0x4282, segment: 0x18538067, tracks: 0x1654ae6b, track: 0xae, trackType: 0x83, cluster: 0x1f43b675 } as const
+export const isWebm = (data: Uint8Array): boolean =>
+  data[0] === 0x1a && data[1] === 0x45 && data[2] === 0xdf && data[3] === 0xa3
+const ebml = {
+  header: 0x1a45dfa3,
+  docType: 0x4282,
+  segment: 0x18538067,
+  tracks: 0x1654ae6b,
+  track: 0xae,
+  trackType: 0x83,
+  cluster: 0x1f43b675,
+} as const
 const soundTrack = 2
 
-interface Element { id: number; from: number; to: number }
+interface Element {
+  id: number
+  from: number
+  to: number
+}
 
 /** The elements between two offsets. A size left open, as a recorder that streams leaves it, reaches to `to`. */
 function* elements(data: Uint8Array, from: number, to: number): Generator<Element> {
@@ -125,7 +144,8 @@ export function readWebm(data: Uint8Array): number | null {
     if (top.id === ebml.header) {
       for (const field of elements(data, top.from, top.to))
         if (field.id === ebml.docType && namesWebm(data, field)) webm = true
-    } else if (top.id === ebml.segment && webm) return tracksAreSound(data, top) ? data.length : null
+    } else if (top.id === ebml.segment && webm)
+      return tracksAreSound(data, top) ? data.length : null
   }
   return null
 }
@@ -145,7 +165,9 @@ function tracksAreSound(data: Uint8Array, segment: Element): boolean {
     if (part.id !== ebml.tracks) continue
     for (const track of elements(data, part.from, part.to)) {
       if (track.id !== ebml.track) continue
-      const type = [...elements(data, track.from, track.to)].find(field => field.id === ebml.trackType)
+      const type = [...elements(data, track.from, track.to)].find(
+        field => field.id === ebml.trackType,
+      )
       if (type === undefined || data[type.from] !== soundTrack) return false
       sounds++
     }
@@ -155,14 +177,23 @@ function tracksAreSound(data: Uint8Array, segment: Element): boolean {
 
 export const isMp4 = (data: Uint8Array): boolean => textAt(data, 4, 4) === 'ftyp'
 
-interface Box { type: string; from: number; to: number }
+interface Box {
+  type: string
+  from: number
+  to: number
+}
 
 function* boxes(data: Uint8Array, from: number, to: number): Generator<Box> {
   const bytes = view(data)
   for (let at = from; at + 8 <= to;) {
     const size = bytes.getUint32(at)
     const large = size === 1 && at + 16 <= to
-    const length = size === 0 ? to - at : large ? bytes.getUint32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12) : size
+    const length =
+      size === 0
+        ? to - at
+        : large
+          ? bytes.getUint32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12)
+          : size
     const header = large ? 16 : 8
     if (length < header || at + length > to) return
     yield { type: textAt(data, at + 4, 4), from: at + header, to: at + length }
@@ -172,14 +203,17 @@ function* boxes(data: Uint8Array, from: number, to: number): Generator<Box> {
 
 /** An M4A is an MP4 all of whose tracks are sound, whatever brand its first box names. */
 export function readM4a(data: Uint8Array): number | null {
-  const inside = (box: Box, type: string): Box[] => [...boxes(data, box.from, box.to)].filter(one => one.type === type)
+  const inside = (box: Box, type: string): Box[] =>
+    [...boxes(data, box.from, box.to)].filter(one => one.type === type)
   let end = 0
   let sounds = 0
   for (const box of boxes(data, 0, data.length)) {
     end = box.to
     if (box.type !== 'moov') continue
     for (const track of inside(box, 'trak')) {
-      const handler = inside(track, 'mdia').flatMap(media => inside(media, 'hdlr')).at(0)
+      const handler = inside(track, 'mdia')
+        .flatMap(media => inside(media, 'hdlr'))
+        .at(0)
       if (handler === undefined || textAt(data, handler.from + 8, 4) !== 'soun') return null
       sounds++
     }

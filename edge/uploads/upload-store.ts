@@ -15,9 +15,17 @@ import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, uploadUrl, type UploadKind } from './kinds.ts'
 import { inspectMedia } from './media.ts'
 
-export type UploadContext = Pick<EdgeContext, 'config' | 'database' | 'storages' | 'nowMs' | 'random'>
+export type UploadContext = Pick<
+  EdgeContext,
+  'config' | 'database' | 'storages' | 'nowMs' | 'random'
+>
 
-export interface StoredUpload { id: string; url: string; content_type: string; bytes: number }
+export interface StoredUpload {
+  id: string
+  url: string
+  content_type: string
+  bytes: number
+}
 type UploadRow = Selectable<UploadsTable>
 
 /**
@@ -25,33 +33,78 @@ type UploadRow = Selectable<UploadsTable>
  * a photo that was on its way before the pick-up proves no delivery, however late its last byte comes. Throws
  * `body_too_large`, `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`, `unavailable`.
  */
-export async function storeUpload(ctx: UploadContext, ownerId: string, kind: UploadKind, id: string, data: Uint8Array, begunAtMs: number): Promise<StoredUpload> {
+export async function storeUpload(
+  ctx: UploadContext,
+  ownerId: string,
+  kind: UploadKind,
+  id: string,
+  data: Uint8Array,
+  begunAtMs: number,
+): Promise<StoredUpload> {
   const bytesMax = Math.min(uploadKinds[kind].bytesMax, ctx.config.uploadBytesMax)
-  if (data.byteLength > bytesMax) throw new CaduceusError('body_too_large', `a file of this kind may have at most ${bytesMax} bytes`)
+  if (data.byteLength > bytesMax)
+    throw new CaduceusError(
+      'body_too_large',
+      `a file of this kind may have at most ${bytesMax} bytes`,
+    )
   const media = inspectMedia(data, uploadKinds[kind].families)
   await admitOwner(ctx, ownerId)
 
   const db = ctx.database.kysely
   const { current } = ctx.storages
-  const row = await db.insertInto('uploads')
-    .values({
-      id, owner_id: ownerId, kind, content_type: media.contentType, bytes_count: media.data.byteLength, store: current.name,
-      path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`, created_at: new Date(begunAtMs),
-    })
-    .onConflict(c => c.doNothing()).returningAll().executeTakeFirst()
-    ?? await db.selectFrom('uploads').selectAll().where('id', '=', id).where('owner_id', '=', ownerId).executeTakeFirstOrThrow()
+  const row =
+    (await db
+      .insertInto('uploads')
+      .values({
+        id,
+        owner_id: ownerId,
+        kind,
+        content_type: media.contentType,
+        bytes_count: media.data.byteLength,
+        store: current.name,
+        path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`,
+        created_at: new Date(begunAtMs),
+      })
+      .onConflict(c => c.doNothing())
+      .returningAll()
+      .executeTakeFirst()) ??
+    (await db
+      .selectFrom('uploads')
+      .selectAll()
+      .where('id', '=', id)
+      .where('owner_id', '=', ownerId)
+      .executeTakeFirstOrThrow())
   if (row.stored_at === null) {
     await storeOf(ctx, row).put(row.path, media.data, row.content_type)
-    await db.updateTable('uploads').set({ stored_at: new Date(ctx.nowMs()) }).where('id', '=', id).execute()
+    await db
+      .updateTable('uploads')
+      .set({ stored_at: new Date(ctx.nowMs()) })
+      .where('id', '=', id)
+      .execute()
   }
   return { id, url: uploadUrl(id), content_type: row.content_type, bytes: row.bytes_count }
 }
 
-export interface OpenedUpload { contentType: string; disposition: string; download: Download; kind: UploadKind; reading: Reading }
+export interface OpenedUpload {
+  contentType: string
+  disposition: string
+  download: Download
+  kind: UploadKind
+  reading: Reading
+}
 
 /** Throws `not_found` for a file that does not exist or is none of the caller's business. */
-export async function readUpload(ctx: UploadContext, identity: Identity, id: string): Promise<OpenedUpload> {
-  const row = await ctx.database.kysely.selectFrom('uploads').selectAll().where('id', '=', id).where('stored_at', 'is not', null).executeTakeFirst()
+export async function readUpload(
+  ctx: UploadContext,
+  identity: Identity,
+  id: string,
+): Promise<OpenedUpload> {
+  const row = await ctx.database.kysely
+    .selectFrom('uploads')
+    .selectAll()
+    .where('id', '=', id)
+    .where('stored_at', 'is not', null)
+    .executeTakeFirst()
   const reading = row === undefined ? null : await readingOf(ctx, identity, row)
   if (row === undefined || reading === null) throw new CaduceusError('not_found', 'no such file')
   const presentation = { contentType: row.content_type, disposition: dispositionOf(row) }
@@ -69,15 +122,26 @@ function dispositionOf({ id, path, content_type }: UploadRow): string {
 /** Throws `unavailable` for a file in a store that this edge is not configured for. */
 export function storeOf(ctx: Pick<UploadContext, 'storages'>, { store }: Pick<UploadRow, 'store'>) {
   const storage = ctx.storages.of(store)
-  if (storage === undefined) throw new CaduceusError('unavailable', 'the file is kept in a store that this server is not configured for')
+  if (storage === undefined)
+    throw new CaduceusError(
+      'unavailable',
+      'the file is kept in a store that this server is not configured for',
+    )
   return storage
 }
 
 /** One account cannot fill the store faster than orphans are cleaned. */
 async function admitOwner(ctx: UploadContext, ownerId: string): Promise<void> {
-  const { loose } = await ctx.database.kysely.selectFrom('uploads').select(eb => eb.fn.countAll<number>().as('loose'))
-    .where('owner_id', '=', ownerId).where('order_id', 'is', null).where('created_at', '>', new Date(ctx.nowMs() - limits.uploadOrphanMs))
+  const { loose } = await ctx.database.kysely
+    .selectFrom('uploads')
+    .select(eb => eb.fn.countAll<number>().as('loose'))
+    .where('owner_id', '=', ownerId)
+    .where('order_id', 'is', null)
+    .where('created_at', '>', new Date(ctx.nowMs() - limits.uploadOrphanMs))
     .executeTakeFirstOrThrow()
   if (loose >= limits.looseUploadsPerAccountMax)
-    throw new CaduceusError('too_many_requests', `an account may have ${limits.looseUploadsPerAccountMax} files of the last day that no order names`)
+    throw new CaduceusError(
+      'too_many_requests',
+      `an account may have ${limits.looseUploadsPerAccountMax} files of the last day that no order names`,
+    )
 }

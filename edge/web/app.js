@@ -12,9 +12,12 @@ export function el(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
     else if (value === true) element.setAttribute(name, '')
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value)
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value)
   }
-  element.append(...children.filter(child => child !== null && child !== false && child !== undefined))
+  element.append(
+    ...children.filter(child => child !== null && child !== false && child !== undefined),
+  )
   return element
 }
 
@@ -25,7 +28,10 @@ export function setText(node, text) {
 }
 
 /** Unlike crypto.randomUUID this works on a page that came over plain HTTP from another machine. */
-export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
+export const newId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
 
 /** The server's refusal, with the problem document's code and fields. */
 export class ApiError extends Error {
@@ -45,7 +51,12 @@ export async function call(method, path, { body, form, token, key } = {}) {
   if (key) headers['idempotency-key'] = key
   let response
   try {
-    response = await fetch(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }), ...(form !== undefined && { body: form }) })
+    response = await fetch(path, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(form !== undefined && { body: form }),
+    })
   } catch {
     throw new ApiError(0, { detail: 'The server cannot be reached', code: 'unreachable' })
   }
@@ -63,11 +74,19 @@ export class Account {
 
   constructor(role) {
     this.#key = `caduceus.${role}`
-    try { this.#state = JSON.parse(sessionStorage.getItem(this.#key)) } catch { /* somebody else's value: sign in anew */ }
+    try {
+      this.#state = JSON.parse(sessionStorage.getItem(this.#key))
+    } catch {
+      /* somebody else's value: sign in anew */
+    }
   }
 
-  get user() { return this.#state?.user ?? null }
-  get signedIn() { return this.#state !== null }
+  get user() {
+    return this.#state?.user ?? null
+  }
+  get signedIn() {
+    return this.#state !== null
+  }
 
   /** `answer` is what sign-in, registration or refresh gave. */
   keep(answer) {
@@ -89,13 +108,17 @@ export class Account {
       throw new ApiError(401, { detail: 'The sign-in has ended' })
     }
     // One at a time: a refresh token is good once, and using it twice ends the session.
-    this.#refreshing ??= call('POST', '/api/auth/refresh', { body: { refresh_token: this.#state.refresh } })
+    this.#refreshing ??= call('POST', '/api/auth/refresh', {
+      body: { refresh_token: this.#state.refresh },
+    })
       .then(answer => this.keep(answer))
       .catch(error => {
         if (error.status === 401 || error.status === 403) this.signOut()
         throw error
       })
-      .finally(() => { this.#refreshing = null })
+      .finally(() => {
+        this.#refreshing = null
+      })
     await this.#refreshing
     return this.#state.access
   }
@@ -111,7 +134,9 @@ export class Account {
 
   /** A file that only this account may read. Throws ApiError. */
   async fetch(path) {
-    const response = await fetch(path, { headers: { authorization: `Bearer ${await this.token()}` } })
+    const response = await fetch(path, {
+      headers: { authorization: `Bearer ${await this.token()}` },
+    })
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null))
     return response.blob()
   }
@@ -120,7 +145,10 @@ export class Account {
     const { access, refresh } = this.#state ?? {}
     this.#state = null
     sessionStorage.removeItem(this.#key)
-    if (refresh) call('POST', '/api/auth/logout', { body: { refresh_token: refresh }, token: access }).catch(() => {})
+    if (refresh)
+      call('POST', '/api/auth/logout', { body: { refresh_token: refresh }, token: access }).catch(
+        () => {},
+      )
     this.onSignedOut()
   }
 }
@@ -156,7 +184,8 @@ export function connect(path, { account = null, onMessage, onState = () => {} })
     if (stopped) return
     const url = new URL(path, location.href)
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
-    const current = socket = token === null ? new WebSocket(url) : new WebSocket(url, ['bearer', token])
+    const current = (socket =
+      token === null ? new WebSocket(url) : new WebSocket(url, ['bearer', token]))
     let greeted = false
     heardAtMs = Date.now()
     current.addEventListener('message', event => {
@@ -173,7 +202,8 @@ export function connect(path, { account = null, onMessage, onState = () => {} })
     current.addEventListener('close', event => {
       if (stopped || socket !== current) return
       if (event.code === 4001 && account !== null && ++refused < 2) void attempt()
-      else if (event.code >= 4001 && event.code < 4400) end(event.reason || `Refused (${event.code})`, event.code)
+      else if (event.code >= 4001 && event.code < 4400)
+        end(event.reason || `Refused (${event.code})`, event.code)
       else again(event.code === 4429 ? 'Too many connections' : 'Reconnecting')
     })
   }
@@ -232,11 +262,12 @@ export function onSubmit(form, act) {
     try {
       await act(Object.fromEntries(new FormData(form)))
     } catch (problem) {
-      const named = problem.fields?.map(({ field, rule }) => {
-        const input = form.elements[field]
-        input?.setAttribute('aria-invalid', 'true')
-        return `${input?.labels?.[0]?.firstChild?.textContent.trim() || field} ${rule}`
-      }) ?? []
+      const named =
+        problem.fields?.map(({ field, rule }) => {
+          const input = form.elements[field]
+          input?.setAttribute('aria-invalid', 'true')
+          return `${input?.labels?.[0]?.firstChild?.textContent.trim() || field} ${rule}`
+        }) ?? []
       // The message of such a refusal is this list, in the names of the API.
       error.textContent = named.length > 0 ? named.join('; ') : problem.message
       form.querySelector('[aria-invalid=true]')?.focus()
@@ -253,16 +284,44 @@ export function fillPractice(form, values) {
 export const practiceName = prefix => `${prefix}-${newId().slice(0, 6)}`
 
 export const statusWords = {
-  pending: 'Asking pharmacies', accepted: 'Accepted', driver_assigned: 'Driver assigned', picked_up: 'Picked up', out_for_delivery: 'On its way',
-  delivered: 'Delivered', cancelled: 'Cancelled', rejected: 'Declined', expired: 'Expired', failed: 'Delivery failed', returning: 'Going back', returned: 'Returned',
+  pending: 'Asking pharmacies',
+  accepted: 'Accepted',
+  driver_assigned: 'Driver assigned',
+  picked_up: 'Picked up',
+  out_for_delivery: 'On its way',
+  delivered: 'Delivered',
+  cancelled: 'Cancelled',
+  rejected: 'Declined',
+  expired: 'Expired',
+  failed: 'Delivery failed',
+  returning: 'Going back',
+  returned: 'Returned',
 }
 export const statusTone = status =>
-  status === 'delivered' ? 'good' : ['cancelled', 'rejected', 'expired', 'failed', 'returning', 'returned'].includes(status) ? 'bad' : status === 'pending' ? 'warn' : ''
-export const isOver = status => ['delivered', 'cancelled', 'rejected', 'expired', 'returned'].includes(status)
+  status === 'delivered'
+    ? 'good'
+    : ['cancelled', 'rejected', 'expired', 'failed', 'returning', 'returned'].includes(status)
+      ? 'bad'
+      : status === 'pending'
+        ? 'warn'
+        : ''
+export const isOver = status =>
+  ['delivered', 'cancelled', 'rejected', 'expired', 'returned'].includes(status)
 
-export const kilometres = km => km === null || km === undefined ? '–' : km < 1 ? `${Math.round(km * 1000)} m` : `${km.toFixed(km < 10 ? 2 : 1)} km`
-export const minutes = value => value === null || value === undefined ? '–' : value < 1 ? 'under 1 min' : `${Math.round(value)} min`
-export const clock = iso => iso ? new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : ''
+export const kilometres = km =>
+  km === null || km === undefined
+    ? '–'
+    : km < 1
+      ? `${Math.round(km * 1000)} m`
+      : `${km.toFixed(km < 10 ? 2 : 1)} km`
+export const minutes = value =>
+  value === null || value === undefined
+    ? '–'
+    : value < 1
+      ? 'under 1 min'
+      : `${Math.round(value)} min`
+export const clock = iso =>
+  iso ? new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : ''
 export function remaining(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`

@@ -9,7 +9,9 @@ const ownPath = /^\/api\/uploads\/file\/[0-9a-f-]{36}$/
 /** The address of a file of this server, with what opens it; null for every other text. */
 export function ownFile(address) {
   const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null
-  return url !== null && url.origin === location.origin && ownPath.test(url.pathname) ? url.pathname + url.search : null
+  return url !== null && url.origin === location.origin && ownPath.test(url.pathname)
+    ? url.pathname + url.search
+    : null
 }
 
 /** An address of another host, to be read and not to be followed. */
@@ -19,25 +21,33 @@ const foreign = (words, address) => el('span', {}, `${words} elsewhere: `, el('c
 export function fileLink(words, address, fresh) {
   const own = ownFile(address)
   if (own === null) return foreign(words, address)
-  return el('a', {
-    href: own, target: '_blank', rel: 'noopener',
-    onclick: event => {
-      event.preventDefault()
-      const link = event.currentTarget
-      // Opened before the answer comes: a tab that opens later is taken for an advertisement.
-      const tab = window.open('', '_blank')
-      if (tab !== null) tab.opener = null
-      fresh().then(now => {
-        const path = ownFile(now)
-        if (path === null) throw new ApiError(404, { detail: 'There is no file any more' })
-        if (tab === null) location.assign(path)
-        else tab.location.replace(path)
-      }).catch(error => {
-        tab?.close()
-        setText(link, `${words}: ${error.message}`)
-      })
+  return el(
+    'a',
+    {
+      href: own,
+      target: '_blank',
+      rel: 'noopener',
+      onclick: event => {
+        event.preventDefault()
+        const link = event.currentTarget
+        // Opened before the answer comes: a tab that opens later is taken for an advertisement.
+        const tab = window.open('', '_blank')
+        if (tab !== null) tab.opener = null
+        fresh()
+          .then(now => {
+            const path = ownFile(now)
+            if (path === null) throw new ApiError(404, { detail: 'There is no file any more' })
+            if (tab === null) location.assign(path)
+            else tab.location.replace(path)
+          })
+          .catch(error => {
+            tab?.close()
+            setText(link, `${words}: ${error.message}`)
+          })
+      },
     },
-  }, words)
+    words,
+  )
 }
 
 /** A button that fetches a spoken answer and becomes its player. */
@@ -45,22 +55,31 @@ export function player(account, words, address) {
   const own = ownFile(address)
   if (own === null) return foreign(words, address)
   const place = el('span', {})
-  const button = el('button', {
-    type: 'button', class: 'plain small',
-    onclick: async () => {
-      button.disabled = true
-      try {
-        const sound = await account.fetch(own)
-        const audio = el('audio', { controls: true, src: URL.createObjectURL(sound), 'aria-label': words })
-        place.replaceChildren(audio)
-        await audio.play()
-      } catch (error) {
-        if (button.isConnected) setText(button, `${words}: ${error.message}`)
-      } finally {
-        button.disabled = false
-      }
+  const button = el(
+    'button',
+    {
+      type: 'button',
+      class: 'plain small',
+      onclick: async () => {
+        button.disabled = true
+        try {
+          const sound = await account.fetch(own)
+          const audio = el('audio', {
+            controls: true,
+            src: URL.createObjectURL(sound),
+            'aria-label': words,
+          })
+          place.replaceChildren(audio)
+          await audio.play()
+        } catch (error) {
+          if (button.isConnected) setText(button, `${words}: ${error.message}`)
+        } finally {
+          button.disabled = false
+        }
+      },
     },
-  }, words)
+    words,
+  )
   place.append(button)
   return place
 }

@@ -15,7 +15,10 @@ const rateWindowMs = 3_000
 const quietMs = 30_000
 
 const statuses = {
-  available: ['Available', '#4fc3b8'], busy: ['Delivering', '#ffb454'], on_break: ['On a break', '#b69cff'], offline: ['Offline', '#5d7078'],
+  available: ['Available', '#4fc3b8'],
+  busy: ['Delivering', '#ffb454'],
+  on_break: ['On a break', '#b69cff'],
+  offline: ['Offline', '#5d7078'],
 }
 
 /** By driver id: status, and the position once there is one. */
@@ -47,7 +50,7 @@ map.draw = (context, _map, nowMs) => {
     context.globalAlpha = nowMs - driver.heardMs > quietMs ? 0.4 : 1
     context.fillStyle = context.strokeStyle = color
     if (near && typeof heading === 'number') {
-      const angle = heading * Math.PI / 180
+      const angle = (heading * Math.PI) / 180
       context.lineWidth = 2
       context.beginPath()
       context.moveTo(x, y)
@@ -73,7 +76,11 @@ map.draw = (context, _map, nowMs) => {
 
 function take(member, isReport) {
   let driver = drivers.get(member.driver_id)
-  if (driver === undefined) drivers.set(member.driver_id, driver = { status: member.status, glide: null, heardMs: -Infinity, still: true })
+  if (driver === undefined)
+    drivers.set(
+      member.driver_id,
+      (driver = { status: member.status, glide: null, heardMs: -Infinity, still: true }),
+    )
   driver.status = member.status
   if (member.latitude === null) return
   const nowMs = performance.now()
@@ -99,17 +106,27 @@ function onMessage(message) {
 
 /** Once there is something to see, all of it is in view; after that the map is the operator's. */
 function frame() {
-  const points = [...drivers.values()].filter(driver => driver.glide !== null).map(driver => driver.glide.target)
+  const points = [...drivers.values()]
+    .filter(driver => driver.glide !== null)
+    .map(driver => driver.glide.target)
   if (points.length + pharmacies.length === 0 || map.touched) return
   map.fit([...points, ...pharmacies])
-  if (points.length > 0) setTimeout(() => { if (!framed) { framed = true; frame() } }, 1_500)
+  if (points.length > 0)
+    setTimeout(() => {
+      if (!framed) {
+        framed = true
+        frame()
+      }
+    }, 1_500)
 }
 
-$('legend').replaceChildren(...Object.entries(statuses).flatMap(([status, [words, color]]) => {
-  const dot = el('span', { class: 'dot', 'aria-hidden': 'true' })
-  dot.style.background = color
-  return [dot, el('span', {}, words), el('span', { class: 'count', id: `count-${status}` }, '0')]
-}))
+$('legend').replaceChildren(
+  ...Object.entries(statuses).flatMap(([status, [words, color]]) => {
+    const dot = el('span', { class: 'dot', 'aria-hidden': 'true' })
+    dot.style.background = color
+    return [dot, el('span', {}, words), el('span', { class: 'count', id: `count-${status}` }, '0')]
+  }),
+)
 
 setInterval(() => {
   const counts = { available: 0, busy: 0, on_break: 0, offline: 0 }
@@ -118,22 +135,41 @@ setInterval(() => {
     counts[driver.status] = (counts[driver.status] ?? 0) + 1
     if (driver.glide !== null) seen++
   }
-  for (const [status, count] of Object.entries(counts)) if ($(`count-${status}`)) setText($(`count-${status}`), count.toLocaleString())
+  for (const [status, count] of Object.entries(counts))
+    if ($(`count-${status}`)) setText($(`count-${status}`), count.toLocaleString())
   const sinceMs = performance.now() - rateWindowMs
   updates = updates.filter(([atMs]) => atMs >= sinceMs)
   setText($('total'), seen.toLocaleString())
-  setText($('rate'), Math.round(updates.reduce((sum, [, count]) => sum + count, 0) / (rateWindowMs / 1000)).toLocaleString())
+  setText(
+    $('rate'),
+    Math.round(
+      updates.reduce((sum, [, count]) => sum + count, 0) / (rateWindowMs / 1000),
+    ).toLocaleString(),
+  )
 }, 500)
 
 function onState(vendorId, state, words) {
-  states.set(vendorId, { state, words: state === 'connecting' ? states.get(vendorId)?.words ?? '' : words })
+  states.set(vendorId, {
+    state,
+    words: state === 'connecting' ? (states.get(vendorId)?.words ?? '') : words,
+  })
   const all = [...states.values()]
   const open = all.filter(one => one.state === 'open').length
   const ended = all.find(one => one.state === 'ended')
   // A second tab of the same account, most likely: the server's bound is per account.
   const reason = ended?.words ?? all.find(one => one.words === 'Too many connections')?.words
-  if (open === all.length) showConnection($('connection'), 'open', `Live: ${open} ${open === 1 ? 'pharmacy' : 'pharmacies'}`)
-  else showConnection($('connection'), ended === undefined ? 'waiting' : 'ended', `${open} of ${all.length} connected${reason === undefined ? '' : `: ${reason}`}`)
+  if (open === all.length)
+    showConnection(
+      $('connection'),
+      'open',
+      `Live: ${open} ${open === 1 ? 'pharmacy' : 'pharmacies'}`,
+    )
+  else
+    showConnection(
+      $('connection'),
+      ended === undefined ? 'waiting' : 'ended',
+      `${open} of ${all.length} connected${reason === undefined ? '' : `: ${reason}`}`,
+    )
   // The token is spent and there is none to replace it: nothing here will come back by itself.
   if (all.length > 0 && all.every(one => one.state === 'ended')) openGate()
 }
@@ -144,7 +180,13 @@ function openMap(vendorIds) {
   stopAll()
   for (const id of vendorIds.slice(0, vendorsMax)) {
     states.set(id, { state: 'connecting', words: '' })
-    sockets.push(connect(`/ws/vendor/${encodeURIComponent(id)}`, { account, onMessage, onState: (state, words) => onState(id, state, words) }))
+    sockets.push(
+      connect(`/ws/vendor/${encodeURIComponent(id)}`, {
+        account,
+        onMessage,
+        onState: (state, words) => onState(id, state, words),
+      }),
+    )
   }
   void showPharmacies(new Set(vendorIds))
 }
@@ -162,7 +204,9 @@ async function showPharmacies(ids) {
     pharmacies.splice(0, pharmacies.length, ...vendors.filter(vendor => ids.has(vendor.id)))
     frame()
     map.redraw()
-  } catch { /* the drivers are what matters */ }
+  } catch {
+    /* the drivers are what matters */
+  }
 }
 
 function openGate() {
@@ -174,7 +218,8 @@ account.onSignedOut = openGate
 
 onSubmit($('login'), async values => {
   const answer = await call('POST', '/api/auth/login', { body: values })
-  if (!['vendor', 'admin'].includes(answer.user.role)) throw new Error('Only pharmacies and admins see a fleet')
+  if (!['vendor', 'admin'].includes(answer.user.role))
+    throw new Error('Only pharmacies and admins see a fleet')
   account.keep(answer)
   if (answer.user.role === 'admin') return openCity()
   sessionStorage.setItem(vendorsKey, answer.user.vendor_id)
@@ -193,7 +238,11 @@ function begin() {
   const given = new URLSearchParams(location.hash.slice(1))
   const token = given.get('token')
   if (token) {
-    account.keep({ access_token: token, refresh_token: given.get('refresh') ?? undefined, user: null })
+    account.keep({
+      access_token: token,
+      refresh_token: given.get('refresh') ?? undefined,
+      user: null,
+    })
     sessionStorage.setItem(vendorsKey, given.get('vendors') ?? '')
     history.replaceState(null, '', location.pathname)
   }

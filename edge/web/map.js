@@ -5,13 +5,15 @@
 import { el } from './app.js'
 
 const kmPerDegree = 111.195
-const radians = degrees => degrees * Math.PI / 180
+const radians = degrees => (degrees * Math.PI) / 180
 const wrapped = degrees => ((degrees + 540) % 360) - 180
 const between = (value, min, max) => Math.min(max, Math.max(min, value))
 
 export function distanceKm(a, b) {
   const [p, q] = [radians(a.latitude), radians(b.latitude)]
-  const s = Math.sin((q - p) / 2) ** 2 + Math.cos(p) * Math.cos(q) * Math.sin(radians(b.longitude - a.longitude) / 2) ** 2
+  const s =
+    Math.sin((q - p) / 2) ** 2 +
+    Math.cos(p) * Math.cos(q) * Math.sin(radians(b.longitude - a.longitude) / 2) ** 2
   return 2 * 6371.0088 * Math.asin(Math.min(1, Math.sqrt(s)))
 }
 
@@ -42,29 +44,57 @@ export class CanvasMap {
 
   /** `holder` is a `.map`; `label` is what a screen reader hears. */
   constructor(holder, { label, picks = false }) {
-    this.#canvas = el('canvas', { tabindex: '0', role: 'img', 'aria-label': `${label}. Arrow keys move the map, plus and minus zoom${picks ? ', Enter chooses the middle' : ''}.` })
+    this.#canvas = el('canvas', {
+      tabindex: '0',
+      role: 'img',
+      'aria-label': `${label}. Arrow keys move the map, plus and minus zoom${picks ? ', Enter chooses the middle' : ''}.`,
+    })
     if (picks) this.#canvas.classList.add('picks')
     this.#context = this.#canvas.getContext('2d')
-    holder.append(this.#canvas, el('div', { class: 'zoom' },
-      el('button', { type: 'button', 'aria-label': 'Zoom in', onclick: () => this.zoom(1.6) }, '+'),
-      el('button', { type: 'button', 'aria-label': 'Zoom out', onclick: () => this.zoom(1 / 1.6) }, '−')))
+    holder.append(
+      this.#canvas,
+      el(
+        'div',
+        { class: 'zoom' },
+        el(
+          'button',
+          { type: 'button', 'aria-label': 'Zoom in', onclick: () => this.zoom(1.6) },
+          '+',
+        ),
+        el(
+          'button',
+          { type: 'button', 'aria-label': 'Zoom out', onclick: () => this.zoom(1 / 1.6) },
+          '−',
+        ),
+      ),
+    )
     new ResizeObserver(() => this.#resize()).observe(holder)
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { this.#colors = {}; this.redraw() })
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#colors = {}
+      this.redraw()
+    })
     this.#listen()
     this.#resize()
   }
 
-  get width() { return this.#width }
-  get height() { return this.#height }
+  get width() {
+    return this.#width
+  }
+  get height() {
+    return this.#height
+  }
 
   /** A colour of the style sheet, such as `--driver`. */
-  color(name) { return this.#colors[name] ??= getComputedStyle(this.#canvas).getPropertyValue(name).trim() }
+  color(name) {
+    return (this.#colors[name] ??= getComputedStyle(this.#canvas).getPropertyValue(name).trim())
+  }
 
   /** Where a point is drawn, as [x, y]. */
   place(latitude, longitude) {
     const k = this.pixelsPerKm * kmPerDegree
     return [
-      this.#width / 2 + wrapped(longitude - this.center.longitude) * Math.cos(radians(this.center.latitude)) * k,
+      this.#width / 2 +
+        wrapped(longitude - this.center.longitude) * Math.cos(radians(this.center.latitude)) * k,
       this.#height / 2 - (latitude - this.center.latitude) * k,
     ]
   }
@@ -74,7 +104,10 @@ export class CanvasMap {
     const k = this.pixelsPerKm * kmPerDegree
     return {
       latitude: between(this.center.latitude - (y - this.#height / 2) / k, -90, 90),
-      longitude: wrapped(this.center.longitude + (x - this.#width / 2) / (k * Math.max(0.01, Math.cos(radians(this.center.latitude))))),
+      longitude: wrapped(
+        this.center.longitude +
+          (x - this.#width / 2) / (k * Math.max(0.01, Math.cos(radians(this.center.latitude)))),
+      ),
     }
   }
 
@@ -84,11 +117,22 @@ export class CanvasMap {
     const first = points[0].longitude
     const latitudes = points.map(p => p.latitude)
     const longitudes = points.map(p => wrapped(p.longitude - first))
-    const [south, north, west, east] = [Math.min(...latitudes), Math.max(...latitudes), Math.min(...longitudes), Math.max(...longitudes)]
+    const [south, north, west, east] = [
+      Math.min(...latitudes),
+      Math.max(...latitudes),
+      Math.min(...longitudes),
+      Math.max(...longitudes),
+    ]
     this.center = { latitude: (south + north) / 2, longitude: wrapped(first + (west + east) / 2) }
     const highKm = Math.max(0.05, (north - south) * kmPerDegree)
-    const wideKm = Math.max(0.05, (east - west) * kmPerDegree * Math.cos(radians(this.center.latitude)))
-    const wanted = Math.min((this.#width - 2 * paddingPx) / wideKm, (this.#height - 2 * paddingPx) / highKm)
+    const wideKm = Math.max(
+      0.05,
+      (east - west) * kmPerDegree * Math.cos(radians(this.center.latitude)),
+    )
+    const wanted = Math.min(
+      (this.#width - 2 * paddingPx) / wideKm,
+      (this.#height - 2 * paddingPx) / highKm,
+    )
     this.pixelsPerKm = between(wanted, pixelsPerKmMin, pixelsPerKmAtMost)
     this.redraw()
   }
@@ -148,7 +192,9 @@ export class CanvasMap {
     const digits = Math.max(0, Math.ceil(-Math.log10(step)))
     const corner = this.point(0, this.#height)
     const far = this.point(this.#width, 0)
-    const wide = this.#width / (this.pixelsPerKm * kmPerDegree * Math.max(0.01, Math.cos(radians(this.center.latitude))))
+    const wide =
+      this.#width /
+      (this.pixelsPerKm * kmPerDegree * Math.max(0.01, Math.cos(radians(this.center.latitude))))
     const labels = []
     context.lineWidth = 1
     context.strokeStyle = this.color('--map-line')
@@ -157,14 +203,24 @@ export class CanvasMap {
       const y = Math.round(this.place(i * step, this.center.longitude)[1]) + 0.5
       context.moveTo(0, y)
       context.lineTo(this.#width, y)
-      if (y > 30 && y < this.#height - 40) labels.push([`${Math.abs(i * step).toFixed(digits)}° ${i < 0 ? 'S' : 'N'}`, 6, y - 3])
+      if (y > 30 && y < this.#height - 40)
+        labels.push([`${Math.abs(i * step).toFixed(digits)}° ${i < 0 ? 'S' : 'N'}`, 6, y - 3])
     }
-    for (let i = Math.ceil(corner.longitude / step); i * step <= corner.longitude + Math.min(360, wide); i++) {
+    for (
+      let i = Math.ceil(corner.longitude / step);
+      i * step <= corner.longitude + Math.min(360, wide);
+      i++
+    ) {
       const longitude = wrapped(i * step)
-      const x = Math.round((i * step - corner.longitude) / wide * this.#width) + 0.5
+      const x = Math.round(((i * step - corner.longitude) / wide) * this.#width) + 0.5
       context.moveTo(x, 0)
       context.lineTo(x, this.#height)
-      if (x > 70 && x < this.#width - 60) labels.push([`${Math.abs(longitude).toFixed(digits)}° ${longitude < 0 ? 'W' : 'E'}`, x + 4, this.#height - 6])
+      if (x > 70 && x < this.#width - 60)
+        labels.push([
+          `${Math.abs(longitude).toFixed(digits)}° ${longitude < 0 ? 'W' : 'E'}`,
+          x + 4,
+          this.#height - 6,
+        ])
     }
     context.stroke()
     context.fillStyle = this.color('--map-text')
@@ -214,7 +270,13 @@ export class CanvasMap {
       travelled += Math.hypot(now.x - before.x, now.y - before.y)
       const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1]
       fingers.set(event.pointerId, now)
-      if (other !== undefined) this.zoom(Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y)), other.x, other.y)
+      if (other !== undefined)
+        this.zoom(
+          Math.hypot(now.x - other.x, now.y - other.y) /
+            Math.max(1, Math.hypot(before.x - other.x, before.y - other.y)),
+          other.x,
+          other.y,
+        )
       else if (travelled > 4) this.pan(now.x - before.x, now.y - before.y)
     })
     canvas.addEventListener('pointerup', event => {
@@ -223,15 +285,25 @@ export class CanvasMap {
       fingers.delete(event.pointerId)
     })
     canvas.addEventListener('pointercancel', event => fingers.delete(event.pointerId))
-    canvas.addEventListener('wheel', event => {
-      event.preventDefault()
-      this.zoom(Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY)
-    }, { passive: false })
+    canvas.addEventListener(
+      'wheel',
+      event => {
+        event.preventDefault()
+        this.zoom(Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY)
+      },
+      { passive: false },
+    )
     canvas.addEventListener('keydown', event => {
       const step = 60
       const act = {
-        ArrowLeft: () => this.pan(step, 0), ArrowRight: () => this.pan(-step, 0), ArrowUp: () => this.pan(0, step), ArrowDown: () => this.pan(0, -step),
-        '+': () => this.zoom(1.4), '=': () => this.zoom(1.4), '-': () => this.zoom(1 / 1.4), Enter: () => this.onPick?.(this.center),
+        ArrowLeft: () => this.pan(step, 0),
+        ArrowRight: () => this.pan(-step, 0),
+        ArrowUp: () => this.pan(0, step),
+        ArrowDown: () => this.pan(0, -step),
+        '+': () => this.zoom(1.4),
+        '=': () => this.zoom(1.4),
+        '-': () => this.zoom(1 / 1.4),
+        Enter: () => this.onPick?.(this.center),
       }[event.key]
       if (act === undefined) return
       event.preventDefault()
@@ -348,17 +420,26 @@ export class Gliding {
 
   constructor(report) {
     this.#from = this.#to = report
-    Object.assign(this, { latitude: report.latitude, longitude: report.longitude, heading: report.heading })
+    Object.assign(this, {
+      latitude: report.latitude,
+      longitude: report.longitude,
+      heading: report.heading,
+    })
   }
 
   /** The last report, where it really is. */
-  get target() { return this.#to }
+  get target() {
+    return this.#to
+  }
 
   report(to, nowMs = performance.now()) {
     this.at(nowMs)
     this.#from = { latitude: this.latitude, longitude: this.longitude }
     // Until the next report is due, by the rhythm so far: never ahead of the truth, and not long behind it.
-    this.#tookMs = this.#heardMs === null || still.matches || distanceKm(this.#from, to) > jumpKm ? 0 : between(nowMs - this.#heardMs, 100, 2_000)
+    this.#tookMs =
+      this.#heardMs === null || still.matches || distanceKm(this.#from, to) > jumpKm
+        ? 0
+        : between(nowMs - this.#heardMs, 100, 2_000)
     this.#heardMs = this.#startMs = nowMs
     this.#to = to
     this.heading = to.heading
@@ -368,7 +449,8 @@ export class Gliding {
   at(nowMs) {
     const share = this.#tookMs === 0 ? 1 : between((nowMs - this.#startMs) / this.#tookMs, 0, 1)
     this.latitude = this.#from.latitude + (this.#to.latitude - this.#from.latitude) * share
-    this.longitude = this.#from.longitude + wrapped(this.#to.longitude - this.#from.longitude) * share
+    this.longitude =
+      this.#from.longitude + wrapped(this.#to.longitude - this.#from.longitude) * share
     return share < 1
   }
 }

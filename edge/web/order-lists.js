@@ -6,15 +6,20 @@ const openStatuses = Object.keys(statusWords).filter(status => !isOver(status))
 
 /** All orders that are not over, oldest first. `path`: whose. */
 export async function openOrders(account, path) {
-  const lists = await Promise.all(openStatuses.map(async status => {
-    const found = []
-    for (let cursor = null; ;) {
-      const { orders, next_cursor } = await account.call('GET', `${path}?status=${status}&limit=${pageMax}${cursor === null ? '' : `&cursor=${cursor}`}`)
-      found.push(...orders)
-      if (next_cursor === null) return found
-      cursor = next_cursor
-    }
-  }))
+  const lists = await Promise.all(
+    openStatuses.map(async status => {
+      const found = []
+      for (let cursor = null; ;) {
+        const { orders, next_cursor } = await account.call(
+          'GET',
+          `${path}?status=${status}&limit=${pageMax}${cursor === null ? '' : `&cursor=${cursor}`}`,
+        )
+        found.push(...orders)
+        if (next_cursor === null) return found
+        cursor = next_cursor
+      }
+    }),
+  )
   return lists.flat().sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
 }
 
@@ -31,7 +36,10 @@ export class PastOrders {
   }
 
   async more() {
-    const { orders, next_cursor } = await this.#account.call('GET', `${this.#path}?limit=20${this.#cursor === null ? '' : `&cursor=${this.#cursor}`}`)
+    const { orders, next_cursor } = await this.#account.call(
+      'GET',
+      `${this.#path}?limit=20${this.#cursor === null ? '' : `&cursor=${this.#cursor}`}`,
+    )
     this.#cursor = next_cursor
     this.done = next_cursor === null
     return orders.filter(order => isOver(order.status))

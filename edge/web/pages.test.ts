@@ -12,19 +12,33 @@ import { startEmbedded } from '../embedded.ts'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
 import { upload } from '../acceptance/people.ts'
 
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 const pharmacyPlace = { latitude: 27.7172, longitude: 85.324 }
 const customerPlace = { latitude: 27.725, longitude: 85.316 }
 /** Longer than the terminal waits for an answer before its buttons work again. */
 const patienceMs = 15_000
 
 const executablePath = findBrowser()
-const missing = executablePath === null && 'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
+const missing =
+  executablePath === null &&
+  'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
 if (missing !== false && process.env['REQUIRE_SERVICES'] === '1') t.fail(missing)
 
 t.test('pages', { skip: missing }, async t => {
   const dataDir = await preparedDataDir()
-  const server = await startEmbedded({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' }, { log: pino({ level: 'silent' }) })
+  const server = await startEmbedded(
+    { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
+    { log: pino({ level: 'silent' }) },
+  )
   const browser: Browser = await chromium.launch({ executablePath: executablePath!, args: flags })
   t.teardown(async () => {
     await browser.close()
@@ -34,28 +48,46 @@ t.test('pages', { skip: missing }, async t => {
 
   /** What went wrong in a page and would else only be in its console: exceptions, and what the policy forbade. */
   const troubles: string[] = []
-  const open = async (path: string, options: Parameters<Browser['newContext']>[0] = {}, prepare: (page: Page) => Promise<void> = async () => {}): Promise<Page> => {
+  const open = async (
+    path: string,
+    options: Parameters<Browser['newContext']>[0] = {},
+    prepare: (page: Page) => Promise<void> = async () => {},
+  ): Promise<Page> => {
     const context = await browser.newContext(options)
     const page = await context.newPage()
     page.setDefaultTimeout(patienceMs)
     page.on('pageerror', error => troubles.push(`${path}: ${error.message}`))
     page.on('console', message => {
-      if (/content security policy/i.test(message.text())) troubles.push(`${path}: ${message.text()}`)
+      if (/content security policy/i.test(message.text()))
+        troubles.push(`${path}: ${message.text()}`)
     })
     await prepare(page)
     await page.goto(server.url + path)
     return page
   }
-  const api = async (method: string, path: string, token: string | null, body?: object): Promise<Record<string, never>> => {
+  const api = async (
+    method: string,
+    path: string,
+    token: string | null,
+    body?: object,
+  ): Promise<Record<string, never>> => {
     const response = await fetch(server.url + path, {
-      method, headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const answer = await response.json() as Record<string, never>
+    const answer = (await response.json()) as Record<string, never>
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     return answer
   }
-  const registerPharmacy = async (page: Page, name: string, place = pharmacyPlace): Promise<{ token: string; vendorId: string }> => {
+  const registerPharmacy = async (
+    page: Page,
+    name: string,
+    place = pharmacyPlace,
+  ): Promise<{ token: string; vendorId: string }> => {
     const form = page.locator('#register')
     await form.getByLabel('Name').fill(name)
     await form.getByLabel('E-mail').fill(`${name.replaceAll(' ', '-').toLowerCase()}@example.org`)
@@ -65,7 +97,9 @@ t.test('pages', { skip: missing }, async t => {
     await form.getByLabel('Longitude').fill(String(place.longitude))
     await form.getByRole('button', { name: 'Register and open the terminal' }).click()
     await page.getByText('Live', { exact: true }).waitFor()
-    const kept = JSON.parse(await page.evaluate(() => sessionStorage.getItem('caduceus.pharmacy')!)) as { access: string; user: { vendor_id: string } }
+    const kept = JSON.parse(
+      await page.evaluate(() => sessionStorage.getItem('caduceus.pharmacy')!),
+    ) as { access: string; user: { vendor_id: string } }
     return { token: kept.access, vendorId: kept.user.vendor_id }
   }
   const registerCustomer = async (page: Page, email: string): Promise<void> => {
@@ -86,19 +120,26 @@ t.test('pages', { skip: missing }, async t => {
     await form.getByRole('button', { name: 'Ask now' }).click()
   }
   /** Pixels of a canvas in a colour of the style sheet: whether something is drawn that has no element. */
-  const painted = (page: Page, name: string): Promise<number> => page.evaluate(name => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#map canvas')!
-    const wanted = getComputedStyle(canvas).getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)!.map(hex => Number.parseInt(hex, 16))
-    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
-    let count = 0
-    for (let i = 0; i < data.length; i += 4) if (wanted.every((value, k) => data[i + k] === value)) count++
-    return count
-  }, name)
+  const painted = (page: Page, name: string): Promise<number> =>
+    page.evaluate(name => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#map canvas')!
+      const wanted = getComputedStyle(canvas)
+        .getPropertyValue(name)
+        .trim()
+        .match(/[0-9a-f]{2}/gi)!
+        .map(hex => Number.parseInt(hex, 16))
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+      let count = 0
+      for (let i = 0; i < data.length; i += 4)
+        if (wanted.every((value, k) => data[i + k] === value)) count++
+      return count
+    }, name)
 
   await t.test('the front page tells how the server is', async t => {
     const page = await open('/')
     await page.getByText('Healthy', { exact: true }).waitFor()
-    for (const href of ['/docs', '/live', '/terminal', '/customer']) t.ok(await page.locator(`a[href="${href}"]`).count() > 0, `leads to ${href}`)
+    for (const href of ['/docs', '/live', '/terminal', '/customer'])
+      t.ok((await page.locator(`a[href="${href}"]`).count()) > 0, `leads to ${href}`)
     t.match(await page.textContent('main'), /npm run demo/)
     t.match(await page.title(), /Caduceus/)
   })
@@ -109,7 +150,11 @@ t.test('pages', { skip: missing }, async t => {
     await health.locator('summary').click()
     await health.getByRole('button', { name: 'Send' }).click()
     await health.locator('pre[role=status]').getByText('"status": "healthy"').waitFor()
-    t.match(await page.evaluate(() => getComputedStyle(document.querySelector('.method')!).fontWeight), '700', 'in its own style')
+    t.match(
+      await page.evaluate(() => getComputedStyle(document.querySelector('.method')!).fontWeight),
+      '700',
+      'in its own style',
+    )
     await page.close()
   })
 
@@ -120,89 +165,135 @@ t.test('pages', { skip: missing }, async t => {
   await registerPharmacy(other, 'Second Pharmacy', { latitude: 27.73, longitude: 85.32 })
   await registerCustomer(customer, 'asha@example.org')
 
-  await t.test('a request reaches both terminals, one wins, the other\'s card greys out', async t => {
-    const script = '<img src=x onerror="document.title=\'run\'">'
-    await ask(customer, script)
-    await customer.getByText('Asked 2 pharmacies.').waitFor()
-    const card = terminal.locator('[data-request]')
-    const otherCard = other.locator('[data-request]')
-    await otherCard.waitFor()
-    t.match(await card.textContent(), /1\.5 km/, 'with its distance, to 100 m')
-    t.match(await card.textContent(), /[45]:\d\d/, 'and its countdown')
-    t.notMatch(await card.textContent(), /Asha|5550123|img/, 'who asks, and with which words, is for the pharmacy that accepts')
+  await t.test(
+    "a request reaches both terminals, one wins, the other's card greys out",
+    async t => {
+      const script = '<img src=x onerror="document.title=\'run\'">'
+      await ask(customer, script)
+      await customer.getByText('Asked 2 pharmacies.').waitFor()
+      const card = terminal.locator('[data-request]')
+      const otherCard = other.locator('[data-request]')
+      await otherCard.waitFor()
+      t.match(await card.textContent(), /1\.5 km/, 'with its distance, to 100 m')
+      t.match(await card.textContent(), /[45]:\d\d/, 'and its countdown')
+      t.notMatch(
+        await card.textContent(),
+        /Asha|5550123|img/,
+        'who asks, and with which words, is for the pharmacy that accepts',
+      )
 
-    await card.getByLabel('Message').fill('Ready in 5 minutes')
-    await card.getByRole('button', { name: 'Accept' }).focus()
-    await terminal.keyboard.press('Enter')
-    await terminal.getByText('Yours').waitFor()
-    const won = terminal.locator('#ours [data-order]')
-    await won.getByText(script).waitFor()
-    t.match(await won.textContent(), /Asha.*\+977/s, 'the one that has it can call')
-    t.equal(await won.locator('img').count(), 0, 'what a customer types stays text')
-    await other.getByText('Taken by another pharmacy').waitFor()
-    t.equal(await otherCard.getAttribute('data-state'), 'closed')
-    t.equal(await otherCard.getByRole('button').count(), 0)
+      await card.getByLabel('Message').fill('Ready in 5 minutes')
+      await card.getByRole('button', { name: 'Accept' }).focus()
+      await terminal.keyboard.press('Enter')
+      await terminal.getByText('Yours').waitFor()
+      const won = terminal.locator('#ours [data-order]')
+      await won.getByText(script).waitFor()
+      t.match(await won.textContent(), /Asha.*\+977/s, 'the one that has it can call')
+      t.equal(await won.locator('img').count(), 0, 'what a customer types stays text')
+      await other.getByText('Taken by another pharmacy').waitFor()
+      t.equal(await otherCard.getAttribute('data-state'), 'closed')
+      t.equal(await otherCard.getByRole('button').count(), 0)
 
-    const order = customer.locator('[data-order][data-status=accepted]')
-    await order.waitFor()
-    t.match(await order.textContent(), /Corner Pharmacy accepted, 1\.17 km away: “Ready in 5 minutes”/)
-    t.not(await terminal.title(), 'run')
-  })
+      const order = customer.locator('[data-order][data-status=accepted]')
+      await order.waitFor()
+      t.match(
+        await order.textContent(),
+        /Corner Pharmacy accepted, 1\.17 km away: “Ready in 5 minutes”/,
+      )
+      t.not(await terminal.title(), 'run')
+    },
+  )
 
-  await t.test('a driver is assigned and moves: on the customer\'s page, the tracking page and the live map', async t => {
-    const driver = await api('POST', '/api/drivers/register', null, {
-      email: 'dee@example.org', full_name: 'Dee Driver', phone: '+977-1-5550199', password: 'correct horse', vendor_id: pharmacy.vendorId, vehicle_type: 'scooter',
-    }) as unknown as { access_token: string; driver: { id: string } }
-    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws/driver`, ['bearer', driver.access_token])
-    t.teardown(() => socket.terminate())
-    await new Promise(resolve => { socket.once('message', resolve) })
-    socket.send(JSON.stringify({ type: 'status', status: 'available' }))
-    await new Promise<void>(resolve => {
-      socket.on('message', (data: Buffer) => { if (data.includes('status_result')) resolve() })
-    })
-    let steps = 0
-    const start = { latitude: 27.721, longitude: 85.33 }
-    const move = (): void => {
-      steps++
-      socket.send(JSON.stringify({ type: 'location', latitude: start.latitude + steps * 1e-5, longitude: start.longitude - steps * 1e-4, heading: 276, speed: 10 }))
-    }
-    move()
-    const moving = setInterval(move, 1_000)
-    t.teardown(() => clearInterval(moving))
+  await t.test(
+    "a driver is assigned and moves: on the customer's page, the tracking page and the live map",
+    async t => {
+      const driver = (await api('POST', '/api/drivers/register', null, {
+        email: 'dee@example.org',
+        full_name: 'Dee Driver',
+        phone: '+977-1-5550199',
+        password: 'correct horse',
+        vendor_id: pharmacy.vendorId,
+        vehicle_type: 'scooter',
+      })) as unknown as { access_token: string; driver: { id: string } }
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws/driver`, [
+        'bearer',
+        driver.access_token,
+      ])
+      t.teardown(() => socket.terminate())
+      await new Promise(resolve => {
+        socket.once('message', resolve)
+      })
+      socket.send(JSON.stringify({ type: 'status', status: 'available' }))
+      await new Promise<void>(resolve => {
+        socket.on('message', (data: Buffer) => {
+          if (data.includes('status_result')) resolve()
+        })
+      })
+      let steps = 0
+      const start = { latitude: 27.721, longitude: 85.33 }
+      const move = (): void => {
+        steps++
+        socket.send(
+          JSON.stringify({
+            type: 'location',
+            latitude: start.latitude + steps * 1e-5,
+            longitude: start.longitude - steps * 1e-4,
+            heading: 276,
+            speed: 10,
+          }),
+        )
+      }
+      move()
+      const moving = setInterval(move, 1_000)
+      t.teardown(() => clearInterval(moving))
 
-    const live = await open(`/live#token=${pharmacy.token}&vendors=${pharmacy.vendorId}`)
-    await live.getByText('Live: 1 pharmacy').waitFor()
-    t.equal(new URL(live.url()).hash, '', 'the token leaves the address bar')
+      const live = await open(`/live#token=${pharmacy.token}&vendors=${pharmacy.vendorId}`)
+      await live.getByText('Live: 1 pharmacy').waitFor()
+      t.equal(new URL(live.url()).hash, '', 'the token leaves the address bar')
 
-    const orderId = await customer.locator('[data-order]').getAttribute('data-order')
-    await api('POST', `/api/orders/${orderId}/assign-driver`, pharmacy.token, { driver_id: driver.driver.id })
-    await customer.locator('[data-status=driver_assigned]').waitFor()
-    await terminal.locator('[data-order]').getByText('Driver: Dee Driver').waitFor()
-    await customer.getByText(' to go').waitFor()
+      const orderId = await customer.locator('[data-order]').getAttribute('data-order')
+      await api('POST', `/api/orders/${orderId}/assign-driver`, pharmacy.token, {
+        driver_id: driver.driver.id,
+      })
+      await customer.locator('[data-status=driver_assigned]').waitFor()
+      await terminal.locator('[data-order]').getByText('Driver: Dee Driver').waitFor()
+      await customer.getByText(' to go').waitFor()
 
-    const link = await customer.getByRole('link', { name: 'Tracking link' }).getAttribute('href')
-    const track = await open(link!, { viewport: { width: 390, height: 800 } })
-    await track.getByRole('heading', { name: 'A driver is fetching it' }).waitFor()
-    await track.getByText('From Corner Pharmacy, brought by Dee, for Asha').waitFor()
-    await track.getByText('To go', { exact: true }).waitFor()
-    const before = await track.textContent('#distance')
-    t.match(before, /\d (m|km)$/)
-    await track.waitForFunction(before => document.querySelector('#distance')!.textContent !== before, before)
-    t.ok(await painted(track, '--driver') > 20, 'the driver is on the tracking page\'s map')
-    t.ok(await painted(customer, '--driver') > 20, 'and on the customer\'s')
-    t.equal(await track.evaluate(() => document.documentElement.scrollWidth), 390, 'it fits a phone')
+      const link = await customer.getByRole('link', { name: 'Tracking link' }).getAttribute('href')
+      const track = await open(link!, { viewport: { width: 390, height: 800 } })
+      await track.getByRole('heading', { name: 'A driver is fetching it' }).waitFor()
+      await track.getByText('From Corner Pharmacy, brought by Dee, for Asha').waitFor()
+      await track.getByText('To go', { exact: true }).waitFor()
+      const before = await track.textContent('#distance')
+      t.match(before, /\d (m|km)$/)
+      await track.waitForFunction(
+        before => document.querySelector('#distance')!.textContent !== before,
+        before,
+      )
+      t.ok((await painted(track, '--driver')) > 20, "the driver is on the tracking page's map")
+      t.ok((await painted(customer, '--driver')) > 20, "and on the customer's")
+      t.equal(
+        await track.evaluate(() => document.documentElement.scrollWidth),
+        390,
+        'it fits a phone',
+      )
 
-    await live.waitForFunction(() => Number(document.querySelector('#rate')!.textContent) >= 1)
-    t.equal(await live.textContent('#count-busy'), '1')
+      await live.waitForFunction(() => Number(document.querySelector('#rate')!.textContent) >= 1)
+      t.equal(await live.textContent('#count-busy'), '1')
 
-    for (const status of ['picked_up', 'out_for_delivery']) await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status })
-    await track.getByRole('heading', { name: 'On its way to you' }).waitFor()
-    t.equal(await track.locator('[aria-current=step]').textContent(), 'On its way')
-    await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status: 'delivered', signature_url: await upload(server.url, driver.access_token, 'signature') })
-    await track.getByRole('heading', { name: 'Delivered' }).waitFor()
-    await customer.locator('#past [data-status=delivered]').waitFor()
-    t.equal(await track.locator('.steps li[data-state=done]').count(), 6)
-  })
+      for (const status of ['picked_up', 'out_for_delivery'])
+        await api('PATCH', `/api/orders/${orderId}`, driver.access_token, { status })
+      await track.getByRole('heading', { name: 'On its way to you' }).waitFor()
+      t.equal(await track.locator('[aria-current=step]').textContent(), 'On its way')
+      await api('PATCH', `/api/orders/${orderId}`, driver.access_token, {
+        status: 'delivered',
+        signature_url: await upload(server.url, driver.access_token, 'signature'),
+      })
+      await track.getByRole('heading', { name: 'Delivered' }).waitFor()
+      await customer.locator('#past [data-status=delivered]').waitFor()
+      t.equal(await track.locator('.steps li[data-state=done]').count(), 6)
+    },
+  )
 
   await t.test('a button that waits for an answer always works again', async t => {
     // The first answer vanishes with its connection, as in a tunnel.
@@ -212,7 +303,11 @@ t.test('pages', { skip: missing }, async t => {
         const upstream = socket.connectToServer()
         socket.onMessage(message => {
           if (!String(message).includes('"respond"') || ++answers > 1) upstream.send(message)
-          else setTimeout(() => { void socket.close({ code: 1001 }); void upstream.close() }, 300)
+          else
+            setTimeout(() => {
+              void socket.close({ code: 1001 })
+              void upstream.close()
+            }, 300)
         })
       })
     })

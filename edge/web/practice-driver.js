@@ -38,18 +38,28 @@ export class PracticeDriver {
   async start() {
     const answer = await call('POST', '/api/drivers/register', {
       body: {
-        email: `${practiceName('driver')}@example.org`, full_name: 'Pippa Practice', phone: '+977-1-5550199', password: newId(),
-        invitation_code: this.#invitationCode, vehicle_type: 'scooter',
+        email: `${practiceName('driver')}@example.org`,
+        full_name: 'Pippa Practice',
+        phone: '+977-1-5550199',
+        password: newId(),
+        invitation_code: this.#invitationCode,
+        vehicle_type: 'scooter',
       },
     })
     // In memory only: this driver ends with the page.
     this.#account = {
       token: async renew => {
-        if (renew) throw new Error('The practice driver\'s shift is over')
+        if (renew) throw new Error("The practice driver's shift is over")
         return answer.access_token
       },
     }
-    this.#socket = connect('/ws/driver', { account: this.#account, onMessage: message => this.#hear(message), onState: (state, words) => { if (state !== 'open') this.#say(words) } })
+    this.#socket = connect('/ws/driver', {
+      account: this.#account,
+      onMessage: message => this.#hear(message),
+      onState: (state, words) => {
+        if (state !== 'open') this.#say(words)
+      },
+    })
     this.#timer = setInterval(() => this.#tick(), tickMs)
   }
 
@@ -66,42 +76,71 @@ export class PracticeDriver {
         if (this.#jobs.length === 0) this.#socket.send({ type: 'status', status: 'available' })
         this.#say('On the road, waiting for work')
         break
-      case 'offer': this.#socket.send({ type: 'offer_response', offer_id: message.offer_id, accept: true }); break
+      case 'offer':
+        this.#socket.send({ type: 'offer_response', offer_id: message.offer_id, accept: true })
+        break
       case 'assigned':
         if (!this.#jobs.some(job => job.id === message.order_id))
-          this.#jobs.push({ id: message.order_id, pickup: message.pickup, dropoff: message.dropoff, fetched: ['picked_up', 'out_for_delivery'].includes(message.status) })
+          this.#jobs.push({
+            id: message.order_id,
+            pickup: message.pickup,
+            dropoff: message.dropoff,
+            fetched: ['picked_up', 'out_for_delivery'].includes(message.status),
+          })
         break
     }
   }
 
   #tick() {
     const nowMs = performance.now()
-    const stepKm = Math.min((nowMs - this.#tickedAtMs) / 1000, stepSecondsMax) * speedMps / 1000
+    const stepKm = (Math.min((nowMs - this.#tickedAtMs) / 1000, stepSecondsMax) * speedMps) / 1000
     this.#tickedAtMs = nowMs
     const job = this.#jobs[0]
-    const target = job === undefined ? null : job.fetched || job.pickup === null ? job.dropoff : job.pickup
+    const target =
+      job === undefined ? null : job.fetched || job.pickup === null ? job.dropoff : job.pickup
     if (target === null || this.#busy) {
       this.#report(0)
       return
     }
     const leftKm = distanceKm(this.#position, target)
-    this.#say(job.fetched ? `Bringing it, ${leftKm.toFixed(1)} km to go` : `Fetching it, ${leftKm.toFixed(1)} km to go`)
+    this.#say(
+      job.fetched
+        ? `Bringing it, ${leftKm.toFixed(1)} km to go`
+        : `Fetching it, ${leftKm.toFixed(1)} km to go`,
+    )
     const share = leftKm === 0 ? 1 : Math.min(1, stepKm / leftKm)
-    const [dLatitude, dLongitude] = [target.latitude - this.#position.latitude, target.longitude - this.#position.longitude]
-    this.#heading = (Math.atan2(dLongitude * Math.cos(target.latitude * Math.PI / 180), dLatitude) * 180 / Math.PI + 360) % 360
-    this.#position = { latitude: this.#position.latitude + dLatitude * share, longitude: this.#position.longitude + dLongitude * share }
+    const [dLatitude, dLongitude] = [
+      target.latitude - this.#position.latitude,
+      target.longitude - this.#position.longitude,
+    ]
+    this.#heading =
+      ((Math.atan2(dLongitude * Math.cos((target.latitude * Math.PI) / 180), dLatitude) * 180) /
+        Math.PI +
+        360) %
+      360
+    this.#position = {
+      latitude: this.#position.latitude + dLatitude * share,
+      longitude: this.#position.longitude + dLongitude * share,
+    }
     this.#report(speedMps)
     if (leftKm * (1 - share) < arrivedKm) void this.#handOver(job)
   }
 
   #report(speed) {
-    this.#socket?.send({ type: 'location', ...this.#position, heading: Math.min(359.9, this.#heading), speed })
+    this.#socket?.send({
+      type: 'location',
+      ...this.#position,
+      heading: Math.min(359.9, this.#heading),
+      speed,
+    })
   }
 
   async #handOver(job) {
     this.#busy = true
     try {
-      await new Promise(resolve => { setTimeout(resolve, handOverMs) })
+      await new Promise(resolve => {
+        setTimeout(resolve, handOverMs)
+      })
       if (job.fetched) {
         await this.#patch(job, { status: 'delivered', signature_url: await this.#signed() })
         this.#jobs.shift()
@@ -128,14 +167,28 @@ export class PracticeDriver {
     pen.bezierCurveTo(40, 0, 70, 60, 110, 15)
     pen.stroke()
     const form = new FormData()
-    form.append('file', await new Promise(resolve => { canvas.toBlob(resolve) }), 'signature.png')
-    const response = await fetch('/api/uploads/signature', { method: 'POST', headers: { authorization: `Bearer ${await this.#account.token(false)}` }, body: form })
+    form.append(
+      'file',
+      await new Promise(resolve => {
+        canvas.toBlob(resolve)
+      }),
+      'signature.png',
+    )
+    const response = await fetch('/api/uploads/signature', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await this.#account.token(false)}` },
+      body: form,
+    })
     const answer = await response.json()
     if (!response.ok) throw Object.assign(new Error(answer.detail), { status: response.status })
     return answer.url
   }
 
   async #patch(job, body) {
-    await call('PATCH', `/api/orders/${job.id}`, { body, token: await this.#account.token(false), key: newId() })
+    await call('PATCH', `/api/orders/${job.id}`, {
+      body,
+      token: await this.#account.token(false),
+      key: newId(),
+    })
   }
 }

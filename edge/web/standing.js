@@ -18,8 +18,9 @@ const words = {
   }),
   suspended: reason => ({
     title: 'Your pharmacy is suspended',
-    text: `It hears of no requests. Orders that were not picked up were cancelled and their customers told; what is on its way is brought to its end.${because(reason)} `
-      + 'Ask the administrator; this page opens by itself when the suspension ends.',
+    text:
+      `It hears of no requests. Orders that were not picked up were cancelled and their customers told; what is on its way is brought to its end.${because(reason)} ` +
+      'Ask the administrator; this page opens by itself when the suspension ends.',
   }),
 }
 
@@ -37,7 +38,10 @@ export class Standing {
   /** True when there is a reason, which is shown from now on. */
   async show() {
     this.hide()
-    const { status, status_reason } = await this.#account.call('GET', `/api/vendors/${this.#account.user.vendor_id}`)
+    const { status, status_reason } = await this.#account.call(
+      'GET',
+      `/api/vendors/${this.#account.user.vendor_id}`,
+    )
     if (words[status] === undefined) return false
     const { title, text } = words[status](status_reason)
     setText($('standing-title'), title)
@@ -54,7 +58,7 @@ export class Standing {
 
   async #again() {
     try {
-      if (!await this.show()) this.#onActive()
+      if (!(await this.show())) this.#onActive()
     } catch {
       // Signed out, there is nothing to wait for; else the server is away for the moment, and what was said stays.
       if (!this.#account.signedIn) return
@@ -67,6 +71,9 @@ export class Standing {
 /** What is said of a decision while the terminal is open. Empty for one that changes nothing here. */
 export function moveNews({ status, reason, moving_to }) {
   if (status !== 'active') return ''
-  if (moving_to !== null) return 'Your move waits for an administrator; until then the pharmacy stays at its old place.'
-  return reason ? `An administrator decided upon your pharmacy or its move. ${because(reason).trim()}` : ''
+  if (moving_to !== null)
+    return 'Your move waits for an administrator; until then the pharmacy stays at its old place.'
+  return reason
+    ? `An administrator decided upon your pharmacy or its move. ${because(reason).trim()}`
+    : ''
 }

@@ -2,7 +2,18 @@
  * The public tracking page: whoever has the link sees the delivery and no more of its people than a
  * first name. Lives on the socket; where a network lets none through, it asks every few seconds.
  */
-import { $, call, clock, connect, el, isOver, kilometres, minutes, setText, showConnection } from './app.js'
+import {
+  $,
+  call,
+  clock,
+  connect,
+  el,
+  isOver,
+  kilometres,
+  minutes,
+  setText,
+  showConnection,
+} from './app.js'
 import { CanvasMap, drawDriver, drawPin, Gliding } from './map.js'
 
 const token = decodeURIComponent(location.pathname.split('/').at(-1))
@@ -11,13 +22,26 @@ const pollMs = 5_000
 const staleMs = 60_000
 
 const steps = [
-  ['pending', 'Requested'], ['accepted', 'Pharmacy accepted'], ['driver_assigned', 'Driver assigned'],
-  ['picked_up', 'Picked up'], ['out_for_delivery', 'On its way'], ['delivered', 'Delivered'],
+  ['pending', 'Requested'],
+  ['accepted', 'Pharmacy accepted'],
+  ['driver_assigned', 'Driver assigned'],
+  ['picked_up', 'Picked up'],
+  ['out_for_delivery', 'On its way'],
+  ['delivered', 'Delivered'],
 ]
 const headlines = {
-  pending: 'Waiting for a pharmacy', accepted: 'The pharmacy is preparing it', driver_assigned: 'A driver is fetching it', picked_up: 'Picked up',
-  out_for_delivery: 'On its way to you', delivered: 'Delivered', cancelled: 'Cancelled', rejected: 'The pharmacy declined', expired: 'No pharmacy accepted in time',
-  failed: 'The delivery failed', returning: 'Going back to the pharmacy', returned: 'Returned to the pharmacy',
+  pending: 'Waiting for a pharmacy',
+  accepted: 'The pharmacy is preparing it',
+  driver_assigned: 'A driver is fetching it',
+  picked_up: 'Picked up',
+  out_for_delivery: 'On its way to you',
+  delivered: 'Delivered',
+  cancelled: 'Cancelled',
+  rejected: 'The pharmacy declined',
+  expired: 'No pharmacy accepted in time',
+  failed: 'The delivery failed',
+  returning: 'Going back to the pharmacy',
+  returned: 'Returned to the pharmacy',
 }
 
 let state = null
@@ -30,7 +54,12 @@ const map = new CanvasMap($('map'), { label: 'The way of the delivery' })
 map.draw = (context, _map, nowMs) => {
   if (state === null) return false
   const { order } = state
-  if (order.pickup_latitude !== null) drawPin(context, map, pickup(order), { color: '--pickup', shape: 'cross', label: order.pharmacy_name ?? '' })
+  if (order.pickup_latitude !== null)
+    drawPin(context, map, pickup(order), {
+      color: '--pickup',
+      shape: 'cross',
+      label: order.pharmacy_name ?? '',
+    })
   drawPin(context, map, dropoff(order), { color: '--dropoff', shape: 'home' })
   if (driver === null) return false
   driver.at(nowMs)
@@ -38,13 +67,20 @@ map.draw = (context, _map, nowMs) => {
   return true
 }
 const pickup = order => ({ latitude: order.pickup_latitude, longitude: order.pickup_longitude })
-const dropoff = order => ({ latitude: order.delivery_latitude, longitude: order.delivery_longitude })
+const dropoff = order => ({
+  latitude: order.delivery_latitude,
+  longitude: order.delivery_longitude,
+})
 
 /** Everything that matters in view, unless the user has moved the map. */
 function frame() {
   if (map.touched) return
   const { order } = state
-  map.fit([dropoff(order), ...(order.pickup_latitude === null ? [] : [pickup(order)]), ...(driver === null ? [] : [driver.target])])
+  map.fit([
+    dropoff(order),
+    ...(order.pickup_latitude === null ? [] : [pickup(order)]),
+    ...(driver === null ? [] : [driver.target]),
+  ])
 }
 
 function showState(next) {
@@ -55,10 +91,16 @@ function showState(next) {
   setText($('number'), order.order_number)
   setText($('headline'), headlines[order.status] ?? order.status)
   document.title = `${headlines[order.status] ?? 'Delivery'} · Caduceus`
-  setText($('subline'), [
-    order.pharmacy_name === null ? null : `From ${order.pharmacy_name}`, order.driver_name === null ? null : `brought by ${order.driver_name}`,
-    order.customer_name === '' ? null : `for ${order.customer_name}`,
-  ].filter(part => part !== null).join(', '))
+  setText(
+    $('subline'),
+    [
+      order.pharmacy_name === null ? null : `From ${order.pharmacy_name}`,
+      order.driver_name === null ? null : `brought by ${order.driver_name}`,
+      order.customer_name === '' ? null : `for ${order.customer_name}`,
+    ]
+      .filter(part => part !== null)
+      .join(', '),
+  )
   showSteps(order)
   if (at === null) {
     driver = null
@@ -90,22 +132,47 @@ function showSeen() {
     return
   }
   const ageMs = Date.now() - seenAtMs
-  setText($('seen'), ageMs > staleMs ? `The driver was last seen ${Math.round(ageMs / 60_000)} min ago` : 'The driver\'s position is live')
+  setText(
+    $('seen'),
+    ageMs > staleMs
+      ? `The driver was last seen ${Math.round(ageMs / 60_000)} min ago`
+      : "The driver's position is live",
+  )
 }
 setInterval(showSeen, 5_000)
 
 function showSteps(order) {
-  const times = { pending: order.created_at, picked_up: order.picked_up_at, delivered: order.delivered_at }
+  const times = {
+    pending: order.created_at,
+    picked_up: order.picked_up_at,
+    delivered: order.delivered_at,
+  }
   const reached = steps.findIndex(([status]) => status === order.status)
-  const item = (words, at, progress) => el('li', { 'data-state': progress, 'aria-current': progress === 'now' ? 'step' : null }, words, at ? el('time', { datetime: at }, clock(at)) : null)
+  const item = (words, at, progress) =>
+    el(
+      'li',
+      { 'data-state': progress, 'aria-current': progress === 'now' ? 'step' : null },
+      words,
+      at ? el('time', { datetime: at }, clock(at)) : null,
+    )
   if (reached >= 0) {
-    $('steps').replaceChildren(...steps.map(([status, words], i) =>
-      item(words, times[status], i < reached || order.status === 'delivered' ? 'done' : i === reached ? 'now' : 'ahead')))
+    $('steps').replaceChildren(
+      ...steps.map(([status, words], i) =>
+        item(
+          words,
+          times[status],
+          i < reached || order.status === 'delivered' ? 'done' : i === reached ? 'now' : 'ahead',
+        ),
+      ),
+    )
     return
   }
   // It left the usual way: what is known to have happened, then how it ended.
   const happened = steps.filter(([status]) => times[status])
-  $('steps').replaceChildren(...happened.map(([status, words]) => item(words, times[status], 'done')), item(headlines[order.status] ?? order.status, null, 'bad'))
+  $('steps').replaceChildren(
+    ...happened.map(([status, words]) => item(words, times[status], 'done')),
+    item(headlines[order.status] ?? order.status, null, 'bad'),
+  )
 }
 
 async function ask() {
@@ -130,7 +197,9 @@ function showGone() {
 
 function onMessage(message) {
   switch (message.type) {
-    case 'state': showState(message); break
+    case 'state':
+      showState(message)
+      break
     case 'status':
       if (state !== null) showState({ ...state, order: { ...state.order, status: message.status } })
       // Names and times come with the whole state.
@@ -154,7 +223,10 @@ connect(`/ws/tracking/${encodeURIComponent(token)}`, {
     showConnection($('connection'), now, words)
     if (code === 4004) showGone()
     else if (now === 'open' || now === 'connecting') {
-      if (now === 'open') { clearInterval(polling); polling = 0 }
+      if (now === 'open') {
+        clearInterval(polling)
+        polling = 0
+      }
     } else if (polling === 0) {
       void ask()
       polling = setInterval(ask, pollMs)

@@ -7,52 +7,93 @@ import { openRequestsPerCustomerMax } from './limits.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 
-async function ask(w: World, customerId: string, count: number): Promise<{ orderId: string; reply: OrderReply }[]> {
-  return Promise.all(Array.from({ length: count }, async () => {
-    const orderId = w.id()
-    return { orderId, reply: await w.broadcast(orderId, customerId) }
-  }))
+async function ask(
+  w: World,
+  customerId: string,
+  count: number,
+): Promise<{ orderId: string; reply: OrderReply }[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const orderId = w.id()
+      return { orderId, reply: await w.broadcast(orderId, customerId) }
+    }),
+  )
 }
 const outcomes = (asked: { reply: OrderReply }[]): Record<string, number> => {
   const counts: Record<string, number> = {}
   for (const { reply } of asked) counts[problem(reply)] = (counts[problem(reply)] ?? 0) + 1
   return counts
 }
-const openOf = (w: World, customerId: string): number => [...w.store.orders.values()].filter(({ view }) => view.user_id === customerId && view.status === 'pending').length
+const openOf = (w: World, customerId: string): number =>
+  [...w.store.orders.values()].filter(
+    ({ view }) => view.user_id === customerId && view.status === 'pending',
+  ).length
 
 for (const engines of [1, 2])
-  t.test(`${engines === 1 ? 'one engine' : 'two engines'}: at once, one after the other, and after a restart`, async t => {
-    const w = await world()
-    const boot = (id: string) => w.boot(id, { exclusive: engines === 1 })
-    const first = await boot('e1')
-    if (engines === 2) {
-      await boot('e2')
-      // Slots change hands until both have their share.
-      for (let i = 0; i < 20; i++) await w.env.advance(500)
-    }
-    const near = w.vendor('near')
-    await w.env.settle()
-    const customerId = w.id()
-    const asked = await ask(w, customerId, 3 * openRequestsPerCustomerMax)
-    t.same(outcomes(asked), { ok: openRequestsPerCustomerMax, too_many_open_requests: 2 * openRequestsPerCustomerMax })
-    t.equal(openOf(w, customerId), openRequestsPerCustomerMax)
-    t.match(asked.find(one => !one.reply.ok)?.reply, { problem: { detail: /20 requests of this customer are open/ } }, 'the refusal says what to do')
-    t.same(outcomes(await ask(w, w.id(), 1)), { ok: 1 }, 'nobody else is refused')
+  t.test(
+    `${engines === 1 ? 'one engine' : 'two engines'}: at once, one after the other, and after a restart`,
+    async t => {
+      const w = await world()
+      const boot = (id: string) => w.boot(id, { exclusive: engines === 1 })
+      const first = await boot('e1')
+      if (engines === 2) {
+        await boot('e2')
+        // Slots change hands until both have their share.
+        for (let i = 0; i < 20; i++) await w.env.advance(500)
+      }
+      const near = w.vendor('near')
+      await w.env.settle()
+      const customerId = w.id()
+      const asked = await ask(w, customerId, 3 * openRequestsPerCustomerMax)
+      t.same(outcomes(asked), {
+        ok: openRequestsPerCustomerMax,
+        too_many_open_requests: 2 * openRequestsPerCustomerMax,
+      })
+      t.equal(openOf(w, customerId), openRequestsPerCustomerMax)
+      t.match(
+        asked.find(one => !one.reply.ok)?.reply,
+        { problem: { detail: /20 requests of this customer are open/ } },
+        'the refusal says what to do',
+      )
+      t.same(outcomes(await ask(w, w.id(), 1)), { ok: 1 }, 'nobody else is refused')
 
-    const open = asked.filter(one => one.reply.ok).map(one => one.orderId)
-    t.equal(order(await w.broadcast(open[0]!, customerId)).id, open[0], 'a repetition is answered as the first time')
-    await w.command('order', open[0]!, 'cancel', { role: 'customer', id: customerId })
-    await w.command('order', open[1]!, 'respond', { role: 'vendor', id: near }, { response_type: 'ACCEPTED' })
-    t.same(outcomes(await ask(w, customerId, 5)), { ok: 2, too_many_open_requests: 3 }, 'what is over makes room')
-    t.equal(order(await w.broadcast(open[0]!, customerId)).status, 'cancelled', 'and its repetition is still answered')
+      const open = asked.filter(one => one.reply.ok).map(one => one.orderId)
+      t.equal(
+        order(await w.broadcast(open[0]!, customerId)).id,
+        open[0],
+        'a repetition is answered as the first time',
+      )
+      await w.command('order', open[0]!, 'cancel', { role: 'customer', id: customerId })
+      await w.command(
+        'order',
+        open[1]!,
+        'respond',
+        { role: 'vendor', id: near },
+        { response_type: 'ACCEPTED' },
+      )
+      t.same(
+        outcomes(await ask(w, customerId, 5)),
+        { ok: 2, too_many_open_requests: 3 },
+        'what is over makes room',
+      )
+      t.equal(
+        order(await w.broadcast(open[0]!, customerId)).status,
+        'cancelled',
+        'and its repetition is still answered',
+      )
 
-    first.crash()
-    await w.env.advance(12_000)
-    if (engines === 1) await w.boot('e3')
-    t.same(outcomes(await ask(w, customerId, 5)), { too_many_open_requests: 5 }, 'whoever owns the customer after a crash counts what is stored')
-    await w.env.advance(300_000)
-    t.same(outcomes(await ask(w, customerId, 1)), { ok: 1 }, 'expired requests make room')
-  })
+      first.crash()
+      await w.env.advance(12_000)
+      if (engines === 1) await w.boot('e3')
+      t.same(
+        outcomes(await ask(w, customerId, 5)),
+        { too_many_open_requests: 5 },
+        'whoever owns the customer after a crash counts what is stored',
+      )
+      await w.env.advance(300_000)
+      t.same(outcomes(await ask(w, customerId, 1)), { ok: 1 }, 'expired requests make room')
+    },
+  )
 
 t.test('a service on the bus is held to it too', async t => {
   const w = await world()
@@ -62,16 +103,47 @@ t.test('a service on the bus is held to it too', async t => {
   const customerId = w.id()
   await ask(w, customerId, openRequestsPerCustomerMax)
   const orderId = w.id()
-  t.equal(problem(await w.command('order', orderId, 'broadcast', { role: 'service', id: 'dispatch' }, {
-    order_id: orderId, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: 60,
-  })), 'too_many_open_requests')
+  t.equal(
+    problem(
+      await w.command(
+        'order',
+        orderId,
+        'broadcast',
+        { role: 'service', id: 'dispatch' },
+        {
+          order_id: orderId,
+          customer_id: customerId,
+          customer_name: 'Cleo',
+          customer_phone: '3',
+          ...here,
+          radius_km: 5,
+          items: [],
+          expires_in_seconds: 60,
+        },
+      ),
+    ),
+    'too_many_open_requests',
+  )
 })
 
-t.test('a database that breaks off while open requests are counted: try again, and no internal error', async t => {
-  const w = await world()
-  const gateway = new Gateway({
-    bus: w.bus, owns: () => true, grant: async () => { throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }) },
-    handle: async () => { throw new Error('not asked') }, tell: async () => { throw new Error('not asked') }, log() {},
-  } as unknown as ConstructorParameters<typeof Gateway>[0])
-  await t.rejects(gateway.mayOpen(w.id(), w.id()), { code: 'unavailable' })
-})
+t.test(
+  'a database that breaks off while open requests are counted: try again, and no internal error',
+  async t => {
+    const w = await world()
+    const gateway = new Gateway({
+      bus: w.bus,
+      owns: () => true,
+      grant: async () => {
+        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+      },
+      handle: async () => {
+        throw new Error('not asked')
+      },
+      tell: async () => {
+        throw new Error('not asked')
+      },
+      log() {},
+    } as unknown as ConstructorParameters<typeof Gateway>[0])
+    await t.rejects(gateway.mayOpen(w.id(), w.id()), { code: 'unavailable' })
+  },
+)

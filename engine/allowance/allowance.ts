@@ -28,7 +28,9 @@ export class Allowance {
   /** Those met first come first. */
   readonly #customers = new Map<string, Customer>()
 
-  constructor(deps: AllowanceDeps) { this.#deps = deps }
+  constructor(deps: AllowanceDeps) {
+    this.#deps = deps
+  }
 
   /**
    * May this request be opened? A repetition of one that was is let through, however many there are. Call
@@ -38,19 +40,26 @@ export class Allowance {
     let customer = this.#customers.get(customerId)
     if (customer === undefined) {
       this.#makeRoom()
-      this.#customers.set(customerId, customer = { open: new Map(), reading: null })
+      this.#customers.set(customerId, (customer = { open: new Map(), reading: null }))
       await this.#read(customerId, customer)
     } else if (customer.reading !== null) await customer.reading
     if (this.#has(customer, orderId)) return true
     // Some may have ended since: the read model knows.
-    if (this.#count(customer) >= this.#deps.openRequestsPerCustomerMax) await this.#read(customerId, customer)
+    if (this.#count(customer) >= this.#deps.openRequestsPerCustomerMax)
+      await this.#read(customerId, customer)
     if (this.#has(customer, orderId)) return true
     if (this.#count(customer) < this.#deps.openRequestsPerCustomerMax) {
       const nowMs = this.#deps.env.nowMs()
-      customer.open.set(orderId, { untilMs: nowMs + limits.requestTtlSecondsMax * 1_000, grantedAtMs: nowMs })
+      customer.open.set(orderId, {
+        untilMs: nowMs + limits.requestTtlSecondsMax * 1_000,
+        grantedAtMs: nowMs,
+      })
       return true
     }
-    const { snapshot, events } = await this.#deps.journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
+    const { snapshot, events } = await this.#deps.journal.loadActor(
+      slotOf(orderId, limits.slotCount),
+      orderId,
+    )
     return snapshot !== null || events.length > 0
   }
 
@@ -62,10 +71,13 @@ export class Allowance {
 
   /** The customers of a slot are another engine's from now on. */
   drop(slot: number): void {
-    for (const customerId of this.#customers.keys()) if (slotOf(customerId, limits.slotCount) === slot) this.#customers.delete(customerId)
+    for (const customerId of this.#customers.keys())
+      if (slotOf(customerId, limits.slotCount) === slot) this.#customers.delete(customerId)
   }
 
-  #has(customer: Customer, orderId: string): boolean { return customer.open.has(orderId) }
+  #has(customer: Customer, orderId: string): boolean {
+    return customer.open.has(orderId)
+  }
 
   #count({ open }: Customer): number {
     const nowMs = this.#deps.env.nowMs()
@@ -75,13 +87,21 @@ export class Allowance {
 
   /** One read at a time: whoever asks meanwhile waits for it. What was let through a moment ago may not be written yet and stays. */
   #read(customerId: string, customer: Customer): Promise<void> {
-    return customer.reading ??= (async () => {
+    return (customer.reading ??= (async () => {
       try {
         const keepFromMs = this.#deps.env.nowMs() - grantMs
         const rows = await this.#deps.journal.openRequestsOf(customerId, [...customer.open.keys()])
         const written = new Set(rows.map(({ orderId }) => orderId))
-        const open: Customer['open'] = new Map(rows.filter(row => row.open).map(({ orderId, expiresAtMs }) => [orderId, { untilMs: expiresAtMs ?? Infinity, grantedAtMs: 0 }]))
-        for (const [orderId, one] of customer.open) if (one.grantedAtMs >= keepFromMs && !written.has(orderId)) open.set(orderId, one)
+        const open: Customer['open'] = new Map(
+          rows
+            .filter(row => row.open)
+            .map(({ orderId, expiresAtMs }) => [
+              orderId,
+              { untilMs: expiresAtMs ?? Infinity, grantedAtMs: 0 },
+            ]),
+        )
+        for (const [orderId, one] of customer.open)
+          if (one.grantedAtMs >= keepFromMs && !written.has(orderId)) open.set(orderId, one)
         customer.open = open
       } catch (error) {
         // Half known is worse than not known: the next request reads again.
@@ -90,7 +110,7 @@ export class Allowance {
       } finally {
         customer.reading = null
       }
-    })()
+    })())
   }
 
   #makeRoom(): void {

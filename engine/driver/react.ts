@@ -9,8 +9,12 @@ import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 const system = { role: 'system', id: 'driver' } as const
 
-const factOf = ({ driverId, fullName, phone, vehicleType }: RegisteredDriver): DriverFact =>
-  ({ driver_id: driverId, name: fullName, phone, vehicle_type: vehicleType })
+const factOf = ({ driverId, fullName, phone, vehicleType }: RegisteredDriver): DriverFact => ({
+  driver_id: driverId,
+  name: fullName,
+  phone,
+  vehicle_type: vehicleType,
+})
 
 /** `source`: where the event is in its slot. */
 export function react(event: DriverEvent, driver: RegisteredDriver, source: SourceFact): Effect[] {
@@ -18,38 +22,67 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
     case 'offer_held': {
       const offer = event.data
       if (offer.mode === 'assign')
-        return [{
-          do: 'command',
-          to: {
-            kind: 'order', actorId: offer.order_id, id: `${offer.offer_id}:took`,
-            command: {
-              verb: 'driver_took', by: system, offerId: offer.offer_id, driver: factOf(driver),
+        return [
+          {
+            do: 'command',
+            to: {
+              kind: 'order',
+              actorId: offer.order_id,
+              id: `${offer.offer_id}:took`,
+              command: {
+                verb: 'driver_took',
+                by: system,
+                offerId: offer.offer_id,
+                driver: factOf(driver),
+              },
             },
           },
-        }]
-      return [{
-        do: 'push',
-        push: {
-          kind: 'topic', topic: topics.driver(driver.driverId),
-          message: offerMessage({ ...offer, fee: offer.fee_minor / 100, expires_at: isoTime(offer.expires_at_ms) }),
+        ]
+      return [
+        {
+          do: 'push',
+          push: {
+            kind: 'topic',
+            topic: topics.driver(driver.driverId),
+            message: offerMessage({
+              ...offer,
+              fee: offer.fee_minor / 100,
+              expires_at: isoTime(offer.expires_at_ms),
+            }),
+          },
         },
-      }]
+      ]
     }
     case 'offer_released':
-      return event.data.outcome === 'declined' ? [] : [{
-        do: 'push',
-        push: {
-          kind: 'topic', topic: topics.driver(driver.driverId),
-          message: { type: 'offer_withdrawn', offer_id: event.data.offer_id, order_id: event.data.order_id, reason: event.data.outcome },
-        },
-      }]
+      return event.data.outcome === 'declined'
+        ? []
+        : [
+            {
+              do: 'push',
+              push: {
+                kind: 'topic',
+                topic: topics.driver(driver.driverId),
+                message: {
+                  type: 'offer_withdrawn',
+                  offer_id: event.data.offer_id,
+                  order_id: event.data.order_id,
+                  reason: event.data.outcome,
+                },
+              },
+            },
+          ]
     case 'driver_updated': {
       // The order of a hold may have its driver already, and its word may be on the way.
-      const orderIds = driver.hold === null ? driver.activeOrderIds : [...driver.activeOrderIds, driver.hold.order_id]
+      const orderIds =
+        driver.hold === null
+          ? driver.activeOrderIds
+          : [...driver.activeOrderIds, driver.hold.order_id]
       return orderIds.map(orderId => ({
         do: 'command',
         to: {
-          kind: 'order', actorId: orderId, id: `${driver.driverId}:updated:${source.slot}.${source.seq}`,
+          kind: 'order',
+          actorId: orderId,
+          id: `${driver.driverId}:updated:${source.slot}.${source.seq}`,
           command: { verb: 'update_driver', by: system, driver: factOf(driver) },
         },
       }))
@@ -60,14 +93,22 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
         {
           do: 'push',
           push: {
-            kind: 'topic', topic: topics.driver(driver.driverId),
-            message: { type: 'driver_status', driver_id: driver.driverId, status: event.data.availability },
+            kind: 'topic',
+            topic: topics.driver(driver.driverId),
+            message: {
+              type: 'driver_status',
+              driver_id: driver.driverId,
+              status: event.data.availability,
+            },
           },
         },
         toFleet(driver),
         // The state may be later than the event, after a crash: back on duty, the hold is another story.
-        ...(event.data.availability !== 'available' && driver.availability !== 'available' && hold !== null
-          ? [refuse(hold, 'off_duty', 'driver_unavailable', 'the driver went off duty')] : []),
+        ...(event.data.availability !== 'available' &&
+        driver.availability !== 'available' &&
+        hold !== null
+          ? [refuse(hold, 'off_duty', 'driver_unavailable', 'the driver went off duty')]
+          : []),
       ]
     }
     case 'membership_changed': {
@@ -78,23 +119,49 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
       if (event.data.membership !== 'ended') return told
       return [
         ...told,
-        ...(hold === null ? [] : [refuse(hold, 'left', 'driver_not_member', 'the driver does not belong to the pharmacy any more')]),
+        ...(hold === null
+          ? []
+          : [
+              refuse(
+                hold,
+                'left',
+                'driver_not_member',
+                'the driver does not belong to the pharmacy any more',
+              ),
+            ]),
         ...activeOrderIds.map(orderId => leave(driver, orderId, source)),
       ]
     }
     // The assignment was under way when the membership ended.
-    case 'order_assigned': return [toFleet(driver), ...(membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : [])]
+    case 'order_assigned':
+      return [
+        toFleet(driver),
+        ...(membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : []),
+      ]
     // The last parcel is handed over: nothing keeps the driver here.
-    case 'order_completed': return [toFleet(driver), ...(membershipOf(driver) === 'ended' && driver.activeOrderIds.length === 0 ? [membershipPush(driver)] : [])]
-    case 'driver_registered': return [toFleet(driver)]
-    default: return []
+    case 'order_completed':
+      return [
+        toFleet(driver),
+        ...(membershipOf(driver) === 'ended' && driver.activeOrderIds.length === 0
+          ? [membershipPush(driver)]
+          : []),
+      ]
+    case 'driver_registered':
+      return [toFleet(driver)]
+    default:
+      return []
   }
 }
 
 /** The order lets go of the offer: who holds it cannot take it any more. */
 const refuse = (hold: HeldOfferFact, why: string, code: ErrorCode, reason: string): Effect => ({
   do: 'command',
-  to: { kind: 'order', actorId: hold.order_id, id: `${hold.offer_id}:${why}`, command: { verb: 'driver_refused', by: system, offerId: hold.offer_id, code, reason } },
+  to: {
+    kind: 'order',
+    actorId: hold.order_id,
+    id: `${hold.offer_id}:${why}`,
+    command: { verb: 'driver_refused', by: system, offerId: hold.offer_id, code, reason },
+  },
 })
 
 /** The order decides by what it has become: before the pick-up it looks for another driver, after it this one carries it to the end. */
@@ -102,8 +169,15 @@ const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceF
   do: 'command',
   // By the event and not by the driver: one who comes back may leave the same order a second time.
   to: {
-    kind: 'order', actorId: orderId, id: `${driver.driverId}:left:${slot}.${seq}`,
-    command: { verb: 'driver_left', by: system, driverId: driver.driverId, reason: 'the driver does not belong to the pharmacy any more' },
+    kind: 'order',
+    actorId: orderId,
+    id: `${driver.driverId}:left:${slot}.${seq}`,
+    command: {
+      verb: 'driver_left',
+      by: system,
+      driverId: driver.driverId,
+      reason: 'the driver does not belong to the pharmacy any more',
+    },
   },
 })
 
@@ -111,9 +185,14 @@ const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceF
 const membershipPush = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {
-    kind: 'topic', topic: topics.driver(driver.driverId),
+    kind: 'topic',
+    topic: topics.driver(driver.driverId),
     message: {
-      type: 'membership', driver_id: driver.driverId, vendor_id: driver.vendorId, membership: membershipOf(driver), active_order_ids: driver.activeOrderIds,
+      type: 'membership',
+      driver_id: driver.driverId,
+      vendor_id: driver.vendorId,
+      membership: membershipOf(driver),
+      active_order_ids: driver.activeOrderIds,
     },
   },
 })
@@ -122,13 +201,23 @@ const membershipPush = (driver: RegisteredDriver): Effect => ({
 const membershipNews = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {
-    kind: 'topic', topic: topics.vendor(driver.vendorId),
-    message: { type: 'driver_membership', driver_id: driver.driverId, driver_name: driver.fullName, membership: membershipOf(driver) },
+    kind: 'topic',
+    topic: topics.vendor(driver.vendorId),
+    message: {
+      type: 'driver_membership',
+      driver_id: driver.driverId,
+      driver_name: driver.fullName,
+      membership: membershipOf(driver),
+    },
   },
 })
 
 /** To whoever watches the fleet: positions say it too, but a driver who has not been seen yet has none. */
 const toFleet = (driver: RegisteredDriver): Effect => ({
   do: 'push',
-  push: { kind: 'topic', topic: topics.fleet(driver.vendorId), message: { type: 'driver_status', driver_id: driver.driverId, status: statusOf(driver) } },
+  push: {
+    kind: 'topic',
+    topic: topics.fleet(driver.vendorId),
+    message: { type: 'driver_status', driver_id: driver.driverId, status: statusOf(driver) },
+  },
 })

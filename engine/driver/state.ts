@@ -35,17 +35,22 @@ export interface RegisteredDriver {
 
 export const absentDriver: Driver = { kind: 'absent' }
 
-export const placesTaken = (driver: RegisteredDriver): number => driver.activeOrderIds.length + (driver.hold === null ? 0 : 1)
+export const placesTaken = (driver: RegisteredDriver): number =>
+  driver.activeOrderIds.length + (driver.hold === null ? 0 : 1)
 
 export const membershipOf = (driver: RegisteredDriver): Membership => driver.membership ?? 'active'
 export const isMember = (driver: RegisteredDriver): boolean => membershipOf(driver) === 'active'
 
 /** May matching propose this driver? */
 export const canTakeMore = (driver: RegisteredDriver): boolean =>
-  isMember(driver) && driver.availability === 'available' && driver.hold === null && placesTaken(driver) < driver.capacity
+  isMember(driver) &&
+  driver.availability === 'available' &&
+  driver.hold === null &&
+  placesTaken(driver) < driver.capacity
 
 /** Was this asked before, and answered with a hold? */
-export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean => seq <= (heldThrough?.[slot] ?? 0)
+export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean =>
+  seq <= (heldThrough?.[slot] ?? 0)
 
 export const statusOf = (driver: RegisteredDriver): DriverStatus =>
   driver.activeOrderIds.length > 0 ? 'busy' : driver.availability

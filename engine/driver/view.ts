@@ -15,8 +15,14 @@ export function view(driver: RegisteredDriver, version: number): DriverView {
     status: statusOf(driver),
     capacity: driver.capacity,
     active_order_ids: driver.activeOrderIds,
-    offer: driver.hold === null ? null
-      : { offer_id: driver.hold.offer_id, order_id: driver.hold.order_id, expires_at: isoTime(driver.hold.expires_at_ms) },
+    offer:
+      driver.hold === null
+        ? null
+        : {
+            offer_id: driver.hold.offer_id,
+            order_id: driver.hold.order_id,
+            expires_at: isoTime(driver.hold.expires_at_ms),
+          },
     total_deliveries: driver.totalDeliveries,
     total_earnings: driver.totalEarningsMinor / 100,
     currency,

@@ -10,18 +10,32 @@ t.test('rows and columns: cells of about one size everywhere, numbered without a
     const grid = CellGrid.of(cellKm)
     t.equal(CellGrid.of(cellKm), grid, 'one for all who ask')
     t.equal(grid.cellKm, cellKm)
-    t.equal(grid.rows, Math.ceil(Math.PI * earthRadiusKm / cellKm))
+    t.equal(grid.rows, Math.ceil((Math.PI * earthRadiusKm) / cellKm))
     t.equal(grid.rowsPerDegree, grid.rows / 180)
     let wrong = 0
     let first = 0
     for (let row = 0; row < grid.rows; row++) {
       const columns = grid.columns[row]!
-      const [south, north] = [row, row + 1].map(edge => (edge / grid.rows - 0.5) * Math.PI) as [number, number]
-      const widthKm = 2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2) / columns
-      if (columns < 1 || (columns > 1 && (widthKm < cellKm || widthKm > cellKm * (1 + 1 / columns)))) wrong++
+      const [south, north] = [row, row + 1].map(edge => (edge / grid.rows - 0.5) * Math.PI) as [
+        number,
+        number,
+      ]
+      const widthKm = (2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2)) / columns
+      if (
+        columns < 1 ||
+        (columns > 1 && (widthKm < cellKm || widthKm > cellKm * (1 + 1 / columns)))
+      )
+        wrong++
       if (grid.firstCell[row] !== first || grid.columnsPerDegree[row] !== columns / 360) wrong++
       const cosine = Math.min(Math.cos(south), Math.cos(north))
-      if (!(grid.cosineMin[row]! >= 0 && grid.cosineMin[row]! <= Math.max(0, cosine) && cosine - grid.cosineMin[row]! < 2e-15)) wrong++
+      if (
+        !(
+          grid.cosineMin[row]! >= 0 &&
+          grid.cosineMin[row]! <= Math.max(0, cosine) &&
+          cosine - grid.cosineMin[row]! < 2e-15
+        )
+      )
+        wrong++
       first += columns
     }
     t.equal(wrong, 0, `${cellKm} km`)
@@ -32,7 +46,10 @@ t.test('rows and columns: cells of about one size everywhere, numbered without a
 
 t.test('the cell of a place', async t => {
   const grid = CellGrid.of(50)
-  t.same([-90, -91, 90, 91].map(latitude => grid.rowOf(latitude)), [0, 0, grid.rows - 1, grid.rows - 1])
+  t.same(
+    [-90, -91, 90, 91].map(latitude => grid.rowOf(latitude)),
+    [0, 0, grid.rows - 1, grid.rows - 1],
+  )
   const last = grid.rows - 1
   t.equal(grid.cellOf(-90, -180), 0)
   t.equal(grid.cellOf(90, 180), grid.firstCell[last]! + grid.columns[last]! - 1)
@@ -40,25 +57,34 @@ t.test('the cell of a place', async t => {
     const cell = grid.cellOf(latitude, longitude)
     const row = grid.rowOf(latitude)
     const column = cell - grid.firstCell[row]!
-    if (latitude < row / grid.rowsPerDegree - 90 || latitude > (row + 1) / grid.rowsPerDegree - 90) t.fail(`row of ${latitude}`)
-    if (column < 0 || column >= grid.columns[row]! || Math.abs(column + 0.5 - (longitude + 180) / 360 * grid.columns[row]!) > 0.5 + 1e-9) t.fail(`column of ${latitude} ${longitude}`)
+    if (latitude < row / grid.rowsPerDegree - 90 || latitude > (row + 1) / grid.rowsPerDegree - 90)
+      t.fail(`row of ${latitude}`)
+    if (
+      column < 0 ||
+      column >= grid.columns[row]! ||
+      Math.abs(column + 0.5 - ((longitude + 180) / 360) * grid.columns[row]!) > 0.5 + 1e-9
+    )
+      t.fail(`column of ${latitude} ${longitude}`)
   }
 })
 
 /** Cells in which a circle has points: many of its places, on its edge and inside. */
 function touched(grid: CellGrid, [latitude, longitude]: Point, radiusKm: number): Set<number> {
   const cells = new Set([grid.cellOf(latitude, longitude)])
-  const steps = Math.ceil(radiusKm / grid.cellKm * 3) + 1
+  const steps = Math.ceil((radiusKm / grid.cellKm) * 3) + 1
   for (let step = 1; step <= steps; step++)
     for (let degrees = 0; degrees < 360; degrees += 5) {
-      const place = destination(latitude, longitude, degrees, radiusKm * step / steps)
+      const place = destination(latitude, longitude, degrees, (radiusKm * step) / steps)
       cells.add(grid.cellOf(place.latitude, place.longitude))
     }
   return cells
 }
 
 t.test('a growing circle', async t => {
-  const places = [...Object.entries(hardPlaces), ...scattered(12, seededRandom(2)).map(place => [String(place), place] as const)]
+  const places = [
+    ...Object.entries(hardPlaces),
+    ...scattered(12, seededRandom(2)).map(place => [String(place), place] as const),
+  ]
   for (const cellKm of [0.5, 9, 300]) {
     const grid = CellGrid.of(cellKm)
     const search = new CellSearch(grid)
@@ -73,10 +99,16 @@ t.test('a growing circle', async t => {
           seen.add(cell)
         }
         const missed = [...touched(grid, place, radiusKm)].filter(cell => !seen.has(cell)).length
-        const across = 2 * radiusKm / cellKm
-        const most = Math.PI / 4 * across * across + 6 * across + 12
-        if (missed > 0 || twice > 0) t.fail(`${name}, ${radiusKm} km of cells of ${cellKm} km: ${missed} missed, ${twice} twice`)
-        if (Math.abs(place[0]) < 75 && seen.size > most) t.fail(`${name}, ${radiusKm} km of cells of ${cellKm} km: ${seen.size} cells, ${most} would do`)
+        const across = (2 * radiusKm) / cellKm
+        const most = (Math.PI / 4) * across * across + 6 * across + 12
+        if (missed > 0 || twice > 0)
+          t.fail(
+            `${name}, ${radiusKm} km of cells of ${cellKm} km: ${missed} missed, ${twice} twice`,
+          )
+        if (Math.abs(place[0]) < 75 && seen.size > most)
+          t.fail(
+            `${name}, ${radiusKm} km of cells of ${cellKm} km: ${seen.size} cells, ${most} would do`,
+          )
         search.cells.fill(0, 0, count)
       }
       t.equal(twice, 0, `${name}, ${cellKm} km`)

@@ -29,7 +29,7 @@ export class CellGrid {
 
   static of(cellKm: number): CellGrid {
     let grid = grids.get(cellKm)
-    if (grid === undefined) grids.set(cellKm, grid = new CellGrid(cellKm))
+    if (grid === undefined) grids.set(cellKm, (grid = new CellGrid(cellKm)))
     return grid
   }
 
@@ -46,7 +46,10 @@ export class CellGrid {
     for (let row = 0; row < rows; row++) {
       const south = (row / rows - 0.5) * Math.PI
       const north = ((row + 1) / rows - 0.5) * Math.PI
-      const columns = Math.max(1, Math.floor((2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2)) / cellKm))
+      const columns = Math.max(
+        1,
+        Math.floor((2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2)) / cellKm),
+      )
       this.columns[row] = columns
       this.firstCell[row] = cells
       this.columnsPerDegree[row] = columns / 360
@@ -54,7 +57,8 @@ export class CellGrid {
       this.cosineMin[row] = Math.max(0, Math.min(Math.cos(south), Math.cos(north)) - 1e-15)
       cells += columns
     }
-    if (cells >= 2 ** 32) throw new RangeError(`cells of ${cellKm} km do not fit 32 bits; 0.35 km is the least`)
+    if (cells >= 2 ** 32)
+      throw new RangeError(`cells of ${cellKm} km do not fit 32 bits; 0.35 km is the least`)
   }
 
   /** Row of a latitude in degrees; the poles belong to the outermost rows. */
@@ -158,7 +162,12 @@ export class CellSearch {
     const grid = this.#grid
     const south = row / grid.rowsPerDegree - 90
     const north = (row + 1) / grid.rowsPerDegree - 90
-    const gapDeg = this.#latitude < south ? south - this.#latitude : this.#latitude > north ? this.#latitude - north : 0
+    const gapDeg =
+      this.#latitude < south
+        ? south - this.#latitude
+        : this.#latitude > north
+          ? this.#latitude - north
+          : 0
     const gap = Math.max(0, gapDeg * degree - 1e-12) / 2
     const sine = gap - (gap * gap * gap) / 6
     const ratio = (key - sine * sine) / (this.#cosine * grid.cosineMin[row]!)

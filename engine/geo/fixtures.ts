@@ -10,7 +10,12 @@ import type { NearestBuffer } from './ranking.ts'
 export type Point = readonly [latitude: number, longitude: number]
 
 /** Points within `spreadKm` of a centre, denser towards it; some repeat an earlier point exactly. */
-export function cluster(count: number, centre: Point, spreadKm: number, random: () => number): Point[] {
+export function cluster(
+  count: number,
+  centre: Point,
+  spreadKm: number,
+  random: () => number,
+): Point[] {
   const points: Point[] = []
   for (let index = 0; index < count; index++) {
     const earlier = points[Math.floor(random() * points.length)]
@@ -18,7 +23,12 @@ export function cluster(count: number, centre: Point, spreadKm: number, random: 
       points.push(earlier)
       continue
     }
-    const { latitude, longitude } = destination(centre[0], centre[1], random() * 360, random() * spreadKm)
+    const { latitude, longitude } = destination(
+      centre[0],
+      centre[1],
+      random() * 360,
+      random() * spreadKm,
+    )
     points.push([latitude, longitude])
   }
   return points
@@ -26,7 +36,10 @@ export function cluster(count: number, centre: Point, spreadKm: number, random: 
 
 /** Points all over the globe, evenly by area. */
 export function scattered(count: number, random: () => number): Point[] {
-  return Array.from({ length: count }, () => [(Math.asin(random() * 2 - 1) * 180) / Math.PI, random() * 360 - 180] as const)
+  return Array.from(
+    { length: count },
+    () => [(Math.asin(random() * 2 - 1) * 180) / Math.PI, random() * 360 - 180] as const,
+  )
 }
 
 /** Where the hard places are: a city, both poles, both sides of the antimeridian, the equator at 0°. */
@@ -48,7 +61,11 @@ export interface Expected {
 }
 
 /** The oracle: every point within the radius, nearest first, ties by id. */
-export function bruteForce(points: Iterable<readonly [string, Point]>, from: Point, radiusKm: number): Expected[] {
+export function bruteForce(
+  points: Iterable<readonly [string, Point]>,
+  from: Point,
+  radiusKm: number,
+): Expected[] {
   const found: Expected[] = []
   for (const [id, point] of points) {
     const km = distanceKm(from[0], from[1], point[0], point[1])
@@ -73,7 +90,8 @@ export function difference(
   const kmOf = new Map(expected.map(({ id, km }) => [id, km]))
   if (result.count !== expected.length) {
     const edge = expected.filter(({ km }) => km > radiusKm - slackKm).length
-    if (Math.abs(result.count - expected.length) > edge) return `${result.count} results, not ${expected.length}`
+    if (Math.abs(result.count - expected.length) > edge)
+      return `${result.count} results, not ${expected.length}`
   }
   const seen = new Set<string>()
   for (let index = 0; index < Math.min(result.count, expected.length); index++) {
@@ -83,8 +101,10 @@ export function difference(
     if (seen.has(id)) return `${id} twice`
     seen.add(id)
     if (Math.abs(km - wanted.km) > slackKm) return `at ${index}: ${km} km, not ${wanted.km}`
-    if (Math.abs(km - (kmOf.get(id) ?? km)) > slackKm) return `${id} at ${km} km, not ${kmOf.get(id)}`
-    if (id !== wanted.id && String(pointOf(id)) === String(pointOf(wanted.id))) return `at ${index}: ${id} before ${wanted.id}`
+    if (Math.abs(km - (kmOf.get(id) ?? km)) > slackKm)
+      return `${id} at ${km} km, not ${kmOf.get(id)}`
+    if (id !== wanted.id && String(pointOf(id)) === String(pointOf(wanted.id)))
+      return `at ${index}: ${id} before ${wanted.id}`
   }
   return null
 }
@@ -93,5 +113,9 @@ export function difference(
 export function dataRows(folder: string | undefined, file: string): string[][] | null {
   const path = join(folder ?? join('..', 'shared', 'data'), file)
   if (!existsSync(path)) return null
-  return readFileSync(path, 'utf8').trim().split('\n').slice(1).map((line) => line.split(','))
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(','))
 }

@@ -1,6 +1,14 @@
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, type Point } from './fixtures.ts'
+import {
+  bruteForce,
+  cluster,
+  dataRows,
+  difference,
+  hardPlaces,
+  scattered,
+  type Point,
+} from './fixtures.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import { MovingIndex } from './moving-index.ts'
 
@@ -9,19 +17,34 @@ const skipReal = cabs === null ? 'no cabs in the data folder; set CADUCEUS_DATA'
 
 // Ids padded, so that their order as text is their order as numbers.
 const idOf = (number: number): string => String(number).padStart(8, '0')
-const asMap = (points: readonly Point[]): Map<string, Point> => new Map(points.map((point, number) => [idOf(number), point]))
+const asMap = (points: readonly Point[]): Map<string, Point> =>
+  new Map(points.map((point, number) => [idOf(number), point]))
 
 const accept = (number: number): boolean => number % 97 === 5
 
 /** Asks `nearest` and `within` and the oracle the same questions and names the first difference. */
-function firstDifference(index: MovingIndex, points: ReadonlyMap<string, Point>, queries: readonly Point[], radiiKm: readonly number[]): string | null {
+function firstDifference(
+  index: MovingIndex,
+  points: ReadonlyMap<string, Point>,
+  queries: readonly Point[],
+  radiiKm: readonly number[],
+): string | null {
   for (const query of queries) {
     for (const radiusKm of radiiKm) {
       const all = bruteForce(points, query, radiusKm)
       for (const limit of [1, 10, 200, Infinity]) {
         for (const method of ['nearest', 'within'] as const) {
-          const result = method === 'nearest' ? index.nearest(...query, limit, radiusKm) : index.within(...query, radiusKm, limit)
-          const wrong = difference(result, idOf, all.slice(0, limit), (id) => points.get(id)!, radiusKm)
+          const result =
+            method === 'nearest'
+              ? index.nearest(...query, limit, radiusKm)
+              : index.within(...query, radiusKm, limit)
+          const wrong = difference(
+            result,
+            idOf,
+            all.slice(0, limit),
+            id => points.get(id)!,
+            radiusKm,
+          )
           if (wrong !== null) return `${method} ${query}, ${radiusKm} km, limit ${limit}: ${wrong}`
         }
       }
@@ -37,7 +60,7 @@ function build(points: readonly Point[], options = {}): MovingIndex {
 }
 
 for (const [place, centre] of Object.entries(hardPlaces)) {
-  t.test(`equals brute force: ${place}`, async (t) => {
+  t.test(`equals brute force: ${place}`, async t => {
     const random = seededRandom(21)
     const points = [...cluster(2500, centre, 8, random), ...scattered(300, random)]
     for (const options of [{}, { cellKm: 2 }]) {
@@ -48,17 +71,30 @@ for (const [place, centre] of Object.entries(hardPlaces)) {
   })
 }
 
-t.test('equals brute force over the globe, however wide', async (t) => {
+t.test('equals brute force over the globe, however wide', async t => {
   const random = seededRandom(22)
   const points = scattered(2000, random)
   const index = build(points, { cellKm: 50 })
-  t.equal(firstDifference(index, asMap(points), [...scattered(15, random), [90, 0], [-90, 0], [0, 180]], [50, 700, 7000, 30_000]), null)
+  t.equal(
+    firstDifference(
+      index,
+      asMap(points),
+      [...scattered(15, random), [90, 0], [-90, 0], [0, 180]],
+      [50, 700, 7000, 30_000],
+    ),
+    null,
+  )
 })
 
 t.test('equals brute force while drivers come, move and go', async () => {
-  const operation = fc.tuple(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 9 }), fc.nat(), fc.constantFrom(...Object.values(hardPlaces)))
+  const operation = fc.tuple(
+    fc.integer({ min: 0, max: 200 }),
+    fc.integer({ min: 0, max: 9 }),
+    fc.nat(),
+    fc.constantFrom(...Object.values(hardPlaces)),
+  )
   fc.assert(
-    fc.property(fc.array(operation, { minLength: 1, maxLength: 400 }), (operations) => {
+    fc.property(fc.array(operation, { minLength: 1, maxLength: 400 }), operations => {
       const index = new MovingIndex({ capacity: 16 })
       const points = new Map<string, Point>()
       for (const [number, kind, seed, centre] of operations) {
@@ -68,44 +104,71 @@ t.test('equals brute force while drivers come, move and go', async () => {
         } else {
           const before = points.get(id)
           // Short steps stay inside a cell, long ones relink.
-          const point = cluster(1, kind < 6 && before !== undefined ? before : centre, kind < 6 ? 0.05 : 5, seededRandom(seed))[0]!
+          const point = cluster(
+            1,
+            kind < 6 && before !== undefined ? before : centre,
+            kind < 6 ? 0.05 : 5,
+            seededRandom(seed),
+          )[0]!
           if (!index.set(number, ...point)) return false
           points.set(id, point)
         }
         if (index.size !== points.size || index.has(number) !== points.has(id)) return false
       }
-      return Object.values(hardPlaces).every((place) => firstDifference(index, points, [place], [1, 8]) === null)
+      return Object.values(hardPlaces).every(
+        place => firstDifference(index, points, [place], [1, 8]) === null,
+      )
     }),
     { numRuns: 40 },
   )
 })
 
-t.test('growth keeps every driver', async (t) => {
+t.test('growth keeps every driver', async t => {
   const random = seededRandom(23)
   const points = cluster(5000, [28.6, 77.2], 15, random)
   const index = build(points, { capacity: 16 })
   t.equal(index.size, 5000)
-  t.equal(firstDifference(index, asMap(points), cluster(10, [28.6, 77.2], 15, random), [1, 5]), null)
+  t.equal(
+    firstDifference(index, asMap(points), cluster(10, [28.6, 77.2], 15, random), [1, 5]),
+    null,
+  )
   t.ok(index.byteLength / index.capacity <= 40, `${index.byteLength / index.capacity} B per driver`)
 })
 
-t.test('accept decides, and the search goes on past those refused', async (t) => {
+t.test('accept decides, and the search goes on past those refused', async t => {
   const random = seededRandom(24)
   const points = cluster(3000, [28.6, 77.2], 10, random)
   const index = build(points)
   const accepted = new Map([...asMap(points)].filter(([id]) => accept(Number(id))))
   for (const query of cluster(20, [28.6, 77.2], 10, random)) {
     const expected = bruteForce(accepted, query, 15).slice(0, 10)
-    t.equal(difference(index.nearest(...query, 10, 15, accept), idOf, expected, (id) => accepted.get(id)!, 15), null)
+    t.equal(
+      difference(
+        index.nearest(...query, 10, 15, accept),
+        idOf,
+        expected,
+        id => accepted.get(id)!,
+        15,
+      ),
+      null,
+    )
   }
 })
 
-t.test('refusals and edges', async (t) => {
+t.test('refusals and edges', async t => {
   const index = new MovingIndex({ capacity: 16, numberMax: 99 })
   for (const [number, latitude, longitude, expected] of [
-    [0, 10, 10, true], [99, 10, 10, true], [100, 10, 10, false], [-1, 10, 10, false],
-    [1, 91, 0, false], [1, 0, 181, false], [1, NaN, 0, false], [1, 0, Infinity, false], [NaN, 0, 0, false],
-    [2, 90, 180, true], [3, -90, -180, true],
+    [0, 10, 10, true],
+    [99, 10, 10, true],
+    [100, 10, 10, false],
+    [-1, 10, 10, false],
+    [1, 91, 0, false],
+    [1, 0, 181, false],
+    [1, NaN, 0, false],
+    [1, 0, Infinity, false],
+    [NaN, 0, 0, false],
+    [2, 90, 180, true],
+    [3, -90, -180, true],
   ] as const) {
     t.equal(index.set(number, latitude, longitude), expected, `${number} ${latitude} ${longitude}`)
   }
@@ -114,7 +177,13 @@ t.test('refusals and edges', async (t) => {
   t.equal(index.size, 4)
   t.equal(index.nearest(90, -50, 5, 1).count, 1, 'the pole is one place whatever its longitude')
   t.equal(index.nearest(10, 10, 5, 0).count, 2, 'radius 0 finds those exactly there')
-  for (const [latitude, longitude, limit, radiusKm] of [[91, 0, 5, 1], [0, NaN, 5, 1], [10, 10, 0, 1], [10, 10, 5, -1], [10, 10, 5, NaN]] as const) {
+  for (const [latitude, longitude, limit, radiusKm] of [
+    [91, 0, 5, 1],
+    [0, NaN, 5, 1],
+    [10, 10, 0, 1],
+    [10, 10, 5, -1],
+    [10, 10, 5, NaN],
+  ] as const) {
     t.equal(index.nearest(latitude, longitude, limit, radiusKm).count, 0)
     t.equal(index.within(latitude, longitude, radiusKm, limit).count, 0)
   }
@@ -123,7 +192,7 @@ t.test('refusals and edges', async (t) => {
   t.equal(index.has(-1), false)
 })
 
-t.test('equals brute force on an hour of San Francisco cabs', { skip: skipReal }, async (t) => {
+t.test('equals brute force on an hour of San Francisco cabs', { skip: skipReal }, async t => {
   const random = seededRandom(25)
   const index = new MovingIndex()
   const numbers = new Map<string, number>()
@@ -135,7 +204,10 @@ t.test('equals brute force on an hour of San Francisco cabs', { skip: skipReal }
     const point = [Number(latitude), Number(longitude)] as const
     if (index.set(number, ...point)) points.set(idOf(number), point)
     if (++row % 2500 === 0) {
-      t.equal(firstDifference(index, points, cluster(5, [37.77, -122.42], 10, random), [0.5, 2, 15]), null)
+      t.equal(
+        firstDifference(index, points, cluster(5, [37.77, -122.42], 10, random), [0.5, 2, 15]),
+        null,
+      )
     }
   }
   t.equal(index.size, numbers.size)

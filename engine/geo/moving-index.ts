@@ -77,7 +77,11 @@ export class MovingIndex {
   }
 
   has(number: number): boolean {
-    return number >= 0 && number < this.#capacity && this.#ints[number * recordInts + previousAt] !== unlinked
+    return (
+      number >= 0 &&
+      number < this.#capacity &&
+      this.#ints[number * recordInts + previousAt] !== unlinked
+    )
   }
 
   /** Degrees; meaningful where `has(number)`. */
@@ -91,15 +95,21 @@ export class MovingIndex {
   }
 
   /** Whatever its owner keeps with a number that is present: the record has room for it, and is in the cache when it moves. 0 after it was absent. */
-  tagOf(number: number): number { return this.#ints[number * recordInts + tagAt]! }
-  setTag(number: number, tag: number): void { this.#ints[number * recordInts + tagAt] = tag }
+  tagOf(number: number): number {
+    return this.#ints[number * recordInts + tagAt]!
+  }
+  setTag(number: number, tag: number): void {
+    this.#ints[number * recordInts + tagAt] = tag
+  }
 
   /** Puts or moves a driver, degrees. False, and nothing changes, when the coordinate or number is out of range. */
   set(number: number, latitude: number, longitude: number): boolean {
     if (!validCoordinate(latitude, longitude)) return false
     if (!(number >= 0 && number < this.#capacity)) {
       if (!(number >= 0 && number <= this.numberMax)) return false
-      this.#resize(Math.min(this.numberMax + 1, Math.max(number + 1, Math.ceil(this.#capacity * growth))))
+      this.#resize(
+        Math.min(this.numberMax + 1, Math.max(number + 1, Math.ceil(this.#capacity * growth))),
+      )
     }
     this.#floats[number * recordFloats] = latitude
     this.#floats[number * recordFloats + 1] = longitude
@@ -192,7 +202,14 @@ export class MovingIndex {
     return cellsAcross * cellsAcross > this.#numberEnd
   }
 
-  #scanAll(latitude: number, longitude: number, cosine: number, sine: number, accept: Accept | null, out: NearestBuffer): void {
+  #scanAll(
+    latitude: number,
+    longitude: number,
+    cosine: number,
+    sine: number,
+    accept: Accept | null,
+    out: NearestBuffer,
+  ): void {
     for (let number = 0; number < this.#numberEnd; number++) {
       if (this.#ints[number * recordInts + previousAt] === unlinked) continue
       const phi = (this.latitudeOf(number) - latitude) * degree
@@ -202,7 +219,15 @@ export class MovingIndex {
     }
   }
 
-  #scanCells(count: number, latitude: number, longitude: number, cosine: number, sine: number, accept: Accept | null, out: NearestBuffer): void {
+  #scanCells(
+    count: number,
+    latitude: number,
+    longitude: number,
+    cosine: number,
+    sine: number,
+    accept: Accept | null,
+    out: NearestBuffer,
+  ): void {
     const cells = this.#search.cells
     const floats = this.#floats
     const ints = this.#ints
@@ -253,20 +278,26 @@ export class MovingIndex {
     if (this.#floats !== undefined) floats.set(this.#floats)
     this.#floats = floats
     this.#ints = new Int32Array(floats.buffer)
-    for (let number = this.#capacity; number < capacity; number++) this.#ints[number * recordInts + previousAt] = unlinked
+    for (let number = this.#capacity; number < capacity; number++)
+      this.#ints[number * recordInts + previousAt] = unlinked
     this.#capacity = capacity
     const bits = Math.ceil(Math.log2(capacity))
     this.#heads = new Int32Array(2 ** bits).fill(none)
     this.#shift = 32 - bits
     for (let number = 0; number < this.#numberEnd; number++) {
       const record = number * recordInts
-      if (this.#ints[record + previousAt] !== unlinked) this.#link(number, this.#ints[record + cellAt]!)
+      if (this.#ints[record + previousAt] !== unlinked)
+        this.#link(number, this.#ints[record + cellAt]!)
     }
   }
 }
 
 function wrapDeg(longitudeDeg: number): number {
-  return longitudeDeg > 180 ? longitudeDeg - 360 : longitudeDeg < -180 ? longitudeDeg + 360 : longitudeDeg
+  return longitudeDeg > 180
+    ? longitudeDeg - 360
+    : longitudeDeg < -180
+      ? longitudeDeg + 360
+      : longitudeDeg
 }
 
 /**
@@ -276,7 +307,14 @@ function wrapDeg(longitudeDeg: number): number {
  * the linear cosine of the other latitude, too large by at most p/2 + |phi|³/6, which times l is
  * under 0.52 % of p. So the haversine is at least 0.993 of rough / 4.
  */
-function roughlyBeyond(p: number, l: number, phi: number, cosine: number, sine: number, bound: number): boolean {
+function roughlyBeyond(
+  p: number,
+  l: number,
+  phi: number,
+  cosine: number,
+  sine: number,
+  bound: number,
+): boolean {
   return p < 0.01 && l < 0.01 && p + cosine * (cosine - sine * phi) * l > bound
 }
 
@@ -297,9 +335,15 @@ function haversineKey(phi: number, lambda: number, cosine: number, sine: number)
     const halfSinLambda = (lambda / 2) * (1 - (l / 24) * (1 - (l / 80) * (1 - l / 168)))
     const cosPhi = 1 - (p / 2) * (1 - (p / 12) * (1 - (p / 30) * (1 - p / 56)))
     const sinPhi = phi * (1 - (p / 6) * (1 - (p / 20) * (1 - (p / 42) * (1 - p / 72))))
-    return halfSinPhi * halfSinPhi + cosine * (cosine * cosPhi - sine * sinPhi) * halfSinLambda * halfSinLambda
+    return (
+      halfSinPhi * halfSinPhi +
+      cosine * (cosine * cosPhi - sine * sinPhi) * halfSinLambda * halfSinLambda
+    )
   }
   const halfSinPhi = Math.sin(phi / 2)
   const halfSinLambda = Math.sin(lambda / 2)
-  return halfSinPhi * halfSinPhi + cosine * (cosine * Math.cos(phi) - sine * Math.sin(phi)) * halfSinLambda * halfSinLambda
+  return (
+    halfSinPhi * halfSinPhi +
+    cosine * (cosine * Math.cos(phi) - sine * Math.sin(phi)) * halfSinLambda * halfSinLambda
+  )
 }

@@ -5,11 +5,12 @@ import { earthRadiusKm } from '../../protocol/geo.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'
 
-t.test('kilometres and keys are each other\'s opposite, to the last digits', async t => {
+t.test("kilometres and keys are each other's opposite, to the last digits", async t => {
   for (let exponent = -6; exponent <= 4.3; exponent += 0.01) {
     const km = 10 ** exponent
     const error = Math.abs(kmOfKey(keyOfKm(km)) - km) / km
-    if (km < Math.PI * earthRadiusKm * 0.9 && error > 1e-13 * Math.max(1, km / 5_000)) t.fail(`${km} km: ${error}`)
+    if (km < Math.PI * earthRadiusKm * 0.9 && error > 1e-13 * Math.max(1, km / 5_000))
+      t.fail(`${km} km: ${error}`)
   }
   for (const key of [1e-12, 1e-7, 3.99e-6, 4e-6, 4.01e-6, 1e-5, 8.9e-4, 9.1e-4, 0.01, 0.5, 0.999]) {
     const exact = 2 * earthRadiusKm * Math.asin(Math.sqrt(key))
@@ -17,7 +18,7 @@ t.test('kilometres and keys are each other\'s opposite, to the last digits', asy
   }
   t.equal(keyOfKm(0), 0)
   t.equal(kmOfKey(0), 0)
-  t.equal(keyOfKm(earthRadiusKm * Math.PI / 3), Math.sin(Math.PI / 6) ** 2)
+  t.equal(keyOfKm((earthRadiusKm * Math.PI) / 3), Math.sin(Math.PI / 6) ** 2)
   t.equal(keyOfKm(1e9), 1)
   t.equal(kmOfKey(2), Math.PI * earthRadiusKm, 'never beyond the other side')
 })
@@ -25,31 +26,69 @@ t.test('kilometres and keys are each other\'s opposite, to the last digits', asy
 const byNumber: TieBreak = (a, b) => a - b
 const backwards: TieBreak = (a, b) => b - a
 
-function ranked(keys: readonly number[], limit: number, keyMax: number, tie: TieBreak | null, buffer = new NearestBuffer(4)): [number, number][] {
+function ranked(
+  keys: readonly number[],
+  limit: number,
+  keyMax: number,
+  tie: TieBreak | null,
+  buffer = new NearestBuffer(4),
+): [number, number][] {
   buffer.begin(limit, keyMax, tie)
-  keys.forEach((key, number) => { if (key <= buffer.keyMax) buffer.push(number, key) })
+  keys.forEach((key, number) => {
+    if (key <= buffer.keyMax) buffer.push(number, key)
+  })
   buffer.finish()
   return Array.from({ length: buffer.count }, (_, i) => [buffer.numbers[i]!, buffer.distanceKm[i]!])
 }
-const sorted = (keys: readonly number[], limit: number, keyMax: number, tie: TieBreak | null): [number, number][] => keys.map((key, number) => ({ key, number }))
-  .filter(({ key }) => key <= keyMax).sort((a, b) => a.key - b.key || (tie ?? byNumber)(a.number, b.number)).slice(0, limit).map(({ key, number }) => [number, kmOfKey(key)])
+const sorted = (
+  keys: readonly number[],
+  limit: number,
+  keyMax: number,
+  tie: TieBreak | null,
+): [number, number][] =>
+  keys
+    .map((key, number) => ({ key, number }))
+    .filter(({ key }) => key <= keyMax)
+    .sort((a, b) => a.key - b.key || (tie ?? byNumber)(a.number, b.number))
+    .slice(0, limit)
+    .map(({ key, number }) => [number, kmOfKey(key)])
 
 t.test('equals a sort, whatever the keys, the limit and the ties', async () => {
-  const key = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 1e-9, 0.25, 0.5, 1), fc.integer({ min: 0, max: 5 }).map(n => n / 5))
+  const key = fc.oneof(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.constantFrom(0, 1e-9, 0.25, 0.5, 1),
+    fc.integer({ min: 0, max: 5 }).map(n => n / 5),
+  )
   const buffer = new NearestBuffer(4)
-  fc.assert(fc.property(
-    fc.array(key, { maxLength: 400 }), fc.constantFrom(0, 1, 2, 7, 24, 25, 26, 60, 150, Infinity), fc.constantFrom(0, 0.3, 1), fc.constantFrom(null, backwards),
-    (keys, limit, keyMax, tie) => JSON.stringify(ranked(keys, limit, keyMax, tie, buffer)) === JSON.stringify(sorted(keys, limit, keyMax, tie)),
-  ), { numRuns: 300 })
+  fc.assert(
+    fc.property(
+      fc.array(key, { maxLength: 400 }),
+      fc.constantFrom(0, 1, 2, 7, 24, 25, 26, 60, 150, Infinity),
+      fc.constantFrom(0, 0.3, 1),
+      fc.constantFrom(null, backwards),
+      (keys, limit, keyMax, tie) =>
+        JSON.stringify(ranked(keys, limit, keyMax, tie, buffer)) ===
+        JSON.stringify(sorted(keys, limit, keyMax, tie)),
+    ),
+    { numRuns: 300 },
+  )
 })
 
 t.test('crowds: all in one place, and nearly all of them in one of many places', async t => {
   const random = seededRandom(3)
   for (const [name, keys] of [
-    ['one place', Array.from({ length: 500 }, () => 0.2)], ['at the point itself', Array.from({ length: 300 }, () => 0)],
-    ['a crowd and a few', Array.from({ length: 500 }, (_, i) => (i % 50 === 0 ? random() : 1e-6 + random() * 1e-9))],
-    ['descending', Array.from({ length: 300 }, (_, i) => 1 - i / 300)], ['ascending', Array.from({ length: 300 }, (_, i) => i / 300)],
-  ] as const) for (const limit of [1, 40, 200, Infinity]) for (const tie of [null, backwards]) t.same(ranked(keys, limit, 1, tie), sorted(keys, limit, 1, tie), `${name}, ${limit}`)
+    ['one place', Array.from({ length: 500 }, () => 0.2)],
+    ['at the point itself', Array.from({ length: 300 }, () => 0)],
+    [
+      'a crowd and a few',
+      Array.from({ length: 500 }, (_, i) => (i % 50 === 0 ? random() : 1e-6 + random() * 1e-9)),
+    ],
+    ['descending', Array.from({ length: 300 }, (_, i) => 1 - i / 300)],
+    ['ascending', Array.from({ length: 300 }, (_, i) => i / 300)],
+  ] as const)
+    for (const limit of [1, 40, 200, Infinity])
+      for (const tie of [null, backwards])
+        t.same(ranked(keys, limit, 1, tie), sorted(keys, limit, 1, tie), `${name}, ${limit}`)
 })
 
 t.test('what is held is bounded by the limit, and the bar sinks', async t => {

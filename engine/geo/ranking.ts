@@ -33,7 +33,11 @@ export function kmOfKey(key: number): number {
   if (sine > 0.03) return 2 * earthRadiusKm * Math.asin(sine)
   // Series of the arcsine; the first dropped term is below 1e-17 of the value up to 380 km.
   const square = sine * sine
-  const series = 1 + square * (1 / 6 + square * (3 / 40 + square * (15 / 336 + square * (105 / 3456 + square * (945 / 42240)))))
+  const series =
+    1 +
+    square *
+      (1 / 6 +
+        square * (3 / 40 + square * (15 / 336 + square * (105 / 3456 + square * (945 / 42240)))))
   return 2 * earthRadiusKm * sine * series
 }
 
@@ -85,7 +89,8 @@ export class NearestBuffer {
       this.count = this.#limit
     }
     let worst = 0
-    for (let index = 0; index < this.count; index++) worst = Math.max(worst, this.distanceKm[index]!)
+    for (let index = 0; index < this.count; index++)
+      worst = Math.max(worst, this.distanceKm[index]!)
     this.keyMax = Math.min(this.keyMax, worst)
     return true
   }
@@ -95,7 +100,8 @@ export class NearestBuffer {
     if (this.count > this.#limit) this.settle()
     if (this.count > bucketsMin && this.keyMax > 0) this.#sortByBuckets()
     else sort(this.distanceKm, this.numbers, 0, this.count - 1, this.#tie)
-    for (let index = 0; index < this.count; index++) this.distanceKm[index] = kmOfKey(this.distanceKm[index]!)
+    for (let index = 0; index < this.count; index++)
+      this.distanceKm[index] = kmOfKey(this.distanceKm[index]!)
   }
 
   /**
@@ -155,7 +161,13 @@ export class NearestBuffer {
 }
 
 /** Whether entry `a` comes before the pair (key, number). */
-function before(keyA: number, numberA: number, keyB: number, numberB: number, tie: TieBreak | null): boolean {
+function before(
+  keyA: number,
+  numberA: number,
+  keyB: number,
+  numberB: number,
+  tie: TieBreak | null,
+): boolean {
   if (keyA < keyB) return true
   if (keyA > keyB) return false
   return tie === null ? numberA < numberB : tie(numberA, numberB) < 0
@@ -171,11 +183,20 @@ function swap(keys: Float64Array, numbers: Int32Array, a: number, b: number): vo
 }
 
 /** Hoare partition around the median of three; returns the last index of the left part. */
-function partition(keys: Float64Array, numbers: Int32Array, low: number, high: number, tie: TieBreak | null): number {
+function partition(
+  keys: Float64Array,
+  numbers: Int32Array,
+  low: number,
+  high: number,
+  tie: TieBreak | null,
+): number {
   const middle = (low + high) >> 1
-  if (before(keys[middle]!, numbers[middle]!, keys[low]!, numbers[low]!, tie)) swap(keys, numbers, low, middle)
-  if (before(keys[high]!, numbers[high]!, keys[low]!, numbers[low]!, tie)) swap(keys, numbers, low, high)
-  if (before(keys[high]!, numbers[high]!, keys[middle]!, numbers[middle]!, tie)) swap(keys, numbers, middle, high)
+  if (before(keys[middle]!, numbers[middle]!, keys[low]!, numbers[low]!, tie))
+    swap(keys, numbers, low, middle)
+  if (before(keys[high]!, numbers[high]!, keys[low]!, numbers[low]!, tie))
+    swap(keys, numbers, low, high)
+  if (before(keys[high]!, numbers[high]!, keys[middle]!, numbers[middle]!, tie))
+    swap(keys, numbers, middle, high)
   const key = keys[middle]!
   const number = numbers[middle]!
   let left = low - 1
@@ -191,7 +212,13 @@ function partition(keys: Float64Array, numbers: Int32Array, low: number, high: n
 }
 
 /** Moves the best `wanted` of the first `count` entries to the front, in no order. */
-function select(keys: Float64Array, numbers: Int32Array, count: number, wanted: number, tie: TieBreak | null): void {
+function select(
+  keys: Float64Array,
+  numbers: Int32Array,
+  count: number,
+  wanted: number,
+  tie: TieBreak | null,
+): void {
   let low = 0
   let high = count - 1
   while (high - low >= insertionMax) {
@@ -202,7 +229,13 @@ function select(keys: Float64Array, numbers: Int32Array, count: number, wanted: 
   insertionSort(keys, numbers, low, high, tie)
 }
 
-function sort(keys: Float64Array, numbers: Int32Array, from: number, to: number, tie: TieBreak | null): void {
+function sort(
+  keys: Float64Array,
+  numbers: Int32Array,
+  from: number,
+  to: number,
+  tie: TieBreak | null,
+): void {
   let low = from
   let high = to
   while (high - low >= insertionMax) {
@@ -219,7 +252,13 @@ function sort(keys: Float64Array, numbers: Int32Array, from: number, to: number,
   insertionSort(keys, numbers, low, high, tie)
 }
 
-function insertionSort(keys: Float64Array, numbers: Int32Array, low: number, high: number, tie: TieBreak | null): void {
+function insertionSort(
+  keys: Float64Array,
+  numbers: Int32Array,
+  low: number,
+  high: number,
+  tie: TieBreak | null,
+): void {
   for (let index = low + 1; index <= high; index++) {
     const key = keys[index]!
     const number = numbers[index]!

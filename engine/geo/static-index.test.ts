@@ -1,20 +1,43 @@
 import t from 'tap'
-import { bruteForce, cluster, dataRows, difference, hardPlaces, scattered, type Point } from './fixtures.ts'
+import {
+  bruteForce,
+  cluster,
+  dataRows,
+  difference,
+  hardPlaces,
+  scattered,
+  type Point,
+} from './fixtures.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import { NearestBuffer } from './ranking.ts'
 import { StaticIndex } from './static-index.ts'
 
-const englishPharmacies = dataRows(process.env['CADUCEUS_DATA'], 'pharmacies/england_nhs_pharmacies_2020.csv')
-const skipReal = englishPharmacies === null ? 'no pharmacies in the data folder; set CADUCEUS_DATA' : false
+const englishPharmacies = dataRows(
+  process.env['CADUCEUS_DATA'],
+  'pharmacies/england_nhs_pharmacies_2020.csv',
+)
+const skipReal =
+  englishPharmacies === null ? 'no pharmacies in the data folder; set CADUCEUS_DATA' : false
 
 /** Asks the index and the oracle the same questions and names the first difference. */
-function firstDifference(index: StaticIndex, points: ReadonlyMap<string, Point>, queries: readonly Point[], radiiKm: readonly number[]): string | null {
+function firstDifference(
+  index: StaticIndex,
+  points: ReadonlyMap<string, Point>,
+  queries: readonly Point[],
+  radiiKm: readonly number[],
+): string | null {
   for (const query of queries) {
     for (const radiusKm of radiiKm) {
       const all = bruteForce(points, query, radiusKm)
       for (const limit of [Infinity, 1, 7, 100]) {
         const result = index.within(query[0], query[1], radiusKm, limit)
-        const wrong = difference(result, (slot) => index.idOf(slot)!, all.slice(0, limit), (id) => points.get(id)!, radiusKm)
+        const wrong = difference(
+          result,
+          slot => index.idOf(slot)!,
+          all.slice(0, limit),
+          id => points.get(id)!,
+          radiusKm,
+        )
         if (wrong !== null) return `${query} within ${radiusKm} km, limit ${limit}: ${wrong}`
       }
     }
@@ -22,7 +45,10 @@ function firstDifference(index: StaticIndex, points: ReadonlyMap<string, Point>,
   return null
 }
 
-function build(points: readonly Point[], options = {}): { index: StaticIndex; byId: Map<string, Point> } {
+function build(
+  points: readonly Point[],
+  options = {},
+): { index: StaticIndex; byId: Map<string, Point> } {
   const index = new StaticIndex(options)
   const byId = new Map(points.map((point, number) => [`p${number}`, point]))
   for (const [id, point] of byId) index.set(id, ...point)
@@ -30,7 +56,7 @@ function build(points: readonly Point[], options = {}): { index: StaticIndex; by
 }
 
 for (const [place, centre] of Object.entries(hardPlaces)) {
-  t.test(`equals brute force: ${place}`, async (t) => {
+  t.test(`equals brute force: ${place}`, async t => {
     const random = seededRandom(11)
     const points = [...cluster(1500, centre, 60, random), ...scattered(300, random)]
     for (const options of [{}, { cellKm: 0.5 }, { cellKm: 9 }]) {
@@ -41,13 +67,21 @@ for (const [place, centre] of Object.entries(hardPlaces)) {
   })
 }
 
-t.test('equals brute force over the globe, however wide', async (t) => {
+t.test('equals brute force over the globe, however wide', async t => {
   const random = seededRandom(12)
   const { index, byId } = build(scattered(2000, random), { cellKm: 50 })
-  t.equal(firstDifference(index, byId, [...scattered(20, random), [90, 0], [-90, 10], [3, -180]], [50, 900, 9000, 30_000]), null)
+  t.equal(
+    firstDifference(
+      index,
+      byId,
+      [...scattered(20, random), [90, 0], [-90, 10], [3, -180]],
+      [50, 900, 9000, 30_000],
+    ),
+    null,
+  )
 })
 
-t.test('equals brute force while places open, close, move and vanish', async (t) => {
+t.test('equals brute force while places open, close, move and vanish', async t => {
   const random = seededRandom(13)
   const index = new StaticIndex()
   const active = new Map<string, Point>()
@@ -72,22 +106,23 @@ t.test('equals brute force while places open, close, move and vanish', async (t)
       else if (known.has(id)) active.set(id, known.get(id)!)
     }
     if (index.isActive(id) !== active.has(id) || index.size !== known.size) t.fail(`step ${step}`)
-    if (step % 200 === 0) t.equal(firstDifference(index, active, cluster(3, [51, 0], 40, random), [1, 10, 50]), null)
+    if (step % 200 === 0)
+      t.equal(firstDifference(index, active, cluster(3, [51, 0], 40, random), [1, 10, 50]), null)
   }
 })
 
-t.test('equal distances are ordered by id', async (t) => {
+t.test('equal distances are ordered by id', async t => {
   const index = new StaticIndex()
   for (const id of ['m', 'b', 'z', 'a', 'y', 'c']) index.set(id, 51.5, -0.1)
   const ids = (limit: number): string[] => {
     const result = index.within(51.5, -0.11, 5, limit)
-    return [...result.numbers.subarray(0, result.count)].map((slot) => index.idOf(slot)!)
+    return [...result.numbers.subarray(0, result.count)].map(slot => index.idOf(slot)!)
   }
   t.same(ids(10), ['a', 'b', 'c', 'm', 'y', 'z'])
   t.same(ids(2), ['a', 'b'])
 })
 
-t.test('refusals and edges', async (t) => {
+t.test('refusals and edges', async t => {
   const index = new StaticIndex({ capacity: 16, countMax: 17 })
   t.equal(index.set('a', 91, 0), -1)
   t.equal(index.set('a', 0, NaN), -1)
@@ -98,14 +133,20 @@ t.test('refusals and edges', async (t) => {
   t.equal(index.remove('nobody'), false)
   t.ok(index.remove('p3'))
   t.equal(index.slotOf('p3'), -1)
-  for (const [latitude, longitude, radiusKm, limit] of [[91, 0, 5, 9], [0, NaN, 5, 9], [10, 10, -1, 9], [10, 10, NaN, 9], [10, 10, 5, 0]] as const) {
+  for (const [latitude, longitude, radiusKm, limit] of [
+    [91, 0, 5, 9],
+    [0, NaN, 5, 9],
+    [10, 10, -1, 9],
+    [10, 10, NaN, 9],
+    [10, 10, 5, 0],
+  ] as const) {
     t.equal(index.within(latitude, longitude, radiusKm, limit).count, 0)
   }
   t.equal(index.within(10, 10, 0).count, 16, 'radius 0 finds what is exactly there')
-  t.equal(index.within(10, 10, 1, 9, (slot) => slot === 4).count, 1, 'accept')
+  t.equal(index.within(10, 10, 1, 9, slot => slot === 4).count, 1, 'accept')
 })
 
-t.test('results can be kept in a buffer of one\'s own', async (t) => {
+t.test("results can be kept in a buffer of one's own", async t => {
   const index = new StaticIndex()
   index.set('a', 10, 10)
   const mine = new NearestBuffer()
@@ -114,7 +155,7 @@ t.test('results can be kept in a buffer of one\'s own', async (t) => {
   t.equal(mine.count, 1)
 })
 
-t.test('equals brute force on the pharmacies of England', { skip: skipReal }, async (t) => {
+t.test('equals brute force on the pharmacies of England', { skip: skipReal }, async t => {
   const random = seededRandom(14)
   const points = new Map<string, Point>()
   for (const fields of englishPharmacies!) {
@@ -126,5 +167,8 @@ t.test('equals brute force on the pharmacies of England', { skip: skipReal }, as
   t.equal(index.size, 11_204)
   const all = [...points.values()]
   const queries = Array.from({ length: 20 }, () => all[Math.floor(random() * all.length)]!)
-  t.equal(firstDifference(index, points, [...queries, [51.5074, -0.1278], [54.5, -3.2]], [1, 10, 50]), null)
+  t.equal(
+    firstDifference(index, points, [...queries, [51.5074, -0.1278], [54.5, -3.2]], [1, 10, 50]),
+    null,
+  )
 })

@@ -163,7 +163,14 @@ export class StaticIndex {
     return out
   }
 
-  #scanCells(count: number, x: number, y: number, z: number, accept: AcceptSlot | null, out: NearestBuffer): void {
+  #scanCells(
+    count: number,
+    x: number,
+    y: number,
+    z: number,
+    accept: AcceptSlot | null,
+    out: NearestBuffer,
+  ): void {
     const cells = this.#search.cells
     const floats = this.#floats
     const ints = this.#ints

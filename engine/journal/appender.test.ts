@@ -17,26 +17,50 @@ const id = (n: number): string => `00000000-0000-7000-8000-${n.toString(16).padS
 const lost = (): Error => Object.assign(new Error('connection lost'), { code: 'ECONNRESET' })
 const refusal = (code: string): Error => Object.assign(new Error(`refused: ${code}`), { code })
 
-const request = (actor: number, change: Partial<AppendRequest> & { count?: number } = {}): AppendRequest => {
+const request = (
+  actor: number,
+  change: Partial<AppendRequest> & { count?: number } = {},
+): AppendRequest => {
   const { count = 1, ...rest } = change
   return {
-    kind: 'order', actorId: id(actor), slot: 1, epoch: 5, fromVersion: 0, events: Array.from({ length: count }, () => testEvent()), commandId: `k${actor}`, atMs: 0,
-    by: { role: 'system', id: 'test' }, row: { kind: 'order', order: row(after([happened.opened]) as Living, 1, 0, false) }, ...rest,
+    kind: 'order',
+    actorId: id(actor),
+    slot: 1,
+    epoch: 5,
+    fromVersion: 0,
+    events: Array.from({ length: count }, () => testEvent()),
+    commandId: `k${actor}`,
+    atMs: 0,
+    by: { role: 'system', id: 'test' },
+    row: { kind: 'order', order: row(after([happened.opened]) as Living, 1, 0, false) },
+    ...rest,
   }
 }
 
 type Answer = object | Error
 /** What the database says, by statement, one after the other; the last one of a statement again and again. */
-interface Script { append?: Answer[]; find_written?: Answer[]; actor_version?: Answer[]; last_seqs?: Answer[] }
+interface Script {
+  append?: Answer[]
+  find_written?: Answer[]
+  actor_version?: Answer[]
+  last_seqs?: Answer[]
+}
 const committed = { committed: true, held_slots: [1], gap_actor_ids: [] }
-const refusedBy = (held: number[], gaps: number[] = []): object => ({ committed: false, held_slots: held, gap_actor_ids: gaps.map(id) })
+const refusedBy = (held: number[], gaps: number[] = []): object => ({
+  committed: false,
+  held_slots: held,
+  gap_actor_ids: gaps.map(id),
+})
 
 function open(script: Script, settings: Partial<AppenderEnv> = {}) {
   const env = new VirtualEnv(1)
   const waits: number[] = []
   const asked: string[] = []
   const budget: QueueBudget = { eventsHeld: 0 }
-  const left = { append: [committed], last_seqs: [{ slot: 1, last_seq: 10 }], ...script } as Record<string, Answer[]>
+  const left = { append: [committed], last_seqs: [{ slot: 1, last_seq: 10 }], ...script } as Record<
+    string,
+    Answer[]
+  >
   const pool = {
     query: async ({ name }: { name: string }) => {
       const statement = name.replace('journal_', '')
@@ -52,27 +76,51 @@ function open(script: Script, settings: Partial<AppenderEnv> = {}) {
     return env.after(ms, run)
   }
   const log = { warn: () => {}, error: () => {} } as unknown as Log
-  return { env, waits, asked, budget, appender: new Appender(pool, { after: wait, ...settings }, log, budget) }
+  return {
+    env,
+    waits,
+    asked,
+    budget,
+    appender: new Appender(pool, { after: wait, ...settings }, log, budget),
+  }
 }
 type Opened = ReturnType<typeof open>
 
 /** What became of each append, after so much time. */
-async function outcomes({ env, appender }: Opened, requests: readonly AppendRequest[], ms = 60_000): Promise<unknown[]> {
+async function outcomes(
+  { env, appender }: Opened,
+  requests: readonly AppendRequest[],
+  ms = 60_000,
+): Promise<unknown[]> {
   const results: unknown[] = requests.map(() => 'waits')
   requests.forEach((one, i) => {
-    appender.append(one).then(result => { results[i] = result }, (error: Error & { code?: string }) => { results[i] = error.code ?? error.message })
+    appender.append(one).then(
+      result => {
+        results[i] = result
+      },
+      (error: Error & { code?: string }) => {
+        results[i] = error.code ?? error.message
+      },
+    )
   })
   await env.advance(ms)
   return results
 }
 
 t.test('a database that is away is asked again, later each time, and a second at most', async t => {
-  const opened = open({ append: [...Array.from({ length: 8 }, lost), committed], find_written: [{ found: 0 }] })
+  const opened = open({
+    append: [...Array.from({ length: 8 }, lost), committed],
+    find_written: [{ found: 0 }],
+  })
   t.same(await outcomes(opened, [request(1)]), [{ outcome: 'committed', firstSeq: 11 }])
   t.same(opened.waits, [20, 40, 80, 160, 320, 640, 1_000, 1_000])
   t.equal(opened.budget.eventsHeld, 0)
   const heads = open({ last_seqs: [lost(), lost(), { slot: 1, last_seq: 3 }] })
-  t.same(await outcomes(heads, [request(1)]), [{ outcome: 'committed', firstSeq: 4 }], 'the numbers of a slot are waited for too')
+  t.same(
+    await outcomes(heads, [request(1)]),
+    [{ outcome: 'committed', firstSeq: 4 }],
+    'the numbers of a slot are waited for too',
+  )
   t.same(heads.waits, [20, 40])
 })
 
@@ -84,7 +132,16 @@ t.test('which errors are the answer, and which are none', async t => {
     const heads = open({ last_seqs: [refusal(code)] })
     t.same(await outcomes(heads, [request(1)]), [code])
   }
-  for (const code of ['ECONNRESET', '57P01', '08006', '40001', '2201', '2201EX', '122P02', '22p02']) {
+  for (const code of [
+    'ECONNRESET',
+    '57P01',
+    '08006',
+    '40001',
+    '2201',
+    '2201EX',
+    '122P02',
+    '22p02',
+  ]) {
     const opened = open({ append: [refusal(code), committed] })
     t.same(await outcomes(opened, [request(1)]), [{ outcome: 'committed', firstSeq: 11 }])
     t.same(opened.waits, [20], `${code}: asked again`)
@@ -94,13 +151,21 @@ t.test('which errors are the answer, and which are none', async t => {
 
 t.test('after a lost reply the database is asked whether the write landed', async t => {
   const landed = open({ append: [lost(), refusedBy([])], find_written: [{ found: 2 }] })
-  t.same(await outcomes(landed, [request(1, { count: 2 })]), [{ outcome: 'committed', firstSeq: 11 }], 'the slot is lost and the write is there')
+  t.same(
+    await outcomes(landed, [request(1, { count: 2 })]),
+    [{ outcome: 'committed', firstSeq: 11 }],
+    'the slot is lost and the write is there',
+  )
   const half = open({ append: [lost(), refusedBy([])], find_written: [{ found: 1 }] })
   t.same(await outcomes(half, [request(1, { count: 2 })]), [{ outcome: 'fenced' }])
   const twice = open({ append: [lost(), refusal('23505')], find_written: [{ found: 1 }] })
   t.same(await outcomes(twice, [request(1)]), [{ outcome: 'committed', firstSeq: 11 }])
   const sure = open({ append: [refusedBy([])], find_written: [{ found: 1 }] })
-  t.same(await outcomes(sure, [request(1)]), [{ outcome: 'fenced' }], 'nothing was lost, so nothing is looked for')
+  t.same(
+    await outcomes(sure, [request(1)]),
+    [{ outcome: 'fenced' }],
+    'nothing was lost, so nothing is looked for',
+  )
   t.notOk(sure.asked.includes('find_written'))
   const other = open({ append: [lost(), refusal('23514')], find_written: [{ found: 1 }] })
   t.same(await outcomes(other, [request(1)]), ['23514'])
@@ -108,55 +173,121 @@ t.test('after a lost reply the database is asked whether the write landed', asyn
 })
 
 t.test('a refused group: each hears its own answer, and the rest goes again', async t => {
-  const opened = open({ append: [refusedBy([1], [2]), committed], last_seqs: [{ slot: 1, last_seq: 10 }] })
-  t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)]),
-    [{ outcome: 'committed', firstSeq: 11 }, { outcome: 'conflict' }, { outcome: 'committed', firstSeq: 13 }])
+  const opened = open({
+    append: [refusedBy([1], [2]), committed],
+    last_seqs: [{ slot: 1, last_seq: 10 }],
+  })
+  t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)]), [
+    { outcome: 'committed', firstSeq: 11 },
+    { outcome: 'conflict' },
+    { outcome: 'committed', firstSeq: 13 },
+  ])
   const later = await outcomes(opened, [request(1, { epoch: 4 }), request(4)])
-  t.same(later, [{ outcome: 'fenced' }, { outcome: 'committed', firstSeq: 14 }], 'an epoch known to be over is answered without the database')
+  t.same(
+    later,
+    [{ outcome: 'fenced' }, { outcome: 'committed', firstSeq: 14 }],
+    'an epoch known to be over is answered without the database',
+  )
   t.equal(opened.asked.filter(name => name === 'last_seqs').length, 1)
-  t.same(await outcomes(opened, [request(5, { epoch: 6 })]), [{ outcome: 'committed', firstSeq: 11 }], 'a new epoch asks for the numbers again')
+  t.same(
+    await outcomes(opened, [request(5, { epoch: 6 })]),
+    [{ outcome: 'committed', firstSeq: 11 }],
+    'a new epoch asks for the numbers again',
+  )
   const fenced = open({ append: [refusedBy([]), committed] })
-  t.same(await outcomes(fenced, [request(1), request(2)]), [{ outcome: 'fenced' }, { outcome: 'fenced' }])
+  t.same(await outcomes(fenced, [request(1), request(2)]), [
+    { outcome: 'fenced' },
+    { outcome: 'fenced' },
+  ])
 })
 
 t.test('one bad append of a group fails alone', async t => {
   const opened = open({ append: [refusal('23514'), refusal('23514'), committed] })
-  t.same(await outcomes(opened, [request(1), request(2)]), ['23514', { outcome: 'committed', firstSeq: 11 }])
+  t.same(await outcomes(opened, [request(1), request(2)]), [
+    '23514',
+    { outcome: 'committed', firstSeq: 11 },
+  ])
   t.equal(opened.budget.eventsHeld, 0)
 })
 
 t.test('a number that is taken', async t => {
   const moved = open({ append: [refusal('23505')], actor_version: [{ version: 3 }] })
   t.same(await outcomes(moved, [request(1)]), [{ outcome: 'conflict' }], 'the actor has gone on')
-  const again = open({ append: [refusal('23505'), committed], actor_version: [{ version: 0 }], last_seqs: [{ slot: 1, last_seq: 10 }, { slot: 1, last_seq: 20 }] })
-  t.same(await outcomes(again, [request(1)]), [{ outcome: 'committed', firstSeq: 21 }], 'the actor has not: the slot\'s numbers are read anew')
+  const again = open({
+    append: [refusal('23505'), committed],
+    actor_version: [{ version: 0 }],
+    last_seqs: [
+      { slot: 1, last_seq: 10 },
+      { slot: 1, last_seq: 20 },
+    ],
+  })
+  t.same(
+    await outcomes(again, [request(1)]),
+    [{ outcome: 'committed', firstSeq: 21 }],
+    "the actor has not: the slot's numbers are read anew",
+  )
   const never = open({ append: [refusal('23505')], actor_version: [{ version: 0 }] })
   t.same(await outcomes(never, [request(1)]), ['23505'])
-  t.equal(never.asked.filter(name => name === 'append').length, 4, 'reported after three more tries')
-  for (const [answer, outcome] of [[refusedBy([]), 'fenced'], [refusedBy([1], [1]), 'conflict']] as const)
-    t.same(await outcomes(open({ append: [refusal('23505'), answer], actor_version: [{ version: 0 }] }), [request(1)]), [{ outcome }])
+  t.equal(
+    never.asked.filter(name => name === 'append').length,
+    4,
+    'reported after three more tries',
+  )
+  for (const [answer, outcome] of [
+    [refusedBy([]), 'fenced'],
+    [refusedBy([1], [1]), 'conflict'],
+  ] as const)
+    t.same(
+      await outcomes(
+        open({ append: [refusal('23505'), answer], actor_version: [{ version: 0 }] }),
+        [request(1)],
+      ),
+      [{ outcome }],
+    )
 })
 
-t.test('groups: up to a bound, one append of an actor in each, in the order of the calls', async t => {
-  const opened = open({}, { batchEventsMax: 3 })
-  const first = await outcomes(opened, [request(1, { count: 2 }), request(2), request(3), request(4, { count: 9 }), request(3)])
-  t.same(first.map(one => (one as { firstSeq: number }).firstSeq), [11, 13, 14, 15, 24])
-  t.equal(opened.asked.filter(name => name === 'append').length, 4)
-  const pair = open({})
-  await outcomes(pair, [request(1), request(1), request(2)])
-  t.equal(pair.asked.filter(name => name === 'append').length, 2)
-})
+t.test(
+  'groups: up to a bound, one append of an actor in each, in the order of the calls',
+  async t => {
+    const opened = open({}, { batchEventsMax: 3 })
+    const first = await outcomes(opened, [
+      request(1, { count: 2 }),
+      request(2),
+      request(3),
+      request(4, { count: 9 }),
+      request(3),
+    ])
+    t.same(
+      first.map(one => (one as { firstSeq: number }).firstSeq),
+      [11, 13, 14, 15, 24],
+    )
+    t.equal(opened.asked.filter(name => name === 'append').length, 4)
+    const pair = open({})
+    await outcomes(pair, [request(1), request(1), request(2)])
+    t.equal(pair.asked.filter(name => name === 'append').length, 2)
+  },
+)
 
 t.test('what waits is bounded, and counted back', async t => {
   const opened = open({ append: [lost()] }, { queueEventsMax: 3 })
-  t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)], 100), ['waits', 'waits', 'overloaded'])
+  t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)], 100), [
+    'waits',
+    'waits',
+    'overloaded',
+  ])
   t.equal(opened.budget.eventsHeld, 3)
-  t.same(await outcomes(opened, [request(4, { count: 0 })], 0), ['an append has at least one event'])
+  t.same(await outcomes(opened, [request(4, { count: 0 })], 0), [
+    'an append has at least one event',
+  ])
 })
 
 t.test('groups that keep a distance', async t => {
   const opened = open({}, { spacingMs: 5 })
-  t.same(await outcomes(opened, [request(1)], 0), [{ outcome: 'committed', firstSeq: 11 }], 'the first leaves at once')
+  t.same(
+    await outcomes(opened, [request(1)], 0),
+    [{ outcome: 'committed', firstSeq: 11 }],
+    'the first leaves at once',
+  )
   t.same(await outcomes(opened, [request(2)], 4), ['waits'])
   await opened.env.advance(1)
   t.equal(opened.asked.filter(name => name === 'append').length, 2)

@@ -31,7 +31,9 @@ export interface AppenderEnv {
 }
 
 /** Events that wait or are on their way, over all appenders of a journal (J7). */
-export interface QueueBudget { eventsHeld: number }
+export interface QueueBudget {
+  eventsHeld: number
+}
 
 interface Waiting {
   readonly request: AppendRequest
@@ -40,7 +42,10 @@ interface Waiting {
   reject(error: Error): void
 }
 /** What is known of a slot: under which epoch, and the number its next event gets. */
-interface Head { epoch: number; nextSeq: number }
+interface Head {
+  epoch: number
+  nextSeq: number
+}
 
 type GroupOutcome =
   | { kind: 'committed' }
@@ -80,7 +85,10 @@ export class Appender {
     return new Promise((resolve, reject) => {
       if (request.events.length === 0) return reject(new Error('an append has at least one event'))
       if (this.#closing) return reject(new CaduceusError('unavailable', 'The journal is closing'))
-      if (this.#budget.eventsHeld + request.events.length > (this.#env.queueEventsMax ?? limits.journalQueueEventsMax))
+      if (
+        this.#budget.eventsHeld + request.events.length >
+        (this.#env.queueEventsMax ?? limits.journalQueueEventsMax)
+      )
         return reject(new CaduceusError('overloaded', 'The journal cannot keep up'))
       this.#budget.eventsHeld += request.events.length
       this.#queue.push({ request, firstSeq: 0, resolve, reject })
@@ -116,7 +124,10 @@ export class Appender {
 
   #space(): void {
     const { spacingMs = 0 } = this.#env
-    if (spacingMs > 0 && !this.#closing) this.#spaced = new Promise(resolve => { this.#env.after(spacingMs, resolve) })
+    if (spacingMs > 0 && !this.#closing)
+      this.#spaced = new Promise(resolve => {
+        this.#env.after(spacingMs, resolve)
+      })
   }
 
   /** From the front of the queue, in its order, up to the bound or the second append of one actor. */
@@ -150,9 +161,16 @@ export class Appender {
         case 'refused':
           for (const one of rest) {
             if (outcome.fenced.has(one.request.slot)) one.resolve({ outcome: 'fenced' })
-            else if (outcome.discontinued.has(one.request.actorId)) one.resolve({ outcome: 'conflict' })
+            else if (outcome.discontinued.has(one.request.actorId))
+              one.resolve({ outcome: 'conflict' })
           }
-          rest = await this.#numbered(rest.filter(one => !outcome.fenced.has(one.request.slot) && !outcome.discontinued.has(one.request.actorId)))
+          rest = await this.#numbered(
+            rest.filter(
+              one =>
+                !outcome.fenced.has(one.request.slot) &&
+                !outcome.discontinued.has(one.request.actorId),
+            ),
+          )
       }
     }
   }
@@ -161,7 +179,10 @@ export class Appender {
   async #numbered(group: readonly Waiting[]): Promise<Waiting[]> {
     const unknown = new Map<number, number>()
     for (const { request } of group) {
-      const known = Math.max(this.#heads.get(request.slot)?.epoch ?? 0, unknown.get(request.slot) ?? 0)
+      const known = Math.max(
+        this.#heads.get(request.slot)?.epoch ?? 0,
+        unknown.get(request.slot) ?? 0,
+      )
       if (request.epoch > known) unknown.set(request.slot, request.epoch)
     }
     if (unknown.size > 0) await this.#readHeads(unknown)
@@ -180,8 +201,14 @@ export class Appender {
   }
 
   async #readHeads(epochs: ReadonlyMap<number, number>): Promise<void> {
-    const { rows } = await this.#untilAnswered(() => this.#pool.query<{ slot: number; last_seq: number }>({ ...statements.lastSeqs, values: [plainArray([...epochs.keys()])] }))
-    for (const row of rows) this.#heads.set(row.slot, { epoch: epochs.get(row.slot)!, nextSeq: row.last_seq + 1 })
+    const { rows } = await this.#untilAnswered(() =>
+      this.#pool.query<{ slot: number; last_seq: number }>({
+        ...statements.lastSeqs,
+        values: [plainArray([...epochs.keys()])],
+      }),
+    )
+    for (const row of rows)
+      this.#heads.set(row.slot, { epoch: epochs.get(row.slot)!, nextSeq: row.last_seq + 1 })
   }
 
   /** Sends one group until the database has said what became of it. */
@@ -197,9 +224,15 @@ export class Appender {
     const written = (): Promise<boolean> => this.#untilAnswered(() => this.#isWritten(group))
     for (let attempt = 0; ; attempt++) {
       try {
-        const { rows: [answer] } = await this.#pool.query<{ committed: boolean; held_slots: number[]; gap_actor_ids: string[] }>({ ...statements.append, values })
+        const {
+          rows: [answer],
+        } = await this.#pool.query<{
+          committed: boolean
+          held_slots: number[]
+          gap_actor_ids: string[]
+        }>({ ...statements.append, values })
         if (answer!.committed) return { kind: 'committed' }
-        if (doubtful && await written()) return { kind: 'committed' }
+        if (doubtful && (await written())) return { kind: 'committed' }
         const held = new Set(answer!.held_slots)
         const fenced = new Set(group.map(one => one.request.slot).filter(slot => !held.has(slot)))
         return { kind: 'refused', fenced, discontinued: new Set(answer!.gap_actor_ids) }
@@ -209,14 +242,20 @@ export class Appender {
           await this.#pause(attempt, error)
           continue
         }
-        if (error.code === uniqueViolation && doubtful && await written()) return { kind: 'committed' }
+        if (error.code === uniqueViolation && doubtful && (await written()))
+          return { kind: 'committed' }
         return { kind: 'failed', error }
       }
     }
   }
 
   async #isWritten(group: readonly NumberedAppend[]): Promise<boolean> {
-    const { rows: [row] } = await this.#pool.query<{ found: number }>({ ...statements.findWritten, values: identityParameters(group) })
+    const {
+      rows: [row],
+    } = await this.#pool.query<{ found: number }>({
+      ...statements.findWritten,
+      values: identityParameters(group),
+    })
     return row!.found === group.reduce((sum, one) => sum + one.request.events.length, 0)
   }
 
@@ -232,10 +271,20 @@ export class Appender {
   async #settleFailed(one: Waiting, failure: Error, attempt = 1): Promise<void> {
     const { request } = one
     if ((failure as { code?: string }).code !== uniqueViolation) {
-      this.#log.error({ error: failure.message, actor: request.actorId }, 'append refused by the database')
+      this.#log.error(
+        { error: failure.message, actor: request.actorId },
+        'append refused by the database',
+      )
       return one.reject(failure)
     }
-    const { rows: [row] } = await this.#untilAnswered(() => this.#pool.query<{ version: number }>({ ...statements.actorVersion, values: [request.actorId] }))
+    const {
+      rows: [row],
+    } = await this.#untilAnswered(() =>
+      this.#pool.query<{ version: number }>({
+        ...statements.actorVersion,
+        values: [request.actorId],
+      }),
+    )
     if (row!.version !== request.fromVersion) return one.resolve({ outcome: 'conflict' })
     // Not the version, so the number in the slot was taken: somebody else writes under our epoch.
     if (attempt > renumberAttemptsMax) return one.reject(failure)
@@ -244,7 +293,8 @@ export class Appender {
     if (again === undefined) return
     const outcome = await this.#send([again])
     if (outcome.kind === 'committed') return this.#settleCommitted([again])
-    if (outcome.kind === 'failed') return await this.#settleFailed(again, outcome.error, attempt + 1)
+    if (outcome.kind === 'failed')
+      return await this.#settleFailed(again, outcome.error, attempt + 1)
     one.resolve({ outcome: outcome.fenced.has(request.slot) ? 'fenced' : 'conflict' })
   }
 
@@ -261,15 +311,26 @@ export class Appender {
 
   /** Waits before the next try, longer each time. Throws when the journal is closing. */
   async #pause(attempt: number, error: unknown): Promise<void> {
-    if (attempt === 0) this.#log.warn({ error: (error as Error).message, queuedEvents: this.#budget.eventsHeld }, 'journal: database away, appends wait')
+    if (attempt === 0)
+      this.#log.warn(
+        { error: (error as Error).message, queuedEvents: this.#budget.eventsHeld },
+        'journal: database away, appends wait',
+      )
     if (!this.#closing) {
       await new Promise<void>(resolve => {
         const cancel = this.#env.after(Math.min(retryMsMax, retryMsMin * 2 ** attempt), resolve)
-        this.#endPause = () => { cancel(); resolve() }
+        this.#endPause = () => {
+          cancel()
+          resolve()
+        }
       })
       this.#endPause = null
     }
-    if (this.#closing) throw new CaduceusError('unavailable', 'The journal is closing and its database does not answer')
+    if (this.#closing)
+      throw new CaduceusError(
+        'unavailable',
+        'The journal is closing and its database does not answer',
+      )
   }
 }
 

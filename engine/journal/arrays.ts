@@ -7,12 +7,30 @@
  */
 
 /** https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat */
-const oids = { int2: 21, int4: 23, int8: 20, float8: 701, text: 25, json: 114, uuid: 2950, timestamptz: 1184 } as const
+const oids = {
+  int2: 21,
+  int4: 23,
+  int8: 20,
+  float8: 701,
+  text: 25,
+  json: 114,
+  uuid: 2950,
+  timestamptz: 1184,
+} as const
 /** Postgres counts microseconds from the year 2000. */
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20
 /** With its length; of texts the length alone, they make room for themselves. */
-const elementBytesMax: Record<keyof typeof oids, number> = { int2: 6, int4: 8, int8: 12, float8: 12, text: 4, json: 4, uuid: 20, timestamptz: 12 }
+const elementBytesMax: Record<keyof typeof oids, number> = {
+  int2: 6,
+  int4: 8,
+  int8: 12,
+  float8: 12,
+  text: 4,
+  json: 4,
+  uuid: 20,
+  timestamptz: 12,
+}
 
 export type ArrayType = keyof typeof oids
 
@@ -96,7 +114,8 @@ export class ArrayWriter {
   }
 
   #text(value: string): void {
-    if (value.length > shortCharacters) return this.#utf8(value.includes('\0') ? value.replaceAll('\0', '') : value)
+    if (value.length > shortCharacters)
+      return this.#utf8(value.includes('\0') ? value.replaceAll('\0', '') : value)
     this.#room(4 + value.length)
     const bytes = this.#bytes
     const from = this.#at + 4
@@ -116,7 +135,9 @@ export class ArrayWriter {
     this.#at += bytes
   }
 
-  #size(value: number): void { this.#at = this.#bytes.writeInt32BE(value, this.#at) }
+  #size(value: number): void {
+    this.#at = this.#bytes.writeInt32BE(value, this.#at)
+  }
 
   #big(value: number): void {
     this.#size(8)

@@ -16,9 +16,17 @@ export interface Column<Row, Type extends ArrayType = ArrayType> {
 }
 
 /** The `index`-th event of an append; `seq` is its number in the slot. */
-export interface EventToWrite { request: AppendRequest; index: number; seq: number }
+export interface EventToWrite {
+  request: AppendRequest
+  index: number
+  seq: number
+}
 /** Its candidates lie among those of all, counted from 1 and with both ends; from 0 for an order that has none to write. */
-export interface OrderToWrite { order: OrderRow; candidatesFrom: number; candidatesTo: number }
+export interface OrderToWrite {
+  order: OrderRow
+  candidatesFrom: number
+  candidatesTo: number
+}
 
 export const eventColumns: readonly Column<EventToWrite>[] = [
   { name: 'actor_id', type: 'uuid', of: one => one.request.actorId },
@@ -90,5 +98,14 @@ export const wordColumns: readonly Column<OrderRow>[] = [
 ]
 
 /** What an order that is written for the first time can be found by. None of it changes. */
-export const wordsOf = ({ orderNumber, placed }: Pick<OrderRow, 'orderNumber' | 'placed'>): string[] =>
-  searchWords([orderNumber, placed?.customer_name ?? '', ...(placed?.items ?? []).map(item => item.name)].join(' '))
+export const wordsOf = ({
+  orderNumber,
+  placed,
+}: Pick<OrderRow, 'orderNumber' | 'placed'>): string[] =>
+  searchWords(
+    [
+      orderNumber,
+      placed?.customer_name ?? '',
+      ...(placed?.items ?? []).map(item => item.name),
+    ].join(' '),
+  )

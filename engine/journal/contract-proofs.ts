@@ -5,11 +5,23 @@
 import type { Test } from 'tap'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { UploadFact } from '../order/proof.ts'
-import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot, type JournalSubject } from './contract.ts'
+import {
+  acquired,
+  orderAppend,
+  testId,
+  testOrderRow,
+  testOrderView,
+  testSlot,
+  type JournalSubject,
+} from './contract.ts'
 import type { Journal } from './journal.ts'
 
 /** Runs J15 as subtests of `t`. */
-export async function proofContract(t: Test, name: string, make: () => Promise<JournalSubject>): Promise<void> {
+export async function proofContract(
+  t: Test,
+  name: string,
+  make: () => Promise<JournalSubject>,
+): Promise<void> {
   const subject = await make()
   const journal = subject.open()
   await t.test(`${name}: proofs`, t => proofRules(t, subject, journal))
@@ -18,7 +30,12 @@ export async function proofContract(t: Test, name: string, make: () => Promise<J
 }
 
 async function proofRules(t: Test, subject: JournalSubject, journal: Journal): Promise<void> {
-  const [vendorId, driverId, slot, pickedUpMs] = [testId(), testId(), testSlot(), Date.UTC(2026, 0, 5, 10)]
+  const [vendorId, driverId, slot, pickedUpMs] = [
+    testId(),
+    testId(),
+    testSlot(),
+    Date.UTC(2026, 0, 5, 10),
+  ]
   const epoch = await acquired(journal, 'p', slot)
   const driver = { ownerId: testId(), driverId, vendorId: null }
   const stranger = { ownerId: testId(), driverId: testId(), vendorId: null }
@@ -26,55 +43,119 @@ async function proofRules(t: Test, subject: JournalSubject, journal: Journal): P
     const id = testId()
     const words = 'says "picked_up_at":"2000-01-01T00:00:00.000Z" and lone \ud800'
     const view = testOrderView(id, 1, {
-      kind: 'direct', status: 'out_for_delivery', vendor_id: vendorId, driver_id: driverId, picked_up_at: new Date(pickedUpMs).toISOString(), reason: words, notes: words, ...change,
+      kind: 'direct',
+      status: 'out_for_delivery',
+      vendor_id: vendorId,
+      driver_id: driverId,
+      picked_up_at: new Date(pickedUpMs).toISOString(),
+      reason: words,
+      notes: words,
+      ...change,
     })
-    await journal.append(orderAppend(slot, epoch, id, 0, { row: { kind: 'order', order: testOrderRow(view, true) } }))
+    await journal.append(
+      orderAppend(slot, epoch, id, 0, { row: { kind: 'order', order: testOrderRow(view, true) } }),
+    )
     return id
   }
   const file = async (change: Partial<UploadFact> = {}): Promise<UploadFact> => {
-    const upload = { id: testId(), kind: 'proof', ...driver, orderId: null, atMs: pickedUpMs, ...change }
+    const upload = {
+      id: testId(),
+      kind: 'proof',
+      ...driver,
+      orderId: null,
+      atMs: pickedUpMs,
+      ...change,
+    }
     await subject.putUpload(upload)
     return upload
   }
-  const claim = (orderId: string, photoId: string | null, signatureId: string | null = null, reporterId: string | null = null) =>
-    subject.open().claimProofs({ orderId, photoId, signatureId, reporterId })
+  const claim = (
+    orderId: string,
+    photoId: string | null,
+    signatureId: string | null = null,
+    reporterId: string | null = null,
+  ) => subject.open().claimProofs({ orderId, photoId, signatureId, reporterId })
 
-  await t.test('J15 an upload of the order\'s people, begun after the pick-up, is bound to the order; another order finds it bound', async t => {
-    const [mine, other, photo, signature] = [await order(), await order(), await file(), await file({ kind: 'signature' })]
-    const bound = [{ ...photo, orderId: mine }, { ...signature, orderId: mine }]
-    const byId = (a: UploadFact, b: UploadFact): number => a.id.localeCompare(b.id)
-    for (const id of [mine, other, mine]) t.same((await claim(id, photo.id, signature.id)).sort(byId), bound.sort(byId))
-    t.same(await claim(mine, testId()), [], 'a file that does not exist')
-  })
+  await t.test(
+    "J15 an upload of the order's people, begun after the pick-up, is bound to the order; another order finds it bound",
+    async t => {
+      const [mine, other, photo, signature] = [
+        await order(),
+        await order(),
+        await file(),
+        await file({ kind: 'signature' }),
+      ]
+      const bound = [
+        { ...photo, orderId: mine },
+        { ...signature, orderId: mine },
+      ]
+      const byId = (a: UploadFact, b: UploadFact): number => a.id.localeCompare(b.id)
+      for (const id of [mine, other, mine])
+        t.same((await claim(id, photo.id, signature.id)).sort(byId), bound.sort(byId))
+      t.same(await claim(mine, testId()), [], 'a file that does not exist')
+    },
+  )
 
   await t.test('J15 what is no proof of this order is answered and not bound', async t => {
     const mine = await order()
     const cases: [what: string, upload: Partial<UploadFact>, bound: boolean, orderId?: string][] = [
-      ['begun at the pick-up', {}, true], ['begun a moment before it', { atMs: pickedUpMs - 1 }, false],
-      ['of another kind', { kind: 'signature' }, false], ['a prescription', { kind: 'prescription' }, false],
-      ['of another driver', stranger, false], ['of another pharmacy', { ownerId: vendorId, driverId: null, vendorId: testId() }, false],
-      ['before the pick-up', {}, false, await order({ status: 'driver_assigned', picked_up_at: null })],
+      ['begun at the pick-up', {}, true],
+      ['begun a moment before it', { atMs: pickedUpMs - 1 }, false],
+      ['of another kind', { kind: 'signature' }, false],
+      ['a prescription', { kind: 'prescription' }, false],
+      ['of another driver', stranger, false],
+      ['of another pharmacy', { ownerId: vendorId, driverId: null, vendorId: testId() }, false],
+      [
+        'before the pick-up',
+        {},
+        false,
+        await order({ status: 'driver_assigned', picked_up_at: null }),
+      ],
       ['on the way from the pharmacy', {}, true, await order({ status: 'picked_up' })],
-      ['after the delivery', {}, false, await order({ status: 'delivered' })], ['after it has failed', {}, false, await order({ status: 'failed' })],
+      ['after the delivery', {}, false, await order({ status: 'delivered' })],
+      ['after it has failed', {}, false, await order({ status: 'failed' })],
       ['of an order that nobody knows', {}, false, testId()],
     ]
     for (const [what, change, bound, orderId = mine] of cases) {
-      const upload = await file(change.vendorId === undefined || change.vendorId === null ? change : { ...change, ownerId: change.vendorId })
-      t.same(await claim(orderId, upload.id), [{ ...upload, orderId: bound ? orderId : null }], what)
+      const upload = await file(
+        change.vendorId === undefined || change.vendorId === null
+          ? change
+          : { ...change, ownerId: change.vendorId },
+      )
+      t.same(
+        await claim(orderId, upload.id),
+        [{ ...upload, orderId: bound ? orderId : null }],
+        what,
+      )
     }
     const own = await file({ ownerId: testId(), driverId: null })
-    t.same(await claim(mine, own.id), [{ ...own, orderId: null }], 'of an account that does not report')
-    t.same(await claim(mine, own.id, null, own.ownerId), [{ ...own, orderId: mine }], 'of the administrator who reports')
+    t.same(
+      await claim(mine, own.id),
+      [{ ...own, orderId: null }],
+      'of an account that does not report',
+    )
+    t.same(
+      await claim(mine, own.id, null, own.ownerId),
+      [{ ...own, orderId: mine }],
+      'of the administrator who reports',
+    )
   })
 
-  await t.test('J15 of many orders that name one file at the same moment, one gets it, and all hear which', async t => {
-    for (let round = 0; round < 10; round++) {
-      const orders = await Promise.all(Array.from({ length: 8 }, () => order()))
-      const upload = await file()
-      const answers = await Promise.all(orders.map(id => claim(id, upload.id)))
-      const owner = (await claim(orders[0]!, upload.id))[0]!.orderId
-      t.ok(owner !== null && orders.includes(owner))
-      t.same(orders.filter((id, i) => answers[i]!.some(one => one.orderId === id)), [owner], 'one order alone was told that it has it')
-    }
-  })
+  await t.test(
+    'J15 of many orders that name one file at the same moment, one gets it, and all hear which',
+    async t => {
+      for (let round = 0; round < 10; round++) {
+        const orders = await Promise.all(Array.from({ length: 8 }, () => order()))
+        const upload = await file()
+        const answers = await Promise.all(orders.map(id => claim(id, upload.id)))
+        const owner = (await claim(orders[0]!, upload.id))[0]!.orderId
+        t.ok(owner !== null && orders.includes(owner))
+        t.same(
+          orders.filter((id, i) => answers[i]!.some(one => one.orderId === id)),
+          [owner],
+          'one order alone was told that it has it',
+        )
+      }
+    },
+  )
 }

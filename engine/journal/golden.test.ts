@@ -7,8 +7,25 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { assetUrl } from '../../protocol/assets.ts'
-import { driverEvents, eventVersion, orderEvents, type DriverEvent, type OrderEvent } from '../../protocol/events.ts'
-import { assigned, barred, completed, held, membership, registered, released, self, turned, updated } from '../driver/fixtures.ts'
+import {
+  driverEvents,
+  eventVersion,
+  orderEvents,
+  type DriverEvent,
+  type OrderEvent,
+} from '../../protocol/events.ts'
+import {
+  assigned,
+  barred,
+  completed,
+  held,
+  membership,
+  registered,
+  released,
+  self,
+  turned,
+  updated,
+} from '../driver/fixtures.ts'
 import { evolve as evolveDriver } from '../driver/evolve.ts'
 import { absentDriver, type Driver } from '../driver/state.ts'
 import { view as viewDriver } from '../driver/view.ts'
@@ -20,8 +37,15 @@ import type { ActorKind } from './journal.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { upcast, type RawEvent } from '../../protocol/upcast.ts'
 
-interface Journey { kind: ActorKind; events: { at_ms: number; type: string; by?: Principal; data: Record<string, unknown> }[]; view: Record<string, unknown> }
-interface Golden { v: number; journeys: Record<string, Journey> }
+interface Journey {
+  kind: ActorKind
+  events: { at_ms: number; type: string; by?: Principal; data: Record<string, unknown> }[]
+  view: Record<string, unknown>
+}
+interface Golden {
+  v: number
+  journeys: Record<string, Journey>
+}
 
 const folder = fileURLToPath(assetUrl('engine/journal/golden/'))
 const fileOf = (v: number): string => `${folder}v${v}.json`
@@ -29,10 +53,16 @@ const fileOf = (v: number): string => `${folder}v${v}.json`
 function replayed(v: number, { kind, events }: Pick<Journey, 'kind' | 'events'>): object {
   const atMs = events.at(-1)!.at_ms
   if (kind === 'order') {
-    const order = events.reduce<Order>((state, event) => evolveOrder(state, upcast(v, event).event as OrderEvent, event.at_ms), absentOrder)
+    const order = events.reduce<Order>(
+      (state, event) => evolveOrder(state, upcast(v, event).event as OrderEvent, event.at_ms),
+      absentOrder,
+    )
     return viewOrder(order as Exclude<Order, { kind: 'absent' }>, events.length, atMs)
   }
-  const driver = events.reduce<Driver>((state, event) => evolveDriver(state, upcast(v, event).event as DriverEvent), absentDriver)
+  const driver = events.reduce<Driver>(
+    (state, event) => evolveDriver(state, upcast(v, event).event as DriverEvent),
+    absentDriver,
+  )
   return viewDriver(driver as Exclude<Driver, { kind: 'absent' }>, events.length)
 }
 
@@ -43,24 +73,75 @@ function written(): Golden {
     withRefusal: [opened, happened.refused, accepted],
     reissued: [opened, happened.reissued],
     declined: [opened, accepted, searching, offered(), closed(), offered(1)],
-    arrived: [opened, accepted, happened.assigned, happened.atPickup, happened.pickedUp, happened.onTheWay, happened.atDropoff, happened.delivered],
-    marked: [...reached.out_for_delivery, { ...happened.delivered, data: { ...happened.delivered.data, door_distance_m: null, flag: 'position_unknown' } }],
-    explained: [...reached.out_for_delivery, { ...happened.delivered, data: { ...happened.delivered.data, door_distance_m: 900, reason: 'at the gate' } }],
+    arrived: [
+      opened,
+      accepted,
+      happened.assigned,
+      happened.atPickup,
+      happened.pickedUp,
+      happened.onTheWay,
+      happened.atDropoff,
+      happened.delivered,
+    ],
+    marked: [
+      ...reached.out_for_delivery,
+      {
+        ...happened.delivered,
+        data: { ...happened.delivered.data, door_distance_m: null, flag: 'position_unknown' },
+      },
+    ],
+    explained: [
+      ...reached.out_for_delivery,
+      {
+        ...happened.delivered,
+        data: { ...happened.delivered.data, door_distance_m: 900, reason: 'at the gate' },
+      },
+    ],
     anotherPhone: [...reached.picked_up, happened.driverUpdated],
   }
   const drivers: Record<string, readonly DriverEvent[]> = {
     holding: [registered(2), turned('available'), held(0)],
     renamed: [registered(1), updated()],
     released: [registered(1), turned('available'), held(0), released(0)],
-    parted: [registered(1), membership('pending'), membership('active'), turned('available'), held(0), assigned(0), membership('ended'), barred(true)],
-    worked: [registered(1), turned('available'), held(0), assigned(0), completed(0), turned('on_break')],
+    parted: [
+      registered(1),
+      membership('pending'),
+      membership('active'),
+      turned('available'),
+      held(0),
+      assigned(0),
+      membership('ended'),
+      barred(true),
+    ],
+    worked: [
+      registered(1),
+      turned('available'),
+      held(0),
+      assigned(0),
+      completed(0),
+      turned('on_break'),
+    ],
   }
   const journeys: Golden['journeys'] = {}
-  const add = (kind: ActorKind, name: string, list: readonly (OrderEvent | DriverEvent)[]): void => {
-    const events = list.map((event, i) => ({ at_ms: 1_790_000_000_000 + i * 1_000, type: event.type, by: kind === 'order' ? driver : self, data: event.data as Record<string, unknown> }))
-    journeys[`${kind} ${name}`] = { kind, events, view: replayed(eventVersion, { kind, events }) as Record<string, unknown> }
+  const add = (
+    kind: ActorKind,
+    name: string,
+    list: readonly (OrderEvent | DriverEvent)[],
+  ): void => {
+    const events = list.map((event, i) => ({
+      at_ms: 1_790_000_000_000 + i * 1_000,
+      type: event.type,
+      by: kind === 'order' ? driver : self,
+      data: event.data as Record<string, unknown>,
+    }))
+    journeys[`${kind} ${name}`] = {
+      kind,
+      events,
+      view: replayed(eventVersion, { kind, events }) as Record<string, unknown>,
+    }
   }
-  for (const [name, events] of Object.entries(orders)) if (events.length > 0) add('order', name, events)
+  for (const [name, events] of Object.entries(orders))
+    if (events.length > 0) add('order', name, events)
   for (const [name, events] of Object.entries(drivers)) add('driver', name, events)
   return { v: eventVersion, journeys }
 }
@@ -68,12 +149,19 @@ function written(): Golden {
 if (process.env['GOLDEN'] === 'write' && !existsSync(fileOf(eventVersion)))
   writeFileSync(fileOf(eventVersion), `${JSON.stringify(written(), null, 1)}\n`)
 
-const goldens = readdirSync(folder).filter(name => name.endsWith('.json')).map(name => JSON.parse(readFileSync(folder + name, 'utf8')) as Golden)
+const goldens = readdirSync(folder)
+  .filter(name => name.endsWith('.json'))
+  .map(name => JSON.parse(readFileSync(folder + name, 'utf8')) as Golden)
 
 t.test('there is a journal of every version, and the newest has every event', async t => {
-  t.same(goldens.map(golden => golden.v).sort((a, b) => a - b), Array.from({ length: eventVersion }, (_, i) => i + 1))
+  t.same(
+    goldens.map(golden => golden.v).sort((a, b) => a - b),
+    Array.from({ length: eventVersion }, (_, i) => i + 1),
+  )
   const newest = goldens.find(golden => golden.v === eventVersion)!
-  const types = new Set(Object.values(newest.journeys).flatMap(journey => journey.events.map(event => event.type)))
+  const types = new Set(
+    Object.values(newest.journeys).flatMap(journey => journey.events.map(event => event.type)),
+  )
   t.same([...types].sort(), [...Object.keys(orderEvents), ...Object.keys(driverEvents)].sort())
 })
 
@@ -93,23 +181,43 @@ t.test('version 1: an order from before fees were told', async t => {
   t.same((upcast(1, old).event as OrderEvent & { type: 'broadcast_opened' }).data.fee, null)
   t.same(old, before, 'the stored event is left as it is')
   const fee = { quote_id: null, vendor_id: null, fee_minor: 300, distance_km: 1 }
-  t.same((upcast(1, { type: 'order_placed', data: { fee } }) as unknown as { event: RawEvent }).event.data, { fee }, 'one that was told is kept')
+  t.same(
+    (upcast(1, { type: 'order_placed', data: { fee } }) as unknown as { event: RawEvent }).event
+      .data,
+    { fee },
+    'one that was told is kept',
+  )
   t.same(upcast(1, { type: 'picked_up', data: {} }).event, { type: 'picked_up', data: {} })
 })
 
-t.test('before version 5 nobody said who acted: named is who must have, and nobody who may have not', async t => {
-  for (const [type, data, by] of [
-    ['request_expired', { reason: 'deadline' }, { role: 'system', id: 'engine' }], ['request_expired', { reason: 'no_pharmacy_in_radius' }, null],
-    ['arrived_at_pickup', {}, { role: 'system', id: 'engine' }], ['arrived_at_dropoff', {}, { role: 'system', id: 'engine' }],
-    ['driver_search_ended', { outcome: 'exhausted' }, { role: 'system', id: 'engine' }], ['order_completed', {}, { role: 'system', id: 'order' }],
-    ['delivered', {}, null], ['order_accepted', {}, null], ['order_cancelled', { by: 'customer' }, null], ['picked_up', {}, null],
-  ] as const) {
-    for (const v of [1, 2, 3, 4]) t.same(upcast(v, { type, data }).by, by, `v${v} ${type}`)
-    t.same(upcast(5, { type, data, by: driver }).by, driver, `v5 ${type} says so itself`)
-  }
-  t.match(upcast(4, { type: 'delivered', data: { driver_id: 'd' } }).event, { data: { driver_id: 'd', door_distance_m: null, reason: null, flag: null } })
-})
+t.test(
+  'before version 5 nobody said who acted: named is who must have, and nobody who may have not',
+  async t => {
+    for (const [type, data, by] of [
+      ['request_expired', { reason: 'deadline' }, { role: 'system', id: 'engine' }],
+      ['request_expired', { reason: 'no_pharmacy_in_radius' }, null],
+      ['arrived_at_pickup', {}, { role: 'system', id: 'engine' }],
+      ['arrived_at_dropoff', {}, { role: 'system', id: 'engine' }],
+      ['driver_search_ended', { outcome: 'exhausted' }, { role: 'system', id: 'engine' }],
+      ['order_completed', {}, { role: 'system', id: 'order' }],
+      ['delivered', {}, null],
+      ['order_accepted', {}, null],
+      ['order_cancelled', { by: 'customer' }, null],
+      ['picked_up', {}, null],
+    ] as const) {
+      for (const v of [1, 2, 3, 4]) t.same(upcast(v, { type, data }).by, by, `v${v} ${type}`)
+      t.same(upcast(5, { type, data, by: driver }).by, driver, `v5 ${type} says so itself`)
+    }
+    t.match(upcast(4, { type: 'delivered', data: { driver_id: 'd' } }).event, {
+      data: { driver_id: 'd', door_distance_m: null, reason: null, flag: null },
+    })
+  },
+)
 
 t.test('what a newer release wrote is refused by name', async t => {
-  for (const v of [eventVersion + 1, 0, Number.NaN]) t.throws(() => upcast(v, { type: 'picked_up', data: {} }), { name: 'UnknownEventVersionError', message: /start a release at least as new/ })
+  for (const v of [eventVersion + 1, 0, Number.NaN])
+    t.throws(() => upcast(v, { type: 'picked_up', data: {} }), {
+      name: 'UnknownEventVersionError',
+      message: /start a release at least as new/,
+    })
 })

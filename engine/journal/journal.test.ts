@@ -3,13 +3,28 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireOrSkip, startPostgres, type Service } from '../../protocol/testing/services.ts'
-import { openDatabase, type Database, type PgPool, type QueryConfig } from '../../migrations/open.ts'
+import {
+  openDatabase,
+  type Database,
+  type PgPool,
+  type QueryConfig,
+} from '../../migrations/open.ts'
 import { preparedDatabase } from '../../migrations/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { endedStatuses } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { limits } from '../../protocol/limits.ts'
-import { acquired, journalContract, orderAppend, testEvent, testId, testOrderRow, testOrderView, testSlot, type JournalSubject } from './contract.ts'
+import {
+  acquired,
+  journalContract,
+  orderAppend,
+  testEvent,
+  testId,
+  testOrderRow,
+  testOrderView,
+  testSlot,
+  type JournalSubject,
+} from './contract.ts'
 import { proofContract } from './contract-proofs.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
@@ -28,61 +43,177 @@ async function memorySubject(): Promise<JournalSubject> {
       const view = store.drivers.get(id)
       if (view === undefined) return null
       const { membership, status, capacity, active_order_ids, total_deliveries, version } = view
-      return { membership, status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: Math.round(view.total_earnings * 100) }
+      return {
+        membership,
+        status,
+        capacity,
+        active_order_ids,
+        total_deliveries,
+        version,
+        totalEarningsMinor: Math.round(view.total_earnings * 100),
+      }
     },
     putVendor: async vendor => store.putVendor(vendor),
-    putUpload: async upload => { store.uploads.set(upload.id, upload) },
-    async pass(ms) { clockMs += ms },
+    putUpload: async upload => {
+      store.uploads.set(upload.id, upload)
+    },
+    async pass(ms) {
+      clockMs += ms
+    },
     parked: async slot => [...store.parked.values()].filter(one => one.slot === slot),
     outage: { begin: async () => store.setAway(true), end: async () => store.setAway(false) },
     close: async () => {},
   }
 }
 
-async function databaseSubject(database: Database, outage?: JournalSubject['outage']): Promise<JournalSubject> {
+async function databaseSubject(
+  database: Database,
+  outage?: JournalSubject['outage'],
+): Promise<JournalSubject> {
   const { kysely, pool } = database
   return {
     // As `npm start` opens them.
-    open: () => (database.embedded ? postgresJournal(pool, { nowMs, after, lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }) : journalOver(pool)),
+    open: () =>
+      database.embedded
+        ? postgresJournal(pool, {
+            nowMs,
+            after,
+            lanes: 1,
+            spacingMs: limits.embeddedGroupSpacingMs,
+          })
+        : journalOver(pool),
     async orderRow(id) {
-      const row = await kysely.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst()
+      const row = await kysely
+        .selectFrom('orders')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst()
       if (row === undefined) return null
       const view = orderView(row)
       const { status, version, tracking_token, vendor_id, created_at } = view
-      t.same([row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()], [status, version, tracking_token, vendor_id, created_at], 'columns agree with the view')
+      t.same(
+        [row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()],
+        [status, version, tracking_token, vendor_id, created_at],
+        'columns agree with the view',
+      )
       t.equal(row.ended_as, endedStatuses.includes(status) ? status : null)
-      const found = await sql<{ words: string[] }>`select tsvector_to_array(words) as words from order_words where order_id = ${id}`.execute(kysely)
-      return { view, candidateIds: row.candidate_ids, offeredDriverId: row.offered_driver_id, words: found.rows[0]!.words.sort() }
+      const found = await sql<{
+        words: string[]
+      }>`select tsvector_to_array(words) as words from order_words where order_id = ${id}`.execute(
+        kysely,
+      )
+      return {
+        view,
+        candidateIds: row.candidate_ids,
+        offeredDriverId: row.offered_driver_id,
+        words: found.rows[0]!.words.sort(),
+      }
     },
     async driverRow(id) {
-      const row = await kysely.selectFrom('drivers').selectAll().where('id', '=', id).executeTakeFirst()
+      const row = await kysely
+        .selectFrom('drivers')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst()
       if (row === undefined) return null
       const { membership, status, capacity, active_order_ids, total_deliveries, version } = row
-      return { membership, status, capacity, active_order_ids, total_deliveries, version, totalEarningsMinor: row.total_earnings_minor }
+      return {
+        membership,
+        status,
+        capacity,
+        active_order_ids,
+        total_deliveries,
+        version,
+        totalEarningsMinor: row.total_earnings_minor,
+      }
     },
-    async putVendor({ vendor_id, name, opening_hours, tariff, is_active: _, revision: __, ...rest }) {
-      await kysely.insertInto('vendors').values({
-        id: vendor_id, user_id: vendor_id, business_name: name, email: 'p@example.org', ...rest,
-        opening_hours: JSON.stringify(opening_hours), tariff: JSON.stringify(tariff),
-      }).execute()
+    async putVendor({
+      vendor_id,
+      name,
+      opening_hours,
+      tariff,
+      is_active: _,
+      revision: __,
+      ...rest
+    }) {
+      await kysely
+        .insertInto('vendors')
+        .values({
+          id: vendor_id,
+          user_id: vendor_id,
+          business_name: name,
+          email: 'p@example.org',
+          ...rest,
+          opening_hours: JSON.stringify(opening_hours),
+          tariff: JSON.stringify(tariff),
+        })
+        .execute()
     },
     async putUpload({ id, kind, ownerId, driverId, vendorId, orderId, atMs }) {
       const at = new Date(atMs)
       if (driverId !== null) {
-        await kysely.insertInto('drivers').values({
-          id: driverId, user_id: ownerId, vendor_id: driverId, full_name: 'D', email: null, phone: '1', vehicle_type: 'bike', vehicle_number: null, license_number: null, membership: 'active',
-        }).onConflict(c => c.doNothing()).execute()
+        await kysely
+          .insertInto('drivers')
+          .values({
+            id: driverId,
+            user_id: ownerId,
+            vendor_id: driverId,
+            full_name: 'D',
+            email: null,
+            phone: '1',
+            vehicle_type: 'bike',
+            vehicle_number: null,
+            license_number: null,
+            membership: 'active',
+          })
+          .onConflict(c => c.doNothing())
+          .execute()
       }
       if (vendorId !== null) {
-        await kysely.insertInto('vendors').values({
-          id: vendorId, user_id: ownerId, business_name: 'P', email: `${vendorId}@example.org`, phone: '1', address: null, latitude: 1, longitude: 1, status: 'active',
-        }).execute()
+        await kysely
+          .insertInto('vendors')
+          .values({
+            id: vendorId,
+            user_id: ownerId,
+            business_name: 'P',
+            email: `${vendorId}@example.org`,
+            phone: '1',
+            address: null,
+            latitude: 1,
+            longitude: 1,
+            status: 'active',
+          })
+          .execute()
       }
-      await kysely.insertInto('uploads').values({ id, kind, owner_id: ownerId, order_id: orderId, content_type: 'image/png', bytes_count: 1, path: id, created_at: at, stored_at: at }).execute()
+      await kysely
+        .insertInto('uploads')
+        .values({
+          id,
+          kind,
+          owner_id: ownerId,
+          order_id: orderId,
+          content_type: 'image/png',
+          bytes_count: 1,
+          path: id,
+          created_at: at,
+          stored_at: at,
+        })
+        .execute()
     },
-    parked: async slot => (await kysely.selectFrom('parked_commands').selectAll().where('slot', '=', slot).execute()).map(row => ({
-      slot: row.slot, seq: row.seq, fromActorId: row.from_actor_id, kind: row.kind as 'driver', actorId: row.actor_id, commandId: row.command_id, command: row.command, detail: row.detail, tries: row.tries,
-    })),
+    parked: async slot =>
+      (
+        await kysely.selectFrom('parked_commands').selectAll().where('slot', '=', slot).execute()
+      ).map(row => ({
+        slot: row.slot,
+        seq: row.seq,
+        fromActorId: row.from_actor_id,
+        kind: row.kind as 'driver',
+        actorId: row.actor_id,
+        commandId: row.command_id,
+        command: row.command,
+        detail: row.detail,
+        tries: row.tries,
+      })),
     pass: ms => sleep(ms),
     ...(outage && { outage }),
     close: () => database.close(),
@@ -105,16 +236,29 @@ async function spacedGroups(t: Test): Promise<void> {
   t.teardown(() => database.close())
   const pool = losingReplies(database.pool, () => 'pass')
   const timers: (() => void)[] = []
-  const journal = postgresJournal(pool, { nowMs, after: (_ms, run) => { timers.push(run); return () => {} }, lanes: 1, spacingMs: 2 })
+  const journal = postgresJournal(pool, {
+    nowMs,
+    after: (_ms, run) => {
+      timers.push(run)
+      return () => {}
+    },
+    lanes: 1,
+    spacingMs: 2,
+  })
   const slot = testSlot()
   const epoch = await acquired(journal, 'a', slot)
   await journal.append(orderAppend(slot, epoch, testId(), 0))
   t.equal(pool.appends, 1, 'the first leaves at once')
-  const rest = [testId(), testId(), testId()].map(id => journal.append(orderAppend(slot, epoch, id, 0)))
+  const rest = [testId(), testId(), testId()].map(id =>
+    journal.append(orderAppend(slot, epoch, id, 0)),
+  )
   await sleep(30)
   t.same([pool.appends, timers.length], [1, 1], 'those behind it wait')
   timers[0]!()
-  t.same((await Promise.all(rest)).map(one => one.outcome), ['committed', 'committed', 'committed'])
+  t.same(
+    (await Promise.all(rest)).map(one => one.outcome),
+    ['committed', 'committed', 'committed'],
+  )
   t.equal(pool.appends, 2, 'and share a statement')
 }
 
@@ -122,12 +266,18 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
   t.teardown(() => server.stop())
   const outage = { begin: () => server.kill(), end: () => server.restart() }
-  await journalContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage))
-  await proofContract(t, 'Postgres', async () => databaseSubject(await openDatabase({ url: server.url, keepsPlans: true })))
+  await journalContract(t, 'Postgres', async () =>
+    databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage),
+  )
+  await proofContract(t, 'Postgres', async () =>
+    databaseSubject(await openDatabase({ url: server.url, keepsPlans: true })),
+  )
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
   await t.test('J10 a renewal and an acquisition at the same moment', t => lapsesAtOnce(t, server))
-  await t.test('J2 an append under way and an acquisition at the same moment', t => takenDuringAppend(t, server))
+  await t.test('J2 an append under way and an acquisition at the same moment', t =>
+    takenDuringAppend(t, server),
+  )
   await t.test('poison', t => poison(t, server))
 })
 
@@ -144,14 +294,25 @@ async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   const id = testId()
   const client = await database.pool.connect()
   await client.query('begin')
-  await client.query(`insert into events (slot, seq, actor_id, version, kind, type, v, data, at)
-    values ($1, 1, $2, 1, 'order', 'held', 1, '{}', now())`, [slot, id])
+  await client.query(
+    `insert into events (slot, seq, actor_id, version, kind, type, v, data, at)
+    values ($1, 1, $2, 1, 'order', 'held', 1, '{}', now())`,
+    [slot, id],
+  )
   let [appended, acquired] = [false, false]
-  const append = journal.append(orderAppend(slot, lease!.epoch, id, 0)).finally(() => { appended = true })
+  const append = journal.append(orderAppend(slot, lease!.epoch, id, 0)).finally(() => {
+    appended = true
+  })
   await sleep(100)
-  const acquisition = rival.acquireSlots('f2', [slot], 60_000).finally(() => { acquired = true })
+  const acquisition = rival.acquireSlots('f2', [slot], 60_000).finally(() => {
+    acquired = true
+  })
   await sleep(200)
-  t.same([appended, acquired], [false, false], 'the append waits for the row, and the acquisition for the append')
+  t.same(
+    [appended, acquired],
+    [false, false],
+    'the append waits for the row, and the acquisition for the append',
+  )
   await client.query('rollback')
   client.release()
   t.same(await append, { outcome: 'committed', firstSeq: 1 })
@@ -170,7 +331,9 @@ async function lapsesAtOnce(t: Test, server: Service): Promise<void> {
     await client.query('begin')
     await client.query(first)
     let waits = true
-    const answer = second().finally(() => { waits = false })
+    const answer = second().finally(() => {
+      waits = false
+    })
     await sleep(200)
     t.equal(waits, true, 'the second waits')
     await client.query('commit')
@@ -180,25 +343,50 @@ async function lapsesAtOnce(t: Test, server: Service): Promise<void> {
   await journal.renewSlots('l1', 1)
   await journal.acquireSlots('l1', [slot], 1)
   await sleep(5)
-  t.same(await atOnce(`update engines set lease_until = clock_timestamp() + interval '1 hour' where id = 'l1'`,
-    () => journal.acquireSlots('l2', [slot], 60_000)), [], 'the renewal came first')
+  t.same(
+    await atOnce(
+      `update engines set lease_until = clock_timestamp() + interval '1 hour' where id = 'l1'`,
+      () => journal.acquireSlots('l2', [slot], 60_000),
+    ),
+    [],
+    'the renewal came first',
+  )
   await journal.renewSlots('l1', 1)
   await sleep(5)
   const { text, values } = { text: statements.acquire.text, values: ['l2', [slot], 60_000, false] }
-  const literal = values.reduce<string>((sql, value, i) => sql.replaceAll(`$${i + 1}`, Array.isArray(value) ? `'{${value.join()}}'` : typeof value === 'string' ? `'${value}'` : String(value)), text)
-  t.same(await atOnce(literal, async () => (await journal.renewSlots('l1', 60_000)).leases), [], 'the acquisition came first')
+  const literal = values.reduce<string>(
+    (sql, value, i) =>
+      sql.replaceAll(
+        `$${i + 1}`,
+        Array.isArray(value)
+          ? `'{${value.join()}}'`
+          : typeof value === 'string'
+            ? `'${value}'`
+            : String(value),
+      ),
+    text,
+  )
+  t.same(
+    await atOnce(literal, async () => (await journal.renewSlots('l1', 60_000)).leases),
+    [],
+    'the acquisition came first',
+  )
   await journal.close()
   await database.close()
 }
 
 /** Loses the reply of some appends after they have run, as a connection cut at the wrong moment does. */
-function losingReplies(inner: PgPool, verdict: (nth: number) => 'pass' | 'failBefore' | 'failAfter'): PgPool & { appends: number } {
+function losingReplies(
+  inner: PgPool,
+  verdict: (nth: number) => 'pass' | 'failBefore' | 'failAfter',
+): PgPool & { appends: number } {
   const wrapper = {
     appends: 0,
     connect: () => inner.connect(),
     end: () => inner.end(),
     async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
-      if (typeof query === 'string' || query.name !== 'journal_append') return inner.query<R>(query, values)
+      if (typeof query === 'string' || query.name !== 'journal_append')
+        return inner.query<R>(query, values)
       const what = verdict(wrapper.appends++)
       if (what === 'failBefore') throw new Error('injected: connection lost before')
       const answer = await inner.query<R>(query, values)
@@ -214,14 +402,22 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   t.teardown(() => database.close())
 
   await t.test('J6 a reply lost after the commit is found out', async t => {
-    const pool = losingReplies(database.pool, nth => ['failAfter', 'failBefore', 'pass'][nth % 3] as 'pass')
+    const pool = losingReplies(
+      database.pool,
+      nth => ['failAfter', 'failBefore', 'pass'][nth % 3] as 'pass',
+    )
     const journal = journalOver(pool)
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const ids = [testId(), testId(), testId()]
     for (let round = 0; round < 3; round++) {
-      const results = await Promise.all(ids.map(id => journal.append(orderAppend(slot, epoch, id, round))))
-      t.same(results, ids.map((_, i) => ({ outcome: 'committed', firstSeq: 1 + round * 3 + i })))
+      const results = await Promise.all(
+        ids.map(id => journal.append(orderAppend(slot, epoch, id, round))),
+      )
+      t.same(
+        results,
+        ids.map((_, i) => ({ outcome: 'committed', firstSeq: 1 + round * 3 + i })),
+      )
     }
     t.ok(pool.appends > 3, 'there were retries')
     t.equal((await journal.loadSlot(slot)).events.length, 9, 'nothing was written twice')
@@ -230,7 +426,7 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   await t.test('J6 committed, although the slot was lost before the retry', async t => {
     const rival = journalOver(database.pool)
     const slot = testSlot()
-    const inner = losingReplies(database.pool, nth => nth === 0 ? 'failAfter' : 'pass')
+    const inner = losingReplies(database.pool, nth => (nth === 0 ? 'failAfter' : 'pass'))
     const pool: PgPool = {
       ...inner,
       async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
@@ -245,40 +441,69 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
     const journal = journalOver(pool)
     const epoch = await acquired(journal, 'a', slot)
     const id = testId()
-    t.same(await journal.append(orderAppend(slot, epoch, id, 0)), { outcome: 'committed', firstSeq: 1 })
+    t.same(await journal.append(orderAppend(slot, epoch, id, 0)), {
+      outcome: 'committed',
+      firstSeq: 1,
+    })
     t.same(await journal.append(orderAppend(slot, epoch, id, 1)), { outcome: 'fenced' })
     t.equal((await rival.loadActor(slot, id)).events.length, 1)
   })
 
-  await t.test('J6 what the next owner wrote for the same command is not taken for the lost write', async t => {
-    const slot = testSlot()
-    const [id, commandId, rival] = [testId(), 'expire:1', journalOver(database.pool)]
-    for (const [what, theirs] of [['at another time', { atMs: 1_700_000_000_001 }], ['saying something else', { events: [testEvent('another')] }]] as const) {
-      const version = (await rival.loadActor(slot, id)).events.length
-      let tries = 0
-      const pool: PgPool = {
-        connect: () => database.pool.connect(), end: () => database.pool.end(),
-        async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
-          if (typeof query === 'string' || query.name !== 'journal_append' || tries++ > 0) return database.pool.query<R>(query, values)
-          await rival.append(orderAppend(slot, await acquired(rival, 'b', slot), id, version, { ...ours, ...theirs }))
-          throw new Error('injected: connection lost before')
-        },
+  await t.test(
+    'J6 what the next owner wrote for the same command is not taken for the lost write',
+    async t => {
+      const slot = testSlot()
+      const [id, commandId, rival] = [testId(), 'expire:1', journalOver(database.pool)]
+      for (const [what, theirs] of [
+        ['at another time', { atMs: 1_700_000_000_001 }],
+        ['saying something else', { events: [testEvent('another')] }],
+      ] as const) {
+        const version = (await rival.loadActor(slot, id)).events.length
+        let tries = 0
+        const pool: PgPool = {
+          connect: () => database.pool.connect(),
+          end: () => database.pool.end(),
+          async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
+            if (typeof query === 'string' || query.name !== 'journal_append' || tries++ > 0)
+              return database.pool.query<R>(query, values)
+            await rival.append(
+              orderAppend(slot, await acquired(rival, 'b', slot), id, version, {
+                ...ours,
+                ...theirs,
+              }),
+            )
+            throw new Error('injected: connection lost before')
+          },
+        }
+        const ours = { commandId, atMs: 1_700_000_000_000, events: [testEvent('one')] }
+        const journal = journalOver(pool)
+        t.same(
+          await journal.append(
+            orderAppend(slot, await acquired(journal, 'a', slot), id, version, ours),
+          ),
+          { outcome: 'fenced' },
+          what,
+        )
+        t.ok(tries > 1, 'it was tried again')
       }
-      const ours = { commandId, atMs: 1_700_000_000_000, events: [testEvent('one')] }
-      const journal = journalOver(pool)
-      t.same(await journal.append(orderAppend(slot, await acquired(journal, 'a', slot), id, version, ours)), { outcome: 'fenced' }, what)
-      t.ok(tries > 1, 'it was tried again')
-    }
-  })
+    },
+  )
 
   await t.test('J6 a conflict behind a lost reply is still a conflict', async t => {
-    const journal = journalOver(losingReplies(database.pool, nth => nth === 1 ? 'failAfter' : 'pass'))
+    const journal = journalOver(
+      losingReplies(database.pool, nth => (nth === 1 ? 'failAfter' : 'pass')),
+    )
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const id = testId()
     await journal.append(orderAppend(slot, epoch, id, 0))
-    t.same(await Promise.all([journal.append(orderAppend(slot, epoch, id, 0, { commandId: 'x' })), journal.append(orderAppend(slot, epoch, testId(), 0))]),
-      [{ outcome: 'conflict' }, { outcome: 'committed', firstSeq: 2 }])
+    t.same(
+      await Promise.all([
+        journal.append(orderAppend(slot, epoch, id, 0, { commandId: 'x' })),
+        journal.append(orderAppend(slot, epoch, testId(), 0)),
+      ]),
+      [{ outcome: 'conflict' }, { outcome: 'committed', firstSeq: 2 }],
+    )
   })
 }
 
@@ -286,46 +511,69 @@ async function twoWriters(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   t.teardown(() => database.close())
 
-  await t.test('J2 J3 owners change under load: every acknowledged append is there, in one contiguous run', async t => {
-    const slot = testSlot()
-    const acknowledged: string[] = []
-    const untilMs = nowMs() + 1_500
-    async function engine(name: string): Promise<void> {
-      const journal = journalOver(database.pool)
-      while (nowMs() < untilMs) {
-        const epoch = await acquired(journal, name, slot)
-        let fenced = false
-        while (!fenced && nowMs() < untilMs) {
-          const ids = Array.from({ length: 20 }, testId)
-          const results = await Promise.all(ids.map(id => journal.append(orderAppend(slot, epoch, id, 0))))
-          ids.forEach((id, i) => { if (results[i]!.outcome === 'committed') acknowledged.push(id) })
-          fenced = results.some(result => result.outcome === 'fenced')
+  await t.test(
+    'J2 J3 owners change under load: every acknowledged append is there, in one contiguous run',
+    async t => {
+      const slot = testSlot()
+      const acknowledged: string[] = []
+      const untilMs = nowMs() + 1_500
+      async function engine(name: string): Promise<void> {
+        const journal = journalOver(database.pool)
+        while (nowMs() < untilMs) {
+          const epoch = await acquired(journal, name, slot)
+          let fenced = false
+          while (!fenced && nowMs() < untilMs) {
+            const ids = Array.from({ length: 20 }, testId)
+            const results = await Promise.all(
+              ids.map(id => journal.append(orderAppend(slot, epoch, id, 0))),
+            )
+            ids.forEach((id, i) => {
+              if (results[i]!.outcome === 'committed') acknowledged.push(id)
+            })
+            fenced = results.some(result => result.outcome === 'fenced')
+          }
+          await sleep(5)
         }
-        await sleep(5)
+        await journal.close()
       }
-      await journal.close()
-    }
-    await Promise.all([engine('a'), engine('b'), engine('c')])
-    const { events } = await journalOver(database.pool).loadSlot(slot)
-    t.same(events.map(event => event.actorId).sort(), acknowledged.sort(), 'acknowledged and stored are the same set')
-    t.ok(events.every((event, i) => event.seq === i + 1))
-    t.ok(acknowledged.length > 0, `${acknowledged.length} appends`)
-  })
+      await Promise.all([engine('a'), engine('b'), engine('c')])
+      const { events } = await journalOver(database.pool).loadSlot(slot)
+      t.same(
+        events.map(event => event.actorId).sort(),
+        acknowledged.sort(),
+        'acknowledged and stored are the same set',
+      )
+      t.ok(events.every((event, i) => event.seq === i + 1))
+      t.ok(acknowledged.length > 0, `${acknowledged.length} appends`)
+    },
+  )
 
   await t.test('leases, cursors, snapshots and appends together do not deadlock', async t => {
     const slots = Array.from({ length: 8 }, testSlot)
     const journal = journalOver(database.pool)
-    const epochs = new Map((await journal.acquireSlots('d', slots, 60_000)).map(lease => [lease.slot, lease.epoch]))
+    const epochs = new Map(
+      (await journal.acquireSlots('d', slots, 60_000)).map(lease => [lease.slot, lease.epoch]),
+    )
     const untilMs = nowMs() + 1_000
-    const repeat = async (work: () => Promise<unknown>): Promise<void> => { while (nowMs() < untilMs) await work() }
+    const repeat = async (work: () => Promise<unknown>): Promise<void> => {
+      while (nowMs() < untilMs) await work()
+    }
     const backwards = slots.toReversed()
     await Promise.all([
-      repeat(() => Promise.all(backwards.map(slot => journal.append(orderAppend(slot, epochs.get(slot)!, testId(), 0))))),
+      repeat(() =>
+        Promise.all(
+          backwards.map(slot => journal.append(orderAppend(slot, epochs.get(slot)!, testId(), 0))),
+        ),
+      ),
       repeat(() => journal.renewSlots('d', 60_000)),
       repeat(() => journal.saveCursors(new Map(backwards.map(slot => [slot, nowMs() % 1e9])))),
       repeat(() => journal.saveSnapshots([], new Map(slots.map(slot => [slot, nowMs() % 1e9])))),
     ])
-    const { rows: [row] } = await database.pool.query<{ deadlocks: number }>('select deadlocks from pg_stat_database where datname = current_database()')
+    const {
+      rows: [row],
+    } = await database.pool.query<{ deadlocks: number }>(
+      'select deadlocks from pg_stat_database where datname = current_database()',
+    )
     t.equal(row!.deadlocks, 0)
   })
 }
@@ -339,16 +587,36 @@ async function poison(t: Test, server: Service): Promise<void> {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const badId = testId()
-    const bad = orderAppend(slot, epoch, badId, 0, { row: { kind: 'order', order: testOrderRow(testOrderView(badId, 1, { updated_at: 'noon' }), true) } })
-    const results = await Promise.allSettled([orderAppend(slot, epoch, testId(), 0), bad, orderAppend(slot, epoch, testId(), 0)].map(request => journal.append(request)))
-    t.same(results.map(result => result.status === 'fulfilled' ? result.value : 'rejected'), [{ outcome: 'committed', firstSeq: 1 }, 'rejected', { outcome: 'committed', firstSeq: 2 }])
+    const bad = orderAppend(slot, epoch, badId, 0, {
+      row: {
+        kind: 'order',
+        order: testOrderRow(testOrderView(badId, 1, { updated_at: 'noon' }), true),
+      },
+    })
+    const results = await Promise.allSettled(
+      [orderAppend(slot, epoch, testId(), 0), bad, orderAppend(slot, epoch, testId(), 0)].map(
+        request => journal.append(request),
+      ),
+    )
+    t.same(
+      results.map(result => (result.status === 'fulfilled' ? result.value : 'rejected')),
+      [{ outcome: 'committed', firstSeq: 1 }, 'rejected', { outcome: 'committed', firstSeq: 2 }],
+    )
   })
 
   await t.test('an append above the size of a group goes alone', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const events = Array.from({ length: 1_500 }, () => testEvent())
-    t.same(await Promise.all([journal.append(orderAppend(slot, epoch, testId(), 0)), journal.append(orderAppend(slot, epoch, testId(), 0, { events }))]),
-      [{ outcome: 'committed', firstSeq: 1 }, { outcome: 'committed', firstSeq: 2 }])
+    t.same(
+      await Promise.all([
+        journal.append(orderAppend(slot, epoch, testId(), 0)),
+        journal.append(orderAppend(slot, epoch, testId(), 0, { events })),
+      ]),
+      [
+        { outcome: 'committed', firstSeq: 1 },
+        { outcome: 'committed', firstSeq: 2 },
+      ],
+    )
   })
 }

@@ -91,14 +91,25 @@ export interface LoadedSlot {
   cursorSeq: number
   lastSeq: number
 }
-export interface LoadedActor { snapshot: StoredSnapshot | null; events: StoredEvent[] }
+export interface LoadedActor {
+  snapshot: StoredSnapshot | null
+  events: StoredEvent[]
+}
 
-export interface SlotLease { slot: number; epoch: number }
+export interface SlotLease {
+  slot: number
+  epoch: number
+}
 
 export interface Journal {
   append(request: AppendRequest): Promise<AppendResult>
 
-  acquireSlots(engineId: string, slots: readonly number[], leaseMs: number, force?: boolean): Promise<SlotLease[]>
+  acquireSlots(
+    engineId: string,
+    slots: readonly number[],
+    leaseMs: number,
+    force?: boolean,
+  ): Promise<SlotLease[]>
   /** Renews this engine's membership, and with it what it holds; returns that, and the engines that are alive, by id. */
   renewSlots(engineId: string, leaseMs: number): Promise<{ leases: SlotLease[]; engines: string[] }>
   releaseSlots(engineId: string, slots: readonly number[]): Promise<void>
@@ -107,7 +118,10 @@ export interface Journal {
   loadSlot(slot: number): Promise<LoadedSlot>
   loadActor(slot: number, actorId: string): Promise<LoadedActor>
   /** `throughSeq`: per slot, all events at or below are covered by stored snapshots. */
-  saveSnapshots(snapshots: readonly StoredSnapshot[], throughSeq: ReadonlyMap<number, number>): Promise<void>
+  saveSnapshots(
+    snapshots: readonly StoredSnapshot[],
+    throughSeq: ReadonlyMap<number, number>,
+  ): Promise<void>
   saveCursors(cursors: ReadonlyMap<number, number>): Promise<void>
 
   /** Pharmacies changed at or after that time (ms, database clock), with the time to ask from next. */
@@ -134,7 +148,11 @@ export interface Journal {
 }
 
 /** `open`: it is a request that nobody has taken. */
-export interface OpenRequestRow { orderId: string; open: boolean; expiresAtMs: number | null }
+export interface OpenRequestRow {
+  orderId: string
+  open: boolean
+  expiresAtMs: number | null
+}
 
 export interface ParkedCommand {
   /** The event that asks for it. */
@@ -151,7 +169,12 @@ export interface ParkedCommand {
 }
 
 /** `reporterId`: the account of an administrator who reports; uploads of the order's driver and pharmacy need no name. */
-export interface ProofClaim { orderId: string; photoId: string | null; signatureId: string | null; reporterId: string | null }
+export interface ProofClaim {
+  orderId: string
+  photoId: string | null
+  signatureId: string | null
+  reporterId: string | null
+}
 
 export interface PositionRow {
   driverId: string
@@ -162,4 +185,10 @@ export interface PositionRow {
   /** Device time of the frame. */
   atMs: number
 }
-export interface BreadcrumbRow { orderId: string; driverId: string; atMs: number; latitude: number; longitude: number }
+export interface BreadcrumbRow {
+  orderId: string
+  driverId: string
+  atMs: number
+  latitude: number
+  longitude: number
+}

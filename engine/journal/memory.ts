@@ -14,14 +14,33 @@ import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderPlaced } from '../../protocol/rest/order-parts.ts'
-import type { AppendRequest, AppendResult, BreadcrumbRow, Journal, LoadedActor, LoadedSlot, ParkedCommand, PositionRow, SlotLease, StoredEvent, StoredSnapshot } from './journal.ts'
+import type {
+  AppendRequest,
+  AppendResult,
+  BreadcrumbRow,
+  Journal,
+  LoadedActor,
+  LoadedSlot,
+  ParkedCommand,
+  PositionRow,
+  SlotLease,
+  StoredEvent,
+  StoredSnapshot,
+} from './journal.ts'
 import type { UploadFact } from '../order/proof.ts'
 import { wordsOf } from './columns.ts'
 import { upcast } from '../../protocol/upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
 export type EventRow = StoredEvent & { v: number }
-interface Slot { owner: string | null; epoch: number; leaseUntilMs: number; cursorSeq: number; snapshotSeq: number; events: EventRow[] }
+interface Slot {
+  owner: string | null
+  epoch: number
+  leaseUntilMs: number
+  cursorSeq: number
+  snapshotSeq: number
+  events: EventRow[]
+}
 
 /** The database: truth that outlives any journal over it. Tests may read all of it. */
 export class MemoryStore {
@@ -29,7 +48,16 @@ export class MemoryStore {
   /** By actor, in the order of versions. */
   readonly events = new Map<string, EventRow[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
-  readonly orders = new Map<string, { placed: OrderPlaced; view: OrderView; candidateIds: string[] | null; offeredDriverId: string | null; words: string[] }>()
+  readonly orders = new Map<
+    string,
+    {
+      placed: OrderPlaced
+      view: OrderView
+      candidateIds: string[] | null
+      offeredDriverId: string | null
+      words: string[]
+    }
+  >()
   readonly drivers = new Map<string, DriverView>()
   readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
   readonly engines = new Map<string, number>()
@@ -43,7 +71,9 @@ export class MemoryStore {
   /** The database's clock. */
   constructor(readonly nowMs: () => number) {}
 
-  get away(): boolean { return this.#away }
+  get away(): boolean {
+    return this.#away
+  }
   /** While away, appends wait and every other call rejects `unavailable`. */
   setAway(away: boolean): void {
     this.#away = away
@@ -56,7 +86,18 @@ export class MemoryStore {
 
   slot(number: number): Slot {
     let slot = this.slots.get(number)
-    if (slot === undefined) this.slots.set(number, slot = { owner: null, epoch: 0, leaseUntilMs: -Infinity, cursorSeq: 0, snapshotSeq: 0, events: [] })
+    if (slot === undefined)
+      this.slots.set(
+        number,
+        (slot = {
+          owner: null,
+          epoch: 0,
+          leaseUntilMs: -Infinity,
+          cursorSeq: 0,
+          snapshotSeq: 0,
+          events: [],
+        }),
+      )
     return slot
   }
 
@@ -72,8 +113,16 @@ export class MemoryStore {
     if (past.length !== request.fromVersion) return { outcome: 'conflict' }
     const firstSeq = slot.events.length + 1
     const added = request.events.map((event, i): EventRow => ({
-      slot: request.slot, seq: firstSeq + i, kind: request.kind, actorId: request.actorId, version: request.fromVersion + 1 + i,
-      atMs: request.atMs, commandId: request.commandId, by: copy(request.by), v: eventVersion, event: copy(event),
+      slot: request.slot,
+      seq: firstSeq + i,
+      kind: request.kind,
+      actorId: request.actorId,
+      version: request.fromVersion + 1 + i,
+      atMs: request.atMs,
+      commandId: request.commandId,
+      by: copy(request.by),
+      v: eventVersion,
+      event: copy(event),
     }))
     slot.events.push(...added)
     this.events.set(request.actorId, [...past, ...added])
@@ -91,7 +140,11 @@ export class MemoryStore {
     const candidateIds = before?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
     const placed = before?.placed ?? copy(order.placed ?? {})
     this.orders.set(order.id, {
-      placed, view: orderView({ placed, progress: copy(order.progress) }), candidateIds, offeredDriverId: order.offeredDriverId, words: before?.words ?? wordsOf(order).sort(),
+      placed,
+      view: orderView({ placed, progress: copy(order.progress) }),
+      candidateIds,
+      offeredDriverId: order.offeredDriverId,
+      words: before?.words ?? wordsOf(order).sort(),
     })
   }
 }
@@ -102,7 +155,11 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** One engine's client of the store. */
 export function memoryJournal(store: MemoryStore): Journal {
-  let waiting: { request: AppendRequest; resolve(result: AppendResult): void; reject(error: Error): void }[] = []
+  let waiting: {
+    request: AppendRequest
+    resolve(result: AppendResult): void
+    reject(error: Error): void
+  }[] = []
   let waitingEvents = 0
   let closed = false
   const flush = (): void => {
@@ -115,7 +172,8 @@ export function memoryJournal(store: MemoryStore): Journal {
     if (request.events.length === 0) throw new Error('an append has at least one event')
     if (closed) throw new CaduceusError('unavailable', 'The journal is closing')
     if (!store.away) return store.append(request)
-    if (waitingEvents + request.events.length > limits.journalQueueEventsMax) throw new CaduceusError('overloaded', 'The journal cannot keep up')
+    if (waitingEvents + request.events.length > limits.journalQueueEventsMax)
+      throw new CaduceusError('overloaded', 'The journal cannot keep up')
     waitingEvents += request.events.length
     return new Promise((resolve, reject) => waiting.push({ request, resolve, reject }))
   }
@@ -133,7 +191,10 @@ export function memoryJournal(store: MemoryStore): Journal {
       const taken: SlotLease[] = []
       for (const number of new Set(slots)) {
         const slot = store.slot(number)
-        const untilMs = Math.max(slot.leaseUntilMs, store.engines.get(slot.owner ?? '') ?? -Infinity)
+        const untilMs = Math.max(
+          slot.leaseUntilMs,
+          store.engines.get(slot.owner ?? '') ?? -Infinity,
+        )
         const free = slot.owner === null || slot.owner === engineId || untilMs <= nowMs()
         if (!free && !force) continue
         slot.owner = engineId
@@ -147,8 +208,15 @@ export function memoryJournal(store: MemoryStore): Journal {
       const nowMs = reach().nowMs()
       store.engines.set(engineId, nowMs + leaseMs)
       const leases: SlotLease[] = []
-      for (const [number, slot] of store.slots) if (slot.owner === engineId) leases.push({ slot: number, epoch: slot.epoch })
-      return { leases, engines: [...store.engines].filter(([, untilMs]) => untilMs > nowMs).map(([id]) => id).sort() }
+      for (const [number, slot] of store.slots)
+        if (slot.owner === engineId) leases.push({ slot: number, epoch: slot.epoch })
+      return {
+        leases,
+        engines: [...store.engines]
+          .filter(([, untilMs]) => untilMs > nowMs)
+          .map(([id]) => id)
+          .sort(),
+      }
     },
     async releaseSlots(engineId, slots) {
       for (const slot of slots.map(number => reach().slot(number))) {
@@ -157,60 +225,106 @@ export function memoryJournal(store: MemoryStore): Journal {
         slot.leaseUntilMs = -Infinity
       }
     },
-    async leave(engineId) { reach().engines.delete(engineId) },
+    async leave(engineId) {
+      reach().engines.delete(engineId)
+    },
 
     loadSlot: async number => loadSlot(reach(), number),
     async loadActor(_slot, actorId): Promise<LoadedActor> {
       const snapshot = reach().snapshots.get(actorId) ?? null
-      return { snapshot, events: (store.events.get(actorId) ?? []).filter(event => event.version > (snapshot?.version ?? 0)).map(loaded) }
+      return {
+        snapshot,
+        events: (store.events.get(actorId) ?? [])
+          .filter(event => event.version > (snapshot?.version ?? 0))
+          .map(loaded),
+      }
     },
     async saveSnapshots(snapshots, throughSeq) {
       for (const snapshot of snapshots) {
         if ((reach().snapshots.get(snapshot.actorId)?.version ?? 0) <= snapshot.version)
           store.snapshots.set(snapshot.actorId, { ...snapshot, bytes: snapshot.bytes.slice() })
       }
-      for (const [number, seq] of throughSeq) reach().slot(number).snapshotSeq = Math.max(store.slot(number).snapshotSeq, seq)
+      for (const [number, seq] of throughSeq)
+        reach().slot(number).snapshotSeq = Math.max(store.slot(number).snapshotSeq, seq)
     },
     async saveCursors(cursors) {
-      for (const [number, seq] of cursors) reach().slot(number).cursorSeq = Math.max(store.slot(number).cursorSeq, seq)
+      for (const [number, seq] of cursors)
+        reach().slot(number).cursorSeq = Math.max(store.slot(number).cursorSeq, seq)
     },
 
     async openRequestsOf(customerId, orderIds) {
-      const rows = [...reach().orders.values()].filter(({ view }) => view.user_id === customerId)
-        .map(({ view }) => ({ orderId: view.id, open: view.kind === 'broadcast' && view.status === 'pending', expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at) }))
+      const rows = [...reach().orders.values()]
+        .filter(({ view }) => view.user_id === customerId)
+        .map(({ view }) => ({
+          orderId: view.id,
+          open: view.kind === 'broadcast' && view.status === 'pending',
+          expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at),
+        }))
       return rows.filter(({ orderId, open }) => open || orderIds.includes(orderId))
     },
 
     async vendorsChangedSince(sinceMs) {
       const changed = [...reach().vendors.values()].filter(row => row.changedMs >= sinceMs)
-      return { vendors: changed.map(row => copy(row.vendor)), nextSinceMs: store.nowMs() - vendorOverlapMs }
+      return {
+        vendors: changed.map(row => copy(row.vendor)),
+        nextSinceMs: store.nowMs() - vendorOverlapMs,
+      }
     },
     async savePositions(rows) {
-      for (const row of rows) if ((reach().positions.get(row.driverId)?.atMs ?? -Infinity) <= row.atMs) store.positions.set(row.driverId, { ...row })
+      for (const row of rows)
+        if ((reach().positions.get(row.driverId)?.atMs ?? -Infinity) <= row.atMs)
+          store.positions.set(row.driverId, { ...row })
     },
-    loadPositions: async newerThanMs => [...reach().positions.values()].filter(row => row.atMs > newerThanMs).map(row => ({ ...row })),
+    loadPositions: async newerThanMs =>
+      [...reach().positions.values()]
+        .filter(row => row.atMs > newerThanMs)
+        .map(row => ({ ...row })),
     async saveBreadcrumbs(rows) {
       for (const row of rows) {
         let trail = reach().breadcrumbs.get(row.orderId)
-        if (trail === undefined) store.breadcrumbs.set(row.orderId, trail = new Map())
+        if (trail === undefined) store.breadcrumbs.set(row.orderId, (trail = new Map()))
         if (!trail.has(row.atMs)) trail.set(row.atMs, { ...row })
       }
     },
-    loadBreadcrumbs: async orderIds => [...orderIds].sort().flatMap(orderId =>
-      [...reach().breadcrumbs.get(orderId)?.values() ?? []].sort((a, b) => a.atMs - b.atMs).map(row => ({ ...row }))),
+    loadBreadcrumbs: async orderIds =>
+      [...orderIds]
+        .sort()
+        .flatMap(orderId =>
+          [...(reach().breadcrumbs.get(orderId)?.values() ?? [])]
+            .sort((a, b) => a.atMs - b.atMs)
+            .map(row => ({ ...row })),
+        ),
 
     async claimProofs({ orderId, photoId, signatureId, reporterId }) {
       const { orders, uploads } = reach()
       const view = orders.get(orderId)?.view
-      const named = [[photoId, 'proof'], [signatureId, 'signature']] as const
+      const named = [
+        [photoId, 'proof'],
+        [signatureId, 'signature'],
+      ] as const
       for (const [id, kind] of named) {
         const upload = id === null ? undefined : uploads.get(id)
-        if (upload === undefined || view === undefined || upload.kind !== kind || upload.orderId !== null) continue
-        const own = upload.ownerId === reporterId || (upload.driverId !== null && upload.driverId === view.driver_id) || (upload.vendorId !== null && upload.vendorId === view.vendor_id)
-        if (own && (view.status === 'picked_up' || view.status === 'out_for_delivery') && upload.atMs >= Date.parse(view.picked_up_at!))
+        if (
+          upload === undefined ||
+          view === undefined ||
+          upload.kind !== kind ||
+          upload.orderId !== null
+        )
+          continue
+        const own =
+          upload.ownerId === reporterId ||
+          (upload.driverId !== null && upload.driverId === view.driver_id) ||
+          (upload.vendorId !== null && upload.vendorId === view.vendor_id)
+        if (
+          own &&
+          (view.status === 'picked_up' || view.status === 'out_for_delivery') &&
+          upload.atMs >= Date.parse(view.picked_up_at!)
+        )
           uploads.set(upload.id, { ...upload, orderId })
       }
-      return [...new Set(named.map(([id]) => id))].flatMap(id => (id !== null && uploads.has(id) ? [{ ...uploads.get(id)! }] : []))
+      return [...new Set(named.map(([id]) => id))].flatMap(id =>
+        id !== null && uploads.has(id) ? [{ ...uploads.get(id)! }] : [],
+      )
     },
 
     async park(parked) {
@@ -221,7 +335,13 @@ export function memoryJournal(store: MemoryStore): Journal {
     async close() {
       closed = true
       forget()
-      for (const one of waiting) one.reject(new CaduceusError('unavailable', 'The journal is closing and its database does not answer'))
+      for (const one of waiting)
+        one.reject(
+          new CaduceusError(
+            'unavailable',
+            'The journal is closing and its database does not answer',
+          ),
+        )
       waiting = []
     },
   }
@@ -235,8 +355,18 @@ function loadSlot(store: MemoryStore, number: number): LoadedSlot {
   const { events: all, cursorSeq, snapshotSeq } = store.slot(number)
   // Numbers are contiguous from 1, so the place of an event is its number. Like the database, it looks no further back than it was told to.
   const recent = all.slice(Math.min(cursorSeq, snapshotSeq))
-  const events = recent.filter(event => event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0))
+  const events = recent.filter(
+    event =>
+      event.seq > cursorSeq || event.version > (store.snapshots.get(event.actorId)?.version ?? 0),
+  )
   const eventful = new Set(events.map(event => event.actorId))
-  const snapshots = [...store.snapshots.values()].filter(one => one.slot === number && (!one.finished || eventful.has(one.actorId)))
-  return { snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })), events: events.map(loaded), cursorSeq, lastSeq: all.length }
+  const snapshots = [...store.snapshots.values()].filter(
+    one => one.slot === number && (!one.finished || eventful.has(one.actorId)),
+  )
+  return {
+    snapshots: snapshots.map(one => ({ ...one, bytes: one.bytes.slice() })),
+    events: events.map(loaded),
+    cursorSeq,
+    lastSeq: all.length,
+  }
 }

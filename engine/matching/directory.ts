@@ -17,7 +17,9 @@ export class Directory {
   /** Opening hours as they are compared, of those that have any. */
   readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
 
-  get size(): number { return this.#vendors.size }
+  get size(): number {
+    return this.#vendors.size
+  }
 
   /**
    * Takes what is said of a pharmacy, unless something newer is known. Pharmacies that wait for a decision, or were
@@ -25,14 +27,25 @@ export class Directory {
    */
   put(vendor: DirectoryVendor): void {
     const known = this.#vendors.get(vendor.vendor_id)
-    if (known === undefined ? vendor.status === 'pending' || vendor.status === 'rejected' : known.revision > vendor.revision) return
+    if (
+      known === undefined
+        ? vendor.status === 'pending' || vendor.status === 'rejected'
+        : known.revision > vendor.revision
+    )
+      return
     this.#vendors.set(vendor.vendor_id, vendor)
     this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude, vendor.is_active)
     if (vendor.opening_hours === null) this.#weeks.delete(vendor.vendor_id)
-    else this.#weeks.set(vendor.vendor_id, { week: weekOf(vendor.opening_hours), timeZone: vendor.time_zone })
+    else
+      this.#weeks.set(vendor.vendor_id, {
+        week: weekOf(vendor.opening_hours),
+        timeZone: vendor.time_zone,
+      })
   }
 
-  get(vendorId: string): DirectoryVendor | undefined { return this.#vendors.get(vendorId) }
+  get(vendorId: string): DirectoryVendor | undefined {
+    return this.#vendors.get(vendorId)
+  }
 
   /** Whether it takes requests at that moment; one without hours always does. */
   isOpen(vendorId: string, nowMs: number): boolean {
@@ -45,15 +58,25 @@ export class Directory {
    * the distance is measured from the area of the door: exact distances to three pharmacies are the door itself.
    */
   near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[] {
-    const accept = this.#weeks.size === 0 ? null : (slot: number) => this.isOpen(this.#index.idOf(slot)!, nowMs)
-    const found = this.#index.within(latitude, longitude, radiusKm, limits.broadcastCandidatesMax, accept)
+    const accept =
+      this.#weeks.size === 0 ? null : (slot: number) => this.isOpen(this.#index.idOf(slot)!, nowMs)
+    const found = this.#index.within(
+      latitude,
+      longitude,
+      radiusKm,
+      limits.broadcastCandidatesMax,
+      accept,
+    )
     const candidates: CandidateFact[] = Array.from({ length: found.count })
     const area = areaOf({ latitude, longitude })
     for (let i = 0; i < found.count; i++) {
       const vendor = this.#vendors.get(this.#index.idOf(found.numbers[i]!)!)!
       candidates[i] = {
-        vendor_id: vendor.vendor_id, distance_km: found.distanceKm[i]!,
-        area_km: coarseKm(distanceKm(area.latitude, area.longitude, vendor.latitude, vendor.longitude)),
+        vendor_id: vendor.vendor_id,
+        distance_km: found.distanceKm[i]!,
+        area_km: coarseKm(
+          distanceKm(area.latitude, area.longitude, vendor.latitude, vendor.longitude),
+        ),
       }
     }
     return candidates
@@ -64,16 +87,27 @@ export class Directory {
     const vendor = this.#vendors.get(vendorId)
     if (vendor === undefined || !vendor.is_active) return null
     return {
-      vendor_id: vendor.vendor_id, name: vendor.name, phone: vendor.phone, latitude: vendor.latitude,
-      longitude: vendor.longitude, address: vendor.address, proof_required: vendor.proof_required,
+      vendor_id: vendor.vendor_id,
+      name: vendor.name,
+      phone: vendor.phone,
+      latitude: vendor.latitude,
+      longitude: vendor.longitude,
+      address: vendor.address,
+      proof_required: vendor.proof_required,
     }
   }
 
   /** False for one that an administrator has suspended or refused: whatever it asks, the answer is no. Of one that is not known nothing is said. */
-  mayAct(vendorId: string): boolean { return (this.#vendors.get(vendorId)?.status ?? 'active') === 'active' }
+  mayAct(vendorId: string): boolean {
+    return (this.#vendors.get(vendorId)?.status ?? 'active') === 'active'
+  }
 
   /** Does this pharmacy want drivers looked for as soon as it accepts? */
-  autoOffer(vendorId: string): boolean { return this.#vendors.get(vendorId)?.dispatch_policy === 'offer' }
+  autoOffer(vendorId: string): boolean {
+    return this.#vendors.get(vendorId)?.dispatch_policy === 'offer'
+  }
 
-  tariff(vendorId: string): Tariff { return this.#vendors.get(vendorId)?.tariff ?? defaultTariff }
+  tariff(vendorId: string): Tariff {
+    return this.#vendors.get(vendorId)?.tariff ?? defaultTariff
+  }
 }

@@ -2,4 +2,5 @@
 import { roadKm, travelMinutes } from '../../protocol/travel.ts'
 
 /** Minutes for a great-circle distance in km, rounded up to a tenth; never negative. */
-export const etaMinutes = (distanceKm: number, vehicleType: string): number => travelMinutes(roadKm(distanceKm), vehicleType)
+export const etaMinutes = (distanceKm: number, vehicleType: string): number =>
+  travelMinutes(roadKm(distanceKm), vehicleType)

@@ -14,23 +14,41 @@ import type { Roster } from './roster.ts'
 
 const fleetWalkMax = 1_000
 
-export interface NextDriver { driverId: string; etaMinutes: number; distanceKm: number }
+export interface NextDriver {
+  driverId: string
+  etaMinutes: number
+  distanceKm: number
+}
 
 /** Null when nobody is near who could take it. `staleBeforeMs`: positions older than that do not count. */
 export function nextDriver(
-  roster: Roster, table: DriverTable,
-  search: { vendorId: string; latitude: number; longitude: number; triedDriverIds: readonly string[]; staleBeforeMs: number },
+  roster: Roster,
+  table: DriverTable,
+  search: {
+    vendorId: string
+    latitude: number
+    longitude: number
+    triedDriverIds: readonly string[]
+    staleBeforeMs: number
+  },
 ): NextDriver | null {
   const { vendorId, latitude, longitude, staleBeforeMs } = search
   const tried = new Set(search.triedDriverIds)
   const mayBeAsked = (row: RosterRow, number: number): boolean =>
-    row.canTakeMore && row.vendorId === vendorId && !tried.has(row.driverId) && table.atMs(number) >= staleBeforeMs
+    row.canTakeMore &&
+    row.vendorId === vendorId &&
+    !tried.has(row.driverId) &&
+    table.atMs(number) >= staleBeforeMs
   let best: NextDriver | null = null
   const consider = ({ driverId, vehicleType }: RosterRow, number: number): void => {
     const km = distanceKm(table.latitude(number), table.longitude(number), latitude, longitude)
     if (km > limits.driverSearchRadiusKm) return
     const eta = etaMinutes(km, vehicleType)
-    if (best === null || eta < best.etaMinutes || (eta === best.etaMinutes && driverId < best.driverId))
+    if (
+      best === null ||
+      eta < best.etaMinutes ||
+      (eta === best.etaMinutes && driverId < best.driverId)
+    )
       best = { driverId, etaMinutes: eta, distanceKm: km }
   }
   if (roster.fleetSize(vendorId) <= fleetWalkMax) {
@@ -41,10 +59,16 @@ export function nextDriver(
     return best
   }
   for (const vehicleType of roster.vehicleTypes) {
-    const found = table.index.nearest(latitude, longitude, 1, limits.driverSearchRadiusKm, number => {
-      const row = roster.get(table.idOf(number))
-      return row !== undefined && row.vehicleType === vehicleType && mayBeAsked(row, number)
-    })
+    const found = table.index.nearest(
+      latitude,
+      longitude,
+      1,
+      limits.driverSearchRadiusKm,
+      number => {
+        const row = roster.get(table.idOf(number))
+        return row !== undefined && row.vehicleType === vehicleType && mayBeAsked(row, number)
+      },
+    )
     if (found.count > 0) consider(roster.get(table.idOf(found.numbers[0]!))!, found.numbers[0]!)
   }
   return best

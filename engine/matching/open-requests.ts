@@ -5,8 +5,12 @@ export class OpenRequests {
   readonly #byVendor = new Map<string, Set<string>>()
   readonly #vendorsOf = new Map<string, string[]>()
 
-  get size(): number { return this.#vendorsOf.size }
-  orderIds(): IterableIterator<string> { return this.#vendorsOf.keys() }
+  get size(): number {
+    return this.#vendorsOf.size
+  }
+  orderIds(): IterableIterator<string> {
+    return this.#vendorsOf.keys()
+  }
 
   observe(order: Order): void {
     if (order.kind === 'absent') return
@@ -17,7 +21,7 @@ export class OpenRequests {
     this.#vendorsOf.set(orderId, vendorIds)
     for (const vendorId of vendorIds) {
       let orders = this.#byVendor.get(vendorId)
-      if (orders === undefined) this.#byVendor.set(vendorId, orders = new Set())
+      if (orders === undefined) this.#byVendor.set(vendorId, (orders = new Set()))
       orders.add(orderId)
     }
   }

@@ -23,7 +23,9 @@ export class Resynchronisation {
   readonly #resting = new Map<string, boolean>()
   readonly #cancels = new Set<() => void>()
 
-  constructor(deps: ResynchronisationDeps) { this.#deps = deps }
+  constructor(deps: ResynchronisationDeps) {
+    this.#deps = deps
+  }
 
   ask(vendorIds: readonly string[]): void {
     const now: string[] = []
@@ -51,7 +53,8 @@ export class Resynchronisation {
         else vendors.add(vendorId)
       }
     }
-    for (const orderId of [...vendorsOf.keys()].sort()) this.#deps.tell(orderId, vendorsOf.get(orderId)!)
+    for (const orderId of [...vendorsOf.keys()].sort())
+      this.#deps.tell(orderId, vendorsOf.get(orderId)!)
     if (told.length > 0) this.#rest(told)
   }
 

@@ -35,16 +35,28 @@ export class Roster {
   readonly #words = new Uint32Array(4)
 
   /** 32 random bits each: they keep strangers from choosing ids that collide. */
-  constructor(seed0: number, seed1: number) { this.#ids = new IdTable(seed0, seed1, limits.driversMax) }
+  constructor(seed0: number, seed1: number) {
+    this.#ids = new IdTable(seed0, seed1, limits.driversMax)
+  }
 
-  get size(): number { return this.#ids.count }
+  get size(): number {
+    return this.#ids.count
+  }
 
   /** Kinds of vehicle seen so far; '' is no kind. */
-  get vehicleTypes(): readonly string[] { return this.#vehicles }
+  get vehicleTypes(): readonly string[] {
+    return this.#vehicles
+  }
 
   /** Bytes held for drivers; those of fleets and kinds of vehicle are beside them. */
   get byteLength(): number {
-    return this.#ids.byteLength + this.#vendor.byteLength + this.#nextOfFleet.byteLength + this.#state.byteLength + this.#vehicle.byteLength
+    return (
+      this.#ids.byteLength +
+      this.#vendor.byteLength +
+      this.#nextOfFleet.byteLength +
+      this.#state.byteLength +
+      this.#vehicle.byteLength
+    )
   }
 
   /** True when it says something new: another status, or whether the driver can take more. A row of no driver, or one too many, is dropped. */
@@ -74,21 +86,30 @@ export class Roster {
     for (let number = 0; number < this.#ids.numberEnd; number++) yield this.#row(number)
   }
 
-  fleetSize(vendorId: string): number { return this.#fleetSizes[this.#vendorNumbers.get(vendorId) ?? -1] ?? 0 }
+  fleetSize(vendorId: string): number {
+    return this.#fleetSizes[this.#vendorNumbers.get(vendorId) ?? -1] ?? 0
+  }
 
   /** Everybody of that pharmacy, or only those who can take more. */
   *fleet(vendorId: string, who: 'all' | 'can take more' = 'all'): Generator<RosterRow> {
     const vendor = this.#vendorNumbers.get(vendorId)
     if (vendor === undefined) return
-    for (let number = this.#firstOfFleet[vendor]!; number !== noDriver; number = this.#nextOfFleet[number]!)
+    for (
+      let number = this.#firstOfFleet[vendor]!;
+      number !== noDriver;
+      number = this.#nextOfFleet[number]!
+    )
       if (who === 'all' || (this.#state[number]! & takesMore) !== 0) yield this.#row(number)
   }
 
   #row(number: number): RosterRow {
     const state = this.#state[number]!
     return {
-      driverId: this.#ids.idString(number), vendorId: this.#vendorIds[this.#vendor[number]!]!, vehicleType: this.#vehicles[this.#vehicle[number]!]!,
-      status: driverStatuses[state & statusMask]!, canTakeMore: (state & takesMore) !== 0,
+      driverId: this.#ids.idString(number),
+      vendorId: this.#vendorIds[this.#vendor[number]!]!,
+      vehicleType: this.#vehicles[this.#vehicle[number]!]!,
+      status: driverStatuses[state & statusMask]!,
+      canTakeMore: (state & takesMore) !== 0,
     }
   }
 

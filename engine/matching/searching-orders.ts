@@ -5,16 +5,19 @@ export class SearchingOrders {
   readonly #byVendor = new Map<string, Set<string>>()
   readonly #vendorOf = new Map<string, string>()
 
-  orderIds(): IterableIterator<string> { return this.#vendorOf.keys() }
+  orderIds(): IterableIterator<string> {
+    return this.#vendorOf.keys()
+  }
 
   observe(order: Order): void {
     if (order.kind === 'absent') return
-    if (order.kind !== 'accepted' || order.search.kind !== 'searching') return this.drop(order.core.orderId)
+    if (order.kind !== 'accepted' || order.search.kind !== 'searching')
+      return this.drop(order.core.orderId)
     const { orderId } = order.core
     const vendorId = order.deal.vendor.vendor_id
     this.#vendorOf.set(orderId, vendorId)
     let orders = this.#byVendor.get(vendorId)
-    if (orders === undefined) this.#byVendor.set(vendorId, orders = new Set())
+    if (orders === undefined) this.#byVendor.set(vendorId, (orders = new Set()))
     orders.add(orderId)
   }
 
@@ -27,5 +30,7 @@ export class SearchingOrders {
     if (orders?.size === 0) this.#byVendor.delete(vendorId)
   }
 
-  ofVendor(vendorId: string): Iterable<string> { return this.#byVendor.get(vendorId) ?? [] }
+  ofVendor(vendorId: string): Iterable<string> {
+    return this.#byVendor.get(vendorId) ?? []
+  }
 }

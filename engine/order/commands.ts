@@ -10,27 +10,49 @@ import type { Tariff } from '../../protocol/tariff.ts'
 import type { Scoped } from '../decision-scope.ts'
 import type { UploadFact } from './proof.ts'
 
-type Wire<V extends keyof OrderCommandData, Extra = unknown> = { verb: V; by: Principal; data: OrderCommandData[V] } & Extra
+type Wire<V extends keyof OrderCommandData, Extra = unknown> = {
+  verb: V
+  by: Principal
+  data: OrderCommandData[V]
+} & Extra
 
 /** The next driver to ask, found by matching. `offerId` is minted by the engine, since `decide` has no chance of its own. */
-export interface DriverCandidate { offerId: string; driverId: string; etaMinutes: number; distanceKm: number }
+export interface DriverCandidate {
+  offerId: string
+  driverId: string
+  etaMinutes: number
+  distanceKm: number
+}
 
-export type OrderCommand = Scoped & (
-  | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
-  | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
-  | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; autoOffer: boolean }>
-  | Wire<'accept', { autoOffer: boolean }>
-  | Wire<'reject'> | Wire<'cancel'>
-  | Wire<'reissue_tracking', { trackingToken: string }>
-  | Wire<'assign_driver', { offerId: string }>
-  | Wire<'find_driver'>
-  | Wire<'accept_offer', { driver: DriverFact | null }>
-  | Wire<'decline_offer'>
-  | Wire<'pick_up'> | Wire<'out_for_delivery'>
-  /** `doorDistanceM`: from the driver to the door; null without a fresh position. */
-  | Wire<'deliver', { actualDistanceKm: number | null; doorDistanceM: number | null; uploads: readonly UploadFact[] }>
-  | Wire<'fail'> | Wire<'return'> | Wire<'complete_return'>
-  | InternalOrderCommand)
+export type OrderCommand = Scoped &
+  (
+    | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
+    | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
+    | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; autoOffer: boolean }>
+    | Wire<'accept', { autoOffer: boolean }>
+    | Wire<'reject'>
+    | Wire<'cancel'>
+    | Wire<'reissue_tracking', { trackingToken: string }>
+    | Wire<'assign_driver', { offerId: string }>
+    | Wire<'find_driver'>
+    | Wire<'accept_offer', { driver: DriverFact | null }>
+    | Wire<'decline_offer'>
+    | Wire<'pick_up'>
+    | Wire<'out_for_delivery'>
+    /** `doorDistanceM`: from the driver to the door; null without a fresh position. */
+    | Wire<
+        'deliver',
+        {
+          actualDistanceKm: number | null
+          doorDistanceM: number | null
+          uploads: readonly UploadFact[]
+        }
+      >
+    | Wire<'fail'>
+    | Wire<'return'>
+    | Wire<'complete_return'>
+    | InternalOrderCommand
+  )
 
 /** Sent by the engine itself: timers, geofences, and the driver's actor. Never taken from the bus' public subjects. */
 export type InternalOrderCommand =

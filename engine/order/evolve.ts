@@ -11,12 +11,23 @@ export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
     case 'broadcast_opened': {
       const d = event.data
       return {
-        kind: 'broadcast', core: core(d, 'broadcast', atMs),
-        broadcast: { radiusKm: d.radius_km, expiresAtMs: d.expires_at_ms, candidates: d.candidates, rejections: [] },
+        kind: 'broadcast',
+        core: core(d, 'broadcast', atMs),
+        broadcast: {
+          radiusKm: d.radius_km,
+          expiresAtMs: d.expires_at_ms,
+          candidates: d.candidates,
+          rejections: [],
+        },
       }
     }
     case 'order_placed':
-      return { kind: 'pending', core: core(event.data, 'direct', atMs), vendor: event.data.vendor, distanceKm: event.data.distance_km }
+      return {
+        kind: 'pending',
+        core: core(event.data, 'direct', atMs),
+        vendor: event.data.vendor,
+        distanceKm: event.data.distance_km,
+      }
     default:
       return order.kind === 'absent' ? misfit(order, event) : evolveLiving(order, event, atMs)
   }
@@ -29,46 +40,93 @@ export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
  */
 export const responseCharactersMax = 40_000
 const charactersOf = (rejections: Broadcast['rejections']): number =>
-  rejections.reduce((sum, { textMessage, audioUrl }) => sum + (textMessage?.length ?? 0) + (audioUrl?.length ?? 0), 0)
+  rejections.reduce(
+    (sum, { textMessage, audioUrl }) => sum + (textMessage?.length ?? 0) + (audioUrl?.length ?? 0),
+    0,
+  )
 
 type Later = Exclude<OrderEvent, { type: 'broadcast_opened' | 'order_placed' }>
 
-function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, atMs: number): Order {
+function evolveLiving(
+  order: Exclude<Order, { kind: 'absent' }>,
+  event: Later,
+  atMs: number,
+): Order {
   switch (event.type) {
     case 'response_recorded': {
       if (order.kind !== 'broadcast') return misfit(order, event)
       const { vendor_id, text_message, audio_url } = event.data
       const before = order.broadcast.rejections
-      const words = charactersOf(before) + (text_message?.length ?? 0) + (audio_url?.length ?? 0) <= responseCharactersMax
-      const rejections = [...before, { vendorId: vendor_id, textMessage: words ? text_message : null, audioUrl: words ? audio_url : null, atMs }]
+      const words =
+        charactersOf(before) + (text_message?.length ?? 0) + (audio_url?.length ?? 0) <=
+        responseCharactersMax
+      const rejections = [
+        ...before,
+        {
+          vendorId: vendor_id,
+          textMessage: words ? text_message : null,
+          audioUrl: words ? audio_url : null,
+          atMs,
+        },
+      ]
       return { ...order, broadcast: { ...order.broadcast, rejections } }
     }
     case 'order_accepted': {
       if (order.kind !== 'broadcast' && order.kind !== 'pending') return misfit(order, event)
       const d = event.data
       return {
-        kind: 'accepted', core: order.core, broadcast: order.kind === 'broadcast' ? order.broadcast : null, search: { kind: 'idle' },
+        kind: 'accepted',
+        core: order.core,
+        broadcast: order.kind === 'broadcast' ? order.broadcast : null,
+        search: { kind: 'idle' },
         deal: {
-          vendor: d.vendor, distanceKm: d.distance_km, feeMinor: d.fee_minor,
-          acceptedAtMs: atMs, textMessage: d.text_message, audioUrl: d.audio_url,
+          vendor: d.vendor,
+          distanceKm: d.distance_km,
+          feeMinor: d.fee_minor,
+          acceptedAtMs: atMs,
+          textMessage: d.text_message,
+          audioUrl: d.audio_url,
         },
       }
     }
     case 'order_rejected':
       if (order.kind !== 'pending') return misfit(order, event)
-      return { kind: 'rejected', core: order.core, vendor: order.vendor, distanceKm: order.distanceKm, endedAtMs: atMs, reason: event.data.reason }
+      return {
+        kind: 'rejected',
+        core: order.core,
+        vendor: order.vendor,
+        distanceKm: order.distanceKm,
+        endedAtMs: atMs,
+        reason: event.data.reason,
+      }
     case 'request_expired':
       if (order.kind !== 'broadcast') return misfit(order, event)
-      return { kind: 'expired', core: order.core, broadcast: order.broadcast, endedAtMs: atMs, reason: event.data.reason }
+      return {
+        kind: 'expired',
+        core: order.core,
+        broadcast: order.broadcast,
+        endedAtMs: atMs,
+        reason: event.data.reason,
+      }
     case 'order_cancelled': {
-      if (order.kind !== 'broadcast' && order.kind !== 'pending' && order.kind !== 'accepted' && order.kind !== 'driver_assigned')
+      if (
+        order.kind !== 'broadcast' &&
+        order.kind !== 'pending' &&
+        order.kind !== 'accepted' &&
+        order.kind !== 'driver_assigned'
+      )
         return misfit(order, event)
       const deal = 'deal' in order ? order.deal : null
       return {
-        kind: 'cancelled', core: order.core, broadcast: order.kind === 'pending' ? null : order.broadcast,
-        endedAtMs: atMs, by: event.data.by, reason: event.data.reason,
+        kind: 'cancelled',
+        core: order.core,
+        broadcast: order.kind === 'pending' ? null : order.broadcast,
+        endedAtMs: atMs,
+        by: event.data.by,
+        reason: event.data.reason,
         vendor: deal?.vendor ?? (order.kind === 'pending' ? order.vendor : null),
-        deal, delivery: order.kind === 'driver_assigned' ? order.delivery : null,
+        deal,
+        delivery: order.kind === 'driver_assigned' ? order.delivery : null,
       }
     }
     case 'tracking_reissued':
@@ -76,15 +134,28 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
     case 'driver_search_started':
       return withSearch(order, event, () => ({
         kind: 'searching',
-        auto: { offerTtlMs: event.data.offer_ttl_ms, deadlineMs: event.data.deadline_ms, offersMade: 0, triedDriverIds: [], unavailable: [] },
+        auto: {
+          offerTtlMs: event.data.offer_ttl_ms,
+          deadlineMs: event.data.deadline_ms,
+          offersMade: 0,
+          triedDriverIds: [],
+          unavailable: [],
+        },
       }))
     case 'offer_made':
       return withSearch(order, event, search => ({
         kind: 'offering',
-        auto: search.kind === 'searching' ? { ...search.auto, offersMade: search.auto.offersMade + 1 } : null,
+        auto:
+          search.kind === 'searching'
+            ? { ...search.auto, offersMade: search.auto.offersMade + 1 }
+            : null,
         offer: {
-          offerId: event.data.offer_id, driverId: event.data.driver_id, mode: event.data.mode,
-          expiresAtMs: event.data.expires_at_ms, etaMinutes: event.data.eta_minutes, distanceKm: event.data.distance_km,
+          offerId: event.data.offer_id,
+          driverId: event.data.driver_id,
+          mode: event.data.mode,
+          expiresAtMs: event.data.expires_at_ms,
+          etaMinutes: event.data.eta_minutes,
+          distanceKm: event.data.distance_km,
         },
       }))
     case 'offer_closed':
@@ -95,23 +166,39 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
         const driverId = event.data.driver_id
         return {
           kind: 'searching',
-          auto: event.data.outcome === 'unavailable'
-            ? { ...auto, unavailable: [...auto.unavailable.filter(one => one.driverId !== driverId), { driverId, atMs }] }
-            : { ...auto, triedDriverIds: [...auto.triedDriverIds, driverId] },
+          auto:
+            event.data.outcome === 'unavailable'
+              ? {
+                  ...auto,
+                  unavailable: [
+                    ...auto.unavailable.filter(one => one.driverId !== driverId),
+                    { driverId, atMs },
+                  ],
+                }
+              : { ...auto, triedDriverIds: [...auto.triedDriverIds, driverId] },
         }
       })
     case 'driver_search_ended':
       return withSearch(order, event, search => ({
-        kind: 'exhausted', offersMade: search.kind === 'searching' ? search.auto.offersMade : 0,
+        kind: 'exhausted',
+        offersMade: search.kind === 'searching' ? search.auto.offersMade : 0,
       }))
     case 'driver_assigned': {
       if (order.kind !== 'accepted') return misfit(order, event)
       const { core, broadcast, deal } = order
       return {
-        kind: 'driver_assigned', core, broadcast, deal,
+        kind: 'driver_assigned',
+        core,
+        broadcast,
+        deal,
         delivery: {
-          driver: event.data.driver, assignmentId: event.data.offer_id, assignedAtMs: atMs,
-          arrivedAtPickupMs: null, pickedUpAtMs: null, outForDeliveryAtMs: null, arrivedAtDropoffMs: null,
+          driver: event.data.driver,
+          assignmentId: event.data.offer_id,
+          assignedAtMs: atMs,
+          arrivedAtPickupMs: null,
+          pickedUpAtMs: null,
+          outForDeliveryAtMs: null,
+          arrivedAtDropoffMs: null,
         },
       }
     }
@@ -119,7 +206,13 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
       if (order.kind !== 'driver_assigned') return misfit(order, event)
       return { ...moving(order), kind: 'accepted', search: { kind: 'idle' } }
     case 'assigned_driver_updated':
-      if (order.kind !== 'driver_assigned' && order.kind !== 'picked_up' && order.kind !== 'out_for_delivery' && order.kind !== 'failed' && order.kind !== 'returning')
+      if (
+        order.kind !== 'driver_assigned' &&
+        order.kind !== 'picked_up' &&
+        order.kind !== 'out_for_delivery' &&
+        order.kind !== 'failed' &&
+        order.kind !== 'returning'
+      )
         return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, driver: event.data.driver } }
     case 'arrived_at_pickup':
@@ -127,10 +220,18 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
       return { ...order, delivery: { ...order.delivery, arrivedAtPickupMs: atMs } }
     case 'picked_up':
       if (order.kind !== 'driver_assigned') return misfit(order, event)
-      return { ...moving(order), kind: 'picked_up', delivery: { ...order.delivery, pickedUpAtMs: atMs } }
+      return {
+        ...moving(order),
+        kind: 'picked_up',
+        delivery: { ...order.delivery, pickedUpAtMs: atMs },
+      }
     case 'out_for_delivery':
       if (order.kind !== 'picked_up') return misfit(order, event)
-      return { ...moving(order), kind: 'out_for_delivery', delivery: { ...order.delivery, outForDeliveryAtMs: atMs } }
+      return {
+        ...moving(order),
+        kind: 'out_for_delivery',
+        delivery: { ...order.delivery, outForDeliveryAtMs: atMs },
+      }
     case 'arrived_at_dropoff':
       if (order.kind !== 'out_for_delivery') return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, arrivedAtDropoffMs: atMs } }
@@ -138,36 +239,72 @@ function evolveLiving(order: Exclude<Order, { kind: 'absent' }>, event: Later, a
       if (order.kind !== 'out_for_delivery') return misfit(order, event)
       const d = event.data
       return {
-        ...moving(order), kind: 'delivered', delivery: order.delivery, endedAtMs: atMs,
-        proofPhotoUrl: d.proof_photo_url, signatureUrl: d.signature_url, actualDistanceKm: d.actual_distance_km,
-        ...(d.reason !== null && { reason: d.reason }), ...(d.flag !== null && { flag: d.flag }),
+        ...moving(order),
+        kind: 'delivered',
+        delivery: order.delivery,
+        endedAtMs: atMs,
+        proofPhotoUrl: d.proof_photo_url,
+        signatureUrl: d.signature_url,
+        actualDistanceKm: d.actual_distance_km,
+        ...(d.reason !== null && { reason: d.reason }),
+        ...(d.flag !== null && { flag: d.flag }),
       }
     }
     case 'delivery_failed':
-      if (order.kind !== 'picked_up' && order.kind !== 'out_for_delivery') return misfit(order, event)
-      return { ...moving(order), kind: 'failed', delivery: order.delivery, reason: event.data.reason, failedAtMs: atMs }
+      if (order.kind !== 'picked_up' && order.kind !== 'out_for_delivery')
+        return misfit(order, event)
+      return {
+        ...moving(order),
+        kind: 'failed',
+        delivery: order.delivery,
+        reason: event.data.reason,
+        failedAtMs: atMs,
+      }
     case 'return_started':
       if (order.kind !== 'failed') return misfit(order, event)
       return { ...order, kind: 'returning' }
     case 'returned':
       if (order.kind !== 'returning') return misfit(order, event)
-      return { ...moving(order), kind: 'returned', delivery: order.delivery, reason: order.reason, endedAtMs: atMs }
-    default: return unreachable(event)
+      return {
+        ...moving(order),
+        kind: 'returned',
+        delivery: order.delivery,
+        reason: order.reason,
+        endedAtMs: atMs,
+      }
+    default:
+      return unreachable(event)
   }
 }
 
-function core(d: Extract<OrderEvent, { type: 'broadcast_opened' | 'order_placed' }>['data'], origin: OrderCore['origin'], atMs: number): OrderCore {
+function core(
+  d: Extract<OrderEvent, { type: 'broadcast_opened' | 'order_placed' }>['data'],
+  origin: OrderCore['origin'],
+  atMs: number,
+): OrderCore {
   return {
-    orderId: d.order_id, origin, trackingToken: d.tracking_token,
-    customerId: d.customer_id, customerName: d.customer_name, customerPhone: d.customer_phone,
-    dropoff: d.dropoff, items: d.items, quantity: d.quantity, notes: d.notes, prescriptionUrl: d.prescription_url,
+    orderId: d.order_id,
+    origin,
+    trackingToken: d.tracking_token,
+    customerId: d.customer_id,
+    customerName: d.customer_name,
+    customerPhone: d.customer_phone,
+    dropoff: d.dropoff,
+    items: d.items,
+    quantity: d.quantity,
+    notes: d.notes,
+    prescriptionUrl: d.prescription_url,
     fee: d.fee,
     createdAtMs: atMs,
   }
 }
 
-const moving = (order: { core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }) =>
-  ({ core: order.core, broadcast: order.broadcast, deal: order.deal })
+const moving = (order: {
+  core: OrderCore
+  broadcast: Broadcast | null
+  deal: Deal
+  delivery: Delivery
+}) => ({ core: order.core, broadcast: order.broadcast, deal: order.deal })
 
 function withSearch(order: Order, event: OrderEvent, next: (search: Search) => Search): Order {
   return order.kind === 'accepted' ? { ...order, search: next(order.search) } : misfit(order, event)

@@ -11,20 +11,42 @@ const goodFor = <F extends FeeFact>(fee: F | null | undefined, vendorId: string)
   fee && (fee.vendor_id === null || fee.vendor_id === vendorId) ? fee : null
 
 /** The fee that an order to a known pharmacy is placed at. */
-export function feeAtPlacement(quoted: FeeTerms | undefined, vendorId: string, tariff: Tariff, kmByRoad: number): FeeFact {
-  return goodFor(quoted, vendorId) ?? { quote_id: null, vendor_id: vendorId, fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
+export function feeAtPlacement(
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  tariff: Tariff,
+  kmByRoad: number,
+): FeeFact {
+  return (
+    goodFor(quoted, vendorId) ?? {
+      quote_id: null,
+      vendor_id: vendorId,
+      fee_minor: feeMinor(tariff, kmByRoad),
+      distance_km: kmByRoad,
+    }
+  )
 }
 
 /** The fee of a request as this pharmacy accepts it; what the customer was quoted goes before what the pharmacy was. */
 export function feeOfResponse(
-  told: FeeFact | null, quoted: FeeTerms | undefined, vendorId: string, tariff: Tariff, kmByRoad: number,
+  told: FeeFact | null,
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  tariff: Tariff,
+  kmByRoad: number,
 ): { fee_minor: number; distance_km: number } {
-  const { fee_minor, distance_km } = goodFor(told, vendorId) ?? goodFor(quoted, vendorId) ?? { fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
+  const { fee_minor, distance_km } = goodFor(told, vendorId) ??
+    goodFor(quoted, vendorId) ?? { fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
   return { fee_minor, distance_km }
 }
 
 /** The fee of an order to a known pharmacy, accepted: never more than the customer was told. Orders of before fees were told get the default. */
-export function acceptedFee(told: FeeFact | null, quoted: FeeTerms | undefined, vendorId: string, kmByRoad: number): number {
+export function acceptedFee(
+  told: FeeFact | null,
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  kmByRoad: number,
+): number {
   const toldMinor = told?.fee_minor ?? feeMinor(defaultTariff, kmByRoad)
   return Math.min(toldMinor, goodFor(quoted, vendorId)?.fee_minor ?? toldMinor)
 }

@@ -27,7 +27,11 @@ export interface UploadFact {
 }
 
 type DeliverCommand = Extract<OrderCommand, { verb: 'deliver' }>
-interface OnTheWay { core: OrderCore; deal: Deal; delivery: Delivery }
+interface OnTheWay {
+  core: OrderCore
+  deal: Deal
+  delivery: Delivery
+}
 const proofFields = { proof_photo_url: 'proof', signature_url: 'signature' } as const
 type ProofField = keyof typeof proofFields
 
@@ -46,30 +50,54 @@ export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
     // As this server writes it: a host that somebody put before it is nobody's business.
     proven[field] = uploadUrl(uploadIdOf(url)!)
   }
-  if (order.deal.vendor.proof_required && proven.proof_photo_url === null && proven.signature_url === null)
-    return { ok: false, code: 'proof_required', detail: 'delivered needs proof_photo_url or signature_url' }
+  if (
+    order.deal.vendor.proof_required &&
+    proven.proof_photo_url === null &&
+    proven.signature_url === null
+  )
+    return {
+      ok: false,
+      code: 'proof_required',
+      detail: 'delivered needs proof_photo_url or signature_url',
+    }
   return { ok: true, ...proven }
 }
 
 /** In words that follow the field's name; null when nothing is. Of a file of somebody else only that it is none of one's own. */
-function wrongWith(order: OnTheWay, { by, uploads }: DeliverCommand, field: ProofField, url: string): string | null {
+function wrongWith(
+  order: OnTheWay,
+  { by, uploads }: DeliverCommand,
+  field: ProofField,
+  url: string,
+): string | null {
   const id = uploadIdOf(url)
-  if (id === null) return 'must be the url of an upload, as POST /api/uploads/proof or /api/uploads/signature answered it'
+  if (id === null)
+    return 'must be the url of an upload, as POST /api/uploads/proof or /api/uploads/signature answered it'
   const upload = uploads.find(one => one.id === id)
-  if (upload === undefined || !isOwn(order, by, upload)) return 'names no upload of who reports the delivery'
-  if (upload.kind !== proofFields[field]) return `must name an upload of the kind ${proofFields[field]}, not ${upload.kind}`
-  if (upload.atMs < (order.delivery.pickedUpAtMs ?? Number.POSITIVE_INFINITY)) return 'names an upload from before the pick-up'
-  return upload.orderId === order.core.orderId ? null : 'names an upload that belongs to another order'
+  if (upload === undefined || !isOwn(order, by, upload))
+    return 'names no upload of who reports the delivery'
+  if (upload.kind !== proofFields[field])
+    return `must name an upload of the kind ${proofFields[field]}, not ${upload.kind}`
+  if (upload.atMs < (order.delivery.pickedUpAtMs ?? Number.POSITIVE_INFINITY))
+    return 'names an upload from before the pick-up'
+  return upload.orderId === order.core.orderId
+    ? null
+    : 'names an upload that belongs to another order'
 }
 
 function isOwn({ deal, delivery }: OnTheWay, by: Principal, upload: UploadFact): boolean {
   if (upload.driverId !== null && upload.driverId === delivery.driver.driver_id) return true
   switch (by.role) {
-    case 'vendor': return upload.vendorId === by.id
-    case 'admin': return upload.ownerId === by.id
+    case 'vendor':
+      return upload.vendorId === by.id
+    case 'admin':
+      return upload.ownerId === by.id
     // A service acts for the pharmacy where it acts for nobody by name.
-    case 'service': case 'system': return upload.vendorId === deal.vendor.vendor_id
-    default: return false
+    case 'service':
+    case 'system':
+      return upload.vendorId === deal.vendor.vendor_id
+    default:
+      return false
   }
 }
 

@@ -3,7 +3,15 @@ import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
 import { deliveryOf, isEnded, vendorOf } from './state.ts'
-import { broadcastOf, feeMinorOf, kilometres, placed, progress, statusOf, type Living } from './view.ts'
+import {
+  broadcastOf,
+  feeMinorOf,
+  kilometres,
+  placed,
+  progress,
+  statusOf,
+  type Living,
+} from './view.ts'
 
 /** Times in ms. */
 export interface OrderRow {

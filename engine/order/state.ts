@@ -2,7 +2,14 @@
  * What an order can be. A union, so that a delivered order without a driver, or an open request with
  * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
  */
-import type { CandidateFact, DeliveryFlag, DriverFact, FeeFact, Place, VendorFact } from '../../protocol/events.ts'
+import type {
+  CandidateFact,
+  DeliveryFlag,
+  DriverFact,
+  FeeFact,
+  Place,
+  VendorFact,
+} from '../../protocol/events.ts'
 
 /** What every order has from its birth. Only the tracking token can change. */
 export interface OrderCore {
@@ -27,7 +34,12 @@ export interface Broadcast {
   radiusKm: number
   expiresAtMs: number
   candidates: CandidateFact[]
-  rejections: { vendorId: string; textMessage: string | null; audioUrl: string | null; atMs: number }[]
+  rejections: {
+    vendorId: string
+    textMessage: string | null
+    audioUrl: string | null
+    atMs: number
+  }[]
 }
 
 /** From acceptance on: who sells, how far, what it costs. */
@@ -81,50 +93,132 @@ export type Order =
   | { kind: 'broadcast'; core: OrderCore; broadcast: Broadcast }
   | { kind: 'pending'; core: OrderCore; vendor: VendorFact; distanceKm: number }
   | { kind: 'accepted'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; search: Search }
-  | { kind: 'driver_assigned'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
-  | { kind: 'picked_up'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
-  | { kind: 'out_for_delivery'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery }
-  | { kind: 'failed'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; failedAtMs: number }
-  | { kind: 'returning'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; failedAtMs: number }
+  | {
+      kind: 'driver_assigned'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+    }
+  | {
+      kind: 'picked_up'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+    }
+  | {
+      kind: 'out_for_delivery'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+    }
+  | {
+      kind: 'failed'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+      reason: string
+      failedAtMs: number
+    }
+  | {
+      kind: 'returning'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+      reason: string
+      failedAtMs: number
+    }
   | Ended
 
 /** No further command changes these; they leave memory. */
 export type Ended =
   | {
-    kind: 'delivered'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; endedAtMs: number
-    proofPhotoUrl: string | null; signatureUrl: string | null; actualDistanceKm: number | null
-    /** Why it was delivered where the driver was not at the door, and that nobody said why; absent where there is nothing to say. */
-    reason?: string; flag?: DeliveryFlag
-  }
-  | { kind: 'returned'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; delivery: Delivery; reason: string; endedAtMs: number }
+      kind: 'delivered'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+      endedAtMs: number
+      proofPhotoUrl: string | null
+      signatureUrl: string | null
+      actualDistanceKm: number | null
+      /** Why it was delivered where the driver was not at the door, and that nobody said why; absent where there is nothing to say. */
+      reason?: string
+      flag?: DeliveryFlag
+    }
   | {
-    kind: 'cancelled'; core: OrderCore; broadcast: Broadcast | null; endedAtMs: number; by: string; reason: string | null
-    vendor: VendorFact | null; deal: Deal | null; delivery: Delivery | null
-  }
-  | { kind: 'rejected'; core: OrderCore; vendor: VendorFact; distanceKm: number; endedAtMs: number; reason: string | null }
+      kind: 'returned'
+      core: OrderCore
+      broadcast: Broadcast | null
+      deal: Deal
+      delivery: Delivery
+      reason: string
+      endedAtMs: number
+    }
+  | {
+      kind: 'cancelled'
+      core: OrderCore
+      broadcast: Broadcast | null
+      endedAtMs: number
+      by: string
+      reason: string | null
+      vendor: VendorFact | null
+      deal: Deal | null
+      delivery: Delivery | null
+    }
+  | {
+      kind: 'rejected'
+      core: OrderCore
+      vendor: VendorFact
+      distanceKm: number
+      endedAtMs: number
+      reason: string | null
+    }
   | { kind: 'expired'; core: OrderCore; broadcast: Broadcast; endedAtMs: number; reason: string }
 
 export const absentOrder: Order = { kind: 'absent' }
 
 export const isEnded = (order: Order): order is Ended =>
-  order.kind === 'delivered' || order.kind === 'returned' || order.kind === 'cancelled' ||
-  order.kind === 'rejected' || order.kind === 'expired'
+  order.kind === 'delivered' ||
+  order.kind === 'returned' ||
+  order.kind === 'cancelled' ||
+  order.kind === 'rejected' ||
+  order.kind === 'expired'
 
 /** The pharmacy of an order, once one is known; null while a request is open. */
 export function vendorOf(order: Order): VendorFact | null {
   switch (order.kind) {
-    case 'absent': case 'broadcast': case 'expired': return null
-    case 'pending': case 'rejected': return order.vendor
-    case 'cancelled': return order.vendor
-    default: return order.deal.vendor
+    case 'absent':
+    case 'broadcast':
+    case 'expired':
+      return null
+    case 'pending':
+    case 'rejected':
+      return order.vendor
+    case 'cancelled':
+      return order.vendor
+    default:
+      return order.deal.vendor
   }
 }
 
 /** The driver of an order, once one is assigned. */
 export function deliveryOf(order: Order): Delivery | null {
   switch (order.kind) {
-    case 'driver_assigned': case 'picked_up': case 'out_for_delivery': case 'failed': case 'returning':
-    case 'delivered': case 'returned': case 'cancelled': return order.delivery
-    default: return null
+    case 'driver_assigned':
+    case 'picked_up':
+    case 'out_for_delivery':
+    case 'failed':
+    case 'returning':
+    case 'delivered':
+    case 'returned':
+    case 'cancelled':
+      return order.delivery
+    default:
+      return null
   }
 }

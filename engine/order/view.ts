@@ -3,21 +3,32 @@ import { isoTime } from '../../protocol/iso-time.ts'
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
-import { deliveryOf, isEnded, vendorOf, type Broadcast, type Deal, type Order, type Search } from './state.ts'
+import {
+  deliveryOf,
+  isEnded,
+  vendorOf,
+  type Broadcast,
+  type Deal,
+  type Order,
+  type Search,
+} from './state.ts'
 
 /** To the metre. */
-export const kilometres = <D extends number | null>(km: D): D => (km === null ? km : Math.round(km * 1000) / 1000 as D)
+export const kilometres = <D extends number | null>(km: D): D =>
+  km === null ? km : ((Math.round(km * 1000) / 1000) as D)
 
 export type Living = Exclude<Order, { kind: 'absent' }>
 
 /** An open request shows as `pending`: to the customer it is an order that nobody has taken yet. */
-export const statusOf = (order: Living): OrderStatus => (order.kind === 'broadcast' ? 'pending' : order.kind)
+export const statusOf = (order: Living): OrderStatus =>
+  order.kind === 'broadcast' ? 'pending' : order.kind
 
 /** An order as it stands after its `version`-th event, at `updatedAtMs`. */
 export const view = (order: Living, version: number, updatedAtMs: number): OrderView =>
   orderView({ placed: placed(order), progress: progress(order, version, updatedAtMs) })
 
-export const broadcastOf = (order: Living): Broadcast | null => ('broadcast' in order ? order.broadcast : null)
+export const broadcastOf = (order: Living): Broadcast | null =>
+  'broadcast' in order ? order.broadcast : null
 
 /** Told before acceptance if the customer was told; agreed by it; nothing where it ended before. */
 export function feeMinorOf(order: Living): number | null {
@@ -43,7 +54,11 @@ export function placed(order: Living): OrderPlaced {
     quantity: core.quantity,
     notes: core.notes,
     prescription_url: core.prescriptionUrl,
-    ...(broadcast !== null && { radius_km: broadcast.radiusKm, pharmacies_notified: broadcast.candidates.length, expires_at: isoTime(broadcast.expiresAtMs) }),
+    ...(broadcast !== null && {
+      radius_km: broadcast.radiusKm,
+      pharmacies_notified: broadcast.candidates.length,
+      expires_at: isoTime(broadcast.expiresAtMs),
+    }),
     created_at: isoTime(core.createdAtMs),
   }
 }
@@ -56,7 +71,12 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
   const delivery = deliveryOf(order)
   const broadcast = broadcastOf(order)
   const feeMinor = feeMinorOf(order)
-  const shown: OrderProgress = { status: statusOf(order), tracking_token: core.trackingToken, updated_at: isoTime(updatedAtMs), version }
+  const shown: OrderProgress = {
+    status: statusOf(order),
+    tracking_token: core.trackingToken,
+    updated_at: isoTime(updatedAtMs),
+    version,
+  }
   if (vendor !== null) {
     shown.vendor_id = vendor.vendor_id
     shown.vendor_name = vendor.name
@@ -70,22 +90,28 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
     shown.estimated_distance_km = kilometres(deal.distanceKm)
     shown.accepted_at = isoTime(deal.acceptedAtMs)
   }
-  if (broadcast !== null && (deal !== null || broadcast.rejections.length > 0)) shown.responses = responses(broadcast, deal)
-  if (order.kind === 'accepted' && order.search.kind !== 'idle') shown.driver_search = searchView(order.search)
+  if (broadcast !== null && (deal !== null || broadcast.rejections.length > 0))
+    shown.responses = responses(broadcast, deal)
+  if (order.kind === 'accepted' && order.search.kind !== 'idle')
+    shown.driver_search = searchView(order.search)
   if (delivery !== null) {
     shown.driver_id = delivery.driver.driver_id
     shown.driver_name = delivery.driver.name
     shown.driver_phone = delivery.driver.phone
     shown.assignment_id = delivery.assignmentId
     shown.driver_assigned_at = isoTime(delivery.assignedAtMs)
-    if (delivery.arrivedAtPickupMs !== null) shown.arrived_at_pickup_at = isoTime(delivery.arrivedAtPickupMs)
+    if (delivery.arrivedAtPickupMs !== null)
+      shown.arrived_at_pickup_at = isoTime(delivery.arrivedAtPickupMs)
     if (delivery.pickedUpAtMs !== null) shown.picked_up_at = isoTime(delivery.pickedUpAtMs)
-    if (delivery.outForDeliveryAtMs !== null) shown.out_for_delivery_at = isoTime(delivery.outForDeliveryAtMs)
-    if (delivery.arrivedAtDropoffMs !== null) shown.arrived_at_dropoff_at = isoTime(delivery.arrivedAtDropoffMs)
+    if (delivery.outForDeliveryAtMs !== null)
+      shown.out_for_delivery_at = isoTime(delivery.outForDeliveryAtMs)
+    if (delivery.arrivedAtDropoffMs !== null)
+      shown.arrived_at_dropoff_at = isoTime(delivery.arrivedAtDropoffMs)
   }
   if (order.kind === 'delivered') {
     shown.delivered_at = isoTime(order.endedAtMs)
-    if (order.actualDistanceKm !== null) shown.actual_distance_km = kilometres(order.actualDistanceKm)
+    if (order.actualDistanceKm !== null)
+      shown.actual_distance_km = kilometres(order.actualDistanceKm)
     if (order.proofPhotoUrl !== null) shown.proof_photo_url = order.proofPhotoUrl
     if (order.signatureUrl !== null) shown.signature_url = order.signatureUrl
     if (order.flag !== undefined) shown.delivery_flag = order.flag
@@ -97,11 +123,18 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
 
 function responses(broadcast: Broadcast, deal: Deal | null): OrderView['responses'] {
   const list: OrderView['responses'] = broadcast.rejections.map(r => ({
-    vendor_id: r.vendorId, response_type: 'REJECTED', text_message: r.textMessage, audio_url: r.audioUrl, responded_at: isoTime(r.atMs),
+    vendor_id: r.vendorId,
+    response_type: 'REJECTED',
+    text_message: r.textMessage,
+    audio_url: r.audioUrl,
+    responded_at: isoTime(r.atMs),
   }))
   if (deal !== null)
     list.push({
-      vendor_id: deal.vendor.vendor_id, response_type: 'ACCEPTED', text_message: deal.textMessage, audio_url: deal.audioUrl,
+      vendor_id: deal.vendor.vendor_id,
+      response_type: 'ACCEPTED',
+      text_message: deal.textMessage,
+      audio_url: deal.audioUrl,
       responded_at: isoTime(deal.acceptedAtMs),
     })
   return list
@@ -109,12 +142,19 @@ function responses(broadcast: Broadcast, deal: Deal | null): OrderView['response
 
 function searchView(search: Exclude<Search, { kind: 'idle' }>): OrderView['driver_search'] {
   switch (search.kind) {
-    case 'searching': return { state: 'searching', offers_made: search.auto.offersMade, offer: null }
-    case 'exhausted': return { state: 'exhausted', offers_made: search.offersMade, offer: null }
-    case 'offering': return {
-      state: 'offering',
-      offers_made: search.auto?.offersMade ?? 1,
-      offer: { offer_id: search.offer.offerId, driver_id: search.offer.driverId, expires_at: isoTime(search.offer.expiresAtMs) },
-    }
+    case 'searching':
+      return { state: 'searching', offers_made: search.auto.offersMade, offer: null }
+    case 'exhausted':
+      return { state: 'exhausted', offers_made: search.offersMade, offer: null }
+    case 'offering':
+      return {
+        state: 'offering',
+        offers_made: search.auto?.offersMade ?? 1,
+        offer: {
+          offer_id: search.offer.offerId,
+          driver_id: search.offer.driverId,
+          expires_at: isoTime(search.offer.expiresAtMs),
+        },
+      }
   }
 }

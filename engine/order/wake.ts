@@ -1,13 +1,20 @@
 /** When an order must be looked at again without anybody asking, and why. Derived from state, so recovery needs no stored timers. */
 import type { Order } from './state.ts'
 
-export type OrderWake = { atMs: number; why: 'expire' | 'search' } | { atMs: number; why: 'offer'; offerId: string }
+export type OrderWake =
+  | { atMs: number; why: 'expire' | 'search' }
+  | { atMs: number; why: 'offer'; offerId: string }
 
 /** Null: nothing will happen by itself. A search is due at once; the engine puts it off when nobody is near. */
 export function wake(order: Order): OrderWake | null {
   if (order.kind === 'broadcast') return { atMs: order.broadcast.expiresAtMs, why: 'expire' }
   if (order.kind !== 'accepted') return null
   if (order.search.kind === 'searching') return { atMs: 0, why: 'search' }
-  if (order.search.kind === 'offering') return { atMs: order.search.offer.expiresAtMs, why: 'offer', offerId: order.search.offer.offerId }
+  if (order.search.kind === 'offering')
+    return {
+      atMs: order.search.offer.expiresAtMs,
+      why: 'offer',
+      offerId: order.search.offer.offerId,
+    }
   return null
 }

@@ -14,22 +14,34 @@ t.test('[2] the answer comes after the append is durable', async t => {
   t.equal(counted(await tell(id, 'add')), 1)
   w.store.setAway(true)
   let answered = false
-  const waiting = tell(id, 'add').then(reply => { answered = true; return reply })
+  const waiting = tell(id, 'add').then(reply => {
+    answered = true
+    return reply
+  })
   await w.env.settle()
   t.notOk(answered, 'not before')
   w.store.setAway(false)
   t.equal(counted(await waiting), 2)
   t.equal(w.store.events.get(id)?.length, 2)
-  t.same(w.committed.map(one => one.firstSeq), [1, 2])
+  t.same(
+    w.committed.map(one => one.firstSeq),
+    [1, 2],
+  )
 })
 
-t.test('the row that is written is that of the version after it, and says whether it is the first', async t => {
-  const w = runtimeWorld()
-  const { tell } = await actorsOf(w)
-  const id = w.id()
-  for (const command of ['addTwo', 'nothing', 'add', 'refuse'] as const) await tell(id, command)
-  t.same(w.rows, [[2, true], [3, false]])
-})
+t.test(
+  'the row that is written is that of the version after it, and says whether it is the first',
+  async t => {
+    const w = runtimeWorld()
+    const { tell } = await actorsOf(w)
+    const id = w.id()
+    for (const command of ['addTwo', 'nothing', 'add', 'refuse'] as const) await tell(id, command)
+    t.same(w.rows, [
+      [2, true],
+      [3, false],
+    ])
+  },
+)
 
 t.test('commands of one actor are decided one at a time, in order', async t => {
   const w = runtimeWorld()
@@ -37,7 +49,13 @@ t.test('commands of one actor are decided one at a time, in order', async t => {
   const [a, b] = [w.id(), w.id()]
   await tell(a, 'add')
   w.store.setAway(true)
-  const replies = [tell(a, 'add'), tell(a, 'nothing'), tell(a, 'addTwo'), tell(a, 'refuse'), tell(a, 'add')]
+  const replies = [
+    tell(a, 'add'),
+    tell(a, 'nothing'),
+    tell(a, 'addTwo'),
+    tell(a, 'refuse'),
+    tell(a, 'add'),
+  ]
   await w.env.settle()
   t.equal(actors.peek(a)?.phase, 'persisting')
   t.equal(actors.peek(a)?.waiting, 4, 'the rest waits')
@@ -45,12 +63,19 @@ t.test('commands of one actor are decided one at a time, in order', async t => {
   w.store.setAway(false)
   t.same((await Promise.all(replies)).map(counted), [2, 2, 4, 'forbidden', 5])
   t.equal(actors.inFlight, 0)
-  t.same(w.store.events.get(a)?.map(event => event.version), [1, 2, 3, 4, 5], '[4] versions without gaps')
+  t.same(
+    w.store.events.get(a)?.map(event => event.version),
+    [1, 2, 3, 4, 5],
+    '[4] versions without gaps',
+  )
   t.equal(counted(await tell(b, 'add')), 1, 'another actor is another story')
 })
 
 t.test('[3] the same command id gets the same answer', async t => {
-  const rows: [Count, number | string][] = [['add', 1], ['refuse', 'forbidden']]
+  const rows: [Count, number | string][] = [
+    ['add', 1],
+    ['refuse', 'forbidden'],
+  ]
   for (const [command, answer] of rows) {
     const w = runtimeWorld()
     const { tell } = await actorsOf(w)
@@ -72,32 +97,53 @@ t.test('[3] the same command id gets the same answer', async t => {
   t.same((await Promise.all(twice)).map(counted), [2, 2], 'a repeat that overtakes the answer')
 })
 
-t.test('[3] accepted ids across a restart, by events and by snapshot; refusals while it lives', async t => {
-  const w = runtimeWorld()
-  const first = await actorsOf(w)
-  const [a, b] = [w.id(), w.id()]
-  for (const id of [a, b]) {
-    await first.tell(id, 'add', 'x')
-    await first.tell(id, 'refuse', 'y')
-  }
-  const cell = first.actors.peek(b)!
-  await first.journal.saveSnapshots([{ slot: cell.slot, kind: 'order', actorId: b, version: cell.version, finished: false,
-    bytes: first.actors.snapshot(cell) }], new Map())
-  await first.tell(b, 'addTwo', 'z')
-  const second = await actorsOf(w, 'e2')
-  t.same(w.recovered.sort(), [a, b].sort())
-  t.equal(counted(await second.tell(a, 'add', 'x')), 1)
-  t.equal(counted(await second.tell(b, 'add', 'x')), 3, 'from the snapshot')
-  t.equal(counted(await second.tell(b, 'addTwo', 'z')), 3, 'from the events after it')
-  t.same(second.actors.peek(b)?.acceptedIds, ['x', 'z'])
-  t.equal(counted(await second.tell(a, 'add', 'y')), 2, 'a refusal is no fact: asked anew, decided anew')
-})
+t.test(
+  '[3] accepted ids across a restart, by events and by snapshot; refusals while it lives',
+  async t => {
+    const w = runtimeWorld()
+    const first = await actorsOf(w)
+    const [a, b] = [w.id(), w.id()]
+    for (const id of [a, b]) {
+      await first.tell(id, 'add', 'x')
+      await first.tell(id, 'refuse', 'y')
+    }
+    const cell = first.actors.peek(b)!
+    await first.journal.saveSnapshots(
+      [
+        {
+          slot: cell.slot,
+          kind: 'order',
+          actorId: b,
+          version: cell.version,
+          finished: false,
+          bytes: first.actors.snapshot(cell),
+        },
+      ],
+      new Map(),
+    )
+    await first.tell(b, 'addTwo', 'z')
+    const second = await actorsOf(w, 'e2')
+    t.same(w.recovered.sort(), [a, b].sort())
+    t.equal(counted(await second.tell(a, 'add', 'x')), 1)
+    t.equal(counted(await second.tell(b, 'add', 'x')), 3, 'from the snapshot')
+    t.equal(counted(await second.tell(b, 'addTwo', 'z')), 3, 'from the events after it')
+    t.same(second.actors.peek(b)?.acceptedIds, ['x', 'z'])
+    t.equal(
+      counted(await second.tell(a, 'add', 'y')),
+      2,
+      'a refusal is no fact: asked anew, decided anew',
+    )
+  },
+)
 
 t.test('what is remembered is bounded', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
-  for (let i = 0; i < 3 * limits.commandIdsRememberedMax; i++) { await tell(id, 'add', `a${i}`); await tell(id, 'refuse', `r${i}`) }
+  for (let i = 0; i < 3 * limits.commandIdsRememberedMax; i++) {
+    await tell(id, 'add', `a${i}`)
+    await tell(id, 'refuse', `r${i}`)
+  }
   t.equal(actors.peek(id)?.acceptedIds.length, limits.commandIdsRememberedMax)
   t.equal(actors.peek(id)?.recall('r0'), undefined)
   t.not(actors.peek(id)?.recall(`r${3 * limits.commandIdsRememberedMax - 1}`), undefined)
@@ -114,7 +160,10 @@ t.test('a full mailbox says overloaded', async t => {
   t.equal(counted(await tell(id, 'nothing')), 'overloaded')
   w.store.setAway(false)
   await first
-  t.ok((await Promise.all(queued)).every(reply => reply.ok), 'those in the box are served')
+  t.ok(
+    (await Promise.all(queued)).every(reply => reply.ok),
+    'those in the box are served',
+  )
   t.equal(actors.inFlight, 0)
 })
 
@@ -147,7 +196,7 @@ t.test('an abandoned slot: what waits is sent elsewhere, what was written is tol
   t.equal(counted(await waiting), 'moved')
   w.store.setAway(false)
   t.equal(counted(await written), 1, '[2] it was durable')
-  t.equal(w.committed.length, 1, 'its effects are the next owner\'s')
+  t.equal(w.committed.length, 1, "its effects are the next owner's")
   await w.env.advance(2_000)
   t.same(w.due, [], 'no deadline is kept for another')
   t.equal(actors.inFlight, 0)
@@ -155,7 +204,9 @@ t.test('an abandoned slot: what waits is sent elsewhere, what was written is tol
 
 t.test('a late answer to an earlier ownership does not touch the later one [10]', async t => {
   const w = runtimeWorld()
-  const { tell, actors, slotOf } = await actorsOf(w, 'e1', { loadActor: nth => (nth === 1 ? 'failAfter' : 'pass') })
+  const { tell, actors, slotOf } = await actorsOf(w, 'e1', {
+    loadActor: nth => (nth === 1 ? 'failAfter' : 'pass'),
+  })
   const [model, id] = [w.id(), w.id()]
   await tell(model, { wakeAtMs: w.env.nowMs() + 1_000 })
   const slot = slotOf(id)
@@ -163,7 +214,10 @@ t.test('a late answer to an earlier ownership does not touch the later one [10]'
   actors.abandon(slot)
   // Back again, and by now the actor exists.
   const event = { ...w.store.events.get(model)![0]!, slot, actorId: id }
-  actors.adopt({ slot, epoch: w.store.slot(slot).epoch }, { snapshots: [], events: [event], cursorSeq: 0, lastSeq: 1 })
+  actors.adopt(
+    { slot, epoch: w.store.slot(slot).epoch },
+    { snapshots: [], events: [event], cursorSeq: 0, lastSeq: 1 },
+  )
   t.equal(counted(await early), 'moved')
   await w.env.advance(1_100)
   t.ok(w.due.includes(id), 'its deadline is kept')
@@ -195,7 +249,7 @@ t.test('a finished actor is loaded on demand, and only then', async t => {
   t.ok(actors.dirty.has(actors.peek(id)!), 'the snapshotter sees it out again')
 })
 
-t.test('one kind\'s id is not another\'s', async t => {
+t.test("one kind's id is not another's", async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
@@ -203,7 +257,11 @@ t.test('one kind\'s id is not another\'s', async t => {
   t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'driver_not_found', 'in memory')
   actors.peek(id)!.dirty = false
   actors.evict(actors.peek(id)!)
-  t.equal(counted(await tell(id, 'add', 'y', 'driver')), 'driver_not_found', 'out of memory: an answer for good, or the sender would ask for ever')
+  t.equal(
+    counted(await tell(id, 'add', 'y', 'driver')),
+    'driver_not_found',
+    'out of memory: an answer for good, or the sender would ask for ever',
+  )
   t.equal(actors.size, 0)
   t.same(w.logs, [], 'and no defect')
 })
@@ -225,7 +283,11 @@ t.test('a failing journal', async t => {
     const id = w.id()
     await tell(id, 'add')
     t.equal(counted(await tell(id, 'add', 'x')), 'unavailable')
-    t.equal(counted(await tell(id, 'add', 'x')), 2, 'a repeat is decided anew, because it was not written')
+    t.equal(
+      counted(await tell(id, 'add', 'x')),
+      2,
+      'a repeat is decided anew, because it was not written',
+    )
   })
   await t.test('[3] the append lands and its answer is lost: a repeat finds it', async t => {
     const w = runtimeWorld()
@@ -238,7 +300,10 @@ t.test('a failing journal', async t => {
   })
   await t.test('the journal is overloaded: said so, nothing lost, no reload', async t => {
     const w = runtimeWorld()
-    const { tell, actors } = await actorsOf(w, 'e1', { append: nth => (nth === 1 ? 'overloaded' : 'pass'), loadActor: nth => (nth > 0 ? 'failBefore' : 'pass') })
+    const { tell, actors } = await actorsOf(w, 'e1', {
+      append: nth => (nth === 1 ? 'overloaded' : 'pass'),
+      loadActor: nth => (nth > 0 ? 'failBefore' : 'pass'),
+    })
     const id = w.id()
     await tell(id, 'add')
     t.same((await Promise.all([tell(id, 'add'), tell(id, 'add')])).map(counted), ['overloaded', 2])
@@ -251,7 +316,8 @@ t.test('a failing journal', async t => {
     const w = runtimeWorld()
     let broken = true
     const { tell, actors } = await actorsOf(w, 'e1', {
-      append: nth => (nth === 1 ? 'failBefore' : 'pass'), loadActor: nth => (nth > 0 && broken ? 'failBefore' : 'pass'),
+      append: nth => (nth === 1 ? 'failBefore' : 'pass'),
+      loadActor: nth => (nth > 0 && broken ? 'failBefore' : 'pass'),
     })
     const id = w.id()
     await tell(id, { wakeAtMs: w.env.nowMs() + 10_000 })
@@ -271,8 +337,18 @@ t.test('a failing journal', async t => {
     await tell(id, 'add')
     const slot = slotOf(id)
     const [event] = w.store.events.get(id)!
-    w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 1, atMs: 0, commandId: 'foreign', by: { role: 'system', id: 'other' }, events: [event!.event],
-      row: { kind: 'driver', view: w.store.drivers.values().next().value! } })
+    w.store.append({
+      slot,
+      epoch: w.store.slot(slot).epoch,
+      kind: 'order',
+      actorId: id,
+      fromVersion: 1,
+      atMs: 0,
+      commandId: 'foreign',
+      by: { role: 'system', id: 'other' },
+      events: [event!.event],
+      row: { kind: 'driver', view: w.store.drivers.values().next().value! },
+    })
     t.equal(counted(await tell(id, 'add', 'x')), 'moved')
     t.equal(counted(await tell(id, 'add', 'x')), 3)
   })
@@ -338,8 +414,19 @@ t.test('a creating command does not read the journal first, and is right all the
     cell.dirty = false
     third.actors.evict(cell)
   }
-  t.equal(counted(await third.tell(old, 'create', 'first')), 1, '[3] the repeat of the first command finds the actor and its answer')
-  t.equal(counted(await third.tell(old, 'create', 'another')), 2, 'another command is decided on what is there')
-  t.same(world.logs.filter(line => line.startsWith('error')), [])
+  t.equal(
+    counted(await third.tell(old, 'create', 'first')),
+    1,
+    '[3] the repeat of the first command finds the actor and its answer',
+  )
+  t.equal(
+    counted(await third.tell(old, 'create', 'another')),
+    2,
+    'another command is decided on what is there',
+  )
+  t.same(
+    world.logs.filter(line => line.startsWith('error')),
+    [],
+  )
   third.actors.stop()
 })

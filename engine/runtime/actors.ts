@@ -11,7 +11,15 @@ import { slotOf } from '../../protocol/ids.ts'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Decision } from '../decision.ts'
-import type { ActorKind, AppendResult, Journal, LoadedSlot, ReadModelRow, SlotLease, StoredEvent } from '../journal/journal.ts'
+import type {
+  ActorKind,
+  AppendResult,
+  Journal,
+  LoadedSlot,
+  ReadModelRow,
+  SlotLease,
+  StoredEvent,
+} from '../journal/journal.ts'
 import type { Behaviour } from './behaviours.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
@@ -24,7 +32,14 @@ type Event = OrderEvent | DriverEvent
 /** The runtime treats both kinds alike; `unknown` keeps it honest about not looking inside. */
 export type AnyBehaviour = Behaviour<unknown, unknown, Event>
 
-export interface Committed { cell: Cell; firstSeq: number; events: readonly Event[]; atMs: number; by: Principal; commandId: string | null }
+export interface Committed {
+  cell: Cell
+  firstSeq: number
+  events: readonly Event[]
+  atMs: number
+  by: Principal
+  commandId: string | null
+}
 
 export interface ActorsDeps {
   env: Env
@@ -69,14 +84,28 @@ export class Actors {
     })
   }
 
-  get size(): number { return this.#residents.awake + this.#residents.asleep }
-  get asleep(): number { return this.#residents.asleep }
-  get inFlight(): number { return this.#inFlight }
-  owns(slot: number): boolean { return this.#residents.epochOf(slot) !== undefined }
-  ownsActor(actorId: string): boolean { return this.owns(slotOf(actorId, limits.slotCount)) }
+  get size(): number {
+    return this.#residents.awake + this.#residents.asleep
+  }
+  get asleep(): number {
+    return this.#residents.asleep
+  }
+  get inFlight(): number {
+    return this.#inFlight
+  }
+  owns(slot: number): boolean {
+    return this.#residents.epochOf(slot) !== undefined
+  }
+  ownsActor(actorId: string): boolean {
+    return this.owns(slotOf(actorId, limits.slotCount))
+  }
   /** The actor, woken if it sleeps; undefined when it is not in memory. */
-  peek(actorId: string): Cell | undefined { return this.#residents.cell(actorId) ?? this.#rouse(actorId) }
-  residents(): ReturnType<Residents['walk']> { return this.#residents.walk() }
+  peek(actorId: string): Cell | undefined {
+    return this.#residents.cell(actorId) ?? this.#rouse(actorId)
+  }
+  residents(): ReturnType<Residents['walk']> {
+    return this.#residents.walk()
+  }
 
   /**
    * Takes a slot into service; call before its subject is answered. Returns the actors of which other
@@ -89,12 +118,17 @@ export class Actors {
     const eventful = new Set(loaded.events.map(stored => stored.actorId))
     for (const snapshot of loaded.snapshots) {
       const head = snapshotHead(snapshot.bytes)
-      const cell = (): Cell => this.#restored(new Cell(snapshot.kind, snapshot.actorId, snapshot.slot, null), snapshot)
+      const cell = (): Cell =>
+        this.#restored(new Cell(snapshot.kind, snapshot.actorId, snapshot.slot, null), snapshot)
       if (head === null || snapshot.finished || eventful.has(snapshot.actorId)) {
         awake.set(snapshot.actorId, cell())
         continue
       }
-      this.#residents.putAsleep(snapshot.slot, snapshot.actorId, Buffer.from(snapshot.bytes.buffer, snapshot.bytes.byteOffset, snapshot.bytes.length))
+      this.#residents.putAsleep(
+        snapshot.slot,
+        snapshot.actorId,
+        Buffer.from(snapshot.bytes.buffer, snapshot.bytes.byteOffset, snapshot.bytes.length),
+      )
       if (head.wakeAtMs !== null) this.#timers.set(snapshot.actorId, head.wakeAtMs)
       if (!head.attentive) continue
       const sleeper = cell()
@@ -103,7 +137,16 @@ export class Actors {
     }
     for (const stored of loaded.events) {
       let cell = awake.get(stored.actorId)
-      if (cell === undefined) awake.set(stored.actorId, cell = new Cell(stored.kind, stored.actorId, stored.slot, this.#behaviour(stored.kind).absent))
+      if (cell === undefined)
+        awake.set(
+          stored.actorId,
+          (cell = new Cell(
+            stored.kind,
+            stored.actorId,
+            stored.slot,
+            this.#behaviour(stored.kind).absent,
+          )),
+        )
       this.#replay(cell, stored)
     }
     for (const cell of awake.values()) {
@@ -134,7 +177,11 @@ export class Actors {
       if (this.#inFlight >= this.#bounds.commandsInFlightMax) return resolve(overloaded)
       let cell = this.peek(actorId)
       if (cell === undefined) {
-        if (this.size >= this.#bounds.liveActorsMax || this.#residents.awake >= this.#bounds.awakeActorsMax) return resolve(overloaded)
+        if (
+          this.size >= this.#bounds.liveActorsMax ||
+          this.#residents.awake >= this.#bounds.awakeActorsMax
+        )
+          return resolve(overloaded)
         cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
         this.#residents.add(cell)
         // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
@@ -145,7 +192,8 @@ export class Actors {
       }
       if (cell.kind !== kind) return resolve(noSuch(kind))
       cell.touchedAtMs = this.#deps.env.nowMs()
-      if (!cell.post({ commandId, command, reply: resolve }, this.#bounds.mailboxDepthMax)) return resolve(overloaded)
+      if (!cell.post({ commandId, command, reply: resolve }, this.#bounds.mailboxDepthMax))
+        return resolve(overloaded)
       this.#inFlight++
       this.#run(cell)
     })
@@ -163,7 +211,14 @@ export class Actors {
 
   /** Packs an actor that is stored and has nothing to do; false for any other. Its deadline is kept. */
   sleep(cell: Cell): boolean {
-    if (cell.phase !== 'idle' || cell.waiting > 0 || cell.dirty || cell.version === 0 || this.finished(cell)) return false
+    if (
+      cell.phase !== 'idle' ||
+      cell.waiting > 0 ||
+      cell.dirty ||
+      cell.version === 0 ||
+      this.finished(cell)
+    )
+      return false
     if (!this.#residents.remove(cell)) return false
     this.#residents.putAsleep(cell.slot, cell.actorId, this.snapshot(cell))
     return true
@@ -174,17 +229,28 @@ export class Actors {
     return wakeAtMs === null && this.#residents.takeAsleep(actorId) !== undefined
   }
 
-  finished(cell: Cell): boolean { return this.#behaviour(cell.kind).finished(cell.state) }
+  finished(cell: Cell): boolean {
+    return this.#behaviour(cell.kind).finished(cell.state)
+  }
 
   /** Good until the next call. */
   snapshot(cell: Cell): Buffer {
     const behaviour = this.#behaviour(cell.kind)
-    return encodeSnapshot(cell.actorId, cell, { kind: cell.kind, version: cell.version, wakeAtMs: behaviour.wakeAtMs(cell.state), attentive: behaviour.attentive(cell.state) })
+    return encodeSnapshot(cell.actorId, cell, {
+      kind: cell.kind,
+      version: cell.version,
+      wakeAtMs: behaviour.wakeAtMs(cell.state),
+      attentive: behaviour.attentive(cell.state),
+    })
   }
 
-  stop(): void { this.#timers.stop() }
+  stop(): void {
+    this.#timers.stop()
+  }
 
-  #behaviour(kind: ActorKind): AnyBehaviour { return this.#deps.behaviours[kind] }
+  #behaviour(kind: ActorKind): AnyBehaviour {
+    return this.#deps.behaviours[kind]
+  }
 
   /** `living`: it was in memory before, with deadlines that nobody else would keep. */
   async #load(cell: Cell, living: boolean): Promise<void> {
@@ -207,7 +273,10 @@ export class Actors {
       this.#deps.log('error', `loading ${cell.kind} ${cell.actorId} failed`, error)
       for (const letter of cell.takeAll()) this.#answer(letter, unavailable)
       if (!living) this.#forget(cell)
-      else this.#deps.env.after(limits.wakeRetryMs, () => { if (phaseOf(cell) === 'loading') void this.#load(cell, living) })
+      else
+        this.#deps.env.after(limits.wakeRetryMs, () => {
+          if (phaseOf(cell) === 'loading') void this.#load(cell, living)
+        })
     }
   }
 
@@ -224,7 +293,10 @@ export class Actors {
     const bytes = this.#residents.takeAsleep(actorId)
     if (bytes === undefined) return undefined
     const { kind, version } = snapshotHead(bytes)!
-    const cell = this.#restored(new Cell(kind, actorId, slotOf(actorId, limits.slotCount), null), { bytes, version })
+    const cell = this.#restored(new Cell(kind, actorId, slotOf(actorId, limits.slotCount), null), {
+      bytes,
+      version,
+    })
     cell.touchedAtMs = this.#deps.env.nowMs()
     cell.phase = 'idle'
     this.#residents.add(cell)
@@ -232,14 +304,16 @@ export class Actors {
   }
 
   #replay(cell: Cell, stored: StoredEvent): void {
-    if (stored.kind !== cell.kind) throw new Error(`actor ${stored.actorId} has events of a ${stored.kind}`)
+    if (stored.kind !== cell.kind)
+      throw new Error(`actor ${stored.actorId} has events of a ${stored.kind}`)
     if (stored.version <= cell.version) return
     cell.state = this.#behaviour(cell.kind).evolve(cell.state, stored.event, stored.atMs)
     cell.version = stored.version
     cell.updatedAtMs = stored.atMs
     cell.dirty = true
     this.dirty.add(cell)
-    if (stored.commandId !== null && cell.acceptedIds.at(-1) !== stored.commandId) cell.rememberAccepted(stored.commandId)
+    if (stored.commandId !== null && cell.acceptedIds.at(-1) !== stored.commandId)
+      cell.rememberAccepted(stored.commandId)
   }
 
   #ready(cell: Cell): void {
@@ -282,14 +356,20 @@ export class Actors {
       decision = behaviour.decide(cell.state, letter.command, atMs)
       if (decision.ok) {
         for (const event of decision.events) next = behaviour.evolve(next, event, atMs)
-        if (decision.events.length > 0) row = behaviour.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
+        if (decision.events.length > 0)
+          row = behaviour.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
       }
     } catch (error) {
       this.#deps.log('error', `deciding for ${cell.kind} ${cell.actorId} failed`, error)
-      return this.#answer(letter, { ok: false, code: 'internal', detail: 'the command could not be decided' })
+      return this.#answer(letter, {
+        ok: false,
+        code: 'internal',
+        detail: 'the command could not be decided',
+      })
     }
     // Only events that the journal takes can be trusted to an assumption; any other answer needs the facts.
-    if (cell.unread && (!decision.ok || decision.events.length === 0)) return this.#read(cell, letter)
+    if (cell.unread && (!decision.ok || decision.events.length === 0))
+      return this.#read(cell, letter)
     if (!decision.ok) {
       cell.rememberRefused(letter.commandId, decision)
       return this.#answer(letter, decision)
@@ -298,13 +378,24 @@ export class Actors {
     if (row === null) return this.#answer(letter, cell.success())
     cell.phase = 'persisting'
     const by = behaviour.actorOf(letter.command)
-    this.#deps.journal.append({
-      slot: cell.slot, epoch: this.#residents.epochOf(cell.slot)!, kind: cell.kind, actorId: cell.actorId,
-      fromVersion: cell.version, atMs, commandId: letter.commandId, by, events, row,
-    }).then(
-      result => this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs, by)),
-      error => this.#guard(cell, () => this.#unpersisted(cell, letter, error)),
-    )
+    this.#deps.journal
+      .append({
+        slot: cell.slot,
+        epoch: this.#residents.epochOf(cell.slot)!,
+        kind: cell.kind,
+        actorId: cell.actorId,
+        fromVersion: cell.version,
+        atMs,
+        commandId: letter.commandId,
+        by,
+        events,
+        row,
+      })
+      .then(
+        result =>
+          this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs, by)),
+        error => this.#guard(cell, () => this.#unpersisted(cell, letter, error)),
+      )
   }
 
   /** It was assumed to be new and may not be: read it, then take the same command again. */
@@ -315,13 +406,22 @@ export class Actors {
     void this.#load(cell, false)
   }
 
-  #persisted(cell: Cell, letter: Letter, result: AppendResult, next: unknown, events: readonly Event[], atMs: number, by: Principal): void {
+  #persisted(
+    cell: Cell,
+    letter: Letter,
+    result: AppendResult,
+    next: unknown,
+    events: readonly Event[],
+    atMs: number,
+    by: Principal,
+  ): void {
     if (result.outcome === 'fenced') {
       this.#answer(letter, moved)
       if (cell.phase !== 'gone') this.#deps.fenced(cell.slot)
       return
     }
-    if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone') return this.#read(cell, letter)
+    if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone')
+      return this.#read(cell, letter)
     if (result.outcome === 'conflict') {
       // Only a second writer could cause it. Memory is wrong then, the journal is right.
       this.#deps.log('error', `version conflict on ${cell.kind} ${cell.actorId}; reloading`)
@@ -342,7 +442,16 @@ export class Actors {
     cell.dirty = true
     this.dirty.add(cell)
     this.#schedule(cell)
-    this.#guard(cell, () => this.#deps.committed({ cell, firstSeq: result.firstSeq, events, atMs, by, commandId: letter.commandId }))
+    this.#guard(cell, () =>
+      this.#deps.committed({
+        cell,
+        firstSeq: result.firstSeq,
+        events,
+        atMs,
+        by,
+        commandId: letter.commandId,
+      }),
+    )
     this.#run(cell)
   }
 
@@ -366,7 +475,11 @@ export class Actors {
   }
 
   #guard(cell: Cell, run: () => void): void {
-    try { run() } catch (error) { this.#deps.log('error', `after a transition of ${cell.kind} ${cell.actorId}`, error) }
+    try {
+      run()
+    } catch (error) {
+      this.#deps.log('error', `after a transition of ${cell.kind} ${cell.actorId}`, error)
+    }
   }
 
   #forget(cell: Cell): void {
@@ -380,7 +493,23 @@ export class Actors {
 const phaseOf = (cell: Cell): Cell['phase'] => cell.phase
 
 const moved: TellReply = { ok: false, code: 'moved', detail: 'another engine owns this actor' }
-const noSuch = (kind: ActorKind): TellReply => ({ ok: false, code: `${kind}_not_found`, detail: `no such ${kind}` })
-const overloaded: TellReply = { ok: false, code: 'overloaded', detail: 'the engine has more commands than it can take; try again shortly' }
-const inDoubt: TellReply = { ok: false, code: 'moved', detail: 'this engine could not renew its lease in time; another may own this actor' }
-const unavailable: TellReply = { ok: false, code: 'unavailable', detail: 'the journal cannot be reached; try again' }
+const noSuch = (kind: ActorKind): TellReply => ({
+  ok: false,
+  code: `${kind}_not_found`,
+  detail: `no such ${kind}`,
+})
+const overloaded: TellReply = {
+  ok: false,
+  code: 'overloaded',
+  detail: 'the engine has more commands than it can take; try again shortly',
+}
+const inDoubt: TellReply = {
+  ok: false,
+  code: 'moved',
+  detail: 'this engine could not renew its lease in time; another may own this actor',
+}
+const unavailable: TellReply = {
+  ok: false,
+  code: 'unavailable',
+  detail: 'the journal cannot be reached; try again',
+}

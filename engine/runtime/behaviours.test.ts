@@ -6,7 +6,21 @@
 import t from 'tap'
 import { recorded } from '../../protocol/testing/recorded.ts'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
-import { after as driverAfter, assigned, barred, completed, give as giveDriver, held, heldOffer, membership, registered, released, sourceOf, turned, updated } from '../driver/fixtures.ts'
+import {
+  after as driverAfter,
+  assigned,
+  barred,
+  completed,
+  give as giveDriver,
+  held,
+  heldOffer,
+  membership,
+  registered,
+  released,
+  sourceOf,
+  turned,
+  updated,
+} from '../driver/fixtures.ts'
 import type { Effect } from '../effects.ts'
 import { after, candidates, closed, give, happened, offered, reached } from '../order/fixtures.ts'
 import { absentDriver } from '../driver/state.ts'
@@ -14,7 +28,8 @@ import { absentOrder } from '../order/state.ts'
 import { behaviours, driverBehaviour, orderBehaviour, type Behaviour } from './behaviours.ts'
 
 const { opened, accepted, searching, delivered } = happened
-const marked = (data: object): OrderEvent => ({ ...delivered, data: { ...delivered.data, ...data } } as OrderEvent)
+const marked = (data: object): OrderEvent =>
+  ({ ...delivered, data: { ...delivered.data, ...data } }) as OrderEvent
 const orders: Record<string, readonly OrderEvent[]> = {
   ...reached,
   directly: [happened.placed, accepted],
@@ -27,13 +42,25 @@ const orders: Record<string, readonly OrderEvent[]> = {
   assignedByOffer: [...reached.offering, happened.assigned],
   atPickup: [...reached.driver_assigned, happened.atPickup],
   atDropoff: [...reached.out_for_delivery, happened.atDropoff],
-  unknownPlace: [...reached.out_for_delivery, marked({ door_distance_m: null, flag: 'position_unknown' })],
-  farFromTheDoor: [...reached.out_for_delivery, marked({ door_distance_m: 900, reason: 'at the gate' })],
-  signed: [...reached.out_for_delivery, marked({ proof_photo_url: null, signature_url: '/api/uploads/1', actual_distance_km: null })],
+  unknownPlace: [
+    ...reached.out_for_delivery,
+    marked({ door_distance_m: null, flag: 'position_unknown' }),
+  ],
+  farFromTheDoor: [
+    ...reached.out_for_delivery,
+    marked({ door_distance_m: 900, reason: 'at the gate' }),
+  ],
+  signed: [
+    ...reached.out_for_delivery,
+    marked({ proof_photo_url: null, signature_url: '/api/uploads/1', actual_distance_km: null }),
+  ],
   anotherPhone: [...reached.picked_up, happened.driverUpdated],
 }
 const free = [registered(2), turned('available')]
-const byHand: DriverEvent = { type: 'offer_held', data: { ...heldOffer(0, 'assign'), source: sourceOf(0) } }
+const byHand: DriverEvent = {
+  type: 'offer_held',
+  data: { ...heldOffer(0, 'assign'), source: sourceOf(0) },
+}
 const drivers: Record<string, readonly DriverEvent[]> = {
   registered: [registered()],
   asking: [registered(), membership('pending')],
@@ -45,11 +72,30 @@ const drivers: Record<string, readonly DriverEvent[]> = {
   holding: [...free, held()],
   heldByHand: [...free, byHand],
   released: [...free, held(), released()],
-  declined: [...free, held(), { type: 'offer_released', data: { ...(released() as { data: object }).data, outcome: 'declined' } } as DriverEvent],
+  declined: [
+    ...free,
+    held(),
+    {
+      type: 'offer_released',
+      data: { ...(released() as { data: object }).data, outcome: 'declined' },
+    } as DriverEvent,
+  ],
   off: [...free, held(), turned('offline')],
   busy: [...free, held(), assigned()],
   worked: [...free, held(), assigned(), completed()],
-  cancelled: [...free, held(), assigned(), { type: 'order_completed', data: { order_id: (assigned() as { data: { order_id: string } }).data.order_id, outcome: 'cancelled', earnings_minor: 0 } }],
+  cancelled: [
+    ...free,
+    held(),
+    assigned(),
+    {
+      type: 'order_completed',
+      data: {
+        order_id: (assigned() as { data: { order_id: string } }).data.order_id,
+        outcome: 'cancelled',
+        earnings_minor: 0,
+      },
+    },
+  ],
   barred: [...free, turned('offline'), barred(true)],
   parted: [...free, held(), assigned(), held(1), membership('ended')],
   partedAndAssigned: [...free, held(), membership('ended'), assigned()],
@@ -57,38 +103,85 @@ const drivers: Record<string, readonly DriverEvent[]> = {
 }
 
 /** Functions of effects as what they answer. */
-const written = (effects: readonly Effect[]): unknown[] => effects.map(effect =>
-  (effect.do === 'command' && effect.onRefused !== undefined ? { ...effect, onRefused: effect.onRefused({ code: 'driver_unavailable', detail: 'busy' }) } : effect))
+const written = (effects: readonly Effect[]): unknown[] =>
+  effects.map(effect =>
+    effect.do === 'command' && effect.onRefused !== undefined
+      ? { ...effect, onRefused: effect.onRefused({ code: 'driver_unavailable', detail: 'busy' }) }
+      : effect,
+  )
 
-const seen = <S, C, E>(behaviour: Behaviour<S, C, E>, events: readonly E[], state: S): Record<string, unknown> => ({
+const seen = <S, C, E>(
+  behaviour: Behaviour<S, C, E>,
+  events: readonly E[],
+  state: S,
+): Record<string, unknown> => ({
   row: behaviour.row(state, events.length, 5_000, events.length === 1),
-  follows: written(behaviour.react(events.at(-1)!, state, 4_000, { slot: 7, seq: 42 })), resume: written(behaviour.resume(state)),
-  wakeAtMs: behaviour.wakeAtMs(state), finished: behaviour.finished(state), attentive: behaviour.attentive(state),
+  follows: written(behaviour.react(events.at(-1)!, state, 4_000, { slot: 7, seq: 42 })),
+  resume: written(behaviour.resume(state)),
+  wakeAtMs: behaviour.wakeAtMs(state),
+  finished: behaviour.finished(state),
+  attentive: behaviour.attentive(state),
 })
 
 t.test('journeys', async t => {
   const begun = Object.entries(orders).filter(([, events]) => events.length > 0)
   recorded(t, 'engine/runtime/recorded.json', {
-    ...Object.fromEntries(begun.map(([name, events]) => [`order: ${name}`, seen(orderBehaviour, events, after(events, 3_000))])),
-    ...Object.fromEntries(Object.entries(drivers).map(([name, events]) => [`driver: ${name}`, seen(driverBehaviour, events, driverAfter(events))])),
+    ...Object.fromEntries(
+      begun.map(([name, events]) => [
+        `order: ${name}`,
+        seen(orderBehaviour, events, after(events, 3_000)),
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(drivers).map(([name, events]) => [
+        `driver: ${name}`,
+        seen(driverBehaviour, events, driverAfter(events)),
+      ]),
+    ),
   })
 })
 
 t.test('nothing is known of nobody', async t => {
   t.same(orderBehaviour.react(opened, absentOrder, 0, { slot: 0, seq: 1 }), [])
   t.same(driverBehaviour.react(registered(), absentDriver, 0, { slot: 0, seq: 1 }), [])
-  t.same([orderBehaviour.resume(absentOrder), orderBehaviour.wakeAtMs(absentOrder), orderBehaviour.attentive(absentOrder)], [[], null, false])
-  t.same([driverBehaviour.wakeAtMs(absentDriver), driverBehaviour.attentive(absentDriver), driverBehaviour.finished(absentDriver)], [null, false, false])
+  t.same(
+    [
+      orderBehaviour.resume(absentOrder),
+      orderBehaviour.wakeAtMs(absentOrder),
+      orderBehaviour.attentive(absentOrder),
+    ],
+    [[], null, false],
+  )
+  t.same(
+    [
+      driverBehaviour.wakeAtMs(absentDriver),
+      driverBehaviour.attentive(absentDriver),
+      driverBehaviour.finished(absentDriver),
+    ],
+    [null, false, false],
+  )
   t.throws(() => orderBehaviour.row(absentOrder, 1, 0, true), /no row/)
   t.throws(() => driverBehaviour.row(absentDriver, 1, 0, true), /no row/)
   t.same([behaviours.order.kind, behaviours.driver.kind], ['order', 'driver'])
 })
 
 t.test('which commands name a new actor, and who acts by them', async t => {
-  const all = [give.broadcast(undefined, {}, candidates), give.create(), give.accept(), give.cancel(), give.expire()]
+  const all = [
+    give.broadcast(undefined, {}, candidates),
+    give.create(),
+    give.accept(),
+    give.cancel(),
+    give.expire(),
+  ]
   t.same(all.map(orderBehaviour.creates), [true, true, false, false, false])
-  t.same(all.map(orderBehaviour.actorOf), all.map(one => one.by))
+  t.same(
+    all.map(orderBehaviour.actorOf),
+    all.map(one => one.by),
+  )
   const told = [giveDriver.register(), giveDriver.update(), giveDriver.hold()]
   t.same(told.map(driverBehaviour.creates), [true, false, false])
-  t.same(told.map(driverBehaviour.actorOf), told.map(one => one.by))
+  t.same(
+    told.map(driverBehaviour.actorOf),
+    told.map(one => one.by),
+  )
 })

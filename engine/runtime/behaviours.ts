@@ -51,19 +51,27 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   actorOf: command => command.by,
   decide: decideOrder,
   evolve: evolveOrder,
-  react: (event, order, atMs, source) => (order.kind === 'absent' ? [] : reactOrder(event, order, atMs, source)),
+  react: (event, order, atMs, source) =>
+    order.kind === 'absent' ? [] : reactOrder(event, order, atMs, source),
   resume: order => (order.kind === 'broadcast' ? openRequest(order.core, order.broadcast) : []),
   wakeAtMs: order => wakeOrder(order)?.atMs ?? null,
   row(order, version, atMs, born) {
     if (order.kind === 'absent') throw new Error('an absent order has no row')
     return {
-      kind: 'order', order: orderRow(order, version, atMs, born),
-      ...(born && 'broadcast' in order && order.broadcast !== null && { candidates: order.broadcast.candidates }),
+      kind: 'order',
+      order: orderRow(order, version, atMs, born),
+      ...(born &&
+        'broadcast' in order &&
+        order.broadcast !== null && { candidates: order.broadcast.candidates }),
     }
   },
   finished: isEnded,
-  attentive: order => order.kind === 'broadcast' || (order.kind === 'accepted' && order.search.kind === 'searching') ||
-    order.kind === 'driver_assigned' || order.kind === 'picked_up' || order.kind === 'out_for_delivery',
+  attentive: order =>
+    order.kind === 'broadcast' ||
+    (order.kind === 'accepted' && order.search.kind === 'searching') ||
+    order.kind === 'driver_assigned' ||
+    order.kind === 'picked_up' ||
+    order.kind === 'out_for_delivery',
 }
 
 export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
@@ -73,7 +81,8 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   actorOf: command => command.by,
   decide: decideDriver,
   evolve: evolveDriver,
-  react: (event, driver, _atMs, source) => (driver.kind === 'absent' ? [] : reactDriver(event, driver, source)),
+  react: (event, driver, _atMs, source) =>
+    driver.kind === 'absent' ? [] : reactDriver(event, driver, source),
   resume: () => [],
   wakeAtMs: wakeDriver,
   row(driver, version) {
@@ -84,7 +93,10 @@ export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {
   attentive: driver => driver.kind === 'registered',
 }
 
-export const behaviours: Record<ActorKind, Behaviour<unknown, unknown, OrderEvent | DriverEvent>> = {
+export const behaviours: Record<
+  ActorKind,
+  Behaviour<unknown, unknown, OrderEvent | DriverEvent>
+> = {
   order: orderBehaviour as Behaviour<unknown, unknown, OrderEvent | DriverEvent>,
   driver: driverBehaviour as Behaviour<unknown, unknown, OrderEvent | DriverEvent>,
 }

@@ -46,7 +46,9 @@ export class Cell {
     this.state = absent
   }
 
-  get waiting(): number { return this.#mailbox.length }
+  get waiting(): number {
+    return this.#mailbox.length
+  }
 
   /** False when `depthMax` letters wait already. */
   post(letter: Letter, depthMax: number): boolean {
@@ -56,9 +58,13 @@ export class Cell {
   }
 
   /** In front of all that wait. */
-  putBack(letter: Letter): void { this.#mailbox.unshift(letter) }
+  putBack(letter: Letter): void {
+    this.#mailbox.unshift(letter)
+  }
 
-  take(): Letter | undefined { return this.#mailbox.shift() }
+  take(): Letter | undefined {
+    return this.#mailbox.shift()
+  }
 
   takeAll(): Letter[] {
     const letters = this.#mailbox
@@ -74,7 +80,8 @@ export class Cell {
   rememberRefused(commandId: string, reply: TellReply): void {
     this.#refused ??= new Map()
     this.#refused.set(commandId, reply)
-    if (this.#refused.size > limits.commandIdsRememberedMax) this.#refused.delete(this.#refused.keys().next().value!)
+    if (this.#refused.size > limits.commandIdsRememberedMax)
+      this.#refused.delete(this.#refused.keys().next().value!)
   }
 
   /** The answer of an earlier try with the same command id. */

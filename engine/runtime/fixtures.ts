@@ -14,14 +14,41 @@ import { Actors, type AnyBehaviour, type Committed } from './actors.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import type { Cell, TellReply } from './cell.ts'
 
-export type Count = 'create' | 'add' | 'addTwo' | 'nothing' | 'refuse' | 'throw' | 'finish' | { wakeAtMs: number }
-interface Counter { count: number; wakeAtMs: number | null; finished: boolean }
+export type Count =
+  | 'create'
+  | 'add'
+  | 'addTwo'
+  | 'nothing'
+  | 'refuse'
+  | 'throw'
+  | 'finish'
+  | { wakeAtMs: number }
+interface Counter {
+  count: number
+  wakeAtMs: number | null
+  finished: boolean
+}
 
 /** Events of the counter wear a driver's clothes, because the journal knows no others. */
-const event = (what: unknown): DriverEvent => ({ type: 'offer_released', data: { offer_id: '', order_id: '', outcome: JSON.stringify(what) } })
+const event = (what: unknown): DriverEvent => ({
+  type: 'offer_released',
+  data: { offer_id: '', order_id: '', outcome: JSON.stringify(what) },
+})
 const row = (id: string, version: number): DriverView => ({
-  id, vendor_id: id, membership: 'active', full_name: '', phone: '', vehicle_type: 'bike', status: 'offline', capacity: 1, active_order_ids: [], offer: null,
-  total_deliveries: 0, total_earnings: 0, currency: 'USD', version,
+  id,
+  vendor_id: id,
+  membership: 'active',
+  full_name: '',
+  phone: '',
+  vehicle_type: 'bike',
+  status: 'offline',
+  capacity: 1,
+  active_order_ids: [],
+  offer: null,
+  total_deliveries: 0,
+  total_earnings: 0,
+  currency: 'USD',
+  version,
 })
 
 export const counter = (kind: ActorKind): AnyBehaviour => ({
@@ -31,23 +58,35 @@ export const counter = (kind: ActorKind): AnyBehaviour => ({
   absent: { count: 0, wakeAtMs: null, finished: false } satisfies Counter,
   decide(_state, command): Decision<DriverEvent> {
     switch (command as Count) {
-      case 'addTwo': return emit(event('add'), event('add'))
-      case 'nothing': return emit()
-      case 'refuse': return reject('forbidden', 'told to')
-      case 'throw': throw new Error('a defect')
-      default: return emit(event(command))
+      case 'addTwo':
+        return emit(event('add'), event('add'))
+      case 'nothing':
+        return emit()
+      case 'refuse':
+        return reject('forbidden', 'told to')
+      case 'throw':
+        throw new Error('a defect')
+      default:
+        return emit(event(command))
     }
   },
   evolve(state, happened): Counter {
     const before = state as Counter
-    const what = JSON.parse((happened as unknown as { data: { outcome: string } }).data.outcome) as Count
+    const what = JSON.parse(
+      (happened as unknown as { data: { outcome: string } }).data.outcome,
+    ) as Count
     if (what === 'finish') return { ...before, finished: true, wakeAtMs: null }
-    return typeof what === 'object' ? { ...before, wakeAtMs: what.wakeAtMs } : { ...before, count: before.count + 1 }
+    return typeof what === 'object'
+      ? { ...before, wakeAtMs: what.wakeAtMs }
+      : { ...before, count: before.count + 1 }
   },
   react: () => [],
   resume: () => [],
   wakeAtMs: state => (state as Counter).wakeAtMs,
-  row: (_state, version) => ({ kind: 'driver', view: row('00000000-0000-7000-8000-000000000000', version) }),
+  row: (_state, version) => ({
+    kind: 'driver',
+    view: row('00000000-0000-7000-8000-000000000000', version),
+  }),
   finished: state => (state as Counter).finished,
   attentive: state => (state as Counter).count > 0,
 })
@@ -65,7 +104,8 @@ export function faulty(journal: Journal, faults: Faults): Journal {
         const nth = calls.get(name) ?? 0
         calls.set(name, nth + 1)
         const verdict = faults[name]?.(nth) ?? 'pass'
-        if (verdict === 'overloaded') throw Object.assign(new Error('injected'), { code: 'overloaded' })
+        if (verdict === 'overloaded')
+          throw Object.assign(new Error('injected'), { code: 'overloaded' })
         if (verdict === 'failBefore') throw new Error('injected')
         const result = await call(...args)
         if (verdict === 'failAfter') throw new Error('injected')
@@ -91,14 +131,25 @@ export interface RuntimeWorld {
 export function runtimeWorld(seed = 1): RuntimeWorld {
   const env = new VirtualEnv(seed)
   return {
-    env, store: new MemoryStore(() => env.nowMs()), committed: [], recovered: [], due: [], fenced: [], logs: [], rows: [],
+    env,
+    store: new MemoryStore(() => env.nowMs()),
+    committed: [],
+    recovered: [],
+    due: [],
+    fenced: [],
+    logs: [],
+    rows: [],
     id: () => uuidV7(env.nowMs(), env.random),
   }
 }
 
 /** The actors of one engine that owns all slots. */
 export async function actorsOf(
-  world: RuntimeWorld, engineId = 'e1', faults: Faults = {}, onDue: (cell: Cell) => void = () => {}, bounds: EngineBounds = engineBounds,
+  world: RuntimeWorld,
+  engineId = 'e1',
+  faults: Faults = {},
+  onDue: (cell: Cell) => void = () => {},
+  bounds: EngineBounds = engineBounds,
 ) {
   const journal = faulty(memoryJournal(world.store), faults)
   const noting = (kind: ActorKind): AnyBehaviour => {
@@ -112,22 +163,55 @@ export async function actorsOf(
     }
   }
   const actors = new Actors({
-    env: world.env, journal, bounds, behaviours: { order: noting('order'), driver: noting('driver') },
-    committed: what => { world.committed.push(what) },
-    recovered: cell => { world.recovered.push(cell.actorId) },
-    due: cell => { world.due.push(cell.actorId); onDue(cell) },
-    fenced: slot => { world.fenced.push(slot); actors.abandon(slot) },
+    env: world.env,
+    journal,
+    bounds,
+    behaviours: { order: noting('order'), driver: noting('driver') },
+    committed: what => {
+      world.committed.push(what)
+    },
+    recovered: cell => {
+      world.recovered.push(cell.actorId)
+    },
+    due: cell => {
+      world.due.push(cell.actorId)
+      onDue(cell)
+    },
+    fenced: slot => {
+      world.fenced.push(slot)
+      actors.abandon(slot)
+    },
     leaseHolds: () => true,
-    log: (level, message, detail) => { world.logs.push(`${level} ${message} ${String(detail)}`) },
+    log: (level, message, detail) => {
+      world.logs.push(`${level} ${message} ${String(detail)}`)
+    },
   })
   const adopt = async () => {
     const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
-    for (const lease of await journal.acquireSlots(engineId, slots, limits.slotLeaseMsDefault, true)) actors.adopt(lease, await journal.loadSlot(lease.slot))
+    for (const lease of await journal.acquireSlots(
+      engineId,
+      slots,
+      limits.slotLeaseMsDefault,
+      true,
+    ))
+      actors.adopt(lease, await journal.loadSlot(lease.slot))
   }
   await adopt()
   let nth = 0
-  const tell = (actorId: string, command: Count, commandId = `${engineId}:${++nth}`, kind: ActorKind = 'order') => actors.tell(kind, actorId, commandId, command)
-  return { actors, journal, tell, adopt, slotOf: (actorId: string) => slotOf(actorId, limits.slotCount) }
+  const tell = (
+    actorId: string,
+    command: Count,
+    commandId = `${engineId}:${++nth}`,
+    kind: ActorKind = 'order',
+  ) => actors.tell(kind, actorId, commandId, command)
+  return {
+    actors,
+    journal,
+    tell,
+    adopt,
+    slotOf: (actorId: string) => slotOf(actorId, limits.slotCount),
+  }
 }
 
-export const counted = (reply: TellReply): number | string => (reply.ok ? (reply.state as Counter).count : reply.code)
+export const counted = (reply: TellReply): number | string =>
+  reply.ok ? (reply.state as Counter).count : reply.code

@@ -22,7 +22,12 @@
 import { isoTime } from '../../protocol/iso-time.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { messageIdBytesMax, type Bus } from '../../protocol/bus/bus.ts'
-import { eventVersion, type DriverEvent, type OrderEvent, type PublishedEvent } from '../../protocol/events.ts'
+import {
+  eventVersion,
+  type DriverEvent,
+  type OrderEvent,
+  type PublishedEvent,
+} from '../../protocol/events.ts'
 import type { OlderMessage } from '../../protocol/older-topics.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Seldom } from '../../protocol/seldom.ts'
@@ -99,7 +104,10 @@ export class Outbox {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
-    this.#seldom = new Seldom((line, detail) => deps.log('error', line, detail), () => deps.env.nowMs())
+    this.#seldom = new Seldom(
+      (line, detail) => deps.log('error', line, detail),
+      () => deps.env.nowMs(),
+    )
     deps.bus.onStatus(connected => {
       if (!connected) {
         this.#breaks++
@@ -113,9 +121,23 @@ export class Outbox {
     })
   }
 
-  open(slot: number, cursorSeq: number): void { this.#slots.set(slot, { slot, pending: [], handedCount: 0, publishedCount: 0, recent: [], cursorSeq }) }
-  close(slot: number): void { this.#slots.delete(slot); this.#moved.delete(slot) }
-  stop(): void { this.#stopped = true }
+  open(slot: number, cursorSeq: number): void {
+    this.#slots.set(slot, {
+      slot,
+      pending: [],
+      handedCount: 0,
+      publishedCount: 0,
+      recent: [],
+      cursorSeq,
+    })
+  }
+  close(slot: number): void {
+    this.#slots.delete(slot)
+    this.#moved.delete(slot)
+  }
+  stop(): void {
+    this.#stopped = true
+  }
 
   /** Entries whose publication or commands are still under way. */
   get pending(): number {
@@ -125,7 +147,9 @@ export class Outbox {
   }
 
   /** Does anything of this actor still wait? Such an actor must not leave memory. */
-  busy(actorId: string): boolean { return this.#chains.has(actorId) }
+  busy(actorId: string): boolean {
+    return this.#chains.has(actorId)
+  }
 
   /** A cursor moved; called for the first of several. */
   onMoved: () => void = () => {}
@@ -162,7 +186,7 @@ export class Outbox {
     for (const effect of commands)
       this.#enqueue(entry.actorId, async () => {
         // Not answered: the slot has gone, and the cursor must stay below for the next owner.
-        if (!await this.#deliver(effect, entry)) return
+        if (!(await this.#deliver(effect, entry))) return
         item.commandsLeft--
         this.#advance(box)
       })
@@ -171,32 +195,64 @@ export class Outbox {
 
   #publish(box: SlotBox): void {
     // False while the connection is down: the rest waits too, because order matters more than haste.
-    while (box.handedCount < box.pending.length && this.#hand(box.pending[box.handedCount]!.entry)) box.handedCount++
-    if (box.handedCount > box.publishedCount && !this.#confirming) this.#confirm().catch((error: unknown) => this.#seldom.say('confirm', 'publications could not be confirmed; the next one tries again', error))
+    while (box.handedCount < box.pending.length && this.#hand(box.pending[box.handedCount]!.entry))
+      box.handedCount++
+    if (box.handedCount > box.publishedCount && !this.#confirming)
+      this.#confirm().catch((error: unknown) =>
+        this.#seldom.say(
+          'confirm',
+          'publications could not be confirmed; the next one tries again',
+          error,
+        ),
+      )
   }
 
   #hand(entry: OutboxEntry): boolean {
     const { slot, seq, version: order_seq, kind, actorId, by, event } = entry
     const id = `${slot}.${seq}`
     // An opened request names a thousand pharmacies: not written out where no service listens.
-    const body = (): Uint8Array => encodeBody({
-      id, slot, seq, order_seq, at: isoTime(entry.atMs), actor: kind, actor_id: actorId, type: event.type, v: eventVersion, by, data: event.data,
-    } satisfies PublishedEvent)
-    if (!this.#publishAll(subjects.event(kind, event.type, actorId), body, id, entry.hearers)) return false
+    const body = (): Uint8Array =>
+      encodeBody({
+        id,
+        slot,
+        seq,
+        order_seq,
+        at: isoTime(entry.atMs),
+        actor: kind,
+        actor_id: actorId,
+        type: event.type,
+        v: eventVersion,
+        by,
+        data: event.data,
+      } satisfies PublishedEvent)
+    if (!this.#publishAll(subjects.event(kind, event.type, actorId), body, id, entry.hearers))
+      return false
     return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 
   /** The same fact under its older name. */
-  #handOlder(eventId: string, { slot, seq, version: order_seq, atMs, hearers }: OutboxEntry, { orderId, fact: { type, data } }: OlderFactOf): boolean {
+  #handOlder(
+    eventId: string,
+    { slot, seq, version: order_seq, atMs, hearers }: OutboxEntry,
+    { orderId, fact: { type, data } }: OlderFactOf,
+  ): boolean {
     const id = `${eventId}.${type}`
-    const body = (): Uint8Array => encodeBody({ id, slot, seq, order_seq, at: isoTime(atMs), type, data } satisfies OlderMessage)
+    const body = (): Uint8Array =>
+      encodeBody({ id, slot, seq, order_seq, at: isoTime(atMs), type, data } satisfies OlderMessage)
     return this.#publishAll(subjects.olderTopic(type, orderId), body, id, hearers)
   }
 
   /** To everybody who may hear every fact, then to each service that hears those of its pharmacies. */
-  #publishAll(subject: string, body: () => Uint8Array, id: string, hearers: readonly string[] = []): boolean {
-    return this.#publishOnce(subject, body, id, id)
-      && hearers.every(service => this.#publishOnce(ofService(service, subject), body, id))
+  #publishAll(
+    subject: string,
+    body: () => Uint8Array,
+    id: string,
+    hearers: readonly string[] = [],
+  ): boolean {
+    return (
+      this.#publishOnce(subject, body, id, id) &&
+      hearers.every(service => this.#publishOnce(ofService(service, subject), body, id))
+    )
   }
 
   /**
@@ -215,7 +271,10 @@ export class Outbox {
     if (bus.publish(subject, measured, messageId)) return true
     if (bytes <= bus.messageBytesMax - messageIdBytesMax) return false
     this.unpublished++
-    this.#seldom.say('unpublished', `event ${id} has ${bytes} bytes and is not published; the journal has it`)
+    this.#seldom.say(
+      'unpublished',
+      `event ${id} has ${bytes} bytes and is not published; the journal has it`,
+    )
     return true
   }
 
@@ -223,7 +282,8 @@ export class Outbox {
   #again(box: SlotBox): void {
     // By the moment of the break and not of the return: a server that restarts is away for longer than the second in doubt.
     const sinceMs = this.#brokenAtMs - limits.outboxDoubtMs
-    for (const { entry, publishedAtMs } of box.recent) if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
+    for (const { entry, publishedAtMs } of box.recent)
+      if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
     this.#publish(box)
   }
 
@@ -238,19 +298,25 @@ export class Outbox {
   }
 
   async #confirmAll(): Promise<void> {
-    for (let waitMs = retryMsMin; !this.#stopped; ) {
+    for (let waitMs = retryMsMin; !this.#stopped;) {
       const breaks = this.#breaks
-      const handed = [...this.#slots.values()].filter(box => box.handedCount > box.publishedCount)
+      const handed = [...this.#slots.values()]
+        .filter(box => box.handedCount > box.publishedCount)
         .map(box => ({ box, seq: box.pending[box.handedCount - 1]!.entry.seq }))
       if (handed.length === 0) break
-      const answered = await this.#deps.bus.flush().then(() => true, () => false)
+      const answered = await this.#deps.bus.flush().then(
+        () => true,
+        () => false,
+      )
       if (breaks !== this.#breaks) continue
       if (answered) {
         for (const { box, seq } of handed) this.#reached(box, seq)
         waitMs = retryMsMin
         continue
       }
-      await new Promise<void>(resolve => { this.#deps.env.after(waitMs, resolve) })
+      await new Promise<void>(resolve => {
+        this.#deps.env.after(waitMs, resolve)
+      })
       waitMs = Math.min(waitMs * 2, retryMsMax)
     }
   }
@@ -260,15 +326,22 @@ export class Outbox {
     const nowMs = this.#deps.env.nowMs()
     const old = box.recent.findIndex(one => one.publishedAtMs >= nowMs - limits.outboxDoubtMs)
     box.recent.splice(0, old < 0 ? box.recent.length : old)
-    for (; box.publishedCount < box.handedCount && box.pending[box.publishedCount]!.entry.seq <= seq; box.publishedCount++)
-      if (!this.#deps.bus.lossless) box.recent.push({ entry: box.pending[box.publishedCount]!.entry, publishedAtMs: nowMs })
-    if (box.recent.length > limits.outboxDoubtEventsMax) box.recent.splice(0, box.recent.length - limits.outboxDoubtEventsMax)
+    for (
+      ;
+      box.publishedCount < box.handedCount && box.pending[box.publishedCount]!.entry.seq <= seq;
+      box.publishedCount++
+    )
+      if (!this.#deps.bus.lossless)
+        box.recent.push({ entry: box.pending[box.publishedCount]!.entry, publishedAtMs: nowMs })
+    if (box.recent.length > limits.outboxDoubtEventsMax)
+      box.recent.splice(0, box.recent.length - limits.outboxDoubtEventsMax)
     this.#advance(box)
   }
 
   #advance(box: SlotBox): void {
     let done = 0
-    while (done < box.publishedCount && box.pending[done]!.commandsLeft === 0) box.cursorSeq = box.pending[done++]!.entry.seq
+    while (done < box.publishedCount && box.pending[done]!.commandsLeft === 0)
+      box.cursorSeq = box.pending[done++]!.entry.seq
     if (done === 0) return
     box.pending.splice(0, done)
     box.publishedCount -= done
@@ -278,18 +351,23 @@ export class Outbox {
   }
 
   #enqueue(actorId: string, job: () => Promise<void>): void {
-    const chain = (this.#chains.get(actorId) ?? Promise.resolve()).then(job)
+    const chain = (this.#chains.get(actorId) ?? Promise.resolve())
+      .then(job)
       // The cursor stays below what was not done, and the next commands of this actor are not held up by it.
-      .catch((error: unknown) => this.#seldom.say('commands', `a command that ${actorId} sends failed on its way`, error))
+      .catch((error: unknown) =>
+        this.#seldom.say('commands', `a command that ${actorId} sends failed on its way`, error),
+      )
     this.#chains.set(actorId, chain)
-    void chain.then(() => { if (this.#chains.get(actorId) === chain) this.#chains.delete(actorId) })
+    void chain.then(() => {
+      if (this.#chains.get(actorId) === chain) this.#chains.delete(actorId)
+    })
   }
 
   /** True when everything of it was answered. */
   async #deliver(effect: Extract<Effect, { do: 'command' }>, entry: OutboxEntry): Promise<boolean> {
     const reply = await this.#untilAnswered(effect.to, entry)
     if (reply === null || reply.ok || effect.onRefused === undefined) return reply !== null
-    return await this.#untilAnswered(effect.onRefused(reply), entry) !== null
+    return (await this.#untilAnswered(effect.onRefused(reply), entry)) !== null
   }
 
   /** Null when the slot is no longer ours: the next owner repeats. Never throws. */
@@ -297,18 +375,42 @@ export class Outbox {
     let failures = 0
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
       if (this.#stopped || !this.#slots.has(entry.slot)) return null
-      const reply = await this.#deps.deliver(command).catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'delivery failed' }))
+      const reply = await this.#deps
+        .deliver(command)
+        .catch((): TellReply => ({ ok: false, code: 'unavailable', detail: 'delivery failed' }))
       if (reply.ok || !again.has(reply.code)) return reply
-      if (reply.code === 'internal' && ++failures >= limits.outboxFailuresMax && await this.#park(command, entry, reply.detail, failures)) return reply
-      await new Promise<void>(resolve => { this.#deps.env.after(waitMs * (0.5 + this.#deps.env.random()), resolve) })
+      if (
+        reply.code === 'internal' &&
+        ++failures >= limits.outboxFailuresMax &&
+        (await this.#park(command, entry, reply.detail, failures))
+      )
+        return reply
+      await new Promise<void>(resolve => {
+        this.#deps.env.after(waitMs * (0.5 + this.#deps.env.random()), resolve)
+      })
     }
   }
 
   /** False when it could not be stored: then the cursor must wait. */
-  async #park(command: ActorCommand, { slot, seq, actorId }: OutboxEntry, detail: string, tries: number): Promise<boolean> {
+  async #park(
+    command: ActorCommand,
+    { slot, seq, actorId }: OutboxEntry,
+    detail: string,
+    tries: number,
+  ): Promise<boolean> {
     const what = `${command.command.verb} for ${command.kind} ${command.actorId}, sent by ${actorId}`
     try {
-      await this.#deps.park({ slot, seq, fromActorId: actorId, kind: command.kind, actorId: command.actorId, commandId: command.id, command: command.command, detail, tries })
+      await this.#deps.park({
+        slot,
+        seq,
+        fromActorId: actorId,
+        kind: command.kind,
+        actorId: command.actorId,
+        commandId: command.id,
+        command: command.command,
+        detail,
+        tries,
+      })
     } catch (error) {
       this.#deps.log('error', `parking ${what} failed; it is tried again`, error)
       return false

@@ -13,25 +13,147 @@
  * rename. What is not here is written out, so a forgotten word costs bytes and nothing else.
  */
 export const words: readonly string[] = [
-  'kind', 'absent', 'broadcast', 'pending', 'accepted', 'driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning',
-  'delivered', 'returned', 'cancelled', 'rejected', 'expired', 'core', 'orderId', 'origin', 'direct', 'trackingToken',
-  'customerId', 'customerName', 'customerPhone', 'dropoff', 'latitude', 'longitude', 'address', 'items', 'name', 'quantity',
-  'notes', 'prescriptionUrl', 'fee', 'quote_id', 'vendor_id', 'fee_minor', 'distance_km', 'createdAtMs', 'radiusKm', 'expiresAtMs',
-  'candidates', 'rejections', 'vendorId', 'textMessage', 'audioUrl', 'atMs', 'deal', 'vendor', 'phone', 'proof_required',
-  'distanceKm', 'feeMinor', 'acceptedAtMs', 'search', 'idle', 'searching', 'auto', 'offering', 'offer', 'exhausted',
-  'offersMade', 'offerTtlMs', 'deadlineMs', 'triedDriverIds', 'unavailable', 'driverId', 'offerId', 'mode', 'assign', 'etaMinutes',
-  'delivery', 'driver', 'driver_id', 'vehicle_type', 'assignmentId', 'assignedAtMs', 'arrivedAtPickupMs', 'pickedUpAtMs', 'outForDeliveryAtMs', 'arrivedAtDropoffMs',
-  'reason', 'failedAtMs', 'endedAtMs', 'proofPhotoUrl', 'signatureUrl', 'actualDistanceKm', 'by', 'registered', 'fullName', 'vehicleType',
-  'capacity', 'availability', 'offline', 'available', 'on_break', 'hold', 'activeOrderIds', 'recentOrderIds', 'totalDeliveries', 'totalEarningsMinor',
-  'offer_id', 'order_id', 'expires_at_ms', 'pickup', 'state', 'acceptedIds', 'updatedAtMs', 'bike', 'motorcycle', 'scooter',
-  'car', 'van', 'customer', 'system', 'admin', 'service', 'deadline', 'no_pharmacy_in_radius', 'heldThrough', 'membership', 'barred', 'active', 'ended',
-  'flag', 'far_from_door', 'position_unknown',
+  'kind',
+  'absent',
+  'broadcast',
+  'pending',
+  'accepted',
+  'driver_assigned',
+  'picked_up',
+  'out_for_delivery',
+  'failed',
+  'returning',
+  'delivered',
+  'returned',
+  'cancelled',
+  'rejected',
+  'expired',
+  'core',
+  'orderId',
+  'origin',
+  'direct',
+  'trackingToken',
+  'customerId',
+  'customerName',
+  'customerPhone',
+  'dropoff',
+  'latitude',
+  'longitude',
+  'address',
+  'items',
+  'name',
+  'quantity',
+  'notes',
+  'prescriptionUrl',
+  'fee',
+  'quote_id',
+  'vendor_id',
+  'fee_minor',
+  'distance_km',
+  'createdAtMs',
+  'radiusKm',
+  'expiresAtMs',
+  'candidates',
+  'rejections',
+  'vendorId',
+  'textMessage',
+  'audioUrl',
+  'atMs',
+  'deal',
+  'vendor',
+  'phone',
+  'proof_required',
+  'distanceKm',
+  'feeMinor',
+  'acceptedAtMs',
+  'search',
+  'idle',
+  'searching',
+  'auto',
+  'offering',
+  'offer',
+  'exhausted',
+  'offersMade',
+  'offerTtlMs',
+  'deadlineMs',
+  'triedDriverIds',
+  'unavailable',
+  'driverId',
+  'offerId',
+  'mode',
+  'assign',
+  'etaMinutes',
+  'delivery',
+  'driver',
+  'driver_id',
+  'vehicle_type',
+  'assignmentId',
+  'assignedAtMs',
+  'arrivedAtPickupMs',
+  'pickedUpAtMs',
+  'outForDeliveryAtMs',
+  'arrivedAtDropoffMs',
+  'reason',
+  'failedAtMs',
+  'endedAtMs',
+  'proofPhotoUrl',
+  'signatureUrl',
+  'actualDistanceKm',
+  'by',
+  'registered',
+  'fullName',
+  'vehicleType',
+  'capacity',
+  'availability',
+  'offline',
+  'available',
+  'on_break',
+  'hold',
+  'activeOrderIds',
+  'recentOrderIds',
+  'totalDeliveries',
+  'totalEarningsMinor',
+  'offer_id',
+  'order_id',
+  'expires_at_ms',
+  'pickup',
+  'state',
+  'acceptedIds',
+  'updatedAtMs',
+  'bike',
+  'motorcycle',
+  'scooter',
+  'car',
+  'van',
+  'customer',
+  'system',
+  'admin',
+  'service',
+  'deadline',
+  'no_pharmacy_in_radius',
+  'heldThrough',
+  'membership',
+  'barred',
+  'active',
+  'ended',
+  'flag',
+  'far_from_door',
+  'position_unknown',
 ]
 const numberOfWord = new Map(words.map((word, number) => [word, number]))
 
 /** First bytes. Below `firstTag` the byte is the number itself. */
 const tags = {
-  null: 0x80, true: 0x81, false: 0x82, double: 0x83, uuid: 0x84, hex16: 0x85, word: 0x86, text: 0x87, list: 0x88, map: 0x89,
+  null: 0x80,
+  true: 0x81,
+  false: 0x82,
+  double: 0x83,
+  uuid: 0x84,
+  hex16: 0x85,
+  word: 0x86,
+  text: 0x87,
+  list: 0x88,
+  map: 0x89,
   /** A multiple of 1e-7 in 40 bits: every coordinate as devices and maps write them. */
   decimal: 0x8a,
   /** Plus its place among the first ids of the value; the actor's own is place 0. */
@@ -39,7 +161,9 @@ const tags = {
   /** Plus the number of bytes, 1 to 6. */
   uint: 0x8f,
   /** Plus the length, below 32, 16, 16. */
-  shortText: 0xa0, shortList: 0xc0, shortMap: 0xd0,
+  shortText: 0xa0,
+  shortList: 0xc0,
+  shortMap: 0xd0,
 } as const
 const firstTag = 0x80
 /** In place of a word's number: the name follows as text. */
@@ -76,20 +200,42 @@ function room(bytes: number): void {
 function write(value: unknown): void {
   room(16)
   switch (typeof value) {
-    case 'string': return writeText(value)
-    case 'number': return writeNumber(value)
-    case 'boolean': scratch[at++] = value ? tags.true : tags.false; return
+    case 'string':
+      return writeText(value)
+    case 'number':
+      return writeNumber(value)
+    case 'boolean':
+      scratch[at++] = value ? tags.true : tags.false
+      return
     case 'object':
-      if (value === null) { scratch[at++] = tags.null; return }
+      if (value === null) {
+        scratch[at++] = tags.null
+        return
+      }
       return Array.isArray(value) ? writeList(value) : writeMap(value as Record<string, unknown>)
-    default: throw new Error(`a ${typeof value} cannot be packed`)
+    default:
+      throw new Error(`a ${typeof value} cannot be packed`)
   }
 }
 
 function writeNumber(value: number): void {
   if (Number.isInteger(value) && value >= 0 && value < 2 ** 48 && !Object.is(value, -0)) {
-    if (value < firstTag) { scratch[at++] = value; return }
-    const bytes = value < 2 ** 8 ? 1 : value < 2 ** 16 ? 2 : value < 2 ** 24 ? 3 : value < 2 ** 32 ? 4 : value < 2 ** 40 ? 5 : 6
+    if (value < firstTag) {
+      scratch[at++] = value
+      return
+    }
+    const bytes =
+      value < 2 ** 8
+        ? 1
+        : value < 2 ** 16
+          ? 2
+          : value < 2 ** 24
+            ? 3
+            : value < 2 ** 32
+              ? 4
+              : value < 2 ** 40
+                ? 5
+                : 6
     scratch[at++] = tags.uint + bytes
     at = scratch.writeUIntBE(value, at, bytes)
     return
@@ -152,7 +298,10 @@ function writeMap(map: Record<string, unknown>): void {
 }
 
 function writeLength(length: number, shortTag: number, longTag: number): void {
-  if (length < 16) { scratch[at++] = shortTag + length; return }
+  if (length < 16) {
+    scratch[at++] = shortTag + length
+    return
+  }
   scratch[at] = longTag
   at = scratch.writeUInt32BE(length, at + 1)
 }
@@ -162,7 +311,8 @@ const digits = new Int8Array(0x1_0000).fill(-1)
 for (let digit = 0; digit < 16; digit++) digits[digit.toString(16).charCodeAt(0)] = digit
 
 /** Two digits as a byte; negative when one of them is none. */
-const byteOf = (text: string, from: number): number => (digits[text.charCodeAt(from)]! << 4) | digits[text.charCodeAt(from + 1)]!
+const byteOf = (text: string, from: number): number =>
+  (digits[text.charCodeAt(from)]! << 4) | digits[text.charCodeAt(from + 1)]!
 /** Negative when not all of it were digits. */
 function bytesInto(to: number, text: string, from: number, count: number): number {
   let all = 0
@@ -170,11 +320,20 @@ function bytesInto(to: number, text: string, from: number, count: number): numbe
   return all
 }
 const lastFourOf = (text: string): number =>
-  (byteOf(text, text.length - 8) << 24) | (byteOf(text, text.length - 6) << 16) | (byteOf(text, text.length - 4) << 8) | byteOf(text, text.length - 2)
+  (byteOf(text, text.length - 8) << 24) |
+  (byteOf(text, text.length - 6) << 16) |
+  (byteOf(text, text.length - 4) << 8) |
+  byteOf(text, text.length - 2)
 
 /** False, with nothing written, for a text of 36 letters that is not an id as we write them. */
 function writeUuid(id: string): boolean {
-  if (id.charCodeAt(8) !== 0x2d || id.charCodeAt(13) !== 0x2d || id.charCodeAt(18) !== 0x2d || id.charCodeAt(23) !== 0x2d) return false
+  if (
+    id.charCodeAt(8) !== 0x2d ||
+    id.charCodeAt(13) !== 0x2d ||
+    id.charCodeAt(18) !== 0x2d ||
+    id.charCodeAt(23) !== 0x2d
+  )
+    return false
   const end = lastFourOf(id)
   for (let place = 0; place < seen.length; place++) {
     if (seenEnds[place] !== end || seen[place] !== id) continue
@@ -184,7 +343,12 @@ function writeUuid(id: string): boolean {
   }
   room(17)
   const to = at + 1
-  const wrong = bytesInto(to, id, 0, 4) | bytesInto(to + 4, id, 9, 2) | bytesInto(to + 6, id, 14, 2) | bytesInto(to + 8, id, 19, 2) | bytesInto(to + 10, id, 24, 6)
+  const wrong =
+    bytesInto(to, id, 0, 4) |
+    bytesInto(to + 4, id, 9, 2) |
+    bytesInto(to + 6, id, 14, 2) |
+    bytesInto(to + 8, id, 19, 2) |
+    bytesInto(to + 10, id, 24, 6)
   if (wrong < 0) return false
   if (seen.length < seenMax) {
     seenEnds[seen.length] = end
@@ -225,11 +389,18 @@ function read(): unknown {
   if (tag >= tags.shortList) return readList(tag - tags.shortList)
   if (tag >= tags.shortText) return readText(tag - tags.shortText)
   switch (tag) {
-    case tags.null: return null
-    case tags.true: return true
-    case tags.false: return false
-    case tags.double: from += 8; return view.getFloat64(from - 8)
-    case tags.decimal: from += 5; return (view.getInt8(from - 5) * 2 ** 32 + view.getUint32(from - 4)) / 1e7
+    case tags.null:
+      return null
+    case tags.true:
+      return true
+    case tags.false:
+      return false
+    case tags.double:
+      from += 8
+      return view.getFloat64(from - 8)
+    case tags.decimal:
+      from += 5
+      return (view.getInt8(from - 5) * 2 ** 32 + view.getUint32(from - 4)) / 1e7
     case tags.uuid: {
       const id = `${hex(4)}-${hex(2)}-${hex(2)}-${hex(2)}-${hex(6)}`
       if (seen.length < seenMax) seen.push(id)
@@ -240,11 +411,16 @@ function read(): unknown {
       if (!id) throw new Error('packed state refers to an id that is not there')
       return id
     }
-    case tags.hex16: return hex(16)
-    case tags.word: return wordAt(bytes[from++]!)
-    case tags.text: return readText(readLength())
-    case tags.list: return readList(readLength())
-    case tags.map: return readMap(readLength())
+    case tags.hex16:
+      return hex(16)
+    case tags.word:
+      return wordAt(bytes[from++]!)
+    case tags.text:
+      return readText(readLength())
+    case tags.list:
+      return readList(readLength())
+    case tags.map:
+      return readMap(readLength())
     default: {
       const count = tag - tags.uint
       if (!(count >= 1 && count <= 6)) throw new Error(`packed state has no tag ${tag}`)
@@ -267,7 +443,10 @@ function readText(length: number): string {
   let text = ''
   for (let i = from; i < end; i++) {
     const code = bytes[i]!
-    if (code >= 0x80 || length > 24) { text = Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('utf8'); break }
+    if (code >= 0x80 || length > 24) {
+      text = Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('utf8')
+      break
+    }
     text += String.fromCharCode(code)
   }
   from = end
@@ -284,14 +463,15 @@ function readMap(length: number): Record<string, unknown> {
   const map: Record<string, unknown> = {}
   for (let i = 0; i < length; i++) {
     const number = bytes[from++]!
-    map[number === literalName ? read() as string : wordAt(number)] = read()
+    map[number === literalName ? (read() as string) : wordAt(number)] = read()
   }
   return map
 }
 
 function wordAt(number: number): string {
   const word = words[number]
-  if (word === undefined) throw new Error(`packed state has no word ${number}: it was written by a newer release`)
+  if (word === undefined)
+    throw new Error(`packed state has no word ${number}: it was written by a newer release`)
   return word
 }
 

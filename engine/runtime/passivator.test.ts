@@ -15,14 +15,38 @@ async function world(bounds: EngineBounds = engineBounds) {
   const w = runtimeWorld()
   const booted = await actorsOf(w, 'e1', {}, () => {}, bounds)
   const owing = new Set<string>()
-  const log = (level: string, message: string): void => { w.logs.push(`${level} ${message}`) }
-  const outbox = new Outbox({ env: w.env, bus: memoryBus(), deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }), soft: () => {}, park: async () => {}, log: () => {} })
-  const snapshotter = new Snapshotter({ env: w.env, journal: booted.journal, actors: booted.actors, outbox, lastSeq: new Map(), log })
-  const passivator = new Passivator({ env: w.env, actors: booted.actors, busy: actorId => owing.has(actorId), bounds, log })
+  const log = (level: string, message: string): void => {
+    w.logs.push(`${level} ${message}`)
+  }
+  const outbox = new Outbox({
+    env: w.env,
+    bus: memoryBus(),
+    deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }),
+    soft: () => {},
+    park: async () => {},
+    log: () => {},
+  })
+  const snapshotter = new Snapshotter({
+    env: w.env,
+    journal: booted.journal,
+    actors: booted.actors,
+    outbox,
+    lastSeq: new Map(),
+    log,
+  })
+  const passivator = new Passivator({
+    env: w.env,
+    actors: booted.actors,
+    busy: actorId => owing.has(actorId),
+    bounds,
+    log,
+  })
   return { ...w, ...booted, owing, snapshotter, passivator }
 }
 /** A whole walk. */
-const walked = (w: Awaited<ReturnType<typeof world>>): void => { for (let i = 0; i < 2; i++) w.passivator.round() }
+const walked = (w: Awaited<ReturnType<typeof world>>): void => {
+  for (let i = 0; i < 2; i++) w.passivator.round()
+}
 
 t.test('[3] an idle actor sleeps, and the next command wakes it without a read', async t => {
   const w = await world()
@@ -41,30 +65,51 @@ t.test('[3] an idle actor sleeps, and the next command wakes it without a read',
   walked(w)
   t.same([w.actors.asleep, w.actors.size], [1, 1])
   w.store.setAway(true)
-  t.equal(counted(await w.tell(id, 'addTwo', 'x')), 2, 'a command it knows: the same answer, and the journal is not there to be asked')
+  t.equal(
+    counted(await w.tell(id, 'addTwo', 'x')),
+    2,
+    'a command it knows: the same answer, and the journal is not there to be asked',
+  )
   t.same([w.actors.asleep, w.actors.size], [0, 1])
   w.store.setAway(false)
   t.equal(counted(await w.tell(id, 'add')), 3)
-  t.same(w.store.events.get(id)?.map(event => event.version), [1, 2, 3], '[4]')
+  t.same(
+    w.store.events.get(id)?.map(event => event.version),
+    [1, 2, 3],
+    '[4]',
+  )
 })
 
-t.test('[3] a sleeper leaves memory; the next command brings it back from snapshot and events', async t => {
-  const w = await world()
-  const id = w.id()
-  await w.tell(id, 'addTwo', 'x')
-  await w.snapshotter.flush()
-  w.passivator.start()
-  await w.env.advance(limits.actorLeaveMs + limits.passivateRoundMs)
-  t.equal(w.actors.size, 0)
-  // One more event than the snapshot has, as another engine may have left it.
-  const [slot, [before]] = [w.slotOf(id), w.store.events.get(id)!]
-  w.store.append({ slot, epoch: w.store.slot(slot).epoch, kind: 'order', actorId: id, fromVersion: 2, atMs: 0, commandId: 'y', by: { role: 'system', id: 'other' }, events: [before!.event],
-    row: { kind: 'driver', view: w.store.drivers.values().next().value! } })
-  t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'known from the snapshot')
-  t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'known from the events')
-  t.equal(counted(await w.tell(id, 'add', 'z')), 4)
-  w.passivator.stop()
-})
+t.test(
+  '[3] a sleeper leaves memory; the next command brings it back from snapshot and events',
+  async t => {
+    const w = await world()
+    const id = w.id()
+    await w.tell(id, 'addTwo', 'x')
+    await w.snapshotter.flush()
+    w.passivator.start()
+    await w.env.advance(limits.actorLeaveMs + limits.passivateRoundMs)
+    t.equal(w.actors.size, 0)
+    // One more event than the snapshot has, as another engine may have left it.
+    const [slot, [before]] = [w.slotOf(id), w.store.events.get(id)!]
+    w.store.append({
+      slot,
+      epoch: w.store.slot(slot).epoch,
+      kind: 'order',
+      actorId: id,
+      fromVersion: 2,
+      atMs: 0,
+      commandId: 'y',
+      by: { role: 'system', id: 'other' },
+      events: [before!.event],
+      row: { kind: 'driver', view: w.store.drivers.values().next().value! },
+    })
+    t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'known from the snapshot')
+    t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'known from the events')
+    t.equal(counted(await w.tell(id, 'add', 'z')), 4)
+    w.passivator.stop()
+  },
+)
 
 t.test('[10] a deadline is kept in sleep, and keeps its actor from leaving', async t => {
   const w = await world()
@@ -110,7 +155,11 @@ t.test('what recovery brings back sleeps; those with something to do are awake',
   w.actors.stop()
   const heir = await actorsOf(w, 'e2')
   t.same([heir.actors.asleep, heir.actors.size], [3, 4])
-  t.same(w.recovered.sort(), [counting, eventful].sort(), 'the attentive one is shown, the quiet ones are not unpacked')
+  t.same(
+    w.recovered.sort(),
+    [counting, eventful].sort(),
+    'the attentive one is shown, the quiet ones are not unpacked',
+  )
   t.equal(counted(await heir.tell(counting, 'add', 'x')), 1)
   await w.env.advance(1_100)
   t.ok(w.due.includes(dueSoon), '[10]')

@@ -23,7 +23,10 @@ export class Passivator {
 
   /** `busy`: it owes others something that is still under way. */
   constructor(deps: {
-    env: Env; actors: Actors; busy: (actorId: string) => boolean; bounds?: EngineBounds
+    env: Env
+    actors: Actors
+    busy: (actorId: string) => boolean
+    bounds?: EngineBounds
     log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   }) {
     this.#env = deps.env
@@ -33,14 +36,22 @@ export class Passivator {
     this.#log = deps.log
   }
 
-  start(): void { this.#later(limits.passivateRoundMs) }
+  start(): void {
+    this.#later(limits.passivateRoundMs)
+  }
 
-  stop(): void { this.#cancel() }
+  stop(): void {
+    this.#cancel()
+  }
 
   #later(pauseMs: number): void {
     this.#cancel = this.#env.after(pauseMs, () => {
       let sawAll = false
-      try { sawAll = this.round() } catch (error) { this.#log('error', 'passivation failed; will try again', error) }
+      try {
+        sawAll = this.round()
+      } catch (error) {
+        this.#log('error', 'passivation failed; will try again', error)
+      }
       this.#later(sawAll ? this.#bounds.passivateRestMs : limits.passivateRoundMs)
     })
   }
@@ -50,9 +61,15 @@ export class Passivator {
     const bounds = this.#bounds
     const nowMs = this.#env.nowMs()
     const fromTheFirst = this.#walk === null
-    const pressed = this.#actors.size > bounds.liveActorsMax * pressedFrom || this.#actors.size - this.#actors.asleep > bounds.awakeActorsMax * pressedFrom
+    const pressed =
+      this.#actors.size > bounds.liveActorsMax * pressedFrom ||
+      this.#actors.size - this.#actors.asleep > bounds.awakeActorsMax * pressedFrom
     let packed = 0
-    for (let looked = 0; looked < bounds.passivateLooksMax && packed < bounds.passivatePackedMax; looked++) {
+    for (
+      let looked = 0;
+      looked < bounds.passivateLooksMax && packed < bounds.passivatePackedMax;
+      looked++
+    ) {
       this.#walk ??= this.#actors.residents()
       const { value: one, done } = this.#walk.next()
       if (done) {
@@ -60,9 +77,14 @@ export class Passivator {
         return fromTheFirst && !pressed
       }
       if (one instanceof Cell) {
-        if (nowMs - one.touchedAtMs < (pressed ? bounds.actorSleepMsPressed : bounds.actorSleepMs) || this.#busy(one.actorId)) continue
+        if (
+          nowMs - one.touchedAtMs < (pressed ? bounds.actorSleepMsPressed : bounds.actorSleepMs) ||
+          this.#busy(one.actorId)
+        )
+          continue
         if (this.#actors.sleep(one)) packed++
-      } else if (pressed || nowMs - one.head.updatedAtMs >= bounds.actorLeaveMs) this.#actors.leave(one.actorId, one.head)
+      } else if (pressed || nowMs - one.head.updatedAtMs >= bounds.actorLeaveMs)
+        this.#actors.leave(one.actorId, one.head)
     }
     return false
   }

@@ -12,16 +12,26 @@ import type { Cell } from './cell.ts'
 import { snapshotHead, snapshotHeadBytes, type SnapshotHead } from './snapshot.ts'
 
 /** Sleepers by `keyOf` their id. */
-interface Slot { epoch: number; awake: Map<string, Cell>; asleep: Map<string, string> }
+interface Slot {
+  epoch: number
+  awake: Map<string, Cell>
+  asleep: Map<string, string>
+}
 
 export class Residents {
   readonly #slots = new Map<number, Slot>()
   #awake = 0
   #asleep = 0
 
-  get awake(): number { return this.#awake }
-  get asleep(): number { return this.#asleep }
-  epochOf(slot: number): number | undefined { return this.#slots.get(slot)?.epoch }
+  get awake(): number {
+    return this.#awake
+  }
+  get asleep(): number {
+    return this.#asleep
+  }
+  epochOf(slot: number): number | undefined {
+    return this.#slots.get(slot)?.epoch
+  }
 
   open(slot: number, epoch: number): void {
     const here = this.#slots.get(slot)
@@ -39,7 +49,9 @@ export class Residents {
     return { cells: [...here.awake.values()], asleepIds: Array.from(here.asleep.keys(), idOf) }
   }
 
-  cell(actorId: string): Cell | undefined { return this.#of(actorId)?.awake.get(actorId) }
+  cell(actorId: string): Cell | undefined {
+    return this.#of(actorId)?.awake.get(actorId)
+  }
 
   /** The slot must be open. */
   add(cell: Cell): void {
@@ -92,13 +104,16 @@ export class Residents {
     }
   }
 
-  #of(actorId: string): Slot | undefined { return this.#slots.get(slotOf(actorId, limits.slotCount)) }
+  #of(actorId: string): Slot | undefined {
+    return this.#slots.get(slotOf(actorId, limits.slotCount))
+  }
 }
 
 const headBytes = Buffer.alloc(snapshotHeadBytes)
 
 /** A UUID in small letters as 16 characters of one byte each, and back. Actors have no other ids. */
-const keyOf = (actorId: string): string => Buffer.from(actorId.replaceAll('-', ''), 'hex').toString('latin1')
+const keyOf = (actorId: string): string =>
+  Buffer.from(actorId.replaceAll('-', ''), 'hex').toString('latin1')
 function idOf(key: string): string {
   const hex = Buffer.from(key, 'latin1').toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`

@@ -16,26 +16,38 @@ const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 const engineNames = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 8 })
 
 t.test('a fair share: every slot has exactly one engine, whoever counts', async t => {
-  fc.assert(fc.property(engineNames, engines => {
-    const shares = engines.map(engine => fairShare(engine, engines))
-    assert.deepEqual(shares.flatMap(share => [...share]).sort((a, b) => a - b), slots)
-    assert.deepEqual(fairShare(engines[0]!, [...engines].reverse()), shares[0], 'in whatever order')
-  }))
+  fc.assert(
+    fc.property(engineNames, engines => {
+      const shares = engines.map(engine => fairShare(engine, engines))
+      assert.deepEqual(
+        shares.flatMap(share => [...share]).sort((a, b) => a - b),
+        slots,
+      )
+      assert.deepEqual(
+        fairShare(engines[0]!, [...engines].reverse()),
+        shares[0],
+        'in whatever order',
+      )
+    }),
+  )
   t.same([...fairShare('new', [])], slots, 'alone, also before the first renewal')
 })
 
 t.test('a change of membership moves only what it must', async t => {
-  fc.assert(fc.property(engineNames, fc.uuid(), (engines, newcomer) => {
-    fc.pre(!engines.includes(newcomer))
-    const joined = [...engines, newcomer]
-    const gained = fairShare(newcomer, joined)
-    for (const engine of engines) {
-      const before = fairShare(engine, engines)
-      const after = fairShare(engine, joined)
-      for (const slot of after) assert.ok(before.has(slot), 'nobody but the newcomer gains')
-      for (const slot of before) assert.ok(after.has(slot) || gained.has(slot), 'what goes, goes to the newcomer')
-    }
-  }))
+  fc.assert(
+    fc.property(engineNames, fc.uuid(), (engines, newcomer) => {
+      fc.pre(!engines.includes(newcomer))
+      const joined = [...engines, newcomer]
+      const gained = fairShare(newcomer, joined)
+      for (const engine of engines) {
+        const before = fairShare(engine, engines)
+        const after = fairShare(engine, joined)
+        for (const slot of after) assert.ok(before.has(slot), 'nobody but the newcomer gains')
+        for (const slot of before)
+          assert.ok(after.has(slot) || gained.has(slot), 'what goes, goes to the newcomer')
+      }
+    }),
+  )
   t.pass()
 })
 
@@ -47,24 +59,58 @@ t.test('shares are of like size', async t => {
   }
 })
 
-function keeper(w: RuntimeWorld, engineId: string, options: { faults?: Faults; gained?: (lease: SlotLease) => Promise<void>; exclusive?: boolean; announce?: () => void } = {}) {
+function keeper(
+  w: RuntimeWorld,
+  engineId: string,
+  options: {
+    faults?: Faults
+    gained?: (lease: SlotLease) => Promise<void>
+    exclusive?: boolean
+    announce?: () => void
+  } = {},
+) {
   const serving = new Map<number, number>()
   let paused = false
   const held: (() => void)[] = []
   const env: Env = {
-    nowMs: () => w.env.nowMs(), random: w.env.random,
-    after: (ms, run) => w.env.after(ms, () => { if (paused) held.push(run); else run() }),
+    nowMs: () => w.env.nowMs(),
+    random: w.env.random,
+    after: (ms, run) =>
+      w.env.after(ms, () => {
+        if (paused) held.push(run)
+        else run()
+      }),
   }
   const slotKeeper = new SlotKeeper({
-    env, journal: faulty(memoryJournal(w.store), options.faults ?? {}), engineId, exclusive: options.exclusive ?? false, leaseMs,
-    announce() { options.announce?.() },
-    async gained(lease) { await options.gained?.(lease); serving.set(lease.slot, lease.epoch) },
-    lost(slot) { serving.delete(slot) },
-    log: (level, message) => { w.logs.push(`${level} ${message}`) },
+    env,
+    journal: faulty(memoryJournal(w.store), options.faults ?? {}),
+    engineId,
+    exclusive: options.exclusive ?? false,
+    leaseMs,
+    announce() {
+      options.announce?.()
+    },
+    async gained(lease) {
+      await options.gained?.(lease)
+      serving.set(lease.slot, lease.epoch)
+    },
+    lost(slot) {
+      serving.delete(slot)
+    },
+    log: (level, message) => {
+      w.logs.push(`${level} ${message}`)
+    },
   })
   return {
-    keeper: slotKeeper, serving, pause: () => { paused = true },
-    resume: () => { paused = false; for (const run of held.splice(0)) run() },
+    keeper: slotKeeper,
+    serving,
+    pause: () => {
+      paused = true
+    },
+    resume: () => {
+      paused = false
+      for (const run of held.splice(0)) run()
+    },
   }
 }
 /** Two engines never serve a slot under the same epoch; [5] makes the older one harmless. */
@@ -78,10 +124,16 @@ t.test('an engine alone serves everything', async t => {
   t.equal(a.serving.size, limits.slotCount)
   await w.env.advance(20 * round)
   t.equal(a.serving.size, limits.slotCount, 'and keeps it')
-  t.ok([...a.serving.values()].every(epoch => epoch === 1), 'under one epoch')
+  t.ok(
+    [...a.serving.values()].every(epoch => epoch === 1),
+    'under one epoch',
+  )
   await a.keeper.stop()
   t.equal(a.serving.size, 0)
-  t.ok(slots.every(slot => w.store.slot(slot).owner === null), 'handed back at once')
+  t.ok(
+    slots.every(slot => w.store.slot(slot).owner === null),
+    'handed back at once',
+  )
   t.notOk(w.store.engines.has('a'))
 })
 
@@ -94,8 +146,14 @@ t.test('a second engine gets its share, and gives it back', async t => {
   await w.env.advance(3 * round)
   const [ofA, ofB] = [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])]
   t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [ofA, ofB])
-  t.ok([...b.serving.values()].every(epoch => epoch === 2), '[5] a new owner, a new epoch')
-  t.ok([...a.serving.values()].every(epoch => epoch === 1), 'what stayed was not disturbed')
+  t.ok(
+    [...b.serving.values()].every(epoch => epoch === 2),
+    '[5] a new owner, a new epoch',
+  )
+  t.ok(
+    [...a.serving.values()].every(epoch => epoch === 1),
+    'what stayed was not disturbed',
+  )
   await b.keeper.stop()
   await w.env.advance(2 * round)
   t.equal(a.serving.size, limits.slotCount)
@@ -105,14 +163,20 @@ t.test('a second engine gets its share, and gives it back', async t => {
 t.test('who joins, lets go or leaves is heard at once', async t => {
   const w = runtimeWorld()
   const all: ReturnType<typeof keeper>[] = []
-  const announce = (): void => { for (const one of all) one.keeper.hurry() }
+  const announce = (): void => {
+    for (const one of all) one.keeper.hurry()
+  }
   const [a, b] = [keeper(w, 'a', { announce }), keeper(w, 'b', { announce })]
   all.push(a, b)
   await a.keeper.start()
   await w.env.advance(round)
   await b.keeper.start()
   await w.env.advance(1)
-  t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])], 'no renewal had to come')
+  t.same(
+    [new Set(a.serving.keys()), new Set(b.serving.keys())],
+    [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+    'no renewal had to come',
+  )
   await b.keeper.stop()
   await w.env.advance(1)
   t.equal(a.serving.size, limits.slotCount)
@@ -123,39 +187,57 @@ t.test('who joins, lets go or leaves is heard at once', async t => {
   await a.keeper.stop()
 })
 
-t.test('the slots of a dead engine are served a tenth of a lease after it lapsed, at the latest', async t => {
-  for (const afterMs of [0, 170, 330, 490]) {
+t.test(
+  'the slots of a dead engine are served a tenth of a lease after it lapsed, at the latest',
+  async t => {
+    for (const afterMs of [0, 170, 330, 490]) {
+      const w = runtimeWorld()
+      const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+      await a.keeper.start()
+      // The two look at different times.
+      await w.env.advance(afterMs)
+      await b.keeper.start()
+      await w.env.advance(3 * round)
+      a.pause()
+      await w.env.advance(w.store.engines.get('a')! - w.env.nowMs() + leaseMs / 10 + 1)
+      t.equal(b.serving.size, limits.slotCount)
+      await b.keeper.stop()
+    }
+  },
+)
+
+t.test(
+  'a slot whose acquisition or release was answered into the void does not stay with one who does not serve it',
+  async t => {
     const w = runtimeWorld()
-    const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+    let lossy = false
+    const [a, b] = [
+      keeper(w, 'a', {
+        faults: {
+          acquireSlots: () => (lossy ? 'failAfter' : 'pass'),
+          releaseSlots: () => (lossy ? 'failBefore' : 'pass'),
+        },
+      }),
+      keeper(w, 'b'),
+    ]
     await a.keeper.start()
-    // The two look at different times.
-    await w.env.advance(afterMs)
     await b.keeper.start()
     await w.env.advance(3 * round)
-    a.pause()
-    await w.env.advance(w.store.engines.get('a')! - w.env.nowMs() + leaseMs / 10 + 1)
-    t.equal(b.serving.size, limits.slotCount)
+    b.pause()
+    lossy = true
+    await w.env.advance(leaseMs + round)
+    lossy = false
+    b.resume()
+    await w.env.advance(5 * round)
+    t.same(
+      [new Set(a.serving.keys()), new Set(b.serving.keys())],
+      [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+      'each serves its share, and all are served',
+    )
+    await a.keeper.stop()
     await b.keeper.stop()
-  }
-})
-
-t.test('a slot whose acquisition or release was answered into the void does not stay with one who does not serve it', async t => {
-  const w = runtimeWorld()
-  let lossy = false
-  const [a, b] = [keeper(w, 'a', { faults: { acquireSlots: () => (lossy ? 'failAfter' : 'pass'), releaseSlots: () => (lossy ? 'failBefore' : 'pass') } }), keeper(w, 'b')]
-  await a.keeper.start()
-  await b.keeper.start()
-  await w.env.advance(3 * round)
-  b.pause()
-  lossy = true
-  await w.env.advance(leaseMs + round)
-  lossy = false
-  b.resume()
-  await w.env.advance(5 * round)
-  t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])], 'each serves its share, and all are served')
-  await a.keeper.stop()
-  await b.keeper.stop()
-})
+  },
+)
 
 t.test('[5] a paused engine loses its lease, and learns of it when it wakes', async t => {
   const w = runtimeWorld()
@@ -169,7 +251,10 @@ t.test('[5] a paused engine loses its lease, and learns of it when it wakes', as
   t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'which the sleeper does not know')
   a.resume()
   await w.env.settle()
-  t.ok([...a.serving].every(([slot, epoch]) => w.store.slot(slot).epoch === epoch), 'its first act is to let go')
+  t.ok(
+    [...a.serving].every(([slot, epoch]) => w.store.slot(slot).epoch === epoch),
+    'its first act is to let go',
+  )
   await w.env.advance(3 * round)
   t.same(new Set(a.serving.keys()), fairShare('a', ['a', 'b']), 'then it gets its share again')
   t.ok(w.logs.some(line => line.includes('late')))
@@ -218,27 +303,45 @@ t.test('failures', async t => {
     t.equal(a.serving.size, limits.slotCount)
     await a.keeper.stop()
   })
-  await t.test('one slot cannot be loaded: the others are served, and it is tried again under a new epoch', async t => {
-    const w = runtimeWorld()
-    let broken = true
-    const a = keeper(w, 'a', { gained: async lease => { if (lease.slot === 5 && broken) throw new Error('injected') } })
-    await t.rejects(a.keeper.start(), /injected/)
-    t.same(slots.filter(slot => !a.serving.has(slot)), [5])
-    broken = false
-    await a.keeper.start()
-    t.equal(a.serving.get(5), 2)
-    await a.keeper.stop()
-  })
+  await t.test(
+    'one slot cannot be loaded: the others are served, and it is tried again under a new epoch',
+    async t => {
+      const w = runtimeWorld()
+      let broken = true
+      const a = keeper(w, 'a', {
+        gained: async lease => {
+          if (lease.slot === 5 && broken) throw new Error('injected')
+        },
+      })
+      await t.rejects(a.keeper.start(), /injected/)
+      t.same(
+        slots.filter(slot => !a.serving.has(slot)),
+        [5],
+      )
+      broken = false
+      await a.keeper.start()
+      t.equal(a.serving.get(5), 2)
+      await a.keeper.stop()
+    },
+  )
   await t.test('loading takes longer than a lease: renewed in between', async t => {
     const w = runtimeWorld()
     const b = keeper(w, 'b')
-    const a = keeper(w, 'a', { gained: () => new Promise(resolve => { w.env.after(200, resolve) }) })
+    const a = keeper(w, 'a', {
+      gained: () =>
+        new Promise(resolve => {
+          w.env.after(200, resolve)
+        }),
+    })
     const started = a.keeper.start()
     await w.env.advance(leaseMs / 2)
     await b.keeper.start()
     await w.env.advance(limits.slotCount * 200)
     await started
-    t.ok([...w.store.slots.values()].every(slot => slot.epoch <= 2), 'nobody takes what is being loaded')
+    t.ok(
+      [...w.store.slots.values()].every(slot => slot.epoch <= 2),
+      'nobody takes what is being loaded',
+    )
     await w.env.advance(20 * round)
     t.equal(a.serving.size + b.serving.size, limits.slotCount)
     await a.keeper.stop()
@@ -246,7 +349,12 @@ t.test('failures', async t => {
   })
   await t.test('stopped while a slot is being loaded: nothing is served afterwards', async t => {
     const w = runtimeWorld()
-    const a = keeper(w, 'a', { gained: () => new Promise(resolve => { w.env.after(200, resolve) }) })
+    const a = keeper(w, 'a', {
+      gained: () =>
+        new Promise(resolve => {
+          w.env.after(200, resolve)
+        }),
+    })
     const started = a.keeper.start()
     await w.env.advance(500)
     const stopped = a.keeper.stop()

@@ -40,15 +40,21 @@ export class SlotKeeper {
   #again = false
   #share: { among: string; mine: ReadonlySet<number> } | null = null
 
-  constructor(deps: SlotKeeperDeps) { this.#deps = deps }
+  constructor(deps: SlotKeeperDeps) {
+    this.#deps = deps
+  }
 
-  get held(): ReadonlyMap<number, number> { return this.#held }
+  get held(): ReadonlyMap<number, number> {
+    return this.#held
+  }
 
   /**
    * False when the leases may be somebody else's by now: a pause or an absent journal kept them from being
    * renewed. Appends are refused by the journal then; what is answered from memory alone must be refused here.
    */
-  get leaseHolds(): boolean { return this.#deps.exclusive || this.#deps.env.nowMs() < this.#leaseUntilMs }
+  get leaseHolds(): boolean {
+    return this.#deps.exclusive || this.#deps.env.nowMs() < this.#leaseUntilMs
+  }
 
   /** Takes the first slots; resolves when they are served. Rejects when the journal cannot be reached. */
   async start(): Promise<void> {
@@ -89,11 +95,15 @@ export class SlotKeeper {
     this.#deps.announce()
   }
 
-  get #renewMs(): number { return this.#deps.leaseMs / renewalsPerLease }
+  get #renewMs(): number {
+    return this.#deps.leaseMs / renewalsPerLease
+  }
 
   #nextRound(): Promise<void> {
     this.#inRound = true
-    this.#running = this.#round().finally(() => { this.#inRound = false })
+    this.#running = this.#round().finally(() => {
+      this.#inRound = false
+    })
     return this.#running
   }
 
@@ -106,7 +116,9 @@ export class SlotKeeper {
 
   #turn(): void {
     this.#cancel = null
-    this.#nextRound().catch(error => this.#deps.log('error', 'renewing slot leases failed', error)).finally(() => this.#arm())
+    this.#nextRound()
+      .catch(error => this.#deps.log('error', 'renewing slot leases failed', error))
+      .finally(() => this.#arm())
   }
 
   async #round(): Promise<void> {
@@ -116,7 +128,9 @@ export class SlotKeeper {
     // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
     const mine = this.#shareAmong(exclusive ? [engineId] : engines)
     // Leased and not held: the answer to an acquisition or a release was lost. Renewed for ever, nobody could have it.
-    const surplus = [...this.#held.keys(), ...leased.filter(slot => !this.#held.has(slot))].filter(slot => !mine.has(slot))
+    const surplus = [...this.#held.keys(), ...leased.filter(slot => !this.#held.has(slot))].filter(
+      slot => !mine.has(slot),
+    )
     for (const slot of surplus) if (this.#held.delete(slot)) this.#deps.lost(slot)
     if (surplus.length > 0) {
       await journal.releaseSlots(engineId, surplus)
@@ -144,7 +158,8 @@ export class SlotKeeper {
   /** The share changes when the engines do, and they seldom do. */
   #shareAmong(engines: readonly string[]): ReadonlySet<number> {
     const among = engines.join(' ')
-    if (this.#share?.among !== among) this.#share = { among, mine: fairShare(this.#deps.engineId, engines) }
+    if (this.#share?.among !== among)
+      this.#share = { among, mine: fairShare(this.#deps.engineId, engines) }
     return this.#share.mine
   }
 
@@ -156,7 +171,8 @@ export class SlotKeeper {
     const renewed = new Map(leases.map(lease => [lease.slot, lease.epoch]))
     if (this.#stopped) return { leased: [], engines }
     const lateMs = env.nowMs() - this.#renewedAtMs
-    if (this.#renewedAtMs !== 0 && lateMs > leaseMs) this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
+    if (this.#renewedAtMs !== 0 && lateMs > leaseMs)
+      this.#deps.log('warn', `lease renewal was ${lateMs} ms late`)
     this.#renewedAtMs = env.nowMs()
     this.#leaseUntilMs = askedAtMs + leaseMs
     for (const [slot, epoch] of this.#held) if (renewed.get(slot) !== epoch) this.fenced(slot)
@@ -178,7 +194,10 @@ export function fairShare(engineId: string, engines: readonly string[]): Set<num
     let bestScore = -1
     for (const engine of all) {
       const score = hash(`${slot}/${engine}`)
-      if (score > bestScore || (score === bestScore && engine < best)) { best = engine; bestScore = score }
+      if (score > bestScore || (score === bestScore && engine < best)) {
+        best = engine
+        bestScore = score
+      }
     }
     if (best === engineId) mine.add(slot)
   }

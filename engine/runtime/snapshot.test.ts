@@ -4,14 +4,34 @@ import t from 'tap'
 import { decodeSnapshot, encodeSnapshot, snapshotHead } from './snapshot.ts'
 
 const id = '0190a5a0-1234-7abc-8def-f123456789ab'
-const body = { state: { kind: 'accepted', core: { orderId: id }, count: 1 }, acceptedIds: ['a', 'b'], updatedAtMs: 1_800_000_000_123 }
+const body = {
+  state: { kind: 'accepted', core: { orderId: id }, count: 1 },
+  acceptedIds: ['a', 'b'],
+  updatedAtMs: 1_800_000_000_123,
+}
 
 t.test('the head is read without the state', async t => {
-  for (const [kind, wakeAtMs, attentive] of [['order', null, false], ['driver', 0, true], ['order', 1_800_000_060_000, true]] as const) {
-    const bytes = Buffer.from(encodeSnapshot(id, body, { kind, version: 70_000, wakeAtMs, attentive }))
-    t.same(snapshotHead(bytes.subarray(0, 23)), { kind, version: 70_000, updatedAtMs: body.updatedAtMs, wakeAtMs, attentive })
+  for (const [kind, wakeAtMs, attentive] of [
+    ['order', null, false],
+    ['driver', 0, true],
+    ['order', 1_800_000_060_000, true],
+  ] as const) {
+    const bytes = Buffer.from(
+      encodeSnapshot(id, body, { kind, version: 70_000, wakeAtMs, attentive }),
+    )
+    t.same(snapshotHead(bytes.subarray(0, 23)), {
+      kind,
+      version: 70_000,
+      updatedAtMs: body.updatedAtMs,
+      wakeAtMs,
+      attentive,
+    })
     t.same(decodeSnapshot(id, bytes), body)
-    t.same(decodeSnapshot(id, Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)), body, 'wherever in a buffer')
+    t.same(
+      decodeSnapshot(id, Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)),
+      body,
+      'wherever in a buffer',
+    )
   }
 })
 
@@ -21,15 +41,40 @@ t.test('version 1, as releases before wrote it, is still read', async t => {
   t.equal(snapshotHead(old), null)
 })
 
-t.test('the list of orders that a driver of a release before decision 18 carries ends here', async t => {
-  const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
-  const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
-  t.same(decodeSnapshot(id, encodeSnapshot(id, carried, { kind: 'driver', version: 3, wakeAtMs: null, attentive: false })).state, state)
-  t.same(decodeSnapshot(id, Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)])).state, state)
-})
+t.test(
+  'the list of orders that a driver of a release before decision 18 carries ends here',
+  async t => {
+    const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
+    const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
+    t.same(
+      decodeSnapshot(
+        id,
+        encodeSnapshot(id, carried, {
+          kind: 'driver',
+          version: 3,
+          wakeAtMs: null,
+          attentive: false,
+        }),
+      ).state,
+      state,
+    )
+    t.same(
+      decodeSnapshot(
+        id,
+        Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)]),
+      ).state,
+      state,
+    )
+  },
+)
 
 t.test('bytes that are no snapshot are refused by name', async t => {
-  const bytes = new Uint8Array(encodeSnapshot(id, body, { kind: 'order', version: 1, wakeAtMs: null, attentive: false }))
+  const bytes = new Uint8Array(
+    encodeSnapshot(id, body, { kind: 'order', version: 1, wakeAtMs: null, attentive: false }),
+  )
   t.throws(() => decodeSnapshot(id, new Uint8Array([1, 2, 3])), /not a snapshot/)
-  t.throws(() => decodeSnapshot(id, bytes.with(1, 9)), /snapshot version 9, this code reads up to 2/)
+  t.throws(
+    () => decodeSnapshot(id, bytes.with(1, 9)),
+    /snapshot version 9, this code reads up to 2/,
+  )
 })

@@ -18,7 +18,11 @@ const neverMs = -1
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 /** `acceptedIds`: the command ids the actor remembers, oldest first. */
-export interface SnapshotBody { state: unknown; acceptedIds: string[]; updatedAtMs: number }
+export interface SnapshotBody {
+  state: unknown
+  acceptedIds: string[]
+  updatedAtMs: number
+}
 
 export interface SnapshotHead {
   kind: ActorKind
@@ -32,7 +36,11 @@ export interface SnapshotHead {
 }
 
 /** The bytes stay good until the next call: copy what is kept. The actor's id is left out of them: who has a snapshot knows whose it is. */
-export function encodeSnapshot(actorId: string, body: SnapshotBody, head: Omit<SnapshotHead, 'updatedAtMs'>): Buffer {
+export function encodeSnapshot(
+  actorId: string,
+  body: SnapshotBody,
+  head: Omit<SnapshotHead, 'updatedAtMs'>,
+): Buffer {
   const bytes = pack([body.state, body.acceptedIds], snapshotHeadBytes, actorId)
   bytes[0] = magic
   bytes[1] = version
@@ -49,8 +57,11 @@ export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const wakeAtMs = view.getFloat64(15)
   return {
-    kind: (bytes[2]! & flags.driver) === 0 ? 'order' : 'driver', attentive: (bytes[2]! & flags.attentive) !== 0,
-    version: view.getUint32(3), updatedAtMs: view.getFloat64(7), wakeAtMs: wakeAtMs === neverMs ? null : wakeAtMs,
+    kind: (bytes[2]! & flags.driver) === 0 ? 'order' : 'driver',
+    attentive: (bytes[2]! & flags.attentive) !== 0,
+    version: view.getUint32(3),
+    updatedAtMs: view.getFloat64(7),
+    wakeAtMs: wakeAtMs === neverMs ? null : wakeAtMs,
   }
 }
 
@@ -66,12 +77,14 @@ export function decodeSnapshot(actorId: string, bytes: Uint8Array): SnapshotBody
 
 /** Without what nobody reads any more: copied from state to state it would stay for as long as the driver does. */
 function current(state: unknown): unknown {
-  if (typeof state === 'object' && state !== null && 'recentOrderIds' in state) delete state.recentOrderIds
+  if (typeof state === 'object' && state !== null && 'recentOrderIds' in state)
+    delete state.recentOrderIds
   return state
 }
 
 function versionOf(bytes: Uint8Array): number {
   if (bytes[0] !== magic) throw new Error('not a snapshot')
-  if (bytes[1] !== version && bytes[1] !== 1) throw new Error(`snapshot version ${bytes[1]}, this code reads up to ${version}`)
+  if (bytes[1] !== version && bytes[1] !== 1)
+    throw new Error(`snapshot version ${bytes[1]}, this code reads up to ${version}`)
   return bytes[1]
 }

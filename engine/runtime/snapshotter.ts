@@ -34,7 +34,12 @@ export class Snapshotter {
 
   /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
   constructor(deps: {
-    env: Env; journal: Journal; actors: Actors; outbox: Outbox; lastSeq: ReadonlyMap<number, number>; bounds?: EngineBounds
+    env: Env
+    journal: Journal
+    actors: Actors
+    outbox: Outbox
+    lastSeq: ReadonlyMap<number, number>
+    bounds?: EngineBounds
     log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   }) {
     this.#env = deps.env
@@ -48,7 +53,12 @@ export class Snapshotter {
   }
 
   start(): void {
-    this.#stop = repeat(this.#env, limits.snapshotIntervalMs, () => this.#once(true), () => {})
+    this.#stop = repeat(
+      this.#env,
+      limits.snapshotIntervalMs,
+      () => this.#once(true),
+      () => {},
+    )
   }
 
   async stop(): Promise<void> {
@@ -61,12 +71,16 @@ export class Snapshotter {
   }
 
   /** One round; a failure is logged and tried again at the next. */
-  async flush(): Promise<void> { await this.#once(false) }
+  async flush(): Promise<void> {
+    await this.#once(false)
+  }
 
   async #once(paced: boolean): Promise<void> {
     this.#running ??= this.#round(paced)
       .catch(error => this.#log('warn', 'writing snapshots failed; will try again', error))
-      .finally(() => { this.#running = null })
+      .finally(() => {
+        this.#running = null
+      })
     await this.#running
   }
 
@@ -78,8 +92,11 @@ export class Snapshotter {
   async #storeDirty(paced: boolean): Promise<void> {
     const cells = [...this.#actors.dirty]
     const through = new Map(this.#lastSeq)
-    const pauseMs = Math.min(limits.snapshotPauseMsMax, limits.snapshotIntervalMs / 2 * this.#bounds.snapshotBatchMax / cells.length)
-    for (let from = 0; from < cells.length; ) {
+    const pauseMs = Math.min(
+      limits.snapshotPauseMsMax,
+      ((limits.snapshotIntervalMs / 2) * this.#bounds.snapshotBatchMax) / cells.length,
+    )
+    for (let from = 0; from < cells.length;) {
       from = await this.#store(cells, from)
       if (paced && from < cells.length) await this.#pause(pauseMs)
     }
@@ -97,7 +114,10 @@ export class Snapshotter {
     if (this.#stopped) return
     await new Promise<void>(resolve => {
       const cancel = this.#env.after(ms, resolve)
-      this.#endPause = () => { cancel(); resolve() }
+      this.#endPause = () => {
+        cancel()
+        resolve()
+      }
     })
   }
 
@@ -106,7 +126,9 @@ export class Snapshotter {
     if (this.#stopped) return
     this.#cancelCursors()
     this.#cancelCursors = this.#env.after(limits.cursorSaveIntervalMs, () => {
-      this.#saveCursors().catch(error => this.#log('warn', 'writing cursors failed; will try again', error))
+      this.#saveCursors().catch(error =>
+        this.#log('warn', 'writing cursors failed; will try again', error),
+      )
     })
   }
 
@@ -130,7 +152,13 @@ export class Snapshotter {
     const here: Cell[] = []
     const snapshots: StoredSnapshot[] = []
     let next = from
-    for (let bytes = 0; next < cells.length && snapshots.length < this.#bounds.snapshotBatchMax && bytes < this.#bounds.snapshotBatchBytesMax; next++) {
+    for (
+      let bytes = 0;
+      next < cells.length &&
+      snapshots.length < this.#bounds.snapshotBatchMax &&
+      bytes < this.#bounds.snapshotBatchBytesMax;
+      next++
+    ) {
       const cell = cells[next]!
       if (cell.phase === 'gone') continue
       const snapshot = this.#snapshot(cell)
@@ -143,10 +171,11 @@ export class Snapshotter {
     try {
       await this.#journal.saveSnapshots(snapshots, none)
     } catch (error) {
-      for (const cell of here) if (cell.phase !== 'gone') {
-        cell.dirty = true
-        this.#actors.dirty.add(cell)
-      }
+      for (const cell of here)
+        if (cell.phase !== 'gone') {
+          cell.dirty = true
+          this.#actors.dirty.add(cell)
+        }
       throw error
     }
     return next
@@ -154,7 +183,11 @@ export class Snapshotter {
 
   #snapshot(cell: Cell): StoredSnapshot {
     return {
-      slot: cell.slot, kind: cell.kind, actorId: cell.actorId, version: cell.version, finished: this.#actors.finished(cell),
+      slot: cell.slot,
+      kind: cell.kind,
+      actorId: cell.actorId,
+      version: cell.version,
+      finished: this.#actors.finished(cell),
       // A copy: the packer writes the next one over it.
       bytes: Buffer.from(this.#actors.snapshot(cell)),
     }

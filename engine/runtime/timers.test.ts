@@ -18,20 +18,50 @@ function skewed(env: VirtualEnv) {
     random: env.random,
     after(ms, run) {
       mostWaiting = Math.max(mostWaiting, ++waiting)
-      const cancel = env.after(ms, () => { waiting--; run() })
-      return () => { waiting--; cancel() }
+      const cancel = env.after(ms, () => {
+        waiting--
+        run()
+      })
+      return () => {
+        waiting--
+        cancel()
+      }
     },
   }
-  return { env: skewedEnv, jump: (ms: number) => { skewMs += ms }, get waiting() { return waiting }, get mostWaiting() { return mostWaiting } }
+  return {
+    env: skewedEnv,
+    jump: (ms: number) => {
+      skewMs += ms
+    },
+    get waiting() {
+      return waiting
+    },
+    get mostWaiting() {
+      return mostWaiting
+    },
+  }
 }
 
 function world() {
   const env = new VirtualEnv(1)
   const clock = skewed(env)
   const fired: { key: string; atMs: number }[] = []
-  const timers = new Timers(clock.env, key => { fired.push({ key, atMs: clock.env.nowMs() }); onFire(key) })
+  const timers = new Timers(clock.env, key => {
+    fired.push({ key, atMs: clock.env.nowMs() })
+    onFire(key)
+  })
   let onFire: (key: string) => void = () => {}
-  return { env, clock, fired, timers, nowMs: () => clock.env.nowMs(), keys: () => fired.map(one => one.key), onFire: (run: (key: string) => void) => { onFire = run } }
+  return {
+    env,
+    clock,
+    fired,
+    timers,
+    nowMs: () => clock.env.nowMs(),
+    keys: () => fired.map(one => one.key),
+    onFire: (run: (key: string) => void) => {
+      onFire = run
+    },
+  }
 }
 
 t.test('fires once, at its time', async t => {
@@ -76,7 +106,8 @@ t.test('what fires may set, move and clear others', async t => {
     w.timers.set('first', w.nowMs() - 5)
     w.onFire(() => {})
   })
-  for (const key of ['first', 'cleared by it', 'moved by it', 'other']) w.timers.set(key, start + 100)
+  for (const key of ['first', 'cleared by it', 'moved by it', 'other'])
+    w.timers.set(key, start + 100)
   await w.env.advance(120)
   t.same(w.keys(), ['first', 'other'])
   await w.env.advance(100)
@@ -134,38 +165,50 @@ t.test('stop', async t => {
 
 t.test('against a sorted list', async t => {
   const step = fc.oneof(
-    fc.record({ do: fc.constant('set' as const), key: fc.nat({ max: 5 }), ms: fc.oneof(fc.integer({ min: -100, max: 400 }), fc.nat({ max: 10_000 })) }),
+    fc.record({
+      do: fc.constant('set' as const),
+      key: fc.nat({ max: 5 }),
+      ms: fc.oneof(fc.integer({ min: -100, max: 400 }), fc.nat({ max: 10_000 })),
+    }),
     fc.record({ do: fc.constant('clear' as const), key: fc.nat({ max: 5 }), ms: fc.constant(0) }),
-    fc.record({ do: fc.constant('advance' as const), key: fc.constant(0), ms: fc.nat({ max: 300 }) }),
+    fc.record({
+      do: fc.constant('advance' as const),
+      key: fc.constant(0),
+      ms: fc.nat({ max: 300 }),
+    }),
   )
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 200 }), async steps => {
-    const w = world()
-    const due = new Map<string, number>()
-    let seen = 0
-    const look = (): void => {
-      for (const { key, atMs } of w.fired.slice(seen)) {
-        const wanted = due.get(key)
-        assert.ok(wanted !== undefined, `${key} fired and was not set`)
-        assert.ok(atMs >= wanted, `${key} fired ${wanted - atMs} ms early`)
-        due.delete(key)
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 200 }), async steps => {
+      const w = world()
+      const due = new Map<string, number>()
+      let seen = 0
+      const look = (): void => {
+        for (const { key, atMs } of w.fired.slice(seen)) {
+          const wanted = due.get(key)
+          assert.ok(wanted !== undefined, `${key} fired and was not set`)
+          assert.ok(atMs >= wanted, `${key} fired ${wanted - atMs} ms early`)
+          due.delete(key)
+        }
+        seen = w.fired.length
+        for (const [key, atMs] of due)
+          assert.ok(atMs + pageMs >= w.nowMs(), `${key} is ${w.nowMs() - atMs} ms late`)
+        assert.equal(w.timers.size, due.size)
       }
-      seen = w.fired.length
-      for (const [key, atMs] of due) assert.ok(atMs + pageMs >= w.nowMs(), `${key} is ${w.nowMs() - atMs} ms late`)
-      assert.equal(w.timers.size, due.size)
-    }
-    for (const one of steps) {
-      const key = `${one.key}`
-      if (one.do === 'set') {
-        // What is past when it is set is due from then on.
-        due.set(key, Math.max(w.nowMs() + one.ms, w.nowMs()))
-        w.timers.set(key, w.nowMs() + one.ms)
-      } else if (one.do === 'clear') {
-        due.delete(key)
-        w.timers.clear(key)
-      } else await w.env.advance(one.ms)
-      look()
-    }
-    assert.ok(w.clock.mostWaiting <= 1)
-  }), { numRuns: 60 })
+      for (const one of steps) {
+        const key = `${one.key}`
+        if (one.do === 'set') {
+          // What is past when it is set is due from then on.
+          due.set(key, Math.max(w.nowMs() + one.ms, w.nowMs()))
+          w.timers.set(key, w.nowMs() + one.ms)
+        } else if (one.do === 'clear') {
+          due.delete(key)
+          w.timers.clear(key)
+        } else await w.env.advance(one.ms)
+        look()
+      }
+      assert.ok(w.clock.mostWaiting <= 1)
+    }),
+    { numRuns: 60 },
+  )
   t.pass()
 })

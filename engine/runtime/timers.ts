@@ -29,7 +29,9 @@ export class Timers {
     this.#nextPage = Math.floor(env.nowMs() / pageMs)
   }
 
-  get size(): number { return this.#pageOf.size }
+  get size(): number {
+    return this.#pageOf.size
+  }
 
   set(key: string, atMs: number): void {
     // A deadline already past goes on the next page to be turned, so that firing is never re-entrant.
@@ -38,7 +40,7 @@ export class Timers {
     if (before === page) return
     if (before !== undefined) this.#remove(key, before)
     let keys = this.#pages.get(page)
-    if (keys === undefined) this.#pages.set(page, keys = new Set())
+    if (keys === undefined) this.#pages.set(page, (keys = new Set()))
     keys.add(key)
     this.#pageOf.set(key, page)
     if (this.#stopped) return
@@ -84,16 +86,22 @@ export class Timers {
       for (const page of this.#pages.keys()) if (page < this.#armedPage) this.#armedPage = page
       this.#armedPage = Math.max(next, this.#armedPage)
     }
-    this.#cancel = this.#env.after(Math.min(this.#armedPage * pageMs - nowMs, sleepMsMax), () => this.#turn())
+    this.#cancel = this.#env.after(Math.min(this.#armedPage * pageMs - nowMs, sleepMsMax), () =>
+      this.#turn(),
+    )
   }
 
   #turn(): void {
     this.#cancel = null
     const now = Math.floor(this.#env.nowMs() / pageMs)
     // After a jump of the clock the pages in between may be more than the deadlines: then look at those that exist.
-    const due = now - this.#nextPage > this.#pages.size
-      ? [...this.#pages.keys()].filter(page => page <= now).sort((a, b) => a - b)
-      : Array.from({ length: Math.max(0, now - this.#nextPage + 1) }, (_, i) => this.#nextPage + i)
+    const due =
+      now - this.#nextPage > this.#pages.size
+        ? [...this.#pages.keys()].filter(page => page <= now).sort((a, b) => a - b)
+        : Array.from(
+            { length: Math.max(0, now - this.#nextPage + 1) },
+            (_, i) => this.#nextPage + i,
+          )
     this.#nextPage = now + 1
     for (const page of due) {
       const keys = this.#pages.get(page)

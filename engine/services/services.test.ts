@@ -10,7 +10,9 @@ import { readServices } from './services.ts'
 const [a, b] = ['01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42', '01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13']
 
 t.test('the configuration', async t => {
-  const services = readServices({ SERVICE_PHARMACIES: `  dispatch=${a.toUpperCase()},${b}\n billing=* ` })
+  const services = readServices({
+    SERVICE_PHARMACIES: `  dispatch=${a.toUpperCase()},${b}\n billing=* `,
+  })
   t.same(services.scopeOf('dispatch'), new Set([a, b]), 'ids in small letters')
   t.equal(services.scopeOf('billing'), null, 'all')
   t.same(services.scopeOf('stranger'), new Set(), 'none')
@@ -18,98 +20,239 @@ t.test('the configuration', async t => {
   t.same(services.hearing(null), ['billing'], 'an order that no pharmacy has')
   t.same(readServices({}).hearing(a), [])
   t.same(readServices({}).scopeOf('dispatch'), new Set())
-  for (const wrong of ['dispatch', 'dispatch=', `dispatch=${a},`, 'dispatch=*,*', `dispatch=${a} dispatch=${b}`, `a.b=${a}`, `dispatch=>`, `=${a}`, 'dispatch=5'])
+  for (const wrong of [
+    'dispatch',
+    'dispatch=',
+    `dispatch=${a},`,
+    'dispatch=*,*',
+    `dispatch=${a} dispatch=${b}`,
+    `a.b=${a}`,
+    `dispatch=>`,
+    `=${a}`,
+    'dispatch=5',
+  ])
     t.throws(() => readServices({ SERVICE_PHARMACIES: wrong }), /SERVICE_PHARMACIES/, wrong)
 })
 
 async function city(list: (own: string) => string) {
   const w = await world()
   const [own, other] = [w.vendor('own'), w.vendor('other')]
-  const boot = (id: string) => w.boot(id, { services: readServices({ SERVICE_PHARMACIES: list(own) }) })
+  const boot = (id: string) =>
+    w.boot(id, { services: readServices({ SERVICE_PHARMACIES: list(own) }) })
   const first = await boot('e1')
   // The directory heard of them before there was an engine.
-  for (const [vendor_id, name] of [[own, 'own'], [other, 'other']] as const)
-    w.bus.publish(subjects.directory, encodeBody({
-      vendor_id, name, phone: '1', address: `${name} street`, ...here, status: 'active', is_active: true, revision: 2, proof_required: true, dispatch_policy: 'manual',
-      time_zone: 'UTC', opening_hours: null, tariff: null,
-    }))
+  for (const [vendor_id, name] of [
+    [own, 'own'],
+    [other, 'other'],
+  ] as const)
+    w.bus.publish(
+      subjects.directory,
+      encodeBody({
+        vendor_id,
+        name,
+        phone: '1',
+        address: `${name} street`,
+        ...here,
+        status: 'active',
+        is_active: true,
+        revision: 2,
+        proof_required: true,
+        dispatch_policy: 'manual',
+        time_zone: 'UTC',
+        opening_hours: null,
+        tariff: null,
+      }),
+    )
   await w.env.settle()
-  const say = async (actor: 'order' | 'driver', verb: string, actor_id: string, data: object, by?: object): Promise<string> => {
-    const reply = w.bus.request(subjects.commandOf(actor, verb, 'dispatch'), encodeBody({ id: w.id(), actor_id, ...(by !== undefined && { by }), data }), 60_000)
+  const say = async (
+    actor: 'order' | 'driver',
+    verb: string,
+    actor_id: string,
+    data: object,
+    by?: object,
+  ): Promise<string> => {
+    const reply = w.bus.request(
+      subjects.commandOf(actor, verb, 'dispatch'),
+      encodeBody({ id: w.id(), actor_id, ...(by !== undefined && { by }), data }),
+      60_000,
+    )
     await w.env.settle()
     return problem(decodeBody(await reply) as OrderReply & DriverReply)
   }
   const created = (order_id: string, vendor_id: string) => ({
-    order_id, customer_id: w.id(), customer_name: 'Cleo', customer_phone: '3', vendor_id, delivery_address: 'A street',
-    delivery_latitude: here.latitude, delivery_longitude: here.longitude, items: [],
+    order_id,
+    customer_id: w.id(),
+    customer_name: 'Cleo',
+    customer_phone: '3',
+    vendor_id,
+    delivery_address: 'A street',
+    delivery_latitude: here.latitude,
+    delivery_longitude: here.longitude,
+    items: [],
   })
   const placed = async (vendorId: string): Promise<string> => {
     const orderId = w.id()
     const data = created(orderId, vendorId)
-    t.equal(problem(await w.command('order', orderId, 'create', { role: 'customer', id: data.customer_id }, data)), 'ok')
+    t.equal(
+      problem(
+        await w.command(
+          'order',
+          orderId,
+          'create',
+          { role: 'customer', id: data.customer_id },
+          data,
+        ),
+      ),
+      'ok',
+    )
     return orderId
   }
   return { w, own, other, boot, first, say, created, placed }
 }
 
 const verbs: [string, object][] = [
-  ['accept', {}], ['reject', { reason: 'no' }], ['cancel', {}], ['find_driver', {}], ['assign_driver', { driver_id: a }], ['pick_up', {}],
-  ['out_for_delivery', {}], ['fail', { reason: 'no' }], ['return', {}], ['complete_return', {}], ['reissue_tracking', {}],
-  ['respond', { response_type: 'ACCEPTED' }], ['decline_offer', { offer_id: a }],
+  ['accept', {}],
+  ['reject', { reason: 'no' }],
+  ['cancel', {}],
+  ['find_driver', {}],
+  ['assign_driver', { driver_id: a }],
+  ['pick_up', {}],
+  ['out_for_delivery', {}],
+  ['fail', { reason: 'no' }],
+  ['return', {}],
+  ['complete_return', {}],
+  ['reissue_tracking', {}],
+  ['respond', { response_type: 'ACCEPTED' }],
+  ['decline_offer', { offer_id: a }],
 ]
 
-t.test('to the orders and drivers of others a service is a stranger, in whatever name it acts', async t => {
-  const { w, own, other, boot, first, say, created, placed } = await city(own => `dispatch=${own}`)
-  const theirs = await placed(other)
-  const request = w.id()
-  await w.broadcast(request)
-  const customerId = w.store.orders.get(theirs)!.view.user_id
-  for (const restarted of [false, true]) {
-    if (restarted) {
-      first.crash()
-      await boot('e2')
-      await w.env.settle()
+t.test(
+  'to the orders and drivers of others a service is a stranger, in whatever name it acts',
+  async t => {
+    const { w, own, other, boot, first, say, created, placed } = await city(
+      own => `dispatch=${own}`,
+    )
+    const theirs = await placed(other)
+    const request = w.id()
+    await w.broadcast(request)
+    const customerId = w.store.orders.get(theirs)!.view.user_id
+    for (const restarted of [false, true]) {
+      if (restarted) {
+        first.crash()
+        await boot('e2')
+        await w.env.settle()
+      }
+      for (const order of [theirs, request])
+        for (const by of [
+          undefined,
+          { role: 'vendor', id: other },
+          { role: 'customer', id: customerId },
+          { role: 'driver', id: a },
+        ])
+          for (const [verb, data] of verbs)
+            t.equal(
+              await say('order', verb, order, data, by),
+              'order_not_found',
+              `${verb} as ${by?.role ?? 'itself'}`,
+            )
     }
-    for (const order of [theirs, request])
-      for (const by of [undefined, { role: 'vendor', id: other }, { role: 'customer', id: customerId }, { role: 'driver', id: a }])
-        for (const [verb, data] of verbs) t.equal(await say('order', verb, order, data, by), 'order_not_found', `${verb} as ${by?.role ?? 'itself'}`)
-  }
-  t.equal(await say('order', 'create', theirs, created(theirs, own)), 'order_not_found', 'an order that exists cannot be had by ordering it again')
-  const fresh = w.id()
-  t.equal(await say('order', 'create', fresh, created(fresh, other)), 'forbidden')
-  t.equal(await say('order', 'broadcast', fresh, {
-    order_id: fresh, customer_id: customerId, customer_name: 'Cleo', customer_phone: '3', ...here, radius_km: 5, items: [], expires_in_seconds: 60,
-  }), 'forbidden', 'a request goes to pharmacies that are not its own')
-  const { driverId } = await w.driver(other)
-  t.equal(await say('driver', 'set_status', driverId, { status: 'offline' }), 'driver_not_found')
-  t.equal(await say('driver', 'set_status', driverId, { status: 'offline' }, { role: 'driver', id: driverId }), 'driver_not_found')
-  t.equal(await say('driver', 'register', w.id(), { vendor_id: other, full_name: 'D', phone: '2', vehicle_type: 'bike', capacity: 1 }), 'driver_not_found')
-  t.equal(w.statusOf(theirs), 'order_placed', 'nothing happened to it')
-})
+    t.equal(
+      await say('order', 'create', theirs, created(theirs, own)),
+      'order_not_found',
+      'an order that exists cannot be had by ordering it again',
+    )
+    const fresh = w.id()
+    t.equal(await say('order', 'create', fresh, created(fresh, other)), 'forbidden')
+    t.equal(
+      await say('order', 'broadcast', fresh, {
+        order_id: fresh,
+        customer_id: customerId,
+        customer_name: 'Cleo',
+        customer_phone: '3',
+        ...here,
+        radius_km: 5,
+        items: [],
+        expires_in_seconds: 60,
+      }),
+      'forbidden',
+      'a request goes to pharmacies that are not its own',
+    )
+    const { driverId } = await w.driver(other)
+    t.equal(await say('driver', 'set_status', driverId, { status: 'offline' }), 'driver_not_found')
+    t.equal(
+      await say(
+        'driver',
+        'set_status',
+        driverId,
+        { status: 'offline' },
+        { role: 'driver', id: driverId },
+      ),
+      'driver_not_found',
+    )
+    t.equal(
+      await say('driver', 'register', w.id(), {
+        vendor_id: other,
+        full_name: 'D',
+        phone: '2',
+        vehicle_type: 'bike',
+        capacity: 1,
+      }),
+      'driver_not_found',
+    )
+    t.equal(w.statusOf(theirs), 'order_placed', 'nothing happened to it')
+  },
+)
 
-t.test('for its own pharmacy it orders, answers and finds drivers, and hears of it alone', async t => {
-  const { w, own, other, say, created, placed } = await city(own => `dispatch=${own}`)
-  const heard: PublishedEvent[] = []
-  w.bus.subscribe(ofService('dispatch', subjects.eventFilter), message => { heard.push(decodeBody(message.body) as PublishedEvent) })
-  await placed(other)
-  const request = w.id()
-  await w.broadcast(request)
-  const [mine, theirDriver, myDriver] = [w.id(), await w.driver(other), await w.driver(own)]
-  t.equal(await say('order', 'create', mine, created(mine, own)), 'ok')
-  t.equal(await say('order', 'accept', mine, {}), 'ok')
-  t.equal(await say('order', 'assign_driver', mine, { driver_id: myDriver.driverId }), 'ok')
-  t.equal(await say('driver', 'set_status', theirDriver.driverId, { status: 'on_break' }), 'driver_not_found')
-  t.equal(await say('order', 'respond', request, { response_type: 'ACCEPTED' }, { role: 'vendor', id: own }), 'ok', 'an open request, for its pharmacy')
-  t.equal(await say('order', 'cancel', request, {}), 'ok')
-  const about = new Set(heard.map(one => one.actor_id))
-  t.same(about, new Set([mine, request, myDriver.driverId]))
-  t.notOk(heard.some(({ type }) => type === 'broadcast_opened'), 'of a request only from the moment on at which its pharmacy has it')
-  t.ok(heard.some(({ type, actor_id }) => type === 'driver_assigned' && actor_id === mine))
-})
+t.test(
+  'for its own pharmacy it orders, answers and finds drivers, and hears of it alone',
+  async t => {
+    const { w, own, other, say, created, placed } = await city(own => `dispatch=${own}`)
+    const heard: PublishedEvent[] = []
+    w.bus.subscribe(ofService('dispatch', subjects.eventFilter), message => {
+      heard.push(decodeBody(message.body) as PublishedEvent)
+    })
+    await placed(other)
+    const request = w.id()
+    await w.broadcast(request)
+    const [mine, theirDriver, myDriver] = [w.id(), await w.driver(other), await w.driver(own)]
+    t.equal(await say('order', 'create', mine, created(mine, own)), 'ok')
+    t.equal(await say('order', 'accept', mine, {}), 'ok')
+    t.equal(await say('order', 'assign_driver', mine, { driver_id: myDriver.driverId }), 'ok')
+    t.equal(
+      await say('driver', 'set_status', theirDriver.driverId, { status: 'on_break' }),
+      'driver_not_found',
+    )
+    t.equal(
+      await say(
+        'order',
+        'respond',
+        request,
+        { response_type: 'ACCEPTED' },
+        { role: 'vendor', id: own },
+      ),
+      'ok',
+      'an open request, for its pharmacy',
+    )
+    t.equal(await say('order', 'cancel', request, {}), 'ok')
+    const about = new Set(heard.map(one => one.actor_id))
+    t.same(about, new Set([mine, request, myDriver.driverId]))
+    t.notOk(
+      heard.some(({ type }) => type === 'broadcast_opened'),
+      'of a request only from the moment on at which its pharmacy has it',
+    )
+    t.ok(heard.some(({ type, actor_id }) => type === 'driver_assigned' && actor_id === mine))
+  },
+)
 
-t.test('a service that the configuration does not name acts for nobody, one with a star for all', async t => {
-  for (const [list, expected] of [['', 'order_not_found'], ['dispatch=*', 'ok']] as const) {
-    const { say, placed, other } = await city(() => list)
-    t.equal(await say('order', 'cancel', await placed(other), {}), expected, list)
-  }
-})
+t.test(
+  'a service that the configuration does not name acts for nobody, one with a star for all',
+  async t => {
+    for (const [list, expected] of [
+      ['', 'order_not_found'],
+      ['dispatch=*', 'ok'],
+    ] as const) {
+      const { say, placed, other } = await city(() => list)
+      t.equal(await say('order', 'cancel', await placed(other), {}), expected, list)
+    }
+  },
+)

@@ -10,7 +10,9 @@ import type { Scope } from '../decision-scope.ts'
 export class Services {
   readonly #scopes: ReadonlyMap<string, Scope>
 
-  constructor(scopes: ReadonlyMap<string, Scope> = new Map()) { this.#scopes = scopes }
+  constructor(scopes: ReadonlyMap<string, Scope> = new Map()) {
+    this.#scopes = scopes
+  }
 
   /** Of a service that the bus vouches for. */
   scopeOf(service: string): Scope {
@@ -21,7 +23,9 @@ export class Services {
   /** Those that hear the facts of this pharmacy; null is an order that no pharmacy has yet. */
   hearing(vendorId: string | null): readonly string[] {
     if (this.#scopes.size === 0) return none
-    return [...this.#scopes].filter(([, scope]) => scope === null || (vendorId !== null && scope.has(vendorId))).map(([service]) => service)
+    return [...this.#scopes]
+      .filter(([, scope]) => scope === null || (vendorId !== null && scope.has(vendorId)))
+      .map(([service]) => service)
   }
 }
 
@@ -30,7 +34,8 @@ const none: readonly string[] = []
 
 /** A token of a subject. */
 const nameShape = /^[\w-]{1,64}$/
-const example = 'SERVICE_PHARMACIES="dispatch=01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42,01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13 billing=*"'
+const example =
+  'SERVICE_PHARMACIES="dispatch=01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42,01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13 billing=*"'
 
 /**
  * Reads SERVICE_PHARMACIES: services with spaces between them, each `name=` and its pharmacies' ids with commas between
@@ -38,11 +43,15 @@ const example = 'SERVICE_PHARMACIES="dispatch=01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b
  */
 export function readServices(environment: Environment): Services {
   const scopes = new Map<string, Scope>()
-  for (const entry of (textVariable(environment, 'SERVICE_PHARMACIES') ?? '').split(/\s+/).filter(text => text !== '')) {
+  for (const entry of (textVariable(environment, 'SERVICE_PHARMACIES') ?? '')
+    .split(/\s+/)
+    .filter(text => text !== '')) {
     const [name = '', list = ''] = entry.split('=', 2)
     const ids = list.toLowerCase().split(',')
     if (!nameShape.test(name) || scopes.has(name) || (list !== '*' && !ids.every(isUuid)))
-      throw new ConfigError(`SERVICE_PHARMACIES: "${entry}" does not name a service, each once, and the ids of its pharmacies or *; for instance ${example}`)
+      throw new ConfigError(
+        `SERVICE_PHARMACIES: "${entry}" does not name a service, each once, and the ids of its pharmacies or *; for instance ${example}`,
+      )
     scopes.set(name, list === '*' ? null : new Set(ids))
   }
   return new Services(scopes)

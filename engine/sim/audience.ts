@@ -12,9 +12,18 @@ import { canonical, pushesOfDriver, pushesOfOrder, requestBody, toldKm } from '.
 import type { SimNode } from './node.ts'
 
 /** What one event asks for: alternatives, because who repeats it later says how the order stands then. */
-interface Owed { stored: StoredEvent; committedMs: number; pushes: readonly string[] }
+interface Owed {
+  stored: StoredEvent
+  committedMs: number
+  pushes: readonly string[]
+}
 /** A push of an event that must reach whoever is connected. */
-export interface Told { topic: string; text: string; atMs: number; actorId: string }
+export interface Told {
+  topic: string
+  text: string
+  atMs: number
+  actorId: string
+}
 
 export class Audience {
   readonly #checker: Checker
@@ -29,7 +38,9 @@ export class Audience {
   onTold: (told: Told) => void = () => {}
   pushes = 0
 
-  constructor(checker: Checker) { this.#checker = checker }
+  constructor(checker: Checker) {
+    this.#checker = checker
+  }
 
   /** Events of one transaction, when they are folded. */
   committed(events: readonly StoredEvent[], nowMs: number): void {
@@ -42,13 +53,22 @@ export class Audience {
       const texts = pushes.map(push => canonical(push))
       for (const text of texts) allowed.add(text)
       this.#owed.set(`${stored.slot}.${stored.seq}`, { stored, committedMs: nowMs, pushes: texts })
-      for (const push of pushes) if (push.kind === 'topic') this.onTold({ topic: push.topic, text: canonical(push.message), atMs: nowMs, actorId: stored.actorId })
+      for (const push of pushes)
+        if (push.kind === 'topic')
+          this.onTold({
+            topic: push.topic,
+            text: canonical(push.message),
+            atMs: nowMs,
+            actorId: stored.actorId,
+          })
     }
   }
 
   /** How the actor stood, by version. */
   #past({ kind, actorId }: StoredEvent): readonly unknown[] {
-    return kind === 'order' ? this.#checker.orders.get(actorId)!.past : this.#checker.drivers.get(actorId)!.past
+    return kind === 'order'
+      ? this.#checker.orders.get(actorId)!.past
+      : this.#checker.drivers.get(actorId)!.past
   }
 
   /** What an event asks for when its actor stands as after that many events. */
@@ -60,14 +80,14 @@ export class Audience {
 
   #allowedOf(actorId: string): Set<string> {
     let allowed = this.#allowed.get(actorId)
-    if (allowed === undefined) this.#allowed.set(actorId, allowed = new Set())
+    if (allowed === undefined) this.#allowed.set(actorId, (allowed = new Set()))
     return allowed
   }
 
   /** A process hands pushes to the bus. */
   pushed(node: SimNode, pushes: readonly Push[]): void {
     let turn = this.#pushed.get(node)
-    if (turn === undefined) this.#pushed.set(node, turn = new Set())
+    if (turn === undefined) this.#pushed.set(node, (turn = new Set()))
     for (const push of pushes) {
       this.pushes++
       const text = canonical(push)
@@ -79,17 +99,25 @@ export class Audience {
   #judge(push: Push, text: string): void {
     const actorId = actorOf(push)
     const order = this.#checker.orders.get(actorId)?.order
-    if (push.kind === 'topic' && push.topic.startsWith('order:') && order !== undefined) this.#secret(push.topic, text, order)
+    if (push.kind === 'topic' && push.topic.startsWith('order:') && order !== undefined)
+      this.#secret(push.topic, text, order)
     if (this.#allowed.get(actorId)?.has(text) === true) return
     if (push.kind === 'new_request' && order !== undefined && this.#repeats(push, order)) return
     if (this.#allLater(actorId).has(text)) return
-    this.#checker.fail('[told]', `${push.kind === 'topic' ? push.topic : push.kind} was told ${text}, which no event asks for`, actorId)
+    this.#checker.fail(
+      '[told]',
+      `${push.kind === 'topic' ? push.topic : push.kind} was told ${text}, which no event asks for`,
+      actorId,
+    )
   }
 
   /** An open request, told again to some of those who are asked. */
   #repeats(push: Extract<Push, { kind: 'new_request' }>, order: OrderModel): boolean {
     const kms = new Map(candidatesOf(order).map(one => [one.vendor_id, toldKm(one)]))
-    return canonical(push.body) === canonical(requestBody(order)) && push.vendor_ids.every((id, i) => kms.get(id) === push.distances_km[i])
+    return (
+      canonical(push.body) === canonical(requestBody(order)) &&
+      push.vendor_ids.every((id, i) => kms.get(id) === push.distances_km[i])
+    )
   }
 
   /** What may be said of an actor's events by whoever repeats them later. */
@@ -105,9 +133,18 @@ export class Audience {
   #secret(topic: string, text: string, order: OrderModel): void {
     const { wish, token, driver, vendor } = order
     const surname = (name: string): string => name.trim().split(/\s+/).slice(1).join(' ')
-    const secrets = [wish.customer_phone, surname(wish.customer_name), wish.dropoff.address, token, driver?.phone, surname(driver?.name ?? ''), vendor?.phone]
+    const secrets = [
+      wish.customer_phone,
+      surname(wish.customer_name),
+      wish.dropoff.address,
+      token,
+      driver?.phone,
+      surname(driver?.name ?? ''),
+      vendor?.phone,
+    ]
     for (const secret of secrets)
-      if (secret != null && secret.length > 2 && text.includes(secret)) this.#checker.fail('[secret]', `${topic} was told ${secret}: ${text}`, order.id)
+      if (secret != null && secret.length > 2 && text.includes(secret))
+        this.#checker.fail('[secret]', `${topic} was told ${secret}: ${text}`, order.id)
   }
 
   /**
@@ -125,35 +162,67 @@ export class Audience {
       if (owed.pushes.every(text => said.has(text))) return
       const { stored } = owed
       const versions = [...this.#past(stored).keys()].filter(version => version >= stored.version)
-      const repeats = versions.some(version => this.#pushesOf(stored, version).every(push => said.has(canonical(push))))
-      if (!repeats) this.#checker.fail('[told]', `${node.name} published ${id} ${stored.event.type} and did not tell ${owed.pushes.find(text => !said.has(text))}`, stored.actorId)
+      const repeats = versions.some(version =>
+        this.#pushesOf(stored, version).every(push => said.has(canonical(push))),
+      )
+      if (!repeats)
+        this.#checker.fail(
+          '[told]',
+          `${node.name} published ${id} ${stored.event.type} and did not tell ${owed.pushes.find(text => !said.has(text))}`,
+          stored.actorId,
+        )
     })
   }
 
   /** A turn of a process is over. */
-  forget(node: SimNode): void { this.#pushed.delete(node) }
+  forget(node: SimNode): void {
+    this.#pushed.delete(node)
+  }
 
   /** Positions on their way to one edge: where the order's driver was, and nobody else. */
   located({ orders }: LocationPush): void {
     for (const { order_id, latitude, longitude, at_ms } of orders) {
       // An order may have parted with its driver meanwhile.
-      const drivers = new Set((this.#checker.orders.get(order_id)?.past ?? []).map(one => one?.driver?.driver_id).filter(id => id !== undefined))
-      if (drivers.size === 0) this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
-      else if (![...drivers].some(id => this.#checker.witness.wasAt(id, at_ms, { latitude, longitude })))
-        this.#checker.fail('[told]', `driver ${[...drivers].join(' or ')} at ${latitude}, ${longitude}, where the device was not`, order_id)
+      const drivers = new Set(
+        (this.#checker.orders.get(order_id)?.past ?? [])
+          .map(one => one?.driver?.driver_id)
+          .filter(id => id !== undefined),
+      )
+      if (drivers.size === 0)
+        this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
+      else if (
+        ![...drivers].some(id => this.#checker.witness.wasAt(id, at_ms, { latitude, longitude }))
+      )
+        this.#checker.fail(
+          '[told]',
+          `driver ${[...drivers].join(' or ')} at ${latitude}, ${longitude}, where the device was not`,
+          order_id,
+        )
     }
   }
 
   /** Somebody's socket was told something: is it theirs to hear? */
-  heardBy(role: 'customer' | 'vendor' | 'driver', id: string, message: Readonly<Record<string, unknown>>): void {
+  heardBy(
+    role: 'customer' | 'vendor' | 'driver',
+    id: string,
+    message: Readonly<Record<string, unknown>>,
+  ): void {
     const orderId = String(message['order_id'] ?? message['request_id'] ?? '')
     const book = this.#checker.orders.get(orderId)
     if (book === undefined) return
     const { order, past } = book
-    const isTheirs = role === 'customer' ? order.wish.customer_id === id
-      : role === 'vendor' ? candidatesOf(order).some(one => one.vendor_id === id) || order.vendor?.vendor_id === id
-        : past.some(one => one.driver?.driver_id === id || one.offer?.driver_id === id)
-    if (!isTheirs) this.#checker.fail('[told]', `${role} ${id} was told of an order that is not theirs: ${JSON.stringify(message)}`, orderId)
+    const isTheirs =
+      role === 'customer'
+        ? order.wish.customer_id === id
+        : role === 'vendor'
+          ? candidatesOf(order).some(one => one.vendor_id === id) || order.vendor?.vendor_id === id
+          : past.some(one => one.driver?.driver_id === id || one.offer?.driver_id === id)
+    if (!isTheirs)
+      this.#checker.fail(
+        '[told]',
+        `${role} ${id} was told of an order that is not theirs: ${JSON.stringify(message)}`,
+        orderId,
+      )
   }
 }
 
@@ -162,6 +231,9 @@ function actorOf(push: Push): string {
   if (push.kind === 'request_closed') return push.request_id
   const { topic, message } = push
   const [kind, id] = topic.split(':') as [string, string]
-  if (kind === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended') return id
-  return kind === 'order' ? id : String(message['order_id'] ?? message['request_id'] ?? message['driver_id'])
+  if (kind === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended')
+    return id
+  return kind === 'order'
+    ? id
+    : String(message['order_id'] ?? message['request_id'] ?? message['driver_id'])
 }

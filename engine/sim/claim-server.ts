@@ -13,7 +13,11 @@ import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
 type Operation = 'open' | 'claim' | 'confirm' | 'release' | 'close'
-interface Done { atMs: number; operation: Operation; args: readonly unknown[] }
+interface Done {
+  atMs: number
+  operation: Operation
+  args: readonly unknown[]
+}
 
 /** A replica knows everything older than the claims that matter. */
 const rememberedMs = limits.claimAfterlifeMs
@@ -32,7 +36,12 @@ export class ClaimServer {
   /** Deliberate bugs may change it: what becomes of a deadline. */
   deadline = (atMs: number): number => atMs
 
-  constructor(schedule: Schedule, faults: Faults, chance: Chance, answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void) {
+  constructor(
+    schedule: Schedule,
+    faults: Faults,
+    chance: Chance,
+    answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void,
+  ) {
     this.#schedule = schedule
     this.#faults = faults
     this.#chance = chance
@@ -41,11 +50,18 @@ export class ClaimServer {
   }
 
   #nowMs = (): number => this.#replayMs ?? Math.floor(this.#schedule.nowMs)
-  #fresh(): Claims { return memoryClaims(this.#nowMs, () => () => {}) }
+  #fresh(): Claims {
+    return memoryClaims(this.#nowMs, () => () => {})
+  }
 
-  setDown(down: boolean): void { this.#down = down }
+  setDown(down: boolean): void {
+    this.#down = down
+  }
   /** This process alone cannot reach them, or can again. */
-  setReached(node: SimNode, reached: boolean): void { if (reached) this.#away.delete(node); else this.#away.add(node) }
+  setReached(node: SimNode, reached: boolean): void {
+    if (reached) this.#away.delete(node)
+    else this.#away.add(node)
+  }
   flush(): void {
     this.#claims = this.#fresh()
     this.#done = []
@@ -64,14 +80,19 @@ export class ClaimServer {
   }
 
   for(node: SimNode): Claims {
-    const run = <T>(operation: Operation, ...args: unknown[]): Promise<T> => this.#call(node, () => {
-      const nowMs = this.#schedule.nowMs
-      while (this.#done.length > 0 && this.#done[0]!.atMs < nowMs - rememberedMs) this.#done.shift()
-      this.#done.push({ atMs: nowMs, operation, args })
-      return (this.#claims[operation] as (...args: unknown[]) => Promise<unknown>)(...args) as Promise<T>
-    })
+    const run = <T>(operation: Operation, ...args: unknown[]): Promise<T> =>
+      this.#call(node, () => {
+        const nowMs = this.#schedule.nowMs
+        while (this.#done.length > 0 && this.#done[0]!.atMs < nowMs - rememberedMs)
+          this.#done.shift()
+        this.#done.push({ atMs: nowMs, operation, args })
+        return (this.#claims[operation] as (...args: unknown[]) => Promise<unknown>)(
+          ...args,
+        ) as Promise<T>
+      })
     return {
-      open: (orderId, vendorIds, deadlineMs) => run('open', orderId, [...vendorIds], this.deadline(deadlineMs)),
+      open: (orderId, vendorIds, deadlineMs) =>
+        run('open', orderId, [...vendorIds], this.deadline(deadlineMs)),
       claim: async (orderId, vendorId) => {
         const answer = await run<ClaimAnswer>('claim', orderId, vendorId)
         this.#answered(orderId, vendorId, answer)
@@ -91,8 +112,11 @@ export class ClaimServer {
         const ms = this.#chance.between(0.1, 1)
         return faults.happens('claims slow', 0.01) ? ms + faults.die('claims slow').around(300) : ms
       }
-      const back = (settle: () => void): void => { this.#schedule.after(latencyMs(), () => node.enter(settle)) }
-      const fail = (): void => back(() => reject(new CaduceusError('unavailable', 'claims do not answer')))
+      const back = (settle: () => void): void => {
+        this.#schedule.after(latencyMs(), () => node.enter(settle))
+      }
+      const fail = (): void =>
+        back(() => reject(new CaduceusError('unavailable', 'claims do not answer')))
       if (node.diesHere()) return
       if (faults.happens('claims lost request', 0.01)) return fail()
       this.#schedule.after(latencyMs(), () => {

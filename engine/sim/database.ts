@@ -24,7 +24,10 @@ type Pool = ConstructorParameters<typeof Appender>[0]
 /** What the table `drivers` says of one, column by column as text. */
 export type DriverColumns = Record<string, string | null>
 /** What was written of an order: the view that its two documents make, and the columns that it is looked for by. */
-export interface OrderWritten { view: OrderView; columns: Record<string, string | null> }
+export interface OrderWritten {
+  view: OrderView
+  columns: Record<string, string | null>
+}
 /** What one transaction wrote, and when. `epochs`: what its sender thought, by slot. */
 export interface Commit {
   events: readonly EventRow[]
@@ -72,13 +75,21 @@ export class SimDatabase {
   }
 
   /** The true time. */
-  get nowMs(): number { return this.#schedule.nowMs }
+  get nowMs(): number {
+    return this.#schedule.nowMs
+  }
 
-  setDown(down: boolean): void { this.#down = down }
+  setDown(down: boolean): void {
+    this.#down = down
+  }
   /** This process alone loses the database: its requests do not arrive, or the answers to them. */
-  cutOff(node: SimNode, what: 'requests' | 'replies'): void { this.#away.set(node, what) }
+  cutOff(node: SimNode, what: 'requests' | 'replies'): void {
+    this.#away.set(node, what)
+  }
   /** Each way between it and this process takes so much longer. */
-  slow(node: SimNode, ms: number): void { this.#slow.set(node, ms) }
+  slow(node: SimNode, ms: number): void {
+    this.#slow.set(node, ms)
+  }
   /** The way between it and this process is as it should be. */
   heal(node: SimNode): void {
     this.#away.delete(node)
@@ -88,7 +99,10 @@ export class SimDatabase {
   /** After a crash: the last of what was written behind is gone, from the end backwards. */
   loseUnsynced(): number {
     this.#forgetSynced()
-    const keep = this.#behind.length === 0 ? 0 : this.#faults.die('journal loses unsynced').whole(0, this.#behind.length - 1)
+    const keep =
+      this.#behind.length === 0
+        ? 0
+        : this.#faults.die('journal loses unsynced').whole(0, this.#behind.length - 1)
     const lost = this.#behind.splice(keep)
     for (const { undo } of lost.reverse()) undo()
     return lost.length
@@ -105,14 +119,24 @@ export class SimDatabase {
         return this.call(node, () => this.#statement(name, sent), true)
       },
     } as unknown as Pool
-    const appenders = Array.from({ length: lanes }, () => new Appender(pool, { after: node.env.after, ...this.queue }, silent, budget))
+    const appenders = Array.from(
+      { length: lanes },
+      () => new Appender(pool, { after: node.env.after, ...this.queue }, silent, budget),
+    )
     const faulty: Record<string, unknown> = {}
-    for (const [name, method] of Object.entries(inner) as [string, (...args: unknown[]) => Promise<unknown>][])
-      faulty[name] = (...args: unknown[]) => this.call(node, () => {
-        if (behind.has(name)) this.#writtenBehind(name, args)
-        return method(...args)
-      })
-    return { ...faulty as unknown as Journal, append: request => appenders[request.slot % lanes]!.append(request) }
+    for (const [name, method] of Object.entries(inner) as [
+      string,
+      (...args: unknown[]) => Promise<unknown>,
+    ][])
+      faulty[name] = (...args: unknown[]) =>
+        this.call(node, () => {
+          if (behind.has(name)) this.#writtenBehind(name, args)
+          return method(...args)
+        })
+    return {
+      ...(faulty as unknown as Journal),
+      append: request => appenders[request.slot % lanes]!.append(request),
+    }
   }
 
   /**
@@ -124,25 +148,38 @@ export class SimDatabase {
       const faults = this.#faults
       const latencyMs = (): number => {
         const ms = this.#chance.between(0.2, 1.5) + (this.#slow.get(node) ?? 0)
-        return faults.happens('journal slow', 0.004) ? ms + faults.die('journal slow').around(700) : ms
+        return faults.happens('journal slow', 0.004)
+          ? ms + faults.die('journal slow').around(700)
+          : ms
       }
-      const back = (settle: () => void): void => { this.#schedule.after(latencyMs(), () => node.enter(settle)) }
-      const broken = (): void => back(() => reject(Object.assign(new Error('connection to the database lost'), { code: 'ECONNRESET' })))
+      const back = (settle: () => void): void => {
+        this.#schedule.after(latencyMs(), () => node.enter(settle))
+      }
+      const broken = (): void =>
+        back(() =>
+          reject(
+            Object.assign(new Error('connection to the database lost'), { code: 'ECONNRESET' }),
+          ),
+        )
       if (node.diesHere()) return
       this.#schedule.after(latencyMs(), () => {
         if (this.#down || this.#away.get(node) === 'requests') return broken()
         if (faults.happens('journal fails before', 0.002)) return broken()
         if (mayLinger && faults.happens('journal commits late', 0.002)) {
-          this.#schedule.after(faults.die('journal commits late').between(1, 1_500), () => { if (!this.#down) carryOut(work).catch(() => {}) })
+          this.#schedule.after(faults.die('journal commits late').between(1, 1_500), () => {
+            if (!this.#down) carryOut(work).catch(() => {})
+          })
           return broken()
         }
         carryOut(work).then(
           result => {
             if (node.diesHere()) return
-            if (this.#away.has(node) || faults.happens('journal fails after', 0.003)) return broken()
+            if (this.#away.has(node) || faults.happens('journal fails after', 0.003))
+              return broken()
             back(() => resolve(result))
           },
-          error => back(() => reject(error as Error)))
+          error => back(() => reject(error as Error)),
+        )
       })
     })
   }
@@ -159,74 +196,146 @@ export class SimDatabase {
 
   #execute(name: string, values: unknown[]): { rows: unknown[] } {
     switch (name) {
-      case statements.append.name: return { rows: [this.#append(values)] }
-      case statements.findWritten.name: return { rows: [{ found: this.#findWritten(values) }] }
-      case statements.actorVersion.name: return { rows: [{ version: this.store.events.get(String(values[0]))?.length ?? 0 }] }
-      case statements.lastSeqs.name: return { rows: readNumbers(values[0]).map(slot => ({ slot, last_seq: this.store.slot(slot).events.length })) }
-      default: throw new Error(`the simulated database does not know the statement ${name}`)
+      case statements.append.name:
+        return { rows: [this.#append(values)] }
+      case statements.findWritten.name:
+        return { rows: [{ found: this.#findWritten(values) }] }
+      case statements.actorVersion.name:
+        return { rows: [{ version: this.store.events.get(String(values[0]))?.length ?? 0 }] }
+      case statements.lastSeqs.name:
+        return {
+          rows: readNumbers(values[0]).map(slot => ({
+            slot,
+            last_seq: this.store.slot(slot).events.length,
+          })),
+        }
+      default:
+        throw new Error(`the simulated database does not know the statement ${name}`)
     }
   }
 
   /** `statements.append`, in the words of its SQL. */
   #append(values: unknown[]) {
     const { store } = this
-    const [slots, epochs, continued, versions] = [readNumbers(values[0]), readNumbers(values[1]), readTexts(values[2]), readNumbers(values[3])]
+    const [slots, epochs, continued, versions] = [
+      readNumbers(values[0]),
+      readNumbers(values[1]),
+      readTexts(values[2]),
+      readNumbers(values[3]),
+    ]
     const held = slots.filter((slot, i) => !this.fences || store.slot(slot).epoch === epochs[i])
-    const gaps = continued.filter((actorId, i) => (store.events.get(actorId)?.length ?? 0) < versions[i]!)
-    const answer = { committed: held.length === values.at(-2) && gaps.length === 0, held_slots: held, gap_actor_ids: gaps }
+    const gaps = continued.filter(
+      (actorId, i) => (store.events.get(actorId)?.length ?? 0) < versions[i]!,
+    )
+    const answer = {
+      committed: held.length === values.at(-2) && gaps.length === 0,
+      held_slots: held,
+      gap_actor_ids: gaps,
+    }
     if (!answer.committed) return answer
     const events = eventsOf(values)
     const last = new Map<number, number>()
     for (const { actorId, version, slot, seq } of events) {
       const taken = seq <= (store.slots.get(slot)?.events.length ?? 0)
-      if (taken || version <= (store.events.get(actorId)?.length ?? 0)) throw Object.assign(new Error('duplicate key value violates unique constraint'), { code: '23505' })
+      if (taken || version <= (store.events.get(actorId)?.length ?? 0))
+        throw Object.assign(new Error('duplicate key value violates unique constraint'), {
+          code: '23505',
+        })
       last.set(slot, seq)
     }
     for (const event of events) {
       store.slot(event.slot).events.push(event)
-      store.events.set(event.actorId, [...store.events.get(event.actorId) ?? [], event])
+      store.events.set(event.actorId, [...(store.events.get(event.actorId) ?? []), event])
     }
     const orders = this.#writeOrders(values)
-    this.#committed({ events, orders, drivers: this.#writeDrivers(values), epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])), nowMs: this.#schedule.nowMs })
+    this.#committed({
+      events,
+      orders,
+      drivers: this.#writeDrivers(values),
+      epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])),
+      nowMs: this.#schedule.nowMs,
+    })
     return answer
   }
 
   #writeOrders(values: unknown[]): OrderWritten[] {
-    const of = (name: string): unknown => values[position.orders + orderColumns.findIndex(column => column.name === name)]
-    const [ids, placed, progress] = [readTexts(of('id')), readDocuments(of('placed')), readDocuments(of('progress'))]
-    const searched = orderColumns.filter(({ name }) => !documents.has(name)).map(({ name }) => [name, readArray(of(name))] as const)
-    const [from, to, candidateIds] = [readNumbers(of('candidates_from')), readNumbers(of('candidates_to')), readTexts(values[position.candidateIds])]
+    const of = (name: string): unknown =>
+      values[position.orders + orderColumns.findIndex(column => column.name === name)]
+    const [ids, placed, progress] = [
+      readTexts(of('id')),
+      readDocuments(of('placed')),
+      readDocuments(of('progress')),
+    ]
+    const searched = orderColumns
+      .filter(({ name }) => !documents.has(name))
+      .map(({ name }) => [name, readArray(of(name))] as const)
+    const [from, to, candidateIds] = [
+      readNumbers(of('candidates_from')),
+      readNumbers(of('candidates_to')),
+      readTexts(values[position.candidateIds]),
+    ]
     return ids.map((id, i) => {
       const before = this.store.orders.get(id)
-      const parts = { placed: before?.placed ?? placed[i] as OrderPlaced, progress: progress[i] as OrderProgress }
+      const parts = {
+        placed: before?.placed ?? (placed[i] as OrderPlaced),
+        progress: progress[i] as OrderProgress,
+      }
       const view = orderView(parts)
       const columns = Object.fromEntries(searched.map(([name, column]) => [name, column[i]!]))
       if (before !== undefined && before.view.version >= view.version) return { view, columns }
       const candidates = from[i]! > 0 ? candidateIds.slice(from[i]! - 1, to[i]) : null
-      this.store.orders.set(id, { placed: parts.placed, view, candidateIds: before?.candidateIds ?? candidates, offeredDriverId: columns['offered_driver_id']!, words: [] })
+      this.store.orders.set(id, {
+        placed: parts.placed,
+        view,
+        candidateIds: before?.candidateIds ?? candidates,
+        offeredDriverId: columns['offered_driver_id']!,
+        words: [],
+      })
       return { view, columns }
     })
   }
 
   #writeDrivers(values: unknown[]): DriverColumns[] {
-    const columns = driverColumns.map(({ name }, i) => [name, readArray(values[position.drivers + i])] as const)
-    const rows = columns[0]![1].map((_, i): DriverColumns => Object.fromEntries(columns.map(([name, column]) => [name, column[i]!])))
-    for (const row of rows) if (Number(this.drivers.get(row['id']!)?.['version'] ?? 0) < Number(row['version'])) this.drivers.set(row['id']!, row)
+    const columns = driverColumns.map(
+      ({ name }, i) => [name, readArray(values[position.drivers + i])] as const,
+    )
+    const rows = columns[0]![1].map((_, i): DriverColumns =>
+      Object.fromEntries(columns.map(([name, column]) => [name, column[i]!])),
+    )
+    for (const row of rows)
+      if (Number(this.drivers.get(row['id']!)?.['version'] ?? 0) < Number(row['version']))
+        this.drivers.set(row['id']!, row)
     return rows
   }
 
   #findWritten(values: unknown[]): number {
-    const [actorIds, versions, slots, seqs, commandIds, types, ats, data] =
-      [readTexts(values[0]), readNumbers(values[1]), readNumbers(values[2]), readNumbers(values[3]), readArray(values[4]), readTexts(values[5]), readNumbers(values[6]), readTexts(values[7])]
+    const [actorIds, versions, slots, seqs, commandIds, types, ats, data] = [
+      readTexts(values[0]),
+      readNumbers(values[1]),
+      readNumbers(values[2]),
+      readNumbers(values[3]),
+      readArray(values[4]),
+      readTexts(values[5]),
+      readNumbers(values[6]),
+      readTexts(values[7]),
+    ]
     return actorIds.filter((actorId, i) => {
       const stored = this.store.events.get(actorId)?.[versions[i]! - 1]
-      return stored !== undefined && stored.slot === slots[i] && stored.seq === seqs[i] && stored.commandId === commandIds[i] && stored.event.type === types[i] &&
-        stored.atMs === ats[i] && JSON.stringify(stored.event.data) === data[i]
+      return (
+        stored !== undefined &&
+        stored.slot === slots[i] &&
+        stored.seq === seqs[i] &&
+        stored.commandId === commandIds[i] &&
+        stored.event.type === types[i] &&
+        stored.atMs === ats[i] &&
+        JSON.stringify(stored.event.data) === data[i]
+      )
     }).length
   }
 
   #forgetSynced(): void {
-    while (this.#behind.length > 0 && this.#behind[0]!.atMs < this.#schedule.nowMs - unsyncedMs) this.#behind.shift()
+    while (this.#behind.length > 0 && this.#behind[0]!.atMs < this.#schedule.nowMs - unsyncedMs)
+      this.#behind.shift()
   }
 
   /** Remembers how to take it back. */
@@ -244,14 +353,24 @@ export class SimDatabase {
         })
       }
     this.#forgetSynced()
-    this.#behind.push({ atMs: this.#schedule.nowMs, undo: () => { for (const one of undo.reverse()) one() } })
+    this.#behind.push({
+      atMs: this.#schedule.nowMs,
+      undo: () => {
+        for (const one of undo.reverse()) one()
+      },
+    })
   }
 }
 
 const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
 
 /** Columns of an order that are not looked for: its two documents, and where its candidates are in a list of their own. */
-const documents: ReadonlySet<string> = new Set(['placed', 'progress', 'candidates_from', 'candidates_to'])
+const documents: ReadonlySet<string> = new Set([
+  'placed',
+  'progress',
+  'candidates_from',
+  'candidates_to',
+])
 
 /** Where the columns of a table begin among the parameters of an append (`appendParameters` in `journal/rows.ts`). */
 const position = (() => {
@@ -262,13 +381,30 @@ const position = (() => {
 })()
 
 function eventsOf(values: unknown[]): EventRow[] {
-  const of = (name: string): unknown => values[position.events + eventColumns.findIndex(column => column.name === name)]
+  const of = (name: string): unknown =>
+    values[position.events + eventColumns.findIndex(column => column.name === name)]
   const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds, by, data] = [
-    readTexts(of('actor_id')), readNumbers(of('version')), readNumbers(of('slot')), readNumbers(of('seq')), readTexts(of('kind')), readNumbers(of('at')),
-    readTexts(of('type')), readArray(of('command_id')), readDocuments(of('acted_by')), readDocuments(of('data')),
+    readTexts(of('actor_id')),
+    readNumbers(of('version')),
+    readNumbers(of('slot')),
+    readNumbers(of('seq')),
+    readTexts(of('kind')),
+    readNumbers(of('at')),
+    readTexts(of('type')),
+    readArray(of('command_id')),
+    readDocuments(of('acted_by')),
+    readDocuments(of('data')),
   ]
   return actorIds.map((actorId, i) => ({
-    slot: slots[i]!, seq: seqs[i]!, kind: kinds[i] as EventRow['kind'], actorId, version: versions[i]!, atMs: ats[i]!,
-    commandId: commandIds[i]!, by: by[i] as EventRow['by'], v: Number(values.at(-1)), event: { type: types[i], data: data[i] } as EventRow['event'],
+    slot: slots[i]!,
+    seq: seqs[i]!,
+    kind: kinds[i] as EventRow['kind'],
+    actorId,
+    version: versions[i]!,
+    atMs: ats[i]!,
+    commandId: commandIds[i]!,
+    by: by[i] as EventRow['by'],
+    v: Number(values.at(-1)),
+    event: { type: types[i], data: data[i] } as EventRow['event'],
   }))
 }

@@ -28,11 +28,15 @@ export function checkingEars(checker: Checker, schedule: Schedule): Ears {
       while (recent[0]!.atMs < schedule.nowMs - rememberedMs) recent.shift()
     },
     forgot(sinceMs) {
-      for (const { slot, seq, node } of recent.filter(one => one.atMs >= sinceMs)) checker.forgotten(slot, seq, node)
+      for (const { slot, seq, node } of recent.filter(one => one.atMs >= sinceMs))
+        checker.forgotten(slot, seq, node)
       recent.length = 0
     },
     handed(node, subject, body, linkUpSinceMs) {
-      if (subject.startsWith(eventPrefix)) audience.fact(node, (decodeBody(body) as PublishedEvent).id, linkUpSinceMs, run => { schedule.after(0, run) })
+      if (subject.startsWith(eventPrefix))
+        audience.fact(node, (decodeBody(body) as PublishedEvent).id, linkUpSinceMs, run => {
+          schedule.after(0, run)
+        })
       else if (subject === subjects.pushAll) {
         audience.pushed(node, decodeBody(body) as PushList)
         schedule.after(turnMs, () => audience.forget(node))

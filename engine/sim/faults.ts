@@ -7,14 +7,54 @@
 import { Chance } from '../../protocol/chance.ts'
 
 export const faultKinds = [
-  'bus slow', 'bus drop', 'bus duplicate', 'bus reorder', 'bus partition', 'bus one way', 'bus cut', 'bus deaf', 'bus link slow', 'bus loses facts', 'bus restart', 'flush spans a break',
-  'claims lost request', 'claims lost reply', 'claims slow', 'claims down', 'claims unreachable', 'claims flushed', 'claims failover',
-  'journal slow', 'journal fails before', 'journal fails after', 'journal commits late', 'journal down', 'journal unreachable', 'journal link slow', 'journal loses unsynced', 'database clock',
-  'engine crash', 'engine crash at await', 'engine crash loop', 'engine pause', 'engine leaves', 'edge crash',
-  'small memory', 'storm', 'clock skew', 'clock jump',
-  'client request lost', 'client reply lost', 'client repeats', 'socket drop', 'frame late', 'frame duplicate', 'frame future', 'frame jump',
+  'bus slow',
+  'bus drop',
+  'bus duplicate',
+  'bus reorder',
+  'bus partition',
+  'bus one way',
+  'bus cut',
+  'bus deaf',
+  'bus link slow',
+  'bus loses facts',
+  'bus restart',
+  'flush spans a break',
+  'claims lost request',
+  'claims lost reply',
+  'claims slow',
+  'claims down',
+  'claims unreachable',
+  'claims flushed',
+  'claims failover',
+  'journal slow',
+  'journal fails before',
+  'journal fails after',
+  'journal commits late',
+  'journal down',
+  'journal unreachable',
+  'journal link slow',
+  'journal loses unsynced',
+  'database clock',
+  'engine crash',
+  'engine crash at await',
+  'engine crash loop',
+  'engine pause',
+  'engine leaves',
+  'edge crash',
+  'small memory',
+  'storm',
+  'clock skew',
+  'clock jump',
+  'client request lost',
+  'client reply lost',
+  'client repeats',
+  'socket drop',
+  'frame late',
+  'frame duplicate',
+  'frame future',
+  'frame jump',
 ] as const
-export type FaultKind = typeof faultKinds[number]
+export type FaultKind = (typeof faultKinds)[number]
 
 export class Faults {
   readonly #dice = new Map<FaultKind, Chance>()
@@ -31,17 +71,28 @@ export class Faults {
     this.#without = without
     for (const kind of faultKinds) {
       const swarm = chance.fork(`swarm ${kind}`)
-      this.#weights.set(kind, hostile ? swarm.pick([1, 1, 2]) : swarm.happens(0.4) ? 0 : swarm.pick([0.3, 1, 1, 3]))
+      this.#weights.set(
+        kind,
+        hostile ? swarm.pick([1, 1, 2]) : swarm.happens(0.4) ? 0 : swarm.pick([0.3, 1, 1, 3]),
+      )
     }
     this.intensity = hostile ? 3 : chance.fork('intensity').pick([0.3, 1, 1, 3])
   }
 
-  get healed(): boolean { return this.#healed }
-  heal(): void { this.#healed = true }
+  get healed(): boolean {
+    return this.#healed
+  }
+  heal(): void {
+    this.#healed = true
+  }
 
   /** Is this kind played at all? */
-  plays(kind: FaultKind): boolean { return !this.#healed && !this.#without.has(kind) && this.weight(kind) > 0 }
-  weight(kind: FaultKind): number { return this.#weights.get(kind)! }
+  plays(kind: FaultKind): boolean {
+    return !this.#healed && !this.#without.has(kind) && this.weight(kind) > 0
+  }
+  weight(kind: FaultKind): number {
+    return this.#weights.get(kind)!
+  }
 
   /** True: it happens now, and is counted. */
   happens(kind: FaultKind, probability: number): boolean {
@@ -57,11 +108,17 @@ export class Faults {
     return this.plays(kind)
   }
 
-  count(kind: FaultKind): void { this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1) }
+  count(kind: FaultKind): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+  }
 
   /** The die of a kind, for how long and how much. */
-  die(kind: FaultKind): Chance { return this.#dice.get(kind)! }
+  die(kind: FaultKind): Chance {
+    return this.#dice.get(kind)!
+  }
 
   /** By kind, in the order of `faultKinds`. */
-  counts(): [FaultKind, number][] { return faultKinds.map(kind => [kind, this.#counts.get(kind) ?? 0]) }
+  counts(): [FaultKind, number][] {
+    return faultKinds.map(kind => [kind, this.#counts.get(kind) ?? 0])
+  }
 }

@@ -7,7 +7,8 @@
 /** `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as text. */
 export function readArray(literal: unknown): (string | null)[] {
   if (Buffer.isBuffer(literal)) return readBinary(literal)
-  if (typeof literal !== 'string' || !literal.startsWith('{') || !literal.endsWith('}')) throw new TypeError('not an array literal')
+  if (typeof literal !== 'string' || !literal.startsWith('{') || !literal.endsWith('}'))
+    throw new TypeError('not an array literal')
   const body = literal.slice(1, -1)
   if (body === '') return []
   if (!body.includes('"')) return body.split(',').map(word => (word === 'NULL' ? null : word))
@@ -31,7 +32,8 @@ export function readArray(literal: unknown): (string | null)[] {
 export const readNumbers = (literal: unknown): number[] => readArray(literal).map(Number)
 export const readTexts = (literal: unknown): string[] => readArray(literal).map(word => word ?? '')
 /** An array of JSON documents; null for none. */
-export const readDocuments = (array: unknown): unknown[] => readArray(array).map(text => (text === null ? null : JSON.parse(text) as unknown))
+export const readDocuments = (array: unknown): unknown[] =>
+  readArray(array).map(text => (text === null ? null : (JSON.parse(text) as unknown)))
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20
@@ -43,7 +45,10 @@ function readBinary(bytes: Buffer): (string | null)[] {
   for (let left = bytes.readInt32BE(12); left > 0; left--) {
     const size = bytes.readInt32BE(at)
     at += 4
-    if (size < 0) { values.push(null); continue }
+    if (size < 0) {
+      values.push(null)
+      continue
+    }
     values.push(readElement(oid, bytes.subarray(at, at + size)))
     at += size
   }
@@ -54,12 +59,19 @@ function readBinary(bytes: Buffer): (string | null)[] {
 /** By the type's number in pg_type. */
 function readElement(oid: number, bytes: Buffer): string {
   switch (oid) {
-    case 21: return String(bytes.readInt16BE())
-    case 23: return String(bytes.readInt32BE())
-    case 20: return String(bytes.readBigInt64BE())
-    case 701: return String(bytes.readDoubleBE())
-    case 1184: return String(Number(bytes.readBigInt64BE()) / 1000 + postgresEpochMs)
-    case 2950: return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-    default: return bytes.toString('utf8')
+    case 21:
+      return String(bytes.readInt16BE())
+    case 23:
+      return String(bytes.readInt32BE())
+    case 20:
+      return String(bytes.readBigInt64BE())
+    case 701:
+      return String(bytes.readDoubleBE())
+    case 1184:
+      return String(Number(bytes.readBigInt64BE()) / 1000 + postgresEpochMs)
+    case 2950:
+      return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    default:
+      return bytes.toString('utf8')
   }
 }

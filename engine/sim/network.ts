@@ -5,7 +5,13 @@
  * order is promised to the outside and is read here as the server sees it.
  */
 import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
-import { checkBody, checkFilter, checkSubject, Losses, logToStderr } from '../../protocol/bus/checks.ts'
+import {
+  checkBody,
+  checkFilter,
+  checkSubject,
+  Losses,
+  logToStderr,
+} from '../../protocol/bus/checks.ts'
 import { Matcher } from '../../protocol/bus/matcher.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -15,7 +21,12 @@ import type { Faults } from './faults.ts'
 import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
-interface Subscriber { link: Link; handler: BusHandler; queue: string | undefined; active: boolean }
+interface Subscriber {
+  link: Link
+  handler: BusHandler
+  queue: string | undefined
+  active: boolean
+}
 /** up: all is well. lost: cut, and the client does not know it yet. down: cut, and it knows. */
 type LinkState = 'up' | 'lost' | 'down'
 
@@ -33,7 +44,9 @@ class Link {
   /** Raised at each cut: what was on its way then never arrives. */
   cuts = 0
   readonly node: SimNode
-  constructor(node: SimNode) { this.node = node }
+  constructor(node: SimNode) {
+    this.node = node
+  }
 }
 
 /** Whoever listens to all that processes hand to the bus. */
@@ -73,7 +86,9 @@ export class Network {
   }
 
   /** What `from` sends does not reach `to`; the other way it does. */
-  partOneWay(from: SimNode, to: SimNode): void { this.#parted.add(`${from.name}|${to.name}`) }
+  partOneWay(from: SimNode, to: SimNode): void {
+    this.#parted.add(`${from.name}|${to.name}`)
+  }
 
   /** The process hears nothing until its connection is cut and mended, as when it has found out. */
   deafen(node: SimNode): void {
@@ -107,7 +122,9 @@ export class Network {
     this.#schedule.after(silentMs, () => {
       if (link.state !== 'lost') return
       link.state = 'down'
-      node.enter(() => { for (const listener of link.listeners) listener(false) })
+      node.enter(() => {
+        for (const listener of link.listeners) listener(false)
+      })
     })
   }
 
@@ -127,7 +144,8 @@ export class Network {
 
   /** Nothing is wrong with this process's link any more, nor between it and others. */
   heal(node: SimNode): void {
-    for (const pair of this.#parted) if (pair.split('|').includes(node.name)) this.#parted.delete(pair)
+    for (const pair of this.#parted)
+      if (pair.split('|').includes(node.name)) this.#parted.delete(pair)
     const link = this.#links.get(node)
     if (link === undefined) return
     link.slowMs = 0
@@ -137,7 +155,9 @@ export class Network {
   }
 
   /** All that have a link. */
-  nodes(): SimNode[] { return [...this.#links.keys()] }
+  nodes(): SimNode[] {
+    return [...this.#links.keys()]
+  }
 
   connect(node: SimNode): Bus {
     const link = new Link(node)
@@ -155,7 +175,10 @@ export class Network {
       this.#links.delete(node)
     }
     const crashed = node.onCrash
-    node.onCrash = () => { leave(); crashed() }
+    node.onCrash = () => {
+      leave()
+      crashed()
+    }
     return {
       publish: (subject, body, messageId) => {
         checkSubject(subject)
@@ -178,15 +201,24 @@ export class Network {
           filters.set(subscriber, filter)
           matcher.add(filter, subscriber)
         }
-        return { unsubscribe: () => { drop(subscriber, filter); filters.delete(subscriber) } }
+        return {
+          unsubscribe: () => {
+            drop(subscriber, filter)
+            filters.delete(subscriber)
+          },
+        }
       },
       lossless: false,
       messageBytesMax: limits.busMessageBytesMax,
       losses: losses.counts,
-      get connected() { return node.alive && link.state !== 'down' },
+      get connected() {
+        return node.alive && link.state !== 'down'
+      },
       onStatus: listener => {
         link.listeners.add(listener)
-        return () => { link.listeners.delete(listener) }
+        return () => {
+          link.listeners.delete(listener)
+        }
       },
       flush: () => this.#flush(link),
       close: async () => leave(),
@@ -195,7 +227,9 @@ export class Network {
 
   #latencyMs(link: Link, other: Link = link): number {
     const ms = this.#chance.between(0.2, 2) + link.slowMs + (other === link ? 0 : other.slowMs)
-    return this.#faults.happens('bus slow', 0.01) ? ms + this.#faults.die('bus slow').around(400) : ms
+    return this.#faults.happens('bus slow', 0.01)
+      ? ms + this.#faults.die('bus slow').around(400)
+      : ms
   }
 
   /** A message on its way from one link to another, which may be the same. */
@@ -206,15 +240,23 @@ export class Network {
       if (from.cuts !== fromCuts || to.cuts !== toCuts) return
       to.node.enter(run)
     }
-    if (from.state !== 'up' || to.state !== 'up' || to.deaf || this.#parted.has(`${from.node.name}|${to.node.name}`)) return
+    if (
+      from.state !== 'up' ||
+      to.state !== 'up' ||
+      to.deaf ||
+      this.#parted.has(`${from.node.name}|${to.node.name}`)
+    )
+      return
     if (this.#faults.happens('bus drop', 0.004)) return
     const ms = this.#latencyMs(from, to)
-    if (this.#faults.happens('bus reorder', 0.01)) this.#schedule.after(ms + this.#faults.die('bus reorder').between(1, 200), arrive)
+    if (this.#faults.happens('bus reorder', 0.01))
+      this.#schedule.after(ms + this.#faults.die('bus reorder').between(1, 200), arrive)
     else {
       to.arrivesMs = Math.max(to.arrivesMs, this.#schedule.nowMs + ms)
       this.#schedule.after(to.arrivesMs - this.#schedule.nowMs, arrive)
     }
-    if (this.#faults.happens('bus duplicate', 0.005)) this.#schedule.after(ms + this.#faults.die('bus duplicate').around(300), arrive)
+    if (this.#faults.happens('bus duplicate', 0.005))
+      this.#schedule.after(ms + this.#faults.die('bus duplicate').around(300), arrive)
   }
 
   #publish(from: Link, subject: string, body: Uint8Array): void {
@@ -224,10 +266,14 @@ export class Network {
       const loses = this.#faults.plays('bus loses facts')
       if (from.state !== 'up' && loses) return this.#faults.count('bus loses facts')
       from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs(from))
-      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => { if (from.cuts === cuts || !loses) this.#ears.heard(from.node, body); else this.#faults.count('bus loses facts') })
+      this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => {
+        if (from.cuts === cuts || !loses) this.#ears.heard(from.node, body)
+        else this.#faults.count('bus loses facts')
+      })
       return
     }
-    for (const to of this.#receivers(subject)) this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))
+    for (const to of this.#receivers(subject))
+      this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))
   }
 
   #receivers(subject: string): Subscriber[] {
@@ -235,7 +281,7 @@ export class Network {
     const groups = new Map<string, Subscriber[]>()
     for (const one of this.#matcher.match(subject)) {
       if (one.queue === undefined) chosen.push(one)
-      else groups.set(one.queue, [...groups.get(one.queue) ?? [], one])
+      else groups.set(one.queue, [...(groups.get(one.queue) ?? []), one])
     }
     for (const members of groups.values()) chosen.push(this.#chance.pick(members))
     return chosen
@@ -245,7 +291,8 @@ export class Network {
     return new Promise((resolve, reject) => {
       const { node } = from
       if (!node.alive) return
-      const fail = (why: string): void => reject(new CaduceusError('unavailable', `${subject}: ${why}`))
+      const fail = (why: string): void =>
+        reject(new CaduceusError('unavailable', `${subject}: ${why}`))
       if (from.state === 'down') return fail('no connection to the bus')
       const cancel = node.env.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`))
       const receivers = this.#receivers(subject)
@@ -257,12 +304,16 @@ export class Network {
         this.#carry(from, to.link, () => {
           let answered = false
           deliver(to, {
-            subject, body: Buffer.from(body),
+            subject,
+            body: Buffer.from(body),
             respond: answer => {
               if (answered || !to.link.node.alive) return
               answered = true
               const copy = Buffer.from(answer)
-              this.#carry(to.link, from, () => { cancel(); resolve(copy) })
+              this.#carry(to.link, from, () => {
+                cancel()
+                resolve(copy)
+              })
             },
           })
         })
@@ -279,7 +330,14 @@ export class Network {
       node.env.after(link.deaf ? ms + deafFlushMs : ms, () => {
         const unbroken = link.cuts === cuts && link.state === 'up' && state === 'up' && !link.deaf
         // The answer of the new connection to the question of the old one: it says nothing of what was sent before.
-        if (unbroken || (link.cuts !== cuts && link.state === 'up' && !link.deaf && this.#faults.happens('flush spans a break', 0.5))) resolve()
+        if (
+          unbroken ||
+          (link.cuts !== cuts &&
+            link.state === 'up' &&
+            !link.deaf &&
+            this.#faults.happens('flush spans a break', 0.5))
+        )
+          resolve()
         else fail()
       })
     })

@@ -31,8 +31,12 @@ export class SimNode {
     }
   }
 
-  get alive(): boolean { return this.#alive }
-  get paused(): boolean { return this.#waiting !== null }
+  get alive(): boolean {
+    return this.#alive
+  }
+  get paused(): boolean {
+    return this.#waiting !== null
+  }
 
   enter(run: () => void): void {
     if (!this.#alive) return
@@ -47,7 +51,9 @@ export class SimNode {
     this.onCrash()
   }
 
-  pause(): void { if (this.#alive) this.#waiting ??= [] }
+  pause(): void {
+    if (this.#alive) this.#waiting ??= []
+  }
 
   resume(): void {
     const waiting = this.#waiting
@@ -57,7 +63,11 @@ export class SimNode {
 
   /** A place where it may die: called by its ports before and after what they do. True when it has. */
   diesHere(): boolean {
-    if (this.#alive && this.#faults.happens('engine crash at await', this.name.startsWith('engine') ? 0.00005 : 0)) this.crash()
+    if (
+      this.#alive &&
+      this.#faults.happens('engine crash at await', this.name.startsWith('engine') ? 0.00005 : 0)
+    )
+      this.crash()
     return !this.#alive
   }
 }

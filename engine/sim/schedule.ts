@@ -6,7 +6,11 @@
  *
  * A binary heap and not VirtualEnv's list: an hour has some hundred thousand entries.
  */
-interface Entry { atMs: number; order: number; run: (() => void) | null }
+interface Entry {
+  atMs: number
+  order: number
+  run: (() => void) | null
+}
 
 export class Schedule {
   #nowMs: number
@@ -15,15 +19,21 @@ export class Schedule {
   /** Things that have happened. */
   steps = 0
 
-  constructor(startMs: number) { this.#nowMs = startMs }
+  constructor(startMs: number) {
+    this.#nowMs = startMs
+  }
 
-  get nowMs(): number { return this.#nowMs }
+  get nowMs(): number {
+    return this.#nowMs
+  }
 
   /** Returns the way to cancel. Entries of one time happen in the order they were made. */
-  readonly after = (ms: number, run: () => void): () => void => {
+  readonly after = (ms: number, run: () => void): (() => void) => {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run }
     this.#push(entry)
-    return () => { entry.run = null }
+    return () => {
+      entry.run = null
+    }
   }
 
   /** Lets things happen until that time; `each` looks after every one of them and ends the run by throwing. */
@@ -61,7 +71,11 @@ export class Schedule {
 
   /** The next that was not cancelled, taken off the agenda; null when there is none until then. */
   #next(untilMs: number): Entry | null {
-    for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
+    for (
+      let next = this.#heap[0];
+      next !== undefined && next.atMs <= untilMs;
+      next = this.#heap[0]
+    ) {
       this.#pop()
       if (next.run !== null) return next
     }
@@ -97,6 +111,7 @@ export class Schedule {
   }
 }
 
-const before = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+const before = (a: Entry, b: Entry): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 /** A turn of the loop asks the operating system what is new, which costs as much as a step. */
 const stepsPerTurn = 256

@@ -5,7 +5,12 @@
 import { seededRandom } from '../../protocol/chance.ts'
 import type { Env } from '../../protocol/env.ts'
 
-interface Timer { atMs: number; order: number; run: () => void; cancelled: boolean }
+interface Timer {
+  atMs: number
+  order: number
+  run: () => void
+  cancelled: boolean
+}
 
 export class VirtualEnv implements Env {
   #nowMs: number
@@ -18,17 +23,29 @@ export class VirtualEnv implements Env {
     this.#nowMs = startMs
   }
 
-  nowMs(): number { return this.#nowMs }
+  nowMs(): number {
+    return this.#nowMs
+  }
 
   after(ms: number, run: () => void): () => void {
-    const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run, cancelled: false }
+    const timer: Timer = {
+      atMs: this.#nowMs + Math.max(0, ms),
+      order: this.#order++,
+      run,
+      cancelled: false,
+    }
     this.#timers.push(timer)
-    return () => { timer.cancelled = true }
+    return () => {
+      timer.cancelled = true
+    }
   }
 
   /** Lets everything that is ready run, without moving the clock. */
   async settle(): Promise<void> {
-    for (let i = 0; i < settleRounds; i++) await new Promise<void>(resolve => { setImmediate(resolve) })
+    for (let i = 0; i < settleRounds; i++)
+      await new Promise<void>(resolve => {
+        setImmediate(resolve)
+      })
   }
 
   /** Moves the clock, running timers at their times and letting what they started settle. */
@@ -37,7 +54,9 @@ export class VirtualEnv implements Env {
     await this.settle()
     for (;;) {
       this.#timers = this.#timers.filter(timer => !timer.cancelled)
-      const next = this.#timers.filter(timer => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
+      const next = this.#timers
+        .filter(timer => timer.atMs <= untilMs)
+        .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
       if (next === undefined) break
       this.#timers.splice(this.#timers.indexOf(next), 1)
       this.#nowMs = Math.max(this.#nowMs, next.atMs)

@@ -21,12 +21,33 @@ t.test('a pin', async t => {
   const table = new DriverTable(1, 2)
   const number = table.ensure(idOf(1))
   table.place(number, 1.5, 2.5, 1_000, 90.126, Number.NaN)
-  t.same([table.latitude(number), table.longitude(number), table.atMs(number), table.headingDeg(number), table.speedMps(number)], [1.5, 2.5, 1_000, 90.13, null])
+  t.same(
+    [
+      table.latitude(number),
+      table.longitude(number),
+      table.atMs(number),
+      table.headingDeg(number),
+      table.speedMps(number),
+    ],
+    [1.5, 2.5, 1_000, 90.13, null],
+  )
   t.equal(table.index.latitudeOf(number), 1.5)
   table.place(number, 3, 4, 2_000, Number.NaN, 5)
-  t.same([table.latitude(number), table.index.longitudeOf(number), table.headingDeg(number), table.speedMps(number)], [3, 4, null, 5])
+  t.same(
+    [
+      table.latitude(number),
+      table.index.longitudeOf(number),
+      table.headingDeg(number),
+      table.speedMps(number),
+    ],
+    [3, 4, null, 5],
+  )
   table.place(number, 91, 4, 3_000, 1, 1)
-  t.same([table.latitude(number), table.atMs(number)], [3, 2_000], 'a place that is none moves nothing')
+  t.same(
+    [table.latitude(number), table.atMs(number)],
+    [3, 2_000],
+    'a place that is none moves nothing',
+  )
 })
 
 t.test('who is forgotten leaves nothing to the next', async t => {
@@ -35,13 +56,33 @@ t.test('who is forgotten leaves nothing to the next', async t => {
   table.place(number, 1.5, 2.5, 1_000, 90, 5)
   table.seq[number] = 7
   table.windowLow[number] = 7
-  table.setSuspect(number, { latitude: 1, longitude: 2, atMs: 3, count: 2, firstAtMs: 0, firstHeardMs: 0 })
+  table.setSuspect(number, {
+    latitude: 1,
+    longitude: 2,
+    atMs: 3,
+    count: 2,
+    firstAtMs: 0,
+    firstHeardMs: 0,
+  })
   table.setQuickStart(number, { latitude: 1, longitude: 2, atMs: 3 })
   table.flags[number] = watched
   table.forget(number)
-  t.same([table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size], [-1, '', false, 0])
+  t.same(
+    [table.find(idOf(1)), table.idOf(number), table.hasPosition(number), table.index.size],
+    [-1, '', false, 0],
+  )
   t.equal(table.ensure(idOf(2)), number, 'the number is used again')
-  t.same([table.hasPosition(number), table.seq[number], table.windowLow[number], table.suspect(number), table.quickStart(number), table.flags[number]], [false, 0, 0, undefined, undefined, 0])
+  t.same(
+    [
+      table.hasPosition(number),
+      table.seq[number],
+      table.windowLow[number],
+      table.suspect(number),
+      table.quickStart(number),
+      table.flags[number],
+    ],
+    [false, 0, 0, undefined, undefined, 0],
+  )
 })
 
 t.test('growth keeps every value', async t => {
@@ -58,11 +99,28 @@ t.test('growth keeps every value', async t => {
   }
   for (let n = 0; n < drivers; n += 7) {
     const row = [
-      table.latitude(n), table.longitude(n), table.atMs(n), table.headingDeg(n), table.speedMps(n), table.seq[n], table.windowLow[n], table.windowHigh[n],
-      table.flags[n], table.index.latitudeOf(n),
+      table.latitude(n),
+      table.longitude(n),
+      table.atMs(n),
+      table.headingDeg(n),
+      table.speedMps(n),
+      table.seq[n],
+      table.windowLow[n],
+      table.windowHigh[n],
+      table.flags[n],
+      table.index.latitudeOf(n),
     ]
     const wanted = [
-      (n % 170) - 85, (n % 350) - 175, 1 + n, n % 360, n % 40, n, n ^ 0xffff, n, n % 2 === 0 ? followed : watched, (n % 170) - 85,
+      (n % 170) - 85,
+      (n % 350) - 175,
+      1 + n,
+      n % 360,
+      n % 40,
+      n,
+      n ^ 0xffff,
+      n,
+      n % 2 === 0 ? followed : watched,
+      (n % 170) - 85,
     ]
     if (row.some((value, i) => value !== wanted[i])) t.same(row, wanted, `driver ${n}`)
   }
@@ -72,7 +130,14 @@ t.test('suspects are bounded: the first gives way', async t => {
   const table = new DriverTable(1, 2)
   for (let number = 0; number <= limits.suspectsMax; number++) {
     table.ensure(idOf(number))
-    table.setSuspect(number, { latitude: 1, longitude: 2, atMs: number, count: 1, firstAtMs: 0, firstHeardMs: 0 })
+    table.setSuspect(number, {
+      latitude: 1,
+      longitude: 2,
+      atMs: number,
+      count: 1,
+      firstAtMs: 0,
+      firstHeardMs: 0,
+    })
   }
   t.same([table.suspect(0), table.flags[0]], [undefined, 0])
   t.same([table.suspect(1)?.atMs, table.flags[1]], [1, suspected])

@@ -20,10 +20,21 @@ export const unsaved = 4
 export const suspected = 8
 
 /** An impossible point, how many in a row agree with it, and when the first of them was: by the device's clock, and by ours when it was heard. */
-export interface Suspect { latitude: number; longitude: number; atMs: number; count: number; firstAtMs: number; firstHeardMs: number }
+export interface Suspect {
+  latitude: number
+  longitude: number
+  atMs: number
+  count: number
+  firstAtMs: number
+  firstHeardMs: number
+}
 
 /** Where a run of steps began that are each too fast, and small enough to be noise. */
-export interface QuickStart { latitude: number; longitude: number; atMs: number }
+export interface QuickStart {
+  latitude: number
+  longitude: number
+  atMs: number
+}
 
 /** Heading and speed are kept in hundredths of a degree and of m/s, which is how they are told. */
 const hundredths = 100
@@ -51,10 +62,12 @@ export class DriverTable {
   }
 
   get byteLength(): number {
-    const columns = [
-      this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags,
-    ]
-    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.ids.byteLength + this.index.byteLength
+    const columns = [this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags]
+    return (
+      columns.reduce((sum, column) => sum + column.byteLength, 0) +
+      this.ids.byteLength +
+      this.index.byteLength
+    )
   }
 
   /** The number of a driver id in words, made if it is new; -1 when the table is full. */
@@ -85,30 +98,58 @@ export class DriverTable {
     this.index.remove(number)
     this.#suspects.delete(number)
     this.#quickStarts.delete(number)
-    for (const column of [this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags]) column[number] = 0
+    for (const column of [this.#atMs, this.seq, this.windowLow, this.windowHigh, this.flags])
+      column[number] = 0
   }
 
-  idOf(number: number): string { return this.ids.idString(number) }
-  hasPosition(number: number): boolean { return this.#atMs[number]! > 0 }
-  latitude(number: number): number { return this.index.latitudeOf(number) }
-  longitude(number: number): number { return this.index.longitudeOf(number) }
-  atMs(number: number): number { return this.#atMs[number]! }
+  idOf(number: number): string {
+    return this.ids.idString(number)
+  }
+  hasPosition(number: number): boolean {
+    return this.#atMs[number]! > 0
+  }
+  latitude(number: number): number {
+    return this.index.latitudeOf(number)
+  }
+  longitude(number: number): number {
+    return this.index.longitudeOf(number)
+  }
+  atMs(number: number): number {
+    return this.#atMs[number]!
+  }
   /** Null when the device did not say. */
-  headingDeg(number: number): number | null { return told(this.index.tagOf(number) >>> 16) }
-  speedMps(number: number): number | null { return told(this.index.tagOf(number) & unknown) }
+  headingDeg(number: number): number | null {
+    return told(this.index.tagOf(number) >>> 16)
+  }
+  speedMps(number: number): number | null {
+    return told(this.index.tagOf(number) & unknown)
+  }
 
   /** Moves the live pin; a place that is none moves nothing. Heading and speed NaN when unknown. */
-  place(number: number, latitude: number, longitude: number, atMs: number, headingDeg: number, speedMps: number): void {
+  place(
+    number: number,
+    latitude: number,
+    longitude: number,
+    atMs: number,
+    headingDeg: number,
+    speedMps: number,
+  ): void {
     if (!this.index.set(number, latitude, longitude)) return
     this.#atMs[number] = atMs
-    this.index.setTag(number, kept(headingDeg) << 16 | kept(speedMps))
+    this.index.setTag(number, (kept(headingDeg) << 16) | kept(speedMps))
   }
 
-  suspect(number: number): Suspect | undefined { return this.#suspects.get(number) }
+  suspect(number: number): Suspect | undefined {
+    return this.#suspects.get(number)
+  }
 
   /** At most limits.suspectsMax at once; who came first gives way, and is judged as if the frame had not been. */
   setSuspect(number: number, suspect: Suspect): void {
-    if (this.#suspects.size >= limits.suspectsMax) for (const first of this.#suspects.keys()) { this.clearSuspect(first); break }
+    if (this.#suspects.size >= limits.suspectsMax)
+      for (const first of this.#suspects.keys()) {
+        this.clearSuspect(first)
+        break
+      }
     this.#suspects.set(number, suspect)
     this.flags[number]! |= suspected
   }
@@ -118,11 +159,17 @@ export class DriverTable {
     this.flags[number]! &= ~suspected
   }
 
-  quickStart(number: number): QuickStart | undefined { return this.#quickStarts.get(number) }
+  quickStart(number: number): QuickStart | undefined {
+    return this.#quickStarts.get(number)
+  }
 
   /** At most limits.suspectsMax at once; who came first gives way, and begins anew. */
   setQuickStart(number: number, start: QuickStart): void {
-    if (this.#quickStarts.size >= limits.suspectsMax) for (const first of this.#quickStarts.keys()) { this.#quickStarts.delete(first); break }
+    if (this.#quickStarts.size >= limits.suspectsMax)
+      for (const first of this.#quickStarts.keys()) {
+        this.#quickStarts.delete(first)
+        break
+      }
     this.#quickStarts.set(number, start)
   }
 
@@ -142,5 +189,6 @@ export class DriverTable {
   }
 }
 
-const kept = (value: number): number => (Number.isNaN(value) ? unknown : Math.min(unknown - 1, Math.round(value * hundredths)))
+const kept = (value: number): number =>
+  Number.isNaN(value) ? unknown : Math.min(unknown - 1, Math.round(value * hundredths))
 const told = (value: number): number | null => (value === unknown ? null : value / hundredths)

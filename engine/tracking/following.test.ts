@@ -11,26 +11,54 @@ import { DriverTable, followed } from './driver-table.ts'
 import { Following } from './following.ts'
 import { applyFrame } from './late-data.ts'
 
-const pharmacy = { latitude: happened.accepted.data.vendor.latitude, longitude: happened.accepted.data.vendor.longitude }
-const home = { latitude: happened.opened.data.dropoff.latitude, longitude: happened.opened.data.dropoff.longitude }
+const pharmacy = {
+  latitude: happened.accepted.data.vendor.latitude,
+  longitude: happened.accepted.data.vendor.longitude,
+}
+const home = {
+  latitude: happened.opened.data.dropoff.latitude,
+  longitude: happened.opened.data.dropoff.longitude,
+}
 
 function world() {
   const table = new DriverTable(1, 2)
   const arrivals: string[] = []
-  const following = new Following(table, (order, at) => arrivals.push(`${order.orderId === orderId ? '' : order.orderId}${at}`))
+  const following = new Following(table, (order, at) =>
+    arrivals.push(`${order.orderId === orderId ? '' : order.orderId}${at}`),
+  )
   let atMs = 1_000
   /** The driver is heard metres east of a place. A minute passes: nothing is too fast. */
-  const at = (place: { latitude: number; longitude: number }, metres: number, ms = 60_000, bearingDeg = 90) => {
+  const at = (
+    place: { latitude: number; longitude: number },
+    metres: number,
+    ms = 60_000,
+    bearingDeg = 90,
+  ) => {
     const number = table.ensure(driverIds[0])
     const to = destination(place.latitude, place.longitude, bearingDeg, metres / 1000)
-    table.place(number, to.latitude, to.longitude, atMs += ms, Number.NaN, Number.NaN)
+    table.place(number, to.latitude, to.longitude, (atMs += ms), Number.NaN, Number.NaN)
     told(number)
   }
   const told = (number: number) => {
-    if (table.flags[number]! & followed) following.moved(following.stirred(number), table.latitude(number), table.longitude(number), table.atMs(number))
+    if (table.flags[number]! & followed)
+      following.moved(
+        following.stirred(number),
+        table.latitude(number),
+        table.longitude(number),
+        table.atMs(number),
+      )
   }
   const observe = (events: readonly OrderEvent[]) => following.observe(after(events))
-  return { table, following, arrivals, at, told, observe, number: () => table.ensure(driverIds[0]), nowMs: () => atMs }
+  return {
+    table,
+    following,
+    arrivals,
+    at,
+    told,
+    observe,
+    number: () => table.ensure(driverIds[0]),
+    nowMs: () => atMs,
+  }
 }
 const m = limits.arrivalRadiusM
 
@@ -98,7 +126,17 @@ t.test('[7] a late frame raises no arrival', async t => {
   const w = world()
   w.observe(reached.driver_assigned)
   w.at(pharmacy, 500)
-  applyFrame(w.table, w.number(), w.nowMs() + 1, 1, w.nowMs() - 500, pharmacy.latitude, pharmacy.longitude, 0, 0)
+  applyFrame(
+    w.table,
+    w.number(),
+    w.nowMs() + 1,
+    1,
+    w.nowMs() - 500,
+    pharmacy.latitude,
+    pharmacy.longitude,
+    0,
+    0,
+  )
   w.told(w.number())
   t.same(w.arrivals, [])
 })
@@ -144,7 +182,10 @@ t.test('another driver takes the order', async t => {
   w.observe(reached.driver_assigned)
   const order = after(reached.driver_assigned)
   if (order.kind !== 'driver_assigned') return t.fail('not assigned')
-  w.following.observe({ ...order, delivery: { ...order.delivery, driver: { ...order.delivery.driver, driver_id: driverIds[1] } } })
+  w.following.observe({
+    ...order,
+    delivery: { ...order.delivery, driver: { ...order.delivery.driver, driver_id: driverIds[1] } },
+  })
   t.equal(w.following.size, 1)
   t.equal(w.table.flags[w.number()]! & followed, 0)
 })
@@ -157,7 +198,10 @@ t.test('kilometres since pick-up, from crumbs at least 20 m apart', async t => {
   t.equal(w.following.drivenKm('unknown'), null)
   w.observe(reached.picked_up)
   for (const metres of [0, 100, 110, 115, 200, 1_200]) w.at(pharmacy, metres)
-  t.ok(Math.abs(w.following.drivenKm(orderId)! - 1.2) < 0.001, `${w.following.drivenKm(orderId)} km`)
+  t.ok(
+    Math.abs(w.following.drivenKm(orderId)! - 1.2) < 0.001,
+    `${w.following.drivenKm(orderId)} km`,
+  )
   const crumbs = w.following.takeCrumbs()
   t.equal(crumbs.length, 4, 'noise leaves none')
   t.match(crumbs[0], { orderId, driverId: driverIds[0] })
@@ -182,7 +226,10 @@ t.test('after a restart the way goes on where the crumbs end', async t => {
   busy.at(pharmacy, 1_200, 10 * 60_000)
   busy.at(pharmacy, 1_500)
   busy.following.restore(crumbs)
-  t.ok(Math.abs(busy.following.drivenKm(orderId)! - 1.5) < 0.001, 'frames came while the crumbs were read')
+  t.ok(
+    Math.abs(busy.following.drivenKm(orderId)! - 1.5) < 0.001,
+    'frames came while the crumbs were read',
+  )
   busy.following.restore([{ ...crumbs[0]!, orderId: 'unknown' }])
   t.equal(busy.following.size, 1)
 })

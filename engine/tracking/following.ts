@@ -24,7 +24,7 @@ const crumbDegrees = crumbKmMin / kmPerDegree / 1.5
 /** One position says where the driver was, and not how far it went. */
 const heardForDistanceMin = 2
 /** A difference of latitude above this is outside of every fence. */
-const fenceDegrees = limits.arrivalRadiusM / 1000 / kmPerDegree * 1.01
+const fenceDegrees = (limits.arrivalRadiusM / 1000 / kmPerDegree) * 1.01
 
 export interface FollowedOrder extends Paced {
   readonly orderId: string
@@ -58,19 +58,30 @@ export class Following {
   #crumbs: BreadcrumbRow[] = []
   readonly #arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void
 
-  constructor(table: DriverTable, arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void) {
+  constructor(
+    table: DriverTable,
+    arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void,
+  ) {
     this.#table = table
     this.#arrived = arrived
   }
 
-  get size(): number { return this.#byOrder.size }
-  orderIds(): IterableIterator<string> { return this.#byOrder.keys() }
-  get(orderId: string): FollowedOrder | undefined { return this.#byOrder.get(orderId) }
+  get size(): number {
+    return this.#byOrder.size
+  }
+  orderIds(): IterableIterator<string> {
+    return this.#byOrder.keys()
+  }
+  get(orderId: string): FollowedOrder | undefined {
+    return this.#byOrder.get(orderId)
+  }
 
   /** Kilometres driven from pick-up on; null when the order was not followed, or too little was heard to know. */
   drivenKm(orderId: string): number | null {
     const order = this.#byOrder.get(orderId)
-    return order === undefined || order.leg === 'pickup' || order.heard < heardForDistanceMin ? null : order.drivenKm
+    return order === undefined || order.leg === 'pickup' || order.heard < heardForDistanceMin
+      ? null
+      : order.drivenKm
   }
 
   /** Metres from the driver to the door, rounded; null when the order is not followed or no fresh position is known. */
@@ -78,21 +89,33 @@ export class Following {
     const order = this.#byOrder.get(orderId)
     if (order === undefined || !this.#table.hasPosition(order.driverNumber)) return null
     if (this.#table.atMs(order.driverNumber) < nowMs - doorPositionMsMax) return null
-    const [latitude, longitude] = [this.#table.latitude(order.driverNumber), this.#table.longitude(order.driverNumber)]
-    return Math.round(distanceKm(latitude, longitude, order.dropoff.latitude, order.dropoff.longitude) * 1000)
+    const [latitude, longitude] = [
+      this.#table.latitude(order.driverNumber),
+      this.#table.longitude(order.driverNumber),
+    ]
+    return Math.round(
+      distanceKm(latitude, longitude, order.dropoff.latitude, order.dropoff.longitude) * 1000,
+    )
   }
 
   /** Called after every transition of an order: begins, turns or ends the following. */
   observe(order: Order): void {
     if (order.kind === 'absent') return
     const delivery = deliveryOf(order)
-    const leg = order.kind === 'driver_assigned' ? 'pickup'
-      : order.kind === 'picked_up' || order.kind === 'out_for_delivery' ? 'dropoff' : null
-    if (leg === null || delivery === null || !('deal' in order) || order.deal === null) return this.drop(order.core.orderId)
+    const leg =
+      order.kind === 'driver_assigned'
+        ? 'pickup'
+        : order.kind === 'picked_up' || order.kind === 'out_for_delivery'
+          ? 'dropoff'
+          : null
+    if (leg === null || delivery === null || !('deal' in order) || order.deal === null)
+      return this.drop(order.core.orderId)
     const target = leg === 'pickup' ? order.deal.vendor : order.core.dropoff
-    const arrived = leg === 'pickup' ? delivery.arrivedAtPickupMs !== null
-      // The drop-off fence is live only on the way there: the next house may be the pharmacy's own.
-      : delivery.arrivedAtDropoffMs !== null || order.kind !== 'out_for_delivery'
+    const arrived =
+      leg === 'pickup'
+        ? delivery.arrivedAtPickupMs !== null
+        : // The drop-off fence is live only on the way there: the next house may be the pharmacy's own.
+          delivery.arrivedAtDropoffMs !== null || order.kind !== 'out_for_delivery'
     let entry = this.#byOrder.get(order.core.orderId)
     const { driver } = delivery
     if (entry === undefined || entry.driverId !== driver.driver_id) {
@@ -100,9 +123,22 @@ export class Following {
       const number = this.#table.ensure(driver.driver_id)
       if (number < 0) return
       entry = {
-        orderId: order.core.orderId, customerId: order.core.customerId, dropoff: order.core.dropoff, driverNumber: number, driverId: driver.driver_id,
-        vehicleType: driver.vehicle_type, leg, latitude: target.latitude, longitude: target.longitude, arrived,
-        drivenKm: 0, heard: 0, lastLatitude: Number.NaN, lastLongitude: Number.NaN, lastAtMs: 0, ...unpaced(),
+        orderId: order.core.orderId,
+        customerId: order.core.customerId,
+        dropoff: order.core.dropoff,
+        driverNumber: number,
+        driverId: driver.driver_id,
+        vehicleType: driver.vehicle_type,
+        leg,
+        latitude: target.latitude,
+        longitude: target.longitude,
+        arrived,
+        drivenKm: 0,
+        heard: 0,
+        lastLatitude: Number.NaN,
+        lastLongitude: Number.NaN,
+        lastAtMs: 0,
+        ...unpaced(),
       }
       this.#byOrder.set(entry.orderId, entry)
       this.#byDriver.set(number, [...(this.#byDriver.get(number) ?? []), entry])
@@ -120,7 +156,11 @@ export class Following {
     entry.arrived = arrived
     if (this.#table.hasPosition(entry.driverNumber)) {
       this.news.add(entry)
-      this.#fence(entry, this.#table.latitude(entry.driverNumber), this.#table.longitude(entry.driverNumber))
+      this.#fence(
+        entry,
+        this.#table.latitude(entry.driverNumber),
+        this.#table.longitude(entry.driverNumber),
+      )
     }
   }
 
@@ -193,14 +233,24 @@ export class Following {
   #crumb(order: FollowedOrder, latitude: number, longitude: number, atMs: number): void {
     if (!this.#drive(order, latitude, longitude, atMs)) return
     if (this.#crumbs.length < limits.breadcrumbsUnsavedMax)
-      this.#crumbs.push({ orderId: order.orderId, driverId: order.driverId, atMs, latitude, longitude })
+      this.#crumbs.push({
+        orderId: order.orderId,
+        driverId: order.driverId,
+        atMs,
+        latitude,
+        longitude,
+      })
   }
 
   #drive(order: FollowedOrder, latitude: number, longitude: number, atMs: number): boolean {
     if (order.leg !== 'dropoff' || atMs <= order.lastAtMs) return false
     order.heard++
     if (!Number.isNaN(order.lastLatitude)) {
-      if (Math.abs(latitude - order.lastLatitude) < crumbDegrees && Math.abs(longitude - order.lastLongitude) < crumbDegrees) return false
+      if (
+        Math.abs(latitude - order.lastLatitude) < crumbDegrees &&
+        Math.abs(longitude - order.lastLongitude) < crumbDegrees
+      )
+        return false
       const km = distanceKm(order.lastLatitude, order.lastLongitude, latitude, longitude)
       if (km < crumbKmMin) return false
       order.drivenKm += km

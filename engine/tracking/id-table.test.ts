@@ -4,10 +4,11 @@ import t from 'tap'
 import { halfSipHash, IdTable, parseUuid } from './id-table.ts'
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff })
-const textOf = (number: number): string => `0190a5a0-1234-7abc-8def-${number.toString(16).padStart(12, '0')}`
+const textOf = (number: number): string =>
+  `0190a5a0-1234-7abc-8def-${number.toString(16).padStart(12, '0')}`
 const id = fc.tuple(word, word, word, word)
 
-t.test('ids are numbered in order and found again', async (t) => {
+t.test('ids are numbered in order and found again', async t => {
   fc.assert(
     fc.property(fc.array(id, { maxLength: 300 }), word, word, (ids, seed0, seed1) => {
       const table = new IdTable(seed0, seed1)
@@ -27,26 +28,34 @@ t.test('ids are numbered in order and found again', async (t) => {
 
 t.test('against a map: ids come and go', async t => {
   const step = fc.record({ id: fc.integer({ min: 0, max: 40 }), add: fc.boolean() })
-  fc.assert(fc.property(fc.array(step, { maxLength: 400 }), word, word, (steps, seed0, seed1) => {
-    const table = new IdTable(seed0, seed1)
-    const oracle = new Map<number, number>()
-    // A good part of the smallest table, so that ids stand in each other's way.
-    for (let n = 0; n < 700; n++) table.add(7, 7, 7, n)
-    for (const { id, add } of steps) {
-      if (add) {
-        const number = table.add(id, 0, 0, 0)
-        assert.ok(oracle.get(id) === number || ![...oracle.values()].includes(number), 'a number is one id\'s')
-        oracle.set(id, number)
-      } else {
-        table.remove(table.numberOf(id, 0, 0, 0))
-        oracle.delete(id)
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), word, word, (steps, seed0, seed1) => {
+      const table = new IdTable(seed0, seed1)
+      const oracle = new Map<number, number>()
+      // A good part of the smallest table, so that ids stand in each other's way.
+      for (let n = 0; n < 700; n++) table.add(7, 7, 7, n)
+      for (const { id, add } of steps) {
+        if (add) {
+          const number = table.add(id, 0, 0, 0)
+          assert.ok(
+            oracle.get(id) === number || ![...oracle.values()].includes(number),
+            "a number is one id's",
+          )
+          oracle.set(id, number)
+        } else {
+          table.remove(table.numberOf(id, 0, 0, 0))
+          oracle.delete(id)
+        }
+        for (let other = 0; other <= 40; other++)
+          assert.equal(table.numberOf(other, 0, 0, 0), oracle.get(other) ?? -1)
+        assert.equal(table.count, 700 + oracle.size)
+        assert.ok(table.numberEnd <= 741, 'numbers are used again')
       }
-      for (let other = 0; other <= 40; other++) assert.equal(table.numberOf(other, 0, 0, 0), oracle.get(other) ?? -1)
-      assert.equal(table.count, 700 + oracle.size)
-      assert.ok(table.numberEnd <= 741, 'numbers are used again')
-    }
-    for (let n = 0; n < 700; n++) assert.equal(table.numberOf(7, 7, 7, n), n, 'who stays is found')
-  }), { numRuns: 60 })
+      for (let n = 0; n < 700; n++)
+        assert.equal(table.numberOf(7, 7, 7, n), n, 'who stays is found')
+    }),
+    { numRuns: 60 },
+  )
   const table = new IdTable(1, 2)
   table.add(1, 2, 3, 4)
   table.remove(0)
@@ -54,7 +63,7 @@ t.test('against a map: ids come and go', async t => {
   t.same([table.idString(0), table.has(0), table.count], ['', false, 0])
 })
 
-t.test('a hundred thousand ids: growth, text and memory', async (t) => {
+t.test('a hundred thousand ids: growth, text and memory', async t => {
   const table = new IdTable(1, 2)
   const count = 100_000
   const words = new Uint32Array(4)
@@ -64,7 +73,8 @@ t.test('a hundred thousand ids: growth, text and memory', async (t) => {
   }
   for (let number = 0; number < count; number++) {
     parseUuid(textOf(number), words)
-    if (table.numberOf(words[0]!, words[1]!, words[2]!, words[3]!) !== number) t.fail(`found ${number}`)
+    if (table.numberOf(words[0]!, words[1]!, words[2]!, words[3]!) !== number)
+      t.fail(`found ${number}`)
     if (table.idString(number) !== textOf(number)) t.fail(`text of ${number}`)
   }
   t.ok(table.byteLength / count <= 28, `${(table.byteLength / count).toFixed(1)} B per driver`)
@@ -73,15 +83,15 @@ t.test('a hundred thousand ids: growth, text and memory', async (t) => {
   t.equal(table.idString(-1), '')
 })
 
-t.test('ids chosen to look alike do not pile up', async (t) => {
+t.test('ids chosen to look alike do not pile up', async t => {
   // Counting, bit-shifted and mirrored ids ruin a weak mixer: a look-up would walk thousands of slots.
   const patterns: ((n: number) => [number, number, number, number])[] = [
-    (n) => [0, 0, 0, n],
-    (n) => [n, 0, 0, 0],
-    (n) => [n * 65_536, 0, 0, 0],
-    (n) => [n, n, n, n],
-    (n) => [n, -n, n, -n],
-    (n) => [0, Math.imul(n, 0x9e3779b1), 0, 0],
+    n => [0, 0, 0, n],
+    n => [n, 0, 0, 0],
+    n => [n * 65_536, 0, 0, 0],
+    n => [n, n, n, n],
+    n => [n, -n, n, -n],
+    n => [0, Math.imul(n, 0x9e3779b1), 0, 0],
   ]
   const lookups = 20_000
   for (const [index, pattern] of patterns.entries()) {
@@ -94,9 +104,12 @@ t.test('ids chosen to look alike do not pile up', async (t) => {
   }
 })
 
-t.test('a full table says so', async (t) => {
+t.test('a full table says so', async t => {
   const table = new IdTable(1, 2, 2)
-  t.same([table.add(1, 0, 0, 0), table.add(2, 0, 0, 0), table.add(3, 0, 0, 0), table.add(2, 0, 0, 0)], [0, 1, -1, 1])
+  t.same(
+    [table.add(1, 0, 0, 0), table.add(2, 0, 0, 0), table.add(3, 0, 0, 0), table.add(2, 0, 0, 0)],
+    [0, 1, -1, 1],
+  )
 })
 
 /** HalfSipHash as its paper has it: a state of four words, one round for a word and three at the end. */
@@ -104,7 +117,12 @@ function plainHalfSipHash(key0: number, key1: number, words: readonly number[]):
   const v = new Uint32Array([key0, key1, 0x6c796765 ^ key0, 0x74656462 ^ key1])
   const turned = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits))
   const round = (): void => {
-    for (const [a, b, left, half] of [[0, 1, 5, true], [2, 3, 8, false], [0, 3, 7, false], [2, 1, 13, true]] as const) {
+    for (const [a, b, left, half] of [
+      [0, 1, 5, true],
+      [2, 3, 8, false],
+      [0, 3, 7, false],
+      [2, 1, 13, true],
+    ] as const) {
       v[a] = v[a]! + v[b]!
       v[b] = turned(v[b]!, left) ^ v[a]!
       if (half) v[a] = turned(v[a]!, 16)
@@ -122,23 +140,39 @@ function plainHalfSipHash(key0: number, key1: number, words: readonly number[]):
 }
 
 t.test('the hash is HalfSipHash-1-3', async () => {
-  fc.assert(fc.property(word, word, id, (key0, key1, words) => {
-    assert.equal(halfSipHash(key0, key1, ...words) >>> 0, plainHalfSipHash(key0, key1, words) >>> 0)
-  }))
+  fc.assert(
+    fc.property(word, word, id, (key0, key1, words) => {
+      assert.equal(
+        halfSipHash(key0, key1, ...words) >>> 0,
+        plainHalfSipHash(key0, key1, words) >>> 0,
+      )
+    }),
+  )
 })
 
-t.test('parseUuid', async (t) => {
+t.test('parseUuid', async t => {
   const out = new Uint32Array(4)
   const text = '0190a5a0-1234-7abc-8def-f123456789ab'
   for (const each of [text, text.toUpperCase()]) {
     t.ok(parseUuid(each, out))
     t.same([...out], [0x0190a5a0, 0x12347abc, 0x8deff123, 0x456789ab])
   }
-  for (const bad of ['', text.slice(1), `${text}0`, text.replaceAll('-', ''), text.replace('-', '0'), text.replace('a', 'g'), text.replace('0', '/'), text.replace('0', '-'), text.replace('0', 'İ'), `{${text.slice(2)}}`]) {
+  for (const bad of [
+    '',
+    text.slice(1),
+    `${text}0`,
+    text.replaceAll('-', ''),
+    text.replace('-', '0'),
+    text.replace('a', 'g'),
+    text.replace('0', '/'),
+    text.replace('0', '-'),
+    text.replace('0', 'İ'),
+    `{${text.slice(2)}}`,
+  ]) {
     t.notOk(parseUuid(bad, out), bad)
   }
   fc.assert(
-    fc.property(id, (words) => {
+    fc.property(id, words => {
       const table = new IdTable(3, 4)
       table.add(...words)
       return parseUuid(table.idString(0), out) && words.every((each, index) => out[index] === each)

@@ -71,7 +71,9 @@ export class IdTable {
     return number
   }
 
-  has(number: number): boolean { return number >= 0 && number < this.numberEnd && !this.#free.has(number) }
+  has(number: number): boolean {
+    return number >= 0 && number < this.numberEnd && !this.#free.has(number)
+  }
 
   /** Takes an id out; its number may be given to another from now on. */
   remove(number: number): void {
@@ -79,7 +81,8 @@ export class IdTable {
     const slots = this.#slots
     const { length } = slots
     const after = (slot: number): number => (slot + 1 === length ? 0 : slot + 1)
-    const behind = (slot: number, other: number): number => (slot >= other ? slot - other : slot - other + length)
+    const behind = (slot: number, other: number): number =>
+      slot >= other ? slot - other : slot - other + length
     let gap = this.#homeOf(number)
     while (slots[gap] !== number) gap = after(gap)
     // Whoever comes after the gap and belongs at it or before moves up, or would not be found again.
@@ -129,7 +132,10 @@ export class IdTable {
   #homeOf(number: number, length: number = this.#slots.length): number {
     const page = this.#pages[number >> pageBits]!
     const at = (number & pageMask) * 4
-    return slotIn(length, halfSipHash(this.#key0, this.#key1, page[at]!, page[at + 1]!, page[at + 2]!, page[at + 3]!))
+    return slotIn(
+      length,
+      halfSipHash(this.#key0, this.#key1, page[at]!, page[at + 1]!, page[at + 2]!, page[at + 3]!),
+    )
   }
 
   /** The slot that holds the id, or the empty one where it belongs. */
@@ -169,13 +175,21 @@ export class IdTable {
 }
 
 /** Of a 32-bit hash, evenly over `length` slots. */
-const slotIn = (length: number, hash: number): number => Math.floor((hash >>> 0) * length / 2 ** 32)
+const slotIn = (length: number, hash: number): number =>
+  Math.floor(((hash >>> 0) * length) / 2 ** 32)
 
 /**
  * HalfSipHash-1-3 of four words under a 64-bit key, 32 bits. Its rounds are written out: a loop
  * over them, or a state in an array, takes twice the time. Exported for its test.
  */
-export function halfSipHash(key0: number, key1: number, word0: number, word1: number, word2: number, word3: number): number {
+export function halfSipHash(
+  key0: number,
+  key1: number,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+): number {
   let v0 = key0
   let v1 = key1
   let v2 = 0x6c796765 ^ key0

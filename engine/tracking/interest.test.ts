@@ -6,7 +6,12 @@ import { limits } from '../../protocol/limits.ts'
 import type { InterestMessage } from '../../protocol/pushes.ts'
 import { Interest } from './interest.ts'
 
-const message = (edge_id: string, full: boolean, order_ids: string[], vendor_ids: string[] = []): InterestMessage => ({ edge_id, full, order_ids, vendor_ids })
+const message = (
+  edge_id: string,
+  full: boolean,
+  order_ids: string[],
+  vendor_ids: string[] = [],
+): InterestMessage => ({ edge_id, full, order_ids, vendor_ids })
 
 t.test('what an edge says, and what is new of it', async t => {
   const interest = new Interest()
@@ -45,24 +50,49 @@ t.test('an edge that fell silent is forgotten', async t => {
 
 t.test('against an oracle', async t => {
   const ids = fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'))
-  const step = fc.record({ edge_id: fc.constantFrom('a', 'b', 'c'), full: fc.boolean(), order_ids: ids, vendor_ids: ids, gone: fc.constantFrom(false, false, true) })
-  fc.assert(fc.property(fc.array(step, { maxLength: 300 }), steps => {
-    const interest = new Interest()
-    const oracle = new Map<string, { orders: Set<string>; vendors: Set<string> }>()
-    for (const { gone, ...said } of steps) {
-      interest.take(gone ? { ...said, gone: true } : said, 0)
-      const known = oracle.get(said.edge_id)
-      if (gone) oracle.delete(said.edge_id)
-      else oracle.set(said.edge_id, {
-        orders: new Set([...(said.full ? [] : known?.orders ?? []), ...said.order_ids]), vendors: new Set([...(said.full ? [] : known?.vendors ?? []), ...said.vendor_ids]),
-      })
-      for (const id of ['1', '2', '3', '4']) {
-        assert.deepEqual([...interest.edgesOfOrder(id)].sort(), [...oracle].filter(([, one]) => one.orders.has(id)).map(([edge]) => edge).sort())
-        assert.deepEqual([...interest.edgesOfVendor(id)].sort(), [...oracle].filter(([, one]) => one.vendors.has(id)).map(([edge]) => edge).sort())
+  const step = fc.record({
+    edge_id: fc.constantFrom('a', 'b', 'c'),
+    full: fc.boolean(),
+    order_ids: ids,
+    vendor_ids: ids,
+    gone: fc.constantFrom(false, false, true),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), steps => {
+      const interest = new Interest()
+      const oracle = new Map<string, { orders: Set<string>; vendors: Set<string> }>()
+      for (const { gone, ...said } of steps) {
+        interest.take(gone ? { ...said, gone: true } : said, 0)
+        const known = oracle.get(said.edge_id)
+        if (gone) oracle.delete(said.edge_id)
+        else
+          oracle.set(said.edge_id, {
+            orders: new Set([...(said.full ? [] : (known?.orders ?? [])), ...said.order_ids]),
+            vendors: new Set([...(said.full ? [] : (known?.vendors ?? [])), ...said.vendor_ids]),
+          })
+        for (const id of ['1', '2', '3', '4']) {
+          assert.deepEqual(
+            [...interest.edgesOfOrder(id)].sort(),
+            [...oracle]
+              .filter(([, one]) => one.orders.has(id))
+              .map(([edge]) => edge)
+              .sort(),
+          )
+          assert.deepEqual(
+            [...interest.edgesOfVendor(id)].sort(),
+            [...oracle]
+              .filter(([, one]) => one.vendors.has(id))
+              .map(([edge]) => edge)
+              .sort(),
+          )
+        }
+        assert.equal(interest.edges, oracle.size)
+        assert.deepEqual(
+          [...interest.vendors()].sort(),
+          [...new Set([...oracle.values()].flatMap(one => [...one.vendors]))].sort(),
+        )
       }
-      assert.equal(interest.edges, oracle.size)
-      assert.deepEqual([...interest.vendors()].sort(), [...new Set([...oracle.values()].flatMap(one => [...one.vendors]))].sort())
-    }
-  }))
+    }),
+  )
   t.pass()
 })

@@ -5,17 +5,29 @@
 import { limits } from '../../protocol/limits.ts'
 import type { InterestMessage } from '../../protocol/pushes.ts'
 
-interface EdgeInterest { orders: Set<string>; vendors: Set<string>; leaseUntilMs: number }
+interface EdgeInterest {
+  orders: Set<string>
+  vendors: Set<string>
+  leaseUntilMs: number
+}
 
 export class Interest {
   readonly #edges = new Map<string, EdgeInterest>()
   readonly #byOrder = new Map<string, Set<string>>()
   readonly #byVendor = new Map<string, Set<string>>()
 
-  edgesOfOrder(orderId: string): ReadonlySet<string> { return this.#byOrder.get(orderId) ?? nobody }
-  edgesOfVendor(vendorId: string): ReadonlySet<string> { return this.#byVendor.get(vendorId) ?? nobody }
-  vendors(): IterableIterator<string> { return this.#byVendor.keys() }
-  get edges(): number { return this.#edges.size }
+  edgesOfOrder(orderId: string): ReadonlySet<string> {
+    return this.#byOrder.get(orderId) ?? nobody
+  }
+  edgesOfVendor(vendorId: string): ReadonlySet<string> {
+    return this.#byVendor.get(vendorId) ?? nobody
+  }
+  vendors(): IterableIterator<string> {
+    return this.#byVendor.keys()
+  }
+  get edges(): number {
+    return this.#edges.size
+  }
 
   /** Takes an edge's message; returns the orders and vendors that edge did not watch before. */
   take(message: InterestMessage, nowMs: number): { orders: string[]; vendors: string[] } {
@@ -24,7 +36,11 @@ export class Interest {
       return { orders: [], vendors: [] }
     }
     let edge = this.#edges.get(message.edge_id)
-    if (edge === undefined) this.#edges.set(message.edge_id, edge = { orders: new Set(), vendors: new Set(), leaseUntilMs: 0 })
+    if (edge === undefined)
+      this.#edges.set(
+        message.edge_id,
+        (edge = { orders: new Set(), vendors: new Set(), leaseUntilMs: 0 }),
+      )
     edge.leaseUntilMs = nowMs + limits.interestLeaseMs
     const orders = message.order_ids.filter(id => !edge.orders.has(id))
     const vendors = message.vendor_ids.filter(id => !edge.vendors.has(id))
@@ -53,11 +69,16 @@ export class Interest {
 function add(own: Set<string>, id: string, byId: Map<string, Set<string>>, edgeId: string): void {
   own.add(id)
   let edges = byId.get(id)
-  if (edges === undefined) byId.set(id, edges = new Set())
+  if (edges === undefined) byId.set(id, (edges = new Set()))
   edges.add(edgeId)
 }
 
-function drop(own: Set<string>, keep: ReadonlySet<string>, byId: Map<string, Set<string>>, edgeId: string): void {
+function drop(
+  own: Set<string>,
+  keep: ReadonlySet<string>,
+  byId: Map<string, Set<string>>,
+  edgeId: string,
+): void {
   for (const id of own) {
     if (keep.has(id)) continue
     own.delete(id)

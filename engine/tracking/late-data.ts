@@ -18,7 +18,7 @@ import { suspected, type DriverTable } from './driver-table.ts'
 import { noiseWindowMs, reanchorConfirmMs } from './limits.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
-export type Verdict = typeof verdicts[number]
+export type Verdict = (typeof verdicts)[number]
 export const accepted = 0
 const late = 1
 const duplicate = 2
@@ -33,8 +33,15 @@ const metresPerDegree = 111_200
 
 /** Judges a frame and, if accepted, moves the pin. Returns the index into `verdicts`. */
 export function applyFrame(
-  table: DriverTable, number: number, nowMs: number,
-  seq: number, atMs: number, latitude: number, longitude: number, headingDeg: number, speedMps: number,
+  table: DriverTable,
+  number: number,
+  nowMs: number,
+  seq: number,
+  atMs: number,
+  latitude: number,
+  longitude: number,
+  headingDeg: number,
+  speedMps: number,
 ): number {
   if (atMs > nowMs + limits.frameFutureMsMax) return future
   if (!table.hasPosition(number)) {
@@ -56,9 +63,18 @@ export function applyFrame(
   if (atMs < liveAtMs) return late
   if (isImpossible(table, number, liveAtMs, latitude, longitude, atMs)) {
     const before = table.suspect(number)
-    const agrees = before !== undefined && atMs > before.atMs && !tooFar(before.latitude, before.longitude, before.atMs, latitude, longitude, atMs)
-    const { count, firstAtMs, firstHeardMs } = agrees ? { ...before, count: before.count + 1 } : { count: 1, firstAtMs: atMs, firstHeardMs: nowMs }
-    if (count < limits.reanchorFramesMin || atMs - firstAtMs < reanchorConfirmMs || nowMs - firstHeardMs < reanchorConfirmMs) {
+    const agrees =
+      before !== undefined &&
+      atMs > before.atMs &&
+      !tooFar(before.latitude, before.longitude, before.atMs, latitude, longitude, atMs)
+    const { count, firstAtMs, firstHeardMs } = agrees
+      ? { ...before, count: before.count + 1 }
+      : { count: 1, firstAtMs: atMs, firstHeardMs: nowMs }
+    if (
+      count < limits.reanchorFramesMin ||
+      atMs - firstAtMs < reanchorConfirmMs ||
+      nowMs - firstHeardMs < reanchorConfirmMs
+    ) {
       table.setSuspect(number, { latitude, longitude, atMs, count, firstAtMs, firstHeardMs })
       return impossible
     }
@@ -73,20 +89,38 @@ export function applyFrame(
  * anywhere. So steps that are too fast are held against the place where they began, and are believed as far as
  * one step of noise, or the fastest driver, comes from there.
  */
-function isImpossible(table: DriverTable, number: number, liveAtMs: number, latitude: number, longitude: number, atMs: number): boolean {
+function isImpossible(
+  table: DriverTable,
+  number: number,
+  liveAtMs: number,
+  latitude: number,
+  longitude: number,
+  atMs: number,
+): boolean {
   const liveLatitude = table.latitude(number)
   const liveLongitude = table.longitude(number)
-  const metresMax = (Math.abs(latitude - liveLatitude) + Math.abs(longitude - liveLongitude)) * metresPerDegree
+  const metresMax =
+    (Math.abs(latitude - liveLatitude) + Math.abs(longitude - liveLongitude)) * metresPerDegree
   // Nearly every frame ends here, without trigonometry.
   if (metresMax * 1_000 <= limits.impossibleSpeedMps * (atMs - liveAtMs)) return false
   if (tooFar(liveLatitude, liveLongitude, liveAtMs, latitude, longitude, atMs)) return true
   let start = table.quickStart(number)
   if (start === undefined || liveAtMs - start.atMs >= noiseWindowMs)
-    table.setQuickStart(number, start = { latitude: liveLatitude, longitude: liveLongitude, atMs: liveAtMs })
+    table.setQuickStart(
+      number,
+      (start = { latitude: liveLatitude, longitude: liveLongitude, atMs: liveAtMs }),
+    )
   return tooFar(start.latitude, start.longitude, start.atMs, latitude, longitude, atMs)
 }
 
-function tooFar(lat1: number, lng1: number, at1Ms: number, lat2: number, lng2: number, at2Ms: number): boolean {
+function tooFar(
+  lat1: number,
+  lng1: number,
+  at1Ms: number,
+  lat2: number,
+  lng2: number,
+  at2Ms: number,
+): boolean {
   // A degree of latitude is 111.2 km: most frames are within noise and need no trigonometry.
   if (Math.abs(lat2 - lat1) < 0.0006 && Math.abs(lng2 - lng1) < 0.0006) return false
   const km = distanceKm(lat1, lng1, lat2, lng2)
@@ -103,7 +137,9 @@ function restartWindow(table: DriverTable, number: number, seq: number): void {
 function seen(table: DriverTable, number: number, seq: number): boolean {
   const back = table.seq[number]! - seq
   if (back < 0 || back >= windowSize) return false
-  return back < 32 ? (table.windowLow[number]! >>> back & 1) === 1 : (table.windowHigh[number]! >>> (back - 32) & 1) === 1
+  return back < 32
+    ? ((table.windowLow[number]! >>> back) & 1) === 1
+    : ((table.windowHigh[number]! >>> (back - 32)) & 1) === 1
 }
 
 function note(table: DriverTable, number: number, seq: number): void {
@@ -118,10 +154,11 @@ function note(table: DriverTable, number: number, seq: number): void {
       table.windowHigh[number] = ahead === 32 ? low : low << (ahead - 32)
       table.windowLow[number] = 1
     } else {
-      table.windowHigh[number] = high << ahead | low >>> (32 - ahead)
-      table.windowLow[number] = low << ahead | 1
+      table.windowHigh[number] = (high << ahead) | (low >>> (32 - ahead))
+      table.windowLow[number] = (low << ahead) | 1
     }
     table.seq[number] = seq
-  } else if (-ahead < 32) table.windowLow[number] = (table.windowLow[number]! | 1 << -ahead) >>> 0
-  else if (-ahead < windowSize) table.windowHigh[number] = (table.windowHigh[number]! | 1 << (-ahead - 32)) >>> 0
+  } else if (-ahead < 32) table.windowLow[number] = (table.windowLow[number]! | (1 << -ahead)) >>> 0
+  else if (-ahead < windowSize)
+    table.windowHigh[number] = (table.windowHigh[number]! | (1 << (-ahead - 32))) >>> 0
 }

@@ -8,28 +8,38 @@ function world() {
   const env = new VirtualEnv(1)
   const startMs = env.nowMs()
   const told: [ms: number, names: string][] = []
-  const pace = new Pace<Paced & { name: string }>(env, items => told.push([env.nowMs() - startMs, items.map(item => item.name).join('')]))
+  const pace = new Pace<Paced & { name: string }>(env, items =>
+    told.push([env.nowMs() - startMs, items.map(item => item.name).join('')]),
+  )
   const items = new Map('abc'.split('').map(name => [name, { name, ...unpaced() }]))
-  return { env, pace, told, news: (names: string) => pace.news([...names].map(name => items.get(name)!)) }
+  return {
+    env,
+    pace,
+    told,
+    news: (names: string) => pace.news([...names].map(name => items.get(name)!)),
+  }
 }
 const { pushIntervalMs: interval, pushGatherMs: gather } = limits
 
-t.test('the first news is told at once, the next after the rest, and then only the newest', async t => {
-  const w = world()
-  w.news('a')
-  t.same(w.told, [[0, 'a']])
-  await w.env.advance(100)
-  for (let i = 0; i < 5; i++) w.news('a')
-  await w.env.advance(interval - 101)
-  t.equal(w.told.length, 1)
-  await w.env.advance(1)
-  t.same(w.told[1], [interval, 'a'])
-  await w.env.advance(10 * interval)
-  t.equal(w.told.length, 2, 'no news, nothing to tell')
-  w.news('a')
-  t.same(w.told[2], [11 * interval, 'a'], 'and at once again')
-  w.pace.stop()
-})
+t.test(
+  'the first news is told at once, the next after the rest, and then only the newest',
+  async t => {
+    const w = world()
+    w.news('a')
+    t.same(w.told, [[0, 'a']])
+    await w.env.advance(100)
+    for (let i = 0; i < 5; i++) w.news('a')
+    await w.env.advance(interval - 101)
+    t.equal(w.told.length, 1)
+    await w.env.advance(1)
+    t.same(w.told[1], [interval, 'a'])
+    await w.env.advance(10 * interval)
+    t.equal(w.told.length, 2, 'no news, nothing to tell')
+    w.news('a')
+    t.same(w.told[2], [11 * interval, 'a'], 'and at once again')
+    w.pace.stop()
+  },
+)
 
 t.test('what comes within the gathering goes together', async t => {
   const w = world()
@@ -38,7 +48,10 @@ t.test('what comes within the gathering goes together', async t => {
   w.news('ac')
   t.same(w.told, [[0, 'a']])
   await w.env.advance(gather)
-  t.same(w.told, [[0, 'a'], [gather, 'bc']])
+  t.same(w.told, [
+    [0, 'a'],
+    [gather, 'bc'],
+  ])
   await w.env.advance(interval)
   t.same(w.told[2], [interval, 'a'], 'the news of its rest')
   t.equal(w.told.length, 3)
@@ -53,10 +66,11 @@ t.test('nobody rests for longer than the interval, and nobody is told twice in o
     await w.env.advance(7)
   }
   await w.env.advance(interval + gather)
-  for (const [ms, names] of w.told) for (const name of names) {
-    t.ok(ms - (last.get(name) ?? -Infinity) >= interval, `${name} at ${ms}`)
-    last.set(name, ms)
-  }
+  for (const [ms, names] of w.told)
+    for (const name of names) {
+      t.ok(ms - (last.get(name) ?? -Infinity) >= interval, `${name} at ${ms}`)
+      last.set(name, ms)
+    }
   t.ok(w.told.length > 20)
   w.pace.stop()
 })

@@ -46,7 +46,10 @@ export class Pace<T extends Paced> {
     if (this.#due.length === 0 || this.#cancelGather !== null) return
     const waitMs = this.#toldAtMs + limits.pushGatherMs - this.#env.nowMs()
     if (waitMs <= 0) this.#flush()
-    else this.#cancelGather = this.#env.after(Math.min(waitMs, limits.pushGatherMs), () => this.#flush())
+    else
+      this.#cancelGather = this.#env.after(Math.min(waitMs, limits.pushGatherMs), () =>
+        this.#flush(),
+      )
   }
 
   stop(): void {
@@ -59,7 +62,7 @@ export class Pace<T extends Paced> {
     this.#cancelGather = null
     const items = this.#due
     this.#due = []
-    const nowMs = this.#toldAtMs = this.#env.nowMs()
+    const nowMs = (this.#toldAtMs = this.#env.nowMs())
     for (const item of items) {
       item.pace = 'resting'
       item.restsUntilMs = nowMs + limits.pushIntervalMs
@@ -73,7 +76,10 @@ export class Pace<T extends Paced> {
     const next = this.#resting[this.#restingFrom]
     if (next === undefined || this.#cancelWake !== null) return
     // A clock that was set back must not make anybody rest for longer.
-    this.#cancelWake = this.#env.after(Math.max(0, Math.min(limits.pushIntervalMs, next.restsUntilMs - nowMs)), () => this.#wake())
+    this.#cancelWake = this.#env.after(
+      Math.max(0, Math.min(limits.pushIntervalMs, next.restsUntilMs - nowMs)),
+      () => this.#wake(),
+    )
   }
 
   #wake(): void {

@@ -22,15 +22,31 @@ async function world() {
   const bus = memoryBus()
   const roster = new Roster(1, 2)
   const tracking = new Tracking({
-    env, bus, journal: memoryJournal(store), roster, seeds: [1, 2], ownsActor: () => true, arrived: () => {},
-    log: (level, message) => { logs.push(`${level} ${message}`) },
+    env,
+    bus,
+    journal: memoryJournal(store),
+    roster,
+    seeds: [1, 2],
+    ownsActor: () => true,
+    arrived: () => {},
+    log: (level, message) => {
+      logs.push(`${level} ${message}`)
+    },
   })
   await tracking.start()
   const reader = new FrameReader()
   let seq = 0
   const at = (driverId: string, latitude: number, longitude: number) => {
     const batch = new LocationBatch()
-    const frame = encodeFrame({ seq: ++seq, timestampMs: env.nowMs(), latitude, longitude, headingDeg: null, speedMps: null, accuracyM: null })
+    const frame = encodeFrame({
+      seq: ++seq,
+      timestampMs: env.nowMs(),
+      latitude,
+      longitude,
+      headingDeg: null,
+      speedMps: null,
+      accuracyM: null,
+    })
     batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
     tracking.ingest(batch.take())
   }
@@ -57,61 +73,100 @@ t.test('what could not be saved is saved when the database is back', async t => 
 t.test('the way that waits to be saved is bounded', async t => {
   const w = await world()
   const crumb = { orderId, driverId: driverIds[0], atMs: 1, latitude: 1, longitude: 1 }
-  w.tracking.following.putBackCrumbs(Array.from({ length: limits.breadcrumbsUnsavedMax + 5 }, () => crumb))
+  w.tracking.following.putBackCrumbs(
+    Array.from({ length: limits.breadcrumbsUnsavedMax + 5 }, () => crumb),
+  )
   t.equal(w.tracking.following.takeCrumbs().length, limits.breadcrumbsUnsavedMax)
   await w.tracking.stop()
 })
 
-t.test('a driver who is gone for long leaves the table; one whose order is followed does not', async t => {
-  const w = await world()
-  const [gone, working, back] = ['0190a5a0-1234-7abc-8def-000000000001', driverIds[0], '0190a5a0-1234-7abc-8def-000000000002']
-  w.tracking.following.observe(after(reached.out_for_delivery))
-  for (const id of [gone, working, back]) w.at(id, 10, 10)
-  const number = w.tracking.table.find(back)
-  await w.env.advance(limits.positionSaveIntervalMs + 100)
-  t.equal(w.tracking.table.ids.count, 3)
-  // A day of rounds would take a minute: the clock jumps while nothing runs.
-  await w.tracking.stop()
-  await w.env.advance(limits.driverForgetMs)
-  w.at(back, 10, 10.00001)
-  await w.tracking.start()
-  await w.env.advance(limits.positionSaveIntervalMs + 100)
-  t.equal(w.tracking.table.find(gone), -1)
-  t.ok(w.tracking.table.find(working) >= 0)
-  t.equal(w.tracking.table.find(back), number)
-  t.equal(w.tracking.table.ids.count, 2)
-  await w.tracking.stop()
-})
-
-t.test('the arrival that a socket hears and the one that a page reads agree, and before the pick-up the way leads past the pharmacy', async t => {
-  const { vendor } = happened.accepted.data
-  const home = happened.opened.data.dropoff
-  const driver = { latitude: home.latitude + 0.01, longitude: home.longitude }
-  const toVendorKm = distanceKm(driver.latitude, driver.longitude, vendor.latitude, vendor.longitude)
-  const vendorHomeKm = distanceKm(vendor.latitude, vendor.longitude, home.latitude, home.longitude)
-  const straightKm = distanceKm(driver.latitude, driver.longitude, home.latitude, home.longitude)
-  for (const [state, via, km] of [
-    ['driver_assigned', vendor, toVendorKm + vendorHomeKm],
-    ['picked_up', null, straightKm],
-    ['out_for_delivery', null, straightKm],
-  ] as const) {
+t.test(
+  'a driver who is gone for long leaves the table; one whose order is followed does not',
+  async t => {
     const w = await world()
-    const heard: OrderLocation[] = []
-    w.bus.subscribe(subjects.pushEdge('edge'), ({ body }) => { heard.push(...(decodeBody(body) as LocationPush).orders) })
-    const { vehicle_type: vehicleType, driver_id: driverId } = happened.assigned.data.driver
-    w.roster.put({ driverId, vendorId: vendor.vendor_id, vehicleType, status: 'busy', canTakeMore: false })
-    w.tracking.following.observe(after(reached[state]))
-    w.tracking.takeInterest(encodeBody({ edge_id: 'edge', full: true, order_ids: [orderId], vendor_ids: [] }))
-    w.at(driverIds[0], driver.latitude, driver.longitude)
-    await w.env.advance(2 * limits.pushIntervalMs)
-    t.equal(heard.length, 1, state)
-    const { distance_km, eta_minutes } = heard[0]!
-    const place = ({ latitude, longitude }: { latitude: number; longitude: number }) => ({ latitude, longitude })
-    const asked = w.tracking.position({ driver_id: driverIds[0], target: place(home), ...(via !== null && { via: place(via) }) })
-    t.ok(Math.abs(distance_km - km) < 0.001, `${state}: ${distance_km} km of ${km}`)
-    t.equal(asked.distance_km, distance_km, `${state}: the page has the same way`)
-    t.equal(eta_minutes, travelMinutes(roadKm(km), vehicleType), `${state}: the socket's arrival`)
-    t.equal(asked.eta_minutes, eta_minutes, `${state}: the page's arrival`)
+    const [gone, working, back] = [
+      '0190a5a0-1234-7abc-8def-000000000001',
+      driverIds[0],
+      '0190a5a0-1234-7abc-8def-000000000002',
+    ]
+    w.tracking.following.observe(after(reached.out_for_delivery))
+    for (const id of [gone, working, back]) w.at(id, 10, 10)
+    const number = w.tracking.table.find(back)
+    await w.env.advance(limits.positionSaveIntervalMs + 100)
+    t.equal(w.tracking.table.ids.count, 3)
+    // A day of rounds would take a minute: the clock jumps while nothing runs.
     await w.tracking.stop()
-  }
-})
+    await w.env.advance(limits.driverForgetMs)
+    w.at(back, 10, 10.00001)
+    await w.tracking.start()
+    await w.env.advance(limits.positionSaveIntervalMs + 100)
+    t.equal(w.tracking.table.find(gone), -1)
+    t.ok(w.tracking.table.find(working) >= 0)
+    t.equal(w.tracking.table.find(back), number)
+    t.equal(w.tracking.table.ids.count, 2)
+    await w.tracking.stop()
+  },
+)
+
+t.test(
+  'the arrival that a socket hears and the one that a page reads agree, and before the pick-up the way leads past the pharmacy',
+  async t => {
+    const { vendor } = happened.accepted.data
+    const home = happened.opened.data.dropoff
+    const driver = { latitude: home.latitude + 0.01, longitude: home.longitude }
+    const toVendorKm = distanceKm(
+      driver.latitude,
+      driver.longitude,
+      vendor.latitude,
+      vendor.longitude,
+    )
+    const vendorHomeKm = distanceKm(
+      vendor.latitude,
+      vendor.longitude,
+      home.latitude,
+      home.longitude,
+    )
+    const straightKm = distanceKm(driver.latitude, driver.longitude, home.latitude, home.longitude)
+    for (const [state, via, km] of [
+      ['driver_assigned', vendor, toVendorKm + vendorHomeKm],
+      ['picked_up', null, straightKm],
+      ['out_for_delivery', null, straightKm],
+    ] as const) {
+      const w = await world()
+      const heard: OrderLocation[] = []
+      w.bus.subscribe(subjects.pushEdge('edge'), ({ body }) => {
+        heard.push(...(decodeBody(body) as LocationPush).orders)
+      })
+      const { vehicle_type: vehicleType, driver_id: driverId } = happened.assigned.data.driver
+      w.roster.put({
+        driverId,
+        vendorId: vendor.vendor_id,
+        vehicleType,
+        status: 'busy',
+        canTakeMore: false,
+      })
+      w.tracking.following.observe(after(reached[state]))
+      w.tracking.takeInterest(
+        encodeBody({ edge_id: 'edge', full: true, order_ids: [orderId], vendor_ids: [] }),
+      )
+      w.at(driverIds[0], driver.latitude, driver.longitude)
+      await w.env.advance(2 * limits.pushIntervalMs)
+      t.equal(heard.length, 1, state)
+      const { distance_km, eta_minutes } = heard[0]!
+      const place = ({ latitude, longitude }: { latitude: number; longitude: number }) => ({
+        latitude,
+        longitude,
+      })
+      const asked = w.tracking.position({
+        driver_id: driverIds[0],
+        target: place(home),
+        ...(via !== null && { via: place(via) }),
+      })
+      t.ok(Math.abs(distance_km - km) < 0.001, `${state}: ${distance_km} km of ${km}`)
+      t.equal(asked.distance_km, distance_km, `${state}: the page has the same way`)
+      t.equal(eta_minutes, travelMinutes(roadKm(km), vehicleType), `${state}: the socket's arrival`)
+      t.equal(asked.eta_minutes, eta_minutes, `${state}: the page's arrival`)
+      await w.tracking.stop()
+    }
+  },
+)

@@ -11,7 +11,14 @@ import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
 import type { DriverLocationsUpdated } from '../../protocol/older-topics.ts'
-import type { FleetLocation, InterestMessage, LocationPush, OrderLocation, PositionAnswer, PositionQuery } from '../../protocol/pushes.ts'
+import type {
+  FleetLocation,
+  InterestMessage,
+  LocationPush,
+  OrderLocation,
+  PositionAnswer,
+  PositionQuery,
+} from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Journal, PositionRow } from '../journal/journal.ts'
 import { etaMinutes } from '../matching/eta.ts'
@@ -45,8 +52,15 @@ export class Tracking {
   readonly table: DriverTable
   readonly following: Following
   readonly interest = new Interest()
-  readonly frames: Record<Verdict | 'refused' | 'unplaced', number> =
-    { accepted: 0, late: 0, duplicate: 0, future: 0, impossible: 0, refused: 0, unplaced: 0 }
+  readonly frames: Record<Verdict | 'refused' | 'unplaced', number> = {
+    accepted: 0,
+    late: 0,
+    duplicate: 0,
+    future: 0,
+    impossible: 0,
+    refused: 0,
+    unplaced: 0,
+  }
   readonly #deps: TrackingDeps
   readonly #reader = new LocationBatchReader()
   /** Drivers of watched fleets with news, by number. */
@@ -72,15 +86,28 @@ export class Tracking {
     const { env, journal } = this.#deps
     for (const row of await journal.loadPositions(env.nowMs() - restoreWindowMs)) {
       const number = this.table.ensure(row.driverId)
-      if (number >= 0) this.table.place(number, row.latitude, row.longitude, row.atMs, row.headingDeg ?? Number.NaN, row.speedMps ?? Number.NaN)
+      if (number >= 0)
+        this.table.place(
+          number,
+          row.latitude,
+          row.longitude,
+          row.atMs,
+          row.headingDeg ?? Number.NaN,
+          row.speedMps ?? Number.NaN,
+        )
     }
     const failed = (error: unknown): void => this.#deps.log('error', 'tracking round failed', error)
     this.#stops = [
-      repeat(env, limits.positionSaveIntervalMs, async () => {
-        this.interest.lapse(env.nowMs())
-        await this.#save()
-        this.#forgetGone()
-      }, failed),
+      repeat(
+        env,
+        limits.positionSaveIntervalMs,
+        async () => {
+          this.interest.lapse(env.nowMs())
+          await this.#save()
+          this.#forgetGone()
+        },
+        failed,
+      ),
     ]
   }
 
@@ -107,8 +134,21 @@ export class Tracking {
         number = table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
         orders = null
       }
-      if (number < 0) { unplaced++; continue }
-      const verdict = applyFrame(table, number, nowMs, reader.seq, reader.timestampMs, reader.latitude, reader.longitude, reader.headingDeg, reader.speedMps)
+      if (number < 0) {
+        unplaced++
+        continue
+      }
+      const verdict = applyFrame(
+        table,
+        number,
+        nowMs,
+        reader.seq,
+        reader.timestampMs,
+        reader.latitude,
+        reader.longitude,
+        reader.headingDeg,
+        reader.speedMps,
+      )
       counts[verdict]!++
       if (verdict !== accepted) continue
       const flags = table.flags[number]!
@@ -118,7 +158,13 @@ export class Tracking {
         table.flags[number] = flags | unsaved
         this.#unsaved.push(number)
       }
-      if (flags & followed) following.moved(orders ??= following.stirred(number), reader.latitude, reader.longitude, reader.timestampMs)
+      if (flags & followed)
+        following.moved(
+          (orders ??= following.stirred(number)),
+          reader.latitude,
+          reader.longitude,
+          reader.timestampMs,
+        )
       if (flags & watched) this.#fleetMoved(number)
     }
     // Counted here and added once a body: by name and frame by frame it takes 10 ns a frame.
@@ -132,7 +178,8 @@ export class Tracking {
     const fresh = this.interest.take(decodeBody(body) as InterestMessage, this.#deps.env.nowMs())
     for (const orderId of fresh.orders) {
       const order = this.following.get(orderId)
-      if (order !== undefined && this.table.hasPosition(order.driverNumber)) this.following.news.add(order)
+      if (order !== undefined && this.table.hasPosition(order.driverNumber))
+        this.following.news.add(order)
     }
     this.#paceNews()
     for (const vendorId of fresh.vendors) this.#watchFleet(vendorId)
@@ -155,23 +202,32 @@ export class Tracking {
 
   position(query: PositionQuery): PositionAnswer {
     const number = this.table.find(query.driver_id)
-    if (number < 0 || !this.table.hasPosition(number)) return { position: null, distance_km: null, eta_minutes: null }
+    if (number < 0 || !this.table.hasPosition(number))
+      return { position: null, distance_km: null, eta_minutes: null }
     const position = this.#pin(number)
     if (query.target === undefined) return { position, distance_km: null, eta_minutes: null }
     const km = wayKm(position, query.via ?? null, query.target)
-    return { position, distance_km: rounded(km), eta_minutes: etaMinutes(km, this.#deps.roster.get(query.driver_id)?.vehicleType ?? '') }
+    return {
+      position,
+      distance_km: rounded(km),
+      eta_minutes: etaMinutes(km, this.#deps.roster.get(query.driver_id)?.vehicleType ?? ''),
+    }
   }
 
   #pin(number: number) {
     const { table } = this
     return {
-      latitude: table.latitude(number), longitude: table.longitude(number),
-      heading: table.headingDeg(number), speed: table.speedMps(number), at_ms: table.atMs(number),
+      latitude: table.latitude(number),
+      longitude: table.longitude(number),
+      heading: table.headingDeg(number),
+      speed: table.speedMps(number),
+      at_ms: table.atMs(number),
     }
   }
 
   #watchFleet(vendorId: string): void {
-    for (const { driverId } of this.#deps.roster.fleet(vendorId)) this.rosterChanged(driverId, vendorId)
+    for (const { driverId } of this.#deps.roster.fleet(vendorId))
+      this.rosterChanged(driverId, vendorId)
   }
 
   #paceNews(): void {
@@ -187,7 +243,12 @@ export class Tracking {
     for (const order of orders) {
       const edges = this.interest.edgesOfOrder(order.orderId)
       // Meanwhile it may have ended, or be another engine's.
-      if (edges.size === 0 || this.following.get(order.orderId) !== order || !this.#deps.ownsActor(order.orderId)) continue
+      if (
+        edges.size === 0 ||
+        this.following.get(order.orderId) !== order ||
+        !this.#deps.ownsActor(order.orderId)
+      )
+        continue
       const location = this.#orderLocation(order)
       for (const edgeId of edges) pushes.to(edgeId).orders.push(location)
     }
@@ -203,7 +264,10 @@ export class Tracking {
   #tickSoon(): void {
     if (this.#cancelTick !== null) return
     const restMs = this.#tickedAtMs + limits.pushIntervalMs - this.#deps.env.nowMs()
-    this.#cancelTick = this.#deps.env.after(Math.max(limits.pushGatherMs, Math.min(restMs, limits.pushIntervalMs)), () => this.#tick())
+    this.#cancelTick = this.#deps.env.after(
+      Math.max(limits.pushGatherMs, Math.min(restMs, limits.pushIntervalMs)),
+      () => this.#tick(),
+    )
   }
 
   /** Fleets: one message to each edge with whom it watches and who moved. Orders that turned without a frame are told too. */
@@ -221,7 +285,12 @@ export class Tracking {
         continue
       }
       if (!this.#deps.ownsActor(driverId)) continue
-      const location: FleetLocation = { vendor_id: row.vendorId, driver_id: driverId, status: row.status, ...this.#pin(number) }
+      const location: FleetLocation = {
+        vendor_id: row.vendorId,
+        driver_id: driverId,
+        status: row.status,
+        ...this.#pin(number),
+      }
       for (const edgeId of edges) pushes.to(edgeId).fleet.push(location)
     }
     this.#fleetNews.clear()
@@ -231,7 +300,12 @@ export class Tracking {
   #orderLocation(order: FollowedOrder): OrderLocation {
     const pin = this.#pin(order.driverNumber)
     const km = wayKm(pin, order.leg === 'pickup' ? order : null, order.dropoff)
-    return { order_id: order.orderId, ...pin, distance_km: rounded(km), eta_minutes: etaMinutes(km, order.vehicleType) }
+    return {
+      order_id: order.orderId,
+      ...pin,
+      distance_km: rounded(km),
+      eta_minutes: etaMinutes(km, order.vehicleType),
+    }
   }
 
   /** Drivers who were not heard of for long, and ids that never had a place, leave the table: some at each round. */
@@ -251,7 +325,17 @@ export class Tracking {
   /** To other services, at the pace of saving and not of frames: whoever wants each frame listens to the river itself. */
   #tell(rows: readonly PositionRow[]): void {
     const at = isoTime(this.#deps.env.nowMs())
-    publishList(this.#deps.bus, subjects.driverLocations, rows, (part): DriverLocationsUpdated => ({ type: 'driver.location.updated', at, data: part.map(told) }), () => locationBytes)
+    publishList(
+      this.#deps.bus,
+      subjects.driverLocations,
+      rows,
+      (part): DriverLocationsUpdated => ({
+        type: 'driver.location.updated',
+        at,
+        data: part.map(told),
+      }),
+      () => locationBytes,
+    )
   }
 
   async #save(): Promise<void> {
@@ -264,13 +348,22 @@ export class Tracking {
       const driverId = this.table.idOf(number)
       if (!ownsActor(driverId)) continue
       const pin = this.#pin(number)
-      rows.push({ driverId, latitude: pin.latitude, longitude: pin.longitude, headingDeg: pin.heading, speedMps: pin.speed, atMs: pin.at_ms })
+      rows.push({
+        driverId,
+        latitude: pin.latitude,
+        longitude: pin.longitude,
+        headingDeg: pin.heading,
+        speedMps: pin.speed,
+        atMs: pin.at_ms,
+      })
     }
     this.#tell(rows)
     const crumbs = this.following.takeCrumbs()
     try {
-      for (let from = 0; from < rows.length; from += saveBatchMax) await journal.savePositions(rows.slice(from, from + saveBatchMax))
-      for (let from = 0; from < crumbs.length; from += saveBatchMax) await journal.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
+      for (let from = 0; from < rows.length; from += saveBatchMax)
+        await journal.savePositions(rows.slice(from, from + saveBatchMax))
+      for (let from = 0; from < crumbs.length; from += saveBatchMax)
+        await journal.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
     } catch (error) {
       // The next save has them: a driver who stands still sends no newer position, and a way is the sum of its crumbs.
       log('warn', 'saving positions failed; the next round saves them', error)
@@ -286,8 +379,21 @@ export class Tracking {
 }
 
 /** Rows of the journal as other services hear of them. */
-const told = ({ driverId, latitude, longitude, headingDeg, speedMps, atMs }: PositionRow): DriverLocationsUpdated['data'][number] =>
-  ({ driver_id: driverId, latitude, longitude, heading: headingDeg, speed: speedMps, at_ms: atMs })
+const told = ({
+  driverId,
+  latitude,
+  longitude,
+  headingDeg,
+  speedMps,
+  atMs,
+}: PositionRow): DriverLocationsUpdated['data'][number] => ({
+  driver_id: driverId,
+  latitude,
+  longitude,
+  heading: headingDeg,
+  speed: speedMps,
+  at_ms: atMs,
+})
 
 /** Positions on their way, by edge. */
 class EdgePushes {
@@ -295,25 +401,41 @@ class EdgePushes {
 
   to(edgeId: string): LocationPush {
     let push = this.#byEdge.get(edgeId)
-    if (push === undefined) this.#byEdge.set(edgeId, push = { orders: [], fleet: [] })
+    if (push === undefined) this.#byEdge.set(edgeId, (push = { orders: [], fleet: [] }))
     return push
   }
 
   publish(bus: Bus): void {
     for (const [edgeId, { orders, fleet }] of this.#byEdge) {
       const subject = subjects.pushEdge(edgeId)
-      publishList(bus, subject, orders, (part): LocationPush => ({ orders: [...part], fleet: [] }), () => locationBytes)
-      publishList(bus, subject, fleet, (part): LocationPush => ({ orders: [], fleet: [...part] }), () => locationBytes)
+      publishList(
+        bus,
+        subject,
+        orders,
+        (part): LocationPush => ({ orders: [...part], fleet: [] }),
+        () => locationBytes,
+      )
+      publishList(
+        bus,
+        subject,
+        fleet,
+        (part): LocationPush => ({ orders: [], fleet: [...part] }),
+        () => locationBytes,
+      )
     }
   }
 }
 
-interface Point { latitude: number; longitude: number }
+interface Point {
+  latitude: number
+  longitude: number
+}
 /** What is left of the way, in km: to the target, by way of another point if there is one. */
 function wayKm(from: Point, via: Point | null, to: Point): number {
   return via === null
     ? distanceKm(from.latitude, from.longitude, to.latitude, to.longitude)
-    : distanceKm(from.latitude, from.longitude, via.latitude, via.longitude) + distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
+    : distanceKm(from.latitude, from.longitude, via.latitude, via.longitude) +
+        distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
 }
 
 const rounded = (km: number): number => Math.round(km * 1000) / 1000

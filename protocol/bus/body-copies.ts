@@ -22,7 +22,7 @@ export class BodyCopies {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes)
       this.#at = 0
     }
-    const copy = this.#slab.subarray(this.#at, this.#at += length)
+    const copy = this.#slab.subarray(this.#at, (this.#at += length))
     copy.set(body)
     return copy
   }

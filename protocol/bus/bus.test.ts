@@ -41,8 +41,19 @@ void t.test('contract, nats', { skip: requireOrSkip(t, 'nats') }, async t => {
 void t.test('memory: a body that nobody hears is not made (B12)', async t => {
   const bus = memoryBus()
   bus.subscribe('there', () => {})
-  t.equal(bus.publish('elsewhere', () => { throw new Error('made for nobody') }), true)
-  t.throws(() => bus.publish('there', () => { throw new Error('made') }), /made/)
+  t.equal(
+    bus.publish('elsewhere', () => {
+      throw new Error('made for nobody')
+    }),
+    true,
+  )
+  t.throws(
+    () =>
+      bus.publish('there', () => {
+        throw new Error('made')
+      }),
+    /made/,
+  )
   await bus.close()
 })
 
@@ -65,10 +76,14 @@ void t.test('memory: a flood leaves the event loop its turns', async t => {
   let heardAtTurn = 0
   bus.subscribe('flood', () => heard++)
   for (let i = 0; i < 50_000; i++) bus.publish('flood', bytes(''))
-  await new Promise<void>(resolve => setImmediate(() => setImmediate(() => {
-    heardAtTurn = heard
-    resolve()
-  })))
+  await new Promise<void>(resolve =>
+    setImmediate(() =>
+      setImmediate(() => {
+        heardAtTurn = heard
+        resolve()
+      }),
+    ),
+  )
   t.ok(heardAtTurn < 50_000, `only ${heardAtTurn} delivered after two turns`)
   await bus.close()
   t.equal(heard, 50_000)
@@ -97,92 +112,130 @@ void t.test('memory: two that answer each other do not stop the clock', async t 
   await bus.close()
 })
 
-void t.test('nats: the first connection fails with a line that names the variable and no password', async t => {
-  const refused = natsBus('nats://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
-  await t.rejects(refused, /^NATS_URL: cannot connect to nats:\/\/127\.0\.0\.1:1: /)
-  await refused.catch((cause: Error) => t.notMatch(cause.message, /secret/))
-  await t.rejects(natsBus('http://secret@host'), /^NATS_URL: expected nats:/)
-})
+void t.test(
+  'nats: the first connection fails with a line that names the variable and no password',
+  async t => {
+    const refused = natsBus('nats://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
+    await t.rejects(refused, /^NATS_URL: cannot connect to nats:\/\/127\.0\.0\.1:1: /)
+    await refused.catch((cause: Error) => t.notMatch(cause.message, /secret/))
+    await t.rejects(natsBus('http://secret@host'), /^NATS_URL: expected nats:/)
+  },
+)
 
-void t.test('nats: waits for a server that comes up late', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats()
-  await server.kill()
-  const connecting = natsBus(server.url)
-  await new Promise(resolve => setTimeout(resolve, 400))
-  await server.restart()
-  const bus = await connecting
-  t.equal(bus.connected, true)
-  await bus.close()
-  await server.stop()
-})
+void t.test(
+  'nats: waits for a server that comes up late',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats()
+    await server.kill()
+    const connecting = natsBus(server.url)
+    await new Promise(resolve => setTimeout(resolve, 400))
+    await server.restart()
+    const bus = await connecting
+    t.equal(bus.connected, true)
+    await bus.close()
+    await server.stop()
+  },
+)
 
-void t.test('nats: against a server that hangs, publish refuses and close ends', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats()
-  const bus = await natsBus(server.url, { onLog() {} })
-  server.pause()
-  const large = new Uint8Array(limits.busMessageBytesMax)
-  let accepted = 0
-  while (accepted < 1_000 && bus.publish('void', large)) accepted++
-  t.ok(accepted < 100, `took ${accepted} MB`)
-  // The server still hangs when this resolves.
-  await bus.close()
-  await server.stop()
-})
+void t.test(
+  'nats: against a server that hangs, publish refuses and close ends',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats()
+    const bus = await natsBus(server.url, { onLog() {} })
+    server.pause()
+    const large = new Uint8Array(limits.busMessageBytesMax)
+    let accepted = 0
+    while (accepted < 1_000 && bus.publish('void', large)) accepted++
+    t.ok(accepted < 100, `took ${accepted} MB`)
+    // The server still hangs when this resolves.
+    await bus.close()
+    await server.stop()
+  },
+)
 
-void t.test('the event stream takes events once per message id', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats({ jetstream: true })
-  t.equal(await ensureEventStream(server.url), 'created')
-  t.equal(await ensureEventStream(server.url), 'present')
-  const bus = await natsBus(server.url, { onLog() {} })
-  const heard: string[] = []
-  bus.subscribe(subjects.eventFilter, m => heard.push(m.subject))
-  await bus.flush()
-  const subject = subjects.event('order', 'accepted', 'o1')
-  for (const id of ['1', '1', '2', '2', '1']) t.equal(bus.publish(subject, bytes('{}'), id), true)
-  await bus.flush()
-  const connection = await connect({ servers: server.url })
-  const manager = await jetstreamManager(connection)
-  let messages = 0
-  for (let tries = 0; tries < 50 && messages < 2; tries++) {
-    messages = (await manager.streams.info(eventStream)).state.messages
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-  t.equal(messages, 2)
-  t.equal(heard.length, 5, 'core subscribers hear every copy')
-  await connection.close()
-  await bus.close()
-  await server.stop()
-})
+void t.test(
+  'the event stream takes events once per message id',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats({ jetstream: true })
+    t.equal(await ensureEventStream(server.url), 'created')
+    t.equal(await ensureEventStream(server.url), 'present')
+    const bus = await natsBus(server.url, { onLog() {} })
+    const heard: string[] = []
+    bus.subscribe(subjects.eventFilter, m => heard.push(m.subject))
+    await bus.flush()
+    const subject = subjects.event('order', 'accepted', 'o1')
+    for (const id of ['1', '1', '2', '2', '1']) t.equal(bus.publish(subject, bytes('{}'), id), true)
+    await bus.flush()
+    const connection = await connect({ servers: server.url })
+    const manager = await jetstreamManager(connection)
+    let messages = 0
+    for (let tries = 0; tries < 50 && messages < 2; tries++) {
+      messages = (await manager.streams.info(eventStream)).state.messages
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    t.equal(messages, 2)
+    t.equal(heard.length, 5, 'core subscribers hear every copy')
+    await connection.close()
+    await bus.close()
+    await server.stop()
+  },
+)
 
-void t.test('a server without JetStream serves as well', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats()
-  const log: string[] = []
-  t.equal(await ensureEventStream(server.url, { onLog: line => log.push(line) }), 'absent')
-  t.match(log, [/no event stream/])
-  await server.stop()
-})
+void t.test(
+  'a server without JetStream serves as well',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats()
+    const log: string[] = []
+    t.equal(await ensureEventStream(server.url, { onLog: line => log.push(line) }), 'absent')
+    t.match(log, [/no event stream/])
+    await server.stop()
+  },
+)
 
 /** The oracle: what B3 says, word by word. */
 const naive = (filter: string, subject: string): boolean => {
   const f = filter.split('.')
   const s = subject.split('.')
-  if (f.at(-1) === '>') return s.length >= f.length && f.slice(0, -1).every((one, i) => one === '*' || one === s[i])
+  if (f.at(-1) === '>')
+    return s.length >= f.length && f.slice(0, -1).every((one, i) => one === '*' || one === s[i])
   return s.length === f.length && f.every((one, i) => one === '*' || one === s[i])
 }
 
 void t.test('matcher agrees with a comparison token by token', async t => {
   const token = fc.constantFrom('a', 'b', 'c', '*x')
   const subject = fc.array(token, { minLength: 1, maxLength: 4 }).map(tokens => tokens.join('.'))
-  const filter = fc.tuple(fc.array(fc.oneof(token, fc.constant('*')), { minLength: 1, maxLength: 4 }), fc.boolean())
+  const filter = fc
+    .tuple(
+      fc.array(fc.oneof(token, fc.constant('*')), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+    )
     .map(([tokens, open]) => [...tokens, ...(open ? ['>'] : [])].join('.'))
-  fc.assert(fc.property(fc.array(fc.tuple(filter, fc.boolean()), { maxLength: 12 }), fc.array(subject, { maxLength: 12 }), (filters, subjects) => {
-    const matcher = new Matcher<number>()
-    filters.forEach(([filter], i) => matcher.add(filter, i))
-    filters.forEach(([filter, removed], i) => { if (removed) matcher.remove(filter, i) })
-    for (const subject of subjects) {
-      const expected = filters.flatMap(([filter, removed], i) => !removed && naive(filter, subject) ? [i] : [])
-      assert.deepEqual(matcher.match(subject).sort((a, b) => a - b), expected)
-    }
-  }), { seed: 1, numRuns: 1_000 })
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(filter, fc.boolean()), { maxLength: 12 }),
+      fc.array(subject, { maxLength: 12 }),
+      (filters, subjects) => {
+        const matcher = new Matcher<number>()
+        filters.forEach(([filter], i) => matcher.add(filter, i))
+        filters.forEach(([filter, removed], i) => {
+          if (removed) matcher.remove(filter, i)
+        })
+        for (const subject of subjects) {
+          const expected = filters.flatMap(([filter, removed], i) =>
+            !removed && naive(filter, subject) ? [i] : [],
+          )
+          assert.deepEqual(
+            matcher.match(subject).sort((a, b) => a - b),
+            expected,
+          )
+        }
+      },
+    ),
+    { seed: 1, numRuns: 1_000 },
+  )
   t.pass('no difference found')
 })

@@ -44,7 +44,10 @@ export interface Bus {
 }
 
 /** What this bus gave up since it began: messages too large to publish, and messages at which a handler failed. */
-export interface BusLosses { readonly tooLarge: number; readonly handlersFailed: number }
+export interface BusLosses {
+  readonly tooLarge: number
+  readonly handlersFailed: number
+}
 
 /** A message id travels in a header, which counts towards what the server takes. */
 export const messageIdBytesMax = 256
@@ -59,4 +62,6 @@ export interface BusMessage {
   readonly body: Uint8Array
   readonly respond?: (body: Uint8Array) => void
 }
-export interface Subscription { unsubscribe(): void }
+export interface Subscription {
+  unsubscribe(): void
+}

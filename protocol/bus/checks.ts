@@ -14,15 +14,21 @@ export const logToStderr: Log = line => console.error(line)
 
 /** B10, where somebody waits for the answer and hears the refusal. */
 export function checkBody(body: Uint8Array, bytesMax: number = limits.busMessageBytesMax): void {
-  if (body.byteLength > bytesMax) throw new CaduceusError('body_too_large', `message of ${body.byteLength} bytes, at most ${bytesMax}`)
+  if (body.byteLength > bytesMax)
+    throw new CaduceusError(
+      'body_too_large',
+      `message of ${body.byteLength} bytes, at most ${bytesMax}`,
+    )
 }
 
 export function checkSubject(subject: string): void {
-  if (!wellFormed(subject) || /(^|\.)[*>](\.|$)/.test(subject)) throw new TypeError(`bus: malformed subject ${JSON.stringify(subject)}`)
+  if (!wellFormed(subject) || /(^|\.)[*>](\.|$)/.test(subject))
+    throw new TypeError(`bus: malformed subject ${JSON.stringify(subject)}`)
 }
 
 export function checkFilter(filter: string): void {
-  if (!wellFormed(filter) || /(^|\.)>\./.test(filter)) throw new TypeError(`bus: malformed filter ${JSON.stringify(filter)}`)
+  if (!wellFormed(filter) || /(^|\.)>\./.test(filter))
+    throw new TypeError(`bus: malformed filter ${JSON.stringify(filter)}`)
 }
 
 /** No white space, no empty token. */
@@ -33,10 +39,17 @@ export class Losses {
   readonly counts = { tooLarge: 0, handlersFailed: 0 }
   readonly #seldom: Seldom
 
-  constructor(log: Log, nowMs: () => number = Date.now) { this.#seldom = new Seldom(log, nowMs) }
+  constructor(log: Log, nowMs: () => number = Date.now) {
+    this.#seldom = new Seldom(log, nowMs)
+  }
 
   /** The bytes to publish (B12); null when they are more than the bus takes (B10), of which a message id takes some. */
-  bytesOf(subject: string, body: Body, messageBytesMax: number, messageId?: string): Uint8Array | null {
+  bytesOf(
+    subject: string,
+    body: Body,
+    messageBytesMax: number,
+    messageId?: string,
+  ): Uint8Array | null {
     const bytes = typeof body === 'function' ? body() : body
     const bytesMax = messageId === undefined ? messageBytesMax : messageBytesMax - messageIdBytesMax
     if (bytes.byteLength <= bytesMax) return bytes
@@ -47,7 +60,10 @@ export class Losses {
   tooLarge(subject: string, why: string): void {
     this.counts.tooLarge++
     const kind = kindOf(subject)
-    this.#seldom.say(`too large: ${kind}`, `bus: a message on ${kind} is dropped, because it is too large: ${why}`)
+    this.#seldom.say(
+      `too large: ${kind}`,
+      `bus: a message on ${kind} is dropped, because it is too large: ${why}`,
+    )
   }
 
   /** B6, for handlers that throw and for those that are async and reject. */
@@ -63,7 +79,10 @@ export class Losses {
   #failed(message: BusMessage, cause: unknown): void {
     this.counts.handlersFailed++
     const kind = kindOf(message.subject)
-    this.#seldom.say(`failed: ${kind}`, `bus: handler of ${message.subject} failed: ${cause instanceof Error ? cause.stack : String(cause)}`)
+    this.#seldom.say(
+      `failed: ${kind}`,
+      `bus: handler of ${message.subject} failed: ${cause instanceof Error ? cause.stack : String(cause)}`,
+    )
   }
 }
 

@@ -15,7 +15,10 @@ export const encodeBody = (value: unknown): Uint8Array => packr.pack(value)
 /** Throws CaduceusError `message_malformed` on bytes that are neither msgpack nor JSON. */
 export function decodeBody(bytes: Uint8Array): unknown {
   try {
-    if (bytes[0] === 0x7b) return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    if (bytes[0] === 0x7b)
+      return JSON.parse(
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+      )
     return unpackr.unpack(bytes)
   } catch {
     throw new CaduceusError('message_malformed', 'body is neither a msgpack map nor JSON')

@@ -34,8 +34,15 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 const unavailable = { code: 'unavailable' }
 const tooLarge = { code: 'body_too_large' }
 
-export function busContract(t: Test, name: string, make: (options: { onLog: Log }) => Promise<BusUnderTest>): void {
-  const rule = (title: string, body: (t: Test, under: BusUnderTest, log: string[]) => Promise<void>): void => {
+export function busContract(
+  t: Test,
+  name: string,
+  make: (options: { onLog: Log }) => Promise<BusUnderTest>,
+): void {
+  const rule = (
+    title: string,
+    body: (t: Test, under: BusUnderTest, log: string[]) => Promise<void>,
+  ): void => {
     void t.test(`${name} ${title}`, async t => {
       const log: string[] = []
       const under = await make({ onLog: line => log.push(line) })
@@ -73,7 +80,11 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     t.equal(made, 1, 'within publish')
     await until('it is heard', () => heard.length > 0)
     t.same(heard, ['made 1'])
-    t.equal(bus.publish('made', () => new Uint8Array(limits.busMessageBytesMax + 1)), false, 'B10')
+    t.equal(
+      bus.publish('made', () => new Uint8Array(limits.busMessageBytesMax + 1)),
+      false,
+      'B10',
+    )
     await bus.close()
     t.equal(bus.publish('made', body), false)
     t.equal(made, 1, 'nobody can hear it')
@@ -94,20 +105,30 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     t.same(order, ['published', 'a begins', 'a ends', 'b'])
   })
 
-  rule('B2 messages of one publisher arrive in order, across subjects', async (t, { bus, peer }) => {
-    const count = 5_000
-    const heard: number[] = []
-    peer.subscribe('order.>', m => heard.push(Number(text(m.body))))
-    await peer.flush()
-    for (let i = 0; i < count; i++) bus.publish(`order.${i % 7}.${i % 3 === 0 ? 'x' : 'y.z'}`, bytes(String(i)))
-    await until('all arrived', () => heard.length === count)
-    t.same(heard, Array.from({ length: count }, (_, i) => i))
-  })
+  rule(
+    'B2 messages of one publisher arrive in order, across subjects',
+    async (t, { bus, peer }) => {
+      const count = 5_000
+      const heard: number[] = []
+      peer.subscribe('order.>', m => heard.push(Number(text(m.body))))
+      await peer.flush()
+      for (let i = 0; i < count; i++)
+        bus.publish(`order.${i % 7}.${i % 3 === 0 ? 'x' : 'y.z'}`, bytes(String(i)))
+      await until('all arrived', () => heard.length === count)
+      t.same(
+        heard,
+        Array.from({ length: count }, (_, i) => i),
+      )
+    },
+  )
 
   rule('B3 `*` is one token, a final `>` one or more', async (t, { bus, peer }) => {
     const filters = ['a.b.c', 'a.*.c', 'a.*', '*.b.*', 'a.>', '>', '*', 'a.*.>', 'a.b.*x']
     const heard = new Map<string, string[]>(filters.map(filter => [filter, []]))
-    for (const filter of filters) peer.subscribe(filter, m => { if (!m.subject.startsWith('_INBOX')) heard.get(filter)!.push(m.subject) })
+    for (const filter of filters)
+      peer.subscribe(filter, m => {
+        if (!m.subject.startsWith('_INBOX')) heard.get(filter)!.push(m.subject)
+      })
     await peer.flush()
     const subjects = ['a', 'a.b', 'a.b.c', 'a.x.c', 'a.b.c.d', 'z.b.y', 'a.b.*x']
     for (const subject of subjects.slice(0, 6)) bus.publish(subject, bytes(''))
@@ -121,12 +142,15 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
       ['*', ['a']],
       ['a.*.>', ['a.b.c', 'a.x.c', 'a.b.c.d']],
       ['a.b.*x', []],
-    ] as const) t.same(heard.get(filter), expected, filter)
+    ] as const)
+      t.same(heard.get(filter), expected, filter)
   })
 
   rule('B3 malformed subjects and filters are refused', async (t, { bus }) => {
-    for (const subject of ['', 'a..b', '.a', 'a.', 'a b', 'a.*', 'a.>']) t.throws(() => bus.publish(subject, bytes('')), TypeError, subject)
-    for (const filter of ['', 'a..b', '>.a', 'a.>.b', 'a\tb']) t.throws(() => bus.subscribe(filter, () => {}), TypeError, filter)
+    for (const subject of ['', 'a..b', '.a', 'a.', 'a b', 'a.*', 'a.>'])
+      t.throws(() => bus.publish(subject, bytes('')), TypeError, subject)
+    for (const filter of ['', 'a..b', '>.a', 'a.>.b', 'a\tb'])
+      t.throws(() => bus.subscribe(filter, () => {}), TypeError, filter)
   })
 
   rule('B4 one member of a queue group gets each message', async (t, { bus, peer }) => {
@@ -141,8 +165,14 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     for (let i = 0; i < count; i++) bus.publish('work.now', bytes(''))
     await until('all arrived', () => alone === count)
     await sleep(20)
-    t.equal(members.reduce((a, b) => a + b), count)
-    t.ok(members.every(share => share > 0), `every member had a share: ${members}`)
+    t.equal(
+      members.reduce((a, b) => a + b),
+      count,
+    )
+    t.ok(
+      members.every(share => share > 0),
+      `every member had a share: ${members}`,
+    )
   })
 
   rule('B5 request resolves with the first reply', async (t, { bus, peer }) => {
@@ -152,13 +182,20 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     })
     await peer.flush()
     t.equal(text(await bus.request('ask', bytes('q'), 1_000)), 'q heard')
-    const many = await Promise.all(Array.from({ length: 500 }, (_, i) => bus.request('ask', bytes(String(i)), 5_000)))
-    t.same(many.map(text), Array.from({ length: 500 }, (_, i) => `${i} heard`))
+    const many = await Promise.all(
+      Array.from({ length: 500 }, (_, i) => bus.request('ask', bytes(String(i)), 5_000)),
+    )
+    t.same(
+      many.map(text),
+      Array.from({ length: 500 }, (_, i) => `${i} heard`),
+    )
   })
 
   rule('B5 an ordinary message has no respond', async (t, { bus, peer }) => {
     let message: BusMessage | undefined
-    peer.subscribe('tell', m => { message = m })
+    peer.subscribe('tell', m => {
+      message = m
+    })
     await peer.flush()
     bus.publish('tell', bytes('x'))
     await until('it arrived', () => message !== undefined)
@@ -175,22 +212,35 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     await peer.flush()
     const startedAtMs = performance.now()
     await t.rejects(bus.request('silent', bytes(''), 100), unavailable)
-    for (const timeoutMs of [0, -5]) await t.rejects(bus.request('silent', bytes(''), timeoutMs), unavailable, 'the caller\'s time was over before')
+    for (const timeoutMs of [0, -5])
+      await t.rejects(
+        bus.request('silent', bytes(''), timeoutMs),
+        unavailable,
+        "the caller's time was over before",
+      )
     const tookMs = performance.now() - startedAtMs
     t.ok(tookMs >= 90, `took ${tookMs} ms`)
   })
 
   rule('B6 a handler that throws or rejects disturbs nothing', async (t, { bus, peer }, log) => {
     let heard = 0
-    peer.subscribe('boom', () => { throw new Error('thrown on purpose') })
-    peer.subscribe('boom', async () => { throw new Error('rejected on purpose') })
+    peer.subscribe('boom', () => {
+      throw new Error('thrown on purpose')
+    })
+    peer.subscribe('boom', async () => {
+      throw new Error('rejected on purpose')
+    })
     peer.subscribe('boom', () => heard++)
     await peer.flush()
     bus.publish('boom', bytes(''))
     bus.publish('boom', bytes(''))
     await until('both arrived', () => heard === 2)
     await until('all four were counted', () => peer.losses.handlersFailed === 4)
-    t.equal(log.filter(line => line.includes('on purpose')).length, 1, 'one line for all of a kind: who can cause one can cause a million')
+    t.equal(
+      log.filter(line => line.includes('on purpose')).length,
+      1,
+      'one line for all of a kind: who can cause one can cause a million',
+    )
   })
 
   rule('B9 close delivers what was published before, then stops', async (t, { bus, peer }) => {
@@ -217,59 +267,81 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
     await bus.close()
   })
 
-  rule('B10 a body above the limit is refused, one at the limit passes', async (t, { bus, peer }) => {
-    const largest = new Uint8Array(limits.busMessageBytesMax)
-    const tooMuch = new Uint8Array(limits.busMessageBytesMax + 1)
-    let heardBytes = 0
-    let refused: unknown
-    peer.subscribe('size', m => {
-      heardBytes = m.body.byteLength
-      if (!m.respond) return
-      try { m.respond(tooMuch) } catch (cause) { refused = cause }
-      m.respond(bytes('fits'))
-    })
-    await peer.flush()
-    const lost = bus.losses.tooLarge
-    t.equal(bus.publish('size', tooMuch), false, 'nothing is thrown where nobody would catch it')
-    t.equal(bus.losses.tooLarge, lost + 1)
-    t.equal(bus.publish('size', new Uint8Array(limits.busMessageBytesMax), 'an id'), false, 'a message id takes room too')
-    await t.rejects(bus.request('size', tooMuch, 1_000), tooLarge)
-    t.equal(bus.publish('size', largest), true)
-    await until('the largest arrived', () => heardBytes === limits.busMessageBytesMax)
-    t.equal(text(await bus.request('size', bytes('q'), 1_000)), 'fits')
-    t.ok(refused instanceof CaduceusError && refused.code === 'body_too_large', 'an answer has the same limit')
-  })
-
-  rule('B11 bytes belong to the handler, and the publisher may reuse its own', async (t, { bus, peer }) => {
-    const heard: Uint8Array[] = []
-    const asked: string[] = []
-    for (let i = 0; i < 3; i++) {
-      peer.subscribe('reuse', m => {
-        heard.push(Uint8Array.from(m.body))
-        m.body.fill(0)
+  rule(
+    'B10 a body above the limit is refused, one at the limit passes',
+    async (t, { bus, peer }) => {
+      const largest = new Uint8Array(limits.busMessageBytesMax)
+      const tooMuch = new Uint8Array(limits.busMessageBytesMax + 1)
+      let heardBytes = 0
+      let refused: unknown
+      peer.subscribe('size', m => {
+        heardBytes = m.body.byteLength
+        if (!m.respond) return
+        try {
+          m.respond(tooMuch)
+        } catch (cause) {
+          refused = cause
+        }
+        m.respond(bytes('fits'))
       })
-    }
-    const answer = new Uint8Array(1)
-    peer.subscribe('reuse.ask', m => {
-      asked.push(text(m.body))
-      answer[0] = m.body[0]!
-      m.respond!(answer)
-      answer[0] = 0
-    })
-    await peer.flush()
-    const buffer = new Uint8Array(3)
-    for (let i = 1; i <= 50; i++) {
-      buffer.fill(i)
-      bus.publish('reuse', buffer)
-    }
-    buffer.fill(0x41)
-    const answered = bus.request('reuse.ask', buffer, 1_000)
-    buffer.fill(0)
-    t.equal(text(await answered), 'A')
-    t.same(asked, ['AAA'])
-    await until('all arrived', () => heard.length === 150)
-    t.same(heard.map(body => body.join()).sort(), Array.from({ length: 150 }, (_, i) => String(Math.floor(i / 3) + 1)).map(n => `${n},${n},${n}`).sort())
-  })
+      await peer.flush()
+      const lost = bus.losses.tooLarge
+      t.equal(bus.publish('size', tooMuch), false, 'nothing is thrown where nobody would catch it')
+      t.equal(bus.losses.tooLarge, lost + 1)
+      t.equal(
+        bus.publish('size', new Uint8Array(limits.busMessageBytesMax), 'an id'),
+        false,
+        'a message id takes room too',
+      )
+      await t.rejects(bus.request('size', tooMuch, 1_000), tooLarge)
+      t.equal(bus.publish('size', largest), true)
+      await until('the largest arrived', () => heardBytes === limits.busMessageBytesMax)
+      t.equal(text(await bus.request('size', bytes('q'), 1_000)), 'fits')
+      t.ok(
+        refused instanceof CaduceusError && refused.code === 'body_too_large',
+        'an answer has the same limit',
+      )
+    },
+  )
+
+  rule(
+    'B11 bytes belong to the handler, and the publisher may reuse its own',
+    async (t, { bus, peer }) => {
+      const heard: Uint8Array[] = []
+      const asked: string[] = []
+      for (let i = 0; i < 3; i++) {
+        peer.subscribe('reuse', m => {
+          heard.push(Uint8Array.from(m.body))
+          m.body.fill(0)
+        })
+      }
+      const answer = new Uint8Array(1)
+      peer.subscribe('reuse.ask', m => {
+        asked.push(text(m.body))
+        answer[0] = m.body[0]!
+        m.respond!(answer)
+        answer[0] = 0
+      })
+      await peer.flush()
+      const buffer = new Uint8Array(3)
+      for (let i = 1; i <= 50; i++) {
+        buffer.fill(i)
+        bus.publish('reuse', buffer)
+      }
+      buffer.fill(0x41)
+      const answered = bus.request('reuse.ask', buffer, 1_000)
+      buffer.fill(0)
+      t.equal(text(await answered), 'A')
+      t.same(asked, ['AAA'])
+      await until('all arrived', () => heard.length === 150)
+      t.same(
+        heard.map(body => body.join()).sort(),
+        Array.from({ length: 150 }, (_, i) => String(Math.floor(i / 3) + 1))
+          .map(n => `${n},${n},${n}`)
+          .sort(),
+      )
+    },
+  )
 
   void t.test(`${name} B7 B8`, async t => {
     const log: string[] = []
@@ -294,7 +366,11 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
       await outage.interrupt()
       await until('both noticed', () => !bus.connected && !peer.connected)
       t.equal(bus.publish('again.x', bytes('during')), false, 'B7 publish while down')
-      await t.rejects(bus.request('again.ask', bytes(''), 1_000), unavailable, 'B7 request while down: it ends before the connection is back')
+      await t.rejects(
+        bus.request('again.ask', bytes(''), 1_000),
+        unavailable,
+        'B7 request while down: it ends before the connection is back',
+      )
       await t.rejects(bus.flush(), unavailable)
       peer.subscribe('again.late', m => heard.push(`late ${text(m.body)}`))
       early.unsubscribe()
@@ -305,8 +381,16 @@ export function busContract(t: Test, name: string, make: (options: { onLog: Log 
       await Promise.all([bus.flush(), peer.flush()])
       t.equal(bus.publish('again.late', bytes('after')), true)
       await until('subscriptions work again', () => heard.includes('late after'))
-      t.equal(text(await bus.request('again.ask', bytes(''), 1_000)), 'here', 'B8 subscriptions made before')
-      t.same(heard, ['before', 'late after'], 'nothing was queued in silence; what was unsubscribed stays so')
+      t.equal(
+        text(await bus.request('again.ask', bytes(''), 1_000)),
+        'here',
+        'B8 subscriptions made before',
+      )
+      t.same(
+        heard,
+        ['before', 'late after'],
+        'nothing was queued in silence; what was unsubscribed stays so',
+      )
     } finally {
       await under.stop()
     }

@@ -15,131 +15,212 @@ import { SlotOrder } from '../slot-order.ts'
 const ackWaitMs = 500
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-const publishOf = (bus: { publish(subject: string, body: Uint8Array, id?: string): boolean }) => (slot: number, seq: number): boolean =>
-  bus.publish(subjects.event('order', 'picked_up', `o${seq}`), encodeBody({ slot, seq }), `${slot}.${seq}`)
+const publishOf =
+  (bus: { publish(subject: string, body: Uint8Array, id?: string): boolean }) =>
+  (slot: number, seq: number): boolean =>
+    bus.publish(
+      subjects.event('order', 'picked_up', `o${seq}`),
+      encodeBody({ slot, seq }),
+      `${slot}.${seq}`,
+    )
 
-t.test('stored when flush says so, whatever the server does next', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats({ jetstream: true })
-  const logs: string[] = []
-  const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
-  const publish = publishOf(bus)
-  const heard: string[] = []
-  bus.subscribe(subjects.eventFilter, m => { const { slot, seq } = decodeBody(m.body) as { slot: number; seq: number }; heard.push(`${slot}.${seq}`) })
-  await bus.flush()
-  const observer = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
-  const manager = await jetstreamManager(observer)
-  const stored = () => manager.streams.info(eventStream).then(({ state }) => state.messages)
-  await stored()
-  let seq = 0
-  for (let round = 0; round < 3; round++) {
-    for (let n = 0; n < 1_000; n++) publish(7, ++seq)
+t.test(
+  'stored when flush says so, whatever the server does next',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats({ jetstream: true })
+    const logs: string[] = []
+    const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
+    const publish = publishOf(bus)
+    const heard: string[] = []
+    bus.subscribe(subjects.eventFilter, m => {
+      const { slot, seq } = decodeBody(m.body) as { slot: number; seq: number }
+      heard.push(`${slot}.${seq}`)
+    })
     await bus.flush()
-    t.equal(await stored(), seq, 'stored, and not in a queue of the server\'s')
-    await server.kill()
-    t.notOk(bus.connected && publish(7, seq + 1) && await bus.flush().then(() => true, () => false), 'nothing is promised while it is away')
+    const observer = await connect({
+      servers: server.url,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+    })
+    const manager = await jetstreamManager(observer)
+    const stored = () => manager.streams.info(eventStream).then(({ state }) => state.messages)
+    await stored()
+    let seq = 0
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 1_000; n++) publish(7, ++seq)
+      await bus.flush()
+      t.equal(await stored(), seq, "stored, and not in a queue of the server's")
+      await server.kill()
+      t.notOk(
+        bus.connected &&
+          publish(7, seq + 1) &&
+          (await bus.flush().then(
+            () => true,
+            () => false,
+          )),
+        'nothing is promised while it is away',
+      )
+      await server.restart()
+      for (let tries = 0; !bus.connected && tries < 200; tries++) await pause(50)
+    }
+    publish(7, ++seq)
+    await bus.flush()
+    t.equal(await stored(), 3_001, 'each of them, once')
+    const consumer = await jetstream(observer).consumers.get(eventStream)
+    const seqs: number[] = []
+    for await (const message of await consumer.fetch({ max_messages: 10_000, expires: 5_000 })) {
+      seqs.push((decodeBody(message.data) as { seq: number }).seq)
+      if (seqs.length === 3_001) break
+    }
+    t.same(
+      seqs,
+      Array.from({ length: 3_001 }, (_, i) => i + 1),
+      'in order',
+    )
+    t.same(
+      heard.filter((one, i) => one !== `7.${i + 1}`),
+      [],
+      'and so those who listened',
+    )
+    t.notMatch(logs.join('\n'), /does not confirm/)
+    await observer.close()
+    await bus.close()
+    await server.stop()
+  },
+)
+
+t.test(
+  'a consumer that was away, slow and killed catches up',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats({ jetstream: true })
+    const bus = await natsBus(server.url, { eventStream: true, onLog() {} })
+    const publish = publishOf(bus)
+    const connect1 = await connect({ servers: server.url })
+    const manager = await jetstreamManager(connect1)
+    // Several under way, so what is not acknowledged comes again behind its successors, and soon.
+    await manager.consumers.add(eventStream, {
+      durable_name: 'analytics',
+      ack_policy: AckPolicy.Explicit,
+      max_ack_pending: 16,
+      ack_wait: nanos(ackWaitMs),
+    })
+    await connect1.close()
+
+    const delivered: string[] = []
+    const handled: string[] = []
+    /** A consumer's life: handles until it has what it waits for, and goes as one that is killed; `slow` are acknowledged too late. */
+    async function life(
+      stored: Iterable<readonly [number, number]>,
+      wanted: number,
+      slow: readonly string[],
+    ): Promise<ReadonlyMap<number, number>> {
+      const order = new SlotOrder<{ slot: number; seq: number; message: JsMsg }>(stored)
+      const connection = await connect({ servers: server.url })
+      const consumer = await jetstream(connection).consumers.get(eventStream, 'analytics')
+      const late = new Set(slow)
+      for await (const message of await consumer.consume()) {
+        const { slot, seq } = decodeBody(message.data) as { slot: number; seq: number }
+        const id = `${slot}.${seq}`
+        delivered.push(id)
+        // As if it was lost on its way.
+        if (late.delete(id)) continue
+        const { ready, repeat } = order.take({ slot, seq, message })
+        if (repeat) message.ack()
+        for (const one of ready) {
+          handled.push(`${one.slot}.${one.seq}`)
+          one.message.ack()
+        }
+        if (handled.length === wanted) break
+      }
+      // What was handled is stored beside it; what was acknowledged last perhaps never left.
+      await connection.close()
+      return order.done
+    }
+    for (let seq = 1; seq <= 10; seq++) {
+      publish(1, seq)
+      publish(2, seq)
+    }
+    await bus.flush()
+    const stored = await life(
+      [
+        [1, 0],
+        [2, 0],
+      ],
+      20,
+      ['1.3', '2.7'],
+    )
+    // Away: more events, a repetition as after a change of owner, and a restart of the server.
+    for (let seq = 11; seq <= 30; seq++) {
+      publish(1, seq)
+      publish(2, seq)
+    }
+    await bus.flush()
     await server.restart()
     for (let tries = 0; !bus.connected && tries < 200; tries++) await pause(50)
-  }
-  publish(7, ++seq)
-  await bus.flush()
-  t.equal(await stored(), 3_001, 'each of them, once')
-  const consumer = await jetstream(observer).consumers.get(eventStream)
-  const seqs: number[] = []
-  for await (const message of await consumer.fetch({ max_messages: 10_000, expires: 5_000 })) {
-    seqs.push((decodeBody(message.data) as { seq: number }).seq)
-    if (seqs.length === 3_001) break
-  }
-  t.same(seqs, Array.from({ length: 3_001 }, (_, i) => i + 1), 'in order')
-  t.same(heard.filter((one, i) => one !== `7.${i + 1}`), [], 'and so those who listened')
-  t.notMatch(logs.join('\n'), /does not confirm/)
-  await observer.close()
-  await bus.close()
-  await server.stop()
-})
+    for (let seq = 5; seq <= 40; seq++) publish(1, seq)
+    for (let seq = 31; seq <= 40; seq++) publish(2, seq)
+    await bus.flush()
+    await life(stored, 80, ['1.12', '1.13', '2.40'])
+    const inOrder = (slot: number): string[] =>
+      Array.from({ length: 40 }, (_, i) => `${slot}.${i + 1}`)
+    t.notSame(
+      delivered.filter(id => id.startsWith('1.')),
+      inOrder(1),
+      'they did not come in order: what was late came again behind its successors',
+    )
+    for (const slot of [1, 2])
+      t.same(
+        handled.filter(id => id.startsWith(`${slot}.`)),
+        inOrder(slot),
+        `slot ${slot}: all, in order, once each`,
+      )
+    await bus.close()
+    await server.stop()
+  },
+)
 
-t.test('a consumer that was away, slow and killed catches up', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats({ jetstream: true })
-  const bus = await natsBus(server.url, { eventStream: true, onLog() {} })
-  const publish = publishOf(bus)
-  const connect1 = await connect({ servers: server.url })
-  const manager = await jetstreamManager(connect1)
-  // Several under way, so what is not acknowledged comes again behind its successors, and soon.
-  await manager.consumers.add(eventStream, { durable_name: 'analytics', ack_policy: AckPolicy.Explicit, max_ack_pending: 16, ack_wait: nanos(ackWaitMs) })
-  await connect1.close()
-
-  const delivered: string[] = []
-  const handled: string[] = []
-  /** A consumer's life: handles until it has what it waits for, and goes as one that is killed; `slow` are acknowledged too late. */
-  async function life(stored: Iterable<readonly [number, number]>, wanted: number, slow: readonly string[]): Promise<ReadonlyMap<number, number>> {
-    const order = new SlotOrder<{ slot: number; seq: number; message: JsMsg }>(stored)
+t.test(
+  'a stream that goes away holds nothing up, and is found again',
+  { skip: requireOrSkip(t, 'nats') },
+  async t => {
+    const server = await startNats({ jetstream: true })
+    const logs: string[] = []
+    const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
+    const publish = publishOf(bus)
+    // Somebody listens, so the server does not say by itself that nobody is there to answer.
+    bus.subscribe(subjects.eventFilter, () => {})
+    publish(1, 1)
+    await bus.flush()
     const connection = await connect({ servers: server.url })
-    const consumer = await jetstream(connection).consumers.get(eventStream, 'analytics')
-    const late = new Set(slow)
-    for await (const message of await consumer.consume()) {
-      const { slot, seq } = decodeBody(message.data) as { slot: number; seq: number }
-      const id = `${slot}.${seq}`
-      delivered.push(id)
-      // As if it was lost on its way.
-      if (late.delete(id)) continue
-      const { ready, repeat } = order.take({ slot, seq, message })
-      if (repeat) message.ack()
-      for (const one of ready) {
-        handled.push(`${one.slot}.${one.seq}`)
-        one.message.ack()
-      }
-      if (handled.length === wanted) break
-    }
-    // What was handled is stored beside it; what was acknowledged last perhaps never left.
+    const manager = await jetstreamManager(connection)
+    await manager.streams.delete(eventStream)
+    publish(1, 2)
+    await bus.flush()
+    t.match(logs.join('\n'), /does not confirm/, 'flush waited for its word')
+    publish(1, 3)
+    await bus.flush()
+    for (let tries = 0; !logs.join('\n').includes('is there') && tries < 200; tries++)
+      await pause(50)
+    publish(1, 4)
+    await bus.flush()
+    t.equal((await manager.streams.info(eventStream)).state.messages, 1, 'kept again')
+    // Of an older deployment: kept as its operator has tuned it, with the subjects that it lacks.
+    await manager.streams.delete(eventStream)
+    await manager.streams.add({
+      name: eventStream,
+      subjects: [subjects.eventFilter],
+      max_bytes: 4_000_000,
+    })
+    t.equal(await ensureEventStream(server.url), 'present')
+    const { config } = await manager.streams.info(eventStream)
+    t.same(
+      [config.subjects.toSorted(), config.max_bytes],
+      [[...eventStreamFilters].toSorted(), 4_000_000],
+    )
     await connection.close()
-    return order.done
-  }
-  for (let seq = 1; seq <= 10; seq++) { publish(1, seq); publish(2, seq) }
-  await bus.flush()
-  const stored = await life([[1, 0], [2, 0]], 20, ['1.3', '2.7'])
-  // Away: more events, a repetition as after a change of owner, and a restart of the server.
-  for (let seq = 11; seq <= 30; seq++) { publish(1, seq); publish(2, seq) }
-  await bus.flush()
-  await server.restart()
-  for (let tries = 0; !bus.connected && tries < 200; tries++) await pause(50)
-  for (let seq = 5; seq <= 40; seq++) publish(1, seq)
-  for (let seq = 31; seq <= 40; seq++) publish(2, seq)
-  await bus.flush()
-  await life(stored, 80, ['1.12', '1.13', '2.40'])
-  const inOrder = (slot: number): string[] => Array.from({ length: 40 }, (_, i) => `${slot}.${i + 1}`)
-  t.notSame(delivered.filter(id => id.startsWith('1.')), inOrder(1), 'they did not come in order: what was late came again behind its successors')
-  for (const slot of [1, 2]) t.same(handled.filter(id => id.startsWith(`${slot}.`)), inOrder(slot), `slot ${slot}: all, in order, once each`)
-  await bus.close()
-  await server.stop()
-})
-
-t.test('a stream that goes away holds nothing up, and is found again', { skip: requireOrSkip(t, 'nats') }, async t => {
-  const server = await startNats({ jetstream: true })
-  const logs: string[] = []
-  const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
-  const publish = publishOf(bus)
-  // Somebody listens, so the server does not say by itself that nobody is there to answer.
-  bus.subscribe(subjects.eventFilter, () => {})
-  publish(1, 1)
-  await bus.flush()
-  const connection = await connect({ servers: server.url })
-  const manager = await jetstreamManager(connection)
-  await manager.streams.delete(eventStream)
-  publish(1, 2)
-  await bus.flush()
-  t.match(logs.join('\n'), /does not confirm/, 'flush waited for its word')
-  publish(1, 3)
-  await bus.flush()
-  for (let tries = 0; !logs.join('\n').includes('is there') && tries < 200; tries++) await pause(50)
-  publish(1, 4)
-  await bus.flush()
-  t.equal((await manager.streams.info(eventStream)).state.messages, 1, 'kept again')
-  // Of an older deployment: kept as its operator has tuned it, with the subjects that it lacks.
-  await manager.streams.delete(eventStream)
-  await manager.streams.add({ name: eventStream, subjects: [subjects.eventFilter], max_bytes: 4_000_000 })
-  t.equal(await ensureEventStream(server.url), 'present')
-  const { config } = await manager.streams.info(eventStream)
-  t.same([config.subjects.toSorted(), config.max_bytes], [[...eventStreamFilters].toSorted(), 4_000_000])
-  await connection.close()
-  await bus.close()
-  await server.stop()
-})
+    await bus.close()
+    await server.stop()
+  },
+)

@@ -21,8 +21,11 @@ const roughBytesDefault = 64
  * items did not leave, that one and all those that the bus did not take.
  */
 export function publishList<T>(
-  bus: Pick<Bus, 'publish' | 'messageBytesMax'>, subject: string, items: readonly T[],
-  wrap: (part: readonly T[], from: number) => unknown, roughBytes: (item: T) => number = () => roughBytesDefault,
+  bus: Pick<Bus, 'publish' | 'messageBytesMax'>,
+  subject: string,
+  items: readonly T[],
+  wrap: (part: readonly T[], from: number) => unknown,
+  roughBytes: (item: T) => number = () => roughBytesDefault,
 ): number {
   const bytesMax = bus.messageBytesMax
   /** How much heavier than guessed the items of this list have turned out to be. */

@@ -18,7 +18,7 @@ export class Matcher<T> {
     let node = this.#wild
     for (const token of filter.split('.')) {
       let next = node.next.get(token)
-      if (!next) node.next.set(token, next = emptyNode())
+      if (!next) node.next.set(token, (next = emptyNode()))
       node = next
     }
     node.values.add(value)
@@ -45,7 +45,10 @@ export class Matcher<T> {
   }
 }
 
-interface Node<T> { readonly next: Map<string, Node<T>>; readonly values: Set<T> }
+interface Node<T> {
+  readonly next: Map<string, Node<T>>
+  readonly values: Set<T>
+}
 const emptyNode = <T>(): Node<T> => ({ next: new Map(), values: new Set() })
 
 /** A token counts as a wildcard only when it is alone between its dots. */

@@ -17,8 +17,17 @@ import { Matcher } from './matcher.ts'
 /** Messages handed out before the event loop gets its turn. */
 const batchMessagesMax = 1_024
 
-interface Subscriber { readonly handler: BusHandler; readonly queue: string | undefined; active: boolean }
-interface Delivery { subject: string; body: Uint8Array; to: Subscriber[]; respond: ((body: Uint8Array) => void) | undefined }
+interface Subscriber {
+  readonly handler: BusHandler
+  readonly queue: string | undefined
+  active: boolean
+}
+interface Delivery {
+  subject: string
+  body: Uint8Array
+  to: Subscriber[]
+  respond: ((body: Uint8Array) => void) | undefined
+}
 
 export function memoryBus(options: { onLog?: Log } = {}): Bus {
   const losses = new Losses(options.onLog ?? logToStderr)
@@ -108,7 +117,9 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
   }
 
   const untilDelivered = (): Promise<void> =>
-    delivered === accepted ? Promise.resolve() : new Promise(resolve => idleWaiters.push({ deliveries: accepted, resolve }))
+    delivered === accepted
+      ? Promise.resolve()
+      : new Promise(resolve => idleWaiters.push({ deliveries: accepted, resolve }))
 
   return {
     publish(subject, body, messageId) {
@@ -118,7 +129,9 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
       if (to.length === 0 && typeof body === 'function') return true
       const bytes = losses.bytesOf(subject, body, limits.busMessageBytesMax, messageId)
       if (bytes === null) return false
-      return to.length === 0 || enqueue({ subject, body: copies.copy(bytes), to, respond: undefined })
+      return (
+        to.length === 0 || enqueue({ subject, body: copies.copy(bytes), to, respond: undefined })
+      )
     },
 
     request(subject, body, timeoutMs) {
@@ -126,12 +139,16 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
         checkSubject(subject)
         checkBody(body)
         const to = open ? subscribers.match(subject) : []
-        if (to.length === 0) throw new CaduceusError('unavailable', open ? `nobody answers ${subject}` : 'bus closed')
+        if (to.length === 0)
+          throw new CaduceusError('unavailable', open ? `nobody answers ${subject}` : 'bus closed')
         const settle = (): void => {
           clearTimeout(timer)
           waitingRequests.delete(fail)
         }
-        const fail = (problem: CaduceusError): void => { settle(); reject(problem) }
+        const fail = (problem: CaduceusError): void => {
+          settle()
+          reject(problem)
+        }
         // After the first call both are without effect: a promise settles once.
         const respond = (answer: Uint8Array): void => {
           checkBody(answer)
@@ -139,9 +156,14 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
           resolve(Buffer.from(answer))
         }
         // The real clock is right here: a request is I/O of the adapter, and the simulator has a bus of its own.
-        const timer = setTimeout(() => fail(new CaduceusError('unavailable', `no answer to ${subject} in ${timeoutMs} ms`)), timeoutMs)
+        const timer = setTimeout(
+          () =>
+            fail(new CaduceusError('unavailable', `no answer to ${subject} in ${timeoutMs} ms`)),
+          timeoutMs,
+        )
         waitingRequests.add(fail)
-        if (!enqueue({ subject, body: Buffer.from(body), to, respond })) fail(new CaduceusError('unavailable', 'bus queue full'))
+        if (!enqueue({ subject, body: Buffer.from(body), to, respond }))
+          fail(new CaduceusError('unavailable', 'bus queue full'))
       })
     },
 
@@ -157,14 +179,18 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
       }
     },
 
-    get connected() { return open },
+    get connected() {
+      return open
+    },
     lossless: true,
     messageBytesMax: limits.busMessageBytesMax,
     losses: losses.counts,
 
     onStatus(listener) {
       statusListeners.add(listener)
-      return () => { statusListeners.delete(listener) }
+      return () => {
+        statusListeners.delete(listener)
+      }
     },
 
     flush: untilDelivered,

@@ -7,7 +7,16 @@
  * Subscriptions use callbacks: the library's iterators cost a promise per message. Requests share one
  * reply subscription (mux) instead of subscribing and unsubscribing for each.
  */
-import { connect, delay, errors, headers, type Msg, type NatsConnection, type NodeConnectionOptions, type Status } from '@nats-io/transport-node'
+import {
+  connect,
+  delay,
+  errors,
+  headers,
+  type Msg,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  type Status,
+} from '@nats-io/transport-node'
 import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
@@ -43,8 +52,13 @@ export async function natsBus(url: string, options: NatsBusOptions = {}): Promis
   const connection = await connectNats(url, options)
   if (options.eventStream !== true) return overConnection(connection, log, null)
   // Whether a server has JetStream is said once; that it still has none, not every few seconds.
-  const find = (onLog: Log): Promise<boolean> => ensureEventStreamOn(connection, { onLog }).then(state => state !== 'absent')
-  return overConnection(connection, log, new StoredPublications(connection, log, () => find(() => {}), await find(log)))
+  const find = (onLog: Log): Promise<boolean> =>
+    ensureEventStreamOn(connection, { onLog }).then(state => state !== 'absent')
+  return overConnection(
+    connection,
+    log,
+    new StoredPublications(connection, log, () => find(() => {}), await find(log)),
+  )
 }
 
 /** A raw connection as the bus uses it; `stream.ts` makes its stream over one. */
@@ -65,14 +79,21 @@ export async function connectNats(url: string, options: NatsBusOptions): Promise
   }
   const giveUp = delay(options.connectTimeoutMs ?? connectTimeoutMsDefault)
   let late = false
-  void giveUp.then(() => { late = true })
+  void giveUp.then(() => {
+    late = true
+  })
   try {
     for (;;) {
       try {
         return await connect(settings)
       } catch (cause) {
-        const wrong = cause instanceof errors.AuthorizationError || cause instanceof errors.InvalidArgumentError
-        if (late || wrong) throw new Error(`NATS_URL: cannot connect to ${withoutCredentials(url)}: ${messageOf(cause)}`, { cause })
+        const wrong =
+          cause instanceof errors.AuthorizationError || cause instanceof errors.InvalidArgumentError
+        if (late || wrong)
+          throw new Error(
+            `NATS_URL: cannot connect to ${withoutCredentials(url)}: ${messageOf(cause)}`,
+            { cause },
+          )
         await delay(reconnectWaitMs)
       }
     }
@@ -81,11 +102,16 @@ export async function connectNats(url: string, options: NatsBusOptions): Promise
   }
 }
 
-function overConnection(connection: NatsConnection, log: Log, stored: StoredPublications | null): Bus {
+function overConnection(
+  connection: NatsConnection,
+  log: Log,
+  stored: StoredPublications | null,
+): Bus {
   const statusListeners = new Set<(connected: boolean) => void>()
   const losses = new Losses(log)
   /** The server may take less than we do, and may say something else after a reconnection. */
-  const messageBytesMax = (): number => Math.min(limits.busMessageBytesMax, connection.info?.max_payload ?? limits.busMessageBytesMax)
+  const messageBytesMax = (): number =>
+    Math.min(limits.busMessageBytesMax, connection.info?.max_payload ?? limits.busMessageBytesMax)
   let connected = true
   let open = true
   let unacknowledgedBytes = 0
@@ -98,24 +124,35 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
     else stored?.disconnected()
     if (open) log(`bus: ${now ? 'connected' : 'disconnected'}`)
     for (const listener of statusListeners) {
-      try { listener(now) } catch (cause) { log(`bus: status listener failed: ${messageOf(cause)}`) }
+      try {
+        listener(now)
+      } catch (cause) {
+        log(`bus: status listener failed: ${messageOf(cause)}`)
+      }
     }
   }
 
   async function watch(statuses: AsyncIterable<Status>): Promise<void> {
     for await (const status of statuses) {
       switch (status.type) {
-        case 'disconnect': case 'close': setConnected(false); break
+        case 'disconnect':
+        case 'close':
+          setConnected(false)
+          break
         case 'reconnect':
           unacknowledgedBytes = 0
           setConnected(true)
           break
-        case 'error': log(`bus: ${status.error.message}`); break
+        case 'error':
+          log(`bus: ${status.error.message}`)
+          break
         default: // The library's own bookkeeping.
       }
     }
   }
-  watch(connection.status()).catch((cause: unknown) => log(`bus: the connection's state is not told any more: ${messageOf(cause)}`))
+  watch(connection.status()).catch((cause: unknown) =>
+    log(`bus: the connection's state is not told any more: ${messageOf(cause)}`),
+  )
 
   /** Counts what goes out, and now and then asks the server how far it has come. */
   function account(bytes: number): void {
@@ -123,11 +160,16 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
     if (asking || unacknowledgedBytes < acknowledgeBytes) return
     asking = true
     const covered = unacknowledgedBytes
-    connection.flush()
-      .then(() => { unacknowledgedBytes = Math.max(0, unacknowledgedBytes - covered) })
+    connection
+      .flush()
+      .then(() => {
+        unacknowledgedBytes = Math.max(0, unacknowledgedBytes - covered)
+      })
       // Disconnected: the count starts anew at reconnection.
       .catch(() => {})
-      .finally(() => { asking = false })
+      .finally(() => {
+        asking = false
+      })
   }
 
   const ready = (): boolean => connected && unacknowledgedBytes < backlogBytesMax
@@ -182,17 +224,23 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
     async request(subject, body, timeoutMs) {
       checkSubject(subject)
       checkBody(body, messageBytesMax())
-      if (!open || !ready()) throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
+      if (!open || !ready())
+        throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
       // The library calls it an invalid argument, as it does a body that is too large.
-      if (timeoutMs <= 0) throw new CaduceusError('unavailable', `no time is left to ask ${subject}`)
+      if (timeoutMs <= 0)
+        throw new CaduceusError('unavailable', `no time is left to ask ${subject}`)
       account(body.byteLength)
       try {
         stored?.release()
         const answer = await connection.request(subject, Buffer.from(body), { timeout: timeoutMs })
         return answer.data
       } catch (cause) {
-        if (cause instanceof errors.InvalidArgumentError) throw new CaduceusError('body_too_large', cause.message)
-        throw new CaduceusError('unavailable', `no answer to ${subject}: ${reasonOf(cause, timeoutMs)}`)
+        if (cause instanceof errors.InvalidArgumentError)
+          throw new CaduceusError('body_too_large', cause.message)
+        throw new CaduceusError(
+          'unavailable',
+          `no answer to ${subject}: ${reasonOf(cause, timeoutMs)}`,
+        )
       }
     },
 
@@ -210,13 +258,19 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
     },
 
     lossless: false,
-    get messageBytesMax() { return messageBytesMax() },
+    get messageBytesMax() {
+      return messageBytesMax()
+    },
     losses: losses.counts,
-    get connected() { return connected },
+    get connected() {
+      return connected
+    },
 
     onStatus(listener) {
       statusListeners.add(listener)
-      return () => { statusListeners.delete(listener) }
+      return () => {
+        statusListeners.delete(listener)
+      }
     },
 
     async flush() {
@@ -237,7 +291,10 @@ function overConnection(connection: NatsConnection, log: Log, stored: StoredPubl
       if (connected) {
         // A server that hangs must not keep the process from ending.
         const patience = delay(drainTimeoutMs)
-        await Promise.race([connection.drain().catch(cause => log(`bus: drain: ${messageOf(cause)}`)), patience])
+        await Promise.race([
+          connection.drain().catch(cause => log(`bus: drain: ${messageOf(cause)}`)),
+          patience,
+        ])
         patience.cancel()
       }
       await connection.close()
@@ -257,7 +314,11 @@ function serversOf(url: string): NodeConnectionOptions {
     servers: urls.map(one => one.host),
     ...(urls[0]!.protocol === 'tls:' && { tls: {} }),
     ...(username !== '' && password === '' && { token: decodeURIComponent(username) }),
-    ...(username !== '' && password !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    ...(username !== '' &&
+      password !== '' && {
+        user: decodeURIComponent(username),
+        pass: decodeURIComponent(password),
+      }),
     ...(password !== '' && /^[\w-]+$/.test(username) && { inboxPrefix: `_INBOX.${username}` }),
   }
 }
@@ -266,18 +327,25 @@ function parse(url: string): URL[] {
   try {
     return url.split(',').map(part => {
       const one = new URL(part.trim())
-      if (one.host === '' || (one.protocol !== 'nats:' && one.protocol !== 'tls:')) throw new TypeError('not a NATS URL')
+      if (one.host === '' || (one.protocol !== 'nats:' && one.protocol !== 'tls:'))
+        throw new TypeError('not a NATS URL')
       return one
     })
   } catch {
     // Without the text: it may hold a password.
-    throw new Error('NATS_URL: expected nats://host:port or tls://host:port, several separated by commas')
+    throw new Error(
+      'NATS_URL: expected nats://host:port or tls://host:port, several separated by commas',
+    )
   }
 }
 
-const withoutCredentials = (url: string): string => parse(url).map(one => `${one.protocol}//${one.host}`).join(',')
+const withoutCredentials = (url: string): string =>
+  parse(url)
+    .map(one => `${one.protocol}//${one.host}`)
+    .join(',')
 
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
 
 function reasonOf(cause: unknown, timeoutMs: number): string {
   if (cause instanceof errors.NoRespondersError) return 'nobody is there'

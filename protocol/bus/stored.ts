@@ -19,7 +19,11 @@ import type { Log } from './checks.ts'
 const answerMs = 2_000
 const lookAgainMs = 5_000
 
-interface Held { subject: string; body: Uint8Array; headers: MsgHdrs }
+interface Held {
+  subject: string
+  body: Uint8Array
+  headers: MsgHdrs
+}
 
 export class StoredPublications {
   readonly #connection: NatsConnection
@@ -27,7 +31,10 @@ export class StoredPublications {
   readonly #find: () => Promise<boolean>
   readonly #words = new Set<Promise<void>>()
   #held: Held | null = null
-  readonly #askSafely = guarded(() => this.#ask(), cause => this.#gone(wordsOf(cause)))
+  readonly #askSafely = guarded(
+    () => this.#ask(),
+    cause => this.#gone(wordsOf(cause)),
+  )
   #asks: boolean
   #lookAgain: ReturnType<typeof setTimeout> | null = null
   /** Counts connections: what one took with it is told by its end, and not by a missing answer. */
@@ -35,7 +42,12 @@ export class StoredPublications {
   #stopped = false
 
   /** `find`: is there a stream? It makes one if it can. `present`: what it said last. */
-  constructor(connection: NatsConnection, log: Log, find: () => Promise<boolean>, present: boolean) {
+  constructor(
+    connection: NatsConnection,
+    log: Log,
+    find: () => Promise<boolean>,
+    present: boolean,
+  ) {
     this.#connection = connection
     this.#log = log
     this.#find = find
@@ -81,7 +93,9 @@ export class StoredPublications {
   }
 
   /** The server may have come back without its stream, or with one. */
-  reconnected(): void { this.#look().catch((cause: unknown) => this.#gone(wordsOf(cause))) }
+  reconnected(): void {
+    this.#look().catch((cause: unknown) => this.#gone(wordsOf(cause)))
+  }
 
   stop(): void {
     this.#stopped = true
@@ -94,26 +108,44 @@ export class StoredPublications {
     if (held === null) return
     this.#held = null
     const connection = this.#connections
-    const word = this.#connection.request(held.subject, held.body, { timeout: answerMs, headers: held.headers }).then(
-      answer => { if (!confirms(answer.data)) this.#gone(answer.string().slice(0, 200)) },
-      (cause: unknown) => { if (connection === this.#connections) this.#gone(wordsOf(cause)) },
-    ).finally(() => { this.#words.delete(word) })
+    const word = this.#connection
+      .request(held.subject, held.body, { timeout: answerMs, headers: held.headers })
+      .then(
+        answer => {
+          if (!confirms(answer.data)) this.#gone(answer.string().slice(0, 200))
+        },
+        (cause: unknown) => {
+          if (connection === this.#connections) this.#gone(wordsOf(cause))
+        },
+      )
+      .finally(() => {
+        this.#words.delete(word)
+      })
     this.#words.add(word)
   }
 
   #gone(why: string): void {
     if (!this.#asks) return
     this.#asks = false
-    if (!this.#stopped) this.#log(`bus: the stream ${eventStream} does not confirm (${why}); events go to those who listen now`)
+    if (!this.#stopped)
+      this.#log(
+        `bus: the stream ${eventStream} does not confirm (${why}); events go to those who listen now`,
+      )
     this.#scheduleLook()
   }
 
   #scheduleLook(): void {
     if (this.#stopped || this.#lookAgain !== null) return
-    this.#lookAgain = setTimeout(guarded(() => {
-      this.#lookAgain = null
-      return this.#look()
-    }, cause => this.#gone(wordsOf(cause))), lookAgainMs)
+    this.#lookAgain = setTimeout(
+      guarded(
+        () => {
+          this.#lookAgain = null
+          return this.#look()
+        },
+        cause => this.#gone(wordsOf(cause)),
+      ),
+      lookAgainMs,
+    )
     this.#lookAgain.unref()
   }
 
@@ -126,11 +158,14 @@ export class StoredPublications {
   }
 }
 
-const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 function confirms(answer: Uint8Array): boolean {
   try {
-    const word = JSON.parse(new TextDecoder().decode(answer)) as { stream?: unknown; error?: unknown }
+    const word = JSON.parse(new TextDecoder().decode(answer)) as {
+      stream?: unknown
+      error?: unknown
+    }
     return word.stream === eventStream && word.error === undefined
   } catch {
     return false

@@ -3,7 +3,13 @@
  * holds the truth, the outbox publishes each event with its id, and the stream drops repeats by it.
  * So everything here is best effort, and a server without JetStream serves just as well.
  */
-import { DiscardPolicy, JetStreamApiError, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream'
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { eventStream, eventStreamFilters } from '../subjects.ts'
 import { logToStderr, type Log } from './checks.ts'
@@ -26,7 +32,10 @@ const streamNotFound = 10059
  * Makes the stream when the server has JetStream and no such stream. One that is there keeps what its
  * operator has tuned; subjects that it lacks are added. Rejects only when the server cannot be reached at all.
  */
-export async function ensureEventStream(url: string, options: EventStreamOptions = {}): Promise<'created' | 'present' | 'absent'> {
+export async function ensureEventStream(
+  url: string,
+  options: EventStreamOptions = {},
+): Promise<'created' | 'present' | 'absent'> {
   const connection = await connectNats(url, { name: 'caduceus-stream' })
   try {
     return await ensureEventStreamOn(connection, options)
@@ -36,14 +45,20 @@ export async function ensureEventStream(url: string, options: EventStreamOptions
 }
 
 /** The same over a connection that is there; never rejects. */
-export async function ensureEventStreamOn(connection: NatsConnection, options: EventStreamOptions = {}): Promise<'created' | 'present' | 'absent'> {
+export async function ensureEventStreamOn(
+  connection: NatsConnection,
+  options: EventStreamOptions = {},
+): Promise<'created' | 'present' | 'absent'> {
   const log = options.onLog ?? logToStderr
   try {
     const { streams } = await jetstreamManager(connection, { checkAPI: true })
-    const config = await streams.info(eventStream).then(({ config }) => config, (cause: unknown) => {
-      if (cause instanceof JetStreamApiError && cause.code === streamNotFound) return null
-      throw cause
-    })
+    const config = await streams.info(eventStream).then(
+      ({ config }) => config,
+      (cause: unknown) => {
+        if (cause instanceof JetStreamApiError && cause.code === streamNotFound) return null
+        throw cause
+      },
+    )
     if (config === null) {
       await streams.add({
         name: eventStream,
@@ -58,7 +73,8 @@ export async function ensureEventStreamOn(connection: NatsConnection, options: E
       return 'created'
     }
     const missing = eventStreamFilters.filter(filter => !config.subjects.includes(filter))
-    if (missing.length > 0) await streams.update(eventStream, { ...config, subjects: [...config.subjects, ...missing] })
+    if (missing.length > 0)
+      await streams.update(eventStream, { ...config, subjects: [...config.subjects, ...missing] })
     return 'present'
   } catch (cause) {
     log(`bus: no event stream: ${cause instanceof Error ? cause.message : String(cause)}`)

@@ -17,7 +17,9 @@ function manualClock() {
     after(ms: number, run: () => void) {
       const timer = { atMs: now + ms, run }
       timers.push(timer)
-      return () => { timers = timers.filter(one => one !== timer) }
+      return () => {
+        timers = timers.filter(one => one !== timer)
+      }
     },
     pass(ms: number) {
       now += ms
@@ -34,7 +36,13 @@ void t.test('contract, memory', async t => {
   claimsContract(t, 'memory', async () => {
     const clock = manualClock()
     const claims = memoryClaims(clock.nowMs, clock.after)
-    return { claims, leaseMs: limits.claimLeaseMs, nowMs: clock.nowMs, pass: async ms => clock.pass(ms), stop: () => claims.shutdown() }
+    return {
+      claims,
+      leaseMs: limits.claimLeaseMs,
+      nowMs: clock.nowMs,
+      pass: async ms => clock.pass(ms),
+      stop: () => claims.shutdown(),
+    }
   })
 })
 
@@ -60,7 +68,10 @@ void t.test('contract, redis', { skip: requireOrSkip(t, 'redis') }, async t => {
 function redisOutage(server: Service) {
   let hanging = false
   return {
-    async hang() { server.pause(); hanging = true },
+    async hang() {
+      server.pause()
+      hanging = true
+    },
     cut: () => server.kill(),
     async restore() {
       if (hanging) server.resume()
@@ -70,85 +81,121 @@ function redisOutage(server: Service) {
   }
 }
 
-void t.test('memory: an order is forgotten after its afterlife, and its memory returned', async t => {
-  const clock = manualClock()
-  const claims = memoryClaims(clock.nowMs, clock.after)
-  t.equal(clock.timerCount(), 0, 'idle: no timer')
-  await claims.open('o', ['v1'], clock.nowMs() + 1_000)
-  await claims.confirm('o', 'v1')
-  clock.pass(1_000 + limits.claimAfterlifeMs - 1)
-  t.same(await claims.claim('o', 'v1'), { outcome: 'won' })
-  clock.pass(1)
-  t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
-  clock.pass(limits.claimAfterlifeMs)
-  t.equal(clock.timerCount(), 0, 'swept: no timer')
-})
+void t.test(
+  'memory: an order is forgotten after its afterlife, and its memory returned',
+  async t => {
+    const clock = manualClock()
+    const claims = memoryClaims(clock.nowMs, clock.after)
+    t.equal(clock.timerCount(), 0, 'idle: no timer')
+    await claims.open('o', ['v1'], clock.nowMs() + 1_000)
+    await claims.confirm('o', 'v1')
+    clock.pass(1_000 + limits.claimAfterlifeMs - 1)
+    t.same(await claims.claim('o', 'v1'), { outcome: 'won' })
+    clock.pass(1)
+    t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
+    clock.pass(limits.claimAfterlifeMs)
+    t.equal(clock.timerCount(), 0, 'swept: no timer')
+  },
+)
 
 void t.test('memory: beyond its bound the oldest order is forgotten', async t => {
   const clock = manualClock()
   const claims = memoryClaims(clock.nowMs, clock.after, { ordersMax: 2 })
   for (const order of ['a', 'b', 'c']) await claims.open(order, ['v1'], clock.nowMs() + 1_000)
-  t.same(await Promise.all(['a', 'b', 'c'].map(order => claims.claim(order, 'v1'))), [{ outcome: 'unknown' }, { outcome: 'won' }, { outcome: 'won' }])
+  t.same(await Promise.all(['a', 'b', 'c'].map(order => claims.claim(order, 'v1'))), [
+    { outcome: 'unknown' },
+    { outcome: 'won' },
+    { outcome: 'won' },
+  ])
   await claims.shutdown()
   t.equal(clock.timerCount(), 0)
 })
 
-void t.test('redis: one key per order, which expires after its afterlife', { skip: requireOrSkip(t, 'redis') }, async t => {
-  const server = await startRedis()
-  const claims = await redisClaims(server.url, { onLog() {} })
-  const raw = new Redis(server.url)
-  const deadlineMs = Date.now() + 5_000
-  await claims.open('o', ['v1', 'v2'], deadlineMs)
-  await claims.claim('o', 'v1')
-  await claims.confirm('o', 'v1')
-  t.same(await raw.keys('*'), ['caduceus:claim:{o}'])
-  t.equal(Number(await raw.call('pexpiretime', 'caduceus:claim:{o}')), deadlineMs + limits.claimAfterlifeMs)
-  await claims.open('long ago', ['v1'], Date.now() - limits.claimAfterlifeMs - 1)
-  t.same(await claims.claim('long ago', 'v1'), { outcome: 'unknown' })
-  await raw.flushall()
-  await raw.script('FLUSH')
-  t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' }, 'a Redis that forgot everything, scripts included')
-  raw.disconnect()
-  await claims.shutdown()
-  await server.stop()
-})
+void t.test(
+  'redis: one key per order, which expires after its afterlife',
+  { skip: requireOrSkip(t, 'redis') },
+  async t => {
+    const server = await startRedis()
+    const claims = await redisClaims(server.url, { onLog() {} })
+    const raw = new Redis(server.url)
+    const deadlineMs = Date.now() + 5_000
+    await claims.open('o', ['v1', 'v2'], deadlineMs)
+    await claims.claim('o', 'v1')
+    await claims.confirm('o', 'v1')
+    t.same(await raw.keys('*'), ['caduceus:claim:{o}'])
+    t.equal(
+      Number(await raw.call('pexpiretime', 'caduceus:claim:{o}')),
+      deadlineMs + limits.claimAfterlifeMs,
+    )
+    await claims.open('long ago', ['v1'], Date.now() - limits.claimAfterlifeMs - 1)
+    t.same(await claims.claim('long ago', 'v1'), { outcome: 'unknown' })
+    await raw.flushall()
+    await raw.script('FLUSH')
+    t.same(
+      await claims.claim('o', 'v1'),
+      { outcome: 'unknown' },
+      'a Redis that forgot everything, scripts included',
+    )
+    raw.disconnect()
+    await claims.shutdown()
+    await server.stop()
+  },
+)
 
-void t.test('redis: a connection that died without a word is replaced', { skip: requireOrSkip(t, 'redis') }, async t => {
-  const server = await startRedis()
-  const proxy = await FaultProxy.start(server.port)
-  const claims = await redisClaims(`redis://127.0.0.1:${proxy.port}`, { onLog() {} })
-  t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
-  proxy.set({ swallowing: true })
-  await t.rejects(claims.claim('o', 'v1'), { code: 'unavailable' })
-  proxy.clear()
-  let answer: unknown = null
-  for (const giveUpMs = performance.now() + 15_000; answer === null && performance.now() < giveUpMs;) answer = await claims.claim('o', 'v1').catch(() => sleep(50).then(() => null))
-  t.same(answer, { outcome: 'unknown' }, 'without anybody\'s doing')
-  await claims.shutdown()
-  await proxy.close()
-  await server.stop()
-})
+void t.test(
+  'redis: a connection that died without a word is replaced',
+  { skip: requireOrSkip(t, 'redis') },
+  async t => {
+    const server = await startRedis()
+    const proxy = await FaultProxy.start(server.port)
+    const claims = await redisClaims(`redis://127.0.0.1:${proxy.port}`, { onLog() {} })
+    t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
+    proxy.set({ swallowing: true })
+    await t.rejects(claims.claim('o', 'v1'), { code: 'unavailable' })
+    proxy.clear()
+    let answer: unknown = null
+    for (
+      const giveUpMs = performance.now() + 15_000;
+      answer === null && performance.now() < giveUpMs;
+    )
+      answer = await claims.claim('o', 'v1').catch(() => sleep(50).then(() => null))
+    t.same(answer, { outcome: 'unknown' }, "without anybody's doing")
+    await claims.shutdown()
+    await proxy.close()
+    await server.stop()
+  },
+)
 
-void t.test('redis: the first connection fails with a line that names the variable and no password', async t => {
-  const refused = redisClaims('redis://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
-  await t.rejects(refused, /^REDIS_URL: cannot connect to redis:\/\/127\.0\.0\.1:1: /)
-  await refused.catch((cause: Error) => t.notMatch(cause.message, /secret/))
-  await t.rejects(redisClaims('http://secret@host'), /^REDIS_URL: expected redis:/)
-})
+void t.test(
+  'redis: the first connection fails with a line that names the variable and no password',
+  async t => {
+    const refused = redisClaims('redis://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
+    await t.rejects(refused, /^REDIS_URL: cannot connect to redis:\/\/127\.0\.0\.1:1: /)
+    await refused.catch((cause: Error) => t.notMatch(cause.message, /secret/))
+    await t.rejects(redisClaims('http://secret@host'), /^REDIS_URL: expected redis:/)
+  },
+)
 
-void t.test('redis: waits for a server that comes up late, refuses a wrong password at once', { skip: requireOrSkip(t, 'redis') }, async t => {
-  const server = await startRedis()
-  await server.kill()
-  const connecting = redisClaims(server.url, { onLog() {} })
-  await sleep(300)
-  await server.restart()
-  const claims = await connecting
-  t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
-  await claims.shutdown()
-  const raw = new Redis(server.url)
-  await raw.config('SET', 'requirepass', 'right')
-  raw.disconnect()
-  // The time to connect is longer than a test may take.
-  await t.rejects(redisClaims(server.url.replace('//', '//:wrong@'), { connectTimeoutMs: 600_000 }), /^REDIS_URL: /)
-  await server.stop()
-})
+void t.test(
+  'redis: waits for a server that comes up late, refuses a wrong password at once',
+  { skip: requireOrSkip(t, 'redis') },
+  async t => {
+    const server = await startRedis()
+    await server.kill()
+    const connecting = redisClaims(server.url, { onLog() {} })
+    await sleep(300)
+    await server.restart()
+    const claims = await connecting
+    t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
+    await claims.shutdown()
+    const raw = new Redis(server.url)
+    await raw.config('SET', 'requirepass', 'right')
+    raw.disconnect()
+    // The time to connect is longer than a test may take.
+    await t.rejects(
+      redisClaims(server.url.replace('//', '//:wrong@'), { connectTimeoutMs: 600_000 }),
+      /^REDIS_URL: /,
+    )
+    await server.stop()
+  },
+)

@@ -30,8 +30,16 @@ const later = (under: ClaimsUnderTest): number => under.nowMs() + 60_000
 /** Where a lease has to lapse, it is short; elsewhere it must not lapse however slow the machine is. */
 export type Lease = 'short' | 'ordinary'
 
-export function claimsContract(t: Test, name: string, make: (lease: Lease) => Promise<ClaimsUnderTest>): void {
-  const rule = (title: string, body: (t: Test, under: ClaimsUnderTest) => Promise<void>, lease: Lease = 'ordinary'): void => {
+export function claimsContract(
+  t: Test,
+  name: string,
+  make: (lease: Lease) => Promise<ClaimsUnderTest>,
+): void {
+  const rule = (
+    title: string,
+    body: (t: Test, under: ClaimsUnderTest) => Promise<void>,
+    lease: Lease = 'ordinary',
+  ): void => {
     void t.test(`${name} ${title}`, async t => {
       const under = await make(lease)
       try {
@@ -42,106 +50,151 @@ export function claimsContract(t: Test, name: string, make: (lease: Lease) => Pr
     })
   }
 
-  rule('C1 C3 200 pharmacies claim the same order at once, 100 orders: one winner each', async (t, { claims, nowMs }) => {
-    const crowd = Array.from({ length: 200 }, (_, i) => `vendor-${i}`)
-    const race = (order: string) => Promise.all(crowd.map(vendor => claims.claim(order, vendor)))
-    // Ten at a time: all 20,000 claims in one instant would measure the client's queue.
-    for (let first = 0; first < 100; first += 10) {
-      await Promise.all(Array.from({ length: 10 }, async (_, i) => {
-        const order = `order-${first + i}`
-        await claims.open(order, crowd, nowMs() + 60_000)
-        const answers = await race(order)
-        const winners = crowd.filter((_, i) => answers[i]!.outcome === 'won')
-        t.equal(winners.length, 1, 'C1 exactly one wins')
-        t.equal(answers.filter(answer => answer.outcome === 'held').length, crowd.length - 1, 'C3 all others hear held')
-        const winner = winners[0]!
-        await claims.confirm(order, winner)
-        t.same(await race(order), crowd.map(vendor => vendor === winner ? won : takenBy(winner)), 'C3 all others hear taken')
-      }))
-    }
-  })
+  rule(
+    'C1 C3 200 pharmacies claim the same order at once, 100 orders: one winner each',
+    async (t, { claims, nowMs }) => {
+      const crowd = Array.from({ length: 200 }, (_, i) => `vendor-${i}`)
+      const race = (order: string) => Promise.all(crowd.map(vendor => claims.claim(order, vendor)))
+      // Ten at a time: all 20,000 claims in one instant would measure the client's queue.
+      for (let first = 0; first < 100; first += 10) {
+        await Promise.all(
+          Array.from({ length: 10 }, async (_, i) => {
+            const order = `order-${first + i}`
+            await claims.open(order, crowd, nowMs() + 60_000)
+            const answers = await race(order)
+            const winners = crowd.filter((_, i) => answers[i]!.outcome === 'won')
+            t.equal(winners.length, 1, 'C1 exactly one wins')
+            t.equal(
+              answers.filter(answer => answer.outcome === 'held').length,
+              crowd.length - 1,
+              'C3 all others hear held',
+            )
+            const winner = winners[0]!
+            await claims.confirm(order, winner)
+            t.same(
+              await race(order),
+              crowd.map(vendor => (vendor === winner ? won : takenBy(winner))),
+              'C3 all others hear taken',
+            )
+          }),
+        )
+      }
+    },
+  )
 
-  rule('C2 C3 the holder hears won again; others held, then taken', async (t, under) => {
-    const { claims } = under
-    await claims.open('o', vendors, later(under))
-    t.same(await claims.claim('o', 'v2'), won)
-    t.same(await claims.claim('o', 'v2'), won, 'C2 held')
-    t.same(await claims.claim('o', 'v1'), held)
-    await claims.confirm('o', 'v2')
-    t.same(await claims.claim('o', 'v2'), won, 'C2 confirmed')
-    t.same(await claims.claim('o', 'v1'), takenBy('v2'))
-    await under.pass(under.leaseMs + 50)
-    t.same(await claims.claim('o', 'v1'), takenBy('v2'), 'a confirmed claim does not lapse')
-  }, 'short')
+  rule(
+    'C2 C3 the holder hears won again; others held, then taken',
+    async (t, under) => {
+      const { claims } = under
+      await claims.open('o', vendors, later(under))
+      t.same(await claims.claim('o', 'v2'), won)
+      t.same(await claims.claim('o', 'v2'), won, 'C2 held')
+      t.same(await claims.claim('o', 'v1'), held)
+      await claims.confirm('o', 'v2')
+      t.same(await claims.claim('o', 'v2'), won, 'C2 confirmed')
+      t.same(await claims.claim('o', 'v1'), takenBy('v2'))
+      await under.pass(under.leaseMs + 50)
+      t.same(await claims.claim('o', 'v1'), takenBy('v2'), 'a confirmed claim does not lapse')
+    },
+    'short',
+  )
 
-  rule('C4 an unconfirmed claim lapses; asking again does not prolong it', async (t, under) => {
-    const { claims, leaseMs } = under
-    await claims.open('o', vendors, later(under))
-    t.same(await claims.claim('o', 'v1'), won)
-    await under.pass(leaseMs * 0.6)
-    t.same(await claims.claim('o', 'v1'), won)
-    t.same(await claims.claim('o', 'v2'), held)
-    await under.pass(leaseMs * 0.6)
-    t.same(await claims.claim('o', 'v2'), won)
-    t.same(await claims.claim('o', 'v1'), held)
-  }, 'short')
+  rule(
+    'C4 an unconfirmed claim lapses; asking again does not prolong it',
+    async (t, under) => {
+      const { claims, leaseMs } = under
+      await claims.open('o', vendors, later(under))
+      t.same(await claims.claim('o', 'v1'), won)
+      await under.pass(leaseMs * 0.6)
+      t.same(await claims.claim('o', 'v1'), won)
+      t.same(await claims.claim('o', 'v2'), held)
+      await under.pass(leaseMs * 0.6)
+      t.same(await claims.claim('o', 'v2'), won)
+      t.same(await claims.claim('o', 'v1'), held)
+    },
+    'short',
+  )
 
-  rule('C5 a pharmacy that was not asked hears not_eligible, whatever the state', async (t, under) => {
-    const { claims } = under
-    await claims.open('o', vendors, later(under))
-    t.same(await claims.claim('o', 'stranger'), notEligible)
-    t.same(await claims.claim('o', 'v1'), won)
-    t.same(await claims.claim('o', 'stranger'), notEligible, 'held')
-    await claims.confirm('o', 'v1')
-    t.same(await claims.claim('o', 'stranger'), notEligible, 'confirmed')
-    await claims.open('closed', vendors, later(under))
-    await claims.close('closed', 'expired')
-    t.same(await claims.claim('closed', 'stranger'), notEligible, 'closed')
-    await claims.open('late', vendors, under.nowMs() - 1)
-    t.same(await claims.claim('late', 'stranger'), notEligible, 'late')
-    await claims.open('nobody asked', [], later(under))
-    t.same(await claims.claim('nobody asked', 'v1'), notEligible)
-  })
+  rule(
+    'C5 a pharmacy that was not asked hears not_eligible, whatever the state',
+    async (t, under) => {
+      const { claims } = under
+      await claims.open('o', vendors, later(under))
+      t.same(await claims.claim('o', 'stranger'), notEligible)
+      t.same(await claims.claim('o', 'v1'), won)
+      t.same(await claims.claim('o', 'stranger'), notEligible, 'held')
+      await claims.confirm('o', 'v1')
+      t.same(await claims.claim('o', 'stranger'), notEligible, 'confirmed')
+      await claims.open('closed', vendors, later(under))
+      await claims.close('closed', 'expired')
+      t.same(await claims.claim('closed', 'stranger'), notEligible, 'closed')
+      await claims.open('late', vendors, under.nowMs() - 1)
+      t.same(await claims.claim('late', 'stranger'), notEligible, 'late')
+      await claims.open('nobody asked', [], later(under))
+      t.same(await claims.claim('nobody asked', 'v1'), notEligible)
+    },
+  )
 
-  rule('C6 after the deadline an unheld claim is too late, a confirmed one taken', async (t, under) => {
-    const { claims, leaseMs } = under
-    const deadlineMs = under.nowMs() + leaseMs / 2
-    for (const order of ['unheld', 'held', 'confirmed']) await claims.open(order, vendors, deadlineMs)
-    t.same(await claims.claim('held', 'v1'), won)
-    t.same(await claims.claim('confirmed', 'v1'), won)
-    await claims.confirm('confirmed', 'v1')
-    await under.pass(leaseMs / 2)
-    t.same(await claims.claim('unheld', 'v1'), tooLate)
-    t.same(await claims.claim('held', 'v2'), held, 'a hold from before the deadline may still be confirmed')
-    t.same(await claims.claim('held', 'v1'), won)
-    t.same(await claims.claim('confirmed', 'v2'), takenBy('v1'))
-    await under.pass(leaseMs)
-    t.same(await claims.claim('held', 'v1'), tooLate, 'lapsed')
-  }, 'short')
+  rule(
+    'C6 after the deadline an unheld claim is too late, a confirmed one taken',
+    async (t, under) => {
+      const { claims, leaseMs } = under
+      const deadlineMs = under.nowMs() + leaseMs / 2
+      for (const order of ['unheld', 'held', 'confirmed'])
+        await claims.open(order, vendors, deadlineMs)
+      t.same(await claims.claim('held', 'v1'), won)
+      t.same(await claims.claim('confirmed', 'v1'), won)
+      await claims.confirm('confirmed', 'v1')
+      await under.pass(leaseMs / 2)
+      t.same(await claims.claim('unheld', 'v1'), tooLate)
+      t.same(
+        await claims.claim('held', 'v2'),
+        held,
+        'a hold from before the deadline may still be confirmed',
+      )
+      t.same(await claims.claim('held', 'v1'), won)
+      t.same(await claims.claim('confirmed', 'v2'), takenBy('v1'))
+      await under.pass(leaseMs)
+      t.same(await claims.claim('held', 'v1'), tooLate, 'lapsed')
+    },
+    'short',
+  )
 
   rule('C7 close ends it, a confirmed winner stays', async (t, under) => {
     const { claims } = under
-    for (const order of ['expired', 'cancelled', 'held', 'confirmed']) await claims.open(order, vendors, later(under))
+    for (const order of ['expired', 'cancelled', 'held', 'confirmed'])
+      await claims.open(order, vendors, later(under))
     await claims.claim('held', 'v1')
     await claims.confirm('confirmed', 'v1')
     await claims.close('expired', 'expired')
     for (const order of ['cancelled', 'held', 'confirmed']) await claims.close(order, 'cancelled')
     await claims.close('expired', 'cancelled')
-    t.same(await claims.claim('expired', 'v1'), { outcome: 'closed', as: 'expired' }, 'the first outcome stands')
+    t.same(
+      await claims.claim('expired', 'v1'),
+      { outcome: 'closed', as: 'expired' },
+      'the first outcome stands',
+    )
     t.same(await claims.claim('cancelled', 'v1'), { outcome: 'closed', as: 'cancelled' })
-    t.same(await claims.claim('held', 'v1'), { outcome: 'closed', as: 'cancelled' }, 'the holder too')
+    t.same(
+      await claims.claim('held', 'v1'),
+      { outcome: 'closed', as: 'cancelled' },
+      'the holder too',
+    )
     t.same(await claims.claim('confirmed', 'v1'), won)
     t.same(await claims.claim('confirmed', 'v2'), takenBy('v1'))
   })
 
-  rule('C8 an unknown order answers unknown, and nothing makes it known but open', async (t, under) => {
-    const { claims } = under
-    t.same(await claims.claim('o', 'v1'), unknown)
-    await claims.confirm('o', 'v1')
-    await claims.release('o', 'v1')
-    await claims.close('o', 'expired')
-    t.same(await claims.claim('o', 'v1'), unknown)
-  })
+  rule(
+    'C8 an unknown order answers unknown, and nothing makes it known but open',
+    async (t, under) => {
+      const { claims } = under
+      t.same(await claims.claim('o', 'v1'), unknown)
+      await claims.confirm('o', 'v1')
+      await claims.release('o', 'v1')
+      await claims.close('o', 'expired')
+      t.same(await claims.claim('o', 'v1'), unknown)
+    },
+  )
 
   rule('C9 open twice changes nothing that was decided', async (t, under) => {
     const { claims } = under
@@ -159,23 +212,26 @@ export function claimsContract(t: Test, name: string, make: (lease: Lease) => Pr
     t.same(await claims.claim('closed', 'v1'), { outcome: 'closed', as: 'expired' })
   })
 
-  rule('C10 release by the holder frees at once; by others, or after confirm, it does nothing', async (t, under) => {
-    const { claims } = under
-    await claims.open('o', vendors, later(under))
-    await claims.claim('o', 'v1')
-    await claims.release('o', 'v2')
-    t.same(await claims.claim('o', 'v2'), held)
-    await claims.release('o', 'v1')
-    await claims.release('o', 'v1')
-    t.same(await claims.claim('o', 'v2'), won)
-    await claims.release('o', 'v1')
-    t.same(await claims.claim('o', 'v1'), held)
-    await claims.confirm('o', 'v2')
-    await claims.release('o', 'v2')
-    t.same(await claims.claim('o', 'v1'), takenBy('v2'))
-  })
+  rule(
+    'C10 release by the holder frees at once; by others, or after confirm, it does nothing',
+    async (t, under) => {
+      const { claims } = under
+      await claims.open('o', vendors, later(under))
+      await claims.claim('o', 'v1')
+      await claims.release('o', 'v2')
+      t.same(await claims.claim('o', 'v2'), held)
+      await claims.release('o', 'v1')
+      await claims.release('o', 'v1')
+      t.same(await claims.claim('o', 'v2'), won)
+      await claims.release('o', 'v1')
+      t.same(await claims.claim('o', 'v1'), held)
+      await claims.confirm('o', 'v2')
+      await claims.release('o', 'v2')
+      t.same(await claims.claim('o', 'v1'), takenBy('v2'))
+    },
+  )
 
-  rule('C11 confirm sets the winner over another\'s hold', async (t, under) => {
+  rule("C11 confirm sets the winner over another's hold", async (t, under) => {
     const { claims } = under
     await claims.open('o', vendors, later(under))
     await claims.claim('o', 'v1')
@@ -194,7 +250,11 @@ export function claimsContract(t: Test, name: string, make: (lease: Lease) => Pr
     t.same(await claims.claim('o', 'vendor-2500'), notEligible)
     t.same(await claims.claim('o', 'vendor-2499'), won)
     const others = await Promise.all(many.slice(0, -1).map(vendor => claims.claim('o', vendor)))
-    t.same(many.filter((_, i) => i < others.length && others[i]!.outcome !== 'held'), [], 'everybody else was asked as well')
+    t.same(
+      many.filter((_, i) => i < others.length && others[i]!.outcome !== 'held'),
+      [],
+      'everybody else was asked as well',
+    )
   })
 
   rule('C12 after shutdown every call rejects', async (t, { claims }) => {

@@ -25,7 +25,11 @@ interface OrderClaim {
   closedAs: 'expired' | 'cancelled' | undefined
 }
 
-export function memoryClaims(nowMs: () => number, after: (ms: number, run: () => void) => () => void, options: MemoryClaimsOptions = {}): Claims {
+export function memoryClaims(
+  nowMs: () => number,
+  after: (ms: number, run: () => void) => () => void,
+  options: MemoryClaimsOptions = {},
+): Claims {
   const leaseMs = options.leaseMs ?? limits.claimLeaseMs
   const ordersMax = options.ordersMax ?? ordersMaxDefault
   /** In the order of opening, which a Map keeps. */
@@ -33,7 +37,8 @@ export function memoryClaims(nowMs: () => number, after: (ms: number, run: () =>
   let open = true
   let cancelSweep: (() => void) | undefined
 
-  const expired = (order: OrderClaim): boolean => nowMs() >= order.deadlineMs + limits.claimAfterlifeMs
+  const expired = (order: OrderClaim): boolean =>
+    nowMs() >= order.deadlineMs + limits.claimAfterlifeMs
 
   function find(orderId: string): OrderClaim | undefined {
     const order = orders.get(orderId)
@@ -56,7 +61,8 @@ export function memoryClaims(nowMs: () => number, after: (ms: number, run: () =>
     if (order.winner !== undefined) return { outcome: 'taken', by: order.winner }
     if (order.closedAs) return { outcome: 'closed', as: order.closedAs }
     const now = nowMs()
-    if (order.holder && now < order.holder.untilMs) return { outcome: order.holder.vendorId === vendorId ? 'won' : 'held' }
+    if (order.holder && now < order.holder.untilMs)
+      return { outcome: order.holder.vendorId === vendorId ? 'won' : 'held' }
     if (now >= order.deadlineMs) return { outcome: 'too_late' }
     order.holder = { vendorId, untilMs: now + leaseMs }
     return { outcome: 'won' }
@@ -74,7 +80,13 @@ export function memoryClaims(nowMs: () => number, after: (ms: number, run: () =>
       orders.delete(orderId)
       const oldest = orders.keys().next()
       if (orders.size >= ordersMax && !oldest.done) orders.delete(oldest.value)
-      orders.set(orderId, { vendors: new Set(vendorIds), deadlineMs, holder: undefined, winner: undefined, closedAs: undefined })
+      orders.set(orderId, {
+        vendors: new Set(vendorIds),
+        deadlineMs,
+        holder: undefined,
+        winner: undefined,
+        closedAs: undefined,
+      })
       sweepLater()
     },
     async claim(orderId, vendorId) {

@@ -28,7 +28,12 @@ const reconnectMsMin = 50
 const reconnectMsMax = 1_000
 
 interface Scripts {
-  claimOpen(key: string, deadlineMs: number, afterlifeMs: number, ...vendorIds: string[]): Promise<number>
+  claimOpen(
+    key: string,
+    deadlineMs: number,
+    afterlifeMs: number,
+    ...vendorIds: string[]
+  ): Promise<number>
   claimClaim(key: string, vendorId: string, leaseMs: number): Promise<[string, string?]>
   claimConfirm(key: string, vendorId: string): Promise<number>
   claimRelease(key: string, vendorId: string): Promise<number>
@@ -50,9 +55,14 @@ const keyOf = (orderId: string): string => `caduceus:claim:{${orderId}}`
 export async function redisClaims(url: string, options: RedisClaimsOptions = {}): Promise<Claims> {
   const log = options.onLog ?? (line => console.error(line))
   const leaseMs = options.leaseMs ?? limits.claimLeaseMs
-  const scripts = Object.fromEntries(Object.entries(scriptFiles).map(([name, file]) =>
-    [name, { lua: readFileSync(assetUrl(`protocol/claims/${file}.lua`), 'utf8'), numberOfKeys: 1 }]))
-  if (!/^rediss?:\/\//.test(url)) throw new Error('REDIS_URL: expected redis://host:port or rediss://host:port')
+  const scripts = Object.fromEntries(
+    Object.entries(scriptFiles).map(([name, file]) => [
+      name,
+      { lua: readFileSync(assetUrl(`protocol/claims/${file}.lua`), 'utf8'), numberOfKeys: 1 },
+    ]),
+  )
+  if (!/^rediss?:\/\//.test(url))
+    throw new Error('REDIS_URL: expected redis://host:port or rediss://host:port')
   const client = new Redis(url, {
     scripts,
     lazyConnect: true,
@@ -68,8 +78,12 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
   await firstConnection(client, url, options.connectTimeoutMs ?? connectTimeoutMsDefault)
   let open = true
   client.on('ready', () => log('claims: connected'))
-  client.on('close', () => { if (open) log('claims: disconnected') })
-  client.on('error', () => { /* told by `close`, and by each call that fails */ })
+  client.on('close', () => {
+    if (open) log('claims: disconnected')
+  })
+  client.on('error', () => {
+    /* told by `close`, and by each call that fails */
+  })
 
   /** C12: whatever is wrong with Redis, the caller's way out is the same. */
   async function run<T>(call: () => Promise<T>): Promise<T> {
@@ -86,12 +100,21 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
 
   return {
     async open(orderId, vendorIds, deadlineMs) {
-      await run(() => scripted.claimOpen(keyOf(orderId), deadlineMs, limits.claimAfterlifeMs, ...vendorIds))
+      await run(() =>
+        scripted.claimOpen(keyOf(orderId), deadlineMs, limits.claimAfterlifeMs, ...vendorIds),
+      )
     },
-    claim: (orderId, vendorId) => run(async () => answerOf(await scripted.claimClaim(keyOf(orderId), vendorId, leaseMs))),
-    async confirm(orderId, vendorId) { await run(() => scripted.claimConfirm(keyOf(orderId), vendorId)) },
-    async release(orderId, vendorId) { await run(() => scripted.claimRelease(keyOf(orderId), vendorId)) },
-    async close(orderId, outcome) { await run(() => scripted.claimClose(keyOf(orderId), outcome)) },
+    claim: (orderId, vendorId) =>
+      run(async () => answerOf(await scripted.claimClaim(keyOf(orderId), vendorId, leaseMs))),
+    async confirm(orderId, vendorId) {
+      await run(() => scripted.claimConfirm(keyOf(orderId), vendorId))
+    },
+    async release(orderId, vendorId) {
+      await run(() => scripted.claimRelease(keyOf(orderId), vendorId))
+    },
+    async close(orderId, outcome) {
+      await run(() => scripted.claimClose(keyOf(orderId), outcome))
+    },
     async shutdown() {
       if (!open) return
       open = false
@@ -103,10 +126,18 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
 
 function answerOf([outcome, detail]: [string, string?]): ClaimAnswer {
   switch (outcome) {
-    case 'won': case 'held': case 'not_eligible': case 'too_late': case 'unknown': return { outcome }
-    case 'taken': return { outcome, by: detail! }
-    case 'closed': return { outcome, as: detail === 'cancelled' ? 'cancelled' : 'expired' }
-    default: throw new Error(`claim.lua answered ${outcome}`)
+    case 'won':
+    case 'held':
+    case 'not_eligible':
+    case 'too_late':
+    case 'unknown':
+      return { outcome }
+    case 'taken':
+      return { outcome, by: detail! }
+    case 'closed':
+      return { outcome, as: detail === 'cancelled' ? 'cancelled' : 'expired' }
+    default:
+      throw new Error(`claim.lua answered ${outcome}`)
   }
 }
 

@@ -10,96 +10,192 @@ import { connectTerminal } from './terminal.ts'
 import { connectCustomer, connectFleet, connectTracker } from './watchers.ts'
 
 const options: ConnectOptions = { url: 'http://edge', WebSocket: FakeSocket }
-const names = ['open', 'closed', 'new_request', 'request_closed', 'new_order', 'status', 'error', 'offer', 'offer_withdrawn', 'assigned', 'ack',
-  'pharmacy_response', 'request_expired', 'location', 'state', 'fleet', 'locations']
+const names = [
+  'open',
+  'closed',
+  'new_request',
+  'request_closed',
+  'new_order',
+  'status',
+  'error',
+  'offer',
+  'offer_withdrawn',
+  'assigned',
+  'ack',
+  'pharmacy_response',
+  'request_expired',
+  'location',
+  'state',
+  'fleet',
+  'locations',
+]
 
 /** Everything that a client emits, in short. */
-function heard(client: { on(name: never, listener: (event: never) => void): unknown }): [name: string, event: object][] {
+function heard(client: {
+  on(name: never, listener: (event: never) => void): unknown
+}): [name: string, event: object][] {
   const list: [string, object][] = []
-  for (const name of names) client.on(name as never, (event: object) => { list.push([name, event]) })
+  for (const name of names)
+    client.on(name as never, (event: object) => {
+      list.push([name, event])
+    })
   return list
 }
 
-t.test('a terminal knows what is open', t => onVirtualTime(async time => {
-  const terminal = connectTerminal(options)
-  const list = heard(terminal)
-  await settled()
-  t.equal(FakeSocket.last.url, 'ws://edge/ws/pharmacy/')
-  t.notOk(terminal.isOpen)
-  FakeSocket.last.says({ type: 'connection' })
-  t.ok(terminal.isOpen)
-  const open = (...ids: string[]): void => { for (const request_id of ids) FakeSocket.last.says({ type: 'new_request', request_id }) }
-  open('a', 'b', 'c', 'd', 'e', 'a')
-  t.same([...terminal.openRequests.keys()], ['a', 'b', 'c', 'd', 'e'])
-  t.equal(list.filter(([name]) => name === 'new_request').length, 5, 'once each')
-  list.length = 0
-  for (const [type, request_id] of [['request_taken', 'a'], ['request_expired', 'b'], ['request_cancelled', 'c'], ['request_taken', 'a']]) FakeSocket.last.says({ type, request_id })
-  t.same(list, [['request_closed', { request_id: 'a', reason: 'taken' }], ['request_closed', { request_id: 'b', reason: 'expired' }], ['request_closed', { request_id: 'c', reason: 'cancelled' }]])
-  list.length = 0
-  for (const type of ['new_order', 'status', 'error', 'response_result']) FakeSocket.last.says({ type })
-  t.same(list.map(([name]) => name), ['new_order', 'status', 'error'])
-  list.length = 0
-  FakeSocket.last.ends()
-  await time.pass(limits.clientReconnectMsMin)
-  FakeSocket.last.says({ type: 'connection' })
-  open('d', 'f')
-  await time.pass(limits.clientResyncGraceMs - 1)
-  t.same([...terminal.openRequests.keys()], ['d', 'e', 'f'])
-  await time.pass(1)
-  t.same(list.filter(([name]) => name !== 'open').map(([name, event]) => [name, (event as { request_id?: string }).request_id, (event as { reason?: string }).reason]),
-    [['closed', undefined, ''], ['new_request', 'f', undefined], ['request_closed', 'e', 'ended']], 'what is not repeated is over')
-  FakeSocket.last.ends()
-  await time.pass(2 * limits.clientReconnectMsMin)
-  FakeSocket.last.says({ type: 'connection' })
-  await time.pass(limits.clientResyncGraceMs - 1)
-  FakeSocket.last.ends()
-  await time.pass(1)
-  t.same([...terminal.openRequests.keys()], ['d', 'f'], 'a connection that is lost again proves nothing')
-  terminal.close()
-  t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
-}))
-
-t.test('a terminal without open requests waits for no repetition', t => onVirtualTime(async time => {
-  const terminal = connectTerminal(options)
-  await settled()
-  FakeSocket.last.says({ type: 'connection' })
-  FakeSocket.last.says({ type: 'new_request', request_id: 'a' })
-  await time.pass(limits.clientResyncGraceMs)
-  t.same([...terminal.openRequests.keys()], ['a'])
-  terminal.close()
-}))
-
-t.test('a terminal answers', t => onVirtualTime(async () => {
-  const terminal = connectTerminal(options)
-  const list = heard(terminal)
-  await settled()
-  FakeSocket.last.says({ type: 'connection' })
-  for (const [outcome, reason] of [['won', 'won'], ['expired', 'expired'], ['cancelled', 'cancelled'], ['lost', 'taken'], ['recorded', null]] as const) {
-    FakeSocket.last.says({ type: 'new_request', request_id: outcome })
+t.test('a terminal knows what is open', t =>
+  onVirtualTime(async time => {
+    const terminal = connectTerminal(options)
+    const list = heard(terminal)
+    await settled()
+    t.equal(FakeSocket.last.url, 'ws://edge/ws/pharmacy/')
+    t.notOk(terminal.isOpen)
+    FakeSocket.last.says({ type: 'connection' })
+    t.ok(terminal.isOpen)
+    const open = (...ids: string[]): void => {
+      for (const request_id of ids) FakeSocket.last.says({ type: 'new_request', request_id })
+    }
+    open('a', 'b', 'c', 'd', 'e', 'a')
+    t.same([...terminal.openRequests.keys()], ['a', 'b', 'c', 'd', 'e'])
+    t.equal(list.filter(([name]) => name === 'new_request').length, 5, 'once each')
     list.length = 0
-    const answer = terminal.respond(outcome, 'ACCEPTED', { text_message: 'in stock' })
-    const asked = FakeSocket.last.messages.at(-1)!
-    t.match(asked, { type: 'respond', request_id: outcome, response_type: 'ACCEPTED', text_message: 'in stock' })
-    FakeSocket.last.says({ type: 'response_result', id: asked.id, request_id: outcome, outcome })
-    t.match(await answer, { type: 'response_result', outcome })
-    t.same(list, reason === null ? [] : [['request_closed', { request_id: outcome, reason }]])
-  }
-  const refused = terminal.respond('x', 'REJECTED')
-  FakeSocket.last.says({ type: 'error', id: FakeSocket.last.messages.at(-1)!.id, code: 'forbidden', message: 'no' })
-  t.same(await refused, { type: 'response_result', request_id: 'x', outcome: 'error', code: 'forbidden', message: 'no' })
-  terminal.close()
-}))
+    for (const [type, request_id] of [
+      ['request_taken', 'a'],
+      ['request_expired', 'b'],
+      ['request_cancelled', 'c'],
+      ['request_taken', 'a'],
+    ])
+      FakeSocket.last.says({ type, request_id })
+    t.same(list, [
+      ['request_closed', { request_id: 'a', reason: 'taken' }],
+      ['request_closed', { request_id: 'b', reason: 'expired' }],
+      ['request_closed', { request_id: 'c', reason: 'cancelled' }],
+    ])
+    list.length = 0
+    for (const type of ['new_order', 'status', 'error', 'response_result'])
+      FakeSocket.last.says({ type })
+    t.same(
+      list.map(([name]) => name),
+      ['new_order', 'status', 'error'],
+    )
+    list.length = 0
+    FakeSocket.last.ends()
+    await time.pass(limits.clientReconnectMsMin)
+    FakeSocket.last.says({ type: 'connection' })
+    open('d', 'f')
+    await time.pass(limits.clientResyncGraceMs - 1)
+    t.same([...terminal.openRequests.keys()], ['d', 'e', 'f'])
+    await time.pass(1)
+    t.same(
+      list
+        .filter(([name]) => name !== 'open')
+        .map(([name, event]) => [
+          name,
+          (event as { request_id?: string }).request_id,
+          (event as { reason?: string }).reason,
+        ]),
+      [
+        ['closed', undefined, ''],
+        ['new_request', 'f', undefined],
+        ['request_closed', 'e', 'ended'],
+      ],
+      'what is not repeated is over',
+    )
+    FakeSocket.last.ends()
+    await time.pass(2 * limits.clientReconnectMsMin)
+    FakeSocket.last.says({ type: 'connection' })
+    await time.pass(limits.clientResyncGraceMs - 1)
+    FakeSocket.last.ends()
+    await time.pass(1)
+    t.same(
+      [...terminal.openRequests.keys()],
+      ['d', 'f'],
+      'a connection that is lost again proves nothing',
+    )
+    terminal.close()
+    t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
+  }),
+)
+
+t.test('a terminal without open requests waits for no repetition', t =>
+  onVirtualTime(async time => {
+    const terminal = connectTerminal(options)
+    await settled()
+    FakeSocket.last.says({ type: 'connection' })
+    FakeSocket.last.says({ type: 'new_request', request_id: 'a' })
+    await time.pass(limits.clientResyncGraceMs)
+    t.same([...terminal.openRequests.keys()], ['a'])
+    terminal.close()
+  }),
+)
+
+t.test('a terminal answers', t =>
+  onVirtualTime(async () => {
+    const terminal = connectTerminal(options)
+    const list = heard(terminal)
+    await settled()
+    FakeSocket.last.says({ type: 'connection' })
+    for (const [outcome, reason] of [
+      ['won', 'won'],
+      ['expired', 'expired'],
+      ['cancelled', 'cancelled'],
+      ['lost', 'taken'],
+      ['recorded', null],
+    ] as const) {
+      FakeSocket.last.says({ type: 'new_request', request_id: outcome })
+      list.length = 0
+      const answer = terminal.respond(outcome, 'ACCEPTED', { text_message: 'in stock' })
+      const asked = FakeSocket.last.messages.at(-1)!
+      t.match(asked, {
+        type: 'respond',
+        request_id: outcome,
+        response_type: 'ACCEPTED',
+        text_message: 'in stock',
+      })
+      FakeSocket.last.says({ type: 'response_result', id: asked.id, request_id: outcome, outcome })
+      t.match(await answer, { type: 'response_result', outcome })
+      t.same(list, reason === null ? [] : [['request_closed', { request_id: outcome, reason }]])
+    }
+    const refused = terminal.respond('x', 'REJECTED')
+    FakeSocket.last.says({
+      type: 'error',
+      id: FakeSocket.last.messages.at(-1)!.id,
+      code: 'forbidden',
+      message: 'no',
+    })
+    t.same(await refused, {
+      type: 'response_result',
+      request_id: 'x',
+      outcome: 'error',
+      code: 'forbidden',
+      message: 'no',
+    })
+    terminal.close()
+  }),
+)
 
 const here = { latitude: 52.5, longitude: 13.4 }
-const sentFrames = (socket: FakeSocket): LocationFrame[] => socket.sent.flatMap(data => {
-  if (typeof data === 'string') return []
-  const frames = unpack(data) as number[] | number[][]
-  return (Array.isArray(frames[0]) ? frames as number[][] : [frames as number[]]).map(([seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM]) =>
-    ({ seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM }) as LocationFrame)
-})
+const sentFrames = (socket: FakeSocket): LocationFrame[] =>
+  socket.sent.flatMap(data => {
+    if (typeof data === 'string') return []
+    const frames = unpack(data) as number[] | number[][]
+    return (Array.isArray(frames[0]) ? (frames as number[][]) : [frames as number[]]).map(
+      ([seq, timestampMs, latitude, longitude, headingDeg, speedMps, accuracyM]) =>
+        ({
+          seq,
+          timestampMs,
+          latitude,
+          longitude,
+          headingDeg,
+          speedMps,
+          accuracyM,
+        }) as LocationFrame,
+    )
+  })
 const ackBytes = (seq: number): number[] => [0x92, 0xa3, 0x61, 0x63, 0x6b, seq]
 const nowMs = 1_000_000_000
-const greet = (server_time_ms = Date.now()): void => { FakeSocket.last.says({ type: 'connection', server_time_ms }) }
+const greet = (server_time_ms = Date.now()): void => {
+  FakeSocket.last.says({ type: 'connection', server_time_ms })
+}
 
 async function drive(more: Partial<DriverOptions> = {}) {
   const driver = connectDriver({ ...options, ...more })
@@ -108,176 +204,281 @@ async function drive(more: Partial<DriverOptions> = {}) {
   return { driver, list }
 }
 
-t.test('a driver\'s positions are sent in messages, and kept until they are acknowledged', t => onVirtualTime(async time => {
-  const { driver, list } = await drive()
-  t.equal(FakeSocket.last.url, 'ws://edge/ws/driver')
-  driver.sendLocation(here)
-  await time.pass(limits.clientBatchMs)
-  t.same(FakeSocket.last.sent, [], 'not before the greeting')
-  greet()
-  driver.sendLocation({ ...here, headingDeg: 90, speedMps: 5, accuracyM: 8, timestampMs: 7_000 })
-  await time.pass(limits.clientBatchMs - 1)
-  t.same(FakeSocket.last.sent, [])
-  await time.pass(1)
-  t.equal(FakeSocket.last.sent.length, 1)
-  t.match(sentFrames(FakeSocket.last), [
-    { seq: 1_000_000, timestampMs: nowMs, ...here, headingDeg: null, speedMps: null, accuracyM: null },
-    { seq: 1_000_001, timestampMs: 7_000, headingDeg: 90, speedMps: 5, accuracyM: 8 },
-  ])
-  t.equal(driver.unacknowledged.length, 2)
-  FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
-  FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
-  t.same(list.filter(([name]) => name === 'ack'), [['ack', { seq: 1_000_000, waiting: 1 }]])
-  FakeSocket.last.saysBytes([1])
-  t.throws(() => driver.sendLocation({ latitude: 91, longitude: 0 }), /frame_out_of_range.*91/)
-  t.equal(driver.unacknowledged.length, 1)
-  driver.sendLocation(here)
-  driver.close()
-  t.equal(sentFrames(FakeSocket.last).length, 3, 'what was gathered leaves before the end')
-  t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
-}))
-
-t.test('numbers are kept between runs, and reserved ahead', t => onVirtualTime(async time => {
-  const saved: number[] = []
-  const { driver } = await drive({ sequence: { load: () => 5, save: next => saved.push(next) }, unacknowledged: [{ seq: 3, timestampMs: 1, ...here, headingDeg: null, speedMps: null, accuracyM: null }], framesMax: 2 })
-  t.same(saved, [])
-  for (let i = 0; i < limits.clientSequenceStride; i++) driver.sendLocation(here)
-  t.same(saved, [5 + limits.clientSequenceStride])
-  driver.sendLocation(here)
-  t.same(saved, [5, 5 + limits.clientSequenceStride].map(n => n + limits.clientSequenceStride))
-  t.equal(driver.evicted, limits.clientSequenceStride)
-  greet()
-  await time.pass(limits.clientBatchMs)
-  t.same(sentFrames(FakeSocket.last).map(one => one.seq), [4 + limits.clientSequenceStride, 5 + limits.clientSequenceStride])
-  FakeSocket.last.saysBytes(ackBytes(1))
-  t.equal(driver.unacknowledged.length, 2)
-  driver.close()
-}))
-
-t.test('a buffer is emptied at a bounded rate, and from its oldest after a reconnection', t => onVirtualTime(async time => {
-  const { driver } = await drive()
-  const perFlush = limits.clientMessagesPerFlushMax * limits.framesPerMessageMax
-  for (let i = 0; i < perFlush + 1; i++) driver.sendLocation(here)
-  greet()
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax)
-  await time.pass(limits.clientBatchMs)
-  t.equal(sentFrames(FakeSocket.last).length, perFlush + 1)
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax + 1)
-  FakeSocket.last.ends()
-  await time.pass(limits.clientReconnectMsMin)
-  greet()
-  await time.pass(limits.clientBatchMs)
-  t.equal(sentFrames(FakeSocket.last)[0]!.seq, 1_000_000)
-  const before = FakeSocket.last.sent.length
-  FakeSocket.last.readyState = 2
-  driver.sendLocation(here)
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, before)
-  FakeSocket.last.readyState = 1
-  driver.sendLocation(here)
-  await time.pass(limits.clientBatchMs)
-  t.equal(sentFrames({ sent: FakeSocket.last.sent.slice(before) } as unknown as FakeSocket)[0]!.seq, 1_000_000, 'what a socket did not take goes again with the next')
-  driver.close()
-}))
-
-t.test('locations that are not acknowledged go again, twice, and then over another connection', t => onVirtualTime(async time => {
-  const { driver } = await drive()
-  greet()
-  driver.sendLocation(here)
-  await time.pass(limits.clientBatchMs)
-  const [first] = FakeSocket.all
-  for (const times of [2, 3]) {
-    await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
-    t.equal(first!.sent.length, times)
-  }
-  t.same(first!.closedWith, [])
-  await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
-  t.same(first!.closedWith, [[1000, 'locations are not acknowledged']])
-  await time.pass(limits.clientReconnectMsMin)
-  greet()
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, 1)
-  for (let i = 0; i < 4; i++) {
-    await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
-    FakeSocket.last.says({ type: 'error', code: 'unavailable', message: 'the bus is away' })
-  }
-  t.same(FakeSocket.last.closedWith, [], 'an edge that says that it waits is waited for')
-  FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
-  await time.pass(limits.clientBatchMs)
-  const { length } = FakeSocket.last.sent.filter(data => typeof data !== 'string')
-  await time.pass(limits.clientAckStallMs * 5)
-  t.equal(FakeSocket.last.sent.filter(data => typeof data !== 'string').length, length, 'nothing is under way, so nothing stalls')
-  driver.close()
-}))
-
-t.test('a device\'s clock is corrected by the server\'s', t => onVirtualTime(async time => {
-  const stamp = async (aheadMs: number): Promise<number> => {
-    const { driver } = await drive()
-    greet(nowMs + aheadMs)
+t.test("a driver's positions are sent in messages, and kept until they are acknowledged", t =>
+  onVirtualTime(async time => {
+    const { driver, list } = await drive()
+    t.equal(FakeSocket.last.url, 'ws://edge/ws/driver')
     driver.sendLocation(here)
-    const { timestampMs } = driver.unacknowledged[0]!
+    await time.pass(limits.clientBatchMs)
+    t.same(FakeSocket.last.sent, [], 'not before the greeting')
+    greet()
+    driver.sendLocation({ ...here, headingDeg: 90, speedMps: 5, accuracyM: 8, timestampMs: 7_000 })
+    await time.pass(limits.clientBatchMs - 1)
+    t.same(FakeSocket.last.sent, [])
+    await time.pass(1)
+    t.equal(FakeSocket.last.sent.length, 1)
+    t.match(sentFrames(FakeSocket.last), [
+      {
+        seq: 1_000_000,
+        timestampMs: nowMs,
+        ...here,
+        headingDeg: null,
+        speedMps: null,
+        accuracyM: null,
+      },
+      { seq: 1_000_001, timestampMs: 7_000, headingDeg: 90, speedMps: 5, accuracyM: 8 },
+    ])
+    t.equal(driver.unacknowledged.length, 2)
+    FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
+    FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
+    t.same(
+      list.filter(([name]) => name === 'ack'),
+      [['ack', { seq: 1_000_000, waiting: 1 }]],
+    )
+    FakeSocket.last.saysBytes([1])
+    t.throws(() => driver.sendLocation({ latitude: 91, longitude: 0 }), /frame_out_of_range.*91/)
+    t.equal(driver.unacknowledged.length, 1)
+    driver.sendLocation(here)
     driver.close()
-    return timestampMs - nowMs
-  }
-  const { clientClockErrorMs: allowedMs } = limits
-  for (const [aheadMs, corrected] of [[allowedMs, 0], [allowedMs + 1, allowedMs + 1], [-allowedMs, 0], [-allowedMs - 1, -allowedMs - 1]] as const) t.equal(await stamp(aheadMs), corrected, `${aheadMs}`)
-  const { driver, list } = await drive()
-  greet()
-  driver.sendLocation(here)
-  await time.pass(limits.clientBatchMs)
-  FakeSocket.last.says({ type: 'error', code: 'frame_in_future', message: 'x', server_time_ms: Date.now() - 60_000 })
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, 2, 'the message that was refused whole goes again')
-  t.equal(sentFrames(FakeSocket.last)[1]!.timestampMs, nowMs - 60_000)
-  for (const error of [{ code: 'frame_in_future' }, { code: 'other', server_time_ms: 0 }]) FakeSocket.last.says({ type: 'error', message: 'x', ...error })
-  await time.pass(limits.clientBatchMs)
-  t.equal(FakeSocket.last.sent.length, 2)
-  t.equal(list.filter(([name]) => name === 'error').length, 3)
-  driver.close()
-}))
-
-t.test('a driver is offered, answers and goes on duty', t => onVirtualTime(async () => {
-  const { driver, list } = await drive()
-  greet()
-  list.length = 0
-  for (const type of ['offer', 'offer_withdrawn', 'assigned', 'error', 'offer_result', 'status_result']) FakeSocket.last.says({ type })
-  t.same(list.map(([name]) => name), ['offer', 'offer_withdrawn', 'assigned', 'error'])
-  void driver.respondToOffer('o', true).catch(() => undefined)
-  void driver.respondToOffer('o', false, 'too far').catch(() => undefined)
-  void driver.setStatus('available').catch(() => undefined)
-  t.same(FakeSocket.last.messages.map(({ id: _, ...rest }) => rest), [
-    { type: 'offer_response', offer_id: 'o', accept: true }, { type: 'offer_response', offer_id: 'o', accept: false, reason: 'too far' }, { type: 'status', status: 'available' },
-  ])
-  driver.close()
-}))
-
-t.test('those who only listen', t => onVirtualTime(async () => {
-  for (const [connect, address, types] of [
-    [() => connectCustomer(options), 'ws://edge/ws/customer/', ['pharmacy_response', 'request_expired', 'status', 'location', 'error']],
-    [() => connectTracker({ ...options, trackingToken: 'a/b' }), 'ws://edge/ws/tracking/a%2Fb', ['state', 'status', 'location', 'error']],
-  ] as const) {
-    const client = connect()
-    const list = heard(client as never)
-    await settled()
-    t.equal(FakeSocket.last.url, address)
-    t.notOk(client.isOpen)
-    FakeSocket.last.says({ type: types[0] })
-    t.ok(client.isOpen)
-    for (const type of types.slice(1)) FakeSocket.last.says({ type })
-    t.same(list.map(([name]) => name).filter(name => name !== 'open'), types)
-    t.equal(list.some(([name]) => name === 'open'), address.includes('customer'))
-    client.close()
+    t.equal(sentFrames(FakeSocket.last).length, 3, 'what was gathered leaves before the end')
     t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
-  }
-  const fleet = connectFleet({ ...options, vendorId: 'v/1' })
-  await settled()
-  t.equal(FakeSocket.last.url, 'ws://edge/ws/vendor/v%2F1')
-  FakeSocket.last.says({ type: 'fleet', drivers: [{ driver_id: 'a', driver_name: 'Ann' }, { driver_id: 'b', driver_name: 'Ben' }] })
-  FakeSocket.last.says({ type: 'locations', drivers: [{ driver_id: 'a', latitude: 1 }, { driver_id: 'c', latitude: 2 }] })
-  t.same([...fleet.drivers.values()], [{ driver_id: 'a', driver_name: 'Ann', latitude: 1 }, { driver_id: 'b', driver_name: 'Ben' }, { driver_id: 'c', latitude: 2 }])
-  FakeSocket.last.says({ type: 'fleet', drivers: [{ driver_id: 'b', driver_name: 'Ben' }] })
-  t.same([...fleet.drivers.keys()], ['b'])
-  fleet.close()
-}))
+  }),
+)
+
+t.test('numbers are kept between runs, and reserved ahead', t =>
+  onVirtualTime(async time => {
+    const saved: number[] = []
+    const { driver } = await drive({
+      sequence: { load: () => 5, save: next => saved.push(next) },
+      unacknowledged: [
+        { seq: 3, timestampMs: 1, ...here, headingDeg: null, speedMps: null, accuracyM: null },
+      ],
+      framesMax: 2,
+    })
+    t.same(saved, [])
+    for (let i = 0; i < limits.clientSequenceStride; i++) driver.sendLocation(here)
+    t.same(saved, [5 + limits.clientSequenceStride])
+    driver.sendLocation(here)
+    t.same(
+      saved,
+      [5, 5 + limits.clientSequenceStride].map(n => n + limits.clientSequenceStride),
+    )
+    t.equal(driver.evicted, limits.clientSequenceStride)
+    greet()
+    await time.pass(limits.clientBatchMs)
+    t.same(
+      sentFrames(FakeSocket.last).map(one => one.seq),
+      [4 + limits.clientSequenceStride, 5 + limits.clientSequenceStride],
+    )
+    FakeSocket.last.saysBytes(ackBytes(1))
+    t.equal(driver.unacknowledged.length, 2)
+    driver.close()
+  }),
+)
+
+t.test('a buffer is emptied at a bounded rate, and from its oldest after a reconnection', t =>
+  onVirtualTime(async time => {
+    const { driver } = await drive()
+    const perFlush = limits.clientMessagesPerFlushMax * limits.framesPerMessageMax
+    for (let i = 0; i < perFlush + 1; i++) driver.sendLocation(here)
+    greet()
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax)
+    await time.pass(limits.clientBatchMs)
+    t.equal(sentFrames(FakeSocket.last).length, perFlush + 1)
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax + 1)
+    FakeSocket.last.ends()
+    await time.pass(limits.clientReconnectMsMin)
+    greet()
+    await time.pass(limits.clientBatchMs)
+    t.equal(sentFrames(FakeSocket.last)[0]!.seq, 1_000_000)
+    const before = FakeSocket.last.sent.length
+    FakeSocket.last.readyState = 2
+    driver.sendLocation(here)
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, before)
+    FakeSocket.last.readyState = 1
+    driver.sendLocation(here)
+    await time.pass(limits.clientBatchMs)
+    t.equal(
+      sentFrames({ sent: FakeSocket.last.sent.slice(before) } as unknown as FakeSocket)[0]!.seq,
+      1_000_000,
+      'what a socket did not take goes again with the next',
+    )
+    driver.close()
+  }),
+)
+
+t.test('locations that are not acknowledged go again, twice, and then over another connection', t =>
+  onVirtualTime(async time => {
+    const { driver } = await drive()
+    greet()
+    driver.sendLocation(here)
+    await time.pass(limits.clientBatchMs)
+    const [first] = FakeSocket.all
+    for (const times of [2, 3]) {
+      await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+      t.equal(first!.sent.length, times)
+    }
+    t.same(first!.closedWith, [])
+    await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+    t.same(first!.closedWith, [[1000, 'locations are not acknowledged']])
+    await time.pass(limits.clientReconnectMsMin)
+    greet()
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, 1)
+    for (let i = 0; i < 4; i++) {
+      await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+      FakeSocket.last.says({ type: 'error', code: 'unavailable', message: 'the bus is away' })
+    }
+    t.same(FakeSocket.last.closedWith, [], 'an edge that says that it waits is waited for')
+    FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
+    await time.pass(limits.clientBatchMs)
+    const { length } = FakeSocket.last.sent.filter(data => typeof data !== 'string')
+    await time.pass(limits.clientAckStallMs * 5)
+    t.equal(
+      FakeSocket.last.sent.filter(data => typeof data !== 'string').length,
+      length,
+      'nothing is under way, so nothing stalls',
+    )
+    driver.close()
+  }),
+)
+
+t.test("a device's clock is corrected by the server's", t =>
+  onVirtualTime(async time => {
+    const stamp = async (aheadMs: number): Promise<number> => {
+      const { driver } = await drive()
+      greet(nowMs + aheadMs)
+      driver.sendLocation(here)
+      const { timestampMs } = driver.unacknowledged[0]!
+      driver.close()
+      return timestampMs - nowMs
+    }
+    const { clientClockErrorMs: allowedMs } = limits
+    for (const [aheadMs, corrected] of [
+      [allowedMs, 0],
+      [allowedMs + 1, allowedMs + 1],
+      [-allowedMs, 0],
+      [-allowedMs - 1, -allowedMs - 1],
+    ] as const)
+      t.equal(await stamp(aheadMs), corrected, `${aheadMs}`)
+    const { driver, list } = await drive()
+    greet()
+    driver.sendLocation(here)
+    await time.pass(limits.clientBatchMs)
+    FakeSocket.last.says({
+      type: 'error',
+      code: 'frame_in_future',
+      message: 'x',
+      server_time_ms: Date.now() - 60_000,
+    })
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, 2, 'the message that was refused whole goes again')
+    t.equal(sentFrames(FakeSocket.last)[1]!.timestampMs, nowMs - 60_000)
+    for (const error of [{ code: 'frame_in_future' }, { code: 'other', server_time_ms: 0 }])
+      FakeSocket.last.says({ type: 'error', message: 'x', ...error })
+    await time.pass(limits.clientBatchMs)
+    t.equal(FakeSocket.last.sent.length, 2)
+    t.equal(list.filter(([name]) => name === 'error').length, 3)
+    driver.close()
+  }),
+)
+
+t.test('a driver is offered, answers and goes on duty', t =>
+  onVirtualTime(async () => {
+    const { driver, list } = await drive()
+    greet()
+    list.length = 0
+    for (const type of [
+      'offer',
+      'offer_withdrawn',
+      'assigned',
+      'error',
+      'offer_result',
+      'status_result',
+    ])
+      FakeSocket.last.says({ type })
+    t.same(
+      list.map(([name]) => name),
+      ['offer', 'offer_withdrawn', 'assigned', 'error'],
+    )
+    void driver.respondToOffer('o', true).catch(() => undefined)
+    void driver.respondToOffer('o', false, 'too far').catch(() => undefined)
+    void driver.setStatus('available').catch(() => undefined)
+    t.same(
+      FakeSocket.last.messages.map(({ id: _, ...rest }) => rest),
+      [
+        { type: 'offer_response', offer_id: 'o', accept: true },
+        { type: 'offer_response', offer_id: 'o', accept: false, reason: 'too far' },
+        { type: 'status', status: 'available' },
+      ],
+    )
+    driver.close()
+  }),
+)
+
+t.test('those who only listen', t =>
+  onVirtualTime(async () => {
+    for (const [connect, address, types] of [
+      [
+        () => connectCustomer(options),
+        'ws://edge/ws/customer/',
+        ['pharmacy_response', 'request_expired', 'status', 'location', 'error'],
+      ],
+      [
+        () => connectTracker({ ...options, trackingToken: 'a/b' }),
+        'ws://edge/ws/tracking/a%2Fb',
+        ['state', 'status', 'location', 'error'],
+      ],
+    ] as const) {
+      const client = connect()
+      const list = heard(client as never)
+      await settled()
+      t.equal(FakeSocket.last.url, address)
+      t.notOk(client.isOpen)
+      FakeSocket.last.says({ type: types[0] })
+      t.ok(client.isOpen)
+      for (const type of types.slice(1)) FakeSocket.last.says({ type })
+      t.same(
+        list.map(([name]) => name).filter(name => name !== 'open'),
+        types,
+      )
+      t.equal(
+        list.some(([name]) => name === 'open'),
+        address.includes('customer'),
+      )
+      client.close()
+      t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
+    }
+    const fleet = connectFleet({ ...options, vendorId: 'v/1' })
+    await settled()
+    t.equal(FakeSocket.last.url, 'ws://edge/ws/vendor/v%2F1')
+    FakeSocket.last.says({
+      type: 'fleet',
+      drivers: [
+        { driver_id: 'a', driver_name: 'Ann' },
+        { driver_id: 'b', driver_name: 'Ben' },
+      ],
+    })
+    FakeSocket.last.says({
+      type: 'locations',
+      drivers: [
+        { driver_id: 'a', latitude: 1 },
+        { driver_id: 'c', latitude: 2 },
+      ],
+    })
+    t.same(
+      [...fleet.drivers.values()],
+      [
+        { driver_id: 'a', driver_name: 'Ann', latitude: 1 },
+        { driver_id: 'b', driver_name: 'Ben' },
+        { driver_id: 'c', latitude: 2 },
+      ],
+    )
+    FakeSocket.last.says({ type: 'fleet', drivers: [{ driver_id: 'b', driver_name: 'Ben' }] })
+    t.same([...fleet.drivers.keys()], ['b'])
+    fleet.close()
+  }),
+)

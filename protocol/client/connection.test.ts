@@ -4,11 +4,20 @@ import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'
 
-const { clientReconnectMsMin: pauseMsMin, clientReconnectMsMax: pauseMsMax, clientPingIntervalMs, clientPongTimeoutMs } = limits
+const {
+  clientReconnectMsMin: pauseMsMin,
+  clientReconnectMsMax: pauseMsMax,
+  clientPingIntervalMs,
+  clientPongTimeoutMs,
+} = limits
 const greeting = { type: 'connection', id: 'none' }
 
 function connect(options: Partial<ConnectOptions> = {}) {
-  const connection = new Connection<{ type: string }>('/ws/x', { url: 'https://edge.example.org/', WebSocket: FakeSocket, ...options })
+  const connection = new Connection<{ type: string }>('/ws/x', {
+    url: 'https://edge.example.org/',
+    WebSocket: FakeSocket,
+    ...options,
+  })
   const seen: unknown[] = []
   connection.on('open', message => seen.push(['open', message.type]))
   connection.on('closed', ({ code, final }) => seen.push([final ? 'over' : 'closed', code]))
@@ -17,207 +26,260 @@ function connect(options: Partial<ConnectOptions> = {}) {
   return { connection, seen }
 }
 
-t.test('an address and a token', t => onVirtualTime(async () => {
-  for (const [url, address] of [['https://a.org/', 'wss://a.org/ws/x'], ['http://a.org', 'ws://a.org/ws/x'], ['ws://a.org/http', 'ws://a.org/http/ws/x']] as const) {
-    const { connection } = connect({ url, token: 'secret' })
+t.test('an address and a token', t =>
+  onVirtualTime(async () => {
+    for (const [url, address] of [
+      ['https://a.org/', 'wss://a.org/ws/x'],
+      ['http://a.org', 'ws://a.org/ws/x'],
+      ['ws://a.org/http', 'ws://a.org/http/ws/x'],
+    ] as const) {
+      const { connection } = connect({ url, token: 'secret' })
+      await settled()
+      t.same(
+        [FakeSocket.last.url, FakeSocket.last.protocols, FakeSocket.last.binaryType],
+        [address, ['bearer', 'secret'], 'arraybuffer'],
+      )
+      connection.close()
+    }
+    const { connection } = connect()
     await settled()
-    t.same([FakeSocket.last.url, FakeSocket.last.protocols, FakeSocket.last.binaryType], [address, ['bearer', 'secret'], 'arraybuffer'])
+    t.same(FakeSocket.last.protocols, [])
     connection.close()
-  }
-  const { connection } = connect()
-  await settled()
-  t.same(FakeSocket.last.protocols, [])
-  connection.close()
-  const { WebSocket } = globalThis as { WebSocket?: unknown }
-  delete (globalThis as { WebSocket?: unknown }).WebSocket
-  t.throws(() => new Connection('/ws/x', { url: 'http://a.org' }), /there is no WebSocket/)
-  Object.assign(globalThis, { WebSocket: FakeSocket })
-  const made = FakeSocket.all.length
-  const plain = new Connection('/ws/x', { url: 'http://a.org' })
-  await settled()
-  t.equal(FakeSocket.all.length, made + 1, 'the one that the platform has')
-  plain.close()
-  Object.assign(globalThis, { WebSocket })
-}))
+    const { WebSocket } = globalThis as { WebSocket?: unknown }
+    delete (globalThis as { WebSocket?: unknown }).WebSocket
+    t.throws(() => new Connection('/ws/x', { url: 'http://a.org' }), /there is no WebSocket/)
+    Object.assign(globalThis, { WebSocket: FakeSocket })
+    const made = FakeSocket.all.length
+    const plain = new Connection('/ws/x', { url: 'http://a.org' })
+    await settled()
+    t.equal(FakeSocket.all.length, made + 1, 'the one that the platform has')
+    plain.close()
+    Object.assign(globalThis, { WebSocket })
+  }),
+)
 
-t.test('messages', t => onVirtualTime(async () => {
-  const { connection, seen } = connect()
-  await settled()
-  t.notOk(connection.isOpen)
-  t.notOk(connection.send({ type: 'early' }), 'nothing is kept')
-  FakeSocket.last.says(greeting)
-  t.ok(connection.isOpen)
-  FakeSocket.last.says({ type: 'pong' })
-  FakeSocket.last.says({ type: 'news' })
-  FakeSocket.last.saysBytes([1, 2])
-  t.same(seen, [['open', 'connection'], 'connection', 'news', [1, 2]])
-  t.ok(connection.sendRaw(Uint8Array.of(7)))
-  FakeSocket.last.readyState = 2
-  t.notOk(connection.send({ type: 'late' }))
-  t.same(FakeSocket.last.sent, [Uint8Array.of(7)])
-  connection.close()
-  t.same(FakeSocket.last.closedWith, [[1000, 'closed by the client']])
-  FakeSocket.last.says({ type: 'after' })
-  connection.close()
-  t.same(seen.slice(4), [['over', 1000]], 'once, and nothing after it')
-  t.notOk(connection.isOpen)
-}))
-
-t.test('it comes back, each time later, and soon again after a good connection', t => onVirtualTime(async time => {
-  const { connection, seen } = connect()
-  await settled()
-  const pauses = [1, 2, 4, 8, 16, 32, 64, 128].map(n => Math.min(pauseMsMax, n * pauseMsMin))
-  for (const pauseMs of pauses) {
-    const before = FakeSocket.all.length
-    FakeSocket.last.ends()
-    await time.pass(pauseMs - 1)
-    t.equal(FakeSocket.all.length, before)
-    await time.pass(1)
-    t.equal(FakeSocket.all.length, before + 1, `after ${pauseMs} ms`)
-  }
-  t.same(seen, pauses.map(() => ['closed', 1006]))
-  for (const [openMs, pauseMs] of [[limits.clientStableMs - 1, pauseMsMax], [limits.clientStableMs, pauseMsMin]] as const) {
+t.test('messages', t =>
+  onVirtualTime(async () => {
+    const { connection, seen } = connect()
+    await settled()
+    t.notOk(connection.isOpen)
+    t.notOk(connection.send({ type: 'early' }), 'nothing is kept')
     FakeSocket.last.says(greeting)
-    await time.pass(openMs)
-    const before = FakeSocket.all.length
-    FakeSocket.last.ends()
-    await time.pass(pauseMs - 1)
-    t.equal(FakeSocket.all.length, before, `open for ${openMs} ms`)
-    await time.pass(1)
-    t.equal(FakeSocket.all.length, before + 1)
-  }
-  const made = FakeSocket.all.length
-  FakeSocket.all[0]!.ends()
-  FakeSocket.all[0]!.says(greeting)
-  t.notOk(connection.isOpen, 'an old socket says nothing')
-  FakeSocket.last.ends()
-  connection.close()
-  await time.pass(pauseMsMax)
-  t.equal(FakeSocket.all.length, made, 'closed while it waits: it does not come back')
-}))
-
-t.test('an edge at whose door too many stand says when to come again', t => onVirtualTime(async time => {
-  const { connection } = connect()
-  await settled()
-  for (const [told, pauseMs] of [['4', 4_000], ['9999', pauseMsMax], ['soon', pauseMsMin * 4], [undefined, pauseMsMin * 8]] as const) {
-    const before = FakeSocket.all.length
-    FakeSocket.last.refuse!(null, { headers: { 'retry-after': told } })
-    t.same(FakeSocket.last.closedWith, [[undefined, undefined]])
-    FakeSocket.last.ends()
-    await time.pass(pauseMs - 1)
-    t.equal(FakeSocket.all.length, before)
-    await time.pass(1)
-    t.equal(FakeSocket.all.length, before + 1, `told ${told}`)
-  }
-  FakeSocket.last.ends()
-  await time.pass(pauseMsMin * 16)
-  t.equal(FakeSocket.all.length, 6, 'it was told once')
-  connection.close()
-}))
-
-t.test('codes that say that it cannot work', t => onVirtualTime(async time => {
-  for (const [code, token, comesBack] of [
-    [4001, 'same', false], [4003, 'same', false], [4004, undefined, false], [1001, 'same', true], [4408, 'same', true], [4003, () => 'same', false],
-  ] as const) {
-    const { connection, seen } = connect(token === undefined ? {} : { token })
-    await settled()
-    const before = FakeSocket.all.length
-    FakeSocket.last.ends(code)
-    t.same(seen, [[comesBack ? 'closed' : 'over', code]])
-    await time.pass(pauseMsMin)
-    t.equal(FakeSocket.all.length > before, comesBack, `${code}`)
+    t.ok(connection.isOpen)
+    FakeSocket.last.says({ type: 'pong' })
+    FakeSocket.last.says({ type: 'news' })
+    FakeSocket.last.saysBytes([1, 2])
+    t.same(seen, [['open', 'connection'], 'connection', 'news', [1, 2]])
+    t.ok(connection.sendRaw(Uint8Array.of(7)))
+    FakeSocket.last.readyState = 2
+    t.notOk(connection.send({ type: 'late' }))
+    t.same(FakeSocket.last.sent, [Uint8Array.of(7)])
     connection.close()
-  }
-}))
+    t.same(FakeSocket.last.closedWith, [[1000, 'closed by the client']])
+    FakeSocket.last.says({ type: 'after' })
+    connection.close()
+    t.same(seen.slice(4), [['over', 1000]], 'once, and nothing after it')
+    t.notOk(connection.isOpen)
+  }),
+)
 
-t.test('a token function that gives another token than the one refused', t => onVirtualTime(async time => {
-  let token = 'old'
-  let fails = 0
-  const { connection, seen } = connect({ token: () => (fails-- > 0 ? Promise.reject(new Error('offline')) : Promise.resolve(token)) })
-  await settled()
-  FakeSocket.last.ends(4001)
-  token = 'new'
-  await time.pass(pauseMsMin)
-  t.same(FakeSocket.last.protocols, ['bearer', 'new'])
-  fails = 2
-  FakeSocket.last.ends()
-  await time.pass(pauseMsMin * 2)
-  await time.pass(pauseMsMin * 4)
-  t.equal(FakeSocket.all.length, 2)
-  await time.pass(pauseMsMin * 8)
-  t.equal(FakeSocket.all.length, 3, 'a token that cannot be had is asked for again')
-  FakeSocket.last.ends(4001)
-  await time.pass(pauseMsMin * 16)
-  t.equal(FakeSocket.all.length, 3)
-  t.same(seen.at(-1), ['over', 4001], 'the same token again: it would be refused again')
-  connection.close()
-  const slow = connect({ token: () => new Promise(resolve => { setTimeout(() => resolve('late'), 10) }) })
-  slow.connection.close()
-  await time.pass(10)
-  t.equal(FakeSocket.all.length, 3, 'closed before the token came')
-}))
+t.test('it comes back, each time later, and soon again after a good connection', t =>
+  onVirtualTime(async time => {
+    const { connection, seen } = connect()
+    await settled()
+    const pauses = [1, 2, 4, 8, 16, 32, 64, 128].map(n => Math.min(pauseMsMax, n * pauseMsMin))
+    for (const pauseMs of pauses) {
+      const before = FakeSocket.all.length
+      FakeSocket.last.ends()
+      await time.pass(pauseMs - 1)
+      t.equal(FakeSocket.all.length, before)
+      await time.pass(1)
+      t.equal(FakeSocket.all.length, before + 1, `after ${pauseMs} ms`)
+    }
+    t.same(
+      seen,
+      pauses.map(() => ['closed', 1006]),
+    )
+    for (const [openMs, pauseMs] of [
+      [limits.clientStableMs - 1, pauseMsMax],
+      [limits.clientStableMs, pauseMsMin],
+    ] as const) {
+      FakeSocket.last.says(greeting)
+      await time.pass(openMs)
+      const before = FakeSocket.all.length
+      FakeSocket.last.ends()
+      await time.pass(pauseMs - 1)
+      t.equal(FakeSocket.all.length, before, `open for ${openMs} ms`)
+      await time.pass(1)
+      t.equal(FakeSocket.all.length, before + 1)
+    }
+    const made = FakeSocket.all.length
+    FakeSocket.all[0]!.ends()
+    FakeSocket.all[0]!.says(greeting)
+    t.notOk(connection.isOpen, 'an old socket says nothing')
+    FakeSocket.last.ends()
+    connection.close()
+    await time.pass(pauseMsMax)
+    t.equal(FakeSocket.all.length, made, 'closed while it waits: it does not come back')
+  }),
+)
 
-t.test('a connection that died without a word', t => onVirtualTime(async time => {
-  const { connection, seen } = connect()
-  await settled()
-  FakeSocket.last.says(greeting)
-  await time.pass(clientPingIntervalMs - 1)
-  t.same(FakeSocket.last.messages, [])
-  await time.pass(1)
-  t.same(FakeSocket.last.messages, [{ type: 'ping' }])
-  FakeSocket.last.says({ type: 'pong' })
-  for (let ms = 0; ms < clientPingIntervalMs + clientPongTimeoutMs; ms += 500) {
-    t.same(FakeSocket.last.closedWith, [])
-    await time.pass(500)
-  }
-  t.same(FakeSocket.last.closedWith, [[1000, 'no answer']])
-  t.same(seen.at(-1), ['closed', 1006])
-  const before = FakeSocket.all.length
-  await time.pass(pauseMsMin)
-  t.equal(FakeSocket.all.length, before + 1)
-  await time.pass(clientPingIntervalMs + clientPongTimeoutMs * 1.25)
-  t.same(FakeSocket.all[before]!.closedWith, [[1000, 'no answer']], 'nor one that never greeted')
-  t.same(FakeSocket.all[before]!.messages, [], 'which is not asked')
-  connection.close()
-  connection.restart('nothing is there')
-  t.same(seen.at(-1), ['over', 1000])
-}))
+t.test('an edge at whose door too many stand says when to come again', t =>
+  onVirtualTime(async time => {
+    const { connection } = connect()
+    await settled()
+    for (const [told, pauseMs] of [
+      ['4', 4_000],
+      ['9999', pauseMsMax],
+      ['soon', pauseMsMin * 4],
+      [undefined, pauseMsMin * 8],
+    ] as const) {
+      const before = FakeSocket.all.length
+      FakeSocket.last.refuse!(null, { headers: { 'retry-after': told } })
+      t.same(FakeSocket.last.closedWith, [[undefined, undefined]])
+      FakeSocket.last.ends()
+      await time.pass(pauseMs - 1)
+      t.equal(FakeSocket.all.length, before)
+      await time.pass(1)
+      t.equal(FakeSocket.all.length, before + 1, `told ${told}`)
+    }
+    FakeSocket.last.ends()
+    await time.pass(pauseMsMin * 16)
+    t.equal(FakeSocket.all.length, 6, 'it was told once')
+    connection.close()
+  }),
+)
 
-t.test('what is asked is asked until it is answered', t => onVirtualTime(async time => {
-  const { connection } = connect()
-  const answers: unknown[] = []
-  const ask = (type: string): void => {
-    connection.request<{ said: number }>({ type }).then(({ said }) => answers.push(said), (error: Error) => answers.push(error.message))
-  }
-  ask('first')
-  await settled()
-  t.same(FakeSocket.last.messages, [])
-  FakeSocket.last.says(greeting)
-  const [first] = FakeSocket.last.messages
-  t.match(first, { type: 'first', id: /-1$/ })
-  ask('second')
-  FakeSocket.last.ends()
-  await time.pass(pauseMsMin)
-  FakeSocket.last.says(greeting)
-  t.same(FakeSocket.last.messages.map(one => one.type), ['first', 'second'], 'both again, under the same ids')
-  t.equal(FakeSocket.last.messages[0]!.id, first!.id)
-  t.not(FakeSocket.last.messages[1]!.id, first!.id)
-  FakeSocket.last.says({ type: 'answer', id: FakeSocket.last.messages[1]!.id, said: 2 })
-  FakeSocket.last.says({ type: 'answer', id: FakeSocket.last.messages[1]!.id, said: 3 })
-  FakeSocket.last.says({ type: 'answer', said: 4 })
-  await settled()
-  t.same(answers, [2])
-  await time.pass(limits.clientRequestTimeoutMs - pauseMsMin)
-  t.same(answers, [2, `no answer to first in ${limits.clientRequestTimeoutMs} ms`])
-  FakeSocket.last.ends()
-  await time.pass(pauseMsMin * 2)
-  FakeSocket.last.says(greeting)
-  t.same(FakeSocket.last.messages, [], 'what was answered or given up is not asked again')
-  ask('third')
-  connection.close()
-  ask('fourth')
-  await settled()
-  t.same(answers.slice(2), ['the connection is closed', 'the connection is closed'])
-  await time.pass(limits.clientRequestTimeoutMs)
-  t.equal(answers.length, 4)
-}))
+t.test('codes that say that it cannot work', t =>
+  onVirtualTime(async time => {
+    for (const [code, token, comesBack] of [
+      [4001, 'same', false],
+      [4003, 'same', false],
+      [4004, undefined, false],
+      [1001, 'same', true],
+      [4408, 'same', true],
+      [4003, () => 'same', false],
+    ] as const) {
+      const { connection, seen } = connect(token === undefined ? {} : { token })
+      await settled()
+      const before = FakeSocket.all.length
+      FakeSocket.last.ends(code)
+      t.same(seen, [[comesBack ? 'closed' : 'over', code]])
+      await time.pass(pauseMsMin)
+      t.equal(FakeSocket.all.length > before, comesBack, `${code}`)
+      connection.close()
+    }
+  }),
+)
+
+t.test('a token function that gives another token than the one refused', t =>
+  onVirtualTime(async time => {
+    let token = 'old'
+    let fails = 0
+    const { connection, seen } = connect({
+      token: () => (fails-- > 0 ? Promise.reject(new Error('offline')) : Promise.resolve(token)),
+    })
+    await settled()
+    FakeSocket.last.ends(4001)
+    token = 'new'
+    await time.pass(pauseMsMin)
+    t.same(FakeSocket.last.protocols, ['bearer', 'new'])
+    fails = 2
+    FakeSocket.last.ends()
+    await time.pass(pauseMsMin * 2)
+    await time.pass(pauseMsMin * 4)
+    t.equal(FakeSocket.all.length, 2)
+    await time.pass(pauseMsMin * 8)
+    t.equal(FakeSocket.all.length, 3, 'a token that cannot be had is asked for again')
+    FakeSocket.last.ends(4001)
+    await time.pass(pauseMsMin * 16)
+    t.equal(FakeSocket.all.length, 3)
+    t.same(seen.at(-1), ['over', 4001], 'the same token again: it would be refused again')
+    connection.close()
+    const slow = connect({
+      token: () =>
+        new Promise(resolve => {
+          setTimeout(() => resolve('late'), 10)
+        }),
+    })
+    slow.connection.close()
+    await time.pass(10)
+    t.equal(FakeSocket.all.length, 3, 'closed before the token came')
+  }),
+)
+
+t.test('a connection that died without a word', t =>
+  onVirtualTime(async time => {
+    const { connection, seen } = connect()
+    await settled()
+    FakeSocket.last.says(greeting)
+    await time.pass(clientPingIntervalMs - 1)
+    t.same(FakeSocket.last.messages, [])
+    await time.pass(1)
+    t.same(FakeSocket.last.messages, [{ type: 'ping' }])
+    FakeSocket.last.says({ type: 'pong' })
+    for (let ms = 0; ms < clientPingIntervalMs + clientPongTimeoutMs; ms += 500) {
+      t.same(FakeSocket.last.closedWith, [])
+      await time.pass(500)
+    }
+    t.same(FakeSocket.last.closedWith, [[1000, 'no answer']])
+    t.same(seen.at(-1), ['closed', 1006])
+    const before = FakeSocket.all.length
+    await time.pass(pauseMsMin)
+    t.equal(FakeSocket.all.length, before + 1)
+    await time.pass(clientPingIntervalMs + clientPongTimeoutMs * 1.25)
+    t.same(FakeSocket.all[before]!.closedWith, [[1000, 'no answer']], 'nor one that never greeted')
+    t.same(FakeSocket.all[before]!.messages, [], 'which is not asked')
+    connection.close()
+    connection.restart('nothing is there')
+    t.same(seen.at(-1), ['over', 1000])
+  }),
+)
+
+t.test('what is asked is asked until it is answered', t =>
+  onVirtualTime(async time => {
+    const { connection } = connect()
+    const answers: unknown[] = []
+    const ask = (type: string): void => {
+      connection.request<{ said: number }>({ type }).then(
+        ({ said }) => answers.push(said),
+        (error: Error) => answers.push(error.message),
+      )
+    }
+    ask('first')
+    await settled()
+    t.same(FakeSocket.last.messages, [])
+    FakeSocket.last.says(greeting)
+    const [first] = FakeSocket.last.messages
+    t.match(first, { type: 'first', id: /-1$/ })
+    ask('second')
+    FakeSocket.last.ends()
+    await time.pass(pauseMsMin)
+    FakeSocket.last.says(greeting)
+    t.same(
+      FakeSocket.last.messages.map(one => one.type),
+      ['first', 'second'],
+      'both again, under the same ids',
+    )
+    t.equal(FakeSocket.last.messages[0]!.id, first!.id)
+    t.not(FakeSocket.last.messages[1]!.id, first!.id)
+    FakeSocket.last.says({ type: 'answer', id: FakeSocket.last.messages[1]!.id, said: 2 })
+    FakeSocket.last.says({ type: 'answer', id: FakeSocket.last.messages[1]!.id, said: 3 })
+    FakeSocket.last.says({ type: 'answer', said: 4 })
+    await settled()
+    t.same(answers, [2])
+    await time.pass(limits.clientRequestTimeoutMs - pauseMsMin)
+    t.same(answers, [2, `no answer to first in ${limits.clientRequestTimeoutMs} ms`])
+    FakeSocket.last.ends()
+    await time.pass(pauseMsMin * 2)
+    FakeSocket.last.says(greeting)
+    t.same(FakeSocket.last.messages, [], 'what was answered or given up is not asked again')
+    ask('third')
+    connection.close()
+    ask('fourth')
+    await settled()
+    t.same(answers.slice(2), ['the connection is closed', 'the connection is closed'])
+    await time.pass(limits.clientRequestTimeoutMs)
+    t.equal(answers.length, 4)
+  }),
+)

@@ -24,7 +24,13 @@ export interface WebSocketLike {
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
   addEventListener(type: 'error', listener: (event: object) => void): void
   /** Of the package `ws` only: an answer that is no WebSocket. Whoever listens has to close. */
-  on?(event: 'unexpected-response', listener: (request: unknown, response: { headers: { 'retry-after'?: string | undefined } }) => void): unknown
+  on?(
+    event: 'unexpected-response',
+    listener: (
+      request: unknown,
+      response: { headers: { 'retry-after'?: string | undefined } },
+    ) => void,
+  ): unknown
 }
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
 
@@ -47,16 +53,27 @@ export interface ConnectionEvents<Received> {
 }
 
 type Text = { type: string } & Record<string, unknown>
-interface Waiting { message: Text; resolve(answer: never): void; reject(error: Error): void; timer: ReturnType<typeof setTimeout> }
+interface Waiting {
+  message: Text
+  resolve(answer: never): void
+  reject(error: Error): void
+  timer: ReturnType<typeof setTimeout>
+}
 type State =
   | { state: 'waiting'; timer: ReturnType<typeof setTimeout> | null }
   | { state: 'connecting'; socket: WebSocketLike }
   | { state: 'open'; socket: WebSocketLike; sinceMs: number }
   | { state: 'closed' }
 
-const finalCodes: readonly number[] = [closeCodes.unauthenticated, closeCodes.wrongRole, closeCodes.noSuchRecord]
+const finalCodes: readonly number[] = [
+  closeCodes.unauthenticated,
+  closeCodes.wrongRole,
+  closeCodes.noSuchRecord,
+]
 
-export class Connection<Received extends { type: string }> extends Emitter<ConnectionEvents<Received>> {
+export class Connection<Received extends { type: string }> extends Emitter<
+  ConnectionEvents<Received>
+> {
   readonly #options: ConnectOptions
   readonly #address: string
   readonly #construct: WebSocketConstructor
@@ -77,18 +94,23 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
     super()
     this.#options = options
     this.#address = options.url.replace(/^http/, 'ws').replace(/\/$/, '') + path
-    const construct = options.WebSocket ?? (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketConstructor | undefined
-    if (construct === undefined) throw new Error('there is no WebSocket here; pass one, for instance that of the package ws')
+    const construct =
+      options.WebSocket ??
+      ((globalThis as { WebSocket?: unknown }).WebSocket as WebSocketConstructor | undefined)
+    if (construct === undefined)
+      throw new Error('there is no WebSocket here; pass one, for instance that of the package ws')
     this.#construct = construct
     void this.#connect()
   }
 
-  get isOpen(): boolean { return this.#state.state === 'open' }
+  get isOpen(): boolean {
+    return this.#state.state === 'open'
+  }
 
   async #connect(): Promise<void> {
     const { token } = this.#options
     try {
-      this.#token = typeof token === 'function' ? await token() : token ?? null
+      this.#token = typeof token === 'function' ? await token() : (token ?? null)
     } catch {
       this.#retry()
       return
@@ -99,7 +121,10 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
       return
     }
     // In a protocol and not in the URL: URLs end up in logs.
-    const socket = new this.#construct(this.#address, this.#token === null ? [] : ['bearer', this.#token])
+    const socket = new this.#construct(
+      this.#address,
+      this.#token === null ? [] : ['bearer', this.#token],
+    )
     socket.binaryType = 'arraybuffer'
     this.#state = { state: 'connecting', socket }
     socket.addEventListener('message', event => this.#receive(socket, event.data))
@@ -142,9 +167,11 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
   #ended(socket: WebSocketLike, code: number, reason: string): void {
     const before = this.#state
     if (!('socket' in before) || before.socket !== socket) return
-    if (before.state === 'open' && Date.now() - before.sinceMs >= limits.clientStableMs) this.#attempts = 0
+    if (before.state === 'open' && Date.now() - before.sinceMs >= limits.clientStableMs)
+      this.#attempts = 0
     this.#state = { state: 'waiting', timer: null }
-    if (code === closeCodes.unauthenticated && typeof this.#options.token === 'function') this.#refusedToken = this.#token
+    if (code === closeCodes.unauthenticated && typeof this.#options.token === 'function')
+      this.#refusedToken = this.#token
     else if (finalCodes.includes(code)) {
       this.#finish(code, reason)
       return
@@ -155,14 +182,20 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
 
   #retry(): void {
     if (this.#state.state !== 'waiting') return
-    const pauseMs = Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** this.#attempts)
+    const pauseMs = Math.min(
+      limits.clientReconnectMsMax,
+      limits.clientReconnectMsMin * 2 ** this.#attempts,
+    )
     this.#attempts++
     // At least half, at most all of it: clients that fell together come back apart.
     const jitteredMs = pauseMs * (0.5 + 0.5 * Math.random())
     // A proxy's idea of an hour is not ours.
     const toldMs = Math.min(this.#toldPauseMs, limits.clientReconnectMsMax)
     this.#toldPauseMs = 0
-    this.#state = { state: 'waiting', timer: setTimeout(() => void this.#connect(), Math.max(jitteredMs, toldMs)) }
+    this.#state = {
+      state: 'waiting',
+      timer: setTimeout(() => void this.#connect(), Math.max(jitteredMs, toldMs)),
+    }
   }
 
   /** Silence for a while: ask. Silence after that: the connection is dead, whatever the socket thinks. */
@@ -170,8 +203,10 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
     const now = this.#state
     if (!('socket' in now)) return
     const silentMs = Date.now() - this.#heardAtMs
-    if (silentMs >= limits.clientPingIntervalMs + limits.clientPongTimeoutMs) this.restart('no answer')
-    else if (now.state === 'open' && silentMs >= limits.clientPingIntervalMs) this.send({ type: 'ping' })
+    if (silentMs >= limits.clientPingIntervalMs + limits.clientPongTimeoutMs)
+      this.restart('no answer')
+    else if (now.state === 'open' && silentMs >= limits.clientPingIntervalMs)
+      this.send({ type: 'ping' })
   }
 
   /** Gives up this connection and makes another. */
@@ -184,7 +219,9 @@ export class Connection<Received extends { type: string }> extends Emitter<Conne
   }
 
   /** False when there is no open connection; nothing is kept then. */
-  send(message: object): boolean { return this.sendRaw(JSON.stringify(message)) }
+  send(message: object): boolean {
+    return this.sendRaw(JSON.stringify(message))
+  }
   sendRaw(data: string | Uint8Array<ArrayBuffer>): boolean {
     if (this.#state.state !== 'open' || this.#state.socket.readyState !== 1) return false
     this.#state.socket.send(data)

@@ -13,12 +13,28 @@ import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type {
-  AssignedMessage, AssignmentEnded, DriverGreeting, ErrorMessage, MembershipMessage, OfferMessage, OfferResult, OfferWithdrawn, StatusResult,
+  AssignedMessage,
+  AssignmentEnded,
+  DriverGreeting,
+  ErrorMessage,
+  MembershipMessage,
+  OfferMessage,
+  OfferResult,
+  OfferWithdrawn,
+  StatusResult,
 } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 
 type Received =
-  | DriverGreeting | OfferMessage | OfferWithdrawn | AssignedMessage | AssignmentEnded | MembershipMessage | OfferResult | StatusResult | ErrorMessage
+  | DriverGreeting
+  | OfferMessage
+  | OfferWithdrawn
+  | AssignedMessage
+  | AssignmentEnded
+  | MembershipMessage
+  | OfferResult
+  | StatusResult
+  | ErrorMessage
   | { type: 'ack'; seq: number }
 
 export interface DriverEvents {
@@ -61,7 +77,9 @@ export interface Location {
   timestampMs?: number
 }
 
-export function connectDriver(options: DriverOptions): Driver { return new Driver(options) }
+export function connectDriver(options: DriverOptions): Driver {
+  return new Driver(options)
+}
 
 export class Driver extends Emitter<DriverEvents> {
   readonly #connection: Connection<Received>
@@ -98,11 +116,17 @@ export class Driver extends Emitter<DriverEvents> {
     this.#stallTimer = setInterval(() => this.#checkStall(), limits.clientAckStallMs / 5)
   }
 
-  get isOpen(): boolean { return this.#connection.isOpen }
+  get isOpen(): boolean {
+    return this.#connection.isOpen
+  }
   /** Frames the server has not acknowledged; keep them when the app is put away, and pass them to the next run. */
-  get unacknowledged(): readonly LocationFrame[] { return this.#outbox.frames }
+  get unacknowledged(): readonly LocationFrame[] {
+    return this.#outbox.frames
+  }
   /** Frames given up because more than `framesMax` waited. */
-  get evicted(): number { return this.#outbox.evicted }
+  get evicted(): number {
+    return this.#outbox.evicted
+  }
 
   /** Queues a position; it is sent within a quarter of a second, or when the network is back. Throws RangeError on numbers that no server takes. */
   sendLocation(location: Location): void {
@@ -128,7 +152,12 @@ export class Driver extends Emitter<DriverEvents> {
   }
 
   respondToOffer(offerId: string, accept: boolean, reason?: string): Promise<OfferResult> {
-    return this.#connection.request({ type: 'offer_response', offer_id: offerId, accept, ...(reason !== undefined && { reason }) })
+    return this.#connection.request({
+      type: 'offer_response',
+      offer_id: offerId,
+      accept,
+      ...(reason !== undefined && { reason }),
+    })
   }
 
   setStatus(status: 'offline' | 'available' | 'on_break'): Promise<StatusResult> {
@@ -161,12 +190,24 @@ export class Driver extends Emitter<DriverEvents> {
 
   #received(message: Received): void {
     switch (message.type) {
-      case 'offer': this.emit('offer', message); break
-      case 'offer_withdrawn': this.emit('offer_withdrawn', message); break
-      case 'assigned': this.emit('assigned', message); break
-      case 'assignment_ended': this.emit('assignment_ended', message); break
-      case 'membership': this.emit('membership', message); break
-      case 'ack': this.#acknowledged(message.seq); break
+      case 'offer':
+        this.emit('offer', message)
+        break
+      case 'offer_withdrawn':
+        this.emit('offer_withdrawn', message)
+        break
+      case 'assigned':
+        this.emit('assigned', message)
+        break
+      case 'assignment_ended':
+        this.emit('assignment_ended', message)
+        break
+      case 'membership':
+        this.emit('membership', message)
+        break
+      case 'ack':
+        this.#acknowledged(message.seq)
+        break
       case 'error':
         // The message that held this frame was refused whole: with corrected times it goes again.
         if (message.code === 'frame_in_future' && message.server_time_ms !== undefined) {
@@ -177,7 +218,10 @@ export class Driver extends Emitter<DriverEvents> {
         if (message.code === 'unavailable') this.#stalls = 0
         this.emit('error', message)
         break
-      case 'connection': case 'offer_result': case 'status_result': break
+      case 'connection':
+      case 'offer_result':
+      case 'status_result':
+        break
     }
   }
 
@@ -213,7 +257,11 @@ export class Driver extends Emitter<DriverEvents> {
   }
 
   #flush(): void {
-    for (let messages = 0; messages < limits.clientMessagesPerFlushMax && this.#connection.isOpen; messages++) {
+    for (
+      let messages = 0;
+      messages < limits.clientMessagesPerFlushMax && this.#connection.isOpen;
+      messages++
+    ) {
       const batch = this.#outbox.take()
       if (batch.length === 0) return
       if (this.#connection.sendRaw(encodeFrames(batch) as Uint8Array<ArrayBuffer>)) continue

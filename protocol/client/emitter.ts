@@ -6,9 +6,11 @@ export class Emitter<Events> {
   /** Calls `listener` at each event of that name; returns the way to stop. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     let listeners = this.#listeners.get(name)
-    if (listeners === undefined) this.#listeners.set(name, listeners = new Set())
+    if (listeners === undefined) this.#listeners.set(name, (listeners = new Set()))
     listeners.add(listener as (event: never) => void)
-    return () => { listeners.delete(listener as (event: never) => void) }
+    return () => {
+      listeners.delete(listener as (event: never) => void)
+    }
   }
 
   /** A listener that throws disturbs neither the others nor the connection; its error surfaces as an unhandled one. */
@@ -17,7 +19,9 @@ export class Emitter<Events> {
       try {
         listener(event as never)
       } catch (error) {
-        queueMicrotask(() => { throw error })
+        queueMicrotask(() => {
+          throw error
+        })
       }
   }
 }

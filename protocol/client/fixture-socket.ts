@@ -3,13 +3,18 @@ import { mock } from 'node:test'
 import type { WebSocketLike } from './connection.ts'
 
 type Listener = (event: never) => void
-type Refusal = (request: unknown, response: { headers: { 'retry-after'?: string | undefined } }) => void
+type Refusal = (
+  request: unknown,
+  response: { headers: { 'retry-after'?: string | undefined } },
+) => void
 
 /** A socket in the hands of the test. */
 export class FakeSocket implements WebSocketLike {
   /** All that were made, oldest first; emptied by `onVirtualTime`. */
   static readonly all: FakeSocket[] = []
-  static get last(): FakeSocket { return FakeSocket.all.at(-1)! }
+  static get last(): FakeSocket {
+    return FakeSocket.all.at(-1)!
+  }
   binaryType = ''
   readyState = 1
   readonly sent: (string | Uint8Array)[] = []
@@ -25,19 +30,39 @@ export class FakeSocket implements WebSocketLike {
     FakeSocket.all.push(this)
   }
 
-  send(data: string | Uint8Array): void { this.sent.push(data) }
-  close(code?: number, reason?: string): void { this.closedWith.push([code, reason]) }
-  addEventListener(type: string, listener: Listener): void { this.#listeners.set(type, [...this.#listeners.get(type) ?? [], listener]) }
-  on(_event: string, listener: Refusal): void { this.refuse = listener }
+  send(data: string | Uint8Array): void {
+    this.sent.push(data)
+  }
+  close(code?: number, reason?: string): void {
+    this.closedWith.push([code, reason])
+  }
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+  }
+  on(_event: string, listener: Refusal): void {
+    this.refuse = listener
+  }
 
   /** From the edge. */
-  says(message: object): void { this.#fire('message', { data: JSON.stringify(message) }) }
-  saysBytes(bytes: readonly number[]): void { this.#fire('message', { data: Uint8Array.from(bytes).buffer }) }
-  ends(code = 1006, reason = ''): void { this.#fire('close', { code, reason }) }
+  says(message: object): void {
+    this.#fire('message', { data: JSON.stringify(message) })
+  }
+  saysBytes(bytes: readonly number[]): void {
+    this.#fire('message', { data: Uint8Array.from(bytes).buffer })
+  }
+  ends(code = 1006, reason = ''): void {
+    this.#fire('close', { code, reason })
+  }
   /** What was sent as text. */
-  get messages(): { type: string; id?: string }[] { return this.sent.flatMap(data => (typeof data === 'string' ? [JSON.parse(data) as { type: string }] : [])) }
+  get messages(): { type: string; id?: string }[] {
+    return this.sent.flatMap(data =>
+      typeof data === 'string' ? [JSON.parse(data) as { type: string }] : [],
+    )
+  }
 
-  #fire(type: string, event: object): void { for (const listener of this.#listeners.get(type) ?? []) listener(event as never) }
+  #fire(type: string, event: object): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event as never)
+  }
 }
 
 export interface VirtualTime {
@@ -47,7 +72,10 @@ export interface VirtualTime {
 
 const stepMs = 125
 
-export const settled = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
+export const settled = (): Promise<void> =>
+  new Promise(resolve => {
+    setImmediate(resolve)
+  })
 
 /** Runs on a clock that stands still; pauses that depend on chance are their longest. */
 export async function onVirtualTime(run: (time: VirtualTime) => Promise<void>): Promise<void> {

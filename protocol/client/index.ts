@@ -2,13 +2,34 @@
  * The Caduceus client: what an app for customers, pharmacies or drivers needs, in browsers and in Node.
  * It depends on the protocol and on nothing else.
  */
-export { connectDriver, Driver, type DriverEvents, type DriverOptions, type Location, type SequenceStore } from './driver.ts'
+export {
+  connectDriver,
+  Driver,
+  type DriverEvents,
+  type DriverOptions,
+  type Location,
+  type SequenceStore,
+} from './driver.ts'
 export { connectTerminal, Terminal, type TerminalEvents } from './terminal.ts'
 export {
-  connectCustomer, connectFleet, connectTracker, Customer, Fleet, Tracker,
-  type CustomerEvents, type FleetEvents, type TrackerEvents,
+  connectCustomer,
+  connectFleet,
+  connectTracker,
+  Customer,
+  Fleet,
+  Tracker,
+  type CustomerEvents,
+  type FleetEvents,
+  type TrackerEvents,
 } from './watchers.ts'
-export { RestClient, type Account, type NewOrderBody, type NewRequestBody, type RestOptions, type Tokens } from './rest.ts'
+export {
+  RestClient,
+  type Account,
+  type NewOrderBody,
+  type NewRequestBody,
+  type RestOptions,
+  type Tokens,
+} from './rest.ts'
 export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'

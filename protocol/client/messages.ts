@@ -2,7 +2,10 @@
 import type Type from 'typebox'
 import type * as schemas from '../sockets.ts'
 
-type Of<Name extends keyof typeof schemas> = (typeof schemas)[Name] extends infer S extends Type.TSchema ? Type.Static<S> : never
+type Of<Name extends keyof typeof schemas> = (typeof schemas)[Name] extends infer S extends
+  Type.TSchema
+  ? Type.Static<S>
+  : never
 
 export type ErrorMessage = Of<'ErrorMessage'>
 export type TerminalGreeting = Of<'TerminalGreeting'>

@@ -5,13 +5,24 @@ import type { LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
 import { Outbox, readAck } from './outbox.ts'
 
-const frame = (seq: number): LocationFrame => ({ seq, timestampMs: 1_000 + seq, latitude: 1, longitude: 2, headingDeg: null, speedMps: null, accuracyM: null })
+const frame = (seq: number): LocationFrame => ({
+  seq,
+  timestampMs: 1_000 + seq,
+  latitude: 1,
+  longitude: 2,
+  headingDeg: null,
+  speedMps: null,
+  accuracyM: null,
+})
 const seqs = (frames: readonly LocationFrame[]): number[] => frames.map(f => f.seq)
 
 t.test('frames leave in messages, and are kept until acknowledged', async t => {
   const outbox = new Outbox()
   for (let seq = 1; seq <= 100; seq++) outbox.push(frame(seq))
-  t.same(seqs(outbox.take()), Array.from({ length: 64 }, (_, i) => i + 1))
+  t.same(
+    seqs(outbox.take()),
+    Array.from({ length: 64 }, (_, i) => i + 1),
+  )
   t.equal(outbox.take().length, 36)
   t.same(outbox.take(), [])
   t.ok(outbox.acknowledge(70))
@@ -47,24 +58,30 @@ t.test('whatever happens, what is kept is the newest unacknowledged, in order', 
     fc.record({ do: fc.constant('ack' as const), back: fc.nat(5) }),
     fc.record({ do: fc.constant('rewind' as const) }),
   )
-  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), steps => {
-    const outbox = new Outbox(10)
-    let next = 0
-    let acknowledged = -1
-    let lastSent = -1
-    for (const now of steps) {
-      if (now.do === 'push') outbox.push(frame(next++))
-      else if (now.do === 'take') lastSent = Math.max(lastSent, ...seqs(outbox.take()))
-      else if (now.do === 'rewind') outbox.rewind()
-      else if (outbox.acknowledge(lastSent - now.back)) acknowledged = lastSent - now.back
-      const first = Math.max(acknowledged + 1, next - 10)
-      if (outbox.frames.some((f, i) => f.seq !== outbox.frames[0]!.seq + i)) return false
-      // Eviction may already have passed what is acknowledged.
-      if (outbox.length > 0 && (outbox.frames[0]!.seq < first || outbox.frames.at(-1)!.seq !== next - 1)) return false
-      if (outbox.inFlight > outbox.length) return false
-    }
-    return true
-  }))
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), steps => {
+      const outbox = new Outbox(10)
+      let next = 0
+      let acknowledged = -1
+      let lastSent = -1
+      for (const now of steps) {
+        if (now.do === 'push') outbox.push(frame(next++))
+        else if (now.do === 'take') lastSent = Math.max(lastSent, ...seqs(outbox.take()))
+        else if (now.do === 'rewind') outbox.rewind()
+        else if (outbox.acknowledge(lastSent - now.back)) acknowledged = lastSent - now.back
+        const first = Math.max(acknowledged + 1, next - 10)
+        if (outbox.frames.some((f, i) => f.seq !== outbox.frames[0]!.seq + i)) return false
+        // Eviction may already have passed what is acknowledged.
+        if (
+          outbox.length > 0 &&
+          (outbox.frames[0]!.seq < first || outbox.frames.at(-1)!.seq !== next - 1)
+        )
+          return false
+        if (outbox.inFlight > outbox.length) return false
+      }
+      return true
+    }),
+  )
 })
 
 t.test('times in the future are corrected, others kept', async t => {
@@ -72,14 +89,24 @@ t.test('times in the future are corrected, others kept', async t => {
   outbox.push({ ...frame(1), timestampMs: 100 })
   outbox.push({ ...frame(2), timestampMs: 5_000 })
   outbox.correctFuture(1_000, 3_900)
-  t.same(outbox.frames.map(f => f.timestampMs), [100, 1_000])
+  t.same(
+    outbox.frames.map(f => f.timestampMs),
+    [100, 1_000],
+  )
 })
 
 t.test('acknowledgements in every integer form', async t => {
   const head = [0x92, 0xa3, 0x61, 0x63, 0x6b]
   for (const [tail, expected] of [
-    [[5], 5], [[0xcc, 200], 200], [[0xcd, 1, 0], 256], [[0xce, 0xff, 0xff, 0xff, 0xff], 4_294_967_295],
-    [[], null], [[0xce, 1], null], [[0xcf, 0, 0, 0, 0, 0, 0, 0, 1], null], [[5, 5], null],
-  ] as const) t.equal(readAck(Uint8Array.from([...head, ...tail])), expected)
+    [[5], 5],
+    [[0xcc, 200], 200],
+    [[0xcd, 1, 0], 256],
+    [[0xce, 0xff, 0xff, 0xff, 0xff], 4_294_967_295],
+    [[], null],
+    [[0xce, 1], null],
+    [[0xcf, 0, 0, 0, 0, 0, 0, 0, 1], null],
+    [[5, 5], null],
+  ] as const)
+    t.equal(readAck(Uint8Array.from([...head, ...tail])), expected)
   t.equal(readAck(Uint8Array.of(1, 2, 3, 4, 5, 6)), null)
 })

@@ -16,12 +16,20 @@ export class Outbox {
   evicted = 0
   readonly framesMax: number
 
-  constructor(framesMax: number = limits.clientBufferFramesMax) { this.framesMax = framesMax }
+  constructor(framesMax: number = limits.clientBufferFramesMax) {
+    this.framesMax = framesMax
+  }
 
-  get length(): number { return this.#frames.length }
-  get inFlight(): number { return this.#sent }
+  get length(): number {
+    return this.#frames.length
+  }
+  get inFlight(): number {
+    return this.#sent
+  }
   /** Frames that have not been acknowledged, to be kept over a restart of the app. */
-  get frames(): readonly LocationFrame[] { return this.#frames }
+  get frames(): readonly LocationFrame[] {
+    return this.#frames
+  }
 
   push(frame: LocationFrame): void {
     this.#frames.push(frame)
@@ -33,7 +41,11 @@ export class Outbox {
 
   /** The next frames to send, at most one message of them; they count as sent. Empty when there is nothing to send now. */
   take(): LocationFrame[] {
-    const count = Math.min(limits.framesPerMessageMax, limits.clientFramesInFlightMax - this.#sent, this.#frames.length - this.#sent)
+    const count = Math.min(
+      limits.framesPerMessageMax,
+      limits.clientFramesInFlightMax - this.#sent,
+      this.#frames.length - this.#sent,
+    )
     if (count <= 0) return []
     const batch = this.#frames.slice(this.#sent, this.#sent + count)
     this.#sent += count
@@ -51,12 +63,17 @@ export class Outbox {
   }
 
   /** Everything unacknowledged is to be sent again. */
-  rewind(): void { this.#sent = 0 }
+  rewind(): void {
+    this.#sent = 0
+  }
 
   /** Moves frames that lie in the server's future by the error of the device's clock. */
   correctFuture(serverNowMs: number, aheadMs: number): void {
     this.#frames = this.#frames.map(frame =>
-      frame.timestampMs > serverNowMs ? { ...frame, timestampMs: Math.min(serverNowMs, Math.max(0, frame.timestampMs - aheadMs)) } : frame)
+      frame.timestampMs > serverNowMs
+        ? { ...frame, timestampMs: Math.min(serverNowMs, Math.max(0, frame.timestampMs - aheadMs)) }
+        : frame,
+    )
   }
 }
 

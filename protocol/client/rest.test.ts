@@ -7,7 +7,12 @@ import { uploadLimits } from './limits.ts'
 import { RestClient, type RestOptions, type Tokens } from './rest.ts'
 import type { UploadOptions } from './uploads.ts'
 
-interface Call { method: string; path: string; headers: Record<string, string>; body: string | null }
+interface Call {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body: string | null
+}
 type Answer = { status?: number; body?: unknown; headers?: Record<string, string> } | Error
 
 /** A server that gives these answers, the last one again and again. */
@@ -16,22 +21,35 @@ function serve(...answers: Answer[]): { calls: Call[]; fetch: typeof globalThis.
   const fetch = async (address: unknown, init: RequestInit = {}): Promise<Response> => {
     const { body } = init
     calls.push({
-      method: init.method!, path: String(address).replace('http://edge', ''), headers: { ...init.headers as Record<string, string> },
+      method: init.method!,
+      path: String(address).replace('http://edge', ''),
+      headers: { ...(init.headers as Record<string, string>) },
       body: typeof body === 'string' ? body : body instanceof Blob ? `${body.size} bytes` : null,
     })
     const answer = answers.length > 1 ? answers.shift()! : answers[0]!
     if (answer instanceof Error) throw answer
     const { status = 200, headers = {} } = answer
-    return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), { status, headers })
+    return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), {
+      status,
+      headers,
+    })
   }
   return { calls, fetch: fetch as typeof globalThis.fetch }
 }
 
 /** A token that lasts so long, by the clock of the test. */
-const tokenFor = (ms: number, name = 'user_?>'): string => `h.${Buffer.from(JSON.stringify({ sub: name, exp: (Date.now() + ms) / 1_000 })).toString('base64url')}.s`
+const tokenFor = (ms: number, name = 'user_?>'): string =>
+  `h.${Buffer.from(JSON.stringify({ sub: name, exp: (Date.now() + ms) / 1_000 })).toString('base64url')}.s`
 const tokens = (ms = 3_600_000): Tokens => ({ access_token: tokenFor(ms), refresh_token: 'r' })
-const clientOf = (server: { fetch: typeof globalThis.fetch }, options: Partial<RestOptions> = {}): RestClient => new RestClient({ url: 'http://edge/', fetch: server.fetch, ...options })
-const codeOf = async (run: Promise<unknown>): Promise<string> => run.then(() => 'fulfilled', (error: CaduceusError) => error.code)
+const clientOf = (
+  server: { fetch: typeof globalThis.fetch },
+  options: Partial<RestOptions> = {},
+): RestClient => new RestClient({ url: 'http://edge/', fetch: server.fetch, ...options })
+const codeOf = async (run: Promise<unknown>): Promise<string> =>
+  run.then(
+    () => 'fulfilled',
+    (error: CaduceusError) => error.code,
+  )
 
 t.test('every call: its way, its path and its body', async t => {
   const server = serve({ body: { orders: [] } })
@@ -42,20 +60,45 @@ t.test('every call: its way, its path and its body', async t => {
     [() => api.createRequest(some), 'POST', '/api/requests', '{"a":1}'],
     [() => api.getRequest('x'), 'GET', '/api/requests/x', null],
     [() => api.listRequests(), 'GET', '/api/requests', null],
-    [() => api.listRequests({ status: 'pending', limit: 2 }), 'GET', '/api/requests?status=pending&limit=2', null],
+    [
+      () => api.listRequests({ status: 'pending', limit: 2 }),
+      'GET',
+      '/api/requests?status=pending&limit=2',
+      null,
+    ],
     [() => api.cancelRequest('x'), 'DELETE', '/api/requests/x', null],
-    [() => api.respond('x', { response_type: 'ACCEPTED' }), 'POST', '/api/requests/x/responses', '{"response_type":"ACCEPTED"}'],
+    [
+      () => api.respond('x', { response_type: 'ACCEPTED' }),
+      'POST',
+      '/api/requests/x/responses',
+      '{"response_type":"ACCEPTED"}',
+    ],
     [() => api.createOrder(some), 'POST', '/api/orders', '{"a":1}'],
     [() => api.getOrder('x'), 'GET', '/api/orders/x', null],
     [() => api.listOrders(), 'GET', '/api/orders', null],
-    [() => api.listOrders({ cursor: 'a b', limit: undefined as never }), 'GET', '/api/orders?cursor=a+b', null],
+    [
+      () => api.listOrders({ cursor: 'a b', limit: undefined as never }),
+      'GET',
+      '/api/orders?cursor=a+b',
+      null,
+    ],
     [() => api.acceptOrder('x'), 'POST', '/api/orders/x/accept', '{}'],
     [() => api.rejectOrder('x'), 'POST', '/api/orders/x/reject', '{}'],
     [() => api.rejectOrder('x', 'closed'), 'POST', '/api/orders/x/reject', '{"reason":"closed"}'],
     [() => api.assignDriver('x', 'd'), 'POST', '/api/orders/x/assign-driver', '{"driver_id":"d"}'],
     [() => api.findDriver('x'), 'POST', '/api/orders/x/find-driver', '{}'],
-    [() => api.findDriver('x', { offer_seconds: 5 }), 'POST', '/api/orders/x/find-driver', '{"offer_seconds":5}'],
-    [() => api.updateOrder('x', { status: 'picked_up' }), 'PATCH', '/api/orders/x', '{"status":"picked_up"}'],
+    [
+      () => api.findDriver('x', { offer_seconds: 5 }),
+      'POST',
+      '/api/orders/x/find-driver',
+      '{"offer_seconds":5}',
+    ],
+    [
+      () => api.updateOrder('x', { status: 'picked_up' }),
+      'PATCH',
+      '/api/orders/x',
+      '{"status":"picked_up"}',
+    ],
     [() => api.cancelOrder('x'), 'DELETE', '/api/orders/x', null],
     [() => api.track('a/b'), 'GET', '/api/tracking/a%2Fb', null],
   ] as const) {
@@ -69,7 +112,10 @@ t.test('every call: its way, its path and its body', async t => {
   await api.createRequest(some, 'k1')
   await api.respond('x', some, 'k2')
   await api.createOrder(some, 'k3')
-  t.same(server.calls.slice(-3).map(call => call.headers['idempotency-key']), ['k1', 'k2', 'k3'])
+  t.same(
+    server.calls.slice(-3).map(call => call.headers['idempotency-key']),
+    ['k1', 'k2', 'k3'],
+  )
   t.not(server.calls[1]!.headers['idempotency-key'], server.calls[5]!.headers['idempotency-key'])
 })
 
@@ -81,43 +127,73 @@ t.test('signing in', async t => {
   t.equal(await codeOf(api.accessToken()), 'unauthenticated')
   const some = { email: 'ann@example.org' } as never
   for (const [run, path] of [
-    [() => api.login('ann@example.org', 'password123'), '/api/auth/login'], [() => api.register(some), '/api/auth/register'],
-    [() => api.registerVendor(some), '/api/vendors/register'], [() => api.registerDriver(some), '/api/drivers/register'],
+    [() => api.login('ann@example.org', 'password123'), '/api/auth/login'],
+    [() => api.register(some), '/api/auth/register'],
+    [() => api.registerVendor(some), '/api/vendors/register'],
+    [() => api.registerDriver(some), '/api/drivers/register'],
   ] as const) {
     t.same(await run(), { id: 'u' })
     t.match(server.calls.at(-1), { method: 'POST', path })
-    t.notOk('authorization' in server.calls.at(-1)!.headers, 'without the token of whoever was signed in before')
+    t.notOk(
+      'authorization' in server.calls.at(-1)!.headers,
+      'without the token of whoever was signed in before',
+    )
   }
   t.equal(server.calls[0]!.body, '{"email":"ann@example.org","password":"password123"}')
   t.same(api.tokens, { access_token: 'a', refresh_token: 'r' })
   t.equal(kept.length, 4)
 })
 
-t.test('a token that ends soon is replaced, once for all who wait', t => onVirtualTime(async () => {
-  for (const [ms, replaced] of [[limits.clientTokenReserveMs, false], [limits.clientTokenReserveMs - 1_000, true]] as const) {
-    const fresh = tokens()
-    const server = serve({ body: fresh })
-    const api = clientOf(server, { tokens: tokens(ms) })
-    const all = await Promise.all([api.accessToken(), api.accessToken()])
-    t.same(all, Array.from({ length: 2 }, () => (replaced ? fresh : api.tokens!).access_token))
-    t.equal(server.calls.length, replaced ? 1 : 0)
-    if (replaced) t.match(server.calls[0], { method: 'POST', path: '/api/auth/refresh', body: '{"refresh_token":"r"}' })
-  }
-  const unreadable = serve({ body: tokens() }, { body: {} })
-  await clientOf(unreadable, { tokens: { access_token: 'x', refresh_token: 'r' } }).me()
-  t.same(unreadable.calls.map(call => call.path), ['/api/auth/refresh', '/api/auth/me'])
-  const failing = serve({ status: 401, body: { code: 'unauthenticated' } }, { body: tokens() })
-  const api = clientOf(failing, { tokens: tokens(0) })
-  t.equal(await codeOf(api.accessToken()), 'unauthenticated')
-  t.equal(await codeOf(api.accessToken()), 'fulfilled', 'a refresh that failed is tried again')
-}))
+t.test('a token that ends soon is replaced, once for all who wait', t =>
+  onVirtualTime(async () => {
+    for (const [ms, replaced] of [
+      [limits.clientTokenReserveMs, false],
+      [limits.clientTokenReserveMs - 1_000, true],
+    ] as const) {
+      const fresh = tokens()
+      const server = serve({ body: fresh })
+      const api = clientOf(server, { tokens: tokens(ms) })
+      const all = await Promise.all([api.accessToken(), api.accessToken()])
+      t.same(
+        all,
+        Array.from({ length: 2 }, () => (replaced ? fresh : api.tokens!).access_token),
+      )
+      t.equal(server.calls.length, replaced ? 1 : 0)
+      if (replaced)
+        t.match(server.calls[0], {
+          method: 'POST',
+          path: '/api/auth/refresh',
+          body: '{"refresh_token":"r"}',
+        })
+    }
+    const unreadable = serve({ body: tokens() }, { body: {} })
+    await clientOf(unreadable, { tokens: { access_token: 'x', refresh_token: 'r' } }).me()
+    t.same(
+      unreadable.calls.map(call => call.path),
+      ['/api/auth/refresh', '/api/auth/me'],
+    )
+    const failing = serve({ status: 401, body: { code: 'unauthenticated' } }, { body: tokens() })
+    const api = clientOf(failing, { tokens: tokens(0) })
+    t.equal(await codeOf(api.accessToken()), 'unauthenticated')
+    t.equal(await codeOf(api.accessToken()), 'fulfilled', 'a refresh that failed is tried again')
+  }),
+)
 
 t.test('a token that the server refuses is replaced', async t => {
   const fresh = tokens()
-  const server = serve({ status: 401, body: { code: 'unauthenticated' } }, { body: fresh }, { body: { id: 'o' } })
-  const api = clientOf(server, { tokens: { ...tokens(), access_token: tokenFor(7_200_000, 'other') } })
+  const server = serve(
+    { status: 401, body: { code: 'unauthenticated' } },
+    { body: fresh },
+    { body: { id: 'o' } },
+  )
+  const api = clientOf(server, {
+    tokens: { ...tokens(), access_token: tokenFor(7_200_000, 'other') },
+  })
   t.same(await api.acceptOrder('x'), { id: 'o' })
-  t.same(server.calls.map(call => call.path), ['/api/orders/x/accept', '/api/auth/refresh', '/api/orders/x/accept'])
+  t.same(
+    server.calls.map(call => call.path),
+    ['/api/orders/x/accept', '/api/auth/refresh', '/api/orders/x/accept'],
+  )
   t.equal(server.calls[2]!.headers['authorization'], `Bearer ${fresh.access_token}`)
   t.equal(server.calls[0]!.headers['idempotency-key'], server.calls[2]!.headers['idempotency-key'])
   const stranger = serve({ status: 401, body: { code: 'unauthenticated' } })
@@ -128,83 +204,165 @@ t.test('a token that the server refuses is replaced', async t => {
 t.test('errors, and answers that do not come', async t => {
   const problem = { code: 'invalid_request', detail: 'no', fields: [{ field: 'a', rule: 'b' }] }
   for (const [answer, expected] of [
-    [{ status: 422, body: problem }, { code: 'invalid_request', message: 'no', fields: problem.fields }],
-    [{ status: 500, body: { code: 'of a newer release' } }, { code: 'internal', message: 'HTTP 500' }],
+    [
+      { status: 422, body: problem },
+      { code: 'invalid_request', message: 'no', fields: problem.fields },
+    ],
+    [
+      { status: 500, body: { code: 'of a newer release' } },
+      { code: 'internal', message: 'HTTP 500' },
+    ],
     [{ status: 502 }, { code: 'internal', message: 'HTTP 502' }],
-  ] as const) await clientOf(serve(answer as Answer)).me().then(() => t.fail('no error'), (error: unknown) => t.match(error, expected))
+  ] as const)
+    await clientOf(serve(answer as Answer))
+      .me()
+      .then(
+        () => t.fail('no error'),
+        (error: unknown) => t.match(error, expected),
+      )
   const server = serve(new Error('reset'), { body: { id: 'u' } })
-  t.same(await clientOf(server).createOrder({} as never), { id: 'u' }, 'once more, under the same key')
+  t.same(
+    await clientOf(server).createOrder({} as never),
+    { id: 'u' },
+    'once more, under the same key',
+  )
   t.equal(server.calls[0]!.headers['idempotency-key'], server.calls[1]!.headers['idempotency-key'])
   const away = serve(new Error('reset'))
-  await clientOf(away).me().then(() => t.fail('no error'), (error: unknown) => t.match(error, { code: 'unavailable', message: /reset/ }))
+  await clientOf(away)
+    .me()
+    .then(
+      () => t.fail('no error'),
+      (error: unknown) => t.match(error, { code: 'unavailable', message: /reset/ }),
+    )
   t.equal(away.calls.length, 2)
   t.equal(await clientOf(serve({ status: 204 })).cancelOrder('x'), null)
 })
 
 const file = { id: 'f', file_id: 'f', url: '/api/uploads/f', content_type: 'image/png', bytes: 9 }
 const kb = 1_024
-const at = (offset: number, done = false): Answer => ({ body: { id: 'u', offset, file: done ? file : null } })
-const refusedBy = (status: number, code: string, headers = {}): Answer => ({ status, body: { code, detail: code }, headers })
+const at = (offset: number, done = false): Answer => ({
+  body: { id: 'u', offset, file: done ? file : null },
+})
+const refusedBy = (status: number, code: string, headers = {}): Answer => ({
+  status,
+  body: { code, detail: code },
+  headers,
+})
 
-t.test('a file in parts', t => onVirtualTime(async time => {
-  const size = 200 * kb
-  const send = (answers: Answer[], options: UploadOptions = {}) => {
-    const server = serve(...answers)
-    const progress: number[] = []
-    const begun: string[] = []
-    const sending = clientOf(server, { tokens: tokens() }).uploadFile('proof', new Uint8Array(size), { onProgress: bytes => progress.push(bytes), onBegun: id => begun.push(id), ...options })
-    const short = (): string[] => server.calls.map(({ method, headers, body }) => [method, headers['upload-offset'], body].filter(part => part !== undefined && part !== null).join(' '))
-    return { server, progress, begun, sending, short }
-  }
-  const whole = send([at(0), at(64 * kb), at(192 * kb), at(size, true)])
-  t.same(await whole.sending, file)
-  t.same(whole.short(), ['POST', 'PATCH 0 65536 bytes', 'PATCH 65536 131072 bytes', `PATCH ${192 * kb} ${8 * kb} bytes`], 'a quick part makes the next twice as large')
-  t.same([whole.progress, whole.begun], [[64 * kb, 192 * kb, size], ['u']])
-  t.match(whole.server.calls[0]!.headers, { 'upload-length': String(size), 'upload-metadata': `kind ${btoa('proof')}`, 'tus-resumable': '1.0.0', accept: 'application/json' })
-  t.match(whole.server.calls[1]!.headers, { 'content-type': 'application/offset+octet-stream' })
-  t.same(whole.server.calls.map(call => call.path), ['/api/uploads/resumable', ...Array.from({ length: 3 }, () => '/api/uploads/resumable/u')])
+t.test('a file in parts', t =>
+  onVirtualTime(async time => {
+    const size = 200 * kb
+    const send = (answers: Answer[], options: UploadOptions = {}) => {
+      const server = serve(...answers)
+      const progress: number[] = []
+      const begun: string[] = []
+      const sending = clientOf(server, { tokens: tokens() }).uploadFile(
+        'proof',
+        new Uint8Array(size),
+        { onProgress: bytes => progress.push(bytes), onBegun: id => begun.push(id), ...options },
+      )
+      const short = (): string[] =>
+        server.calls.map(({ method, headers, body }) =>
+          [method, headers['upload-offset'], body]
+            .filter(part => part !== undefined && part !== null)
+            .join(' '),
+        )
+      return { server, progress, begun, sending, short }
+    }
+    const whole = send([at(0), at(64 * kb), at(192 * kb), at(size, true)])
+    t.same(await whole.sending, file)
+    t.same(
+      whole.short(),
+      [
+        'POST',
+        'PATCH 0 65536 bytes',
+        'PATCH 65536 131072 bytes',
+        `PATCH ${192 * kb} ${8 * kb} bytes`,
+      ],
+      'a quick part makes the next twice as large',
+    )
+    t.same([whole.progress, whole.begun], [[64 * kb, 192 * kb, size], ['u']])
+    t.match(whole.server.calls[0]!.headers, {
+      'upload-length': String(size),
+      'upload-metadata': `kind ${btoa('proof')}`,
+      'tus-resumable': '1.0.0',
+      accept: 'application/json',
+    })
+    t.match(whole.server.calls[1]!.headers, { 'content-type': 'application/offset+octet-stream' })
+    t.same(
+      whole.server.calls.map(call => call.path),
+      ['/api/uploads/resumable', ...Array.from({ length: 3 }, () => '/api/uploads/resumable/u')],
+    )
 
-  const broken = send([at(0), new Error('reset'), at(32 * kb), at(size, true)])
-  await time.pass(limits.clientReconnectMsMin - 125)
-  t.same(broken.short(), ['POST', 'PATCH 0 65536 bytes'])
-  await time.pass(125)
-  t.same(await broken.sending, file)
-  t.same(broken.short().slice(2), ['GET', `PATCH ${32 * kb} 65536 bytes`], 'it asks how much has arrived')
+    const broken = send([at(0), new Error('reset'), at(32 * kb), at(size, true)])
+    await time.pass(limits.clientReconnectMsMin - 125)
+    t.same(broken.short(), ['POST', 'PATCH 0 65536 bytes'])
+    await time.pass(125)
+    t.same(await broken.sending, file)
+    t.same(
+      broken.short().slice(2),
+      ['GET', `PATCH ${32 * kb} 65536 bytes`],
+      'it asks how much has arrived',
+    )
 
-  const earlier = send([at(100 * kb), at(size, true)], { continueId: 'u' })
-  t.same(await earlier.sending, file)
-  t.same(earlier.short(), ['GET', `PATCH ${100 * kb} 65536 bytes`])
-  t.same(earlier.begun, [])
-  const arrived = send([at(size, true)], { continueId: 'u' })
-  t.same(await arrived.sending, file, 'the last answer was lost')
-  const gone = send([refusedBy(404, 'not_found'), at(0), at(size, true)], { continueId: 'old' })
-  await time.pass(limits.clientReconnectMsMin)
-  t.same(await gone.sending, file)
-  t.same(gone.begun, ['u'], 'begun anew where the server has forgotten it')
+    const earlier = send([at(100 * kb), at(size, true)], { continueId: 'u' })
+    t.same(await earlier.sending, file)
+    t.same(earlier.short(), ['GET', `PATCH ${100 * kb} 65536 bytes`])
+    t.same(earlier.begun, [])
+    const arrived = send([at(size, true)], { continueId: 'u' })
+    t.same(await arrived.sending, file, 'the last answer was lost')
+    const gone = send([refusedBy(404, 'not_found'), at(0), at(size, true)], { continueId: 'old' })
+    await time.pass(limits.clientReconnectMsMin)
+    t.same(await gone.sending, file)
+    t.same(gone.begun, ['u'], 'begun anew where the server has forgotten it')
 
-  const conflict = send([at(0), refusedBy(409, 'upload_offset_conflict'), at(10), at(size, true)])
-  t.same(await conflict.sending, file, 'a conflict waits for nothing')
-  const replaced = send([at(0), refusedBy(401, 'unauthenticated'), { body: tokens() }, at(10), at(size, true)])
-  t.same(await replaced.sending, file, 'nor does a token that is replaced')
-  t.same(replaced.server.calls.map(call => call.path.split('/').at(-1)), ['resumable', 'u', 'refresh', 'u', 'u'])
-  const told = send([at(0), refusedBy(503, 'unavailable', { 'retry-after': '7' }), at(10), at(size, true)])
-  await time.pass(7_000 - 125)
-  t.equal(told.server.calls.length, 2)
-  await time.pass(125)
-  t.same(await told.sending, file)
+    const conflict = send([at(0), refusedBy(409, 'upload_offset_conflict'), at(10), at(size, true)])
+    t.same(await conflict.sending, file, 'a conflict waits for nothing')
+    const replaced = send([
+      at(0),
+      refusedBy(401, 'unauthenticated'),
+      { body: tokens() },
+      at(10),
+      at(size, true),
+    ])
+    t.same(await replaced.sending, file, 'nor does a token that is replaced')
+    t.same(
+      replaced.server.calls.map(call => call.path.split('/').at(-1)),
+      ['resumable', 'u', 'refresh', 'u', 'u'],
+    )
+    const told = send([
+      at(0),
+      refusedBy(503, 'unavailable', { 'retry-after': '7' }),
+      at(10),
+      at(size, true),
+    ])
+    await time.pass(7_000 - 125)
+    t.equal(told.server.calls.length, 2)
+    await time.pass(125)
+    t.same(await told.sending, file)
 
-  for (const code of ['body_too_large', 'forbidden']) t.equal(await codeOf(send([refusedBy(400, code)]).sending), code)
-  t.equal(await codeOf(send([refusedBy(404, 'not_found')]).sending), 'not_found', 'there is nothing of that kind to begin anew')
+    for (const code of ['body_too_large', 'forbidden'])
+      t.equal(await codeOf(send([refusedBy(400, code)]).sending), code)
+    t.equal(
+      await codeOf(send([refusedBy(404, 'not_found')]).sending),
+      'not_found',
+      'there is nothing of that kind to begin anew',
+    )
 
-  const never = send([new Error('reset')])
-  const end = codeOf(never.sending)
-  for (let i = 0; i < uploadLimits.failuresInARowMax; i++) await time.pass(Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** i))
-  t.equal(await end, 'unavailable')
-  t.equal(never.server.calls.length, uploadLimits.failuresInARowMax + 1)
+    const never = send([new Error('reset')])
+    const end = codeOf(never.sending)
+    for (let i = 0; i < uploadLimits.failuresInARowMax; i++)
+      await time.pass(Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** i))
+    t.equal(await end, 'unavailable')
+    t.equal(never.server.calls.length, uploadLimits.failuresInARowMax + 1)
 
-  const stop = new AbortController()
-  const stopped = send([new Error('reset')], { signal: stop.signal })
-  await time.pass(125)
-  stop.abort(new Error('the user went away'))
-  await stopped.sending.then(() => t.fail('no error'), (error: Error) => t.equal(error.message, 'the user went away'))
-}))
+    const stop = new AbortController()
+    const stopped = send([new Error('reset')], { signal: stop.signal })
+    await time.pass(125)
+    stop.abort(new Error('the user went away'))
+    await stopped.sending.then(
+      () => t.fail('no error'),
+      (error: Error) => t.equal(error.message, 'the user went away'),
+    )
+  }),
+)

@@ -25,7 +25,10 @@ export interface RestOptions {
   /** Called with new tokens, to keep them. */
   onTokens?(tokens: Tokens): void
 }
-export interface Tokens { access_token: string; refresh_token: string }
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+}
 export interface Account {
   id: string
   email: string
@@ -35,19 +38,51 @@ export interface Account {
   vendor_id: string | null
   driver_id: string | null
 }
-interface SignedIn extends Tokens { user: Account }
-
-export type NewRequestBody = Omit<OrderCommandData['broadcast'], 'order_id' | 'customer_id' | 'customer_name' | 'customer_phone' | 'items' | 'expires_in_seconds'>
-  & Partial<Pick<OrderCommandData['broadcast'], 'items' | 'expires_in_seconds'>>
-export type NewOrderBody = Omit<OrderCommandData['create'], 'order_id' | 'customer_id' | 'customer_name' | 'customer_phone'>
-export interface RegisterVendor { email: string; business_name: string; phone: string; password: string; address?: string; latitude: number; longitude: number }
-export interface RegisterDriver {
-  email: string; full_name: string; phone: string; password: string; vendor_id: string
-  vehicle_type: 'bike' | 'scooter' | 'car' | 'van'; vehicle_number?: string; license_number?: string; capacity?: number
+interface SignedIn extends Tokens {
+  user: Account
 }
-export interface OrderUpdate { status: OrderStatus; proof_photo_url?: string; signature_url?: string; reason?: string }
 
-interface CallOptions { body?: object; query?: Record<string, string | number | undefined>; idempotencyKey?: string }
+export type NewRequestBody = Omit<
+  OrderCommandData['broadcast'],
+  'order_id' | 'customer_id' | 'customer_name' | 'customer_phone' | 'items' | 'expires_in_seconds'
+> &
+  Partial<Pick<OrderCommandData['broadcast'], 'items' | 'expires_in_seconds'>>
+export type NewOrderBody = Omit<
+  OrderCommandData['create'],
+  'order_id' | 'customer_id' | 'customer_name' | 'customer_phone'
+>
+export interface RegisterVendor {
+  email: string
+  business_name: string
+  phone: string
+  password: string
+  address?: string
+  latitude: number
+  longitude: number
+}
+export interface RegisterDriver {
+  email: string
+  full_name: string
+  phone: string
+  password: string
+  vendor_id: string
+  vehicle_type: 'bike' | 'scooter' | 'car' | 'van'
+  vehicle_number?: string
+  license_number?: string
+  capacity?: number
+}
+export interface OrderUpdate {
+  status: OrderStatus
+  proof_photo_url?: string
+  signature_url?: string
+  reason?: string
+}
+
+interface CallOptions {
+  body?: object
+  query?: Record<string, string | number | undefined>
+  idempotencyKey?: string
+}
 
 export class RestClient {
   readonly #url: string
@@ -63,58 +98,120 @@ export class RestClient {
     this.#onTokens = options.onTokens ?? (() => undefined)
   }
 
-  get tokens(): Tokens | null { return this.#tokens }
+  get tokens(): Tokens | null {
+    return this.#tokens
+  }
 
   /** A token good for at least half a minute more; pass it to the `connect…` functions. Throws when nobody is signed in. */
   async accessToken(): Promise<string> {
     if (this.#tokens === null) throw new CaduceusError('unauthenticated')
-    if (expiresAtMs(this.#tokens.access_token) - Date.now() < limits.clientTokenReserveMs) await this.#refresh()
+    if (expiresAtMs(this.#tokens.access_token) - Date.now() < limits.clientTokenReserveMs)
+      await this.#refresh()
     return this.#tokens.access_token
   }
 
   // Accounts
-  async register(account: { email: string; full_name: string; phone: string; role: 'user' | 'vendor' | 'driver'; password: string }): Promise<Account> {
+  async register(account: {
+    email: string
+    full_name: string
+    phone: string
+    role: 'user' | 'vendor' | 'driver'
+    password: string
+  }): Promise<Account> {
     return this.#signedIn(await this.call('POST', '/api/auth/register', { body: account }))
   }
-  async registerVendor(vendor: RegisterVendor): Promise<Account> { return this.#signedIn(await this.call('POST', '/api/vendors/register', { body: vendor })) }
-  async registerDriver(driver: RegisterDriver): Promise<Account> { return this.#signedIn(await this.call('POST', '/api/drivers/register', { body: driver })) }
+  async registerVendor(vendor: RegisterVendor): Promise<Account> {
+    return this.#signedIn(await this.call('POST', '/api/vendors/register', { body: vendor }))
+  }
+  async registerDriver(driver: RegisterDriver): Promise<Account> {
+    return this.#signedIn(await this.call('POST', '/api/drivers/register', { body: driver }))
+  }
   async login(email: string, password: string): Promise<Account> {
     return this.#signedIn(await this.call('POST', '/api/auth/login', { body: { email, password } }))
   }
-  me(): Promise<Account> { return this.call('GET', '/api/auth/me') }
+  me(): Promise<Account> {
+    return this.call('GET', '/api/auth/me')
+  }
 
   // Requests to the pharmacies nearby
-  createRequest(request: NewRequestBody, idempotencyKey?: string): Promise<{ request_id: string; pharmacies_notified: number; expires_at: string; data: OrderView }> {
+  createRequest(
+    request: NewRequestBody,
+    idempotencyKey?: string,
+  ): Promise<{
+    request_id: string
+    pharmacies_notified: number
+    expires_at: string
+    data: OrderView
+  }> {
     return this.call('POST', '/api/requests', { body: request, ...key(idempotencyKey) })
   }
-  getRequest(requestId: string): Promise<OrderView> { return this.call('GET', `/api/requests/${requestId}`) }
-  listRequests(query: { status?: OrderStatus; limit?: number; cursor?: string } = {}): Promise<{ requests: OrderView[]; next_cursor: string | null }> {
+  getRequest(requestId: string): Promise<OrderView> {
+    return this.call('GET', `/api/requests/${requestId}`)
+  }
+  listRequests(
+    query: { status?: OrderStatus; limit?: number; cursor?: string } = {},
+  ): Promise<{ requests: OrderView[]; next_cursor: string | null }> {
     return this.call('GET', '/api/requests', { query })
   }
-  cancelRequest(requestId: string): Promise<OrderView> { return this.call('DELETE', `/api/requests/${requestId}`) }
+  cancelRequest(requestId: string): Promise<OrderView> {
+    return this.call('DELETE', `/api/requests/${requestId}`)
+  }
   /** A pharmacy's answer. Throws `request_already_assigned` and the like. */
-  respond(requestId: string, answer: OrderCommandData['respond'], idempotencyKey?: string): Promise<{ outcome: 'won' | 'recorded'; order: OrderView }> {
-    return this.call('POST', `/api/requests/${requestId}/responses`, { body: answer, ...key(idempotencyKey) })
+  respond(
+    requestId: string,
+    answer: OrderCommandData['respond'],
+    idempotencyKey?: string,
+  ): Promise<{ outcome: 'won' | 'recorded'; order: OrderView }> {
+    return this.call('POST', `/api/requests/${requestId}/responses`, {
+      body: answer,
+      ...key(idempotencyKey),
+    })
   }
 
   // Orders
-  createOrder(order: NewOrderBody, idempotencyKey?: string): Promise<OrderView> { return this.call('POST', '/api/orders', { body: order, ...key(idempotencyKey) }) }
-  getOrder(orderId: string): Promise<OrderView> { return this.call('GET', `/api/orders/${orderId}`) }
-  listOrders(query: { status?: OrderStatus; limit?: number; cursor?: string } = {}): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
+  createOrder(order: NewOrderBody, idempotencyKey?: string): Promise<OrderView> {
+    return this.call('POST', '/api/orders', { body: order, ...key(idempotencyKey) })
+  }
+  getOrder(orderId: string): Promise<OrderView> {
+    return this.call('GET', `/api/orders/${orderId}`)
+  }
+  listOrders(
+    query: { status?: OrderStatus; limit?: number; cursor?: string } = {},
+  ): Promise<{ orders: OrderView[]; next_cursor: string | null }> {
     return this.call('GET', '/api/orders', { query })
   }
-  acceptOrder(orderId: string): Promise<OrderView> { return this.call('POST', `/api/orders/${orderId}/accept`, { body: {} }) }
-  rejectOrder(orderId: string, reason?: string): Promise<OrderView> {
-    return this.call('POST', `/api/orders/${orderId}/reject`, { body: reason === undefined ? {} : { reason } })
+  acceptOrder(orderId: string): Promise<OrderView> {
+    return this.call('POST', `/api/orders/${orderId}/accept`, { body: {} })
   }
-  assignDriver(orderId: string, driverId: string): Promise<OrderView> { return this.call('POST', `/api/orders/${orderId}/assign-driver`, { body: { driver_id: driverId } }) }
-  findDriver(orderId: string, body: OrderCommandData['find_driver'] = {}): Promise<OrderView> { return this.call('POST', `/api/orders/${orderId}/find-driver`, { body }) }
-  updateOrder(orderId: string, update: OrderUpdate): Promise<OrderView> { return this.call('PATCH', `/api/orders/${orderId}`, { body: update }) }
-  cancelOrder(orderId: string): Promise<OrderView> { return this.call('DELETE', `/api/orders/${orderId}`) }
-  track(trackingToken: string): Promise<Omit<TrackingStateMessage, 'type'>> { return this.call('GET', `/api/tracking/${encodeURIComponent(trackingToken)}`) }
+  rejectOrder(orderId: string, reason?: string): Promise<OrderView> {
+    return this.call('POST', `/api/orders/${orderId}/reject`, {
+      body: reason === undefined ? {} : { reason },
+    })
+  }
+  assignDriver(orderId: string, driverId: string): Promise<OrderView> {
+    return this.call('POST', `/api/orders/${orderId}/assign-driver`, {
+      body: { driver_id: driverId },
+    })
+  }
+  findDriver(orderId: string, body: OrderCommandData['find_driver'] = {}): Promise<OrderView> {
+    return this.call('POST', `/api/orders/${orderId}/find-driver`, { body })
+  }
+  updateOrder(orderId: string, update: OrderUpdate): Promise<OrderView> {
+    return this.call('PATCH', `/api/orders/${orderId}`, { body: update })
+  }
+  cancelOrder(orderId: string): Promise<OrderView> {
+    return this.call('DELETE', `/api/orders/${orderId}`)
+  }
+  track(trackingToken: string): Promise<Omit<TrackingStateMessage, 'type'>> {
+    return this.call('GET', `/api/tracking/${encodeURIComponent(trackingToken)}`)
+  }
 
   /** A photo, a signature, a prescription or a sound, in parts: it arrives over a network that breaks. Its `url` goes into the order. */
-  uploadFile(kind: UploadKind, file: Blob | Uint8Array, options?: UploadOptions): Promise<UploadedFile> {
+  uploadFile(
+    kind: UploadKind,
+    file: Blob | Uint8Array,
+    options?: UploadOptions,
+  ): Promise<UploadedFile> {
     const token = async (refused: boolean): Promise<string> => {
       if (refused) await this.#refresh()
       return this.accessToken()
@@ -127,25 +224,44 @@ export class RestClient {
    * after one repetition, and then a call that creates may be made again with the same idempotency key.
    */
   async call<Answer>(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const idempotencyKey = options.idempotencyKey ?? (method === 'GET' ? undefined : crypto.randomUUID())
-    const signsIn = method === 'POST' && (path.startsWith('/api/auth/') || path.endsWith('/register'))
+    const idempotencyKey =
+      options.idempotencyKey ?? (method === 'GET' ? undefined : crypto.randomUUID())
+    const signsIn =
+      method === 'POST' && (path.startsWith('/api/auth/') || path.endsWith('/register'))
     const token = this.#tokens === null || signsIn ? null : await this.accessToken()
     let response = await this.#attempt(method, path, options, idempotencyKey, token)
     // The server may know better than the token's own end, after its key was changed for instance.
     if (response.status === 401 && token !== null) {
       await this.#refresh()
-      response = await this.#attempt(method, path, options, idempotencyKey, this.#tokens!.access_token)
+      response = await this.#attempt(
+        method,
+        path,
+        options,
+        idempotencyKey,
+        this.#tokens!.access_token,
+      )
     }
     const text = await response.text()
     const body: unknown = text === '' ? null : JSON.parse(text)
     if (response.ok) return body as Answer
     const problem = body as { code?: unknown; detail?: string; fields?: FieldError[] } | null
-    throw new CaduceusError(isErrorCode(problem?.code) ? problem.code : 'internal', problem?.detail ?? `HTTP ${response.status}`, problem?.fields)
+    throw new CaduceusError(
+      isErrorCode(problem?.code) ? problem.code : 'internal',
+      problem?.detail ?? `HTTP ${response.status}`,
+      problem?.fields,
+    )
   }
 
-  async #attempt(method: string, path: string, options: CallOptions, idempotencyKey: string | undefined, token: string | null): Promise<Response> {
+  async #attempt(
+    method: string,
+    path: string,
+    options: CallOptions,
+    idempotencyKey: string | undefined,
+    token: string | null,
+  ): Promise<Response> {
     const query = new URLSearchParams()
-    for (const [name, value] of Object.entries(options.query ?? {})) if (value !== undefined) query.set(name, String(value))
+    for (const [name, value] of Object.entries(options.query ?? {}))
+      if (value !== undefined) query.set(name, String(value))
     const address = `${this.#url}${path}${query.size > 0 ? `?${query}` : ''}`
     const init: RequestInit = {
       method,
@@ -156,11 +272,15 @@ export class RestClient {
       },
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
     }
-    const send = () => this.#fetch(address, { ...init, signal: AbortSignal.timeout(limits.clientRequestTimeoutMs) })
+    const send = () =>
+      this.#fetch(address, { ...init, signal: AbortSignal.timeout(limits.clientRequestTimeoutMs) })
     try {
       return await send().catch(send)
     } catch (error) {
-      throw new CaduceusError('unavailable', `no answer from ${this.#url}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new CaduceusError(
+        'unavailable',
+        `no answer from ${this.#url}: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   }
 
@@ -170,7 +290,9 @@ export class RestClient {
       const refresh_token = this.#tokens?.refresh_token
       if (refresh_token === undefined) throw new CaduceusError('unauthenticated')
       this.#keep(await this.call<Tokens>('POST', '/api/auth/refresh', { body: { refresh_token } }))
-    })().finally(() => { this.#refreshing = null })
+    })().finally(() => {
+      this.#refreshing = null
+    })
     return this.#refreshing
   }
 
@@ -185,7 +307,8 @@ export class RestClient {
   }
 }
 
-const key = (idempotencyKey: string | undefined) => (idempotencyKey === undefined ? {} : { idempotencyKey })
+const key = (idempotencyKey: string | undefined) =>
+  idempotencyKey === undefined ? {} : { idempotencyKey }
 
 /** From the token's own claims; 0 when they cannot be read, which makes it be refreshed. */
 function expiresAtMs(token: string): number {

@@ -11,9 +11,24 @@
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { ErrorMessage, NewOrder, NewRequest, RequestEnded, ResponseResult, StatusMessage, TerminalGreeting } from './messages.ts'
+import type {
+  ErrorMessage,
+  NewOrder,
+  NewRequest,
+  RequestEnded,
+  ResponseResult,
+  StatusMessage,
+  TerminalGreeting,
+} from './messages.ts'
 
-type Received = TerminalGreeting | NewRequest | RequestEnded | NewOrder | StatusMessage | ResponseResult | ErrorMessage
+type Received =
+  | TerminalGreeting
+  | NewRequest
+  | RequestEnded
+  | NewOrder
+  | StatusMessage
+  | ResponseResult
+  | ErrorMessage
 
 export interface TerminalEvents {
   open: TerminalGreeting
@@ -21,13 +36,18 @@ export interface TerminalEvents {
   /** Once per request, however often the connection is lost. */
   new_request: NewRequest
   /** Once per request: it can no longer be taken. `ended` means that it ended while the connection was lost. */
-  request_closed: { request_id: string; reason: 'won' | 'taken' | 'expired' | 'cancelled' | 'ended' }
+  request_closed: {
+    request_id: string
+    reason: 'won' | 'taken' | 'expired' | 'cancelled' | 'ended'
+  }
   new_order: NewOrder
   status: StatusMessage
   error: ErrorMessage
 }
 
-export function connectTerminal(options: ConnectOptions): Terminal { return new Terminal(options) }
+export function connectTerminal(options: ConnectOptions): Terminal {
+  return new Terminal(options)
+}
 
 export class Terminal extends Emitter<TerminalEvents> {
   readonly #connection: Connection<Received>
@@ -50,21 +70,44 @@ export class Terminal extends Emitter<TerminalEvents> {
     this.#connection.on('message', message => this.#received(message))
   }
 
-  get isOpen(): boolean { return this.#connection.isOpen }
+  get isOpen(): boolean {
+    return this.#connection.isOpen
+  }
   /** Requests that can still be taken, oldest first. */
-  get openRequests(): ReadonlyMap<string, NewRequest> { return this.#open }
+  get openRequests(): ReadonlyMap<string, NewRequest> {
+    return this.#open
+  }
 
   /** Resolves to what became of the answer; safe over a lost connection. Rejects only when nothing was heard. */
-  async respond(requestId: string, responseType: 'ACCEPTED' | 'REJECTED', more: { text_message?: string; audio_url?: string } = {}): Promise<ResponseResult> {
-    const result = await this.#connection.request<ResponseResult | ErrorMessage>({ type: 'respond', request_id: requestId, response_type: responseType, ...more })
-    if (result.type === 'error') return { type: 'response_result', request_id: requestId, outcome: 'error', code: result.code, message: result.message }
+  async respond(
+    requestId: string,
+    responseType: 'ACCEPTED' | 'REJECTED',
+    more: { text_message?: string; audio_url?: string } = {},
+  ): Promise<ResponseResult> {
+    const result = await this.#connection.request<ResponseResult | ErrorMessage>({
+      type: 'respond',
+      request_id: requestId,
+      response_type: responseType,
+      ...more,
+    })
+    if (result.type === 'error')
+      return {
+        type: 'response_result',
+        request_id: requestId,
+        outcome: 'error',
+        code: result.code,
+        message: result.message,
+      }
     if (result.outcome === 'won') this.#close(requestId, 'won')
-    if (result.outcome === 'expired' || result.outcome === 'cancelled') this.#close(requestId, result.outcome)
+    if (result.outcome === 'expired' || result.outcome === 'cancelled')
+      this.#close(requestId, result.outcome)
     if (result.outcome === 'lost') this.#close(requestId, 'taken')
     return result
   }
 
-  close(): void { this.#connection.close() }
+  close(): void {
+    this.#connection.close()
+  }
 
   /** The server repeats what is open after each connection; what it does not repeat is over. */
   #awaitRepetition(): void {
@@ -94,13 +137,27 @@ export class Terminal extends Emitter<TerminalEvents> {
         this.#open.set(message.request_id, message)
         this.emit('new_request', message)
         break
-      case 'request_taken': this.#close(message.request_id, 'taken'); break
-      case 'request_expired': this.#close(message.request_id, 'expired'); break
-      case 'request_cancelled': this.#close(message.request_id, 'cancelled'); break
-      case 'new_order': this.emit('new_order', message); break
-      case 'status': this.emit('status', message); break
-      case 'error': this.emit('error', message); break
-      case 'connection': case 'response_result': break
+      case 'request_taken':
+        this.#close(message.request_id, 'taken')
+        break
+      case 'request_expired':
+        this.#close(message.request_id, 'expired')
+        break
+      case 'request_cancelled':
+        this.#close(message.request_id, 'cancelled')
+        break
+      case 'new_order':
+        this.emit('new_order', message)
+        break
+      case 'status':
+        this.emit('status', message)
+        break
+      case 'error':
+        this.emit('error', message)
+        break
+      case 'connection':
+      case 'response_result':
+        break
     }
   }
 }

@@ -15,7 +15,13 @@ import { limits } from '../limits.ts'
 import { uploadLimits } from './limits.ts'
 
 export type UploadKind = 'proof' | 'signature' | 'prescription' | 'audio'
-export interface UploadedFile { id: string; file_id: string; url: string; content_type: string; bytes: number }
+export interface UploadedFile {
+  id: string
+  file_id: string
+  url: string
+  content_type: string
+  bytes: number
+}
 export interface UploadOptions {
   /** Of an upload that was begun before, by this run of the app or an earlier one; begun anew where the server has forgotten it. */
   continueId?: string
@@ -32,11 +38,20 @@ export interface UploadTransport {
   token(refused: boolean): Promise<string>
 }
 
-interface UploadState { id: string; offset: number; file: UploadedFile | null }
+interface UploadState {
+  id: string
+  offset: number
+  file: UploadedFile | null
+}
 const path = '/api/uploads/resumable'
 
 /** Resolves with the stored file. Throws CaduceusError: how the server refused the file, or `unavailable` after many attempts. */
-export async function sendInParts(transport: UploadTransport, kind: UploadKind, file: Blob | Uint8Array, options: UploadOptions = {}): Promise<UploadedFile> {
+export async function sendInParts(
+  transport: UploadTransport,
+  kind: UploadKind,
+  file: Blob | Uint8Array,
+  options: UploadOptions = {},
+): Promise<UploadedFile> {
   const blob = file instanceof Blob ? file : new Blob([file as Uint8Array<ArrayBuffer>])
   const { signal, onProgress } = options
   let id = options.continueId ?? null
@@ -45,16 +60,36 @@ export async function sendInParts(transport: UploadTransport, kind: UploadKind, 
   let pieceBytes: number = uploadLimits.pieceBytesFirst
   let refused = false
   let failures = 0
-  const call = async (method: string, address: string, headers: Record<string, string>, body?: Blob): Promise<UploadState> => {
-    const timeout = AbortSignal.timeout(Math.ceil(uploadLimits.partMs + (body?.size ?? 0) / uploadLimits.bytesPerSecondMin * 1_000))
+  const call = async (
+    method: string,
+    address: string,
+    headers: Record<string, string>,
+    body?: Blob,
+  ): Promise<UploadState> => {
+    const timeout = AbortSignal.timeout(
+      Math.ceil(uploadLimits.partMs + ((body?.size ?? 0) / uploadLimits.bytesPerSecondMin) * 1_000),
+    )
     const response = await transport.fetch(transport.url + address, {
-      method, signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]), ...(body !== undefined && { body }),
-      headers: { authorization: `Bearer ${await transport.token(refused)}`, accept: 'application/json', 'tus-resumable': '1.0.0', ...headers },
+      method,
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      ...(body !== undefined && { body }),
+      headers: {
+        authorization: `Bearer ${await transport.token(refused)}`,
+        accept: 'application/json',
+        'tus-resumable': '1.0.0',
+        ...headers,
+      },
     })
-    const answer = await response.json() as UploadState & { code?: unknown; detail?: string }
+    const answer = (await response.json()) as UploadState & { code?: unknown; detail?: string }
     refused = response.status === 401 && !refused
     if (refused) throw new CaduceusError('unavailable', 'the access token is replaced')
-    if (!response.ok) throw new CaduceusError(isErrorCode(answer.code) ? answer.code : 'internal', answer.detail ?? `HTTP ${response.status}`, undefined, Number(response.headers.get('retry-after') ?? 0))
+    if (!response.ok)
+      throw new CaduceusError(
+        isErrorCode(answer.code) ? answer.code : 'internal',
+        answer.detail ?? `HTTP ${response.status}`,
+        undefined,
+        Number(response.headers.get('retry-after') ?? 0),
+      )
     if (answer.offset > mostArrived) {
       mostArrived = answer.offset
       failures = 0
@@ -66,7 +101,10 @@ export async function sendInParts(transport: UploadTransport, kind: UploadKind, 
   for (;;) {
     try {
       if (id === null) {
-        const begun: UploadState = await call('POST', path, { 'upload-length': String(blob.size), 'upload-metadata': `kind ${btoa(kind)}` })
+        const begun: UploadState = await call('POST', path, {
+          'upload-length': String(blob.size),
+          'upload-metadata': `kind ${btoa(kind)}`,
+        })
         id = begun.id
         offset = begun.offset
         mostArrived = 0
@@ -79,24 +117,44 @@ export async function sendInParts(transport: UploadTransport, kind: UploadKind, 
       }
       const begunMs = Date.now()
       const piece = blob.slice(offset, offset + pieceBytes)
-      const state: UploadState = await call('PATCH', `${path}/${id}`, { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }, piece)
+      const state: UploadState = await call(
+        'PATCH',
+        `${path}/${id}`,
+        { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+        piece,
+      )
       if (state.file !== null) return state.file
       offset = state.offset
       const tookMs = Date.now() - begunMs
-      if (tookMs < uploadLimits.quickMs) pieceBytes = Math.min(uploadLimits.pieceBytesMax, pieceBytes * 2)
-      else if (tookMs > uploadLimits.slowMs) pieceBytes = Math.max(uploadLimits.pieceBytesMin, pieceBytes / 2)
+      if (tookMs < uploadLimits.quickMs)
+        pieceBytes = Math.min(uploadLimits.pieceBytesMax, pieceBytes * 2)
+      else if (tookMs > uploadLimits.slowMs)
+        pieceBytes = Math.max(uploadLimits.pieceBytesMin, pieceBytes / 2)
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       const gone = error instanceof CaduceusError && error.code === 'not_found' && id !== null
-      if (error instanceof CaduceusError && !gone && error.code !== 'upload_offset_conflict' && !errorCatalogue[error.code].retryable) throw error
+      if (
+        error instanceof CaduceusError &&
+        !gone &&
+        error.code !== 'upload_offset_conflict' &&
+        !errorCatalogue[error.code].retryable
+      )
+        throw error
       if (++failures > uploadLimits.failuresInARowMax)
-        throw new CaduceusError('unavailable', `the file does not get through: ${error instanceof Error ? error.message : String(error)}`)
+        throw new CaduceusError(
+          'unavailable',
+          `the file does not get through: ${error instanceof Error ? error.message : String(error)}`,
+        )
       if (gone) id = null
       offset = null
-      const pauseMs = Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** (failures - 1))
+      const pauseMs = Math.min(
+        limits.clientReconnectMsMax,
+        limits.clientReconnectMsMin * 2 ** (failures - 1),
+      )
       const wantedMs = error instanceof CaduceusError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0
       // A conflict and a token that was replaced are no fault of the network.
-      if (!refused && !(error instanceof CaduceusError && error.code === 'upload_offset_conflict')) await pause(Math.max(wantedMs, pauseMs * (0.5 + Math.random() / 2)), signal)
+      if (!refused && !(error instanceof CaduceusError && error.code === 'upload_offset_conflict'))
+        await pause(Math.max(wantedMs, pauseMs * (0.5 + Math.random() / 2)), signal)
     }
   }
 }
@@ -104,9 +162,13 @@ export async function sendInParts(transport: UploadTransport, kind: UploadKind, 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    }, { once: true })
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
   })
 }

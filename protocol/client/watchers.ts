@@ -5,8 +5,16 @@
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type {
-  CustomerGreeting, RequestOver,
-  ErrorMessage, FleetLocations, FleetMember, FleetMessage, LocationMessage, PharmacyResponse, StatusMessage, TrackingStateMessage,
+  CustomerGreeting,
+  RequestOver,
+  ErrorMessage,
+  FleetLocations,
+  FleetMember,
+  FleetMessage,
+  LocationMessage,
+  PharmacyResponse,
+  StatusMessage,
+  TrackingStateMessage,
 } from './messages.ts'
 
 interface CommonEvents {
@@ -42,11 +50,17 @@ class Watcher<Events extends CommonEvents> extends Emitter<Events> {
     super()
     this.connection = new Connection(path, options)
     this.connection.on('closed', closed => this.emit('closed', closed))
-    this.connection.on('message', message => this.emit(message.type as keyof Events, message as Events[keyof Events]))
+    this.connection.on('message', message =>
+      this.emit(message.type as keyof Events, message as Events[keyof Events]),
+    )
   }
 
-  get isOpen(): boolean { return this.connection.isOpen }
-  close(): void { this.connection.close() }
+  get isOpen(): boolean {
+    return this.connection.isOpen
+  }
+  close(): void {
+    this.connection.close()
+  }
 }
 
 export class Customer extends Watcher<CustomerEvents> {
@@ -69,15 +83,20 @@ export class Fleet extends Watcher<FleetEvents> {
       for (const driver of drivers) this.drivers.set(driver.driver_id, driver)
     })
     this.on('locations', ({ drivers }) => {
-      for (const driver of drivers) this.drivers.set(driver.driver_id, { ...this.drivers.get(driver.driver_id), ...driver })
+      for (const driver of drivers)
+        this.drivers.set(driver.driver_id, { ...this.drivers.get(driver.driver_id), ...driver })
     })
   }
 }
 
-export function connectCustomer(options: ConnectOptions): Customer { return new Customer(options) }
+export function connectCustomer(options: ConnectOptions): Customer {
+  return new Customer(options)
+}
 
 /** Needs no account: the token of the link says it all. */
-export function connectTracker(options: Omit<ConnectOptions, 'token'> & { trackingToken: string }): Tracker {
+export function connectTracker(
+  options: Omit<ConnectOptions, 'token'> & { trackingToken: string },
+): Tracker {
   return new Tracker(`/ws/tracking/${encodeURIComponent(options.trackingToken)}`, options)
 }
 

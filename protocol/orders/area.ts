@@ -10,7 +10,10 @@ import type { GeoPoint } from '../geo.ts'
 const initialsMax = 3
 
 /** A hundredth of a degree: some 1.1 km from north to south. */
-export const areaOf = ({ latitude, longitude }: GeoPoint): GeoPoint => ({ latitude: cell(latitude), longitude: cell(longitude) })
+export const areaOf = ({ latitude, longitude }: GeoPoint): GeoPoint => ({
+  latitude: cell(latitude),
+  longitude: cell(longitude),
+})
 
 /** `+ 0`, because a cell at the equator is not called -0. */
 const cell = (degrees: number): number => Math.round(degrees * 100) / 100 + 0
@@ -20,6 +23,12 @@ export const coarseKm = (km: number): number => Math.round(km * 10) / 10
 
 /** "John Doe" is "J. D."; empty for a name without a letter or digit. */
 export function initialsOf(name: string): string {
-  const firsts = name.normalize('NFC').split(/\s+/).flatMap(word => /[\p{L}\p{N}]/u.exec(word) ?? [])
-  return firsts.slice(0, initialsMax).map(first => `${first.toUpperCase()}.`).join(' ')
+  const firsts = name
+    .normalize('NFC')
+    .split(/\s+/)
+    .flatMap(word => /[\p{L}\p{N}]/u.exec(word) ?? [])
+  return firsts
+    .slice(0, initialsMax)
+    .map(first => `${first.toUpperCase()}.`)
+    .join(' ')
 }

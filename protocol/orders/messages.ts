@@ -56,23 +56,51 @@ export interface OpenOffer {
  * `address` is always null: the field is the older app's, and an address is more than an area. The distance is exact
  * to 100 m, because the fee follows from it and says as much.
  */
-export const offerMessage = ({ offer_id, order_id, pickup, dropoff, distance_km, fee, expires_at }: OpenOffer): SocketMessage => ({
-  type: 'offer', offer_id, order_id, pickup: { ...areaOf(pickup), address: null }, dropoff: { ...areaOf(dropoff), address: null },
-  distance_km: distance_km === null ? null : coarseKm(distance_km), fee, currency, expires_at,
+export const offerMessage = ({
+  offer_id,
+  order_id,
+  pickup,
+  dropoff,
+  distance_km,
+  fee,
+  expires_at,
+}: OpenOffer): SocketMessage => ({
+  type: 'offer',
+  offer_id,
+  order_id,
+  pickup: { ...areaOf(pickup), address: null },
+  dropoff: { ...areaOf(dropoff), address: null },
+  distance_km: distance_km === null ? null : coarseKm(distance_km),
+  fee,
+  currency,
+  expires_at,
 })
 
 /** What a delivery needs, to its driver alone. `pickupPhone` is the pharmacy's. */
 export function assignedMessage(order: OrderView, pickupPhone: string | null): SocketMessage {
   return {
-    type: 'assigned', order_id: order.id, offer_id: order.assignment_id, assigned_at: order.driver_assigned_at, status: order.status,
+    type: 'assigned',
+    order_id: order.id,
+    offer_id: order.assignment_id,
+    assigned_at: order.driver_assigned_at,
+    status: order.status,
     pickup: {
-      latitude: order.pickup_latitude, longitude: order.pickup_longitude, address: order.pickup_address, name: order.vendor_name,
+      latitude: order.pickup_latitude,
+      longitude: order.pickup_longitude,
+      address: order.pickup_address,
+      name: order.vendor_name,
       ...(pickupPhone !== null && { phone: pickupPhone }),
     },
     dropoff: {
-      latitude: order.delivery_latitude, longitude: order.delivery_longitude, address: order.delivery_address,
-      name: order.customer_name, phone: order.customer_phone,
+      latitude: order.delivery_latitude,
+      longitude: order.delivery_longitude,
+      address: order.delivery_address,
+      name: order.customer_name,
+      phone: order.customer_phone,
     },
-    items: order.items, notes: order.notes, fee: order.delivery_fee, currency: order.currency,
+    items: order.items,
+    notes: order.notes,
+    fee: order.delivery_fee,
+    currency: order.currency,
   }
 }

@@ -27,9 +27,21 @@ import { orderLimits } from './limits.ts'
  * | past | its driver after that | number, area and fee |
  * | outsider | everybody else who once knew its id | number, area and status |
  */
-export type Standing = 'overseer' | 'customer' | 'winner' | 'chosen' | 'asked' | 'carrier' | 'offered' | 'past' | 'outsider'
+export type Standing =
+  | 'overseer'
+  | 'customer'
+  | 'winner'
+  | 'chosen'
+  | 'asked'
+  | 'carrier'
+  | 'offered'
+  | 'past'
+  | 'outsider'
 
-type Stands = Pick<OrderView, 'kind' | 'status' | 'user_id' | 'vendor_id' | 'driver_id' | 'accepted_at' | 'ended_at'> & { driver_search: Pick<OrderView['driver_search'], 'offer'> }
+type Stands = Pick<
+  OrderView,
+  'kind' | 'status' | 'user_id' | 'vendor_id' | 'driver_id' | 'accepted_at' | 'ended_at'
+> & { driver_search: Pick<OrderView['driver_search'], 'offer'> }
 
 /** In which an order need not have been accepted. */
 const beforeAcceptance: readonly OrderStatus[] = ['pending', 'rejected', 'cancelled']
@@ -37,33 +49,91 @@ const beforeAcceptance: readonly OrderStatus[] = ['pending', 'rejected', 'cancel
 /** Whether an asked pharmacy was among those asked is known to whoever found the order; here everybody is taken for one. */
 export function standingOf(reader: Principal, order: Stands, nowMs: number): Standing {
   switch (reader.role) {
-    case 'admin': case 'service': case 'system': return 'overseer'
-    case 'customer': return order.user_id === reader.id ? 'customer' : 'outsider'
+    case 'admin':
+    case 'service':
+    case 'system':
+      return 'overseer'
+    case 'customer':
+      return order.user_id === reader.id ? 'customer' : 'outsider'
     case 'vendor':
-      if (order.vendor_id === reader.id) return order.accepted_at === null && beforeAcceptance.includes(order.status) ? 'chosen' : 'winner'
-      return order.kind === 'broadcast' && order.vendor_id === null && order.ended_at === null ? 'asked' : 'outsider'
+      if (order.vendor_id === reader.id)
+        return order.accepted_at === null && beforeAcceptance.includes(order.status)
+          ? 'chosen'
+          : 'winner'
+      return order.kind === 'broadcast' && order.vendor_id === null && order.ended_at === null
+        ? 'asked'
+        : 'outsider'
     case 'driver':
-      if (order.driver_id === reader.id) return order.ended_at === null || nowMs < Date.parse(order.ended_at) + orderLimits.driverSightMs ? 'carrier' : 'past'
+      if (order.driver_id === reader.id)
+        return order.ended_at === null ||
+          nowMs < Date.parse(order.ended_at) + orderLimits.driverSightMs
+          ? 'carrier'
+          : 'past'
       return order.driver_search.offer?.driver_id === reader.id ? 'offered' : 'outsider'
-    default: return reader.role satisfies never
+    default:
+      return reader.role satisfies never
   }
 }
 
 type Field = keyof OrderView
 /** That there is such an order, and how it stands. */
-const seenByAll = ['id', 'kind', 'order_number', 'status', 'currency', 'created_at', 'updated_at', 'ended_at', 'version'] as const satisfies Field[]
+const seenByAll = [
+  'id',
+  'kind',
+  'order_number',
+  'status',
+  'currency',
+  'created_at',
+  'updated_at',
+  'ended_at',
+  'version',
+] as const satisfies Field[]
 /** What is wanted; not by whom. */
 const wanted = ['items', 'quantity', 'prescription_url'] as const satisfies Field[]
 const milestones = [
-  'accepted_at', 'driver_assigned_at', 'arrived_at_pickup_at', 'picked_up_at', 'out_for_delivery_at', 'arrived_at_dropoff_at', 'delivered_at',
+  'accepted_at',
+  'driver_assigned_at',
+  'arrived_at_pickup_at',
+  'picked_up_at',
+  'out_for_delivery_at',
+  'arrived_at_dropoff_at',
+  'delivered_at',
 ] as const satisfies Field[]
 const delivery = [
-  'vendor_id', 'vendor_name', 'driver_id', 'driver_name', 'driver_phone', 'assignment_id', 'pickup_address', 'pickup_latitude', 'pickup_longitude',
-  'delivery_address', 'delivery_latitude', 'delivery_longitude', 'customer_name', 'customer_phone', 'items', 'quantity', 'notes',
-  'estimated_distance_km', 'actual_distance_km', 'delivery_fee', 'proof_photo_url', 'signature_url', 'reason',
+  'vendor_id',
+  'vendor_name',
+  'driver_id',
+  'driver_name',
+  'driver_phone',
+  'assignment_id',
+  'pickup_address',
+  'pickup_latitude',
+  'pickup_longitude',
+  'delivery_address',
+  'delivery_latitude',
+  'delivery_longitude',
+  'customer_name',
+  'customer_phone',
+  'items',
+  'quantity',
+  'notes',
+  'estimated_distance_km',
+  'actual_distance_km',
+  'delivery_fee',
+  'proof_photo_url',
+  'signature_url',
+  'reason',
 ] as const satisfies Field[]
 const pharmacy = [
-  ...seenByAll, ...delivery, ...milestones, 'user_id', 'prescription_url', 'radius_km', 'pharmacies_notified', 'expires_at', 'driver_search',
+  ...seenByAll,
+  ...delivery,
+  ...milestones,
+  'user_id',
+  'prescription_url',
+  'radius_km',
+  'pharmacies_notified',
+  'expires_at',
+  'driver_search',
 ] as const satisfies Field[]
 const customer = [...pharmacy, 'tracking_token', 'responses'] as const satisfies Field[]
 
@@ -71,23 +141,57 @@ const customer = [...pharmacy, 'tracking_token', 'responses'] as const satisfies
 export function viewFor(reader: Principal, order: OrderView, nowMs: number): OrderView {
   const standing = standingOf(reader, order, nowMs)
   switch (standing) {
-    case 'overseer': return order
-    case 'customer': return only(order, customer)
-    case 'winner': return { ...only(order, [...pharmacy, 'delivery_flag']), tracking_token: order.tracking_token, responses: answersOf(order, reader.id) }
-    case 'chosen': return only(order, pharmacy)
-    case 'asked': return {
-      ...only(order, [...seenByAll, ...wanted, 'radius_km', 'expires_at']), ...dropoffArea(order),
-      customer_name: initialsOf(order.customer_name), responses: answersOf(order, reader.id),
-    }
-    case 'carrier': return only(order, [...seenByAll, ...delivery, ...milestones])
-    case 'offered': return {
-      ...only(order, [...seenByAll, 'delivery_fee']), ...dropoffArea(order), ...pickupArea(order),
-      estimated_distance_km: order.estimated_distance_km === null ? null : coarseKm(order.estimated_distance_km),
-      driver_search: { state: 'offering', offers_made: 1, offer: order.driver_search.offer },
-    }
-    case 'past': return { ...only(order, [...seenByAll, 'driver_id', 'delivered_at', 'delivery_fee']), ...dropoffArea(order) }
-    case 'outsider': return { ...only(order, ['id', 'kind', 'order_number', 'status', 'currency', 'created_at', 'updated_at', 'version']), ...dropoffArea(order) }
-    default: return standing satisfies never
+    case 'overseer':
+      return order
+    case 'customer':
+      return only(order, customer)
+    case 'winner':
+      return {
+        ...only(order, [...pharmacy, 'delivery_flag']),
+        tracking_token: order.tracking_token,
+        responses: answersOf(order, reader.id),
+      }
+    case 'chosen':
+      return only(order, pharmacy)
+    case 'asked':
+      return {
+        ...only(order, [...seenByAll, ...wanted, 'radius_km', 'expires_at']),
+        ...dropoffArea(order),
+        customer_name: initialsOf(order.customer_name),
+        responses: answersOf(order, reader.id),
+      }
+    case 'carrier':
+      return only(order, [...seenByAll, ...delivery, ...milestones])
+    case 'offered':
+      return {
+        ...only(order, [...seenByAll, 'delivery_fee']),
+        ...dropoffArea(order),
+        ...pickupArea(order),
+        estimated_distance_km:
+          order.estimated_distance_km === null ? null : coarseKm(order.estimated_distance_km),
+        driver_search: { state: 'offering', offers_made: 1, offer: order.driver_search.offer },
+      }
+    case 'past':
+      return {
+        ...only(order, [...seenByAll, 'driver_id', 'delivered_at', 'delivery_fee']),
+        ...dropoffArea(order),
+      }
+    case 'outsider':
+      return {
+        ...only(order, [
+          'id',
+          'kind',
+          'order_number',
+          'status',
+          'currency',
+          'created_at',
+          'updated_at',
+          'version',
+        ]),
+        ...dropoffArea(order),
+      }
+    default:
+      return standing satisfies never
   }
 }
 
@@ -97,7 +201,8 @@ function only(order: OrderView, fields: readonly Field[]): OrderView {
   return view as OrderView
 }
 
-const answersOf = (order: OrderView, vendorId: string): OrderView['responses'] => order.responses.filter(answer => answer.vendor_id === vendorId)
+const answersOf = (order: OrderView, vendorId: string): OrderView['responses'] =>
+  order.responses.filter(answer => answer.vendor_id === vendorId)
 
 function dropoffArea({ delivery_latitude: latitude, delivery_longitude: longitude }: OrderView) {
   const area = areaOf({ latitude, longitude })
@@ -110,5 +215,9 @@ function pickupArea({ pickup_latitude: latitude, pickup_longitude: longitude }: 
 }
 
 /** The words by which a search finds this view, as the journal writes them for the whole order. */
-export const wordsOfView = (view: Pick<OrderView, 'order_number' | 'customer_name' | 'items'>): string[] =>
-  searchWords([view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '))
+export const wordsOfView = (
+  view: Pick<OrderView, 'order_number' | 'customer_name' | 'items'>,
+): string[] =>
+  searchWords(
+    [view.order_number, view.customer_name, ...view.items.map(item => item.name)].join(' '),
+  )

@@ -3,11 +3,11 @@ import Type from 'typebox'
 import { Uuid } from '../principal.ts'
 
 export const driverStatuses = ['offline', 'available', 'busy', 'on_break'] as const
-export type DriverStatus = typeof driverStatuses[number]
+export type DriverStatus = (typeof driverStatuses)[number]
 
 /** `pending`: asks to join and waits for the pharmacy's word; `ended`: belongs to it no more. */
 export const memberships = ['pending', 'active', 'ended'] as const
-export type Membership = typeof memberships[number]
+export type Membership = (typeof memberships)[number]
 
 export const DriverView = Type.Object({
   id: Uuid,
@@ -16,10 +16,22 @@ export const DriverView = Type.Object({
   full_name: Type.String(),
   phone: Type.String(),
   vehicle_type: Type.String(),
-  status: Type.Union([Type.Literal('offline'), Type.Literal('available'), Type.Literal('busy'), Type.Literal('on_break')]),
+  status: Type.Union([
+    Type.Literal('offline'),
+    Type.Literal('available'),
+    Type.Literal('busy'),
+    Type.Literal('on_break'),
+  ]),
   capacity: Type.Integer(),
   active_order_ids: Type.Array(Uuid),
-  offer: Type.Union([Type.Object({ offer_id: Uuid, order_id: Uuid, expires_at: Type.String({ format: 'date-time' }) }), Type.Null()]),
+  offer: Type.Union([
+    Type.Object({
+      offer_id: Uuid,
+      order_id: Uuid,
+      expires_at: Type.String({ format: 'date-time' }),
+    }),
+    Type.Null(),
+  ]),
   total_deliveries: Type.Integer(),
   total_earnings: Type.Number(),
   currency: Type.String(),

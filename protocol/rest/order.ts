@@ -8,20 +8,42 @@ import { DeliveryFlag } from '../events.ts'
 import { Uuid } from '../principal.ts'
 
 export const orderStatuses = [
-  'broadcast', 'pending', 'accepted', 'driver_assigned', 'picked_up', 'out_for_delivery', 'delivered',
-  'cancelled', 'rejected', 'expired', 'failed', 'returning', 'returned',
+  'broadcast',
+  'pending',
+  'accepted',
+  'driver_assigned',
+  'picked_up',
+  'out_for_delivery',
+  'delivered',
+  'cancelled',
+  'rejected',
+  'expired',
+  'failed',
+  'returning',
+  'returned',
 ] as const
 /** `broadcast` shows as `pending` to the outside; the kind of the order tells them apart. */
-export type OrderStatus = Exclude<typeof orderStatuses[number], 'broadcast'>
+export type OrderStatus = Exclude<(typeof orderStatuses)[number], 'broadcast'>
 
 /** After these nothing changes any more. */
-export const endedStatuses: readonly OrderStatus[] = ['delivered', 'cancelled', 'rejected', 'expired', 'returned']
+export const endedStatuses: readonly OrderStatus[] = [
+  'delivered',
+  'cancelled',
+  'rejected',
+  'expired',
+  'returned',
+]
 
 const Timestamp = Type.String({ format: 'date-time' })
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const SearchView = Type.Object({
-  state: Type.Union([Type.Literal('idle'), Type.Literal('searching'), Type.Literal('offering'), Type.Literal('exhausted')]),
+  state: Type.Union([
+    Type.Literal('idle'),
+    Type.Literal('searching'),
+    Type.Literal('offering'),
+    Type.Literal('exhausted'),
+  ]),
   offers_made: Type.Integer(),
   offer: nullable(Type.Object({ offer_id: Uuid, driver_id: Uuid, expires_at: Timestamp })),
 })
@@ -38,9 +60,15 @@ export const OrderView = Type.Object({
   id: Uuid,
   kind: Type.Union([Type.Literal('broadcast'), Type.Literal('direct')]),
   order_number: Type.String(),
-  tracking_token: Type.String({ description: 'Empty for a pharmacy that does not have the order, and for drivers' }),
+  tracking_token: Type.String({
+    description: 'Empty for a pharmacy that does not have the order, and for drivers',
+  }),
   status: Type.Union(orderStatuses.filter(s => s !== 'broadcast').map(s => Type.Literal(s))),
-  user_id: Type.Unsafe<string>(Type.Union([Uuid, Type.Literal('')], { description: 'Empty for whoever need not know who the customer is' })),
+  user_id: Type.Unsafe<string>(
+    Type.Union([Uuid, Type.Literal('')], {
+      description: 'Empty for whoever need not know who the customer is',
+    }),
+  ),
   vendor_id: nullable(Uuid),
   vendor_name: nullable(Type.String()),
   driver_id: nullable(Uuid),
@@ -78,7 +106,8 @@ export const OrderView = Type.Object({
   proof_photo_url: nullable(Type.String()),
   signature_url: nullable(Type.String()),
   delivery_flag: Type.Union([DeliveryFlag, Type.Null()], {
-    description: 'For the pharmacy and administrators: delivered more than 300 m from the door, or without a fresh position of the driver, and nobody gave a reason',
+    description:
+      'For the pharmacy and administrators: delivered more than 300 m from the door, or without a fresh position of the driver, and nobody gave a reason',
   }),
   reason: nullable(Type.String()),
 

@@ -7,7 +7,13 @@ import { delimiter, join } from 'node:path'
 
 /** Its path; null when it is in no folder. */
 export function findBinary(binary: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/sbin', '/usr/bin', ...debianPostgresFolders()]
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/local/bin',
+    '/usr/sbin',
+    '/usr/bin',
+    ...debianPostgresFolders(),
+  ]
   for (const folder of folders) {
     const path = join(folder, binary)
     if (isExecutable(path)) return path
@@ -19,21 +25,28 @@ export function findBinary(binary: string): string | null {
 export function findBrowser(): string | null {
   const wanted = process.env['CHROMIUM']
   if (wanted !== undefined) return isExecutable(wanted) ? wanted : null
-  return ['chromium', 'chromium-browser', 'google-chrome'].reduce<string | null>((path, name) => path ?? findBinary(name), null)
+  return ['chromium', 'chromium-browser', 'google-chrome'].reduce<string | null>(
+    (path, name) => path ?? findBinary(name),
+    null,
+  )
 }
 
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true
-  } catch { return false }
+  } catch {
+    return false
+  }
 }
 
 /** Debian keeps one folder per major version, outside PATH; the newest first. */
 function debianPostgresFolders(): string[] {
   const root = '/usr/lib/postgresql'
   try {
-    return readdirSync(root).sort((a, b) => Number(b) - Number(a)).map(version => join(root, version, 'bin'))
+    return readdirSync(root)
+      .sort((a, b) => Number(b) - Number(a))
+      .map(version => join(root, version, 'bin'))
   } catch {
     return []
   }

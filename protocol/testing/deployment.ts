@@ -21,7 +21,10 @@ export interface Deployment {
 
 const healthyTimeoutMs = 90_000
 const secret = 'only for torture on the loopback interface'
-const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'REGISTRATION'].map(of => [`RATE_LIMIT_${of}_PER_ADDRESS`, '1000000'])
+const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'REGISTRATION'].map(of => [
+  `RATE_LIMIT_${of}_PER_ADDRESS`,
+  '1000000',
+])
 
 export interface DeploymentOptions {
   /** What the processes say goes there, one file each. */
@@ -44,11 +47,27 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-torture-'))
     stops.unshift(async () => rmSync(dataDir, { recursive: true, force: true }))
     if (options.logsDir !== undefined) mkdirSync(options.logsDir, { recursive: true })
-    const member = async (role: Role, index: number, more: NodeJS.ProcessEnv = {}): Promise<Member> => {
+    const member = async (
+      role: Role,
+      index: number,
+      more: NodeJS.ProcessEnv = {},
+    ): Promise<Member> => {
       const name = `${role}-${index + 1}`
       const memberOptions: MemberOptions = {
-        name, role, servers: { nats: nats.url, redis: redis.url, postgres: postgres.url },
-        environment: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', JWT_SECRET_KEY: secret, JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440', REGISTRATION: 'open', DATA_DIR: dataDir, ...Object.fromEntries(lifetime), ...options.environment, ...more },
+        name,
+        role,
+        servers: { nats: nats.url, redis: redis.url, postgres: postgres.url },
+        environment: {
+          PATH: process.env['PATH'],
+          LOG_LEVEL: 'warn',
+          JWT_SECRET_KEY: secret,
+          JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+          REGISTRATION: 'open',
+          DATA_DIR: dataDir,
+          ...Object.fromEntries(lifetime),
+          ...options.environment,
+          ...more,
+        },
         ...(options.logsDir !== undefined && { logFile: join(options.logsDir, `${name}.log`) }),
       }
       const one = await Member.prepare(memberOptions)
@@ -57,15 +76,22 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     }
     const ports = [await freePort(), await freePort()]
     const engines = await Promise.all([0, 1].map(index => member('engine', index)))
-    const edges = await Promise.all(ports.map((port, index) => member('edge', index, { HOST: '127.0.0.1', PORT: String(port) })))
+    const edges = await Promise.all(
+      ports.map((port, index) => member('edge', index, { HOST: '127.0.0.1', PORT: String(port) })),
+    )
     const urls = ports.map(port => `http://127.0.0.1:${port}`)
     const members = [...engines, ...edges]
     const untilHealthy = async (timeoutMs = healthyTimeoutMs): Promise<void> => {
       const giveUpMs = performance.now() + timeoutMs
       for (const url of urls)
         for (let state = await healthOf(url); state !== null; state = await healthOf(url)) {
-          if (performance.now() >= giveUpMs) throw new Error(`${url} is not healthy after ${timeoutMs} ms (${state}):\n${members.map(one => `${one.name}: ${one.output.slice(-1_000)}`).join('\n')}`)
-          await new Promise<void>(resolve => { setTimeout(resolve, 100) })
+          if (performance.now() >= giveUpMs)
+            throw new Error(
+              `${url} is not healthy after ${timeoutMs} ms (${state}):\n${members.map(one => `${one.name}: ${one.output.slice(-1_000)}`).join('\n')}`,
+            )
+          await new Promise<void>(resolve => {
+            setTimeout(resolve, 100)
+          })
         }
     }
     for (const one of members) one.up()
@@ -81,7 +107,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
 async function healthOf(url: string): Promise<string | null> {
   try {
     const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(3_000) })
-    const body = await answer.json() as { status?: string; dependencies?: unknown }
+    const body = (await answer.json()) as { status?: string; dependencies?: unknown }
     return body.status === 'healthy' ? null : JSON.stringify(body.dependencies ?? body)
   } catch (error) {
     return String(error)

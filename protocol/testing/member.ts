@@ -10,7 +10,7 @@ import { FaultProxy } from './proxy/proxy.ts'
 import type { Weather } from './proxy/weather.ts'
 
 export const serverNames = ['nats', 'redis', 'postgres'] as const
-export type ServerName = typeof serverNames[number]
+export type ServerName = (typeof serverNames)[number]
 export type Role = 'engine' | 'edge'
 type Urls = Record<ServerName, string>
 
@@ -52,17 +52,30 @@ export class Member {
 
   /** Proxies only; `up` starts the process. */
   static async prepare(options: MemberOptions): Promise<Member> {
-    const entries = await Promise.all(serverNames.map(async name => [name, await FaultProxy.start(Number(new URL(options.servers[name]).port))] as const))
+    const entries = await Promise.all(
+      serverNames.map(
+        async name =>
+          [name, await FaultProxy.start(Number(new URL(options.servers[name]).port))] as const,
+      ),
+    )
     return new Member(options, Object.fromEntries(entries) as Record<ServerName, FaultProxy>)
   }
 
-  get output(): string { return this.#output }
-  get running(): boolean { return this.#child !== null }
+  get output(): string {
+    return this.#output
+  }
+  get running(): boolean {
+    return this.#child !== null
+  }
   /** Of the process that lives now. */
-  get pid(): number | null { return this.#child?.pid ?? null }
+  get pid(): number | null {
+    return this.#child?.pid ?? null
+  }
 
   /** Connections it has begun to that server, over all of its lives. */
-  attempts(server: ServerName): number { return this.#proxies[server].attempts }
+  attempts(server: ServerName): number {
+    return this.#proxies[server].attempts
+  }
 
   /** How often its log will have matched; ask before it starts. */
   count(pattern: RegExp): () => number {
@@ -73,14 +86,23 @@ export class Member {
   up(): void {
     if (this.#child !== null) return
     const { environment, role, servers, logFile } = this.#options
-    const urls = Object.fromEntries(serverNames.map(name => {
-      const url = new URL(servers[name])
-      url.port = String(this.#proxies[name].port)
-      return [variables[name], url.href.replace(/\/$/, '')]
-    }))
-    const [file, ...args] = dyingWithUs([process.execPath, fileURLToPath(new URL(`../../${role}/main.js`, import.meta.url))])
+    const urls = Object.fromEntries(
+      serverNames.map(name => {
+        const url = new URL(servers[name])
+        url.port = String(this.#proxies[name].port)
+        return [variables[name], url.href.replace(/\/$/, '')]
+      }),
+    )
+    const [file, ...args] = dyingWithUs([
+      process.execPath,
+      fileURLToPath(new URL(`../../${role}/main.js`, import.meta.url)),
+    ])
     // A group of its own: Ctrl-C ends the faults, not those who are still to be judged.
-    const child = spawn(file, args, { env: { ...environment, ...urls }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(file, args, {
+      env: { ...environment, ...urls },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     this.#child = child
     this.#wanted = true
     alive.add(child)
@@ -88,26 +110,39 @@ export class Member {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-outputCharactersMax)
         if (logFile !== undefined) appendFileSync(logFile, text)
-        for (const [pattern, count] of this.#counts) this.#counts.set(pattern, count + text.split('\n').filter(line => pattern.test(line)).length)
+        for (const [pattern, count] of this.#counts)
+          this.#counts.set(
+            pattern,
+            count + text.split('\n').filter(line => pattern.test(line)).length,
+          )
       })
     child.once('exit', (code, signal) => {
       alive.delete(child)
       if (this.#child !== child) return
       this.#child = null
       if (!this.#wanted) return
-      if (code !== couldNotStart) this.unasked.push(`${this.name} ended by itself with ${code ?? signal}: ${this.#output.slice(-600)}`)
-      setTimeout(() => { if (this.#wanted) this.up() }, startAgainMs)
+      if (code !== couldNotStart)
+        this.unasked.push(
+          `${this.name} ended by itself with ${code ?? signal}: ${this.#output.slice(-600)}`,
+        )
+      setTimeout(() => {
+        if (this.#wanted) this.up()
+      }, startAgainMs)
     })
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void { this.#child?.kill(signal) }
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal)
+  }
 
   /** SIGKILL at once, or SIGTERM and patience; resolves when it is gone. */
   async down(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child
     this.#wanted = false
     if (child === null) return
-    const gone = new Promise<void>(resolve => { child.once('exit', () => resolve()) })
+    const gone = new Promise<void>(resolve => {
+      child.once('exit', () => resolve())
+    })
     child.kill('SIGCONT')
     child.kill(signal)
     const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
@@ -136,4 +171,6 @@ export class Member {
 }
 
 const alive = new Set<ChildProcess>()
-process.once('exit', () => { for (const child of alive) child.kill('SIGKILL') })
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})

@@ -8,7 +8,10 @@ import { natsBus } from '../bus/nats.ts'
 import { LocationBatchReader } from '../location-batch.ts'
 import { subjects } from '../subjects.ts'
 
-interface Place { latitude: number; longitude: number }
+interface Place {
+  latitude: number
+  longitude: number
+}
 /** Degrees between two positions, and between two senders. */
 const step = 1e-5
 const lane = 1e-3
@@ -24,7 +27,10 @@ export class PositionsOnBus {
     const reader = new LocationBatchReader()
     bus.subscribe(subjects.locationFilter, ({ body }) => {
       reader.open(body, Infinity)
-      while (reader.next()) this.#senders[Math.round((reader.longitude - origin.longitude) / lane)]?.heard.add(Math.round((reader.latitude - origin.latitude) / step))
+      while (reader.next())
+        this.#senders[Math.round((reader.longitude - origin.longitude) / lane)]?.heard.add(
+          Math.round((reader.latitude - origin.latitude) / step),
+        )
     })
   }
 
@@ -36,14 +42,21 @@ export class PositionsOnBus {
     return positions
   }
 
-  get connected(): boolean { return this.#bus.connected }
+  get connected(): boolean {
+    return this.#bus.connected
+  }
 
   /** Senders are told apart by their index, counted from 0. */
   sender(index: number): PositionSender {
-    return this.#senders[index] ??= new PositionSender({ latitude: this.#origin.latitude, longitude: this.#origin.longitude + index * lane })
+    return (this.#senders[index] ??= new PositionSender({
+      latitude: this.#origin.latitude,
+      longitude: this.#origin.longitude + index * lane,
+    }))
   }
 
-  close(): Promise<void> { return this.#bus.close() }
+  close(): Promise<void> {
+    return this.#bus.close()
+  }
 }
 
 export class PositionSender {
@@ -52,9 +65,13 @@ export class PositionSender {
   /** When each was meant to be sent, by `performance.now`. */
   readonly #atMs: number[] = []
 
-  constructor(from: Place) { this.#from = from }
+  constructor(from: Place) {
+    this.#from = from
+  }
 
-  get sent(): number { return this.#atMs.length }
+  get sent(): number {
+    return this.#atMs.length
+  }
 
   /** The next position, meant for now. */
   next(): Place {
@@ -63,5 +80,7 @@ export class PositionSender {
   }
 
   /** The intended times of those among the first `count` that never came. */
-  missing(count = this.sent): number[] { return this.#atMs.slice(0, count).filter((_, index) => !this.heard.has(index + 1)) }
+  missing(count = this.sent): number[] {
+    return this.#atMs.slice(0, count).filter((_, index) => !this.heard.has(index + 1))
+  }
 }

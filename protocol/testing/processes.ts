@@ -14,19 +14,44 @@ export interface Child {
 }
 
 const children = new Set<ChildProcess>()
-process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
 
 /** `entry` is a compiled file below dist, for instance `engine/main.js`. */
-export const startProcess = (entry: string, environment: NodeJS.ProcessEnv, execArgv: readonly string[] = []): Child =>
-  startCommand([process.execPath, '--enable-source-maps', ...execArgv, fileURLToPath(assetUrl(`dist/${entry}`))], { PATH: process.env['PATH'], ...environment })
+export const startProcess = (
+  entry: string,
+  environment: NodeJS.ProcessEnv,
+  execArgv: readonly string[] = [],
+): Child =>
+  startCommand(
+    [
+      process.execPath,
+      '--enable-source-maps',
+      ...execArgv,
+      fileURLToPath(assetUrl(`dist/${entry}`)),
+    ],
+    { PATH: process.env['PATH'], ...environment },
+  )
 
 /** Any other program; it is killed when this process ends without stopping it, even by the SIGKILL of a runner that waited too long. */
-export function startCommand(command: readonly [string, ...string[]], environment: NodeJS.ProcessEnv, cwd?: string): Child {
+export function startCommand(
+  command: readonly [string, ...string[]],
+  environment: NodeJS.ProcessEnv,
+  cwd?: string,
+): Child {
   const [file, ...args] = dyingWithUs(command)
-  const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd !== undefined && { cwd }) })
+  const child = spawn(file, args, {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+  })
   children.add(child)
   let tail = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { tail = (tail + String(data)).slice(-4_000) })
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => {
+      tail = (tail + String(data)).slice(-4_000)
+    })
   const ended = new Promise<number | null>(resolve => {
     child.once('exit', code => {
       children.delete(child)
@@ -51,14 +76,23 @@ export function startCommand(command: readonly [string, ...string[]], environmen
 const healthyTimeoutMs = 90_000
 
 /** Until `GET /api/health` says healthy. Throws with the child's last output. */
-export async function untilHealthy(url: string, child: Child, timeoutMs = healthyTimeoutMs): Promise<void> {
+export async function untilHealthy(
+  url: string,
+  child: Child,
+  timeoutMs = healthyTimeoutMs,
+): Promise<void> {
   const until = Date.now() + timeoutMs
   for (;;) {
     try {
       const answer = await fetch(`${url}/api/health`)
       if (answer.ok && ((await answer.json()) as { status: string }).status === 'healthy') return
-    } catch { /* Not up yet. */ }
-    if (child.process.exitCode !== null || Date.now() > until) throw new Error(`${url} did not become healthy:\n${child.output()}`)
-    await new Promise(resolve => { setTimeout(resolve, 50) })
+    } catch {
+      /* Not up yet. */
+    }
+    if (child.process.exitCode !== null || Date.now() > until)
+      throw new Error(`${url} did not become healthy:\n${child.output()}`)
+    await new Promise(resolve => {
+      setTimeout(resolve, 50)
+    })
   }
 }

@@ -5,16 +5,31 @@ import t from 'tap'
 import { assetUrl } from '../assets.ts'
 import fc from './properties.ts'
 
-t.test('a list with a stated maximum comes near it, so a property takes as many steps as it says', async t => {
-  const lengths = fc.sample(fc.array(fc.nat(), { maxLength: 300 }), { numRuns: 200, seed: 1 }).map(list => list.length)
-  t.ok(Math.max(...lengths) > 250, `the longest of 200 lists has ${Math.max(...lengths)} elements`)
-})
+t.test(
+  'a list with a stated maximum comes near it, so a property takes as many steps as it says',
+  async t => {
+    const lengths = fc
+      .sample(fc.array(fc.nat(), { maxLength: 300 }), { numRuns: 200, seed: 1 })
+      .map(list => list.length)
+    t.ok(
+      Math.max(...lengths) > 250,
+      `the longest of 200 lists has ${Math.max(...lengths)} elements`,
+    )
+  },
+)
 
 t.test('every property is written with these settings', async t => {
   const root = fileURLToPath(assetUrl('.'))
-  const others = ['protocol', 'engine', 'edge', 'bench', 'migrations'].flatMap(house =>
-    readdirSync(join(root, house), { recursive: true, encoding: 'utf8' }).map(name => join(house, name)))
+  const others = ['protocol', 'engine', 'edge', 'bench', 'migrations']
+    .flatMap(house =>
+      readdirSync(join(root, house), { recursive: true, encoding: 'utf8' }).map(name =>
+        join(house, name),
+      ),
+    )
     .filter(path => path.endsWith('.ts') && path !== 'protocol/testing/properties.ts')
   t.ok(others.length > 100, 'the sources were found')
-  t.same(others.filter(path => /^import .*'fast-check'/m.test(readFileSync(join(root, path), 'utf8'))), [])
+  t.same(
+    others.filter(path => /^import .*'fast-check'/m.test(readFileSync(join(root, path), 'utf8'))),
+    [],
+  )
 })

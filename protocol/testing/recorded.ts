@@ -7,7 +7,11 @@ import type { Test } from 'tap'
 import { assetUrl } from '../assets.ts'
 
 /** `path`: from the project's folder. Values are compared as JSON writes them; one line for each part of an entry. */
-export function recorded(t: Test, path: string, entries: Record<string, Record<string, unknown>>): void {
+export function recorded(
+  t: Test,
+  path: string,
+  entries: Record<string, Record<string, unknown>>,
+): void {
   if (process.env['RECORD'] === '1') writeFileSync(assetUrl(path), text(entries))
   const known = JSON.parse(readFileSync(assetUrl(path), 'utf8')) as Record<string, unknown>
   const now = JSON.parse(JSON.stringify(entries)) as Record<string, unknown>
@@ -15,8 +19,19 @@ export function recorded(t: Test, path: string, entries: Record<string, Record<s
   for (const [name, entry] of Object.entries(now)) t.same(entry, known[name], name)
 }
 
-const text = (entries: Record<string, Record<string, unknown>>): string => `{\n${Object.entries(entries).map(([name, entry]) =>
-  `${JSON.stringify(name)}: {\n${Object.entries(entry).flatMap(([part, value]) => (value === undefined ? [] : [`  ${JSON.stringify(part)}: ${line(value)}`])).join(',\n')}\n}`).join(',\n')}\n}\n`
+const text = (entries: Record<string, Record<string, unknown>>): string =>
+  `{\n${Object.entries(entries)
+    .map(
+      ([name, entry]) =>
+        `${JSON.stringify(name)}: {\n${Object.entries(entry)
+          .flatMap(([part, value]) =>
+            value === undefined ? [] : [`  ${JSON.stringify(part)}: ${line(value)}`],
+          )
+          .join(',\n')}\n}`,
+    )
+    .join(',\n')}\n}\n`
 
 const line = (value: unknown): string =>
-  (Array.isArray(value) && value.length > 0 ? `[\n${value.map(one => `    ${JSON.stringify(one)}`).join(',\n')}\n  ]` : JSON.stringify(value))
+  Array.isArray(value) && value.length > 0
+    ? `[\n${value.map(one => `    ${JSON.stringify(one)}`).join(',\n')}\n  ]`
+    : JSON.stringify(value)

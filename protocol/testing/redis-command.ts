@@ -9,7 +9,11 @@ const answerTimeoutMs = 5_000
 /** The first line of the answer, such as `+OK`; rejects when none comes. */
 export function redisCommand(port: number, ...words: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`))
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(
+        `*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,
+      ),
+    )
     socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error('no answer')))
     socket.once('data', data => {
       resolve(data.toString('latin1').split('\r\n', 1)[0]!)

@@ -43,7 +43,9 @@ export interface NatsOptions {
   /** For the file's variables. */
   variables?: Record<string, string>
 }
-export interface RedisOptions { port?: number }
+export interface RedisOptions {
+  port?: number
+}
 export interface PostgresOptions {
   port?: number
   /** Below which its data is kept; the system's temporary folder unless given. */
@@ -79,7 +81,10 @@ export function serviceVersion(name: ServiceName): string | null {
   const binary = binaries[name].needs.at(-1)!
   const path = findBinary(binary)
   if (path === null) return null
-  const said = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const said = execFileSync(path, ['--version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return `${binary} ${/\d+\.\d+(\.\d+)?/.exec(said)?.[0] ?? 'of unknown version'}`
 }
 
@@ -87,7 +92,10 @@ export function serviceVersion(name: ServiceName): string | null {
  * For tap's `skip` option: false when all services are here, else the line that says what to install.
  * With REQUIRE_SERVICES=1 a missing service fails `t` as well, so that CI cannot skip in silence.
  */
-export function requireOrSkip(t: { fail(message: string): unknown }, ...names: ServiceName[]): string | false {
+export function requireOrSkip(
+  t: { fail(message: string): unknown },
+  ...names: ServiceName[]
+): string | false {
   const missing = names.map(serviceMissing).filter(line => line !== null)
   if (missing.length === 0) return false
   const line = missing.join('; ')
@@ -95,41 +103,104 @@ export function requireOrSkip(t: { fail(message: string): unknown }, ...names: S
   return line
 }
 
-export const startNats = (options: NatsOptions = {}): Promise<Service> => start('nats', options.port, (port, dir) => ({
-  url: `nats://127.0.0.1:${port}`,
-  command: [found('nats-server'), '-a', '127.0.0.1', '-p', String(port), ...(options.jetstream ? ['-js', '-sd', dir] : []), ...(options.config === undefined ? [] : ['-c', options.config])],
-  ...(options.variables !== undefined && { variables: options.variables }),
-  ready: () => speaks(port, '', 'INFO '),
-}))
+export const startNats = (options: NatsOptions = {}): Promise<Service> =>
+  start('nats', options.port, (port, dir) => ({
+    url: `nats://127.0.0.1:${port}`,
+    command: [
+      found('nats-server'),
+      '-a',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      ...(options.jetstream ? ['-js', '-sd', dir] : []),
+      ...(options.config === undefined ? [] : ['-c', options.config]),
+    ],
+    ...(options.variables !== undefined && { variables: options.variables }),
+    ready: () => speaks(port, '', 'INFO '),
+  }))
 
-export const startRedis = (options: RedisOptions = {}): Promise<Service> => start('redis', options.port, (port, dir) => ({
-  url: `redis://127.0.0.1:${port}`,
-  command: [found('redis-server'), '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', '', '--appendonly', 'no'],
-  ready: () => speaks(port, 'PING\r\n', '+PONG'),
-}))
+export const startRedis = (options: RedisOptions = {}): Promise<Service> =>
+  start('redis', options.port, (port, dir) => ({
+    url: `redis://127.0.0.1:${port}`,
+    command: [
+      found('redis-server'),
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--dir',
+      dir,
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ],
+    ready: () => speaks(port, 'PING\r\n', '+PONG'),
+  }))
 
-export const startPostgres = (options: PostgresOptions = {}): Promise<Service> => start('postgres', options.port, (port, dir) => {
-  const data = join(dir, 'data')
-  const settings = { listen_addresses: '127.0.0.1', fsync: options.fsync === false ? 'off' : 'on', ...options.settings }
-  return {
-    url: `postgres://postgres@127.0.0.1:${port}/caduceus`,
-    user: postgresUser(),
-    prepare: [found('initdb'), '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-    command: [found('postgres'), '-D', data, '-p', String(port), '-k', dir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    ready: () => databaseExists(port),
-  }
-}, options.folder)
+export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =>
+  start(
+    'postgres',
+    options.port,
+    (port, dir) => {
+      const data = join(dir, 'data')
+      const settings = {
+        listen_addresses: '127.0.0.1',
+        fsync: options.fsync === false ? 'off' : 'on',
+        ...options.settings,
+      }
+      return {
+        url: `postgres://postgres@127.0.0.1:${port}/caduceus`,
+        user: postgresUser(),
+        prepare: [
+          found('initdb'),
+          '-D',
+          data,
+          '-U',
+          'postgres',
+          '-A',
+          'trust',
+          '-E',
+          'UTF8',
+          '--locale=C',
+          '--no-sync',
+        ],
+        command: [
+          found('postgres'),
+          '-D',
+          data,
+          '-p',
+          String(port),
+          '-k',
+          dir,
+          ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ],
+        ready: () => databaseExists(port),
+      }
+    },
+    options.folder,
+  )
 
 /** All that a distributed deployment needs. What did start is stopped when another one did not; throws its reason. */
-export async function startServices(): Promise<Record<ServiceName, Service> & { stop(): Promise<void> }> {
-  const started = await Promise.allSettled([startNats({ jetstream: true }), startRedis(), startPostgres()])
-  const stop = async (): Promise<void> => { for (const one of started) if (one.status === 'fulfilled') await one.value.stop() }
+export async function startServices(): Promise<
+  Record<ServiceName, Service> & { stop(): Promise<void> }
+> {
+  const started = await Promise.allSettled([
+    startNats({ jetstream: true }),
+    startRedis(),
+    startPostgres(),
+  ])
+  const stop = async (): Promise<void> => {
+    for (const one of started) if (one.status === 'fulfilled') await one.value.stop()
+  }
   const failed = started.find(one => one.status === 'rejected')
   if (failed !== undefined) {
     await stop()
     throw failed.reason
   }
-  const [nats, redis, postgres] = started.map(one => (one as PromiseFulfilledResult<Service>).value) as [Service, Service, Service]
+  const [nats, redis, postgres] = started.map(
+    one => (one as PromiseFulfilledResult<Service>).value,
+  ) as [Service, Service, Service]
   return { nats, redis, postgres, stop }
 }
 
@@ -151,12 +222,17 @@ interface Recipe {
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
-async function start(name: ServiceName, wantedPort: number | undefined, recipeFor: (port: number, dir: string) => Recipe, folder = tmpdir()): Promise<Service> {
+async function start(
+  name: ServiceName,
+  wantedPort: number | undefined,
+  recipeFor: (port: number, dir: string) => Recipe,
+  folder = tmpdir(),
+): Promise<Service> {
   const missing = serviceMissing(name)
   if (missing !== null) throw new Error(missing)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(name, wantedPort ?? await freePort(), recipeFor, folder)
+      return await startOnce(name, wantedPort ?? (await freePort()), recipeFor, folder)
     } catch (cause) {
       const portTaken = cause instanceof Error && /in use/i.test(cause.message)
       if (wantedPort !== undefined || !portTaken || attempt === portAttemptsMax) throw cause
@@ -164,7 +240,12 @@ async function start(name: ServiceName, wantedPort: number | undefined, recipeFo
   }
 }
 
-async function startOnce(name: ServiceName, port: number, recipeFor: (port: number, dir: string) => Recipe, folder: string): Promise<Service> {
+async function startOnce(
+  name: ServiceName,
+  port: number,
+  recipeFor: (port: number, dir: string) => Recipe,
+  folder: string,
+): Promise<Service> {
   cleanUpAtExit()
   const dir = mkdtempSync(join(folder, `caduceus-${name}-`))
   folders.add(dir)
@@ -184,8 +265,10 @@ async function startOnce(name: ServiceName, port: number, recipeFor: (port: numb
     for (const victim of victims) signalTo(victim, 'SIGCONT')
     if (signal === 'SIGKILL') for (const victim of victims) signalTo(victim, signal)
     else signalTo(child, signal)
-    if (!await exited(child, stopTimeoutMs)) for (const victim of victims) signalTo(victim, 'SIGKILL')
-    if (!await exited(child, stopTimeoutMs)) throw new Error(`${name}: process ${child.pid} does not end`)
+    if (!(await exited(child, stopTimeoutMs)))
+      for (const victim of victims) signalTo(victim, 'SIGKILL')
+    if (!(await exited(child, stopTimeoutMs)))
+      throw new Error(`${name}: process ${child.pid} does not end`)
   }
   const stop = async (): Promise<void> => {
     // SIGINT is each server's own quick and clean way to end (postgres: fast shutdown).
@@ -196,7 +279,8 @@ async function startOnce(name: ServiceName, port: number, recipeFor: (port: numb
   try {
     if (recipe.prepare) {
       const prepared = launchChild(recipe.prepare, recipe, output)
-      if (!await exited(prepared, startTimeoutMs) || prepared.exitCode !== 0) throw failure(name, 'could not prepare its data', output)
+      if (!(await exited(prepared, startTimeoutMs)) || prepared.exitCode !== 0)
+        throw failure(name, 'could not prepare its data', output)
     }
     await launch()
   } catch (cause) {
@@ -206,28 +290,43 @@ async function startOnce(name: ServiceName, port: number, recipeFor: (port: numb
   return {
     url: recipe.url,
     port,
-    get pid() { return child.pid! },
+    get pid() {
+      return child.pid!
+    },
     stop,
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGINT')
       await launch()
     },
-    pause() { for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGSTOP') },
-    resume() { for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGCONT') },
+    pause() {
+      for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGSTOP')
+    },
+    resume() {
+      for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGCONT')
+    },
   }
 }
 
 /** The command in a form in which, where setpriv is there, the kernel kills it even when this process dies by SIGKILL. */
 export function dyingWithUs(command: readonly string[]): [file: string, ...args: string[]] {
   const guard = findBinary('setpriv')
-  return (guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]) as [string, ...string[]]
+  return (guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]) as [
+    string,
+    ...string[],
+  ]
 }
 
 function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
   const [file, ...args] = dyingWithUs(command)
   // A group of its own: Ctrl-C at the terminal is for the tool, which may want to end its work first.
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), detached: true, env: { ...process.env, ...recipe.variables }, ...recipe.user })
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: tmpdir(),
+    detached: true,
+    env: { ...process.env, ...recipe.variables },
+    ...recipe.user,
+  })
   running.add(child)
   child.once('exit', () => running.delete(child))
   child.once('error', cause => output.push(cause.message))
@@ -244,11 +343,17 @@ function launchChild(command: string[], recipe: Recipe, output: string[]): Child
   return child
 }
 
-async function untilReady(name: ServiceName, child: ChildProcess, recipe: Recipe, output: string[]): Promise<void> {
+async function untilReady(
+  name: ServiceName,
+  child: ChildProcess,
+  recipe: Recipe,
+  output: string[],
+): Promise<void> {
   const giveUpAtMs = performance.now() + startTimeoutMs
   let reason = ''
   while (performance.now() < giveUpAtMs) {
-    if (hasEnded(child)) throw failure(name, `ended with ${child.exitCode ?? child.signalCode}`, output)
+    if (hasEnded(child))
+      throw failure(name, `ended with ${child.exitCode ?? child.signalCode}`, output)
     try {
       return await recipe.ready()
     } catch (cause) {
@@ -279,7 +384,13 @@ function speaks(port: number, greeting: string, expected: string): Promise<void>
 }
 
 async function databaseExists(port: number): Promise<void> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', connectionTimeoutMillis: probeTimeoutMs })
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    connectionTimeoutMillis: probeTimeoutMs,
+  })
   // A server that goes down between two awaits reports it here as well.
   client.on('error', () => {})
   try {
@@ -295,10 +406,14 @@ async function databaseExists(port: number): Promise<void> {
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   try {
-    const [uid, gid] = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' })))
+    const [uid, gid] = ['-u', '-g'].map(flag =>
+      Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' })),
+    )
     return { uid: uid!, gid: gid! }
   } catch {
-    throw new Error('postgres: it refuses to run as root and there is no user `postgres` to run it as')
+    throw new Error(
+      'postgres: it refuses to run as root and there is no user `postgres` to run it as',
+    )
   }
 }
 
@@ -311,7 +426,11 @@ function found(binary: string): string {
 /** PostgreSQL's backends leave its process group, so a signal to the group would miss them. Linux only. */
 function childrenOf(pid: number | undefined): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(text => text !== '').map(Number)
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(text => text !== '')
+      .map(Number)
   } catch {
     return []
   }
@@ -321,16 +440,25 @@ function signalTo(target: ChildProcess | number, signal: NodeJS.Signals): void {
   try {
     if (typeof target === 'number') process.kill(target, signal)
     else if (!hasEnded(target)) target.kill(signal)
-  } catch { /* it has ended meanwhile */ }
+  } catch {
+    /* it has ended meanwhile */
+  }
 }
 
-const hasEnded = (child: ChildProcess): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+const hasEnded = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 
 function exited(child: ChildProcess, timeoutMs: number): Promise<boolean> {
   if (hasEnded(child)) return Promise.resolve(true)
   return new Promise(resolve => {
-    const onExit = (): void => { clearTimeout(timer); resolve(true) }
-    const timer = setTimeout(() => { child.off('exit', onExit); resolve(false) }, timeoutMs)
+    const onExit = (): void => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    const timer = setTimeout(() => {
+      child.off('exit', onExit)
+      resolve(false)
+    }, timeoutMs)
     child.once('exit', onExit)
   })
 }
@@ -345,12 +473,23 @@ function cleanUpAtExit(): void {
   if (installed) return
   installed = true
   process.once('exit', () => {
-    for (const child of running) for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGKILL')
+    for (const child of running)
+      for (const one of [child, ...childrenOf(child.pid)]) signalTo(one, 'SIGKILL')
     for (const dir of folders) {
-      try { removeFolder(dir) } catch { /* a dying server still writes; the system clears its temporary folder */ }
+      try {
+        removeFolder(dir)
+      } catch {
+        /* a dying server still writes; the system clears its temporary folder */
+      }
     }
   })
-  for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]] as const)
+  for (const [signal, number] of [
+    ['SIGHUP', 1],
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const)
     // A program that listens itself decides when to end.
-    process.once(signal, () => { if (process.listenerCount(signal) === 0) process.exit(128 + number) })
+    process.once(signal, () => {
+      if (process.listenerCount(signal) === 0) process.exit(128 + number)
+    })
 }

@@ -35,7 +35,9 @@ export function makeSmallDisk(megabytes: number): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'caduceus-disk-'))
   const filler = join(path, 'filler')
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', path], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', path], {
+      stdio: 'ignore',
+    })
   } catch (cause) {
     rmSync(path, { recursive: true })
     throw new Error(needs, { cause })
@@ -51,14 +53,17 @@ export function makeSmallDisk(megabytes: number): SmallDisk {
   }
   process.once('exit', remove)
   return {
-    path, remove,
+    path,
+    remove,
     fill() {
       const file = openSync(filler, 'a')
       try {
         for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
           const block = Buffer.alloc(bytes, 1)
           try {
-            while (writeSync(file, block) === bytes) { /* on */ }
+            while (writeSync(file, block) === bytes) {
+              /* on */
+            }
           } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
           }
@@ -67,6 +72,8 @@ export function makeSmallDisk(megabytes: number): SmallDisk {
         closeSync(file)
       }
     },
-    free() { rmSync(filler, { force: true }) },
+    free() {
+      rmSync(filler, { force: true })
+    },
   }
 }

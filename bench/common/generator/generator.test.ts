@@ -5,7 +5,10 @@ import { askChild, startServerChild } from '../child.ts'
 import type { Counters } from '../server.ts'
 import { payloadBytes, startGenerator } from './generator.ts'
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms) })
+const pause = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
 const tokens = Array.from({ length: 10 }, (_, at) => `token-${at}`)
 const startMs = Date.now() - 3_600_000
 
@@ -28,26 +31,47 @@ t.test('the frames are real: in order on each socket, and nothing else', async t
       if (!isBinary) return
       const frames = reader.read(new Uint8Array(message), Date.now())
       const { index } = ws.getUserData()
-      for (let at = 0; at < frames; at++) seen.set(index, [...(seen.get(index) ?? []), reader.seq[at]!])
+      for (let at = 0; at < frames; at++)
+        seen.set(index, [...(seen.get(index) ?? []), reader.seq[at]!])
       if (frames !== 64) t.fail(`a message of ${frames} frames`)
     },
   })
-  const port = await new Promise<number>(resolve => { app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never))) })
-  const generator = await startGenerator({ url: `http://127.0.0.1:${port}`, tokens, startMs, framesPerMessage: 64, messagesPerWrite: 2, threads: 2 })
+  const port = await new Promise<number>(resolve => {
+    app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)))
+  })
+  const generator = await startGenerator({
+    url: `http://127.0.0.1:${port}`,
+    tokens,
+    startMs,
+    framesPerMessage: 64,
+    messagesPerWrite: 2,
+    threads: 2,
+  })
   generator.pace(12_800)
   await pause(500)
   const report = await generator.stop()
   await pause(100)
   app.close()
   t.equal(seen.size, tokens.length, 'every socket was used')
-  for (const [index, seqs] of seen) t.same(seqs, seqs.map((_, at) => at + 1), `socket ${index}`)
+  for (const [index, seqs] of seen)
+    t.same(
+      seqs,
+      seqs.map((_, at) => at + 1),
+      `socket ${index}`,
+    )
   t.equal([...seen.values()].flat().length, report.frames, 'what it says was sent was sent')
   t.ok(report.frames > 0, `${report.frames} frames`)
 })
 
 t.test('the open loop keeps its rate, and a stall of the server is in the latencies', async t => {
   const { child, url } = await sink(t)
-  const generator = await startGenerator({ url, tokens, startMs, framesPerMessage: 1, messagesPerWrite: 1 })
+  const generator = await startGenerator({
+    url,
+    tokens,
+    startMs,
+    framesPerMessage: 1,
+    messagesPerWrite: 1,
+  })
   generator.pace(5_000)
   await pause(500)
   child.kill('SIGSTOP')
@@ -57,21 +81,40 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   const { counters } = await askChild<Counters>(child, 'counters')
   const report = await generator.stop()
   // The loop is open: after a pause of its own it sends what was due meanwhile, and never more than the rate.
-  t.ok(report.frames > 0 && report.frames / report.seconds < 5_250, `${(report.frames / report.seconds).toFixed(0)} frames/s`)
-  t.ok(counters['bytes']! / payloadBytes({ framesPerMessage: 1, messagesPerWrite: 1 }) >= report.frames * 0.9, 'and they arrived')
+  t.ok(
+    report.frames > 0 && report.frames / report.seconds < 5_250,
+    `${(report.frames / report.seconds).toFixed(0)} frames/s`,
+  )
+  t.ok(
+    counters['bytes']! / payloadBytes({ framesPerMessage: 1, messagesPerWrite: 1 }) >=
+      report.frames * 0.9,
+    'and they arrived',
+  )
   const slow = report.pongsMs.filter(ms => ms > 300).length
   // A generator that waits for each answer would have sent one ping in that time; one is due every 20 ms.
-  t.ok(slow >= 10, `${slow} of ${report.pongsMs.length} pings waited for more than half of the stall`)
+  t.ok(
+    slow >= 10,
+    `${slow} of ${report.pongsMs.length} pings waited for more than half of the stall`,
+  )
   t.ok(Math.max(...report.pongsMs) >= 550)
 })
 
 t.test('filling stops at what was counted', async t => {
   const { child, url } = await sink(t)
-  const generator = await startGenerator({ url, tokens, startMs, framesPerMessage: 64, messagesPerWrite: 1 })
+  const generator = await startGenerator({
+    url,
+    tokens,
+    startMs,
+    framesPerMessage: 64,
+    messagesPerWrite: 1,
+  })
   generator.fill()
   await pause(500)
   // On a busy machine what was sent takes its time to arrive.
-  const arrived = async (): Promise<number> => (await askChild<Counters>(child, 'counters')).counters['bytes']! / payloadBytes({ framesPerMessage: 64, messagesPerWrite: 1 }) * 64
+  const arrived = async (): Promise<number> =>
+    ((await askChild<Counters>(child, 'counters')).counters['bytes']! /
+      payloadBytes({ framesPerMessage: 64, messagesPerWrite: 1 })) *
+    64
   for (let before = -1, now = await arrived(); now > before;) {
     await pause(300)
     ;[before, now] = [now, await arrived()]
@@ -84,8 +127,30 @@ t.test('filling stops at what was counted', async t => {
 
 t.test('a server that refuses is named', async t => {
   const app = App().ws('/ws/driver', { open: ws => ws.end(4001, 'who are you') })
-  const port = await new Promise<number>(resolve => { app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never))) })
-  t.teardown(() => { app.close() })
-  await t.rejects(startGenerator({ url: `http://127.0.0.1:${port}`, tokens: ['x'], startMs, framesPerMessage: 1, messagesPerWrite: 1 }), /the server closed the socket.*who are you/s)
-  await t.rejects(startGenerator({ url: 'http://127.0.0.1:9', tokens: ['x'], startMs, framesPerMessage: 1, messagesPerWrite: 1 }), /ECONNREFUSED/)
+  const port = await new Promise<number>(resolve => {
+    app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)))
+  })
+  t.teardown(() => {
+    app.close()
+  })
+  await t.rejects(
+    startGenerator({
+      url: `http://127.0.0.1:${port}`,
+      tokens: ['x'],
+      startMs,
+      framesPerMessage: 1,
+      messagesPerWrite: 1,
+    }),
+    /the server closed the socket.*who are you/s,
+  )
+  await t.rejects(
+    startGenerator({
+      url: 'http://127.0.0.1:9',
+      tokens: ['x'],
+      startMs,
+      framesPerMessage: 1,
+      messagesPerWrite: 1,
+    }),
+    /ECONNREFUSED/,
+  )
 })

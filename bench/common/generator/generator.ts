@@ -7,7 +7,10 @@ import { Worker } from 'node:worker_threads'
 import { encodeFrames } from '../../../protocol/frames.ts'
 
 /** How frames are put into messages and messages into writes. A write is about one TCP segment when it fits. */
-export interface Shape { framesPerMessage: number; messagesPerWrite: number }
+export interface Shape {
+  framesPerMessage: number
+  messagesPerWrite: number
+}
 
 export interface GeneratorOptions extends Shape {
   /** `http(s)://host:port` */
@@ -24,8 +27,18 @@ const inFlightMax = 300_000
 const readyTimeoutMs = 60_000
 
 /** What one thread is told; `firstIndex` is the place of its sockets among all. */
-export interface WorkerOptions extends Shape { url: string; tokens: readonly string[]; startMs: number; inFlightMax: number; firstIndex: number }
-export type WorkerCommand = { do: 'fill' } | { do: 'pace'; writesPerSecond: number } | { do: 'counted'; frames: number } | { do: 'stop' }
+export interface WorkerOptions extends Shape {
+  url: string
+  tokens: readonly string[]
+  startMs: number
+  inFlightMax: number
+  firstIndex: number
+}
+export type WorkerCommand =
+  | { do: 'fill' }
+  | { do: 'pace'; writesPerSecond: number }
+  | { do: 'counted'; frames: number }
+  | { do: 'stop' }
 
 export interface GeneratorReport {
   frames: number
@@ -55,13 +68,36 @@ export interface Generator {
 }
 
 /** Resolves when every socket is open. Rejects with the server's words when it refuses one. */
-export async function startGenerator({ url, tokens, startMs, threads = 1, framesPerMessage, messagesPerWrite }: GeneratorOptions): Promise<Generator> {
+export async function startGenerator({
+  url,
+  tokens,
+  startMs,
+  threads = 1,
+  framesPerMessage,
+  messagesPerWrite,
+}: GeneratorOptions): Promise<Generator> {
   const each = Math.ceil(tokens.length / threads)
-  const workers = Array.from({ length: threads }, (_, at) => new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: { url, startMs, framesPerMessage, messagesPerWrite, inFlightMax: inFlightMax / threads, tokens: tokens.slice(at * each, (at + 1) * each), firstIndex: at * each } satisfies WorkerOptions,
-  }))
-  const terminate = async (): Promise<void> => { await Promise.all(workers.map(worker => worker.terminate())) }
-  const all = (command: WorkerCommand): void => { for (const worker of workers) tell(worker, command) }
+  const workers = Array.from(
+    { length: threads },
+    (_, at) =>
+      new Worker(new URL('./worker.js', import.meta.url), {
+        workerData: {
+          url,
+          startMs,
+          framesPerMessage,
+          messagesPerWrite,
+          inFlightMax: inFlightMax / threads,
+          tokens: tokens.slice(at * each, (at + 1) * each),
+          firstIndex: at * each,
+        } satisfies WorkerOptions,
+      }),
+  )
+  const terminate = async (): Promise<void> => {
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
+  const all = (command: WorkerCommand): void => {
+    for (const worker of workers) tell(worker, command)
+  }
   try {
     await Promise.all(workers.map(worker => next(worker, message => message === 'ready')))
   } catch (error) {
@@ -70,10 +106,19 @@ export async function startGenerator({ url, tokens, startMs, threads = 1, frames
   }
   return {
     fill: () => all({ do: 'fill' }),
-    pace: framesPerSecond => all({ do: 'pace', writesPerSecond: framesPerSecond / framesPerMessage / messagesPerWrite / threads }),
+    pace: framesPerSecond =>
+      all({
+        do: 'pace',
+        writesPerSecond: framesPerSecond / framesPerMessage / messagesPerWrite / threads,
+      }),
     counted: frames => all({ do: 'counted', frames: frames / threads }),
     async stop() {
-      const reports = workers.map(worker => next(worker, message => typeof message === 'object') as Promise<{ report: GeneratorReport }>)
+      const reports = workers.map(
+        worker =>
+          next(worker, message => typeof message === 'object') as Promise<{
+            report: GeneratorReport
+          }>,
+      )
       all({ do: 'stop' })
       return merged((await Promise.all(reports)).map(({ report }) => report))
     },
@@ -83,26 +128,48 @@ export async function startGenerator({ url, tokens, startMs, threads = 1, frames
 
 /** Bytes of one message's payload, as a sink counts them. */
 export function payloadBytes({ framesPerMessage }: Shape): number {
-  const frame = { seq: 0, timestampMs: 0, latitude: 1, longitude: 1, headingDeg: 90, speedMps: 8, accuracyM: null }
-  return encodeFrames(Array.from({ length: framesPerMessage }, () => frame)).length - (framesPerMessage === 1 ? 1 : 0)
+  const frame = {
+    seq: 0,
+    timestampMs: 0,
+    latitude: 1,
+    longitude: 1,
+    headingDeg: 90,
+    speedMps: 8,
+    accuracyM: null,
+  }
+  return (
+    encodeFrames(Array.from({ length: framesPerMessage }, () => frame)).length -
+    (framesPerMessage === 1 ? 1 : 0)
+  )
 }
 
 function merged(reports: readonly GeneratorReport[]): GeneratorReport {
-  const sum = (of: (report: GeneratorReport) => number): number => reports.reduce((total, report) => total + of(report), 0)
+  const sum = (of: (report: GeneratorReport) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0)
   return {
-    frames: sum(report => report.frames), writes: sum(report => report.writes), seconds: Math.max(...reports.map(report => report.seconds)),
-    utilization: sum(report => report.utilization) / reports.length, pongsMs: reports.flatMap(report => report.pongsMs),
-    pingsUnanswered: sum(report => report.pingsUnanswered), lateMsMax: Math.max(...reports.map(report => report.lateMsMax)), closed: sum(report => report.closed),
+    frames: sum(report => report.frames),
+    writes: sum(report => report.writes),
+    seconds: Math.max(...reports.map(report => report.seconds)),
+    utilization: sum(report => report.utilization) / reports.length,
+    pongsMs: reports.flatMap(report => report.pongsMs),
+    pingsUnanswered: sum(report => report.pingsUnanswered),
+    lateMsMax: Math.max(...reports.map(report => report.lateMsMax)),
+    closed: sum(report => report.closed),
   }
 }
 
-// The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
-// oxlint-disable-next-line unicorn/require-post-message-target-origin
-function tell(worker: Worker, command: WorkerCommand): void { worker.postMessage(command) }
+function tell(worker: Worker, command: WorkerCommand): void {
+  // The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  worker.postMessage(command)
+}
 
 function next(worker: Worker, wanted: (message: unknown) => boolean): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the generator does not answer')), readyTimeoutMs)
+    const timer = setTimeout(
+      () => reject(new Error('the generator does not answer')),
+      readyTimeoutMs,
+    )
     const take = (message: unknown): void => {
       if (!wanted(message)) return
       clearTimeout(timer)
@@ -110,6 +177,9 @@ function next(worker: Worker, wanted: (message: unknown) => boolean): Promise<un
       resolve(message)
     }
     worker.on('message', take)
-    worker.once('error', error => { clearTimeout(timer); reject(error) })
+    worker.once('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
   })
 }

@@ -21,7 +21,8 @@ import { encodeFrames, type LocationFrame } from '../../../protocol/frames.ts'
 import { sourceAddress } from '../dial.ts'
 import type { GeneratorReport, WorkerCommand, WorkerOptions } from './generator.ts'
 
-const { url, tokens, framesPerMessage, messagesPerWrite, inFlightMax, startMs, firstIndex } = workerData as WorkerOptions
+const { url, tokens, framesPerMessage, messagesPerWrite, inFlightMax, startMs, firstIndex } =
+  workerData as WorkerOptions
 const { hostname, port: portText, protocol, host } = new URL(url)
 const secure = protocol === 'https:'
 const port = Number(portText) || (secure ? 443 : 80)
@@ -49,15 +50,25 @@ class Stream {
 
   constructor(socket: Socket, index: number) {
     this.socket = socket
-    this.#latitude = 27.7172 + index % 10_000 * 1e-4
-    const frame: LocationFrame = { seq: 0, timestampMs: 0, latitude: this.#latitude, longitude: 85.324, headingDeg: 90, speedMps: 8, accuracyM: null }
+    this.#latitude = 27.7172 + (index % 10_000) * 1e-4
+    const frame: LocationFrame = {
+      seq: 0,
+      timestampMs: 0,
+      latitude: this.#latitude,
+      longitude: 85.324,
+      headingDeg: 90,
+      speedMps: 8,
+      accuracyM: null,
+    }
     const frames = Array.from({ length: framesPerMessage }, () => frame)
     // A single frame is sent as one, not as an array of one.
     const array = encodeFrames(frames)
     const payload = framesPerMessage === 1 ? array.subarray(1) : array
     const message = masked(0x82, payload)
     this.#buffer = Buffer.concat(Array.from({ length: messagesPerWrite }, () => message))
-    const frameBytes = (payload.length - (framesPerMessage === 1 ? 0 : framesPerMessage < 16 ? 1 : 3)) / framesPerMessage
+    const frameBytes =
+      (payload.length - (framesPerMessage === 1 ? 0 : framesPerMessage < 16 ? 1 : 3)) /
+      framesPerMessage
     for (let m = 0; m < messagesPerWrite; m++) {
       const first = (m + 1) * message.length - framesPerMessage * frameBytes
       for (let f = 0; f < framesPerMessage; f++) this.#offsets.push(first + f * frameBytes + 2)
@@ -85,7 +96,9 @@ class Stream {
     sent += this.#offsets.length
     this.writes++
     this.blocked = true
-    const flushed = (): void => { this.blocked = false }
+    const flushed = (): void => {
+      this.blocked = false
+    }
     this.socket.write(buffer, flushed)
     if (this.socket.writableLength === 0) this.blocked = false
   }
@@ -95,12 +108,24 @@ class Stream {
     this.socket.write(pingMessage)
   }
 
-  get pingsUnanswered(): number { return this.#pingsDueMs.length }
+  get pingsUnanswered(): number {
+    return this.#pingsDueMs.length
+  }
 }
 
 function masked(head: number, payload: Uint8Array): Buffer {
   const { length } = payload
-  return Buffer.concat([Buffer.from([head, ...(length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff]), 0, 0, 0, 0]), payload])
+  return Buffer.concat([
+    Buffer.from([
+      head,
+      ...(length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff]),
+      0,
+      0,
+      0,
+      0,
+    ]),
+    payload,
+  ])
 }
 const pingMessage = masked(0x81, Buffer.from('{"type":"ping"}'))
 const pong = Buffer.from('"pong"')
@@ -108,38 +133,55 @@ const pong = Buffer.from('"pong"')
 function open(token: string, index: number): Promise<Stream> {
   return new Promise((resolve, reject) => {
     const localAddress = sourceAddress(hostname)
-    const socket = secure ? connectTls({ host: hostname, port, servername: hostname }) : connect({ host: hostname, port, ...(localAddress !== undefined && { localAddress }) })
+    const socket = secure
+      ? connectTls({ host: hostname, port, servername: hostname })
+      : connect({ host: hostname, port, ...(localAddress !== undefined && { localAddress }) })
     socket.setNoDelay(true)
     socket.once('error', reject)
-    socket.write(`GET /ws/driver HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
-      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Protocol: bearer, ${token}\r\n\r\n`)
+    socket.write(
+      `GET /ws/driver HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
+        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Protocol: bearer, ${token}\r\n\r\n`,
+    )
     let seen = ''
     const wait = (data: Buffer): void => {
       seen += data.toString('latin1')
       const refused = /^HTTP\/1\.1 (?!101).*/.exec(seen)?.[0] ?? /"type":"error".*/.exec(seen)?.[0]
-      if (refused !== undefined) reject(new Error(`the server refused the socket: ${refused.slice(0, 200)}`))
+      if (refused !== undefined)
+        reject(new Error(`the server refused the socket: ${refused.slice(0, 200)}`))
       if (!seen.includes('"type":"connection"')) return
       socket.off('data', wait)
       socket.off('error', reject)
       resolve(new Stream(socket, index))
     }
     socket.on('data', wait)
-    socket.once('close', () => reject(new Error(`the server closed the socket: ${seen.slice(seen.indexOf('\r\n\r\n') + 4).slice(0, 200)}`)))
+    socket.once('close', () =>
+      reject(
+        new Error(
+          `the server closed the socket: ${seen.slice(seen.indexOf('\r\n\r\n') + 4).slice(0, 200)}`,
+        ),
+      ),
+    )
   })
 }
 
 const streams: Stream[] = []
 for (let from = 0; from < tokens.length; from += openAtOnce)
-  streams.push(...await Promise.all(tokens.slice(from, from + openAtOnce).map((token, at) => open(token, firstIndex + from + at))))
+  streams.push(
+    ...(await Promise.all(
+      tokens.slice(from, from + openAtOnce).map((token, at) => open(token, firstIndex + from + at)),
+    )),
+  )
 
 let running = false
 let startedMs = 0
 let lateMsMax = 0
 let eluStart = performance.eventLoopUtilization()
 
-// The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
-// oxlint-disable-next-line unicorn/require-post-message-target-origin
-function say(message: unknown): void { parentPort!.postMessage(message) }
+function say(message: unknown): void {
+  // The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort!.postMessage(message)
+}
 
 /** As fast as it is taken. */
 function fill(): void {
@@ -159,15 +201,16 @@ function pace(writesPerSecond: number): void {
   const turn = (): void => {
     if (!running) return
     const nowMs = performance.now()
-    const due = Math.floor((nowMs - startedMs) * writesPerSecond / 1_000)
+    const due = Math.floor(((nowMs - startedMs) * writesPerSecond) / 1_000)
     for (let tried = 0; written < due && tried < streams.length; tried++) {
       const stream = streams[written % streams.length]!
       if (stream.blocked) break
       stream.write()
       written++
     }
-    lateMsMax = Math.max(lateMsMax, nowMs - startedMs - written * 1_000 / writesPerSecond)
-    for (; pinged * pingEveryMs <= nowMs - startedMs; pinged++) streams[pinged % streams.length]!.ping(startedMs + pinged * pingEveryMs)
+    lateMsMax = Math.max(lateMsMax, nowMs - startedMs - (written * 1_000) / writesPerSecond)
+    for (; pinged * pingEveryMs <= nowMs - startedMs; pinged++)
+      streams[pinged % streams.length]!.ping(startedMs + pinged * pingEveryMs)
     if (written < due) setImmediate(turn)
     else setTimeout(turn, 1)
   }
@@ -177,9 +220,13 @@ function pace(writesPerSecond: number): void {
 function stop(): void {
   running = false
   const report: GeneratorReport = {
-    frames: sent, writes: streams.reduce((total, stream) => total + stream.writes, 0),
-    seconds: (performance.now() - startedMs) / 1_000, utilization: performance.eventLoopUtilization(eluStart).utilization,
-    pongsMs, pingsUnanswered: streams.reduce((total, stream) => total + stream.pingsUnanswered, 0), lateMsMax,
+    frames: sent,
+    writes: streams.reduce((total, stream) => total + stream.writes, 0),
+    seconds: (performance.now() - startedMs) / 1_000,
+    utilization: performance.eventLoopUtilization(eluStart).utilization,
+    pongsMs,
+    pingsUnanswered: streams.reduce((total, stream) => total + stream.pingsUnanswered, 0),
+    lateMsMax,
     closed: streams.filter(stream => stream.socket.destroyed).length,
   }
   for (const { socket } of streams) socket.destroy()
@@ -189,8 +236,12 @@ function stop(): void {
 
 parentPort!.on('message', (command: WorkerCommand) => {
   switch (command.do) {
-    case 'counted': counted = command.frames; return
-    case 'stop': stop(); return
+    case 'counted':
+      counted = command.frames
+      return
+    case 'stop':
+      stop()
+      return
     default:
       running = true
       startedMs = performance.now()

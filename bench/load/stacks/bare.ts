@@ -31,14 +31,29 @@ export function bareStack({ url, pids }: BareServer): Stack {
       })
       return terminals
     },
-    async request(_field, marker) { await http.post('/requests', 'none', `{"type":"new_request","notes":"${marker}","padding":"${padding}"}`) },
+    async request(_field, marker) {
+      await http.post(
+        '/requests',
+        'none',
+        `{"type":"new_request","notes":"${marker}","padding":"${padding}"}`,
+      )
+    },
     async openDeliveries(count, arrived) {
       const [drivers, trackers]: RawSocket[][] = [[], []]
       await inParallel(Array.from({ length: count }), opensAtOnce, async (_, i) => {
         drivers[i] = await open(`/ws/driver/${i}`, () => undefined)
-        trackers[i] = await open(`/ws/tracking/${i}`, text => { const sent = memberOf(text, 'sent'); if (sent !== null) arrived(i, Number(sent)) })
+        trackers[i] = await open(`/ws/tracking/${i}`, text => {
+          const sent = memberOf(text, 'sent')
+          if (sent !== null) arrived(i, Number(sent))
+        })
       })
-      return { send: (delivery, sequence) => drivers[delivery]!.sendText(`{"type":"location","sent":"${sequence}","padding":"${padding.slice(0, 150)}"}`), sockets: [...drivers, ...trackers] }
+      return {
+        send: (delivery, sequence) =>
+          drivers[delivery]!.sendText(
+            `{"type":"location","sent":"${sequence}","padding":"${padding.slice(0, 150)}"}`,
+          ),
+        sockets: [...drivers, ...trackers],
+      }
     },
     stop() {
       for (const socket of sockets) socket.destroy()

@@ -6,11 +6,24 @@ import type { Field, Stack } from './stack.ts'
 
 const drainMs = 10_000
 
-export interface Throughput { deliveries: number; deliveriesPerSecond: number; missing: number }
-export interface Delays { each: Latency; last: Latency; missing: number }
+export interface Throughput {
+  deliveries: number
+  deliveriesPerSecond: number
+  missing: number
+}
+export interface Delays {
+  each: Latency
+  last: Latency
+  missing: number
+}
 
 /** What one request has come to: terminals that have not heard of it, and those of them that are timed. */
-interface Flight { dueMs: number; left: number; timedLeft: number; done(): void }
+interface Flight {
+  dueMs: number
+  left: number
+  timedLeft: number
+  done(): void
+}
 
 export class Broadcasts {
   readonly #stack: Stack
@@ -45,7 +58,12 @@ export class Broadcasts {
   #send(dueMs: number): Promise<void> {
     const marker = `b${this.#sequence++}`
     return new Promise((resolve, reject) => {
-      this.#flights.set(marker, { dueMs, left: this.#field.near, timedLeft: this.#timed?.size ?? this.#field.near, done: resolve })
+      this.#flights.set(marker, {
+        dueMs,
+        left: this.#field.near,
+        timedLeft: this.#timed?.size ?? this.#field.near,
+        done: resolve,
+      })
       this.#stack.request(this.#field, marker).catch(reject)
     })
   }
@@ -53,12 +71,19 @@ export class Broadcasts {
   /** Closed loop: a number of requests is always under way. The most that the stack delivers. */
   async throughput(ms: number, underWay: number, signal: AbortSignal): Promise<Throughput> {
     let deliveries = 0
-    this.#arrived = () => { deliveries++ }
+    this.#arrived = () => {
+      deliveries++
+    }
     const startMs = performance.now()
     const endMs = startMs + ms
-    const loop = async (): Promise<void> => { while (performance.now() < endMs && !signal.aborted) await this.#send(performance.now()) }
+    const loop = async (): Promise<void> => {
+      while (performance.now() < endMs && !signal.aborted) await this.#send(performance.now())
+    }
     const all = Promise.all(Array.from({ length: underWay }, loop))
-    await Promise.race([all, settled(() => performance.now() > endMs + drainMs, ms + drainMs + 1_000, 100)])
+    await Promise.race([
+      all,
+      settled(() => performance.now() > endMs + drainMs, ms + drainMs + 1_000, 100),
+    ])
     const seconds = (performance.now() - startMs) / 1_000
     return { deliveries, deliveriesPerSecond: deliveries / seconds, missing: this.#forget() }
   }
@@ -70,11 +95,23 @@ export class Broadcasts {
    * the measurement is over. To read a thousand sockets takes this process some 15 ms, in which the server
    * has long told the last one: otherwise the figure would be the generator's.
    */
-  async delays(perSecond: number, ms: number, signal: AbortSignal, timedCount = this.#field.near): Promise<Delays> {
+  async delays(
+    perSecond: number,
+    ms: number,
+    signal: AbortSignal,
+    timedCount = this.#field.near,
+  ): Promise<Delays> {
     const { near } = this.#field
-    const timed = new Set(Array.from({ length: timedCount }, (_, at) => Math.round(at * (near - 1) / Math.max(1, timedCount - 1))))
+    const timed = new Set(
+      Array.from({ length: timedCount }, (_, at) =>
+        Math.round((at * (near - 1)) / Math.max(1, timedCount - 1)),
+      ),
+    )
     this.#timed = timedCount === near ? null : timed
-    const unread = this.#timed === null ? [] : this.#terminals.slice(0, near).filter((_, terminal) => !timed.has(terminal))
+    const unread =
+      this.#timed === null
+        ? []
+        : this.#terminals.slice(0, near).filter((_, terminal) => !timed.has(terminal))
     for (const socket of unread) socket.pause()
     try {
       return await this.#delays(perSecond, ms, signal, unread)
@@ -83,23 +120,33 @@ export class Broadcasts {
     }
   }
 
-  async #delays(perSecond: number, ms: number, signal: AbortSignal, unread: readonly RawSocket[]): Promise<Delays> {
+  async #delays(
+    perSecond: number,
+    ms: number,
+    signal: AbortSignal,
+    unread: readonly RawSocket[],
+  ): Promise<Delays> {
     const [each, last] = [new Latency(), new Latency()]
     this.#arrived = ({ dueMs, timedLeft }, nowMs) => {
       each.record(nowMs - dueMs)
       if (timedLeft === 0) last.record(nowMs - dueMs)
     }
     const startMs = performance.now()
-    const total = Math.max(1, Math.round(perSecond * ms / 1_000))
+    const total = Math.max(1, Math.round((perSecond * ms) / 1_000))
     const sent: Promise<void>[] = []
     for (let i = 0; i < total && !signal.aborted; i++) {
-      const dueMs = startMs + i * 1_000 / perSecond
+      const dueMs = startMs + (i * 1_000) / perSecond
       // Never early, or an answer could come before its question was due; late by up to a millisecond, which is in the latencies.
-      for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now()) await new Promise<void>(resolve => { setTimeout(resolve, Math.ceil(waitMs)) })
+      for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now())
+        await new Promise<void>(resolve => {
+          setTimeout(resolve, Math.ceil(waitMs))
+        })
       sent.push(this.#send(dueMs))
     }
     let done = false
-    void Promise.all(sent).then(() => { done = true })
+    void Promise.all(sent).then(() => {
+      done = true
+    })
     await settled(() => done, drainMs, 10)
     for (const socket of unread) socket.resume()
     await settled(() => this.#flights.size === 0, drainMs, 10)

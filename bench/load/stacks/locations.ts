@@ -45,7 +45,9 @@ export class Locations {
   }
 
   /** Ends its sockets; the stack may open others. */
-  close(): void { for (const socket of this.#sockets) socket.destroy() }
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
 
   #one(delivery: number, dueMs: number): void {
     const sequence = this.#sent[delivery]!++
@@ -64,33 +66,45 @@ export class Locations {
     while (performance.now() < startMs + ms && !signal.aborted) {
       for (let delivery = 0; delivery < this.#count; delivery++) {
         // A stack that loses one must not stop its driver for good.
-        if (this.#sent[delivery]! > this.#heard[delivery]! && performance.now() - Math.max(startMs, this.#heardMs[delivery]!) > lostMs) this.#heard[delivery] = this.#sent[delivery]!
-        while (this.#sent[delivery]! - this.#heard[delivery]! < underWay) this.#one(delivery, performance.now())
+        if (
+          this.#sent[delivery]! > this.#heard[delivery]! &&
+          performance.now() - Math.max(startMs, this.#heardMs[delivery]!) > lostMs
+        )
+          this.#heard[delivery] = this.#sent[delivery]!
+        while (this.#sent[delivery]! - this.#heard[delivery]! < underWay)
+          this.#one(delivery, performance.now())
       }
-      await new Promise<void>(resolve => { setImmediate(resolve) })
+      await new Promise<void>(resolve => {
+        setImmediate(resolve)
+      })
     }
     // What is on its way counts, with the time that it takes: a slow stack has as much on its way as it shows in a second.
     await this.#drained()
     const lastMs = this.#heardMs.reduce((latest, atMs) => Math.max(latest, atMs), 0)
-    return (this.#shownAll() - before) * 1_000 / Math.max(ms, lastMs - startMs)
+    return ((this.#shownAll() - before) * 1_000) / Math.max(ms, lastMs - startMs)
   }
 
   /** Open loop, over all drivers in turn. */
   async delays(perSecond: number, ms: number, signal: AbortSignal): Promise<Latency> {
-    const latency = this.#latency = new Latency()
+    const latency = (this.#latency = new Latency())
     const startMs = performance.now()
-    const total = Math.round(perSecond * ms / 1_000)
+    const total = Math.round((perSecond * ms) / 1_000)
     for (let i = 0; i < total && !signal.aborted;) {
       const nowMs = performance.now()
-      for (; i < total && startMs + i * 1_000 / perSecond <= nowMs; i++) this.#one(i % this.#count, startMs + i * 1_000 / perSecond)
-      await new Promise<void>(resolve => { setTimeout(resolve, 1) })
+      for (; i < total && startMs + (i * 1_000) / perSecond <= nowMs; i++)
+        this.#one(i % this.#count, startMs + (i * 1_000) / perSecond)
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, 1)
+      })
     }
     await this.#drained()
     this.#latency = null
     return latency
   }
 
-  #shownAll(): number { return this.#shown.reduce((sum, count) => sum + count, 0) }
+  #shownAll(): number {
+    return this.#shown.reduce((sum, count) => sum + count, 0)
+  }
 
   async #drained(): Promise<void> {
     await settled(() => this.#sent.every((sent, i) => sent <= this.#heard[i]!), drainMs)

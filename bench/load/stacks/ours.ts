@@ -30,8 +30,19 @@ export function ourStack(server: Server): Stack {
   let turn = 0
   const deliveriesOf = new Map<number, Population['deliveries']>()
   let openings = 0
-  const open = async (path: string, token: string | undefined, heard: (text: Buffer) => void): Promise<RawSocket> => {
-    const socket = await patiently(() => RawSocket.open({ url: server.url, path, ...(token !== undefined && { token }), onText: (_, text) => heard(text) }))
+  const open = async (
+    path: string,
+    token: string | undefined,
+    heard: (text: Buffer) => void,
+  ): Promise<RawSocket> => {
+    const socket = await patiently(() =>
+      RawSocket.open({
+        url: server.url,
+        path,
+        ...(token !== undefined && { token }),
+        onText: (_, text) => heard(text),
+      }),
+    )
     sockets.push(socket)
     return socket
   }
@@ -52,12 +63,17 @@ export function ourStack(server: Server): Stack {
       return terminals
     },
     async request({ latitude, longitude, radiusKm }, marker) {
-      const { status, body } = await http.post('/api/requests', customers[turn++ % customers.length]!,
-        `{"latitude":${latitude},"longitude":${longitude},"radius_km":${radiusKm},"quantity":1,"notes":"${marker}","expires_in_seconds":${limits.requestTtlSecondsMin}}`)
+      const { status, body } = await http.post(
+        '/api/requests',
+        customers[turn++ % customers.length]!,
+        `{"latitude":${latitude},"longitude":${longitude},"radius_km":${radiusKm},"quantity":1,"notes":"${marker}","expires_in_seconds":${limits.requestTtlSecondsMin}}`,
+      )
       if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
     },
     async openDeliveries(count, arrived) {
-      const deliveries = deliveriesOf.get(count) ?? (await server.populate({ pharmacies: [fieldCenter], deliveries: count })).deliveries
+      const deliveries =
+        deliveriesOf.get(count) ??
+        (await server.populate({ pharmacies: [fieldCenter], deliveries: count })).deliveries
       deliveriesOf.set(count, deliveries)
       // A tracker is greeted with the last position of an opening before, which must not be taken for one of this.
       const south = fieldCenter.latitude + openings++ * openingDegrees
@@ -75,10 +91,15 @@ export function ourStack(server: Server): Stack {
       return {
         send(delivery, sequence) {
           // Device times of a driver never stand still, or the frame is a duplicate.
-          const timestampMs = lastMs[delivery] = Math.max(lastMs[delivery]! + 1, Date.now())
+          const timestampMs = (lastMs[delivery] = Math.max(lastMs[delivery]! + 1, Date.now()))
           const frame = encodeFrame({
-            seq: sequence + 1, timestampMs, latitude: south + sequence * step, longitude: fieldCenter.longitude,
-            headingDeg: 0, speedMps: 8, accuracyM: null,
+            seq: sequence + 1,
+            timestampMs,
+            latitude: south + sequence * step,
+            longitude: fieldCenter.longitude,
+            headingDeg: 0,
+            speedMps: 8,
+            accuracyM: null,
           })
           drivers[delivery]!.sendFrame(maskedFrame(frame, 2))
         },
@@ -99,8 +120,11 @@ async function patiently<T>(open: () => Promise<T>): Promise<T> {
     try {
       return await open()
     } catch (error) {
-      if (attempt === attemptsMax || !(error as Error).message.startsWith('closed with 1001')) throw error
-      await new Promise<void>(resolve => { setTimeout(resolve, comeAgainMs) })
+      if (attempt === attemptsMax || !(error as Error).message.startsWith('closed with 1001'))
+        throw error
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, comeAgainMs)
+      })
     }
   }
 }
@@ -112,8 +136,11 @@ const [newRequest, location] = [0x6e, 0x6c]
 
 function numberAfter(text: Buffer, key: Buffer): number {
   const at = text.indexOf(key)
-  return at < 0 ? Number.NaN : Number.parseFloat(text.toString('latin1', at + key.length, at + key.length + 24))
+  return at < 0
+    ? Number.NaN
+    : Number.parseFloat(text.toString('latin1', at + key.length, at + key.length + 24))
 }
 
 /** Started in the bench's mode. */
-export const startOurs = async (context: Pick<Context, 'server'>): Promise<Stack> => ourStack(await context.server())
+export const startOurs = async (context: Pick<Context, 'server'>): Promise<Stack> =>
+  ourStack(await context.server())

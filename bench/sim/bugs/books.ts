@@ -12,102 +12,151 @@ import { withDriver, withOrder, type Bug } from './bug.ts'
 const { order: orders, driver: drivers } = behaviours
 
 /** Events of an order as they are decided, changed. */
-const deciding = (change: (event: OrderEvent) => OrderEvent[]) => withOrder({
-  decide(state, command, nowMs) {
-    const decision = orders.decide(state, command, nowMs)
-    return decision.ok ? { ok: true, events: decision.events.flatMap(event => change(event as OrderEvent)) } : decision
-  },
-})
+const deciding = (change: (event: OrderEvent) => OrderEvent[]) =>
+  withOrder({
+    decide(state, command, nowMs) {
+      const decision = orders.decide(state, command, nowMs)
+      return decision.ok
+        ? { ok: true, events: decision.events.flatMap(event => change(event as OrderEvent)) }
+        : decision
+    },
+  })
 
 /** What is said to a driver's actor when an order of its is over, changed. */
-const completing = (change: (command: Extract<DriverCommand, { verb: 'complete' }>, order: Order) => DriverCommand) => withOrder({
-  react: (event, state, atMs, source) => orders.react(event, state, atMs, source).map((effect): Effect => {
-    if (effect.do !== 'command' || effect.to.kind !== 'driver' || effect.to.command.verb !== 'complete') return effect
-    return { ...effect, to: { ...effect.to, command: change(effect.to.command, state as Order) } }
-  }),
-})
+const completing = (
+  change: (command: Extract<DriverCommand, { verb: 'complete' }>, order: Order) => DriverCommand,
+) =>
+  withOrder({
+    react: (event, state, atMs, source) =>
+      orders.react(event, state, atMs, source).map((effect): Effect => {
+        if (
+          effect.do !== 'command' ||
+          effect.to.kind !== 'driver' ||
+          effect.to.command.verb !== 'complete'
+        )
+          return effect
+        return {
+          ...effect,
+          to: { ...effect.to, command: change(effect.to.command, state as Order) },
+        }
+      }),
+  })
 
 export const bookBugs: Readonly<Record<string, Bug>> = {
   'fold-loses-arrival': {
     about: 'the fold of an order forgets that the driver arrived at the pharmacy',
     rule: '[4]',
     seed: 1,
-    behaviours: () => withOrder({
-      evolve(state, event, atMs) {
-        const next = orders.evolve(state, event, atMs) as Order
-        return event.type === 'arrived_at_pickup' && next.kind === 'driver_assigned' ? { ...next, delivery: { ...next.delivery, arrivedAtPickupMs: null } } : next
-      },
-    }),
+    behaviours: () =>
+      withOrder({
+        evolve(state, event, atMs) {
+          const next = orders.evolve(state, event, atMs) as Order
+          return event.type === 'arrived_at_pickup' && next.kind === 'driver_assigned'
+            ? { ...next, delivery: { ...next.delivery, arrivedAtPickupMs: null } }
+            : next
+        },
+      }),
   },
   'fold-forgets-pharmacy': {
     about: 'the fold of a cancelled order forgets which pharmacy had it',
     rule: '[4]',
     seed: 1,
-    behaviours: () => withOrder({
-      evolve(state, event, atMs) {
-        const next = orders.evolve(state, event, atMs) as Order
-        return next.kind === 'cancelled' ? { ...next, vendor: null } : next
-      },
-    }),
+    behaviours: () =>
+      withOrder({
+        evolve(state, event, atMs) {
+          const next = orders.evolve(state, event, atMs) as Order
+          return next.kind === 'cancelled' ? { ...next, vendor: null } : next
+        },
+      }),
   },
   'row-of-another-fee': {
     about: 'the column of the fee says five cents more than the order',
     rule: '[4]',
     seed: 1,
-    behaviours: () => withOrder({
-      row(state, version, atMs, born): ReadModelRow {
-        const row = orders.row(state, version, atMs, born)
-        return row.kind === 'order' && row.order.feeMinor !== null ? { ...row, order: { ...row.order, feeMinor: row.order.feeMinor + 5 } } : row
-      },
-    }),
+    behaviours: () =>
+      withOrder({
+        row(state, version, atMs, born): ReadModelRow {
+          const row = orders.row(state, version, atMs, born)
+          return row.kind === 'order' && row.order.feeMinor !== null
+            ? { ...row, order: { ...row.order, feeMinor: row.order.feeMinor + 5 } }
+            : row
+        },
+      }),
   },
   'earnings-not-booked': {
     about: 'the fold of a driver counts deliveries and forgets what they earned',
     rule: '[4]',
     seed: 1,
-    behaviours: () => withDriver({
-      evolve(state, event, atMs) {
-        const next = drivers.evolve(state, event, atMs) as Driver
-        return next.kind === 'registered' && event.type === 'order_completed' ? { ...next, totalEarningsMinor: (state as typeof next).totalEarningsMinor } : next
-      },
-    }),
+    behaviours: () =>
+      withDriver({
+        evolve(state, event, atMs) {
+          const next = drivers.evolve(state, event, atMs) as Driver
+          return next.kind === 'registered' && event.type === 'order_completed'
+            ? { ...next, totalEarningsMinor: (state as typeof next).totalEarningsMinor }
+            : next
+        },
+      }),
   },
   'return-is-paid': {
     about: 'a driver is paid for an order that went back',
     rule: '[pay]',
     seed: 1,
-    behaviours: () => completing((command, order) => (order.kind === 'returned' ? { ...command, earningsMinor: order.deal.feeMinor } : command)),
+    behaviours: () =>
+      completing((command, order) =>
+        order.kind === 'returned' ? { ...command, earningsMinor: order.deal.feeMinor } : command,
+      ),
   },
   'cancelled-counts-as-delivered': {
     about: 'an order that was called off under way counts as delivered',
     rule: '[pay]',
     seed: 7,
-    behaviours: () => completing(command => (command.outcome === 'cancelled' ? { ...command, outcome: 'delivered' } : command)),
+    behaviours: () =>
+      completing(command =>
+        command.outcome === 'cancelled' ? { ...command, outcome: 'delivered' } : command,
+      ),
   },
   'fee-is-flat': {
     about: 'an acceptance asks the same of every customer, whatever the tariff says',
     rule: '[fee]',
     seed: 1,
-    behaviours: () => deciding(event => [event.type === 'order_accepted' ? { ...event, data: { ...event.data, fee_minor: 400 } } : event]),
+    behaviours: () =>
+      deciding(event => [
+        event.type === 'order_accepted'
+          ? { ...event, data: { ...event.data, fee_minor: 400 } }
+          : event,
+      ]),
   },
   'notes-are-dropped': {
     about: 'what a customer wrote for the driver is lost at the beginning',
     rule: '[said]',
     seed: 1,
-    behaviours: () => deciding(event => [event.type === 'broadcast_opened' ? { ...event, data: { ...event.data, notes: null } } : event]),
+    behaviours: () =>
+      deciding(event => [
+        event.type === 'broadcast_opened'
+          ? { ...event, data: { ...event.data, notes: null } }
+          : event,
+      ]),
   },
   'arrival-anywhere': {
     about: 'whoever picks up has arrived, wherever the device is',
     rule: '[7]',
     seed: 1,
-    behaviours: () => withOrder({
-      decide(state, command, nowMs) {
-        const decision = orders.decide(state, command, nowMs)
-        const order = state as Order
-        const late = decision.ok && decision.events.length > 0 && (command as OrderCommand).verb === 'pick_up' && order.kind === 'driver_assigned' && order.delivery.arrivedAtPickupMs === null
-        return late ? { ok: true, events: [{ type: 'arrived_at_pickup', data: {} }, ...decision.events] } : decision
-      },
-    }),
+    behaviours: () =>
+      withOrder({
+        decide(state, command, nowMs) {
+          const decision = orders.decide(state, command, nowMs)
+          const order = state as Order
+          const late =
+            decision.ok &&
+            decision.events.length > 0 &&
+            (command as OrderCommand).verb === 'pick_up' &&
+            order.kind === 'driver_assigned' &&
+            order.delivery.arrivedAtPickupMs === null
+          return late
+            ? { ok: true, events: [{ type: 'arrived_at_pickup', data: {} }, ...decision.events] }
+            : decision
+        },
+      }),
   },
   'nearest-left-out': {
     about: 'the pharmacy next door is not asked',

@@ -34,6 +34,12 @@ export interface Bug {
 }
 
 /** The behaviours of the product, but for what is changed of orders. */
-export const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, order: { ...behaviours.order, ...change } })
+export const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({
+  ...behaviours,
+  order: { ...behaviours.order, ...change },
+})
 /** The same of drivers. */
-export const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({ ...behaviours, driver: { ...behaviours.driver, ...change } })
+export const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({
+  ...behaviours,
+  driver: { ...behaviours.driver, ...change },
+})

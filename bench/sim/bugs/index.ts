@@ -5,4 +5,9 @@ import { portBugs } from './ports.ts'
 import { pushBugs } from './pushes.ts'
 import { runtimeBugs } from './runtime.ts'
 
-export const bugs: Readonly<Record<string, Bug>> = { ...runtimeBugs, ...bookBugs, ...pushBugs, ...portBugs }
+export const bugs: Readonly<Record<string, Bug>> = {
+  ...runtimeBugs,
+  ...bookBugs,
+  ...pushBugs,
+  ...portBugs,
+}

@@ -6,7 +6,13 @@ import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Bug } from './bug.ts'
 
 /** The bus as it is, but for what is changed. */
-const over = (bus: Bus, change: Partial<Bus>): Bus => ({ ...bus, get connected() { return bus.connected }, ...change })
+const over = (bus: Bus, change: Partial<Bus>): Bus => ({
+  ...bus,
+  get connected() {
+    return bus.connected
+  },
+  ...change,
+})
 
 export const portBugs: Readonly<Record<string, Bug>> = {
   'last-second-not-doubted': {
@@ -19,7 +25,13 @@ export const portBugs: Readonly<Record<string, Bug>> = {
     about: 'a round trip that spans a break counts as an answer',
     rule: '[6]',
     seed: 2,
-    engineBus: bus => over(bus, { onStatus: listener => bus.onStatus(connected => { if (connected) listener(true) }) }),
+    engineBus: bus =>
+      over(bus, {
+        onStatus: listener =>
+          bus.onStatus(connected => {
+            if (connected) listener(true)
+          }),
+      }),
   },
   'lost-database-taken-for-written': {
     about: 'an engine that has lost the database takes what is under way for written',
@@ -29,15 +41,24 @@ export const portBugs: Readonly<Record<string, Bug>> = {
       const waiting = new Set<() => void>()
       return {
         ...journal,
-        append: request => new Promise((resolve, reject) => {
-          const assume = (): void => resolve({ outcome: 'committed', firstSeq: store.slot(request.slot).events.length + 1 })
-          waiting.add(assume)
-          journal.append(request).then(resolve, reject).finally(() => waiting.delete(assume))
-        }),
-        renewSlots: (engineId, leaseMs) => journal.renewSlots(engineId, leaseMs).catch((error: unknown) => {
-          for (const assume of waiting) assume()
-          throw error
-        }),
+        append: request =>
+          new Promise((resolve, reject) => {
+            const assume = (): void =>
+              resolve({
+                outcome: 'committed',
+                firstSeq: store.slot(request.slot).events.length + 1,
+              })
+            waiting.add(assume)
+            journal
+              .append(request)
+              .then(resolve, reject)
+              .finally(() => waiting.delete(assume))
+          }),
+        renewSlots: (engineId, leaseMs) =>
+          journal.renewSlots(engineId, leaseMs).catch((error: unknown) => {
+            for (const assume of waiting) assume()
+            throw error
+          }),
       }
     },
   },

@@ -8,25 +8,41 @@ import type { Push, PushList, SocketMessage } from '../../../protocol/pushes.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { withOrder, type Bug } from './bug.ts'
 
-interface Topical { topic: string; message: SocketMessage }
+interface Topical {
+  topic: string
+  message: SocketMessage
+}
 
 /** Messages to topics, changed; null leaves one out. */
-const telling = (change: (told: Topical, order: Order) => Topical | null) => withOrder({
-  react: (event, state, atMs, source) => behaviours.order.react(event, state, atMs, source).flatMap((effect): Effect[] => {
-    if (effect.do !== 'push' || effect.push.kind !== 'topic') return [effect]
-    const told = change(effect.push, state as Order)
-    return told === null ? [] : [{ do: 'push', push: { kind: 'topic', ...told } }]
-  }),
-})
+const telling = (change: (told: Topical, order: Order) => Topical | null) =>
+  withOrder({
+    react: (event, state, atMs, source) =>
+      behaviours.order.react(event, state, atMs, source).flatMap((effect): Effect[] => {
+        if (effect.do !== 'push' || effect.push.kind !== 'topic') return [effect]
+        const told = change(effect.push, state as Order)
+        return told === null ? [] : [{ do: 'push', push: { kind: 'topic', ...told } }]
+      }),
+  })
 
 /** What an edge hears of pushes, changed; null leaves one out. */
 const hearing = (bus: Bus, change: (push: Push) => Push | null): Bus => ({
   ...bus,
-  get connected() { return bus.connected },
-  subscribe: (filter, handler, options) => bus.subscribe(filter, filter !== subjects.pushAll ? handler : message => {
-    const pushes = (decodeBody(message.body) as PushList).map(change).filter(push => push !== null)
-    handler({ ...message, body: encodeBody(pushes) })
-  }, options),
+  get connected() {
+    return bus.connected
+  },
+  subscribe: (filter, handler, options) =>
+    bus.subscribe(
+      filter,
+      filter !== subjects.pushAll
+        ? handler
+        : message => {
+            const pushes = (decodeBody(message.body) as PushList)
+              .map(change)
+              .filter(push => push !== null)
+            handler({ ...message, body: encodeBody(pushes) })
+          },
+      options,
+    ),
 })
 
 export const pushBugs: Readonly<Record<string, Bug>> = {
@@ -34,31 +50,46 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     about: 'a pharmacy that was asked and did not get the order hears what becomes of it',
     rule: '[told]',
     seed: 1,
-    behaviours: () => telling((told, order) => {
-      const other = 'broadcast' in order ? order.broadcast?.candidates.find(one => `vendor:${one.vendor_id}` !== told.topic) : undefined
-      return told.topic.startsWith('vendor:') && other !== undefined ? { ...told, topic: `vendor:${other.vendor_id}` } : told
-    }),
+    behaviours: () =>
+      telling((told, order) => {
+        const other =
+          'broadcast' in order
+            ? order.broadcast?.candidates.find(one => `vendor:${one.vendor_id}` !== told.topic)
+            : undefined
+        return told.topic.startsWith('vendor:') && other !== undefined
+          ? { ...told, topic: `vendor:${other.vendor_id}` }
+          : told
+      }),
   },
   'phone-on-a-public-link': {
-    about: 'whoever has the link learns the driver\'s phone',
+    about: "whoever has the link learns the driver's phone",
     rule: '[secret]',
     seed: 1,
-    behaviours: () => telling((told, order) => {
-      const driver = deliveryOf(order)?.driver
-      return told.topic.startsWith('order:') && driver !== undefined ? { ...told, message: { ...told.message, driver_phone: driver.phone } } : told
-    }),
+    behaviours: () =>
+      telling((told, order) => {
+        const driver = deliveryOf(order)?.driver
+        return told.topic.startsWith('order:') && driver !== undefined
+          ? { ...told, message: { ...told.message, driver_phone: driver.phone } }
+          : told
+      }),
   },
   'customer-is-not-told': {
     about: 'nobody tells the customer that the order has come',
     rule: '[told]',
     seed: 1,
-    behaviours: () => telling(told => (told.topic.startsWith('customer:') && told.message['status'] === 'delivered' ? null : told)),
+    behaviours: () =>
+      telling(told =>
+        told.topic.startsWith('customer:') && told.message['status'] === 'delivered' ? null : told,
+      ),
   },
   'driver-is-not-told': {
     about: 'an edge drops what drivers are to hear of assignments',
     rule: '[heard]',
     seed: 1,
-    edgeBus: bus => hearing(bus, push => (push.kind === 'topic' && push.message.type === 'assigned' ? null : push)),
+    edgeBus: bus =>
+      hearing(bus, push =>
+        push.kind === 'topic' && push.message.type === 'assigned' ? null : push,
+      ),
   },
   'told-to-another-customer': {
     about: 'an edge tells two customers what one of them should hear',
@@ -83,7 +114,14 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     about: 'an edge does not say whose positions its sockets follow',
     rule: '[heard]',
     seed: 1,
-    edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.interest || bus.publish(subject, body, id) }),
+    edgeBus: bus => ({
+      ...bus,
+      get connected() {
+        return bus.connected
+      },
+      publish: (subject, body, id) =>
+        subject === subjects.interest || bus.publish(subject, body, id),
+    }),
   },
   'told-again-when-over': {
     about: 'a terminal is told again of a request that it was told is over',
@@ -97,7 +135,8 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
           const requestId = String(message['request_id'])
           listener.heard(message)
           if (message.type === 'new_request') requests.set(requestId, message)
-          else if (message.type === 'request_taken' && requests.has(requestId)) listener.heard(requests.get(requestId)!)
+          else if (message.type === 'request_taken' && requests.has(requestId))
+            listener.heard(requests.get(requestId)!)
         },
       }
     },

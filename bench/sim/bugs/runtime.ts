@@ -2,7 +2,13 @@
  * Deliberate bugs of the runtime: appends, recovery, ids, cursors, deadlines and claims. None of them is in the
  * product.
  */
-import type { ActorKind, Journal, LoadedActor, LoadedSlot, StoredEvent } from '../../../engine/journal/journal.ts'
+import type {
+  ActorKind,
+  Journal,
+  LoadedActor,
+  LoadedSlot,
+  StoredEvent,
+} from '../../../engine/journal/journal.ts'
 import type { Driver } from '../../../engine/driver/state.ts'
 import type { DriverCommand } from '../../../engine/driver/commands.ts'
 import type { Order } from '../../../engine/order/state.ts'
@@ -14,21 +20,34 @@ import { subjects } from '../../../protocol/subjects.ts'
 import { withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Changes what recovery reads. */
-const loading = (journal: Journal, change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L): Journal => ({
+const loading = (
+  journal: Journal,
+  change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L,
+): Journal => ({
   ...journal,
   loadSlot: async slot => change(await journal.loadSlot(slot)),
   loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
 })
 /** Without the ids of what was carried out. */
-const forgotten = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
-  ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] }, snapshotHead(snapshot.bytes)!)) })
+const forgotten = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S => ({
+  ...snapshot,
+  bytes: Buffer.from(
+    encodeSnapshot(
+      snapshot.actorId,
+      { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] },
+      snapshotHead(snapshot.bytes)!,
+    ),
+  ),
+})
 
 export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
     seed: 9,
-    database(database) { database.fences = false },
+    database(database) {
+      database.fences = false
+    },
   },
   'acknowledged-before-commit': {
     about: 'an append is answered when it is sent',
@@ -39,7 +58,8 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
       return {
         ...journal,
         async append(request) {
-          const firstSeq = Math.max(sent.get(request.slot) ?? 0, store.slot(request.slot).events.length) + 1
+          const firstSeq =
+            Math.max(sent.get(request.slot) ?? 0, store.slot(request.slot).events.length) + 1
           sent.set(request.slot, firstSeq + request.events.length - 1)
           journal.append(request).catch(() => {})
           return { outcome: 'committed', firstSeq }
@@ -51,53 +71,88 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
     seed: 7,
-    claims(server) { server.deadline = () => Number.MAX_SAFE_INTEGER },
+    claims(server) {
+      server.deadline = () => Number.MAX_SAFE_INTEGER
+    },
   },
   'replayed-without-ids': {
     about: 'recovery forgets which commands were carried out',
     rule: '[3]',
     seed: 2,
-    journal: journal => loading(journal, loaded => {
-      const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
-      return 'snapshots' in loaded
-        ? { ...loaded, events, snapshots: loaded.snapshots.map(forgotten) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forgotten(loaded.snapshot) }
-    }),
+    journal: journal =>
+      loading(journal, loaded => {
+        const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
+        return 'snapshots' in loaded
+          ? { ...loaded, events, snapshots: loaded.snapshots.map(forgotten) }
+          : {
+              ...loaded,
+              events,
+              snapshot: loaded.snapshot === null ? null : forgotten(loaded.snapshot),
+            }
+      }),
   },
   'cursor-runs-ahead': {
     about: 'the outbox forgets at recovery what was not published',
     rule: '[6]',
     seed: 7,
-    journal: journal => ({ ...journal, loadSlot: async slot => { const loaded = await journal.loadSlot(slot); return { ...loaded, cursorSeq: loaded.lastSeq } } }),
+    journal: journal => ({
+      ...journal,
+      loadSlot: async slot => {
+        const loaded = await journal.loadSlot(slot)
+        return { ...loaded, cursorSeq: loaded.lastSeq }
+      },
+    }),
   },
   'evolved-differently': {
     about: 'recovery reads an event as something else than it was',
     rule: '[4]',
     seed: 1,
-    journal: journal => loading(journal, loaded => ({
-      ...loaded,
-      events: loaded.events.map((stored): StoredEvent => (stored.event.type === 'order_accepted' ? { ...stored, event: { ...stored.event, data: { ...stored.event.data, fee_minor: 1 } } } : stored)),
-    })),
+    journal: journal =>
+      loading(journal, loaded => ({
+        ...loaded,
+        events: loaded.events.map((stored): StoredEvent =>
+          stored.event.type === 'order_accepted'
+            ? {
+                ...stored,
+                event: { ...stored.event, data: { ...stored.event.data, fee_minor: 1 } },
+              }
+            : stored,
+        ),
+      })),
   },
   'capacity-ignored': {
     about: 'a driver takes offers beyond capacity',
     rule: '[8]',
     seed: 2,
-    behaviours: () => withDriver({
-      decide(state, command, nowMs) {
-        const driver = state as Driver
-        const roomy = driver.kind === 'registered' && (command as DriverCommand).verb === 'hold_offer' ? { ...driver, capacity: 99 } : driver
-        return behaviours.driver.decide(roomy, command, nowMs)
-      },
-    }),
+    behaviours: () =>
+      withDriver({
+        decide(state, command, nowMs) {
+          const driver = state as Driver
+          const roomy =
+            driver.kind === 'registered' && (command as DriverCommand).verb === 'hold_offer'
+              ? { ...driver, capacity: 99 }
+              : driver
+          return behaviours.driver.decide(roomy, command, nowMs)
+        },
+      }),
   },
   'late-answers-win': {
     about: 'the order forgets its deadline',
     rule: '[10]',
     seed: 1,
-    behaviours: () => withOrder({
-      decide: (state, command, nowMs) => behaviours.order.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
-      wakeAtMs: state => { const atMs = behaviours.order.wakeAtMs(state); return atMs === null ? null : atMs + 20_000 },
-    }),
+    behaviours: () =>
+      withOrder({
+        decide: (state, command, nowMs) =>
+          behaviours.order.decide(
+            state,
+            command,
+            (command as OrderCommand).verb === 'respond' ? 0 : nowMs,
+          ),
+        wakeAtMs: state => {
+          const atMs = behaviours.order.wakeAtMs(state)
+          return atMs === null ? null : atMs + 20_000
+        },
+      }),
   },
   'late-frame-moves-pin': {
     about: 'a frame older than the live position moves the pin',
@@ -112,7 +167,15 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
         reader.open(body, Infinity)
         while (reader.next()) {
           const number = tracking.table.numberOf(reader.id0, reader.id1, reader.id2, reader.id3)
-          if (reader.timestampMs < tracking.table.atMs(number)) tracking.table.place(number, reader.latitude, reader.longitude, reader.timestampMs, reader.headingDeg, reader.speedMps)
+          if (reader.timestampMs < tracking.table.atMs(number))
+            tracking.table.place(
+              number,
+              reader.latitude,
+              reader.longitude,
+              reader.timestampMs,
+              reader.headingDeg,
+              reader.speedMps,
+            )
         }
       }
     },
@@ -121,11 +184,21 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'a deadline that was set before a crash is forgotten',
     rule: '[9]',
     seed: 2,
-    journal: journal => loading(journal, loaded => {
-      const asleep = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S =>
-        ({ ...snapshot, bytes: Buffer.from(encodeSnapshot(snapshot.actorId, decodeSnapshot(snapshot.actorId, snapshot.bytes), { ...snapshotHead(snapshot.bytes)!, wakeAtMs: null })) })
-      return 'snapshots' in loaded ? { ...loaded, snapshots: loaded.snapshots.map(asleep) } : loaded
-    }),
+    journal: journal =>
+      loading(journal, loaded => {
+        const asleep = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S => ({
+          ...snapshot,
+          bytes: Buffer.from(
+            encodeSnapshot(snapshot.actorId, decodeSnapshot(snapshot.actorId, snapshot.bytes), {
+              ...snapshotHead(snapshot.bytes)!,
+              wakeAtMs: null,
+            }),
+          ),
+        })
+        return 'snapshots' in loaded
+          ? { ...loaded, snapshots: loaded.snapshots.map(asleep) }
+          : loaded
+      }),
     behaviours() {
       // Only what was decided in this incarnation has a deadline.
       const decided = new WeakSet<object>()
@@ -139,7 +212,10 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
           deciding = state
           return behaviours.order.decide(state, command, nowMs)
         },
-        wakeAtMs: state => ((state as Order).kind !== 'broadcast' || decided.has(state as object) ? behaviours.order.wakeAtMs(state) : null),
+        wakeAtMs: state =>
+          (state as Order).kind !== 'broadcast' || decided.has(state as object)
+            ? behaviours.order.wakeAtMs(state)
+            : null,
       })
     },
   },
@@ -147,33 +223,66 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
     seed: 5,
-    edgeBus: bus => ({ ...bus, get connected() { return bus.connected }, publish: (subject, body, id) => subject === subjects.terminals || bus.publish(subject, body, id) }),
+    edgeBus: bus => ({
+      ...bus,
+      get connected() {
+        return bus.connected
+      },
+      publish: (subject, body, id) =>
+        subject === subjects.terminals || bus.publish(subject, body, id),
+    }),
   },
   'driver-forgets': {
     about: 'a driver forgets which commands it has heard, and takes an assignment without its hold',
     rule: '[4]',
     seed: 1,
     // No cursor is ever stored, as when engines die young: whatever a slot ever sent comes again.
-    journal: journal => loading({ ...journal, saveCursors: async () => {} }, loaded => {
-      const events = loaded.events.map((event): StoredEvent => (event.kind === 'driver' ? { ...event, commandId: null } : event))
-      const forget = <S extends { kind: ActorKind; actorId: string; bytes: Uint8Array }>(snapshot: S): S => (snapshot.kind === 'order' ? snapshot : forgotten(snapshot))
-      return 'snapshots' in loaded
-        ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) } : { ...loaded, events, snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot) }
-    }),
-    behaviours: () => withDriver({
-      decide(state, command, nowMs) {
-        const [driver, told] = [state as Driver, command as DriverCommand]
-        if (told.verb !== 'assign' || driver.kind === 'absent' || driver.activeOrderIds.includes(told.orderId)) return behaviours.driver.decide(state, command, nowMs)
-        return { ok: true, events: [{ type: 'order_assigned', data: { offer_id: told.offerId, order_id: told.orderId } }] }
-      },
-    }),
+    journal: journal =>
+      loading({ ...journal, saveCursors: async () => {} }, loaded => {
+        const events = loaded.events.map((event): StoredEvent =>
+          event.kind === 'driver' ? { ...event, commandId: null } : event,
+        )
+        const forget = <S extends { kind: ActorKind; actorId: string; bytes: Uint8Array }>(
+          snapshot: S,
+        ): S => (snapshot.kind === 'order' ? snapshot : forgotten(snapshot))
+        return 'snapshots' in loaded
+          ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) }
+          : {
+              ...loaded,
+              events,
+              snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot),
+            }
+      }),
+    behaviours: () =>
+      withDriver({
+        decide(state, command, nowMs) {
+          const [driver, told] = [state as Driver, command as DriverCommand]
+          if (
+            told.verb !== 'assign' ||
+            driver.kind === 'absent' ||
+            driver.activeOrderIds.includes(told.orderId)
+          )
+            return behaviours.driver.decide(state, command, nowMs)
+          return {
+            ok: true,
+            events: [
+              { type: 'order_assigned', data: { offer_id: told.offerId, order_id: told.orderId } },
+            ],
+          }
+        },
+      }),
   },
   'release-forgotten': {
-    about: 'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',
+    about:
+      'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',
     rule: '[live]',
     seed: 1,
     behaviours: () => ({
-      order: { ...behaviours.order, react: (event, state, ...rest) => (event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, ...rest)) },
+      order: {
+        ...behaviours.order,
+        react: (event, state, ...rest) =>
+          event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, ...rest),
+      },
       driver: { ...behaviours.driver, wakeAtMs: () => null },
     }),
   },

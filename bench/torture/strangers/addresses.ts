@@ -11,12 +11,17 @@ export const addressesMissing: string | null =
   process.platform === 'linux' ? null : 'it needs all addresses of 127.0.0.0/8, which Linux has'
 
 /** The address of an honest person. */
-export const homeAddress = (index: number): string => `127.10.${(index >> 8) & 255}.${1 + (index % 250)}`
+export const homeAddress = (index: number): string =>
+  `127.10.${(index >> 8) & 255}.${1 + (index % 250)}`
 /** The address of a stranger. */
-export const strangeAddress = (index: number): string => `127.66.${Math.floor(index / 250) % 250}.${1 + (index % 250)}`
+export const strangeAddress = (index: number): string =>
+  `127.66.${Math.floor(index / 250) % 250}.${1 + (index % 250)}`
 
 /** A WebSocket class whose sockets come from that address. `refused` hears the status of an answer that is none. */
-export function socketsFrom(address: string, refused: (status: number) => void): WebSocketConstructor {
+export function socketsFrom(
+  address: string,
+  refused: (status: number) => void,
+): WebSocketConstructor {
   return class extends WebSocket {
     constructor(url: string, protocols?: string[]) {
       super(url, protocols, { localAddress: address })
@@ -52,7 +57,10 @@ export class Caller {
   }
 
   /** Never rejects. `timeoutMs`: then the connection is given up. */
-  call({ url, method, path, token, body, type = 'application/json', key }: Call, timeoutMs = 60_000): Promise<Answer> {
+  call(
+    { url, method, path, token, body, type = 'application/json', key }: Call,
+    timeoutMs = 60_000,
+  ): Promise<Answer> {
     return new Promise(resolve => {
       const asked = request(
         url + path,
@@ -63,7 +71,10 @@ export class Caller {
           headers: {
             ...(token !== undefined && { authorization: `Bearer ${token}` }),
             ...(key !== undefined && { 'idempotency-key': key }),
-            ...(body !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
+            ...(body !== undefined && {
+              'content-type': type,
+              'content-length': Buffer.byteLength(body),
+            }),
           },
         },
         response => {
@@ -71,7 +82,9 @@ export class Caller {
           response.on('data', (chunk: Buffer) => {
             chunks.push(chunk)
           })
-          response.on('end', () => resolve({ status: response.statusCode!, text: Buffer.concat(chunks).toString() }))
+          response.on('end', () =>
+            resolve({ status: response.statusCode!, text: Buffer.concat(chunks).toString() }),
+          )
           response.on('error', () => resolve({ status: 0, text: '' }))
         },
       )

@@ -50,7 +50,8 @@ async function lanes(
       while (!life.aborted) {
         const caller = new Caller(strangeAddress(next++))
         // A new address now and then: what is counted by address never stops them for long.
-        for (let calls = 0; calls < callsPerAddress && !life.aborted; calls++) await work(caller, lane)
+        for (let calls = 0; calls < callsPerAddress && !life.aborted; calls++)
+          await work(caller, lane)
         caller.close()
       }
     }),
@@ -86,11 +87,29 @@ async function requests(
   const asking = lanes(customers.length, life, async (caller, lane) => {
     const [url, token, own] = [urls[lane % urls.length]!, customers[lane]!, open[lane]!]
     if (own.length === 0)
-      await told(tally, caller, { url, method: 'POST', path: '/api/requests', token, body: body(50) })
-    const answer = await told(tally, caller, { url, method: 'POST', path: '/api/requests', token, body: body(32) })
-    if (answer.status === 201) own.push((JSON.parse(answer.text) as { request_id: string }).request_id)
+      await told(tally, caller, {
+        url,
+        method: 'POST',
+        path: '/api/requests',
+        token,
+        body: body(50),
+      })
+    const answer = await told(tally, caller, {
+      url,
+      method: 'POST',
+      path: '/api/requests',
+      token,
+      body: body(32),
+    })
+    if (answer.status === 201)
+      own.push((JSON.parse(answer.text) as { request_id: string }).request_id)
     else if (own.length > 0)
-      await told(tally, caller, { url, method: 'DELETE', path: `/api/requests/${own.shift()!}`, token })
+      await told(tally, caller, {
+        url,
+        method: 'DELETE',
+        path: `/api/requests/${own.shift()!}`,
+        token,
+      })
     await pause(own.length < 20 ? 20 : 500)
   })
   const looking = Promise.all(
@@ -132,13 +151,23 @@ async function patterns({ urls }: Targets, tally: Tally, life: AbortSignal): Pro
   ]
   const bodies = [60_000, 15_000].flatMap(length => [
     ...texts(length).map(text =>
-      JSON.stringify({ email: text, phone: text, phone_number: text, full_name: text, password: text }),
+      JSON.stringify({
+        email: text,
+        phone: text,
+        phone_number: text,
+        full_name: text,
+        password: text,
+      }),
     ),
     ...['email', 'opening_hours', 'services'].map(name =>
-      JSON.stringify({ [name]: Array.from({ length: length > 16_000 ? 80_000 : 5_000 }, () => ({})) }),
+      JSON.stringify({
+        [name]: Array.from({ length: length > 16_000 ? 80_000 : 5_000 }, () => ({})),
+      }),
     ),
     `{"email":${'['.repeat(length / 2)}${']'.repeat(length / 2)}}`,
-    JSON.stringify(Object.fromEntries(Array.from({ length: length / 10 }, (_, index) => [`k${index}`, 1]))),
+    JSON.stringify(
+      Object.fromEntries(Array.from({ length: length / 10 }, (_, index) => [`k${index}`, 1])),
+    ),
   ])
   await lanes(8, life, async (caller, lane) => {
     const turn = next++
@@ -156,7 +185,8 @@ async function patterns({ urls }: Targets, tally: Tally, life: AbortSignal): Pro
 async function floods({ urls, emails }: Targets, tally: Tally, life: AbortSignal): Promise<void> {
   const guessing = lanes(48, life, async (caller, lane) => {
     const turn = next++
-    const email = lane % 2 === 0 ? emails[turn % emails.length]! : `nobody-${turn}@strangers.example`
+    const email =
+      lane % 2 === 0 ? emails[turn % emails.length]! : `nobody-${turn}@strangers.example`
     await told(tally, caller, {
       url: urls[lane % urls.length]!,
       method: 'POST',
@@ -183,9 +213,14 @@ async function floods({ urls, emails }: Targets, tally: Tally, life: AbortSignal
 }
 
 /** Half of an upload from one account, over and over, with as many connections as it likes. */
-async function uploads({ urls, customers }: Targets, tally: Tally, life: AbortSignal): Promise<void> {
+async function uploads(
+  { urls, customers }: Targets,
+  tally: Tally,
+  life: AbortSignal,
+): Promise<void> {
   const half = Buffer.alloc(5_000_000, 'x')
-  const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="p.png"\r\nContent-Type: image/png\r\n\r\n'
+  const head =
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="p.png"\r\nContent-Type: image/png\r\n\r\n'
   const over = new Promise<null>(resolve => {
     life.addEventListener('abort', () => resolve(null), { once: true })
   })
@@ -201,7 +236,7 @@ async function uploads({ urls, customers }: Targets, tally: Tally, life: AbortSi
         const answer = status(socket)
         socket.write(
           `POST /api/uploads/prescription HTTP/1.1\r\nHost: ${new URL(url).host}\r\n` +
-          `Authorization: Bearer ${customers[0]!}\r\n` +
+            `Authorization: Bearer ${customers[0]!}\r\n` +
             `Content-Type: multipart/form-data; boundary=b\r\nContent-Length: ${2 * half.length}\r\n\r\n${head}`,
         )
         socket.write(half)
@@ -243,7 +278,10 @@ function status(socket: Socket): Promise<number | 'none'> {
   })
 }
 
-const attacks: Record<AttackName, (targets: Targets, tally: Tally, life: AbortSignal) => Promise<void>> = {
+const attacks: Record<
+  AttackName,
+  (targets: Targets, tally: Tally, life: AbortSignal) => Promise<void>
+> = {
   requests,
   patterns,
   floods,

@@ -6,7 +6,12 @@
  * They ask once and do not come again as `ask.ts` does: a refusal that a careful client hides is still a refusal.
  */
 import { randomUUID } from 'node:crypto'
-import { connectDriver, connectTerminal, type Driver, type Terminal } from '../../../protocol/client/index.ts'
+import {
+  connectDriver,
+  connectTerminal,
+  type Driver,
+  type Terminal,
+} from '../../../protocol/client/index.ts'
 import type { PositionSender, PositionsOnBus } from '../../../protocol/testing/positions.ts'
 import { Latency, RequestClock } from '../../common/latency.ts'
 import { settled } from '../../common/parallel.ts'
@@ -98,7 +103,10 @@ export class Honest {
     })
     if (
       !(await settled(
-        () => [...honest.#terminals, ...honest.#drivers.map(one => one.socket)].every(one => one.isOpen),
+        () =>
+          [...honest.#terminals, ...honest.#drivers.map(one => one.socket)].every(
+            one => one.isOpen,
+          ),
         patienceMs,
       ))
     )
@@ -122,18 +130,26 @@ export class Honest {
     try {
       await Promise.all([
         ...people.customers.map((customer, index) =>
-          this.#every(askEveryMs, untilMs, index, dueMs => this.#ask(customer, index, waits, dueMs)),
+          this.#every(askEveryMs, untilMs, index, dueMs =>
+            this.#ask(customer, index, waits, dueMs),
+          ),
         ),
         ...people.customers.map((customer, index) =>
-          this.#every(uploadEveryMs, untilMs, index, dueMs => this.#upload(customer.token, index, waits, dueMs)),
+          this.#every(uploadEveryMs, untilMs, index, dueMs =>
+            this.#upload(customer.token, index, waits, dueMs),
+          ),
         ),
         ...this.#emails.map((email, index) =>
-          this.#every(signInEveryMs, untilMs, index, dueMs => this.#signIn(email, index, waits, dueMs)),
+          this.#every(signInEveryMs, untilMs, index, dueMs =>
+            this.#signIn(email, index, waits, dueMs),
+          ),
         ),
         ...people.pharmacies
           .slice(this.#options.staying)
           .map(({ token }, index) =>
-            this.#every(comeEveryMs, untilMs, index, dueMs => this.#come(token, index, waits, dueMs)),
+            this.#every(comeEveryMs, untilMs, index, dueMs =>
+              this.#come(token, index, waits, dueMs),
+            ),
           ),
       ])
     } finally {
@@ -145,11 +161,13 @@ export class Honest {
   /** In peace again: each request was taken by its pharmacy, and each acknowledged position came to the bus. */
   async settle(): Promise<void> {
     const { memory } = this.#options
-    const open = () => [...memory.orders.keys()].filter(id => this.#wins.every(([won]) => won !== id))
+    const open = () =>
+      [...memory.orders.keys()].filter(id => this.#wins.every(([won]) => won !== id))
     if (!(await settled(() => open().length === 0, patienceMs, 100)))
       this.wrong.push(`${open().length} requests never came to their pharmacy's terminal`)
     for (const [requestId, vendorId] of this.#wins) memory.won(requestId, vendorId)
-    const waiting = () => this.#drivers.filter(({ socket }) => socket.unacknowledged.length > 0).length
+    const waiting = () =>
+      this.#drivers.filter(({ socket }) => socket.unacknowledged.length > 0).length
     if (!(await settled(() => waiting() === 0, patienceMs, 100)))
       this.wrong.push(`${waiting()} drivers' positions are not acknowledged`)
     this.#drivers.forEach(({ socket, sender }, index) => {
@@ -158,7 +176,8 @@ export class Honest {
         this.wrong.push(
           `driver ${index}: ${missing.length} of ${sender.sent} acknowledged positions never came to the bus`,
         )
-      if (socket.evicted > 0) this.wrong.push(`driver ${index}: gave up ${socket.evicted} positions`)
+      if (socket.evicted > 0)
+        this.wrong.push(`driver ${index}: gave up ${socket.evicted} positions`)
     })
   }
 
@@ -169,7 +188,12 @@ export class Honest {
     for (const caller of this.#callers.values()) caller.close()
   }
 
-  async #ask(customer: Population['customers'][number], index: number, waits: Waits, dueMs: number): Promise<void> {
+  async #ask(
+    customer: Population['customers'][number],
+    index: number,
+    waits: Waits,
+    dueMs: number,
+  ): Promise<void> {
     const { memory } = this.#options
     const number = memory.orders.size + this.#wins.length
     const key = randomUUID()
@@ -203,7 +227,12 @@ export class Honest {
     await this.#call(
       `customer ${index} reads`,
       index,
-      { url: this.#url(index + 1), method: 'GET', path: `/api/orders/${id}`, token: customer.token },
+      {
+        url: this.#url(index + 1),
+        method: 'GET',
+        path: `/api/orders/${id}`,
+        token: customer.token,
+      },
       waits.answers,
       performance.now(),
     )
@@ -244,7 +273,12 @@ export class Honest {
     await this.#call(
       `${email} signs in`,
       100 + index,
-      { url: this.#url(index), method: 'POST', path: '/api/auth/login', body: JSON.stringify({ email, password }) },
+      {
+        url: this.#url(index),
+        method: 'POST',
+        path: '/api/auth/login',
+        body: JSON.stringify({ email, password }),
+      },
       waits.signIns,
       dueMs,
     )
@@ -253,18 +287,29 @@ export class Honest {
   /** Comes to its terminal, is greeted, and goes. */
   async #come(token: string, index: number, waits: Waits, dueMs: number): Promise<void> {
     const who = `coming pharmacy ${index}`
-    const terminal = connectTerminal({ url: this.#url(index), token, WebSocket: this.#sockets(who, 3_000 + index) })
+    const terminal = connectTerminal({
+      url: this.#url(index),
+      token,
+      WebSocket: this.#sockets(who, 3_000 + index),
+    })
     let going = false
     terminal.on('closed', ({ code }) => {
       if (!going) this.#refused(who, `closed with ${code}`)
     })
-    if (await settled(() => terminal.isOpen, patienceMs, 5)) waits.greetings.record(performance.now() - dueMs)
+    if (await settled(() => terminal.isOpen, patienceMs, 5))
+      waits.greetings.record(performance.now() - dueMs)
     else this.#refused(who, 'never greeted')
     going = true
     terminal.close()
   }
 
-  async #call(what: string, index: number, call: Call, latency: Latency, dueMs: number): Promise<Answer | null> {
+  async #call(
+    what: string,
+    index: number,
+    call: Call,
+    latency: Latency,
+    dueMs: number,
+  ): Promise<Answer | null> {
     const caller = this.#callers.get(index) ?? new Caller(homeAddress(index))
     this.#callers.set(index, caller)
     let answer = await caller.call(call, patienceMs)
@@ -274,15 +319,26 @@ export class Honest {
     if (answer.status >= 200 && answer.status < 300) return answer
     this.#refused(
       what,
-      answer.status === 0 ? 'cut off without an answer' : `${answer.status} ${answer.text.slice(0, 300)}`,
+      answer.status === 0
+        ? 'cut off without an answer'
+        : `${answer.status} ${answer.text.slice(0, 300)}`,
     )
     return null
   }
 
   /** Now and then until then, all of one kind apart from each other. */
-  async #every(everyMs: number, untilMs: number, index: number, work: (dueMs: number) => Promise<void>): Promise<void> {
+  async #every(
+    everyMs: number,
+    untilMs: number,
+    index: number,
+    work: (dueMs: number) => Promise<void>,
+  ): Promise<void> {
     const doing: Promise<void>[] = []
-    for (let dueMs = performance.now() + (everyMs * (index % 7)) / 7; dueMs < untilMs; dueMs += everyMs) {
+    for (
+      let dueMs = performance.now() + (everyMs * (index % 7)) / 7;
+      dueMs < untilMs;
+      dueMs += everyMs
+    ) {
       await new Promise<void>(resolve => {
         setTimeout(resolve, Math.max(0, dueMs - performance.now()))
       })
@@ -296,7 +352,9 @@ export class Honest {
   }
 
   #sockets(who: string, index: number) {
-    return socketsFrom(homeAddress(index), status => this.#refused(who, `refused at the door with ${status}`))
+    return socketsFrom(homeAddress(index), status =>
+      this.#refused(who, `refused at the door with ${status}`),
+    )
   }
   #url(index: number): string {
     return this.#options.urls[index % this.#options.urls.length]!

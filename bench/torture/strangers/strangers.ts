@@ -59,7 +59,10 @@ export async function strangers(options: StrangersOptions): Promise<StrangersOut
   const deployment = await startDeployment({
     // What anybody is counted by is what is tried here: the ordinary limits, which the other stories lift.
     environment: Object.fromEntries(
-      Object.entries(ordinaryLimits).map(([name, value]) => [`RATE_LIMIT_${name}_PER_ADDRESS`, String(value)]),
+      Object.entries(ordinaryLimits).map(([name, value]) => [
+        `RATE_LIMIT_${name}_PER_ADDRESS`,
+        String(value),
+      ]),
     ),
     ...(options.logsDir !== undefined && { logsDir: options.logsDir }),
   })
@@ -109,7 +112,10 @@ export async function strangers(options: StrangersOptions): Promise<StrangersOut
 const ordinaryLimits = { AUTH: 1_000, WRITE: 12_000, READ: 30_000, UPLOAD: 1_200, PUBLIC: 6_000 }
 
 /** Accounts in bulk: all pharmacies near, honest ones and others. */
-async function gathered({ servers, jwtSecret }: Deployment): Promise<{ people: Population; strange: Population }> {
+async function gathered({
+  servers,
+  jwtSecret,
+}: Deployment): Promise<{ people: Population; strange: Population }> {
   const database = await openDatabase({ url: servers.postgres.url })
   const bus = await natsBus(servers.nats.url, { name: 'strangers' })
   const places = (count: number, east: number) =>
@@ -121,7 +127,11 @@ async function gathered({ servers, jwtSecret }: Deployment): Promise<{ people: P
     const parts = { database, bus, jwtSecret, ...realEnv() }
     const { customers, staying, coming, drivers } = honestCounts
     return {
-      people: await populate(parts, { customers, pharmacies: places(staying + coming, 0), drivers }),
+      people: await populate(parts, {
+        customers,
+        pharmacies: places(staying + coming, 0),
+        drivers,
+      }),
       strange: await populate(parts, {
         customers: strangeCounts.customers,
         pharmacies: places(strangeCounts.pharmacies, 1e-3),
@@ -141,7 +151,8 @@ async function phase(
 ): Promise<Phase> {
   const megabytes: Record<string, number> = {}
   const sample = (): void => {
-    for (const one of deployment.members) megabytes[one.name] = Math.max(megabytes[one.name] ?? 0, megabytesOf(one))
+    for (const one of deployment.members)
+      megabytes[one.name] = Math.max(megabytes[one.name] ?? 0, megabytesOf(one))
   }
   sample()
   const sampling = setInterval(sample, memoryEveryMs)
@@ -155,7 +166,8 @@ async function phase(
   }
 }
 
-const megabytesOf = ({ pid }: Member): number => (residentBytesOf(pid === null ? [] : [pid]) ?? 0) / 1e6
+const megabytesOf = ({ pid }: Member): number =>
+  (residentBytesOf(pid === null ? [] : [pid]) ?? 0) / 1e6
 
 /** One attack in a thread of its own. */
 class Attackers {
@@ -163,7 +175,9 @@ class Attackers {
   readonly #told: Promise<Told>
 
   constructor(name: AttackName, targets: Targets) {
-    this.#worker = new Worker(new URL('./attacker.js', import.meta.url), { workerData: { name, targets } })
+    this.#worker = new Worker(new URL('./attacker.js', import.meta.url), {
+      workerData: { name, targets },
+    })
     this.#told = new Promise((resolve, reject) => {
       this.#worker.once('message', resolve)
       this.#worker.once('error', reject)

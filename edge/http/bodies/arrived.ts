@@ -13,7 +13,10 @@ const ordinaryBytesMax = 64 * 1024
 const stepBytes = 64 * 1024
 
 type Resizable = ArrayBuffer & { resize(bytes: number): void }
-const Resizable = ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Resizable
+const Resizable = ArrayBuffer as unknown as new (
+  bytes: number,
+  options: { maxByteLength: number },
+) => Resizable
 
 export class Arrived {
   readonly #bytesMax: number
@@ -21,17 +24,26 @@ export class Arrived {
   #large: Resizable | null = null
   #length = 0
 
-  constructor(bytesMax: number) { this.#bytesMax = bytesMax }
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
 
-  get length(): number { return this.#length }
+  get length(): number {
+    return this.#length
+  }
 
   /** All of it; valid until `free`. */
-  get bytes(): Uint8Array { return this.#large === null ? this.#small.subarray(0, this.#length) : new Uint8Array(this.#large, 0, this.#length) }
+  get bytes(): Uint8Array {
+    return this.#large === null
+      ? this.#small.subarray(0, this.#length)
+      : new Uint8Array(this.#large, 0, this.#length)
+  }
 
   /** Copies the chunk, which is uWebSockets' own and gone after its handler. */
   append(chunk: ArrayBuffer): void {
     const length = this.#length + chunk.byteLength
-    if (length > this.#bytesMax) throw new RangeError(`a body of ${length} bytes where ${this.#bytesMax} are allowed`)
+    if (length > this.#bytesMax)
+      throw new RangeError(`a body of ${length} bytes where ${this.#bytesMax} are allowed`)
     if (this.#large === null && length > ordinaryBytesMax) {
       const large = new Resizable(0, { maxByteLength: this.#bytesMax })
       large.resize(this.#stepped(length))
@@ -41,7 +53,13 @@ export class Arrived {
     } else if (this.#large !== null) {
       if (length > this.#large.byteLength) this.#large.resize(this.#stepped(length))
     } else if (length > this.#small.length) {
-      const larger = new Uint8Array(Math.min(ordinaryBytesMax, this.#bytesMax, this.#length === 0 ? length : Math.max(length, this.#small.length * 2)))
+      const larger = new Uint8Array(
+        Math.min(
+          ordinaryBytesMax,
+          this.#bytesMax,
+          this.#length === 0 ? length : Math.max(length, this.#small.length * 2),
+        ),
+      )
       larger.set(this.#small.subarray(0, this.#length))
       this.#small = larger
     }
@@ -64,10 +82,13 @@ export class Arrived {
     this.#length = 0
   }
 
-  #stepped(length: number): number { return Math.min(this.#bytesMax, Math.ceil(length / stepBytes) * stepBytes) }
+  #stepped(length: number): number {
+    return Math.min(this.#bytesMax, Math.ceil(length / stepBytes) * stepBytes)
+  }
 }
 
 const none = new Uint8Array(0)
 
 /** A view of memory that may be given back under it. Some of the platform's functions refuse such views. */
-export const isResizable = (bytes: Uint8Array): boolean => (bytes.buffer as { resizable?: boolean }).resizable === true
+export const isResizable = (bytes: Uint8Array): boolean =>
+  (bytes.buffer as { resizable?: boolean }).resizable === true

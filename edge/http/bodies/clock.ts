@@ -8,7 +8,10 @@ import { CaduceusError } from '../../../protocol/errors.ts'
 import type { IncomingBody } from './incoming.ts'
 import { bodyLimits } from './limits.ts'
 
-interface Progress { begunMs: number; heardMs: number }
+interface Progress {
+  begunMs: number
+  heardMs: number
+}
 
 export class BodyClock {
   readonly #underWay = new Map<IncomingBody, Progress>()
@@ -16,7 +19,13 @@ export class BodyClock {
   readonly #after: (ms: number, run: () => void) => () => void
   #ticking = false
 
-  constructor({ nowMs, after }: { nowMs(): number; after(ms: number, run: () => void): () => void }) {
+  constructor({
+    nowMs,
+    after,
+  }: {
+    nowMs(): number
+    after(ms: number, run: () => void): () => void
+  }) {
     this.#nowMs = nowMs
     this.#after = after
   }
@@ -33,9 +42,13 @@ export class BodyClock {
   }
 
   /** Those that are read in pieces need not be waited for. */
-  interrupt(error: CaduceusError): void { for (const body of this.#underWay.keys()) body.interrupt(error) }
+  interrupt(error: CaduceusError): void {
+    for (const body of this.#underWay.keys()) body.interrupt(error)
+  }
 
-  remove(body: IncomingBody): void { this.#underWay.delete(body) }
+  remove(body: IncomingBody): void {
+    this.#underWay.delete(body)
+  }
 
   #tick(): void {
     if (this.#ticking || this.#underWay.size === 0) return
@@ -55,13 +68,17 @@ export class BodyClock {
 
 function adviceFor(body: IncomingBody): string {
   if (body.isReadInPieces) return '; what has arrived of the file stays, go on from there'
-  return body.isUpload ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays' : ''
+  return body.isUpload
+    ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays'
+    : ''
 }
 
 function tooSlow({ begunMs, heardMs }: Progress, body: IncomingBody, nowMs: number): string | null {
   if (body.isHeldBack) return null
   const { idleMsMax, bytesPerSecondMin } = bodyLimits
   if (nowMs - heardMs > idleMsMax) return `nothing more of the body came for ${idleMsMax / 1000} s`
-  const dueBytes = (nowMs - begunMs - idleMsMax) / 1000 * bytesPerSecondMin
-  return body.received < dueBytes ? `the body came slower than ${bytesPerSecondMin} bytes a second` : null
+  const dueBytes = ((nowMs - begunMs - idleMsMax) / 1000) * bytesPerSecondMin
+  return body.received < dueBytes
+    ? `the body came slower than ${bytesPerSecondMin} bytes a second`
+    : null
 }

@@ -19,10 +19,18 @@ export interface BodySource {
 
 /** Thrown to a reader of pieces whose sender left before the end; what had arrived was handed on before. */
 export class SenderLeft extends Error {
-  constructor() { super('the sender left before the end of the body') }
+  constructor() {
+    super('the sender left before the end of the body')
+  }
 }
 
-interface IncomingOptions { bytesMax: number; declaredBytes: number; seat: Seat | CaduceusError; clock: BodyClock; isUpload: boolean }
+interface IncomingOptions {
+  bytesMax: number
+  declaredBytes: number
+  seat: Seat | CaduceusError
+  clock: BodyClock
+  isUpload: boolean
+}
 
 export class IncomingBody {
   readonly isUpload: boolean
@@ -39,26 +47,41 @@ export class IncomingBody {
   #received = 0
   #changed: (() => void) | null = null
 
-  constructor(source: BodySource, { bytesMax, declaredBytes, seat, clock, isUpload }: IncomingOptions) {
+  constructor(
+    source: BodySource,
+    { bytesMax, declaredBytes, seat, clock, isUpload }: IncomingOptions,
+  ) {
     this.#source = source
     this.#bytesMax = bytesMax
     this.#clock = clock
     this.isUpload = isUpload
-    this.#arrived = new Arrived(declaredBytes > 0 && declaredBytes < bytesMax ? declaredBytes : bytesMax)
+    this.#arrived = new Arrived(
+      declaredBytes > 0 && declaredBytes < bytesMax ? declaredBytes : bytesMax,
+    )
     if (seat instanceof CaduceusError) this.#failure = seat
     else this.#seat = seat
     if (declaredBytes > bytesMax) this.fail(tooLarge(bytesMax))
     source.onData((chunk, isLast) => this.#take(chunk, isLast))
   }
 
-  get received(): number { return this.#received }
-  get isComplete(): boolean { return this.#complete }
-  get isReadInPieces(): boolean { return this.#wanted === 'in pieces' }
+  get received(): number {
+    return this.#received
+  }
+  get isComplete(): boolean {
+    return this.#complete
+  }
+  get isReadInPieces(): boolean {
+    return this.#wanted === 'in pieces'
+  }
   /** The sender is held back by us, so its silence is ours. */
-  get isHeldBack(): boolean { return this.#paused }
+  get isHeldBack(): boolean {
+    return this.#paused
+  }
 
   /** Counts it for its sender, now that this is known. Throws `too_many_requests` or `overloaded`. */
-  admit(holder: Holder): void { this.#seat?.moveTo(holder, this.isUpload) }
+  admit(holder: Holder): void {
+    this.#seat?.moveTo(holder, this.isUpload)
+  }
 
   /** All of it, valid until `release`. Throws `body_too_large`, `body_too_slow` and as `admit`; never settles for a sender that left. */
   async whole(): Promise<Uint8Array> {
@@ -102,16 +125,24 @@ export class IncomingBody {
   }
 
   /** For pieces that need no memory any more. */
-  forget(bytes: number): void { this.#seat?.shrink(bytes) }
+  forget(bytes: number): void {
+    this.#seat?.shrink(bytes)
+  }
 
   /** For memory that handling it takes, until `release`. Throws as `admit`. */
-  hold(bytes: number): void { this.#seat?.grow(bytes) }
+  hold(bytes: number): void {
+    this.#seat?.grow(bytes)
+  }
 
   /** Ends one that is read in pieces: its reader keeps what has come, and its sender hears the error. */
-  interrupt(error: Error): void { if (this.#wanted === 'in pieces') this.fail(error) }
+  interrupt(error: Error): void {
+    if (this.#wanted === 'in pieces') this.fail(error)
+  }
 
   /** Its bytes have been copied; what was made of them is still counted. */
-  forgetBytes(): void { this.#arrived.free() }
+  forgetBytes(): void {
+    this.#arrived.free()
+  }
 
   /** Tells the library that the sender is alive. */
   rearm(): void {
@@ -149,7 +180,11 @@ export class IncomingBody {
       this.#flow()
     } else {
       this.#clock.heard(this)
-      if (this.#wanted === 'no' || (this.#wanted === 'in pieces' && this.#arrived.length >= bodyLimits.piecesWindowBytes)) this.#hold()
+      if (
+        this.#wanted === 'no' ||
+        (this.#wanted === 'in pieces' && this.#arrived.length >= bodyLimits.piecesWindowBytes)
+      )
+        this.#hold()
     }
     if (isLast || this.#wanted === 'in pieces') this.#notify()
   }
@@ -173,7 +208,11 @@ export class IncomingBody {
     this.#seat = null
   }
 
-  #change(): Promise<void> { return new Promise(resolve => { this.#changed = resolve }) }
+  #change(): Promise<void> {
+    return new Promise(resolve => {
+      this.#changed = resolve
+    })
+  }
 
   #notify(): void {
     const changed = this.#changed
@@ -182,4 +221,5 @@ export class IncomingBody {
   }
 }
 
-const tooLarge = (bytesMax: number) => new CaduceusError('body_too_large', `the body may have at most ${bytesMax} bytes`)
+const tooLarge = (bytesMax: number) =>
+  new CaduceusError('body_too_large', `the body may have at most ${bytesMax} bytes`)

@@ -5,7 +5,10 @@
  */
 import { bodyLimits } from './limits.ts'
 
-export interface Reader { rearm(): void; cut(): void }
+export interface Reader {
+  rearm(): void
+  cut(): void
+}
 
 export class SlowReaders {
   readonly #waiting = new Map<Reader, { untilMs: number; heldBytes: number }>()
@@ -14,7 +17,13 @@ export class SlowReaders {
   readonly #after: (ms: number, run: () => void) => () => void
   #ticking = false
 
-  constructor({ nowMs, after }: { nowMs(): number; after(ms: number, run: () => void): () => void }) {
+  constructor({
+    nowMs,
+    after,
+  }: {
+    nowMs(): number
+    after(ms: number, run: () => void): () => void
+  }) {
     this.#nowMs = nowMs
     this.#after = after
   }

@@ -14,13 +14,22 @@ const upload = (room: BodyRoom, holder: Holder): Seat => {
 
 t.test('an account sends four files at once, and the fifth when one of them is over', t => {
   const room = new BodyRoom(10 * megabyte)
-  const four = Array.from({ length: bodyLimits.uploadsPerHolderMax }, () => upload(room, 'account a'))
+  const four = Array.from({ length: bodyLimits.uploadsPerHolderMax }, () =>
+    upload(room, 'account a'),
+  )
   const waiting = room.enter('address 192.0.2.1')
-  t.throws(() => waiting.moveTo('account a', true), { code: 'too_many_requests', retryAfterSeconds: bodyLimits.retryAfterSeconds })
+  t.throws(() => waiting.moveTo('account a', true), {
+    code: 'too_many_requests',
+    retryAfterSeconds: bodyLimits.retryAfterSeconds,
+  })
   t.doesNotThrow(() => upload(room, 'account b').leave(), 'another account is not concerned')
   t.doesNotThrow(() => waiting.moveTo('account a', false), 'nor is what is no file')
   for (const seat of four) seat.grow(10 * megabyte)
-  t.throws(() => waiting.grow(megabyte), { code: 'too_many_requests' }, 'four of the largest fit, and no megabyte more')
+  t.throws(
+    () => waiting.grow(megabyte),
+    { code: 'too_many_requests' },
+    'four of the largest fit, and no megabyte more',
+  )
   four[0]!.leave()
   four[0]!.leave()
   t.doesNotThrow(() => waiting.grow(megabyte))
@@ -34,59 +43,77 @@ t.test('one file of the largest configured size always fits', t => {
   t.end()
 })
 
-t.test('when the edge is full of files, it still takes orders; when it is full, it says when to come again', t => {
-  const room = new BodyRoom(10 * megabyte)
-  let accounts = 0
-  let refusal: unknown
-  while (refusal === undefined) {
-    const seat = upload(room, `account ${accounts++}`)
-    try {
-      for (let i = 0; i < 40; i++) seat.grow(megabyte)
-    } catch (error) {
-      refusal = error
+t.test(
+  'when the edge is full of files, it still takes orders; when it is full, it says when to come again',
+  t => {
+    const room = new BodyRoom(10 * megabyte)
+    let accounts = 0
+    let refusal: unknown
+    while (refusal === undefined) {
+      const seat = upload(room, `account ${accounts++}`)
+      try {
+        for (let i = 0; i < 40; i++) seat.grow(megabyte)
+      } catch (error) {
+        refusal = error
+      }
     }
-  }
-  t.match(refusal, { code: 'overloaded', retryAfterSeconds: bodyLimits.retryAfterSeconds })
-  const order = room.enter('address 192.0.2.9')
-  t.doesNotThrow(() => order.moveTo('account honest', false))
-  t.doesNotThrow(() => order.grow(200_000))
-  t.ok(room.bytes <= bodyLimits.bytesPerEdgeMax)
-  t.end()
-})
+    t.match(refusal, { code: 'overloaded', retryAfterSeconds: bodyLimits.retryAfterSeconds })
+    const order = room.enter('address 192.0.2.9')
+    t.doesNotThrow(() => order.moveTo('account honest', false))
+    t.doesNotThrow(() => order.grow(200_000))
+    t.ok(room.bytes <= bodyLimits.bytesPerEdgeMax)
+    t.end()
+  },
+)
 
 t.test('whatever happens in whatever order, no bound is passed and the room ends empty', t => {
   const holders = ['account a', 'account b', 'address 192.0.2.1'] as const
-  const step = fc.record({ do: fc.constantFrom('enter', 'grow', 'shrink', 'move', 'upload', 'leave'), of: fc.nat(11), holder: fc.constantFrom(...holders), bytes: fc.nat(9 * megabyte) })
-  fc.assert(fc.property(fc.array(step, { maxLength: 300, size: 'max' }), steps => {
-    const room = new BodyRoom(10 * megabyte)
-    const seats = new Map<number, Seat>()
-    for (const one of steps) {
-      const seat = seats.get(one.of)
-      try {
-        if (one.do === 'enter') { if (seat === undefined) seats.set(one.of, room.enter(one.holder)) }
-        else if (one.do === 'grow') seat?.grow(one.bytes)
-        else if (one.do === 'shrink') seat?.shrink(Math.min(one.bytes, seat.bytes - bodyLimits.bytesPerBodyMin))
-        else if (one.do === 'move') seat?.moveTo(one.holder, false)
-        else if (one.do === 'upload') seat?.moveTo(one.holder, true)
-        else {
-          seat?.leave()
-          seats.delete(one.of)
+  const step = fc.record({
+    do: fc.constantFrom('enter', 'grow', 'shrink', 'move', 'upload', 'leave'),
+    of: fc.nat(11),
+    holder: fc.constantFrom(...holders),
+    bytes: fc.nat(9 * megabyte),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300, size: 'max' }), steps => {
+      const room = new BodyRoom(10 * megabyte)
+      const seats = new Map<number, Seat>()
+      for (const one of steps) {
+        const seat = seats.get(one.of)
+        try {
+          if (one.do === 'enter') {
+            if (seat === undefined) seats.set(one.of, room.enter(one.holder))
+          } else if (one.do === 'grow') seat?.grow(one.bytes)
+          else if (one.do === 'shrink')
+            seat?.shrink(Math.min(one.bytes, seat.bytes - bodyLimits.bytesPerBodyMin))
+          else if (one.do === 'move') seat?.moveTo(one.holder, false)
+          else if (one.do === 'upload') seat?.moveTo(one.holder, true)
+          else {
+            seat?.leave()
+            seats.delete(one.of)
+          }
+        } catch (error) {
+          if (!(error instanceof CaduceusError)) throw error
         }
-      } catch (error) {
-        if (!(error instanceof CaduceusError)) throw error
+        const all = [...seats.values()]
+        if (
+          room.bytes !== all.reduce((sum, { bytes }) => sum + bytes, 0) ||
+          room.bytes > bodyLimits.bytesPerEdgeMax
+        )
+          return false
+        for (const holder of holders) {
+          const own = all.filter(other => other.holder === holder)
+          if (own.filter(({ isUpload }) => isUpload).length > bodyLimits.uploadsPerHolderMax)
+            return false
+          if (own.reduce((sum, { bytes }) => sum + bytes, 0) > bodyLimits.bytesPerHolderMax)
+            return false
+        }
+        if (room.holders !== new Set(all.map(({ holder }) => holder)).size) return false
       }
-      const all = [...seats.values()]
-      if (room.bytes !== all.reduce((sum, { bytes }) => sum + bytes, 0) || room.bytes > bodyLimits.bytesPerEdgeMax) return false
-      for (const holder of holders) {
-        const own = all.filter(other => other.holder === holder)
-        if (own.filter(({ isUpload }) => isUpload).length > bodyLimits.uploadsPerHolderMax) return false
-        if (own.reduce((sum, { bytes }) => sum + bytes, 0) > bodyLimits.bytesPerHolderMax) return false
-      }
-      if (room.holders !== new Set(all.map(({ holder }) => holder)).size) return false
-    }
-    for (const seat of seats.values()) seat.leave()
-    return room.bytes === 0 && room.holders === 0
-  }))
+      for (const seat of seats.values()) seat.leave()
+      return room.bytes === 0 && room.holders === 0
+    }),
+  )
   t.pass('for every order of steps')
   t.end()
 })

@@ -12,7 +12,11 @@ import { bodyLimits } from './limits.ts'
 /** Whom a body is counted for: an account's id, or a group of addresses. */
 export type Holder = `account ${string}` | `address ${string}`
 
-interface Held { bytes: number; uploads: number; seats: number }
+interface Held {
+  bytes: number
+  uploads: number
+  seats: number
+}
 const nothing: Readonly<Held> = { bytes: 0, uploads: 0, seats: 0 }
 
 export class BodyRoom {
@@ -22,27 +26,44 @@ export class BodyRoom {
   #uploadBytes = 0
 
   /** `uploadBytesMax`: one upload of the largest size must fit, however large it is configured. */
-  constructor(uploadBytesMax: number) { this.#bytesPerHolderMax = Math.max(bodyLimits.bytesPerHolderMax, uploadBytesMax) }
+  constructor(uploadBytesMax: number) {
+    this.#bytesPerHolderMax = Math.max(bodyLimits.bytesPerHolderMax, uploadBytesMax)
+  }
 
   /** Bytes of all unfinished bodies. */
-  get bytes(): number { return this.#bytes }
+  get bytes(): number {
+    return this.#bytes
+  }
   /** Holders of unfinished bodies. */
-  get holders(): number { return this.#held.size }
+  get holders(): number {
+    return this.#held.size
+  }
 
   /** A place for one body. Throws `too_many_requests` or `overloaded`. */
   enter(holder: Holder): Seat {
-    return new Seat(holder, (seat, bytes) => this.#change(seat, bytes), (seat, to, isUpload) => this.#move(seat, to, isUpload))
+    return new Seat(
+      holder,
+      (seat, bytes) => this.#change(seat, bytes),
+      (seat, to, isUpload) => this.#move(seat, to, isUpload),
+    )
   }
 
   #change(seat: Seat, bytes: number): void {
     if (bytes > 0) this.#admit(seat.holder, bytes, seat.isUpload, false)
-    this.#add(seat.holder, bytes, seat.isUpload, { seats: seat.bytes === 0 ? 1 : seat.bytes + bytes === 0 ? -1 : 0, uploads: 0 })
+    this.#add(seat.holder, bytes, seat.isUpload, {
+      seats: seat.bytes === 0 ? 1 : seat.bytes + bytes === 0 ? -1 : 0,
+      uploads: 0,
+    })
   }
 
   #move(seat: Seat, to: Holder, isUpload: boolean): void {
     // What it holds was admitted to the edge before; asked is whether the new holder may have it.
-    if (to !== seat.holder || isUpload) this.#admit(to, to === seat.holder ? 0 : seat.bytes, isUpload, isUpload)
-    this.#add(seat.holder, -seat.bytes, seat.isUpload, { seats: -1, uploads: seat.isUpload ? -1 : 0 })
+    if (to !== seat.holder || isUpload)
+      this.#admit(to, to === seat.holder ? 0 : seat.bytes, isUpload, isUpload)
+    this.#add(seat.holder, -seat.bytes, seat.isUpload, {
+      seats: -1,
+      uploads: seat.isUpload ? -1 : 0,
+    })
     this.#add(to, seat.bytes, isUpload, { seats: 1, uploads: isUpload ? 1 : 0 })
   }
 
@@ -50,15 +71,32 @@ export class BodyRoom {
     const held = this.#held.get(holder) ?? nothing
     const whose = holder.startsWith('account') ? 'an account' : 'an address'
     if (isNewUpload && held.uploads >= bodyLimits.uploadsPerHolderMax)
-      throw tooMany(`${whose} may send ${bodyLimits.uploadsPerHolderMax} files at once; send this one when another has arrived`)
+      throw tooMany(
+        `${whose} may send ${bodyLimits.uploadsPerHolderMax} files at once; send this one when another has arrived`,
+      )
     if (held.bytes + bytes > this.#bytesPerHolderMax)
-      throw tooMany(`${whose} may have ${this.#bytesPerHolderMax} bytes of unfinished requests; send this one when another has arrived`)
+      throw tooMany(
+        `${whose} may have ${this.#bytesPerHolderMax} bytes of unfinished requests; send this one when another has arrived`,
+      )
     const edgeMax = bodyLimits.bytesPerEdgeMax
-    if (this.#bytes + bytes > edgeMax || (isUpload && this.#uploadBytes + bytes > edgeMax - bodyLimits.bytesForOthersMin))
-      throw new CaduceusError('overloaded', 'this server is taking in as much as it can hold; try again', undefined, bodyLimits.retryAfterSeconds)
+    if (
+      this.#bytes + bytes > edgeMax ||
+      (isUpload && this.#uploadBytes + bytes > edgeMax - bodyLimits.bytesForOthersMin)
+    )
+      throw new CaduceusError(
+        'overloaded',
+        'this server is taking in as much as it can hold; try again',
+        undefined,
+        bodyLimits.retryAfterSeconds,
+      )
   }
 
-  #add(holder: Holder, bytes: number, isUpload: boolean, { seats, uploads }: { seats: number; uploads: number }): void {
+  #add(
+    holder: Holder,
+    bytes: number,
+    isUpload: boolean,
+    { seats, uploads }: { seats: number; uploads: number },
+  ): void {
     const held = this.#held.get(holder) ?? { ...nothing }
     held.bytes += bytes
     held.seats += seats
@@ -79,7 +117,11 @@ export class Seat {
   readonly #move: (seat: Seat, to: Holder, isUpload: boolean) => void
   #left = false
 
-  constructor(holder: Holder, change: (seat: Seat, bytes: number) => void, move: (seat: Seat, to: Holder, isUpload: boolean) => void) {
+  constructor(
+    holder: Holder,
+    change: (seat: Seat, bytes: number) => void,
+    move: (seat: Seat, to: Holder, isUpload: boolean) => void,
+  ) {
     this.holder = holder
     this.#change = change
     this.#move = move
@@ -87,10 +129,14 @@ export class Seat {
   }
 
   /** For bytes that have arrived. Throws `too_many_requests` or `overloaded`, and then holds no more than before. */
-  grow(bytes: number): void { if (!this.#left && bytes > 0) this.#by(bytes) }
+  grow(bytes: number): void {
+    if (!this.#left && bytes > 0) this.#by(bytes)
+  }
 
   /** For bytes that have been handled and forgotten. */
-  shrink(bytes: number): void { if (!this.#left && bytes > 0) this.#by(-bytes) }
+  shrink(bytes: number): void {
+    if (!this.#left && bytes > 0) this.#by(-bytes)
+  }
 
   /** Its sender is known now, and whether it is a file. Throws as `grow`. */
   moveTo(holder: Holder, isUpload: boolean): void {
@@ -113,4 +159,5 @@ export class Seat {
   }
 }
 
-const tooMany = (detail: string): CaduceusError => new CaduceusError('too_many_requests', detail, undefined, bodyLimits.retryAfterSeconds)
+const tooMany = (detail: string): CaduceusError =>
+  new CaduceusError('too_many_requests', detail, undefined, bodyLimits.retryAfterSeconds)

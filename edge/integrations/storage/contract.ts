@@ -18,7 +18,11 @@ export interface StorageSubject {
   close(): Promise<void>
 }
 
-export interface Fetched { bytes: Uint8Array; contentType: string | null; disposition: string | null }
+export interface Fetched {
+  bytes: Uint8Array
+  contentType: string | null
+  disposition: string | null
+}
 
 /** What a client ends up with; null where there is nothing. */
 export async function fetched(download: Download | null): Promise<Fetched | null> {
@@ -32,15 +36,25 @@ export async function fetched(download: Download | null): Promise<Fetched | null
   const bytes = new Uint8Array(await response.arrayBuffer())
   if (response.status === 404) return null
   if (!response.ok) throw new Error(`the link answers ${response.status}`)
-  return { bytes, contentType: response.headers.get('content-type'), disposition: response.headers.get('content-disposition') }
+  return {
+    bytes,
+    contentType: response.headers.get('content-type'),
+    disposition: response.headers.get('content-disposition'),
+  }
 }
 
-const newKey = (extension = 'png'): string => `proof/${uuidV7(Date.now(), Math.random)}.${extension}`
-const noise = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 24)
+const newKey = (extension = 'png'): string =>
+  `proof/${uuidV7(Date.now(), Math.random)}.${extension}`
+const noise = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 24)
 const asPhoto = { contentType: 'image/png', disposition: 'inline; filename="photo.png"' }
 
 /** Runs every rule of `storage.ts` as a subtest of `t`. */
-export async function storageContract(t: Test, name: string, make: () => Promise<StorageSubject>): Promise<void> {
+export async function storageContract(
+  t: Test,
+  name: string,
+  make: () => Promise<StorageSubject>,
+): Promise<void> {
   const subject = await make()
   const { storage } = subject
 
@@ -72,21 +86,51 @@ export async function storageContract(t: Test, name: string, make: () => Promise
     const bytes = noise(500_000)
     await storage.put(key, bytes, 'audio/webm')
     let reading = true
-    const puts = Promise.all(Array.from({ length: 8 }, () => storage.put(key, bytes, 'audio/webm'))).finally(() => { reading = false })
+    const puts = Promise.all(
+      Array.from({ length: 8 }, () => storage.put(key, bytes, 'audio/webm')),
+    ).finally(() => {
+      reading = false
+    })
     do {
       // A server that replaces a file piece by piece may answer 500 meanwhile: what counts is the end.
-      const file = await fetched(await storage.download(key, { contentType: 'audio/webm', disposition: 'inline' }))
-        .catch((error: unknown) => { if (subject.atomic) throw error; return null })
+      const file = await fetched(
+        await storage.download(key, { contentType: 'audio/webm', disposition: 'inline' }),
+      ).catch((error: unknown) => {
+        if (subject.atomic) throw error
+        return null
+      })
       if (subject.atomic) t.equal(file?.bytes.length, bytes.length, 'never half')
     } while (reading)
     await puts
-    t.ok(Buffer.from(bytes).equals(Buffer.from((await fetched(await storage.download(key, asPhoto)))!.bytes)))
+    t.ok(
+      Buffer.from(bytes).equals(
+        Buffer.from((await fetched(await storage.download(key, asPhoto)))!.bytes),
+      ),
+    )
   })
 
   await t.test(`${name}: ST5 a key leads nowhere else`, async t => {
     const good = newKey()
-    for (const key of ['', '/etc/passwd', '../secret', 'proof/../../secret.png', good.replace('proof', '..'), `${good}/x`, `x/${good}`, `${good}\0`, `${good}\n`, good.replace('/', '\\'), `${good}?x=1`, good.replace('proof', 'PROOF'), good.replace('.png', '')]) {
-      await t.rejects(storage.put(key, noise(1), 'image/png'), /not a storage key/, JSON.stringify(key))
+    for (const key of [
+      '',
+      '/etc/passwd',
+      '../secret',
+      'proof/../../secret.png',
+      good.replace('proof', '..'),
+      `${good}/x`,
+      `x/${good}`,
+      `${good}\0`,
+      `${good}\n`,
+      good.replace('/', '\\'),
+      `${good}?x=1`,
+      good.replace('proof', 'PROOF'),
+      good.replace('.png', ''),
+    ]) {
+      await t.rejects(
+        storage.put(key, noise(1), 'image/png'),
+        /not a storage key/,
+        JSON.stringify(key),
+      )
       await t.rejects(storage.download(key, asPhoto), /not a storage key/)
       await t.rejects(storage.remove(key), /not a storage key/)
     }
@@ -107,7 +151,15 @@ export async function storageContract(t: Test, name: string, make: () => Promise
     t.equal((await fetch(url.replace('image%2Fpng', 'text%2Fhtml'))).status, 403, 'another type')
     t.equal((await fetch(url, { method: 'DELETE' })).status, 403, 'another use')
     subject.pass(-(limits.uploadLinkSeconds + 60) * 1000)
-    t.equal((await fetch(((await storage.download(key, asPhoto)) as Extract<Download, { kind: 'link' }>).url)).status, 403, 'its time is over')
+    t.equal(
+      (
+        await fetch(
+          ((await storage.download(key, asPhoto)) as Extract<Download, { kind: 'link' }>).url,
+        )
+      ).status,
+      403,
+      'its time is over',
+    )
     subject.pass((limits.uploadLinkSeconds + 60) * 1000)
   })
 

@@ -52,10 +52,17 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
         throw error
       }
       // Opened when the first chunk is asked for: a client that leaves before leaves no open file.
-      return { kind: 'bytes', chunks: (async function* () { yield* createReadStream(file) as AsyncIterable<Uint8Array> })() }
+      return {
+        kind: 'bytes',
+        chunks: (async function* () {
+          yield* createReadStream(file) as AsyncIterable<Uint8Array>
+        })(),
+      }
     },
 
-    async remove(key) { await rm(fileOf(key), { force: true }) },
+    async remove(key) {
+      await rm(fileOf(key), { force: true })
+    },
 
     async check() {
       try {
@@ -64,7 +71,9 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
       } catch (error) {
         // A full disk has room again some day.
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
-          throw new ConfigError(`UPLOAD_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`)
+          throw new ConfigError(
+            `UPLOAD_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
+          )
       }
       for (const name of await readdir(unfinished).catch(() => [])) {
         const part = join(unfinished, name)

@@ -44,27 +44,46 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
     return `/${bucket}/${key}`
   }
 
-  const call = async (method: string, path: string, body: { data: Uint8Array; contentType: string } | null, accepted: readonly number[]): Promise<void> => {
-    const headers: Record<string, string> = body === null ? {} : {
-      'content-type': body.contentType, 'cache-control': 'private, no-store',
-      // The store refuses bytes that were changed on the way.
-      'x-amz-content-sha256': createHash('sha256').update(body.data).digest('hex'),
-    }
+  const call = async (
+    method: string,
+    path: string,
+    body: { data: Uint8Array; contentType: string } | null,
+    accepted: readonly number[],
+  ): Promise<void> => {
+    const headers: Record<string, string> =
+      body === null
+        ? {}
+        : {
+            'content-type': body.contentType,
+            'cache-control': 'private, no-store',
+            // The store refuses bytes that were changed on the way.
+            'x-amz-content-sha256': createHash('sha256').update(body.data).digest('hex'),
+          }
     const away = (why: string): never => {
       onLog(`the object store: ${method} ${why}`)
       throw new CaduceusError('unavailable', 'the file store does not answer; try again')
     }
     const signed = await client.sign(config.endpoint + path, {
-      method, headers, ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }), aws: { datetime: amzDate(nowMs()) },
+      method,
+      headers,
+      ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }),
+      aws: { datetime: amzDate(nowMs()) },
     })
     const abort = new AbortController()
     const cancel = after(limits.storageTimeoutMs, () => abort.abort())
     try {
       const response = await fetch(signed.url, {
-        method, headers: signed.headers, redirect: 'manual', signal: abort.signal, ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }),
-      }).catch((error: Error) => away(`failed: ${(error.cause as Error | undefined)?.message ?? error.message}`))
+        method,
+        headers: signed.headers,
+        redirect: 'manual',
+        signal: abort.signal,
+        ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }),
+      }).catch((error: Error) =>
+        away(`failed: ${(error.cause as Error | undefined)?.message ?? error.message}`),
+      )
       await response.arrayBuffer().catch((error: Error) => away(`broke off: ${error.message}`))
-      if (!response.ok && !accepted.includes(response.status)) throw new RefusedError(method, response.status)
+      if (!response.ok && !accepted.includes(response.status))
+        throw new RefusedError(method, response.status)
     } catch (error) {
       if (error instanceof RefusedError && method !== 'HEAD') away(`was answered ${error.status}`)
       throw error
@@ -76,8 +95,17 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
   return {
     name: 's3',
     // fetch refuses memory that may be given back under it, as an upload's own is.
-    async put(key, data, contentType) { await call('PUT', pathOf(key), { data: isResizable(data) ? data.slice() : data, contentType }, []) },
-    async remove(key) { await call('DELETE', pathOf(key), null, [404]) },
+    async put(key, data, contentType) {
+      await call(
+        'PUT',
+        pathOf(key),
+        { data: isResizable(data) ? data.slice() : data, contentType },
+        [],
+      )
+    },
+    async remove(key) {
+      await call('DELETE', pathOf(key), null, [404])
+    },
 
     async download(key, { contentType, disposition }) {
       const url = new URL(config.publicUrl + pathOf(key))
@@ -85,7 +113,10 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
       url.searchParams.set('response-content-type', contentType)
       url.searchParams.set('response-content-disposition', disposition)
       url.searchParams.set('response-cache-control', 'private, no-store')
-      const signed = await client.sign(url.href, { method: 'GET', aws: { signQuery: true, datetime: amzDate(nowMs()) } })
+      const signed = await client.sign(url.href, {
+        method: 'GET',
+        aws: { signQuery: true, datetime: amzDate(nowMs()) },
+      })
       return { kind: 'link', url: signed.url }
     },
 
@@ -94,15 +125,28 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
         await call('HEAD', `/${bucket}`, null, [])
       } catch (error) {
         if (!(error instanceof RefusedError)) return
-        if (error.status === 404) throw new ConfigError(`S3_BUCKET: the store at S3_ENDPOINT has no bucket "${bucket}"; create it, or correct the name`)
+        if (error.status === 404)
+          throw new ConfigError(
+            `S3_BUCKET: the store at S3_ENDPOINT has no bucket "${bucket}"; create it, or correct the name`,
+          )
         if (error.status === 403 || error.status === 401)
-          throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are refused by S3_ENDPOINT, or may not use S3_BUCKET')
-        if (error.status < 500) throw new ConfigError(`S3_ENDPOINT, S3_REGION: the store answers ${error.status} for S3_BUCKET; correct the endpoint or the region`)
+          throw new ConfigError(
+            'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are refused by S3_ENDPOINT, or may not use S3_BUCKET',
+          )
+        if (error.status < 500)
+          throw new ConfigError(
+            `S3_ENDPOINT, S3_REGION: the store answers ${error.status} for S3_BUCKET; correct the endpoint or the region`,
+          )
       }
     },
   }
 }
 
 class RefusedError extends Error {
-  constructor(method: string, readonly status: number) { super(`${method} was answered ${status}`) }
+  constructor(
+    method: string,
+    readonly status: number,
+  ) {
+    super(`${method} was answered ${status}`)
+  }
 }

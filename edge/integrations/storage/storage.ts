@@ -16,10 +16,15 @@ import { uuidPattern } from '../../../protocol/ids.ts'
 export type StoreName = 'disk' | 's3'
 
 /** How a download presents itself: both are the server's words, never the sender's. */
-export interface Presentation { contentType: string; disposition: string }
+export interface Presentation {
+  contentType: string
+  disposition: string
+}
 
 /** Bytes to pass on, or where the client fetches them itself. */
-export type Download = { kind: 'bytes'; chunks: AsyncIterable<Uint8Array> } | { kind: 'link'; url: string }
+export type Download =
+  | { kind: 'bytes'; chunks: AsyncIterable<Uint8Array> }
+  | { kind: 'link'; url: string }
 
 export interface Storage {
   readonly name: StoreName

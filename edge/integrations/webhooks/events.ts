@@ -37,11 +37,15 @@ export const publicNames = {
   returned: 'order.returned',
 } as const satisfies Record<OrderEvent['type'], string>
 
-export type WebhookEventName = typeof publicNames[OrderEvent['type']]
+export type WebhookEventName = (typeof publicNames)[OrderEvent['type']]
 export const webhookEventNames: readonly WebhookEventName[] = Object.values(publicNames)
 
 /** Before an order has its pharmacy; the rest of the events follow that. */
-const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>(['broadcast_opened', 'response_recorded', 'request_expired'])
+const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
+  'broadcast_opened',
+  'response_recorded',
+  'request_expired',
+])
 
 /** An event of the journal's table, in today's shape. */
 export interface JournalEvent {
@@ -65,10 +69,15 @@ export interface Subscriber {
   hearsFromMs: number
 }
 
-export const nameOf = (type: string): WebhookEventName | null => (Object.hasOwn(publicNames, type) ? (publicNames as Record<string, WebhookEventName>)[type]! : null)
+export const nameOf = (type: string): WebhookEventName | null =>
+  Object.hasOwn(publicNames, type) ? (publicNames as Record<string, WebhookEventName>)[type]! : null
 
 /** `vendorId`: of the order as it is now. */
-export function concerns(subscriber: Subscriber, event: JournalEvent, vendorId: string | null): boolean {
+export function concerns(
+  subscriber: Subscriber,
+  event: JournalEvent,
+  vendorId: string | null,
+): boolean {
   const name = nameOf(event.type)
   if (name === null || event.atMs < subscriber.hearsFromMs) return false
   if (subscriber.events.length > 0 && !subscriber.events.includes(name)) return false
@@ -77,16 +86,26 @@ export function concerns(subscriber: Subscriber, event: JournalEvent, vendorId: 
 }
 
 /** `<slot>.<seq>`, as on the bus: the same for every subscriber, every attempt and every replay. */
-export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string => `${event.slot}.${event.seq}`
+export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
+  `${event.slot}.${event.seq}`
 
 /**
  * The exact text that is signed and sent; it is made once and stored. A pharmacy is told of an order before it has
  * accepted it, so it is told no tracking link: it reads the link in the order once the order is its own.
  */
-export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string => JSON.stringify({
-  id: eventId(event), type: nameOf(event.type), order_id: event.actorId, order_seq: event.version,
-  at: new Date(event.atMs).toISOString(), v: eventVersion, by: event.by, data: toPharmacy ? withoutLink(event.data) : event.data,
-})
+export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
+  JSON.stringify({
+    id: eventId(event),
+    type: nameOf(event.type),
+    order_id: event.actorId,
+    order_seq: event.version,
+    at: new Date(event.atMs).toISOString(),
+    v: eventVersion,
+    by: event.by,
+    data: toPharmacy ? withoutLink(event.data) : event.data,
+  })
 
 const withoutLink = (data: unknown): unknown =>
-  (typeof data === 'object' && data !== null && 'tracking_token' in data ? { ...data, tracking_token: '' } : data)
+  typeof data === 'object' && data !== null && 'tracking_token' in data
+    ? { ...data, tracking_token: '' }
+    : data

@@ -18,7 +18,12 @@ import { startWebhookWorker, type WebhookWorker, type WorkerDeps } from './worke
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 const masterKey = 'k'.repeat(32)
 /** So quick that a day of failures takes a second. */
-export const quick: Policy = { ...defaultPolicy, backoffMsFirst: 20, backoffMsMax: 80, pauseMsMax: 40 }
+export const quick: Policy = {
+  ...defaultPolicy,
+  backoffMsFirst: 20,
+  backoffMsMax: 80,
+  pauseMsMax: 40,
+}
 const after = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms)
   return () => clearTimeout(timer)
@@ -33,7 +38,12 @@ export async function startWorld(open: () => Promise<Database>) {
   const seqs = new Map<number, number>()
 
   /** An event that is in the journal, and not yet on the bus. */
-  async function record(orderId: string, type: string, data: object = {}, options: { vendorId?: string | null; skipSeqs?: number; at?: Date } = {}): Promise<void> {
+  async function record(
+    orderId: string,
+    type: string,
+    data: object = {},
+    options: { vendorId?: string | null; skipSeqs?: number; at?: Date } = {},
+  ): Promise<void> {
     const version = (versions.get(orderId) ?? 0) + 1
     versions.set(orderId, version)
     const slot = slotOf(orderId, limits.slotCount)
@@ -44,10 +54,12 @@ export async function startWorld(open: () => Promise<Database>) {
       await database.pool.query(
         `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
          values ($1, 'direct', 'ORD', $2, 'pending', $1, $3, now(), now(), $4, '{}') on conflict (id) do update set vendor_id = excluded.vendor_id`,
-        [orderId, newId(), options.vendorId, version])
+        [orderId, newId(), options.vendorId, version],
+      )
     await database.pool.query(
       `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, data) values ($1, $2, $3, $4, 'order', $5, $6, 1, null, $7)`,
-      [orderId, version, slot, seq, options.at ?? new Date(), type, JSON.stringify(data)])
+      [orderId, version, slot, seq, options.at ?? new Date(), type, JSON.stringify(data)],
+    )
   }
   /** And that the bus has told. */
   async function happen(...args: Parameters<typeof record>): Promise<void> {
@@ -55,13 +67,30 @@ export async function startWorld(open: () => Promise<Database>) {
     bus.publish(subjects.event('order', args[1], args[0]), new Uint8Array())
   }
 
-  async function subscribe(url: string, options: { vendorId?: string | null; ownerId?: string; events?: string[]; hearsFrom?: Date } = {}): Promise<{ id: string; secret: string }> {
+  async function subscribe(
+    url: string,
+    options: {
+      vendorId?: string | null
+      ownerId?: string
+      events?: string[]
+      hearsFrom?: Date
+    } = {},
+  ): Promise<{ id: string; secret: string }> {
     const id = newId()
     const secret = newSecret()
-    await database.kysely.insertInto('webhook_subscriptions').values({
-      id, owner_id: options.ownerId ?? newId(), vendor_id: options.vendorId ?? null, url, events: options.events ?? [], description: null,
-      secret_sealed: seal(masterKey, id, secret), hears_from: options.hearsFrom ?? new Date(Date.now() - 1_000),
-    }).execute()
+    await database.kysely
+      .insertInto('webhook_subscriptions')
+      .values({
+        id,
+        owner_id: options.ownerId ?? newId(),
+        vendor_id: options.vendorId ?? null,
+        url,
+        events: options.events ?? [],
+        description: null,
+        secret_sealed: seal(masterKey, id, secret),
+        hears_from: options.hearsFrom ?? new Date(Date.now() - 1_000),
+      })
+      .execute()
     bus.publish(subjects.webhookNudge, new Uint8Array())
     return { id, secret }
   }
@@ -69,26 +98,56 @@ export async function startWorld(open: () => Promise<Database>) {
   function work(options: Partial<WorkerDeps> & { timeoutMs?: number } = {}): WebhookWorker {
     const { timeoutMs = 300, ...deps } = options
     const worker = startWebhookWorker({
-      edgeId: newId(), database, bus, log: pino({ level: 'silent' }), masterKey, allowPrivate: true, nowMs: Date.now, random: Math.random, after, policy: quick,
+      edgeId: newId(),
+      database,
+      bus,
+      log: pino({ level: 'silent' }),
+      masterKey,
+      allowPrivate: true,
+      nowMs: Date.now,
+      random: Math.random,
+      after,
+      policy: quick,
       send: createSender({ allowPrivate: true, after, timeoutMs }),
-      onDisabled: async one => { disabled.push(one) }, onAttempt() {}, ...deps,
+      onDisabled: async one => {
+        disabled.push(one)
+      },
+      onAttempt() {},
+      ...deps,
     })
     workers.add(worker)
     return worker
   }
 
   return {
-    database, bus, disabled, record, happen, subscribe, work,
+    database,
+    bus,
+    disabled,
+    record,
+    happen,
+    subscribe,
+    work,
     deliveries: async (subscriptionId: string) =>
-      await database.kysely.selectFrom('webhook_deliveries').selectAll().where('subscription_id', '=', subscriptionId).orderBy('order_id').orderBy('order_seq').orderBy('id').execute(),
+      await database.kysely
+        .selectFrom('webhook_deliveries')
+        .selectAll()
+        .where('subscription_id', '=', subscriptionId)
+        .orderBy('order_id')
+        .orderBy('order_seq')
+        .orderBy('id')
+        .execute(),
     /** Until the statement's only row says true. */
     async until(condition: string, values: unknown[] = [], timeoutMs = 8_000): Promise<void> {
       const untilMs = Date.now() + timeoutMs
       for (;;) {
-        const { rows: [row] } = await database.pool.query<{ holds: boolean }>(`select (${condition}) as holds`, values)
+        const {
+          rows: [row],
+        } = await database.pool.query<{ holds: boolean }>(`select (${condition}) as holds`, values)
         if (row!.holds) return
         if (Date.now() > untilMs) throw new Error(`not in ${timeoutMs} ms: ${condition}`)
-        await new Promise(resolve => { setTimeout(resolve, 10) })
+        await new Promise(resolve => {
+          setTimeout(resolve, 10)
+        })
       }
     },
     async stop(): Promise<void> {

@@ -15,14 +15,27 @@ import { bodyOf, concerns, eventId, nameOf, type JournalEvent, type Subscriber }
 import { fence, type Lease } from './lease.ts'
 import { isLive, promote } from './queue.ts'
 
-export interface IntakeContext { db: Kysely<Tables>; nowMs(): number; random(): number }
-type Row = EventRow & { slot: number; seq: number; actor_id: string; kind: 'order' | 'driver'; read_from: number }
+export interface IntakeContext {
+  db: Kysely<Tables>
+  nowMs(): number
+  random(): number
+}
+type Row = EventRow & {
+  slot: number
+  seq: number
+  actor_id: string
+  kind: 'order' | 'driver'
+  read_from: number
+}
 
 /**
  * One batch. `subscribed` is false when nobody listens: then the positions just follow. `more` when
  * some slot had a full batch. Throws LeaseLost.
  */
-export function takeEvents(ctx: IntakeContext, lease: Lease): Promise<{ queued: number; more: boolean; subscribed: boolean }> {
+export function takeEvents(
+  ctx: IntakeContext,
+  lease: Lease,
+): Promise<{ queued: number; more: boolean; subscribed: boolean }> {
   return ctx.db.transaction().execute(async tx => {
     await fence(tx, lease)
     const subscribers = await subscribersOf(tx)
@@ -47,21 +60,37 @@ export function takeEvents(ctx: IntakeContext, lease: Lease): Promise<{ queued: 
       counts.set(row.slot, (counts.get(row.slot) ?? 0) + 1)
     }
     await savePositions(tx, positions)
-    return { queued: deliveries.length, more: [...counts.values()].some(count => count >= limits.webhookBatchEventsMax), subscribed: true }
+    return {
+      queued: deliveries.length,
+      more: [...counts.values()].some(count => count >= limits.webhookBatchEventsMax),
+      subscribed: true,
+    }
   })
 }
 
 /** Locked, so that the end of an attempt and what is queued here cannot miss each other in `promote`. */
 async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
-  const rows = await tx.selectFrom('webhook_subscriptions as s').select(['s.id', 's.vendor_id', 's.events', 's.hears_from']).where(isLive)
-    .orderBy('s.id').forNoKeyUpdate().execute()
-  return rows.map(row => ({ id: row.id, vendorId: row.vendor_id, events: row.events, hearsFromMs: row.hears_from.getTime() }))
+  const rows = await tx
+    .selectFrom('webhook_subscriptions as s')
+    .select(['s.id', 's.vendor_id', 's.events', 's.hears_from'])
+    .where(isLive)
+    .orderBy('s.id')
+    .forNoKeyUpdate()
+    .execute()
+  return rows.map(row => ({
+    id: row.id,
+    vendorId: row.vendor_id,
+    events: row.events,
+    hearsFromMs: row.hears_from.getTime(),
+  }))
 }
 
 async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
   const { rows } = await sql<{ slot: number; seq: number }>`
     select s.slot, head.seq from generate_series(0, ${limits.slotCount - 1}::integer) as s(slot)
-    cross join lateral (select seq from events where events.slot = s.slot order by seq desc limit 1) as head`.execute(tx)
+    cross join lateral (select seq from events where events.slot = s.slot order by seq desc limit 1) as head`.execute(
+    tx,
+  )
   return new Map(rows.map(row => [row.slot, row.seq]))
 }
 
@@ -88,20 +117,52 @@ function contiguous(rows: readonly Row[]): Row[] {
 
 function toEvent(row: Row): JournalEvent {
   const { version, at, by, event } = recorded(row)
-  return { slot: row.slot, seq: row.seq, actorId: row.actor_id, version, type: event.type, atMs: at.getTime(), by, data: event.data }
+  return {
+    slot: row.slot,
+    seq: row.seq,
+    actorId: row.actor_id,
+    version,
+    type: event.type,
+    atMs: at.getTime(),
+    by,
+    data: event.data,
+  }
 }
 
-interface NewDelivery { id: string; subscriptionId: string; toPharmacy: boolean; event: JournalEvent; orderId: string; atMs: number }
+interface NewDelivery {
+  id: string
+  subscriptionId: string
+  toPharmacy: boolean
+  event: JournalEvent
+  orderId: string
+  atMs: number
+}
 
-async function deliveriesOf(tx: Kysely<Tables>, ctx: IntakeContext, events: readonly JournalEvent[], subscribers: readonly Subscriber[]): Promise<NewDelivery[]> {
+async function deliveriesOf(
+  tx: Kysely<Tables>,
+  ctx: IntakeContext,
+  events: readonly JournalEvent[],
+  subscribers: readonly Subscriber[],
+): Promise<NewDelivery[]> {
   if (events.length === 0) return []
   const orderIds = [...new Set(events.map(event => event.actorId))]
-  const { rows } = await sql<{ id: string; vendor_id: string | null }>`select id, vendor_id from orders where id = any(${orderIds}::uuid[])`.execute(tx)
+  const { rows } = await sql<{
+    id: string
+    vendor_id: string | null
+  }>`select id, vendor_id from orders where id = any(${orderIds}::uuid[])`.execute(tx)
   const vendorOf = new Map(rows.map(row => [row.id, row.vendor_id]))
   const atMs = ctx.nowMs()
-  const wanted = events.flatMap(event => subscribers
-    .filter(subscriber => concerns(subscriber, event, vendorOf.get(event.actorId) ?? null))
-    .map(subscriber => ({ subscriptionId: subscriber.id, toPharmacy: subscriber.vendorId !== null, event, orderId: event.actorId, atMs })))
+  const wanted = events.flatMap(event =>
+    subscribers
+      .filter(subscriber => concerns(subscriber, event, vendorOf.get(event.actorId) ?? null))
+      .map(subscriber => ({
+        subscriptionId: subscriber.id,
+        toPharmacy: subscriber.vendorId !== null,
+        event,
+        orderId: event.actorId,
+        atMs,
+      })),
+  )
   // Ids of one millisecond are in no order; the log, which is read by id, shall show these as they happened.
   const ids = wanted.map(() => uuidV7(atMs, ctx.random)).toSorted()
   return wanted.map((delivery, i) => ({ id: ids[i]!, ...delivery }))
@@ -119,9 +180,14 @@ async function insert(tx: Kysely<Tables>, deliveries: readonly NewDelivery[]): P
     on conflict (subscription_id, event_id) where replay_of is null do nothing`.execute(tx)
 }
 
-async function savePositions(tx: Kysely<Tables>, positions: ReadonlyMap<number, number>): Promise<void> {
+async function savePositions(
+  tx: Kysely<Tables>,
+  positions: ReadonlyMap<number, number>,
+): Promise<void> {
   if (positions.size === 0) return
   await sql`
     insert into webhook_positions (slot, seq) select * from unnest(${[...positions.keys()]}::smallint[], ${[...positions.values()]}::bigint[])
-    on conflict (slot) do update set seq = excluded.seq where webhook_positions.seq < excluded.seq`.execute(tx)
+    on conflict (slot) do update set seq = excluded.seq where webhook_positions.seq < excluded.seq`.execute(
+    tx,
+  )
 }

@@ -7,7 +7,16 @@ import { sql, type Kysely, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, WebhookSubscriptionsTable } from '../../../migrations/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
-import { afterAttempt, succeeded, wellHealth, type After, type Candidate, type Health, type Outcome, type Policy } from './schedule.ts'
+import {
+  afterAttempt,
+  succeeded,
+  wellHealth,
+  type After,
+  type Candidate,
+  type Health,
+  type Outcome,
+  type Policy,
+} from './schedule.ts'
 
 export interface Due extends Candidate {
   eventId: string
@@ -39,16 +48,35 @@ export async function promote(tx: Kysely<Tables>, pairs: readonly Pair[]): Promi
     ) as first where webhook_deliveries.id = first.id`.execute(tx)
 }
 
-export const healthOf = (row: Pick<Selectable<WebhookSubscriptionsTable>, 'failures_in_a_row' | 'failing_since' | 'paused_until'>): Health =>
-  ({ failuresInARow: row.failures_in_a_row, failingSinceMs: row.failing_since?.getTime() ?? null, pausedUntilMs: row.paused_until?.getTime() ?? null })
+export const healthOf = (
+  row: Pick<
+    Selectable<WebhookSubscriptionsTable>,
+    'failures_in_a_row' | 'failing_since' | 'paused_until'
+  >,
+): Health => ({
+  failuresInARow: row.failures_in_a_row,
+  failingSinceMs: row.failing_since?.getTime() ?? null,
+  pausedUntilMs: row.paused_until?.getTime() ?? null,
+})
 
 /** The earliest waiting deliveries of each active subscription, due or not, and how the subscriptions do. */
-export async function loadCandidates(db: Kysely<Tables>, policy: Policy): Promise<{ candidates: Due[]; health: Map<string, Health> }> {
+export async function loadCandidates(
+  db: Kysely<Tables>,
+  policy: Policy,
+): Promise<{ candidates: Due[]; health: Map<string, Health> }> {
   // Those in flight are among them, so twice as many always hold as many as may start.
   const perSubscription = policy.inFlightPerSubscriptionMax * 2
   const { rows } = await sql<{
-    id: string; subscription_id: string; next_attempt_at: Date; event_id: string; body: string; url: string; secret_sealed: string
-    failures_in_a_row: number; failing_since: Date | null; paused_until: Date | null
+    id: string
+    subscription_id: string
+    next_attempt_at: Date
+    event_id: string
+    body: string
+    url: string
+    secret_sealed: string
+    failures_in_a_row: number
+    failing_since: Date | null
+    paused_until: Date | null
   }>`
     select d.*, s.url, s.secret_sealed, s.failures_in_a_row, s.failing_since, s.paused_until from webhook_subscriptions s
     cross join lateral (
@@ -57,48 +85,121 @@ export async function loadCandidates(db: Kysely<Tables>, policy: Policy): Promis
     ) as d where ${isLive}`.execute(db)
   return {
     candidates: rows.map(row => ({
-      id: row.id, subscriptionId: row.subscription_id, nextAttemptAtMs: row.next_attempt_at.getTime(),
-      eventId: row.event_id, body: row.body, url: row.url, secretSealed: row.secret_sealed,
+      id: row.id,
+      subscriptionId: row.subscription_id,
+      nextAttemptAtMs: row.next_attempt_at.getTime(),
+      eventId: row.event_id,
+      body: row.body,
+      url: row.url,
+      secretSealed: row.secret_sealed,
     })),
     health: new Map(rows.map(row => [row.subscription_id, healthOf(row)])),
   }
 }
 
-export interface AttemptMade { deliveryId: string; subscriptionId: string; outcome: Outcome; response: string | null; atMs: number; tookMs: number }
-export interface Disabled { subscriptionId: string; ownerId: string; vendorId: string | null; url: string; reason: string }
+export interface AttemptMade {
+  deliveryId: string
+  subscriptionId: string
+  outcome: Outcome
+  response: string | null
+  atMs: number
+  tookMs: number
+}
+export interface Disabled {
+  subscriptionId: string
+  ownerId: string
+  vendorId: string | null
+  url: string
+  reason: string
+}
 
 /**
  * Writes down an attempt and what follows from it, in one transaction. Null when the delivery or its
  * subscription has gone meanwhile. A fact needs no lease: who sent it, sent it.
  */
 export async function recordAttempt(
-  db: Kysely<Tables>, attempt: AttemptMade, nowMs: number, random: number, policy: Policy,
+  db: Kysely<Tables>,
+  attempt: AttemptMade,
+  nowMs: number,
+  random: number,
+  policy: Policy,
 ): Promise<{ after: After; disabled: Disabled | null } | null> {
   const { deliveryId, subscriptionId, outcome, response, atMs, tookMs } = attempt
   return db.transaction().execute(async tx => {
-    const subscription = await tx.selectFrom('webhook_subscriptions').selectAll().where('id', '=', subscriptionId).forNoKeyUpdate().executeTakeFirst()
-    const delivery = await tx.selectFrom('webhook_deliveries').select(['attempts', 'created_at', 'order_id'])
-      .where('id', '=', deliveryId).where('state', '=', 'waiting').forNoKeyUpdate().executeTakeFirst()
+    const subscription = await tx
+      .selectFrom('webhook_subscriptions')
+      .selectAll()
+      .where('id', '=', subscriptionId)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    const delivery = await tx
+      .selectFrom('webhook_deliveries')
+      .select(['attempts', 'created_at', 'order_id'])
+      .where('id', '=', deliveryId)
+      .where('state', '=', 'waiting')
+      .forNoKeyUpdate()
+      .executeTakeFirst()
     if (subscription === undefined || delivery === undefined) return null
     const attempts = delivery.attempts + 1
-    const { after, health, disable } = afterAttempt({ attempts, createdAtMs: delivery.created_at.getTime() }, healthOf(subscription), outcome, nowMs, random, policy)
-    await tx.insertInto('webhook_attempts').values({
-      delivery_id: deliveryId, attempt: attempts, at: new Date(atMs), took_ms: Math.max(0, Math.round(tookMs)), response,
-      http_status: outcome.kind === 'answered' ? outcome.status : null, error: errorOf(outcome),
-    }).execute()
-    await tx.updateTable('webhook_deliveries').where('id', '=', deliveryId).set({
-      attempts, state: after.state,
-      ...(after.state === 'waiting' ? { next_attempt_at: new Date(after.nextAttemptAtMs) } : { ended_at: new Date(nowMs) }),
-    }).execute()
+    const { after, health, disable } = afterAttempt(
+      { attempts, createdAtMs: delivery.created_at.getTime() },
+      healthOf(subscription),
+      outcome,
+      nowMs,
+      random,
+      policy,
+    )
+    await tx
+      .insertInto('webhook_attempts')
+      .values({
+        delivery_id: deliveryId,
+        attempt: attempts,
+        at: new Date(atMs),
+        took_ms: Math.max(0, Math.round(tookMs)),
+        response,
+        http_status: outcome.kind === 'answered' ? outcome.status : null,
+        error: errorOf(outcome),
+      })
+      .execute()
+    await tx
+      .updateTable('webhook_deliveries')
+      .where('id', '=', deliveryId)
+      .set({
+        attempts,
+        state: after.state,
+        ...(after.state === 'waiting'
+          ? { next_attempt_at: new Date(after.nextAttemptAtMs) }
+          : { ended_at: new Date(nowMs) }),
+      })
+      .execute()
     const disabling = disable !== null && subscription.is_active
-    await tx.updateTable('webhook_subscriptions').where('id', '=', subscriptionId).set({
-      failures_in_a_row: health.failuresInARow, failing_since: dateOf(health.failingSinceMs), paused_until: dateOf(health.pausedUntilMs),
-      ...(disabling && { is_active: false, disabled_at: new Date(nowMs), disabled_reason: disable }),
-    }).execute()
-    if (after.state !== 'waiting') await promote(tx, [{ subscriptionId, orderId: delivery.order_id }])
+    await tx
+      .updateTable('webhook_subscriptions')
+      .where('id', '=', subscriptionId)
+      .set({
+        failures_in_a_row: health.failuresInARow,
+        failing_since: dateOf(health.failingSinceMs),
+        paused_until: dateOf(health.pausedUntilMs),
+        ...(disabling && {
+          is_active: false,
+          disabled_at: new Date(nowMs),
+          disabled_reason: disable,
+        }),
+      })
+      .execute()
+    if (after.state !== 'waiting')
+      await promote(tx, [{ subscriptionId, orderId: delivery.order_id }])
     return {
       after,
-      disabled: disabling ? { subscriptionId, ownerId: subscription.owner_id, vendorId: subscription.vendor_id, url: subscription.url, reason: disable } : null,
+      disabled: disabling
+        ? {
+            subscriptionId,
+            ownerId: subscription.owner_id,
+            vendorId: subscription.vendor_id,
+            url: subscription.url,
+            reason: disable,
+          }
+        : null,
     }
   })
 }
@@ -108,21 +209,52 @@ const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Dat
 function errorOf(outcome: Outcome): string | null {
   if (succeeded(outcome)) return null
   if (outcome.kind === 'failed') return outcome.error.slice(0, limits.textCharactersMax)
-  return outcome.status >= 300 && outcome.status < 400 ? `status ${outcome.status}; redirects are not followed, subscribe with the final URL` : `status ${outcome.status}`
+  return outcome.status >= 300 && outcome.status < 400
+    ? `status ${outcome.status}; redirects are not followed, subscribe with the final URL`
+    : `status ${outcome.status}`
 }
 
 /** Sends an ended delivery once more, as a delivery of its own in the queue of its order. Null while it has not ended. */
-export async function replay(db: Kysely<Tables>, subscriptionId: string, deliveryId: string, nowMs: number, random: () => number): Promise<string | null> {
+export async function replay(
+  db: Kysely<Tables>,
+  subscriptionId: string,
+  deliveryId: string,
+  nowMs: number,
+  random: () => number,
+): Promise<string | null> {
   return db.transaction().execute(async tx => {
-    await tx.selectFrom('webhook_subscriptions').select('id').where('id', '=', subscriptionId).forNoKeyUpdate().execute()
-    const old = await tx.selectFrom('webhook_deliveries').selectAll().where('id', '=', deliveryId).where('subscription_id', '=', subscriptionId).executeTakeFirst()
+    await tx
+      .selectFrom('webhook_subscriptions')
+      .select('id')
+      .where('id', '=', subscriptionId)
+      .forNoKeyUpdate()
+      .execute()
+    const old = await tx
+      .selectFrom('webhook_deliveries')
+      .selectAll()
+      .where('id', '=', deliveryId)
+      .where('subscription_id', '=', subscriptionId)
+      .executeTakeFirst()
     if (old === undefined || old.ended_at === null) return null
     const { event_id, event_type, order_id, order_seq, body } = old
     const id = uuidV7(nowMs, random)
     const now = new Date(nowMs)
-    await tx.insertInto('webhook_deliveries').values({
-      id, subscription_id: subscriptionId, event_id, event_type, order_id, order_seq, body, state: 'queued', next_attempt_at: now, replay_of: deliveryId, created_at: now,
-    }).execute()
+    await tx
+      .insertInto('webhook_deliveries')
+      .values({
+        id,
+        subscription_id: subscriptionId,
+        event_id,
+        event_type,
+        order_id,
+        order_seq,
+        body,
+        state: 'queued',
+        next_attempt_at: now,
+        replay_of: deliveryId,
+        created_at: now,
+      })
+      .execute()
     await promote(tx, [{ subscriptionId, orderId: order_id }])
     return id
   })
@@ -132,16 +264,42 @@ export async function replay(db: Kysely<Tables>, subscriptionId: string, deliver
  * For a subscriber that says it is back: past failures are forgotten and what waits is due now. Of one
  * that was off, what happened meanwhile stays unsaid, whether or not anybody has looked at it yet.
  */
-export async function resume(tx: Kysely<Tables>, subscriptionId: string, nowMs: number): Promise<void> {
-  await tx.updateTable('webhook_subscriptions').where('id', '=', subscriptionId).set({
-    hears_from: sql<Date>`case when is_active then hears_from else ${new Date(nowMs)}::timestamptz end`, is_active: true,
-    failures_in_a_row: wellHealth.failuresInARow, failing_since: null, paused_until: null, disabled_at: null, disabled_reason: null,
-  }).execute()
-  await tx.updateTable('webhook_deliveries').where('subscription_id', '=', subscriptionId).where('state', '=', 'waiting')
-    .set({ next_attempt_at: new Date(nowMs) }).execute()
+export async function resume(
+  tx: Kysely<Tables>,
+  subscriptionId: string,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .updateTable('webhook_subscriptions')
+    .where('id', '=', subscriptionId)
+    .set({
+      hears_from: sql<Date>`case when is_active then hears_from else ${new Date(nowMs)}::timestamptz end`,
+      is_active: true,
+      failures_in_a_row: wellHealth.failuresInARow,
+      failing_since: null,
+      paused_until: null,
+      disabled_at: null,
+      disabled_reason: null,
+    })
+    .execute()
+  await tx
+    .updateTable('webhook_deliveries')
+    .where('subscription_id', '=', subscriptionId)
+    .where('state', '=', 'waiting')
+    .set({ next_attempt_at: new Date(nowMs) })
+    .execute()
   // An order whose head was too old to keep has only queued deliveries left.
-  const orders = await tx.selectFrom('webhook_deliveries').select('order_id').distinct().where('subscription_id', '=', subscriptionId).where('state', '=', 'queued').execute()
-  await promote(tx, orders.map(row => ({ subscriptionId, orderId: row.order_id })))
+  const orders = await tx
+    .selectFrom('webhook_deliveries')
+    .select('order_id')
+    .distinct()
+    .where('subscription_id', '=', subscriptionId)
+    .where('state', '=', 'queued')
+    .execute()
+  await promote(
+    tx,
+    orders.map(row => ({ subscriptionId, orderId: row.order_id })),
+  )
 }
 
 /** The log does not grow for ever, and neither does what waits for a subscription that stays disabled. */

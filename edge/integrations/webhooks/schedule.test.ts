@@ -1,23 +1,61 @@
 /** Every rule of the schedule, as a row. */
 import t from 'tap'
-import { afterAttempt, backoffMs, choose, wellHealth, type Candidate, type Health, type Outcome, type Policy } from './schedule.ts'
+import {
+  afterAttempt,
+  backoffMs,
+  choose,
+  wellHealth,
+  type Candidate,
+  type Health,
+  type Outcome,
+  type Policy,
+} from './schedule.ts'
 
 const policy: Policy = {
-  attemptsMax: 4, ageMsMax: 10_000, backoffMsFirst: 100, backoffMsMax: 1_000, pauseFailuresMin: 3, pauseMsMax: 500,
-  disableAfterMs: 5_000, disableFailuresMin: 4, inFlightMax: 3, inFlightPerSubscriptionMax: 2,
+  attemptsMax: 4,
+  ageMsMax: 10_000,
+  backoffMsFirst: 100,
+  backoffMsMax: 1_000,
+  pauseFailuresMin: 3,
+  pauseMsMax: 500,
+  disableAfterMs: 5_000,
+  disableFailuresMin: 4,
+  inFlightMax: 3,
+  inFlightPerSubscriptionMax: 2,
 }
-const answered = (status: number, retryAfterMs: number | null = null): Outcome => ({ kind: 'answered', status, retryAfterMs })
+const answered = (status: number, retryAfterMs: number | null = null): Outcome => ({
+  kind: 'answered',
+  status,
+  retryAfterMs,
+})
 const timeout: Outcome = { kind: 'failed', error: 'no answer within 10 ms' }
-const failing = (failuresInARow: number, failingSinceMs: number): Health => ({ failuresInARow, failingSinceMs, pausedUntilMs: null })
+const failing = (failuresInARow: number, failingSinceMs: number): Health => ({
+  failuresInARow,
+  failingSinceMs,
+  pausedUntilMs: null,
+})
 
 t.test('backoff doubles, stops growing, and half of it is chance', t => {
-  t.same([1, 2, 3, 4, 5, 100].map(failures => backoffMs(policy, failures, 1)), [100, 200, 400, 800, 1_000, 1_000])
-  t.same([1, 2, 3, 4, 5].map(failures => backoffMs(policy, failures, 0)), [50, 100, 200, 400, 500])
+  t.same(
+    [1, 2, 3, 4, 5, 100].map(failures => backoffMs(policy, failures, 1)),
+    [100, 200, 400, 800, 1_000, 1_000],
+  )
+  t.same(
+    [1, 2, 3, 4, 5].map(failures => backoffMs(policy, failures, 0)),
+    [50, 100, 200, 400, 500],
+  )
   t.end()
 })
 
 t.test('what an attempt makes of its delivery', t => {
-  const table: [name: string, attempts: number, createdAtMs: number, outcome: Outcome, state: string, nextAttemptAtMs?: number][] = [
+  const table: [
+    name: string,
+    attempts: number,
+    createdAtMs: number,
+    outcome: Outcome,
+    state: string,
+    nextAttemptAtMs?: number,
+  ][] = [
     ['2xx is success', 1, 0, answered(204), 'delivered'],
     ['also on the last attempt', 4, 0, answered(200), 'delivered'],
     ['a redirect is a failure', 1, 0, answered(302), 'waiting', 1_100],
@@ -31,24 +69,59 @@ t.test('what an attempt makes of its delivery', t => {
     ['too old to wait longer gives up', 1, -8_950, answered(500), 'given_up'],
   ]
   for (const [name, attempts, createdAtMs, outcome, state, nextAttemptAtMs] of table)
-    t.match(afterAttempt({ attempts, createdAtMs }, wellHealth, outcome, 1_000, 1, policy).after, { state, ...(nextAttemptAtMs !== undefined && { nextAttemptAtMs }) }, name)
+    t.match(
+      afterAttempt({ attempts, createdAtMs }, wellHealth, outcome, 1_000, 1, policy).after,
+      { state, ...(nextAttemptAtMs !== undefined && { nextAttemptAtMs }) },
+      name,
+    )
   t.end()
 })
 
 t.test('what an attempt makes of its subscription', t => {
-  const table: [name: string, before: Health, outcome: Outcome, after: Partial<Health>, disable: RegExp | null][] = [
+  const table: [
+    name: string,
+    before: Health,
+    outcome: Outcome,
+    after: Partial<Health>,
+    disable: RegExp | null,
+  ][] = [
     ['success heals', failing(9, 0), answered(200), wellHealth, null],
-    ['the first failure is remembered', wellHealth, answered(500), { failuresInARow: 1, failingSinceMs: 6_000, pausedUntilMs: null }, null],
-    ['the third pauses', failing(2, 5_000), timeout, { failuresInARow: 3, failingSinceMs: 5_000, pausedUntilMs: 6_100 }, null],
+    [
+      'the first failure is remembered',
+      wellHealth,
+      answered(500),
+      { failuresInARow: 1, failingSinceMs: 6_000, pausedUntilMs: null },
+      null,
+    ],
+    [
+      'the third pauses',
+      failing(2, 5_000),
+      timeout,
+      { failuresInARow: 3, failingSinceMs: 5_000, pausedUntilMs: 6_100 },
+      null,
+    ],
     ['longer each time', failing(3, 5_000), timeout, { pausedUntilMs: 6_200 }, null],
     ['not without bound', failing(30, 5_000), timeout, { pausedUntilMs: 6_500 }, null],
-    ['long and often enough disables', failing(3, 1_000), answered(500), { failuresInARow: 4 }, /4 attempts in a row failed since 1970-01-01T00:00:01.000Z; the last one: status 500/],
+    [
+      'long and often enough disables',
+      failing(3, 1_000),
+      answered(500),
+      { failuresInARow: 4 },
+      /4 attempts in a row failed since 1970-01-01T00:00:01.000Z; the last one: status 500/,
+    ],
     ['long but seldom does not', failing(1, 0), answered(500), { failuresInARow: 2 }, null],
     ['often but briefly does not', failing(90, 1_001), answered(500), { failuresInARow: 91 }, null],
     ['410 says it plainly', wellHealth, answered(410), { failuresInARow: 1 }, /410 Gone/],
   ]
   for (const [name, before, outcome, after, disable] of table) {
-    const result = afterAttempt({ attempts: 1, createdAtMs: 6_000 }, before, outcome, 6_000, 1, policy)
+    const result = afterAttempt(
+      { attempts: 1, createdAtMs: 6_000 },
+      before,
+      outcome,
+      6_000,
+      1,
+      policy,
+    )
     t.match(result.health, after, name)
     if (disable === null) t.equal(result.disable, null, `${name}: stays`)
     else t.match(result.disable, disable, `${name}: disabled`)
@@ -57,18 +130,78 @@ t.test('what an attempt makes of its subscription', t => {
 })
 
 t.test('which to send now, and when to look again', t => {
-  const one = (id: string, subscriptionId: string, nextAttemptAtMs: number): Candidate => ({ id, subscriptionId, nextAttemptAtMs })
-  const table: [name: string, candidates: Candidate[], health: [string, Health][], inFlight: [string, string][], start: string[], wakeAtMs: number | null][] = [
+  const one = (id: string, subscriptionId: string, nextAttemptAtMs: number): Candidate => ({
+    id,
+    subscriptionId,
+    nextAttemptAtMs,
+  })
+  const table: [
+    name: string,
+    candidates: Candidate[],
+    health: [string, Health][],
+    inFlight: [string, string][],
+    start: string[],
+    wakeAtMs: number | null,
+  ][] = [
     ['nothing', [], [], [], [], null],
     ['what is due, earliest first', [one('b', 's', 2), one('a', 's', 1)], [], [], ['a', 'b'], null],
-    ['what is not wakes us', [one('a', 's', 10), one('b', 's', 150), one('c', 's', 120)], [], [], ['a'], 120],
+    [
+      'what is not wakes us',
+      [one('a', 's', 10), one('b', 's', 150), one('c', 's', 120)],
+      [],
+      [],
+      ['a'],
+      120,
+    ],
     ['not what is on its way', [one('a', 's', 1)], [], [['a', 's']], [], null],
-    ['so many of one subscriber', [one('a', 's', 1), one('b', 's', 2), one('c', 's', 3)], [], [], ['a', 'b'], null],
-    ['those on their way count', [one('a', 's', 1), one('b', 's', 2)], [], [['x', 's']], ['a'], null],
-    ['so many of all', [one('a', 's', 1), one('b', 'r', 2), one('c', 'q', 3), one('d', 'p', 4)], [], [], ['a', 'b', 'c'], null],
-    ['one at a time of who is failing', [one('a', 's', 1), one('b', 's', 2), one('c', 'r', 3)], [['s', failing(3, 0)]], [], ['a', 'c'], null],
-    ['none of who pauses', [one('a', 's', 1), one('c', 'r', 3)], [['s', { ...failing(3, 0), pausedUntilMs: 130 }]], [], ['c'], 130],
-    ['a pause that is over is over', [one('a', 's', 1)], [['s', { ...failing(3, 0), pausedUntilMs: 100 }]], [], ['a'], null],
+    [
+      'so many of one subscriber',
+      [one('a', 's', 1), one('b', 's', 2), one('c', 's', 3)],
+      [],
+      [],
+      ['a', 'b'],
+      null,
+    ],
+    [
+      'those on their way count',
+      [one('a', 's', 1), one('b', 's', 2)],
+      [],
+      [['x', 's']],
+      ['a'],
+      null,
+    ],
+    [
+      'so many of all',
+      [one('a', 's', 1), one('b', 'r', 2), one('c', 'q', 3), one('d', 'p', 4)],
+      [],
+      [],
+      ['a', 'b', 'c'],
+      null,
+    ],
+    [
+      'one at a time of who is failing',
+      [one('a', 's', 1), one('b', 's', 2), one('c', 'r', 3)],
+      [['s', failing(3, 0)]],
+      [],
+      ['a', 'c'],
+      null,
+    ],
+    [
+      'none of who pauses',
+      [one('a', 's', 1), one('c', 'r', 3)],
+      [['s', { ...failing(3, 0), pausedUntilMs: 130 }]],
+      [],
+      ['c'],
+      130,
+    ],
+    [
+      'a pause that is over is over',
+      [one('a', 's', 1)],
+      [['s', { ...failing(3, 0), pausedUntilMs: 100 }]],
+      [],
+      ['a'],
+      null,
+    ],
   ]
   for (const [name, candidates, health, inFlight, start, wakeAtMs] of table) {
     const chosen = choose(candidates, new Map(health), new Map(inFlight), 100, policy)

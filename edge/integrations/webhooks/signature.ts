@@ -10,11 +10,18 @@ const secretBytes = 32
 
 export const newSecret = (): string => prefix + randomBytes(secretBytes).toString('base64')
 
-export interface Message { id: string; timestampSeconds: number; body: string }
+export interface Message {
+  id: string
+  timestampSeconds: number
+  body: string
+}
 
 /** `v1,` and the base64 of the HMAC. */
 export function signature(secret: string, { id, timestampSeconds, body }: Message): string {
-  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64')
+  const key = Buffer.from(
+    secret.startsWith(prefix) ? secret.slice(prefix.length) : secret,
+    'base64',
+  )
   return `v1,${createHmac('sha256', key).update(`${id}.${timestampSeconds}.${body}`).digest('base64')}`
 }
 

@@ -13,7 +13,13 @@ import { subjects } from '../../../protocol/subjects.ts'
 import { unseal } from '../sealing.ts'
 import { takeEvents } from './intake.ts'
 import { LeaseLost, releaseLease, takeLease, type Lease } from './lease.ts'
-import { deleteOldDeliveries, loadCandidates, recordAttempt, type Disabled, type Due } from './queue.ts'
+import {
+  deleteOldDeliveries,
+  loadCandidates,
+  recordAttempt,
+  type Disabled,
+  type Due,
+} from './queue.ts'
 import { choose, defaultPolicy, type Policy } from './schedule.ts'
 import { createSender, type Attempt, type Send } from './sender.ts'
 import { signedHeaders } from './signature.ts'
@@ -79,7 +85,9 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
 
   /** Until the time, or a nudge, or the end; and never less than the shortest pause. */
   async function sleep(untilMs: number): Promise<void> {
-    await new Promise<void>(resolve => { after(limits.webhookPumpMsMin, resolve) })
+    await new Promise<void>(resolve => {
+      after(limits.webhookPumpMsMin, resolve)
+    })
     if (nudged || leaving.signal.aborted) return
     await new Promise<void>(resolve => {
       const cancel = after(Math.max(0, untilMs - nowMs()), resolve)
@@ -97,14 +105,15 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     const before = lease
     lease = await takeLease(db, deps.edgeId, asked, database.embedded)
     renewAtMs = asked + limits.webhookLeaseRenewMs
-    if ((lease === null) !== (before === null)) log.info({ leads: lease !== null }, 'webhooks: delivery')
+    if ((lease === null) !== (before === null))
+      log.info({ leads: lease !== null }, 'webhooks: delivery')
     if (lease === null) listen(false)
     return lease !== null
   }
 
   /** One look. Returns when to look again. */
   async function look(): Promise<number> {
-    if (!await holdLease()) return renewAtMs
+    if (!(await holdLease())) return renewAtMs
     const taken = await takeEvents({ db, nowMs, random }, lease!)
     if (taken.subscribed && events === null) {
       listen(true)
@@ -124,14 +133,25 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     const { candidates, health } = await loadCandidates(db, policy)
     const { start, wakeAtMs } = choose(candidates, health, inFlight, nowMs(), policy)
     // An attempt must end while the lease is ours, or the next holder would send beside it.
-    if (!leaving.signal.aborted && lease !== null && nowMs() + limits.webhookTimeoutMs < lease.untilMs)
+    if (
+      !leaving.signal.aborted &&
+      lease !== null &&
+      nowMs() + limits.webhookTimeoutMs < lease.untilMs
+    )
       for (const delivery of start as Due[]) {
         inFlight.set(delivery.id, delivery.subscriptionId)
-        const attempt = deliver(delivery).catch((error: unknown) => log.warn({ err: error, delivery_id: delivery.id }, 'webhooks: an attempt could not be written down')).finally(() => {
-          inFlight.delete(delivery.id)
-          attempts.delete(attempt)
-          nudge()
-        })
+        const attempt = deliver(delivery)
+          .catch((error: unknown) =>
+            log.warn(
+              { err: error, delivery_id: delivery.id },
+              'webhooks: an attempt could not be written down',
+            ),
+          )
+          .finally(() => {
+            inFlight.delete(delivery.id)
+            attempts.delete(attempt)
+            nudge()
+          })
         attempts.add(attempt)
       }
     return wakeAtMs ?? Number.POSITIVE_INFINITY
@@ -142,18 +162,49 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     const { outcome, response } = await attemptOf(delivery, atMs)
     // Cut off by our own end: neither a success nor the receiver's failure.
     if (ending.signal.aborted) return
-    const recorded = await recordAttempt(db, { deliveryId: delivery.id, subscriptionId: delivery.subscriptionId, outcome, response, atMs, tookMs: nowMs() - atMs }, nowMs(), random(), policy)
+    const recorded = await recordAttempt(
+      db,
+      {
+        deliveryId: delivery.id,
+        subscriptionId: delivery.subscriptionId,
+        outcome,
+        response,
+        atMs,
+        tookMs: nowMs() - atMs,
+      },
+      nowMs(),
+      random(),
+      policy,
+    )
     if (recorded === null) return
     deps.onAttempt(recorded.after.state)
     if (recorded.disabled === null) return
-    log.warn({ subscription_id: recorded.disabled.subscriptionId, reason: recorded.disabled.reason }, 'webhooks: subscription disabled')
-    await deps.onDisabled(recorded.disabled).catch((error: unknown) => log.warn({ err: error }, 'webhooks: the notice of a disabled subscription was not sent'))
+    log.warn(
+      { subscription_id: recorded.disabled.subscriptionId, reason: recorded.disabled.reason },
+      'webhooks: subscription disabled',
+    )
+    await deps
+      .onDisabled(recorded.disabled)
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'webhooks: the notice of a disabled subscription was not sent'),
+      )
   }
 
   async function attemptOf(delivery: Due, atMs: number): Promise<Attempt> {
     const secret = unseal(deps.masterKey, delivery.subscriptionId, delivery.secretSealed)
-    if (secret === null) return { outcome: { kind: 'failed', error: 'the secret was sealed under another JWT_SECRET_KEY; rotate it' }, response: null }
-    const message = { id: delivery.eventId, timestampSeconds: Math.floor(atMs / 1_000), body: delivery.body }
+    if (secret === null)
+      return {
+        outcome: {
+          kind: 'failed',
+          error: 'the secret was sealed under another JWT_SECRET_KEY; rotate it',
+        },
+        response: null,
+      }
+    const message = {
+      id: delivery.eventId,
+      timestampSeconds: Math.floor(atMs / 1_000),
+      body: delivery.body,
+    }
     return send(delivery.url, signedHeaders(secret, message), delivery.body, ending.signal)
   }
 
@@ -183,9 +234,16 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     await Promise.allSettled(attempts)
     cancel()
     if (lease === null) return
-    await releaseLease(db, deps.edgeId).catch((error: unknown) => log.warn({ err: error }, 'webhooks: the lease will lapse by itself'))
+    await releaseLease(db, deps.edgeId).catch((error: unknown) =>
+      log.warn({ err: error }, 'webhooks: the lease will lapse by itself'),
+    )
     bus.publish(subjects.webhookNudge, new Uint8Array())
   }
   let stopped: Promise<void> | null = null
-  return { get leads() { return lease !== null }, stop: () => stopped ??= stop() }
+  return {
+    get leads() {
+      return lease !== null
+    },
+    stop: () => (stopped ??= stop()),
+  }
 }

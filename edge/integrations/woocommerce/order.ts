@@ -30,14 +30,27 @@ export interface OrderDraft {
 }
 
 /** Statuses in which there is nothing to deliver, or no longer. Those that plugins add are orders. */
-const nothingToDeliver: ReadonlySet<string> = new Set(['auto-draft', 'checkout-draft', 'cancelled', 'completed', 'failed', 'refunded', 'trash'])
+const nothingToDeliver: ReadonlySet<string> = new Set([
+  'auto-draft',
+  'checkout-draft',
+  'cancelled',
+  'completed',
+  'failed',
+  'refunded',
+  'trash',
+])
 
 /** Why an order is none of ours; null when it is to be delivered. */
 export function ignoredBecause(order: WooOrder): string | null {
   const status = textAt(order, 'status').replace(/^wc-/, '')
   if (nothingToDeliver.has(status)) return `an order that is ${status} is not delivered`
-  const methods = listOf(order['shipping_lines']).map(recordOf).map(line => textAt(line, 'method_id'))
-  return methods.length > 0 && methods.every(method => /^(local_pickup|pickup_location)/.test(method)) ? 'the customer collects it' : null
+  const methods = listOf(order['shipping_lines'])
+    .map(recordOf)
+    .map(line => textAt(line, 'method_id'))
+  return methods.length > 0 &&
+    methods.every(method => /^(local_pickup|pickup_location)/.test(method))
+    ? 'the customer collects it'
+    : null
 }
 
 /** The shop's id of the order, a number or its text; null where there is none. */
@@ -49,14 +62,21 @@ export function externalIdOf(order: WooOrder): string | null {
 /** Whether it has things to deliver, or says plainly that it has none. An order whose things cannot be read is for a person. */
 export function isReadable(order: WooOrder): boolean {
   const lines = order['line_items']
-  return draftOf(order).items.length > 0 || (typeof lines === 'object' && lines !== null && listOf(lines).every(line => typeof line === 'object' && line !== null))
+  return (
+    draftOf(order).items.length > 0 ||
+    (typeof lines === 'object' &&
+      lines !== null &&
+      listOf(lines).every(line => typeof line === 'object' && line !== null))
+  )
 }
 
 /** Of an order with an id. */
 export function draftOf(order: WooOrder): OrderDraft {
   const billing = order['billing']
   const ship = textAt(order['shipping'], 'address_1') === '' ? billing : order['shipping']
-  const name = `${textAt(ship, 'first_name')} ${textAt(ship, 'last_name')}`.trim() || `${textAt(billing, 'first_name')} ${textAt(billing, 'last_name')}`.trim()
+  const name =
+    `${textAt(ship, 'first_name')} ${textAt(ship, 'last_name')}`.trim() ||
+    `${textAt(billing, 'first_name')} ${textAt(billing, 'last_name')}`.trim()
   const phone = textAt(ship, 'phone') || textAt(billing, 'phone')
   const email = textAt(billing, 'email').toLowerCase()
   const id = externalIdOf(order) ?? ''
@@ -64,12 +84,19 @@ export function draftOf(order: WooOrder): OrderDraft {
   const left = all.length - limits.itemsMax
   const number = cut(textAt(order, 'number') || id, limits.importTextCharactersMax)
   // What only the shop knows is said first: a long note of the customer must not cut it off.
-  const notes = [`Shop order ${number}.`, left > 0 ? `${left} more items are in the shop's order.` : '', textAt(order, 'customer_note')]
+  const notes = [
+    `Shop order ${number}.`,
+    left > 0 ? `${left} more items are in the shop's order.` : '',
+    textAt(order, 'customer_note'),
+  ]
   return fitting({
     external_id: id,
     modified: momentOf(order['date_modified_gmt']) || momentOf(order['date_modified']),
     customer_key: cut(email || phone || `order ${id}`, limits.textCharactersMax),
-    customer_name: cut(name || textAt(ship, 'company') || textAt(billing, 'company') || 'Customer', limits.nameCharactersMax),
+    customer_name: cut(
+      name || textAt(ship, 'company') || textAt(billing, 'company') || 'Customer',
+      limits.nameCharactersMax,
+    ),
     customer_phone: cut(phone, 40),
     delivery_address: addressOf(ship),
     coordinates: coordinatesOf(order, ship === billing ? ['billing'] : ['shipping', 'delivery']),
@@ -88,9 +115,20 @@ const nameCutCharacters = 10
 function fitting(draft: OrderDraft): OrderDraft {
   const { customer_name, customer_phone, delivery_address, notes } = draft
   let { items } = draft
-  for (let charactersMax: number = limits.nameCharactersMax; charactersMax > nameCutCharacters; charactersMax -= nameCutCharacters) {
-    if (orderTextBytes({ customer_name, customer_phone, delivery_address, notes, items }) <= orderTextBytesMax) break
-    items = items.map(item => ({ ...item, name: cut(item.name, charactersMax - nameCutCharacters) }))
+  for (
+    let charactersMax: number = limits.nameCharactersMax;
+    charactersMax > nameCutCharacters;
+    charactersMax -= nameCutCharacters
+  ) {
+    if (
+      orderTextBytes({ customer_name, customer_phone, delivery_address, notes, items }) <=
+      orderTextBytesMax
+    )
+      break
+    items = items.map(item => ({
+      ...item,
+      name: cut(item.name, charactersMax - nameCutCharacters),
+    }))
   }
   return { ...draft, items }
 }
@@ -98,7 +136,8 @@ function fitting(draft: OrderDraft): OrderDraft {
 function itemOf(line: Record<string, unknown>): OrderDraft['items'] {
   const said = textAt(line, 'quantity')
   // One that is not said is one of it; some shops write a comma.
-  const quantity = said === '' ? 1 : Math.min(limits.quantityMax, Math.ceil(Number(said.replace(',', '.'))))
+  const quantity =
+    said === '' ? 1 : Math.min(limits.quantityMax, Math.ceil(Number(said.replace(',', '.'))))
   if (said === '' && textAt(line, 'name') === '') return []
   // Plugins sell half a metre, which is rounded up; a line of nothing, or a refund, is no item.
   if (!(quantity >= 1)) return []
@@ -108,19 +147,35 @@ function itemOf(line: Record<string, unknown>): OrderDraft['items'] {
 function addressOf(place: unknown): string {
   if (textAt(place, 'address_1') === '') return ''
   const region = `${textAt(place, 'state')} ${textAt(place, 'postcode')}`.trim()
-  const parts = [textAt(place, 'address_1'), textAt(place, 'address_2'), textAt(place, 'city'), region, textAt(place, 'country')]
+  const parts = [
+    textAt(place, 'address_1'),
+    textAt(place, 'address_2'),
+    textAt(place, 'city'),
+    region,
+    textAt(place, 'country'),
+  ]
   return cut(parts.filter(Boolean).join(', '), limits.textCharactersMax)
 }
 
 /** WooCommerce has no coordinates; plugins that ask for a pin leave them in the metadata, each under names of its own. */
 function coordinatesOf(order: WooOrder, of: readonly string[]): OrderDraft['coordinates'] {
-  const meta = new Map(pairsOf(order['meta_data']).map(([key, value]) => [key.replace(/^_/, '').toLowerCase(), textAt({ value }, 'value')]))
+  const meta = new Map(
+    pairsOf(order['meta_data']).map(([key, value]) => [
+      key.replace(/^_/, '').toLowerCase(),
+      textAt({ value }, 'value'),
+    ]),
+  )
   for (const prefix of [...of.map(place => `${place}_`), ''])
-    for (const [lat, lng] of [['latitude', 'longitude'], ['lat', 'lng'], ['lat', 'long']] as const) {
+    for (const [lat, lng] of [
+      ['latitude', 'longitude'],
+      ['lat', 'lng'],
+      ['lat', 'long'],
+    ] as const) {
       const latitude = degrees(meta.get(prefix + lat), 90)
       const longitude = degrees(meta.get(prefix + lng), 180)
       // A map that never loaded says 0, 0, which is in the sea.
-      if (latitude !== null && longitude !== null && !(latitude === 0 && longitude === 0)) return { latitude, longitude }
+      if (latitude !== null && longitude !== null && !(latitude === 0 && longitude === 0))
+        return { latitude, longitude }
     }
   return null
 }
@@ -149,4 +204,5 @@ function plain(html: string): string {
 const tooManyMarks = new RegExp(`(\\p{M}{${combiningMarksMax}})\\p{M}+`, 'gu')
 
 /** Whole characters, counted as the schemas count them. */
-const cut = (text: string, charactersMax: number): string => (text.length <= charactersMax ? text : text.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, ''))
+const cut = (text: string, charactersMax: number): string =>
+  text.length <= charactersMax ? text : text.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, '')

@@ -9,20 +9,35 @@ export function listOf(value: unknown): unknown[] {
   if (typeof value !== 'object' || value === null) return []
   // One entry that stands where a list should is told from a list by its names.
   const keys = Object.keys(value)
-  return keys.every(key => /^\d+$/.test(key)) || Object.values(value).every(entry => typeof entry === 'object' && entry !== null) ? Object.values(value) : [value]
+  return keys.every(key => /^\d+$/.test(key)) ||
+    Object.values(value).every(entry => typeof entry === 'object' && entry !== null)
+    ? Object.values(value)
+    : [value]
 }
 
 /** Its own members by name, none that it inherits. Nothing of what is no object, a list among them. */
 export const recordOf = (value: unknown): Record<string, unknown> =>
-  (typeof value !== 'object' || value === null || Array.isArray(value) ? none : Object.assign(Object.create(null), value) as Record<string, unknown>)
+  typeof value !== 'object' || value === null || Array.isArray(value)
+    ? none
+    : (Object.assign(Object.create(null), value) as Record<string, unknown>)
 const none: Record<string, unknown> = Object.freeze(Object.create(null))
 
 /** Metadata: a list of `{key, value}`, an object of such, or an object from key to value. */
 export function pairsOf(value: unknown): [key: string, value: unknown][] {
   const map = recordOf(value)
-  const plain = Object.entries(map).filter(([key, entry]) => !/^\d+$/.test(key) && (typeof entry === 'string' || typeof entry === 'number'))
+  const plain = Object.entries(map).filter(
+    ([key, entry]) =>
+      !/^\d+$/.test(key) && (typeof entry === 'string' || typeof entry === 'number'),
+  )
   const named = 'key' in map && 'value' in map ? [] : plain
-  return [...named, ...listOf(value).map(recordOf).flatMap((entry): [string, unknown][] => (typeof entry['key'] === 'string' ? [[entry['key'], entry['value']]] : []))]
+  return [
+    ...named,
+    ...listOf(value)
+      .map(recordOf)
+      .flatMap((entry): [string, unknown][] =>
+        typeof entry['key'] === 'string' ? [[entry['key'], entry['value']]] : [],
+      ),
+  ]
 }
 
 /**
@@ -31,12 +46,18 @@ export function pairsOf(value: unknown): [key: string, value: unknown][] {
  */
 export function momentOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) return momentOf(recordOf(value)['date'])
-  if (typeof value === 'number' || (typeof value === 'string' && /^\d{9,11}$/.test(value))) return iso(Number(value) * 1000)
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d{9,11}$/.test(value)))
+    return iso(Number(value) * 1000)
   if (typeof value !== 'string') return ''
-  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})? ?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim())
+  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})? ?(Z|[+-]\d\d:?\d\d)?$/i.exec(
+    value.trim(),
+  )
   if (parts === null) return ''
   const [, day, time, zone = 'Z'] = parts
-  return iso(Date.parse(`${day}T${time}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()}`))
+  return iso(
+    Date.parse(`${day}T${time}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()}`),
+  )
 }
 
-const iso = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString().slice(0, 19) : '')
+const iso = (ms: number): string =>
+  Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString().slice(0, 19) : ''

@@ -6,13 +6,29 @@ const credentials = { email: 'user@example.com', password: 'securepassword' }
 const code = { email: 'user@example.com', otp: of.otp }
 
 export const accountExamples: Record<string, Example> = {
-  register: { body: { ...credentials, full_name: 'John Doe', phone: '+1234567890', role: 'user' }, status: 201 },
-  signupV1: { body: { email: 'rider@example.com', password: 'securepassword', full_name: 'Jane Smith', phone: '+1987654321', role: 'user' }, status: 201 },
+  register: {
+    body: { ...credentials, full_name: 'John Doe', phone: '+1234567890', role: 'user' },
+    status: 201,
+  },
+  signupV1: {
+    body: {
+      email: 'rider@example.com',
+      password: 'securepassword',
+      full_name: 'Jane Smith',
+      phone: '+1987654321',
+      role: 'user',
+    },
+    status: 201,
+  },
   login: { body: credentials, status: 200 },
   refresh: { body: { refresh_token: of.refreshToken }, status: 200 },
   refreshV1: { body: { refresh_token: of.refreshToken }, status: 200 },
   me: { as: 'customer', status: 200 },
-  updateMe: { as: 'customer', body: { full_name: 'John A. Doe', phone: '+1234567899' }, status: 200 },
+  updateMe: {
+    as: 'customer',
+    body: { full_name: 'John A. Doe', phone: '+1234567899' },
+    status: 200,
+  },
   issueTicket: { as: 'customer', status: 201 },
   listSessions: { as: 'customer', status: 200 },
   endSession: { as: 'customer', params: { id: of.session }, status: 204 },
@@ -27,27 +43,70 @@ export const accountExamples: Record<string, Example> = {
   sanjevaniVerifyOtp: { body: code, status: 200 },
   forgotPassword: { body: { email: 'user@example.com' }, status: 200 },
   resetPassword: { body: { ...code, new_password: 'anotherpassword' }, status: 200 },
-  changePassword: { as: 'customer', body: { current_password: 'securepassword123', new_password: 'anotherpassword' }, status: 200 },
+  changePassword: {
+    as: 'customer',
+    body: { current_password: 'securepassword123', new_password: 'anotherpassword' },
+    status: 200,
+  },
   logoutEverywhere: { as: 'customer', status: 200 },
 
-  sanjevaniRegister: { body: { email: 'customer@example.com', password: 'securepassword123', name: 'John Doe', phone_number: '9841234567' }, status: 201 },
-  sanjevaniLogin: { body: { email: 'customer@example.com', password: 'securepassword123' }, status: 200 },
+  sanjevaniRegister: {
+    body: {
+      email: 'customer@example.com',
+      password: 'securepassword123',
+      name: 'John Doe',
+      phone_number: '9841234567',
+    },
+    status: 201,
+  },
+  sanjevaniLogin: {
+    body: { email: 'customer@example.com', password: 'securepassword123' },
+    status: 200,
+  },
 
   listAccounts: { as: 'admin', query: { role: 'user', is_active: true, limit: 2 }, status: 200 },
   getAccount: { as: 'admin', params: { id: of.account }, status: 200 },
-  setAccountActive: { as: 'admin', params: { id: of.account }, body: { is_active: false }, status: 200 },
+  setAccountActive: {
+    as: 'admin',
+    params: { id: of.account },
+    body: { is_active: false },
+    status: 200,
+  },
   listApprovals: { as: 'admin', query: { limit: 2 }, status: 200 },
   approveVendor: { as: 'admin', params: { id: of.applicant }, body: {}, status: 200 },
-  rejectVendor: { as: 'admin', params: { id: of.applicant }, body: { reason: 'The licence could not be found in the register' }, status: 200 },
-  suspendVendor: { as: 'admin', params: { id: of.applicant }, body: { reason: 'The licence has expired' }, status: 200 },
-  createApiKey: { as: 'admin', body: { name: 'Warehouse', scopes: ['orders:read', 'drivers:read'], expires_in_days: 365 }, status: 201 },
+  rejectVendor: {
+    as: 'admin',
+    params: { id: of.applicant },
+    body: { reason: 'The licence could not be found in the register' },
+    status: 200,
+  },
+  suspendVendor: {
+    as: 'admin',
+    params: { id: of.applicant },
+    body: { reason: 'The licence has expired' },
+    status: 200,
+  },
+  createApiKey: {
+    as: 'admin',
+    body: { name: 'Warehouse', scopes: ['orders:read', 'drivers:read'], expires_in_days: 365 },
+    status: 201,
+  },
   listApiKeys: { as: 'admin', query: { limit: 1 }, status: 200 },
   revokeApiKey: { as: 'admin', params: { id: of.apiKey }, status: 200 },
   readOutbox: { as: 'admin', status: 200 },
   listParkedCommands: { as: 'admin', query: { limit: 2 }, status: 200 },
   replayParkedCommands: { as: 'admin', body: {}, status: 200 },
-  replayParkedCommand: { as: 'admin', params: { actor_id: of.driver, command_id: of.parked }, body: {}, status: 200 },
-  dropParkedCommand: { as: 'admin', params: { actor_id: of.driver, command_id: of.parked }, status: 200 },
+  replayParkedCommand: {
+    as: 'admin',
+    params: { actor_id: of.driver, command_id: of.parked },
+    body: {},
+    status: 200,
+  },
+  dropParkedCommand: {
+    as: 'admin',
+    params: { actor_id: of.driver, command_id: of.parked },
+    status: 200,
+  },
   listAudit: { as: 'admin', query: { operation: 'login', failed: false, limit: 2 }, status: 200 },
 
   health: { status: 200 },

@@ -19,7 +19,16 @@ export interface Example extends OperationExample {
 }
 
 /** By operationId, in an order in which they can be tried one after the other. */
-export const examples: Readonly<Record<string, Example>> = { ...accountExamples, ...partnerExamples, ...orderExamples, ...integrationExamples }
+export const examples: Readonly<Record<string, Example>> = {
+  ...accountExamples,
+  ...partnerExamples,
+  ...orderExamples,
+  ...integrationExamples,
+}
 
 /** Recorded answers by operationId; what has no body, or none that can be shown, has no entry. */
-export const answers = (): Record<string, unknown> => JSON.parse(readFileSync(assetUrl('edge/routes/examples/answers.json'), 'utf8')) as Record<string, unknown>
+export const answers = (): Record<string, unknown> =>
+  JSON.parse(readFileSync(assetUrl('edge/routes/examples/answers.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >

@@ -23,16 +23,36 @@ export interface DriverModel {
 
 /** The name of the state in `driverMachine`. */
 export const stateOfDriver = (driver: DriverModel): string =>
-  [driver.duty, ...(driver.hold === null ? [] : ['asked']), ...(driver.orderIds.length === 0 ? [] : ['busy'])].join(' ')
+  [
+    driver.duty,
+    ...(driver.hold === null ? [] : ['asked']),
+    ...(driver.orderIds.length === 0 ? [] : ['busy']),
+  ].join(' ')
 
 /** Places of the capacity that are taken: orders under way, and an offer that is out. */
-export const placesTaken = (driver: DriverModel): number => driver.orderIds.length + Number(driver.hold !== null)
+export const placesTaken = (driver: DriverModel): number =>
+  driver.orderIds.length + Number(driver.hold !== null)
 
 /** The driver after an event; null where the event needs a driver and there is none. */
-export function foldedDriver(before: DriverModel | null, id: string, event: DriverEvent, version: number): DriverModel | null {
+export function foldedDriver(
+  before: DriverModel | null,
+  id: string,
+  event: DriverEvent,
+  version: number,
+): DriverModel | null {
   if (event.type === 'driver_registered')
     return before === null
-      ? { id, version, profile: event.data, duty: 'offline', membership: 'active', hold: null, orderIds: [], deliveries: 0, earnedMinor: 0 }
+      ? {
+          id,
+          version,
+          profile: event.data,
+          duty: 'offline',
+          membership: 'active',
+          hold: null,
+          orderIds: [],
+          deliveries: 0,
+          earnedMinor: 0,
+        }
       : { ...before, version, profile: event.data }
   if (before === null) return null
   const after: DriverModel = { ...before, version }
@@ -72,8 +92,17 @@ export function foldedDriver(before: DriverModel | null, id: string, event: Driv
 export function columnsOfDriver(driver: DriverModel): Record<string, string | null> {
   const { profile } = driver
   return {
-    id: driver.id, vendor_id: profile.vendor_id, full_name: profile.full_name, phone: profile.phone, vehicle_type: profile.vehicle_type,
-    status: driver.orderIds.length > 0 ? 'busy' : driver.duty, membership: driver.membership, capacity: String(profile.capacity), active_order_ids: `{${driver.orderIds.join(',')}}`,
-    total_deliveries: String(driver.deliveries), total_earnings_minor: String(driver.earnedMinor), version: String(driver.version),
+    id: driver.id,
+    vendor_id: profile.vendor_id,
+    full_name: profile.full_name,
+    phone: profile.phone,
+    vehicle_type: profile.vehicle_type,
+    status: driver.orderIds.length > 0 ? 'busy' : driver.duty,
+    membership: driver.membership,
+    capacity: String(profile.capacity),
+    active_order_ids: `{${driver.orderIds.join(',')}}`,
+    total_deliveries: String(driver.deliveries),
+    total_earnings_minor: String(driver.earnedMinor),
+    version: String(driver.version),
   }
 }

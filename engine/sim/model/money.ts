@@ -4,23 +4,35 @@
  */
 import type { Tariff } from '../../../protocol/tariff.ts'
 
-export interface Point { latitude: number; longitude: number }
+export interface Point {
+  latitude: number
+  longitude: number
+}
 
 const meanRadiusKm = 6371.0088
 /** A road is longer than the way of a crow by this. */
 const roadsPerCrow = 1.3
 /** Of a pharmacy that has set no tariff: 2.50, and 1.20 for each kilometre behind the second; 3.00 at the least. */
-const usualTariff: Tariff = { base_minor: 250, minimum_minor: 300, bands: [{ up_to_km: 2, per_km_minor: 0 }, { up_to_km: null, per_km_minor: 120 }] }
+const usualTariff: Tariff = {
+  base_minor: 250,
+  minimum_minor: 300,
+  bands: [
+    { up_to_km: 2, per_km_minor: 0 },
+    { up_to_km: null, per_km_minor: 120 },
+  ],
+}
 
 const vector = ({ latitude, longitude }: Point): [number, number, number] => {
-  const [phi, lambda] = [latitude * Math.PI / 180, longitude * Math.PI / 180]
+  const [phi, lambda] = [(latitude * Math.PI) / 180, (longitude * Math.PI) / 180]
   return [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)]
 }
 
 /** Kilometres as the crow flies. */
 export function crowKm(from: Point, to: Point): number {
   const [a, b] = [vector(from), vector(to)]
-  return 2 * meanRadiusKm * Math.asin(Math.min(1, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 2))
+  return (
+    2 * meanRadiusKm * Math.asin(Math.min(1, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 2))
+  )
 }
 
 /** Kilometres by road that kilometres as the crow flies stand for. */

@@ -3,7 +3,13 @@
  * product's (engine/order/evolve.ts). A fold that is wrong in the product would agree with itself; it does not
  * agree with this one. The names of states are those of `orderMachine`.
  */
-import type { CandidateFact, DriverFact, FeeFact, OrderEvent, VendorFact } from '../../../protocol/events.ts'
+import type {
+  CandidateFact,
+  DriverFact,
+  FeeFact,
+  OrderEvent,
+  VendorFact,
+} from '../../../protocol/events.ts'
 import { orderMachine } from '../machine.ts'
 
 type Opened = Extract<OrderEvent, { type: 'broadcast_opened' }>['data']
@@ -11,10 +17,20 @@ type Placed = Extract<OrderEvent, { type: 'order_placed' }>['data']
 type DataOf<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>['data']
 
 /** What an order says of itself at its birth. */
-export type Wish = Omit<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'> & Partial<Pick<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'>> & Partial<Pick<Placed, 'vendor' | 'distance_km'>>
+export type Wish = Omit<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'> &
+  Partial<Pick<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'>> &
+  Partial<Pick<Placed, 'vendor' | 'distance_km'>>
 
 /** Moments that an order went through, ms since the epoch. */
-export type Moment = 'created' | 'accepted' | 'assigned' | 'arrived_at_pickup' | 'picked_up' | 'out_for_delivery' | 'arrived_at_dropoff' | 'ended'
+export type Moment =
+  | 'created'
+  | 'accepted'
+  | 'assigned'
+  | 'arrived_at_pickup'
+  | 'picked_up'
+  | 'out_for_delivery'
+  | 'arrived_at_dropoff'
+  | 'ended'
 
 export interface OrderModel {
   id: string
@@ -38,22 +54,59 @@ export interface OrderModel {
 }
 
 /** States of which `accepted` is the public name. */
-export const lookingForDriver: ReadonlySet<string> = new Set(['accepted', 'searching', 'offering', 'assigning', 'exhausted'])
+export const lookingForDriver: ReadonlySet<string> = new Set([
+  'accepted',
+  'searching',
+  'offering',
+  'assigning',
+  'exhausted',
+])
 /** States in which a driver has the goods, or is about to. */
-export const underWay: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
-export const isOver = (order: Pick<OrderModel, 'state'>): boolean => Object.keys(orderMachine[order.state] ?? {}).every(type => type === 'tracking_reissued')
+export const underWay: ReadonlySet<string> = new Set([
+  'driver_assigned',
+  'picked_up',
+  'out_for_delivery',
+  'failed',
+  'returning',
+])
+export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
+  Object.keys(orderMachine[order.state] ?? {}).every(type => type === 'tracking_reissued')
 /** What the outside calls the state. */
-export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): string => (state === 'broadcast' ? 'pending' : lookingForDriver.has(state) ? 'accepted' : state)
-export const candidatesOf = ({ wish }: Pick<OrderModel, 'wish'>): readonly CandidateFact[] => wish.candidates ?? []
-export const wasBroadcast = ({ wish }: Pick<OrderModel, 'wish'>): boolean => wish.candidates !== undefined
+export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): string =>
+  state === 'broadcast' ? 'pending' : lookingForDriver.has(state) ? 'accepted' : state
+export const candidatesOf = ({ wish }: Pick<OrderModel, 'wish'>): readonly CandidateFact[] =>
+  wish.candidates ?? []
+export const wasBroadcast = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>
+  wish.candidates !== undefined
 export const toldFee = ({ wish }: Pick<OrderModel, 'wish'>): FeeFact | null => wish.fee
 
 /** The order after an event that leads to `state`; null where the event needs an order and there is none. `before` stays as it is. */
-export function folded(before: OrderModel | null, id: string, state: string, event: OrderEvent, version: number, atMs: number): OrderModel | null {
+export function folded(
+  before: OrderModel | null,
+  id: string,
+  state: string,
+  event: OrderEvent,
+  version: number,
+  atMs: number,
+): OrderModel | null {
   if (event.type === 'broadcast_opened' || event.type === 'order_placed')
     return {
-      id, state, version, wish: event.data, token: event.data.tracking_token, at: { created: atMs }, updatedAtMs: atMs, noes: [], yes: null,
-      vendor: event.type === 'order_placed' ? event.data.vendor : null, offersMade: 0, offer: null, driver: null, assignmentId: null, delivered: null, reason: null,
+      id,
+      state,
+      version,
+      wish: event.data,
+      token: event.data.tracking_token,
+      at: { created: atMs },
+      updatedAtMs: atMs,
+      noes: [],
+      yes: null,
+      vendor: event.type === 'order_placed' ? event.data.vendor : null,
+      offersMade: 0,
+      offer: null,
+      driver: null,
+      assignmentId: null,
+      delivered: null,
+      reason: null,
     }
   if (before === null) return null
   const after: OrderModel = { ...before, at: { ...before.at }, state, version, updatedAtMs: atMs }
@@ -87,7 +140,10 @@ export function folded(before: OrderModel | null, id: string, state: string, eve
       after.assignmentId = null
       for (const moment of ['assigned', 'arrived_at_pickup'] as const) delete after.at[moment]
       break
-    case 'arrived_at_pickup': case 'picked_up': case 'out_for_delivery': case 'arrived_at_dropoff':
+    case 'arrived_at_pickup':
+    case 'picked_up':
+    case 'out_for_delivery':
+    case 'arrived_at_dropoff':
       after.at[event.type] = atMs
       break
     case 'assigned_driver_updated':
@@ -100,7 +156,10 @@ export function folded(before: OrderModel | null, id: string, state: string, eve
     case 'tracking_reissued':
       after.token = event.data.tracking_token
       break
-    case 'order_rejected': case 'request_expired': case 'order_cancelled': case 'delivery_failed':
+    case 'order_rejected':
+    case 'request_expired':
+    case 'order_cancelled':
+    case 'delivery_failed':
       after.reason = event.data.reason
       break
     default:

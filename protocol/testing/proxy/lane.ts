@@ -64,9 +64,12 @@ export class Lane {
       const waitMs = head.dueMs - performance.now()
       if (waitMs > 0) return this.#later(waitMs)
       const { bytesPerSecond } = this.#weather
-      const piece = Number.isFinite(bytesPerSecond) ? head.bytes.subarray(0, Math.max(1, Math.floor(bytesPerSecond * pieceMs / 1_000))) : head.bytes
+      const piece = Number.isFinite(bytesPerSecond)
+        ? head.bytes.subarray(0, Math.max(1, Math.floor((bytesPerSecond * pieceMs) / 1_000)))
+        : head.bytes
       this.#give(head, piece)
-      if (Number.isFinite(bytesPerSecond)) return this.#later(piece.length / bytesPerSecond * 1_000)
+      if (Number.isFinite(bytesPerSecond))
+        return this.#later((piece.length / bytesPerSecond) * 1_000)
     }
   }
 

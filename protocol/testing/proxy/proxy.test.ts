@@ -14,14 +14,18 @@ async function start(t: Test) {
     socket.on('close', () => atServer.delete(socket))
     socket.pipe(socket)
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const proxy = await FaultProxy.start((server.address() as AddressInfo).port)
   const clients: Socket[] = []
   t.teardown(async () => {
     for (const client of clients) client.destroy()
     await proxy.close()
     for (const socket of atServer) socket.destroy()
-    await new Promise(resolve => { server.close(resolve) })
+    await new Promise(resolve => {
+      server.close(resolve)
+    })
   })
   const open = async () => {
     const socket = connect(proxy.port, '127.0.0.1')
@@ -29,13 +33,23 @@ async function start(t: Test) {
     const heard: Buffer[] = []
     const state = { error: '', closed: false, ended: false }
     socket.on('data', data => heard.push(data))
-    socket.on('error', (error: NodeJS.ErrnoException) => { state.error = error.code ?? error.message })
-    socket.on('close', () => { state.closed = true })
-    socket.on('end', () => { state.ended = true })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      state.error = error.code ?? error.message
+    })
+    socket.on('close', () => {
+      state.closed = true
+    })
+    socket.on('end', () => {
+      state.ended = true
+    })
     await once(socket, 'connect')
     const bytes = () => Buffer.concat(heard)
     const hears = async (count: number) => {
-      for (const giveUpMs = performance.now() + 10_000; bytes().length < count && performance.now() < giveUpMs;) await sleep(5)
+      for (
+        const giveUpMs = performance.now() + 10_000;
+        bytes().length < count && performance.now() < giveUpMs;
+      )
+        await sleep(5)
       return bytes()
     }
     return { socket, state, bytes, hears }
@@ -44,7 +58,11 @@ async function start(t: Test) {
 }
 
 const closed = async (client: { state: { closed: boolean } }) => {
-  for (const giveUpMs = performance.now() + 10_000; !client.state.closed && performance.now() < giveUpMs;) await sleep(5)
+  for (
+    const giveUpMs = performance.now() + 10_000;
+    !client.state.closed && performance.now() < giveUpMs;
+  )
+    await sleep(5)
   return client.state.closed
 }
 
@@ -55,7 +73,11 @@ t.test('fair weather: every byte in its order, and one side may end first', asyn
   client.socket.write(sent)
   t.ok((await client.hears(sent.length)).equals(sent))
   client.socket.end('the end')
-  t.equal((await client.hears(sent.length + 7)).subarray(sent.length).toString(), 'the end', 'what was under way at the end arrives')
+  t.equal(
+    (await client.hears(sent.length + 7)).subarray(sent.length).toString(),
+    'the end',
+    'what was under way at the end arrives',
+  )
   t.ok(await closed(client))
   t.equal(client.state.error, '')
   await sleep(20)
@@ -84,7 +106,10 @@ t.test('stall: nothing moves, nothing is lost, and the sender is held back', asy
   client.socket.write(sent)
   await sleep(150)
   t.equal(client.bytes().length, 0)
-  t.ok(client.socket.writableLength > 0, 'its buffers are full: the proxy does not read without end')
+  t.ok(
+    client.socket.writableLength > 0,
+    'its buffers are full: the proxy does not read without end',
+  )
   t.equal(client.state.closed, false)
   proxy.clear()
   t.equal((await client.hears(sent.length)).length, sent.length)
@@ -100,25 +125,29 @@ t.test('delay: at least so much each way, the order kept', async t => {
   t.ok(performance.now() - fromMs >= 118, 'there and back')
 })
 
-t.test('half-open: silence for the caller, the end for the server; dead also when the weather clears', async t => {
-  const { proxy, open, atServer } = await start(t)
-  const client = await open()
-  client.socket.write('a')
-  await client.hears(1)
-  proxy.set({ swallowing: true })
-  const late = await open()
-  for (const one of [client, late]) one.socket.write('b')
-  await sleep(100)
-  t.equal(atServer.size, 0, 'the server has nobody left')
-  proxy.clear()
-  client.socket.write('c')
-  await sleep(100)
-  t.equal(client.bytes().toString(), 'a')
-  for (const one of [client, late]) t.same(one.state, { error: '', closed: false, ended: false }, 'and the callers do not know')
-  const next = await open()
-  next.socket.write('d')
-  t.equal((await next.hears(1)).toString(), 'd')
-})
+t.test(
+  'half-open: silence for the caller, the end for the server; dead also when the weather clears',
+  async t => {
+    const { proxy, open, atServer } = await start(t)
+    const client = await open()
+    client.socket.write('a')
+    await client.hears(1)
+    proxy.set({ swallowing: true })
+    const late = await open()
+    for (const one of [client, late]) one.socket.write('b')
+    await sleep(100)
+    t.equal(atServer.size, 0, 'the server has nobody left')
+    proxy.clear()
+    client.socket.write('c')
+    await sleep(100)
+    t.equal(client.bytes().toString(), 'a')
+    for (const one of [client, late])
+      t.same(one.state, { error: '', closed: false, ended: false }, 'and the callers do not know')
+    const next = await open()
+    next.socket.write('d')
+    t.equal((await next.hears(1)).toString(), 'd')
+  },
+)
 
 t.test('refuse: new connections are closed at once, those that are there stay', async t => {
   const { proxy, open } = await start(t)
@@ -126,7 +155,9 @@ t.test('refuse: new connections are closed at once, those that are there stay', 
   client.socket.write('a')
   await client.hears(1)
   proxy.set({ refusing: true })
-  const refused = await open().catch((error: Error) => ({ state: { closed: true, error: error.message } }))
+  const refused = await open().catch((error: Error) => ({
+    state: { closed: true, error: error.message },
+  }))
   t.ok(await closed(refused))
   client.socket.write('b')
   t.equal((await client.hears(2)).toString(), 'ab')
@@ -144,9 +175,13 @@ t.test('bandwidth: not faster than that', async t => {
 
 t.test('a server that is not there: the caller hears of it', async t => {
   const server = createServer()
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const { port } = server.address() as AddressInfo
-  await new Promise(resolve => { server.close(resolve) })
+  await new Promise(resolve => {
+    server.close(resolve)
+  })
   const proxy = await FaultProxy.start(port)
   t.teardown(() => proxy.close())
   const socket = connect(proxy.port, '127.0.0.1')

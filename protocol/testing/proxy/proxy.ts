@@ -9,7 +9,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { Lane } from './lane.ts'
 import { fair, type Weather } from './weather.ts'
 
-interface Connection { near: Socket; far: Socket; lanes: readonly Lane[] }
+interface Connection {
+  near: Socket
+  far: Socket
+  lanes: readonly Lane[]
+}
 
 export class FaultProxy {
   readonly port: number
@@ -38,7 +42,9 @@ export class FaultProxy {
     return new FaultProxy(server, targetPort)
   }
 
-  get connections(): number { return this.#connections.size }
+  get connections(): number {
+    return this.#connections.size
+  }
 
   /** From now on, for connections old and new; what is not named is fair. */
   set(weather: Partial<Weather>): void {
@@ -53,10 +59,14 @@ export class FaultProxy {
     }
   }
 
-  clear(): void { this.set(fair) }
+  clear(): void {
+    this.set(fair)
+  }
 
   /** From now on what connects here reaches another server, as behind an address that fails over; `cut` sends those there who are connected. */
-  retarget(port: number): void { this.#targetPort = port }
+  retarget(port: number): void {
+    this.#targetPort = port
+  }
 
   /** Every open connection is closed at both ends, with whatever was on its way; new ones are the weather's business. */
   cut(): void {
@@ -67,7 +77,9 @@ export class FaultProxy {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise(resolve => { this.#server.close(resolve) })
+    const closed = new Promise(resolve => {
+      this.#server.close(resolve)
+    })
     this.cut()
     await closed
   }
@@ -79,8 +91,17 @@ export class FaultProxy {
       near.destroy()
       return
     }
-    const far = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-    const connection: Connection = { near, far, lanes: [new Lane(near, far, this.#weather), new Lane(far, near, this.#weather)] }
+    const far = connect({
+      port: this.#targetPort,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+      noDelay: true,
+    })
+    const connection: Connection = {
+      near,
+      far,
+      lanes: [new Lane(near, far, this.#weather), new Lane(far, near, this.#weather)],
+    }
     this.#connections.add(connection)
     let swallowed = this.#weather.swallowing
     if (swallowed) {

@@ -15,4 +15,10 @@ export interface Weather {
   refusing: boolean
 }
 
-export const fair: Readonly<Weather> = { delayMs: 0, bytesPerSecond: Infinity, stalled: false, swallowing: false, refusing: false }
+export const fair: Readonly<Weather> = {
+  delayMs: 0,
+  bytesPerSecond: Infinity,
+  stalled: false,
+  swallowing: false,
+  refusing: false,
+}
