@@ -8,7 +8,6 @@ import { commandExamples } from './command-examples.ts'
 import {
   commandSchemas,
   edgeVerbs,
-  Item,
   ServiceCommand,
   type DriverVerb,
   type OrderVerb,
@@ -23,6 +22,7 @@ import {
   VendorFact,
 } from './events.ts'
 import { ids } from './examples.ts'
+import { Item } from './kernel/schema.ts'
 import { limits } from './limits.ts'
 import {
   driverLocationsExample,

@@ -4,6 +4,8 @@
  * of the slot. The engine validates with these schemas whoever sent them.
  */
 import Type from 'typebox'
+import { VehicleType } from './drivers/vehicles.ts'
+import { Item, Latitude, Longitude } from './kernel/schema.ts'
 import { limits } from './limits.ts'
 import { Principal, Uuid } from './principal.ts'
 import type { Problem } from './errors.ts'
@@ -21,16 +23,6 @@ export interface PlannedBody<Planned> {
 }
 
 const text = (max: number = limits.textCharactersMax) => Type.String({ maxLength: max })
-export const Latitude = Type.Number({ minimum: -90, maximum: 90 })
-export const Longitude = Type.Number({ minimum: -180, maximum: 180 })
-
-export const Item = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: limits.nameCharactersMax }),
-    quantity: Type.Integer({ minimum: 1, maximum: limits.quantityMax }),
-  },
-  { additionalProperties: false },
-)
 
 /** A fee that was quoted to the one who orders or accepts: honoured whatever the tariff says by then. */
 export const FeeTerms = Type.Object(
@@ -147,13 +139,6 @@ const orderSchemas = {
   return: Type.Object({}, { additionalProperties: false }),
   complete_return: Type.Object({}, { additionalProperties: false }),
 } as const
-
-const VehicleType = Type.Union([
-  Type.Literal('bike'),
-  Type.Literal('scooter'),
-  Type.Literal('car'),
-  Type.Literal('van'),
-])
 
 const driverSchemas = {
   register: Type.Object(

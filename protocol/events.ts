@@ -7,19 +7,12 @@
  * event of a run against them. They are open (a consumer must bear new fields); the test is not.
  */
 import Type from 'typebox'
-import { Item, Latitude, Longitude } from './commands.ts'
+import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text } from './kernel/schema.ts'
 import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
 import { uploadUrl } from './upload-url.ts'
 
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const Text = Type.String()
 const Km = Type.Number({ minimum: 0, description: 'Kilometres' })
-const Minor = Type.Integer({
-  minimum: 0,
-  description: 'Money in the smallest unit of the currency',
-})
-const AtMs = Type.Integer({ description: 'ms since the epoch' })
 const Nothing = Type.Object({}, { description: 'Nothing to add: the name says it' })
 
 export const Place = Type.Object({

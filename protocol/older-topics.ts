@@ -7,16 +7,11 @@
  * `driver.location.updated` has no order and no history: it is in no stream.
  */
 import Type from 'typebox'
-import { Latitude, Longitude } from './commands.ts'
+import { Latitude, Longitude, Minor, nullable } from './kernel/schema.ts'
 import { Place } from './events.ts'
 import { at, ids } from './examples.ts'
 import { Uuid } from './principal.ts'
 
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const Minor = Type.Integer({
-  minimum: 0,
-  description: 'Money in the smallest unit of the currency',
-})
 const row = <T extends Type.TSchema>(description: string, data: T, example: Type.Static<T>) => ({
   description,
   data,

@@ -4,17 +4,21 @@
  * the full state, and edges drop what a socket knows.
  */
 import Type from 'typebox'
-import { Item, Latitude, Longitude } from './commands.ts'
 import { at, ids } from './examples.ts'
+import {
+  AtMs,
+  Item,
+  Latitude,
+  Longitude,
+  nullable,
+  Point,
+  Text,
+  Timestamp,
+} from './kernel/schema.ts'
 import { OpeningHours } from './opening-hours.ts'
 import { Uuid } from './principal.ts'
 import { driverStatuses } from './rest/driver.ts'
 import type { Tariff } from './tariff.ts'
-
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const Text = Type.String()
-const AtMs = Type.Integer({ description: 'ms since the epoch' })
-const Timestamp = Type.String({ format: 'date-time' })
 
 /** Who should hear it: every socket subscribed to the topic, on whichever edge. */
 export const topics = {
@@ -147,7 +151,6 @@ export const LocationPush = Type.Object({
 })
 export type LocationPush = Type.Static<typeof LocationPush>
 
-const Point = Type.Object({ latitude: Latitude, longitude: Longitude })
 /** `query.position`: asked by edges, answered by any engine. */
 export const PositionQuery = Type.Object({
   driver_id: Uuid,

@@ -4,7 +4,7 @@
  * hand, because they are the river.
  */
 import Type from 'typebox'
-import { Item, Latitude, Longitude } from './commands.ts'
+import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp } from './kernel/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { at, ids } from './examples.ts'
 import { limits } from './limits.ts'
@@ -13,15 +13,11 @@ import { NewRequestBody } from './pushes.ts'
 import { driverStatuses, memberships, type Membership } from './rest/driver.ts'
 import { OrderView, orderStatuses, type OrderStatus } from './rest/order.ts'
 
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const Text = Type.String()
-const Timestamp = Type.String({ format: 'date-time' })
 const Status = Type.Unsafe<OrderStatus>(
   Type.String({ enum: orderStatuses.filter(status => status !== 'broadcast') }),
 )
 const Code = Type.Unsafe<ErrorCode>(Type.String({ description: 'A code of the error catalogue' }))
 const Echo = Type.Optional(Type.String({ description: 'The `id` of the message that is answered' }))
-const LatLng = Type.Object({ lat: Latitude, lng: Longitude })
 
 // What clients send
 

@@ -4,15 +4,14 @@
  * most cities). Here and not in the engine, because a fee that an edge quotes and the fee that an order
  * is given must come from the same kilometres.
  */
+import { speedKmhOf } from './drivers/vehicles.ts'
 
 export const detourFactor = 1.3
-const speedKmh: Record<string, number> = { bike: 15, scooter: 25, car: 25, van: 22 }
-const speedKmhDefault = 22
 
 /** Kilometres by road that a great-circle distance in km stands for. */
 export const roadKm = (greatCircleKm: number): number => greatCircleKm * detourFactor
 
 /** Minutes for kilometres by road, rounded up to a tenth; never negative. */
 export function travelMinutes(kmByRoad: number, vehicleType = ''): number {
-  return Math.ceil((kmByRoad / (speedKmh[vehicleType] ?? speedKmhDefault)) * 600) / 10
+  return Math.ceil((kmByRoad / speedKmhOf(vehicleType)) * 600) / 10
 }

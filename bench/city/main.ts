@@ -13,6 +13,7 @@ import { createAccount } from '../../edge/accounts/accounts.ts'
 import { createLog } from '../../protocol/log.ts'
 import { RestClient } from '../../protocol/client/index.ts'
 import { seededRandom } from '../../protocol/chance.ts'
+import type { VehicleType } from '../../protocol/drivers/vehicles.ts'
 import { LiveLine } from '../common/live-line.ts'
 import { describeOptions, readOptions, runTool, type OptionTable } from '../common/options.ts'
 import { inParallel } from '../common/parallel.ts'
@@ -85,7 +86,7 @@ const businesses = [
   'Nirvana',
   'Garden',
 ]
-const vehicles = ['scooter', 'scooter', 'bike', 'car'] as const
+const vehicles: readonly VehicleType[] = ['scooter', 'scooter', 'bike', 'car']
 const householdsCount = 25
 /** Sign-ups under way at once: hashing uses the cores, and more would only wait there. */
 const signUpsAtOnce = 4

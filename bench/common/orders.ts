@@ -85,7 +85,7 @@ export function liveOrder(n: number, random: () => number, idle = false): Order 
           driver_id: personId(2, random),
           name: 'Bikash Rai',
           phone: '+977 984 765 4321',
-          vehicle_type: 'motorcycle',
+          vehicle_type: 'scooter',
         },
       },
     })

@@ -8,6 +8,7 @@ import {
   type ConnectOptions,
   type WebSocketConstructor,
 } from '../../protocol/client/index.ts'
+import type { VehicleType } from '../../protocol/drivers/vehicles.ts'
 
 export const password = 'a simulated person'
 export interface Place {
@@ -78,7 +79,7 @@ export async function newDriver(
   tag: string,
   index: number,
   vendorId: string,
-  more: { vehicle_type: 'bike' | 'scooter' | 'car' | 'van'; capacity?: number; name?: string },
+  more: { vehicle_type: VehicleType; capacity?: number; name?: string },
 ): Promise<Person> {
   const api = new RestClient({ url })
   const { name = `Driver ${index}`, ...vehicle } = more

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import type { Selectable } from 'kysely'
 import type { VendorsTable, VendorStatus } from '../../migrations/tables.ts'
-import { Latitude, Longitude } from '../../protocol/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { EdgeContext } from '../context.ts'

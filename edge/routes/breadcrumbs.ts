@@ -1,7 +1,7 @@
 /** The way that a delivery took: `/api/orders/{id}/breadcrumbs`. */
 import { sql, type SqlBool } from 'kysely'
 import Type from 'typebox'
-import { Latitude, Longitude } from '../../protocol/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { standingOf, type Standing } from '../../protocol/orders/views.ts'

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import { commandSchemas } from '../../protocol/commands.ts'
+import { VehicleType } from '../../protocol/drivers/vehicles.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -67,7 +68,6 @@ export type DriverContext = Pick<
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })
-const VehicleType = commandSchemas.driver.register.properties.vehicle_type
 const PlateOrLicense = Type.String({ minLength: 1, maxLength: 40 })
 
 export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRoute[] {

@@ -3,7 +3,8 @@
  * other names; only the shapes differ, as its documentation shows them.
  */
 import Type from 'typebox'
-import { commandSchemas, Latitude, Longitude } from '../../protocol/commands.ts'
+import { commandSchemas } from '../../protocol/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'

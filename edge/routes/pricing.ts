@@ -1,6 +1,6 @@
 /** Delivery fees before the order: `/api/pricing`, and their older name. */
 import Type from 'typebox'
-import { Latitude, Longitude } from '../../protocol/commands.ts'
+import { Latitude, Longitude, Point } from '../../protocol/kernel/schema.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { defaultTariff, feeParts } from '../../protocol/tariff.ts'
@@ -15,7 +15,6 @@ import { PricingView, pricingOf } from './vendor-settings.ts'
 export type PricingContext = Pick<EdgeContext, 'database' | 'maps' | 'nowMs' | 'random'>
 
 const tags = ['pricing']
-const Point = Type.Object({ latitude: Latitude, longitude: Longitude })
 const QuoteBody = closedObject({
   vendor_id: Type.Optional(Uuid),
   pickup_latitude: Type.Optional(Latitude),

@@ -1,12 +1,7 @@
 /** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
 import Type from 'typebox'
-import {
-  commandSchemas,
-  Latitude,
-  Longitude,
-  type FeeTerms,
-  type OrderCommandData,
-} from '../../protocol/commands.ts'
+import { commandSchemas, type FeeTerms, type OrderCommandData } from '../../protocol/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { limits } from '../../protocol/limits.ts'
 import { uuidPattern } from '../../protocol/ids.ts'
+import { nullable, Timestamp } from '../../protocol/kernel/schema.ts'
 import { phoneCharactersMax } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import {
@@ -12,6 +13,8 @@ import {
 import { emailPattern } from '../accounts/email.ts'
 import type { AnyRoute } from '../http/route.ts'
 import { kindKeyword } from '../text/normalise.ts'
+
+export { nullable, Timestamp }
 
 export const Email = Type.String({
   pattern: emailPattern,
@@ -48,8 +51,6 @@ export const Phone = Type.String({
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 export const Text = Type.String({ maxLength: limits.textCharactersMax })
 export const Url = Type.String({ maxLength: limits.urlCharactersMax })
-export const Timestamp = Type.String({ format: 'date-time' })
-export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 export const closedObject = <P extends Type.TProperties>(properties: P) =>
   Type.Object(properties, { additionalProperties: false })
 

@@ -3,7 +3,7 @@
  * people in it than a first name.
  */
 import Type from 'typebox'
-import { Latitude, Longitude } from '../../protocol/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import type { EdgeContext } from '../context.ts'
 import { orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'

@@ -8,13 +8,11 @@
  * reply subscription (mux) instead of subscribing and unsubscribing for each.
  */
 import {
-  connect,
   delay,
   errors,
   headers,
   type Msg,
   type NatsConnection,
-  type NodeConnectionOptions,
   type Status,
 } from '@nats-io/transport-node'
 import { CaduceusError } from '../errors.ts'
@@ -22,24 +20,15 @@ import { limits } from '../limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { StoredPublications } from './stored.ts'
 import { ensureEventStreamOn } from './stream.ts'
+import { connectNats, messageOf, type NatsConnectionOptions } from './connect.ts'
 import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'
 
-export interface NatsBusOptions {
-  /** Shown in the server's list of connections. */
-  name?: string
+export interface NatsBusOptions extends NatsConnectionOptions {
   onLog?: Log
   /** Publications with a message id are kept in the event stream where JetStream is on, which is made if need be; `flush` then waits for its word too. */
   eventStream?: boolean
-  /** How long the first connection may take, retries included. */
-  connectTimeoutMs?: number
 }
 
-const connectTimeoutMsDefault = 10_000
-const dialTimeoutMs = 2_000
-const reconnectWaitMs = 250
-const reconnectJitterMs = 250
-/** A connection that hangs is noticed after two pings without answer. */
-const pingIntervalMs = 5_000
 const drainTimeoutMs = 5_000
 /** Published and not yet acknowledged: beyond this `publish` returns false. */
 const backlogBytesMax = 64 * limits.busMessageBytesMax
@@ -59,47 +48,6 @@ export async function natsBus(url: string, options: NatsBusOptions = {}): Promis
     log,
     new StoredPublications(connection, log, () => find(() => {}), await find(log)),
   )
-}
-
-/** A raw connection as the bus uses it; `stream.ts` makes its stream over one. */
-export async function connectNats(url: string, options: NatsBusOptions): Promise<NatsConnection> {
-  const settings: NodeConnectionOptions = {
-    ...serversOf(url),
-    ...(options.name !== undefined && { name: options.name }),
-    timeout: dialTimeoutMs,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectWaitMs,
-    reconnectJitter: reconnectJitterMs,
-    reconnectJitterTLS: reconnectJitterMs,
-    pingInterval: pingIntervalMs,
-    // A rotated password must not end reconnecting for good.
-    ignoreAuthErrorAbort: true,
-    // A stack trace per request is most of the cost of a request.
-    noAsyncTraces: true,
-  }
-  const giveUp = delay(options.connectTimeoutMs ?? connectTimeoutMsDefault)
-  let late = false
-  void giveUp.then(() => {
-    late = true
-  })
-  try {
-    for (;;) {
-      try {
-        return await connect(settings)
-      } catch (cause) {
-        const wrong =
-          cause instanceof errors.AuthorizationError || cause instanceof errors.InvalidArgumentError
-        if (late || wrong)
-          throw new Error(
-            `NATS_URL: cannot connect to ${withoutCredentials(url)}: ${messageOf(cause)}`,
-            { cause },
-          )
-        await delay(reconnectWaitMs)
-      }
-    }
-  } finally {
-    giveUp.cancel()
-  }
 }
 
 function overConnection(
@@ -302,50 +250,6 @@ function overConnection(
     },
   }
 }
-
-/**
- * The library does not read credentials from URLs. Several servers are separated by commas. With a user
- * comes an inbox of its own, so that permissions can keep one user from reading answers to another.
- */
-function serversOf(url: string): NodeConnectionOptions {
-  const urls = parse(url)
-  const { username, password } = urls[0]!
-  return {
-    servers: urls.map(one => one.host),
-    ...(urls[0]!.protocol === 'tls:' && { tls: {} }),
-    ...(username !== '' && password === '' && { token: decodeURIComponent(username) }),
-    ...(username !== '' &&
-      password !== '' && {
-        user: decodeURIComponent(username),
-        pass: decodeURIComponent(password),
-      }),
-    ...(password !== '' && /^[\w-]+$/.test(username) && { inboxPrefix: `_INBOX.${username}` }),
-  }
-}
-
-function parse(url: string): URL[] {
-  try {
-    return url.split(',').map(part => {
-      const one = new URL(part.trim())
-      if (one.host === '' || (one.protocol !== 'nats:' && one.protocol !== 'tls:'))
-        throw new TypeError('not a NATS URL')
-      return one
-    })
-  } catch {
-    // Without the text: it may hold a password.
-    throw new Error(
-      'NATS_URL: expected nats://host:port or tls://host:port, several separated by commas',
-    )
-  }
-}
-
-const withoutCredentials = (url: string): string =>
-  parse(url)
-    .map(one => `${one.protocol}//${one.host}`)
-    .join(',')
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)
 
 function reasonOf(cause: unknown, timeoutMs: number): string {
   if (cause instanceof errors.NoRespondersError) return 'nobody is there'

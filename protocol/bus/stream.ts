@@ -13,7 +13,7 @@ import {
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { eventStream, eventStreamFilters } from '../subjects.ts'
 import { logToStderr, type Log } from './checks.ts'
-import { connectNats } from './nats.ts'
+import { connectNats } from './connect.ts'
 
 export interface EventStreamOptions {
   onLog?: Log

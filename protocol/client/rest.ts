@@ -11,6 +11,7 @@
  * ```
  */
 import type { OrderCommandData } from '../commands.ts'
+import type { VehicleType } from '../drivers/vehicles.ts'
 import { CaduceusError, isErrorCode, type FieldError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { OrderStatus, OrderView } from '../rest/order.ts'
@@ -66,7 +67,7 @@ export interface RegisterDriver {
   phone: string
   password: string
   vendor_id: string
-  vehicle_type: 'bike' | 'scooter' | 'car' | 'van'
+  vehicle_type: VehicleType
   vehicle_number?: string
   license_number?: string
   capacity?: number

@@ -3,7 +3,7 @@
  * One shape for requests (broadcast) and orders, because a request is an order in its first state.
  */
 import Type from 'typebox'
-import { Item, Latitude, Longitude } from '../commands.ts'
+import { Item, Latitude, Longitude, nullable, Timestamp } from '../kernel/schema.ts'
 import { DeliveryFlag } from '../events.ts'
 import { Uuid } from '../principal.ts'
 
@@ -33,9 +33,6 @@ export const endedStatuses: readonly OrderStatus[] = [
   'expired',
   'returned',
 ]
-
-const Timestamp = Type.String({ format: 'date-time' })
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const SearchView = Type.Object({
   state: Type.Union([

@@ -6,7 +6,7 @@
  */
 import type Type from 'typebox'
 import { decodeHTMLStrict } from 'entities'
-import type { Item } from '../../../protocol/commands.ts'
+import type { Item } from '../../../protocol/kernel/schema.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { orderTextBytes, orderTextBytesMax } from '../../../protocol/order-size.ts'
 import { combiningMarksMax, composedText } from '../../../protocol/text.ts'

@@ -1,0 +1,31 @@
+/**
+ * The types of vehicle, each with how fast it gets through a town. A new type is one line here: commands, routes,
+ * the client's types and the estimate of an arrival take theirs from this table.
+ */
+import Type from 'typebox'
+
+interface Vehicle {
+  /** Average speed in a town, stops included. */
+  speedKmh: number
+}
+
+export const vehicles = {
+  bike: { speedKmh: 15 },
+  scooter: { speedKmh: 25 },
+  car: { speedKmh: 25 },
+  van: { speedKmh: 22 },
+} as const satisfies Readonly<Record<string, Vehicle>>
+
+export type VehicleType = keyof typeof vehicles
+export const vehicleTypes = Object.keys(vehicles) as VehicleType[]
+
+export const VehicleType = Type.Unsafe<VehicleType>(
+  Type.Union(vehicleTypes.map(type => Type.Literal(type))),
+)
+
+/** Of a vehicle that is not known: a message from an older release may name one. */
+const speedKmhDefault = 22
+
+/** km/h in a town. Any text is taken, because events keep the type as text. */
+export const speedKmhOf = (type: string): number =>
+  Object.hasOwn(vehicles, type) ? vehicles[type as VehicleType].speedKmh : speedKmhDefault
