@@ -3,15 +3,15 @@
  * change of machine and absolute numbers do not. A slow number alone is a failure only with --check;
  * what must hold and does not always is.
  */
-import { resultsFolder } from './common/results.ts'
-import { runSuite } from './common/suite.ts'
+import { resultsFolder } from './harness/results.ts'
+import { runSuite } from './harness/suite.ts'
 import {
   describeOptions,
   readOptions,
   runTool,
   UsageError,
   type OptionTable,
-} from './common/options.ts'
+} from './harness/options.ts'
 import { benches } from './benches.ts'
 import { compareCommand, reportCommand } from './report/commands.ts'
 

@@ -3,11 +3,11 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { requireOrSkip } from '../protocol/testing/services.ts'
-import type { Bench, Measure } from './common/bench.ts'
-import { Latency } from './common/latency.ts'
-import { readRun } from './common/results.ts'
-import { startEmbeddedServer } from './common/server.ts'
-import { runSuite } from './common/suite.ts'
+import type { Bench, Measure } from './harness/bench.ts'
+import { Latency } from './harness/latency.ts'
+import { readRun } from './harness/results.ts'
+import { startEmbeddedServer } from './rigs/server.ts'
+import { runSuite } from './harness/suite.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 

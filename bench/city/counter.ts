@@ -7,7 +7,7 @@ import {
   type Terminal,
 } from '../../protocol/client/index.ts'
 import { CaduceusError } from '../../protocol/client/index.ts'
-import type { Person } from '../common/people.ts'
+import type { Person } from '../rigs/people.ts'
 import { door, doorNear, placeOf, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 

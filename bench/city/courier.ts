@@ -8,8 +8,8 @@ import {
   type Driver,
   type OfferMessage,
 } from '../../protocol/client/index.ts'
-import type { Person } from '../common/people.ts'
-import { uploadSignature } from '../common/signature.ts'
+import type { Person } from '../rigs/people.ts'
+import { uploadSignature } from '../rigs/signature.ts'
 import { apart, placeOf, pointOf, Vehicle, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'
 

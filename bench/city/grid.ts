@@ -2,7 +2,7 @@
  * A synthetic city: a square grid of streets around Kathmandu, and vehicles that keep to them. Streets
  * lie every 120 m; positions are metres east and north of the centre and become degrees at the end.
  */
-import type { Place } from '../common/people.ts'
+import type { Place } from '../rigs/people.ts'
 
 export const center: Place = { latitude: 27.7172, longitude: 85.324 }
 const blockM = 120

@@ -1,5 +1,5 @@
 /** What happens in the city, counted for the live line. Everything here is seen from outside, over the sockets. */
-import { Latency, RequestClock, shown } from '../common/latency.ts'
+import { Latency, RequestClock, shown } from '../harness/latency.ts'
 
 /** Percentiles are of about the last this many requests' arrivals, so that the line shows now and not the start. */
 const windowArrivals = 20_000

@@ -4,15 +4,15 @@
  * which each accept is handed to its socket; beside them bare uWebSockets, which answers as many messages
  * sent in the same way: what reading and answering alone take.
  */
-import { bareName, startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { Latency } from '../common/latency.ts'
-import { inParallel, settled } from '../common/parallel.ts'
-import { newCustomer, newPharmacy, runTag } from '../common/people.ts'
-import { RawHttp } from '../common/raw-http.ts'
-import { RawSocket, memberOf } from '../common/raw-socket.ts'
-import type { Server } from '../common/server.ts'
+import { bareName, startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { Latency } from '../harness/latency.ts'
+import { inParallel, settled } from '../rigs/parallel.ts'
+import { newCustomer, newPharmacy, runTag } from '../rigs/people.ts'
+import { RawHttp } from '../rigs/raw-http.ts'
+import { RawSocket, memberOf } from '../rigs/raw-socket.ts'
+import type { Server } from '../rigs/server.ts'
 import { fieldCenter, fieldOf } from './stacks/stack.ts'
 
 const sizes = [2, 50, 500] as const

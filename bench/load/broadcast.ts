@@ -3,10 +3,10 @@
  * many deliveries a second, and how long until each terminal and the last one has it. Beside it bare
  * uWebSockets, which is posted the same and publishes it to as many sockets. The delays are open loop.
  */
-import { bareName, startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
+import { bareName, startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
 import { limits } from '../../protocol/limits.ts'
 import { bareStack } from './stacks/bare.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'

@@ -2,8 +2,8 @@
  * A city's day at once on one server: customers ask, drivers send, trackers watch. Each part is open loop
  * with the schedule that it has alone in its own bench, so that what they cost each other shows.
  */
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { Locations } from './stacks/locations.ts'
 import { ourStack } from './stacks/ours.ts'

@@ -3,8 +3,8 @@
  * a hundred sockets up to ten thousand, beside a bare uWebSockets sink filled through as many. The more
  * sockets, the fewer frames each read finds, so that both pay a system call for nearly every frame.
  */
-import { startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
+import { startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { center } from '../city/grid.ts'
 import { bareTarget, measure, noteOf, ourTarget } from './fill.ts'
 

@@ -10,8 +10,8 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { realEnv, type Env } from '../../protocol/env.ts'
-import type { Context } from '../common/bench.ts'
-import { freshDatabase, seasonLog } from '../common/database.ts'
+import type { Context } from '../harness/bench.ts'
+import { freshDatabase, seasonLog } from '../rigs/database.ts'
 
 export interface EngineOnPostgres {
   engine: Engine

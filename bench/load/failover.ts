@@ -13,7 +13,7 @@ import { slotOf, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { openDatabase, type PgPool } from '../../migrations/open.ts'
-import type { Bench, Measure } from '../common/bench.ts'
+import type { Bench, Measure } from '../harness/bench.ts'
 import { startProcess, type Child } from '../../protocol/testing/processes.ts'
 import { startServices } from '../../protocol/testing/services.ts'
 

@@ -2,15 +2,15 @@
  * Fills a server with location frames for a while, or sends at a rate, and tells what it made of them:
  * what `ingest` and `connections` have in common.
  */
-import type { BareServer } from '../common/bare.ts'
+import type { BareServer } from '../rigs/bare.ts'
 import {
   payloadBytes,
   startGenerator,
   type GeneratorReport,
   type Shape,
-} from '../common/generator/generator.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
-import type { Counters, Server } from '../common/server.ts'
+} from '../rigs/generator/generator.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
+import type { Counters, Server } from '../rigs/server.ts'
 
 export interface Target {
   url: string

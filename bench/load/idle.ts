@@ -3,10 +3,10 @@
  * customers' sockets (quick: five thousand), beyond what the same sockets cost bare uWebSockets. Where
  * the server's process may not have as many open, with as many as it may, and the result says so.
  */
-import { bareName, startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { descriptorsMax, descriptorsReserve, startHolders } from '../common/holders.ts'
-import { residentBytesOf } from '../common/processes.ts'
+import { bareName, startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { descriptorsMax, descriptorsReserve, startHolders } from '../rigs/holders.ts'
+import { residentBytesOf } from '../rigs/processes.ts'
 import { limits } from '../../protocol/limits.ts'
 import { ourName } from './stacks/ours.ts'
 

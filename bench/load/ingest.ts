@@ -8,13 +8,13 @@
  * The same once more through NATS to an engine of its own, where the goal is of the whole machine; and
  * the price of judging frames and following orders, beside an engine that believes every frame.
  */
-import { startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { Latency } from '../common/latency.ts'
-import { inParallel } from '../common/parallel.ts'
-import { newDriver, newPharmacy, runTag } from '../common/people.ts'
-import type { Server } from '../common/server.ts'
+import { startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { Latency } from '../harness/latency.ts'
+import { inParallel } from '../rigs/parallel.ts'
+import { newDriver, newPharmacy, runTag } from '../rigs/people.ts'
+import type { Server } from '../rigs/server.ts'
 import { center } from '../city/grid.ts'
 import { bareTarget, measure, noteOf, ourTarget, verdictsOf } from './fill.ts'
 

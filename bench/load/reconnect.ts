@@ -3,12 +3,12 @@
  * records read and their greetings sent. What counts is the edge's processor time, because that is what
  * a storm takes from those who are still connected. Beside it the same upgrades at bare uWebSockets.
  */
-import { bareName, startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { inParallel, settled } from '../common/parallel.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
-import { RawSocket } from '../common/raw-socket.ts'
+import { bareName, startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { inParallel, settled } from '../rigs/parallel.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
+import { RawSocket } from '../rigs/raw-socket.ts'
 import { limits } from '../../protocol/limits.ts'
 import { ourName } from './stacks/ours.ts'
 import { fieldOf } from './stacks/stack.ts'

@@ -14,9 +14,9 @@ import { Engine } from '../../engine/engine.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { orderBehaviour } from '../../engine/runtime/behaviours.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../engine/runtime/snapshot.ts'
-import type { Bench, Measure } from '../common/bench.ts'
-import { freshDatabase } from '../common/database.ts'
-import { liveOrder } from '../common/orders.ts'
+import type { Bench, Measure } from '../harness/bench.ts'
+import { freshDatabase } from '../rigs/database.ts'
+import { liveOrder } from '../rigs/orders.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 
 const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }

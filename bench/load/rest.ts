@@ -6,10 +6,10 @@
  */
 import { connect } from 'node:net'
 import { center } from '../city/grid.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { startServerChild } from '../common/child.ts'
-import { newCustomer, newPharmacy, runTag } from '../common/people.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { startServerChild } from '../rigs/child.ts'
+import { newCustomer, newPharmacy, runTag } from '../rigs/people.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
 
 const kinds = ['bare uWebSockets', 'Fastify', 'caduceus'] as const
 type Kind = (typeof kinds)[number]

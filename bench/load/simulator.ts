@@ -1,5 +1,5 @@
 /** How many hours of a deployment with its people and its faults the simulator plays in an hour of CPU time. */
-import type { Bench, Measure } from '../common/bench.ts'
+import type { Bench, Measure } from '../harness/bench.ts'
 import { simulate } from '../sim/run.ts'
 
 const goal = { value: 1_000 }

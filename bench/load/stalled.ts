@@ -3,13 +3,13 @@
  * must not hear any later for it, what waits for the stalled ones must stay bounded, and in the end they
  * are closed and not kept for ever. The delays are compared with those of the same schedule before.
  */
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { residentBytesOf } from '../common/processes.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { residentBytesOf } from '../rigs/processes.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { ourStack } from './stacks/ours.ts'
 import { fieldOf, type Stack } from './stacks/stack.ts'
-import type { RawSocket } from '../common/raw-socket.ts'
+import type { RawSocket } from '../rigs/raw-socket.ts'
 
 const terminals = 500
 const stalledCount = 50

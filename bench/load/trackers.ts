@@ -6,14 +6,14 @@
  * twenty thousand sockets: each side opens its own when its turn comes, and ends them. Where a process may
  * not have as many, there are fewer orders, and the result says so.
  */
-import { bareName, startBareServer } from '../common/bare.ts'
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { descriptorsMax, descriptorsReserve } from '../common/holders.ts'
-import { Latency } from '../common/latency.ts'
-import { inParallel, settled } from '../common/parallel.ts'
-import { cpuSecondsOf } from '../common/processes.ts'
-import { RawSocket, maskedFrame } from '../common/raw-socket.ts'
+import { bareName, startBareServer } from '../rigs/bare.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { descriptorsMax, descriptorsReserve } from '../rigs/holders.ts'
+import { Latency } from '../harness/latency.ts'
+import { inParallel, settled } from '../rigs/parallel.ts'
+import { cpuSecondsOf } from '../rigs/processes.ts'
+import { RawSocket, maskedFrame } from '../rigs/raw-socket.ts'
 import { encodeFrame } from '../../protocol/frames.ts'
 import { limits } from '../../protocol/limits.ts'
 import { bareStack } from './stacks/bare.ts'

@@ -7,10 +7,10 @@
 import type { OrderCommand } from '../../engine/order/commands.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { defaultTariff } from '../../protocol/tariff.ts'
-import type { Bench, Measure } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import { Latency } from '../common/latency.ts'
-import { inParallel } from '../common/parallel.ts'
+import type { Bench, Measure } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import { Latency } from '../harness/latency.ts'
+import { inParallel } from '../rigs/parallel.ts'
 import { startEngineOnPostgres } from './engine-on-postgres.ts'
 
 const bare: Measure = { name: 'one bare insert, committed', unit: 'ms', better: 'lower' }

@@ -6,7 +6,7 @@
  */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Bench, Context, Measure } from '../common/bench.ts'
+import type { Bench, Context, Measure } from '../harness/bench.ts'
 import type { MicroSuite } from './suite.ts'
 
 export interface MicroOrder {

@@ -7,8 +7,8 @@
  * which a test shows that `compare` catches one.
  */
 import { Bench } from 'tinybench'
-import { startProfile } from '../common/profile.ts'
-import { median } from '../common/statistics.ts'
+import { startProfile } from '../rigs/profile.ts'
+import { median } from '../harness/statistics.ts'
 import type { MicroOrder, MicroReport } from './bench.ts'
 import type { MicroCase, MicroSuite } from './suite.ts'
 

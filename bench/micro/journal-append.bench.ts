@@ -27,8 +27,8 @@ import { openDatabase } from '../../migrations/open.ts'
 import { eventVersion, type OrderEvent } from '../../protocol/events.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { seededRandom } from '../../protocol/chance.ts'
-import { decision } from '../common/decisions.ts'
-import { copyIn, freshDatabase } from '../common/database.ts'
+import { decision } from '../harness/decisions.ts'
+import { copyIn, freshDatabase } from '../rigs/database.ts'
 import type { MicroServices, MicroSuite } from './suite.ts'
 
 const actorsPerRun = 512

@@ -13,7 +13,7 @@ import { distanceKm } from '../../protocol/geo.ts'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { seededRandom } from '../../protocol/chance.ts'
-import { decision } from '../common/decisions.ts'
+import { decision } from '../harness/decisions.ts'
 import type { MicroServices, MicroSuite } from './suite.ts'
 
 const drivers = 100_000

@@ -3,7 +3,7 @@
  * are divided by, so that the report is in ratios, which survive a change of machine where absolute
  * numbers do not. `bench.ts` beside this runs each round in a fresh process.
  */
-import type { Goal } from '../common/bench.ts'
+import type { Goal } from '../harness/bench.ts'
 import type { ServiceName } from '../../protocol/testing/services.ts'
 
 /** One way of doing it. `run` does `operationsPerRun` operations, enough to dwarf the timer. */

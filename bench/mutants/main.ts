@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../../protocol/assets.ts'
-import { describeOptions, readOptions, runTool, type OptionTable } from '../common/options.ts'
+import { describeOptions, readOptions, runTool, type OptionTable } from '../harness/options.ts'
 import { Coverage } from './coverage.ts'
 import { draw } from './draw.ts'
 import type { Mutant } from './mutants.ts'

@@ -8,9 +8,9 @@
  *
  * Rejected: each stack's published numbers as a baseline; they are of other machines and clients.
  */
-import type { Bench, Context, Measure, Round } from '../common/bench.ts'
-import { decision } from '../common/decisions.ts'
-import type { Latency } from '../common/latency.ts'
+import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
+import { decision } from '../harness/decisions.ts'
+import type { Latency } from '../harness/latency.ts'
 import { Broadcasts } from '../load/stacks/broadcasts.ts'
 import { Locations } from '../load/stacks/locations.ts'
 import { ourName, startOurs } from '../load/stacks/ours.ts'

@@ -3,9 +3,9 @@
  * Half of the terminals and all drivers are on the first, the other half and all trackers on the second,
  * so what crosses Redis here crosses it in production too. The client speaks Engine.IO over raw sockets.
  */
-import { startServerChild, type ServerChild } from '../common/child.ts'
-import { RawHttp } from '../common/raw-http.ts'
-import { RawSocket, memberOf } from '../common/raw-socket.ts'
+import { startServerChild, type ServerChild } from '../rigs/child.ts'
+import { RawHttp } from '../rigs/raw-http.ts'
+import { RawSocket, memberOf } from '../rigs/raw-socket.ts'
 import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UsageError } from '../common/options.ts'
+import { UsageError } from '../harness/options.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import { readColumns } from './csv.ts'
 

@@ -5,7 +5,7 @@
 import { Connection } from '../../protocol/client/connection.ts'
 import { readAck } from '../../protocol/client/outbox.ts'
 import { encodeFrame } from '../../protocol/frames.ts'
-import type { Person } from '../common/people.ts'
+import type { Person } from '../rigs/people.ts'
 import type { TracePoint } from './data.ts'
 
 /** Sent moments of a driver's last frames, by device time, so that a tracker's news can be matched. */

@@ -3,16 +3,16 @@
  * recorded vehicles become drivers whose positions stream as frames, trips become requests. At the end
  * it checks what must hold and says so by its exit code.
  */
-import { LiveLine } from '../common/live-line.ts'
-import { loadLine, machineLine } from '../common/machine.ts'
+import { LiveLine } from '../harness/live-line.ts'
+import { loadLine, machineLine } from '../harness/machine.ts'
 import {
   describeOptions,
   readOptions,
   runTool,
   UsageError,
   type OptionTable,
-} from '../common/options.ts'
-import { startDistributedServer, startEmbeddedServer, type Server } from '../common/server.ts'
+} from '../harness/options.ts'
+import { startDistributedServer, startEmbeddedServer, type Server } from '../rigs/server.ts'
 import { dataFile, loadPharmacies, parseBox } from './data.ts'
 import { replay } from './run.ts'
 import { summarize } from './summary.ts'

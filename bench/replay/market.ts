@@ -10,9 +10,9 @@ import {
   type Terminal,
   type Tracker,
 } from '../../protocol/client/index.ts'
-import { Latency, RequestClock } from '../common/latency.ts'
-import type { Person } from '../common/people.ts'
-import { uploadSignature } from '../common/signature.ts'
+import { Latency, RequestClock } from '../harness/latency.ts'
+import type { Person } from '../rigs/people.ts'
+import { uploadSignature } from '../rigs/signature.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import type { TripRow } from './data.ts'
 import type { Cab } from './fleet.ts'

@@ -1,8 +1,8 @@
 /** One replay against a server that is there: sign-ups, then the recorded hour, then the wait for what it began. */
-import { LiveLine } from '../common/live-line.ts'
-import { shown } from '../common/latency.ts'
-import { inParallel, settled } from '../common/parallel.ts'
-import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../common/people.ts'
+import { LiveLine } from '../harness/live-line.ts'
+import { shown } from '../harness/latency.ts'
+import { inParallel, settled } from '../rigs/parallel.ts'
+import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../rigs/people.ts'
 import {
   loadTrips,
   inventTrips,

@@ -2,7 +2,7 @@
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { Person } from '../common/people.ts'
+import type { Person } from '../rigs/people.ts'
 import type { PharmacyRow } from './data.ts'
 import type { Cab } from './fleet.ts'
 import type { Ask, Market } from './market.ts'

@@ -1,6 +1,6 @@
 /** From stored runs to what a report shows: the latest record of each bench and mode, its summary, its history. */
-import type { BenchRecord, MeasureRecord, StoredRun } from '../common/results.ts'
-import { summarize, type Summary } from '../common/summary.ts'
+import type { BenchRecord, MeasureRecord, StoredRun } from '../harness/results.ts'
+import { summarize, type Summary } from '../harness/summary.ts'
 
 export interface Row {
   bench: BenchRecord

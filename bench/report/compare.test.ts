@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { MeasureRecord, StoredRun } from '../common/results.ts'
+import type { MeasureRecord, StoredRun } from '../harness/results.ts'
 import { compare, comparisonLines } from './compare.ts'
 
 const stored = (id: string, measures: MeasureRecord[], cpu = 'a processor'): StoredRun => ({

@@ -6,9 +6,9 @@
  *
  * Baselines themselves tell what became of the machine; they are reported apart and blame nobody.
  */
-import type { Group } from '../common/bench.ts'
-import type { MeasureRecord, StoredRun } from '../common/results.ts'
-import { difference, holm, type Difference } from '../common/statistics.ts'
+import type { Group } from '../harness/bench.ts'
+import type { MeasureRecord, StoredRun } from '../harness/results.ts'
+import { difference, holm, type Difference } from '../harness/statistics.ts'
 
 /** The chance of even one false alarm in a comparison. */
 const alpha = 0.01

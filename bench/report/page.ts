@@ -1,6 +1,6 @@
 /** The report as one page without anything from elsewhere: tables, and charts as inline SVG. */
-import type { BenchRecord, StoredRun } from '../common/results.ts'
-import { plain, showCpu, showRatio, showValue } from '../common/summary.ts'
+import type { BenchRecord, StoredRun } from '../harness/results.ts'
+import { plain, showCpu, showRatio, showValue } from '../harness/summary.ts'
 import { benchTitle, histories, latestBenches, rowsOf, type History, type Row } from './collect.ts'
 import { css } from './style.ts'
 import { chart, escapeXml as e } from './svg.ts'

@@ -1,6 +1,6 @@
 /** The table of the README, between two marks, so that it can be renewed and never be edited by hand. */
-import type { StoredRun } from '../common/results.ts'
-import { plain, showValue } from '../common/summary.ts'
+import type { StoredRun } from '../harness/results.ts'
+import { plain, showValue } from '../harness/summary.ts'
 import { benchTitle, latestBenches, rowsOf } from './collect.ts'
 
 const begin = '<!-- bench: written by `npm run bench -- report --readme` -->'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Latency } from '../common/latency.ts'
-import type { BenchRecord, MeasureRecord, StoredRun } from '../common/results.ts'
+import { Latency } from '../harness/latency.ts'
+import type { BenchRecord, MeasureRecord, StoredRun } from '../harness/results.ts'
 import { latestBenches } from './collect.ts'
 import { reportPage } from './page.ts'
 import { summaryTable, withTable } from './readme.ts'

@@ -1,7 +1,7 @@
 /** Which results are meant by a word of the command line: a file, a run's id, or a commit. */
 import { existsSync, statSync } from 'node:fs'
-import { readRun, storedRuns, type StoredRun } from '../common/results.ts'
-import { UsageError } from '../common/options.ts'
+import { readRun, storedRuns, type StoredRun } from '../harness/results.ts'
+import { UsageError } from '../harness/options.ts'
 
 const listedMax = 10
 const commitCharactersMin = 4

@@ -3,15 +3,15 @@
  * killed, paused, cut off and restarted while people order and deliver; at the end everything that was
  * acknowledged must be there. Exit 1 when something is not.
  */
-import { LiveLine } from '../common/live-line.ts'
-import { loadLine, machineLine } from '../common/machine.ts'
+import { LiveLine } from '../harness/live-line.ts'
+import { loadLine, machineLine } from '../harness/machine.ts'
 import {
   describeOptions,
   readOptions,
   runTool,
   UsageError,
   type OptionTable,
-} from '../common/options.ts'
+} from '../harness/options.ts'
 import { serviceMissing } from '../../protocol/testing/services.ts'
 import { contest, reportContest } from './contest.ts'
 import { killAgainAndAgain } from './embedded.ts'

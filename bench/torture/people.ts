@@ -10,8 +10,8 @@ import {
   type Driver,
   type Terminal,
 } from '../../protocol/client/index.ts'
-import { inParallel } from '../common/parallel.ts'
-import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../common/people.ts'
+import { inParallel } from '../rigs/parallel.ts'
+import { newCustomer, newDriver, newPharmacy, runTag, type Person } from '../rigs/people.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import { ask, type Tally } from './ask.ts'
 import type { Memory } from './memory.ts'

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/chance.ts'
-import { settled } from '../common/parallel.ts'
+import { settled } from '../rigs/parallel.ts'
 import { ask, type Tally } from './ask.ts'
 import { check } from './check.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/chance.ts'
-import { signatureForm } from '../common/signature.ts'
+import { signatureForm } from '../rigs/signature.ts'
 import { ask, type Answer, type Asked, type Tally } from './ask.ts'
 import type { Memory, Remembered, Step } from './memory.ts'
 import { center, type Courier, type Customer, type People, type Pharmacist } from './people.ts'

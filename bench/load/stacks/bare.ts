@@ -1,8 +1,8 @@
-/** Bare uWebSockets as a stack: the same sockets and schedules as ours, against `common/bare-server.ts`. */
-import { bareName, type BareServer } from '../../common/bare.ts'
-import { RawHttp } from '../../common/raw-http.ts'
-import { RawSocket, memberOf } from '../../common/raw-socket.ts'
-import { inParallel } from '../../common/parallel.ts'
+/** Bare uWebSockets as a stack: the same sockets and schedules as ours, against `rigs/bare-server.ts`. */
+import { bareName, type BareServer } from '../../rigs/bare.ts'
+import { RawHttp } from '../../rigs/raw-http.ts'
+import { RawSocket, memberOf } from '../../rigs/raw-socket.ts'
+import { inParallel } from '../../rigs/parallel.ts'
 import type { Stack } from './stack.ts'
 
 const opensAtOnce = 128

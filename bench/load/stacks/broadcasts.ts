@@ -1,7 +1,7 @@
 /** Broadcasts through any stack: as many as it takes, and how long one takes at a rate that all can bear. */
-import { Latency } from '../../common/latency.ts'
-import { settled } from '../../common/parallel.ts'
-import type { RawSocket } from '../../common/raw-socket.ts'
+import { Latency } from '../../harness/latency.ts'
+import { settled } from '../../rigs/parallel.ts'
+import type { RawSocket } from '../../rigs/raw-socket.ts'
 import type { Field, Stack } from './stack.ts'
 
 const drainMs = 10_000

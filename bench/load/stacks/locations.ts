@@ -1,7 +1,7 @@
 /** Locations from drivers to the trackers of their orders through any stack: the most, and how long one takes. */
-import { Latency } from '../../common/latency.ts'
-import { settled } from '../../common/parallel.ts'
-import type { RawSocket } from '../../common/raw-socket.ts'
+import { Latency } from '../../harness/latency.ts'
+import { settled } from '../../rigs/parallel.ts'
+import type { RawSocket } from '../../rigs/raw-socket.ts'
 import type { Stack } from './stack.ts'
 
 const drainMs = 5_000

@@ -3,12 +3,12 @@
  * answered, frames in their binary form. A tracker's message carries no number of the frame, so the
  * number travels in the position: each frame of a delivery lies one step further north.
  */
-import type { Context } from '../../common/bench.ts'
-import { inParallel } from '../../common/parallel.ts'
-import { RawHttp } from '../../common/raw-http.ts'
-import { RawSocket, maskedFrame, memberOf } from '../../common/raw-socket.ts'
-import type { Population } from '../../common/population.ts'
-import type { Server } from '../../common/server.ts'
+import type { Context } from '../../harness/bench.ts'
+import { inParallel } from '../../rigs/parallel.ts'
+import { RawHttp } from '../../rigs/raw-http.ts'
+import { RawSocket, maskedFrame, memberOf } from '../../rigs/raw-socket.ts'
+import type { Population } from '../../rigs/population.ts'
+import type { Server } from '../../rigs/server.ts'
 import { encodeFrame } from '../../../protocol/frames.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { fieldCenter, type Stack } from './stack.ts'

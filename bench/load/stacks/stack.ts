@@ -3,7 +3,7 @@
  * within a radius of a request, and carries a driver's location to the one who watches the order. The
  * same sockets, schedules and clocks drive all of them (`broadcasts.ts`, `locations.ts`).
  */
-import type { RawSocket } from '../../common/raw-socket.ts'
+import type { RawSocket } from '../../rigs/raw-socket.ts'
 
 /** Where the terminals of all stacks stand, and the radius that reaches every one of them. */
 export interface Field {

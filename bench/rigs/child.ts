@@ -13,6 +13,11 @@ export interface ServerChild {
   stop(): Promise<void>
 }
 
+/** Whoever measures with a rig: it closes what was deferred after the measurement, last first, also after an error or Ctrl-C. */
+export interface Closing {
+  defer(close: () => unknown): void
+}
+
 export interface ServerChildOptions {
   args?: readonly string[]
   env?: NodeJS.ProcessEnv

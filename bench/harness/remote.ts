@@ -4,7 +4,7 @@
  * people is an attack, and a mistyped address must not become one.
  */
 import { UsageError } from './options.ts'
-import type { Counters, Server } from './server.ts'
+import type { Counters, Server } from '../rigs/server.ts'
 
 const healthTimeoutMs = 10_000
 

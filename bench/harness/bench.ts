@@ -27,7 +27,8 @@
  */
 import type { ServiceName } from '../../protocol/testing/services.ts'
 import type { Latency } from './latency.ts'
-import type { Server, ServerOptions } from './server.ts'
+import type { Closing } from '../rigs/child.ts'
+import type { Server, ServerOptions } from '../rigs/server.ts'
 
 export type Group = 'micro' | 'load' | 'peers'
 /** Where the server under test is: a child process, an engine and an edge on private services, or `--url`. */
@@ -68,7 +69,7 @@ export interface Sample {
   note?: string
 }
 
-export interface Context {
+export interface Context extends Closing {
   readonly quick: boolean
   readonly mode: Mode
   /** Aborted by Ctrl-C: end soon. What was sampled is kept. */
@@ -88,8 +89,6 @@ export interface Context {
   say(text: string): void
   /** What is going on, beside the progress bar. */
   progress(text: string): void
-  /** Runs after the bench, last first, also after an error or Ctrl-C. */
-  defer(close: () => unknown): void
 }
 
 export type Round = (round: number) => Promise<void>

@@ -17,7 +17,7 @@ import {
 import type { Bench, Context, Measure, Mode, Sample } from './bench.ts'
 import { Latency } from './latency.ts'
 import { loadAverage } from './machine.ts'
-import { profileProcesses } from './profile.ts'
+import { profileProcesses } from '../rigs/profile.ts'
 import { remoteServer } from './remote.ts'
 import type { BenchRecord, MeasureRecord, RoundRecord } from './results.ts'
 import {
@@ -25,7 +25,7 @@ import {
   startEmbeddedServer,
   type Server,
   type ServerOptions,
-} from './server.ts'
+} from '../rigs/server.ts'
 
 /** A deployment that hangs must not keep the suite from ending. */
 const closeTimeoutMs = 30_000

@@ -1,6 +1,5 @@
 /** Bare uWebSockets as a server beside ours: what a socket costs before anything is done with what it brings. */
-import type { Context } from './bench.ts'
-import { askChild, startServerChild } from './child.ts'
+import { askChild, startServerChild, type Closing } from './child.ts'
 import type { Counters } from './server.ts'
 
 export const bareName = 'bare uWebSockets'
@@ -13,7 +12,7 @@ export interface BareServer {
 }
 
 /** Ends with the bench. */
-export async function startBareServer(context: Pick<Context, 'defer'>): Promise<BareServer> {
+export async function startBareServer(context: Closing): Promise<BareServer> {
   const server = await startServerChild(new URL('./bare-server.js', import.meta.url))
   context.defer(() => server.stop())
   return {

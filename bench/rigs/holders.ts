@@ -4,8 +4,7 @@
  * measured with. Rejected: worker threads, which share their process's descriptors.
  */
 import { readFileSync } from 'node:fs'
-import type { Context } from './bench.ts'
-import { askChild, startServerChild, type ServerChild } from './child.ts'
+import { askChild, startServerChild, type Closing, type ServerChild } from './child.ts'
 
 export interface HeldSockets {
   url: string
@@ -31,10 +30,7 @@ const socketsPerProcess = 10_000
 export const descriptorsReserve = 1_000
 
 /** Enough processes for so many sockets; they end with the bench. */
-export async function startHolders(
-  context: Pick<Context, 'defer'>,
-  count: number,
-): Promise<Holders> {
+export async function startHolders(context: Closing, count: number): Promise<Holders> {
   const each = Math.min(socketsPerProcess, descriptorsMax('self') - descriptorsReserve)
   const processes: ServerChild[] = []
   context.defer(() => Promise.all(processes.map(one => one.stop())))
