@@ -3,7 +3,7 @@
  * reaches for a global.
  */
 import type { Logger } from 'pino'
-import type { Database } from '../migrations/open.ts'
+import type { Database } from '../migrations/database/open.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/commands.ts'

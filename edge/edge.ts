@@ -13,7 +13,7 @@ import {
   type TemplatedApp,
   type us_listen_socket,
 } from './http/uws.ts'
-import type { Database } from '../migrations/open.ts'
+import type { Database } from '../migrations/database/open.ts'
 import { assetUrl } from '../protocol/assets.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'

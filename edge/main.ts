@@ -1,6 +1,6 @@
 /** One edge as a process of its own: `npm run edge`, with NATS_URL, REDIS_URL, DATABASE_URL and JWT_SECRET_KEY. */
 import { realEnv } from '../protocol/env.ts'
-import { openDatabase } from '../migrations/open.ts'
+import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import { limits } from '../protocol/limits.ts'

@@ -108,7 +108,7 @@ t.test('deciders are pure: no I/O, no runtime', async t => {
 
 t.test('only adapters import drivers of databases, buses and sockets', async t => {
   const adapters: [RegExp, (path: string) => boolean][] = [
-    [/^pg(\/|$)/, path => path === 'migrations/pool.ts'],
+    [/^pg(\/|$)/, path => path === 'migrations/database/pool.ts'],
     [/^ioredis$/, path => path === 'protocol/claims/redis.ts' || path === 'edge/rate/redis.ts'],
     [/^@nats-io\//, path => /^protocol\/bus\/(connect|nats|stored|stream)\.ts$/.test(path)],
     [/^uWebSockets\.js$/, path => /^edge\/(http|sockets)\/|^edge\/edge\.ts$/.test(path)],

@@ -1,6 +1,6 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
 import { randomUUID } from 'node:crypto'
-import { openDatabase } from '../migrations/open.ts'
+import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import {

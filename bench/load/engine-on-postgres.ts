@@ -5,7 +5,7 @@
 import { Engine } from '../../engine/engine.ts'
 import { engineBounds } from '../../engine/runtime/bounds.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { openDatabase, type Database } from '../../migrations/open.ts'
+import { openDatabase, type Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'

@@ -7,7 +7,7 @@
  */
 import { createCommandClient } from '../../edge/dispatch/commands.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { CaduceusError, errorCatalogue } from '../../protocol/errors.ts'

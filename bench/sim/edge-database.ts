@@ -15,7 +15,7 @@ import {
 } from 'kysely'
 import type { SimDatabase } from '../../engine/sim/database.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
-import type { Database, Tables } from '../../migrations/open.ts'
+import type { Database, Tables } from '../../migrations/database/open.ts'
 
 type Row = Record<string, unknown>
 /** Rows of `idempotency_keys`, by account and key; as durable as commits are. */

@@ -11,7 +11,7 @@
  * their pauses let them. By the time a busy machine has started an edge these are so far apart that the
  * door of a real deployment need refuse nobody, and the check of it could not fail.
  */
-import { openDatabase } from '../../migrations/open.ts'
+import { openDatabase } from '../../migrations/database/open.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
 import {
   connectDriver,

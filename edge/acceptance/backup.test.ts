@@ -4,14 +4,14 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { backup, restore } from '../../migrations/backup.ts'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { backup, restore } from '../../migrations/backup/backup.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
 import { http, newCustomer, newPharmacy } from './people.ts'
 
-const tool = fileURLToPath(assetUrl('dist/migrations/backup-main.js'))
+const tool = fileURLToPath(assetUrl('dist/migrations/backup/main.js'))
 const run = (
   work: 'backup' | 'restore',
   dataDir: string,

@@ -13,7 +13,7 @@ import { pino } from 'pino'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { startEmbedded } from '../embedded.ts'
 

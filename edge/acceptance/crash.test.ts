@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import {

@@ -1,7 +1,7 @@
 /** The acceptance scenarios against `npm start`'s own process, compiled as it ships. */
 import { rmSync } from 'node:fs'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import { race } from './race.ts'

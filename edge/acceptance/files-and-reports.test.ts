@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { jpeg, pdf, png, webm } from '../uploads/samples.ts'
 import { http, newCourier, newCustomer, newPharmacy } from './people.ts'

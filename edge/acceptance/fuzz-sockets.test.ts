@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { commandExamples } from '../../protocol/command-examples.ts'
 import { commandSchemas, ServiceCommand } from '../../protocol/commands.ts'

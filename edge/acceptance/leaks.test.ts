@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { startReceiver } from '../integrations/webhooks/receiver.ts'
 import { defaultParams, rules, type Ids } from './access-table.ts'

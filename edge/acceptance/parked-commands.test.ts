@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { startEmbedded } from '../embedded.ts'

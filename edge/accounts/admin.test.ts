@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
-import { openDatabase } from '../../migrations/open.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
+import { openDatabase } from '../../migrations/database/open.ts'
 import { accountByPassword } from './accounts.ts'
 
 const dataDir = await preparedDataDir()

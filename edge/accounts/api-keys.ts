@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { ApiKeysTable } from '../../migrations/tables.ts'
+import type { ApiKeysTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'

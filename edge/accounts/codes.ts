@@ -10,7 +10,7 @@
  */
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
-import type { CodePurpose, Tables } from '../../migrations/tables.ts'
+import type { CodePurpose, Tables } from '../../migrations/database/tables.ts'
 import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'

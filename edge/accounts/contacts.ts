@@ -3,7 +3,7 @@
  * because a request is the hottest write of the edge, and the account behind it hardly ever changes.
  * Rejected: the phone in the access token. A token travels through logs and browsers; a phone should not.
  */
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { accountById } from './accounts.ts'

@@ -9,7 +9,7 @@ import type { Kysely } from 'kysely'
 import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { placeOfOrigin, type Origin } from './places.ts'
 import { hashToken } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 /** [ASVS V3.3.1] Who hears of ended access, and when: at once over the bus, and by looking when the bus said nothing. */
 import t from 'tap'
 import { pino } from 'pino'
-import { preparedDatabase } from '../../migrations/prepared.ts'
+import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { createEndedAccess } from './ended-access.ts'

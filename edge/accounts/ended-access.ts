@@ -9,7 +9,7 @@
  * which may forget, and then whoever was locked out is in again.
  */
 import type { Logger } from 'pino'
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'

@@ -5,7 +5,7 @@
  */
 import t from 'tap'
 import { pino } from 'pino'
-import { openDatabase, type Database } from '../../migrations/open.ts'
+import { openDatabase, type Database } from '../../migrations/database/open.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'

@@ -1,5 +1,5 @@
 /** What is written to people. Short, without links: a mail that asks to click is what thieves send. */
-import type { CodePurpose } from '../../migrations/tables.ts'
+import type { CodePurpose } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Message } from '../integrations/carrier.ts'
 

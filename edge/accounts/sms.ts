@@ -10,7 +10,7 @@ import {
   type CountryCode,
 } from 'libphonenumber-js/max'
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import {
   ConfigError,
   integerVariable,

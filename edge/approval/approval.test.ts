@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import t from 'tap'
 import { pino } from 'pino'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { deleteExpired } from '../accounts/housekeeping.ts'
 import { http, newCourier, newPharmacy, password } from '../acceptance/people.ts'

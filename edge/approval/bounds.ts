@@ -3,7 +3,7 @@
  * drivers by address and by pharmacy. Counted under a lock, or a hundred at once would all find room.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { approvalLimits } from './limits.ts'
 

@@ -5,7 +5,7 @@
  */
 import type { Selectable, Updateable } from 'kysely'
 import type { Logger } from 'pino'
-import type { VendorsTable, VendorStatus } from '../../migrations/tables.ts'
+import type { VendorsTable, VendorStatus } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { accountById } from '../accounts/accounts.ts'
 import type { EdgeContext } from '../context.ts'

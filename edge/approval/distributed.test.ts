@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { openDatabase } from '../../migrations/open.ts'
+import { openDatabase } from '../../migrations/database/open.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy } from '../../protocol/testing/processes.ts'
 import {

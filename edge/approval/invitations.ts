@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { RateLimiterRes } from 'rate-limiter-flexible'
-import type { DriverInvitationsTable, Tables } from '../../migrations/tables.ts'
+import type { DriverInvitationsTable, Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { EdgeContext } from '../context.ts'

@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/limits.ts'
 import { approvalLimits } from './limits.ts'
 

@@ -4,7 +4,7 @@
  * Rejected: one record that changes its pharmacy, because the new one would see the deliveries of the old.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 
 const left = (db: Kysely<Tables>, userId: string, to: string) =>
   db

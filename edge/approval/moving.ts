@@ -4,7 +4,7 @@
  * or many small steps would lead from city to city.
  */
 import type { Selectable, Updateable } from 'kysely'
-import type { VendorsTable } from '../../migrations/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { approvalLimits } from './limits.ts'
 

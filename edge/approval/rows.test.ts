@@ -8,7 +8,7 @@ import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
-import { preparedDataDir } from '../../migrations/prepared.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { defaultParams, rules, type Call, type Ids } from '../acceptance/access-table.ts'
 import { createWorld, picture, type World } from '../acceptance/access-world.ts'
 import {

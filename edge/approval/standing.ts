@@ -11,8 +11,8 @@
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
-import type { VendorStatus } from '../../migrations/tables.ts'
-import type { Database } from '../../migrations/open.ts'
+import type { VendorStatus } from '../../migrations/database/tables.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'

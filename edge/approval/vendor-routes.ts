@@ -1,7 +1,7 @@
 /** Pharmacies as an administrator decides upon them: `/api/admin/approvals` and the decisions. */
 import Type from 'typebox'
 import type { Selectable } from 'kysely'
-import type { VendorsTable, VendorStatus } from '../../migrations/tables.ts'
+import type { VendorsTable, VendorStatus } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'

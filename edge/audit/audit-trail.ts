@@ -11,7 +11,7 @@
  * and a row in the transaction of the change, which would make every request wait for it.
  */
 import type { Logger } from 'pino'
-import type { PgPool } from '../../migrations/open.ts'
+import type { PgPool } from '../../migrations/database/open.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Identity } from '../accounts/identity.ts'

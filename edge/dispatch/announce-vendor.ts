@@ -1,7 +1,7 @@
 /** What engines are told of a pharmacy that was registered or changed. The edge owns the row; engines keep a copy for matching. */
 import type { Logger } from 'pino'
 import type { Selectable } from 'kysely'
-import type { VendorsTable } from '../../migrations/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'

@@ -6,7 +6,7 @@
  * Rejected: counters that are raised as things happen. They cannot be asked for another week, and drift.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { timeOfProgress } from '../reports/daily.ts'
 import { eventsWhere } from './recorded-events.ts'
 

@@ -8,7 +8,7 @@
  * what changed since is a release or a record, and who changed it knows when.
  */
 import type { Kysely, Selectable } from 'kysely'
-import type { ParkedCommandsTable, Tables } from '../../migrations/tables.ts'
+import type { ParkedCommandsTable, Tables } from '../../migrations/database/tables.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { PlannedBody } from '../../protocol/commands.ts'

@@ -3,7 +3,7 @@
  * older releases. A test holds every other query of that table to columns whose meaning never changes.
  */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely'
-import type { EventsTable, Tables } from '../../migrations/tables.ts'
+import type { EventsTable, Tables } from '../../migrations/database/tables.ts'
 import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { upcast } from '../../protocol/upcast.ts'

@@ -4,7 +4,7 @@
  * ends some hours after the order did: by then nobody waits at a door, and the link is still in
  * somebody's chat.
  */
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'

@@ -6,7 +6,7 @@
  * does not arrive. A route is different: without a router, or when it fails, the great circle with a
  * detour factor is good enough to price and to promise, and the log says which it was.
  */
-import type { Log } from '../../migrations/pool.ts'
+import type { Log } from '../../migrations/database/pool.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'

@@ -10,7 +10,7 @@
  * a pharmacy's time zone changes.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
 import { datesOf, type DateRange } from './calendar.ts'
 

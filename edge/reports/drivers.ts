@@ -4,7 +4,7 @@
  * finds an order's events without a search.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
 import { eventsWhere } from '../dispatch/recorded-events.ts'

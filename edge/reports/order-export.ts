@@ -6,7 +6,7 @@
  * reads; the embedded database has one connection, and the engine needs it.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'

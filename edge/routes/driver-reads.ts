@@ -2,7 +2,7 @@
 import { currency } from '../../protocol/money.ts'
 import type { Kysely } from 'kysely'
 import Type from 'typebox'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'

@@ -5,8 +5,8 @@
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
-import { preparedDataDir } from '../../migrations/prepared.ts'
-import { openDatabase } from '../../migrations/open.ts'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
+import { openDatabase } from '../../migrations/database/open.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'

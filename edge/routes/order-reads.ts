@@ -8,7 +8,7 @@
  */
 import { sql, type Expression, type ExpressionBuilder, type Kysely, type SqlBool } from 'kysely'
 import Type from 'typebox'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { dayMs, instantMs } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'

@@ -7,7 +7,7 @@
  * every command that succeeds, and what was true then may not be when the actor decides.
  */
 import { sql, type Kysely, type SqlBool } from 'kysely'
-import type { Tables } from '../../migrations/tables.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import type { Identity } from '../accounts/identity.ts'
 

@@ -5,7 +5,7 @@
  */
 import type { Selectable, Updateable } from 'kysely'
 import Type from 'typebox'
-import type { VendorsTable } from '../../migrations/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import { isTimeZone, openAt, OpeningHours } from '../../protocol/opening-hours.ts'

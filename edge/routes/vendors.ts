@@ -4,7 +4,7 @@
  */
 import { sql, type Selectable } from 'kysely'
 import Type from 'typebox'
-import type { VendorsTable } from '../../migrations/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'

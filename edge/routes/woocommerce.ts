@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import Type from 'typebox'
-import type { IntegrationsTable } from '../../migrations/tables.ts'
+import type { IntegrationsTable } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'

@@ -3,7 +3,7 @@
  * statements are fixed text that is prepared once a connection; a query builder compiles one in 80 µs,
  * which is half of what a reconnecting socket may cost in all.
  */
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/limits.ts'
 import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'

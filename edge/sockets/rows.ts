@@ -1,6 +1,6 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
 import { sql } from 'kysely'
-import type { Database } from '../../migrations/open.ts'
+import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/limits.ts'
 
 /** A pharmacy's drivers, newest first. */

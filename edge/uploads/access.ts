@@ -14,7 +14,7 @@
  * in it, and that would close every file of the people in that order.
  */
 import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
-import type { Tables, UploadsTable } from '../../migrations/tables.ts'
+import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { standingOf, type Standing } from '../../protocol/orders/views.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'

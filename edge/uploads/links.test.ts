@@ -1,7 +1,7 @@
 /** Links that open one file for one reader: for how long, and which change of them is noticed. */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { preparedDatabase } from '../../migrations/prepared.ts'
+import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { uploadUrl } from './kinds.ts'
 import { uploadLimits } from './limits.ts'
 import { readerOf, signedUrl, type LinkContext, type LinkQuery } from './links.ts'

@@ -7,7 +7,7 @@
  * request that another pharmacy took is gone after a day, because by then it tells nobody anything.
  */
 import type { Selectable } from 'kysely'
-import type { UploadsTable } from '../../migrations/tables.ts'
+import type { UploadsTable } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EdgeContext } from '../context.ts'
 import { noteOrder, orderNaming, partyOf } from './access.ts'

@@ -4,7 +4,7 @@
  * knows. Who may read one is `access.ts`; what nobody names is deleted by `orphans.ts`.
  */
 import type { Selectable } from 'kysely'
-import type { UploadsTable } from '../../migrations/tables.ts'
+import type { UploadsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'

@@ -4,7 +4,7 @@
  * plays the same faults on a real one, where it can.
  */
 import t from 'tap'
-import type { Log, PgPool } from '../../migrations/open.ts'
+import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { after, happened } from '../order/fixtures.ts'
 import { row } from '../order/row.ts'
 import type { Living } from '../order/view.ts'

@@ -15,7 +15,7 @@
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { Log, PgPool } from '../../migrations/open.ts'
+import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { ArrayWriter } from './arrays.ts'
 import type { AppendRequest, AppendResult } from './journal.ts'
 import { appendParameters, identityParameters, plainArray, type NumberedAppend } from './rows.ts'

@@ -1,7 +1,7 @@
 /** Binary arrays as a real Postgres reads them; without one, as PGlite does. */
 import { sql } from 'kysely'
 import t from 'tap'
-import { preparedDatabase } from '../../migrations/prepared.ts'
+import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { ArrayWriter, type ArrayType } from './arrays.ts'
 
 t.test('what is written is what the database reads', async t => {

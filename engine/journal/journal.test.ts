@@ -8,8 +8,8 @@ import {
   type Database,
   type PgPool,
   type QueryConfig,
-} from '../../migrations/open.ts'
-import { preparedDatabase } from '../../migrations/prepared.ts'
+} from '../../migrations/database/open.ts'
+import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { endedStatuses } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'

@@ -8,8 +8,8 @@
 import { limits } from '../../protocol/limits.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import { silentLog } from '../../migrations/pool.ts'
-import type { Log, PgPool } from '../../migrations/open.ts'
+import { silentLog } from '../../migrations/database/pool.ts'
+import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { Appender } from './appender.ts'
 import type {
   BreadcrumbRow,

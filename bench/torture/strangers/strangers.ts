@@ -5,7 +5,7 @@
  * refused. How long honest people wait is told, and no bound is set to it: that would measure the machine.
  */
 import { Worker } from 'node:worker_threads'
-import { openDatabase } from '../../../migrations/open.ts'
+import { openDatabase } from '../../../migrations/database/open.ts'
 import { natsBus } from '../../../protocol/bus/nats.ts'
 import { realEnv } from '../../../protocol/env.ts'
 import { startDeployment, type Deployment } from '../../../protocol/testing/deployment.ts'

@@ -3,7 +3,7 @@
  * journal writes them, because the engine that would is not what is tested here.
  */
 import { pino } from 'pino'
-import type { Database } from '../../../migrations/open.ts'
+import type { Database } from '../../../migrations/database/open.ts'
 import { memoryBus } from '../../../protocol/bus/memory.ts'
 import { slotOf, uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'

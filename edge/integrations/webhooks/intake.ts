@@ -7,7 +7,7 @@
  * journal what the bus has lost; the seam between the two is where such systems lose or repeat.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../../migrations/tables.ts'
+import type { Tables } from '../../../migrations/database/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { eventColumns, recorded, type EventRow } from '../../dispatch/recorded-events.ts'

@@ -7,7 +7,7 @@
  * has one for everybody.
  */
 import { sql, type Kysely } from 'kysely'
-import type { Tables } from '../../../migrations/tables.ts'
+import type { Tables } from '../../../migrations/database/tables.ts'
 import { limits } from '../../../protocol/limits.ts'
 
 const name = 'webhooks'

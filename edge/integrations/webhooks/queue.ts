@@ -4,7 +4,7 @@
  * them never both see the other's head and leave the queue standing.
  */
 import { sql, type Kysely, type Selectable, type SqlBool } from 'kysely'
-import type { Tables, WebhookSubscriptionsTable } from '../../../migrations/tables.ts'
+import type { Tables, WebhookSubscriptionsTable } from '../../../migrations/database/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import {

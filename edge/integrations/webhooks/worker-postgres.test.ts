@@ -1,7 +1,7 @@
 /** The worker on a real Postgres, where its transactions run side by side. */
 import t from 'tap'
 import { requireOrSkip, startPostgres } from '../../../protocol/testing/services.ts'
-import { openDatabase } from '../../../migrations/open.ts'
+import { openDatabase } from '../../../migrations/database/open.ts'
 import { workerSuite } from './worker-suite.ts'
 
 t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {

@@ -1,6 +1,6 @@
 /** The worker against a real database and real receivers, that fail, hang, and come back: for every kind of database. */
 import type { Test } from 'tap'
-import type { Database } from '../../../migrations/open.ts'
+import type { Database } from '../../../migrations/database/open.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { newId, quick, startWorld } from './fixture.ts'
 import { replay, resume } from './queue.ts'

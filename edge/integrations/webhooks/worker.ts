@@ -6,7 +6,7 @@
  * that a crash does is to send one message twice under the same id.
  */
 import type { Logger } from 'pino'
-import type { Database } from '../../../migrations/open.ts'
+import type { Database } from '../../../migrations/database/open.ts'
 import type { Bus, Subscription } from '../../../protocol/bus/bus.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { subjects } from '../../../protocol/subjects.ts'

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
-import type { ImportsTable } from '../../../migrations/tables.ts'
+import type { ImportsTable } from '../../../migrations/database/tables.ts'
 import {
   CaduceusError,
   errorCatalogue,

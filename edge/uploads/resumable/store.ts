@@ -5,8 +5,8 @@
  * as any other upload: a failure in between leaves the upload one part short, and the sender repeats it.
  */
 import { sql, type Kysely, type Selectable } from 'kysely'
-import type { Tables } from '../../../migrations/tables.ts'
-import type { ResumableUploadsTable } from '../../../migrations/tables-uploads.ts'
+import type { Tables } from '../../../migrations/database/tables.ts'
+import type { ResumableUploadsTable } from '../../../migrations/database/tables-uploads.ts'
 import { CaduceusError, errorCatalogue } from '../../../protocol/errors.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { SenderLeft } from '../../http/bodies/incoming.ts'

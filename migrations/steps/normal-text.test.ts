@@ -1,12 +1,12 @@
 /** A database of before keeps every account when its text is brought into one form, and computes the same form as the code. */
 import t, { type Test } from 'tap'
-import { normalEmail, writtenEmail } from '../protocol/emails.ts'
-import { testId } from '../engine/journal/contract.ts'
-import { requireOrSkip, startPostgres } from '../protocol/testing/services.ts'
+import { normalEmail, writtenEmail } from '../../protocol/emails.ts'
+import { testId } from '../../engine/journal/contract.ts'
+import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
-import { migrate } from './migrate.ts'
-import { openDatabase } from './open.ts'
-import { serverPool, silentLog, type PgPool } from './pool.ts'
+import { migrate } from '../database/migrate.ts'
+import { openDatabase } from '../database/open.ts'
+import { serverPool, silentLog, type PgPool } from '../database/pool.ts'
 
 async function agrees(t: Test, pool: PgPool): Promise<void> {
   const characters = Array.from({ length: 0x2_0000 }, (_, i) => i + 1)

@@ -3,9 +3,9 @@
  * printing the id of each acknowledged append. Run as `node fixture-child.js <dataDir> <hold|append>`.
  */
 import { randomUUID } from 'node:crypto'
-import { orderAppend } from '../engine/journal/contract.ts'
-import { postgresJournal } from '../engine/journal/postgres.ts'
-import { realEnv } from '../protocol/env.ts'
+import { orderAppend } from '../../engine/journal/contract.ts'
+import { postgresJournal } from '../../engine/journal/postgres.ts'
+import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from './open.ts'
 
 const [dataDir, mode] = process.argv.slice(2)

@@ -6,7 +6,7 @@
  * two `create table if not exists` at the same moment can fail on a unique index of the catalogue.
  */
 import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely'
-import { migrations } from './index.ts'
+import { migrations } from '../steps/index.ts'
 import type { PgClient, PgPool } from './pool.ts'
 
 /** 'cadu' as a number: an advisory lock is only a number that everyone agrees on. */

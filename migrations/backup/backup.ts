@@ -23,8 +23,8 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { lockDirectory } from './lock.ts'
-import { openDatabase } from './open.ts'
+import { lockDirectory } from '../database/lock.ts'
+import { openDatabase } from '../database/open.ts'
 
 const run = promisify(execFile)
 /** Of a data directory, what is worth keeping; `lock` is the process's and `uploads` may not be there. */

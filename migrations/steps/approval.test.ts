@@ -1,11 +1,11 @@
 /** A database of before: whoever works goes on working after decisions came, and a pharmacy that had closed itself is closed still. */
 import t, { type Test } from 'tap'
-import { testId } from '../engine/journal/contract.ts'
-import { requireOrSkip, startPostgres } from '../protocol/testing/services.ts'
+import { testId } from '../../engine/journal/contract.ts'
+import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
-import { migrate } from './migrate.ts'
-import { startEmbedded } from './pglite-stream.ts'
-import { embeddedPool, serverPool, silentLog, type PgPool } from './pool.ts'
+import { migrate } from '../database/migrate.ts'
+import { startEmbedded } from '../database/pglite-stream.ts'
+import { embeddedPool, serverPool, silentLog, type PgPool } from '../database/pool.ts'
 
 interface VendorRow {
   id: string

@@ -3,12 +3,12 @@
  * journal writes are read-only here, so that an edge query that writes them does not compile.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { Principal } from '../protocol/principal.ts'
-import type { DriverStatus, Membership } from '../protocol/rest/driver.ts'
-import type { OpeningHours } from '../protocol/opening-hours.ts'
-import type { OrderStatus, OrderView } from '../protocol/rest/order.ts'
-import type { OrderPlaced, OrderProgress } from '../protocol/rest/order-parts.ts'
-import type { Tariff } from '../protocol/tariff.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import type { DriverStatus, Membership } from '../../protocol/rest/driver.ts'
+import type { OpeningHours } from '../../protocol/opening-hours.ts'
+import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
+import type { Tariff } from '../../protocol/tariff.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
   ApiKeysTable,

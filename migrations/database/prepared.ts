@@ -21,11 +21,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDatabase, type Database } from './open.ts'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
+/** The compiled migrations. */
+const compiled = fileURLToPath(new URL('..', import.meta.url))
 
 /** A new directory below the system's temporary one; the caller removes it. */
 export async function preparedDataDir(): Promise<string> {
-  const template = join(here, `../.prepared/${stateOfTheCode()}`)
+  const template = join(compiled, `../.prepared/${stateOfTheCode()}`)
   if (!existsSync(template)) await makeTemplate(template)
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
   cpSync(join(template, 'database'), join(dataDir, 'database'), { recursive: true })
@@ -61,10 +62,10 @@ async function makeTemplate(template: string): Promise<void> {
 
 /** Changes with the compiled migrations and with the packages, PGlite among them. */
 function stateOfTheCode(): string {
-  const hash = createHash('sha256').update(readFileSync(join(here, '../../package-lock.json')))
-  for (const file of readdirSync(here)
+  const hash = createHash('sha256').update(readFileSync(join(compiled, '../../package-lock.json')))
+  for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.js'))
     .sort())
-    hash.update(readFileSync(join(here, file)))
+    hash.update(readFileSync(join(compiled, file)))
   return hash.digest('hex').slice(0, 16)
 }

@@ -1,12 +1,12 @@
 /** Orders that an earlier release wrote show the same after their views were taken apart, and are found as before. */
 import t from 'tap'
-import { testId, testOrderView } from '../engine/journal/contract.ts'
-import { endedStatuses, type OrderView } from '../protocol/rest/order.ts'
-import { orderView, type OrderParts } from '../protocol/rest/order-parts.ts'
-import { requireOrSkip, startPostgres } from '../protocol/testing/services.ts'
+import { testId, testOrderView } from '../../engine/journal/contract.ts'
+import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
+import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
+import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
-import { migrate } from './migrate.ts'
-import { serverPool, silentLog } from './pool.ts'
+import { migrate } from '../database/migrate.ts'
+import { serverPool, silentLog } from '../database/pool.ts'
 
 t.test('0009: views in two parts', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
