@@ -323,7 +323,7 @@ export const AssignmentEnded = Type.Object({
   offer_id: Uuid,
   reason: Text,
 })
-const ApprovalMessage = Type.Object({
+export const ApprovalMessage = Type.Object({
   type: Type.Literal('approval'),
   vendor_id: Uuid,
   status: Type.Union([
@@ -343,7 +343,7 @@ const DriverMembership = Type.Object({
   driver_name: Text,
   membership: MembershipMessage.properties.membership,
 })
-const DriverStatusChanged = Type.Object({
+export const DriverStatusChanged = Type.Object({
   type: Type.Literal('driver_status'),
   driver_id: Uuid,
   status: Text,

@@ -10,14 +10,14 @@ import { connectTerminal } from './terminal.ts'
 import { connectCustomer, connectFleet, connectTracker } from './watchers.ts'
 
 const options: ConnectOptions = { url: 'http://edge', WebSocket: FakeSocket }
+/** Messages of a terminal that are its events as they come. */
+const passedOn = ['new_order', 'status', 'driver_search_ended', 'approval', 'error'] as const
 const names = [
   'open',
   'closed',
   'new_request',
   'request_closed',
-  'new_order',
-  'status',
-  'error',
+  ...passedOn,
   'offer',
   'offer_withdrawn',
   'assigned',
@@ -71,11 +71,10 @@ t.test('a terminal knows what is open', t =>
       ['request_closed', { request_id: 'c', reason: 'cancelled' }],
     ])
     list.length = 0
-    for (const type of ['new_order', 'status', 'error', 'response_result'])
-      FakeSocket.last.says({ type })
+    for (const type of [...passedOn, 'response_result']) FakeSocket.last.says({ type })
     t.same(
       list.map(([name]) => name),
-      ['new_order', 'status', 'error'],
+      passedOn,
     )
     list.length = 0
     FakeSocket.last.ends()
@@ -477,6 +476,10 @@ t.test('those who only listen', t =>
         { driver_id: 'c', latitude: 2 },
       ],
     )
+    for (const driver_id of ['a', 'z'])
+      FakeSocket.last.says({ type: 'driver_status', driver_id, status: 'busy' })
+    t.match(fleet.drivers.get('a'), { latitude: 1, status: 'busy' })
+    t.notOk(fleet.drivers.has('z'), 'a status alone makes nobody known')
     FakeSocket.last.says({ type: 'fleet', drivers: [{ driver_id: 'b', driver_name: 'Ben' }] })
     t.same([...fleet.drivers.keys()], ['b'])
     fleet.close()

@@ -1,5 +1,6 @@
 /** A connection that comes back: when, how often, with which token, and what becomes of what was asked. */
 import t from 'tap'
+import { CaduceusError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'
@@ -196,6 +197,22 @@ t.test('a token function that gives another token than the one refused', t =>
     t.equal(FakeSocket.all.length, 3)
     t.same(seen.at(-1), ['over', 4001], 'the same token again: it would be refused again')
     connection.close()
+    const refusals: boolean[] = []
+    const asked = connect({ token: refused => `token ${refusals.push(refused)}` })
+    await settled()
+    FakeSocket.last.ends(4001)
+    await time.pass(pauseMsMin)
+    FakeSocket.last.says(greeting)
+    FakeSocket.last.ends()
+    await time.pass(pauseMsMin * 2)
+    t.same(refusals, [false, true, false], 'the function hears that its last token was refused')
+    asked.connection.close()
+    const signedOut = connect({
+      token: () => Promise.reject(new CaduceusError('unauthenticated', 'sign in first')),
+    })
+    await settled()
+    t.same(signedOut.seen, [['over', 4001]], 'nobody is signed in: trying again is of no use')
+    const sockets = FakeSocket.all.length
     const slow = connect({
       token: () =>
         new Promise(resolve => {
@@ -204,7 +221,7 @@ t.test('a token function that gives another token than the one refused', t =>
     })
     slow.connection.close()
     await time.pass(10)
-    t.equal(FakeSocket.all.length, 3, 'closed before the token came')
+    t.equal(FakeSocket.all.length, sockets, 'closed before the token came')
   }),
 )
 

@@ -10,7 +10,7 @@
  * (4003), no such record (4004). The one exception is a token function that gives another token than
  * the one refused, because tokens expire while connections last.
  */
-import { closeCodes } from '../errors.ts'
+import { CaduceusError, closeCodes, errorCatalogue } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { Emitter } from './emitter.ts'
 
@@ -37,8 +37,11 @@ export type WebSocketConstructor = new (url: string, protocols?: string[]) => We
 export interface ConnectOptions {
   /** Where the edge is: `https://dispatch.example.org` or `ws://127.0.0.1:8000`. */
   url: string
-  /** An access token, or what gives a fresh one; asked before every attempt. */
-  token?: string | (() => string | Promise<string>)
+  /**
+   * An access token, or a function that gives a fresh one and is asked before every attempt. `refused` is true when the
+   * server did not take the token before. A CaduceusError that says that nobody is signed in ends the connection.
+   */
+  token?: string | ((refused: boolean) => string | Promise<string>)
   /** Default: globalThis.WebSocket. On Node 20 pass the class of the package `ws`. */
   WebSocket?: WebSocketConstructor
 }
@@ -110,9 +113,12 @@ export class Connection<Received extends { type: string }> extends Emitter<
   async #connect(): Promise<void> {
     const { token } = this.#options
     try {
-      this.#token = typeof token === 'function' ? await token() : (token ?? null)
-    } catch {
-      this.#retry()
+      this.#token =
+        typeof token === 'function' ? await token(this.#refusedToken !== null) : (token ?? null)
+    } catch (error) {
+      if (error instanceof CaduceusError && errorCatalogue[error.code].http === 401)
+        this.#finish(closeCodes.unauthenticated, error.message)
+      else this.#retry()
       return
     }
     if (this.#state.state !== 'waiting') return
@@ -152,6 +158,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
     // The first message is the greeting: authenticated, and the state is current.
     if (now.state === 'connecting') {
       this.#state = { state: 'open', socket, sinceMs: Date.now() }
+      this.#refusedToken = null
       this.emit('open', message)
       for (const waiting of this.#waiting.values()) this.send(waiting.message)
     }

@@ -25,6 +25,7 @@ export {
 export {
   RestClient,
   type Account,
+  type GivenTokens,
   type NewOrderBody,
   type NewRequestBody,
   type RestOptions,

@@ -11,6 +11,8 @@ export const uploadLimits = {
   /** A part may take so long, and for each byte as long as the slowest network needs for it. */
   partMs: 60_000,
   bytesPerSecondMin: 1_024,
+  /** A whole file, as a prescription that is opened. */
+  downloadMs: 5 * 60_000,
   /** Attempts in a row without a new byte, some eight minutes, after which the caller hears of it. */
   failuresInARowMax: 20,
 } as const

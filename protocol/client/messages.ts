@@ -14,6 +14,7 @@ export type RequestEnded = Of<'RequestEnded'>
 export type NewOrder = Of<'NewOrder'>
 export type ResponseResult = Of<'ResponseResult'>
 export type DriverSearchEnded = Of<'DriverSearchEnded'>
+export type ApprovalMessage = Of<'ApprovalMessage'>
 export type CustomerGreeting = Of<'CustomerGreeting'>
 export type RequestOver = Of<'RequestOver'>
 export type PharmacyResponse = Of<'PharmacyResponse'>
@@ -28,6 +29,7 @@ export type AssignmentEnded = Of<'AssignmentEnded'>
 export type MembershipMessage = Of<'MembershipMessage'>
 export type OfferResult = Of<'OfferResult'>
 export type StatusResult = Of<'StatusResult'>
+export type DriverStatusChanged = Of<'DriverStatusChanged'>
 export type FleetMessage = Of<'FleetMessage'>
 export type FleetLocations = Of<'FleetLocations'>
 export type { FleetMember } from '../sockets.ts'

@@ -172,12 +172,79 @@ t.test('a token that ends soon is replaced, once for all who wait', t =>
       unreadable.calls.map(call => call.path),
       ['/api/auth/refresh', '/api/auth/me'],
     )
-    const failing = serve({ status: 401, body: { code: 'unauthenticated' } }, { body: tokens() })
+    const failing = serve({ status: 503, body: { code: 'overloaded' } }, { body: tokens() })
     const api = clientOf(failing, { tokens: tokens(0) })
-    t.equal(await codeOf(api.accessToken()), 'unauthenticated')
+    t.equal(await codeOf(api.accessToken()), 'overloaded')
     t.equal(await codeOf(api.accessToken()), 'fulfilled', 'a refresh that failed is tried again')
   }),
 )
+
+t.test('how a sign-in ends', async t => {
+  const refusal = { status: 401, body: { code: 'token_invalid' } }
+  let ended = 0
+  const onSignedOut = (): void => {
+    ended++
+  }
+  const refused = clientOf(serve(refusal), { tokens: tokens(0), onSignedOut })
+  t.equal(await codeOf(refused.accessToken()), 'token_invalid')
+  t.equal(ended, 1, 'the refresh token is no longer taken')
+  t.equal(await codeOf(refused.accessToken()), 'unauthenticated')
+  t.equal(ended, 1, 'and that is said once')
+
+  const server = serve({ body: {} })
+  const leaving = clientOf(server, { tokens: tokens(), onSignedOut })
+  const out = leaving.logout()
+  t.equal(leaving.tokens, null, 'at once')
+  await out
+  t.equal(ended, 2)
+  t.match(server.calls[0], { path: '/api/auth/logout', body: '{"refresh_token":"r"}' })
+  await leaving.logout()
+  t.equal(server.calls.length, 1, 'and once')
+  await clientOf(serve(new Error('offline')), { tokens: tokens(), onSignedOut }).logout()
+  t.equal(ended, 3, 'also without a network')
+})
+
+t.test('an access token alone is used until the server refuses it', async t => {
+  const { access_token } = tokens(0)
+  const server = serve({ body: { id: 'o' } }, { status: 401, body: { code: 'token_invalid' } })
+  const api = clientOf(server, { tokens: { access_token } })
+  t.same(await api.getOrder('x'), { id: 'o' })
+  t.equal(await codeOf(api.getOrder('x')), 'unauthenticated')
+  t.equal(server.calls.length, 2)
+})
+
+t.test('a device whose clock is an hour ahead does not refresh before every call', async t => {
+  const times = { iat: Date.now() / 1_000 - 3_600, exp: Date.now() / 1_000 - 2_700 }
+  const access_token = `h.${Buffer.from(JSON.stringify(times)).toString('base64url')}.s`
+  const server = serve({ body: { access_token, refresh_token: 'r', user: { id: 'u' } } })
+  const api = clientOf(server)
+  await api.login('ann@example.org', 'password123')
+  t.equal(await api.accessToken(), access_token)
+  t.equal(server.calls.length, 1)
+})
+
+t.test('a file, with the token and with another one', async t => {
+  const server = serve(
+    { status: 401, body: { code: 'token_invalid' } },
+    { body: tokens() },
+    { body: 'bytes', headers: { 'content-type': 'image/png' } },
+    { status: 404, body: { code: 'not_found', detail: 'no such file' } },
+  )
+  const api = clientOf(server, { tokens: tokens() })
+  const file = await api.downloadFile('/api/uploads/file/f')
+  t.same([file.type, await file.text()], ['image/png', '"bytes"'])
+  t.equal(await codeOf(api.downloadFile('/api/uploads/file/f')), 'not_found')
+})
+
+t.test('an answer that is not of our server is an error with its status', async t => {
+  const fetch = async (): Promise<Response> =>
+    new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'retry-after': '7' } })
+  await t.rejects(clientOf({ fetch: fetch as typeof globalThis.fetch }).getOrder('x'), {
+    code: 'internal',
+    message: 'HTTP 502',
+    retryAfterSeconds: 7,
+  })
+})
 
 t.test('a token that the server refuses is replaced', async t => {
   const fresh = tokens()

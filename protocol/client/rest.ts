@@ -12,24 +12,28 @@
  */
 import type { OrderCommandData } from '../commands.ts'
 import type { VehicleType } from '../drivers/vehicles.ts'
-import { CaduceusError, isErrorCode, type FieldError } from '../errors.ts'
+import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { OrderStatus, OrderView } from '../rest/order.ts'
+import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 
 export interface RestOptions {
   url: string
-  /** Of an earlier sign-in. */
-  tokens?: Tokens
+  /** Of an earlier sign-in. Without a refresh token the sign-in ends with the access token. */
+  tokens?: GivenTokens
   fetch?: typeof globalThis.fetch
   /** Called with new tokens, to keep them. */
   onTokens?(tokens: Tokens): void
+  /** Called when the sign-in has ended: the server took neither token, or `logout` was called. */
+  onSignedOut?(): void
 }
 export interface Tokens {
   access_token: string
   refresh_token: string
 }
+export type GivenTokens = Pick<Tokens, 'access_token'> & Partial<Tokens>
 export interface Account {
   id: string
   email: string
@@ -83,13 +87,17 @@ interface CallOptions {
   body?: object
   query?: Record<string, string | number | undefined>
   idempotencyKey?: string
+  timeoutMs?: number
 }
 
 export class RestClient {
   readonly #url: string
   readonly #fetch: typeof globalThis.fetch
   readonly #onTokens: (tokens: Tokens) => void
-  #tokens: Tokens | null
+  readonly #onSignedOut: () => void
+  #tokens: GivenTokens | null
+  /** When the access token ends, by the clock of this device. */
+  #endsAtMs = 0
   #refreshing: Promise<void> | null = null
 
   constructor(options: RestOptions) {
@@ -97,17 +105,23 @@ export class RestClient {
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
     this.#tokens = options.tokens ?? null
     this.#onTokens = options.onTokens ?? (() => undefined)
+    this.#onSignedOut = options.onSignedOut ?? (() => undefined)
+    if (this.#tokens !== null)
+      this.#endsAtMs = claimsOf(this.#tokens.access_token).expiresAtSeconds * 1_000
   }
 
-  get tokens(): Tokens | null {
+  get tokens(): GivenTokens | null {
     return this.#tokens
   }
 
-  /** A token good for at least half a minute more; pass it to the `connect…` functions. Throws when nobody is signed in. */
-  async accessToken(): Promise<string> {
+  /**
+   * A token good for at least half a minute more; pass this function to the `connect…` functions. `refused` asks for another
+   * one, because the server did not take the last. Throws `unauthenticated` when nobody is signed in.
+   */
+  async accessToken(refused = false): Promise<string> {
     if (this.#tokens === null) throw new CaduceusError('unauthenticated')
-    if (expiresAtMs(this.#tokens.access_token) - Date.now() < limits.clientTokenReserveMs)
-      await this.#refresh()
+    const isOld = this.#endsAtMs - Date.now() < limits.clientTokenReserveMs
+    if (refused || (isOld && this.#tokens.refresh_token !== undefined)) await this.#refresh()
     return this.#tokens.access_token
   }
 
@@ -132,6 +146,22 @@ export class RestClient {
   }
   me(): Promise<Account> {
     return this.call('GET', '/api/auth/me')
+  }
+  /** Ends the sign-in here at once, and on the server when it can be reached. */
+  async logout(): Promise<void> {
+    const tokens = this.#tokens
+    if (tokens === null) return
+    this.#end()
+    const body = { refresh_token: tokens.refresh_token }
+    // The server forgets the session in time by itself.
+    if (tokens.refresh_token !== undefined)
+      await this.#attempt(
+        'POST',
+        '/api/auth/logout',
+        { body },
+        newKey(),
+        tokens.access_token,
+      ).catch(() => undefined)
   }
 
   // Requests to the pharmacies nearby
@@ -213,11 +243,16 @@ export class RestClient {
     file: Blob | Uint8Array,
     options?: UploadOptions,
   ): Promise<UploadedFile> {
-    const token = async (refused: boolean): Promise<string> => {
-      if (refused) await this.#refresh()
-      return this.accessToken()
-    }
+    const token = (refused: boolean): Promise<string> => this.accessToken(refused)
     return sendInParts({ url: this.#url, fetch: this.#fetch, token }, kind, file, options)
+  }
+
+  /** A file that an order names, as its bytes and content type. `path` is below this server. Throws CaduceusError. */
+  async downloadFile(path: string): Promise<Blob> {
+    const options = { timeoutMs: uploadLimits.downloadMs }
+    const response = await this.#answered('GET', path, options, undefined)
+    if (response.ok) return response.blob()
+    throw problemOf(response, await response.text())
   }
 
   /**
@@ -225,32 +260,28 @@ export class RestClient {
    * after one repetition, and then a call that creates may be made again with the same idempotency key.
    */
   async call<Answer>(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const idempotencyKey =
-      options.idempotencyKey ?? (method === 'GET' ? undefined : crypto.randomUUID())
+    const idempotencyKey = options.idempotencyKey ?? (method === 'GET' ? undefined : newKey())
+    const response = await this.#answered(method, path, options, idempotencyKey)
+    const text = await response.text()
+    if (response.ok) return (text === '' ? null : JSON.parse(text)) as Answer
+    throw problemOf(response, text)
+  }
+
+  /** The answer, after the token was replaced where that was needed. */
+  async #answered(
+    method: string,
+    path: string,
+    options: CallOptions,
+    idempotencyKey: string | undefined,
+  ): Promise<Response> {
     const signsIn =
       method === 'POST' && (path.startsWith('/api/auth/') || path.endsWith('/register'))
     const token = this.#tokens === null || signsIn ? null : await this.accessToken()
-    let response = await this.#attempt(method, path, options, idempotencyKey, token)
+    const response = await this.#attempt(method, path, options, idempotencyKey, token)
     // The server may know better than the token's own end, after its key was changed for instance.
-    if (response.status === 401 && token !== null) {
-      await this.#refresh()
-      response = await this.#attempt(
-        method,
-        path,
-        options,
-        idempotencyKey,
-        this.#tokens!.access_token,
-      )
-    }
-    const text = await response.text()
-    const body: unknown = text === '' ? null : JSON.parse(text)
-    if (response.ok) return body as Answer
-    const problem = body as { code?: unknown; detail?: string; fields?: FieldError[] } | null
-    throw new CaduceusError(
-      isErrorCode(problem?.code) ? problem.code : 'internal',
-      problem?.detail ?? `HTTP ${response.status}`,
-      problem?.fields,
-    )
+    if (response.status !== 401 || token === null) return response
+    const another = await this.accessToken(true)
+    return this.#attempt(method, path, options, idempotencyKey, another)
   }
 
   async #attempt(
@@ -273,8 +304,8 @@ export class RestClient {
       },
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
     }
-    const send = () =>
-      this.#fetch(address, { ...init, signal: AbortSignal.timeout(limits.clientRequestTimeoutMs) })
+    const timeoutMs = options.timeoutMs ?? limits.clientRequestTimeoutMs
+    const send = () => this.#fetch(address, { ...init, signal: AbortSignal.timeout(timeoutMs) })
     try {
       return await send().catch(send)
     } catch (error) {
@@ -291,10 +322,22 @@ export class RestClient {
       const refresh_token = this.#tokens?.refresh_token
       if (refresh_token === undefined) throw new CaduceusError('unauthenticated')
       this.#keep(await this.call<Tokens>('POST', '/api/auth/refresh', { body: { refresh_token } }))
-    })().finally(() => {
-      this.#refreshing = null
-    })
+    })()
+      .catch((error: unknown) => {
+        const { http } = errorCatalogue[error instanceof CaduceusError ? error.code : 'unavailable']
+        if (http === 401 || http === 403) this.#end()
+        throw error
+      })
+      .finally(() => {
+        this.#refreshing = null
+      })
     return this.#refreshing
+  }
+
+  #end(): void {
+    if (this.#tokens === null) return
+    this.#tokens = null
+    this.#onSignedOut()
   }
 
   #signedIn(answer: SignedIn): Account {
@@ -303,20 +346,47 @@ export class RestClient {
   }
 
   #keep({ access_token, refresh_token }: Tokens): void {
-    this.#tokens = { access_token, refresh_token }
-    this.#onTokens(this.#tokens)
+    const tokens = { access_token, refresh_token }
+    const { issuedAtSeconds, expiresAtSeconds } = claimsOf(access_token)
+    // From now on and not until `exp`: the clock of this device may be wrong by more than a token lasts.
+    this.#endsAtMs = Date.now() + (expiresAtSeconds - issuedAtSeconds) * 1_000
+    this.#tokens = tokens
+    this.#onTokens(tokens)
   }
 }
 
 const key = (idempotencyKey: string | undefined) =>
   idempotencyKey === undefined ? {} : { idempotencyKey }
 
-/** From the token's own claims; 0 when they cannot be read, which makes it be refreshed. */
-function expiresAtMs(token: string): number {
+/** Unlike crypto.randomUUID this works on a page that came over plain HTTP from another machine. */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+
+/** A refusal as an error. `text` is the body, a problem document or whatever a proxy wrote. */
+function problemOf(response: Response, text: string): CaduceusError {
+  let problem: { code?: unknown; detail?: string; fields?: FieldError[] } | null = null
+  try {
+    problem = JSON.parse(text)
+  } catch {
+    // Not of our server.
+  }
+  return new CaduceusError(
+    isErrorCode(problem?.code) ? problem.code : 'internal',
+    problem?.detail ?? `HTTP ${response.status}`,
+    problem?.fields,
+    Number(response.headers.get('retry-after') ?? 0) || undefined,
+  )
+}
+
+/** Read from the token. Zeros when they cannot be read: then the token is refreshed at once. */
+function claimsOf(token: string): { issuedAtSeconds: number; expiresAtSeconds: number } {
   try {
     const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    return (JSON.parse(atob(payload)) as { exp: number }).exp * 1000
+    const { iat, exp } = JSON.parse(atob(payload)) as { iat?: number; exp: number }
+    return { issuedAtSeconds: iat ?? Date.now() / 1_000, expiresAtSeconds: exp }
   } catch {
-    return 0
+    return { issuedAtSeconds: 0, expiresAtSeconds: 0 }
   }
 }

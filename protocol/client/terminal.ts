@@ -12,6 +12,8 @@ import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type {
+  ApprovalMessage,
+  DriverSearchEnded,
   ErrorMessage,
   NewOrder,
   NewRequest,
@@ -27,6 +29,8 @@ type Received =
   | RequestEnded
   | NewOrder
   | StatusMessage
+  | DriverSearchEnded
+  | ApprovalMessage
   | ResponseResult
   | ErrorMessage
 
@@ -42,6 +46,10 @@ export interface TerminalEvents {
   }
   new_order: NewOrder
   status: StatusMessage
+  /** Nobody took the order that a driver was searched for. */
+  driver_search_ended: DriverSearchEnded
+  /** An administrator decided upon the pharmacy or its move. */
+  approval: ApprovalMessage
   error: ErrorMessage
 }
 
@@ -151,6 +159,12 @@ export class Terminal extends Emitter<TerminalEvents> {
         break
       case 'status':
         this.emit('status', message)
+        break
+      case 'driver_search_ended':
+        this.emit('driver_search_ended', message)
+        break
+      case 'approval':
+        this.emit('approval', message)
         break
       case 'error':
         this.emit('error', message)

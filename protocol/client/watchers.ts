@@ -6,6 +6,7 @@ import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type {
   CustomerGreeting,
+  DriverStatusChanged,
   RequestOver,
   ErrorMessage,
   FleetLocations,
@@ -40,6 +41,7 @@ export interface FleetEvents extends CommonEvents {
   fleet: FleetMessage
   /** Those that moved. */
   locations: FleetLocations
+  driver_status: DriverStatusChanged
 }
 
 /** A connection whose messages are its events. */
@@ -85,6 +87,10 @@ export class Fleet extends Watcher<FleetEvents> {
     this.on('locations', ({ drivers }) => {
       for (const driver of drivers)
         this.drivers.set(driver.driver_id, { ...this.drivers.get(driver.driver_id), ...driver })
+    })
+    this.on('driver_status', ({ driver_id, status }) => {
+      const known = this.drivers.get(driver_id)
+      if (known !== undefined) this.drivers.set(driver_id, { ...known, status })
     })
   }
 }
