@@ -3,9 +3,10 @@
  * requests on `caduceus.v1.command.<actor>.<verb>` (msgpack or JSON); edges send them to the owner
  * of the slot. The engine validates with these schemas whoever sent them.
  */
+import { availabilities } from './drivers/statuses.ts'
 import Type from 'typebox'
 import { VehicleType } from './drivers/vehicles.ts'
-import { Item, Latitude, Longitude } from './kernel/schema.ts'
+import { Item, Latitude, Longitude, oneOf } from './kernel/schema.ts'
 import { limits } from './limits.ts'
 import { Principal, Uuid } from './principal.ts'
 import type { Problem } from './errors.ts'
@@ -170,11 +171,7 @@ const driverSchemas = {
   ),
   set_status: Type.Object(
     {
-      status: Type.Union([
-        Type.Literal('offline'),
-        Type.Literal('available'),
-        Type.Literal('on_break'),
-      ]),
+      status: oneOf(availabilities),
     },
     { additionalProperties: false },
   ),

@@ -6,8 +6,10 @@
  * Schemas and not interfaces: the AsyncAPI document shows these very objects, and a test holds every
  * event of a run against them. They are open (a consumer must bear new fields); the test is not.
  */
+import { driverOutcomes } from './orders/statuses.ts'
+import { availabilities, memberships } from './drivers/statuses.ts'
 import Type from 'typebox'
-import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text } from './kernel/schema.ts'
+import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text, oneOf } from './kernel/schema.ts'
 import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
 import { uploadUrl } from './upload-url.ts'
@@ -390,22 +392,14 @@ export const driverEvents = {
   status_changed: fact(
     'On duty, on a break, or off.',
     Type.Object({
-      availability: Type.Union([
-        Type.Literal('offline'),
-        Type.Literal('available'),
-        Type.Literal('on_break'),
-      ]),
+      availability: oneOf(availabilities),
     }),
     { availability: 'available' },
   ),
   membership_changed: fact(
     'The driver asks to join a pharmacy, belongs to it, or belongs to it no more. Who is registered belongs to it until this says otherwise.',
     Type.Object({
-      membership: Type.Union([
-        Type.Literal('pending'),
-        Type.Literal('active'),
-        Type.Literal('ended'),
-      ]),
+      membership: oneOf(memberships),
     }),
     { membership: 'ended' },
   ),
@@ -449,11 +443,7 @@ export const driverEvents = {
     "An order is this driver's no more; what it earned is booked, once.",
     Type.Object({
       order_id: Uuid,
-      outcome: Type.Union([
-        Type.Literal('delivered'),
-        Type.Literal('returned'),
-        Type.Literal('cancelled'),
-      ]),
+      outcome: oneOf(driverOutcomes),
       earnings_minor: Minor,
     }),
     { order_id: ids.order, outcome: 'delivered', earnings_minor: 300 },

@@ -3,6 +3,7 @@
  * them. Soft by design: a push may be lost or repeated; terminals resynchronise, trackers begin with
  * the full state, and edges drop what a socket knows.
  */
+import { pharmacyStatuses } from './pharmacies/statuses.ts'
 import Type from 'typebox'
 import { at, ids } from './examples.ts'
 import {
@@ -13,11 +14,10 @@ import {
   nullable,
   Point,
   Text,
-  Timestamp,
-} from './kernel/schema.ts'
+  Timestamp, oneOf } from './kernel/schema.ts'
 import { OpeningHours } from './opening-hours.ts'
 import { Uuid } from './principal.ts'
-import { driverStatuses } from './rest/driver.ts'
+import { driverStatuses } from './drivers/statuses.ts'
 import type { Tariff } from './tariff.ts'
 
 /** Who should hear it: every socket subscribed to the topic, on whichever edge. */
@@ -183,15 +183,7 @@ export const DirectoryVendor = Type.Object({
   address: nullable(Text),
   latitude: Latitude,
   longitude: Longitude,
-  status: Type.Union(
-    [
-      Type.Literal('pending'),
-      Type.Literal('active'),
-      Type.Literal('suspended'),
-      Type.Literal('rejected'),
-    ],
-    { description: 'What an administrator decided' },
-  ),
+  status: oneOf(pharmacyStatuses, { description: 'What an administrator decided' }),
   is_active: Type.Boolean({
     description:
       'Decided to be active, and not closed by the pharmacy itself: only then is it asked',
@@ -212,12 +204,10 @@ export const RosterRow = Type.Object({
   driverId: Uuid,
   vendorId: Uuid,
   vehicleType: Text,
-  status: Type.Union(driverStatuses.map(status => Type.Literal(status))),
+  status: oneOf(driverStatuses),
   canTakeMore: Type.Boolean({ description: 'Available, no offer outstanding, capacity left' }),
 })
-export type RosterRow = Omit<Type.Static<typeof RosterRow>, 'status'> & {
-  status: (typeof driverStatuses)[number]
-}
+export type RosterRow = Type.Static<typeof RosterRow>
 export const RosterMessage = Type.Object({ engine_id: Text, rows: Type.Array(RosterRow) })
 export interface RosterMessage {
   engine_id: string

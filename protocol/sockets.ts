@@ -3,19 +3,19 @@
  * objects) and what they receive. Location frames in binary are not here: `frames.ts` reads them by
  * hand, because they are the river.
  */
+import { pharmacyStatuses } from './pharmacies/statuses.ts'
 import Type from 'typebox'
-import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp } from './kernel/schema.ts'
+import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp, oneOf } from './kernel/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { at, ids } from './examples.ts'
 import { limits } from './limits.ts'
 import { Uuid } from './principal.ts'
 import { NewRequestBody } from './pushes.ts'
-import { driverStatuses, memberships, type Membership } from './rest/driver.ts'
-import { OrderView, orderStatuses, type OrderStatus } from './rest/order.ts'
+import { availabilities, driverStatuses, memberships, type Membership } from './drivers/statuses.ts'
+import { OrderView } from './rest/order.ts'
+import { orderStatuses, type OrderStatus } from './orders/statuses.ts'
 
-const Status = Type.Unsafe<OrderStatus>(
-  Type.String({ enum: orderStatuses.filter(status => status !== 'broadcast') }),
-)
+const Status = Type.Unsafe<OrderStatus>(Type.String({ enum: orderStatuses }))
 const Code = Type.Unsafe<ErrorCode>(Type.String({ description: 'A code of the error catalogue' }))
 const Echo = Type.Optional(Type.String({ description: 'The `id` of the message that is answered' }))
 
@@ -61,11 +61,7 @@ export type OfferResponse = Type.Static<typeof OfferResponse>
 export const SetStatus = Type.Object(
   {
     type: Type.Literal('status'),
-    status: Type.Union([
-      Type.Literal('offline'),
-      Type.Literal('available'),
-      Type.Literal('on_break'),
-    ]),
+    status: oneOf(availabilities),
     id: Id,
   },
   { additionalProperties: false },
@@ -326,12 +322,7 @@ export const AssignmentEnded = Type.Object({
 export const ApprovalMessage = Type.Object({
   type: Type.Literal('approval'),
   vendor_id: Uuid,
-  status: Type.Union([
-    Type.Literal('pending'),
-    Type.Literal('active'),
-    Type.Literal('suspended'),
-    Type.Literal('rejected'),
-  ]),
+  status: oneOf(pharmacyStatuses),
   reason: nullable(Text),
   latitude: Latitude,
   longitude: Longitude,

@@ -1,16 +1,10 @@
 /** What happens in the city, counted for the live line. Everything here is seen from outside, over the sockets. */
+import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { Latency, RequestClock, shown } from '../harness/latency.ts'
 
 /** Percentiles are of about the last this many requests' arrivals, so that the line shows now and not the start. */
 const windowArrivals = 20_000
 const openMax = 20_000
-const ended: ReadonlySet<string> = new Set([
-  'delivered',
-  'cancelled',
-  'expired',
-  'rejected',
-  'returned',
-])
 
 export class CityNews {
   readonly requestToTerminal = new Latency()
@@ -60,7 +54,7 @@ export class CityNews {
   status(orderId: string, status: string): void {
     if (status === 'expired') this.expired++
     if (status === 'cancelled') this.cancelled++
-    if (ended.has(status)) {
+    if (hasEnded(status)) {
       this.#orders.delete(orderId)
       return
     }

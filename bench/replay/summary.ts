@@ -1,4 +1,5 @@
 /** What a replay proved: counters, final states as the server tells them, checks, percentiles. */
+import { orderStatuses, statusTable } from '../../protocol/orders/statuses.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -51,13 +52,9 @@ async function finalOrders(
   return found
 }
 
-const accepted: ReadonlySet<string> = new Set([
-  'accepted',
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'delivered',
-])
+const accepted: ReadonlySet<string> = new Set(
+  orderStatuses.filter(status => statusTable[status].step !== null && status !== 'pending'),
+)
 
 /** Pharmacies in the radius by brute force over the file's own numbers. A distance within a metre of the radius may fall either way. */
 function expectedNotified(

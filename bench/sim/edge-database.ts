@@ -3,6 +3,7 @@
  * that the played parts of an edge send, and no others. The real query builder runs, so the real
  * idempotency and the real resynchronisation of terminals do.
  */
+import { factsOf } from '../../protocol/orders/statuses.ts'
 import {
   Kysely,
   PostgresAdapter,
@@ -66,13 +67,6 @@ export function edgeDatabase(
 }
 
 /** Statuses of an order that a driver has under way. */
-const underWay: ReadonlySet<string> = new Set([
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'failed',
-  'returning',
-])
 
 /** The prepared statements of `edge/sockets/first-rows.ts`, in the words of their SQL. */
 function firstOf({ store, drivers }: SimDatabase, name: string, keys: readonly string[]): Row[] {
@@ -95,7 +89,7 @@ function firstOf({ store, drivers }: SimDatabase, name: string, keys: readonly s
     case 'first_under_way':
       return keys.flatMap(key =>
         orders
-          .filter(({ view }) => view.driver_id === key && underWay.has(view.status))
+          .filter(({ view }) => view.driver_id === key && factsOf(view.status)?.underWay === true)
           .map(order => parts(key, order)),
       )
     case 'first_open_orders':

@@ -2,14 +2,14 @@
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { OrderVerb } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import { endedStatuses, type OrderView } from '../../protocol/rest/order.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { hasEnded } from '../../protocol/orders/statuses.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Answer, Caller } from './clients.ts'
 
 export const cityCentre = { latitude: 37.77, longitude: -122.42 }
-const ended: ReadonlySet<string> = new Set(endedStatuses)
-export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => ended.has(status)
+export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => hasEnded(status)
 
 /** Some fee for all, and by the kilometre in up to three bands. */
 export const tariffOf = (chance: Chance): Tariff => ({

@@ -3,20 +3,13 @@
  * model and against what was published. Each line found here is something that a person would have
  * been lied to about. The numbers in brackets are the invariants of engine/SPEC.md.
  */
+import { factsOf } from '../../protocol/orders/statuses.ts'
 import { driverBehaviour, orderBehaviour } from '../../engine/runtime/behaviours.ts'
 import type { AnyBehaviour } from '../../engine/runtime/actors.ts'
 import type { JournaledEvent, Ledger } from './ledger.ts'
 import type { Memory, Remembered } from './memory.ts'
 import type { Published } from './published.ts'
 
-/** Orders that a driver has in the bag. */
-const underWay = new Set([
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'failed',
-  'returning',
-])
 const ends = new Set([
   'delivered',
   'returned',
@@ -202,7 +195,7 @@ function books(ledger: Ledger, nowMs: number): string[] {
   const wrong: string[] = []
   const carried = new Map<string, string[]>()
   for (const { id, status, driverId, expiresAtMs } of ledger.orders.values()) {
-    if (driverId !== null && underWay.has(status))
+    if (driverId !== null && factsOf(status)?.underWay === true)
       carried.set(driverId, [...(carried.get(driverId) ?? []), id])
     if (status === 'pending' && expiresAtMs !== null && expiresAtMs < nowMs)
       wrong.push(`[10] ${id} is still open after its deadline`)

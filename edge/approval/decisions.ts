@@ -3,9 +3,10 @@
  * do not decide past one another; a repeat changes nothing. What follows is told after the commit: engines, every edge
  * and its sockets, the people, and the orders that a suspended pharmacy has.
  */
+import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Selectable, Updateable } from 'kysely'
 import type { Logger } from 'pino'
-import type { VendorsTable, VendorStatus } from '../../migrations/database/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { accountById } from '../accounts/accounts.ts'
 import type { EdgeContext } from '../context.ts'
@@ -27,7 +28,7 @@ interface Plan {
   columns: Updateable<VendorsTable>
 }
 
-const conflict = (status: VendorStatus, wanted: string, instead: string) =>
+const conflict = (status: PharmacyStatus, wanted: string, instead: string) =>
   new CaduceusError(
     'vendor_status_conflict',
     `a pharmacy that is ${status} cannot be ${wanted}; ${instead}`,

@@ -11,12 +11,12 @@
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
-import type { VendorStatus } from '../../migrations/database/tables.ts'
+import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { Membership } from '../../protocol/rest/driver.ts'
+import type { Membership } from '../../protocol/drivers/statuses.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { BoundedCache } from '../integrations/bounded-cache.ts'
@@ -39,7 +39,7 @@ export interface Standing {
 export interface VendorNews {
   kind: 'vendor'
   id: string
-  status: VendorStatus
+  status: PharmacyStatus
   reason: string | null
   latitude: number
   longitude: number
@@ -78,7 +78,7 @@ export interface StandingsDeps {
 type DecidedAt = Date | number
 interface VendorRow {
   id: string
-  status: VendorStatus
+  status: PharmacyStatus
   standing_at: DecidedAt
 }
 interface DriverRow {
@@ -86,7 +86,7 @@ interface DriverRow {
   membership: Membership
   standing_at: DecidedAt
   vendor_id: string
-  vendor_status: VendorStatus | null
+  vendor_status: PharmacyStatus | null
   vendor_standing_at: DecidedAt | null
   carries: boolean
 }
@@ -95,7 +95,7 @@ interface DriverRow {
 const slackMs = 60_000
 const full: Standing = { access: 'full', why: '' }
 
-const whyVendor: Record<Exclude<VendorStatus, 'active'>, string> = {
+const whyVendor: Record<Exclude<PharmacyStatus, 'active'>, string> = {
   pending: 'an administrator has not decided upon this pharmacy yet',
   suspended: 'this pharmacy is suspended',
   rejected: 'this pharmacy was not approved',
@@ -105,14 +105,11 @@ const whyDriver: Record<Exclude<Membership, 'active'>, string> = {
   ended: 'you do not belong to this pharmacy any more',
 }
 
-/** A driver who has the parcel brings it to its end, whatever was decided meanwhile. */
-export const carriedStatuses = ['picked_up', 'out_for_delivery', 'failed', 'returning'] as const
-
-const ofVendor = (status: VendorStatus): Standing =>
+const ofVendor = (status: PharmacyStatus): Standing =>
   status === 'active' ? full : { access: 'none', why: whyVendor[status] }
 function ofDriver(
   membership: Membership,
-  vendorStatus: VendorStatus,
+  vendorStatus: PharmacyStatus,
   carries: boolean,
   vendorId: string,
 ): Standing {

@@ -6,13 +6,14 @@
  * Every edge looks again and again, since an accept may win in the same instant, and an edge may die in the middle of
  * this. A command id of the order alone makes every repeat the same command.
  */
+import { barredStatuses } from '../../protocol/pharmacies/statuses.ts'
+import { cancellableStatuses } from '../../protocol/orders/statuses.ts'
 import type { EdgeContext } from '../context.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { approvalLimits } from './limits.ts'
 
 type SuspensionContext = Pick<EdgeContext, 'commands' | 'database' | 'log'>
 
-const cancellable = ['pending', 'accepted', 'driver_assigned'] as const
 const atOnceMax = 8
 export const suspensionReason = 'the pharmacy was suspended'
 
@@ -25,9 +26,9 @@ export async function cancelSuspendedOrders(
     .selectFrom('orders')
     .innerJoin('vendors', 'vendors.id', 'orders.vendor_id')
     .select(['orders.id as id'])
-    .where('vendors.status', 'in', ['suspended', 'rejected'])
+    .where('vendors.status', 'in', barredStatuses)
     .where('orders.ended_as', 'is', null)
-    .where('orders.status', 'in', [...cancellable])
+    .where('orders.status', 'in', cancellableStatuses)
   if (vendorId !== undefined) query = query.where('vendors.id', '=', vendorId)
   let cancelled = 0
   for (let after = ''; ;) {

@@ -1,7 +1,8 @@
 /** Pharmacies as an administrator decides upon them: `/api/admin/approvals` and the decisions. */
+import { pharmacyStatuses } from '../../protocol/pharmacies/statuses.ts'
 import Type from 'typebox'
 import type { Selectable } from 'kysely'
-import type { VendorsTable, VendorStatus } from '../../migrations/database/tables.ts'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
@@ -23,12 +24,6 @@ import { moveOf } from './moving.ts'
 
 const tags = ['admin']
 const VendorId = Type.Object({ id: Uuid })
-export const vendorStatuses = [
-  'pending',
-  'active',
-  'suspended',
-  'rejected',
-] as const satisfies readonly VendorStatus[]
 export const Move = nullable(
   Type.Object({
     latitude: Latitude,
@@ -43,7 +38,7 @@ export const ApprovalView = Type.Object({
   vendor_id: Uuid,
   user_id: Uuid,
   kind: Type.Enum(['registration', 'move', 'none']),
-  status: Type.Enum([...vendorStatuses]),
+  status: Type.Enum([...pharmacyStatuses]),
   business_name: Type.String(),
   email: Type.String(),
   phone: Type.String(),
@@ -142,7 +137,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       audit: { kind: 'vendors' },
       summary:
         'Pharmacies that wait for a decision, who waits longest first; or those of one status',
-      query: closedObject({ ...page, status: Type.Optional(Type.Enum([...vendorStatuses])) }),
+      query: closedObject({ ...page, status: Type.Optional(Type.Enum([...pharmacyStatuses])) }),
       responses: {
         200: {
           description: 'A page',

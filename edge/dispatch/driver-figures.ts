@@ -5,6 +5,7 @@
  *
  * Rejected: counters that are raised as things happen. They cannot be asked for another week, and drift.
  */
+import { statusesWith } from '../../protocol/orders/statuses.ts'
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { timeOfProgress } from '../reports/daily.ts'
@@ -162,6 +163,8 @@ export interface LegFigures {
   total_minutes: number | null
 }
 
+const undelivered = [...statusesWith('undelivered', true)]
+
 /**
  * Legs of the deliveries that the period ended with, from the moments that their rows show. On time is
  * delivered within `promiseMinutes` of the pharmacy's acceptance.
@@ -183,7 +186,7 @@ export async function legFigures(
         ${timeOfProgress('picked_up_at')} as picked_up, ${timeOfProgress('arrived_at_dropoff_at')} as arrived
       from orders where driver_id = ${driverId}::uuid and (
         (delivered_at >= ${begins(period, timeZone)} and delivered_at < ${ends(period, timeZone)})
-        or (status in ('failed', 'returning', 'returned') and updated_at >= ${begins(period, timeZone)} and updated_at < ${ends(period, timeZone)}))
+        or (status = any(${undelivered}) and updated_at >= ${begins(period, timeZone)} and updated_at < ${ends(period, timeZone)}))
     )
     select count(delivered) as delivered, count(*) - count(delivered) as failed,
       count(*) filter (where delivered - accepted <= ${promiseMinutes} * interval '1 minute') as on_time,

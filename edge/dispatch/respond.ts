@@ -7,6 +7,7 @@
  * Rejected: telling `taken` to those who come while the holder is unconfirmed. The holder may die
  * before the journal, the claim lapses, and then nobody has what all were told somebody has.
  */
+import { requestExpired } from '../../protocol/orders/texts.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
@@ -88,10 +89,10 @@ async function claimAndConfirm(
     case 'not_eligible':
       throw notOffered()
     case 'too_late':
-      throw new CaduceusError('request_expired', 'This request has expired')
+      throw new CaduceusError('request_expired', requestExpired)
     case 'closed':
       throw claim.as === 'expired'
-        ? new CaduceusError('request_expired', 'This request has expired')
+        ? new CaduceusError('request_expired', requestExpired)
         : new CaduceusError('request_cancelled', 'This request was cancelled')
     // The claims do not know, or the holder neither came through nor lapsed: the actor does know.
     case 'unknown':

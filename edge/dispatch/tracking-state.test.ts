@@ -1,6 +1,6 @@
 /** Which way the arrival of the public page is asked for: past the pharmacy until the medicine was picked up. */
 import t from 'tap'
-import { orderStatuses } from '../../protocol/rest/order.ts'
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import type { PositionQuery } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { viewOf } from '../routes/fixture.ts'
@@ -10,7 +10,7 @@ const home = { delivery_latitude: 50.01, delivery_longitude: 8 }
 const pharmacy = { pickup_latitude: 50, pickup_longitude: 8.02 }
 
 t.test('by status of the order', async t => {
-  for (const status of orderStatuses.filter(one => one !== 'broadcast')) {
+  for (const status of orderStatuses) {
     const asked: PositionQuery[] = []
     const position = async (query: PositionQuery) => {
       asked.push(query)

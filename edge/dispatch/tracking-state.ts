@@ -4,6 +4,7 @@
  * the phone, the items and the notes are not in it. Where somebody lives is told while a driver is to
  * find it, and no longer: once the order is over the place is a point within a kilometre or so.
  */
+import { statusTable, type StatusFacts } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
@@ -21,8 +22,6 @@ export interface TrackingState {
   distance_km: number | null
 }
 
-/** While the driver fetches or carries it, their position is the order's. */
-const followed: ReadonlySet<string> = new Set(['driver_assigned', 'picked_up', 'out_for_delivery'])
 /** A hundredth of a degree is some 1.1 km. */
 const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
 export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
@@ -32,14 +31,15 @@ export async function trackingState(
   ctx: Pick<EdgeContext, 'commands' | 'nowMs'>,
   order: OrderView,
 ): Promise<TrackingState> {
+  const { heading }: StatusFacts = statusTable[order.status]
   const answer =
-    order.driver_id !== null && followed.has(order.status)
+    order.driver_id !== null && heading !== null
       ? await ctx.commands
           .position({
             driver_id: order.driver_id,
             target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
             // Before the pick-up the way leads past the pharmacy.
-            ...(order.status === 'driver_assigned' &&
+            ...(heading === 'pickup' &&
               order.pickup_latitude !== null &&
               order.pickup_longitude !== null && {
                 via: { latitude: order.pickup_latitude, longitude: order.pickup_longitude },

@@ -40,10 +40,15 @@ const contentTypes: Record<string, string> = {
   png: 'image/png',
 }
 
+/** Compiled modules that the pages load as they are: modules that import nothing. */
+const sharedModules: Record<string, URL> = {
+  'statuses.js': new URL('../../protocol/orders/statuses.js', import.meta.url),
+}
+
 async function webFile(file: string): Promise<RouteAnswer> {
   let body: Uint8Array
   try {
-    body = await readFile(assetUrl(`edge/web/${file}`))
+    body = await readFile(sharedModules[file] ?? assetUrl(`edge/web/${file}`))
   } catch {
     throw new CaduceusError('not_found', 'no such page')
   }

@@ -9,6 +9,7 @@
  * Rejected: counters that events increase, which would have to be made anew whenever a definition or
  * a pharmacy's time zone changes.
  */
+import { statusesWith } from '../../protocol/orders/statuses.ts'
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { decimalOfMinor } from '../../protocol/money.ts'
@@ -80,6 +81,9 @@ export const ordersAround = (vendor: ReportVendor, range: DateRange) => sql`
   and created_at < (${range.to}::date + 2)::timestamp at time zone ${vendor.timeZone}::text
   and updated_at >= (${range.from}::date - 1)::timestamp at time zone ${vendor.timeZone}::text`
 
+/** The ends whose time is in no column of its own. */
+const toldByEnd = [...statusesWith('reachedAt', 'ended_at')]
+
 /** Every day of the range, also those on which nothing happened, and their total. */
 export async function dailyReport(
   db: Kysely<Tables>,
@@ -89,7 +93,7 @@ export async function dailyReport(
   const { rows } = await sql<Sums & { date: string }>`
     with mine as (
       select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, status,
-        case when status in ('rejected', 'cancelled', 'returned') then ${timeOfProgress('ended_at')} end as ended_at
+        case when status = any(${toldByEnd}) then ${timeOfProgress('ended_at')} end as ended_at
       from orders where ${ordersAround(vendor, range)}
     ), moments as (
       select what, (at at time zone ${vendor.timeZone}::text)::date as date, mine.*

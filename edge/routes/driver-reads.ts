@@ -5,7 +5,7 @@ import Type from 'typebox'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'
+import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { nullable, Timestamp } from './shapes.ts'
 

@@ -2,6 +2,7 @@
  * Drivers: `/api/drivers`. The profile is the edge's row; availability, load and totals are the driver
  * actor's, changed by command and read from the same row, where only the journal writes them.
  */
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import Type from 'typebox'
 import { commandSchemas } from '../../protocol/commands.ts'
 import { VehicleType } from '../../protocol/drivers/vehicles.ts'
@@ -9,7 +10,7 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { driverStatuses, memberships } from '../../protocol/rest/driver.ts'
+import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { refuseTooManyDrivers } from '../approval/bounds.ts'
 import { InvitationCode } from '../approval/driver-routes.ts'
@@ -38,7 +39,6 @@ import { invalid } from '../http/validate.ts'
 import { signedInBody } from './auth.ts'
 import { driverRows, driverView, DriverProfile, mayManage, type DriverRow } from './driver-reads.ts'
 import { listOrders, orderFilters } from './order-reads.ts'
-import { shownStatuses } from './requests.ts'
 import {
   closedObject,
   Email,
@@ -394,7 +394,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       query: closedObject({
         ...page,
         ...orderFilters,
-        status: Type.Optional(Type.Enum(shownStatuses)),
+        status: Type.Optional(Type.Enum(orderStatuses)),
       }),
       responses: {
         200: {

@@ -4,6 +4,7 @@ import { commandSchemas, type OrderVerb } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
+import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { contactOf } from '../accounts/contacts.ts'
 import type { Identity, Role } from '../accounts/identity.ts'
@@ -18,7 +19,7 @@ import { invalid } from '../http/validate.ts'
 import { findOrder, kindOf, listOrders, orderFilters } from './order-reads.ts'
 import { refusalFor } from './order-refusals.ts'
 import { ownPath } from '../uploads/kinds.ts'
-import { acceptTerms, OrderId, shownStatuses, type OrderContext } from './requests.ts'
+import { acceptTerms, OrderId, type OrderContext } from './requests.ts'
 import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from './shapes.ts'
 
 const tags = ['orders']
@@ -48,20 +49,11 @@ const OrderBody = closedObject({
 })
 
 /** The status that a PATCH asks for, and the command that brings it about. */
-const verbOfStatus = {
-  accepted: 'accept',
-  rejected: 'reject',
-  cancelled: 'cancel',
-  picked_up: 'pick_up',
-  out_for_delivery: 'out_for_delivery',
-  delivered: 'deliver',
-  failed: 'fail',
-  returning: 'return',
-  returned: 'complete_return',
-} as const satisfies Record<string, OrderVerb>
-type Settable = keyof typeof verbOfStatus
+type Verb<S extends OrderStatus> = (typeof statusTable)[S]['verb']
+type Settable = { [S in OrderStatus]: Verb<S> extends OrderVerb ? S : never }[OrderStatus]
+const verbOfStatus = (status: Settable): OrderVerb => statusTable[status].verb
 const PatchBody = closedObject({
-  status: Type.Enum(Object.keys(verbOfStatus) as Settable[]),
+  status: Type.Enum(orderStatuses.filter((one): one is Settable => statusTable[one].verb !== null)),
   proof_photo_url: Type.Optional(Url),
   signature_url: Type.Optional(Url),
   reason: Type.Optional(Text),
@@ -267,7 +259,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       query: closedObject({
         ...page,
         ...orderFilters,
-        status: Type.Optional(Type.Enum(shownStatuses)),
+        status: Type.Optional(Type.Enum(orderStatuses)),
         kind: Type.Optional(Type.Enum(['broadcast', 'direct'])),
         vendor_id: Type.Optional(Uuid),
         driver_id: Type.Optional(Uuid),
@@ -361,7 +353,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
             case 'cancelled':
               return tell(request, request.params.id, commandId, 'cancel', given)
             default:
-              return tell(request, request.params.id, commandId, verbOfStatus[status], {})
+              return tell(request, request.params.id, commandId, verbOfStatus(status), {})
           }
         }),
     }),

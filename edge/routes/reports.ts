@@ -1,4 +1,5 @@
 /** A pharmacy's figures and their exports: `/api/reports/vendors/{vendor_id}`, and `/api/vendors/{id}/export-csv`. */
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { dayRule } from '../../protocol/iso-time.ts'
@@ -12,7 +13,6 @@ import { csvOf, type Column } from '../reports/csv.ts'
 import { dailyReport, type Figures, type ReportVendor } from '../reports/daily.ts'
 import { driverReport, type DriverFigures } from '../reports/drivers.ts'
 import { exportedOrders, orderColumns } from '../reports/order-export.ts'
-import { shownStatuses } from './requests.ts'
 import { closedObject, nullable, Timestamp } from './shapes.ts'
 
 export type ReportContext = Pick<EdgeContext, 'database' | 'nowMs'>
@@ -247,7 +247,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       rate: 'upload',
       auth: ['vendor', 'admin'],
       params: Type.Object({ id: Uuid }),
-      body: closedObject({ ...range, status: Type.Optional(Type.Enum(shownStatuses)), bom }),
+      body: closedObject({ ...range, status: Type.Optional(Type.Enum(orderStatuses)), bom }),
       responses: csvAnswer,
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, body }) => {

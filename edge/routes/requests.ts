@@ -5,7 +5,8 @@ import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import { OrderView, orderStatuses } from '../../protocol/rest/order.ts'
+import { OrderView } from '../../protocol/rest/order.ts'
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import { standingOf } from '../../protocol/orders/views.ts'
 import { contactOf } from '../accounts/contacts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
@@ -39,7 +40,6 @@ export const RequestBody = closedObject({
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
   quote_id: Type.Optional(Uuid),
 })
-export const shownStatuses = orderStatuses.filter(s => s !== 'broadcast')
 export const OrderId = Type.Object({ id: Uuid })
 export const ResponseType = Type.Enum(['ACCEPTED', 'REJECTED'])
 
@@ -173,7 +173,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       query: closedObject({
         ...page,
         ...orderFilters,
-        status: Type.Optional(Type.Enum(shownStatuses)),
+        status: Type.Optional(Type.Enum(orderStatuses)),
       }),
       responses: {
         200: {

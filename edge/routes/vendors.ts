@@ -2,6 +2,8 @@
  * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
  * of a change after its commit (and find it by themselves if the message is lost).
  */
+import { pharmacyStatuses } from '../../protocol/pharmacies/statuses.ts'
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import { sql, type Selectable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
@@ -14,7 +16,7 @@ import { OrderView } from '../../protocol/rest/order.ts'
 import { tellAdministratorsSoon } from '../approval/applicants.ts'
 import { refuseTooManyPharmacies } from '../approval/bounds.ts'
 import { decidedAt, moveOf, placeColumns } from '../approval/moving.ts'
-import { Move, vendorStatuses } from '../approval/vendor-routes.ts'
+import { Move } from '../approval/vendor-routes.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
@@ -25,7 +27,6 @@ import { etagOf, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { signedInBody } from './auth.ts'
 import { listOrders, orderFilters } from './order-reads.ts'
-import { shownStatuses } from './requests.ts'
 import {
   closedObject,
   Email,
@@ -67,7 +68,7 @@ export const VendorView = Type.Object({
   address: nullable(Type.String()),
   latitude: Latitude,
   longitude: Longitude,
-  status: Type.Enum([...vendorStatuses]),
+  status: Type.Enum([...pharmacyStatuses]),
   is_active: Type.Boolean(),
   created_at: Timestamp,
   updated_at: Timestamp,
@@ -255,7 +256,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       query: closedObject({
         ...page,
         is_active: Type.Optional(Type.Boolean()),
-        status: Type.Optional(Type.Enum([...vendorStatuses])),
+        status: Type.Optional(Type.Enum([...pharmacyStatuses])),
       }),
       responses: {
         200: {
@@ -410,7 +411,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       query: closedObject({
         ...page,
         ...orderFilters,
-        status: Type.Optional(Type.Enum(shownStatuses)),
+        status: Type.Optional(Type.Enum(orderStatuses)),
         driver_id: Type.Optional(Uuid),
       }),
       responses: {

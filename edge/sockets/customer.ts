@@ -1,5 +1,5 @@
 /** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
-import { endedStatuses } from '../../protocol/rest/order.ts'
+import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { topics, type SocketMessage } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
@@ -8,8 +8,6 @@ import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import type { Opened, Session } from './session.ts'
-
-const ended: ReadonlySet<unknown> = new Set(endedStatuses)
 
 export async function openCustomer(
   ctx: EdgeContext,
@@ -47,6 +45,6 @@ export async function openCustomer(
 /** Positions of an order are watched from the first status that a customer's socket is pushed to the last. */
 export function followStatus(hub: Hub, session: Session, message: SocketMessage): void {
   if (message.type !== 'status' || typeof message['order_id'] !== 'string') return
-  if (ended.has(message['status'])) hub.unwatchOrder(session, message['order_id'])
+  if (hasEnded(message['status'])) hub.unwatchOrder(session, message['order_id'])
   else hub.watchOrder(session, message['order_id'])
 }

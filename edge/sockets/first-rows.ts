@@ -5,17 +5,10 @@
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/limits.ts'
-import { endedStatuses, type OrderStatus, type OrderView } from '../../protocol/rest/order.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import { endedStatuses, underWayStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { gathered } from './gathered.ts'
-
-const underWay: readonly OrderStatus[] = [
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'failed',
-  'returning',
-]
 
 export interface VendorRow {
   id: string
@@ -108,7 +101,7 @@ function createFirstRows({ pool }: Database): FirstRows {
       select driver.id as key, under_way.placed, under_way.progress, vendors.phone from unnest($1::uuid[]) as driver(id) cross join lateral (
         select placed, progress, vendor_id from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way
       left join vendors on vendors.id = under_way.vendor_id`,
-      [underWay, limits.driverCapacityMax],
+      [underWayStatuses, limits.driverCapacityMax],
       row => ({ order: orderView(row), vendorPhone: row.phone }),
     ),
     openOrderIds: several<{ key: string; id: string }, string>(

@@ -6,6 +6,7 @@
  * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
+import { requestExpired } from '../../protocol/orders/texts.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -201,8 +202,7 @@ function remember(ids: Set<string> | null, id: string, max: number): Set<string>
 
 /** The same messages as the engine pushes. */
 function endOf(request_id: string, status: string, vendorId: string | null): SocketMessage {
-  if (status === 'expired')
-    return { type: 'request_expired', request_id, message: 'This request has expired' }
+  if (status === 'expired') return { type: 'request_expired', request_id, message: requestExpired }
   if (status === 'cancelled' && vendorId === null)
     return { type: 'request_cancelled', request_id, message: 'This request was cancelled' }
   return {

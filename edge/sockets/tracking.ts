@@ -6,7 +6,7 @@
  */
 import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
-import { endedStatuses, type OrderStatus } from '../../protocol/rest/order.ts'
+import { hasEnded } from '../../protocol/orders/statuses.ts'
 import type { EdgeContext } from '../context.ts'
 import { limits } from '../../protocol/limits.ts'
 import { linkEndsAtMs, orderByToken, orderOfLink } from '../dispatch/tracking-link.ts'
@@ -58,7 +58,7 @@ export async function openTracking(
           })
           return false
         }
-        if (message.type === 'status' && endedStatuses.includes(message['status'] as OrderStatus))
+        if (message.type === 'status' && hasEnded(message['status']))
           session.expiresAtMs = linkEndsAtMs(ctx.config, {
             ended_at: new Date(ctx.nowMs()).toISOString(),
           })!

@@ -283,31 +283,6 @@ export function fillPractice(form, values) {
 }
 export const practiceName = prefix => `${prefix}-${newId().slice(0, 6)}`
 
-export const statusWords = {
-  pending: 'Asking pharmacies',
-  accepted: 'Accepted',
-  driver_assigned: 'Driver assigned',
-  picked_up: 'Picked up',
-  out_for_delivery: 'On its way',
-  delivered: 'Delivered',
-  cancelled: 'Cancelled',
-  rejected: 'Declined',
-  expired: 'Expired',
-  failed: 'Delivery failed',
-  returning: 'Going back',
-  returned: 'Returned',
-}
-export const statusTone = status =>
-  status === 'delivered'
-    ? 'good'
-    : ['cancelled', 'rejected', 'expired', 'failed', 'returning', 'returned'].includes(status)
-      ? 'bad'
-      : status === 'pending'
-        ? 'warn'
-        : ''
-export const isOver = status =>
-  ['delivered', 'cancelled', 'rejected', 'expired', 'returned'].includes(status)
-
 export const kilometres = km =>
   km === null || km === undefined
     ? '–'

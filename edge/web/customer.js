@@ -7,7 +7,6 @@ import {
   connect,
   el,
   fillPractice,
-  isOver,
   kilometres,
   minutes,
   newId,
@@ -16,12 +15,11 @@ import {
   remaining,
   setText,
   showConnection,
-  statusTone,
-  statusWords,
 } from './app.js'
 import { player, sendFile } from './files.js'
 import { openOrders, PastOrders } from './order-lists.js'
 import { CanvasMap, drawCircle, drawDriver, drawPin, Gliding } from './map.js'
+import { factsOf, hasEnded } from './statuses.js'
 
 const account = new Account('customer')
 const form = $('ask')
@@ -440,20 +438,20 @@ function show(view, older = false) {
       })
     }
   order.card.dataset.status = view.status
-  const list = $(isOver(view.status) ? 'past' : 'orders')
+  const list = $(hasEnded(view.status) ? 'past' : 'orders')
   if (order.card.parentElement !== list) {
     if (older) list.append(order.card)
     else list.prepend(order.card)
   }
   for (const one of ['orders', 'past']) $(`${one}-part`).hidden = $(one).childElementCount === 0
   order.card.dataset.state =
-    isOver(view.status) && view.status !== 'delivered'
+    hasEnded(view.status) && view.status !== 'delivered'
       ? 'closed'
       : view.status === 'delivered'
         ? 'won'
         : 'open'
-  setText(order.pill, statusWords[view.status] ?? view.status)
-  order.pill.dataset.tone = statusTone(view.status)
+  setText(order.pill, factsOf(view.status)?.label ?? view.status)
+  order.pill.dataset.tone = factsOf(view.status)?.tone ?? ''
   setText(
     order.who,
     view.driver_name === null
@@ -462,9 +460,9 @@ function show(view, older = false) {
         : view.vendor_name
       : `${view.vendor_name}, brought by ${view.driver_name}`,
   )
-  order.cancel.hidden = !['pending', 'accepted', 'driver_assigned'].includes(view.status)
+  order.cancel.hidden = !factsOf(view.status)?.cancellable
   order.track.hidden = view.vendor_id === null
-  if (!['driver_assigned', 'picked_up', 'out_for_delivery'].includes(view.status)) {
+  if (!factsOf(view.status)?.heading) {
     order.driver = null
     order.eta.hidden = true
   }

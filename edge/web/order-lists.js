@@ -1,8 +1,8 @@
 /** Lists of orders as the pages need them: all that is open, however old, and what is over page by page. */
-import { isOver, statusWords } from './app.js'
+import { hasEnded, statusesWith } from './statuses.js'
 
 const pageMax = 200
-const openStatuses = Object.keys(statusWords).filter(status => !isOver(status))
+const openStatuses = statusesWith('ended', false)
 
 /** All orders that are not over, oldest first. `path`: whose. */
 export async function openOrders(account, path) {
@@ -42,6 +42,6 @@ export class PastOrders {
     )
     this.#cursor = next_cursor
     this.done = next_cursor === null
-    return orders.filter(order => isOver(order.status))
+    return orders.filter(order => hasEnded(order.status))
   }
 }

@@ -5,6 +5,7 @@
  */
 import { call, connect, newId, practiceName } from './app.js'
 import { distanceKm } from './map.js'
+import { factsOf } from './statuses.js'
 
 const tickMs = 500
 /** Fast enough to be fun, and well below the speed that the late-data policy calls impossible. */
@@ -85,7 +86,7 @@ export class PracticeDriver {
             id: message.order_id,
             pickup: message.pickup,
             dropoff: message.dropoff,
-            fetched: ['picked_up', 'out_for_delivery'].includes(message.status),
+            fetched: factsOf(message.status)?.carried === true,
           })
         break
     }

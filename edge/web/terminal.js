@@ -11,7 +11,6 @@ import {
   connect,
   el,
   fillPractice,
-  isOver,
   kilometres,
   newId,
   onSubmit,
@@ -19,14 +18,13 @@ import {
   remaining,
   setText,
   showConnection,
-  statusTone,
-  statusWords,
 } from './app.js'
 import { fileLink } from './files.js'
 import { CanvasMap, drawPin } from './map.js'
 import { openOrders, PastOrders } from './order-lists.js'
 import { PracticeDriver } from './practice-driver.js'
 import { moveNews, Standing } from './standing.js'
+import { factsOf, hasEnded } from './statuses.js'
 
 const account = new Account('pharmacy')
 /** The server decides within nine seconds or says that it could not. */
@@ -492,17 +490,17 @@ function showOrder(view, older = false) {
     orders.set(view.id, order)
   } else if (order.version > view.version) return
   order.version = view.version
-  const list = $(isOver(view.status) ? 'finished' : 'ours')
+  const list = $(hasEnded(view.status) ? 'finished' : 'ours')
   if (order.card.parentElement !== list) {
     if (older) list.append(order.card)
     else list.prepend(order.card)
   }
   setText(
     order.pill,
-    view.status === 'pending' ? 'New order' : (statusWords[view.status] ?? view.status),
+    view.status === 'pending' ? 'New order' : (factsOf(view.status)?.label ?? view.status),
   )
-  order.pill.dataset.tone = statusTone(view.status)
-  order.card.dataset.state = isOver(view.status) ? 'closed' : 'won'
+  order.pill.dataset.tone = factsOf(view.status)?.tone ?? ''
+  order.card.dataset.state = hasEnded(view.status) ? 'closed' : 'won'
   setText(
     order.driver,
     view.driver_name === null

@@ -2,47 +2,18 @@
  * The public tracking page: whoever has the link sees the delivery and no more of its people than a
  * first name. Lives on the socket; where a network lets none through, it asks every few seconds.
  */
-import {
-  $,
-  call,
-  clock,
-  connect,
-  el,
-  isOver,
-  kilometres,
-  minutes,
-  setText,
-  showConnection,
-} from './app.js'
+import { $, call, clock, connect, el, kilometres, minutes, setText, showConnection } from './app.js'
 import { CanvasMap, drawDriver, drawPin, Gliding } from './map.js'
+import { factsOf, hasEnded, orderStatuses, statusTable } from './statuses.js'
 
 const token = decodeURIComponent(location.pathname.split('/').at(-1))
 const pollMs = 5_000
 /** A position older than this is said to be old. */
 const staleMs = 60_000
 
-const steps = [
-  ['pending', 'Requested'],
-  ['accepted', 'Pharmacy accepted'],
-  ['driver_assigned', 'Driver assigned'],
-  ['picked_up', 'Picked up'],
-  ['out_for_delivery', 'On its way'],
-  ['delivered', 'Delivered'],
-]
-const headlines = {
-  pending: 'Waiting for a pharmacy',
-  accepted: 'The pharmacy is preparing it',
-  driver_assigned: 'A driver is fetching it',
-  picked_up: 'Picked up',
-  out_for_delivery: 'On its way to you',
-  delivered: 'Delivered',
-  cancelled: 'Cancelled',
-  rejected: 'The pharmacy declined',
-  expired: 'No pharmacy accepted in time',
-  failed: 'The delivery failed',
-  returning: 'Going back to the pharmacy',
-  returned: 'Returned to the pharmacy',
-}
+const steps = orderStatuses
+  .filter(status => statusTable[status].step !== null)
+  .map(status => [status, statusTable[status].step])
 
 let state = null
 let driver = null
@@ -89,8 +60,8 @@ function showState(next) {
   state = next
   const { order, driver_location: at } = state
   setText($('number'), order.order_number)
-  setText($('headline'), headlines[order.status] ?? order.status)
-  document.title = `${headlines[order.status] ?? 'Delivery'} · Caduceus`
+  setText($('headline'), factsOf(order.status)?.headline ?? order.status)
+  document.title = `${factsOf(order.status)?.headline ?? 'Delivery'} · Caduceus`
   setText(
     $('subline'),
     [
@@ -109,7 +80,7 @@ function showState(next) {
   showFigures(state.eta_minutes, state.distance_km)
   if (first || hadDriver !== (driver !== null)) frame()
   map.redraw()
-  if (isOver(order.status)) clearInterval(polling)
+  if (hasEnded(order.status)) clearInterval(polling)
 }
 
 function showDriver(at, atMs) {
@@ -120,7 +91,7 @@ function showDriver(at, atMs) {
 
 /** Both count to the door, before the pick-up by way of the pharmacy. */
 function showFigures(eta, km) {
-  $('figures').hidden = isOver(state.order.status)
+  $('figures').hidden = hasEnded(state.order.status)
   setText($('eta'), minutes(eta))
   setText($('distance'), kilometres(km))
   showSeen()
@@ -142,11 +113,6 @@ function showSeen() {
 setInterval(showSeen, 5_000)
 
 function showSteps(order) {
-  const times = {
-    pending: order.created_at,
-    picked_up: order.picked_up_at,
-    delivered: order.delivered_at,
-  }
   const reached = steps.findIndex(([status]) => status === order.status)
   const item = (words, at, progress) =>
     el(
@@ -160,7 +126,7 @@ function showSteps(order) {
       ...steps.map(([status, words], i) =>
         item(
           words,
-          times[status],
+          order[statusTable[status].reachedAt],
           i < reached || order.status === 'delivered' ? 'done' : i === reached ? 'now' : 'ahead',
         ),
       ),
@@ -168,10 +134,10 @@ function showSteps(order) {
     return
   }
   // It left the usual way: what is known to have happened, then how it ended.
-  const happened = steps.filter(([status]) => times[status])
+  const happened = steps.filter(([status]) => order[statusTable[status].reachedAt])
   $('steps').replaceChildren(
-    ...happened.map(([status, words]) => item(words, times[status], 'done')),
-    item(headlines[order.status] ?? order.status, null, 'bad'),
+    ...happened.map(([status, words]) => item(words, order[statusTable[status].reachedAt], 'done')),
+    item(factsOf(order.status)?.headline ?? order.status, null, 'bad'),
   )
 }
 

@@ -1,4 +1,5 @@
 /** Commands as the driver's `decide` takes them: six from outside, the rest from orders. */
+import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -34,6 +35,6 @@ export type InternalDriverCommand =
       verb: 'complete'
       by: Principal
       orderId: string
-      outcome: 'delivered' | 'returned' | 'cancelled'
+      outcome: DriverOutcome
       earningsMinor: number
     }

@@ -1,6 +1,6 @@
 /** May this happen to this driver, now? The books of one driver: invariant 8 (capacity, one offer) is kept here. */
 import type { DriverEvent } from '../../protocol/events.ts'
-import type { Membership } from '../../protocol/rest/driver.ts'
+import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { type Decision, emit, reject, unreachable } from '../decision.ts'
 import { concerns } from '../decision-scope.ts'

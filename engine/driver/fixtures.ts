@@ -2,7 +2,7 @@
 import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import type { DriverCommandData } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import type { Membership } from '../../protocol/rest/driver.ts'
+import type { Membership } from '../../protocol/drivers/statuses.ts'
 import { driverIds, id, offerIds, principal, system, vendorIds } from '../order/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { evolve } from './evolve.ts'

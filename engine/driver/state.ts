@@ -1,6 +1,7 @@
 /** What a driver can be. Public status follows from the parts: deliveries under way mean `busy`. */
+import type { Availability } from '../../protocol/drivers/statuses.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/events.ts'
-import type { DriverStatus, Membership } from '../../protocol/rest/driver.ts'
+import type { DriverStatus, Membership } from '../../protocol/drivers/statuses.ts'
 
 export type Driver = { kind: 'absent' } | RegisteredDriver
 
@@ -16,7 +17,7 @@ export interface RegisteredDriver {
   membership?: Membership
   /** The pharmacy took the driver off duty: until it says otherwise, the driver cannot go on duty. */
   barred?: boolean
-  availability: 'offline' | 'available' | 'on_break'
+  availability: Availability
   /**
    * The one outstanding offer; it takes a place of the capacity until the order lets go of it. It may
    * outlive `available` for a moment: only the order releases a hold, or two orders could think

@@ -11,7 +11,7 @@ import {
 } from '../../migrations/database/open.ts'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
-import { endedStatuses } from '../../protocol/rest/order.ts'
+import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { limits } from '../../protocol/limits.ts'
 import {

@@ -7,6 +7,7 @@
  * Faults (lost replies, delays) are a wrapper's business; only an outage is here, because J7 is a
  * rule about the queue.
  */
+import { statusTable } from '../../protocol/orders/statuses.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { eventVersion } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -317,7 +318,7 @@ export function memoryJournal(store: MemoryStore): Journal {
           (upload.vendorId !== null && upload.vendorId === view.vendor_id)
         if (
           own &&
-          (view.status === 'picked_up' || view.status === 'out_for_delivery') &&
+          statusTable[view.status].heading === 'dropoff' &&
           upload.atMs >= Date.parse(view.picked_up_at!)
         )
           uploads.set(upload.id, { ...upload, orderId })

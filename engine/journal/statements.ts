@@ -4,6 +4,7 @@
  *
  * Rows of `slots` and `slot_progress` are always locked in the order of their number, so two statements cannot deadlock.
  */
+import { deliveringStatuses } from '../../protocol/orders/statuses.ts'
 import type { ArrayType } from './arrays.ts'
 import {
   changingDriverColumns,
@@ -273,7 +274,7 @@ export const statements = {
     `
     update uploads u set order_id = o.id
     from orders o
-    where o.id = $1::uuid and o.status in ('picked_up', 'out_for_delivery')
+    where o.id = $1::uuid and o.status in (${deliveringStatuses.map(status => `'${status}'`).join(', ')})
       and ((u.id = $2::uuid and u.kind = 'proof') or (u.id = $3::uuid and u.kind = 'signature'))
       and u.order_id is null and u.stored_at is not null
       and u.created_at >= substring(o.progress::text from '"picked_up_at":"([^"]*)"')::timestamptz

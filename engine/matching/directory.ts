@@ -2,6 +2,7 @@
  * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
  * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
+import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -29,7 +30,7 @@ export class Directory {
     const known = this.#vendors.get(vendor.vendor_id)
     if (
       known === undefined
-        ? vendor.status === 'pending' || vendor.status === 'rejected'
+        ? !pharmacyStatusTable[vendor.status].approvedOnce
         : known.revision > vendor.revision
     )
       return

@@ -2,7 +2,7 @@
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import type { RosterRow } from '../../protocol/pushes.ts'
-import { driverStatuses } from '../../protocol/rest/driver.ts'
+import { driverStatuses } from '../../protocol/drivers/statuses.ts'
 import { limits } from '../../protocol/limits.ts'
 import { DriverTable } from '../tracking/driver-table.ts'
 import { Roster } from './roster.ts'

@@ -9,7 +9,7 @@
  */
 import { limits } from '../../protocol/limits.ts'
 import type { RosterRow } from '../../protocol/pushes.ts'
-import { driverStatuses } from '../../protocol/rest/driver.ts'
+import { driverStatuses } from '../../protocol/drivers/statuses.ts'
 import { IdTable, parseUuid } from '../tracking/id-table.ts'
 
 /** Bits of a row's state: the status's place in `driverStatuses`, and whether the driver can take more. */

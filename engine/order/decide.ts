@@ -3,6 +3,7 @@
  * Ownership is checked here and not only at the edge, because only here it cannot race with a
  * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
  */
+import { requestExpired } from '../../protocol/orders/texts.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -38,7 +39,15 @@ import {
   type OrderDecision,
 } from './parties.ts'
 import { flagOf, proofOf } from './proof.ts'
-import { deliveryOf, isEnded, vendorOf, type Order } from './state.ts'
+import {
+  deliveryOf,
+  isBeingBrought,
+  isBeingFetched,
+  isCancellable,
+  isEnded,
+  vendorOf,
+  type Order,
+} from './state.ts'
 
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
   if (command.within !== undefined && !inScope(order, command))
@@ -232,7 +241,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
   const candidate = broadcast?.candidates.find(c => c.vendor_id === by.id)
   if (candidate === undefined)
     return reject('request_not_offered', 'this request was not offered to your pharmacy')
-  if (order.kind === 'expired') return reject('request_expired', 'this request has expired')
+  if (order.kind === 'expired') return reject('request_expired', requestExpired)
   if (order.kind === 'cancelled' && order.deal === null)
     return reject('request_cancelled', 'this request was cancelled by the customer')
   if (order.kind !== 'broadcast')
@@ -240,8 +249,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
       'request_already_assigned',
       'This request has already been assigned to a pharmacy',
     )
-  if (nowMs >= order.broadcast.expiresAtMs)
-    return reject('request_expired', 'this request has expired')
+  if (nowMs >= order.broadcast.expiresAtMs) return reject('request_expired', requestExpired)
   const { vendor } = command
   if (vendor === null) return reject('vendor_not_found', 'your pharmacy is not active')
   const answer = { text_message: data.text_message ?? null, audio_url: data.audio_url ?? null }
@@ -324,30 +332,22 @@ function expire(order: Order, nowMs: number): OrderDecision {
 function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
   if (order.kind === 'absent') return notFound()
   if (!isCustomer(order, command.by) && !isVendor(order, command.by)) return notFound()
-  switch (order.kind) {
-    case 'cancelled':
-      return emit()
-    case 'broadcast':
-    case 'pending':
-    case 'accepted':
-    case 'driver_assigned':
-      return emit<OrderEvent>(
-        ...(order.kind === 'accepted' && order.search.kind === 'offering'
-          ? [closed(order.search.offer, 'withdrawn', 'order cancelled')]
-          : []),
-        {
-          type: 'order_cancelled',
-          data: { by: nameOf(command.by), reason: command.data.reason ?? null },
-        },
-      )
-    case 'expired':
-      return reject('request_expired', 'this request has expired')
-    default:
-      return reject(
-        'order_not_cancellable',
-        `an order that is ${order.kind} can no longer be cancelled`,
-      )
-  }
+  if (order.kind === 'cancelled') return emit()
+  if (order.kind === 'expired') return reject('request_expired', requestExpired)
+  if (!isCancellable(order))
+    return reject(
+      'order_not_cancellable',
+      `an order that is ${order.kind} can no longer be cancelled`,
+    )
+  return emit<OrderEvent>(
+    ...(order.kind === 'accepted' && order.search.kind === 'offering'
+      ? [closed(order.search.offer, 'withdrawn', 'order cancelled')]
+      : []),
+    {
+      type: 'order_cancelled',
+      data: { by: nameOf(command.by), reason: command.data.reason ?? null },
+    },
+  )
 }
 
 /** The link is the customer's and the pharmacy's to share, so it is theirs to take back. At any time: who has it may still look. */
@@ -363,7 +363,7 @@ function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDe
 
 function recordArrival(order: Order, command: Of<'record_arrival'>): OrderDecision {
   if (command.at === 'pickup')
-    return order.kind === 'driver_assigned' && order.delivery.arrivedAtPickupMs === null
+    return isBeingFetched(order) && order.delivery.arrivedAtPickupMs === null
       ? emit({ type: 'arrived_at_pickup', data: {} })
       : emit()
   return order.kind === 'out_for_delivery' && order.delivery.arrivedAtDropoffMs === null
@@ -426,7 +426,7 @@ function deliver(order: Order, command: Of<'deliver'>): OrderDecision {
 function fail(order: Order, command: Of<'fail'>): OrderDecision {
   if (!mayReport(order, command.by)) return notFound()
   if (order.kind === 'failed') return emit()
-  return order.kind === 'picked_up' || order.kind === 'out_for_delivery'
+  return isBeingBrought(order)
     ? emit({ type: 'delivery_failed', data: { reason: command.data.reason } })
     : conflict(order, 'failed')
 }

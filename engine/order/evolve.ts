@@ -4,7 +4,20 @@
  */
 import type { OrderEvent } from '../../protocol/events.ts'
 import { unreachable } from '../decision.ts'
-import type { Broadcast, Deal, Delivery, Order, OrderCore, Search } from './state.ts'
+import {
+  deliveryOf,
+  isBeingBrought,
+  isBeingFetched,
+  isCancellable,
+  isUnderWay,
+  vendorOf,
+  type Broadcast,
+  type Deal,
+  type Delivery,
+  type Order,
+  type OrderCore,
+  type Search,
+} from './state.ts'
 
 export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
   switch (event.type) {
@@ -109,13 +122,7 @@ function evolveLiving(
         reason: event.data.reason,
       }
     case 'order_cancelled': {
-      if (
-        order.kind !== 'broadcast' &&
-        order.kind !== 'pending' &&
-        order.kind !== 'accepted' &&
-        order.kind !== 'driver_assigned'
-      )
-        return misfit(order, event)
+      if (!isCancellable(order)) return misfit(order, event)
       const deal = 'deal' in order ? order.deal : null
       return {
         kind: 'cancelled',
@@ -124,9 +131,9 @@ function evolveLiving(
         endedAtMs: atMs,
         by: event.data.by,
         reason: event.data.reason,
-        vendor: deal?.vendor ?? (order.kind === 'pending' ? order.vendor : null),
+        vendor: vendorOf(order),
         deal,
-        delivery: order.kind === 'driver_assigned' ? order.delivery : null,
+        delivery: deliveryOf(order),
       }
     }
     case 'tracking_reissued':
@@ -203,20 +210,13 @@ function evolveLiving(
       }
     }
     case 'driver_unassigned':
-      if (order.kind !== 'driver_assigned') return misfit(order, event)
+      if (!isBeingFetched(order)) return misfit(order, event)
       return { ...moving(order), kind: 'accepted', search: { kind: 'idle' } }
     case 'assigned_driver_updated':
-      if (
-        order.kind !== 'driver_assigned' &&
-        order.kind !== 'picked_up' &&
-        order.kind !== 'out_for_delivery' &&
-        order.kind !== 'failed' &&
-        order.kind !== 'returning'
-      )
-        return misfit(order, event)
+      if (!isUnderWay(order)) return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, driver: event.data.driver } }
     case 'arrived_at_pickup':
-      if (order.kind !== 'driver_assigned') return misfit(order, event)
+      if (!isBeingFetched(order)) return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, arrivedAtPickupMs: atMs } }
     case 'picked_up':
       if (order.kind !== 'driver_assigned') return misfit(order, event)
@@ -251,8 +251,7 @@ function evolveLiving(
       }
     }
     case 'delivery_failed':
-      if (order.kind !== 'picked_up' && order.kind !== 'out_for_delivery')
-        return misfit(order, event)
+      if (!isBeingBrought(order)) return misfit(order, event)
       return {
         ...moving(order),
         kind: 'failed',

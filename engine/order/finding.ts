@@ -13,7 +13,7 @@ import {
   type Of,
   type OrderDecision,
 } from './parties.ts'
-import { deliveryOf, type Order } from './state.ts'
+import { deliveryOf, isBeingFetched, type Order } from './state.ts'
 
 export const searchStarted = (
   nowMs: number,
@@ -208,8 +208,7 @@ export const closed = (
  * order looks for somebody else, also where the pharmacy chose by hand: a patient waits.
  */
 export function driverLeft(order: Order, command: Of<'driver_left'>, nowMs: number): OrderDecision {
-  if (order.kind !== 'driver_assigned' || order.delivery.driver.driver_id !== command.driverId)
-    return emit()
+  if (!isBeingFetched(order) || order.delivery.driver.driver_id !== command.driverId) return emit()
   return emit<OrderEvent>(
     {
       type: 'driver_unassigned',

@@ -3,6 +3,8 @@
  * `order` is the state after the event (or later, when effects are repeated after a crash), `source` where
  * the event is in its slot.
  */
+import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
+import { requestExpired } from '../../protocol/orders/texts.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { CandidateFact, OrderEvent, SourceFact } from '../../protocol/events.ts'
 import { assignedMessage, newRequestBody } from '../../protocol/orders/messages.ts'
@@ -90,7 +92,7 @@ export function react(
               ? 'No pharmacy accepted in time'
               : 'There is no pharmacy within the radius',
         }),
-        ...closeRequest(order, null, 'request_expired', 'This request has expired'),
+        ...closeRequest(order, null, 'request_expired', requestExpired),
         ...statusPushes(order, at),
       ]
     case 'order_cancelled':
@@ -256,10 +258,6 @@ export function react(
       return statusPushes(order, at, { arrived_at: 'pickup' })
     case 'arrived_at_dropoff':
       return statusPushes(order, at, { arrived_at: 'dropoff' })
-    case 'picked_up':
-    case 'out_for_delivery':
-    case 'return_started':
-      return statusPushes(order, at)
     case 'delivery_failed':
       return statusPushes(order, at, {}, { reason: event.data.reason })
     case 'delivered':
@@ -272,6 +270,9 @@ export function react(
         completeDriver(core.orderId, event.data.driver_id, 'returned', 0),
         ...statusPushes(order, at),
       ]
+    // A step that says nothing but the new status.
+    default:
+      return statusPushes(order, at)
   }
 }
 
@@ -408,7 +409,7 @@ const toDriver = (driverId: string, id: string, command: DriverCommand) => ({
 const completeDriver = (
   orderId: string,
   driverId: string,
-  outcome: 'delivered' | 'returned' | 'cancelled',
+  outcome: DriverOutcome,
   earningsMinor: number,
 ): Effect => ({
   do: 'command',

@@ -1,6 +1,7 @@
 /** What the read model keeps of an order: what it is looked for by, and its view in two parts. */
 import { orderNumber } from '../../protocol/ids.ts'
-import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
 import { deliveryOf, isEnded, vendorOf } from './state.ts'
 import {

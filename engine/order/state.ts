@@ -2,6 +2,15 @@
  * What an order can be. A union, so that a delivered order without a driver, or an open request with
  * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
  */
+import {
+  cancellableStatuses,
+  endedStatuses,
+  statusTable,
+  underWayStatuses,
+  type OrderStatus,
+  type StatusFacts,
+  type StatusWith,
+} from '../../protocol/orders/statuses.ts'
 import type {
   CandidateFact,
   DeliveryFlag,
@@ -132,10 +141,6 @@ export type Order =
       reason: string
       failedAtMs: number
     }
-  | Ended
-
-/** No further command changes these; they leave memory. */
-export type Ended =
   | {
       kind: 'delivered'
       core: OrderCore
@@ -182,43 +187,53 @@ export type Ended =
 
 export const absentOrder: Order = { kind: 'absent' }
 
-export const isEnded = (order: Order): order is Ended =>
-  order.kind === 'delivered' ||
-  order.kind === 'returned' ||
-  order.kind === 'cancelled' ||
-  order.kind === 'rejected' ||
-  order.kind === 'expired'
+/** An order whose status has `true` in this column of the table of statuses. */
+type OrderThat<Column extends keyof StatusFacts> = Extract<
+  Order,
+  { kind: StatusWith<Column, true> }
+>
+const kindsOf = (statuses: readonly OrderStatus[]): ReadonlySet<string> => new Set(statuses)
+const ended = kindsOf(endedStatuses)
+const underWay = kindsOf(underWayStatuses)
+const cancellable = kindsOf([...cancellableStatuses])
+const headings = new Map<string, StatusFacts['heading']>(
+  Object.entries(statusTable).map(([status, { heading }]) => [status, heading]),
+)
+
+/** No further command changes such an order; it leaves memory. */
+export type Ended = OrderThat<'ended'>
+export const isEnded = (order: Order): order is Ended => ended.has(order.kind)
+
+/** It has its driver and is not over. */
+export const isUnderWay = (order: Order): order is OrderThat<'underWay'> => underWay.has(order.kind)
+
+/** It may still be cancelled. So may an open request, which shows as `pending`. */
+export const isCancellable = (
+  order: Order,
+): order is OrderThat<'cancellable'> | Extract<Order, { kind: 'broadcast' }> =>
+  order.kind === 'broadcast' || cancellable.has(order.kind)
+
+/** The driver is on the way to the pharmacy, or waits there. */
+export const isBeingFetched = (
+  order: Order,
+): order is Extract<Order, { kind: StatusWith<'heading', 'pickup'> }> =>
+  headings.get(order.kind) === 'pickup'
+
+/** The driver brings it to the door. */
+export const isBeingBrought = (
+  order: Order,
+): order is Extract<Order, { kind: StatusWith<'heading', 'dropoff'> }> =>
+  headings.get(order.kind) === 'dropoff'
+
+/** Where the driver of the order is going; null when there is nothing to follow. */
+export const headingOf = (order: Order): StatusFacts['heading'] => headings.get(order.kind) ?? null
 
 /** The pharmacy of an order, once one is known; null while a request is open. */
 export function vendorOf(order: Order): VendorFact | null {
-  switch (order.kind) {
-    case 'absent':
-    case 'broadcast':
-    case 'expired':
-      return null
-    case 'pending':
-    case 'rejected':
-      return order.vendor
-    case 'cancelled':
-      return order.vendor
-    default:
-      return order.deal.vendor
-  }
+  if ('vendor' in order) return order.vendor
+  return 'deal' in order ? order.deal.vendor : null
 }
 
 /** The driver of an order, once one is assigned. */
-export function deliveryOf(order: Order): Delivery | null {
-  switch (order.kind) {
-    case 'driver_assigned':
-    case 'picked_up':
-    case 'out_for_delivery':
-    case 'failed':
-    case 'returning':
-    case 'delivered':
-    case 'returned':
-    case 'cancelled':
-      return order.delivery
-    default:
-      return null
-  }
-}
+export const deliveryOf = (order: Order): Delivery | null =>
+  'delivery' in order ? order.delivery : null

@@ -1,7 +1,8 @@
 /** An order as the outside sees it: the answer of REST, and in two parts the row of the read model. */
 import { isoTime } from '../../protocol/iso-time.ts'
 import { orderNumber } from '../../protocol/ids.ts'
-import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import {
   deliveryOf,

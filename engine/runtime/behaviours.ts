@@ -18,7 +18,7 @@ import type { OrderCommand } from '../order/commands.ts'
 import { decide as decideOrder } from '../order/decide.ts'
 import { evolve as evolveOrder } from '../order/evolve.ts'
 import { openRequest, react as reactOrder } from '../order/react.ts'
-import { absentOrder, isEnded, type Order } from '../order/state.ts'
+import { absentOrder, headingOf, isEnded, type Order } from '../order/state.ts'
 import { row as orderRow } from '../order/row.ts'
 import { wake as wakeOrder } from '../order/wake.ts'
 
@@ -69,9 +69,7 @@ export const orderBehaviour: Behaviour<Order, OrderCommand, OrderEvent> = {
   attentive: order =>
     order.kind === 'broadcast' ||
     (order.kind === 'accepted' && order.search.kind === 'searching') ||
-    order.kind === 'driver_assigned' ||
-    order.kind === 'picked_up' ||
-    order.kind === 'out_for_delivery',
+    headingOf(order) !== null,
 }
 
 export const driverBehaviour: Behaviour<Driver, DriverCommand, DriverEvent> = {

@@ -8,7 +8,7 @@ import { limits } from '../../protocol/limits.ts'
 import type { BreadcrumbRow } from '../journal/journal.ts'
 import { doorPositionMsMax } from '../order/limits.ts'
 import type { Order } from '../order/state.ts'
-import { deliveryOf } from '../order/state.ts'
+import { deliveryOf, headingOf } from '../order/state.ts'
 import { followed, type DriverTable } from './driver-table.ts'
 import { unpaced, type Paced } from './pace.ts'
 
@@ -102,12 +102,7 @@ export class Following {
   observe(order: Order): void {
     if (order.kind === 'absent') return
     const delivery = deliveryOf(order)
-    const leg =
-      order.kind === 'driver_assigned'
-        ? 'pickup'
-        : order.kind === 'picked_up' || order.kind === 'out_for_delivery'
-          ? 'dropoff'
-          : null
+    const leg = headingOf(order)
     if (leg === null || delivery === null || !('deal' in order) || order.deal === null)
       return this.drop(order.core.orderId)
     const target = leg === 'pickup' ? order.deal.vendor : order.core.dropoff

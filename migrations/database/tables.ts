@@ -2,11 +2,13 @@
  * The tables as Kysely sees them, in the column types that `open.ts` promises. Columns that only the
  * journal writes are read-only here, so that an edge query that writes them does not compile.
  */
+import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { Principal } from '../../protocol/principal.ts'
-import type { DriverStatus, Membership } from '../../protocol/rest/driver.ts'
+import type { DriverStatus, Membership } from '../../protocol/drivers/statuses.ts'
 import type { OpeningHours } from '../../protocol/opening-hours.ts'
-import type { OrderStatus, OrderView } from '../../protocol/rest/order.ts'
+import type { OrderStatus } from '../../protocol/orders/statuses.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
@@ -31,7 +33,6 @@ export type {
 
 export type DispatchPolicy = 'manual' | 'offer'
 /** What an administrator decided of a pharmacy; `pending` until then. */
-export type VendorStatus = 'pending' | 'active' | 'suspended' | 'rejected'
 
 export interface VendorsTable {
   id: string
@@ -55,7 +56,7 @@ export interface VendorsTable {
   delivery_promise_minutes: Generated<number>
   /** Edits so far, by trigger. */
   revision: ReadOnly<number>
-  status: VendorStatus
+  status: PharmacyStatus
   /** Closed by the pharmacy itself, for as long as it likes. */
   paused: Generated<boolean>
   /** By the database: `active`, and not paused. */

@@ -8,6 +8,7 @@
  * navigator.geolocation.watchPosition(p => driver.sendLocation({ latitude: p.coords.latitude, longitude: p.coords.longitude }))
  * ```
  */
+import type { Availability } from '../drivers/statuses.ts'
 import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
@@ -160,7 +161,7 @@ export class Driver extends Emitter<DriverEvents> {
     })
   }
 
-  setStatus(status: 'offline' | 'available' | 'on_break'): Promise<StatusResult> {
+  setStatus(status: Availability): Promise<StatusResult> {
     return this.#connection.request({ type: 'status', status })
   }
 

@@ -43,3 +43,15 @@ export const Item = Type.Object(
   },
   { additionalProperties: false },
 )
+
+/** A text of a list, typed by the list. A union of literals written out would repeat the list. */
+export const oneOf = <const Texts extends readonly string[]>(
+  texts: Texts,
+  options: Type.TSchemaOptions = {},
+): Type.TUnsafe<Texts[number]> =>
+  Type.Unsafe<Texts[number]>(
+    Type.Union(
+      texts.map(text => Type.Literal(text)),
+      options,
+    ),
+  )

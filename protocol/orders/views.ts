@@ -6,7 +6,8 @@
  * Rejected: a list of fields to hide. Each new field was public until somebody remembered the list.
  */
 import type { Principal } from '../principal.ts'
-import type { OrderStatus, OrderView } from '../rest/order.ts'
+import type { OrderView } from '../rest/order.ts'
+import { statusTable } from './statuses.ts'
 import { emptyView } from '../rest/order-parts.ts'
 import { searchWords } from '../search-words.ts'
 import { areaOf, coarseKm, initialsOf } from './area.ts'
@@ -43,9 +44,6 @@ type Stands = Pick<
   'kind' | 'status' | 'user_id' | 'vendor_id' | 'driver_id' | 'accepted_at' | 'ended_at'
 > & { driver_search: Pick<OrderView['driver_search'], 'offer'> }
 
-/** In which an order need not have been accepted. */
-const beforeAcceptance: readonly OrderStatus[] = ['pending', 'rejected', 'cancelled']
-
 /** Whether an asked pharmacy was among those asked is known to whoever found the order; here everybody is taken for one. */
 export function standingOf(reader: Principal, order: Stands, nowMs: number): Standing {
   switch (reader.role) {
@@ -57,7 +55,7 @@ export function standingOf(reader: Principal, order: Stands, nowMs: number): Sta
       return order.user_id === reader.id ? 'customer' : 'outsider'
     case 'vendor':
       if (order.vendor_id === reader.id)
-        return order.accepted_at === null && beforeAcceptance.includes(order.status)
+        return order.accepted_at === null && statusTable[order.status].beforeAcceptance
           ? 'chosen'
           : 'winner'
       return order.kind === 'broadcast' && order.vendor_id === null && order.ended_at === null

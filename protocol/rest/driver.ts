@@ -1,27 +1,17 @@
 /** The public shape of a driver's live part: what the driver's actor knows. The profile is the edge's. */
+import { oneOf } from '../kernel/schema.ts'
 import Type from 'typebox'
+import { driverStatuses, memberships } from '../drivers/statuses.ts'
 import { Uuid } from '../principal.ts'
-
-export const driverStatuses = ['offline', 'available', 'busy', 'on_break'] as const
-export type DriverStatus = (typeof driverStatuses)[number]
-
-/** `pending`: asks to join and waits for the pharmacy's word; `ended`: belongs to it no more. */
-export const memberships = ['pending', 'active', 'ended'] as const
-export type Membership = (typeof memberships)[number]
 
 export const DriverView = Type.Object({
   id: Uuid,
   vendor_id: Uuid,
-  membership: Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('ended')]),
+  membership: oneOf(memberships),
   full_name: Type.String(),
   phone: Type.String(),
   vehicle_type: Type.String(),
-  status: Type.Union([
-    Type.Literal('offline'),
-    Type.Literal('available'),
-    Type.Literal('busy'),
-    Type.Literal('on_break'),
-  ]),
+  status: oneOf(driverStatuses),
   capacity: Type.Integer(),
   active_order_ids: Type.Array(Uuid),
   offer: Type.Union([

@@ -3,36 +3,10 @@
  * One shape for requests (broadcast) and orders, because a request is an order in its first state.
  */
 import Type from 'typebox'
-import { Item, Latitude, Longitude, nullable, Timestamp } from '../kernel/schema.ts'
+import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
 import { DeliveryFlag } from '../events.ts'
+import { orderStatuses } from '../orders/statuses.ts'
 import { Uuid } from '../principal.ts'
-
-export const orderStatuses = [
-  'broadcast',
-  'pending',
-  'accepted',
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'delivered',
-  'cancelled',
-  'rejected',
-  'expired',
-  'failed',
-  'returning',
-  'returned',
-] as const
-/** `broadcast` shows as `pending` to the outside; the kind of the order tells them apart. */
-export type OrderStatus = Exclude<(typeof orderStatuses)[number], 'broadcast'>
-
-/** After these nothing changes any more. */
-export const endedStatuses: readonly OrderStatus[] = [
-  'delivered',
-  'cancelled',
-  'rejected',
-  'expired',
-  'returned',
-]
 
 export const SearchView = Type.Object({
   state: Type.Union([
@@ -60,7 +34,7 @@ export const OrderView = Type.Object({
   tracking_token: Type.String({
     description: 'Empty for a pharmacy that does not have the order, and for drivers',
   }),
-  status: Type.Union(orderStatuses.filter(s => s !== 'broadcast').map(s => Type.Literal(s))),
+  status: oneOf(orderStatuses),
   user_id: Type.Unsafe<string>(
     Type.Union([Uuid, Type.Literal('')], {
       description: 'Empty for whoever need not know who the customer is',
@@ -121,5 +95,4 @@ export const OrderView = Type.Object({
   ended_at: nullable(Timestamp),
   version: Type.Integer(),
 })
-/** Written out, not derived, because the union over a filtered list does not infer. */
-export type OrderView = Omit<Type.Static<typeof OrderView>, 'status'> & { status: OrderStatus }
+export type OrderView = Type.Static<typeof OrderView>

@@ -3,7 +3,8 @@
  * from the simulator's own fold. Written from the description of the API and not from the product's code.
  */
 import { currency } from '../../../protocol/money.ts'
-import { endedStatuses, type OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/rest/order.ts'
+import { endedStatuses } from '../../../protocol/orders/statuses.ts'
 import {
   candidatesOf,
   isOver,

@@ -3,6 +3,7 @@
  * the whole message, word for word. The simulator holds every push on the bus against it, so a push that goes to
  * somebody else, says more than it may, or is missing does not pass.
  */
+import { requestExpired } from '../../../protocol/orders/texts.ts'
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/events.ts'
 import { currency } from '../../../protocol/money.ts'
 import type { NewRequestBody, Push, SocketMessage } from '../../../protocol/pushes.ts'
@@ -206,7 +207,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
           reason,
           message,
         }),
-        ...over(order, null, 'request_expired', 'This request has expired'),
+        ...over(order, null, 'request_expired', requestExpired),
         ...status(order, at),
       ]
     }

@@ -1,0 +1,282 @@
+/**
+ * The statuses of an order: one row a status, one column for each fact about it. Every list of statuses
+ * elsewhere (queries, pages, reports, the engine's guards) is read from a column here, so that a status
+ * that is added is either everywhere or does not compile.
+ *
+ * This file imports nothing, because the pages load it as it is. Commands, events and fields are named by
+ * text here; each place that reads such a name has the type that refuses a wrong one.
+ */
+
+export interface StatusFacts {
+  /** Events that lead to this status. */
+  events: readonly string[]
+  /** The field of the view that tells when the status was reached; null where no field does. */
+  reachedAt: string | null
+  /** The command that `PATCH /api/orders/{id}` sends for this status; null where it cannot be asked for. */
+  verb: string | null
+  /** An end: no command changes the order any more. */
+  ended: boolean
+  /** The customer and the pharmacy may still cancel. */
+  cancellable: boolean
+  /** An order to one pharmacy can be in this status although that pharmacy has not accepted it. */
+  beforeAcceptance: boolean
+  /** The order has its driver and is not over. */
+  underWay: boolean
+  /** The driver has the parcel. */
+  carried: boolean
+  /** Where the driver is going; while there is such a place, the driver's position is shown with the order. */
+  heading: 'pickup' | 'dropoff' | null
+  /** The driver could not hand it over. */
+  undelivered: boolean
+  /** The end of the work of the order's driver, if it has one by then. */
+  freesDriver: boolean
+  /** The word on a list of orders. */
+  label: string
+  /** The colour of that word. */
+  tone: 'good' | 'bad' | 'warn' | ''
+  /** The sentence at the top of the tracking page. */
+  headline: string
+  /** The line in the tracking page's list of steps, in the order of this table; null for what is no usual step. */
+  step: string | null
+}
+
+export const statusTable = {
+  /** An open request shows as `pending`, too; the kind of the order tells them apart. */
+  pending: {
+    events: ['order_placed', 'broadcast_opened'],
+    reachedAt: 'created_at',
+    verb: null,
+    ended: false,
+    cancellable: true,
+    beforeAcceptance: true,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: false,
+    label: 'Asking pharmacies',
+    tone: 'warn',
+    headline: 'Waiting for a pharmacy',
+    step: 'Requested',
+  },
+  accepted: {
+    events: ['order_accepted', 'driver_unassigned'],
+    reachedAt: 'accepted_at',
+    verb: 'accept',
+    ended: false,
+    cancellable: true,
+    beforeAcceptance: false,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: false,
+    label: 'Accepted',
+    tone: '',
+    headline: 'The pharmacy is preparing it',
+    step: 'Pharmacy accepted',
+  },
+  driver_assigned: {
+    events: ['driver_assigned'],
+    reachedAt: 'driver_assigned_at',
+    verb: null,
+    ended: false,
+    cancellable: true,
+    beforeAcceptance: false,
+    underWay: true,
+    carried: false,
+    heading: 'pickup',
+    undelivered: false,
+    freesDriver: false,
+    label: 'Driver assigned',
+    tone: '',
+    headline: 'A driver is fetching it',
+    step: 'Driver assigned',
+  },
+  picked_up: {
+    events: ['picked_up'],
+    reachedAt: 'picked_up_at',
+    verb: 'pick_up',
+    ended: false,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: true,
+    carried: true,
+    heading: 'dropoff',
+    undelivered: false,
+    freesDriver: false,
+    label: 'Picked up',
+    tone: '',
+    headline: 'Picked up',
+    step: 'Picked up',
+  },
+  out_for_delivery: {
+    events: ['out_for_delivery'],
+    reachedAt: 'out_for_delivery_at',
+    verb: 'out_for_delivery',
+    ended: false,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: true,
+    carried: true,
+    heading: 'dropoff',
+    undelivered: false,
+    freesDriver: false,
+    label: 'On its way',
+    tone: '',
+    headline: 'On its way to you',
+    step: 'On its way',
+  },
+  delivered: {
+    events: ['delivered'],
+    reachedAt: 'delivered_at',
+    verb: 'deliver',
+    ended: true,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: true,
+    label: 'Delivered',
+    tone: 'good',
+    headline: 'Delivered',
+    step: 'Delivered',
+  },
+  cancelled: {
+    events: ['order_cancelled'],
+    reachedAt: 'ended_at',
+    verb: 'cancel',
+    ended: true,
+    cancellable: false,
+    beforeAcceptance: true,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: true,
+    label: 'Cancelled',
+    tone: 'bad',
+    headline: 'Cancelled',
+    step: null,
+  },
+  rejected: {
+    events: ['order_rejected'],
+    reachedAt: 'ended_at',
+    verb: 'reject',
+    ended: true,
+    cancellable: false,
+    beforeAcceptance: true,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: false,
+    label: 'Declined',
+    tone: 'bad',
+    headline: 'The pharmacy declined',
+    step: null,
+  },
+  expired: {
+    events: ['request_expired'],
+    reachedAt: 'ended_at',
+    verb: null,
+    ended: true,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: false,
+    freesDriver: false,
+    label: 'Expired',
+    tone: 'bad',
+    headline: 'No pharmacy accepted in time',
+    step: null,
+  },
+  failed: {
+    events: ['delivery_failed'],
+    reachedAt: null,
+    verb: 'fail',
+    ended: false,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: true,
+    carried: true,
+    heading: null,
+    undelivered: true,
+    freesDriver: false,
+    label: 'Delivery failed',
+    tone: 'bad',
+    headline: 'The delivery failed',
+    step: null,
+  },
+  returning: {
+    events: ['return_started'],
+    reachedAt: null,
+    verb: 'return',
+    ended: false,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: true,
+    carried: true,
+    heading: null,
+    undelivered: true,
+    freesDriver: false,
+    label: 'Going back',
+    tone: 'bad',
+    headline: 'Going back to the pharmacy',
+    step: null,
+  },
+  returned: {
+    events: ['returned'],
+    reachedAt: 'ended_at',
+    verb: 'complete_return',
+    ended: true,
+    cancellable: false,
+    beforeAcceptance: false,
+    underWay: false,
+    carried: false,
+    heading: null,
+    undelivered: true,
+    freesDriver: true,
+    label: 'Returned',
+    tone: 'bad',
+    headline: 'Returned to the pharmacy',
+    step: null,
+  },
+} as const satisfies Record<string, StatusFacts>
+
+export type OrderStatus = keyof typeof statusTable
+/** The statuses whose `Column` has a value of the type `Value`: `StatusWith<'ended', true>`. */
+export type StatusWith<Column extends keyof StatusFacts, Value> = {
+  [S in OrderStatus]: (typeof statusTable)[S][Column] extends Value ? S : never
+}[OrderStatus]
+
+export const orderStatuses = Object.keys(statusTable) as OrderStatus[]
+
+/** The statuses whose column has this value, in the order of the table. */
+export const statusesWith = <C extends keyof StatusFacts>(
+  column: C,
+  value: StatusFacts[C],
+): readonly OrderStatus[] =>
+  orderStatuses.filter(status => (statusTable[status] as StatusFacts)[column] === value)
+
+export const endedStatuses = statusesWith('ended', true)
+export const underWayStatuses = statusesWith('underWay', true)
+export const carriedStatuses = statusesWith('carried', true)
+export const cancellableStatuses = statusesWith('cancellable', true)
+/** The driver brings the parcel to the door. */
+export const deliveringStatuses = statusesWith('heading', 'dropoff')
+
+/** The facts of a status that is known by its text only; undefined for a text that is no status. */
+export const factsOf = (status: unknown): StatusFacts | undefined =>
+  typeof status === 'string' && Object.hasOwn(statusTable, status)
+    ? statusTable[status as OrderStatus]
+    : undefined
+/** How an order of a driver ends. */
+export type DriverOutcome = StatusWith<'freesDriver', true>
+export const driverOutcomes = statusesWith('freesDriver', true) as readonly DriverOutcome[]
+
+export const hasEnded = (status: unknown): boolean => factsOf(status)?.ended === true
