@@ -14,7 +14,9 @@ import {
   nullable,
   Point,
   Text,
-  Timestamp, oneOf } from './kernel/schema.ts'
+  Timestamp,
+  oneOf,
+} from './kernel/schema.ts'
 import { OpeningHours } from './opening-hours.ts'
 import { Uuid } from './principal.ts'
 import { driverStatuses } from './drivers/statuses.ts'

@@ -5,7 +5,16 @@
  */
 import { pharmacyStatuses } from './pharmacies/statuses.ts'
 import Type from 'typebox'
-import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp, oneOf } from './kernel/schema.ts'
+import {
+  Item,
+  LatLng,
+  Latitude,
+  Longitude,
+  nullable,
+  Text,
+  Timestamp,
+  oneOf,
+} from './kernel/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { at, ids } from './examples.ts'
 import { limits } from './limits.ts'
