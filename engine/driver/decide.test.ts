@@ -241,7 +241,7 @@ for (const [name, rows] of Object.entries(table))
 
 t.test('every rejection that decide.ts can return has a row', async t => {
   const source = readFileSync(assetUrl('engine/driver/decide.ts'), 'utf8')
-  const codes = new Set([...source.matchAll(/reject\('([a-z_]+)'/g)].map(match => match[1]!))
+  const codes = new Set([...source.matchAll(/reject\(\s*'([a-z_]+)'/g)].map(match => match[1]!))
   const rows = new Set(
     Object.values(table)
       .flat()

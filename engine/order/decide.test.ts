@@ -584,7 +584,7 @@ t.test('every rejection that decide.ts can return has a row', async t => {
     .map(name => readFileSync(assetUrl(`engine/order/${name}.ts`), 'utf8'))
     .join('\n')
   const codes = new Set(
-    [...source.matchAll(/(?:reject\(|code: )'([a-z_]+)'/g)].map(match => match[1]!),
+    [...source.matchAll(/(?:reject\(\s*|code: )'([a-z_]+)'/g)].map(match => match[1]!),
   )
   const rows = new Set(
     Object.values(table)
