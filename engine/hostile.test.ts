@@ -239,7 +239,12 @@ t.test('two hundred pharmacies refuse with all the words they may say', async t 
   )
   t.equal(heard.length, limits.responsesMax)
   t.ok(
-    heard.every(push => push.kind === 'topic' && typeof push.message['text_message'] === 'string'),
+    heard.every(
+      push =>
+        push.kind === 'topic' &&
+        push.message.type === 'pharmacy_response' &&
+        typeof push.message.text_message === 'string',
+    ),
     'the customer was told every word',
   )
   t.equal(w.bus.losses.tooLarge, 0)

@@ -12,6 +12,7 @@ import { limits } from '../protocol/limits.ts'
 import { DriverLocationsUpdated, OlderMessage, olderTopics } from '../protocol/older-topics.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { Push } from '../protocol/pushes.ts'
+import type { MessageDefinition } from '../protocol/kernel/messages.ts'
 import { OrderView } from '../protocol/rest/order.ts'
 import { socketMessages } from '../protocol/sockets.ts'
 import { subjects } from '../protocol/subjects.ts'
@@ -25,6 +26,32 @@ function wrong(schema: TSchema, value: unknown): string | null {
     ? null
     : `has fields that the schema does not know: ${JSON.stringify(value)}, known ${known}`
 }
+
+/** Two messages share a type, and three a definition: the push tells which is meant. */
+const ended = { request_closed: 'request_ended', topic: 'request_over' }
+const namesOfPushed: Readonly<Record<string, Partial<Record<Push['kind'], string>>>> = {
+  request_taken: ended,
+  request_expired: ended,
+  request_cancelled: ended,
+}
+/** All that only engines know; what else sockets hear is the edge's own. */
+const pushedByEngines = [
+  'assigned',
+  'assignment_ended',
+  'driver_membership',
+  'driver_search_ended',
+  'driver_status',
+  'membership',
+  'new_order',
+  'new_request',
+  'offer',
+  'offer_withdrawn',
+  'pharmacy_response',
+  'request_ended',
+  'request_over',
+  'status',
+  'tracking_reissued',
+]
 
 t.test('all that is published in a run', async t => {
   const w = await world(31)
@@ -52,9 +79,7 @@ t.test('all that is published in a run', async t => {
   }
   const offered = () =>
     w.pushes
-      .flatMap(p =>
-        p.kind === 'topic' && p.message.type === 'offer' ? [String(p.message['offer_id'])] : [],
-      )
+      .flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [p.message.offer_id] : []))
       .at(-1)
 
   // Requests that end early, and one that becomes a delivery by an offer that was declined first.
@@ -131,6 +156,13 @@ t.test('all that is published in a run', async t => {
   const returned = order(await w.command('order', back, 'complete_return', by))
   t.equal(wrong(OrderView, returned), null)
   await w.command('order', await accepted(), 'cancel', by)
+
+  // An order is cancelled while a driver holds its offer.
+  const offering = await accepted()
+  await w.command('order', offering, 'find_driver', by)
+  await w.env.advance(100)
+  await w.command('order', offering, 'cancel', by)
+  await w.env.advance(100)
 
   // The pharmacy parts with its driver before a pick-up.
   const left = await accepted()
@@ -212,17 +244,22 @@ t.test('all that is published in a run', async t => {
     ],
   })
 
-  const rows = Object.values(socketMessages).map(({ schema }) => schema)
+  const told = new Set<string>()
   for (const push of w.pushes) {
     t.ok(Check(Push, push), push.kind)
     const message =
       push.kind === 'new_request'
         ? { type: 'new_request', ...push.body, distance_km: push.distances_km[0] }
         : push.message
-    t.ok(
-      rows.some(schema => wrong(schema, message) === null),
-      `no schema for ${JSON.stringify(message)}`,
+    const name = namesOfPushed[message.type]?.[push.kind] ?? message.type
+    told.add(name)
+    const definition = (socketMessages as Record<string, MessageDefinition | undefined>)[name]
+    t.equal(
+      definition === undefined ? 'no such message' : wrong(definition.schema, message),
+      null,
+      name,
     )
   }
+  t.same([...told].toSorted(), pushedByEngines, 'each kind of push happened')
   t.same(w.logs, [])
 })

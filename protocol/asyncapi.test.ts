@@ -12,7 +12,8 @@ import { commandSchemas } from './commands.ts'
 import { driverEvents, orderEvents } from './events.ts'
 import { driverLocationsExample, DriverLocationsUpdated, olderTopics } from './older-topics.ts'
 import { pushMessages } from './pushes.ts'
-import { socketChannels, socketMessages } from './sockets.ts'
+import { socketMessages } from './sockets.ts'
+import { channels } from './kernel/channels.ts'
 import { eventStreamFilters, subjects } from './subjects.ts'
 
 interface Channel {
@@ -94,7 +95,7 @@ t.test(
 )
 
 t.test('every socket is in it, and every message has a channel', async t => {
-  for (const { path } of Object.values(socketChannels)) t.ok(addresses.includes(path), path)
+  for (const { path } of Object.values(channels)) t.ok(addresses.includes(path), path)
   const used = new Set(
     Object.values(document.channels).flatMap(channel => Object.keys(channel.messages)),
   )

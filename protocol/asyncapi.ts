@@ -23,6 +23,7 @@ import {
 } from './events.ts'
 import { ids } from './examples.ts'
 import { Item } from './kernel/schema.ts'
+import { channelNames, channels } from './kernel/channels.ts'
 import { limits } from './limits.ts'
 import {
   driverLocationsExample,
@@ -31,7 +32,8 @@ import {
   olderTopics,
 } from './older-topics.ts'
 import { Principal } from './principal.ts'
-import { NewRequestBody, pushMessages } from './pushes.ts'
+import { NewRequestBody } from './orders/messages.ts'
+import { pushMessages } from './pushes.ts'
 import { DriverView } from './rest/driver.ts'
 import { OrderView } from './rest/order.ts'
 import { socketChannels, socketMessages } from './sockets.ts'
@@ -526,12 +528,12 @@ function sockets(draft: Draft): void {
     )
   const ofClient: Readonly<Record<string, string[]>> = { driver: ['ws_location_frames'] }
   const ofEdge: Readonly<Record<string, string[]>> = { driver: ['ws_ack_frame'] }
-  for (const [name, { path, title, parameters, sends, receives }] of Object.entries(
-    socketChannels,
-  )) {
+  for (const name of channelNames) {
+    const { path, title, parameters } = channels[name]
+    const { said, heard } = socketChannels[name]
     const channel = `ws_${name}`
-    const incoming = [...sends.map(message => `ws_${message}`), ...(ofClient[name] ?? [])]
-    const outgoing = [...receives.map(message => `ws_${message}`), ...(ofEdge[name] ?? [])]
+    const incoming = [...said.map(message => `ws_${message}`), ...(ofClient[name] ?? [])]
+    const outgoing = [...heard.map(message => `ws_${message}`), ...(ofEdge[name] ?? [])]
     draft
       .channel(
         channel,

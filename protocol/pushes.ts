@@ -6,20 +6,12 @@
 import { pharmacyStatuses } from './pharmacies/statuses.ts'
 import Type from 'typebox'
 import { at, ids } from './examples.ts'
-import {
-  AtMs,
-  Item,
-  Latitude,
-  Longitude,
-  nullable,
-  Point,
-  Text,
-  Timestamp,
-  oneOf,
-} from './kernel/schema.ts'
+import { AtMs, Latitude, Longitude, nullable, oneOf, Point, Text } from './kernel/schema.ts'
 import { OpeningHours } from './opening-hours.ts'
+import { NewRequestBody, type RequestEnded } from './orders/messages.ts'
 import { Uuid } from './principal.ts'
 import { driverStatuses } from './drivers/statuses.ts'
+import type { SocketMessage } from './sockets.ts'
 import type { Tariff } from './tariff.ts'
 
 /** Who should hear it: every socket subscribed to the topic, on whichever edge. */
@@ -33,39 +25,14 @@ export const topics = {
   order: (orderId: string) => `order:${orderId}`,
 } as const
 
-/** `new_request`, without the distance, which differs by recipient and is spliced in by the edge. */
-export const NewRequestBody = Type.Object({
-  request_id: Uuid,
-  patient_name: Type.String({ description: 'Initials' }),
-  patient_phone: Type.String({
-    description: 'Empty: the pharmacy that wins reads it in the order',
-  }),
-  patient_location: Type.Object(
-    { lat: Latitude, lng: Longitude },
-    { description: 'To 0.01 degrees' },
-  ),
-  radius_km: Type.Number(),
-  quantity: nullable(Type.Integer()),
-  items: Type.Array(Item),
-  notes: Type.Union([Text, Type.Null()], {
-    description: 'Null: the pharmacy that wins reads them in the order',
-  }),
-  image_url: Type.Union([Text, Type.Null()], {
-    description: 'The same as prescription_url, under its older name',
-  }),
-  prescription_url: nullable(Text),
-  timestamp: Timestamp,
-  expires_at: Timestamp,
-})
-export type NewRequestBody = Type.Static<typeof NewRequestBody>
-
-export type SocketMessage = { type: string } & Record<string, unknown>
-const SocketMessage = Type.Unsafe<SocketMessage>(
+/** The schema says less than the type: a push is checked whole by the edge's tests, not at every hop. */
+const Message = Type.Unsafe<SocketMessage>(
   Type.Object(
     { type: Type.String({ description: 'One of the messages of the WebSocket channels' }) },
     { additionalProperties: true },
   ),
 )
+const End = Type.Unsafe<RequestEnded>(Message)
 
 /** One message on `push.all`, body of a list. */
 export const Push = Type.Union([
@@ -75,7 +42,7 @@ export const Push = Type.Union([
       topic: Type.String({
         description: '`vendor:`, `customer:`, `driver:`, `fleet:` or `order:` and an id',
       }),
-      message: SocketMessage,
+      message: Message,
     },
     { description: 'A message to all sockets of a topic' },
   ),
@@ -96,7 +63,7 @@ export const Push = Type.Union([
       kind: Type.Literal('request_closed'),
       request_id: Uuid,
       vendor_ids: Type.Array(Uuid),
-      message: SocketMessage,
+      message: End,
     },
     {
       description:

@@ -4,7 +4,8 @@
  * differs, beside making it for each.
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import type { LocationPush, NewRequestBody } from '../../protocol/pushes.ts'
+import type { NewRequestBody } from '../../protocol/orders/messages.ts'
+import type { LocationPush } from '../../protocol/pushes.ts'
 import { TailedMessage } from '../../edge/sockets/tailed.ts'
 import { headOf } from '../../edge/sockets/terminals.ts'
 import { seededRandom } from '../../protocol/chance.ts'

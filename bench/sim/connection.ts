@@ -5,9 +5,8 @@
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { SocketMessage } from '../../protocol/pushes.ts'
 import { Caller } from './clients.ts'
-import type { SimEdge, SocketKind } from './edge.ts'
+import type { Heard, SimEdge, SocketKind } from './edge.ts'
 
 /** How long a connection lasts, on average. */
 const connectionMs = 90_000
@@ -25,7 +24,7 @@ export abstract class Connected extends Caller {
   abstract readonly socket: SocketKind
   /** A new connection begins with an empty screen. */
   protected abstract greeted(edge: SimEdge): void
-  protected abstract told(message: SocketMessage): void
+  protected abstract told(message: Heard): void
 
   /** Topics that the socket hears; see protocol/pushes.ts. */
   get topic(): string {
@@ -67,7 +66,7 @@ export abstract class Connected extends Caller {
 
   #listener(closed: () => void) {
     return {
-      heard: (message: SocketMessage) => {
+      heard: (message: Heard) => {
         this.heard.add(canonical(message))
         const { role, id } = this.socket
         if (role !== 'tracking')

@@ -5,7 +5,6 @@
 import { encodeGeohash } from '../../protocol/geo.ts'
 import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
 import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
-import type { SocketMessage } from '../../protocol/pushes.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
@@ -13,7 +12,7 @@ import { uploadUrl } from '../../protocol/upload-url.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Answer } from './clients.ts'
 import { Connected } from './connection.ts'
-import type { SimEdge, SocketKind } from './edge.ts'
+import type { Heard, SimEdge, SocketKind } from './edge.ts'
 import { cityCentre, isEnded, look, tell } from './people.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
@@ -113,7 +112,7 @@ export class Courier extends Connected {
     )
   }
 
-  protected told(message: SocketMessage): void {
+  protected told(message: Heard): void {
     const orderId = String(message['order_id'])
     if (message.type === 'offer') this.#offered(String(message['offer_id']), orderId)
     else if (message.type === 'assigned') this.#carry(orderId, null)

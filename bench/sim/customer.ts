@@ -3,12 +3,12 @@
  * connects, by pushes from then on. Some give the link to somebody else, who follows without an account.
  */
 import type { OrderVerb } from '../../protocol/commands.ts'
-import type { SocketMessage } from '../../protocol/pushes.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { Connected } from './connection.ts'
 import { listed, type SocketKind } from './edge.ts'
 import { cityCentre, isEnded, quote, tell } from './people.ts'
+import type { Heard } from './edge.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 
@@ -62,7 +62,7 @@ export class Customer extends Connected {
       this.#see(view)
   }
 
-  protected told(message: SocketMessage): void {
+  protected told(message: Heard): void {
     const known = this.open.get(String(message['order_id']))
     if (known === undefined) return
     if (message.type === 'location') known.locatedMs = this.world.schedule.nowMs

@@ -24,7 +24,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import type { Claims } from '../../protocol/claims/claims.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import { topics } from '../../protocol/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
 /** Nobody signs in here, and nobody is signed out. */
@@ -41,9 +41,12 @@ export interface SocketKind {
   id: string
 }
 
+/** A message as a client reads it: JSON of a type, of whose fields nothing is promised. */
+export type Heard = { readonly type: string } & Readonly<Record<string, unknown>>
+
 /** Whoever is connected: told of messages, and once of the end. */
 export interface Listener {
-  heard(message: SocketMessage): void
+  heard(message: Heard): void
   closed(): void
 }
 
@@ -215,7 +218,7 @@ export class SimEdge {
       getBufferedAmount: () => 0,
       end,
       send: (text: string | Uint8Array) => {
-        const message = JSON.parse(Buffer.from(text as string).toString()) as SocketMessage
+        const message = JSON.parse(Buffer.from(text as string).toString()) as Heard
         carry(() => {
           if (isOpen) listener.heard(message)
         })

@@ -2,13 +2,13 @@
  * A pharmacy with its terminal: races for requests, accepts or rejects orders, and finds drivers for them. It knows
  * what the terminal was told, and what the list said when it connected.
  */
-import type { SocketMessage } from '../../protocol/pushes.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { Connected } from './connection.ts'
 import { listed, type SocketKind } from './edge.ts'
 import { look, quote, tell } from './people.ts'
 import { tellDriver } from './pharmacy-office.ts'
+import type { Heard } from './edge.ts'
 
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
 const isLeftAlone = (requestId: string): boolean =>
@@ -62,7 +62,7 @@ export class Pharmacy extends Connected {
     )
   }
 
-  protected told(message: SocketMessage): void {
+  protected told(message: Heard): void {
     const requestId = String(message['request_id'])
     const orderId = String(message['order_id'])
     switch (message.type) {
@@ -83,7 +83,7 @@ export class Pharmacy extends Connected {
     }
   }
 
-  #show(requestId: string, message: SocketMessage): void {
+  #show(requestId: string, message: Heard): void {
     const { checker, schedule } = this.world
     // Whatever became of it since: one connection is told of a request once.
     if (this.heardOf.has(requestId))

@@ -2,8 +2,11 @@
 import { rmSync } from 'node:fs'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
+import { channelNames } from '../../protocol/kernel/channels.ts'
+import { messagesOf, type SocketMessageName } from '../../protocol/sockets.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
+import { heardMessages } from './people.ts'
 import { race } from './race.ts'
 import { scenarios, type Deployment } from './scenarios.ts'
 
@@ -31,6 +34,22 @@ t.before(async () => {
 
 scenarios(t, () => deployment)
 race(t, () => deployment)
+
+t.test('the sockets heard every message of the story, each as it is defined', async t => {
+  // Listeners hold each message to its schema; this says that none of them was missing.
+  const elsewhere: SocketMessageName[] = [
+    'approval',
+    'driver_membership',
+    'driver_search_ended',
+    'error',
+    'membership',
+    'new_order',
+    'offer_withdrawn',
+    'pong',
+  ]
+  const heard = new Set(channelNames.flatMap(channel => messagesOf(channel).heard))
+  t.same([...heardMessages, ...elsewhere].toSorted(), [...heard].toSorted())
+})
 
 t.teardown(async () => {
   const code = await child.stop()

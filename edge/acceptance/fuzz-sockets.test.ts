@@ -141,7 +141,7 @@ const binary = fc.oneof(
 
 for (const channel of Object.keys(socketChannels) as Channel[]) {
   t.test(`the ${channel} socket`, async t => {
-    const schemas = socketChannels[channel].sends.map(name => socketMessages[name].schema as Schema)
+    const schemas = socketChannels[channel].said.map(name => socketMessages[name].schema as Schema)
     const message = fc.oneof(
       {
         weight: 6,

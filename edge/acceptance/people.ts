@@ -2,7 +2,11 @@
  * The people of an acceptance test: they know an address and nothing else, and use what any client
  * uses: HTTP and WebSockets. What they hear is kept, so that a test can wait for it or prove its absence.
  */
+import type { TSchema } from 'typebox'
+import { Check, Clean } from 'typebox/value'
 import { WebSocket } from 'ws'
+import { channelNames, channels, type ChannelName } from '../../protocol/kernel/channels.ts'
+import { messagesOf, socketMessages, type SocketMessageName } from '../../protocol/sockets.ts'
 import { png } from '../uploads/samples.ts'
 
 export interface Answer {
@@ -57,6 +61,28 @@ export async function eventually(
   }
 }
 
+/** Thrown where nobody catches it: the test that listens fails, whatever it listens for. */
+function checkHeard(channel: ChannelName, message: { type: string }): void {
+  const name = messagesOf(channel).heard.find(one => Check(typeOf(one), message.type))
+  if (name === undefined)
+    throw new Error(
+      `${channel} heard a message that is not defined for it: ${JSON.stringify(message)}`,
+    )
+  const { schema } = socketMessages[name]
+  const known: unknown = Clean(schema, structuredClone(message))
+  if (!Check(schema, message) || JSON.stringify(known) !== JSON.stringify(message))
+    throw new Error(
+      `${channel} heard ${name} otherwise than it is defined: ${JSON.stringify(message)}`,
+    )
+  heardMessages.add(name)
+}
+/** Names of the messages that sockets of this process have heard. */
+export const heardMessages = new Set<SocketMessageName>()
+const typeOf = (name: SocketMessageName) =>
+  (socketMessages[name].schema as unknown as { properties: { type: TSchema } }).properties.type
+const channelOf = (path: string): ChannelName =>
+  channelNames.find(name => path.startsWith(channels[name].path.replace(/\{.*/, ''))) ?? 'terminal'
+
 /** A socket that remembers. `next` looks at what has come already before it waits. */
 export class Listener {
   readonly socket: WebSocket
@@ -72,9 +98,12 @@ export class Listener {
     this.socket = new WebSocket(url.replace('http', 'ws') + path, options.protocols ?? [], {
       headers: options.headers ?? {},
     })
-    this.socket.on('message', (data, binary) =>
-      this.#note(binary ? { type: 'binary', data } : JSON.parse(String(data))),
-    )
+    const channel = channelOf(path)
+    this.socket.on('message', (data, binary) => {
+      const message = binary ? { type: 'binary', data } : JSON.parse(String(data))
+      if (!binary) checkHeard(channel, message)
+      this.#note(message)
+    })
     this.socket.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) }
       this.#stir()

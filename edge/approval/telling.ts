@@ -1,5 +1,6 @@
 /** What the open sockets of the person concerned are told of a decision, before those of one that may not go on are closed. */
-import type { SocketMessage } from '../../protocol/pushes.ts'
+import { membershipMessage } from '../../protocol/drivers/messages.ts'
+import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { StandingNews } from './standing.ts'
 
@@ -36,11 +37,5 @@ export function approvalMessage(
   const vendorId = who!.standing?.vendorId
   return one.membership !== 'ended' || one.carries || vendorId === undefined
     ? null
-    : {
-        type: 'membership',
-        driver_id: one.id,
-        vendor_id: vendorId,
-        membership: 'ended',
-        active_order_ids: [],
-      }
+    : membershipMessage(one.id, vendorId, 'ended', [])
 }

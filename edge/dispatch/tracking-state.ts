@@ -6,21 +6,9 @@
  */
 import { statusTable, type StatusFacts } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import type { TrackingView } from '../../protocol/tracking/messages.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
 import type { EdgeContext } from '../context.ts'
-
-export interface TrackingState {
-  order: Record<string, unknown>
-  driver_location: {
-    latitude: number
-    longitude: number
-    heading: number | null
-    speed: number | null
-    last_update: string
-  } | null
-  eta_minutes: number | null
-  distance_km: number | null
-}
 
 /** A hundredth of a degree is some 1.1 km. */
 const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
@@ -30,7 +18,7 @@ export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0
 export async function trackingState(
   ctx: Pick<EdgeContext, 'commands' | 'nowMs'>,
   order: OrderView,
-): Promise<TrackingState> {
+): Promise<TrackingView> {
   const { heading }: StatusFacts = statusTable[order.status]
   const answer =
     order.driver_id !== null && heading !== null

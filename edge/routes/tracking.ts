@@ -3,49 +3,17 @@
  * people in it than a first name.
  */
 import Type from 'typebox'
-import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
+import { TrackingView } from '../../protocol/tracking/messages.ts'
 import type { EdgeContext } from '../context.ts'
 import { orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { kindKeyword } from '../text/normalise.ts'
-import { nullable, Timestamp } from './shapes.ts'
 
 export type TrackingContext = Pick<
   EdgeContext,
   'config' | 'database' | 'commands' | 'log' | 'nowMs'
 >
-
-const TrackingView = Type.Object({
-  order: Type.Object({
-    id: Type.String(),
-    order_number: Type.String(),
-    status: Type.String(),
-    customer_name: Type.String(),
-    pharmacy_name: nullable(Type.String()),
-    driver_name: nullable(Type.String()),
-    pickup_latitude: nullable(Latitude),
-    pickup_longitude: nullable(Longitude),
-    delivery_address: nullable(Type.String()),
-    delivery_latitude: Latitude,
-    delivery_longitude: Longitude,
-    estimated_delivery_time: nullable(Timestamp),
-    created_at: Timestamp,
-    picked_up_at: nullable(Timestamp),
-    delivered_at: nullable(Timestamp),
-  }),
-  driver_location: nullable(
-    Type.Object({
-      latitude: Latitude,
-      longitude: Longitude,
-      heading: nullable(Type.Number()),
-      speed: nullable(Type.Number()),
-      last_update: Timestamp,
-    }),
-  ),
-  eta_minutes: nullable(Type.Number()),
-  distance_km: nullable(Type.Number()),
-})
 
 export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
   return [
@@ -56,7 +24,7 @@ export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
       summary: 'Follow a delivery by its public link',
       tags: ['tracking'],
       auth: 'none',
-      audit: { kind: 'tracking', id: body => (body as Type.Static<typeof TrackingView>).order.id },
+      audit: { kind: 'tracking', id: body => (body as TrackingView).order.id },
       params: Type.Object({
         token: Type.String({
           pattern: '^[\\w-]{8,64}$',

@@ -301,7 +301,7 @@ t.test('the tracking link shows the state first, then what changes', async t => 
     order_id: order.id,
     status: 'delivered',
     at: new Date().toISOString(),
-  }
+  } as const
   f.push({ kind: 'topic', topic: `order:${order.id}`, message: status })
   t.same(await tracker.next(), status)
 })

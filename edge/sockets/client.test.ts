@@ -16,7 +16,7 @@ import {
 import type { Emitter } from '../../protocol/client/emitter.ts'
 import { limits } from '../../protocol/limits.ts'
 import { LocationBatchReader } from '../../protocol/location-batch.ts'
-import type { NewRequestBody } from '../../protocol/pushes.ts'
+import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
@@ -248,7 +248,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
     kind: 'request_closed',
     request_id: taken,
     vendor_ids: [vendorId],
-    message: { type: 'request_taken', request_id: taken },
+    message: requestEnded(taken, 'taken'),
   })
   t.same(await next(terminal, 'request_closed'), { request_id: taken, reason: 'taken' })
   wire.cut()

@@ -1,6 +1,7 @@
 /** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
 import { hasEnded } from '../../protocol/orders/statuses.ts'
-import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import { topics } from '../../protocol/pushes.ts'
+import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { EdgeContext } from '../context.ts'
 import { firstRows } from './first-rows.ts'
 import type { Hub } from './hub.ts'
@@ -22,7 +23,7 @@ export async function openCustomer(
   for (const orderId of (await firstRows(ctx.database).openOrderIds(identity.userId)) ?? [])
     ctx.hub.watchOrder(session, orderId)
 
-  const table = new MessageTable()
+  const table = new MessageTable('customer')
   return {
     handler: {
       onText: message => table.dispatch(session, message),
@@ -44,7 +45,7 @@ export async function openCustomer(
 
 /** Positions of an order are watched from the first status that a customer's socket is pushed to the last. */
 export function followStatus(hub: Hub, session: Session, message: SocketMessage): void {
-  if (message.type !== 'status' || typeof message['order_id'] !== 'string') return
-  if (hasEnded(message['status'])) hub.unwatchOrder(session, message['order_id'])
-  else hub.watchOrder(session, message['order_id'])
+  if (message.type !== 'status') return
+  if (hasEnded(message.status)) hub.unwatchOrder(session, message.order_id)
+  else hub.watchOrder(session, message.order_id)
 }

@@ -1,6 +1,7 @@
 /** A driver's socket: locations and their acknowledgement, offers and their answers. */
 import t from 'tap'
 import { readAck } from '../../protocol/client/outbox.ts'
+import { offerMessage, type OfferMessage } from '../../protocol/drivers/messages.ts'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { encodeFrame, encodeFrames, type LocationFrame } from '../../protocol/frames.ts'
 import { encodeGeohash } from '../../protocol/geo.ts'
@@ -73,6 +74,16 @@ const frame = (seq: number, more: Partial<LocationFrame> = {}): LocationFrame =>
   accuracyM: null,
   ...more,
 })
+const offerOf = (offer_id: string, order_id: string): OfferMessage =>
+  offerMessage({
+    offer_id,
+    order_id,
+    pickup: { latitude: 1, longitude: 2 },
+    dropoff: { latitude: 3, longitude: 4 },
+    distance_km: 1,
+    fee: 3,
+    expires_at: new Date().toISOString(),
+  })
 const seqs = (): number[] => heard.map(h => h.seq)
 
 t.test(
@@ -453,14 +464,14 @@ t.test(
     f.push({
       kind: 'topic',
       topic,
-      message: { type: 'offer', offer_id: offer.offer_id, order_id: offered.id },
+      message: offerOf(offer.offer_id, offered.id),
     })
     const withdrawn = {
       type: 'offer_withdrawn',
       offer_id: offer.offer_id,
       order_id: offered.id,
       reason: 'expired',
-    }
+    } as const
     f.push({ kind: 'topic', topic, message: withdrawn })
     t.same(await socket.next(), withdrawn, 'the offer is not shown again')
     t.same(socket.heard, [])
@@ -523,7 +534,7 @@ t.test('answers to offers', async t => {
   f.push({
     kind: 'topic',
     topic: `driver:${driverId}`,
-    message: { type: 'offer', offer_id: offerId, order_id: orderId },
+    message: offerOf(offerId, orderId),
   })
   t.match(await socket.next(), { type: 'offer' })
   socket.send({ type: 'offer_response', offer_id: offerId, accept: false, reason: 'too far' })

@@ -5,10 +5,15 @@
  */
 import { CaduceusError, closeCodes, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import { assignedMessage, offerMessage } from '../../protocol/orders/messages.ts'
-import { topics, type SocketMessage } from '../../protocol/pushes.ts'
+import {
+  assignedMessage,
+  offerMessage,
+  type MembershipMessage,
+  type OfferMessage,
+} from '../../protocol/drivers/messages.ts'
+import { topics } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import { OfferResponse, SetStatus } from '../../protocol/sockets.ts'
+import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
 import type { EdgeContext } from '../context.ts'
@@ -16,7 +21,7 @@ import { healProfile } from '../dispatch/driver-profile.ts'
 import { identify, type Handshake } from './handshake.ts'
 import { DriverStream, type Ingest } from './ingest.ts'
 import { isLocationText, takeLocationText } from './ingest-text.ts'
-import { checks, CommandsInFlight, MessageTable } from './messages.ts'
+import { CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { firstRows } from './first-rows.ts'
 import type { Opened, Session } from './session.ts'
@@ -48,8 +53,8 @@ export async function openDriver(
   const offers = new Offers()
   const stream = new DriverStream(session, driver.id)
   const inFlight = new CommandsInFlight()
-  const table = new MessageTable()
-    .on('offer_response', checks.offerResponse, OfferResponse, message =>
+  const table = new MessageTable('driver')
+    .on('offer_response', message =>
       inFlight.start(
         session,
         () => answerOffer(ctx, driver.id, offers, message),
@@ -62,7 +67,7 @@ export async function openDriver(
         }),
       ),
     )
-    .on('status', checks.status, SetStatus, message =>
+    .on('status', message =>
       inFlight.start(
         session,
         () => setStatus(ctx, driver.id, message),
@@ -115,15 +120,16 @@ const isCarried = (status: string): boolean =>
 /** The end is told, and nothing after it: unless a parcel is still to be brought to its end. */
 function endWithMembership(
   session: Session,
-  { membership, active_order_ids }: SocketMessage,
+  { membership, active_order_ids }: MembershipMessage,
 ): void {
-  if (membership !== 'ended' || !Array.isArray(active_order_ids) || active_order_ids.length > 0)
-    return
+  if (membership !== 'ended' || active_order_ids.length > 0) return
   // Behind the message itself, which this call lets through.
   queueMicrotask(() =>
     session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'),
   )
 }
+
+type OfferResponse = MessageNamed<'offer_response'>
 
 /** The offers this connection has heard of: none is shown twice, and an answer need not name its order. */
 class Offers {
@@ -131,8 +137,8 @@ class Offers {
 
   /** False for an offer that was seen, or was withdrawn before it could be shown. */
   see(message: SocketMessage): boolean {
+    if (!('offer_id' in message) || message.order_id === undefined) return true
     const { offer_id, order_id } = message
-    if (typeof offer_id !== 'string' || typeof order_id !== 'string') return true
     const known = this.#orders.has(offer_id)
     this.#orders.set(offer_id, order_id)
     if (this.#orders.size > limits.offersPerSearchMax)
@@ -153,7 +159,7 @@ async function answerOffer(
   driverId: string,
   offers: Offers,
   message: OfferResponse,
-): Promise<object> {
+): Promise<MessageNamed<'offer_result'>> {
   const { offer_id, accept, reason } = message
   const orderId =
     message.order_id ??
@@ -194,13 +200,17 @@ async function orderOffered(ctx: EdgeContext, driverId: string): Promise<OrderVi
 
 const offerResult = (message: OfferResponse) => ({ offer_id: message.offer_id, ...echo(message) })
 const echo = (message: { id?: string }) => (message.id === undefined ? {} : { id: message.id })
-const outcomes: Partial<Record<ErrorCode, string>> = {
+const outcomes: Partial<Record<ErrorCode, MessageNamed<'offer_result'>['outcome']>> = {
   offer_expired: 'expired',
   offer_not_found: 'not_found',
   offer_not_yours: 'not_yours',
 }
 
-async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus): Promise<object> {
+async function setStatus(
+  ctx: EdgeContext,
+  driverId: string,
+  message: MessageNamed<'set_status'>,
+): Promise<MessageNamed<'status_result'>> {
   const { driver } = await ctx.commands.driver({
     id: `${driverId}:${message.id ?? uuidV7(ctx.nowMs(), ctx.random)}`,
     actor_id: driverId,
@@ -213,7 +223,7 @@ async function setStatus(ctx: EdgeContext, driverId: string, message: SetStatus)
 }
 
 /** The offer that an order is waiting for, in the words in which the engine asks it. */
-const heldOffer = (order: OrderView): SocketMessage =>
+const heldOffer = (order: OrderView): OfferMessage =>
   offerMessage({
     ...order.driver_search.offer!,
     order_id: order.id,

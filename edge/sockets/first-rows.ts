@@ -6,6 +6,7 @@
 import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
+import type { DriverStatus } from '../../protocol/drivers/statuses.ts'
 import { endedStatuses, underWayStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { gathered } from './gathered.ts'
@@ -20,7 +21,7 @@ export interface DriverRow {
   id: string
   vendor_id: string
   full_name: string
-  status: string
+  status: DriverStatus
   active_order_ids: string[]
 }
 

@@ -11,14 +11,15 @@ import type { Subscription } from '../../protocol/bus/bus.ts'
 import type { Env } from '../../protocol/env.ts'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import type { FleetMember } from '../../protocol/pharmacies/messages.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import {
   topics,
   type LocationPush,
   type OrderLocation,
   type PushList,
-  type SocketMessage,
 } from '../../protocol/pushes.ts'
+import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { LastParcels } from '../approval/last-parcels.ts'
 import { approvalMessage, newsById } from '../approval/telling.ts'
@@ -270,7 +271,7 @@ export class Hub {
   #onLocations(push: LocationPush): void {
     for (const location of push.orders)
       this.#deliver(this.#orderWatchers.get(location.order_id), orderMessage(location))
-    const fleets = new Map<string, Record<string, unknown>[]>()
+    const fleets = new Map<string, FleetMember[]>()
     for (const { vendor_id, at_ms, ...location } of push.fleet) {
       const member = { ...location, at: new Date(at_ms).toISOString() }
       const members = fleets.get(vendor_id)
@@ -318,6 +319,6 @@ function leave(map: Map<string, Set<Session>>, key: string, session: Session): v
   if (members?.delete(session) === true && members.size === 0) map.delete(key)
 }
 
-function orderMessage({ at_ms, ...location }: OrderLocation): SocketMessage {
+function orderMessage({ at_ms, ...location }: OrderLocation): MessageNamed<'location'> {
   return { type: 'location', ...location, at: new Date(at_ms).toISOString() }
 }

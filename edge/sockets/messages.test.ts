@@ -146,12 +146,18 @@ t.test(
     const other = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
     await other.next('connection')
     socket.ws.pause()
-    const message = { type: 'filler', text: 'x'.repeat(60_000) }
+    const message = {
+      type: 'status',
+      order_id: newId(),
+      status: 'cancelled',
+      at: new Date().toISOString(),
+      reason: 'x'.repeat(60_000),
+    } as const
     // The kernel's own buffers take several megabytes before the edge has to keep anything.
     let sent = 0
     for (; sent < 1_000 && f.hub.size > 1; sent++) {
       f.push({ kind: 'topic', topic: `customer:${user}`, message })
-      await other.next('filler')
+      await other.next('status')
     }
     t.equal(f.hub.size, 1, `closed after ${Math.round(sent * 0.06)} MB`)
     const metric = await f.ctx.metrics.pushesDropped.get()

@@ -1,23 +1,39 @@
-/** Dispatches the messages clients send, which protocol/sockets.ts defines. Location messages are checked by hand in ingest.ts: they are the river. */
-import type Type from 'typebox'
+/** Dispatches the messages clients send, which the rooms of protocol/ define. Location messages are checked by hand in ingest.ts: they are the river. */
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import { OfferResponse, Respond, SetStatus } from '../../protocol/sockets.ts'
+import type { ChannelName } from '../../protocol/kernel/channels.ts'
+import { saidSchemas, type SaidOn, type SocketMessage } from '../../protocol/sockets.ts'
 import { compileCheck, type Check } from '../http/validate.ts'
 import type { Session } from './session.ts'
 
-/** A table of what a socket understands: one schema and one action per `type`. */
-export class MessageTable {
+/** Compiled once per process and channel, not per connection. */
+const compiled = new Map<ChannelName, ReadonlyMap<string, Check>>()
+function checksOf(channel: ChannelName): ReadonlyMap<string, Check> {
+  let checks = compiled.get(channel)
+  if (checks === undefined) {
+    checks = new Map(
+      [...saidSchemas(channel)].map(([type, schema]) => [type, compileCheck(schema)]),
+    )
+    compiled.set(channel, checks)
+  }
+  return checks
+}
+
+/** A table of what a socket understands: one action per `type` that its channel defines. */
+export class MessageTable<Channel extends ChannelName> {
   readonly #entries = new Map<string, { check: Check; act: (message: never) => void }>()
+  readonly #channel: Channel
+
+  constructor(channel: Channel) {
+    this.#channel = channel
+  }
 
   /** `act` is given what the schema let through. */
-  on<S extends Type.TSchema>(
-    type: string,
-    check: Check,
-    _schema: S,
-    act: (message: Type.Static<S>) => void,
+  on<Name extends SaidOn<Channel>['type']>(
+    type: Name,
+    act: (message: Extract<SaidOn<Channel>, { type: Name }>) => void,
   ): this {
-    this.#entries.set(type, { check, act })
+    this.#entries.set(type, { check: checksOf(this.#channel).get(type)!, act })
     return this
   }
 
@@ -54,13 +70,6 @@ export class MessageTable {
   }
 }
 
-/** Compiled once per process, not per connection. */
-export const checks = {
-  respond: compileCheck(Respond),
-  offerResponse: compileCheck(OfferResponse),
-  status: compileCheck(SetStatus),
-}
-
 /** Runs a command whose answer the socket waits for; at most limits.socketCommandsInFlightMax at once. */
 export class CommandsInFlight {
   #count = 0
@@ -68,16 +77,12 @@ export class CommandsInFlight {
   /** `run` resolves to the answer; what it throws becomes the answer through `failed`. */
   start(
     session: Session,
-    run: () => Promise<object>,
-    failed: (problem: CaduceusError) => object,
+    run: () => Promise<SocketMessage>,
+    failed: (problem: CaduceusError) => SocketMessage,
   ): void {
     if (this.#count >= limits.socketCommandsInFlightMax) {
-      session.sendText(
-        JSON.stringify(
-          failed(
-            new CaduceusError('overloaded', 'too many commands of this connection are waiting'),
-          ),
-        ),
+      session.send(
+        failed(new CaduceusError('overloaded', 'too many commands of this connection are waiting')),
       )
       return
     }

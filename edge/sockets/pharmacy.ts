@@ -1,6 +1,7 @@
 /** A pharmacy's terminal: open requests come in, answers go out. */
 import type { ErrorCode } from '../../protocol/errors.ts'
-import { Respond } from '../../protocol/sockets.ts'
+import type { ResponseResult } from '../../protocol/orders/messages.ts'
+import type { MessageNamed } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
@@ -8,7 +9,7 @@ import type { EdgeContext } from '../context.ts'
 import { ownPath } from '../uploads/kinds.ts'
 import { firstRows } from './first-rows.ts'
 import { identify, type Handshake } from './handshake.ts'
-import { checks, CommandsInFlight, MessageTable } from './messages.ts'
+import { CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import type { Opened, Session } from './session.ts'
 
@@ -26,7 +27,7 @@ export async function openPharmacy(
   if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()
-  const table = new MessageTable().on('respond', checks.respond, Respond, message =>
+  const table = new MessageTable('terminal').on('respond', message =>
     inFlight.start(
       session,
       () => respond(ctx, session, { identity, vendorId: vendor.id }, message),
@@ -59,7 +60,7 @@ export async function openPharmacy(
 }
 
 /** What became of an answer that did not go through. */
-const outcomes: Partial<Record<ErrorCode, string>> = {
+const outcomes: Partial<Record<ErrorCode, ResponseResult['outcome']>> = {
   request_already_assigned: 'lost',
   request_not_offered: 'not_offered',
   request_expired: 'expired',
@@ -70,8 +71,8 @@ async function respond(
   ctx: EdgeContext,
   { origin }: Session,
   { identity, vendorId }: { identity: Identity; vendorId: string },
-  message: Respond,
-): Promise<object> {
+  message: MessageNamed<'respond'>,
+): Promise<ResponseResult> {
   const { request_id, response_type, text_message, audio_url, id } = message
   const { outcome, order } = await respondToRequest(ctx, {
     vendorId,

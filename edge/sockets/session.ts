@@ -8,9 +8,9 @@
  * the reader that is too slow hears 4408, if it ever reads on.
  */
 import type { WebSocket } from 'uWebSockets.js'
-import { closeCodes, type ErrorCode, type FieldError } from '../../protocol/errors.ts'
+import { closeCodes, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { SocketMessage } from '../../protocol/pushes.ts'
+import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { EdgeContext } from '../context.ts'
 import { TailedMessage } from './tailed.ts'
@@ -46,6 +46,9 @@ type State =
     }
   | { state: 'open'; handler: SocketHandler }
   | { state: 'closing' }
+
+/** What an `error` says beside its code and words. */
+type ErrorDetails = Omit<MessageNamed<'error'>, 'type' | 'code' | 'message'>
 
 type Queued = string | Uint8Array | TailedMessage | number
 
@@ -115,7 +118,7 @@ export class Session {
     const { inbound, outbound } = this.#state
     this.#state = { state: 'open', handler }
     this.#socket.cork(() => {
-      for (const message of greeting) this.sendText(JSON.stringify(message))
+      for (const message of greeting) this.send(message)
       for (const message of outbound) this.push(message)
     })
     handler.onOpen?.()
@@ -216,6 +219,10 @@ export class Session {
     }
   }
 
+  /** A message that leaves at once, behind what was pushed before. */
+  send(message: SocketMessage): boolean {
+    return this.sendText(JSON.stringify(message))
+  }
   /** JSON as text or as its UTF-8 bytes. */
   sendText(text: string | Uint8Array): boolean {
     this.flush()
@@ -244,36 +251,16 @@ export class Session {
   }
 
   /** Tells the client what was wrong; ten malformed messages in a row end the connection. */
-  refuse(
-    code: ErrorCode,
-    message: string,
-    extra: {
-      id?: string
-      fields?: FieldError[]
-      index?: number
-      seq?: number
-      refused?: number
-    } = {},
-  ): void {
+  refuse(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
     this.#refusals++
-    this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
+    this.send({ type: 'error', code, message, ...extra })
     if (++this.#malformedInARow >= limits.socketMalformedInARowMax)
       this.close(closeCodes.malformed, 'malformed messages')
   }
 
   /** Something is wrong, but not with the message. */
-  report(
-    code: ErrorCode,
-    message: string,
-    extra: {
-      id?: string
-      index?: number
-      seq?: number
-      refused?: number
-      server_time_ms?: number
-    } = {},
-  ): void {
-    this.sendText(JSON.stringify({ type: 'error', code, message, ...extra }))
+  report(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
+    this.send({ type: 'error', code, message, ...extra })
   }
 
   /** A message from the client; the bytes may be gone after the call. */
@@ -322,7 +309,7 @@ export class Session {
       this.refuse('invalid_json', 'the message is not valid JSON')
       return
     }
-    if (isPing(message)) this.sendText('{"type":"pong"}')
+    if (isPing(message)) this.send({ type: 'pong' })
     else handler.onText(message)
   }
 

@@ -3,12 +3,8 @@ import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/errors.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/limits.ts'
-import {
-  topics,
-  type InterestMessage,
-  type NewRequestBody,
-  type TerminalsMessage,
-} from '../../protocol/pushes.ts'
+import { topics, type InterestMessage, type TerminalsMessage } from '../../protocol/pushes.ts'
+import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { addOrder, addVendor, newId, pause, startFixture, type TestSocket } from './fixture.ts'
@@ -44,6 +40,8 @@ const requestBody = (request_id: string): NewRequestBody => ({
   timestamp: '2026-02-24T10:30:00Z',
   expires_at: '2026-02-24T10:35:00Z',
 })
+/** Anything but a request. */
+const news = { type: 'driver_status', driver_id: newId(), status: 'available' } as const
 const [a, b, c] = [await pharmacy(), await pharmacy(), await pharmacy()]
 
 t.test(
@@ -67,11 +65,7 @@ t.test(
     t.match(await a2.next(), { distance_km: 2.5 })
     t.match(await b1.next(), { distance_km: 0.82 })
     f.push(request)
-    const message = {
-      type: 'request_taken',
-      request_id: id,
-      message: 'This request has been accepted by another pharmacy',
-    }
+    const message = requestEnded(id, 'taken')
     const closed = {
       kind: 'request_closed' as const,
       request_id: id,
@@ -109,25 +103,25 @@ t.test(
       })),
     )
     f.push(
-      { kind: 'topic', topic: topics.vendor(a.id), message: { type: 'news' } },
+      { kind: 'topic', topic: topics.vendor(a.id), message: news },
       ...ids.map(id => ({
         kind: 'request_closed' as const,
         request_id: id,
         vendor_ids: [a.id],
-        message: { type: 'request_expired', request_id: id },
+        message: requestEnded(id, 'expired'),
       })),
     )
     const heard = []
     for (let i = 0; i < 41; i++) heard.push(await a1.next())
     t.same(
       heard.map(m => m['request_id'] ?? m.type),
-      [...ids, 'news', ...ids],
+      [...ids, 'driver_status', ...ids],
     )
     t.equal(f.writes.count - before, 1)
-    f.push({ kind: 'topic', topic: topics.vendor(a.id), message: { type: 'last' } })
+    f.push({ kind: 'topic', topic: topics.vendor(a.id), message: news })
     await pause(0)
     a1.ws.send('{')
-    t.same([(await a1.next()).type, (await a1.next()).type], ['last', 'error'])
+    t.same([(await a1.next()).type, (await a1.next()).type], ['driver_status', 'error'])
     a1.ws.close()
   },
 )
@@ -275,7 +269,7 @@ t.test('what a terminal was told is bounded', async t => {
       kind: 'request_closed',
       request_id: id,
       vendor_ids: [a.id],
-      message: { type: 'request_expired', request_id: id },
+      message: requestEnded(id, 'expired'),
     })
   end(ids[0]!)
   end(ids.at(-1)!)
@@ -364,7 +358,7 @@ t.test(
       kind: 'request_closed',
       request_id: id,
       vendor_ids: [b.id],
-      message: { type: 'request_taken', request_id: id },
+      message: requestEnded(id, 'taken'),
     })
     t.match(
       [await b1.next(), await b1.next()],
@@ -417,8 +411,8 @@ t.test('interest follows trackers, customers and fleets', async t => {
   for (const [order_id, status] of [
     [later, 'pending'],
     [open.id, 'delivered'],
-  ]) {
-    const message = { type: 'status', order_id, status, at: '' }
+  ] as const) {
+    const message = { type: 'status' as const, order_id, status, at: '' }
     f.push({ kind: 'topic', topic: `customer:${userId}`, message })
     t.same(await customer.next(), message)
   }

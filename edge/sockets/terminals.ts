@@ -6,17 +6,15 @@
  * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
-import { requestExpired } from '../../protocol/orders/texts.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import {
-  topics,
+  requestEnded,
   type NewRequestBody,
-  type Push,
-  type SocketMessage,
-  type TerminalsMessage,
-} from '../../protocol/pushes.ts'
+  type RequestEnded,
+} from '../../protocol/orders/messages.ts'
+import { topics, type Push, type TerminalsMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { EdgeContext } from '../context.ts'
 import { uploadIdOf } from '../uploads/kinds.ts'
@@ -171,7 +169,7 @@ export class Terminals {
       this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
   }
 
-  #closeFor(session: Session, requestId: string, message: SocketMessage): void {
+  #closeFor(session: Session, requestId: string, message: RequestEnded): void {
     if (!isOver(session, requestId)) return
     if (session.push(message)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
   }
@@ -200,14 +198,11 @@ function remember(ids: Set<string> | null, id: string, max: number): Set<string>
   return ids
 }
 
-/** The same messages as the engine pushes. */
-function endOf(request_id: string, status: string, vendorId: string | null): SocketMessage {
-  if (status === 'expired') return { type: 'request_expired', request_id, message: requestExpired }
-  if (status === 'cancelled' && vendorId === null)
-    return { type: 'request_cancelled', request_id, message: 'This request was cancelled' }
-  return {
-    type: 'request_taken',
-    request_id,
-    message: 'This request has been accepted by another pharmacy',
-  }
+/** How the request ended for those who did not get it, by its row. */
+function endOf(requestId: string, status: string, vendorId: string | null): RequestEnded {
+  if (status === 'expired') return requestEnded(requestId, 'expired')
+  return requestEnded(
+    requestId,
+    status === 'cancelled' && vendorId === null ? 'cancelled' : 'taken',
+  )
 }

@@ -43,7 +43,7 @@ export async function openTracking(
       session.close(closeCode, message)
     }
   }
-  const table = new MessageTable()
+  const table = new MessageTable('tracking')
   return {
     handler: {
       onText: message => table.dispatch(session, message),
@@ -58,7 +58,7 @@ export async function openTracking(
           })
           return false
         }
-        if (message.type === 'status' && hasEnded(message['status']))
+        if (message.type === 'status' && hasEnded(message.status))
           session.expiresAtMs = linkEndsAtMs(ctx.config, {
             ended_at: new Date(ctx.nowMs()).toISOString(),
           })!

@@ -86,7 +86,7 @@ export async function openVendor(
       }
     }),
   )
-  const table = new MessageTable()
+  const table = new MessageTable('fleet')
   return {
     handler: { onText: message => table.dispatch(session, message) },
     greeting: [

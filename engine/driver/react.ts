@@ -3,7 +3,7 @@ import { isoTime } from '../../protocol/iso-time.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
 import type { DriverEvent, DriverFact, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
-import { offerMessage } from '../../protocol/orders/messages.ts'
+import { membershipMessage, offerMessage } from '../../protocol/drivers/messages.ts'
 import type { Effect } from '../effects.ts'
 import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
@@ -187,13 +187,12 @@ const membershipPush = (driver: RegisteredDriver): Effect => ({
   push: {
     kind: 'topic',
     topic: topics.driver(driver.driverId),
-    message: {
-      type: 'membership',
-      driver_id: driver.driverId,
-      vendor_id: driver.vendorId,
-      membership: membershipOf(driver),
-      active_order_ids: driver.activeOrderIds,
-    },
+    message: membershipMessage(
+      driver.driverId,
+      driver.vendorId,
+      membershipOf(driver),
+      driver.activeOrderIds,
+    ),
   },
 })
 

@@ -4,12 +4,18 @@
  * the event is in its slot.
  */
 import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
-import { requestExpired } from '../../protocol/orders/texts.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { CandidateFact, OrderEvent, SourceFact } from '../../protocol/events.ts'
-import { assignedMessage, newRequestBody } from '../../protocol/orders/messages.ts'
+import { assignedMessage } from '../../protocol/drivers/messages.ts'
+import {
+  newRequestBody,
+  requestEnded,
+  type RequestEnd,
+  type StatusMessage,
+} from '../../protocol/orders/messages.ts'
 import { coarseKm } from '../../protocol/orders/area.ts'
-import { topics, type Push, type SocketMessage } from '../../protocol/pushes.ts'
+import { topics, type Push } from '../../protocol/pushes.ts'
+import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { Effect } from '../effects.ts'
 import type { DriverCommand } from '../driver/commands.ts'
 import { statusOf, view } from './view.ts'
@@ -69,12 +75,7 @@ export function react(
           ...event.data,
           distance_km: kmOf(order, vendor.vendor_id) ?? event.data.distance_km,
         }),
-        ...closeRequest(
-          order,
-          vendor.vendor_id,
-          'request_taken',
-          'This request has been accepted by another pharmacy',
-        ),
+        ...closeRequest(order, vendor.vendor_id, 'taken'),
         ...statusPushes(order, at),
       ]
     }
@@ -92,7 +93,7 @@ export function react(
               ? 'No pharmacy accepted in time'
               : 'There is no pharmacy within the radius',
         }),
-        ...closeRequest(order, null, 'request_expired', requestExpired),
+        ...closeRequest(order, null, 'expired'),
         ...statusPushes(order, at),
       ]
     case 'order_cancelled':
@@ -100,9 +101,7 @@ export function react(
         ...(core.origin === 'broadcast'
           ? [{ do: 'closeClaim' as const, orderId: core.orderId, as: 'cancelled' as const }]
           : []),
-        ...('deal' in order && order.deal !== null
-          ? []
-          : closeRequest(order, null, 'request_cancelled', 'This request was cancelled')),
+        ...('deal' in order && order.deal !== null ? [] : closeRequest(order, null, 'cancelled')),
         ...(order.kind === 'cancelled' && order.delivery !== null
           ? [
               completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0),
@@ -315,12 +314,7 @@ const requestBody = (core: OrderCore, { radiusKm, expiresAtMs }: Broadcast) =>
 /** Requests of an earlier release were measured from the door alone; they are open for an hour at most. */
 const toldKm = ({ area_km, distance_km }: CandidateFact): number => area_km ?? coarseKm(distance_km)
 
-function closeRequest(
-  order: Living,
-  exceptVendorId: string | null,
-  type: string,
-  message: string,
-): Effect[] {
+function closeRequest(order: Living, exceptVendorId: string | null, end: RequestEnd): Effect[] {
   const broadcast = 'broadcast' in order ? order.broadcast : null
   if (broadcast === null) return []
   const vendor_ids = broadcast.candidates.map(c => c.vendor_id).filter(id => id !== exceptVendorId)
@@ -333,7 +327,7 @@ function closeRequest(
         kind: 'request_closed',
         request_id,
         vendor_ids,
-        message: { type, request_id, message },
+        message: requestEnded(request_id, end),
       },
     },
   ]
@@ -372,18 +366,18 @@ function pharmacyResponse(
 function statusPushes(
   order: Living,
   at: string,
-  extra: Record<string, unknown> = {},
-  parties: Record<string, unknown> = {},
+  extra: Pick<StatusMessage, 'arrived_at' | 'vehicle_type'> = {},
+  parties: Pick<StatusMessage, 'driver_id' | 'driver_name' | 'driver_phone' | 'reason'> = {},
 ): Effect[] {
   const { core } = order
-  const open: SocketMessage = {
+  const open: StatusMessage = {
     type: 'status',
     order_id: core.orderId,
     status: statusOf(order),
     at,
     ...extra,
   }
-  const full: SocketMessage = { ...open, ...parties }
+  const full: StatusMessage = { ...open, ...parties }
   return [
     push(topics.order(core.orderId), open),
     push(topics.customer(core.customerId), full),

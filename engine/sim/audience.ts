@@ -230,10 +230,11 @@ function actorOf(push: Push): string {
   if (push.kind === 'new_request') return push.body.request_id
   if (push.kind === 'request_closed') return push.request_id
   const { topic, message } = push
+  const fields: Readonly<Record<string, unknown>> = { ...message }
   const [kind, id] = topic.split(':') as [string, string]
   if (kind === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended')
     return id
   return kind === 'order'
     ? id
-    : String(message['order_id'] ?? message['request_id'] ?? message['driver_id'])
+    : String(fields['order_id'] ?? fields['request_id'] ?? fields['driver_id'])
 }

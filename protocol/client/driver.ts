@@ -13,44 +13,24 @@ import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
+import type { HeardOn } from '../sockets.ts'
 import type {
-  AssignedMessage,
-  AssignmentEnded,
+  ConnectionNews,
   DriverGreeting,
-  ErrorMessage,
-  MembershipMessage,
-  OfferMessage,
+  MessageEvents,
   OfferResult,
-  OfferWithdrawn,
   StatusResult,
 } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 
-type Received =
-  | DriverGreeting
-  | OfferMessage
-  | OfferWithdrawn
-  | AssignedMessage
-  | AssignmentEnded
-  | MembershipMessage
-  | OfferResult
-  | StatusResult
-  | ErrorMessage
-  | { type: 'ack'; seq: number }
+type Received = HeardOn<'driver'>
 
-export interface DriverEvents {
+/** Every message of the channel by its type, but for the answers to what this client asks. */
+export interface DriverEvents
+  extends ConnectionNews, MessageEvents<'driver', 'ack' | 'offer_result' | 'status_result'> {
   open: DriverGreeting
-  closed: { code: number; reason: string; final: boolean }
-  offer: OfferMessage
-  offer_withdrawn: OfferWithdrawn
-  assigned: AssignedMessage
-  /** The delivery was cancelled, or given to somebody else. */
-  assignment_ended: AssignmentEnded
-  /** The pharmacy took the driver, or parted with them. */
-  membership: MembershipMessage
   /** Everything up to `seq` has reached the dispatch engine's bus. */
   ack: { seq: number; waiting: number }
-  error: ErrorMessage
 }
 
 /** Where frame numbers are kept between runs of the app, so that none is used twice. */
@@ -191,21 +171,6 @@ export class Driver extends Emitter<DriverEvents> {
 
   #received(message: Received): void {
     switch (message.type) {
-      case 'offer':
-        this.emit('offer', message)
-        break
-      case 'offer_withdrawn':
-        this.emit('offer_withdrawn', message)
-        break
-      case 'assigned':
-        this.emit('assigned', message)
-        break
-      case 'assignment_ended':
-        this.emit('assignment_ended', message)
-        break
-      case 'membership':
-        this.emit('membership', message)
-        break
       case 'ack':
         this.#acknowledged(message.seq)
         break
@@ -217,12 +182,15 @@ export class Driver extends Emitter<DriverEvents> {
         }
         // The edge is well and what is behind it is not: wait with it, another connection would find the same.
         if (message.code === 'unavailable') this.#stalls = 0
-        this.emit('error', message)
+        this.pass(message)
         break
       case 'connection':
+      case 'pong':
       case 'offer_result':
       case 'status_result':
         break
+      default:
+        this.pass(message)
     }
   }
 

@@ -24,4 +24,9 @@ export class Emitter<Events> {
         })
       }
   }
+
+  /** Emits a message under the name of its type. */
+  protected pass(message: Extract<Events[keyof Events], { type: string }>): void {
+    this.emit(message.type as keyof Events, message)
+  }
 }

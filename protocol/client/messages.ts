@@ -1,35 +1,53 @@
-/** The messages that clients receive, by socket, as types: derived from the schemas of `sockets.ts`, of which nothing is left at run time. */
-import type Type from 'typebox'
-import type * as schemas from '../sockets.ts'
+/**
+ * The messages that clients receive, as types: derived from their definitions, of which nothing is left at run time.
+ * A message that is defined for a channel is an event of its client by that, without an edit here.
+ */
+import type { ChannelName } from '../kernel/channels.ts'
+import type { HeardOn, MessageNamed } from '../sockets.ts'
 
-type Of<Name extends keyof typeof schemas> = (typeof schemas)[Name] extends infer S extends
-  Type.TSchema
-  ? Type.Static<S>
-  : never
+export type { MessageNamed }
+export type { FleetMember } from '../pharmacies/messages.ts'
 
-export type ErrorMessage = Of<'ErrorMessage'>
-export type TerminalGreeting = Of<'TerminalGreeting'>
-export type NewRequest = Of<'NewRequest'>
-export type RequestEnded = Of<'RequestEnded'>
-export type NewOrder = Of<'NewOrder'>
-export type ResponseResult = Of<'ResponseResult'>
-export type DriverSearchEnded = Of<'DriverSearchEnded'>
-export type ApprovalMessage = Of<'ApprovalMessage'>
-export type CustomerGreeting = Of<'CustomerGreeting'>
-export type RequestOver = Of<'RequestOver'>
-export type PharmacyResponse = Of<'PharmacyResponse'>
-export type StatusMessage = Of<'StatusMessage'>
-export type LocationMessage = Of<'LocationMessage'>
-export type TrackingStateMessage = Of<'TrackingState'>
-export type DriverGreeting = Of<'DriverGreeting'>
-export type OfferMessage = Of<'OfferMessage'>
-export type OfferWithdrawn = Of<'OfferWithdrawn'>
-export type AssignedMessage = Of<'AssignedMessage'>
-export type AssignmentEnded = Of<'AssignmentEnded'>
-export type MembershipMessage = Of<'MembershipMessage'>
-export type OfferResult = Of<'OfferResult'>
-export type StatusResult = Of<'StatusResult'>
-export type DriverStatusChanged = Of<'DriverStatusChanged'>
-export type FleetMessage = Of<'FleetMessage'>
-export type FleetLocations = Of<'FleetLocations'>
-export type { FleetMember } from '../sockets.ts'
+/** The messages of a channel by their `type`. */
+export type MessagesByType<Channel extends ChannelName> = {
+  [Message in HeardOn<Channel> as Message['type']]: Message
+}
+
+/** The messages of a channel that a client passes on as events, unless it has events of its own for them. */
+export type MessageEvents<Channel extends ChannelName, Own extends string = never> = Omit<
+  MessagesByType<Channel>,
+  'connection' | 'pong' | Own
+>
+
+/** What every client tells of its connection. */
+export interface ConnectionNews {
+  /** The connection ended; with `final` no other follows. */
+  closed: { code: number; reason: string; final: boolean }
+}
+
+/** Names for the messages that apps hold in variables. `MessageNamed` gives the type of any other. */
+export type ErrorMessage = MessageNamed<'error'>
+export type TerminalGreeting = MessageNamed<'terminal_greeting'>
+export type NewRequest = MessageNamed<'new_request'>
+export type RequestEnded = MessageNamed<'request_ended'>
+export type NewOrder = MessageNamed<'new_order'>
+export type ResponseResult = MessageNamed<'response_result'>
+export type DriverSearchEnded = MessageNamed<'driver_search_ended'>
+export type ApprovalMessage = MessageNamed<'approval'>
+export type CustomerGreeting = MessageNamed<'customer_greeting'>
+export type RequestOver = MessageNamed<'request_over'>
+export type PharmacyResponse = MessageNamed<'pharmacy_response'>
+export type StatusMessage = MessageNamed<'status'>
+export type LocationMessage = MessageNamed<'location'>
+export type TrackingStateMessage = MessageNamed<'tracking_state'>
+export type DriverGreeting = MessageNamed<'driver_greeting'>
+export type OfferMessage = MessageNamed<'offer'>
+export type OfferWithdrawn = MessageNamed<'offer_withdrawn'>
+export type AssignedMessage = MessageNamed<'assigned'>
+export type AssignmentEnded = MessageNamed<'assignment_ended'>
+export type MembershipMessage = MessageNamed<'membership'>
+export type OfferResult = MessageNamed<'offer_result'>
+export type StatusResult = MessageNamed<'status_result'>
+export type DriverStatusChanged = MessageNamed<'driver_status'>
+export type FleetMessage = MessageNamed<'fleet'>
+export type FleetLocations = MessageNamed<'fleet_locations'>

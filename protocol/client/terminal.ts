@@ -11,46 +11,32 @@
 import { limits } from '../limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
+import type { HeardOn } from '../sockets.ts'
 import type {
-  ApprovalMessage,
-  DriverSearchEnded,
+  ConnectionNews,
   ErrorMessage,
-  NewOrder,
+  MessageEvents,
   NewRequest,
-  RequestEnded,
   ResponseResult,
-  StatusMessage,
   TerminalGreeting,
 } from './messages.ts'
 
-type Received =
-  | TerminalGreeting
-  | NewRequest
-  | RequestEnded
-  | NewOrder
-  | StatusMessage
-  | DriverSearchEnded
-  | ApprovalMessage
-  | ResponseResult
-  | ErrorMessage
+type Received = HeardOn<'terminal'>
 
-export interface TerminalEvents {
+/** Every message of the channel by its type, but that `new_request` and `request_closed` come once for each request. */
+export interface TerminalEvents
+  extends
+    ConnectionNews,
+    MessageEvents<
+      'terminal',
+      'request_taken' | 'request_expired' | 'request_cancelled' | 'response_result'
+    > {
   open: TerminalGreeting
-  closed: { code: number; reason: string; final: boolean }
-  /** Once per request, however often the connection is lost. */
-  new_request: NewRequest
-  /** Once per request: it can no longer be taken. `ended` means that it ended while the connection was lost. */
+  /** It can no longer be taken. `ended` means that it ended while the connection was lost. */
   request_closed: {
     request_id: string
     reason: 'won' | 'taken' | 'expired' | 'cancelled' | 'ended'
   }
-  new_order: NewOrder
-  status: StatusMessage
-  /** Nobody took the order that a driver was searched for. */
-  driver_search_ended: DriverSearchEnded
-  /** An administrator decided upon the pharmacy or its move. */
-  approval: ApprovalMessage
-  error: ErrorMessage
 }
 
 export function connectTerminal(options: ConnectOptions): Terminal {
@@ -154,24 +140,12 @@ export class Terminal extends Emitter<TerminalEvents> {
       case 'request_cancelled':
         this.#close(message.request_id, 'cancelled')
         break
-      case 'new_order':
-        this.emit('new_order', message)
-        break
-      case 'status':
-        this.emit('status', message)
-        break
-      case 'driver_search_ended':
-        this.emit('driver_search_ended', message)
-        break
-      case 'approval':
-        this.emit('approval', message)
-        break
-      case 'error':
-        this.emit('error', message)
-        break
       case 'connection':
+      case 'pong':
       case 'response_result':
         break
+      default:
+        this.pass(message)
     }
   }
 }

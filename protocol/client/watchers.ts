@@ -4,48 +4,18 @@
  */
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type {
-  CustomerGreeting,
-  DriverStatusChanged,
-  RequestOver,
-  ErrorMessage,
-  FleetLocations,
-  FleetMember,
-  FleetMessage,
-  LocationMessage,
-  PharmacyResponse,
-  StatusMessage,
-  TrackingStateMessage,
-} from './messages.ts'
+import type { ConnectionNews, CustomerGreeting, FleetMember, MessageEvents } from './messages.ts'
 
-interface CommonEvents {
-  closed: { code: number; reason: string; final: boolean }
-  error: ErrorMessage
-}
-export interface CustomerEvents extends CommonEvents {
+export interface CustomerEvents extends ConnectionNews, MessageEvents<'customer'> {
   open: CustomerGreeting
-  pharmacy_response: PharmacyResponse
-  request_expired: RequestOver
-  status: StatusMessage
-  /** Where the drivers of one's own orders are. */
-  location: LocationMessage
 }
-export interface TrackerEvents extends CommonEvents {
-  /** The whole state, at the first time and after each reconnection. */
-  state: TrackingStateMessage
-  status: StatusMessage
-  location: LocationMessage
-}
-export interface FleetEvents extends CommonEvents {
-  /** Every driver, at the first time and after each reconnection. */
-  fleet: FleetMessage
-  /** Those that moved. */
-  locations: FleetLocations
-  driver_status: DriverStatusChanged
-}
+/** `state`, the whole state, comes at the first time and after each reconnection. */
+export interface TrackerEvents extends ConnectionNews, MessageEvents<'tracking'> {}
+/** `fleet`, every driver, comes at the first time and after each reconnection. */
+export interface FleetEvents extends ConnectionNews, MessageEvents<'fleet'> {}
 
 /** A connection whose messages are its events. */
-class Watcher<Events extends CommonEvents> extends Emitter<Events> {
+class Watcher<Events extends ConnectionNews> extends Emitter<Events> {
   protected readonly connection: Connection<{ type: string }>
 
   constructor(path: string, options: ConnectOptions) {

@@ -1,8 +1,19 @@
 /** The public shape of a driver's live part: what the driver's actor knows. The profile is the edge's. */
 import { oneOf } from '../kernel/schema.ts'
 import Type from 'typebox'
-import { driverStatuses, memberships } from '../drivers/statuses.ts'
+import {
+  driverStatuses,
+  memberships,
+  type DriverStatus,
+  type Membership,
+} from '../drivers/statuses.ts'
 import { Uuid } from '../principal.ts'
+
+/** The status as messages show it. */
+export const DriverStatusShown = Type.Unsafe<DriverStatus>(
+  Type.String({ enum: [...driverStatuses] }),
+)
+export const MembershipShown = Type.Unsafe<Membership>(Type.String({ enum: [...memberships] }))
 
 export const DriverView = Type.Object({
   id: Uuid,

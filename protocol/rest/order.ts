@@ -5,8 +5,11 @@
 import Type from 'typebox'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
 import { DeliveryFlag } from '../events.ts'
-import { orderStatuses } from '../orders/statuses.ts'
+import { orderStatuses, type OrderStatus } from '../orders/statuses.ts'
 import { Uuid } from '../principal.ts'
+
+/** The status as messages show it. */
+export const StatusShown = Type.Unsafe<OrderStatus>(Type.String({ enum: orderStatuses }))
 
 export const SearchView = Type.Object({
   state: Type.Union([

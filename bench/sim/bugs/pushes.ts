@@ -4,7 +4,9 @@ import { deliveryOf, type Order } from '../../../engine/order/state.ts'
 import { behaviours } from '../../../engine/runtime/behaviours.ts'
 import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
-import type { Push, PushList, SocketMessage } from '../../../protocol/pushes.ts'
+import type { Push, PushList } from '../../../protocol/pushes.ts'
+import type { SocketMessage } from '../../../protocol/sockets.ts'
+import type { Heard } from '../edge.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { withOrder, type Bug } from './bug.ts'
 
@@ -69,7 +71,7 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
       telling((told, order) => {
         const driver = deliveryOf(order)?.driver
         return told.topic.startsWith('order:') && driver !== undefined
-          ? { ...told, message: { ...told.message, driver_phone: driver.phone } }
+          ? { ...told, message: { ...told.message, driver_phone: driver.phone } as SocketMessage }
           : told
       }),
   },
@@ -79,7 +81,11 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     seed: 1,
     behaviours: () =>
       telling(told =>
-        told.topic.startsWith('customer:') && told.message['status'] === 'delivered' ? null : told,
+        told.topic.startsWith('customer:') &&
+        told.message.type === 'status' &&
+        told.message.status === 'delivered'
+          ? null
+          : told,
       ),
   },
   'driver-is-not-told': {
@@ -128,7 +134,7 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     rule: '[9]',
     seed: 1,
     socket(listener) {
-      const requests = new Map<string, SocketMessage>()
+      const requests = new Map<string, Heard>()
       return {
         closed: () => listener.closed(),
         heard(message) {

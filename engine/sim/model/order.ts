@@ -10,6 +10,7 @@ import type {
   OrderEvent,
   VendorFact,
 } from '../../../protocol/events.ts'
+import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import { orderMachine } from '../machine.ts'
 
 type Opened = Extract<OrderEvent, { type: 'broadcast_opened' }>['data']
@@ -72,8 +73,12 @@ export const underWay: ReadonlySet<string> = new Set([
 export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
   Object.keys(orderMachine[order.state] ?? {}).every(type => type === 'tracking_reissued')
 /** What the outside calls the state. */
-export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): string =>
-  state === 'broadcast' ? 'pending' : lookingForDriver.has(state) ? 'accepted' : state
+export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus =>
+  state === 'broadcast'
+    ? 'pending'
+    : lookingForDriver.has(state)
+      ? 'accepted'
+      : (state as OrderStatus)
 export const candidatesOf = ({ wish }: Pick<OrderModel, 'wish'>): readonly CandidateFact[] =>
   wish.candidates ?? []
 export const wasBroadcast = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>

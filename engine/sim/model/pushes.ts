@@ -6,7 +6,13 @@
 import { requestExpired } from '../../../protocol/orders/texts.ts'
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/events.ts'
 import { currency } from '../../../protocol/money.ts'
-import type { NewRequestBody, Push, SocketMessage } from '../../../protocol/pushes.ts'
+import type {
+  NewRequestBody,
+  RequestEnded,
+  StatusMessage,
+} from '../../../protocol/orders/messages.ts'
+import type { Push } from '../../../protocol/pushes.ts'
+import type { SocketMessage } from '../../../protocol/sockets.ts'
 import type { DriverModel } from './driver.ts'
 import { candidatesOf, publicStatus, wasBroadcast, type OrderModel } from './order.ts'
 import { timeText } from './order-row.ts'
@@ -66,10 +72,16 @@ export const toldKm = (one: CandidateFact): number => one.area_km ?? tenths(one.
 function status(
   order: OrderModel,
   at: string,
-  extra: Record<string, unknown> = {},
-  parties: Record<string, unknown> = {},
+  extra: Partial<StatusMessage> = {},
+  parties: Partial<StatusMessage> = {},
 ): Push[] {
-  const open = { type: 'status', order_id: order.id, status: publicStatus(order), at, ...extra }
+  const open: StatusMessage = {
+    type: 'status',
+    order_id: order.id,
+    status: publicStatus(order),
+    at,
+    ...extra,
+  }
   const full = { ...open, ...parties }
   return [
     to('order', order.id, open),
@@ -84,7 +96,7 @@ const toPharmacy = ({ vendor }: OrderModel, message: SocketMessage): Push[] =>
 function over(
   order: OrderModel,
   exceptVendorId: string | null,
-  type: string,
+  type: RequestEnded['type'],
   message: string,
 ): Push[] {
   const vendor_ids = candidatesOf(order)
@@ -114,7 +126,7 @@ interface Answer {
 }
 const answered = (
   order: OrderModel,
-  response_type: string,
+  response_type: 'ACCEPTED' | 'REJECTED',
   at: string,
   who: Answerer,
   { text_message, audio_url }: Answer,
@@ -222,7 +234,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
               to('driver', order.driver.driver_id, {
                 type: 'assignment_ended',
                 order_id: order.id,
-                offer_id: order.assignmentId,
+                offer_id: order.assignmentId!,
                 reason: event.data.reason ?? 'the order was cancelled',
               }),
             ]),
@@ -252,8 +264,8 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
               to('driver', driver.driver_id, {
                 type: 'assigned',
                 order_id: order.id,
-                offer_id: order.assignmentId,
-                assigned_at: timeText(order.at.assigned),
+                offer_id: order.assignmentId!,
+                assigned_at: timeText(order.at.assigned)!,
                 status: publicStatus(order),
                 pickup: {
                   latitude: vendor.latitude,
@@ -340,7 +352,7 @@ export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] 
               distance_km: tenths(distance_km),
               fee: fee_minor / 100,
               currency,
-              expires_at: timeText(expires_at_ms),
+              expires_at: timeText(expires_at_ms)!,
             }),
           ]
     }

@@ -1,0 +1,29 @@
+/**
+ * The five WebSocket channels: where each is and what it is for. Which messages go in and out is written at the
+ * messages themselves, so that a message is one definition.
+ */
+export interface Channel {
+  path: string
+  title: string
+  /** Name and meaning of what stands in braces in the path. */
+  parameters: Readonly<Record<string, string>>
+}
+
+export const channels = {
+  terminal: { path: '/ws/pharmacy/', title: "A pharmacy's terminal", parameters: {} },
+  customer: { path: '/ws/customer/', title: "A customer's app", parameters: {} },
+  driver: { path: '/ws/driver', title: "A driver's app", parameters: {} },
+  fleet: {
+    path: '/ws/vendor/{vendor_id}',
+    title: "A pharmacy's fleet on a map, and its orders",
+    parameters: { vendor_id: 'The pharmacy' },
+  },
+  tracking: {
+    path: '/ws/tracking/{tracking_token}',
+    title: 'The public tracking link',
+    parameters: { tracking_token: 'From the order; no other authentication' },
+  },
+} as const satisfies Readonly<Record<string, Channel>>
+
+export type ChannelName = keyof typeof channels
+export const channelNames = Object.keys(channels) as ChannelName[]
