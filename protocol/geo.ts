@@ -132,8 +132,8 @@ export function encodeGeohash(latitude: number, longitude: number, precision: nu
   }
   const bits = precision * 5
   return cellsToHash(
-    cellIndex(latitude, -90, 180, bits >> 1),
-    cellIndex(longitude, -180, 360, (bits + 1) >> 1),
+    axisCell(latitude, -90, 180, bits >> 1),
+    axisCell(longitude, -180, 360, (bits + 1) >> 1),
     precision,
   )
 }
@@ -172,8 +172,8 @@ export function geohashInteger(latitude: number, longitude: number, bits: number
   assertCoordinate(latitude, longitude)
   assertBits(bits)
   return interleave(
-    cellIndex(latitude, -90, 180, bits >> 1),
-    cellIndex(longitude, -180, 360, (bits + 1) >> 1),
+    axisCell(latitude, -90, 180, bits >> 1),
+    axisCell(longitude, -180, 360, (bits + 1) >> 1),
     bits,
   )
 }
@@ -211,10 +211,10 @@ function wrapLongitude(longitude: number): number {
 }
 
 /**
- * Which of 2^bits equal cells holds the value. The edges are exact in a double (a small odd
+ * Which of 2^bits equal cells, from `min` over `span` degrees, holds the value; the end belongs to the last. The edges are exact in a double (a small odd
  * number times a power of two), so comparing with them repairs the rounding of the division.
  */
-function cellIndex(value: number, min: number, span: number, bits: number): number {
+export function axisCell(value: number, min: number, span: number, bits: number): number {
   const count = 2 ** bits
   const size = span / count
   let cell = Math.floor((value - min) / size)

@@ -94,6 +94,7 @@ export function difference(
       return `${result.count} results, not ${expected.length}`
   }
   const seen = new Set<string>()
+  const lastAt = new Map<string, string>()
   for (let index = 0; index < Math.min(result.count, expected.length); index++) {
     const id = idOf(result.numbers[index]!)
     const km = result.distanceKm[index]!
@@ -103,8 +104,10 @@ export function difference(
     if (Math.abs(km - wanted.km) > slackKm) return `at ${index}: ${km} km, not ${wanted.km}`
     if (Math.abs(km - (kmOf.get(id) ?? km)) > slackKm)
       return `${id} at ${km} km, not ${kmOf.get(id)}`
-    if (id !== wanted.id && String(pointOf(id)) === String(pointOf(wanted.id)))
-      return `at ${index}: ${id} before ${wanted.id}`
+    const place = String(pointOf(id))
+    const before = lastAt.get(place)
+    if (before !== undefined && before > id) return `at ${index}: ${id} after ${before}`
+    lastAt.set(place, id)
   }
   return null
 }

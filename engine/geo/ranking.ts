@@ -123,19 +123,26 @@ export class NearestBuffer {
     const perKey = (count - 1) / this.keyMax
     for (let index = 0; index < count; index++) starts[(keys[index]! * perKey) | 0]!++
     let end = 0
-    for (let bucket = 0; bucket < count; bucket++) starts[bucket] = end += starts[bucket]!
+    let crowd = 0
+    for (let bucket = 0; bucket < count; bucket++) {
+      const members = starts[bucket]!
+      if (members > crowd) crowd = members
+      starts[bucket] = end += members
+    }
     // Filling each bucket from its end leaves its start behind.
     for (let index = count - 1; index >= 0; index--) {
       const at = --starts[(keys[index]! * perKey) | 0]!
       sortedNumbers[at] = numbers[index]!
       sortedKeys[at] = keys[index]!
     }
-    starts[count] = count
     // Only a crowded bucket is sorted by itself; what is out of order after that is so by a few places.
-    for (let bucket = 0; bucket < count; bucket++) {
-      const start = starts[bucket]!
-      const last = starts[bucket + 1]! - 1
-      if (last - start >= insertionMax) sort(sortedKeys, sortedNumbers, start, last, this.#tie)
+    if (crowd > insertionMax) {
+      starts[count] = count
+      for (let bucket = 0; bucket < count; bucket++) {
+        const start = starts[bucket]!
+        const last = starts[bucket + 1]! - 1
+        if (last - start >= insertionMax) sort(sortedKeys, sortedNumbers, start, last, this.#tie)
+      }
     }
     insertionSort(sortedKeys, sortedNumbers, 0, count - 1, this.#tie)
     this.numbers = sortedNumbers
@@ -261,6 +268,7 @@ function insertionSort(
 ): void {
   for (let index = low + 1; index <= high; index++) {
     const key = keys[index]!
+    if (keys[index - 1]! < key) continue
     const number = numbers[index]!
     let hole = index
     while (hole > low && before(key, number, keys[hole - 1]!, numbers[hole - 1]!, tie)) {

@@ -10,11 +10,12 @@ import { localMinuteOfWeek, openInWeek, weekOf, type Week } from '../../protocol
 import { areaOf, coarseKm } from '../../protocol/orders/area.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { defaultTariff, type Tariff } from '../../protocol/tariff.ts'
-import { StaticIndex } from '../geo/static-index.ts'
+import { GeohashIndex } from '../geo/geohash-index.ts'
 
 export class Directory {
   readonly #vendors = new Map<string, DirectoryVendor>()
-  readonly #index = new StaticIndex()
+  /** Places of the active pharmacies. */
+  readonly #index = new GeohashIndex()
   /** Opening hours as they are compared, of those that have any. */
   readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
 
@@ -35,7 +36,8 @@ export class Directory {
     )
       return
     this.#vendors.set(vendor.vendor_id, vendor)
-    this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude, vendor.is_active)
+    if (vendor.is_active) this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude)
+    else this.#index.remove(vendor.vendor_id)
     if (vendor.opening_hours === null) this.#weeks.delete(vendor.vendor_id)
     else
       this.#weeks.set(vendor.vendor_id, {

@@ -1,0 +1,113 @@
+/** What a circle says of geohash cells, against places of the circle itself: no cell of it is denied, and no other is promised. */
+import t from 'tap'
+import { destination, distanceKm } from '../../protocol/geo.ts'
+import fc from '../../protocol/testing/properties.ts'
+import { hardPlaces, type Point } from './fixtures.ts'
+import { axisBits, latitudeCell, longitudeCell } from './geohash-cell.ts'
+import { GeohashCircle } from './geohash-circle.ts'
+
+const places = fc.oneof(
+  fc.constantFrom(...Object.values(hardPlaces)),
+  fc.tuple(
+    fc.double({ min: -90, max: 90, noNaN: true }),
+    fc.double({ min: -180, max: 180, noNaN: true }),
+  ),
+)
+const radii = fc.oneof(fc.constantFrom(0, 1, 10, 50), fc.double({ min: 0, max: 900, noNaN: true }))
+
+/** Is the place in the rows and in one of the column runs? */
+function inBox(circle: GeohashCircle, row: number, column: number): boolean {
+  if (row < circle.rowMin || row > circle.rowMax) return false
+  for (let run = 0; run < circle.runs; run++)
+    if (column >= circle.columnsMin[run]! && column <= circle.columnsMax[run]!) return true
+  return false
+}
+
+t.test('each place of the circle is in the box, and no cell around it is denied', async () => {
+  const circle = new GeohashCircle()
+  fc.assert(
+    fc.property(
+      places,
+      radii,
+      fc.double({ min: 0, max: 360, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 0, max: axisBits }),
+      ([latitude, longitude], radiusKm, bearing, part, shift) => {
+        const place = destination(latitude, longitude, bearing, radiusKm * part)
+        // Next to a pole the arcsine in `destination` misses by centimetres.
+        fc.pre(distanceKm(latitude, longitude, place.latitude, place.longitude) <= radiusKm)
+        const row = latitudeCell(place.latitude)
+        const column = longitudeCell(place.longitude)
+        circle.place(latitude, longitude, radiusKm)
+        const size = 2 ** shift
+        return (
+          inBox(circle, row, column) &&
+          circle.holds(row - (row % size), size, column - (column % size), size) >= 0
+        )
+      },
+    ),
+    { numRuns: 5_000 },
+  )
+})
+
+t.test('a cell that is promised lies in the circle with all of its corners', async t => {
+  const circle = new GeohashCircle()
+  let promised = 0
+  fc.assert(
+    fc.property(
+      places,
+      fc.double({ min: 1, max: 50, noNaN: true }),
+      fc.double({ min: 0, max: 360, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 4, max: 14 }),
+      ([latitude, longitude], radiusKm, bearing, part, shift) => {
+        const place = destination(latitude, longitude, bearing, radiusKm * part)
+        const size = 2 ** shift
+        const row = latitudeCell(place.latitude)
+        const column = longitudeCell(place.longitude)
+        const [south, west] = [row - (row % size), column - (column % size)]
+        circle.place(latitude, longitude, radiusKm)
+        if (circle.holds(south, size, west, size) < 1) return true
+        promised++
+        const corners = [south, south + size].flatMap(r =>
+          [west, west + size].map(c => [(r / 2 ** 26) * 180 - 90, (c / 2 ** 26) * 360 - 180]),
+        ) as Point[]
+        return corners.every(corner => distanceKm(latitude, longitude, ...corner) < radiusKm * 1.01)
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+  t.ok(promised > 50, `${promised} cells were promised`)
+})
+
+t.test('a far corner of the box is denied', async t => {
+  const circle = new GeohashCircle()
+  circle.place(51.5, -0.12, 10)
+  t.equal(circle.runs, 1)
+  t.equal(circle.holds(circle.rowMin, 1, circle.columnsMin[0], 1), -1)
+  t.equal(circle.holds(circle.rowMax, 1, circle.columnsMax[0], 1), -1)
+})
+
+t.test('the coarse cells of a run are at most two by two', async t => {
+  const circle = new GeohashCircle()
+  let finest = 0
+  fc.assert(
+    fc.property(places, radii, ([latitude, longitude], radiusKm) => {
+      circle.place(latitude, longitude, radiusKm)
+      for (let run = 0; run < circle.runs; run++) {
+        const bits = circle.coarseBits(run)
+        finest = Math.max(finest, bits)
+        const rowSize = 2 ** (axisBits - (bits >> 1))
+        const columnSize = 2 ** (axisBits - ((bits + 1) >> 1))
+        const rows = Math.floor(circle.rowMax / rowSize) - Math.floor(circle.rowMin / rowSize)
+        const columns =
+          Math.floor(circle.columnsMax[run]! / columnSize) -
+          Math.floor(circle.columnsMin[run]! / columnSize)
+        if (bits < 0 || rows > 1 || columns > 1) return false
+      }
+      return true
+    }),
+    { numRuns: 1_000 },
+  )
+  t.ok(finest > 20, 'and not coarser than that')
+})
