@@ -31,6 +31,7 @@ import { suite as journalAppend } from './micro/journal-append.bench.ts'
 import { suite as jwtVerify } from './micro/jwt-verify.bench.ts'
 import { suite as mailbox } from './micro/mailbox.bench.ts'
 import { suite as pushEncode } from './micro/push-encode.bench.ts'
+import { suite as pharmacyIndex } from './micro/pharmacy-index.bench.ts'
 import { suite as radiusQuery } from './micro/radius-query.bench.ts'
 
 export const benches: readonly Bench[] = [
@@ -39,6 +40,7 @@ export const benches: readonly Bench[] = [
     frameEncode,
     indexMove,
     radiusQuery,
+    pharmacyIndex,
     decide,
     mailbox,
     journalAppend,

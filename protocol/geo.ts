@@ -53,42 +53,6 @@ export function distanceKm(
   return 2 * earthRadiusKm * Math.asin(Math.sqrt(Math.min(1, h)))
 }
 
-/** Initial bearing of the great circle from point 1 to point 2, degrees in [0, 360), north is 0. */
-export function bearingDeg(
-  latitude1: number,
-  longitude1: number,
-  latitude2: number,
-  longitude2: number,
-): number {
-  const phi1 = latitude1 * degree
-  const phi2 = latitude2 * degree
-  const lambda = (longitude2 - longitude1) * degree
-  const east = Math.sin(lambda) * Math.cos(phi2)
-  const north = Math.cos(phi1) * Math.sin(phi2) - Math.sin(phi1) * Math.cos(phi2) * Math.cos(lambda)
-  const bearing = (Math.atan2(east, north) / degree + 360) % 360
-  return bearing + 0 // -0 to 0
-}
-
-/** The point `distanceKm` away from a point in degrees, leaving at `bearingDeg`; longitude in [-180, 180). */
-export function destination(
-  latitude: number,
-  longitude: number,
-  bearingDeg: number,
-  distanceKm: number,
-): GeoPoint {
-  const delta = distanceKm / earthRadiusKm
-  const theta = bearingDeg * degree
-  const phi1 = latitude * degree
-  const sinPhi2 =
-    Math.sin(phi1) * Math.cos(delta) + Math.cos(phi1) * Math.sin(delta) * Math.cos(theta)
-  const east = Math.sin(theta) * Math.sin(delta) * Math.cos(phi1)
-  const lambda = Math.atan2(east, Math.cos(delta) - Math.sin(phi1) * sinPhi2) / degree
-  return {
-    latitude: Math.asin(Math.max(-1, Math.min(1, sinPhi2))) / degree,
-    longitude: wrapLongitude(longitude + lambda),
-  }
-}
-
 /**
  * The smallest latitude/longitude box around a circle of `radiusKm`. A circle that reaches a
  * pole has every longitude; one that crosses the antimeridian has `longitudeMin > longitudeMax`.
@@ -114,14 +78,6 @@ export function boundingBox(latitude: number, longitude: number, radiusKm: numbe
     longitudeMin: wrapLongitude(longitude - halfWidth),
     longitudeMax: wrapLongitude(longitude + halfWidth),
   }
-}
-
-/** True when the point in degrees lies in the box, edges included. */
-export function boundsContain(bounds: GeoBounds, latitude: number, longitude: number): boolean {
-  if (latitude < bounds.latitudeMin || latitude > bounds.latitudeMax) return false
-  return bounds.longitudeMin <= bounds.longitudeMax
-    ? longitude >= bounds.longitudeMin && longitude <= bounds.longitudeMax
-    : longitude >= bounds.longitudeMin || longitude <= bounds.longitudeMax
 }
 
 /** Geohash of a point in degrees, 1 to 12 characters. Throws on a coordinate or precision out of range. */
@@ -154,58 +110,14 @@ export function decodeGeohash(hash: string): GeoBounds | null {
   }
 }
 
-/**
- * The eight geohashes around one, in the order N NE E SE S SW W NW, or null when `hash` is not
- * a geohash. Longitude wraps; there is no row beyond a pole, so the polar row answers for it.
- */
-export function geohashNeighbours(hash: string): string[] | null {
-  const cells = hashToCells(hash)
-  if (cells === null) return null
-  const bits = hash.length * 5
-  return around(cells[0], cells[1], bits).map(([latitudeCell, longitudeCell]) =>
-    cellsToHash(latitudeCell, longitudeCell, hash.length),
-  )
-}
-
-/** Geohash of a point in degrees as an integer of 1 to 64 bits, longitude first. */
-export function geohashInteger(latitude: number, longitude: number, bits: number): bigint {
-  assertCoordinate(latitude, longitude)
-  assertBits(bits)
-  return interleave(
-    axisCell(latitude, -90, 180, bits >> 1),
-    axisCell(longitude, -180, 360, (bits + 1) >> 1),
-    bits,
-  )
-}
-
-/** The eight integer geohashes around one of the same number of bits, in the order N NE E SE S SW W NW. */
-export function geohashIntegerNeighbours(hash: bigint, bits: number): bigint[] {
-  assertBits(bits)
-  let latitudeCell = 0
-  let longitudeCell = 0
-  for (let place = bits - 1; place >= 0; place--) {
-    const bit = Number((hash >> BigInt(place)) & 1n)
-    if ((bits - 1 - place) % 2 === 0) longitudeCell = longitudeCell * 2 + bit
-    else latitudeCell = latitudeCell * 2 + bit
-  }
-  return around(latitudeCell, longitudeCell, bits).map(([latitude, longitude]) =>
-    interleave(latitude, longitude, bits),
-  )
-}
-
 function assertCoordinate(latitude: number, longitude: number): void {
   if (!validCoordinate(latitude, longitude)) {
     throw new RangeError(`not a coordinate: ${latitude}, ${longitude}`)
   }
 }
 
-function assertBits(bits: number): void {
-  if (!Number.isInteger(bits) || bits < 1 || bits > 64) {
-    throw new RangeError(`geohash bits ${bits} is not 1 to 64`)
-  }
-}
-
-function wrapLongitude(longitude: number): number {
+/** The same meridian as a longitude in [-180, 180) degrees. */
+export function wrapLongitude(longitude: number): number {
   if (longitude >= -180 && longitude < 180) return longitude
   return ((((longitude + 180) % 360) + 360) % 360) - 180
 }
@@ -260,37 +172,4 @@ function hashToCells(hash: string): [latitudeCell: number, longitudeCell: number
     }
   }
   return [latitudeCell, longitudeCell]
-}
-
-function around(latitudeCell: number, longitudeCell: number, bits: number): [number, number][] {
-  const latitudeCells = 2 ** (bits >> 1)
-  const longitudeCells = 2 ** ((bits + 1) >> 1)
-  const north = Math.min(latitudeCells - 1, latitudeCell + 1)
-  const south = Math.max(0, latitudeCell - 1)
-  const east = (longitudeCell + 1) % longitudeCells
-  const west = (longitudeCell + longitudeCells - 1) % longitudeCells
-  return [
-    [north, longitudeCell],
-    [north, east],
-    [latitudeCell, east],
-    [south, east],
-    [south, longitudeCell],
-    [south, west],
-    [latitudeCell, west],
-    [north, west],
-  ]
-}
-
-function interleave(latitudeCell: number, longitudeCell: number, bits: number): bigint {
-  let latitudePlace = bits >> 1
-  let longitudePlace = (bits + 1) >> 1
-  let hash = 0n
-  for (let index = 0; index < bits; index++) {
-    const bit =
-      index % 2 === 0
-        ? Math.floor(longitudeCell / 2 ** --longitudePlace) % 2
-        : Math.floor(latitudeCell / 2 ** --latitudePlace) % 2
-    hash = (hash << 1n) | BigInt(bit)
-  }
-  return hash
 }

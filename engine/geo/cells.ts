@@ -1,12 +1,10 @@
 /**
- * The grid under both indexes: the globe in rows of equal latitude, each row cut into its own
- * number of columns so that every cell is about `cellKm` on both sides, at the equator and at
+ * The grid under the index of drivers: the globe in rows of equal latitude, each row cut into its
+ * own number of columns so that every cell is about `cellKm` on both sides, at the equator and at
  * a pole. Cells are numbered row after row in a uint32.
  *
- * Why not plain geohash cells: a geohash cell is as wide as its latitude allows (half as wide
- * at 60°, nothing at the pole), so a search must visit more and more cells going north, and
- * the eight neighbours of a polar cell are not the cells around it. A row with its own column
- * count keeps the cost flat and makes pole and antimeridian ordinary.
+ * Why not geohash cells, as for the pharmacies: a driver moves each second, and a move within a
+ * cell of this grid compares one integer. Measured in engine/adr/0037-pharmacies-by-geohash.md.
  */
 import { earthRadiusKm } from '../../protocol/geo.ts'
 

@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { destination, distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/geo.ts'
+import { destination } from '../../protocol/testing/great-circle.ts'
 import type { NearestBuffer } from './ranking.ts'
 
 export type Point = readonly [latitude: number, longitude: number]

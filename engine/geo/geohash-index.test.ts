@@ -158,7 +158,7 @@ t.test('a crowd at one point fills many blocks and leaves them again', async t =
   t.equal(differenceAt(index, known, [51.5, -0.1], 1), null)
   const bytes = index.byteLength
   for (let round = 0; round < 5; round++) {
-    for (const name of names.slice(10)) t.ok(index.remove(name)) || t.bailout(name)
+    for (const name of names.slice(10)) index.remove(name)
     t.equal(index.within(51.5, -0.1, 50).count, 10)
     for (const name of names.slice(10)) index.set(name, ...known.get(name)!)
   }

@@ -1,8 +1,8 @@
 /**
  * Where every pharmacy is: geohash integers in ascending order, cut into blocks of at most 32
  * places. A query covers its circle with geohash cells, finds the blocks of these cells by binary
- * search, and measures the exact distance of each place in them. Precision is a question of the
- * query only: the same order answers for 1 km and for 50 km.
+ * search, and measures the exact distance of each place in them. Precision follows from the radius
+ * and from how dense the places are: the same order answers for 1 km and for 50 km.
  *
  * Places are unit vectors, not degrees: the squared chord of two points is three subtractions and
  * three products, it orders exactly as the great-circle distance does, and no query calls a sine
@@ -22,7 +22,7 @@ import { GeohashCircle } from './geohash-circle.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'
 
 const degree = Math.PI / 180
-/** Places of a block. Measured: 16 and 64 are slower. */
+/** Places of a block: few enough to look at for nothing, enough that the order of blocks is short. */
 const blockPlaces = 32
 const blockFloats = blockPlaces * 3
 /** A block with fewer places is joined with its neighbour when both together leave room. */
@@ -31,7 +31,10 @@ const joinedPlacesMax = 24
 /** Places looked at for each one asked for before a smaller circle is tried first. */
 const surplus = 4
 
-/** Cells are cut until they have this many blocks, or are this many bits finer than the coarse ones. */
+/**
+ * A cell is cut in halves until it has this many blocks, or is this many bits finer than the coarse
+ * cells around the circle. Measured: to look at a few blocks for nothing is cheaper than a cut.
+ */
 const fewBlocks = 8
 const finerBits = 4
 /** Geohash integers of a cell, by its bits. */

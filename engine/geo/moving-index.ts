@@ -173,29 +173,6 @@ export class MovingIndex {
     return out
   }
 
-  /** All drivers within `radiusKm` of a point, nearest first, at most `limit`. Same result rules as `nearest`. */
-  within(
-    latitude: number,
-    longitude: number,
-    radiusKm: number,
-    limit = Infinity,
-    accept: Accept | null = null,
-    out: NearestBuffer = this.#results,
-  ): NearestBuffer {
-    out.begin(limit, keyOfKm(radiusKm), null)
-    if (limit <= 0 || !(radiusKm >= 0) || !validCoordinate(latitude, longitude)) return out
-    const cosine = Math.cos(latitude * degree)
-    const sine = Math.sin(latitude * degree)
-    if (this.#cheaperToScanAll(radiusKm)) {
-      this.#scanAll(latitude, longitude, cosine, sine, accept, out)
-    } else {
-      this.#search.begin(latitude, longitude)
-      this.#scanCells(this.#search.expand(radiusKm), latitude, longitude, cosine, sine, accept, out)
-    }
-    out.finish()
-    return out
-  }
-
   /** A circle of more cells than there are drivers: look at the drivers instead. */
   #cheaperToScanAll(radiusKm: number): boolean {
     const cellsAcross = (2 * radiusKm) / this.#grid.cellKm + 1

@@ -3,7 +3,8 @@
  * brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
-import { destination, distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/geo.ts'
+import { destination } from '../../protocol/testing/great-circle.ts'
 import { limits } from '../../protocol/limits.ts'
 import { after, driverIds, happened, orderId, reached } from '../order/fixtures.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
