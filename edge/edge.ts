@@ -17,47 +17,36 @@ import type { Database } from '../migrations/database/open.ts'
 import { assetUrl } from '../protocol/assets.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
+import { ConfigError } from '../protocol/environment.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import { startApplicantLetters } from './approval/applicants.ts'
-import { createStandings } from './approval/standing.ts'
-import { startSuspensions } from './approval/suspension.ts'
-import { openRegistrationWarning } from './approval/registration.ts'
-import { authenticate } from './accounts/authenticate.ts'
-import { completePhones } from './accounts/complete-phones.ts'
-import { createEndedAccess } from './accounts/ended-access.ts'
-import { startHousekeeping } from './accounts/housekeeping.ts'
-import { preparePasswords } from './accounts/passwords.ts'
-import { ConfigError, type Config } from './config.ts'
-import type { EdgeContext } from './context.ts'
+import { authenticate, createAuthenticator } from './accounts/authenticate.ts'
 import { createCommandClient } from './dispatch/commands.ts'
-import { Races } from './dispatch/races.ts'
+import { features, type EdgeConfig, type EdgeFeature, type EdgeParts } from './features.ts'
 import type { AnyRoute } from './http/route.ts'
 import { attachHttp } from './http/server.ts'
-import { createMaps } from './integrations/maps.ts'
-import { createMessenger } from './integrations/messenger.ts'
-import { openStorages } from './integrations/storage/open.ts'
-import { startWebhooks } from './integrations/webhooks/start.ts'
-import { startImportRetries } from './integrations/woocommerce/imports.ts'
+import { composeParts, migrateTables } from './kernel/compose.ts'
+import { startHousekeeping } from './kernel/housekeeping.ts'
+import type { Clock } from './kernel/kernel.ts'
+import { routeTable } from './kernel/table.ts'
 import { createMetrics } from './metrics.ts'
-import { routeTable } from './routes/index.ts'
 import { attachSockets } from './sockets/attach.ts'
-import { createHub } from './sockets/hub.ts'
-import { createAuditTrail } from './audit/audit-trail.ts'
-import { createRateLimits } from './rate/rate-limits.ts'
+import { Hub } from './sockets/hub.ts'
 
 export interface EdgeDeps {
-  config: Config
+  config: EdgeConfig
   log: Logger
   database: Database
   bus: Bus
   claims: Claims
-  env: { nowMs(): number; random(): number; after(ms: number, run: () => void): () => void }
+  env: Clock
+  /** Those of this edge; a test may add its own, of which `config` must have been read too. */
+  list?: readonly EdgeFeature[]
 }
 
 export interface Edge {
   port: number
-  context: EdgeContext
+  parts: EdgeParts
   routes: readonly AnyRoute[]
   /** No new work; requests in flight are answered, sockets closed with 1001; then the port is free. */
   drain(): Promise<void>
@@ -74,11 +63,17 @@ export async function startEdge({
   bus,
   claims,
   env,
+  list = features,
 }: EdgeDeps): Promise<Edge> {
   const { nowMs, random, after } = env
+  const edgeId = uuidV7(nowMs(), random)
   const metrics = createMetrics()
-  const base = {
-    edgeId: uuidV7(nowMs(), random),
+  const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as {
+    version: string
+  }
+  const parts = composeParts(list, {
+    edgeId,
+    version,
     config,
     log,
     database,
@@ -87,96 +82,78 @@ export async function startEdge({
     metrics,
     nowMs,
     random,
+    after,
     commands: createCommandClient({ bus, nowMs, random, after }),
-    races: new Races(after),
-    audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
-    maps: createMaps(config.maps, { log, nowMs, after }),
-    storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),
-    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }),
-    standings: createStandings({ database, bus, log, nowMs, after }),
-    rates:
-      config.rateRules === null
-        ? null
-        : createRateLimits({
-            rules: config.rateRules,
-            redisUrl: config.redisUrl,
-            nowMs,
-            onLog: line => log.warn(line),
-          }),
-    messenger: createMessenger({ delivery: config.delivery, log, metrics, nowMs, random, after }),
-  }
-  const context: EdgeContext = { ...base, hub: createHub({ ...base, after }) }
-  const { version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as {
-    version: string
-  }
-  await preparePasswords()
-  await base.storages.current.check()
-  await base.endedAccess.announce()
-  await base.standings.announce()
-  if (config.registration === 'open') log.warn(openRegistrationWarning)
+    hub: new Hub({ edgeId, bus, metrics, log, nowMs, after }),
+  }) as EdgeParts
+  await migrateTables(list, database)
+  for (const { prepare } of list) await prepare?.(parts)
 
-  const routes = routeTable(context, { version, after })
+  const sockets = list.flatMap(feature => feature.sockets?.(parts) ?? [])
+  const routes = routeTable(list, parts, sockets)
   configure(withoutServerHeader)
   const app = App()
-  attachSockets(app, context)
+  attachSockets(app, sockets, { ...parts, authenticator: createAuthenticator(parts) })
   const http = attachHttp(app, {
     routes,
-    authenticate: credential => authenticate(context, credential),
+    authenticate: credential => authenticate(parts, credential),
     corsOrigins: config.corsOrigins,
     uploadBytesMax: config.uploadBytesMax,
     trustedProxies: config.trustedProxies,
     publicUrl: config.publicUrl,
-    rates: base.rates,
+    rates: parts.rates,
     text: { phoneCountry: config.phoneCountry },
-    audit: base.audit,
+    audit: parts.audit,
     log,
-    metrics: context.metrics,
+    metrics,
     nowMs,
     random,
     after,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
-  const stopHousekeeping = startHousekeeping(context, after)
-  completePhones(context).catch((error: unknown) =>
-    log.warn(
-      { err: error },
-      'phone numbers without a country could not be completed; the next start tries again',
-    ),
-  )
-  const stopImportRetries = startImportRetries(context, after)
-  const webhooks = startWebhooks(context, after)
-  const stopSuspensions = startSuspensions(context, after)
-  const stopApplicantLetters = startApplicantLetters(context, after)
+  const stopHousekeeping = startHousekeeping(list, parts)
+  const stops = list.map(({ start }) => start?.(parts))
   log.info({ host: config.host, port }, 'edge listens')
 
+  /** Calls a hook of every feature at once. What one of them rejects with is logged and keeps no other from its end. */
+  const each = (
+    what: string,
+    hook: (feature: EdgeFeature, at: number) => void | Promise<void> | undefined,
+  ): Promise<unknown> =>
+    Promise.all(
+      list.map(async (feature, at) => {
+        try {
+          await hook(feature, at)
+        } catch (error) {
+          log.warn({ err: error, feature: feature.name }, `a feature could not ${what}`)
+        }
+      }),
+    )
   let drained: Promise<void> | null = null
   const drain = async (): Promise<void> => {
     stopListening()
     stopHousekeeping()
-    stopImportRetries()
-    stopSuspensions()
-    stopApplicantLetters()
-    const webhooksStopped = webhooks.stop()
+    const stopped = each('stop', (_, at) => stops[at]?.())
     await within(
-      http.drain().then(() => base.messenger.drain()),
+      http.drain().then(() => each('drain', feature => feature.drain?.(parts))),
       limits.drainTimeoutMs,
       after,
     )
-    await within(webhooksStopped, limits.drainTimeoutMs, after)
-    base.messenger.close()
-    context.hub.closeAll()
+    await within(stopped, limits.drainTimeoutMs, after)
+    parts.hub.closeAll()
     await within(
-      until(() => context.hub.size === 0, after),
+      until(() => parts.hub.size === 0, after),
       goodbyeMs,
       after,
     )
     app.close()
-    base.endedAccess.close()
-    base.standings.close()
-    base.rates?.close()
-    await within(base.audit.close(), goodbyeMs * 4, after)
+    await within(
+      each('close', feature => feature.close?.(parts)),
+      goodbyeMs * 4,
+      after,
+    )
   }
-  return { port, context, routes, drain: () => (drained ??= drain()) }
+  return { port, parts, routes, drain: () => (drained ??= drain()) }
 }
 
 /** Exported by the library and missing from its types. */
@@ -217,11 +194,7 @@ function listen(
 }
 
 /** Resolves with the work, or without it after `ms`. */
-async function within(
-  work: Promise<unknown>,
-  ms: number,
-  after: EdgeDeps['env']['after'],
-): Promise<void> {
+async function within(work: Promise<unknown>, ms: number, after: Clock['after']): Promise<void> {
   let cancel = () => {}
   await Promise.race([
     work,
@@ -232,7 +205,7 @@ async function within(
   cancel()
 }
 
-async function until(done: () => boolean, after: EdgeDeps['env']['after']): Promise<void> {
+async function until(done: () => boolean, after: Clock['after']): Promise<void> {
   while (!done())
     await new Promise<void>(resolve => {
       after(10, resolve)

@@ -109,7 +109,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     await runProcess('caduceus', limits.drainTimeoutMs + 5_000, async environment => {
       const startedMs = performance.now()
       const embedded = await startEmbedded(environment)
-      if (embedded.edge.context.config.registration === 'open')
+      if (embedded.edge.parts.config.registration === 'open')
         process.stdout.write(
           'REGISTRATION=open: anybody who registers is a pharmacy or a driver at once. For real patients set REGISTRATION=approval.\n',
         )

@@ -1,4 +1,4 @@
-/** Prometheus metrics of an edge. Dropped things are counted by reason: a silent drop is a defect. */
+/** Prometheus metrics of the kernel of an edge; a feature adds its own. Dropped things are counted by reason: a silent drop is a defect. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -20,12 +20,6 @@ export function createMetrics() {
       help: 'Time to answer an HTTP request',
       labelNames: ['route'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-      registers,
-    }),
-    messages: new Counter({
-      name: 'caduceus_messages_total',
-      help: 'Mails and SMS, by what became of them',
-      labelNames: ['channel', 'outcome'],
       registers,
     }),
     rateLimited: new Counter({
@@ -77,17 +71,6 @@ export function createMetrics() {
       name: 'caduceus_pushes_delivered_total',
       help: 'Messages put on sockets',
       labelNames: ['type'],
-      registers,
-    }),
-    commandsParked: new Gauge({
-      name: 'caduceus_commands_parked',
-      help: 'Commands between actors that were given up; rows of parked_commands',
-      registers,
-    }),
-    webhookAttempts: new Counter({
-      name: 'caduceus_webhook_attempts_total',
-      help: 'Attempts to deliver a webhook, by what became of the delivery',
-      labelNames: ['outcome'],
       registers,
     }),
     pushesDropped: new Counter({

@@ -23,7 +23,8 @@ import {
 } from './events.ts'
 import { ids } from './examples.ts'
 import { Item } from './kernel/schema.ts'
-import { channelNames, channels } from './kernel/channels.ts'
+import { channels, type Channel } from './kernel/channels.ts'
+import { commonMessages, type MessageDefinition } from './kernel/messages.ts'
 import { limits } from './limits.ts'
 import {
   driverLocationsExample,
@@ -36,7 +37,7 @@ import { NewRequestBody } from './orders/messages.ts'
 import { pushMessages } from './pushes.ts'
 import { DriverView } from './rest/driver.ts'
 import { OrderView } from './rest/order.ts'
-import { socketChannels, socketMessages } from './sockets.ts'
+import { socketMessages } from './sockets.ts'
 import { engineQueue, eventStream, ofService, subjects } from './subjects.ts'
 
 type Json = Record<string, unknown>
@@ -507,9 +508,21 @@ function internal(draft: Draft): void {
     )
 }
 
-function sockets(draft: Draft): void {
+/** A message of a channel that the protocol does not know, because one feature of the edge brings both. */
+export type OwnMessage = Omit<MessageDefinition, 'heardOn' | 'saidOn'> &
+  Readonly<Record<'heardOn' | 'saidOn', readonly string[]>>
+/** Channels and messages of WebSockets that one feature brings. Every channel knows the common messages besides. */
+export interface OwnSockets {
+  channels: Readonly<Record<string, Channel>>
+  messages: Readonly<Record<string, OwnMessage>>
+}
+
+function sockets(draft: Draft, added: OwnSockets): void {
   const json = 'application/json'
-  for (const [name, { description, schema, example }] of Object.entries(socketMessages))
+  for (const [name, { description, schema, example }] of Object.entries({
+    ...socketMessages,
+    ...added.messages,
+  }))
     draft.message(`ws_${name}`, description, schema, example, json)
   draft
     .message(
@@ -528,9 +541,18 @@ function sockets(draft: Draft): void {
     )
   const ofClient: Readonly<Record<string, string[]>> = { driver: ['ws_location_frames'] }
   const ofEdge: Readonly<Record<string, string[]>> = { driver: ['ws_ack_frame'] }
-  for (const name of channelNames) {
-    const { path, title, parameters } = channels[name]
-    const { said, heard } = socketChannels[name]
+  const all = { ...socketMessages, ...added.messages }
+  const common = Object.keys(commonMessages)
+  for (const [name, { path, title, parameters }] of Object.entries({
+    ...channels,
+    ...added.channels,
+  })) {
+    const named = (on: 'saidOn' | 'heardOn'): string[] =>
+      Object.entries<Pick<OwnMessage, 'saidOn' | 'heardOn'>>(all).flatMap(([message, row]) =>
+        row[on].includes(name) || (row[on].length > 0 && common.includes(message)) ? [message] : [],
+      )
+    const said = named('saidOn')
+    const heard = named('heardOn')
     const channel = `ws_${name}`
     const incoming = [...said.map(message => `ws_${message}`), ...(ofClient[name] ?? [])]
     const outgoing = [...heard.map(message => `ws_${message}`), ...(ofEdge[name] ?? [])]
@@ -555,13 +577,16 @@ function sockets(draft: Draft): void {
 }
 
 /** The whole document; `version` is that of the package. */
-export function asyncApiDocument(version: string): Json {
+export function asyncApiDocument(
+  version: string,
+  added: OwnSockets = { messages: {}, channels: {} },
+): Json {
   const draft = new Draft()
   commands(draft)
   events(draft)
   river(draft)
   internal(draft)
-  sockets(draft)
+  sockets(draft, added)
   return {
     asyncapi: '3.0.0',
     info: {

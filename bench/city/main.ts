@@ -264,7 +264,7 @@ class City {
     const { url, edge } = this.#embedded
     const password = randomBytes(12).toString('base64url')
     const email = `admin@${tag}.example`
-    const { database, nowMs, random } = edge.context
+    const { database, nowMs, random } = edge.parts
     await createAccount(
       database.kysely,
       { nowMs, random },

@@ -34,7 +34,7 @@ process.on(
       policies(message.policies)
       process.send?.({})
     } else {
-      const { database, bus, nowMs, random } = embedded.edge.context
+      const { database, bus, nowMs, random } = embedded.edge.parts
       populate(
         {
           database,

@@ -13,11 +13,13 @@ import {
   type PharmacyOutcome,
 } from '../../edge/dispatch/respond.ts'
 import type { Identity } from '../../edge/accounts/identity.ts'
-import type { CommandClient } from '../../edge/context.ts'
+import type { CommandClient } from '../../edge/kernel/kernel.ts'
 import { followStatus } from '../../edge/sockets/customer.ts'
 import { firstRows } from '../../edge/sockets/first-rows.ts'
-import { createHub, type Hub, type HubParts } from '../../edge/sockets/hub.ts'
-import { Session, type SocketRole } from '../../edge/sockets/session.ts'
+import { Hub } from '../../edge/sockets/hub.ts'
+import { Session } from '../../edge/sockets/session.ts'
+import { Terminals } from '../../edge/sockets/terminals.ts'
+import type { Metrics } from '../../edge/metrics.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
@@ -27,17 +29,14 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
-/** Nobody signs in here, and nobody is signed out. */
-const standings = { onNews() {}, taken: () => null } as unknown as HubParts['standings']
-const endedAccess = { onEnded() {}, hasEnded: () => false } as unknown as HubParts['endedAccess']
 const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
 /** The edge counts; nobody reads it here. */
-const metrics = new Proxy({}, { get: () => counter }) as HubParts['metrics']
+const metrics = new Proxy({}, { get: () => counter }) as Metrics
 
 /** A socket's kind, and the pharmacy, customer, driver or order that it is about. */
 export interface SocketKind {
-  role: Exclude<SocketRole, 'vendor'>
+  role: 'customer' | 'pharmacy' | 'driver' | 'tracking'
   id: string
 }
 
@@ -56,6 +55,7 @@ export class SimEdge {
   readonly commands: CommandClient
   readonly #claims: Claims
   readonly #hub: Hub
+  readonly #terminals: Terminals
   readonly #races: Races
   readonly #database: ReturnType<typeof edgeDatabase>
   readonly #simulated: SimDatabase
@@ -78,13 +78,12 @@ export class SimEdge {
     const { nowMs, random, after } = node.env
     this.commands = createCommandClient({ bus, nowMs, random, after })
     this.#races = new Races(after)
-    this.#hub = createHub({
-      edgeId: node.name,
+    this.#hub = new Hub({ edgeId: node.name, bus, metrics, log, nowMs, after })
+    this.#terminals = new Terminals({
+      hub: this.#hub,
       config: { jwtSecret: 'of the simulator' },
       bus,
       races: this.#races,
-      endedAccess,
-      standings,
       database: this.#database,
       metrics,
       log,
@@ -231,7 +230,6 @@ export class SimEdge {
       nowMs: this.node.env.nowMs,
       rateLimited: false,
       flushSoon: one => this.#hub.flushSoon(one),
-      caughtUp: one => this.#hub.caughtUp(one),
     })
     this.#broken.add(broken)
     this.#hub.add(session)
@@ -245,7 +243,7 @@ export class SimEdge {
     const hub = this.#hub
     switch (role) {
       case 'pharmacy':
-        return session.open({ onText() {}, onOpen: () => hub.addTerminal(session, id) }, [])
+        return session.open({ onText() {}, ...this.#terminals.handlerFor(session, id) }, [])
       case 'driver':
         hub.subscribe(session, topics.driver(id))
         return session.open({ onText() {} }, [])

@@ -88,7 +88,7 @@ export const picture = (): FormData => {
 
 export async function createWorld(embedded: Embedded): Promise<World> {
   const { url, edge } = embedded
-  const ctx = edge.context
+  const ctx = edge.parts
   const [customer, otherCustomer, vendor, otherVendor] = await Promise.all([
     newCustomer(url),
     newCustomer(url, 'Other Person'),

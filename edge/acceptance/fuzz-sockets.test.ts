@@ -56,7 +56,7 @@ t.teardown(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 const { url } = embedded
-const { bus } = embedded.edge.context
+const { bus } = embedded.edge.parts
 const place = { latitude: 12, longitude: 34 }
 const customer = await newCustomer(url)
 const pharmacy = await newPharmacy(url, 'Fuzzed', place.latitude, place.longitude)

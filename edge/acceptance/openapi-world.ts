@@ -29,7 +29,7 @@ export function commonValues(world: World): Values {
 /** By operationId: what must be so before the example is tried, and the ids that came of it. */
 export function preparations(embedded: Embedded, world: World): Record<string, Prepare> {
   const { url } = world
-  const { context } = embedded.edge
+  const context = embedded.edge.parts
   const done = async (
     who: Parameters<World['call']>[0],
     method: string,

@@ -18,7 +18,9 @@ import { assetUrl } from '../../protocol/assets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../http/route.ts'
-import { answers, examples, type Example } from '../routes/examples/example.ts'
+import { features } from '../features.ts'
+import type { Example } from '../kernel/feature.ts'
+import { examplesOf, recordedAnswers as answersOf } from '../kernel/table.ts'
 import { jpeg, ogg, png } from '../uploads/samples.ts'
 import { createWorld } from './access-world.ts'
 import { commonValues, filled, preparations, recorded, type Values } from './openapi-world.ts'
@@ -41,6 +43,7 @@ t.teardown(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 const { url, edge } = embedded
+const examples = examplesOf(features)
 /** Pages and the documents themselves are no operations of the API. */
 const inDocument = new Set(['pages'])
 const source = await (await fetch(`${url}/openapi.json`)).text()
@@ -62,7 +65,7 @@ t.test('every operation has an example, and every example its operation', async 
   t.same(
     rows.map(row => row.operationId).filter(id => examples[id] === undefined),
     [],
-    'write one in edge/routes/examples',
+    'write one in examples.ts of the feature',
   )
   t.same(
     Object.keys(examples).filter(id => !documented.has(id)),
@@ -73,7 +76,7 @@ t.test('every operation has an example, and every example its operation', async 
     const { schema, contentType } = row.responses[examples[row.operationId]?.status ?? 0] ?? {}
     return schema !== undefined || contentType?.startsWith('text/') === true
   }
-  const recordedAnswers = answers()
+  const recordedAnswers = answersOf(features)
   if (!recording)
     t.same(
       rows
@@ -194,10 +197,14 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
     kept[operationId] = recorded(answer.body, values, emails)
   }
   if (recording)
-    writeFileSync(
-      assetUrl('edge/routes/examples/answers.json'),
-      `${JSON.stringify(kept, null, 1)}\n`,
-    )
+    for (const feature of features)
+      if (feature.answers !== undefined) {
+        const own = Object.entries(kept).filter(([id]) => feature.examples?.[id] !== undefined)
+        writeFileSync(
+          assetUrl(feature.answers),
+          `${JSON.stringify(Object.fromEntries(own), null, 1)}\n`,
+        )
+      }
 })
 
 async function send(

@@ -31,7 +31,7 @@ const replay = (commandId: string) =>
 const parked = async () =>
   (await admin('GET', '')).body.commands.map((one: { command_id: string }) => one.command_id)
 const driver = async () =>
-  await embedded.edge.context.database.kysely
+  await embedded.edge.parts.database.kysely
     .selectFrom('drivers')
     .selectAll()
     .where('id', '=', driverId)
@@ -75,7 +75,7 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   const orderId = await deliveredSoon()
   const before = await driver()
   const one = toDriver(`${newId()}:ended/7.9`, ended(orderId), 7)
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.match((await admin('GET', '')).body, {
     commands: [
       {
@@ -105,7 +105,7 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   t.notOk(paid.active_order_ids.includes(orderId))
 
   // Its engine died before the cursor had passed the event: the next one delivers, fails and parks it again.
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.equal((await replay(one.commandId)).status, 200)
   t.same(await parked(), [])
   t.match(
@@ -132,12 +132,12 @@ t.test('its id is its own: what would happen again by any other name does not [3
     by: { role: 'system', id: 'engine' },
     data: { status: 'on_break' },
   })
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.equal((await replay('a break')).status, 200)
   t.equal((await driver()).status, 'on_break')
   await world.call('driver', 'PATCH', `/api/drivers/${driverId}/status`, { status: 'available' })
   const back = await driver()
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.equal((await replay('a break')).status, 200)
   t.match(await driver(), { status: back.status, version: back.version })
 })
@@ -149,7 +149,7 @@ t.test('what its receiver fails at or refuses stays, and says why; it can be dro
     by: { role: 'system', id: 'order' },
     offerId: newId(),
   })
-  for (const one of [failing, refused]) await park(embedded.edge.context, one)
+  for (const one of [failing, refused]) await park(embedded.edge.parts, one)
   t.match(await replay('poison'), { status: 500, body: { code: 'internal' } })
   t.match(await replay('late'), {
     status: 404,
@@ -167,9 +167,9 @@ t.test('what its receiver fails at or refuses stays, and says why; it can be dro
 t.test('all at once: in the order of their slots, past those that fail', async t => {
   const orders = [await deliveredSoon(), await deliveredSoon()]
   const before = await driver()
-  await park(embedded.edge.context, toDriver('third', ended(orders[1]!), 30))
-  await park(embedded.edge.context, toDriver('second', poison, 20))
-  await park(embedded.edge.context, toDriver('first', ended(orders[0]!), 10))
+  await park(embedded.edge.parts, toDriver('third', ended(orders[1]!), 30))
+  await park(embedded.edge.parts, toDriver('second', poison, 20))
+  await park(embedded.edge.parts, toDriver('first', ended(orders[0]!), 10))
   t.same(await parked(), ['first', 'second', 'third'])
   const page = (await admin('GET', '?limit=2')).body
   t.same(
@@ -193,7 +193,7 @@ t.test('all at once: in the order of their slots, past those that fail', async t
 t.test('it is done once even when the engine that did it forgot its ids', async t => {
   const orderId = await deliveredSoon()
   const one = toDriver('before', ended(orderId))
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.equal((await replay('before')).status, 200)
   // As many other commands as it remembers ids.
   for (let i = 0; i < limits.commandIdsRememberedMax + 1; i++)
@@ -201,7 +201,7 @@ t.test('it is done once even when the engine that did it forgot its ids', async 
       status: i % 2 === 0 ? 'on_break' : 'available',
     })
   const paid = await driver()
-  await park(embedded.edge.context, one)
+  await park(embedded.edge.parts, one)
   t.equal((await replay('before')).status, 200)
   t.match(await driver(), { total_deliveries: paid.total_deliveries, version: paid.version })
 })

@@ -1,5 +1,5 @@
 /** Parks a command as an engine's outbox does when its receiver failed at it every time. */
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 
 export interface Parking {
   fromActorId: string
@@ -11,7 +11,7 @@ export interface Parking {
 }
 
 export async function park(
-  { database }: Pick<EdgeContext, 'database'>,
+  { database }: Pick<Kernel, 'database'>,
   { fromActorId, kind, actorId, commandId, command, seq = 1 }: Parking,
 ): Promise<void> {
   await database.pool.query(

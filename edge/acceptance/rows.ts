@@ -1,11 +1,11 @@
 /** The route table as data, for tests that read rows and call none of them. */
-import { routeTable, type TableContext } from '../routes/index.ts'
+import { features, type EdgeParts } from '../features.ts'
 import type { AnyRoute } from '../http/route.ts'
+import { routeTable } from '../kernel/table.ts'
 
-/** Stands for every part of the context: writing a row down touches it, and only a handler would use it. */
+/** Stands for every part of an edge: writing a row down touches it, and only a handler would use it. */
 const nothing: unknown = new Proxy(() => nothing, {
   get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : nothing),
 })
 
-export const allRows = (): AnyRoute[] =>
-  routeTable(nothing as TableContext, { version: '0', after: () => () => {} })
+export const allRows = (): AnyRoute[] => routeTable(features, nothing as EdgeParts, [])

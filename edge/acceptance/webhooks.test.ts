@@ -111,7 +111,7 @@ t.test('subscribe, hear, look at the log, hear again', async t => {
   const [, , , , last] = await receiver.until(5)
   t.equal(last!.json.order_id, again)
   t.same([verifies(rotated.body.secret, last!), verifies(secret, last!)], [true, false])
-  const { rows } = await embedded.edge.context.database.pool.query(
+  const { rows } = await embedded.edge.parts.database.pool.query(
     'select * from webhook_subscriptions',
   )
   t.notMatch(JSON.stringify(rows), rotated.body.secret.slice(6), 'no secret is in the database')
@@ -207,7 +207,7 @@ t.test('whose it is (OWASP API1)', async t => {
 t.test(
   'an admin hears of all orders; a receiver that is gone is disabled with a letter',
   async t => {
-    const { database } = embedded.edge.context
+    const { database } = embedded.edge.parts
     await createAccount(
       database.kysely,
       { nowMs: Date.now, random: Math.random },
@@ -247,7 +247,7 @@ t.test(
       gone.received.map(one => one.json.order_id),
       [order],
     )
-    const { messenger } = embedded.edge.context
+    const { messenger } = embedded.edge.parts
     const letters = () => messenger.outbox().filter(letter => letter.subject.includes('webhook'))
     // Written after the fact is: who it goes to is looked up first.
     for (const untilMs = Date.now() + 5_000; letters().length === 0 && Date.now() < untilMs;)

@@ -136,7 +136,7 @@ t.test('an integration has an address and shows its secret once', async t => {
   })
   t.match(list.body.integrations, [{ id: shop.answer.body.integration.id, delivery_url: String }])
   t.notMatch(JSON.stringify(list.body), shop.secret)
-  const { rows } = await embedded.edge.context.database.pool.query('select * from integrations')
+  const { rows } = await embedded.edge.parts.database.pool.query('select * from integrations')
   t.notMatch(JSON.stringify(rows), shop.secret, 'nor is it in the database')
 })
 
@@ -502,7 +502,7 @@ t.test('a map that is away: tried again by itself', async t => {
   const kept = await deliver(order(130, { billing: { ...billing, address_1: '7 Known St' } }))
   t.match([kept.status, kept.body.reason], [202, 'geocoding_failed'])
   map.fails = false
-  const { context } = embedded.edge
+  const context = embedded.edge.parts
   const later = { ...context, nowMs: () => context.nowMs() + limits.importRetryMs + 1_000 }
   t.equal(await retryImports(context), 0, 'not yet')
   t.equal(await retryImports(later), 1)
@@ -559,7 +559,7 @@ t.test('the one shop of a deployment', async t => {
       message: /^WC_WEBHOOK_(SECRET|VENDOR_ID) is not/,
     })
   // What a restart with the two variables would read; the pharmacy had to be there first.
-  embedded.edge.context.config.shop = readConfig(
+  embedded.edge.parts.config.shop = readConfig(
     {
       ...environment,
       WC_WEBHOOK_SECRET: 'whsec_test_123',

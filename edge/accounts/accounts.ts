@@ -8,7 +8,10 @@ import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Tables, UsersTable } from '../../migrations/database/tables.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithEndedAccess } from './ended-access.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { WithRates } from '../rate/rate-limits.ts'
 import { spendEmailProof, type ShownProof } from './email-proofs.ts'
 import type { Role } from './identity.ts'
 import { namedLetter } from './letters.ts'
@@ -45,8 +48,8 @@ export interface NewAccount {
   proof?: ShownProof
 }
 /** What making an account needs; without the rest of an edge, as for the command line, no letter is written. */
-export type Registrar = Pick<EdgeContext, 'nowMs' | 'random'> &
-  Partial<Pick<EdgeContext, 'config' | 'messenger' | 'endedAccess' | 'rates'>>
+export type Registrar = Pick<Kernel, 'nowMs' | 'random'> &
+  Partial<WithMessenger & WithEndedAccess & WithRates>
 
 const accounts = (db: Kysely<Tables>) =>
   db
@@ -265,12 +268,7 @@ async function makeAccount<T>(
           .execute()
         return insert(tx, { ...made, email_verified_at })
       }
-      if (
-        email_verified_at !== null ||
-        ctx.config?.delivery.smtp == null ||
-        ctx.messenger === undefined
-      )
-        throw taken()
+      if (email_verified_at !== null || ctx.messenger?.channels.email !== 'smtp') throw taken()
       const told = await tx
         .updateTable('users')
         .set({ email_named_at: new Date(ctx.nowMs()) })

@@ -10,7 +10,7 @@ import { openDatabase } from '../../migrations/database/open.ts'
 import { writtenEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { normalPhone, phoneRule } from '../../protocol/phones.ts'
-import { readConfig } from '../config.ts'
+import { readKernelConfig } from '../kernel/config.ts'
 import { createAccount } from './accounts.ts'
 import { emailPattern } from './email.ts'
 import { passwordCharactersMax, passwordCharactersMin } from './passwords.ts'
@@ -48,7 +48,7 @@ async function main(args: string[]): Promise<void> {
   if (!new RegExp(emailPattern).test(email))
     throw new UsageError(`"${email}" is not an e-mail address`)
 
-  const config = readConfig(process.env, 'embedded')
+  const config = readKernelConfig(process.env, 'embedded')
   const phone = values.phone === undefined ? '' : normalPhone(values.phone, config.phoneCountry)
   if (phone === null) throw new UsageError(`--phone ${phoneRule}`)
   const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? (await askPassword())

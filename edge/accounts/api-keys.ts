@@ -9,11 +9,11 @@ import type { ApiKeysTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { apiKeyMark, scopes, type Identity, type Scope } from './identity.ts'
 import { hashToken } from './tokens.ts'
 
-type KeyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'>
+type KeyContext = Pick<Kernel, 'database' | 'nowMs' | 'random'>
 export type ApiKeyRow = Omit<Selectable<ApiKeysTable>, 'key_hash'>
 
 const columns = [

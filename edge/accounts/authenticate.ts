@@ -4,18 +4,23 @@
  * That its access may have ended meanwhile is what `ended-access.ts` knows.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from './config.ts'
+import type { WithEndedAccess } from './ended-access.ts'
+import type { WithStandings } from '../approval/standing.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { accountById } from './accounts.ts'
 import { authenticateKey } from './api-keys.ts'
 import { apiKeyMark, type Identity } from './identity.ts'
-import { redeemTicketRow } from './tickets.ts'
-import { tokensOf } from './tokens.ts'
+import type { Authenticator } from '../sockets/handshake.ts'
+import { redeemTicketRow, ticketLifeMs } from './tickets.ts'
+import { tokensOf, type Tokens } from './tokens.ts'
 
 export type { Identity } from './identity.ts'
-export type AuthenticateContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'endedAccess' | 'standings' | 'nowMs' | 'random'
->
+export type AuthenticateContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithStandings &
+  WithConfig<KernelConfig & AccountsConfig>
 
 /** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
 export const authenticate = async (
@@ -28,7 +33,7 @@ export const authenticate = async (
 
 /** With what was decided of the pharmacy or driver. */
 export const withStanding = async (
-  { standings }: Pick<EdgeContext, 'standings'>,
+  { standings }: WithStandings,
   identity: Identity,
 ): Promise<Identity> =>
   identity.role === 'vendor' || identity.role === 'driver'
@@ -71,4 +76,24 @@ export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Pr
   if (redeemed.hasEnded || ctx.endedAccess.hasEnded(identity))
     throw new CaduceusError('token_invalid', 'the sign-in that asked for this ticket has ended')
   return identity
+}
+
+/** How sockets find out who knocks. Until the key of the tokens was imported, nobody is vouched for. */
+export function createAuthenticator(ctx: AuthenticateContext): Authenticator {
+  let tokens: Tokens | null = null
+  void tokensOf(ctx.config).then(known => {
+    tokens = known
+  })
+  return {
+    voucherOf(token, ticket) {
+      if (tokens === null) return null
+      if (token !== null) return tokens.holderOf(token, ctx.nowMs())
+      return ticket !== null && tokens.isOwnTicket(ticket, ctx.nowMs(), ticketLifeMs)
+        ? ticket
+        : null
+    },
+    token: token => authenticateToken(ctx, token),
+    ticket: ticket => redeemTicket(ctx, ticket),
+    withStanding: identity => withStanding(ctx, identity),
+  }
 }

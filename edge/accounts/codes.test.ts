@@ -12,7 +12,7 @@ const edge = await startFixture({
 })
 t.teardown(() => edge.stop())
 const { call, clock } = edge
-const { messenger } = edge.edge.context
+const { messenger } = edge.edge.parts
 const hourMs = 3_600_000
 
 let phones = 0

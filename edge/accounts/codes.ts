@@ -15,7 +15,11 @@ import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from './config.ts'
+import type { WithEndedAccess } from './ended-access.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { addressGroup } from '../http/address.ts'
 import type { Channel } from '../integrations/carrier.ts'
 import {
@@ -38,10 +42,10 @@ import type { Origin } from './places.ts'
 import { revokeSessions } from './sessions.ts'
 import { refusePhone, refuseTooManySms } from './sms.ts'
 
-export type CodeContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'
->
+export type CodeContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithMessenger &
+  WithConfig<KernelConfig & AccountsConfig>
 
 const channels: Record<CodePurpose, Channel> = {
   verify_email: 'email',

@@ -4,7 +4,8 @@
  */
 import { sql } from 'kysely'
 import { normalPhone } from '../../protocol/phones.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 
 const rowsAtOnce = 500
 
@@ -12,7 +13,7 @@ const rowsAtOnce = 500
 export async function completePhones({
   config,
   database,
-}: Pick<EdgeContext, 'config' | 'database'>): Promise<void> {
+}: Pick<Kernel, 'database'> & WithConfig<KernelConfig>): Promise<void> {
   if (config.phoneCountry === null) return
   for (let last: string | null = null; ;) {
     let query = database.kysely

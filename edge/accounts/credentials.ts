@@ -4,7 +4,7 @@
  */
 import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { accountByEmail, accountById } from './accounts.ts'
 import { takeCode, type CodeContext } from './codes.ts'
 import { noticeLetter } from './letters.ts'
@@ -94,7 +94,7 @@ export async function resetPassword(
 
 /** A phone that changes is unproven again. A driver's record follows, because it is the same person. Throws `token_invalid` when the account is gone. */
 export async function updateProfile(
-  ctx: Pick<EdgeContext, 'database' | 'nowMs'>,
+  ctx: Pick<Kernel, 'database' | 'nowMs'>,
   userId: string,
   change: { full_name?: string; phone?: string },
 ) {

@@ -9,15 +9,19 @@
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithEndedAccess } from './ended-access.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { announceVendor } from '../dispatch/announce-vendor.ts'
 import { accountById, type Account } from './accounts.ts'
 import { noticeLetter } from './letters.ts'
 
 export type DeactivationContext = Pick<
-  EdgeContext,
-  'bus' | 'commands' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random'
->
+  Kernel,
+  'bus' | 'commands' | 'database' | 'nowMs' | 'random'
+> &
+  WithEndedAccess &
+  WithMessenger
 
 /** A repeat changes nothing. Throws `not_found`, and `invalid_request` for the administrator's own account. */
 export async function setAccountActive(

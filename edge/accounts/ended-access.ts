@@ -24,6 +24,11 @@ export interface EndedAccess {
   close(): void
 }
 
+/** Parts with the knowledge of ended access. */
+export interface WithEndedAccess {
+  readonly endedAccess: EndedAccess
+}
+
 export interface EndedAccessDeps {
   config: { accessTokenMinutes: number }
   database: Database

@@ -6,7 +6,7 @@ const wrongMax = 5
 const edge = await startFixture({ TRUST_PROXY: '1', RATE_LIMIT_AUTH_PER_ACCOUNT: String(wrongMax) })
 t.teardown(() => edge.stop())
 const { call } = edge
-const { messenger } = edge.edge.context
+const { messenger } = edge.edge.parts
 const from = (address: string) => ({
   ask: (path: string, body: object, token?: string) =>
     call('POST', path, {

@@ -13,7 +13,10 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from './config.ts'
+import type { WithEndedAccess } from './ended-access.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { accountById, type Account } from './accounts.ts'
 import { refreshGraceMs } from './limits.ts'
 import { agentOf, placeOf, placeOfOrigin, type Origin } from './places.ts'
@@ -21,10 +24,9 @@ import { hashToken, tokensOf } from './tokens.ts'
 
 export { originOf, type Origin } from './places.ts'
 
-export type AccountsContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'endedAccess' | 'nowMs' | 'random'
->
+export type AccountsContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithConfig<KernelConfig & AccountsConfig>
 
 /** What opened the account: tokens are issued only while it still does. Neither, for an account that was just made. */
 export interface Shown {

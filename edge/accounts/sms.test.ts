@@ -94,7 +94,7 @@ t.test('over the wire: foreign numbers are refused alike, and a day has its boun
     429,
     'also where nobody would be sent one: the answer tells nothing',
   )
-  await edge.edge.context.messenger.drain()
+  await edge.edge.parts.messenger.drain()
   t.same(
     sms.requests.map(request => request.form['To']),
     [0, 1, 3, 4].map(i => `+977${phones[i]}`),

@@ -5,11 +5,13 @@
  */
 import { sql, type RawBuilder } from 'kysely'
 import { CaduceusError } from '../../protocol/errors.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { AccountsConfig } from './config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { hashToken, tokensOf } from './tokens.ts'
 
 export const ticketLifeMs = 60_000
-type TicketContext = Pick<EdgeContext, 'config' | 'database' | 'nowMs'>
+type TicketContext = Pick<Kernel, 'database' | 'nowMs'> & WithConfig<KernelConfig & AccountsConfig>
 
 /**
  * `sessionId`: the sign-in that asks; what the ticket opens ends with it. Throws `token_invalid` when that

@@ -5,11 +5,12 @@
  * next pharmacy; a table of letters to be sent would be more than a reminder is worth.
  */
 import { sql } from 'kysely'
-import type { EdgeContext } from '../context.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { applicantsLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'
 
-type ApplicantsContext = Pick<EdgeContext, 'database' | 'messenger' | 'log'>
+type ApplicantsContext = Pick<Kernel, 'database' | 'log'> & WithMessenger
 
 /** Writes to the administrators if a pharmacy began to wait since the last letter, and that is an hour ago. Rejects while the database is away. */
 export async function tellAdministrators({
@@ -51,7 +52,7 @@ export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
 
 /** Returns the way to stop. */
 export function startApplicantLetters(
-  ctx: ApplicantsContext & Pick<EdgeContext, 'random'>,
+  ctx: ApplicantsContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,
 ): () => void {
   let cancel = () => {}

@@ -4,7 +4,8 @@ import t from 'tap'
 import { pino } from 'pino'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { createAccount } from '../accounts/accounts.ts'
-import { deleteExpired } from '../accounts/housekeeping.ts'
+import { features } from '../features.ts'
+import { keepHouse } from '../kernel/housekeeping.ts'
 import { http, newCourier, newPharmacy, password } from '../acceptance/people.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
@@ -29,7 +30,7 @@ t.teardown(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 const { url } = embedded
-const ctx = embedded.edge.context
+const ctx = embedded.edge.parts
 await createAccount(
   ctx.database.kysely,
   ctx,
@@ -251,7 +252,7 @@ t.test('invitations that are long over are forgotten, and addresses with the dec
       .execute()
   await ended(old, approvalLimits.invitationMemoryDays - 1)
   await ended(older, approvalLimits.invitationMemoryDays + 1)
-  await deleteExpired(ctx)
+  await keepHouse(features, ctx)
   const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
     token: pharmacy.token,
   })

@@ -9,17 +9,18 @@ import type { Logger } from 'pino'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { accountById } from '../accounts/accounts.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithStandings } from './standing.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { announceVendor } from '../dispatch/announce-vendor.ts'
 import { requireRevision } from '../http/preconditions.ts'
 import { vendorLetter, type VendorDecision } from './letters.ts'
 import { decidedAt, movedColumns, refusedMoveColumns } from './moving.ts'
 import { cancelSuspendedOrders } from './suspension.ts'
 
-export type DecisionContext = Pick<
-  EdgeContext,
-  'bus' | 'commands' | 'database' | 'messenger' | 'standings' | 'log' | 'nowMs'
->
+export type DecisionContext = Pick<Kernel, 'bus' | 'commands' | 'database' | 'log' | 'nowMs'> &
+  WithMessenger &
+  WithStandings
 export type DecisionVerb = 'approve' | 'reject' | 'suspend'
 type VendorRow = Selectable<VendorsTable>
 

@@ -4,7 +4,8 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../http/route.ts'
@@ -43,7 +44,7 @@ const InvitationView = Type.Object({
   revoked_at: nullable(Timestamp),
 })
 
-type DriverApprovalContext = MembershipContext & Pick<EdgeContext, 'config' | 'log'>
+type DriverApprovalContext = MembershipContext & Pick<Kernel, 'log'> & WithConfig<KernelConfig>
 
 export function driverApprovalRoutes(
   ctx: DriverApprovalContext,

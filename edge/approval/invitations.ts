@@ -9,11 +9,11 @@ import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { DriverInvitationsTable, Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { BoundedMemoryLimiter } from '../rate/memory.ts'
 import { approvalLimits } from './limits.ts'
 
-type Context = Pick<EdgeContext, 'database' | 'nowMs' | 'random'>
+type Context = Pick<Kernel, 'database' | 'nowMs' | 'random'>
 export type InvitationRow = Selectable<DriverInvitationsTable>
 
 const hourMs = 3_600_000
@@ -164,6 +164,11 @@ export async function pharmacyOfInvitation(ctx: Context, code: string): Promise<
     .executeTakeFirst()
   if (row === undefined) throw wrong()
   return row.vendor_id
+}
+
+/** Parts with the counter of wrong codes. */
+export interface WithInvitationTries {
+  readonly invitationTries: InvitationTries
 }
 
 export interface InvitationTries {

@@ -7,17 +7,18 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { accountById } from '../accounts/accounts.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithStandings } from './standing.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { DriverRow } from '../routes/driver-reads.ts'
 import { refuseTooManyDrivers } from './bounds.ts'
 import { redeemInvitation } from './invitations.ts'
 import { askingLetter, membershipLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'
 
-export type MembershipContext = Pick<
-  EdgeContext,
-  'commands' | 'database' | 'messenger' | 'standings' | 'nowMs' | 'random'
->
+export type MembershipContext = Pick<Kernel, 'commands' | 'database' | 'nowMs' | 'random'> &
+  WithMessenger &
+  WithStandings
 export type MembershipVerb = 'approve_membership' | 'end_membership' | 'ask_membership'
 type Profile = Pick<
   DriverRow,

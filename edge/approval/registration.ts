@@ -2,7 +2,8 @@
  * Whether strangers work at once or after a decision: REGISTRATION. Open is for trying things out, and the default
  * only where nobody else can be meant: a database that is embedded in this process, and not in production.
  */
-import { ConfigError } from '../../protocol/environment.ts'
+import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
+import type { KernelConfig } from '../kernel/config.ts'
 
 export type Registration = 'open' | 'approval'
 
@@ -11,8 +12,20 @@ export const openRegistrationWarning =
   'REGISTRATION=open: whoever registers as a pharmacy or a driver works at once and sees patients. ' +
   'Set REGISTRATION=approval before anybody is a real patient'
 
-/** Throws ConfigError for any other word. */
-export function readRegistration(
+export interface RegistrationConfig {
+  /** `open`: pharmacies and drivers work as soon as they register; `approval`: after a decision. */
+  registration: Registration
+}
+
+/** REGISTRATION. Throws ConfigError for any other word. */
+export const readRegistrationConfig = (
+  environment: Environment,
+  { role }: Pick<KernelConfig, 'role'>,
+): RegistrationConfig => ({
+  registration: readRegistration(name => textVariable(environment, name), role),
+})
+
+function readRegistration(
   text: (name: string) => string | null,
   role: 'embedded' | 'edge',
 ): Registration {

@@ -410,7 +410,7 @@ t.test(
   async t => {
     const deliveries = async (): Promise<number> =>
       (
-        await embedded.edge.context.database.pool.query<{ count: number }>(
+        await embedded.edge.parts.database.pool.query<{ count: number }>(
           'select count(*)::integer as count from webhook_deliveries where subscription_id = $1',
           [subscription],
         )

@@ -66,6 +66,11 @@ export interface Standings {
   close(): void
 }
 
+/** Parts with the standings. */
+export interface WithStandings {
+  readonly standings: Standings
+}
+
 export interface StandingsDeps {
   database: Database
   bus: Bus

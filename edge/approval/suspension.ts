@@ -8,11 +8,11 @@
  */
 import { barredStatuses } from '../../protocol/pharmacies/statuses.ts'
 import { cancellableStatuses } from '../../protocol/orders/statuses.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { approvalLimits } from './limits.ts'
 
-type SuspensionContext = Pick<EdgeContext, 'commands' | 'database' | 'log'>
+type SuspensionContext = Pick<Kernel, 'commands' | 'database' | 'log'>
 
 const atOnceMax = 8
 export const suspensionReason = 'the pharmacy was suspended'
@@ -65,7 +65,7 @@ export async function cancelSuspendedOrders(
 
 /** Returns the way to stop. */
 export function startSuspensions(
-  ctx: SuspensionContext & Pick<EdgeContext, 'random'>,
+  ctx: SuspensionContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,
 ): () => void {
   let cancel = () => {}

@@ -6,7 +6,8 @@ import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { etagOf } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -78,7 +79,7 @@ const approvalView = (row: Selectable<VendorsTable>) => ({
   revision: row.revision,
 })
 
-type ApprovalContext = DecisionContext & Pick<EdgeContext, 'config' | 'random'>
+type ApprovalContext = DecisionContext & Pick<Kernel, 'random'> & WithConfig<KernelConfig>
 
 export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
   const db = ctx.database.kysely

@@ -37,6 +37,11 @@ export interface AuditEntry {
   requestId: string
 }
 
+/** Parts with the audit trail. */
+export interface WithAudit {
+  readonly audit: AuditTrail
+}
+
 export interface AuditTrail {
   /** Takes a row; returns at once. Of a stranger's refusals it keeps what `Strangers` says. */
   note(entry: AuditEntry): void

@@ -5,7 +5,7 @@ import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 
 /** The row in the words of the bus. */
 export const directoryVendor = (row: Selectable<VendorsTable>): DirectoryVendor => ({
@@ -27,7 +27,7 @@ export const directoryVendor = (row: Selectable<VendorsTable>): DirectoryVendor 
 
 /** After the commit. A message that is lost is made up for by their own look at the table. */
 export function announceVendor(
-  { bus }: Pick<EdgeContext, 'bus'>,
+  { bus }: Pick<Kernel, 'bus'>,
   row: Selectable<VendorsTable>,
   { log }: { readonly log: Logger },
 ): void {

@@ -12,7 +12,7 @@ import { slotOf } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
-import type { CommandClient } from '../context.ts'
+import type { CommandClient } from '../kernel/kernel.ts'
 
 export interface CommandClientDeps {
   bus: Pick<Bus, 'request'>

@@ -9,9 +9,9 @@ import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 
-type ProfileContext = Pick<EdgeContext, 'database' | 'commands'>
+type ProfileContext = Pick<Kernel, 'database' | 'commands'>
 const edge: Principal = { role: 'system', id: 'edge' }
 
 /** Tells the actor what the profile says now, on behalf of who changed it. Never rejects: what cannot be told now is told later. */

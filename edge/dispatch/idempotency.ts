@@ -8,14 +8,14 @@ import { createHash } from 'node:crypto'
 import { CaduceusError, errorCatalogue, type Problem } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { FilePart, RouteAnswer, RouteRequest } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
 import type { SigningContext } from '../uploads/links.ts'
 import { kept, madeAnew, orderFor, type OrderAnew } from './kept-answer.ts'
 
-export type IdempotencyContext = Pick<EdgeContext, 'database' | 'nowMs' | 'random'> & SigningContext
+export type IdempotencyContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & SigningContext
 export interface FixedIds {
   commandId: string
   /** Id of what the request creates, if it creates something. */

@@ -7,7 +7,7 @@
 import { isUuid } from '../../protocol/ids.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { etagOf } from '../http/preconditions.ts'
 import type { RouteAnswer } from '../http/route.ts'
@@ -81,7 +81,7 @@ const mapped = (value: object, change: (inner: unknown) => unknown): object =>
 
 /** From the read model, which the journal writes with the events themselves: who was answered finds the order there. */
 export const orderFor =
-  (ctx: SigningContext & Pick<EdgeContext, 'database'>, identity: Identity): OrderAnew =>
+  (ctx: SigningContext & Pick<Kernel, 'database'>, identity: Identity): OrderAnew =>
   async id => {
     const row = await ctx.database.kysely
       .selectFrom('orders')

@@ -1,7 +1,8 @@
 /** What an order to a known pharmacy becomes as a command: places looked up, the way measured, a quote's fee taken over. */
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithMaps } from '../maps/port.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { pharmacyPlace, requiredPlace } from './places.ts'
 import { feeTerms } from './quotes.ts'
 
@@ -15,7 +16,7 @@ export type OrderDraft = Omit<
 
 /** Throws what `Maps.locate` and `feeTerms` throw. */
 export async function createCommand(
-  ctx: Pick<EdgeContext, 'database' | 'maps' | 'nowMs'>,
+  ctx: Pick<Kernel, 'database' | 'nowMs'> & WithMaps,
   identity: Pick<Identity, 'userId' | 'role'>,
   draft: OrderDraft,
   quoteId: string | undefined,

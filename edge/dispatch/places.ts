@@ -3,7 +3,8 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
 import { areaOf } from '../../protocol/orders/area.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithMaps } from '../maps/port.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { invalid } from '../http/validate.ts'
 
 export interface GivenPlace {
@@ -17,7 +18,7 @@ export interface GivenPlace {
  * `invalid_request` for half a coordinate, and what `Maps.locate` throws.
  */
 export async function placeOf(
-  ctx: Pick<EdgeContext, 'maps'>,
+  ctx: WithMaps,
   field: string,
   { latitude, longitude, address }: GivenPlace,
 ): Promise<GeoPoint | null> {
@@ -36,7 +37,7 @@ export async function placeOf(
 
 /** The same, where there must be a place. */
 export async function requiredPlace(
-  ctx: Pick<EdgeContext, 'maps'>,
+  ctx: WithMaps,
   field: string,
   given: GivenPlace,
 ): Promise<GeoPoint> {
@@ -59,7 +60,7 @@ export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
 }
 
 /** Throws `vendor_not_found` unless there is such an active pharmacy. */
-export async function pharmacyPlace(ctx: Pick<EdgeContext, 'database'>, vendorId: string) {
+export async function pharmacyPlace(ctx: Pick<Kernel, 'database'>, vendorId: string) {
   const row = await ctx.database.kysely
     .selectFrom('vendors')
     .select(['id', 'latitude', 'longitude', 'tariff'])

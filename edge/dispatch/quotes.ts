@@ -12,11 +12,11 @@ import type { GeoPoint } from '../../protocol/geo.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { defaultTariff, feeMinor, type Tariff } from '../../protocol/tariff.ts'
-import type { EdgeContext } from '../context.ts'
-import type { Route } from '../integrations/maps.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Route, WithMaps } from '../maps/port.ts'
 import { pharmacyPlace, sameArea, samePlace } from './places.ts'
 
-export type QuoteContext = Pick<EdgeContext, 'database' | 'maps' | 'nowMs' | 'random'>
+export type QuoteContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithMaps
 
 export interface Estimate {
   tariff: Tariff
@@ -33,7 +33,7 @@ export interface Quote extends Estimate {
 
 /** What the default tariff would ask; binds nobody. */
 export async function estimateFee(
-  ctx: Pick<EdgeContext, 'maps'>,
+  ctx: WithMaps,
   pickup: GeoPoint,
   delivery: GeoPoint,
   tariff: Tariff = defaultTariff,
@@ -85,7 +85,7 @@ export async function makeQuote(
  * `quote_expired`, `quote_mismatch`.
  */
 export async function feeTerms(
-  ctx: Pick<EdgeContext, 'database' | 'nowMs'>,
+  ctx: Pick<Kernel, 'database' | 'nowMs'>,
   accountId: string,
   quoteId: string,
   order: {

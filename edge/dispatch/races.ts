@@ -32,6 +32,11 @@ interface Race {
 /** After its leader has won, the engine's word is due; it may be lost. */
 const wordDueMs = 10
 
+/** Parts with the races. */
+export interface WithRaces {
+  readonly races: Races
+}
+
 export class Races {
   /** Kept here because all who answer share one of it, as they share the races. */
   readonly answers = new AnswersUnderWay()

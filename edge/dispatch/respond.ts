@@ -15,7 +15,8 @@ import type { FeeTerms, OrderCommandData } from '../../protocol/commands.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithRaces } from './races.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 
 export interface PharmacyAnswer {
   vendorId: string
@@ -31,7 +32,7 @@ export interface PharmacyOutcome {
   outcome: 'won' | 'recorded'
   order: OrderView
 }
-export type RespondContext = Pick<EdgeContext, 'claims' | 'commands' | 'races' | 'log' | 'nowMs'>
+export type RespondContext = Pick<Kernel, 'claims' | 'commands' | 'log' | 'nowMs'> & WithRaces
 
 const heldPauseMsFirst = 10
 const heldPauseMsMax = 160

@@ -8,12 +8,12 @@ import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
-import type { Config } from '../config.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
 
 /** Null for an order that is not over: its link has no end yet. */
 export const linkEndsAtMs = (
-  config: Pick<Config, 'trackingLinkHours'>,
+  config: TrackingConfig,
   order: Pick<OrderView, 'ended_at'>,
 ): number | null =>
   order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
@@ -29,7 +29,7 @@ export async function orderByToken(database: Database, token: string): Promise<O
 
 /** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */
 export async function orderOfLink(
-  ctx: Pick<EdgeContext, 'database' | 'config' | 'nowMs'>,
+  ctx: Pick<Kernel, 'database' | 'nowMs'> & WithConfig<TrackingConfig>,
   token: string,
 ): Promise<OrderView> {
   const order = await orderByToken(ctx.database, token)

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import type { PositionQuery } from '../../protocol/pushes.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { viewOf } from '../routes/fixture.ts'
 import { trackingState } from './tracking-state.ts'
 
@@ -21,7 +21,7 @@ t.test('by status of the order', async t => {
       }
     }
     const ctx = { commands: { position }, nowMs: () => 1_000 } as unknown as Pick<
-      EdgeContext,
+      Kernel,
       'commands' | 'nowMs'
     >
     const state = await trackingState(

@@ -8,7 +8,7 @@ import { statusTable, type StatusFacts } from '../../protocol/orders/statuses.ts
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { TrackingView } from '../../protocol/tracking/messages.ts'
 import type { PositionAnswer } from '../../protocol/pushes.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 
 /** A hundredth of a degree is some 1.1 km. */
 const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
@@ -16,7 +16,7 @@ export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
 export async function trackingState(
-  ctx: Pick<EdgeContext, 'commands' | 'nowMs'>,
+  ctx: Pick<Kernel, 'commands' | 'nowMs'>,
   order: OrderView,
 ): Promise<TrackingView> {
   const { heading }: StatusFacts = statusTable[order.status]

@@ -4,20 +4,12 @@
  * is a 404 and no failure of the start.
  */
 import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path/posix'
 import Type from 'typebox'
 import { assetUrl } from '../../protocol/assets.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { prefersJson } from './headers.ts'
 import { route, type AnyRoute, type RouteAnswer } from './route.ts'
-
-const pages = [
-  { path: '/', file: 'index.html', operationId: 'indexPage' },
-  { path: '/docs', file: 'docs.html', operationId: 'docsPage' },
-  { path: '/live', file: 'live.html', operationId: 'livePage' },
-  { path: '/terminal', file: 'terminal.html', operationId: 'terminalPage' },
-  { path: '/customer', file: 'customer.html', operationId: 'customerPage' },
-  { path: '/track/:token', file: 'track.html', operationId: 'trackPage' },
-] as const
 
 /** A page runs the scripts of this folder and talks to its own server, and nothing else: what somebody managed to write into a page does not run. */
 const pagePolicy = [
@@ -40,18 +32,30 @@ const contentTypes: Record<string, string> = {
   png: 'image/png',
 }
 
+/** A page as a feature brings it; `file` is a path from the root of the sources. */
+interface PageFile {
+  path: string
+  file: string
+  operationId: string
+}
+
+/** What all pages share. */
+const sharedFolder = 'edge/web'
 /** Compiled modules that the pages load as they are: modules that import nothing. */
 const sharedModules: Record<string, URL> = {
   'statuses.js': new URL('../../protocol/orders/statuses.js', import.meta.url),
 }
 
-async function webFile(file: string): Promise<RouteAnswer> {
-  let body: Uint8Array
-  try {
-    body = await readFile(sharedModules[file] ?? assetUrl(`edge/web/${file}`))
-  } catch {
-    throw new CaduceusError('not_found', 'no such page')
+/** The first of these files that there is. */
+async function webFile(...files: readonly (string | URL)[]): Promise<RouteAnswer> {
+  let body: Uint8Array | null = null
+  let file = ''
+  for (const one of files) {
+    file = one.toString()
+    body = await readFile(typeof one === 'string' ? assetUrl(one) : one).catch(() => null)
+    if (body !== null) break
   }
+  if (body === null) throw new CaduceusError('not_found', 'no such page')
   const extension = file.slice(file.lastIndexOf('.') + 1)
   return {
     status: 200,
@@ -66,12 +70,17 @@ async function webFile(file: string): Promise<RouteAnswer> {
 
 /** For a browser that asks for a page that does not exist. */
 export const missingPage = async (): Promise<RouteAnswer> => ({
-  ...(await webFile('missing.html')),
+  ...(await webFile(`${sharedFolder}/missing.html`)),
   status: 404,
 })
 
+interface Service {
+  version: string
+  /** Paths, with `:name` for parameters. */
+  sockets: readonly string[]
+}
 /** What the root says to a program: where everything else is. */
-const service = (version: string): RouteAnswer => ({
+const service = ({ version, sockets }: Service): RouteAnswer => ({
   status: 200,
   headers: { vary: 'Accept' },
   body: {
@@ -82,31 +91,26 @@ const service = (version: string): RouteAnswer => ({
     openapi: '/openapi.json',
     asyncapi: '/asyncapi.json',
     documentation: '/docs',
-    sockets: [
-      '/ws/customer',
-      '/ws/pharmacy',
-      '/ws/driver',
-      '/ws/vendor/{vendor_id}',
-      '/ws/tracking/{tracking_token}',
-    ],
+    sockets: sockets.map(path => path.replaceAll(/:(\w+)/g, '{$1}')),
   },
 })
 
-export function pageRoutes(version: string): AnyRoute[] {
+export function pageRoutes(pages: readonly PageFile[], about: Service): AnyRoute[] {
+  const folders = [...new Set(pages.map(({ file }) => dirname(file)))]
   return [
     ...pages.map(({ path, file, operationId }) =>
       route({
         method: 'GET',
         path,
         operationId,
-        summary: `The page ${file}`,
+        summary: `The page ${basename(file)}`,
         tags: ['pages'],
         auth: 'none',
         page: true,
         responses: { 200: { description: 'The page', contentType: 'text/html' } },
         handler: async ({ headers }) => {
           if (path !== '/') return webFile(file)
-          if (prefersJson(headers)) return service(version)
+          if (prefersJson(headers)) return service(about)
           const page = await webFile(file)
           return { ...page, headers: { ...page.headers, vary: 'Accept' } }
         },
@@ -127,7 +131,11 @@ export function pageRoutes(version: string): AnyRoute[] {
         }),
       }),
       responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
-      handler: ({ params }) => webFile(params.file),
+      handler: ({ params }) =>
+        webFile(
+          sharedModules[params.file] ?? `${sharedFolder}/${params.file}`,
+          ...folders.map(folder => `${folder}/${params.file}`),
+        ),
     }),
   ]
 }

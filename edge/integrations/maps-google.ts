@@ -5,7 +5,7 @@
 import { validCoordinate } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { ServiceError, type JsonGetter } from './json-get.ts'
-import type { Geocoder, Router } from './maps.ts'
+import type { Geocoder, Router } from '../maps/port.ts'
 
 interface Matrix {
   status?: string

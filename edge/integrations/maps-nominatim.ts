@@ -4,7 +4,7 @@
  */
 import { validCoordinate } from '../../protocol/geo.ts'
 import type { JsonGetter } from './json-get.ts'
-import type { Geocoder } from './maps.ts'
+import type { Geocoder } from '../maps/port.ts'
 
 interface Place {
   lat?: string

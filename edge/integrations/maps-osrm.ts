@@ -1,7 +1,7 @@
 /** An OSRM-compatible router: kilometres and minutes by road of the quickest way. */
 import { limits } from '../../protocol/limits.ts'
 import type { JsonGetter } from './json-get.ts'
-import type { Router } from './maps.ts'
+import type { Router } from '../maps/port.ts'
 
 interface Answer {
   code?: string

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { MapsConfig } from '../config.ts'
+import type { MapServices } from '../maps/config.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { createMaps } from './maps.ts'
 
-const none: MapsConfig = { google: null, nominatimUrl: null, osrmUrl: null }
+const none: MapServices = { google: null, nominatimUrl: null, osrmUrl: null }
 type Answerer = (request: IncomingMessage, response: ServerResponse) => void
 const json =
   (body: unknown, status = 200): Answerer =>
@@ -35,7 +35,7 @@ async function service(t: Test, answer: Answerer) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, agents, state }
 }
 
-function mapsOf(config: Partial<MapsConfig>) {
+function mapsOf(config: Partial<MapServices>) {
   const lines: string[] = []
   const clock = { nowMs: 1_000 }
   const timers = new Set<() => void>()

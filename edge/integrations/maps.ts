@@ -1,56 +1,20 @@
 /**
- * What an edge knows of places: where an address is, and how far two points are by road. The port; its
- * adapters stand beside it (maps-google.ts, maps-nominatim.ts, maps-osrm.ts).
- *
- * An address is looked up or refused, never guessed: a medicine at made-up coordinates is a medicine that
- * does not arrive. A route is different: without a router, or when it fails, the great circle with a
- * detour factor is good enough to price and to promise, and the log says which it was.
+ * The map services of a configuration behind one port: which of them is asked first, what is remembered
+ * of their answers, and what is estimated where none answers.
  */
-import type { Log } from '../../migrations/database/pool.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { roadKm, travelMinutes } from '../../protocol/travel.ts'
-import type { MapsConfig } from '../config.ts'
+import type { MapServices } from '../maps/config.ts'
+import type { Geocoder, Located, Maps, MapsEnv, Route, Router } from '../maps/port.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { jsonGetter, ServiceError, type JsonGetter } from './json-get.ts'
 import { googleGeocoder, googleRouter } from './maps-google.ts'
 import { nominatimGeocoder } from './maps-nominatim.ts'
 import { osrmRouter } from './maps-osrm.ts'
 
-export interface Located extends GeoPoint {
-  address: string
-}
-export interface Route {
-  /** By road. */
-  distance_km: number
-  duration_minutes: number
-  source: 'router' | 'estimate'
-}
-
-export interface Maps {
-  readonly hasGeocoder: boolean
-  readonly hasRouter: boolean
-  /**
-   * Throws CaduceusError: `geocoding_unavailable` when no service is configured, `address_not_found` when
-   * it knows no such address or only its town, `geocoding_failed` when it does not answer in time.
-   */
-  locate(address: string): Promise<Located>
-  /** Never throws. */
-  route(from: GeoPoint, to: GeoPoint): Promise<Route>
-}
-
-/** One service. `null`: it knows no such address, or too vaguely to deliver to. Throws when it fails. */
-export type Geocoder = (address: string) => Promise<Located | null>
-export type Router = (from: GeoPoint, to: GeoPoint) => Promise<Omit<Route, 'source'>>
-
-export interface MapsEnv {
-  log: Log
-  nowMs(): number
-  after(ms: number, run: () => void): () => void
-}
-
-export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
+export function createMaps(config: MapServices, env: MapsEnv): Maps {
   const get = jsonGetter(env.after)
   const geocoder = geocoderOf(config, get)
   const router = routerOf(config, get)
@@ -128,7 +92,7 @@ export function createMaps(config: MapsConfig, env: MapsEnv): Maps {
 }
 
 /** Google's where there is a key: whoever pays for it wants it used. Another one that is named steps in when it fails. */
-function geocoderOf(config: MapsConfig, get: JsonGetter): Geocoder | null {
+function geocoderOf(config: MapServices, get: JsonGetter): Geocoder | null {
   return firstThat([
     config.google === null ? null : googleGeocoder(config.google, get),
     config.nominatimUrl === null ? null : nominatimGeocoder(config.nominatimUrl, get),
@@ -136,7 +100,7 @@ function geocoderOf(config: MapsConfig, get: JsonGetter): Geocoder | null {
 }
 
 /** One's own before the one that is paid for by the question. */
-function routerOf(config: MapsConfig, get: JsonGetter): Router | null {
+function routerOf(config: MapServices, get: JsonGetter): Router | null {
   return firstThat([
     config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get),
     config.google === null ? null : googleRouter(config.google, get),

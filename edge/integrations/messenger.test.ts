@@ -1,7 +1,9 @@
+import { Registry } from 'prom-client'
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
-import { readConfig, type DeliveryConfig } from '../config.ts'
-import { createMetrics } from '../metrics.ts'
+import { readConfig } from '../config.ts'
+import type { DeliveryConfig } from '../messenger/config.ts'
+import { messengerMetrics } from '../messenger/metrics.ts'
 import type { Message } from './carrier.ts'
 import { mailServer, smsServer } from './fixture.ts'
 import { createMessenger } from './messenger.ts'
@@ -27,7 +29,7 @@ function messengerWith(delivery: DeliveryConfig) {
   const note = (fields: object, text: string) => {
     lines.push(`${text} ${JSON.stringify(fields)}`)
   }
-  const metrics = createMetrics()
+  const metrics = messengerMetrics(new Registry())
   const messenger = createMessenger({
     delivery,
     metrics,

@@ -10,8 +10,8 @@
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { DeliveryConfig } from '../config.ts'
-import type { Metrics } from '../metrics.ts'
+import type { DeliveryConfig } from '../messenger/config.ts'
+import type { MessengerMetrics } from '../messenger/metrics.ts'
 import { DeliveryError, type Carrier, type Channel, type Message } from './carrier.ts'
 import { developmentOutbox, type OutboxMessage } from './outbox.ts'
 import { smtpCarrier } from './smtp.ts'
@@ -31,10 +31,15 @@ export interface Messenger {
   close(): void
 }
 
+/** Parts with the messenger. */
+export interface WithMessenger {
+  readonly messenger: Messenger
+}
+
 export interface MessengerDeps {
   delivery: DeliveryConfig
   log: Pick<Logger, 'warn' | 'error'>
-  metrics: Pick<Metrics, 'messages'>
+  metrics: MessengerMetrics
   nowMs(): number
   random(): number
   after(ms: number, run: () => void): () => void

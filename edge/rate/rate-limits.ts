@@ -38,6 +38,11 @@ export interface RateLimits {
   close(): void
 }
 
+/** Parts with the counters; null: without limits, as load tests run. */
+export interface WithRates {
+  readonly rates: RateLimits | null
+}
+
 export interface RateLimitsDeps {
   rules: RateRules
   redisUrl: string | null

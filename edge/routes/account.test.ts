@@ -8,7 +8,7 @@ import { newId, startFixture } from './fixture.ts'
 const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { call } = edge
-const { messenger } = edge.edge.context
+const { messenger } = edge.edge.parts
 
 const login = (email: string, password = 'password123', agent = 'tests') =>
   call('POST', '/api/auth/login', { body: { email, password }, headers: { 'user-agent': agent } })
@@ -44,7 +44,7 @@ t.test('sessions are listed and ended, each by itself or all', async t => {
   })
   t.notMatch(JSON.stringify(body), /token/)
   const tabletId = (
-    await tokensOf(edge.edge.context.config).then(tokens =>
+    await tokensOf(edge.edge.parts.config).then(tokens =>
       tokens.verifyAccess(renewed.access_token, Date.now()),
     )
   ).sessionId!

@@ -4,7 +4,7 @@ import { normalEmail } from '../../protocol/emails.ts'
 import { requestCode, type CodeContext } from '../accounts/codes.ts'
 import { changePassword, resetPassword, updateProfile } from '../accounts/credentials.ts'
 import { roles } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { tellProfile } from '../dispatch/driver-profile.ts'
 import { endAllSessions, endOwnSession, listSessions } from '../accounts/sessions.ts'
 import { addressGroup } from '../http/address.ts'
@@ -38,7 +38,7 @@ const SessionView = Type.Object({
   expires_at: Timestamp,
 })
 
-export function accountRoutes(ctx: CodeContext & Pick<EdgeContext, 'commands'>): AnyRoute[] {
+export function accountRoutes(ctx: CodeContext & Pick<Kernel, 'commands'>): AnyRoute[] {
   return [
     route({
       method: 'PATCH',

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { createApiKey, listApiKeys, revokeApiKey, type ApiKeyRow } from '../accounts/api-keys.ts'
 import { scopes } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
@@ -43,7 +43,7 @@ const view = ({
   revoked_at,
 })
 
-export function apiKeyRoutes(ctx: Pick<EdgeContext, 'database' | 'nowMs' | 'random'>): AnyRoute[] {
+export function apiKeyRoutes(ctx: Pick<Kernel, 'database' | 'nowMs' | 'random'>): AnyRoute[] {
   return [
     route({
       method: 'POST',

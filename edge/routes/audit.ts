@@ -4,11 +4,11 @@ import { sql } from 'kysely'
 import { instantMs } from '../../protocol/iso-time.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from './shapes.ts'
 
-export type AuditContext = Pick<EdgeContext, 'database'>
+export type AuditContext = Pick<Kernel, 'database'>
 
 const Word = Type.String({ minLength: 1, maxLength: 100 })
 export const AuditView = Type.Object({

@@ -18,7 +18,12 @@ import {
   type SignedIn,
 } from '../accounts/sessions.ts'
 import { issueTicket } from '../accounts/tickets.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from '../accounts/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { WithRates } from '../rate/rate-limits.ts'
 import { roles, type Role } from '../accounts/identity.ts'
 import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute } from '../http/route.ts'
@@ -41,10 +46,11 @@ import {
   VerificationToken,
 } from './shapes.ts'
 
-export type AuthContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'endedAccess' | 'messenger' | 'nowMs' | 'random' | 'rates'
->
+export type AuthContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithMessenger &
+  WithRates &
+  WithConfig<KernelConfig & AccountsConfig>
 
 const tags = ['auth']
 const Credentials = closedObject({ email: Email, password: KnownPassword })

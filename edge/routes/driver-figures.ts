@@ -5,7 +5,7 @@ import { limits } from '../../protocol/limits.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import {
   dayOf,
   deliveriesOf,
@@ -19,7 +19,7 @@ import { invalid } from '../http/validate.ts'
 import { driverRows, mayManage } from './driver-reads.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from './shapes.ts'
 
-export type FigureContext = Pick<EdgeContext, 'database' | 'nowMs'>
+export type FigureContext = Pick<Kernel, 'database' | 'nowMs'>
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })

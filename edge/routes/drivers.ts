@@ -29,7 +29,14 @@ import {
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from '../accounts/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { RegistrationConfig } from '../approval/registration.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
+import type { WithStandings } from '../approval/standing.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { healProfile, tellProfile } from '../dispatch/driver-profile.ts'
 import { once, withBody } from '../dispatch/idempotency.ts'
 import { addressGroup } from '../http/address.ts'
@@ -53,18 +60,11 @@ import {
 } from './shapes.ts'
 import { isActiveVendor } from './vendors.ts'
 
-export type DriverContext = Pick<
-  EdgeContext,
-  | 'config'
-  | 'database'
-  | 'endedAccess'
-  | 'commands'
-  | 'log'
-  | 'messenger'
-  | 'standings'
-  | 'nowMs'
-  | 'random'
->
+export type DriverContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithMessenger &
+  WithStandings &
+  WithConfig<KernelConfig & AccountsConfig & RegistrationConfig & TrackingConfig>
 
 const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })

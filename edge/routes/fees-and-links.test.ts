@@ -6,7 +6,8 @@ import { decodeBody } from '../../protocol/bus/codec.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import { deleteExpired } from '../accounts/housekeeping.ts'
+import { features } from '../features.ts'
+import { keepHouse } from '../kernel/housekeeping.ts'
 import { newId, place, startFixture, viewOf } from './fixture.ts'
 
 const geocoder = createServer((request, response) => {
@@ -240,7 +241,7 @@ t.test("a quote: by the pharmacy's tariff, kept, and good for the same way only"
     body: { ...orderBody, quote_id },
   })
   t.same([late.status, late.body.code], [410, 'quote_expired'])
-  await deleteExpired(edge.edge.context)
+  await keepHouse(features, edge.edge.parts)
   t.equal(
     (await call('POST', '/api/orders', { token: customer.token, body: { ...orderBody, quote_id } }))
       .body.code,

@@ -6,7 +6,7 @@ import { startFixture } from './fixture.ts'
 const edge = await startFixture({ TRUST_PROXY: '1' })
 t.teardown(() => edge.stop())
 const { call } = edge
-const { messenger } = edge.edge.context
+const { messenger } = edge.edge.parts
 let places = 0
 /** Somebody with an address of their own. */
 function at() {
@@ -230,7 +230,7 @@ t.test('where mail is sent, a registration does not tell who has an account', as
   const [taken, free] = [await register(owner.email.toUpperCase()), await register(mailed.email())]
   t.equal(shape(taken), shape(free))
   await register(owner.email)
-  await mailed.edge.context.messenger.drain()
+  await mailed.edge.parts.messenger.drain()
   t.equal(
     mail.mails.filter(one => /has one already/.test(one.text)).length,
     1,

@@ -20,7 +20,9 @@ import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 import { searchWords, wordForms } from '../../protocol/search-words.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
 import { invalid } from '../http/validate.ts'
 import { paged } from './shapes.ts'
@@ -54,7 +56,8 @@ export interface OrderFilter {
   text?: string
 }
 
-export type ReadContext = Pick<EdgeContext, 'database' | 'config' | 'nowMs'>
+export type ReadContext = Pick<Kernel, 'database' | 'nowMs'> &
+  WithConfig<KernelConfig & TrackingConfig>
 type Orders = ExpressionBuilder<Tables, 'orders'>
 type Ground = (eb: Orders) => Expression<SqlBool>
 

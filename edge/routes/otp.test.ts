@@ -12,7 +12,7 @@ t.test('as the documents write it', async t => {
     await sms.stop()
   })
   const { call } = edge
-  const delivered = () => edge.edge.context.messenger.drain()
+  const delivered = () => edge.edge.parts.messenger.drain()
   const mailedCode = () => /^(\d{6}) is your/m.exec(mail.mails.at(-1)!.text)![1]!
 
   // sanjevani-broadcast.md, endpoints 1 to 3, in its order: the e-mail is verified before there is an account.

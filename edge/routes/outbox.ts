@@ -1,6 +1,6 @@
 /** What the development outbox holds, for an admin. In production there is none, and the list is empty. */
 import Type from 'typebox'
-import type { EdgeContext } from '../context.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { Timestamp } from './shapes.ts'
@@ -22,7 +22,7 @@ const OutboxView = Type.Object({
   ),
 })
 
-export function outboxRoutes({ messenger }: Pick<EdgeContext, 'messenger'>): AnyRoute[] {
+export function outboxRoutes({ messenger }: WithMessenger): AnyRoute[] {
   return [
     route({
       method: 'GET',

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { dropParked, replayParked, type ParkedKey, type ParkedRow } from '../dispatch/parked.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { closedObject, cursorRule, nullable, page, Timestamp } from './shapes.ts'
@@ -60,7 +60,7 @@ const notFound = () => new CaduceusError('not_found', 'no such command is parked
 export function parkedCommandRoutes({
   database: { kysely: db },
   bus,
-}: Pick<EdgeContext, 'database' | 'bus'>): AnyRoute[] {
+}: Pick<Kernel, 'database' | 'bus'>): AnyRoute[] {
   /** In the order in which they were to happen. */
   const inOrder = () =>
     db

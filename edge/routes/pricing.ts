@@ -5,14 +5,15 @@ import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { defaultTariff, feeParts } from '../../protocol/tariff.ts'
 import { roles } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithMaps } from '../maps/port.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { placeOf, requiredPlace } from '../dispatch/places.ts'
 import { estimateFee, makeQuote, type Estimate } from '../dispatch/quotes.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { closedObject, nullable, Text, Timestamp } from './shapes.ts'
 import { PricingView, pricingOf } from './vendor-settings.ts'
 
-export type PricingContext = Pick<EdgeContext, 'database' | 'maps' | 'nowMs' | 'random'>
+export type PricingContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithMaps
 
 const tags = ['pricing']
 const QuoteBody = closedObject({

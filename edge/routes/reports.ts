@@ -6,7 +6,7 @@ import { dayRule } from '../../protocol/iso-time.ts'
 import { currency } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../http/route.ts'
 import { datePattern, rangeOf, type DateRange } from '../reports/calendar.ts'
 import { csvOf, type Column } from '../reports/csv.ts'
@@ -15,7 +15,7 @@ import { driverReport, type DriverFigures } from '../reports/drivers.ts'
 import { exportedOrders, orderColumns } from '../reports/order-export.ts'
 import { closedObject, nullable, Timestamp } from './shapes.ts'
 
-export type ReportContext = Pick<EdgeContext, 'database' | 'nowMs'>
+export type ReportContext = Pick<Kernel, 'database' | 'nowMs'>
 
 const tags = ['reports']
 const Day = Type.String({

@@ -10,7 +10,11 @@ import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import { standingOf } from '../../protocol/orders/views.ts'
 import { contactOf } from '../accounts/contacts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithRaces } from '../dispatch/races.ts'
+import type { WithMaps } from '../maps/port.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
 import { feeTerms } from '../dispatch/quotes.ts'
 import { once, withBody, type FixedIds } from '../dispatch/idempotency.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
@@ -21,9 +25,12 @@ import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from '
 import { ownPath } from '../uploads/kinds.ts'
 
 export type OrderContext = Pick<
-  EdgeContext,
-  'database' | 'commands' | 'claims' | 'races' | 'config' | 'maps' | 'log' | 'nowMs' | 'random'
->
+  Kernel,
+  'database' | 'commands' | 'claims' | 'log' | 'nowMs' | 'random'
+> &
+  WithRaces &
+  WithMaps &
+  WithConfig<KernelConfig & TrackingConfig>
 
 const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties
@@ -323,7 +330,7 @@ function responseBody(
 
 /** When the answer took effect, which for a repeat is the first time. */
 export const respondedAt = (
-  ctx: Pick<EdgeContext, 'nowMs'>,
+  ctx: Pick<Kernel, 'nowMs'>,
   answer: PharmacyAnswer,
   order: OrderView,
 ): string =>

@@ -6,20 +6,20 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { EdgeContext } from '../context.ts'
+import type { RegistrationConfig } from '../approval/registration.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
+import type { OperationsConfig } from '../operations/config.ts'
+import type { OperationsMetrics } from '../operations/metrics.ts'
 import { route, type AnyRoute, type RouteRequest } from '../http/route.ts'
 import { nullable } from './shapes.ts'
 
 export type SystemContext = Pick<
-  EdgeContext,
-  'bus' | 'claims' | 'config' | 'database' | 'metrics' | 'nowMs'
->
-export interface SystemDeps {
-  version: string
-  /** Runs once after `ms`; returns the way to cancel. */
-  after(ms: number, run: () => void): () => void
-}
-
+  Kernel,
+  'after' | 'bus' | 'claims' | 'database' | 'metrics' | 'nowMs' | 'version'
+> &
+  WithConfig<KernelConfig & RegistrationConfig & OperationsConfig> &
+  WithMetrics<OperationsMetrics>
 /** A health check that hangs is itself an outage: whatever is slower than this counts as down. */
 const checkMs = 1_000
 /** No order has it: the claims answer `unknown` and keep nothing. */
@@ -51,7 +51,8 @@ const HealthView = Type.Object({
   }),
 })
 
-export function systemRoutes(ctx: SystemContext, { version, after }: SystemDeps): AnyRoute[] {
+export function systemRoutes(ctx: SystemContext): AnyRoute[] {
+  const { version, after } = ctx
   const answered = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     let cancel = () => {}
     try {

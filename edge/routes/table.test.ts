@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { plain } from '../../protocol/testing/constants.ts'
 import { recorded } from '../../protocol/testing/recorded.ts'
-import { routeTable, type TableContext } from './index.ts'
-import type { SystemDeps } from './system.ts'
+import { features, type EdgeParts } from '../features.ts'
+import { routeTable } from '../kernel/table.ts'
 
 /** Rows are made from parts that only their handlers use: any part, and any part of it, is there. */
 const anything: unknown = new Proxy(() => undefined, {
@@ -33,7 +33,7 @@ function once(value: unknown, row: string): unknown {
 }
 
 t.test('every row', async t => {
-  const rows = routeTable(anything as TableContext, anything as SystemDeps)
+  const rows = routeTable(features, anything as EdgeParts, [])
   const entries = rows.map(
     row =>
       [
@@ -65,7 +65,8 @@ const marks = (parts: object): Record<string, string> =>
   )
 
 t.test('the documents that are made of it', async t => {
-  const rows = routeTable(anything as TableContext, { version: '1' } as SystemDeps)
+  const parts = new Proxy({}, { get: (_, name) => (name === 'version' ? '1' : anything) })
+  const rows = routeTable(features, parts as EdgeParts, [])
   const documents = await Promise.all(
     ['/openapi.json', '/asyncapi.json'].map(async path => {
       const { body } = (await rows.find(row => row.path === path)!.handler({} as never)) as {

@@ -145,7 +145,7 @@ t.test('numbers of before are completed when their country is known', async t =>
       .set({ phone: before })
       .where('id', '=', person.id)
       .execute()
-    await completePhones(edge.edge.context)
+    await completePhones(edge.edge.parts)
     t.equal(await phoneOf(), after)
   }
 })

@@ -4,16 +4,16 @@
  */
 import Type from 'typebox'
 import { TrackingView } from '../../protocol/tracking/messages.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
 import { orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { kindKeyword } from '../text/normalise.ts'
 
-export type TrackingContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'commands' | 'log' | 'nowMs'
->
+export type TrackingContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs'> &
+  WithConfig<KernelConfig & TrackingConfig>
 
 export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
   return [

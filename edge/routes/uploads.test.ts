@@ -282,7 +282,7 @@ t.test('on the disk', async t => {
   })
 
   await t.test("no name leads out of the folder, and none of the sender's is kept", async t => {
-    const { uploadDir } = edge.edge.context.config
+    const { uploadDir } = edge.edge.parts.config
     const before = filesIn(uploadDir).length
     for (const name of [
       '../../../../tmp/evil.png',
@@ -352,7 +352,7 @@ t.test('on the disk', async t => {
   })
 
   await t.test('a repeat with its key stores nothing twice', async t => {
-    const { uploadDir } = edge.edge.context.config
+    const { uploadDir } = edge.edge.parts.config
     const before = filesIn(uploadDir).length
     const send = (bytes: Uint8Array) =>
       call('POST', '/api/uploads/proof', {
@@ -386,7 +386,7 @@ async function orphans(
   edge: Fixture,
   who: Awaited<ReturnType<typeof people>>,
 ): Promise<void> {
-  const { context } = edge.edge
+  const context = edge.edge.parts
   const send = async (kind: string, token: string, bytes: Uint8Array) =>
     (await edge.call('POST', `/api/uploads/${kind}`, { token, body: form(bytes) })).body
   const files = {
@@ -536,7 +536,7 @@ t.test('in an object store', async t => {
   t.match(edge.commands.at(-1)!.data, { prescription_url: /^\/api\/uploads\/file\// })
 
   await t.test('a file of the disk days is still read from the disk', async t => {
-    await edge.edge.context.storages.of('disk')!.put(`proof/${body.id}.png`, png, 'image/png')
+    await edge.edge.parts.storages.of('disk')!.put(`proof/${body.id}.png`, png, 'image/png')
     const {
       rows: [old],
     } = await edge.database.pool.query<{ id: string }>(

@@ -4,7 +4,9 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { once } from '../dispatch/idempotency.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { WithAudit } from '../audit/audit-trail.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute, type RouteRequest } from '../http/route.ts'
 import type { Reading } from '../uploads/access.ts'
 import { uploadKinds, type UploadKind } from '../uploads/kinds.ts'
@@ -30,7 +32,7 @@ const summaries: Record<UploadKind, string> = {
 
 /** Beside the row that every request gets: a prescription is health data, so the trail says for which order and what for. */
 function noteOpening(
-  ctx: Pick<EdgeContext, 'audit'>,
+  ctx: WithAudit,
   reader: Identity,
   kind: UploadKind,
   { purpose, orderId }: Reading,
@@ -52,7 +54,7 @@ function noteOpening(
 }
 
 export function uploadRoutes(
-  ctx: UploadContext & Pick<EdgeContext, 'log' | 'audit' | 'endedAccess'>,
+  ctx: UploadContext & Pick<Kernel, 'log'> & WithAudit & WithEndedAccess,
 ): AnyRoute[] {
   return [
     ...(Object.keys(uploadKinds) as UploadKind[]).map(kind =>

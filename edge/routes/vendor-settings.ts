@@ -10,7 +10,7 @@ import { limits } from '../../protocol/limits.ts'
 import { currency, decimalOfMinor } from '../../protocol/money.ts'
 import { isTimeZone, openAt, OpeningHours } from '../../protocol/opening-hours.ts'
 import { bandsProblem, defaultTariff, type Tariff } from '../../protocol/tariff.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { invalid } from '../http/validate.ts'
 import { closedObject, nullable, Text } from './shapes.ts'
 
@@ -89,7 +89,7 @@ type Columns = Pick<
 
 /** The settings of a body as columns; other fields of it are left out. Throws `invalid_request` for bands that leave a gap, parts of a cent, or a time zone that nobody knows. */
 export async function settingsColumns(
-  ctx: Pick<EdgeContext, 'database'>,
+  ctx: Pick<Kernel, 'database'>,
   {
     description,
     website,
@@ -134,7 +134,7 @@ function tariffOf({ base_fee, minimum_fee, bands }: Type.Static<typeof Pricing>)
 }
 
 /** Known to this process, for opening hours, and to the database, for the days of reports. */
-async function requireTimeZone(ctx: Pick<EdgeContext, 'database'>, name: string): Promise<void> {
+async function requireTimeZone(ctx: Pick<Kernel, 'database'>, name: string): Promise<void> {
   const unknown = () =>
     invalid([{ field: 'time_zone', rule: 'must be an IANA time zone such as Asia/Kolkata' }])
   if (!isTimeZone(name)) throw unknown()

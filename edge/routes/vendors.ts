@@ -20,7 +20,14 @@ import { Move } from '../approval/vendor-routes.ts'
 import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
 import { roles, type Identity } from '../accounts/identity.ts'
 import { signIn } from '../accounts/sessions.ts'
-import type { EdgeContext } from '../context.ts'
+import type { AccountsConfig } from '../accounts/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { RegistrationConfig } from '../approval/registration.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
+import type { WithStandings } from '../approval/standing.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { announceVendor } from '../dispatch/announce-vendor.ts'
 import { addressGroup } from '../http/address.ts'
 import { etagOf, requireRevision } from '../http/preconditions.ts'
@@ -44,18 +51,11 @@ import {
 } from './shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './vendor-settings.ts'
 
-export type VendorContext = Pick<
-  EdgeContext,
-  | 'config'
-  | 'database'
-  | 'endedAccess'
-  | 'messenger'
-  | 'bus'
-  | 'log'
-  | 'standings'
-  | 'nowMs'
-  | 'random'
->
+export type VendorContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithMessenger &
+  WithStandings &
+  WithConfig<KernelConfig & AccountsConfig & RegistrationConfig & TrackingConfig>
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
@@ -438,7 +438,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
 
 /** Whether a driver may join: the pharmacy exists and is active. */
 export async function isActiveVendor(
-  ctx: Pick<EdgeContext, 'database'>,
+  ctx: Pick<Kernel, 'database'>,
   vendorId: string,
 ): Promise<boolean> {
   const row = await ctx.database.kysely

@@ -10,14 +10,14 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { WebhooksConfig } from '../webhooks/config.ts'
 import { webhookEventNames } from '../integrations/webhooks/events.ts'
 import { nullable, Timestamp } from './shapes.ts'
 
-export type WebhookContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'bus' | 'log' | 'nowMs' | 'random'
->
+export type WebhookContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
+  WithConfig<KernelConfig & WebhooksConfig>
 
 export const EventName = Type.Enum([...webhookEventNames])
 export const SubscriptionView = Type.Object({
@@ -128,7 +128,7 @@ export function ownerOf(
 
 /** Throws `not_found` alike for what does not exist and what is another's. */
 export async function findSubscription(
-  ctx: Pick<EdgeContext, 'database'>,
+  ctx: Pick<Kernel, 'database'>,
   identity: Identity,
   id: string,
 ): Promise<SubscriptionRow> {

@@ -14,7 +14,9 @@ import { limits } from '../../protocol/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { WithConfig } from '../kernel/kernel.ts'
+import type { ShopConfig } from '../woocommerce/config.ts'
 import { once } from '../dispatch/idempotency.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../http/route.ts'
 import { parseJson } from '../http/json.ts'
@@ -37,7 +39,7 @@ import {
 import { isPing, signedBy } from '../integrations/woocommerce/signature.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from './shapes.ts'
 
-export type WooContext = ImportContext & Pick<EdgeContext, 'config'>
+export type WooContext = ImportContext & WithConfig<KernelConfig & ShopConfig>
 
 const tags = ['woocommerce']
 const path = '/api/webhooks/wc/order-created'

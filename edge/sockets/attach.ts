@@ -1,73 +1,50 @@
 /**
- * The socket routes. One behaviour for all of them: upgrade, authenticate, open, pass messages on. A
- * route adds only who may come in and what its messages mean.
+ * The sockets of an edge, from rows. One behaviour for all of them: upgrade, authenticate, open, pass
+ * messages on. A row adds only who may come in and what its messages mean.
  */
 import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
-import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { isUuid, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Seldom } from '../../protocol/seldom.ts'
-import type { EdgeContext } from '../context.ts'
-import { tokensOf, type Tokens } from '../accounts/tokens.ts'
-import { Admission } from './admission.ts'
 import { addressGroup } from '../http/address.ts'
-import { openCustomer } from './customer.ts'
-import { openDriver } from './driver.ts'
-import { isUuid, uuidV7 } from '../../protocol/ids.ts'
-import { admitHandshake, upgrade, type Handshake, type UpgradedData } from './handshake.ts'
-import { Ingest } from './ingest.ts'
-import { openPharmacy } from './pharmacy.ts'
+import { Admission } from './admission.ts'
+import {
+  admitHandshake,
+  identify,
+  upgrade,
+  type SocketParts,
+  type UpgradedData,
+} from './handshake.ts'
 import { Refusal, refusalOf } from './refusal.ts'
-import { Session, type Opened, type SocketRole } from './session.ts'
-import { openTracking } from './tracking.ts'
-import { openVendor } from './vendor.ts'
+import type { Entrance, Handshake, SocketRow } from './row.ts'
+import { Session } from './session.ts'
 
-/** Authenticates and reads the first state; subscribes before it reads, so that nothing falls between. Throws to refuse. */
-type OpenSocket = (ctx: EdgeContext, session: Session, handshake: Handshake) => Promise<Opened>
-
-/** Registers every socket route on the app; `ctx.hub.closeAll()` ends what this begins. */
-export function attachSockets(app: Pick<TemplatedApp, 'ws'>, ctx: EdgeContext): void {
-  const ingest = new Ingest(ctx)
+/** Registers every row on the app, with and without a slash at the end; `ctx.hub.closeAll()` ends what this begins. */
+export function attachSockets(
+  app: Pick<TemplatedApp, 'ws'>,
+  rows: readonly SocketRow[],
+  ctx: SocketParts,
+): void {
   const admission = new Admission(ctx.config.handshakesPerSecond, ctx.nowMs)
-  const door: Door = { admission, tokens: null }
-  void tokensOf(ctx.config).then(tokens => {
-    door.tokens = tokens
-  })
-  ctx.hub.onDrain(() => ingest.close())
-  const driver: OpenSocket = (ctx, session, handshake) =>
-    openDriver(ctx, ingest, session, handshake)
-  const routes: [pattern: string, role: SocketRole, open: OpenSocket][] = [
-    ['/ws/customer', 'customer', openCustomer],
-    ['/ws/pharmacy', 'pharmacy', openPharmacy],
-    ['/ws/driver', 'driver', driver],
-    ['/ws/driver/:user_id', 'driver', driver],
-    ['/ws/vendor/:vendor_id', 'vendor', openVendor],
-    ['/ws/tracking/:token', 'tracking', openTracking],
-  ]
-  for (const [pattern, role, open] of routes) {
-    app.ws(pattern, behavior(ctx, door, role, open))
-    app.ws(`${pattern}/`, behavior(ctx, door, role, open))
+  for (const row of rows) {
+    app.ws(row.path, behavior(ctx, admission, row))
+    app.ws(`${row.path}/`, behavior(ctx, admission, row))
   }
 }
 
-/** `tokens` from the moment that the key was imported; nobody is vouched for before. */
-interface Door {
-  readonly admission: Admission
-  tokens: Tokens | null
-}
-
 function behavior(
-  ctx: EdgeContext,
-  door: Door,
-  role: SocketRole,
-  open: OpenSocket,
+  ctx: SocketParts,
+  admission: Admission,
+  row: SocketRow,
 ): WebSocketBehavior<UpgradedData> {
+  const { role } = row
   const parts = {
     log: ctx.log,
     metrics: ctx.metrics,
     nowMs: ctx.nowMs,
     rateLimited: !ctx.config.benchAllowed,
     flushSoon: (session: Session) => ctx.hub.flushSoon(session),
-    caughtUp: (session: Session) => ctx.hub.caughtUp(session),
   }
   const seldom = new Seldom((line, error) => ctx.log.error({ err: error }, line), ctx.nowMs)
   const refused = new Seldom(
@@ -87,7 +64,7 @@ function behavior(
     compression: 0,
     upgrade(res, req, context) {
       try {
-        upgrade(ctx, door.admission, door.tokens, res, req, context)
+        upgrade(ctx, admission, res, req, context)
       } catch (error) {
         // uWebSockets has no caller who would catch, and a request that nobody answers ends the process.
         failed('upgrade', error)
@@ -102,26 +79,17 @@ function behavior(
       data.session = session
       data.handshake = null
       ctx.hub.add(session)
-      const ended = door.admission.begin()
-      ctx.metrics.handshakesUnderWay.set(door.admission.underWay)
+      const ended = admission.begin()
+      ctx.metrics.handshakesUnderWay.set(admission.underWay)
       admitHandshake(ctx, 'address', addressGroup(handshake.address))
-        .then(() => open(ctx, session, handshake))
+        .then(() => row.open(session, entranceOf(ctx, handshake)))
         .then(
           opened => {
             session.identity = handshake.identity
             // It may have ended between its check and now, when nobody knew yet whose socket this is.
-            if (ctx.hub.closeIfEnded(session)) {
-              noteConnection(
-                ctx,
-                session,
-                handshake,
-                ctx.endedAccess.hasEnded(handshake.identity!)
-                  ? closeCodes.unauthenticated
-                  : closeCodes.wrongRole,
-              )
-              return
-            }
-            noteConnection(ctx, session, handshake, 101)
+            const closeCode = ctx.hub.closeIfEnded(session)
+            noteConnection(ctx, row, session, handshake, closeCode ?? 101)
+            if (closeCode !== null) return
             session.open(opened.handler, opened.greeting)
           },
           (error: unknown) => {
@@ -135,7 +103,7 @@ function behavior(
                 why,
               )
             }
-            noteConnection(ctx, session, handshake, refusal.closeCode)
+            noteConnection(ctx, row, session, handshake, refusal.closeCode)
             session.close(refusal.closeCode, refusal.message)
           },
         )
@@ -145,7 +113,7 @@ function behavior(
         })
         .finally(() => {
           ended()
-          ctx.metrics.handshakesUnderWay.set(door.admission.underWay)
+          ctx.metrics.handshakesUnderWay.set(admission.underWay)
         })
     },
     message(ws, message, isBinary) {
@@ -179,21 +147,18 @@ function behavior(
 
 /** A connection shows a person's records for as long as it lasts. Messages on it are commands, which the journal has. */
 function noteConnection(
-  ctx: EdgeContext,
+  ctx: SocketParts,
+  { role, targetKind = `${role}s` }: SocketRow,
   session: Session,
   { parameter, identity, address, userAgent }: Handshake,
   status: number,
 ): void {
-  const target = isUuid(parameter)
-    ? parameter
-    : session.role === 'tracking'
-      ? ([...session.watchedOrders].at(0) ?? null)
-      : null
+  const target = isUuid(parameter) ? parameter : session.targetId
   ctx.audit.note({
     actorRole: identity?.role ?? 'anonymous',
     actorId: identity?.userId ?? null,
-    operation: `socket.${session.role}`,
-    targetKind: session.role === 'tracking' ? 'tracking' : `${session.role}s`,
+    operation: `socket.${role}`,
+    targetKind,
     targetId: target,
     address,
     userAgent,
@@ -202,3 +167,10 @@ function noteConnection(
     requestId: uuidV7(ctx.nowMs(), ctx.random),
   })
 }
+
+const entranceOf = (ctx: SocketParts, handshake: Handshake): Entrance => ({
+  parameter: handshake.parameter,
+  address: handshake.address,
+  origin: handshake.origin,
+  identify: least => identify(ctx, handshake, least),
+})

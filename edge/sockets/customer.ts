@@ -2,20 +2,20 @@
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { topics } from '../../protocol/pushes.ts'
 import type { SocketMessage } from '../../protocol/sockets.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { firstRows } from './first-rows.ts'
 import type { Hub } from './hub.ts'
-import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
+import type { Entrance } from './row.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openCustomer(
-  ctx: EdgeContext,
+  ctx: Pick<Kernel, 'database' | 'hub'>,
   session: Session,
-  handshake: Handshake,
+  entrance: Entrance,
 ): Promise<Opened> {
-  const identity = await identify(ctx, handshake)
+  const identity = await entrance.identify()
   if (identity.role !== 'user') throw refusals.wrongRole('only customers connect here')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
@@ -23,7 +23,7 @@ export async function openCustomer(
   for (const orderId of (await firstRows(ctx.database).openOrderIds(identity.userId)) ?? [])
     ctx.hub.watchOrder(session, orderId)
 
-  const table = new MessageTable('customer')
+  const table = MessageTable.of('customer')
   return {
     handler: {
       onText: message => table.dispatch(session, message),

@@ -16,26 +16,31 @@ import type { OrderView } from '../../protocol/rest/order.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { healProfile } from '../dispatch/driver-profile.ts'
-import { identify, type Handshake } from './handshake.ts'
 import { DriverStream, type Ingest } from './ingest.ts'
 import { isLocationText, takeLocationText } from './ingest-text.ts'
 import { CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
 import { firstRows } from './first-rows.ts'
+import type { Entrance } from './row.ts'
 import type { Opened, Session } from './session.ts'
 
+export type DriverContext = Pick<
+  Kernel,
+  'commands' | 'database' | 'hub' | 'log' | 'nowMs' | 'random'
+>
+
 export async function openDriver(
-  ctx: EdgeContext,
+  ctx: DriverContext,
   ingest: Ingest,
   session: Session,
-  handshake: Handshake,
+  entrance: Entrance,
 ): Promise<Opened> {
-  const identity = await identify(ctx, handshake, 'carrying')
+  const identity = await entrance.identify('carrying')
   if (identity.role !== 'driver') throw refusals.wrongRole('only drivers connect here')
   const { driverId } = identity
-  const named = handshake.parameter
+  const named = entrance.parameter
   if (named !== '' && named !== identity.userId && named !== driverId)
     throw refusals.wrongRole('this is another driver')
   ctx.hub.admit(session, identity.userId)
@@ -53,7 +58,7 @@ export async function openDriver(
   const offers = new Offers()
   const stream = new DriverStream(session, driver.id)
   const inFlight = new CommandsInFlight()
-  const table = new MessageTable('driver')
+  const table = MessageTable.of('driver')
     .on('offer_response', message =>
       inFlight.start(
         session,
@@ -155,7 +160,7 @@ class Offers {
 }
 
 async function answerOffer(
-  ctx: EdgeContext,
+  ctx: DriverContext,
   driverId: string,
   offers: Offers,
   message: OfferResponse,
@@ -183,7 +188,7 @@ async function answerOffer(
 }
 
 async function orderOfHeldOffer(
-  ctx: EdgeContext,
+  ctx: DriverContext,
   driverId: string,
   offerId: string,
 ): Promise<string | null> {
@@ -192,7 +197,7 @@ async function orderOfHeldOffer(
 }
 
 /** The order whose open offer a driver holds, as far as the read model knows. */
-async function orderOffered(ctx: EdgeContext, driverId: string): Promise<OrderView | null> {
+async function orderOffered(ctx: DriverContext, driverId: string): Promise<OrderView | null> {
   const order = await firstRows(ctx.database).lastOffered(driverId)
   const offer = order?.driver_search.offer
   return order !== undefined && offer && Date.parse(offer.expires_at) > ctx.nowMs() ? order : null
@@ -207,7 +212,7 @@ const outcomes: Partial<Record<ErrorCode, MessageNamed<'offer_result'>['outcome'
 }
 
 async function setStatus(
-  ctx: EdgeContext,
+  ctx: DriverContext,
   driverId: string,
   message: MessageNamed<'set_status'>,
 ): Promise<MessageNamed<'status_result'>> {

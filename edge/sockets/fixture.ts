@@ -18,25 +18,21 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
-import { Races } from '../dispatch/races.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { LocationPush, PushList } from '../../protocol/pushes.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import { createStandings } from '../approval/standing.ts'
-import { createEndedAccess } from '../accounts/ended-access.ts'
+import { createAuthenticator } from '../accounts/authenticate.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import type { Role } from '../accounts/identity.ts'
 import { readConfig } from '../config.ts'
-import type { CommandClient, EdgeContext } from '../context.ts'
-import { createAuditTrail } from '../audit/audit-trail.ts'
-import { createMaps } from '../integrations/maps.ts'
-import { createMessenger } from '../integrations/messenger.ts'
-import { openStorages } from '../integrations/storage/open.ts'
+import { features, type EdgeParts } from '../features.ts'
+import { composeParts } from '../kernel/compose.ts'
+import type { CommandClient } from '../kernel/kernel.ts'
 import { createMetrics } from '../metrics.ts'
 import { attachSockets } from './attach.ts'
-import { createHub } from './hub.ts'
+import { Hub } from './hub.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 export type Message = Record<string, unknown> & { type: string }
@@ -150,8 +146,10 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
   }
-  const base = {
+  const hub = new Hub({ edgeId: 'edge-1', bus, metrics, log, nowMs, after: realEnv().after })
+  const parts = composeParts(features, {
     edgeId: 'edge-1',
+    version: '0',
     config,
     log,
     database,
@@ -159,40 +157,23 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     metrics,
     nowMs,
     random: Math.random,
-    endedAccess: createEndedAccess({ config, database, bus, log, nowMs, after }),
-    rates: null,
-    standings: createStandings({ database, bus, log, nowMs, after }),
-    audit: createAuditTrail({
-      pool: database.pool,
-      log,
-      metrics,
-      nowMs,
-      random: Math.random,
-      after,
-    }),
+    after,
+    hub,
     claims: memoryClaims(nowMs, after),
-    races: new Races(after),
-    maps: createMaps(config.maps, { log, nowMs, after }),
-    storages: openStorages(config, { nowMs, after, onLog() {} }),
-    messenger: createMessenger({
-      delivery: config.delivery,
-      log,
-      metrics,
-      nowMs,
-      random: Math.random,
-      after,
-    }),
     commands: {
       order: (envelope: Parameters<CommandClient['order']>[0]) => script.order(envelope),
       driver: (envelope: Parameters<CommandClient['driver']>[0]) => script.driver(envelope),
       position: (query: Parameters<CommandClient['position']>[0]) => script.position(query),
     },
-  }
-  const hub = createHub({ ...base, after: realEnv().after })
-  const ctx: EdgeContext = { ...base, hub }
+  }) as EdgeParts
+  const ctx: EdgeParts = { ...parts, rates: null }
   const app = App()
   const writes = new Writes()
-  attachSockets(writes.countedIn(app), ctx)
+  attachSockets(
+    writes.countedIn(app),
+    features.flatMap(feature => feature.sockets?.(ctx) ?? []),
+    { ...ctx, authenticator: createAuthenticator(ctx) },
+  )
   const listening = await new Promise<{ socket: object; port: number }>((resolve, reject) => {
     app.listen('127.0.0.1', 0, socket => {
       if (socket) resolve({ socket, port: us_socket_local_port(socket) })
@@ -243,9 +224,9 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     async stop(): Promise<void> {
       for (const socket of sockets) socket.ws.terminate()
       hub.closeAll()
-      base.endedAccess.close()
-      base.standings.close()
-      await base.audit.close()
+      ctx.endedAccess.close()
+      ctx.standings.close()
+      await ctx.audit.close()
       us_listen_socket_close(listening.socket as never)
       await bus.close()
       await database.close()

@@ -4,35 +4,49 @@
  * (a refused upgrade shows there as 1006 and nothing more). Only a foreign page's origin is refused
  * outright: its user did not ask for the connection.
  */
+import type { Logger } from 'pino'
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js'
 import { problemDocument } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import { authenticateToken, redeemTicket, withStanding } from '../accounts/authenticate.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
-import { ticketLifeMs } from '../accounts/tickets.ts'
-import type { Tokens } from '../accounts/tokens.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
 import { addressGroup, clientAddress, serverOrigin } from '../http/address.ts'
 import { addressText } from '../http/exchange.ts'
 import { readHeaders } from '../http/headers.ts'
 import { isOwnOrigin, normalOrigin } from '../http/origins.ts'
-import type { Admission } from './admission.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { WithConfig } from '../kernel/kernel.ts'
+import type { Metrics } from '../metrics.ts'
+import type { WithRates } from '../rate/rate-limits.ts'
 import type { RateBy } from '../rate/rules.ts'
+import type { Admission } from './admission.ts'
+import type { Hub } from './hub.ts'
 import { refusals } from './refusal.ts'
+import type { Handshake } from './row.ts'
 import type { SocketData } from './session.ts'
 
-export interface Handshake {
-  token: string | null
-  ticket: string | null
-  /** The id or token in the path; '' where the path has none. */
-  parameter: string
-  /** For the audit trail: where it came from, and who it turned out to be. */
-  address: string
-  userAgent: string | null
-  /** Where the client reached this server; null when it named no host. */
-  origin: string | null
-  identity: Identity | null
+/** How an edge finds out who knocks; the accounts bring it. */
+export interface Authenticator {
+  /** Whose place at the door a token or ticket takes; null for nobody's. Nothing is read for it. */
+  voucherOf(token: string | null, ticket: string | null): string | null
+  /** Throws CaduceusError for anything but a good access token. */
+  token(token: string): Promise<Identity>
+  /** Takes a single-use ticket. Throws CaduceusError for one that is not good. */
+  ticket(ticket: string): Promise<Identity>
+  /** With what was decided of the pharmacy or driver. */
+  withStanding(identity: Identity): Promise<Identity>
+}
+
+/** What the sockets of an edge need, whatever they are for. */
+export interface SocketParts extends WithRates, WithConfig<KernelConfig> {
+  readonly hub: Hub
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly audit: Pick<AuditTrail, 'note'>
+  readonly authenticator: Authenticator
+  nowMs(): number
+  random(): number
 }
 
 /** What travels from the upgrade to the open handler. */
@@ -45,9 +59,8 @@ const protocolName = 'bearer'
 
 /** Answers the upgrade: 101, 400 for a request that cannot be one, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
 export function upgrade(
-  ctx: EdgeContext,
+  ctx: SocketParts,
   admission: Admission,
-  tokens: Tokens | null,
   res: HttpResponse,
   req: HttpRequest,
   context: us_socket_context_t,
@@ -109,7 +122,7 @@ export function upgrade(
     fields['x-forwarded-for'],
     trustedProxies,
   )
-  const voucher = voucherOf(ctx, tokens, token, ticket)
+  const voucher = ctx.authenticator.voucherOf(token, ticket)
   if (!ctx.config.benchAllowed && !admission.admits({ address: addressGroup(address), voucher })) {
     ctx.metrics.handshakesRefused.inc()
     const seconds = 1 + Math.floor(ctx.random() * limits.handshakeRetrySecondsMax)
@@ -145,18 +158,6 @@ export function upgrade(
   )
 }
 
-/** Whose place at the door it is: the account of a good token, or a good ticket itself; null for neither. Nothing is read for it. */
-function voucherOf(
-  ctx: EdgeContext,
-  tokens: Tokens | null,
-  token: string | null,
-  ticket: string | null,
-): string | null {
-  if (tokens === null) return null
-  if (token !== null) return tokens.holderOf(token, ctx.nowMs())
-  return ticket !== null && tokens.isOwnTicket(ticket, ctx.nowMs(), ticketLifeMs) ? ticket : null
-}
-
 /** Ids and tokens of hexadecimal digits have no case; whatever else a path holds is left as it is. */
 const smallLetters = (parameter: string): string =>
   isUuid(parameter) || /^[0-9a-f]{32}$/i.test(parameter) ? parameter.toLowerCase() : parameter
@@ -181,7 +182,7 @@ export function originAllowed(origin: string, host: string, allowed: readonly st
 
 /** Counts a handshake: to its address before anything is looked up for it, to its account once that is known. Throws a Refusal, 4429. */
 export async function admitHandshake(
-  { rates, metrics }: Pick<EdgeContext, 'rates' | 'metrics'>,
+  { rates, metrics }: Pick<SocketParts, 'rates' | 'metrics'>,
   by: RateBy,
   key: string,
 ): Promise<void> {
@@ -192,22 +193,20 @@ export async function admitHandshake(
   throw refusals.tooManyHandshakes(resetSeconds)
 }
 
-/**
- * Throws a Refusal or CaduceusError when there is no valid credential, and for a pharmacy or driver that may not work.
- * `least`: a driver's own socket stays open to one who still has a parcel.
- */
+/** As `Entrance.identify` says; the handshake remembers who it turned out to be. */
 export async function identify(
-  ctx: EdgeContext,
+  ctx: SocketParts,
   handshake: Handshake,
   least: 'full' | 'carrying' = 'full',
 ): Promise<Identity> {
+  const { authenticator } = ctx
   if (handshake.token === null && handshake.ticket === null) throw refusals.unauthenticated()
   handshake.identity =
     handshake.token === null
-      ? await redeemTicket(ctx, handshake.ticket!)
-      : await authenticateToken(ctx, handshake.token)
+      ? await authenticator.ticket(handshake.ticket!)
+      : await authenticator.token(handshake.token)
   await admitHandshake(ctx, 'account', handshake.identity.userId)
-  handshake.identity = await withStanding(ctx, handshake.identity)
+  handshake.identity = await authenticator.withStanding(handshake.identity)
   const { access, why } = handshake.identity.standing ?? { access: 'full', why: '' }
   if (access !== 'full' && access !== least) throw refusals.notNow(why)
   return handshake.identity

@@ -6,52 +6,49 @@
  * skip what a terminal already knows, and hides who was reached. One send per recipient of bytes that
  * were encoded once is the same number of system calls.
  */
+import type { Logger } from 'pino'
 import { decodeBody } from '../../protocol/bus/codec.ts'
-import type { Subscription } from '../../protocol/bus/bus.ts'
+import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
 import type { Env } from '../../protocol/env.ts'
 import { closeCodes } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { FleetMember } from '../../protocol/pharmacies/messages.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import {
-  topics,
   type LocationPush,
   type OrderLocation,
+  type Push,
   type PushList,
 } from '../../protocol/pushes.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import { LastParcels } from '../approval/last-parcels.ts'
-import { approvalMessage, newsById } from '../approval/telling.ts'
-import type { EdgeContext } from '../context.ts'
-import type { SigningContext } from '../uploads/links.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Identity } from '../accounts/identity.ts'
 import { Interest } from './interest.ts'
 import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
-import { Terminals } from './terminals.ts'
 
-export type HubParts = Pick<
-  EdgeContext,
-  | 'edgeId'
-  | 'races'
-  | 'bus'
-  | 'database'
-  | 'endedAccess'
-  | 'standings'
-  | 'metrics'
-  | 'log'
-  | 'nowMs'
-  | 'random'
-> &
-  Pick<Env, 'after'> &
-  SigningContext
+export interface HubParts extends Pick<Env, 'nowMs' | 'after'> {
+  edgeId: string
+  bus: Bus
+  metrics: Pick<Metrics, 'sockets' | 'pushesDelivered' | 'pushesDropped'>
+  log: Pick<Logger, 'error'>
+}
+
+/** Why a socket may not stay open. */
+export interface Ended {
+  closeCode: number
+  reason: string
+}
+/** Looks at a session of somebody who is known; null where it may stay open. */
+export type Guard = (session: Session, identity: Identity) => Ended | null
+
+/** Pushes that are no message to a topic: each kind is the business of one feature. */
+type OwnPush = Exclude<Push, { kind: 'topic' }>
+type PushListener<Kind> = (push: Extract<OwnPush, { kind: Kind }>) => void
 
 /** Below this a string costs less than making bytes of it first. */
 const recipientsForBytesMin = 4
-
-export function createHub(parts: HubParts): Hub {
-  return new Hub(parts)
-}
 
 export class Hub {
   readonly #parts: HubParts
@@ -60,9 +57,10 @@ export class Hub {
   readonly #orderWatchers = new Map<string, Set<Session>>()
   readonly #fleetWatchers = new Map<string, Set<Session>>()
   readonly #perAccount = new Map<string, number>()
-  readonly #terminals: Terminals
+  readonly #pushListeners = new Map<string, ((push: never) => void)[]>()
+  readonly #guards: Guard[] = []
+  readonly #removeListeners: ((session: Session) => void)[] = []
   readonly #interest: Interest
-  readonly #lastParcels: LastParcels<Session>
   readonly #subscriptions: Subscription[]
   #stopSweep: () => void = () => {}
   readonly #stopStatus: () => void
@@ -76,10 +74,6 @@ export class Hub {
     this.#parts = parts
     this.#seldom = new Seldom((line, error) => parts.log.error({ err: error }, line), parts.nowMs)
     const { bus, edgeId } = parts
-    this.#terminals = new Terminals(parts)
-    this.#lastParcels = new LastParcels(parts, session =>
-      this.#safely(() => session.close(closeCodes.wrongRole, 'the last parcel was handed over')),
-    )
     this.#interest = new Interest(
       edgeId,
       bus,
@@ -96,21 +90,7 @@ export class Hub {
       ),
     ]
     this.#stopStatus = bus.onStatus(connected => {
-      if (!connected) return
-      this.#interest.renew()
-      void this.#terminals.resync()
-    })
-    parts.endedAccess.onEnded(() => {
-      for (const session of this.#sessions) this.closeIfEnded(session)
-    })
-    parts.standings.onNews(news => {
-      const byId = newsById(news)
-      for (const session of this.#sessions)
-        this.#safely(() => {
-          const told = approvalMessage(byId, session.identity)
-          if (told !== null) session.push(told)
-          this.closeIfEnded(session)
-        })
+      if (connected) this.#interest.renew()
     })
     this.#sweepLater()
   }
@@ -136,6 +116,27 @@ export class Hub {
     this.#drainListeners.push(listener)
   }
 
+  /** Hears of pushes of a kind. What listens is called in the order in which it came. */
+  onPush<Kind extends OwnPush['kind']>(kind: Kind, listener: PushListener<Kind>): void {
+    const listeners = this.#pushListeners.get(kind) ?? []
+    this.#pushListeners.set(kind, [...listeners, listener as (push: never) => void])
+  }
+
+  /** Called after a session is gone. */
+  onRemove(listener: (session: Session) => void): void {
+    this.#removeListeners.push(listener)
+  }
+
+  /** Asked whenever access may have ended, and when a session opens; the first guard that objects closes it. */
+  addGuard(guard: Guard): void {
+    this.#guards.push(guard)
+  }
+
+  /** Calls `run` for each session; what fails at one of them is not the others' loss. */
+  forEach(run: (session: Session) => void): void {
+    for (const session of this.#sessions) this.#safely(() => run(session))
+  }
+
   add(session: Session): void {
     this.#sessions.add(session)
     this.#parts.metrics.sockets.inc({ role: session.role })
@@ -153,51 +154,38 @@ export class Hub {
     session.account = account
   }
 
-  /** True when the access that opened it has ended: it is then closed, with 4001 after a sign-in's end, with 4003 after a decision. */
-  closeIfEnded(session: Session): boolean {
+  /** Closes a session that a guard objects to, and says with which code; null where it stays. */
+  closeIfEnded(session: Session): number | null {
     const { identity } = session
-    if (identity === null) return false
-    if (this.#parts.endedAccess.hasEnded(identity)) {
-      session.close(closeCodes.unauthenticated, 'the sign-in has ended')
-      return true
+    if (identity === null) return null
+    for (const guard of this.#guards) {
+      const ended = guard(session, identity)
+      if (ended === null) continue
+      session.close(ended.closeCode, ended.reason)
+      return ended.closeCode
     }
-    const taken = this.#parts.standings.taken(identity)
-    // Who has a parcel goes on with it; no offers come any more.
-    const left = taken ?? identity.standing
-    if (left?.access === 'carrying' && identity.driverId !== null)
-      this.#lastParcels.note(session, identity.driverId)
-    if (taken === null || taken.access === 'carrying') return false
-    session.close(closeCodes.wrongRole, taken.why)
-    return true
+    return null
   }
 
   /** The connection is gone: nothing refers to the session afterwards. */
   remove(session: Session): void {
     if (!this.#sessions.delete(session)) return
-    this.#lastParcels.forget(session)
+    for (const listener of this.#removeListeners) listener(session)
     this.#parts.metrics.sockets.dec({ role: session.role })
     for (const topic of session.topics) leave(this.#byTopic, topic, session)
     for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
     if (session.watchedVendor !== null) leave(this.#fleetWatchers, session.watchedVendor, session)
-    if (session.terminalOf !== null) this.#terminals.left(session.terminalOf, session)
     if (session.account === null) return
     const left = this.#perAccount.get(session.account)! - 1
     if (left > 0) this.#perAccount.set(session.account, left)
     else this.#perAccount.delete(session.account)
   }
 
+  /** Messages to the topic, from now on. */
   subscribe(session: Session, topic: string): void {
     if (session.isClosing) return
     session.topics.push(topic)
     join(this.#byTopic, topic, session)
-  }
-
-  /** The session is a pharmacy's terminal and has been greeted: its open requests are asked for. */
-  addTerminal(session: Session, vendorId: string): void {
-    if (session.isClosing) return
-    session.terminalOf = vendorId
-    this.subscribe(session, topics.vendor(vendorId))
-    this.#terminals.arrived(vendorId, session)
   }
 
   /** Positions of the order's driver, from now on. */
@@ -231,11 +219,6 @@ export class Hub {
     if (this.#unflushed.push(session) === 1) queueMicrotask(() => process.nextTick(this.#flushAll))
   }
 
-  /** A terminal that had no room for all open requests has read on: its pharmacy's are asked for again. */
-  caughtUp(session: Session): void {
-    if (session.terminalOf !== null) this.#terminals.askAgain(session.terminalOf)
-  }
-
   readonly #flushAll = (): void => {
     const sessions = this.#unflushed
     this.#unflushed = []
@@ -253,19 +236,8 @@ export class Hub {
 
   #onPushes(pushes: PushList): void {
     for (const push of pushes)
-      switch (push.kind) {
-        case 'topic':
-          this.#deliver(this.#byTopic.get(push.topic), push.message)
-          break
-        case 'new_request':
-          this.#terminals.newRequest(push)
-          break
-        case 'request_closed':
-          if (push.message.type === 'request_taken')
-            this.#parts.races.taken(push.request_id, push.vendor_ids)
-          this.#terminals.requestClosed(push)
-          break
-      }
+      if (push.kind === 'topic') this.#deliver(this.#byTopic.get(push.topic), push.message)
+      else for (const listener of this.#pushListeners.get(push.kind) ?? []) listener(push as never)
   }
 
   #onLocations(push: LocationPush): void {
@@ -298,9 +270,7 @@ export class Hub {
     for (const listener of this.#drainListeners) listener()
     this.#stopSweep()
     this.#stopStatus()
-    this.#terminals.stop()
     this.#interest.gone()
-    this.#lastParcels.stop()
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     for (const session of this.#sessions) session.close(closeCodes.goingAway, 'server going away')
   }

@@ -15,7 +15,7 @@
  * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and ten thousand
  * drivers' hours of silence do not fit an edge.
  */
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import {
   encodeFrames,
   frameErrorName,
@@ -70,7 +70,7 @@ interface Region {
   streams: DriverStream[]
 }
 
-type Parts = Pick<EdgeContext, 'bus' | 'metrics' | 'log' | 'nowMs'>
+type Parts = Pick<Kernel, 'bus' | 'metrics' | 'log' | 'nowMs'>
 
 export class Ingest {
   readonly #parts: Parts

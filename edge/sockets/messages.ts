@@ -1,4 +1,5 @@
 /** Dispatches the messages clients send, which the rooms of protocol/ define. Location messages are checked by hand in ingest.ts: they are the river. */
+import type Type from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ChannelName } from '../../protocol/kernel/channels.ts'
@@ -6,34 +7,44 @@ import { saidSchemas, type SaidOn, type SocketMessage } from '../../protocol/soc
 import { compileCheck, type Check } from '../http/validate.ts'
 import type { Session } from './session.ts'
 
+/** What tells the messages of these schemas, by `type`, from others; compiled once, not per connection. */
+export const compiledChecks = (
+  schemas: ReadonlyMap<string, Type.TSchema>,
+): ReadonlyMap<string, Check> =>
+  new Map([...schemas].map(([type, schema]) => [type, compileCheck(schema)]))
+
 /** Compiled once per process and channel, not per connection. */
 const compiled = new Map<ChannelName, ReadonlyMap<string, Check>>()
 function checksOf(channel: ChannelName): ReadonlyMap<string, Check> {
   let checks = compiled.get(channel)
   if (checks === undefined) {
-    checks = new Map(
-      [...saidSchemas(channel)].map(([type, schema]) => [type, compileCheck(schema)]),
-    )
+    checks = compiledChecks(saidSchemas(channel))
     compiled.set(channel, checks)
   }
   return checks
 }
 
-/** A table of what a socket understands: one action per `type` that its channel defines. */
-export class MessageTable<Channel extends ChannelName> {
+/** A table of what a socket understands: one action per `type` that its clients may say. */
+export class MessageTable<Said extends { type: string }> {
   readonly #entries = new Map<string, { check: Check; act: (message: never) => void }>()
-  readonly #channel: Channel
+  readonly #checks: ReadonlyMap<string, Check>
 
-  constructor(channel: Channel) {
-    this.#channel = channel
+  /** `checks` by `type`: see `compiledChecks`. */
+  constructor(checks: ReadonlyMap<string, Check>) {
+    this.#checks = checks
+  }
+
+  /** Of a channel of the protocol. */
+  static of<Channel extends ChannelName>(channel: Channel): MessageTable<SaidOn<Channel>> {
+    return new MessageTable(checksOf(channel))
   }
 
   /** `act` is given what the schema let through. */
-  on<Name extends SaidOn<Channel>['type']>(
+  on<Name extends Said['type']>(
     type: Name,
-    act: (message: Extract<SaidOn<Channel>, { type: Name }>) => void,
+    act: (message: Extract<Said, { type: Name }>) => void,
   ): this {
-    this.#entries.set(type, { check: checksOf(this.#channel).get(type)!, act })
+    this.#entries.set(type, { check: this.#checks.get(type)!, act })
     return this
   }
 

@@ -5,20 +5,26 @@ import type { MessageNamed } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest } from '../dispatch/respond.ts'
-import type { EdgeContext } from '../context.ts'
+import type { RespondContext } from '../dispatch/respond.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { SigningContext } from '../uploads/links.ts'
 import { ownPath } from '../uploads/kinds.ts'
 import { firstRows } from './first-rows.ts'
-import { identify, type Handshake } from './handshake.ts'
 import { CommandsInFlight, MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
+import type { Entrance } from './row.ts'
 import type { Opened, Session } from './session.ts'
+import type { Terminals } from './terminals.ts'
+
+export type TerminalContext = Pick<Kernel, 'database' | 'hub'> & RespondContext & SigningContext
 
 export async function openPharmacy(
-  ctx: EdgeContext,
+  ctx: TerminalContext,
+  terminals: Terminals,
   session: Session,
-  handshake: Handshake,
+  entrance: Entrance,
 ): Promise<Opened> {
-  const identity = await identify(ctx, handshake)
+  const identity = await entrance.identify()
   if (identity.role !== 'vendor') throw refusals.wrongRole('only pharmacies connect here')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
@@ -27,7 +33,7 @@ export async function openPharmacy(
   if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()
-  const table = new MessageTable('terminal').on('respond', message =>
+  const table = MessageTable.of('terminal').on('respond', message =>
     inFlight.start(
       session,
       () => respond(ctx, session, { identity, vendorId: vendor.id }, message),
@@ -44,8 +50,7 @@ export async function openPharmacy(
   return {
     handler: {
       onText: message => table.dispatch(session, message),
-      // Open requests follow the greeting; before it they would only wait here.
-      onOpen: () => ctx.hub.addTerminal(session, vendor.id),
+      ...terminals.handlerFor(session, vendor.id),
     },
     greeting: [
       {
@@ -68,7 +73,7 @@ const outcomes: Partial<Record<ErrorCode, ResponseResult['outcome']>> = {
 }
 
 async function respond(
-  ctx: EdgeContext,
+  ctx: TerminalContext,
   { origin }: Session,
   { identity, vendorId }: { identity: Identity; vendorId: string },
   message: MessageNamed<'respond'>,

@@ -7,15 +7,14 @@
  * connection without a word, and a client that only sees 1006 reconnects and falls behind again. Here
  * the reader that is too slow hears 4408, if it ever reads on.
  */
+import type { Logger } from 'pino'
 import type { WebSocket } from 'uWebSockets.js'
 import { closeCodes, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Metrics } from '../metrics.ts'
 import { TailedMessage } from './tailed.ts'
-
-export type SocketRole = 'customer' | 'pharmacy' | 'driver' | 'vendor' | 'tracking'
 
 /** What a kind of socket does with its messages, once it is open. */
 export interface SocketHandler {
@@ -27,6 +26,8 @@ export interface SocketHandler {
   onPush?(message: SocketMessage): boolean
   /** After the greeting was sent. */
   onOpen?(): void
+  /** The client has read what it was sent, and there is room for what was kept from it. */
+  onCaughtUp?(): void
   /** Not called for a connection that ended before it was open. */
   onClose?(): void
 }
@@ -55,12 +56,13 @@ type Queued = string | Uint8Array | TailedMessage | number
 export interface SocketData {
   session: Session | null
 }
-type Parts = Pick<EdgeContext, 'log' | 'metrics' | 'nowMs'> & {
+interface Parts {
+  log: Logger
+  metrics: Pick<Metrics, 'pushesDropped' | 'socketCloses'>
+  nowMs(): number
   rateLimited: boolean
   /** Has `flush` called before the event loop goes on. */
   flushSoon(session: Session): void
-  /** The client has read what it was sent, and there is room for what was kept from it. */
-  caughtUp(session: Session): void
 }
 
 /** The open requests that a terminal is told of leave room for everything else: more of them come when it has read these. */
@@ -69,17 +71,14 @@ const caughtUpBytes = limits.socketBackpressureBytesMax / 4
 const askedFromBytes = limits.socketBackpressureBytesMax / 16
 
 export class Session {
-  readonly role: SocketRole
+  readonly role: string
   /** Kept by the hub. */
   readonly topics: string[] = []
   readonly watchedOrders = new Set<string>()
   watchedVendor: string | null = null
-  terminalOf: string | null = null
-  /** Open requests this terminal was told of, oldest first: each is told once and closed once. */
-  told: Set<string> | null = null
-  /** The last of those that are over, oldest first: what comes late of them is not told. */
-  over: Set<string> | null = null
   account: string | null = null
+  /** The record that the audit trail says it is about, where the path has no id. */
+  targetId: string | null = null
   /** Who it is; null for a public tracking link and until it is known. */
   identity: Identity | null = null
   /** Where the client reached this server, `https://host`, for links that it is given; null when it named no host. */
@@ -101,7 +100,7 @@ export class Session {
   #blockStartMs = 0
   #messagesLeft = 0
 
-  constructor(role: SocketRole, socket: WebSocket<SocketData>, parts: Parts) {
+  constructor(role: string, socket: WebSocket<SocketData>, parts: Parts) {
     this.role = role
     this.#socket = socket
     this.#parts = parts
@@ -159,7 +158,7 @@ export class Session {
 
   /**
    * As `pushText`, for a message whose end is this socket's own, of which many may come at once. False when
-   * there is no room for it now: then `caughtUp` is called when there is, and it must be pushed anew.
+   * there is no room for it now: then `onCaughtUp` is called when there is, and it must be pushed anew.
    */
   pushTailed(message: TailedMessage, hundredths: number): boolean {
     if (this.#state.state !== 'open') return false
@@ -208,7 +207,7 @@ export class Session {
     )
       return
     this.#behind = false
-    this.#parts.caughtUp(this)
+    this.#state.handler.onCaughtUp?.()
   }
 
   #sendAll(queued: readonly Queued[]): void {

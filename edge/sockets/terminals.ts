@@ -7,7 +7,6 @@
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
 import { publishList } from '../../protocol/bus/lists.ts'
-import type { Env } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import {
   requestEnded,
@@ -16,57 +15,102 @@ import {
 } from '../../protocol/orders/messages.ts'
 import { topics, type Push, type TerminalsMessage } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithRaces } from '../dispatch/races.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { uploadIdOf } from '../uploads/kinds.ts'
 import { signedUrl, type SigningContext } from '../uploads/links.ts'
 import { requestStates } from './rows.ts'
-import type { Session } from './session.ts'
+import type { Session, SocketHandler } from './session.ts'
 import { TailedMessage } from './tailed.ts'
 
-type Parts = Pick<EdgeContext, 'bus' | 'database' | 'log' | 'metrics' | 'random'> &
-  Pick<Env, 'after'> &
-  SigningContext
+type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'after' | 'hub'> &
+  SigningContext &
+  WithRaces
+
+/** One screen, and which requests it shows. */
+interface Terminal {
+  readonly session: Session
+  readonly vendorId: string
+  /** Open requests it was told of, oldest first: each is told once and closed once. */
+  told: Set<string> | null
+  /** The last of those that are over, oldest first: what comes late of them is not told. */
+  over: Set<string> | null
+}
 
 export class Terminals {
   readonly #parts: Parts
   /** By pharmacy. */
-  readonly #sessions = new Map<string, Set<Session>>()
-  #arrived = new Set<string>()
+  readonly #terminals = new Map<string, Set<Terminal>>()
+  #announced = new Set<string>()
   #cancelAnnouncement: (() => void) | null = null
   #cancelResync: () => void = () => {}
+  readonly #stopStatus: () => void
   #resyncing = false
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#scheduleResync()
+    this.#stopStatus = parts.bus.onStatus(connected => {
+      if (connected) void this.#resync()
+    })
+    parts.hub.onPush('new_request', push => this.#newRequest(push))
+    parts.hub.onPush('request_closed', push => {
+      if (push.message.type === 'request_taken') parts.races.taken(push.request_id, push.vendor_ids)
+      this.#requestClosed(push)
+    })
+    parts.hub.onDrain(() => this.#stop())
+  }
+
+  /** What makes a socket's handler a terminal, from its greeting to its end. */
+  handlerFor(
+    session: Session,
+    vendorId: string,
+  ): Required<Pick<SocketHandler, 'onOpen' | 'onCaughtUp' | 'onClose'>> {
+    let terminal: Terminal | null = null
+    return {
+      // Open requests follow the greeting; before it they would only wait in the session.
+      onOpen: () => {
+        if (session.isClosing) return
+        this.#parts.hub.subscribe(session, topics.vendor(vendorId))
+        terminal = this.#arrived(vendorId, session)
+      },
+      onCaughtUp: () => this.#askAgain(vendorId),
+      onClose: () => {
+        if (terminal !== null) this.#left(terminal)
+      },
+    }
   }
 
   /** A terminal is ready to hear: its pharmacy's open requests are asked for within milliseconds. */
-  arrived(vendorId: string, session: Session): void {
-    const sessions = this.#sessions.get(vendorId)
-    if (sessions === undefined) this.#sessions.set(vendorId, new Set([session]))
-    else sessions.add(session)
+  #arrived(vendorId: string, session: Session): Terminal {
+    const terminal: Terminal = { session, vendorId, told: null, over: null }
+    const terminals = this.#terminals.get(vendorId)
+    if (terminals === undefined) this.#terminals.set(vendorId, new Set([terminal]))
+    else terminals.add(terminal)
     this.#announceIn(limits.interestDebounceMs, vendorId)
+    return terminal
   }
 
   /** Some of its open requests were kept from a terminal of this pharmacy, and there is room for more of them now. */
-  askAgain(vendorId: string): void {
+  #askAgain(vendorId: string): void {
     this.#announceIn(limits.pushIntervalMs, vendorId)
   }
 
   #announceIn(ms: number, vendorId: string): void {
-    this.#arrived.add(vendorId)
+    this.#announced.add(vendorId)
     this.#cancelAnnouncement ??= this.#parts.after(ms, () => {
       this.#cancelAnnouncement = null
-      const vendorIds = [...this.#arrived]
-      this.#arrived = new Set()
+      const vendorIds = [...this.#announced]
+      this.#announced = new Set()
       this.#announce(vendorIds)
     })
   }
 
-  left(vendorId: string, session: Session): void {
-    const sessions = this.#sessions.get(vendorId)
-    if (sessions?.delete(session) === true && sessions.size === 0) this.#sessions.delete(vendorId)
+  /** The terminal is gone. */
+  #left(terminal: Terminal): void {
+    const terminals = this.#terminals.get(terminal.vendorId)
+    if (terminals?.delete(terminal) === true && terminals.size === 0)
+      this.#terminals.delete(terminal.vendorId)
   }
 
   #announce(vendorIds: readonly string[]): void {
@@ -80,16 +124,16 @@ export class Terminals {
     const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
     this.#cancelResync = this.#parts.after(delayMs, () => {
       this.#scheduleResync()
-      void this.resync()
+      void this.#resync()
     })
   }
 
   /** Asks for every open request of every terminal here, and finds the ends that were lost. */
-  async resync(): Promise<void> {
+  async #resync(): Promise<void> {
     const alone = !this.#resyncing
     this.#resyncing = true
     try {
-      this.#announce([...this.#sessions.keys()])
+      this.#announce([...this.#terminals.keys()])
       if (!alone) return
       await this.#closeEnded()
     } catch (error) {
@@ -101,7 +145,7 @@ export class Terminals {
 
   async #closeEnded(): Promise<void> {
     const told = new Set<string>()
-    for (const session of this.#all()) for (const id of session.told ?? []) told.add(id)
+    for (const terminal of this.#all()) for (const id of terminal.told ?? []) told.add(id)
     const ids = [...told]
     for (let at = 0; at < ids.length; at += limits.listLimitMax) {
       const ended = await requestStates(
@@ -109,43 +153,43 @@ export class Terminals {
         ids.slice(at, at + limits.listLimitMax),
       )
       const states = new Map(ended.map(row => [row.id, row]))
-      for (const session of this.#all())
-        for (const id of session.told ?? []) {
+      for (const terminal of this.#all())
+        for (const id of terminal.told ?? []) {
           const state = states.get(id)
           if (state === undefined) continue
-          if (state.vendor_id !== null && session.topics.includes(topics.vendor(state.vendor_id)))
-            isOver(session, id)
-          else this.#closeFor(session, id, endOf(id, state.status, state.vendor_id))
+          if (state.vendor_id === terminal.vendorId) isOver(terminal, id)
+          else this.#closeFor(terminal, id, endOf(id, state.status, state.vendor_id))
         }
     }
   }
 
-  *#all(): Generator<Session> {
-    for (const sessions of this.#sessions.values()) yield* sessions
+  *#all(): Generator<Terminal> {
+    for (const terminals of this.#terminals.values()) yield* terminals
   }
 
   /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
-  newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
+  #newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
     const requestId = push.body.request_id
     const hasFile =
       push.body.prescription_url !== null && uploadIdOf(push.body.prescription_url) !== null
     let message: TailedMessage | null = null
     let delivered = 0
     for (let i = 0; i < push.vendor_ids.length; i++) {
-      const sessions = this.#sessions.get(push.vendor_ids[i]!)
-      if (sessions === undefined) continue
+      const terminals = this.#terminals.get(push.vendor_ids[i]!)
+      if (terminals === undefined) continue
       // Whom a file is shown to is part of its link, so a request with one is written for each terminal.
       if (!hasFile) message ??= new TailedMessage(headOf(push.body))
       const hundredths = Math.round(push.distances_km[i]! * 100)
-      for (const session of sessions) {
-        if (session.told?.has(requestId) === true || session.over?.has(requestId) === true) continue
+      for (const terminal of terminals) {
+        const { session, told, over } = terminal
+        if (told?.has(requestId) === true || over?.has(requestId) === true) continue
         if (
           !(message === null
             ? session.pushText(this.#withLink(session, push.body, hundredths))
             : session.pushTailed(message, hundredths))
         )
           continue
-        session.told = remember(session.told, requestId, limits.openRequestsPerTerminalMax)
+        terminal.told = remember(told, requestId, limits.openRequestsPerTerminalMax)
         delivered++
       }
     }
@@ -159,24 +203,26 @@ export class Terminals {
   }
 
   /** Only to sockets that were told of the request; none of them is told of it any more. */
-  requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
+  #requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
     const text = Buffer.from(JSON.stringify(push.message))
     let delivered = 0
     for (const vendorId of push.vendor_ids)
-      for (const session of this.#sessions.get(vendorId) ?? [])
-        if (isOver(session, push.request_id) && session.pushText(text)) delivered++
+      for (const terminal of this.#terminals.get(vendorId) ?? [])
+        if (isOver(terminal, push.request_id) && terminal.session.pushText(text)) delivered++
     if (delivered > 0)
       this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
   }
 
-  #closeFor(session: Session, requestId: string, message: RequestEnded): void {
-    if (!isOver(session, requestId)) return
-    if (session.push(message)) this.#parts.metrics.pushesDelivered.inc({ type: message.type })
+  #closeFor(terminal: Terminal, requestId: string, message: RequestEnded): void {
+    if (!isOver(terminal, requestId)) return
+    if (terminal.session.push(message))
+      this.#parts.metrics.pushesDelivered.inc({ type: message.type })
   }
 
-  stop(): void {
+  #stop(): void {
     this.#cancelAnnouncement?.()
     this.#cancelResync()
+    this.#stopStatus()
   }
 }
 
@@ -186,9 +232,9 @@ export function headOf(body: NewRequestBody): string {
 }
 
 /** True when the terminal shows it. Noted in any case: a repetition may be slower than the end, above all from another engine. */
-function isOver(session: Session, requestId: string): boolean {
-  session.over = remember(session.over, requestId, limits.overRequestsPerTerminalMax)
-  return session.told?.delete(requestId) === true
+function isOver(terminal: Terminal, requestId: string): boolean {
+  terminal.over = remember(terminal.over, requestId, limits.overRequestsPerTerminalMax)
+  return terminal.told?.delete(requestId) === true
 }
 
 function remember(ids: Set<string> | null, id: string, max: number): Set<string> {

@@ -7,21 +7,22 @@
 import { CaduceusError, closeCodes } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
 import { hasEnded } from '../../protocol/orders/statuses.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
 import { limits } from '../../protocol/limits.ts'
 import { linkEndsAtMs, orderByToken, orderOfLink } from '../dispatch/tracking-link.ts'
 import { trackingState } from '../dispatch/tracking-state.ts'
-import type { Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
+import type { Entrance } from './row.ts'
 import type { Opened, Session } from './session.ts'
 
 export async function openTracking(
-  ctx: EdgeContext,
+  ctx: Pick<Kernel, 'commands' | 'database' | 'hub' | 'log' | 'nowMs'> & WithConfig<TrackingConfig>,
   session: Session,
-  handshake: Handshake,
+  entrance: Entrance,
 ): Promise<Opened> {
-  const token = handshake.parameter
+  const token = entrance.parameter
   const linked = () =>
     orderOfLink(ctx, token).catch((error: unknown) => {
       throw error instanceof CaduceusError && error.code === 'tracking_expired'
@@ -32,6 +33,7 @@ export async function openTracking(
   ctx.hub.admit(session, `tracking:${known.id}`, limits.trackersPerOrderMax)
   ctx.hub.subscribe(session, topics.order(known.id))
   ctx.hub.watchOrder(session, known.id)
+  session.targetId = known.id
   const order = await linked()
   session.expiresAtMs = linkEndsAtMs(ctx.config, order) ?? Infinity
 
@@ -43,7 +45,7 @@ export async function openTracking(
       session.close(closeCode, message)
     }
   }
-  const table = new MessageTable('tracking')
+  const table = MessageTable.of('tracking')
   return {
     handler: {
       onText: message => table.dispatch(session, message),

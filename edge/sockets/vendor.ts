@@ -6,11 +6,11 @@
 import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { topics } from '../../protocol/pushes.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { firstRows } from './first-rows.ts'
-import { identify, type Handshake } from './handshake.ts'
 import { MessageTable } from './messages.ts'
 import { refusals } from './refusal.ts'
+import type { Entrance } from './row.ts'
 import { fleetRows } from './rows.ts'
 import type { Opened, Session } from './session.ts'
 
@@ -45,12 +45,12 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 const jsonBytesPerCharacterMax = 6
 
 export async function openVendor(
-  ctx: EdgeContext,
+  ctx: Pick<Kernel, 'commands' | 'database' | 'hub'>,
   session: Session,
-  handshake: Handshake,
+  entrance: Entrance,
 ): Promise<Opened> {
-  const identity = await identify(ctx, handshake)
-  const vendorId = handshake.parameter
+  const identity = await entrance.identify()
+  const vendorId = entrance.parameter
   if (identity.role !== 'vendor' && identity.role !== 'admin')
     throw refusals.wrongRole('only pharmacies and admins connect here')
   if (identity.role === 'vendor' && identity.vendorId === null)
@@ -86,7 +86,7 @@ export async function openVendor(
       }
     }),
   )
-  const table = new MessageTable('fleet')
+  const table = MessageTable.of('fleet')
   return {
     handler: { onText: message => table.dispatch(session, message) },
     greeting: [

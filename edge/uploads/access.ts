@@ -19,13 +19,13 @@ import type { OrderView } from '../../protocol/rest/order.ts'
 import { standingOf, type Standing } from '../../protocol/orders/views.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { uploadUrl, type UploadKind } from './kinds.ts'
 
 type UploadRow = Selectable<UploadsTable>
 type Orders = ExpressionBuilder<Tables, 'orders'>
-type AccessContext = Pick<EdgeContext, 'database'>
-type ReadContext = Pick<EdgeContext, 'database' | 'nowMs'>
+type AccessContext = Pick<Kernel, 'database'>
+type ReadContext = Pick<Kernel, 'database' | 'nowMs'>
 
 interface Party {
   vendorId: string | null

@@ -10,15 +10,17 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
 import { accountById } from '../accounts/accounts.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { Config } from '../config.ts'
-import type { EdgeContext } from '../context.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { uploadIdOf, uploadUrl } from './kinds.ts'
 import { uploadLimits } from './limits.ts'
 
-export type SigningContext = Pick<EdgeContext, 'nowMs'> & {
-  readonly config: Pick<Config, 'jwtSecret'>
+export type SigningContext = Pick<Kernel, 'nowMs'> & {
+  readonly config: Pick<KernelConfig, 'jwtSecret'>
 }
-export type LinkContext = Pick<EdgeContext, 'database' | 'endedAccess' | 'nowMs'> &
+export type LinkContext = Pick<Kernel, 'database' | 'nowMs'> &
+  WithEndedAccess &
   Pick<SigningContext, 'config'>
 /** What follows the `?` of a link. `expires`: seconds since the epoch. */
 export interface LinkQuery {

@@ -9,11 +9,12 @@
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EdgeContext } from '../context.ts'
+import type { WithStorages } from '../integrations/storage/storage.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { noteOrder, orderNaming, partyOf } from './access.ts'
 import { storeOf } from './upload-store.ts'
 
-export type OrphanContext = Pick<EdgeContext, 'database' | 'storages' | 'log' | 'nowMs'>
+export type OrphanContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> & WithStorages
 
 /** Looks at the oldest limits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
 export async function deleteOrphans(ctx: OrphanContext): Promise<number> {

@@ -9,16 +9,17 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { EdgeContext } from '../context.ts'
-import type { Download } from '../integrations/storage/storage.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { UploadsConfig } from './config.ts'
+import type { Download, WithStorages } from '../integrations/storage/storage.ts'
 import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, uploadUrl, type UploadKind } from './kinds.ts'
 import { inspectMedia } from './media.ts'
 
-export type UploadContext = Pick<
-  EdgeContext,
-  'config' | 'database' | 'storages' | 'nowMs' | 'random'
->
+export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
+  WithStorages &
+  WithConfig<KernelConfig & UploadsConfig>
 
 export interface StoredUpload {
   id: string

@@ -41,7 +41,7 @@ t.test('a terminal and the decisions', { skip: missing, timeout: 200_000 }, asyn
     rmSync(dataDir, { recursive: true, force: true })
   })
   const { url } = server
-  const ctx = server.edge.context
+  const ctx = server.edge.parts
   await createAccount(
     ctx.database.kysely,
     ctx,

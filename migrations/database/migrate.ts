@@ -14,34 +14,38 @@ const advisoryLockKey = 0x63616475
 const lockWaitMs = 60_000
 const migrationTimeoutMs = 10 * 60_000
 
-/** Idempotent. Throws one line when the database is newer than this code or a migration fails. */
+/**
+ * Idempotent. Throws one line when the database is newer than this code or a migration fails. `table`
+ * notes which migrations ran; a list of its own needs a table of its own.
+ */
 export async function migrate(
   pool: PgPool,
-  list: Record<string, Migration> = migrations,
+  list: Readonly<Record<string, Migration>> = migrations,
+  table = 'kysely_migration',
 ): Promise<void> {
   const client = await pool.connect()
   try {
     await client.query(`set statement_timeout = ${migrationTimeoutMs}`)
     await client.query(`set lock_timeout = ${lockWaitMs}`)
     await client.query('select pg_advisory_lock($1)', [advisoryLockKey])
-    await refuseNewer(client, list)
-    await runMigrations(client, list)
+    await refuseNewer(client, list, table)
+    await runMigrations(client, list, table)
   } finally {
     // Closed and not given back: its timeouts are not those of the pool, and its lock ends with it.
     client.release(true)
   }
 }
 
-async function refuseNewer(client: PgClient, list: Record<string, Migration>): Promise<void> {
+async function refuseNewer(
+  client: PgClient,
+  list: Readonly<Record<string, Migration>>,
+  table: string,
+): Promise<void> {
   const {
-    rows: [table],
-  } = await client.query<{ name: string | null }>(
-    `select to_regclass('kysely_migration')::text as name`,
-  )
-  if (!table?.name) return
-  const { rows } = await client.query<{ name: string }>(
-    'select name from kysely_migration order by name',
-  )
+    rows: [known],
+  } = await client.query<{ name: string | null }>('select to_regclass($1)::text as name', [table])
+  if (!known?.name) return
+  const { rows } = await client.query<{ name: string }>(`select name from ${table} order by name`)
   const unknown = rows.map(row => row.name).filter(name => !Object.hasOwn(list, name))
   if (unknown.length > 0)
     throw new Error(
@@ -49,7 +53,11 @@ async function refuseNewer(client: PgClient, list: Record<string, Migration>): P
     )
 }
 
-async function runMigrations(client: PgClient, list: Record<string, Migration>): Promise<void> {
+async function runMigrations(
+  client: PgClient,
+  list: Readonly<Record<string, Migration>>,
+  table: string,
+): Promise<void> {
   const oneConnection = {
     connect: async () => ({ query: client.query.bind(client), release() {} }),
     async end() {},
@@ -57,7 +65,12 @@ async function runMigrations(client: PgClient, list: Record<string, Migration>):
   const kysely = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: oneConnection as never }),
   })
-  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => list } })
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => list },
+    migrationTableName: table,
+    migrationLockTableName: `${table}_lock`,
+  })
   const { error, results } = await migrator.migrateToLatest()
   if (error === undefined) return
   const failed = results?.find(result => result.status === 'Error')?.migrationName ?? 'the first'

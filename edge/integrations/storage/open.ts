@@ -1,10 +1,13 @@
 /** The stores of a configuration: new files go to S3 when it is configured, to the disk otherwise. */
-import type { Config } from '../../config.ts'
+import type { UploadsConfig } from '../../uploads/config.ts'
 import { diskStorage } from './disk.ts'
 import { s3Storage, type S3Deps } from './s3.ts'
 import type { Storages } from './storage.ts'
 
-export function openStorages(config: Pick<Config, 'uploadDir' | 's3'>, deps: S3Deps): Storages {
+export function openStorages(
+  config: Pick<UploadsConfig, 'uploadDir' | 's3'>,
+  deps: S3Deps,
+): Storages {
   const disk = diskStorage(config.uploadDir, deps)
   const s3 = config.s3 === null ? undefined : s3Storage(config.s3, deps)
   return { current: s3 ?? disk, of: name => (name === 'disk' ? disk : s3) }

@@ -42,6 +42,11 @@ export interface Storages {
   of(name: StoreName): Storage | undefined
 }
 
+/** Parts with the stores. */
+export interface WithStorages {
+  readonly storages: Storages
+}
+
 const keyPattern = new RegExp(`^[a-z]{1,20}/${uuidPattern.slice(1, -1)}\\.[a-z0-9]{2,5}$`)
 
 /** ST5. A key that does not fit is a defect of ours, since no key comes from outside. */

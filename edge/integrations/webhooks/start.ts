@@ -1,13 +1,17 @@
 /** The delivery worker as an edge runs it: its deps from the context, and the letter to whoever was cut off. */
-import type { EdgeContext } from '../../context.ts'
+import type { WithMessenger } from '../messenger.ts'
+import type { KernelConfig } from '../../kernel/config.ts'
+import type { Kernel, WithConfig, WithMetrics } from '../../kernel/kernel.ts'
+import type { WebhooksConfig } from '../../webhooks/config.ts'
+import type { WebhooksMetrics } from '../../webhooks/metrics.ts'
 import type { Message } from '../carrier.ts'
 import type { Disabled } from './queue.ts'
 import { startWebhookWorker, type WebhookWorker } from './worker.ts'
 
-type WebhookEdge = Pick<
-  EdgeContext,
-  'edgeId' | 'config' | 'log' | 'database' | 'bus' | 'messenger' | 'metrics' | 'nowMs' | 'random'
->
+type WebhookEdge = Pick<Kernel, 'edgeId' | 'log' | 'database' | 'bus' | 'nowMs' | 'random'> &
+  WithMessenger &
+  WithConfig<KernelConfig & WebhooksConfig> &
+  WithMetrics<WebhooksMetrics>
 
 export const startWebhooks = (
   ctx: WebhookEdge,

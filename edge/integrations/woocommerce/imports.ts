@@ -20,14 +20,13 @@ import {
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import type { OrderView } from '../../../protocol/rest/order.ts'
-import type { EdgeContext } from '../../context.ts'
+import type { WithMaps } from '../../maps/port.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import { derivedId } from '../../dispatch/derived-id.ts'
 import type { OrderDraft } from './order.ts'
 
-export type ImportContext = Pick<
-  EdgeContext,
-  'database' | 'commands' | 'maps' | 'log' | 'nowMs' | 'random'
->
+export type ImportContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs' | 'random'> &
+  WithMaps
 export type ImportRow = Selectable<ImportsTable>
 export interface Coordinates {
   latitude: number

@@ -11,7 +11,8 @@ import * as tus from 'tus-js-client'
 import { RestClient } from '../../../protocol/client/index.ts'
 import { FaultProxy } from '../../../protocol/testing/proxy/proxy.ts'
 import { startEdge } from '../../edge.ts'
-import { deleteExpired } from '../../accounts/housekeeping.ts'
+import { features } from '../../features.ts'
+import { keepHouse } from '../../kernel/housekeeping.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { startFixture } from '../../routes/fixture.ts'
 import { deleteOrphans } from '../orphans.ts'
@@ -491,7 +492,7 @@ t.test(
       patch(where, 0, file.subarray(0, 300_000)),
     ])
     t.same(both.map(({ status }) => status).toSorted(), [204, 409])
-    const { config } = edge.context
+    const { config } = edge.parts
     const env = {
       nowMs: Date.now,
       random: Math.random,
@@ -502,7 +503,7 @@ t.test(
     }
     const second = await startEdge({
       config: { ...config, port: 0 },
-      log: edge.context.log,
+      log: edge.parts.log,
       database: fixture.database,
       bus: fixture.bus,
       claims: fixture.claims,
@@ -549,7 +550,7 @@ t.test('a store that is away loses nothing: the last part is repeated', async t 
   const file = document(10_000)
   const where = await begin(file.length)
   t.equal((await patch(where, 0, file.subarray(0, 6_000))).status, 204)
-  const folder = join(edge.context.config.uploadDir, 'prescription')
+  const folder = join(edge.parts.config.uploadDir, 'prescription')
   renameSync(folder, `${folder}-away`)
   writeFileSync(folder, '')
   t.match((await patch(where, 6_000, file.subarray(6_000))).status, 500)
@@ -655,7 +656,7 @@ t.test(
     )
     t.equal(Number(rows[0]!.count), resumableLimits.unfinishedPerAccountMax)
     clock.skewMs += resumableLimits.lifeMs
-    await deleteExpired({ ...edge.context, nowMs: () => Date.now() + clock.skewMs })
+    await keepHouse(features, { ...edge.parts, nowMs: () => Date.now() + clock.skewMs })
     t.equal(
       Number(
         (
@@ -691,7 +692,7 @@ t.test('a file is as old as its beginning, and it is an orphan a day after its e
   t.ok((await createdMs(id)) <= begunMs)
   clock.skewMs = 0
   const sweep = (afterMs: number) =>
-    deleteOrphans({ ...edge.context, nowMs: () => begunMs + limits.uploadOrphanMs + afterMs })
+    deleteOrphans({ ...edge.parts, nowMs: () => begunMs + limits.uploadOrphanMs + afterMs })
   await sweep(9 * minuteMs)
   t.ok((await fileOf(id, dora.token)).equals(file), 'begun more than a day ago, whole for less')
   await sweep(11 * minuteMs)

@@ -1,11 +1,11 @@
-/** Examples of accounts, sign-in, one-time codes and administration. */
-import type { Example } from './example.ts'
-import { placeholders as of } from './placeholders.ts'
+/** One request for each operation of this feature, in an order in which they can be tried. */
+import type { Example } from '../kernel/feature.ts'
+import { placeholders as of } from '../routes/examples/placeholders.ts'
 
 const credentials = { email: 'user@example.com', password: 'securepassword' }
 const code = { email: 'user@example.com', otp: of.otp }
 
-export const accountExamples: Record<string, Example> = {
+export const examples: Readonly<Record<string, Example>> = {
   register: {
     body: { ...credentials, full_name: 'John Doe', phone: '+1234567890', role: 'user' },
     status: 201,
@@ -34,7 +34,6 @@ export const accountExamples: Record<string, Example> = {
   endSession: { as: 'customer', params: { id: of.session }, status: 204 },
   logout: { as: 'customer', body: { refresh_token: of.refreshToken }, status: 200 },
   logoutV1: { as: 'customer', body: { refresh_token: of.refreshToken }, status: 200 },
-
   requestOtp: { body: { phone: '+1234567890' }, status: 200 },
   verifyOtp: { body: { phone: '+1234567890', otp: of.otp }, status: 200 },
   requestOtpV1: { body: { phone: '+1234567890' }, status: 200 },
@@ -49,7 +48,6 @@ export const accountExamples: Record<string, Example> = {
     status: 200,
   },
   logoutEverywhere: { as: 'customer', status: 200 },
-
   sanjevaniRegister: {
     body: {
       email: 'customer@example.com',
@@ -63,27 +61,12 @@ export const accountExamples: Record<string, Example> = {
     body: { email: 'customer@example.com', password: 'securepassword123' },
     status: 200,
   },
-
   listAccounts: { as: 'admin', query: { role: 'user', is_active: true, limit: 2 }, status: 200 },
   getAccount: { as: 'admin', params: { id: of.account }, status: 200 },
   setAccountActive: {
     as: 'admin',
     params: { id: of.account },
     body: { is_active: false },
-    status: 200,
-  },
-  listApprovals: { as: 'admin', query: { limit: 2 }, status: 200 },
-  approveVendor: { as: 'admin', params: { id: of.applicant }, body: {}, status: 200 },
-  rejectVendor: {
-    as: 'admin',
-    params: { id: of.applicant },
-    body: { reason: 'The licence could not be found in the register' },
-    status: 200,
-  },
-  suspendVendor: {
-    as: 'admin',
-    params: { id: of.applicant },
-    body: { reason: 'The licence has expired' },
     status: 200,
   },
   createApiKey: {
@@ -93,23 +76,4 @@ export const accountExamples: Record<string, Example> = {
   },
   listApiKeys: { as: 'admin', query: { limit: 1 }, status: 200 },
   revokeApiKey: { as: 'admin', params: { id: of.apiKey }, status: 200 },
-  readOutbox: { as: 'admin', status: 200 },
-  listParkedCommands: { as: 'admin', query: { limit: 2 }, status: 200 },
-  replayParkedCommands: { as: 'admin', body: {}, status: 200 },
-  replayParkedCommand: {
-    as: 'admin',
-    params: { actor_id: of.driver, command_id: of.parked },
-    body: {},
-    status: 200,
-  },
-  dropParkedCommand: {
-    as: 'admin',
-    params: { actor_id: of.driver, command_id: of.parked },
-    status: 200,
-  },
-  listAudit: { as: 'admin', query: { operation: 'login', failed: false, limit: 2 }, status: 200 },
-
-  health: { status: 200 },
-  healthAlias: { status: 200 },
-  metrics: { status: 200 },
 }

@@ -1,0 +1,49 @@
+/** One request for each operation of this feature, in an order in which they can be tried. */
+import type { Example } from '../kernel/feature.ts'
+import { placeholders as of } from '../routes/examples/placeholders.ts'
+
+const vendorId = { id: of.vendor }
+const driverId = { id: of.driver }
+
+export const examples: Readonly<Record<string, Example>> = {
+  listApprovals: { as: 'admin', query: { limit: 2 }, status: 200 },
+  approveVendor: { as: 'admin', params: { id: of.applicant }, body: {}, status: 200 },
+  rejectVendor: {
+    as: 'admin',
+    params: { id: of.applicant },
+    body: { reason: 'The licence could not be found in the register' },
+    status: 200,
+  },
+  suspendVendor: {
+    as: 'admin',
+    params: { id: of.applicant },
+    body: { reason: 'The licence has expired' },
+    status: 200,
+  },
+  inviteDriver: {
+    as: 'vendor',
+    params: vendorId,
+    body: { uses: 1, expires_in_hours: 48, note: 'for Dora' },
+    status: 201,
+  },
+  listInvitations: { as: 'vendor', params: vendorId, query: { limit: 2 }, status: 200 },
+  revokeInvitation: {
+    as: 'vendor',
+    params: { ...vendorId, invitation_id: of.invitation },
+    status: 200,
+  },
+  approveDriver: {
+    as: 'vendor',
+    params: { ...vendorId, driver_id: of.applicantDriver },
+    body: {},
+    status: 200,
+  },
+  endDriver: {
+    as: 'vendor',
+    params: { ...vendorId, driver_id: of.applicantDriver },
+    body: {},
+    status: 200,
+  },
+  removeDriver: { as: 'vendor', params: { id: of.applicantDriver }, status: 200 },
+  requestMembership: { as: 'driver', params: driverId, body: {}, status: 200 },
+}

@@ -1,0 +1,81 @@
+/** Who may work here: decisions about pharmacies and drivers, and what follows from them at once. */
+import { closeCodes } from '../../protocol/errors.ts'
+import type { AccountsConfig } from '../accounts/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { WithMessenger } from '../integrations/messenger.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { Session } from '../sockets/session.ts'
+import { access } from './callers.ts'
+import { startApplicantLetters } from './applicants.ts'
+import { driverApprovalRoutes } from './driver-routes.ts'
+import { examples } from './examples.ts'
+import { createInvitationTries, deleteOldInvitations } from './invitations.ts'
+import { LastParcels } from './last-parcels.ts'
+import { openRegistrationWarning, readRegistrationConfig } from './registration.ts'
+import { createStandings, type Standings } from './standing.ts'
+import { startSuspensions } from './suspension.ts'
+import { approvalMessage, newsById } from './telling.ts'
+import { ApprovalView, approvalRoutes } from './vendor-routes.ts'
+
+/** Sockets hear of decisions, and those of somebody who may not work any more are closed. */
+function watchSockets(kernel: Kernel, standings: Standings): void {
+  const { hub } = kernel
+  const lastParcels = new LastParcels<Session>(kernel, session =>
+    session.close(closeCodes.wrongRole, 'the last parcel was handed over'),
+  )
+  hub.addGuard((session, identity) => {
+    const taken = standings.taken(identity)
+    // A driver who has a parcel goes on with it; no offers come any more.
+    const left = taken ?? identity.standing
+    if (left?.access === 'carrying' && identity.driverId !== null)
+      lastParcels.note(session, identity.driverId)
+    return taken === null || taken.access === 'carrying'
+      ? null
+      : { closeCode: closeCodes.wrongRole, reason: taken.why }
+  })
+  hub.onRemove(session => lastParcels.forget(session))
+  hub.onDrain(() => lastParcels.stop())
+  standings.onNews(news => {
+    const byId = newsById(news)
+    hub.forEach(session => {
+      const told = approvalMessage(byId, session.identity)
+      if (told !== null) session.push(told)
+      hub.closeIfEnded(session)
+    })
+  })
+}
+
+export const approval = feature<
+  Kernel & WithConfig<AccountsConfig> & WithEndedAccess & WithMessenger
+>()({
+  name: 'approval',
+  config: readRegistrationConfig,
+  services(kernel) {
+    const standings = createStandings(kernel)
+    watchSockets(kernel, standings)
+    return { standings, invitationTries: createInvitationTries(kernel.nowMs) }
+  },
+  routes: parts => [
+    ...approvalRoutes(parts),
+    ...driverApprovalRoutes(parts, parts.invitationTries),
+  ],
+  async prepare({ config, log, standings }) {
+    await standings.announce()
+    if (config.registration === 'open') log.warn(openRegistrationWarning)
+  },
+  start(parts) {
+    const stopSuspensions = startSuspensions(parts, parts.after)
+    const stopLetters = startApplicantLetters(parts, parts.after)
+    return () => {
+      stopSuspensions()
+      stopLetters()
+    }
+  },
+  housekeeping: deleteOldInvitations,
+  close: ({ standings }) => standings.close(),
+  named: { Approval: ApprovalView },
+  access,
+  examples,
+  answers: 'edge/approval/answers.json',
+})

@@ -1,0 +1,18 @@
+/** How long the audit trail is kept. */
+import { integerVariable, type Environment } from '../../protocol/environment.ts'
+import { limits } from '../../protocol/limits.ts'
+
+export interface AuditConfig {
+  auditRetentionDays: number
+}
+
+/** AUDIT_RETENTION_DAYS. Throws ConfigError. */
+export const readAuditConfig = (environment: Environment): AuditConfig => ({
+  auditRetentionDays: integerVariable(
+    environment,
+    'AUDIT_RETENTION_DAYS',
+    limits.auditRetentionDaysDefault,
+    1,
+    36_500,
+  ),
+})

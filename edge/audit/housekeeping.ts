@@ -1,0 +1,24 @@
+/** Deletes the rows of the audit trail that are too old. Rows of strangers who were refused go first: anybody can make them. */
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { AuditConfig } from './config.ts'
+import { auditLimits } from './limits.ts'
+
+const dayMs = 24 * 3_600_000
+
+/** Rejects while the database is away. */
+export async function deleteOldRows({
+  config,
+  database,
+  nowMs,
+}: Pick<Kernel, 'database' | 'nowMs'> & WithConfig<AuditConfig>): Promise<void> {
+  await database.kysely
+    .deleteFrom('audit_log')
+    .where('at', '<', new Date(nowMs() - config.auditRetentionDays * dayMs))
+    .execute()
+  await database.kysely
+    .deleteFrom('audit_log')
+    .where('actor_id', 'is', null)
+    .where('status', '>=', 400)
+    .where('at', '<', new Date(nowMs() - auditLimits.strangerRowsDays * dayMs))
+    .execute()
+}

@@ -1,0 +1,23 @@
+/** The audit trail: each request and each socket that showed or changed something, and who asked. */
+import { feature } from '../kernel/feature.ts'
+import { AuditView, auditRoutes } from '../routes/audit.ts'
+import { access } from './callers.ts'
+import { createAuditTrail } from './audit-trail.ts'
+import { readAuditConfig } from './config.ts'
+import { examples } from './examples.ts'
+import { deleteOldRows } from './housekeeping.ts'
+
+export const audit = feature()({
+  name: 'audit',
+  config: readAuditConfig,
+  services: ({ database, log, metrics, nowMs, random, after }) => ({
+    audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
+  }),
+  routes: auditRoutes,
+  housekeeping: deleteOldRows,
+  close: ({ audit }) => audit.close(),
+  named: { AuditEntry: AuditView },
+  access,
+  examples,
+  answers: 'edge/audit/answers.json',
+})

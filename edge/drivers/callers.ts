@@ -1,0 +1,13 @@
+/** Who is answered by the operations of this feature. */
+import { everyone, ofDriver, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  registerDriver: everyone,
+  listDrivers: ['vendor', 'otherVendor', 'admin'],
+  getDriver: ofDriver,
+  updateDriver: ofDriver,
+  setDriverStatus: ofDriver,
+  getEarnings: ofDriver,
+  listDeliveries: ofDriver,
+  getPerformance: ofDriver,
+}

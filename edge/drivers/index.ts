@@ -1,0 +1,32 @@
+/** Drivers: their records, availability and figures, and the socket of their app. */
+import type { WithInvitationTries } from '../approval/invitations.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { driverFigureRoutes } from '../routes/driver-figures.ts'
+import { DriverProfile } from '../routes/driver-reads.ts'
+import { driverRoutes, type DriverContext } from '../routes/drivers.ts'
+import { openDriver } from '../sockets/driver.ts'
+import { Ingest } from '../sockets/ingest.ts'
+import type { SocketRow } from '../sockets/row.ts'
+import { access } from './callers.ts'
+import { examples } from './examples.ts'
+
+export const drivers = feature<Kernel & DriverContext & WithInvitationTries>()({
+  name: 'drivers',
+  routes: parts => [...driverRoutes(parts, parts.invitationTries), ...driverFigureRoutes(parts)],
+  sockets(parts) {
+    const ingest = new Ingest(parts)
+    parts.hub.onDrain(() => ingest.close())
+    const row: SocketRow = {
+      path: '/ws/driver',
+      role: 'driver',
+      open: (session, entrance) => openDriver(parts, ingest, session, entrance),
+    }
+    return [row, { ...row, path: '/ws/driver/:user_id', alias: row.path }]
+  },
+  named: { Driver: DriverProfile },
+  tags: { drivers: 'Drivers, their availability and earnings' },
+  access,
+  examples,
+  answers: 'edge/drivers/answers.json',
+})

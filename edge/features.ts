@@ -1,0 +1,53 @@
+/**
+ * The features of an edge, one line each. A feature brings everything of its own from its folder; this
+ * list is the only place that names it. The order is that of the API document and of the examples, and
+ * guards of sockets are asked in it.
+ */
+import { accounts } from './accounts/index.ts'
+import { approval } from './approval/index.ts'
+import { audit } from './audit/index.ts'
+import { drivers } from './drivers/index.ts'
+import type { Feature, PartsOf } from './kernel/feature.ts'
+import { maps } from './maps/index.ts'
+import { messenger } from './messenger/index.ts'
+import { operations } from './operations/index.ts'
+import { orders } from './orders/index.ts'
+import { pages } from './pages/index.ts'
+import { pharmacies } from './pharmacies/index.ts'
+import { pricing } from './pricing/index.ts'
+import { rate } from './rate/index.ts'
+import { reports } from './reports/index.ts'
+import { requests } from './requests/index.ts'
+import { tracking } from './tracking/index.ts'
+import { uploads } from './uploads/index.ts'
+import { webhooks } from './webhooks/index.ts'
+import { wooCommerce } from './woocommerce/index.ts'
+
+const list = [
+  audit,
+  accounts,
+  messenger,
+  pharmacies,
+  drivers,
+  approval,
+  requests,
+  orders,
+  pricing,
+  tracking,
+  reports,
+  uploads,
+  webhooks,
+  wooCommerce,
+  rate,
+  maps,
+  operations,
+  pages,
+] as const
+
+/** What a feature of this edge may ask for: the kernel's ports, and all that the listed features bring. */
+export type EdgeParts = PartsOf<typeof list>
+export type EdgeConfig = EdgeParts['config']
+export type EdgeFeature = Feature<EdgeParts>
+
+/** Does not compile while a feature needs a part that no other brings. */
+export const features: readonly EdgeFeature[] = list

@@ -1,0 +1,139 @@
+/**
+ * Configuration of the kernel of an edge, from the environment, read once at start. What only one
+ * feature reads stands in `config.ts` of that feature's folder.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import {
+  ConfigError,
+  flagVariable,
+  integerVariable,
+  isBaseUrl,
+  logLevelVariable,
+  serviceUrls,
+  textVariable,
+  withoutSlashAtEnd,
+  type Environment,
+  type ServiceUrls,
+} from '../../protocol/environment.ts'
+import { limits } from '../../protocol/limits.ts'
+import { countryOf, type CountryCode } from '../../protocol/phones.ts'
+import { normalOrigin } from '../http/origins.ts'
+
+/** `embedded`: engine and edge in one process; `edge`: an edge of its own. */
+export type EdgeRole = 'embedded' | 'edge'
+
+export interface KernelConfig extends ServiceUrls {
+  role: EdgeRole
+  host: string
+  port: number
+  dataDir: string
+  jwtSecret: string
+  corsOrigins: string[]
+  logLevel: string
+  /** Where the outside reaches this deployment, without a slash at the end; null: the address a caller used. */
+  publicUrl: string | null
+  /** Set by load tests only: the edge says so in /api/health. */
+  benchAllowed: boolean
+  /** How many proxies of ours stand in front; their part of X-Forwarded-For is believed. */
+  trustedProxies: number
+  /** Sockets that may begin a second. */
+  handshakesPerSecond: number
+  /** Whose phone numbers need no country code; null: nobody's. */
+  phoneCountry: CountryCode | null
+}
+
+/** Throws ConfigError. */
+export function readKernelConfig(environment: Environment, role: EdgeRole): KernelConfig {
+  const text = (name: string): string | null => textVariable(environment, name)
+  const integer = (name: string, fallback: number, min: number, max: number): number =>
+    integerVariable(environment, name, fallback, min, max)
+  const logLevel = logLevelVariable(environment)
+  const dataDir = resolve(text('DATA_DIR') ?? './data')
+  const algorithm = text('JWT_ALGORITHM')
+  if (algorithm !== null && algorithm !== 'HS256')
+    throw new ConfigError(
+      `JWT_ALGORITHM: "${algorithm}" is not HS256, which is how tokens are signed here; unset it`,
+    )
+  return {
+    role,
+    host: text('HOST') ?? '127.0.0.1',
+    port: integer('PORT', 8000, 0, 65_535),
+    dataDir,
+    ...serviceUrls(environment, role),
+    jwtSecret: jwtSecret(text('JWT_SECRET_KEY'), role, dataDir),
+    corsOrigins: corsOrigins(text('CORS_ORIGINS')),
+    logLevel,
+    publicUrl: publicUrl(text('PUBLIC_URL')),
+    benchAllowed: flagVariable(environment, 'BENCH_ALLOWED'),
+    trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
+    handshakesPerSecond: integer(
+      'HANDSHAKES_PER_SECOND',
+      limits.handshakesPerSecondMax,
+      1,
+      limits.handshakesPerSecondMax,
+    ),
+    phoneCountry: phoneCountry(text('PHONE_COUNTRY')),
+  }
+}
+
+function corsOrigins(given: string | null): string[] {
+  return (given ?? '')
+    .split(',')
+    .map(s => s.trim())
+    .filter(s => s !== '')
+    .map(origin => {
+      const normal = origin === '*' ? origin : normalOrigin(origin)
+      if (normal === null)
+        throw new ConfigError(
+          `CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.org or capacitor://localhost (no path, no slash at the end), and not *`,
+        )
+      return normal
+    })
+}
+
+function phoneCountry(given: string | null): CountryCode | null {
+  if (given === null) return null
+  const country = countryOf(given)
+  if (country === null)
+    throw new ConfigError(`PHONE_COUNTRY: "${given}" is not a country's two letters such as NP`)
+  return country
+}
+
+function publicUrl(given: string | null): string | null {
+  if (given === null) return null
+  if (!isBaseUrl(given))
+    throw new ConfigError('PUBLIC_URL is not a URL such as https://caduceus.example.org')
+  return withoutSlashAtEnd(given)
+}
+
+/** Embedded makes its own key once and keeps it, so that tokens outlive a restart. */
+function jwtSecret(given: string | null, role: EdgeRole, dataDir: string): string {
+  if (given !== null) {
+    if (given.length < 32)
+      throw new ConfigError(
+        'JWT_SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32',
+      )
+    return given
+  }
+  if (role !== 'embedded')
+    throw new ConfigError(
+      'JWT_SECRET_KEY is not set; every edge needs the same one, make it with: openssl rand -hex 32',
+    )
+  const file = `${dataDir}/jwt-secret`
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    const exists = existsSync(file)
+    const kept = exists ? readFileSync(file, 'utf8').trim() : ''
+    // A process that died between making the file and writing it leaves an empty one, with which anybody could sign.
+    if (kept !== '') return kept
+    const secret = randomBytes(32).toString('hex')
+    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })
+    return secret
+  } catch (error) {
+    throw new ConfigError(
+      `DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
+    )
+  }
+}

@@ -1,0 +1,32 @@
+/** Calls the housekeeping of every feature from time to time. What fails in one feature is tried again later and holds up no other. */
+import type { Feature } from './feature.ts'
+import type { Kernel } from './kernel.ts'
+
+const intervalMs = 10 * 60_000
+
+/** Never rejects: a failure is logged with the name of its feature. */
+export async function keepHouse(features: readonly Feature<never>[], parts: Kernel): Promise<void> {
+  for (const { name, housekeeping } of features)
+    try {
+      await housekeeping?.(parts as never)
+    } catch (error) {
+      parts.log.warn({ err: error, feature: name }, 'expired rows could not be deleted')
+    }
+}
+
+/** Returns the way to stop. Edges that started together spread over the interval. */
+export function startHousekeeping(features: readonly Feature<never>[], parts: Kernel): () => void {
+  let cancel = () => {}
+  let stopped = false
+  const next = () => {
+    if (stopped) return
+    cancel = parts.after(intervalMs * (0.5 + parts.random()), () => {
+      void keepHouse(features, parts).finally(next)
+    })
+  }
+  next()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}

@@ -1,0 +1,12 @@
+/** Places and ways: the map services that orders and prices ask. */
+import { createMaps } from '../integrations/maps.ts'
+import { feature } from '../kernel/feature.ts'
+import { readMapsConfig } from './config.ts'
+
+export const maps = feature()({
+  name: 'maps',
+  config: readMapsConfig,
+  services: ({ config, log, nowMs, after }) => ({
+    maps: createMaps(config.maps, { log, nowMs, after }),
+  }),
+})

@@ -1,0 +1,6 @@
+/** One request for each operation of this feature, in an order in which they can be tried. */
+import type { Example } from '../kernel/feature.ts'
+
+export const examples: Readonly<Record<string, Example>> = {
+  readOutbox: { as: 'admin', status: 200 },
+}

@@ -1,0 +1,12 @@
+/** Who is answered by the operations of this feature. */
+import { admins, everyone, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  health: everyone,
+  healthAlias: everyone,
+  metrics: everyone,
+  listParkedCommands: admins,
+  replayParkedCommands: admins,
+  replayParkedCommand: admins,
+  dropParkedCommand: admins,
+}

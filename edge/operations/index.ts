@@ -1,0 +1,21 @@
+/** What the people who run a deployment need: health, metrics, and commands that were given up. */
+import type { RegistrationConfig } from '../approval/registration.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import { parkedCommandRoutes } from '../routes/parked-commands.ts'
+import { systemRoutes } from '../routes/system.ts'
+import { access } from './callers.ts'
+import { readOperationsConfig } from './config.ts'
+import { examples } from './examples.ts'
+import { operationsMetrics } from './metrics.ts'
+
+export const operations = feature<Kernel & WithConfig<RegistrationConfig>>()({
+  name: 'operations',
+  config: readOperationsConfig,
+  metrics: operationsMetrics,
+  routes: parts => [...parkedCommandRoutes(parts), ...systemRoutes(parts)],
+  tags: { system: 'Health and metrics' },
+  access,
+  examples,
+  answers: 'edge/operations/answers.json',
+})

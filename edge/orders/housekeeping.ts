@@ -1,0 +1,16 @@
+/** Deletes idempotency keys that are too old to be repeated. */
+import type { Kernel } from '../kernel/kernel.ts'
+
+/** A client that repeats after a day begins something new. */
+const idempotencyLifeMs = 24 * 3_600_000
+
+/** Rejects while the database is away. */
+export async function deleteOldKeys({
+  database,
+  nowMs,
+}: Pick<Kernel, 'database' | 'nowMs'>): Promise<void> {
+  await database.kysely
+    .deleteFrom('idempotency_keys')
+    .where('created_at', '<', new Date(nowMs() - idempotencyLifeMs))
+    .execute()
+}

@@ -1,0 +1,30 @@
+/** Orders: from their placing to the door, their events, and what their customers hear. */
+import { OrderView } from '../../protocol/rest/order.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { breadcrumbRoutes } from '../routes/breadcrumbs.ts'
+import { orderEventRoutes } from '../routes/order-events.ts'
+import { orderRoutes } from '../routes/orders.ts'
+import type { OrderContext } from '../routes/requests.ts'
+import { openCustomer } from '../sockets/customer.ts'
+import { access } from './callers.ts'
+import { examples } from './examples.ts'
+import { deleteOldKeys } from './housekeeping.ts'
+
+export const orders = feature<Kernel & OrderContext>()({
+  name: 'orders',
+  routes: parts => [...orderRoutes(parts), ...orderEventRoutes(parts), ...breadcrumbRoutes(parts)],
+  sockets: parts => [
+    {
+      path: '/ws/customer',
+      role: 'customer',
+      open: (session, entrance) => openCustomer(parts, session, entrance),
+    },
+  ],
+  housekeeping: deleteOldKeys,
+  named: { Order: OrderView },
+  tags: { orders: 'From the order to the door' },
+  access,
+  examples,
+  answers: 'edge/orders/answers.json',
+})

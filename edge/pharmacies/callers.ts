@@ -1,0 +1,10 @@
+/** Who is answered by the operations of this feature. */
+import { everyone, ofPharmacy, signedIn, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  registerVendor: everyone,
+  listVendors: signedIn,
+  getVendor: signedIn,
+  updateVendor: ofPharmacy,
+  listVendorOrders: ofPharmacy,
+}

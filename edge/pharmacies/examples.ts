@@ -1,0 +1,42 @@
+/** One request for each operation of this feature, in an order in which they can be tried. */
+import type { Example } from '../kernel/feature.ts'
+import { placeholders as of } from '../routes/examples/placeholders.ts'
+
+const vendorId = { id: of.vendor }
+
+export const examples: Readonly<Record<string, Example>> = {
+  registerVendor: {
+    body: {
+      email: 'vendor@example.com',
+      business_name: 'MedPharm Inc',
+      phone: '+1234567890',
+      password: 'securepassword',
+      address: '123 Main St',
+      latitude: 40.7128,
+      longitude: -74.006,
+      time_zone: 'America/New_York',
+      dispatch_policy: 'offer',
+    },
+    status: 201,
+  },
+  listVendors: { as: 'customer', query: { is_active: true, limit: 2 }, status: 200 },
+  getVendor: { as: 'customer', params: vendorId, status: 200 },
+  updateVendor: {
+    as: 'vendor',
+    params: vendorId,
+    status: 200,
+    body: {
+      address: '1 Main St',
+      proof_required: true,
+      delivery_promise_minutes: 45,
+      time_zone: 'Asia/Kathmandu',
+      description: 'Open late, next to the hospital',
+    },
+  },
+  listVendorOrders: {
+    as: 'vendor',
+    params: vendorId,
+    query: { status: 'pending', limit: 1 },
+    status: 200,
+  },
+}

@@ -1,0 +1,24 @@
+/** Pharmacies: their records and settings, and the fleet view of their drivers. */
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { VendorView, vendorRoutes, type VendorContext } from '../routes/vendors.ts'
+import { openVendor } from '../sockets/vendor.ts'
+import { access } from './callers.ts'
+import { examples } from './examples.ts'
+
+export const pharmacies = feature<Kernel & VendorContext>()({
+  name: 'pharmacies',
+  routes: vendorRoutes,
+  sockets: parts => [
+    {
+      path: '/ws/vendor/:vendor_id',
+      role: 'vendor',
+      open: (session, entrance) => openVendor(parts, session, entrance),
+    },
+  ],
+  named: { Vendor: VendorView },
+  tags: { vendors: 'Pharmacies' },
+  access,
+  examples,
+  answers: 'edge/pharmacies/answers.json',
+})

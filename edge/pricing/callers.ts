@@ -1,0 +1,8 @@
+/** Who is answered by the operations of this feature. */
+import { everyone, signedIn, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  quoteDelivery: signedIn,
+  quoteDeliveryV1: signedIn,
+  calculatePrice: everyone,
+}

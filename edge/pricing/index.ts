@@ -1,0 +1,19 @@
+/** Delivery fees: prices and quotes. */
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { WithMaps } from '../maps/port.ts'
+import { pricingRoutes } from '../routes/pricing.ts'
+import { access } from './callers.ts'
+import { examples } from './examples.ts'
+
+export const pricing = feature<Kernel & WithMaps>()({
+  name: 'pricing',
+  routes: pricingRoutes,
+  async housekeeping({ database, nowMs }) {
+    await database.kysely.deleteFrom('quotes').where('expires_at', '<', new Date(nowMs())).execute()
+  },
+  tags: { pricing: 'Delivery fees' },
+  access,
+  examples,
+  answers: 'edge/pricing/answers.json',
+})

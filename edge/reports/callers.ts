@@ -1,0 +1,9 @@
+/** Who is answered by the operations of this feature. */
+import { ofPharmacy, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  vendorReport: ofPharmacy,
+  driverReport: ofPharmacy,
+  exportReport: ofPharmacy,
+  exportOrders: ofPharmacy,
+}

@@ -1,0 +1,13 @@
+/** Who is answered by the operations of this feature. */
+import { customers, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  openRequest: customers,
+  listRequests: ['customer', 'otherCustomer', 'vendor', 'otherVendor', 'admin'],
+  getRequest: ['customer', 'vendor', 'admin'],
+  cancelRequest: ['customer', 'admin'],
+  respondToRequest: ['vendor'],
+  sanjevaniRequest: customers,
+  sanjevaniRequests: ['customer', 'otherCustomer', 'vendor', 'otherVendor', 'admin'],
+  sanjevaniResponse: ['vendor'],
+}

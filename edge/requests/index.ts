@@ -1,0 +1,34 @@
+/** Requests: a customer asks the pharmacies nearby, their terminals show it, and the first to accept wins. */
+import { Races } from '../dispatch/races.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { medicineRoutes } from '../routes/medicine.ts'
+import { requestRoutes, type OrderContext } from '../routes/requests.ts'
+import { openPharmacy } from '../sockets/pharmacy.ts'
+import { Terminals } from '../sockets/terminals.ts'
+import type { UploadContext } from '../uploads/upload-store.ts'
+import { access } from './callers.ts'
+import { examples } from './examples.ts'
+
+export const requests = feature<Kernel & OrderContext & UploadContext>()({
+  name: 'requests',
+  services: ({ after }) => ({ races: new Races(after) }),
+  routes: parts => [...requestRoutes(parts), ...medicineRoutes(parts)],
+  sockets(parts) {
+    const terminals = new Terminals(parts)
+    return [
+      {
+        path: '/ws/pharmacy',
+        role: 'pharmacy',
+        open: (session, entrance) => openPharmacy(parts, terminals, session, entrance),
+      },
+    ]
+  },
+  tags: {
+    requests: 'A customer asks the pharmacies nearby; the first to accept wins',
+    'broadcast (older API)': 'Names and shapes of the broadcast backend',
+  },
+  access,
+  examples,
+  answers: 'edge/requests/answers.json',
+})

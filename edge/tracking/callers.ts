@@ -1,0 +1,6 @@
+/** Who is answered by the operations of this feature. */
+import { everyone, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  track: everyone,
+}

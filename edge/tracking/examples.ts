@@ -1,0 +1,7 @@
+/** One request for each operation of this feature, in an order in which they can be tried. */
+import type { Example } from '../kernel/feature.ts'
+import { placeholders as of } from '../routes/examples/placeholders.ts'
+
+export const examples: Readonly<Record<string, Example>> = {
+  track: { params: { token: of.trackingToken }, status: 200 },
+}

@@ -1,0 +1,25 @@
+/** What the holder of a public link sees of a delivery. */
+import { feature } from '../kernel/feature.ts'
+import { trackingRoutes } from '../routes/tracking.ts'
+import { openTracking } from '../sockets/tracking.ts'
+import { access } from './callers.ts'
+import { readTrackingConfig } from './config.ts'
+import { examples } from './examples.ts'
+
+export const tracking = feature()({
+  name: 'tracking',
+  config: readTrackingConfig,
+  routes: trackingRoutes,
+  sockets: parts => [
+    {
+      path: '/ws/tracking/:tracking_token',
+      role: 'tracking',
+      targetKind: 'tracking',
+      open: (session, entrance) => openTracking(parts, session, entrance),
+    },
+  ],
+  tags: { tracking: 'What the holder of a link sees' },
+  access,
+  examples,
+  answers: 'edge/tracking/answers.json',
+})

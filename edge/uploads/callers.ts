@@ -1,0 +1,14 @@
+/** Who is answered by the operations of this feature. */
+import { signedIn, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  upload_proof: signedIn,
+  upload_signature: signedIn,
+  upload_audio: signedIn,
+  upload_prescription: signedIn,
+  beginUpload: signedIn,
+  getUpload: ['customer'],
+  continueUpload: ['customer'],
+  endUpload: ['customer'],
+  download: ['customer', 'admin'],
+}

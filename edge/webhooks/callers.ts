@@ -1,0 +1,14 @@
+/** Who is answered by the operations of this feature. */
+import { ofPharmacy, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  createWebhookSubscription: ['vendor', 'otherVendor', 'admin'],
+  listWebhookSubscriptions: ['vendor', 'otherVendor', 'admin'],
+  getWebhookSubscription: ofPharmacy,
+  updateWebhookSubscription: ofPharmacy,
+  deleteWebhookSubscription: ofPharmacy,
+  rotateWebhookSecret: ofPharmacy,
+  listWebhookDeliveries: ofPharmacy,
+  getWebhookDelivery: ofPharmacy,
+  replayWebhookDelivery: ofPharmacy,
+}

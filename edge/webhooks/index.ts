@@ -1,0 +1,28 @@
+/** Webhooks: who is subscribed to which events, and the worker that delivers them. */
+import type { WithMessenger } from '../integrations/messenger.ts'
+import { startWebhooks } from '../integrations/webhooks/start.ts'
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { webhookDeliveryRoutes } from '../routes/webhook-deliveries.ts'
+import { webhookSubscriptionRoutes } from '../routes/webhook-subscriptions.ts'
+import { DeliveryView, SubscriptionView } from '../routes/webhook-views.ts'
+import { access } from './callers.ts'
+import { readWebhooksConfig } from './config.ts'
+import { examples } from './examples.ts'
+import { webhooksMetrics } from './metrics.ts'
+
+export const webhooks = feature<Kernel & WithMessenger>()({
+  name: 'webhooks',
+  config: readWebhooksConfig,
+  metrics: webhooksMetrics,
+  routes: parts => [...webhookSubscriptionRoutes(parts), ...webhookDeliveryRoutes(parts)],
+  start(parts) {
+    const worker = startWebhooks(parts, parts.after)
+    return () => worker.stop()
+  },
+  named: { WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView },
+  tags: { webhooks: 'Order events to others' },
+  access,
+  examples,
+  answers: 'edge/webhooks/answers.json',
+})

@@ -1,0 +1,13 @@
+/** Who is answered by the operations of this feature. */
+import { everyone, ofPharmacy, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  takeShopOrder: everyone,
+  takeIntegrationOrder: everyone,
+  connectShop: ofPharmacy,
+  listIntegrations: ofPharmacy,
+  disconnectShop: ofPharmacy,
+  listImports: ofPharmacy,
+  completeImport: ofPharmacy,
+  dismissImport: ofPharmacy,
+}

@@ -1,0 +1,29 @@
+/** The one shop that a small deployment configures without a person who connects it. */
+import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
+import { isUuid } from '../../protocol/ids.ts'
+
+export interface ShopConfig {
+  /** The one shop of a deployment that delivers to `/api/webhooks/wc/order-created` itself. */
+  shop: { secret: string; vendorId: string } | null
+}
+
+/** WC_WEBHOOK_SECRET and WC_WEBHOOK_VENDOR_ID. Throws ConfigError. */
+export const readShopConfig = (environment: Environment): ShopConfig => ({
+  shop: shop(
+    textVariable(environment, 'WC_WEBHOOK_SECRET'),
+    textVariable(environment, 'WC_WEBHOOK_VENDOR_ID'),
+  ),
+})
+
+function shop(secret: string | null, vendorId: string | null): ShopConfig['shop'] {
+  if (secret === null && vendorId === null) return null
+  if (secret === null)
+    throw new ConfigError(
+      'WC_WEBHOOK_SECRET is not set, but WC_WEBHOOK_VENDOR_ID is; a shop needs both',
+    )
+  if (!isUuid(vendorId))
+    throw new ConfigError(
+      'WC_WEBHOOK_VENDOR_ID is not the id of a pharmacy; WC_WEBHOOK_SECRET needs one whose orders these are',
+    )
+  return { secret, vendorId }
+}
