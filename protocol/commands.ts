@@ -5,6 +5,7 @@
  */
 import { availabilities } from './drivers/statuses.ts'
 import Type from 'typebox'
+import { searchPolicies } from './drivers/policies.ts'
 import { VehicleType } from './drivers/vehicles.ts'
 import { Item, Latitude, Longitude, oneOf } from './kernel/schema.ts'
 import { limits } from './limits.ts'
@@ -109,7 +110,11 @@ const orderSchemas = {
   assign_driver: Type.Object({ driver_id: Uuid }, { additionalProperties: false }),
   find_driver: Type.Object(
     {
-      policy: Type.Optional(Type.Literal('offer')),
+      policy: Type.Optional(
+        oneOf(searchPolicies, {
+          description: "Without it the pharmacy's own, or `offer` where that one does not search",
+        }),
+      ),
       offer_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.offerTtlMs / 1000 })),
       search_seconds: Type.Optional(
         Type.Integer({ minimum: 1, maximum: limits.driverSearchTtlMs / 1000 }),

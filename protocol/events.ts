@@ -9,6 +9,7 @@
 import { driverOutcomes } from './orders/statuses.ts'
 import { availabilities, memberships } from './drivers/statuses.ts'
 import Type from 'typebox'
+import { searchPolicies } from './drivers/policies.ts'
 import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text, oneOf } from './kernel/schema.ts'
 import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
@@ -249,7 +250,11 @@ export const orderEvents = {
   ),
   driver_search_started: fact(
     'Drivers are asked one after the other, the nearest first.',
-    Type.Object({ policy: Type.Literal('offer'), offer_ttl_ms: Type.Integer(), deadline_ms: AtMs }),
+    Type.Object({
+      policy: oneOf(searchPolicies),
+      offer_ttl_ms: Type.Integer(),
+      deadline_ms: AtMs,
+    }),
     { policy: 'offer', offer_ttl_ms: 30_000, deadline_ms: 1_790_000_600_000 },
   ),
   offer_made: fact('A driver is asked, or picked by the pharmacy.', OfferFact, {

@@ -10,6 +10,7 @@ import { AtMs, Latitude, Longitude, nullable, oneOf, Point, Text } from './kerne
 import { OpeningHours } from './opening-hours.ts'
 import { NewRequestBody, type RequestEnded } from './orders/messages.ts'
 import { Uuid } from './principal.ts'
+import { dispatchPolicies } from './drivers/policies.ts'
 import { driverStatuses } from './drivers/statuses.ts'
 import type { SocketMessage } from './sockets.ts'
 import type { Tariff } from './tariff.ts'
@@ -161,7 +162,7 @@ export const DirectoryVendor = Type.Object({
     description: 'Edits of the row so far: an older message does not undo a newer one',
   }),
   proof_required: Type.Boolean(),
-  dispatch_policy: Type.Union([Type.Literal('manual'), Type.Literal('offer')]),
+  dispatch_policy: oneOf(dispatchPolicies),
   time_zone: Text,
   opening_hours: Type.Union([OpeningHours, Type.Null()], { description: 'Null: never closed' }),
   tariff: Type.Union([TariffTerms, Type.Null()], { description: 'Null: the default tariff' }),

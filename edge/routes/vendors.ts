@@ -7,6 +7,7 @@ import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import { sql, type Selectable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
+import { dispatchPolicies } from '../../protocol/drivers/policies.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
@@ -59,7 +60,7 @@ export type VendorContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 
 
 const tags = ['vendors']
 const VendorId = Type.Object({ id: Uuid })
-const DispatchPolicy = Type.Enum(['manual', 'offer'])
+const DispatchPolicy = Type.Enum(dispatchPolicies)
 
 export const VendorView = Type.Object({
   id: Uuid,

@@ -2,6 +2,7 @@
  * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
  * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
+import { searchPolicyOf } from '../../protocol/drivers/policies.ts'
 import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
 import { distanceKm } from '../../protocol/geo.ts'
@@ -107,7 +108,7 @@ export class Directory {
 
   /** Does this pharmacy want drivers looked for as soon as it accepts? */
   autoOffer(vendorId: string): boolean {
-    return this.#vendors.get(vendorId)?.dispatch_policy === 'offer'
+    return searchPolicyOf(this.#vendors.get(vendorId)?.dispatch_policy) !== null
   }
 
   tariff(vendorId: string): Tariff {

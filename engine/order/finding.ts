@@ -1,5 +1,6 @@
 /** How an accepted order comes by its driver: searches, offers, assignments by hand, and drivers who leave. */
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -19,9 +20,10 @@ export const searchStarted = (
   nowMs: number,
   offerTtlMs: number = limits.offerTtlMs,
   searchTtlMs: number = limits.driverSearchTtlMs,
+  policy: SearchPolicy = searchPolicyDefault,
 ): OrderEvent => ({
   type: 'driver_search_started',
-  data: { policy: 'offer', offer_ttl_ms: offerTtlMs, deadline_ms: nowMs + searchTtlMs },
+  data: { policy, offer_ttl_ms: offerTtlMs, deadline_ms: nowMs + searchTtlMs },
 })
 
 export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: number): OrderDecision {
@@ -30,12 +32,13 @@ export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: numb
   if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
   if (order.kind !== 'accepted') return conflict(order, 'given a driver')
   if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
-  const { offer_seconds, search_seconds } = command.data
+  const { offer_seconds, search_seconds, policy } = command.data
   return emit(
     searchStarted(
       nowMs,
       offer_seconds === undefined ? undefined : offer_seconds * 1000,
       search_seconds === undefined ? undefined : search_seconds * 1000,
+      policy,
     ),
   )
 }

@@ -2,6 +2,7 @@
  * The tables as Kysely sees them, in the column types that `open.ts` promises. Columns that only the
  * journal writes are read-only here, so that an edge query that writes them does not compile.
  */
+import type { DispatchPolicy } from '../../protocol/drivers/policies.ts'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { Principal } from '../../protocol/principal.ts'
@@ -30,9 +31,6 @@ export type {
   OneTimeCodesTable,
   ApiKeysTable,
 } from './tables-accounts.ts'
-
-export type DispatchPolicy = 'manual' | 'offer'
-/** What an administrator decided of a pharmacy; `pending` until then. */
 
 export interface VendorsTable {
   id: string

@@ -18,6 +18,7 @@ import { approval } from './0012_approval.ts'
 import { normalText } from './0014_normal_text.ts'
 import { eventActors } from './0015_event_actors.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
+import { policies } from './0018_policies.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -35,4 +36,5 @@ export const migrations: Record<string, Migration> = {
   '0014_normal_text': normalText,
   '0015_event_actors': eventActors,
   '0017_resumable_uploads': resumableUploads,
+  '0018_policies': policies,
 }
