@@ -2,6 +2,7 @@
  * Everything in one process: the composition root of `npm start`, and the only file of the edge that
  * knows the engine. Each of NATS_URL, REDIS_URL and DATABASE_URL that is set replaces that part alone.
  */
+import { kinds } from '../engine/kinds.ts'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
@@ -57,7 +58,7 @@ export async function startEmbedded(
     config.databaseUrl === null
       ? database
       : await openDatabase({ url: config.databaseUrl, log, keepsPlans: true })
-  const journal = postgresJournal(journaled.pool, {
+  const journal = postgresJournal(journaled.pool, kinds, {
     nowMs: env.nowMs,
     after: env.after,
     log,

@@ -4,5 +4,12 @@ import { constantsOf } from '../protocol/testing/constants.ts'
 import { recorded } from '../protocol/testing/recorded.ts'
 
 t.test('limits, schemas and tables', async t => {
-  recorded(t, 'engine/constants.json', await constantsOf(['engine'], /^engine\/(main|sim\/)/))
+  recorded(
+    t,
+    'engine/constants.json',
+    await constantsOf(
+      ['engine'],
+      /^engine\/(main|sim\/|kinds|(order|driver)\/kind|journal\/contract)/,
+    ),
+  )
 })

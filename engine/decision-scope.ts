@@ -4,9 +4,7 @@
 export type Scope = ReadonlySet<string> | null
 
 /** What a command of a service carries on its way to the actor; without it nobody's scope is asked for. */
-export interface Scoped {
-  within?: Scope
-}
+export type Scoped = { within?: Scope }
 
 /** May a command with this scope concern this pharmacy? `vendorId` null: no pharmacy has the order. */
 export const concerns = ({ within }: Scoped, vendorId: string | null): boolean =>

@@ -5,12 +5,22 @@
  */
 import type { ErrorCode } from '../protocol/errors.ts'
 import type { Push } from '../protocol/pushes.ts'
-import type { DriverCommand } from './driver/commands.ts'
-import type { OrderCommand } from './order/commands.ts'
+import type { OlderFact } from '../protocol/older-topics.ts'
 
-export type ActorCommand =
-  | { kind: 'order'; actorId: string; id: string; command: OrderCommand }
-  | { kind: 'driver'; actorId: string; id: string; command: DriverCommand }
+/** A command to an actor of any kind. A kind's folder has the function that makes one, which knows its commands. */
+export interface ActorCommand {
+  /** The kind's name. */
+  kind: string
+  actorId: string
+  id: string
+  command: { readonly verb: string; readonly [name: string]: unknown }
+}
+
+/** An event under its older name. `orderId` is the trip it is about, which for a driver's event is not the actor. */
+export interface OlderFactOf {
+  orderId: string
+  fact: OlderFact
+}
 
 export type Effect =
   | { do: 'push'; push: Push }

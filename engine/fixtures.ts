@@ -3,6 +3,7 @@
  * processes that can crash or be paused, and people who send commands. Real engine code over the
  * memory adapters.
  */
+import { kinds } from './kinds.ts'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
 import { memoryBus } from '../protocol/bus/memory.ts'
@@ -20,7 +21,7 @@ import { subjects } from '../protocol/subjects.ts'
 import { uploadUrl } from '../protocol/upload-url.ts'
 import { Engine } from './engine.ts'
 import { Services } from './services/services.ts'
-import type { AppendRequest, Journal } from './journal/journal.ts'
+import type { AppendRequest, Store } from './journal/journal.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
 
@@ -86,7 +87,7 @@ export interface BootOptions {
 
 export async function world(seed = 1) {
   const env = new VirtualEnv(seed)
-  const store = new MemoryStore(() => env.nowMs())
+  const store = new MemoryStore(() => env.nowMs(), kinds)
   const bus = memoryBus()
   const claims = memoryClaims(
     () => env.nowMs(),
@@ -103,7 +104,7 @@ export async function world(seed = 1) {
   ) => {
     const machine = mortal(env, bus)
     const stored = memoryJournal(store)
-    const journal: Journal =
+    const journal: Store =
       beforeAppend === undefined
         ? stored
         : {

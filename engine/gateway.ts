@@ -4,7 +4,7 @@
  */
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, BusMessage, Subscription } from '../protocol/bus/bus.ts'
-import type { CommandEnvelope, DriverReply, OrderReply, PlannedBody } from '../protocol/commands.ts'
+import type { PlannedBody } from '../protocol/commands.ts'
 import { CaduceusError, type Problem } from '../protocol/errors.ts'
 import { slotOf } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
@@ -13,12 +13,14 @@ import { engineQueue, subjects } from '../protocol/subjects.ts'
 import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from './effects.ts'
 import type { TellReply } from './runtime/cell.ts'
+import type { Envelope, KindReply, Kinds } from './runtime/kind.ts'
 
 export interface GatewayDeps {
   bus: Bus
+  kinds: Kinds
   owns(slot: number): boolean
   /** A command as the wire brings it; the answer is what the wire takes back. */
-  handle(envelope: CommandEnvelope): Promise<OrderReply | DriverReply>
+  handle(envelope: Envelope): Promise<KindReply>
   tell(command: ActorCommand): Promise<TellReply>
   /** May this customer, whose slot is owned here, open this request? */
   grant(customerId: string, orderId: string): Promise<boolean>
@@ -137,7 +139,7 @@ export class Gateway {
         if (!this.#deps.owns(slotOf(customerId, limits.slotCount))) throw new CaduceusError('moved')
         return { granted: await this.#deps.grant(customerId, orderId) }
       }
-      return await this.#deps.handle(parseEnvelope(body))
+      return await this.#deps.handle(parseEnvelope(body, this.#deps.kinds))
     } catch (error) {
       return this.#problem(error)
     }
@@ -176,7 +178,13 @@ export class Gateway {
   async #serve(message: BusMessage): Promise<unknown> {
     try {
       const [actor, verb, service] = message.subject.split('.').slice(3)
-      const envelope = parseServiceCommand(decodeBody(message.body), actor!, verb!, service ?? null)
+      const envelope = parseServiceCommand(
+        decodeBody(message.body),
+        actor!,
+        verb!,
+        service ?? null,
+        this.#deps.kinds,
+      )
       const slot = slotOf(envelope.actor_id, limits.slotCount)
       if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
       return decodeBody(
@@ -191,7 +199,7 @@ export class Gateway {
     }
   }
 
-  #problem(error: unknown): OrderReply {
+  #problem(error: unknown): KindReply {
     if (error instanceof CaduceusError) return { ok: false, problem: error.toProblem() }
     this.#seldom.say('command', 'a command failed', error)
     return { ok: false, problem: { code: 'internal', detail: 'the command failed' } }

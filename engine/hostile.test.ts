@@ -13,7 +13,7 @@ import { subjects } from '../protocol/subjects.ts'
 import { here, order, problem, world } from './fixtures.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { responseCharactersMax } from './order/evolve.ts'
-import { behaviours } from './runtime/behaviours.ts'
+import { orderKind } from './order/kind.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 
@@ -61,7 +61,7 @@ async function stored(
       },
     }
     const slot = slotOf(orderId, limits.slotCount)
-    const state = behaviours.order.evolve(behaviours.order.absent, event, atMs)
+    const state = orderKind.evolve(orderKind.absent, event, atMs)
     await journal.append({
       slot,
       epoch: epochs.get(slot)!,
@@ -72,7 +72,7 @@ async function stored(
       by: { role: 'system', id: 'test' },
       commandId: orderId,
       events: [event],
-      row: behaviours.order.row(state, 1, atMs, true),
+      row: orderKind.row(state, 1, atMs, true),
     })
     ids.push(orderId)
   }

@@ -35,7 +35,7 @@ const sources: Source[] = houses.flatMap(house =>
         house,
         text,
         imports,
-        test: /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract\.ts$|\/testing\//.test(path),
+        test: /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract(\.ts$|\/)|\/testing\//.test(path),
       }
     }),
 )
@@ -99,11 +99,33 @@ t.test('deciders are pure: no I/O, no runtime', async t => {
     if (!test && /^engine\/(order|driver)\//.test(path))
       t.same(
         imports.filter(
-          imported => !/^(protocol|engine\/(order|driver|decision|effects))/.test(imported),
+          imported =>
+            !/^(protocol|engine\/(order|driver|decision|effects|saga\/))/.test(imported) &&
+            !/^engine\/(runtime\/(kind|packed)|journal\/table)\.ts$/.test(imported),
         ),
         [],
         path,
       )
+})
+
+t.test('only the folders of the kinds and their saga know a kind by name', async t => {
+  const names =
+    /\b(?:kind|kindName|actor)\s*(?::|[!=]==)\s*'(?:order|driver)'|'(?:order|driver)'\s*\|\s*'(?:order|driver)'|\bcase '(?:order|driver)'|\.(?:tell|named|find)\('(?:order|driver)'|\b(?:order|driver)(?:Name|Kind)\b/
+  for (const planted of [
+    "kind: 'order'",
+    'cell.kind.name === orderName',
+    "if (stored.kind === 'driver')",
+    "actors.tell('order', id)",
+    "case 'driver':",
+    "type Kind = 'order' | 'driver'",
+  ])
+    t.match(planted, names, 'the pattern finds it')
+  t.notMatch("by.role === 'driver' || { role: 'driver' }", names, 'a role is no kind')
+  // The simulator reckons for itself: its models of orders and drivers are a second writing of those kinds.
+  const own =
+    /^engine\/(?:(?:order|driver|saga|dispatch)\/|kinds\.ts$|sim\/model\/|sim\/(?:order|driver)-books\.ts$)/
+  for (const { path, text, test } of within('engine'))
+    if (!test && !own.test(path)) t.notMatch(code(text), names, path)
 })
 
 t.test('only adapters import drivers of databases, buses and sockets', async t => {

@@ -1,4 +1,5 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
+import { kinds } from './kinds.ts'
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
@@ -43,7 +44,11 @@ else
     const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
     const claims = await redisClaims(redisUrl!, { onLog })
     const env = realEnv((line, error) => log.error({ err: error }, line))
-    const journal = postgresJournal(database.pool, { nowMs: env.nowMs, after: env.after, log })
+    const journal = postgresJournal(database.pool, kinds, {
+      nowMs: env.nowMs,
+      after: env.after,
+      log,
+    })
     const engine = new Engine({
       engineId,
       env,

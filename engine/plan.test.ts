@@ -15,10 +15,20 @@ import {
   vendor,
   vendorIds,
 } from './order/fixtures.ts'
-import { parseEnvelope, parseServiceCommand, planCommand, type PlanDeps } from './plan.ts'
+import { driverKind } from './driver/kind.ts'
+import { planDriver } from './driver/plan.ts'
+import { kinds as allKinds } from './kinds.ts'
+import { orderKind } from './order/kind.ts'
+import { planOrder } from './order/plan.ts'
+import {
+  parseEnvelope as parse,
+  parseServiceCommand as parseService,
+  planCommand as planOf,
+  type PlanDeps,
+} from './plan.ts'
+import { Kinds, type AnyAttendant, type AnyKind, type Envelope } from './runtime/kind.ts'
 import { Services } from './services/services.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
-import type { Following } from './tracking/following.ts'
 
 const listed = (vendor_id: string, change: Partial<DirectoryVendor> = {}): DirectoryVendor => ({
   vendor_id,
@@ -38,6 +48,16 @@ const listed = (vendor_id: string, change: Partial<DirectoryVendor> = {}): Direc
   ...change,
 })
 
+const kinds = new Kinds(allKinds)
+const parseEnvelope = (value: unknown) => parse(value, kinds)
+const parseServiceCommand = (value: unknown, actor: string, verb: string, name: string | null) =>
+  parseService(value, actor, verb, name, kinds)
+/** The kind by its name. */
+function planCommand(envelope: Envelope, deps: PlanDeps) {
+  const { kind, command } = planOf(envelope, deps)
+  return { kind: kind.name, command: command as object }
+}
+
 function deps(): PlanDeps {
   const directory = new Directory()
   directory.put(listed(vendorIds[0]))
@@ -48,10 +68,15 @@ function deps(): PlanDeps {
     drivenKm: (id: string) => (id === orderId ? 1.5 : null),
     doorDistanceM: (id: string) => (id === orderId ? 12 : null),
   }
+  const facts = { env: new VirtualEnv(1), directory, following }
+  const attendants = new Map<AnyKind, Pick<AnyAttendant, 'plan'>>([
+    [orderKind as AnyKind, { plan: one => planOrder(one, facts) }],
+    [driverKind as AnyKind, { plan: planDriver }],
+  ])
   return {
-    env: new VirtualEnv(1),
-    directory,
-    following: following as unknown as Following,
+    kinds,
+    attendants,
+    mayAct: vendorId => directory.mayAct(vendorId),
     services: new Services(new Map([['shop', new Set([vendorIds[0]])]])),
   }
 }

@@ -1,36 +1,11 @@
-/**
- * From the wire to a decision: validates a command's data and looks up what `decide` needs to know
- * but may not ask for (who is near, who the pharmacy is, fresh ids). Everything impure about a command is here.
- */
-import type { TSchema } from 'typebox'
+/** Commands as the wire brings them: their envelope and their data are checked here, for every kind of actor alike. */
+import { Type, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import {
-  commandSchemas,
-  edgeVerbs,
-  type DriverCommandData,
-  type OrderCommandData,
-  type OrderVerb,
-  type DriverVerb,
-  CommandEnvelope,
-  ServiceCommand,
-} from '../protocol/commands.ts'
+import { CommandEnvelope, ServiceCommand } from '../protocol/commands.ts'
 import { CaduceusError, type FieldError } from '../protocol/errors.ts'
-import { uuidV7 } from '../protocol/ids.ts'
-import { checkOrderSize } from '../protocol/order-size.ts'
 import { combiningRule, composedValue, unstorableRule, unstorableText } from '../protocol/text.ts'
-import type { Directory } from './matching/directory.ts'
-import type { DriverCommand } from './driver/commands.ts'
-import type { OrderCommand } from './order/commands.ts'
-import type { Env } from '../protocol/env.ts'
+import type { AnyAttendant, AnyKind, Envelope, Kinds } from './runtime/kind.ts'
 import type { Services } from './services/services.ts'
-import type { Following } from './tracking/following.ts'
-
-export interface PlanDeps {
-  env: Env
-  directory: Directory
-  following: Following
-  services: Services
-}
 
 interface Validator {
   Check(value: unknown): boolean
@@ -38,21 +13,40 @@ interface Validator {
     value: unknown,
   ): { instancePath: string; message: string; keyword: string; params: unknown }[]
 }
-const compile = (schemas: Record<string, TSchema>): Map<string, Validator> =>
+const compile = (schemas: Readonly<Record<string, TSchema>>): Map<string, Validator> =>
   new Map(
     Object.entries(schemas).map(([verb, schema]) => [
       verb,
       Compile(schema) as unknown as Validator,
     ]),
   )
-const validators = { order: compile(commandSchemas.order), driver: compile(commandSchemas.driver) }
-const envelopeValidator = Compile(CommandEnvelope) as unknown as Validator
+/** Compiled once a process, however many engines it starts. */
+const compiled = new WeakMap<object, Map<string, Validator>>()
+function validatorsOf(schemas: AnyKind['commands']): Map<string, Validator> {
+  let validators = compiled.get(schemas)
+  if (validators === undefined) compiled.set(schemas, (validators = compile(schemas)))
+  return validators
+}
+const envelopeValidators = new Map<string, Validator>()
+function envelopeValidatorOf({ list }: Kinds): Validator {
+  const names = list.map(kind => kind.name)
+  const key = names.join()
+  let validator = envelopeValidators.get(key)
+  if (validator === undefined) {
+    const schema = Type.Object(
+      { ...CommandEnvelope.properties, actor: Type.Union(names.map(name => Type.Literal(name))) },
+      { additionalProperties: false },
+    )
+    envelopeValidators.set(key, (validator = Compile(schema) as unknown as Validator))
+  }
+  return validator
+}
 const serviceCommandValidator = Compile(ServiceCommand) as unknown as Validator
 
 /** Throws `invalid_request` with the fields that broke a rule. */
-export function parseEnvelope(value: unknown): CommandEnvelope {
-  check(envelopeValidator, value, '')
-  const envelope = value as CommandEnvelope
+export function parseEnvelope(value: unknown, kinds: Kinds): Envelope {
+  check(envelopeValidatorOf(kinds), value, '')
+  const envelope = value as Envelope
   return { ...envelope, actor_id: envelope.actor_id.toLowerCase(), data: canonical(envelope.data) }
 }
 
@@ -66,7 +60,8 @@ export function parseServiceCommand(
   actor: string,
   verb: string,
   service: string | null,
-): CommandEnvelope {
+  kinds: Kinds,
+): Envelope {
   check(serviceCommandValidator, value, '')
   const { id, actor_id, by, data } = value as ServiceCommand
   if (by?.role === 'admin' || by?.role === 'system')
@@ -78,8 +73,8 @@ export function parseServiceCommand(
     by === undefined || by.role === 'service'
       ? { role: 'service', id: name }
       : { ...by, id: by.id.toLowerCase() }
-  if (actor === 'driver' && edgeVerbs.has(verb))
-    throw new CaduceusError('forbidden', "a driver's profile is changed by PATCH /api/drivers/{id}")
+  const closed = kinds.find(actor)?.closedToServices?.[verb]
+  if (closed !== undefined) throw new CaduceusError('forbidden', closed)
   // What comes through an edge is in one form already; a service may write as it likes.
   const { value: composed, broken } = composedValue(data, 'data')
   if (broken !== null)
@@ -87,7 +82,7 @@ export function parseServiceCommand(
       { field: broken, rule: combiningRule },
     ])
   // Two services may count their commands alike, and so may an app.
-  return parseEnvelope({
+  const envelope = {
     id: `service:${name}:${id}`,
     actor,
     actor_id,
@@ -95,7 +90,8 @@ export function parseServiceCommand(
     by: principal,
     ...(service !== null && { service }),
     data: composed,
-  })
+  }
+  return parseEnvelope(envelope, kinds)
 }
 
 /**
@@ -112,12 +108,24 @@ function canonical(data: unknown): unknown {
   )
 }
 
-/** The wire's data with what the engine adds. Throws `invalid_request`, `message_unknown_type`, `vendor_not_active`. */
+export interface PlanDeps {
+  kinds: Kinds
+  attendants: ReadonlyMap<AnyKind, Pick<AnyAttendant, 'plan'>>
+  services: Services
+  /** False for a pharmacy that is suspended. */
+  mayAct(vendorId: string): boolean
+}
+
+/**
+ * The command that an envelope of `parseEnvelope` carries, with what the engine adds; a promise where something is
+ * looked up for it. Throws `invalid_request`, `message_unknown_type`, `vendor_not_active`, and what its kind throws.
+ */
 export function planCommand(
-  envelope: CommandEnvelope,
-  deps: PlanDeps,
-): { kind: 'order'; command: OrderCommand } | { kind: 'driver'; command: DriverCommand } {
-  const validator = validators[envelope.actor].get(envelope.verb)
+  envelope: Envelope,
+  { kinds, attendants, services, mayAct }: PlanDeps,
+): { kind: AnyKind; command: unknown } {
+  const kind = kinds.named(envelope.actor)
+  const validator = validatorsOf(kind.commands).get(envelope.verb)
   if (validator === undefined)
     throw new CaduceusError(
       'message_unknown_type',
@@ -125,119 +133,16 @@ export function planCommand(
     )
   check(validator, envelope.data, 'data')
   // The last word: an edge may not have heard of the suspension yet, and an accept may be on its way.
-  if (envelope.by.role === 'vendor' && !deps.directory.mayAct(envelope.by.id))
+  if (envelope.by.role === 'vendor' && !mayAct(envelope.by.id))
     throw new CaduceusError('vendor_not_active', 'this pharmacy is suspended')
-  const within =
-    envelope.service === undefined ? {} : { within: deps.services.scopeOf(envelope.service) }
-  return envelope.actor === 'order'
-    ? { kind: 'order', command: { ...planOrder(envelope, deps), ...within } }
-    : { kind: 'driver', command: { ...planDriver(envelope), ...within } }
-}
-
-function planOrder(envelope: CommandEnvelope, deps: PlanDeps): OrderCommand {
-  const verb = envelope.verb as OrderVerb
-  const { by } = envelope
-  const data = <V extends OrderVerb>(_verb: V) => envelope.data as OrderCommandData[V]
-  const sameOrder = (orderId: string): void => {
-    if (orderId !== envelope.actor_id)
-      throw new CaduceusError('invalid_request', 'order_id differs from actor_id', [
-        { field: 'data.order_id', rule: 'must equal actor_id' },
-      ])
-  }
-  const secret = (): string => randomHex(deps.env, 32)
-  switch (verb) {
-    case 'broadcast': {
-      const d = data(verb)
-      sameOrder(d.order_id)
-      checkOrderSize(d, 'data.')
-      return {
-        verb,
-        by,
-        data: d,
-        candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km, deps.env.nowMs()),
-        trackingToken: secret(),
-      }
-    }
-    case 'create': {
-      const d = data(verb)
-      sameOrder(d.order_id)
-      checkOrderSize(d, 'data.')
-      return {
-        verb,
-        by,
-        data: d,
-        vendor: deps.directory.fact(d.vendor_id),
-        tariff: deps.directory.tariff(d.vendor_id),
-        trackingToken: secret(),
-      }
-    }
-    case 'respond':
-      return {
-        verb,
-        by,
-        data: data(verb),
-        vendor: deps.directory.fact(by.id),
-        tariff: deps.directory.tariff(by.id),
-        autoOffer: deps.directory.autoOffer(by.id),
-      }
-    case 'accept':
-      return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
-    case 'assign_driver':
-      return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
-    // Who it is, the driver's actor says, when it is asked (engine/holds.ts).
-    case 'accept_offer':
-      return { verb, by, data: data(verb), driver: null }
-    // Whose the uploads are is asked of the database (engine/proofs.ts).
-    case 'deliver':
-      return {
-        verb,
-        by,
-        data: data(verb),
-        uploads: [],
-        actualDistanceKm: deps.following.drivenKm(envelope.actor_id),
-        doorDistanceM: deps.following.doorDistanceM(envelope.actor_id, deps.env.nowMs()),
-      }
-    case 'reissue_tracking':
-      return { verb, by, data: data(verb), trackingToken: secret() }
-    case 'reject':
-      return { verb, by, data: data(verb) }
-    case 'cancel':
-      return { verb, by, data: data(verb) }
-    case 'find_driver':
-      return { verb, by, data: data(verb) }
-    case 'decline_offer':
-      return { verb, by, data: data(verb) }
-    case 'pick_up':
-      return { verb, by, data: data(verb) }
-    case 'out_for_delivery':
-      return { verb, by, data: data(verb) }
-    case 'fail':
-      return { verb, by, data: data(verb) }
-    case 'return':
-      return { verb, by, data: data(verb) }
-    case 'complete_return':
-      return { verb, by, data: data(verb) }
-  }
-}
-
-function planDriver(envelope: CommandEnvelope): DriverCommand {
-  const verb = envelope.verb as DriverVerb
-  const { by } = envelope
-  switch (verb) {
-    case 'register':
-      return {
-        verb,
-        by,
-        driverId: envelope.actor_id,
-        data: envelope.data as DriverCommandData['register'],
-      }
-    case 'update':
-      return { verb, by, data: envelope.data as DriverCommandData['update'] }
-    case 'set_status':
-      return { verb, by, data: envelope.data as DriverCommandData['set_status'] }
-    default:
-      return { verb, by }
-  }
+  const command = attendants.get(kind)!.plan(envelope)
+  const { service } = envelope
+  if (service === undefined) return { kind, command }
+  const scoped = (planned: unknown): unknown => ({
+    ...(planned as object),
+    within: services.scopeOf(service),
+  })
+  return { kind, command: command instanceof Promise ? command.then(scoped) : scoped(command) }
 }
 
 function check(validator: Validator, value: unknown, at: string): void {
@@ -262,14 +167,4 @@ function check(validator: Validator, value: unknown, at: string): void {
     first === undefined ? 'the command is not valid' : `${first.field || 'command'} ${first.rule}`,
     fields,
   )
-}
-
-/** 4 bits of chance a digit; the source is the operating system's outside the simulator. */
-function randomHex(env: Env, digits: number): string {
-  let out = ''
-  while (out.length < digits)
-    out += Math.floor(env.random() * 16 ** 5)
-      .toString(16)
-      .padStart(5, '0')
-  return out.slice(0, digits)
 }

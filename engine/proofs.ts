@@ -9,12 +9,12 @@
 import type { OrderCommandData } from '../protocol/commands.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { uploadIdOf } from '../protocol/upload-url.ts'
-import type { Journal } from './journal/journal.ts'
+import type { OrderLookups } from './journal/lookups.ts'
 import type { UploadFact } from './order/proof.ts'
 
 /** Of the files that do not exist nothing comes back. Rejects while the database is away. */
 export async function uploadsOfReport(
-  journal: Journal,
+  lookups: Pick<OrderLookups, 'claimProofs'>,
   orderId: string,
   by: Principal,
   data: OrderCommandData['deliver'],
@@ -23,7 +23,7 @@ export async function uploadsOfReport(
     url === undefined ? null : uploadIdOf(url)
   const [photoId, signatureId] = [idOf(data.proof_photo_url), idOf(data.signature_url)]
   if (photoId === null && signatureId === null) return []
-  return journal.claimProofs({
+  return lookups.claimProofs({
     orderId,
     photoId,
     signatureId,

@@ -113,6 +113,8 @@ t.test(
     const accepted = w.command('order', one.id, 'accept_offer', dora.by, {
       offer_id: offer!.offer_id,
     })
+    // The acceptance is decided and its append waits: from here on both are under way.
+    await w.env.settle()
     await w.command('driver', dora.driverId, 'set_status', dora.by, { status: 'offline' })
     letGo()
     t.equal(order(await accepted).status, 'driver_assigned')

@@ -10,21 +10,20 @@ export const subjects = {
   locationFilter: `${prefix}.location.>`,
 
   /** Commands as other services send them; any engine takes them and routes to the owner. */
-  command: (actor: 'order' | 'driver', verb: string) => `${prefix}.command.${actor}.${verb}`,
+  command: (actor: string, verb: string) => `${prefix}.command.${actor}.${verb}`,
   commandFilter: `${prefix}.command.*.*`,
   /**
    * The same with the sender's name, which the NATS server adds when the service has an account of its
    * own (protocol/bus/nats-server.conf): a name that is in the subject cannot be made up by the sender.
    */
-  commandOf: (actor: 'order' | 'driver', verb: string, service: string) =>
+  commandOf: (actor: string, verb: string, service: string) =>
     `${prefix}.command.${actor}.${verb}.${service}`,
   commandOfFilter: `${prefix}.command.*.*.*`,
   /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
   slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
 
   /** Facts, after commit. */
-  event: (actor: 'order' | 'driver', type: string, id: string) =>
-    `${prefix}.event.${actor}.${type}.${id}`,
+  event: (actor: string, type: string, id: string) => `${prefix}.event.${actor}.${type}.${id}`,
   eventFilter: `${prefix}.event.>`,
   /** The same facts under the names of the system before this one: `trip.requested`, `payment.processed`, ... */
   olderTopic: (topic: string, orderId: string) => `${prefix}.${topic}.${orderId}`,

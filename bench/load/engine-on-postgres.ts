@@ -2,6 +2,7 @@
  * An engine in this process, on a fresh PostgreSQL database with fsync and otherwise the embedded parts:
  * what its actors and its journal take, with no HTTP client and no bus of a network in the numbers.
  */
+import { kinds } from '../../engine/kinds.ts'
 import { Engine } from '../../engine/engine.ts'
 import { engineBounds } from '../../engine/runtime/bounds.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
@@ -31,7 +32,7 @@ export async function startEngineOnPostgres(
   const env = realEnv()
   const bus = memoryBus()
   const claims = memoryClaims(env.nowMs, env.after)
-  const journal = postgresJournal(database.pool, env)
+  const journal = postgresJournal(database.pool, kinds, env)
   const engine = new Engine({
     engineId: 'bench',
     env,

@@ -4,6 +4,8 @@
  * divided, for the mix of an evening and for idle ones, which wait for a pharmacy or have one and no driver
  * yet. An order under way costs more, because its driver is followed. In one process with the embedded parts, on PostgreSQL, so that nothing but the recovery is in it.
  */
+import type { AnyKind } from '../../engine/runtime/kind.ts'
+import { kinds } from '../../engine/kinds.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { realEnv } from '../../protocol/env.ts'
@@ -12,7 +14,7 @@ import { limits } from '../../protocol/limits.ts'
 import { openDatabase, type PgPool } from '../../migrations/database/open.ts'
 import { Engine } from '../../engine/engine.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { orderBehaviour } from '../../engine/runtime/behaviours.ts'
+import { orderKind } from '../../engine/order/kind.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../engine/runtime/snapshot.ts'
 import type { Bench, Measure } from '../harness/bench.ts'
 import { freshDatabase } from '../rigs/database.ts'
@@ -90,7 +92,7 @@ async function recover(
   const engine = new Engine({
     engineId: 'bench',
     env,
-    journal: postgresJournal(pool, env),
+    journal: postgresJournal(pool, kinds, env),
     bus: memoryBus(),
     claims: memoryClaims(env.nowMs, env.after),
     exclusive: true,
@@ -108,7 +110,7 @@ async function recover(
 
 async function populate(pool: PgPool, count: number, idle: boolean): Promise<number> {
   const env = realEnv()
-  const journal = postgresJournal(pool, env)
+  const journal = postgresJournal(pool, kinds, env)
   const random = seededRandom(5)
   let bytesStored = 0
   // So that slots exist, as they do where orders came from.
@@ -129,11 +131,11 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
           encodeSnapshot(
             actorId,
             { state, acceptedIds: [uuidV7(env.nowMs(), random)], updatedAtMs: env.nowMs() },
+            orderKind as AnyKind,
             {
-              kind: 'order',
               version: 3,
-              wakeAtMs: orderBehaviour.wakeAtMs(state) === null ? null : env.nowMs() + 3_600_000,
-              attentive: orderBehaviour.attentive(state),
+              wakeAtMs: orderKind.wakeAtMs(state) === null ? null : env.nowMs() + 3_600_000,
+              attentive: orderKind.attentive(state),
             },
           ),
         )
@@ -162,7 +164,7 @@ async function rawRead(pool: PgPool): Promise<number> {
       text: 'select actor_id, slot, kind, version, finished, bytes from snapshots where slot = $1::smallint and not finished',
       values: [slot],
     })
-    const states = rows.map(row => decodeSnapshot(row.actor_id, row.bytes))
+    const states = rows.map(row => decodeSnapshot(row.actor_id, row.bytes, orderKind as AnyKind))
     if (states.length !== rows.length) throw new Error('lost one')
   }
   return performance.now() - fromMs

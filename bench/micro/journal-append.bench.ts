@@ -8,20 +8,14 @@
  *
  * On PostgreSQL with fsync.
  */
-import { ArrayWriter, type ArrayType } from '../../engine/journal/arrays.ts'
-import {
-  changingOrderColumns,
-  driverColumns,
-  eventColumns,
-  fixedOrderColumns,
-  orderColumns,
-  wordColumns,
-} from '../../engine/journal/columns.ts'
-import { testOrderRow, testOrderView } from '../../engine/journal/contract.ts'
+import { kinds } from '../../engine/kinds.ts'
+import { appendPlan, sqlTypes } from '../../engine/journal/append.ts'
+import { ArrayWriter } from '../../engine/journal/arrays.ts'
+import { eventColumns } from '../../engine/journal/columns.ts'
+import { testOrderRow, testOrderView } from '../../engine/journal/contract/rows.ts'
 import type { AppendRequest } from '../../engine/journal/journal.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { appendParameters } from '../../engine/journal/rows.ts'
-import { sqlTypes } from '../../engine/journal/statements.ts'
+import type { ColumnType } from '../../engine/journal/table.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from '../../migrations/database/open.ts'
 import { eventVersion, type OrderEvent } from '../../protocol/events.ts'
@@ -40,28 +34,33 @@ const slotCount = 64
 const named = (columns: readonly { name: string }[]): string =>
   columns.map(column => column.name).join(', ')
 
+const plan = appendPlan(kinds)
+const placeOf = (table: string) => plan.places.find(place => place.table.name === table)!
+const [ordersPlace, wordsPlace] = [placeOf('orders'), placeOf('order_words')]
+/** After the fence and the check for gaps. */
+const eventsAt = 4
+
 /** The bare statements take the bytes that the journal's append takes: its columns, from the same lists. */
 function rawStatement(name: string, withRows: boolean) {
   let last = 0
-  const arrays = (columns: readonly { type: ArrayType }[]): string =>
+  const arrays = (columns: readonly { type: ColumnType }[]): string =>
     columns.map(({ type }) => `$${++last}::${sqlTypes[type]}[]`).join(', ')
   const events = `insert into raw_events (${named(eventColumns)}, v)
     select ${named(eventColumns)}, ${eventVersion} from unnest(${arrays(eventColumns)}) as e(${named(eventColumns)})`
   if (!withRows) return { name, text: events }
-  const [orders, candidates, words] = [
-    arrays(orderColumns),
-    `$${++last}::uuid[]`,
-    arrays(wordColumns),
-  ]
+  const orderColumns = ordersPlace.table.columns
+  const spans = [{ type: 'int4' as const }, { type: 'int4' as const }]
+  const [orders, candidates] = [arrays([...orderColumns, ...spans]), `$${++last}::uuid[]`]
+  const changing = orderColumns.filter(column => column.isFixed !== true)
   return {
     name,
     text: `with written as (${events}), listed as (
-      insert into raw_orders (${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, candidate_ids)
-      select ${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, case when candidates_from > 0 then (${candidates})[candidates_from:candidates_to] end
-      from unnest(${orders}) as o(${named(orderColumns)})
-      on conflict (id) do update set ${changingOrderColumns.map(({ name: column }) => `${column} = excluded.${column}`).join(', ')})
-    insert into raw_order_words (${named(wordColumns)})
-    select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest(${words}) as w(${named(wordColumns)})`,
+      insert into raw_orders (${named(orderColumns)}, candidate_ids)
+      select ${named(orderColumns)}, case when candidates_from > 0 then (${candidates})[candidates_from:candidates_to] end
+      from unnest(${orders}) as o(${named(orderColumns)}, candidates_from, candidates_to)
+      on conflict (id) do update set ${changing.map(({ name: column }) => `${column} = excluded.${column}`).join(', ')})
+    insert into raw_order_words (order_id, words)
+    select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest(${arrays(wordsPlace.table.columns)}) as w(order_id, words)`,
   }
 }
 const rawEvents = rawStatement('raw_events', false)
@@ -93,7 +92,7 @@ async function cases(services: MicroServices) {
   })
   const env = realEnv()
   const random = seededRandom(11)
-  const journal = postgresJournal(database.pool, env)
+  const journal = postgresJournal(database.pool, kinds, env)
   const leases = await journal.acquireSlots(
     'bench',
     Array.from({ length: slotCount }, (_, slot) => slot),
@@ -140,7 +139,6 @@ async function cases(services: MicroServices) {
       by: { role: 'vendor', id },
       events: Array.from({ length: eventsPerAppend }, () => accepted(id)),
       row: {
-        kind: 'order',
         order: testOrderRow(
           testOrderView(id, fromVersion + eventsPerAppend, { notes: null }),
           fromVersion === 0,
@@ -169,18 +167,12 @@ async function cases(services: MicroServices) {
       for (let at = 0; at < parts.length; at += 2)
         await Promise.all(
           parts.slice(at, at + 2).map(part => {
-            const values = appendParameters(new ArrayWriter(), part)
-            // After the fence and the check for gaps.
-            const take = (count: number): unknown[] => values.splice(0, count)
-            take(4)
-            const events = take(eventColumns.length)
+            const values = plan.parameters(new ArrayWriter(), part)
+            const events = values.slice(eventsAt, eventsAt + eventColumns.length)
             if (!withRows) return database.pool.query({ ...rawEvents, values: events })
-            const orders = take(orderColumns.length + 1)
-            take(driverColumns.length)
-            return database.pool.query({
-              ...rawRows,
-              values: [...events, ...orders, ...take(wordColumns.length)],
-            })
+            const orders = values.slice(ordersPlace.columnsAt, ordersPlace.listsAt + 1)
+            const words = values.slice(wordsPlace.columnsAt, wordsPlace.spansAt)
+            return database.pool.query({ ...rawRows, values: [...events, ...orders, ...words] })
           }),
         )
     }

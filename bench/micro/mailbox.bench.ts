@@ -6,6 +6,7 @@ import { uuidV7 } from '../../protocol/ids.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { limits } from '../../protocol/limits.ts'
 import { memoryJournal, MemoryStore } from '../../engine/journal/memory.ts'
+import { Kinds } from '../../engine/runtime/kind.ts'
 import { Actors } from '../../engine/runtime/actors.ts'
 import { counter } from '../../engine/runtime/fixtures.ts'
 import { seededRandom } from '../../protocol/chance.ts'
@@ -15,14 +16,15 @@ const actorsCount = 1_000
 const hopsPerRun = 1_000
 
 async function cases() {
+  const kinds = [counter('order', 0)]
   const env = realEnv()
   const random = seededRandom(3)
-  const journal = memoryJournal(new MemoryStore(() => env.nowMs()))
+  const journal = memoryJournal(new MemoryStore(() => env.nowMs(), kinds))
   const nothing = (): void => {}
   const actors = new Actors({
     env,
     journal,
-    behaviours: { order: counter('order'), driver: counter('driver') },
+    kinds: new Kinds(kinds),
     committed: nothing,
     recovered: nothing,
     due: nothing,

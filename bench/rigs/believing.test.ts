@@ -13,7 +13,7 @@ t.test('without policies a late frame moves the pin, with them it does not', asy
   const tracking = new Tracking({
     env,
     bus: memoryBus(),
-    journal: { loadPositions: none } as never,
+    positions: { loadPositions: none } as never,
     roster: { get: () => undefined } as never,
     seeds: [1, 2],
     ownsActor: () => true,

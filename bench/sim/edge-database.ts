@@ -69,8 +69,10 @@ export function edgeDatabase(
 /** Statuses of an order that a driver has under way. */
 
 /** The prepared statements of `edge/sockets/first-rows.ts`, in the words of their SQL. */
-function firstOf({ store, drivers }: SimDatabase, name: string, keys: readonly string[]): Row[] {
-  const orders = [...store.orders.values()].sort((a, b) => (a.view.id < b.view.id ? -1 : 1))
+function firstOf(database: SimDatabase, name: string, keys: readonly string[]): Row[] {
+  const { store } = database
+  const drivers = database.columnsOf('drivers')
+  const orders = store.orders().sort((a, b) => (a.view.id < b.view.id ? -1 : 1))
   const parts = (key: string, { placed, view }: (typeof orders)[number]): Row => ({
     key,
     placed,
@@ -142,7 +144,7 @@ function execute(
   if (sql.startsWith('select "id", "status", "vendor_id" from "orders" where "id" in')) {
     const found = parameters
       .slice(0, -1)
-      .map(id => database.store.orders.get(String(id))?.view)
+      .map(id => database.store.order(String(id))?.view)
       .filter(view => view !== undefined)
     return {
       rows: found

@@ -144,7 +144,7 @@ export class SimEdge {
       request,
       route,
       async ids => ({ status: 200, body: await work(ids) }),
-      async id => this.#simulated.store.orders.get(id)?.view ?? null,
+      async id => this.#simulated.store.order(id)?.view ?? null,
     )
     return answer.body as T
   }
@@ -166,7 +166,7 @@ export class SimEdge {
   async order(orderId: string): Promise<OrderView> {
     const view = await this.#simulated.call(
       this.node,
-      () => this.#simulated.store.orders.get(orderId)?.view,
+      () => this.#simulated.store.order(orderId)?.view,
     )
     if (view === undefined) throw new CaduceusError('order_not_found', 'no such order')
     return view
@@ -272,6 +272,6 @@ export class SimEdge {
 /** What a list of the read model shows. */
 export function listed(database: SimDatabase, matches: (view: OrderView) => boolean): OrderView[] {
   const found: OrderView[] = []
-  for (const { view } of database.store.orders.values()) if (matches(view)) found.push(view)
+  for (const { view } of database.store.orders()) if (matches(view)) found.push(view)
   return found
 }

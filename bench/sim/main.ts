@@ -1,6 +1,7 @@
 /** `npm run sim`: one seed or many, what went wrong in them, and a short trace when one fails. */
 import { parseArgs } from 'node:util'
 import { faultKinds, type FaultKind } from '../../engine/sim/faults.ts'
+import { kinds } from '../../engine/kinds.ts'
 import { Coverage } from '../../engine/sim/machine.ts'
 import { bugs } from './bugs/index.ts'
 import { contest, type ContestResult } from './contest.ts'
@@ -176,7 +177,7 @@ async function main(): Promise<number> {
     )
   }
   say(`faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`)
-  const steps = coverage.steps()
+  const steps = coverage.steps(kinds)
   const never = steps.filter(([, count]) => count === 0)
   say(
     `steps of the state machines: ${steps.length - never.length} of ${steps.length} taken${never.length === 0 ? '' : `; never: ${never.map(([step]) => step).join('; ')}`}`,

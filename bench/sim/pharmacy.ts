@@ -51,7 +51,7 @@ export class Pharmacy extends Connected {
     ))
       this.#tendSoon(order.id)
     for (const driverId of this.driverIds)
-      if (this.world.database.drivers.get(driverId)?.['membership'] === 'pending')
+      if (this.world.database.columnsOf('drivers').get(driverId)?.['membership'] === 'pending')
         this.#approveSoon(driverId)
   }
 

@@ -4,6 +4,7 @@
  * weather.ts, what must be true in engine/sim/checker.ts.
  */
 import { Engine } from '../../engine/engine.ts'
+import { kinds } from '../../engine/kinds.ts'
 import { Chance } from '../../protocol/chance.ts'
 import { Checker } from '../../engine/sim/checker.ts'
 import { ClaimServer } from '../../engine/sim/claim-server.ts'
@@ -93,6 +94,7 @@ export class World implements Surroundings {
       this.schedule,
       this.faults,
       this.chance.fork('database'),
+      kinds,
       commit => {
         for (const one of commit.events)
           this.note(
@@ -248,7 +250,7 @@ export class World implements Surroundings {
       exclusive: this.#isEmbedded,
       journal: bug?.journal?.(journal, this.database) ?? journal,
       ...(this.#bounds.engine !== undefined && { bounds: this.#bounds.engine }),
-      ...(bug?.behaviours !== undefined && { behaviours: bug.behaviours() }),
+      ...(bug?.kinds !== undefined && { kinds: bug.kinds() }),
       log: (level, message, detail) => this.#logged(node, level, message, detail),
     })
     bug?.engine?.(engine)

@@ -4,8 +4,10 @@
  * been lied to about. The numbers in brackets are the invariants of engine/SPEC.md.
  */
 import { factsOf } from '../../protocol/orders/statuses.ts'
-import { driverBehaviour, orderBehaviour } from '../../engine/runtime/behaviours.ts'
-import type { AnyBehaviour } from '../../engine/runtime/actors.ts'
+import { kinds } from '../../engine/kinds.ts'
+import type { OrderWrite } from '../../engine/order/tables.ts'
+import { Kinds } from '../../engine/runtime/kind.ts'
+import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { JournaledEvent, Ledger } from './ledger.ts'
 import type { Memory, Remembered } from './memory.ts'
 import type { Published } from './published.ts'
@@ -83,11 +85,13 @@ function numbering(
   return wrong
 }
 
+const known = new Kinds(kinds)
+
 /** The events once more through `evolve`: the row that people see is what comes of them. */
 function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledger): string[] {
   const wrong: string[] = []
   const { kind } = events[0]!
-  const behaviour = (kind === 'order' ? orderBehaviour : driverBehaviour) as AnyBehaviour
+  const behaviour = known.named(kind)
   let state = behaviour.absent
   const seen = new Set<string>()
   let ended: string | null = null
@@ -112,8 +116,8 @@ function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledg
     wrong.push(
       `[2] ${kind} ${actorId} is at version ${stored.version} in the read model and at ${events.length} in the journal`,
     )
-  if (row.kind === 'order') {
-    const said = row.order
+  if (kind === 'order') {
+    const said = (row as OrderWrite).order
     const order = ledger.orders.get(actorId)!
     if (
       said.status !== order.status ||
@@ -123,8 +127,11 @@ function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledg
       wrong.push(
         `[2] order ${actorId} shows ${order.status} ${order.vendorId} ${order.driverId}, its events say ${said.status} ${said.vendorId} ${said.driverId}`,
       )
-  } else if (row.view.status !== stored.status)
-    wrong.push(`[2] driver ${actorId} shows ${stored.status}, its events say ${row.view.status}`)
+  } else {
+    const { status } = row as DriverView
+    if (status !== stored.status)
+      wrong.push(`[2] driver ${actorId} shows ${stored.status}, its events say ${status}`)
+  }
   return wrong
 }
 

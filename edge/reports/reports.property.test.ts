@@ -3,13 +3,14 @@
  * report is made a second time from the events alone. The histories crowd around changes of the
  * clocks, and their people write what breaks careless queries.
  */
+import { kinds } from '../../engine/kinds.ts'
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { evolve } from '../../engine/order/evolve.ts'
 import { absentOrder, type Order } from '../../engine/order/state.ts'
-import { orderBehaviour } from '../../engine/runtime/behaviours.ts'
+import { orderKind } from '../../engine/order/kind.ts'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { realEnv } from '../../protocol/env.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
@@ -364,7 +365,7 @@ const close = (a: number | null, b: number | null, within: number, what: string)
 
 t.test('reports are what the events say, around every kind of midnight', async t => {
   const database = await preparedDatabase()
-  const journal = postgresJournal(database.pool, realEnv())
+  const journal = postgresJournal(database.pool, kinds, realEnv())
   const [lease] = await journal.acquireSlots('test', [1], hourMs, true)
   t.teardown(async () => {
     await journal.close()
@@ -423,7 +424,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
             commandId: null,
             by: { role: 'system', id: 'test' },
             events: [event],
-            row: orderBehaviour.row(order, version + 1, atMs, version === 0),
+            row: orderKind.row(order, version + 1, atMs, version === 0),
           })
           assert.equal(result.outcome, 'committed')
           version++

@@ -25,9 +25,8 @@ const outcomes = (asked: { reply: OrderReply }[]): Record<string, number> => {
   return counts
 }
 const openOf = (w: World, customerId: string): number =>
-  [...w.store.orders.values()].filter(
-    ({ view }) => view.user_id === customerId && view.status === 'pending',
-  ).length
+  w.store.orders().filter(({ view }) => view.user_id === customerId && view.status === 'pending')
+    .length
 
 for (const engines of [1, 2])
   t.test(

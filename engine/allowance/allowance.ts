@@ -8,12 +8,13 @@ import { limits } from '../../protocol/limits.ts'
 import { slotOf } from '../../protocol/ids.ts'
 import type { Env } from '../../protocol/env.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { OrderLookups } from '../journal/lookups.ts'
 import type { Order } from '../order/state.ts'
 import { customersRememberedMax, grantMs } from './limits.ts'
 
 export interface AllowanceDeps {
   env: Pick<Env, 'nowMs'>
-  journal: Pick<Journal, 'openRequestsOf' | 'loadActor'>
+  store: Pick<OrderLookups, 'openRequestsOf'> & Pick<Journal, 'loadActor'>
   openRequestsPerCustomerMax: number
 }
 
@@ -56,7 +57,7 @@ export class Allowance {
       })
       return true
     }
-    const { snapshot, events } = await this.#deps.journal.loadActor(
+    const { snapshot, events } = await this.#deps.store.loadActor(
       slotOf(orderId, limits.slotCount),
       orderId,
     )
@@ -90,7 +91,7 @@ export class Allowance {
     return (customer.reading ??= (async () => {
       try {
         const keepFromMs = this.#deps.env.nowMs() - grantMs
-        const rows = await this.#deps.journal.openRequestsOf(customerId, [...customer.open.keys()])
+        const rows = await this.#deps.store.openRequestsOf(customerId, [...customer.open.keys()])
         const written = new Set(rows.map(({ orderId }) => orderId))
         const open: Customer['open'] = new Map(
           rows

@@ -4,6 +4,8 @@
  * are repeated and come late, as after crashes, and no command id is remembered. Numbers in brackets are
  * the invariants of SPEC.md.
  */
+import { driverKind } from './kind.ts'
+import type { AnyKind } from '../runtime/kind.ts'
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -56,8 +58,10 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
                 encodeSnapshot(
                   driver.driverId,
                   { state: driver, acceptedIds: [], updatedAtMs: 0 },
-                  { kind: 'driver', version: 1, wakeAtMs: null, attentive: false },
+                  driverKind as AnyKind,
+                  { version: 1, wakeAtMs: null, attentive: false },
                 ),
+                driverKind as AnyKind,
               ).state as RegisteredDriver,
               command,
               0,

@@ -5,6 +5,7 @@ import { topics } from '../../protocol/pushes.ts'
 import type { DriverEvent, DriverFact, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
 import { membershipMessage, offerMessage } from '../../protocol/drivers/messages.ts'
 import type { Effect } from '../effects.ts'
+import { toOrder } from '../saga/commands.ts'
 import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 const system = { role: 'system', id: 'driver' } as const
@@ -25,17 +26,12 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
         return [
           {
             do: 'command',
-            to: {
-              kind: 'order',
-              actorId: offer.order_id,
-              id: `${offer.offer_id}:took`,
-              command: {
-                verb: 'driver_took',
-                by: system,
-                offerId: offer.offer_id,
-                driver: factOf(driver),
-              },
-            },
+            to: toOrder(offer.order_id, `${offer.offer_id}:took`, {
+              verb: 'driver_took',
+              by: system,
+              offerId: offer.offer_id,
+              driver: factOf(driver),
+            }),
           },
         ]
       return [
@@ -79,12 +75,11 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
           : [...driver.activeOrderIds, driver.hold.order_id]
       return orderIds.map(orderId => ({
         do: 'command',
-        to: {
-          kind: 'order',
-          actorId: orderId,
-          id: `${driver.driverId}:updated:${source.slot}.${source.seq}`,
-          command: { verb: 'update_driver', by: system, driver: factOf(driver) },
-        },
+        to: toOrder(orderId, `${driver.driverId}:updated:${source.slot}.${source.seq}`, {
+          verb: 'update_driver',
+          by: system,
+          driver: factOf(driver),
+        }),
       }))
     }
     case 'status_changed': {
@@ -156,29 +151,25 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
 /** The order lets go of the offer: who holds it cannot take it any more. */
 const refuse = (hold: HeldOfferFact, why: string, code: ErrorCode, reason: string): Effect => ({
   do: 'command',
-  to: {
-    kind: 'order',
-    actorId: hold.order_id,
-    id: `${hold.offer_id}:${why}`,
-    command: { verb: 'driver_refused', by: system, offerId: hold.offer_id, code, reason },
-  },
+  to: toOrder(hold.order_id, `${hold.offer_id}:${why}`, {
+    verb: 'driver_refused',
+    by: system,
+    offerId: hold.offer_id,
+    code,
+    reason,
+  }),
 })
 
 /** The order decides by what it has become: before the pick-up it looks for another driver, after it this one carries it to the end. */
 const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceFact): Effect => ({
   do: 'command',
   // By the event and not by the driver: one who comes back may leave the same order a second time.
-  to: {
-    kind: 'order',
-    actorId: orderId,
-    id: `${driver.driverId}:left:${slot}.${seq}`,
-    command: {
-      verb: 'driver_left',
-      by: system,
-      driverId: driver.driverId,
-      reason: 'the driver does not belong to the pharmacy any more',
-    },
-  },
+  to: toOrder(orderId, `${driver.driverId}:left:${slot}.${seq}`, {
+    verb: 'driver_left',
+    by: system,
+    driverId: driver.driverId,
+    reason: 'the driver does not belong to the pharmacy any more',
+  }),
 })
 
 /** To the driver's own app. `active_order_ids` are what is still to be carried to the end. */

@@ -10,7 +10,7 @@ import { row } from '../order/row.ts'
 import type { Living } from '../order/view.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Appender, type AppenderEnv, type QueueBudget } from './appender.ts'
-import { testEvent } from './contract.ts'
+import { testEvent } from './contract/rows.ts'
 import type { AppendRequest } from './journal.ts'
 
 const id = (n: number): string => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
@@ -52,6 +52,9 @@ const refusedBy = (held: number[], gaps: number[] = []): object => ({
   gap_actor_ids: gaps.map(id),
 })
 
+/** The statement is not looked at here. */
+const plan = { statement: { name: 'journal_append', text: '' }, parameters: () => [] }
+
 function open(script: Script, settings: Partial<AppenderEnv> = {}) {
   const env = new VirtualEnv(1)
   const waits: number[] = []
@@ -81,7 +84,7 @@ function open(script: Script, settings: Partial<AppenderEnv> = {}) {
     waits,
     asked,
     budget,
-    appender: new Appender(pool, { after: wait, ...settings }, log, budget),
+    appender: new Appender(pool, plan, { after: wait, ...settings }, log, budget),
   }
 }
 type Opened = ReturnType<typeof open>

@@ -18,7 +18,8 @@ import { limits } from '../../protocol/limits.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { ArrayWriter } from './arrays.ts'
 import type { AppendRequest, AppendResult } from './journal.ts'
-import { appendParameters, identityParameters, plainArray, type NumberedAppend } from './rows.ts'
+import type { AppendPlan } from './append.ts'
+import { identityParameters, plainArray, type NumberedAppend } from './rows.ts'
 import { statements } from './statements.ts'
 
 export interface AppenderEnv {
@@ -60,6 +61,7 @@ const uniqueViolation = '23505'
 
 export class Appender {
   readonly #pool: PgPool
+  readonly #plan: Pick<AppendPlan, 'statement' | 'parameters'>
   readonly #env: AppenderEnv
   readonly #log: Log
   readonly #heads = new Map<number, Head>()
@@ -74,8 +76,15 @@ export class Appender {
   #endPause: (() => void) | null = null
   #idle: (() => void)[] = []
 
-  constructor(pool: PgPool, env: AppenderEnv, log: Log, budget: QueueBudget) {
+  constructor(
+    pool: PgPool,
+    plan: Pick<AppendPlan, 'statement' | 'parameters'>,
+    env: AppenderEnv,
+    log: Log,
+    budget: QueueBudget,
+  ) {
     this.#pool = pool
+    this.#plan = plan
     this.#env = env
     this.#log = log
     this.#budget = budget
@@ -215,7 +224,7 @@ export class Appender {
   async #send(group: readonly NumberedAppend[]): Promise<GroupOutcome> {
     let values: unknown[]
     try {
-      values = appendParameters(this.#writer, group)
+      values = this.#plan.parameters(this.#writer, group)
     } catch (error) {
       return { kind: 'failed', error: error as Error }
     }
@@ -230,7 +239,7 @@ export class Appender {
           committed: boolean
           held_slots: number[]
           gap_actor_ids: string[]
-        }>({ ...statements.append, values })
+        }>({ ...this.#plan.statement, values })
         if (answer!.committed) return { kind: 'committed' }
         if (doubtful && (await written())) return { kind: 'committed' }
         const held = new Set(answer!.held_slots)

@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
-import { ArrayWriter, type ArrayType } from './arrays.ts'
+import { ArrayWriter } from './arrays.ts'
+import type { ColumnType } from './table.ts'
 
 t.test('what is written is what the database reads', async t => {
   const database = await preparedDatabase()
@@ -25,7 +26,7 @@ t.test('what is written is what the database reads', async t => {
     timestamptz: [0, 1_790_000_000_123, null, Date.UTC(1999, 0, 1)],
     json: [{ a: [1, 'x'] }, 'text', null],
   }
-  const write = (type: ArrayType, list: readonly unknown[]): void =>
+  const write = (type: ColumnType, list: readonly unknown[]): void =>
     writer.column(type, list, value => value)
   write('int2', [7])
   writer.begin()
@@ -71,7 +72,7 @@ t.test('what is written is what the database reads', async t => {
 
 t.test('what no column could hold is refused here', async t => {
   const writer = new ArrayWriter()
-  const table: [ArrayType, unknown][] = [
+  const table: [ColumnType, unknown][] = [
     ['timestamptz', Date.parse('noon')],
     ['int4', 1.5],
     ['int2', Number.NaN],

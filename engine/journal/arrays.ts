@@ -5,9 +5,10 @@
  * Rejected: the driver's own array encoding (text, several calls an element), and COPY, which cannot be
  * conditional on a fence.
  */
+import type { ColumnType } from './table.ts'
 
 /** https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat */
-const oids = {
+const oids: Record<ColumnType, number> = {
   int2: 21,
   int4: 23,
   int8: 20,
@@ -16,12 +17,12 @@ const oids = {
   json: 114,
   uuid: 2950,
   timestamptz: 1184,
-} as const
+}
 /** Postgres counts microseconds from the year 2000. */
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20
 /** With its length; of texts the length alone, they make room for themselves. */
-const elementBytesMax: Record<keyof typeof oids, number> = {
+const elementBytesMax: Record<ColumnType, number> = {
   int2: 6,
   int4: 8,
   int8: 12,
@@ -31,8 +32,6 @@ const elementBytesMax: Record<keyof typeof oids, number> = {
   uuid: 20,
   timestamptz: 12,
 }
-
-export type ArrayType = keyof typeof oids
 
 /** Texts up to this are written character by character: a call into the runtime for each costs more. */
 const shortCharacters = 64
@@ -63,7 +62,7 @@ export class ArrayWriter {
    * a number, timestamptz ms since the epoch, uuid and text a string (a NUL, which Postgres cannot store as
    * text, is dropped), json anything that JSON can hold. Null is null in each of them. Throws at what the type cannot hold.
    */
-  column<Row>(type: ArrayType, rows: readonly Row[], of: (row: Row) => unknown): void {
+  column<Row>(type: ColumnType, rows: readonly Row[], of: (row: Row) => unknown): void {
     this.#room(headBytes + rows.length * elementBytesMax[type])
     this.#size(1)
     // "May hold nulls" costs nothing when there are none.
@@ -80,7 +79,7 @@ export class ArrayWriter {
     this.#ends.push(this.#at)
   }
 
-  #element(type: ArrayType, value: unknown): void {
+  #element(type: ColumnType, value: unknown): void {
     switch (type) {
       case 'int2':
         this.#size(2)

@@ -33,12 +33,11 @@ import { evolve as evolveOrder } from '../order/evolve.ts'
 import { closed, driver, happened, offered, reached } from '../order/fixtures.ts'
 import { absentOrder, type Order } from '../order/state.ts'
 import { view as viewOrder } from '../order/view.ts'
-import type { ActorKind } from './journal.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { upcast, type RawEvent } from '../../protocol/upcast.ts'
 
 interface Journey {
-  kind: ActorKind
+  kind: 'order' | 'driver'
   events: { at_ms: number; type: string; by?: Principal; data: Record<string, unknown> }[]
   view: Record<string, unknown>
 }
@@ -124,7 +123,7 @@ function written(): Golden {
   }
   const journeys: Golden['journeys'] = {}
   const add = (
-    kind: ActorKind,
+    kind: 'order' | 'driver',
     name: string,
     list: readonly (OrderEvent | DriverEvent)[],
   ): void => {

@@ -1,4 +1,5 @@
 /** The journal contract against every adapter, and what only a real database can show: lost replies, restarts, crashes. */
+import { kinds } from '../kinds.ts'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,43 +15,49 @@ import { realEnv } from '../../protocol/env.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { limits } from '../../protocol/limits.ts'
+import { journalContract } from './contract.ts'
 import {
   acquired,
-  journalContract,
   orderAppend,
   testEvent,
   testId,
   testOrderRow,
   testOrderView,
   testSlot,
-  type JournalSubject,
-} from './contract.ts'
-import { proofContract } from './contract-proofs.ts'
+} from './contract/rows.ts'
+import type { DriverRow, JournalSubject } from './contract/subject.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
 import { statements } from './statements.ts'
 
 const { nowMs, after } = realEnv()
-const journalOver = (pool: PgPool) => postgresJournal(pool, { nowMs, after })
+const journalOver = (pool: PgPool) => postgresJournal(pool, kinds, { nowMs, after })
 
 async function memorySubject(): Promise<JournalSubject> {
   let clockMs = 1_000
-  const store = new MemoryStore(() => clockMs)
+  const store = new MemoryStore(() => clockMs, kinds)
   return {
     open: () => memoryJournal(store),
-    orderRow: async id => store.orders.get(id) ?? null,
+    orderRow: async id => {
+      const order = store.order(id)
+      if (order === undefined) return null
+      const words = String(store.table('order_words').rows.get(id)?.['words'])
+      return { ...order, words: words.split(' ').sort() }
+    },
     async driverRow(id) {
-      const view = store.drivers.get(id)
-      if (view === undefined) return null
-      const { membership, status, capacity, active_order_ids, total_deliveries, version } = view
+      const row = store.table('drivers').rows.get(id) as
+        | Record<keyof DriverRow | 'total_earnings_minor', never>
+        | undefined
+      if (row === undefined) return null
+      const { membership, status, capacity, active_order_ids, total_deliveries, version } = row
       return {
         membership,
         status,
         capacity,
-        active_order_ids,
+        active_order_ids: String(active_order_ids).slice(1, -1).split(',').filter(Boolean),
         total_deliveries,
         version,
-        totalEarningsMinor: Math.round(view.total_earnings * 100),
+        totalEarningsMinor: row.total_earnings_minor,
       }
     },
     putVendor: async vendor => store.putVendor(vendor),
@@ -75,7 +82,7 @@ async function databaseSubject(
     // As `npm start` opens them.
     open: () =>
       database.embedded
-        ? postgresJournal(pool, {
+        ? postgresJournal(pool, kinds, {
             nowMs,
             after,
             lanes: 1,
@@ -222,12 +229,10 @@ async function databaseSubject(
 
 t.test('memory', async t => {
   await journalContract(t, 'memory', memorySubject)
-  await proofContract(t, 'memory', memorySubject)
 })
 
 t.test('PGlite', async t => {
   await journalContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
-  await proofContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
   await t.test('groups that keep a distance', spacedGroups)
 })
 
@@ -236,7 +241,7 @@ async function spacedGroups(t: Test): Promise<void> {
   t.teardown(() => database.close())
   const pool = losingReplies(database.pool, () => 'pass')
   const timers: (() => void)[] = []
-  const journal = postgresJournal(pool, {
+  const journal = postgresJournal(pool, kinds, {
     nowMs,
     after: (_ms, run) => {
       timers.push(run)
@@ -268,9 +273,6 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const outage = { begin: () => server.kill(), end: () => server.restart() }
   await journalContract(t, 'Postgres', async () =>
     databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage),
-  )
-  await proofContract(t, 'Postgres', async () =>
-    databaseSubject(await openDatabase({ url: server.url, keepsPlans: true })),
   )
   await t.test('lost replies', t => lostReplies(t, server))
   await t.test('two writers', t => twoWriters(t, server))
@@ -385,7 +387,7 @@ function losingReplies(
     connect: () => inner.connect(),
     end: () => inner.end(),
     async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
-      if (typeof query === 'string' || query.name !== 'journal_append')
+      if (typeof query === 'string' || query.name?.startsWith('journal_append') !== true)
         return inner.query<R>(query, values)
       const what = verdict(wrapper.appends++)
       if (what === 'failBefore') throw new Error('injected: connection lost before')
@@ -464,7 +466,11 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
           connect: () => database.pool.connect(),
           end: () => database.pool.end(),
           async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
-            if (typeof query === 'string' || query.name !== 'journal_append' || tries++ > 0)
+            if (
+              typeof query === 'string' ||
+              query.name?.startsWith('journal_append') !== true ||
+              tries++ > 0
+            )
               return database.pool.query<R>(query, values)
             await rival.append(
               orderAppend(slot, await acquired(rival, 'b', slot), id, version, {

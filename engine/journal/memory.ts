@@ -12,24 +12,22 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { eventVersion } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import type { DriverView } from '../../protocol/rest/driver.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { orderView, type OrderPlaced } from '../../protocol/rest/order-parts.ts'
 import type {
   AppendRequest,
   AppendResult,
-  BreadcrumbRow,
-  Journal,
   LoadedActor,
   LoadedSlot,
   ParkedCommand,
-  PositionRow,
-  SlotLease,
+  Store,
   StoredEvent,
   StoredSnapshot,
 } from './journal.ts'
 import type { UploadFact } from '../order/proof.ts'
-import { wordsOf } from './columns.ts'
+import { storedOrder, type StoredOrder } from '../order/stored.ts'
+import type { SlotLease } from './leases.ts'
+import { MemoryTable } from './memory-table.ts'
+import type { BreadcrumbRow, PositionRow } from './positions.ts'
+import type { StoredKind } from './table.ts'
 import { upcast } from '../../protocol/upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
@@ -49,17 +47,8 @@ export class MemoryStore {
   /** By actor, in the order of versions. */
   readonly events = new Map<string, EventRow[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
-  readonly orders = new Map<
-    string,
-    {
-      placed: OrderPlaced
-      view: OrderView
-      candidateIds: string[] | null
-      offeredDriverId: string | null
-      words: string[]
-    }
-  >()
-  readonly drivers = new Map<string, DriverView>()
+  readonly #tables = new Map<string, MemoryTable>()
+  readonly #tablesOf: ReadonlyMap<string, readonly MemoryTable[]>
   readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
   readonly engines = new Map<string, number>()
   readonly positions = new Map<string, PositionRow>()
@@ -69,8 +58,34 @@ export class MemoryStore {
   #away = false
   readonly #onReturn = new Set<() => void>()
 
-  /** The database's clock. */
-  constructor(readonly nowMs: () => number) {}
+  /** `nowMs`: the database's clock. */
+  constructor(
+    readonly nowMs: () => number,
+    kinds: readonly StoredKind[],
+  ) {
+    this.#tablesOf = new Map(
+      kinds.map(({ name, tables }) => [name, tables.map(table => new MemoryTable(table))]),
+    )
+    for (const tables of this.#tablesOf.values())
+      for (const table of tables) this.#tables.set(table.name, table)
+  }
+
+  /** A table of the read model. Throws when no kind has one of that name. */
+  table(name: string): MemoryTable {
+    const table = this.#tables.get(name)
+    if (table === undefined) throw new Error(`no kind has a table ${name}`)
+    return table
+  }
+
+  /** Undefined for one that was never written. */
+  order(id: string): StoredOrder | undefined {
+    const row = this.table('orders').rows.get(id)
+    return row && storedOrder(row)
+  }
+  /** In the order of their births. */
+  orders(): StoredOrder[] {
+    return Array.from(this.table('orders').rows.values(), storedOrder)
+  }
 
   get away(): boolean {
     return this.#away
@@ -112,6 +127,8 @@ export class MemoryStore {
     if (slot.epoch !== request.epoch) return { outcome: 'fenced' }
     const past = this.events.get(request.actorId) ?? []
     if (past.length !== request.fromVersion) return { outcome: 'conflict' }
+    const tables = this.#tablesOf.get(request.kind)
+    if (tables === undefined) throw new Error(`the journal knows no kind ${request.kind}`)
     const firstSeq = slot.events.length + 1
     const added = request.events.map((event, i): EventRow => ({
       slot: request.slot,
@@ -127,26 +144,8 @@ export class MemoryStore {
     }))
     slot.events.push(...added)
     this.events.set(request.actorId, [...past, ...added])
-    this.#writeRow(request)
+    for (const table of tables) table.write(request.row)
     return { outcome: 'committed', firstSeq }
-  }
-
-  #writeRow({ row }: AppendRequest): void {
-    if (row.kind === 'driver') {
-      this.drivers.set(row.view.id, copy(row.view))
-      return
-    }
-    const { order } = row
-    const before = this.orders.get(order.id)
-    const candidateIds = before?.candidateIds ?? row.candidates?.map(one => one.vendor_id) ?? null
-    const placed = before?.placed ?? copy(order.placed ?? {})
-    this.orders.set(order.id, {
-      placed,
-      view: orderView({ placed, progress: copy(order.progress) }),
-      candidateIds,
-      offeredDriverId: order.offeredDriverId,
-      words: before?.words ?? wordsOf(order).sort(),
-    })
   }
 }
 
@@ -155,7 +154,7 @@ const vendorOverlapMs = 20_000
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** One engine's client of the store. */
-export function memoryJournal(store: MemoryStore): Journal {
+export function memoryJournal(store: MemoryStore): Store {
   let waiting: {
     request: AppendRequest
     resolve(result: AppendResult): void
@@ -254,7 +253,8 @@ export function memoryJournal(store: MemoryStore): Journal {
     },
 
     async openRequestsOf(customerId, orderIds) {
-      const rows = [...reach().orders.values()]
+      const rows = reach()
+        .orders()
         .filter(({ view }) => view.user_id === customerId)
         .map(({ view }) => ({
           orderId: view.id,
@@ -297,8 +297,8 @@ export function memoryJournal(store: MemoryStore): Journal {
         ),
 
     async claimProofs({ orderId, photoId, signatureId, reporterId }) {
-      const { orders, uploads } = reach()
-      const view = orders.get(orderId)?.view
+      const { uploads } = reach()
+      const view = store.order(orderId)?.view
       const named = [
         [photoId, 'proof'],
         [signatureId, 'signature'],

@@ -11,16 +11,11 @@ import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { silentLog } from '../../migrations/database/pool.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { Appender } from './appender.ts'
-import type {
-  BreadcrumbRow,
-  Journal,
-  LoadedActor,
-  LoadedSlot,
-  PositionRow,
-  SlotLease,
-  StoredEvent,
-  StoredSnapshot,
-} from './journal.ts'
+import { appendPlan } from './append.ts'
+import type { LoadedActor, LoadedSlot, Store, StoredEvent, StoredSnapshot } from './journal.ts'
+import type { SlotLease } from './leases.ts'
+import type { BreadcrumbRow, PositionRow } from './positions.ts'
+import type { StoredKind } from './table.ts'
 import { plainArray } from './rows.ts'
 import { statements } from './statements.ts'
 import { upcast } from '../../protocol/upcast.ts'
@@ -48,11 +43,16 @@ const vendorOverlapMs = 20_000
 const rowsPerStatementMax = 1_000
 
 /** `pool` stays the caller's: `close` drains the appends and leaves it open. */
-export function postgresJournal(pool: PgPool, env: PostgresJournalEnv): Journal {
+export function postgresJournal(
+  pool: PgPool,
+  kinds: readonly StoredKind[],
+  env: PostgresJournalEnv,
+): Store {
+  const plan = appendPlan(kinds)
   const budget = { eventsHeld: 0 }
   const lanes = Array.from(
     { length: env.lanes ?? lanesDefault },
-    () => new Appender(pool, env, env.log ?? silentLog, budget),
+    () => new Appender(pool, plan, env, env.log ?? silentLog, budget),
   )
   const rowsOf = async <R>(
     statement: { name: string; text: string },

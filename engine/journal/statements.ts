@@ -1,20 +1,10 @@
 /**
- * The journal's SQL: fixed texts, prepared once per connection under their names. Built strings would
+ * The journal's SQL but for the append (`append.ts`): fixed texts, prepared once per connection under their names. Built strings would
  * be parsed and planned anew for each group, and a query builder spends 80 µs on a 64-row insert.
  *
  * Rows of `slots` and `slot_progress` are always locked in the order of their number, so two statements cannot deadlock.
  */
 import { deliveringStatuses } from '../../protocol/orders/statuses.ts'
-import type { ArrayType } from './arrays.ts'
-import {
-  changingDriverColumns,
-  changingOrderColumns,
-  driverColumns,
-  eventColumns,
-  fixedOrderColumns,
-  orderColumns,
-  wordColumns,
-} from './columns.ts'
 
 /** Named, so that node-postgres prepares it once per connection. */
 const statement = (name: string, text: string) => ({ name: `journal_${name}`, text })
@@ -29,92 +19,7 @@ const setFromExcluded = (columns: string): string =>
     .map(column => `${column} = excluded.${column}`)
     .join(', ')
 
-/** Arrays of the append, by the type of their elements. */
-export const sqlTypes: Record<ArrayType, string> = {
-  int2: 'smallint',
-  int4: 'integer',
-  int8: 'bigint',
-  float8: 'double precision',
-  text: 'text',
-  json: 'json',
-  uuid: 'uuid',
-  timestamptz: 'timestamptz',
-}
-const named = (columns: readonly { name: string }[]): string =>
-  columns.map(column => column.name).join(', ')
-
-/** Numbers the parameters of the append as `appendParameters` gives them. */
-const parameters = (() => {
-  let last = 0
-  const next = (type: ArrayType): string => `$${++last}::${sqlTypes[type]}[]`
-  const table = (columns: readonly { type: ArrayType }[]): string =>
-    columns.map(column => next(column.type)).join(', ')
-  return {
-    slots: next('int2'),
-    epochs: next('int8'),
-    continuedIds: next('uuid'),
-    continuedVersions: next('int4'),
-    events: table(eventColumns),
-    orders: table(orderColumns),
-    candidateIds: next('uuid'),
-    drivers: table(driverColumns),
-    words: table(wordColumns),
-    slotsCount: `$${++last}::integer`,
-    eventVersion: `$${++last}::smallint`,
-  }
-})()
-
 export const statements = {
-  /**
-   * A group of appends in one round trip. `fence` takes a share lock on the slots whose epoch is as
-   * expected, which an acquisition must wait for, and which sees the latest epoch even if it had to
-   * wait itself. All or nothing: with a fenced or discontinued append among them nothing is written,
-   * and the answer tells which.
-   *
-   * Candidates of all orders travel as one array, of which each row takes its slice: a copy of bytes. A
-   * text for each row, read as an array, was the half of what a request to a thousand pharmacies cost here.
-   *
-   * `gap` asks by a scalar subquery and not by `not exists`: a plan made while the table is empty is
-   * kept, and for `not exists` it hashes the whole table; a subquery can only use the index. For the same
-   * reason a row is inserted and, on conflict, updated: an `update … from` is a join, and would be a hashed
-   * one for as long as that plan lives, to save a tenth (15.2 µs a row with its event, 16.7 so).
-   */
-  append: statement(
-    'append',
-    `
-    with fence as (
-      select s.slot from slots s
-      join unnest(${parameters.slots}, ${parameters.epochs}) as expected(slot, epoch) on expected.slot = s.slot and expected.epoch = s.epoch
-      order by s.slot for share of s
-    ), gap as (
-      select continued.actor_id from unnest(${parameters.continuedIds}, ${parameters.continuedVersions}) as continued(actor_id, version)
-      where (select e.version from events e where e.actor_id = continued.actor_id and e.version = continued.version) is null
-    ), pass as (
-      select where (select count(*) from fence) = ${parameters.slotsCount} and not exists (select from gap)
-    ), written as (
-      insert into events (${named(eventColumns)}, v)
-      select ${named(eventColumns)}, ${parameters.eventVersion}
-      from pass, unnest(${parameters.events}) as e(${named(eventColumns)})
-    ), listed as (
-      insert into orders (${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, candidate_ids)
-      select ${named(fixedOrderColumns)}, ${named(changingOrderColumns)}, case when candidates_from > 0 then (${parameters.candidateIds})[candidates_from:candidates_to] end
-      from pass, unnest(${parameters.orders}) as o(${named(orderColumns)})
-      on conflict (id) do update set ${setFromExcluded(named(changingOrderColumns))}
-      where orders.version < excluded.version
-    ), moved as (
-      insert into drivers (${named(driverColumns)})
-      select ${named(driverColumns).replace('active_order_ids', 'active_order_ids::uuid[]')}
-      from pass, unnest(${parameters.drivers}) as d(${named(driverColumns)})
-      on conflict (id) do update set ${setFromExcluded(named(changingDriverColumns))}
-      where drivers.version < excluded.version
-    ), worded as (
-      insert into order_words (${named(wordColumns)})
-      select order_id, array_to_tsvector(string_to_array(words, ' ')) from pass, unnest(${parameters.words}) as w(${named(wordColumns)})
-      on conflict do nothing
-    )
-    select exists (select from pass) as committed, array(select slot from fence) as held_slots, array(select actor_id from gap) as gap_actor_ids`,
-  ),
-
   /**
    * How many of these very events are stored: tells a lost reply from a lost write. By all that they say: the
    * slot's next owner decides the same command, or one whose id it made in the same way, for the same version,

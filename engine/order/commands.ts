@@ -4,10 +4,10 @@
  */
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/events.ts'
-import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Tariff } from '../../protocol/tariff.ts'
 import type { Scoped } from '../decision-scope.ts'
+import type { InternalOrderCommand } from '../saga/commands.ts'
 import type { UploadFact } from './proof.ts'
 
 type Wire<V extends keyof OrderCommandData, Extra = unknown> = {
@@ -15,14 +15,6 @@ type Wire<V extends keyof OrderCommandData, Extra = unknown> = {
   by: Principal
   data: OrderCommandData[V]
 } & Extra
-
-/** The next driver to ask, found by matching. `offerId` is minted by the engine, since `decide` has no chance of its own. */
-export interface DriverCandidate {
-  offerId: string
-  driverId: string
-  etaMinutes: number
-  distanceKm: number
-}
 
 export type OrderCommand = Scoped &
   (
@@ -53,15 +45,3 @@ export type OrderCommand = Scoped &
     | Wire<'complete_return'>
     | InternalOrderCommand
   )
-
-/** Sent by the engine itself: timers, geofences, and the driver's actor. Never taken from the bus' public subjects. */
-export type InternalOrderCommand =
-  | { verb: 'expire'; by: Principal }
-  | { verb: 'propose_driver'; by: Principal; candidate: DriverCandidate }
-  | { verb: 'end_search'; by: Principal }
-  | { verb: 'offer_expired'; by: Principal; offerId: string }
-  | { verb: 'driver_refused'; by: Principal; offerId: string; code: ErrorCode; reason: string }
-  | { verb: 'driver_left'; by: Principal; driverId: string; reason: string }
-  | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
-  | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }
-  | { verb: 'update_driver'; by: Principal; driver: DriverFact }

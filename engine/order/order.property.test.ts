@@ -10,8 +10,9 @@ import { Compile } from 'typebox/compile'
 import type { OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
-import { orderBehaviour } from '../runtime/behaviours.ts'
-import { orderMachine, orderStateName } from '../sim/machine.ts'
+import type { AnyKind } from '../runtime/kind.ts'
+import { orderKind } from './kind.ts'
+import { orderMachine } from './machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../runtime/snapshot.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
@@ -112,8 +113,10 @@ const kept = (order: Order): Order =>
     encodeSnapshot(
       orderId,
       { state: order, acceptedIds: [], updatedAtMs: 0 },
-      { kind: 'order', version: 1, wakeAtMs: null, attentive: false },
+      orderKind as AnyKind,
+      { version: 1, wakeAtMs: null, attentive: false },
     ),
+    orderKind as AnyKind,
   ).state as Order
 
 t.test('[1] [3] [4] whatever anybody sends', async t => {
@@ -135,12 +138,12 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
         if (isEnded(before) && sent.verb !== 'reissue_tracking')
           assert.deepEqual(decision.events, [], `${before.kind} accepts nothing more`)
         for (const event of decision.events) {
-          const at = orderStateName(order)
-          const next = orderMachine[at]?.[event.type]
+          const at = orderMachine.nameOf(order)
+          const next = orderMachine.steps[at]?.[event.type]
           assert.ok(next !== undefined, `[4] ${event.type} in ${at}`)
           order = evolve(order, event, nowMs)
           revived = kept(evolve(revived, event, nowMs))
-          assert.equal(orderStateName(order), next, '[4]')
+          assert.equal(orderMachine.nameOf(order), next, '[4]')
           assert.deepEqual(revived, order)
           past.push(event)
         }
@@ -148,13 +151,13 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
           const again = decide(order, sent, nowMs)
           assert.ok(!again.ok || again.events.length === 0, `[3] ${sent.verb} again`)
         }
-        visited.add(orderStateName(order))
+        visited.add(orderMachine.nameOf(order))
         wake(order)
         if (order.kind === 'absent') continue
         const shown = view(order, past.length, nowMs)
         assert.ok(valid.Check(shown), JSON.stringify([...valid.Errors(shown)]))
         for (const born of [true, false])
-          assert.equal(orderBehaviour.row(order, past.length, nowMs, born).kind, 'order')
+          assert.equal(orderKind.row(order, past.length, nowMs, born).order.version, past.length)
         for (const event of decision.events) react(event, order, nowMs, { slot: 0, seq: 1 })
       }
       assert.ok(past.filter(event => event.type === 'order_accepted').length <= 1, '[1] one winner')
@@ -175,7 +178,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
     { numRuns: 2_000 },
   )
   t.same(
-    Object.keys(orderMachine).filter(state => !visited.has(state) && state !== 'absent'),
+    Object.keys(orderMachine.steps).filter(state => !visited.has(state) && state !== 'absent'),
     [],
     'every state was visited',
   )
@@ -207,7 +210,7 @@ t.test('an event that does not fit stops the replay by name', async t => {
   )
   const ofKind = (kind: string) =>
     new Set(
-      Object.entries(orderMachine)
+      Object.entries(orderMachine.steps)
         .filter(([at]) =>
           kind !== 'accepted'
             ? at === kind

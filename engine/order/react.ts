@@ -17,7 +17,7 @@ import { coarseKm } from '../../protocol/orders/area.ts'
 import { topics, type Push } from '../../protocol/pushes.ts'
 import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { Effect } from '../effects.ts'
-import type { DriverCommand } from '../driver/commands.ts'
+import { toDriver, toOrder } from '../saga/commands.ts'
 import { statusOf, view } from './view.ts'
 import { deliveryOf, vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
 
@@ -154,18 +154,14 @@ export function react(
               fee_minor: deal.feeMinor,
             },
           }),
-          onRefused: ({ code, detail }) => ({
-            kind: 'order',
-            actorId: core.orderId,
-            id: `${offer.offer_id}:refused`,
-            command: {
+          onRefused: ({ code, detail }) =>
+            toOrder(core.orderId, `${offer.offer_id}:refused`, {
               verb: 'driver_refused',
               by: system,
               offerId: offer.offer_id,
               code,
               reason: detail,
-            },
-          }),
+            }),
         },
       ]
     }
@@ -393,12 +389,6 @@ function vendorPush(order: Living, message: SocketMessage): Effect[] {
 const push = (topic: string, message: SocketMessage): Effect => ({
   do: 'push',
   push: { kind: 'topic', topic, message },
-})
-const toDriver = (driverId: string, id: string, command: DriverCommand) => ({
-  kind: 'driver' as const,
-  actorId: driverId,
-  id,
-  command,
 })
 const completeDriver = (
   orderId: string,

@@ -8,34 +8,30 @@
  */
 import { limits } from '../../protocol/limits.ts'
 import { slotOf } from '../../protocol/ids.ts'
-import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Decision } from '../decision.ts'
 import type {
-  ActorKind,
+  ActorEvent,
   AppendResult,
   Journal,
   LoadedSlot,
-  ReadModelRow,
-  SlotLease,
   StoredEvent,
 } from '../journal/journal.ts'
-import type { Behaviour } from './behaviours.ts'
+import type { SlotLease } from '../journal/leases.ts'
+import { inDoubt, moved, noSuch, overloaded, unavailable } from './answers.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import { Cell, type Letter, type TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
+import type { Kinds } from './kind.ts'
 import { Residents } from './residents.ts'
-import { decodeSnapshot, encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
+import { replay, restore } from './revival.ts'
+import { encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
 import { Timers } from './timers.ts'
-
-type Event = OrderEvent | DriverEvent
-/** The runtime treats both kinds alike; `unknown` keeps it honest about not looking inside. */
-export type AnyBehaviour = Behaviour<unknown, unknown, Event>
 
 export interface Committed {
   cell: Cell
   firstSeq: number
-  events: readonly Event[]
+  events: readonly ActorEvent[]
   atMs: number
   by: Principal
   commandId: string | null
@@ -43,8 +39,8 @@ export interface Committed {
 
 export interface ActorsDeps {
   env: Env
-  journal: Journal
-  behaviours: Record<ActorKind, AnyBehaviour>
+  journal: Pick<Journal, 'append' | 'loadActor'>
+  kinds: Kinds
   /** A transition became durable. */
   committed(what: Committed): void
   /** An actor came back to memory at recovery or on demand. */
@@ -119,7 +115,10 @@ export class Actors {
     for (const snapshot of loaded.snapshots) {
       const head = snapshotHead(snapshot.bytes)
       const cell = (): Cell =>
-        this.#restored(new Cell(snapshot.kind, snapshot.actorId, snapshot.slot, null), snapshot)
+        restore(
+          new Cell(this.#deps.kinds.named(snapshot.kind), snapshot.actorId, snapshot.slot),
+          snapshot,
+        )
       if (head === null || snapshot.finished || eventful.has(snapshot.actorId)) {
         awake.set(snapshot.actorId, cell())
         continue
@@ -140,12 +139,7 @@ export class Actors {
       if (cell === undefined)
         awake.set(
           stored.actorId,
-          (cell = new Cell(
-            stored.kind,
-            stored.actorId,
-            stored.slot,
-            this.#behaviour(stored.kind).absent,
-          )),
+          (cell = new Cell(this.#deps.kinds.named(stored.kind), stored.actorId, stored.slot)),
         )
       this.#replay(cell, stored)
     }
@@ -170,7 +164,7 @@ export class Actors {
   }
 
   /** The answer comes after the events are durable. Never rejects. */
-  tell(kind: ActorKind, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
+  tell(kindName: string, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
     return new Promise(resolve => {
       const slot = slotOf(actorId, limits.slotCount)
       if (!this.owns(slot)) return resolve(moved)
@@ -182,15 +176,17 @@ export class Actors {
           this.#residents.awake >= this.#bounds.awakeActorsMax
         )
           return resolve(overloaded)
-        cell = new Cell(kind, actorId, slot, this.#behaviour(kind).absent)
+        const kind = this.#deps.kinds.find(kindName)
+        if (kind === undefined) return resolve(noSuch(kindName))
+        cell = new Cell(kind, actorId, slot)
         this.#residents.add(cell)
         // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
-        if (this.#behaviour(kind).creates(command)) {
+        if (kind.creates(command)) {
           cell.unread = true
           cell.phase = 'idle'
         } else void this.#load(cell, false)
       }
-      if (cell.kind !== kind) return resolve(noSuch(kind))
+      if (cell.kind.name !== kindName) return resolve(noSuch(kindName))
       cell.touchedAtMs = this.#deps.env.nowMs()
       if (!cell.post({ commandId, command, reply: resolve }, this.#bounds.mailboxDepthMax))
         return resolve(overloaded)
@@ -230,17 +226,16 @@ export class Actors {
   }
 
   finished(cell: Cell): boolean {
-    return this.#behaviour(cell.kind).finished(cell.state)
+    return cell.kind.finished(cell.state)
   }
 
   /** Good until the next call. */
   snapshot(cell: Cell): Buffer {
-    const behaviour = this.#behaviour(cell.kind)
-    return encodeSnapshot(cell.actorId, cell, {
-      kind: cell.kind,
+    const { kind, state } = cell
+    return encodeSnapshot(cell.actorId, cell, kind, {
       version: cell.version,
-      wakeAtMs: behaviour.wakeAtMs(cell.state),
-      attentive: behaviour.attentive(cell.state),
+      wakeAtMs: kind.wakeAtMs(state),
+      attentive: kind.attentive(state),
     })
   }
 
@@ -248,29 +243,26 @@ export class Actors {
     this.#timers.stop()
   }
 
-  #behaviour(kind: ActorKind): AnyBehaviour {
-    return this.#deps.behaviours[kind]
-  }
-
   /** `living`: it was in memory before, with deadlines that nobody else would keep. */
   async #load(cell: Cell, living: boolean): Promise<void> {
     try {
       const loaded = await this.#deps.journal.loadActor(cell.slot, cell.actorId)
       if (phaseOf(cell) === 'gone') return
-      if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? cell.kind) !== cell.kind) {
+      const { name } = cell.kind
+      if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? name) !== name) {
         // Somebody took an order's id for a driver's: an answer, not a defect, and not worth another try.
-        for (const letter of cell.takeAll()) this.#answer(letter, noSuch(cell.kind))
+        for (const letter of cell.takeAll()) this.#answer(letter, noSuch(name))
         return this.#forget(cell)
       }
       cell.version = 0
-      cell.state = this.#behaviour(cell.kind).absent
+      cell.state = cell.kind.absent
       cell.acceptedIds = []
-      if (loaded.snapshot !== null) this.#restored(cell, loaded.snapshot)
+      if (loaded.snapshot !== null) restore(cell, loaded.snapshot)
       for (const stored of loaded.events) this.#replay(cell, stored)
       this.#ready(cell)
       this.#run(cell)
     } catch (error) {
-      this.#deps.log('error', `loading ${cell.kind} ${cell.actorId} failed`, error)
+      this.#deps.log('error', `loading ${cell.kind.name} ${cell.actorId} failed`, error)
       for (const letter of cell.takeAll()) this.#answer(letter, unavailable)
       if (!living) this.#forget(cell)
       else
@@ -280,20 +272,12 @@ export class Actors {
     }
   }
 
-  #restored(cell: Cell, { bytes, version }: { bytes: Uint8Array; version: number }): Cell {
-    const body = decodeSnapshot(cell.actorId, bytes)
-    cell.state = body.state
-    cell.acceptedIds = body.acceptedIds
-    cell.version = version
-    cell.updatedAtMs = body.updatedAtMs
-    return cell
-  }
-
   #rouse(actorId: string): Cell | undefined {
     const bytes = this.#residents.takeAsleep(actorId)
     if (bytes === undefined) return undefined
-    const { kind, version } = snapshotHead(bytes)!
-    const cell = this.#restored(new Cell(kind, actorId, slotOf(actorId, limits.slotCount), null), {
+    const { kindByte, version } = snapshotHead(bytes)!
+    const kind = this.#deps.kinds.ofByte(kindByte)
+    const cell = restore(new Cell(kind, actorId, slotOf(actorId, limits.slotCount)), {
       bytes,
       version,
     })
@@ -304,16 +288,9 @@ export class Actors {
   }
 
   #replay(cell: Cell, stored: StoredEvent): void {
-    if (stored.kind !== cell.kind)
-      throw new Error(`actor ${stored.actorId} has events of a ${stored.kind}`)
-    if (stored.version <= cell.version) return
-    cell.state = this.#behaviour(cell.kind).evolve(cell.state, stored.event, stored.atMs)
-    cell.version = stored.version
-    cell.updatedAtMs = stored.atMs
+    if (!replay(cell, stored)) return
     cell.dirty = true
     this.dirty.add(cell)
-    if (stored.commandId !== null && cell.acceptedIds.at(-1) !== stored.commandId)
-      cell.rememberAccepted(stored.commandId)
   }
 
   #ready(cell: Cell): void {
@@ -322,12 +299,12 @@ export class Actors {
     if (cell.version === 0) return
     this.#schedule(cell)
     // A finished one came only because something of it was not done; the snapshotter sees it out again.
-    if (this.#behaviour(cell.kind).finished(cell.state)) this.dirty.add(cell)
+    if (cell.kind.finished(cell.state)) this.dirty.add(cell)
     this.#deps.recovered(cell)
   }
 
   #schedule(cell: Cell): void {
-    const atMs = this.#behaviour(cell.kind).wakeAtMs(cell.state)
+    const atMs = cell.kind.wakeAtMs(cell.state)
     if (atMs === null) this.#timers.clear(cell.actorId)
     else this.#timers.set(cell.actorId, atMs)
   }
@@ -347,20 +324,20 @@ export class Actors {
     if (!this.#deps.leaseHolds()) return this.#answer(letter, inDoubt)
     const earlier = cell.recall(letter.commandId)
     if (earlier !== undefined) return this.#answer(letter, earlier)
-    const behaviour = this.#behaviour(cell.kind)
+    const { kind } = cell
     const atMs = this.#deps.env.nowMs()
-    let decision: Decision<Event>
+    let decision: Decision<ActorEvent>
     let next = cell.state
-    let row: ReadModelRow | null = null
+    let row: unknown = null
     try {
-      decision = behaviour.decide(cell.state, letter.command, atMs)
+      decision = kind.decide(cell.state, letter.command, atMs)
       if (decision.ok) {
-        for (const event of decision.events) next = behaviour.evolve(next, event, atMs)
+        for (const event of decision.events) next = kind.evolve(next, event, atMs)
         if (decision.events.length > 0)
-          row = behaviour.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
+          row = kind.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
       }
     } catch (error) {
-      this.#deps.log('error', `deciding for ${cell.kind} ${cell.actorId} failed`, error)
+      this.#deps.log('error', `deciding for ${cell.kind.name} ${cell.actorId} failed`, error)
       return this.#answer(letter, {
         ok: false,
         code: 'internal',
@@ -375,14 +352,14 @@ export class Actors {
       return this.#answer(letter, decision)
     }
     const { events } = decision
-    if (row === null) return this.#answer(letter, cell.success())
+    if (events.length === 0) return this.#answer(letter, cell.success())
     cell.phase = 'persisting'
-    const by = behaviour.actorOf(letter.command)
+    const by = kind.actorOf(letter.command)
     this.#deps.journal
       .append({
         slot: cell.slot,
         epoch: this.#residents.epochOf(cell.slot)!,
-        kind: cell.kind,
+        kind: kind.name,
         actorId: cell.actorId,
         fromVersion: cell.version,
         atMs,
@@ -411,7 +388,7 @@ export class Actors {
     letter: Letter,
     result: AppendResult,
     next: unknown,
-    events: readonly Event[],
+    events: readonly ActorEvent[],
     atMs: number,
     by: Principal,
   ): void {
@@ -424,7 +401,7 @@ export class Actors {
       return this.#read(cell, letter)
     if (result.outcome === 'conflict') {
       // Only a second writer could cause it. Memory is wrong then, the journal is right.
-      this.#deps.log('error', `version conflict on ${cell.kind} ${cell.actorId}; reloading`)
+      this.#deps.log('error', `version conflict on ${cell.kind.name} ${cell.actorId}; reloading`)
       this.#answer(letter, moved)
       if (cell.phase === 'gone') return
       cell.phase = 'loading'
@@ -457,7 +434,8 @@ export class Actors {
 
   #unpersisted(cell: Cell, letter: Letter, error: unknown): void {
     const refused = (error as { code?: string }).code === 'overloaded'
-    if (!refused) this.#deps.log('error', `append for ${cell.kind} ${cell.actorId} failed`, error)
+    if (!refused)
+      this.#deps.log('error', `append for ${cell.kind.name} ${cell.actorId} failed`, error)
     this.#answer(letter, refused ? overloaded : unavailable)
     if (cell.phase === 'gone') return
     if (refused) {
@@ -478,7 +456,7 @@ export class Actors {
     try {
       run()
     } catch (error) {
-      this.#deps.log('error', `after a transition of ${cell.kind} ${cell.actorId}`, error)
+      this.#deps.log('error', `after a transition of ${cell.kind.name} ${cell.actorId}`, error)
     }
   }
 
@@ -491,25 +469,3 @@ export class Actors {
 
 /** Read anew after an await: the compiler would otherwise keep the narrowing from before it. */
 const phaseOf = (cell: Cell): Cell['phase'] => cell.phase
-
-const moved: TellReply = { ok: false, code: 'moved', detail: 'another engine owns this actor' }
-const noSuch = (kind: ActorKind): TellReply => ({
-  ok: false,
-  code: `${kind}_not_found`,
-  detail: `no such ${kind}`,
-})
-const overloaded: TellReply = {
-  ok: false,
-  code: 'overloaded',
-  detail: 'the engine has more commands than it can take; try again shortly',
-}
-const inDoubt: TellReply = {
-  ok: false,
-  code: 'moved',
-  detail: 'this engine could not renew its lease in time; another may own this actor',
-}
-const unavailable: TellReply = {
-  ok: false,
-  code: 'unavailable',
-  detail: 'the journal cannot be reached; try again',
-}

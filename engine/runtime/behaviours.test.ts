@@ -25,7 +25,11 @@ import type { Effect } from '../effects.ts'
 import { after, candidates, closed, give, happened, offered, reached } from '../order/fixtures.ts'
 import { absentDriver } from '../driver/state.ts'
 import { absentOrder } from '../order/state.ts'
-import { behaviours, driverBehaviour, orderBehaviour, type Behaviour } from './behaviours.ts'
+import { driverKind } from '../driver/kind.ts'
+import type { ActorEvent } from '../journal/journal.ts'
+import { kinds } from '../kinds.ts'
+import { orderKind } from '../order/kind.ts'
+import type { AnyKind, Kind } from './kind.ts'
 
 const { opened, accepted, searching, delivered } = happened
 const marked = (data: object): OrderEvent =>
@@ -110,17 +114,17 @@ const written = (effects: readonly Effect[]): unknown[] =>
       : effect,
   )
 
-const seen = <S, C, E>(
-  behaviour: Behaviour<S, C, E>,
+const seen = <S, C, E extends ActorEvent, R>(
+  kind: Kind<S, C, E, R>,
   events: readonly E[],
   state: S,
 ): Record<string, unknown> => ({
-  row: behaviour.row(state, events.length, 5_000, events.length === 1),
-  follows: written(behaviour.react(events.at(-1)!, state, 4_000, { slot: 7, seq: 42 })),
-  resume: written(behaviour.resume(state)),
-  wakeAtMs: behaviour.wakeAtMs(state),
-  finished: behaviour.finished(state),
-  attentive: behaviour.attentive(state),
+  row: kind.row(state, events.length, 5_000, events.length === 1),
+  follows: written(kind.react(events.at(-1)!, state, 4_000, { slot: 7, seq: 42 })),
+  resume: written(kind.resume(state)),
+  wakeAtMs: kind.wakeAtMs(state),
+  finished: kind.finished(state),
+  attentive: kind.attentive(state),
 })
 
 t.test('journeys', async t => {
@@ -129,40 +133,61 @@ t.test('journeys', async t => {
     ...Object.fromEntries(
       begun.map(([name, events]) => [
         `order: ${name}`,
-        seen(orderBehaviour, events, after(events, 3_000)),
+        seen(orderKind, events, after(events, 3_000)),
       ]),
     ),
     ...Object.fromEntries(
       Object.entries(drivers).map(([name, events]) => [
         `driver: ${name}`,
-        seen(driverBehaviour, events, driverAfter(events)),
+        seen(driverKind, events, driverAfter(events)),
       ]),
     ),
   })
 })
 
+t.test('every name in a state is a word of its kind', async t => {
+  const unknownNames = (kind: AnyKind, value: unknown): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([name, member]) => [
+          ...(Array.isArray(value) || kind.words.numbers.has(name) ? [] : [name]),
+          ...unknownNames(kind, member),
+        ])
+  for (const [name, events] of Object.entries(orders))
+    if (events.length > 0)
+      t.same(unknownNames(orderKind as AnyKind, after(events, 3_000)), [], name)
+  for (const [name, events] of Object.entries(drivers))
+    t.same(unknownNames(driverKind as AnyKind, driverAfter(events)), [], name)
+})
+
 t.test('nothing is known of nobody', async t => {
-  t.same(orderBehaviour.react(opened, absentOrder, 0, { slot: 0, seq: 1 }), [])
-  t.same(driverBehaviour.react(registered(), absentDriver, 0, { slot: 0, seq: 1 }), [])
+  t.same(orderKind.react(opened, absentOrder, 0, { slot: 0, seq: 1 }), [])
+  t.same(driverKind.react(registered(), absentDriver, 0, { slot: 0, seq: 1 }), [])
   t.same(
     [
-      orderBehaviour.resume(absentOrder),
-      orderBehaviour.wakeAtMs(absentOrder),
-      orderBehaviour.attentive(absentOrder),
+      orderKind.resume(absentOrder),
+      orderKind.wakeAtMs(absentOrder),
+      orderKind.attentive(absentOrder),
     ],
     [[], null, false],
   )
   t.same(
     [
-      driverBehaviour.wakeAtMs(absentDriver),
-      driverBehaviour.attentive(absentDriver),
-      driverBehaviour.finished(absentDriver),
+      driverKind.wakeAtMs(absentDriver),
+      driverKind.attentive(absentDriver),
+      driverKind.finished(absentDriver),
     ],
     [null, false, false],
   )
-  t.throws(() => orderBehaviour.row(absentOrder, 1, 0, true), /no row/)
-  t.throws(() => driverBehaviour.row(absentDriver, 1, 0, true), /no row/)
-  t.same([behaviours.order.kind, behaviours.driver.kind], ['order', 'driver'])
+  t.throws(() => orderKind.row(absentOrder, 1, 0, true), /no row/)
+  t.throws(() => driverKind.row(absentDriver, 1, 0, true), /no row/)
+  t.same(
+    kinds.map(({ name, byte }) => [name, byte]),
+    [
+      ['order', 0],
+      ['driver', 1],
+    ],
+  )
 })
 
 t.test('which commands name a new actor, and who acts by them', async t => {
@@ -173,15 +198,15 @@ t.test('which commands name a new actor, and who acts by them', async t => {
     give.cancel(),
     give.expire(),
   ]
-  t.same(all.map(orderBehaviour.creates), [true, true, false, false, false])
+  t.same(all.map(orderKind.creates), [true, true, false, false, false])
   t.same(
-    all.map(orderBehaviour.actorOf),
+    all.map(orderKind.actorOf),
     all.map(one => one.by),
   )
   const told = [giveDriver.register(), giveDriver.update(), giveDriver.hold()]
-  t.same(told.map(driverBehaviour.creates), [true, false, false])
+  t.same(told.map(driverKind.creates), [true, false, false])
   t.same(
-    told.map(driverBehaviour.actorOf),
+    told.map(driverKind.actorOf),
     told.map(one => one.by),
   )
 })

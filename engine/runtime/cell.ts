@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { ActorKind } from '../journal/journal.ts'
+import type { AnyKind } from './kind.ts'
 
 /** loading: from the journal. persisting: an append is under way. gone: the slot was lost; ask again elsewhere. */
 export type Phase = 'loading' | 'idle' | 'persisting' | 'gone'
@@ -20,7 +20,7 @@ export interface Letter {
 }
 
 export class Cell {
-  readonly kind: ActorKind
+  readonly kind: AnyKind
   readonly actorId: string
   readonly slot: number
   phase: Phase = 'loading'
@@ -39,11 +39,11 @@ export class Cell {
   /** Changed since its last snapshot. */
   dirty = false
 
-  constructor(kind: ActorKind, actorId: string, slot: number, absent: unknown) {
+  constructor(kind: AnyKind, actorId: string, slot: number) {
     this.kind = kind
     this.actorId = actorId
     this.slot = slot
-    this.state = absent
+    this.state = kind.absent
   }
 
   get waiting(): number {

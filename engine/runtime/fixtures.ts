@@ -2,17 +2,17 @@
  * What the specifications of the runtime share: an actor as simple as can be, and faults as a wrapper
  * around the journal. The actor counts; it refuses, throws and finishes when told to.
  */
-import type { DriverEvent } from '../../protocol/events.ts'
 import { slotOf, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { DriverView } from '../../protocol/rest/driver.ts'
 import { emit, reject, type Decision } from '../decision.ts'
-import type { ActorKind, Journal } from '../journal/journal.ts'
+import type { ActorEvent, Store } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore } from '../journal/memory.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
-import { Actors, type AnyBehaviour, type Committed } from './actors.ts'
+import { Actors, type Committed } from './actors.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import type { Cell, TellReply } from './cell.ts'
+import { Kinds, type AnyKind } from './kind.ts'
+import { wordTable } from './packed.ts'
 
 export type Count =
   | 'create'
@@ -29,34 +29,20 @@ interface Counter {
   finished: boolean
 }
 
-/** Events of the counter wear a driver's clothes, because the journal knows no others. */
-const event = (what: unknown): DriverEvent => ({
-  type: 'offer_released',
-  data: { offer_id: '', order_id: '', outcome: JSON.stringify(what) },
-})
-const row = (id: string, version: number): DriverView => ({
-  id,
-  vendor_id: id,
-  membership: 'active',
-  full_name: '',
-  phone: '',
-  vehicle_type: 'bike',
-  status: 'offline',
-  capacity: 1,
-  active_order_ids: [],
-  offer: null,
-  total_deliveries: 0,
-  total_earnings: 0,
-  currency: 'USD',
-  version,
-})
+const event = (what: Count): ActorEvent => ({ type: 'counted', data: { what } })
 
-export const counter = (kind: ActorKind): AnyBehaviour => ({
-  kind,
+/** A kind of actor that counts. It has no table. */
+export const counter = (name: string, byte: number): AnyKind => ({
+  name,
+  byte,
+  words: wordTable(['count', 'wakeAtMs', 'finished']),
+  tables: [],
+  commands: {},
+  machine: { steps: { here: { counted: 'here' } }, nameOf: () => 'here' },
   creates: command => command === 'create',
   actorOf: () => ({ role: 'service', id: 'counting' }),
   absent: { count: 0, wakeAtMs: null, finished: false } satisfies Counter,
-  decide(_state, command): Decision<DriverEvent> {
+  decide(_state, command): Decision<ActorEvent> {
     switch (command as Count) {
       case 'addTwo':
         return emit(event('add'), event('add'))
@@ -67,14 +53,12 @@ export const counter = (kind: ActorKind): AnyBehaviour => ({
       case 'throw':
         throw new Error('a defect')
       default:
-        return emit(event(command))
+        return emit(event(command as Count))
     }
   },
   evolve(state, happened): Counter {
     const before = state as Counter
-    const what = JSON.parse(
-      (happened as unknown as { data: { outcome: string } }).data.outcome,
-    ) as Count
+    const { what } = happened.data as { what: Count }
     if (what === 'finish') return { ...before, finished: true, wakeAtMs: null }
     return typeof what === 'object'
       ? { ...before, wakeAtMs: what.wakeAtMs }
@@ -83,22 +67,22 @@ export const counter = (kind: ActorKind): AnyBehaviour => ({
   react: () => [],
   resume: () => [],
   wakeAtMs: state => (state as Counter).wakeAtMs,
-  row: (_state, version) => ({
-    kind: 'driver',
-    view: row('00000000-0000-7000-8000-000000000000', version),
-  }),
+  row: () => null,
   finished: state => (state as Counter).finished,
   attentive: state => (state as Counter).count > 0,
 })
 
+/** Two kinds that are alike. */
+export const counters = [counter('order', 0), counter('driver', 1)]
+
 export type Verdict = 'pass' | 'failBefore' | 'failAfter' | 'overloaded'
-export type Faults = Partial<Record<keyof Journal, (nth: number) => Verdict>>
+export type Faults = Partial<Record<keyof Store, (nth: number) => Verdict>>
 
 /** `failAfter` matters most: the write landed and the reply was lost. */
-export function faulty(journal: Journal, faults: Faults): Journal {
-  const calls = new Map<keyof Journal, number>()
+export function faulty(journal: Store, faults: Faults): Store {
+  const calls = new Map<keyof Store, number>()
   return new Proxy(journal, {
-    get(target, name: keyof Journal) {
+    get(target, name: keyof Store) {
       const call = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>
       return async (...args: unknown[]) => {
         const nth = calls.get(name) ?? 0
@@ -132,7 +116,7 @@ export function runtimeWorld(seed = 1): RuntimeWorld {
   const env = new VirtualEnv(seed)
   return {
     env,
-    store: new MemoryStore(() => env.nowMs()),
+    store: new MemoryStore(() => env.nowMs(), counters),
     committed: [],
     recovered: [],
     due: [],
@@ -152,21 +136,18 @@ export async function actorsOf(
   bounds: EngineBounds = engineBounds,
 ) {
   const journal = faulty(memoryJournal(world.store), faults)
-  const noting = (kind: ActorKind): AnyBehaviour => {
-    const plain = counter(kind)
-    return {
-      ...plain,
-      row(state, version, atMs, born) {
-        world.rows.push([version, born])
-        return plain.row(state, version, atMs, born)
-      },
-    }
-  }
+  const noting = (kind: AnyKind): AnyKind => ({
+    ...kind,
+    row(state, version, atMs, isBorn) {
+      world.rows.push([version, isBorn])
+      return kind.row(state, version, atMs, isBorn)
+    },
+  })
   const actors = new Actors({
     env: world.env,
     journal,
     bounds,
-    behaviours: { order: noting('order'), driver: noting('driver') },
+    kinds: new Kinds(counters.map(noting)),
     committed: what => {
       world.committed.push(what)
     },
@@ -202,7 +183,7 @@ export async function actorsOf(
     actorId: string,
     command: Count,
     commandId = `${engineId}:${++nth}`,
-    kind: ActorKind = 'order',
+    kind = 'order',
   ) => actors.tell(kind, actorId, commandId, command)
   return {
     actors,

@@ -22,22 +22,16 @@
 import { isoTime } from '../../protocol/iso-time.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { messageIdBytesMax, type Bus } from '../../protocol/bus/bus.ts'
-import {
-  eventVersion,
-  type DriverEvent,
-  type OrderEvent,
-  type PublishedEvent,
-} from '../../protocol/events.ts'
+import { eventVersion, type PublishedEvent } from '../../protocol/events.ts'
 import type { OlderMessage } from '../../protocol/older-topics.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Seldom } from '../../protocol/seldom.ts'
 import { ofService, subjects } from '../../protocol/subjects.ts'
-import type { ActorCommand, Effect } from '../effects.ts'
+import type { ActorCommand, Effect, OlderFactOf } from '../effects.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { ActorKind, ParkedCommand } from '../journal/journal.ts'
+import type { ActorEvent, ParkedCommand } from '../journal/journal.ts'
 import type { TellReply } from './cell.ts'
 import type { Env } from '../../protocol/env.ts'
-import type { OlderFactOf } from '../older-facts.ts'
 
 const retryMsMin = 50
 const retryMsMax = 2_000
@@ -56,13 +50,14 @@ export interface OutboxDeps {
 export interface OutboxEntry {
   slot: number
   seq: number
-  kind: ActorKind
+  /** The kind's name. */
+  kind: string
   actorId: string
   version: number
   atMs: number
   /** Who acted; null where nobody knows any more. */
   by: Principal | null
-  event: OrderEvent | DriverEvent
+  event: ActorEvent
   /** What it is called by those who know the older topics; null when they have no name for it. */
   older?: OlderFactOf | null
   /** Services that hear of it under their own subjects. */
@@ -224,7 +219,7 @@ export class Outbox {
         v: eventVersion,
         by,
         data: event.data,
-      } satisfies PublishedEvent)
+      } satisfies Omit<PublishedEvent, 'actor'> & { actor: string })
     if (!this.#publishAll(subjects.event(kind, event.type, actorId), body, id, entry.hearers))
       return false
     return !entry.older || this.#handOlder(id, entry, entry.older)

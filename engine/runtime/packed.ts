@@ -8,139 +8,24 @@
  * times the time. Only our own bytes are read here: the journal's and this process's.
  */
 
+/** In place of a word's number: the name follows as text. */
+const literalName = 0xff
+
 /**
  * The words that have a number. Stored bytes refer to them by place: append, never insert, remove or
- * rename. What is not here is written out, so a forgotten word costs bytes and nothing else.
+ * rename. A word that is not here is written out, so a forgotten word costs bytes and nothing else.
  */
-export const words: readonly string[] = [
-  'kind',
-  'absent',
-  'broadcast',
-  'pending',
-  'accepted',
-  'driver_assigned',
-  'picked_up',
-  'out_for_delivery',
-  'failed',
-  'returning',
-  'delivered',
-  'returned',
-  'cancelled',
-  'rejected',
-  'expired',
-  'core',
-  'orderId',
-  'origin',
-  'direct',
-  'trackingToken',
-  'customerId',
-  'customerName',
-  'customerPhone',
-  'dropoff',
-  'latitude',
-  'longitude',
-  'address',
-  'items',
-  'name',
-  'quantity',
-  'notes',
-  'prescriptionUrl',
-  'fee',
-  'quote_id',
-  'vendor_id',
-  'fee_minor',
-  'distance_km',
-  'createdAtMs',
-  'radiusKm',
-  'expiresAtMs',
-  'candidates',
-  'rejections',
-  'vendorId',
-  'textMessage',
-  'audioUrl',
-  'atMs',
-  'deal',
-  'vendor',
-  'phone',
-  'proof_required',
-  'distanceKm',
-  'feeMinor',
-  'acceptedAtMs',
-  'search',
-  'idle',
-  'searching',
-  'auto',
-  'offering',
-  'offer',
-  'exhausted',
-  'offersMade',
-  'offerTtlMs',
-  'deadlineMs',
-  'triedDriverIds',
-  'unavailable',
-  'driverId',
-  'offerId',
-  'mode',
-  'assign',
-  'etaMinutes',
-  'delivery',
-  'driver',
-  'driver_id',
-  'vehicle_type',
-  'assignmentId',
-  'assignedAtMs',
-  'arrivedAtPickupMs',
-  'pickedUpAtMs',
-  'outForDeliveryAtMs',
-  'arrivedAtDropoffMs',
-  'reason',
-  'failedAtMs',
-  'endedAtMs',
-  'proofPhotoUrl',
-  'signatureUrl',
-  'actualDistanceKm',
-  'by',
-  'registered',
-  'fullName',
-  'vehicleType',
-  'capacity',
-  'availability',
-  'offline',
-  'available',
-  'on_break',
-  'hold',
-  'activeOrderIds',
-  'recentOrderIds',
-  'totalDeliveries',
-  'totalEarningsMinor',
-  'offer_id',
-  'order_id',
-  'expires_at_ms',
-  'pickup',
-  'state',
-  'acceptedIds',
-  'updatedAtMs',
-  'bike',
-  'motorcycle',
-  'scooter',
-  'car',
-  'van',
-  'customer',
-  'system',
-  'admin',
-  'service',
-  'deadline',
-  'no_pharmacy_in_radius',
-  'heldThrough',
-  'membership',
-  'barred',
-  'active',
-  'ended',
-  'flag',
-  'far_from_door',
-  'position_unknown',
-]
-const numberOfWord = new Map(words.map((word, number) => [word, number]))
+export interface Words {
+  readonly list: readonly string[]
+  readonly numbers: ReadonlyMap<string, number>
+}
+/** Throws at more words than one byte can number. */
+export function wordTable(list: readonly string[]): Words {
+  if (list.length > literalName) throw new Error(`${list.length} words, ${literalName} at the most`)
+  return { list, numbers: new Map(list.map((word, number) => [word, number])) }
+}
+/** Every word is written out. */
+const noWords: Words = { list: [], numbers: new Map() }
 
 /** First bytes. Below `firstTag` the byte is the number itself. */
 const tags = {
@@ -166,9 +51,8 @@ const tags = {
   shortMap: 0xd0,
 } as const
 const firstTag = 0x80
-/** In place of a word's number: the name follows as text. */
-const literalName = 0xff
 
+let numbers = noWords.numbers
 let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 let at = 0
 
@@ -182,7 +66,8 @@ const seenEnds = new Int32Array(seenMax)
  * The bytes of a value that JSON could hold; members that are undefined are left out. They stay good
  * until the next call. `self` is an id that the reader will know, too.
  */
-export function pack(value: unknown, headBytes = 0, self = ''): Buffer {
+export function pack(value: unknown, table = noWords, headBytes = 0, self = ''): Buffer {
+  numbers = table.numbers
   at = headBytes
   seen = [self]
   seenEnds[0] = self.length === 36 ? lastFourOf(self) : 0
@@ -254,7 +139,7 @@ function writeText(value: string): void {
   const { length } = value
   if (length === 36 && writeUuid(value)) return
   if (length === 32 && writeHex16(value)) return
-  const number = numberOfWord.get(value)
+  const number = numbers.get(value)
   if (number !== undefined) {
     scratch[at++] = tags.word
     scratch[at++] = number
@@ -288,7 +173,7 @@ function writeMap(map: Record<string, unknown>): void {
     const value = map[name]
     if (value === undefined) continue
     room(2)
-    const number = numberOfWord.get(name)
+    const number = numbers.get(name)
     if (number === undefined) {
       scratch[at++] = literalName
       writeText(name)
@@ -367,12 +252,14 @@ function writeHex16(text: string): boolean {
   return true
 }
 
+let wordList = noWords.list
 let bytes: Uint8Array = scratch
 let view: DataView = new DataView(scratch.buffer)
 let from = 0
 
-/** The value again. Throws when the bytes are not of `pack` with the same `self`. */
-export function unpack(packed: Uint8Array, headBytes = 0, self = ''): unknown {
+/** The value again. Throws when the bytes are not of `pack` with the same words and the same `self`. */
+export function unpack(packed: Uint8Array, table = noWords, headBytes = 0, self = ''): unknown {
+  wordList = table.list
   seen = [self]
   bytes = packed
   view = new DataView(packed.buffer, packed.byteOffset, packed.length)
@@ -469,7 +356,7 @@ function readMap(length: number): Record<string, unknown> {
 }
 
 function wordAt(number: number): string {
-  const word = words[number]
+  const word = wordList[number]
   if (word === undefined)
     throw new Error(`packed state has no word ${number}: it was written by a newer release`)
   return word

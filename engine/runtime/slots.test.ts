@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { limits } from '../../protocol/limits.ts'
-import type { SlotLease } from '../journal/journal.ts'
+import type { SlotLease } from '../journal/leases.ts'
 import { memoryJournal } from '../journal/memory.ts'
 import type { Env } from '../../protocol/env.ts'
 import { faulty, runtimeWorld, type Faults, type RuntimeWorld } from './fixtures.ts'
@@ -83,7 +83,7 @@ function keeper(
   }
   const slotKeeper = new SlotKeeper({
     env,
-    journal: faulty(memoryJournal(w.store), options.faults ?? {}),
+    leases: faulty(memoryJournal(w.store), options.faults ?? {}),
     engineId,
     exclusive: options.exclusive ?? false,
     leaseMs,

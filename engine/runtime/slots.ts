@@ -7,12 +7,12 @@
  * Fencing does not depend on any of this being right: the epoch check in the append does it.
  */
 import { limits } from '../../protocol/limits.ts'
-import type { Journal, SlotLease } from '../journal/journal.ts'
+import type { Leases, SlotLease } from '../journal/leases.ts'
 import type { Env } from '../../protocol/env.ts'
 
 export interface SlotKeeperDeps {
   env: Env
-  journal: Journal
+  leases: Leases
   engineId: string
   /** Embedded: the data directory is locked, so a lease in it can only be a dead process's. */
   exclusive: boolean
@@ -90,8 +90,8 @@ export class SlotKeeper {
     for (const slot of this.#held.keys()) this.#deps.lost(slot)
     this.#held.clear()
     // All of them: also those that were acquired and never served.
-    await this.#deps.journal.releaseSlots(this.#deps.engineId, allSlots)
-    await this.#deps.journal.leave(this.#deps.engineId)
+    await this.#deps.leases.releaseSlots(this.#deps.engineId, allSlots)
+    await this.#deps.leases.leave(this.#deps.engineId)
     this.#deps.announce()
   }
 
@@ -122,7 +122,7 @@ export class SlotKeeper {
   }
 
   async #round(): Promise<void> {
-    const { journal, engineId, env, exclusive, leaseMs } = this.#deps
+    const { engineId, env, exclusive, leaseMs } = this.#deps
     const { leased, engines } = await this.#renew()
     if (this.#stopped) return
     // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
@@ -133,13 +133,18 @@ export class SlotKeeper {
     )
     for (const slot of surplus) if (this.#held.delete(slot)) this.#deps.lost(slot)
     if (surplus.length > 0) {
-      await journal.releaseSlots(engineId, surplus)
+      await this.#deps.leases.releaseSlots(engineId, surplus)
       this.#deps.announce()
     }
     const wanted = [...mine].filter(slot => !this.#held.has(slot))
     if (wanted.length === 0) return
     let failure: unknown = null
-    for (const lease of await journal.acquireSlots(engineId, wanted, leaseMs, exclusive)) {
+    for (const lease of await this.#deps.leases.acquireSlots(
+      engineId,
+      wanted,
+      leaseMs,
+      exclusive,
+    )) {
       if (this.#stopped) break
       try {
         // Loading many slots may take longer than a lease lasts.
@@ -165,9 +170,9 @@ export class SlotKeeper {
 
   /** The slots that the journal says are this engine's, and the engines that are alive. */
   async #renew(): Promise<{ leased: number[]; engines: readonly string[] }> {
-    const { journal, engineId, env, leaseMs } = this.#deps
+    const { engineId, env, leaseMs } = this.#deps
     const askedAtMs = env.nowMs()
-    const { leases, engines } = await journal.renewSlots(engineId, leaseMs)
+    const { leases, engines } = await this.#deps.leases.renewSlots(engineId, leaseMs)
     const renewed = new Map(leases.map(lease => [lease.slot, lease.epoch]))
     if (this.#stopped) return { leased: [], engines }
     const lateMs = env.nowMs() - this.#renewedAtMs

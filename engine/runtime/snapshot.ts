@@ -3,17 +3,21 @@
  * of an actor that nobody asks for, so that a million live orders come back without being unpacked.
  * Magic and version first, so that old bytes are refused by name and never misread.
  *
- * Version 1 was msgpack without a head; it is read, and never written.
+ * Version 1 was msgpack without a head. Version 2 had one bit for the kind, and one table of words for all
+ * kinds. Both are read, and never written.
  */
 import { Unpackr } from 'msgpackr'
-import type { ActorKind } from '../journal/journal.ts'
+import type { AnyKind } from './kind.ts'
 import { pack, unpack } from './packed.ts'
+import { wordsOfVersion2 } from './packed-words-2.ts'
 
 const magic = 0xca
-const version = 2
-/** Magic, version, flags, actor version, time of the last event, time of the next look. */
-export const snapshotHeadBytes = 23
-const flags = { attentive: 1, driver: 2 } as const
+const version = 3
+/** Magic, version, flags, actor version, time of the last event, time of the next look, kind. Version 2 ends before the kind. */
+export const snapshotHeadBytes = 24
+const headBytesOfVersion2 = 23
+/** `kindOfVersion2`: the kind's number, which was 0 or 1. */
+const flags = { attentive: 1, kindOfVersion2: 2 } as const
 const neverMs = -1
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
@@ -25,8 +29,9 @@ export interface SnapshotBody {
 }
 
 export interface SnapshotHead {
-  kind: ActorKind
-  /** Of the actor, that is the number of its events. */
+  /** The number of the actor's kind. */
+  kindByte: number
+  /** The number of the actor's events. */
   version: number
   updatedAtMs: number
   /** When to look again; null for never. */
@@ -39,25 +44,28 @@ export interface SnapshotHead {
 export function encodeSnapshot(
   actorId: string,
   body: SnapshotBody,
-  head: Omit<SnapshotHead, 'updatedAtMs'>,
+  kind: AnyKind,
+  head: Omit<SnapshotHead, 'updatedAtMs' | 'kindByte'>,
 ): Buffer {
-  const bytes = pack([body.state, body.acceptedIds], snapshotHeadBytes, actorId)
+  const bytes = pack([body.state, body.acceptedIds], kind.words, snapshotHeadBytes, actorId)
   bytes[0] = magic
   bytes[1] = version
-  bytes[2] = (head.attentive ? flags.attentive : 0) | (head.kind === 'driver' ? flags.driver : 0)
+  bytes[2] = head.attentive ? flags.attentive : 0
   bytes.writeUInt32BE(head.version, 3)
   bytes.writeDoubleBE(body.updatedAtMs, 7)
   bytes.writeDoubleBE(head.wakeAtMs ?? neverMs, 15)
+  bytes[23] = kind.byte
   return bytes
 }
 
 /** Null for bytes of version 1, which have none. Throws when they are not a snapshot that this code reads. */
 export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
-  if (versionOf(bytes) === 1) return null
+  const written = versionOf(bytes)
+  if (written === 1) return null
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const wakeAtMs = view.getFloat64(15)
   return {
-    kind: (bytes[2]! & flags.driver) === 0 ? 'order' : 'driver',
+    kindByte: written === 2 ? Number((bytes[2]! & flags.kindOfVersion2) !== 0) : bytes[23]!,
     attentive: (bytes[2]! & flags.attentive) !== 0,
     version: view.getUint32(3),
     updatedAtMs: view.getFloat64(7),
@@ -66,25 +74,26 @@ export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
 }
 
 /** Throws when the bytes are not a snapshot of that actor in a version this code reads. */
-export function decodeSnapshot(actorId: string, bytes: Uint8Array): SnapshotBody {
-  if (versionOf(bytes) === 1) {
+export function decodeSnapshot(actorId: string, bytes: Uint8Array, kind: AnyKind): SnapshotBody {
+  const written = versionOf(bytes)
+  const today = (state: unknown): unknown =>
+    kind.restored === undefined ? state : kind.restored(state)
+  if (written === 1) {
     const body = unpackr.unpack(bytes.subarray(2)) as SnapshotBody
-    return { ...body, state: current(body.state) }
+    return { ...body, state: today(body.state) }
   }
-  const [state, acceptedIds] = unpack(bytes, snapshotHeadBytes, actorId) as [unknown, string[]]
-  return { state: current(state), acceptedIds, updatedAtMs: snapshotHead(bytes)!.updatedAtMs }
-}
-
-/** Without what nobody reads any more: copied from state to state it would stay for as long as the driver does. */
-function current(state: unknown): unknown {
-  if (typeof state === 'object' && state !== null && 'recentOrderIds' in state)
-    delete state.recentOrderIds
-  return state
+  const [state, acceptedIds] = (
+    written === 2
+      ? unpack(bytes, wordsOfVersion2, headBytesOfVersion2, actorId)
+      : unpack(bytes, kind.words, snapshotHeadBytes, actorId)
+  ) as [unknown, string[]]
+  return { state: today(state), acceptedIds, updatedAtMs: snapshotHead(bytes)!.updatedAtMs }
 }
 
 function versionOf(bytes: Uint8Array): number {
   if (bytes[0] !== magic) throw new Error('not a snapshot')
-  if (bytes[1] !== version && bytes[1] !== 1)
-    throw new Error(`snapshot version ${bytes[1]}, this code reads up to ${version}`)
-  return bytes[1]
+  const written = bytes[1]!
+  if (written < 1 || written > version)
+    throw new Error(`snapshot version ${written}, this code reads up to ${version}`)
+  return written
 }

@@ -4,7 +4,7 @@ import { memoryBus } from '../../protocol/bus/memory.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { ActorCommand } from '../effects.ts'
 import type { TellReply } from './cell.ts'
-import { actorsOf, counted, runtimeWorld, type Faults } from './fixtures.ts'
+import { actorsOf, counted, runtimeWorld, type Faults, counters } from './fixtures.ts'
 import { Outbox } from './outbox.ts'
 import { decodeSnapshot } from './snapshot.ts'
 import { Snapshotter } from './snapshotter.ts'
@@ -29,7 +29,7 @@ async function world(faults: Faults = {}) {
   const lastSeq = new Map<number, number>()
   const snapshotter = new Snapshotter({
     env: w.env,
-    journal,
+    store: journal,
     actors,
     outbox,
     lastSeq,
@@ -61,7 +61,10 @@ t.test('what changed is stored behind the commands', async t => {
   await w.env.advance(limits.snapshotIntervalMs + 100)
   const stored = w.store.snapshots.get(id)!
   t.match({ ...stored }, { slot: w.slotOf(id), kind: 'order', version: 2, finished: false })
-  t.match(decodeSnapshot(id, stored.bytes), { state: { count: 2 }, acceptedIds: ['x'] })
+  t.match(decodeSnapshot(id, stored.bytes, counters[0]!), {
+    state: { count: 2 },
+    acceptedIds: ['x'],
+  })
   t.notOk(w.actors.peek(id)?.dirty)
   w.store.snapshots.clear()
   await w.env.advance(3 * limits.snapshotIntervalMs)
@@ -210,7 +213,7 @@ t.test(
     await w.snapshotter.flush()
     t.equal(writes, 2)
     t.same(
-      ids.map(id => decodeSnapshot(id, w.store.snapshots.get(id)!.bytes).acceptedIds),
+      ids.map(id => decodeSnapshot(id, w.store.snapshots.get(id)!.bytes, counters[0]!).acceptedIds),
       ids.map(id => [`of ${id}`]),
     )
   },

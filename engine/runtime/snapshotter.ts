@@ -8,7 +8,7 @@
  * Finished actors leave memory once their last snapshot is stored.
  */
 import { limits } from '../../protocol/limits.ts'
-import type { Journal, StoredSnapshot } from '../journal/journal.ts'
+import type { Journal, Snapshots, StoredSnapshot } from '../journal/journal.ts'
 import type { Actors } from './actors.ts'
 import { engineBounds, type EngineBounds } from './bounds.ts'
 import type { Cell } from './cell.ts'
@@ -18,7 +18,7 @@ import { repeat } from './repeat.ts'
 
 export class Snapshotter {
   readonly #env: Env
-  readonly #journal: Journal
+  readonly #port: Snapshots & Pick<Journal, 'saveCursors'>
   readonly #actors: Actors
   readonly #outbox: Outbox
   readonly #lastSeq: ReadonlyMap<number, number>
@@ -35,7 +35,7 @@ export class Snapshotter {
   /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
   constructor(deps: {
     env: Env
-    journal: Journal
+    store: Snapshots & Pick<Journal, 'saveCursors'>
     actors: Actors
     outbox: Outbox
     lastSeq: ReadonlyMap<number, number>
@@ -43,7 +43,7 @@ export class Snapshotter {
     log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
   }) {
     this.#env = deps.env
-    this.#journal = deps.journal
+    this.#port = deps.store
     this.#actors = deps.actors
     this.#outbox = deps.outbox
     this.#lastSeq = deps.lastSeq
@@ -100,7 +100,7 @@ export class Snapshotter {
       from = await this.#store(cells, from)
       if (paced && from < cells.length) await this.#pause(pauseMs)
     }
-    if (through.size > 0 && cells.length > 0) await this.#journal.saveSnapshots([], through)
+    if (through.size > 0 && cells.length > 0) await this.#port.saveSnapshots([], through)
     for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
     for (const cell of this.#leaving) {
       if (this.#outbox.busy(cell.actorId)) continue
@@ -136,7 +136,7 @@ export class Snapshotter {
     const moved = this.#outbox.takeMoved()
     if (moved.size === 0) return
     try {
-      await this.#journal.saveCursors(moved)
+      await this.#port.saveCursors(moved)
     } catch (error) {
       this.#outbox.putBack(moved)
       throw error
@@ -169,7 +169,7 @@ export class Snapshotter {
       this.#actors.dirty.delete(cell)
     }
     try {
-      await this.#journal.saveSnapshots(snapshots, none)
+      await this.#port.saveSnapshots(snapshots, none)
     } catch (error) {
       for (const cell of here)
         if (cell.phase !== 'gone') {
@@ -184,7 +184,7 @@ export class Snapshotter {
   #snapshot(cell: Cell): StoredSnapshot {
     return {
       slot: cell.slot,
-      kind: cell.kind,
+      kind: cell.kind.name,
       actorId: cell.actorId,
       version: cell.version,
       finished: this.#actors.finished(cell),

@@ -135,7 +135,7 @@ t.test(
     const theirs = await placed(other)
     const request = w.id()
     await w.broadcast(request)
-    const customerId = w.store.orders.get(theirs)!.view.user_id
+    const customerId = w.store.order(theirs)!.view.user_id
     for (const restarted of [false, true]) {
       if (restarted) {
         first.crash()

@@ -3,12 +3,11 @@
  * whom it concerns; a link that anybody may hold learns no phone, surname, address or token; and an engine
  * that publishes a fact pushes what must follow it, in the same turn.
  */
-import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
 import type { LocationPush, Push } from '../../protocol/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { Checker } from './checker.ts'
 import { candidatesOf, type OrderModel } from './model/order.ts'
-import { canonical, pushesOfDriver, pushesOfOrder, requestBody, toldKm } from './model/pushes.ts'
+import { canonical, requestBody, toldKm } from './model/pushes.ts'
 import type { SimNode } from './node.ts'
 
 /** What one event asks for: alternatives, because who repeats it later says how the order stands then. */
@@ -66,16 +65,12 @@ export class Audience {
 
   /** How the actor stood, by version. */
   #past({ kind, actorId }: StoredEvent): readonly unknown[] {
-    return kind === 'order'
-      ? this.#checker.orders.get(actorId)!.past
-      : this.#checker.drivers.get(actorId)!.past
+    return this.#checker.booksOf(kind).past(actorId)
   }
 
   /** What an event asks for when its actor stands as after that many events. */
-  #pushesOf({ kind, event, actorId, atMs }: StoredEvent, version: number): Push[] {
-    return kind === 'order'
-      ? pushesOfOrder(event as OrderEvent, this.#checker.orders.get(actorId)!.past[version]!, atMs)
-      : pushesOfDriver(event as DriverEvent, this.#checker.drivers.get(actorId)!.past[version]!)
+  #pushesOf(stored: StoredEvent, version: number): Push[] {
+    return this.#checker.booksOf(stored.kind).pushesOf(stored, version)
   }
 
   #allowedOf(actorId: string): Set<string> {
@@ -231,10 +226,10 @@ function actorOf(push: Push): string {
   if (push.kind === 'request_closed') return push.request_id
   const { topic, message } = push
   const fields: Readonly<Record<string, unknown>> = { ...message }
-  const [kind, id] = topic.split(':') as [string, string]
-  if (kind === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended')
+  const [about, id] = topic.split(':') as [string, string]
+  if (about === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended')
     return id
-  return kind === 'order'
+  return about === 'order'
     ? id
-    : String(fields['order_id'] ?? fields['request_id'] ?? fields['driver_id'])
+    : String(fields['order_id'] ?? fields['request_id'] ?? fields['driver_id'] ?? id)
 }

@@ -4,24 +4,23 @@
  * come from folds of its own (model/), and never from the product's. Numbers in brackets are the invariants of
  * SPEC.md, C-numbers the rules of claims; words are the simulator's own rules.
  */
-import type { DriverEvent, OrderEvent, PublishedEvent } from '../../protocol/events.ts'
+import type { PublishedEvent } from '../../protocol/events.ts'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
-import type { StoredEvent } from '../journal/journal.ts'
+import { orderView, type OrderProgress } from '../../protocol/rest/order-parts.ts'
+import type { TableRow } from '../journal/memory-table.ts'
+import { kinds as allKinds } from '../kinds.ts'
+import type { AnyKind } from '../runtime/kind.ts'
 import { Audience } from './audience.ts'
-import type { Commit, DriverColumns, OrderWritten, SimDatabase } from './database.ts'
-import { Coverage, driverMachine, orderMachine } from './machine.ts'
-import {
-  columnsOfDriver,
-  foldedDriver,
-  placesTaken,
-  stateOfDriver,
-  type DriverModel,
-} from './model/driver.ts'
-import { folded, isOver, publicStatus, underWay, type OrderModel } from './model/order.ts'
-import { columnsOf, viewOf } from './model/order-row.ts'
+import { PlainBooks, type Books } from './books.ts'
+import type { Commit, SimDatabase } from './database.ts'
+import { DriverBooks, type DriverBook } from './driver-books.ts'
+import { Coverage } from './machine.ts'
+import { isOver, publicStatus } from './model/order.ts'
+import { viewOf } from './model/order-row.ts'
 import type { SimNode } from './node.ts'
+import { OrderBooks, type OrderBook } from './order-books.ts'
 import { Witness } from './witness.ts'
 
 export interface Violation {
@@ -30,21 +29,13 @@ export interface Violation {
   actorId: string | null
 }
 /** `past[version]`: how the order stood after that many events. */
-export interface OrderBook {
-  order: OrderModel
-  past: OrderModel[]
-}
-export interface DriverBook {
-  driver: DriverModel
-  past: DriverModel[]
-  carrying: Set<string>
-}
-
 export class Checker {
   readonly violations: Violation[] = []
   readonly coverage = new Coverage()
-  readonly orders = new Map<string, OrderBook>()
-  readonly drivers = new Map<string, DriverBook>()
+  readonly #orderBooks: OrderBooks
+  readonly #driverBooks: DriverBooks
+  /** By the name of the kind. */
+  readonly #books = new Map<string, Books>()
   readonly witness = new Witness((rule, what, actorId) => this.fail(rule, what, actorId))
   readonly audience = new Audience(this)
   readonly #commands = new Map<string, string>()
@@ -62,6 +53,36 @@ export class Checker {
   published = 0
   republished = 0
 
+  /** `kinds`: those of the engines. One without books of its own is held against its machine alone. */
+  constructor(kinds: readonly AnyKind[] = allKinds) {
+    this.#orderBooks = new OrderBooks(this)
+    this.#driverBooks = new DriverBooks(this)
+    for (const kind of kinds) this.#books.set(kind.name, new PlainBooks(this, kind))
+    for (const books of [this.#orderBooks, this.#driverBooks]) this.#books.set(books.kind, books)
+  }
+
+  get orders(): ReadonlyMap<string, OrderBook> {
+    return this.#orderBooks.books
+  }
+  get drivers(): ReadonlyMap<string, DriverBook> {
+    return this.#driverBooks.books
+  }
+  /** The books of a kind. */
+  booksOf(kind: string): Books {
+    return this.#books.get(kind)!
+  }
+
+  /** A driver takes an order along, or is done with it. */
+  carries(driverId: string, orderId: string, isCarrying: boolean): void {
+    this.#driverBooks.carries(driverId, orderId, isCarrying)
+  }
+
+  /** The view that a row of an order makes, together with what its first row says. */
+  viewOf(orderId: string, row: TableRow): OrderView {
+    const { placed } = this.#database!.store.order(orderId)!
+    return orderView({ placed, progress: row['progress'] as OrderProgress })
+  }
+
   /** The database comes after its observer. */
   watch(database: SimDatabase): void {
     this.#database = database
@@ -71,7 +92,7 @@ export class Checker {
     this.violations.push({ rule, what, actorId })
   }
 
-  committed({ events, orders, drivers, epochs, nowMs }: Commit): void {
+  committed({ events, rows, epochs, nowMs }: Commit): void {
     const store = this.#database!.store
     for (const [slot, epoch] of epochs)
       if (store.slot(slot).epoch !== epoch)
@@ -90,8 +111,7 @@ export class Checker {
           stored.actorId,
         )
       commands.add(`${stored.actorId} ${stored.commandId}`)
-      if (stored.kind === 'order') this.#order(stored)
-      else this.#driver(stored)
+      this.#books.get(stored.kind)!.take(stored)
     }
     for (const command of commands) {
       const [actorId] = command.split(' ', 1)
@@ -108,143 +128,11 @@ export class Checker {
         )
       this.#commands.set(command, types)
     }
-    for (const row of orders) this.#orderRow(row)
-    for (const row of drivers) this.#driverRow(row)
+    for (const row of rows) this.#books.get(row.kind)!.row(row)
     if (this.violations.length === 0) this.audience.committed(events, nowMs)
   }
 
-  #order(stored: StoredEvent): void {
-    const event = stored.event as OrderEvent
-    const id = stored.actorId
-    const book = this.orders.get(id)
-    const before = book?.order ?? null
-    const from = before?.state ?? 'absent'
-    if (stored.version !== (before?.version ?? 0) + 1)
-      this.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
-    const to = orderMachine[from]?.[event.type]
-    if (to === undefined) return this.fail('[4]', `${event.type} of an order that is ${from}`, id)
-    this.coverage.take('order', from, event.type)
-    if (before !== null) this.#timely(event, before, stored.atMs)
-    if (event.type === 'driver_assigned') this.#assigned(id, before!, event.data)
-    const after = folded(before, id, to, event, stored.version, stored.atMs)
-    if (after === null) return
-    if (book === undefined)
-      this.orders.set(id, { order: after, past: [] }).get(id)!.past[stored.version] = after
-    else {
-      book.order = after
-      book.past[stored.version] = after
-    }
-    this.witness.ofOrder(event, before, after, stored.atMs)
-    if (before !== null && before.driver !== null && after.driver === null)
-      this.#carries(before.driver.driver_id, id, false)
-    if (after.driver !== null) this.#carries(after.driver.driver_id, id, underWay.has(to))
-  }
-
-  #timely(event: OrderEvent, before: OrderModel, atMs: number): void {
-    const isOpen = before.state === 'broadcast'
-    const untilMs = before.wish.expires_at_ms ?? Infinity
-    if (event.type === 'order_accepted' && before.vendor !== null && before.state !== 'pending')
-      this.fail('[1]', `a second winner, ${event.data.vendor.vendor_id}`, before.id)
-    if (event.type === 'order_accepted' && isOpen && atMs >= untilMs)
-      this.fail('[10]', 'accepted at or after its deadline', before.id)
-    if (
-      event.type === 'request_expired' &&
-      event.data.reason === 'deadline' &&
-      isOpen &&
-      atMs < untilMs
-    )
-      this.fail('[10]', 'expired before its deadline', before.id)
-  }
-
-  #assigned(
-    orderId: string,
-    before: OrderModel,
-    { offer_id, driver }: Extract<OrderEvent, { type: 'driver_assigned' }>['data'],
-  ): void {
-    if (before.offer?.offer_id !== offer_id || before.offer.driver_id !== driver.driver_id)
-      this.fail('[1]', `assigned to ${driver.driver_id}, who was not the one asked`, orderId)
-    const known = this.drivers.get(driver.driver_id)?.driver
-    if (known?.hold?.offer_id !== offer_id)
-      return this.fail(
-        '[8]',
-        `assigned by offer ${offer_id}, which driver ${driver.driver_id} does not hold`,
-        orderId,
-      )
-    const { full_name, phone, vehicle_type } = known.profile
-    if (driver.name !== full_name || driver.phone !== phone || driver.vehicle_type !== vehicle_type)
-      this.fail('[said]', `driver ${driver.driver_id} as ${JSON.stringify(driver)}`, orderId)
-  }
-
-  #carries(driverId: string, orderId: string, carries: boolean): void {
-    const book = this.drivers.get(driverId)
-    if (book === undefined) return
-    if (!carries) return void book.carrying.delete(orderId)
-    book.carrying.add(orderId)
-    const { capacity } = book.driver.profile
-    if (book.carrying.size > capacity)
-      this.fail(
-        '[8]',
-        `driver ${driverId} carries ${book.carrying.size} orders, ${capacity} at the most`,
-        driverId,
-      )
-  }
-
-  #driver(stored: StoredEvent): void {
-    const event = stored.event as DriverEvent
-    const id = stored.actorId
-    const before = this.drivers.get(id)?.driver ?? null
-    const from = before === null ? 'absent' : stateOfDriver(before)
-    if (stored.version !== (before?.version ?? 0) + 1)
-      this.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
-    const to = driverMachine[from]?.[event.type]
-    if (to === undefined) return this.fail('[4]', `${event.type} of a driver who is ${from}`, id)
-    this.coverage.take('driver', from, event.type)
-    if (event.type === 'offer_held' && before?.hold != null)
-      this.fail('[8]', 'two offers at once', id)
-    const after = foldedDriver(before, id, event, stored.version)
-    if (after === null) return
-    const book = this.drivers.get(id)
-    if (book === undefined)
-      this.drivers.set(id, { driver: after, past: [], carrying: new Set() }).get(id)!.past[
-        stored.version
-      ] = after
-    else {
-      book.driver = after
-      book.past[stored.version] = after
-    }
-    if (to !== '' && stateOfDriver(after) !== to)
-      this.fail(
-        '[4]',
-        `${event.type} of a driver who is ${from} made them ${stateOfDriver(after)}, not ${to}`,
-        id,
-      )
-    if (placesTaken(after) > after.profile.capacity)
-      this.fail('[8]', `${placesTaken(after)} places taken of ${after.profile.capacity}`, id)
-    this.witness.ofDriver(event, after, orderId => this.orders.get(orderId)?.order ?? null)
-  }
-
-  #orderRow({ view, columns }: OrderWritten): void {
-    const order = this.orders.get(view.id)?.order
-    if (order?.version !== view.version)
-      return this.fail('[2]', `a row at version ${view.version} without its events`, view.id)
-    this.#same(
-      'view',
-      view as unknown as Record<string, unknown>,
-      viewOf(order) as unknown as Record<string, unknown>,
-      view.id,
-    )
-    this.#same('row', columns, columnsOf(order), view.id)
-  }
-
-  #driverRow(columns: DriverColumns): void {
-    const id = columns['id']!
-    const driver = this.drivers.get(id)?.driver
-    if (String(driver?.version) !== columns['version'])
-      return this.fail('[2]', `a row at version ${columns['version']} without its events`, id)
-    this.#same('row', columns, columnsOfDriver(driver!), id)
-  }
-
-  #same(
+  same(
     what: string,
     is: Record<string, unknown>,
     should: Record<string, unknown>,
@@ -353,7 +241,7 @@ export class Checker {
         view.id,
       )
     this.#told.set(view.id, Math.max(view.version, this.toldVersion(view.id)))
-    this.#same(
+    this.same(
       `answer to ${how}`,
       view as unknown as Record<string, unknown>,
       viewOf(past) as unknown as Record<string, unknown>,

@@ -8,31 +8,33 @@
  * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
  */
 import { Appender, type AppenderEnv } from '../journal/appender.ts'
-import { driverColumns, eventColumns, orderColumns } from '../journal/columns.ts'
-import type { Journal } from '../journal/journal.ts'
+import { appendPlan, type AppendPlan, type TablePlace } from '../journal/append.ts'
+import { eventColumns } from '../journal/columns.ts'
+import type { Store } from '../journal/journal.ts'
 import { memoryJournal, MemoryStore, type EventRow } from '../journal/memory.ts'
 import { statements } from '../journal/statements.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { orderView, type OrderPlaced, type OrderProgress } from '../../protocol/rest/order-parts.ts'
 import type { Chance } from '../../protocol/chance.ts'
 import type { Faults } from './faults.ts'
 import { readArray, readDocuments, readNumbers, readTexts } from './literals.ts'
+import type { ColumnType, StoredKind } from '../journal/table.ts'
+import type { TableRow } from '../journal/memory-table.ts'
 import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
 type Pool = ConstructorParameters<typeof Appender>[0]
-/** What the table `drivers` says of one, column by column as text. */
-export type DriverColumns = Record<string, string | null>
-/** What was written of an order: the view that its two documents make, and the columns that it is looked for by. */
-export interface OrderWritten {
-  view: OrderView
-  columns: Record<string, string | null>
+/** What a row says, column by column as text; documents and lists are not among them. */
+export type RowColumns = Record<string, string | null>
+/** A row as an append wrote it: `row` has all of it, `columns` what it is looked for by. */
+export interface RowWritten {
+  kind: string
+  table: string
+  row: TableRow
+  columns: RowColumns
 }
 /** What one transaction wrote, and when. `epochs`: what its sender thought, by slot. */
 export interface Commit {
   events: readonly EventRow[]
-  orders: readonly OrderWritten[]
-  drivers: readonly DriverColumns[]
+  rows: readonly RowWritten[]
   epochs: ReadonlyMap<number, number>
   nowMs: number
 }
@@ -52,7 +54,9 @@ export class SimDatabase {
   readonly #committed: Committed
   /** Deliberate bugs may switch it off: then the epoch of an append is not looked at. */
   fences = true
-  readonly drivers = new Map<string, DriverColumns>()
+  readonly #plan: AppendPlan
+  /** By table and key, the newest columns. */
+  readonly #columns = new Map<string, Map<string, RowColumns>>()
   /** The simulator's own. */
   defect: Error | null = null
   /** Slots whose cursor was taken back and not stored since: their owner cannot know, and its successor repeats an event. */
@@ -66,8 +70,15 @@ export class SimDatabase {
   #down = false
   #behind: { atMs: number; undo: () => void }[] = []
 
-  constructor(schedule: Schedule, faults: Faults, chance: Chance, committed: Committed) {
-    this.store = new MemoryStore(() => Math.floor(schedule.nowMs + this.skewMs))
+  constructor(
+    schedule: Schedule,
+    faults: Faults,
+    chance: Chance,
+    kinds: readonly StoredKind[],
+    committed: Committed,
+  ) {
+    this.store = new MemoryStore(() => Math.floor(schedule.nowMs + this.skewMs), kinds)
+    this.#plan = appendPlan(kinds)
     this.#schedule = schedule
     this.#faults = faults
     this.#chance = chance
@@ -109,7 +120,7 @@ export class SimDatabase {
   }
 
   /** The journal as one process has it. */
-  journal(node: SimNode): Journal {
+  journal(node: SimNode): Store {
     const inner = memoryJournal(this.store)
     const budget = { eventsHeld: 0 }
     const pool = {
@@ -121,7 +132,8 @@ export class SimDatabase {
     } as unknown as Pool
     const appenders = Array.from(
       { length: lanes },
-      () => new Appender(pool, { after: node.env.after, ...this.queue }, silent, budget),
+      () =>
+        new Appender(pool, this.#plan, { after: node.env.after, ...this.queue }, silent, budget),
     )
     const faulty: Record<string, unknown> = {}
     for (const [name, method] of Object.entries(inner) as [
@@ -134,7 +146,7 @@ export class SimDatabase {
           return method(...args)
         })
     return {
-      ...(faulty as unknown as Journal),
+      ...(faulty as unknown as Store),
       append: request => appenders[request.slot % lanes]!.append(request),
     }
   }
@@ -196,7 +208,7 @@ export class SimDatabase {
 
   #execute(name: string, values: unknown[]): { rows: unknown[] } {
     switch (name) {
-      case statements.append.name:
+      case this.#plan.statement.name:
         return { rows: [this.#append(values)] }
       case statements.findWritten.name:
         return { rows: [{ found: this.#findWritten(values) }] }
@@ -214,7 +226,7 @@ export class SimDatabase {
     }
   }
 
-  /** `statements.append`, in the words of its SQL. */
+  /** The append's statement, in the words of its SQL. */
   #append(values: unknown[]) {
     const { store } = this
     const [slots, epochs, continued, versions] = [
@@ -247,65 +259,57 @@ export class SimDatabase {
       store.slot(event.slot).events.push(event)
       store.events.set(event.actorId, [...(store.events.get(event.actorId) ?? []), event])
     }
-    const orders = this.#writeOrders(values)
     this.#committed({
       events,
-      orders,
-      drivers: this.#writeDrivers(values),
+      rows: this.#plan.places.flatMap(place => this.#write(values, place)),
       epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])),
       nowMs: this.#schedule.nowMs,
     })
     return answer
   }
 
-  #writeOrders(values: unknown[]): OrderWritten[] {
-    const of = (name: string): unknown =>
-      values[position.orders + orderColumns.findIndex(column => column.name === name)]
-    const [ids, placed, progress] = [
-      readTexts(of('id')),
-      readDocuments(of('placed')),
-      readDocuments(of('progress')),
-    ]
-    const searched = orderColumns
-      .filter(({ name }) => !documents.has(name))
-      .map(({ name }) => [name, readArray(of(name))] as const)
-    const [from, to, candidateIds] = [
-      readNumbers(of('candidates_from')),
-      readNumbers(of('candidates_to')),
-      readTexts(values[position.candidateIds]),
-    ]
-    return ids.map((id, i) => {
-      const before = this.store.orders.get(id)
-      const parts = {
-        placed: before?.placed ?? (placed[i] as OrderPlaced),
-        progress: progress[i] as OrderProgress,
-      }
-      const view = orderView(parts)
-      const columns = Object.fromEntries(searched.map(([name, column]) => [name, column[i]!]))
-      if (before !== undefined && before.view.version >= view.version) return { view, columns }
-      const candidates = from[i]! > 0 ? candidateIds.slice(from[i]! - 1, to[i]) : null
-      this.store.orders.set(id, {
-        placed: parts.placed,
-        view,
-        candidateIds: before?.candidateIds ?? candidates,
-        offeredDriverId: columns['offered_driver_id']!,
-        words: [],
-      })
-      return { view, columns }
+  #write(
+    values: unknown[],
+    { kind, table, columnsAt, spansAt, listsAt }: TablePlace,
+  ): RowWritten[] {
+    const columns = table.columns.map(({ name, type }, i) => ({
+      name,
+      type,
+      texts: readArray(values[columnsAt + i]),
+    }))
+    const lists = (table.lists ?? []).map(({ name, type }, i) => ({
+      name,
+      from: readNumbers(values[spansAt + 2 * i]),
+      to: readNumbers(values[spansAt + 2 * i + 1]),
+      all: readArray(values[listsAt + i]).map(text => valueOf(type, text)),
+    }))
+    const stored = this.store.table(table.name)
+    const newest = this.#newest(table.name)
+    return columns[0]!.texts.map((key, i) => {
+      const row: Record<string, unknown> = {}
+      for (const { name, type, texts } of columns) row[name] = valueOf(type, texts[i]!)
+      for (const { name, from, to, all } of lists)
+        row[name] = from[i]! > 0 ? all.slice(from[i]! - 1, to[i]) : null
+      const texts = Object.fromEntries(
+        columns.filter(({ type }) => type !== 'json').map(one => [one.name, one.texts[i]!]),
+      )
+      const before = newest.get(key!)
+      if (before === undefined || Number(before['version']) < Number(texts['version']))
+        newest.set(key!, texts)
+      stored.put(row)
+      return { kind, table: table.name, row, columns: texts }
     })
   }
 
-  #writeDrivers(values: unknown[]): DriverColumns[] {
-    const columns = driverColumns.map(
-      ({ name }, i) => [name, readArray(values[position.drivers + i])] as const,
-    )
-    const rows = columns[0]![1].map((_, i): DriverColumns =>
-      Object.fromEntries(columns.map(([name, column]) => [name, column[i]!])),
-    )
-    for (const row of rows)
-      if (Number(this.drivers.get(row['id']!)?.['version'] ?? 0) < Number(row['version']))
-        this.drivers.set(row['id']!, row)
-    return rows
+  #newest(table: string): Map<string, RowColumns> {
+    let newest = this.#columns.get(table)
+    if (newest === undefined) this.#columns.set(table, (newest = new Map()))
+    return newest
+  }
+
+  /** The rows of a table by their keys, column by column as text. */
+  columnsOf(table: string): ReadonlyMap<string, RowColumns> {
+    return this.#newest(table)
   }
 
   #findWritten(values: unknown[]): number {
@@ -364,25 +368,25 @@ export class SimDatabase {
 
 const carryOut = async <T>(work: () => T | Promise<T>): Promise<T> => work()
 
-/** Columns of an order that are not looked for: its two documents, and where its candidates are in a list of their own. */
-const documents: ReadonlySet<string> = new Set([
-  'placed',
-  'progress',
-  'candidates_from',
-  'candidates_to',
-])
+/** Where the columns of events begin among the parameters of an append (`journal/append.ts`). */
+const eventsAt = 4
 
-/** Where the columns of a table begin among the parameters of an append (`appendParameters` in `journal/rows.ts`). */
-const position = (() => {
-  const events = 4
-  const orders = events + eventColumns.length
-  const candidateIds = orders + orderColumns.length
-  return { events, orders, candidateIds, drivers: candidateIds + 1 }
-})()
+function valueOf(type: ColumnType, text: string | null): unknown {
+  if (text === null) return null
+  switch (type) {
+    case 'json':
+      return JSON.parse(text) as unknown
+    case 'text':
+    case 'uuid':
+      return text
+    default:
+      return Number(text)
+  }
+}
 
 function eventsOf(values: unknown[]): EventRow[] {
   const of = (name: string): unknown =>
-    values[position.events + eventColumns.findIndex(column => column.name === name)]
+    values[eventsAt + eventColumns.findIndex(column => column.name === name)]
   const [actorIds, versions, slots, seqs, kinds, ats, types, commandIds, by, data] = [
     readTexts(of('actor_id')),
     readNumbers(of('version')),
@@ -398,7 +402,7 @@ function eventsOf(values: unknown[]): EventRow[] {
   return actorIds.map((actorId, i) => ({
     slot: slots[i]!,
     seq: seqs[i]!,
-    kind: kinds[i] as EventRow['kind'],
+    kind: kinds[i]!,
     actorId,
     version: versions[i]!,
     atMs: ats[i]!,

@@ -5,7 +5,7 @@
  */
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { BreadcrumbRow } from '../journal/journal.ts'
+import type { BreadcrumbRow } from '../journal/positions.ts'
 import { doorPositionMsMax } from '../order/limits.ts'
 import type { Order } from '../order/state.ts'
 import { deliveryOf, headingOf } from '../order/state.ts'

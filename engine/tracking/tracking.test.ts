@@ -1,4 +1,5 @@
 /** What the river leaves behind: positions and crumbs that the database could not take, and drivers who are gone. */
+import { kinds } from '../kinds.ts'
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -17,14 +18,14 @@ import { Tracking } from './tracking.ts'
 
 async function world() {
   const env = new VirtualEnv(1)
-  const store = new MemoryStore(() => env.nowMs())
+  const store = new MemoryStore(() => env.nowMs(), kinds)
   const logs: string[] = []
   const bus = memoryBus()
   const roster = new Roster(1, 2)
   const tracking = new Tracking({
     env,
     bus,
-    journal: memoryJournal(store),
+    positions: memoryJournal(store),
     roster,
     seeds: [1, 2],
     ownsActor: () => true,

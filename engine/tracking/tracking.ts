@@ -20,7 +20,7 @@ import type {
   PositionQuery,
 } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { Journal, PositionRow } from '../journal/journal.ts'
+import type { PositionRow, Positions } from '../journal/positions.ts'
 import { etaMinutes } from '../matching/eta.ts'
 import type { Roster } from '../matching/roster.ts'
 import type { Order } from '../order/state.ts'
@@ -35,7 +35,7 @@ import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
 export interface TrackingDeps {
   env: Env
   bus: Bus
-  journal: Journal
+  positions: Positions
   roster: Roster
   /** Of the driver table: 32 random bits each. */
   seeds: readonly [number, number]
@@ -83,8 +83,8 @@ export class Tracking {
   }
 
   async start(): Promise<void> {
-    const { env, journal } = this.#deps
-    for (const row of await journal.loadPositions(env.nowMs() - restoreWindowMs)) {
+    const { env, positions } = this.#deps
+    for (const row of await positions.loadPositions(env.nowMs() - restoreWindowMs)) {
       const number = this.table.ensure(row.driverId)
       if (number >= 0)
         this.table.place(
@@ -339,7 +339,7 @@ export class Tracking {
   }
 
   async #save(): Promise<void> {
-    const { journal, ownsActor, log } = this.#deps
+    const { positions, ownsActor, log } = this.#deps
     const rows: PositionRow[] = []
     const numbers = this.#unsaved
     this.#unsaved = []
@@ -361,9 +361,9 @@ export class Tracking {
     const crumbs = this.following.takeCrumbs()
     try {
       for (let from = 0; from < rows.length; from += saveBatchMax)
-        await journal.savePositions(rows.slice(from, from + saveBatchMax))
+        await positions.savePositions(rows.slice(from, from + saveBatchMax))
       for (let from = 0; from < crumbs.length; from += saveBatchMax)
-        await journal.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
+        await positions.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
     } catch (error) {
       // The next save has them: a driver who stands still sends no newer position, and a way is the sum of its crumbs.
       log('warn', 'saving positions failed; the next round saves them', error)

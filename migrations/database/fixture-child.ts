@@ -2,8 +2,9 @@
  * The other process of the tests: opens a data directory and, if told to, appends without end,
  * printing the id of each acknowledged append. Run as `node fixture-child.js <dataDir> <hold|append>`.
  */
+import { kinds } from '../../engine/kinds.ts'
 import { randomUUID } from 'node:crypto'
-import { orderAppend } from '../../engine/journal/contract.ts'
+import { orderAppend } from '../../engine/journal/contract/rows.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { realEnv } from '../../protocol/env.ts'
 import { openDatabase } from './open.ts'
@@ -14,7 +15,7 @@ try {
   const { pool } = await openDatabase({ dataDir: dataDir! })
   say('open')
   if (mode === 'append') {
-    const journal = postgresJournal(pool, realEnv())
+    const journal = postgresJournal(pool, kinds, realEnv())
     const [lease] = await journal.acquireSlots('child', [1], 60_000, true)
     for (;;) {
       const ids = Array.from({ length: 50 }, () => randomUUID())

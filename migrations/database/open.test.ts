@@ -1,4 +1,5 @@
 /** Opening a database: schema, several processes at once, the lock on a data directory, and a crash. */
+import { kinds } from '../../engine/kinds.ts'
 import t, { type Test } from 'tap'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -222,7 +223,7 @@ t.test('SIGKILL in the middle of appends: everything acknowledged is there', asy
     await once(child.process, 'close')
 
     const database = await openDatabase({ dataDir })
-    const { events } = await postgresJournal(database.pool, realEnv()).loadSlot(1)
+    const { events } = await postgresJournal(database.pool, kinds, realEnv()).loadSlot(1)
     const stored = new Map(events.map(event => [event.seq, event.actorId]))
     // The last line may have been cut by the kill.
     const acknowledged = child.lines.slice(1, -1).map(line => line.split(' '))

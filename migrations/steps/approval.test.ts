@@ -1,6 +1,6 @@
 /** A database of before: whoever works goes on working after decisions came, and a pharmacy that had closed itself is closed still. */
 import t, { type Test } from 'tap'
-import { testId } from '../../engine/journal/contract.ts'
+import { testId } from '../../engine/journal/contract/rows.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
 import { migrate } from '../database/migrate.ts'

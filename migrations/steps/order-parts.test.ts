@@ -1,6 +1,6 @@
 /** Orders that an earlier release wrote show the same after their views were taken apart, and are found as before. */
 import t from 'tap'
-import { testId, testOrderView } from '../../engine/journal/contract.ts'
+import { testId, testOrderView } from '../../engine/journal/contract/rows.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'

@@ -2,14 +2,11 @@
 import type { Driver } from '../../../engine/driver/state.ts'
 import type { DriverCommand } from '../../../engine/driver/commands.ts'
 import type { Effect } from '../../../engine/effects.ts'
-import type { ReadModelRow } from '../../../engine/journal/journal.ts'
+import type { OrderWrite } from '../../../engine/order/tables.ts'
 import type { OrderCommand } from '../../../engine/order/commands.ts'
 import type { Order } from '../../../engine/order/state.ts'
-import { behaviours } from '../../../engine/runtime/behaviours.ts'
 import type { OrderEvent } from '../../../protocol/events.ts'
-import { withDriver, withOrder, type Bug } from './bug.ts'
-
-const { order: orders, driver: drivers } = behaviours
+import { drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Events of an order as they are decided, changed. */
 const deciding = (change: (event: OrderEvent) => OrderEvent[]) =>
@@ -22,23 +19,15 @@ const deciding = (change: (event: OrderEvent) => OrderEvent[]) =>
     },
   })
 
+type Complete = Extract<DriverCommand, { verb: 'complete' }>
 /** What is said to a driver's actor when an order of its is over, changed. */
-const completing = (
-  change: (command: Extract<DriverCommand, { verb: 'complete' }>, order: Order) => DriverCommand,
-) =>
+const completing = (change: (command: Complete, order: Order) => DriverCommand) =>
   withOrder({
     react: (event, state, atMs, source) =>
       orders.react(event, state, atMs, source).map((effect): Effect => {
-        if (
-          effect.do !== 'command' ||
-          effect.to.kind !== 'driver' ||
-          effect.to.command.verb !== 'complete'
-        )
-          return effect
-        return {
-          ...effect,
-          to: { ...effect.to, command: change(effect.to.command, state as Order) },
-        }
+        if (effect.do !== 'command' || effect.to.command.verb !== 'complete') return effect
+        const command = change(effect.to.command as Complete, state as Order)
+        return { ...effect, to: { ...effect.to, command } }
       }),
   })
 
@@ -47,7 +36,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'the fold of an order forgets that the driver arrived at the pharmacy',
     rule: '[4]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withOrder({
         evolve(state, event, atMs) {
           const next = orders.evolve(state, event, atMs) as Order
@@ -61,7 +50,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'the fold of a cancelled order forgets which pharmacy had it',
     rule: '[4]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withOrder({
         evolve(state, event, atMs) {
           const next = orders.evolve(state, event, atMs) as Order
@@ -73,11 +62,11 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'the column of the fee says five cents more than the order',
     rule: '[4]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withOrder({
-        row(state, version, atMs, born): ReadModelRow {
-          const row = orders.row(state, version, atMs, born)
-          return row.kind === 'order' && row.order.feeMinor !== null
+        row(state, version, atMs, isBorn): OrderWrite {
+          const row = orders.row(state, version, atMs, isBorn) as OrderWrite
+          return row.order.feeMinor !== null
             ? { ...row, order: { ...row.order, feeMinor: row.order.feeMinor + 5 } }
             : row
         },
@@ -87,7 +76,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'the fold of a driver counts deliveries and forgets what they earned',
     rule: '[4]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withDriver({
         evolve(state, event, atMs) {
           const next = drivers.evolve(state, event, atMs) as Driver
@@ -101,7 +90,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'a driver is paid for an order that went back',
     rule: '[pay]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       completing((command, order) =>
         order.kind === 'returned' ? { ...command, earningsMinor: order.deal.feeMinor } : command,
       ),
@@ -110,7 +99,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'an order that was called off under way counts as delivered',
     rule: '[pay]',
     seed: 7,
-    behaviours: () =>
+    kinds: () =>
       completing(command =>
         command.outcome === 'cancelled' ? { ...command, outcome: 'delivered' } : command,
       ),
@@ -119,7 +108,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'an acceptance asks the same of every customer, whatever the tariff says',
     rule: '[fee]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       deciding(event => [
         event.type === 'order_accepted'
           ? { ...event, data: { ...event.data, fee_minor: 400 } }
@@ -130,7 +119,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'what a customer wrote for the driver is lost at the beginning',
     rule: '[said]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       deciding(event => [
         event.type === 'broadcast_opened'
           ? { ...event, data: { ...event.data, notes: null } }
@@ -141,7 +130,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
     about: 'whoever picks up has arrived, wherever the device is',
     rule: '[7]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withOrder({
         decide(state, command, nowMs) {
           const decision = orders.decide(state, command, nowMs)

@@ -3,9 +3,11 @@
  * engine and one of its ports, or in place of a behaviour, so that the product has no switch for being wrong.
  */
 import type { Engine } from '../../../engine/engine.ts'
-import type { ActorKind, Journal } from '../../../engine/journal/journal.ts'
-import type { AnyBehaviour } from '../../../engine/runtime/actors.ts'
-import { behaviours } from '../../../engine/runtime/behaviours.ts'
+import { driverKind } from '../../../engine/driver/kind.ts'
+import type { Store } from '../../../engine/journal/journal.ts'
+import { kinds } from '../../../engine/kinds.ts'
+import { orderKind } from '../../../engine/order/kind.ts'
+import type { AnyKind } from '../../../engine/runtime/kind.ts'
 import type { ClaimServer } from '../../../engine/sim/claim-server.ts'
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
@@ -21,9 +23,9 @@ export interface Bug {
   database?(database: SimDatabase): void
   claims?(server: ClaimServer): void
   /** One engine's journal. */
-  journal?(journal: Journal, database: SimDatabase): Journal
+  journal?(journal: Store, database: SimDatabase): Store
   /** Of one incarnation of an engine. */
-  behaviours?(): Record<ActorKind, AnyBehaviour>
+  kinds?(): readonly AnyKind[]
   edgeBus?(bus: Bus): Bus
   engineBus?(bus: Bus): Bus
   /** What a socket that opens reads. */
@@ -33,13 +35,18 @@ export interface Bug {
   engine?(engine: Engine): void
 }
 
-/** The behaviours of the product, but for what is changed of orders. */
-export const withOrder = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({
-  ...behaviours,
-  order: { ...behaviours.order, ...change },
-})
+/** Orders and drivers as the product has them. */
+export const orders: AnyKind = orderKind
+export const drivers: AnyKind = driverKind
+/** These kinds, but for what is changed of one of them. */
+export const changed = (
+  list: readonly AnyKind[],
+  name: string,
+  change: Partial<AnyKind>,
+): readonly AnyKind[] => list.map(kind => (kind.name === name ? { ...kind, ...change } : kind))
+/** The kinds of the product, but for what is changed of orders. */
+export const withOrder = (change: Partial<AnyKind>): readonly AnyKind[] =>
+  changed(kinds, orders.name, change)
 /** The same of drivers. */
-export const withDriver = (change: Partial<AnyBehaviour>): Record<ActorKind, AnyBehaviour> => ({
-  ...behaviours,
-  driver: { ...behaviours.driver, ...change },
-})
+export const withDriver = (change: Partial<AnyKind>): readonly AnyKind[] =>
+  changed(kinds, drivers.name, change)

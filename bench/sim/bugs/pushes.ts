@@ -1,14 +1,13 @@
 /** Deliberate bugs of pushes: who hears what. None of them is in the product. */
 import type { Effect } from '../../../engine/effects.ts'
 import { deliveryOf, type Order } from '../../../engine/order/state.ts'
-import { behaviours } from '../../../engine/runtime/behaviours.ts'
 import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Push, PushList } from '../../../protocol/pushes.ts'
 import type { SocketMessage } from '../../../protocol/sockets.ts'
 import type { Heard } from '../edge.ts'
 import { subjects } from '../../../protocol/subjects.ts'
-import { withOrder, type Bug } from './bug.ts'
+import { orders, withOrder, type Bug } from './bug.ts'
 
 interface Topical {
   topic: string
@@ -19,7 +18,7 @@ interface Topical {
 const telling = (change: (told: Topical, order: Order) => Topical | null) =>
   withOrder({
     react: (event, state, atMs, source) =>
-      behaviours.order.react(event, state, atMs, source).flatMap((effect): Effect[] => {
+      orders.react(event, state, atMs, source).flatMap((effect): Effect[] => {
         if (effect.do !== 'push' || effect.push.kind !== 'topic') return [effect]
         const told = change(effect.push, state as Order)
         return told === null ? [] : [{ do: 'push', push: { kind: 'topic', ...told } }]
@@ -52,7 +51,7 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     about: 'a pharmacy that was asked and did not get the order hears what becomes of it',
     rule: '[told]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       telling((told, order) => {
         const other =
           'broadcast' in order
@@ -67,7 +66,7 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     about: "whoever has the link learns the driver's phone",
     rule: '[secret]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       telling((told, order) => {
         const driver = deliveryOf(order)?.driver
         return told.topic.startsWith('order:') && driver !== undefined
@@ -79,7 +78,7 @@ export const pushBugs: Readonly<Record<string, Bug>> = {
     about: 'nobody tells the customer that the order has come',
     rule: '[told]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       telling(told =>
         told.topic.startsWith('customer:') &&
         told.message.type === 'status' &&

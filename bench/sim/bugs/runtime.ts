@@ -3,42 +3,54 @@
  * product.
  */
 import type {
-  ActorKind,
-  Journal,
   LoadedActor,
   LoadedSlot,
+  Store,
   StoredEvent,
+  StoredSnapshot,
 } from '../../../engine/journal/journal.ts'
 import type { Driver } from '../../../engine/driver/state.ts'
 import type { DriverCommand } from '../../../engine/driver/commands.ts'
 import type { Order } from '../../../engine/order/state.ts'
 import type { OrderCommand } from '../../../engine/order/commands.ts'
-import { behaviours } from '../../../engine/runtime/behaviours.ts'
-import { decodeSnapshot, encodeSnapshot, snapshotHead } from '../../../engine/runtime/snapshot.ts'
+import { kinds } from '../../../engine/kinds.ts'
+import { Kinds } from '../../../engine/runtime/kind.ts'
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  snapshotHead,
+  type SnapshotBody,
+  type SnapshotHead,
+} from '../../../engine/runtime/snapshot.ts'
 import { LocationBatchReader } from '../../../protocol/location-batch.ts'
 import { subjects } from '../../../protocol/subjects.ts'
-import { withDriver, withOrder, type Bug } from './bug.ts'
+import { changed, drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Changes what recovery reads. */
 const loading = (
-  journal: Journal,
+  journal: Store,
   change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L,
-): Journal => ({
+): Store => ({
   ...journal,
   loadSlot: async slot => change(await journal.loadSlot(slot)),
   loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
 })
 /** Without the ids of what was carried out. */
-const forgotten = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S => ({
-  ...snapshot,
-  bytes: Buffer.from(
-    encodeSnapshot(
-      snapshot.actorId,
-      { ...decodeSnapshot(snapshot.actorId, snapshot.bytes), acceptedIds: [] },
-      snapshotHead(snapshot.bytes)!,
-    ),
-  ),
-})
+const forgotten = <S extends StoredSnapshot>(snapshot: S): S =>
+  rewritten(snapshot, body => ({ ...body, acceptedIds: [] }))
+/** The same snapshot with another body or another head. */
+function rewritten<S extends StoredSnapshot>(
+  snapshot: S,
+  change: (body: SnapshotBody) => SnapshotBody,
+  head: Partial<SnapshotHead> = {},
+): S {
+  const { kind: name, actorId, bytes } = snapshot
+  const kind = known.named(name)
+  const body = change(decodeSnapshot(actorId, bytes, kind))
+  const rewrittenHead = { ...snapshotHead(bytes)!, ...head }
+  return { ...snapshot, bytes: Buffer.from(encodeSnapshot(actorId, body, kind, rewrittenHead)) }
+}
+const known = new Kinds(kinds)
 
 export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
@@ -124,7 +136,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'a driver takes offers beyond capacity',
     rule: '[8]',
     seed: 2,
-    behaviours: () =>
+    kinds: () =>
       withDriver({
         decide(state, command, nowMs) {
           const driver = state as Driver
@@ -132,7 +144,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
             driver.kind === 'registered' && (command as DriverCommand).verb === 'hold_offer'
               ? { ...driver, capacity: 99 }
               : driver
-          return behaviours.driver.decide(roomy, command, nowMs)
+          return drivers.decide(roomy, command, nowMs)
         },
       }),
   },
@@ -140,16 +152,12 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'the order forgets its deadline',
     rule: '[10]',
     seed: 1,
-    behaviours: () =>
+    kinds: () =>
       withOrder({
         decide: (state, command, nowMs) =>
-          behaviours.order.decide(
-            state,
-            command,
-            (command as OrderCommand).verb === 'respond' ? 0 : nowMs,
-          ),
+          orders.decide(state, command, (command as OrderCommand).verb === 'respond' ? 0 : nowMs),
         wakeAtMs: state => {
-          const atMs = behaviours.order.wakeAtMs(state)
+          const atMs = orders.wakeAtMs(state)
           return atMs === null ? null : atMs + 20_000
         },
       }),
@@ -186,35 +194,28 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     seed: 2,
     journal: journal =>
       loading(journal, loaded => {
-        const asleep = <S extends { actorId: string; bytes: Uint8Array }>(snapshot: S): S => ({
-          ...snapshot,
-          bytes: Buffer.from(
-            encodeSnapshot(snapshot.actorId, decodeSnapshot(snapshot.actorId, snapshot.bytes), {
-              ...snapshotHead(snapshot.bytes)!,
-              wakeAtMs: null,
-            }),
-          ),
-        })
+        const asleep = <S extends StoredSnapshot>(snapshot: S): S =>
+          rewritten(snapshot, body => body, { wakeAtMs: null })
         return 'snapshots' in loaded
           ? { ...loaded, snapshots: loaded.snapshots.map(asleep) }
           : loaded
       }),
-    behaviours() {
+    kinds() {
       // Only what was decided in this incarnation has a deadline.
       const decided = new WeakSet<object>()
       return withOrder({
         evolve(state, event, atMs) {
-          const next = behaviours.order.evolve(state, event, atMs)
+          const next = orders.evolve(state, event, atMs)
           if (deciding === state || decided.has(state as object)) decided.add(next as object)
           return next
         },
         decide(state, command, nowMs) {
           deciding = state
-          return behaviours.order.decide(state, command, nowMs)
+          return orders.decide(state, command, nowMs)
         },
         wakeAtMs: state =>
           (state as Order).kind !== 'broadcast' || decided.has(state as object)
-            ? behaviours.order.wakeAtMs(state)
+            ? orders.wakeAtMs(state)
             : null,
       })
     },
@@ -242,9 +243,8 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
         const events = loaded.events.map((event): StoredEvent =>
           event.kind === 'driver' ? { ...event, commandId: null } : event,
         )
-        const forget = <S extends { kind: ActorKind; actorId: string; bytes: Uint8Array }>(
-          snapshot: S,
-        ): S => (snapshot.kind === 'order' ? snapshot : forgotten(snapshot))
+        const forget = <S extends StoredSnapshot>(snapshot: S): S =>
+          snapshot.kind === 'order' ? snapshot : forgotten(snapshot)
         return 'snapshots' in loaded
           ? { ...loaded, events, snapshots: loaded.snapshots.map(forget) }
           : {
@@ -253,7 +253,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
               snapshot: loaded.snapshot === null ? null : forget(loaded.snapshot),
             }
       }),
-    behaviours: () =>
+    kinds: () =>
       withDriver({
         decide(state, command, nowMs) {
           const [driver, told] = [state as Driver, command as DriverCommand]
@@ -262,7 +262,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
             driver.kind === 'absent' ||
             driver.activeOrderIds.includes(told.orderId)
           )
-            return behaviours.driver.decide(state, command, nowMs)
+            return drivers.decide(state, command, nowMs)
           return {
             ok: true,
             events: [
@@ -277,14 +277,15 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
       'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',
     rule: '[live]',
     seed: 1,
-    behaviours: () => ({
-      order: {
-        ...behaviours.order,
-        react: (event, state, ...rest) =>
-          event.type === 'offer_closed' ? [] : behaviours.order.react(event, state, ...rest),
-      },
-      driver: { ...behaviours.driver, wakeAtMs: () => null },
-    }),
+    kinds: () =>
+      changed(
+        withOrder({
+          react: (event, state, ...rest) =>
+            event.type === 'offer_closed' ? [] : orders.react(event, state, ...rest),
+        }),
+        drivers.name,
+        { wakeAtMs: () => null },
+      ),
   },
 }
 /** The state that the decision under way began with; decisions are synchronous. */

@@ -11,7 +11,7 @@ import type {
   VendorFact,
 } from '../../../protocol/events.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
-import { orderMachine } from '../machine.ts'
+import { orderMachine } from '../../order/machine.ts'
 
 type Opened = Extract<OrderEvent, { type: 'broadcast_opened' }>['data']
 type Placed = Extract<OrderEvent, { type: 'order_placed' }>['data']
@@ -71,7 +71,7 @@ export const underWay: ReadonlySet<string> = new Set([
   'returning',
 ])
 export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
-  Object.keys(orderMachine[order.state] ?? {}).every(type => type === 'tracking_reissued')
+  Object.keys(orderMachine.steps[order.state] ?? {}).every(type => type === 'tracking_reissued')
 /** What the outside calls the state. */
 export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus =>
   state === 'broadcast'

@@ -1,35 +1,16 @@
 /**
- * The journal's rule about proofs of deliveries (J15) as tests, for every adapter: the one in memory and the one of
+ * Rule J15 of `lookups.ts`, about proofs of deliveries, as tests, for every adapter: the one in memory and the one of
  * the databases find the pick-up, the people and the file in quite different ways, and must agree.
  */
 import type { Test } from 'tap'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import type { UploadFact } from '../order/proof.ts'
-import {
-  acquired,
-  orderAppend,
-  testId,
-  testOrderRow,
-  testOrderView,
-  testSlot,
-  type JournalSubject,
-} from './contract.ts'
-import type { Journal } from './journal.ts'
+import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { UploadFact } from '../../order/proof.ts'
+import type { Store } from '../journal.ts'
+import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot } from './rows.ts'
+import type { JournalSubject } from './subject.ts'
 
 /** Runs J15 as subtests of `t`. */
-export async function proofContract(
-  t: Test,
-  name: string,
-  make: () => Promise<JournalSubject>,
-): Promise<void> {
-  const subject = await make()
-  const journal = subject.open()
-  await t.test(`${name}: proofs`, t => proofRules(t, subject, journal))
-  await journal.close()
-  await subject.close()
-}
-
-async function proofRules(t: Test, subject: JournalSubject, journal: Journal): Promise<void> {
+export async function proofRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
   const [vendorId, driverId, slot, pickedUpMs] = [
     testId(),
     testId(),
@@ -53,7 +34,7 @@ async function proofRules(t: Test, subject: JournalSubject, journal: Journal): P
       ...change,
     })
     await journal.append(
-      orderAppend(slot, epoch, id, 0, { row: { kind: 'order', order: testOrderRow(view, true) } }),
+      orderAppend(slot, epoch, id, 0, { row: { order: testOrderRow(view, true) } }),
     )
     return id
   }

@@ -3,15 +3,13 @@
  * go of it. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
-import type { Driver, RegisteredDriver } from './driver/state.ts'
+import type { Driver, RegisteredDriver } from '../driver/state.ts'
 import type { HoldsDeps } from './holds.ts'
 import { doubtHold } from './holds.ts'
-import type { Journal } from './journal/journal.ts'
-import { driverIds, happened, offerIds, orderId, reached } from './order/fixtures.ts'
-import type { Cell } from './runtime/cell.ts'
-import type { Actors } from './runtime/actors.ts'
-import { VirtualEnv } from './sim/virtual-env.ts'
-import type { OrderEvent } from '../protocol/events.ts'
+import { driverIds, happened, offerIds, orderId, reached } from '../order/fixtures.ts'
+import type { Cell } from '../runtime/cell.ts'
+import { VirtualEnv } from '../sim/virtual-env.ts'
+import type { OrderEvent } from '../../protocol/events.ts'
 
 /** A driver who holds the order's first offer, and what is told of it; the journal has these events of the order. */
 async function doubt(
@@ -38,20 +36,15 @@ async function doubt(
           events: events.map((event, i) => ({ version: i + 1, event, atMs: i })),
         }
       },
-    } as unknown as Journal,
+    } as unknown as HoldsDeps['journal'],
     actors: {
       wakeAt: () => {
         wakes++
       },
-      tell: async (
-        _kind: string,
-        _id: string,
-        _commandId: string,
-        command: { verb: string; offerId: string },
-      ) => {
+      tell: async ({ command }: { command: { verb: string; offerId: string } }) => {
         told.push(`${command.verb} ${command.offerId}`)
       },
-    } as unknown as Actors,
+    } as unknown as HoldsDeps['actors'],
   }
   doubtHold(deps, cell)
   await env.settle()

@@ -3,25 +3,26 @@
  * the order lets go of a hold, so what the driver holds now it still holds when the order decides.
  * Together they make the hold an assignment's ticket: none without it, and it lasts until it is used.
  */
-import { slotOf, uuidV7 } from '../protocol/ids.ts'
-import { limits } from '../protocol/limits.ts'
-import type { Env } from '../protocol/env.ts'
-import type { DriverFact, OrderEvent } from '../protocol/events.ts'
-import type { DriverCommand } from './driver/commands.ts'
-import type { Driver } from './driver/state.ts'
-import { holdDoubtMs } from './driver/wake.ts'
-import type { ActorCommand } from './effects.ts'
-import type { Journal } from './journal/journal.ts'
-import { evolve } from './order/evolve.ts'
-import { absentOrder, deliveryOf, type Order } from './order/state.ts'
-import type { Actors } from './runtime/actors.ts'
-import type { Cell, TellReply } from './runtime/cell.ts'
-import { decodeSnapshot } from './runtime/snapshot.ts'
+import { slotOf, uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Env } from '../../protocol/env.ts'
+import type { DriverFact, OrderEvent } from '../../protocol/events.ts'
+import type { Driver } from '../driver/state.ts'
+import { holdDoubtMs } from '../driver/wake.ts'
+import type { ActorCommand } from '../effects.ts'
+import type { Store } from '../journal/journal.ts'
+import { evolve } from '../order/evolve.ts'
+import { absentOrder, deliveryOf, type Order } from '../order/state.ts'
+import type { Cell, TellReply } from '../runtime/cell.ts'
+import { orderKind } from '../order/kind.ts'
+import type { AnyKind, EngineParts } from '../runtime/kind.ts'
+import { decodeSnapshot } from '../runtime/snapshot.ts'
+import { toDriver } from '../saga/commands.ts'
 
 export interface HoldsDeps {
   env: Env
-  journal: Journal
-  actors: Actors
+  journal: Pick<Store, 'loadActor' | 'claimProofs'>
+  actors: EngineParts['actors']
   /** To whichever engine owns the actor; the answer has its state. */
   ask(command: ActorCommand): Promise<TellReply>
 }
@@ -45,14 +46,12 @@ export async function askHolder(
     order.search.offer.offerId !== offerId
   )
     return null
-  const command: DriverCommand = { verb: 'confirm_hold', by: system, offerId }
   // A new id each time: "not yet" must not be remembered.
-  const asked = {
-    kind: 'driver' as const,
-    actorId: order.search.offer.driverId,
-    id: uuidV7(env.nowMs(), env.random),
-    command,
-  }
+  const asked = toDriver(order.search.offer.driverId, uuidV7(env.nowMs(), env.random), {
+    verb: 'confirm_hold',
+    by: system,
+    offerId,
+  })
   const reply = await ask(asked).catch((): TellReply => ({
     ok: false,
     code: 'unavailable',
@@ -80,12 +79,18 @@ export function doubtHold({ env, actors, journal }: HoldsDeps, cell: Cell): void
   const { offer_id: offerId, order_id: orderId } = driver.hold
   const nowMs = env.nowMs()
   actors.wakeAt(cell.actorId, nowMs + holdDoubtMs)
-  const release: DriverCommand = { verb: 'release_hold', by: system, offerId, outcome: 'withdrawn' }
   orderOf(journal, orderId).then(
     // An offer that is over never comes back, so this stays true.
     order => {
       if (!isOut(order, offerId))
-        void actors.tell('driver', cell.actorId, `${offerId}:doubt:${nowMs}`, release)
+        void actors.tell(
+          toDriver(cell.actorId, `${offerId}:doubt:${nowMs}`, {
+            verb: 'release_hold',
+            by: system,
+            offerId,
+            outcome: 'withdrawn',
+          }),
+        )
     },
     () => {
       /* The journal cannot be read: the next look asks again. */
@@ -100,10 +105,12 @@ const isOut = (order: Order, offerId: string): boolean =>
     order.search.offer.offerId === offerId) ||
   deliveryOf(order)?.assignmentId === offerId
 
-async function orderOf(journal: Journal, orderId: string): Promise<Order> {
+async function orderOf(journal: HoldsDeps['journal'], orderId: string): Promise<Order> {
   const { snapshot, events } = await journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
   const from =
-    snapshot === null ? absentOrder : (decodeSnapshot(orderId, snapshot.bytes).state as Order)
+    snapshot === null
+      ? absentOrder
+      : (decodeSnapshot(orderId, snapshot.bytes, orderKind as AnyKind).state as Order)
   return events
     .filter(stored => stored.version > (snapshot?.version ?? 0))
     .reduce((order, stored) => evolve(order, stored.event as OrderEvent, stored.atMs), from)

@@ -1,21 +1,14 @@
 /**
- * Which events are also told under an older name, and in which words. Pure. `state` is the actor's state
+ * Which events of an order are also told under an older name, and in which words. Pure. `order` is the state
  * after the event, or later when events are published again after a crash: only what no later event
  * changes is read from it.
  */
-import type { DriverEvent, OrderEvent } from '../protocol/events.ts'
-import type { OlderFact } from '../protocol/older-topics.ts'
-import { currency } from '../protocol/money.ts'
-import type { Driver } from './driver/state.ts'
-import { deliveryOf, type Order } from './order/state.ts'
+import type { OrderEvent } from '../../protocol/events.ts'
+import type { OlderFact } from '../../protocol/older-topics.ts'
+import type { OlderFactOf } from '../effects.ts'
+import { deliveryOf, type Order } from './state.ts'
 
-/** `orderId` is the trip it is about, which for a driver's event is not the actor. */
-export interface OlderFactOf {
-  orderId: string
-  fact: OlderFact
-}
-
-export function olderFactOfOrder(event: OrderEvent, order: Order): OlderFactOf | null {
+export function olderFact(event: OrderEvent, order: Order): OlderFactOf | null {
   if (order.kind === 'absent') return null
   const { orderId } = order.core
   const of = (fact: OlderFact): OlderFactOf => ({ orderId, fact })
@@ -80,27 +73,5 @@ export function olderFactOfOrder(event: OrderEvent, order: Order): OlderFactOf |
       })
     default:
       return null
-  }
-}
-
-export function olderFactOfDriver(event: DriverEvent, driver: Driver): OlderFactOf | null {
-  if (
-    event.type !== 'order_completed' ||
-    event.data.outcome !== 'delivered' ||
-    driver.kind === 'absent'
-  )
-    return null
-  const { order_id, earnings_minor } = event.data
-  return {
-    orderId: order_id,
-    fact: {
-      type: 'payment.processed',
-      data: {
-        trip_id: order_id,
-        driver_id: driver.driverId,
-        amount_minor: earnings_minor,
-        currency,
-      },
-    },
   }
 }

@@ -3,12 +3,12 @@
  * engine. The caller wants the answer and not a promise of one, so this waits for the order to tell.
  * What waits is only in memory: a caller whose engine dies asks again and finds the order as it is.
  */
-import { isErrorCode } from '../protocol/errors.ts'
-import type { OrderEvent } from '../protocol/events.ts'
-import type { Env } from '../protocol/env.ts'
-import { limits } from '../protocol/limits.ts'
-import { deliveryOf, type Order } from './order/state.ts'
-import type { Cell, TellReply } from './runtime/cell.ts'
+import { isErrorCode } from '../../protocol/errors.ts'
+import type { OrderEvent } from '../../protocol/events.ts'
+import type { Env } from '../../protocol/env.ts'
+import { limits } from '../../protocol/limits.ts'
+import { deliveryOf, type Order } from '../order/state.ts'
+import type { Cell, TellReply } from '../runtime/cell.ts'
 
 type Look = (
   cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>,

@@ -1,0 +1,230 @@
+/**
+ * The saga of orders and drivers in one engine: which pharmacies are near, which drivers are free, where
+ * they are, and what follows from it for orders. It attends to both kinds, because they share all of this.
+ */
+import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { limits } from '../../protocol/limits.ts'
+import type {
+  DirectoryVendor,
+  PositionQuery,
+  RosterMessage,
+  RosterRow,
+  TerminalsMessage,
+} from '../../protocol/pushes.ts'
+import { engineQueue, subjects } from '../../protocol/subjects.ts'
+import { Allowance } from '../allowance/allowance.ts'
+import type { Store } from '../journal/journal.ts'
+import { Directory } from '../matching/directory.ts'
+import { OpenRequests } from '../matching/open-requests.ts'
+import { Resynchronisation } from '../matching/resynchronisation.ts'
+import { Roster } from '../matching/roster.ts'
+import { SearchingOrders } from '../matching/searching-orders.ts'
+import { requestPushFor } from '../order/react.ts'
+import type { Order } from '../order/state.ts'
+import type { Pusher } from '../pusher.ts'
+import { RosterExchange } from '../roster-exchange.ts'
+import type { EngineBounds } from '../runtime/bounds.ts'
+import type { Cell } from '../runtime/cell.ts'
+import type { AnyAttendant, EngineParts } from '../runtime/kind.ts'
+import { repeat } from '../runtime/repeat.ts'
+import { driverName, orderName, toOrder } from '../saga/commands.ts'
+import type { FollowedOrder } from '../tracking/following.ts'
+import { Tracking } from '../tracking/tracking.ts'
+import { Assignments } from './assignments.ts'
+import { DriversOfEngine } from './drivers.ts'
+import type { HoldsDeps } from './holds.ts'
+import { OrdersOfEngine } from './orders.ts'
+
+export interface DispatchDeps extends EngineParts {
+  engineId: string
+  bus: Bus
+  store: Store
+  bounds: EngineBounds
+  pusher: Pusher
+  /** May this customer open this request? Asks the owner of the customer's slot. */
+  mayOpen(customerId: string, orderId: string): Promise<boolean>
+}
+
+const system = { role: 'system', id: 'engine' } as const
+
+export class Dispatch {
+  readonly directory = new Directory()
+  readonly roster: Roster
+  readonly tracking: Tracking
+  readonly allowance: Allowance
+  /** By the name of the kind that they attend to. */
+  readonly attendants: ReadonlyMap<string, AnyAttendant>
+  readonly #deps: DispatchDeps
+  readonly #open = new OpenRequests()
+  readonly #searching = new SearchingOrders()
+  readonly #resynchronisation: Resynchronisation
+  readonly #rosters: RosterExchange
+  #subscriptions: Subscription[] = []
+  #stops: (() => void)[] = []
+  #vendorsSinceMs = 0
+
+  constructor(deps: DispatchDeps) {
+    this.#deps = deps
+    const { env, bus, store, bounds, actors } = deps
+    const seed = (): number => Math.floor(env.random() * 2 ** 32)
+    const seeds = [seed(), seed()] as const
+    this.roster = new Roster(...seeds)
+    this.tracking = new Tracking({
+      env,
+      bus,
+      positions: store,
+      roster: this.roster,
+      seeds,
+      log: deps.log,
+      ownsActor: actors.ownsActor,
+      arrived: (order, at) => this.#arrived(order, at),
+    })
+    this.allowance = new Allowance({
+      env,
+      store,
+      openRequestsPerCustomerMax: bounds.openRequestsPerCustomerMax,
+    })
+    this.#rosters = new RosterExchange({
+      env,
+      bus,
+      bounds,
+      engineId: deps.engineId,
+      roster: this.roster,
+      ownsActor: actors.ownsActor,
+      changed: row => this.#rosterChanged(row),
+    })
+    this.#resynchronisation = new Resynchronisation({
+      env,
+      openOf: (vendorId, limit) => this.#open.ofVendor(vendorId, limit),
+      tell: (orderId, vendorIds) => {
+        const order = actors.peek(orderId)?.state as Order | undefined
+        if (order?.kind === 'broadcast')
+          deps.pusher.add(requestPushFor(order.core, order.broadcast, vendorIds))
+      },
+    })
+    const holds: HoldsDeps = { env, journal: store, actors, ask: deps.ask }
+    const orders = new OrdersOfEngine({
+      facts: { env, directory: this.directory, following: this.tracking.following },
+      open: this.#open,
+      searching: this.#searching,
+      allowance: this.allowance,
+      tracking: this.tracking,
+      assignments: new Assignments(env, actors.peek),
+      holds,
+      search: { env, actors, roster: this.roster, tracking: this.tracking },
+      openRequestsPerCustomerMax: bounds.openRequestsPerCustomerMax,
+      mayOpen: deps.mayOpen,
+    })
+    this.attendants = new Map<string, AnyAttendant>([
+      [orderName, orders as AnyAttendant],
+      [driverName, new DriversOfEngine(this.#rosters, holds) as AnyAttendant],
+    ])
+  }
+
+  /** Resolves when pharmacies and the last positions are known. */
+  async start(): Promise<void> {
+    const { bus, env, log } = this.#deps
+    await this.#pollVendors()
+    await this.tracking.start()
+    this.#subscriptions = [
+      bus.subscribe(subjects.locationFilter, message => this.tracking.ingest(message.body)),
+      bus.subscribe(subjects.interest, message => this.tracking.takeInterest(message.body)),
+      bus.subscribe(subjects.terminals, message =>
+        this.#resynchronisation.ask((decodeBody(message.body) as TerminalsMessage).vendor_ids),
+      ),
+      bus.subscribe(subjects.directory, message =>
+        this.directory.put(decodeBody(message.body) as DirectoryVendor),
+      ),
+      bus.subscribe(subjects.roster, message =>
+        this.#rosters.take(decodeBody(message.body) as RosterMessage),
+      ),
+      bus.subscribe(subjects.rosterWanted, () => this.#rosters.publishAll()),
+      bus.subscribe(
+        subjects.queryPosition,
+        message => {
+          message.respond?.(
+            encodeBody(this.tracking.position(decodeBody(message.body) as PositionQuery)),
+          )
+        },
+        { queue: engineQueue },
+      ),
+    ]
+    const failed = (error: unknown): void =>
+      log('warn', 'a background round failed; will try again', error)
+    this.#stops = [
+      repeat(env, limits.vendorPollMs, () => this.#pollVendors(), failed),
+      repeat(env, limits.rosterDigestMs, () => this.#rosters.publishAll(), failed),
+      bus.onStatus(connected => {
+        if (connected) void this.#pollVendors().catch(failed)
+      }),
+    ]
+  }
+
+  /** Other engines tell their drivers when they are asked. */
+  askForRosters(): void {
+    this.#deps.bus.publish(subjects.rosterWanted, encodeBody({}))
+  }
+
+  /** No more rounds; messages are still taken. */
+  quiet(): void {
+    for (const stop of this.#stops) stop()
+    this.#resynchronisation.stop()
+  }
+
+  async stop(): Promise<void> {
+    await this.tracking.stop()
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+  }
+
+  health() {
+    return {
+      pharmacies: this.directory.size,
+      drivers: this.tracking.table.ids.count,
+      open_requests: this.#open.size,
+      deliveries: this.tracking.following.size,
+      frames: this.tracking.frames,
+    }
+  }
+
+  /** A slot was gained: deliveries among these actors have their distance again. */
+  async restore(slot: number, attentive: readonly Cell[]): Promise<void> {
+    const { following } = this.tracking
+    const orderIds = attentive
+      .map(cell => cell.actorId)
+      .filter(actorId => following.get(actorId) !== undefined)
+    if (orderIds.length === 0) return
+    // Kilometres are worth a line in the log, not a slot out of service.
+    const crumbs = await this.#deps.store.loadBreadcrumbs(orderIds).catch((error: unknown) => {
+      this.#deps.log('warn', `breadcrumbs of slot ${slot} not read; distances begin anew`, error)
+      return []
+    })
+    following.restore(crumbs)
+  }
+
+  /** A fleet may be watched, and an order may be waiting for just this driver. */
+  #rosterChanged(row: RosterRow): void {
+    this.tracking.rosterChanged(row.driverId, row.vendorId)
+    if (!row.canTakeMore) return
+    for (const orderId of this.#searching.ofVendor(row.vendorId))
+      this.#deps.actors.wakeAt(orderId, this.#deps.env.nowMs())
+  }
+
+  #arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void {
+    const { actors } = this.#deps
+    if (!actors.ownsActor(order.orderId)) return
+    void actors
+      .tell(toOrder(order.orderId, `arrived:${at}`, { verb: 'record_arrival', by: system, at }))
+      .then(reply => {
+        if (!reply.ok) this.tracking.following.missed(order.orderId)
+      })
+  }
+
+  async #pollVendors(): Promise<void> {
+    const { vendors, nextSinceMs } = await this.#deps.store.vendorsChangedSince(
+      this.#vendorsSinceMs,
+    )
+    for (const vendor of vendors) this.directory.put(vendor)
+    this.#vendorsSinceMs = nextSinceMs
+  }
+}

@@ -1,0 +1,72 @@
+/** What happens to an order whose deadline has come: a request ends, an offer lapses, a search asks the next driver. */
+import { uuidV7 } from '../../protocol/ids.ts'
+import type { Env } from '../../protocol/env.ts'
+import { limits } from '../../protocol/limits.ts'
+import { nextDriver } from '../matching/next-driver.ts'
+import type { Roster } from '../matching/roster.ts'
+import type { AutoSearch, Order } from '../order/state.ts'
+import type { Cell } from '../runtime/cell.ts'
+import { toOrder, type InternalOrderCommand } from '../saga/commands.ts'
+import type { EngineParts } from '../runtime/kind.ts'
+import type { Tracking } from '../tracking/tracking.ts'
+
+export interface SearchDeps {
+  env: Env
+  actors: EngineParts['actors']
+  roster: Roster
+  tracking: Pick<Tracking, 'table'>
+}
+
+const system = { role: 'system', id: 'engine' } as const
+/** A driver whose last position is older is not proposed. */
+const positionStaleMs = 10 * 60_000
+
+export function dueOrder(
+  { env, actors, roster, tracking }: SearchDeps,
+  cell: Cell & { state: Order },
+): void {
+  const order = cell.state
+  const internal = (id: string, command: InternalOrderCommand): void => {
+    void actors.tell(toOrder(cell.actorId, id, command))
+  }
+  if (order.kind === 'broadcast')
+    return internal(`expire:${cell.version}`, { verb: 'expire', by: system })
+  if (order.kind !== 'accepted') return
+  const { search, deal } = order
+  if (search.kind === 'offering')
+    return internal(`offer_expired:${search.offer.offerId}`, {
+      verb: 'offer_expired',
+      by: system,
+      offerId: search.offer.offerId,
+    })
+  if (search.kind !== 'searching') return
+  const nowMs = env.nowMs()
+  if (nowMs >= search.auto.deadlineMs || search.auto.offersMade >= limits.offersPerSearchMax)
+    return internal(`end_search:${cell.version}`, { verb: 'end_search', by: system })
+  const driver = nextDriver(roster, tracking.table, {
+    vendorId: deal.vendor.vendor_id,
+    latitude: deal.vendor.latitude,
+    longitude: deal.vendor.longitude,
+    triedDriverIds: notNow(search.auto, nowMs),
+    staleBeforeMs: nowMs - positionStaleMs,
+  })
+  // Nobody near: no event for that, only another look in a while.
+  if (driver === null)
+    return actors.wakeAt(
+      cell.actorId,
+      Math.min(nowMs + limits.driverSearchRetryMs, search.auto.deadlineMs),
+    )
+  internal(`propose:${cell.version}`, {
+    verb: 'propose_driver',
+    by: system,
+    candidate: { offerId: uuidV7(nowMs, env.random), ...driver },
+  })
+}
+
+/** The drivers that a search does not ask: those who had their chance, and for a while those who could not. */
+const notNow = ({ triedDriverIds, unavailable }: AutoSearch, nowMs: number): string[] => [
+  ...triedDriverIds,
+  ...unavailable
+    .filter(one => nowMs - one.atMs < limits.driverSearchRetryMs)
+    .map(one => one.driverId),
+]

@@ -1,0 +1,25 @@
+/** From the wire to a command of a driver: nothing needs to be looked up. */
+import type { DriverCommandData, DriverVerb } from '../../protocol/commands.ts'
+import type { Envelope } from '../runtime/kind.ts'
+import type { DriverCommand } from './commands.ts'
+
+/** The data fits the schema of its verb. */
+export function planDriver(envelope: Envelope): DriverCommand {
+  const verb = envelope.verb as DriverVerb
+  const { by } = envelope
+  switch (verb) {
+    case 'register':
+      return {
+        verb,
+        by,
+        driverId: envelope.actor_id,
+        data: envelope.data as DriverCommandData['register'],
+      }
+    case 'update':
+      return { verb, by, data: envelope.data as DriverCommandData['update'] }
+    case 'set_status':
+      return { verb, by, data: envelope.data as DriverCommandData['set_status'] }
+    default:
+      return { verb, by }
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The statement that writes a group of appends, and its parameters, made from the tables of the kinds. Both
+ * come from one walk over the same lists, so that they cannot disagree.
+ */
+import { eventVersion } from '../../protocol/events.ts'
+import type { ArrayWriter } from './arrays.ts'
+import { eventColumns, type EventToWrite } from './columns.ts'
+import type { AppendRequest } from './journal.ts'
+import type { NumberedAppend } from './rows.ts'
+import type { ColumnType, ListColumn, StoredKind, Table } from './table.ts'
+
+/** Element types of the arrays that the append takes, as SQL writes them. */
+export const sqlTypes: Record<ColumnType, string> = {
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  float8: 'double precision',
+  text: 'text',
+  json: 'json',
+  uuid: 'uuid',
+  timestamptz: 'timestamptz',
+}
+
+export interface AppendPlan {
+  /** Named, so that node-postgres prepares it once per connection. */
+  readonly statement: { readonly name: string; readonly text: string }
+  /** Where the columns of each table begin among the parameters, from 0, for a reader of the parameters. */
+  readonly places: readonly TablePlace[]
+  /**
+   * The parameters of the statement. At most one append of an actor. They are the writer's bytes, good until it
+   * begins again. Throws at a value that its column cannot hold, and at a kind that is not in the list.
+   */
+  parameters(writer: ArrayWriter, group: readonly NumberedAppend[]): unknown[]
+}
+/** After the columns of a table come two for each of its lists, where the slice begins and ends; then the lists. */
+export interface TablePlace {
+  readonly kind: string
+  readonly table: Table<unknown>
+  readonly columnsAt: number
+  readonly spansAt: number
+  readonly listsAt: number
+}
+
+/** Slots, epochs, ids and versions of the actors that are continued. */
+const fenceParameters = 4
+
+export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
+  const places: TablePlace[] = []
+  let at = fenceParameters + eventColumns.length
+  for (const { name, tables } of kinds)
+    for (const table of tables) {
+      const spansAt = at + table.columns.length
+      const lists = table.lists?.length ?? 0
+      places.push({ kind: name, table, columnsAt: at, spansAt, listsAt: spansAt + 2 * lists })
+      at = spansAt + 3 * lists
+    }
+  const placesOf = new Map(
+    kinds.map(({ name }) => [
+      name,
+      places.flatMap((place, index) =>
+        place.kind === name ? [{ table: place.table, index }] : [],
+      ),
+    ]),
+  )
+
+  function parameters(writer: ArrayWriter, group: readonly NumberedAppend[]): unknown[] {
+    const fences = new Map<number, number>()
+    const continued: AppendRequest[] = []
+    const events: EventToWrite[] = []
+    const rows: unknown[][] = places.map(() => [])
+    for (const { request, firstSeq } of group) {
+      fences.set(request.slot, request.epoch)
+      if (request.fromVersion > 0) continued.push(request)
+      for (let index = 0; index < request.events.length; index++)
+        events.push({ request, index, seq: firstSeq + index })
+      const mine = placesOf.get(request.kind)
+      if (mine === undefined) throw new Error(`the journal knows no kind ${request.kind}`)
+      for (const { table, index } of mine)
+        if (table.takes === undefined || table.takes(request.row)) rows[index]!.push(request.row)
+    }
+    writer.begin()
+    writer.column('int2', [...fences.keys()], itself)
+    writer.column('int8', [...fences.values()], itself)
+    writer.column('uuid', continued, request => request.actorId)
+    writer.column('int4', continued, request => request.fromVersion)
+    for (const { type, of } of eventColumns) writer.column(type, events, of)
+    for (let index = 0; index < places.length; index++) {
+      const { table } = places[index]!
+      for (const { type, of } of table.columns) writer.column(type, rows[index]!, of)
+      if (table.lists !== undefined) writeLists(writer, table.lists, rows[index]!)
+    }
+    return [...writer.take(), fences.size, eventVersion]
+  }
+
+  const name = `journal_append_${kinds.map(kind => kind.name).join('_')}`
+  return { statement: { name, text: textOf(places) }, places, parameters }
+}
+
+const itself = <V>(value: V): V => value
+
+/** The slices of a row are counted from 1 and have both ends; from 0 for a row that has no list to write. */
+function writeLists(
+  writer: ArrayWriter,
+  lists: readonly ListColumn<unknown>[],
+  rows: readonly unknown[],
+): void {
+  const values = lists.map(list => {
+    const [from, to, all]: [number[], number[], unknown[]] = [[], [], []]
+    for (const row of rows) {
+      const items = list.of(row)
+      from.push(items === null ? 0 : all.length + 1)
+      if (items !== null) for (const item of items) all.push(item)
+      to.push(all.length)
+    }
+    writer.column('int4', from, itself)
+    writer.column('int4', to, itself)
+    return all
+  })
+  lists.forEach(({ type, item }, i) => writer.column(type, values[i]!, item))
+}
+
+/**
+ * A group of appends in one round trip. `fence` takes a share lock on the slots whose epoch is as
+ * expected, which an acquisition must wait for, and which sees the latest epoch even if it had to
+ * wait itself. All or nothing: with a fenced or discontinued append among them nothing is written,
+ * and the answer tells which.
+ *
+ * `gap` asks by a scalar subquery and not by `not exists`: a plan made while the table is empty is
+ * kept, and for `not exists` it hashes the whole table; a subquery can only use the index. For the same
+ * reason a row is inserted and, on conflict, updated: an `update … from` is a join, and would be a hashed
+ * one for as long as that plan lives, to save a tenth (15.2 µs a row with its event, against 16.7 µs).
+ */
+function textOf(places: readonly TablePlace[]): string {
+  const array = (at: number, type: ColumnType): string => `$${at + 1}::${sqlTypes[type]}[]`
+  const eventNames = eventColumns.map(column => column.name).join(', ')
+  const events = eventColumns.map(({ type }, i) => array(fenceParameters + i, type)).join(', ')
+  const last = places.reduce(
+    (end, { listsAt, table }) => Math.max(end, listsAt + (table.lists?.length ?? 0)),
+    fenceParameters + eventColumns.length,
+  )
+  const writes = places.map(
+    (place): string => `${place.table.name}_written as (${insertOf(place, array)})`,
+  )
+  return `
+    with fence as (
+      select s.slot from slots s
+      join unnest(${array(0, 'int2')}, ${array(1, 'int8')}) as expected(slot, epoch) on expected.slot = s.slot and expected.epoch = s.epoch
+      order by s.slot for share of s
+    ), gap as (
+      select continued.actor_id from unnest(${array(2, 'uuid')}, ${array(3, 'int4')}) as continued(actor_id, version)
+      where (select e.version from events e where e.actor_id = continued.actor_id and e.version = continued.version) is null
+    ), pass as (
+      select where (select count(*) from fence) = $${last + 1}::integer and not exists (select from gap)
+    ), written as (
+      insert into events (${eventNames}, v)
+      select ${eventNames}, $${last + 2}::smallint
+      from pass, unnest(${events}) as e(${eventNames})
+    ), ${writes.join(', ')}
+    select exists (select from pass) as committed, array(select slot from fence) as held_slots, array(select actor_id from gap) as gap_actor_ids`
+}
+
+function insertOf(
+  { table, columnsAt, spansAt, listsAt }: TablePlace,
+  array: (at: number, type: ColumnType) => string,
+): string {
+  const { name, columns, lists = [] } = table
+  const names = columns.map(column => column.name)
+  const spans = lists.flatMap(list => [`${list.name}_from`, `${list.name}_to`])
+  const values = [
+    ...columns.map(column => column.sql ?? column.name),
+    ...lists.map(
+      (list, i) =>
+        `case when ${list.name}_from > 0 then (${array(listsAt + i, list.type)})[${list.name}_from:${list.name}_to] end`,
+    ),
+  ]
+  const arrays = [
+    ...columns.map(({ type }, i) => array(columnsAt + i, type)),
+    ...spans.map((_, i) => array(spansAt + i, 'int4')),
+  ]
+  const changing = columns.filter(column => column.isFixed !== true)
+  const onConflict =
+    changing.length === 0
+      ? 'on conflict do nothing'
+      : `on conflict (${names[0]}) do update set ${changing.map(column => `${column.name} = excluded.${column.name}`).join(', ')}
+      where ${name}.version < excluded.version`
+  return `
+      insert into ${name} (${[...names, ...lists.map(list => list.name)].join(', ')})
+      select ${values.join(', ')}
+      from pass, unnest(${arrays.join(', ')}) as r(${[...names, ...spans].join(', ')})
+      ${onConflict}
+    `
+}

@@ -1,0 +1,88 @@
+/** The pharmacies that changed, and the open requests of a customer. */
+import type { Test } from 'tap'
+import type { DirectoryVendor } from '../../../protocol/pushes.ts'
+import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { Store } from '../journal.ts'
+import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot } from './rows.ts'
+import type { JournalSubject } from './subject.ts'
+
+/** Runs the rules as subtests of `t`. */
+export async function lookupRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
+  await t.test("vendors changed since, by the store's clock", async t => {
+    const vendor: DirectoryVendor = {
+      vendor_id: testId(),
+      name: 'P',
+      phone: '1',
+      address: null,
+      latitude: 1.5,
+      longitude: 2.5,
+      status: 'active',
+      is_active: true,
+      revision: 1,
+      proof_required: false,
+      dispatch_policy: 'offer',
+      time_zone: 'Asia/Kolkata',
+      opening_hours: { mon: [{ open: '09:00', close: '18:30' }] },
+      tariff: {
+        base_minor: 100,
+        minimum_minor: 200,
+        bands: [{ up_to_km: null, per_km_minor: 50 }],
+      },
+    }
+    const before = await journal.vendorsChangedSince(0)
+    t.notOk(before.vendors.some(one => one.vendor_id === vendor.vendor_id))
+    await subject.putVendor(vendor)
+    const after = await journal.vendorsChangedSince(before.nextSinceMs)
+    t.same(
+      after.vendors.filter(one => one.vendor_id === vendor.vendor_id),
+      [vendor],
+    )
+    t.ok(after.nextSinceMs >= before.nextSinceMs)
+  })
+
+  await t.test('open requests of a customer, and of nobody else', async t => {
+    const slot = testSlot()
+    const epoch = await acquired(journal, 'a', slot)
+    const [customerId, stranger, open, taken, direct, other] = [
+      testId(),
+      testId(),
+      testId(),
+      testId(),
+      testId(),
+      testId(),
+    ]
+    // By the store's clock: what is older than any request can be is not looked at.
+    const nowMs = Math.floor((await journal.vendorsChangedSince(0)).nextSinceMs / 1000) * 1000
+    const expires_at = new Date(nowMs + 60_000).toISOString()
+    const place = async (id: string, change: Partial<OrderView>) => {
+      const view = testOrderView(id, 1, {
+        user_id: customerId,
+        created_at: new Date(nowMs).toISOString(),
+        expires_at,
+        ...change,
+      })
+      t.match(
+        await journal.append(
+          orderAppend(slot, epoch, id, 0, {
+            row: { order: testOrderRow(view, true) },
+          }),
+        ),
+        { outcome: 'committed' },
+      )
+    }
+    t.same(await journal.openRequestsOf(customerId, []), [])
+    await place(open, {})
+    await place(taken, { status: 'accepted' })
+    await place(direct, { kind: 'direct', expires_at: null })
+    await place(other, { user_id: stranger })
+    const row = { orderId: open, open: true, expiresAtMs: nowMs + 60_000 }
+    t.same(await journal.openRequestsOf(customerId, []), [row])
+    t.same(
+      (await journal.openRequestsOf(customerId, [taken, testId()])).sort(
+        (a, b) => Number(b.open) - Number(a.open),
+      ),
+      [row, { ...row, orderId: taken, open: false }],
+      'and what became of those that are named',
+    )
+  })
+}

@@ -1,0 +1,34 @@
+/** What the journal's contract suite asks of an adapter's test: one store, journals over it, and ways to look into it. */
+import type { DirectoryVendor } from '../../../protocol/pushes.ts'
+import type { DriverView } from '../../../protocol/rest/driver.ts'
+import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { UploadFact } from '../../order/proof.ts'
+import type { ParkedCommand, Store } from '../journal.ts'
+
+/** `words`: in the order of their letters. */
+export interface StoredOrder {
+  view: OrderView
+  candidateIds: string[] | null
+  offeredDriverId: string | null
+  words: string[]
+}
+export type DriverRow = Pick<
+  DriverView,
+  'membership' | 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'
+> & { totalEarningsMinor: number }
+
+export interface JournalSubject {
+  /** Another journal over the same store, as another engine or a restart would open it. */
+  open(): Store
+  orderRow(id: string): Promise<StoredOrder | null>
+  driverRow(id: string): Promise<DriverRow | null>
+  putVendor(vendor: DirectoryVendor): Promise<void>
+  /** A stored file, and the driver or pharmacy whose account uploaded it. */
+  putUpload(upload: UploadFact): Promise<void>
+  /** Lets the store's clock go on. */
+  pass(ms: number): Promise<void>
+  /** Takes the store away and brings it back; absent where that cannot be. */
+  outage?: { begin(): Promise<void>; end(): Promise<void> }
+  parked(slot: number): Promise<readonly ParkedCommand[]>
+  close(): Promise<void>
+}
