@@ -75,7 +75,7 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
     case 'assign_driver':
       return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
-    // Who it is, the driver's actor says, when it is asked (engine/holds.ts).
+    // Who it is, the driver's actor says, when it is asked (engine/dispatch/holds.ts).
     case 'accept_offer':
       return { verb, by, data: data(verb), driver: null }
     // Whose the uploads are is asked of the database (engine/proofs.ts).

@@ -1,0 +1,27 @@
+/** How tests send commands to errands over the bus, and what they hear. */
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { slotOf } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Principal } from '../../protocol/principal.ts'
+import { subjects } from '../../protocol/subjects.ts'
+
+/** The customer who asks for all errands. */
+export const askedBy: Principal = { role: 'customer', id: '0190a5a0-1234-7abc-8def-f123456789ab' }
+
+export interface Told {
+  ok: boolean
+  errand?: { status: string; version: number; reminders: number; heardOf: string[] }
+  problem?: { code: string }
+}
+/** Sends a command to the owner of the errand's slot. Rejects when nobody answers. */
+export const sendTo =
+  (bus: Bus) =>
+  async (actor_id: string, verb: string, data: object, id = `${verb}:${actor_id}`): Promise<Told> =>
+    decodeBody(
+      await bus.request(
+        subjects.slotCommand(slotOf(actor_id, limits.slotCount)),
+        encodeBody({ id, actor: 'errand', actor_id, verb, by: askedBy, data }),
+        5_000,
+      ),
+    ) as Told
