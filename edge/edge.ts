@@ -5,9 +5,10 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
-import * as uWebSockets from './http/uws.ts'
 import {
   App,
+  configure,
+  LIBUS_LISTEN_EXCLUSIVE_PORT,
   us_listen_socket_close,
   us_socket_local_port,
   type TemplatedApp,
@@ -156,11 +157,6 @@ export async function startEdge({
   return { port, parts, routes, drain: () => (drained ??= drain()) }
 }
 
-/** Exported by the library and missing from its types. */
-const { LIBUS_LISTEN_EXCLUSIVE_PORT, _cfg: configure } = uWebSockets as unknown as {
-  LIBUS_LISTEN_EXCLUSIVE_PORT: number
-  _cfg(key: string): void
-}
 /** Its switch for the header that names it and its version in every answer, which is nobody's business. */
 const withoutServerHeader = '999999990007'
 

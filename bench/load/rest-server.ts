@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { jwtVerify } from 'jose'
 import pg from 'pg'
-import { App, us_socket_local_port } from 'uWebSockets.js'
+import { App, us_socket_local_port } from '../../edge/http/uws.ts'
 import { startEmbedded } from '../../edge/embedded.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
 

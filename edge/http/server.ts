@@ -4,7 +4,7 @@
  * the order of what an outsider may learn: nobody without a token hears whether a body would be valid.
  */
 import type { Logger } from 'pino'
-import type { TemplatedApp } from 'uWebSockets.js'
+import type { TemplatedApp } from './uws.ts'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'

@@ -2,7 +2,7 @@
  * The sockets of an edge, from rows. One behaviour for all of them: upgrade, authenticate, open, pass
  * messages on. A row adds only who may come in and what its messages mean.
  */
-import type { TemplatedApp, WebSocketBehavior } from 'uWebSockets.js'
+import type { TemplatedApp, WebSocketBehavior } from '../http/uws.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { isUuid, uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'

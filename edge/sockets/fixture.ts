@@ -8,7 +8,7 @@ import {
   us_socket_local_port,
   type TemplatedApp,
   type WebSocket as ServerSocket,
-} from 'uWebSockets.js'
+} from '../http/uws.ts'
 import { pino } from 'pino'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Database } from '../../migrations/database/open.ts'

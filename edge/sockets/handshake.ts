@@ -5,7 +5,7 @@
  * outright: its user did not ask for the connection.
  */
 import type { Logger } from 'pino'
-import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js'
+import type { HttpRequest, HttpResponse, us_socket_context_t } from '../http/uws.ts'
 import { problemDocument } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'

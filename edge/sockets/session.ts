@@ -8,7 +8,7 @@
  * the reader that is too slow hears 4408, if it ever reads on.
  */
 import type { Logger } from 'pino'
-import type { WebSocket } from 'uWebSockets.js'
+import type { WebSocket } from '../http/uws.ts'
 import { closeCodes, type ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/sockets.ts'
