@@ -4,7 +4,6 @@
  * what must hold and does not always is.
  */
 import { resultsFolder } from './harness/results.ts'
-import { runSuite } from './harness/suite.ts'
 import {
   describeOptions,
   readOptions,
@@ -12,8 +11,7 @@ import {
   UsageError,
   type OptionTable,
 } from './harness/options.ts'
-import { benches } from './benches.ts'
-import { compareCommand, reportCommand } from './report/commands.ts'
+import type { Bench } from './harness/bench.ts'
 
 const table: OptionTable = {
   quick: { help: 'a minute or two instead of ten, for a look; numbers spread more' },
@@ -42,7 +40,7 @@ const table: OptionTable = {
   list: { help: 'the benches, one a line' },
 }
 
-const list = (): string =>
+const list = (benches: readonly Bench[]): string =>
   benches
     .map(({ group, name, title }) => `${group.padEnd(6)} ${name.padEnd(20)} ${title}`)
     .join('\n')
@@ -52,9 +50,7 @@ npm run bench -- compare A B       what changed between two commits, runs or fil
 npm run bench -- report            a page with plots, and the table of the README
 
 Measures Caduceus, each path beside a raw baseline of the same run. Without a name everything runs,
-in about ten minutes on two quiet cores; with --url, what can measure a deployment elsewhere. Results are kept in bench/results, one file a run.
-
-${list()}
+in about ten minutes on two quiet cores; --list names the benches; with --url, what can measure a deployment elsewhere. Results are kept in bench/results, one file a run.
 
 ${describeOptions(table)}
 
@@ -62,15 +58,19 @@ Exit: 0 all is well, 1 something that must hold does not (with --check: or a goa
 2 wrong usage, 130 interrupted; what was measured until then is shown and kept.`
 
 async function main(argv: string[]): Promise<number> {
-  if (argv[0] === 'compare') return compareCommand(argv.slice(1))
-  if (argv[0] === 'report') return reportCommand(argv.slice(1))
+  if (argv[0] === 'compare' || argv[0] === 'report') {
+    const { compareCommand, reportCommand } = await import('./report/commands.ts')
+    return (argv[0] === 'compare' ? compareCommand : reportCommand)(argv.slice(1))
+  }
   const options = readOptions(table, argv, 100)
   if (options.help) {
     console.log(help)
     return 0
   }
+  // Every bench brings what it measures with it, so help and mistakes are answered before.
+  const { benches } = await import('./benches.ts')
   if (options.flag('list')) {
-    console.log(list())
+    console.log(list(benches))
     return 0
   }
   const groups = ['micro', 'load', 'peers']
@@ -92,6 +92,7 @@ async function main(argv: string[]): Promise<number> {
       ((everything || options.positionals.includes(group)) &&
         (!remote || modes?.includes('remote') === true)),
   )
+  const { runSuite } = await import('./harness/suite.ts')
   return runSuite(chosen, {
     everything: everything && !remote,
     quick: options.flag('quick'),

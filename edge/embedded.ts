@@ -3,7 +3,6 @@
  * knows the engine. Each of NATS_URL, REDIS_URL and DATABASE_URL that is set replaces that part alone.
  */
 import { kinds } from '../engine/kinds.ts'
-import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
 import { engineBounds } from '../engine/runtime/bounds.ts'
@@ -19,9 +18,9 @@ import type { Environment } from '../protocol/environment.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { createLog } from '../protocol/log.ts'
 import { limits } from '../protocol/limits.ts'
-import { runProcess } from '../protocol/process.ts'
 import { readConfig } from './config.ts'
 import { startEdge, type Edge } from './edge.ts'
+import { findPortFree } from './http/free-port.ts'
 
 export interface Embedded {
   url: string
@@ -37,6 +36,7 @@ export async function startEmbedded(
   options: { log?: Logger } = {},
 ): Promise<Embedded> {
   const config = readConfig(environment, 'embedded')
+  await findPortFree(config.host, config.port)
   const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv((line, error) => log.error({ err: error }, line))
@@ -98,25 +98,4 @@ export async function startEmbedded(
       await database.close()
     },
   }
-}
-
-const help = `caduceus: the dispatch engine in one process, at http://localhost:8000, with its database in ./data.
-PORT, HOST, DATA_DIR change where; NATS_URL, REDIS_URL, DATABASE_URL each replace one embedded part.
-The README has the whole table. SIGTERM or Ctrl-C drains and ends.`
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (process.argv.includes('--help')) console.log(help)
-  else
-    await runProcess('caduceus', limits.drainTimeoutMs + 5_000, async environment => {
-      const startedMs = performance.now()
-      const embedded = await startEmbedded(environment)
-      if (embedded.edge.parts.config.registration === 'open')
-        process.stdout.write(
-          'REGISTRATION=open: anybody who registers is a pharmacy or a driver at once. For real patients set REGISTRATION=approval.\n',
-        )
-      process.stdout.write(
-        `Caduceus is at ${embedded.url} (ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s). API: ${embedded.url}/docs\n`,
-      )
-      return embedded
-    })
 }

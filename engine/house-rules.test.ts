@@ -59,7 +59,7 @@ t.test('time, chance and timers come through Env', async t => {
   const banned =
     /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bsetTimeout\b|\bsetInterval\b|\bprocess\.env\b/
   const allowed = (path: string): boolean =>
-    path === 'engine/main.ts' || path.startsWith('engine/sim/') || path.endsWith('.test.ts')
+    path === 'engine/alone.ts' || path.startsWith('engine/sim/') || path.endsWith('.test.ts')
   for (const { path, text } of within('engine'))
     if (!allowed(path)) t.notMatch(code(text), banned, path)
 })
@@ -71,7 +71,7 @@ t.test('arrows point down only', async t => {
       house === 'protocol' ||
       house === 'engine' ||
       (house === 'migrations' &&
-        (source.path.startsWith('engine/journal/') || source.path === 'engine/main.ts')),
+        (source.path.startsWith('engine/journal/') || source.path === 'engine/alone.ts')),
     // One composition root runs both in one process.
     edge: (source, house) =>
       house === 'protocol' ||

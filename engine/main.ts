@@ -1,77 +1,20 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
-import { kinds } from './kinds.ts'
-import { randomUUID } from 'node:crypto'
-import { openDatabase } from '../migrations/database/open.ts'
-import { natsBus } from '../protocol/bus/nats.ts'
-import { redisClaims } from '../protocol/claims/redis.ts'
-import {
-  flagVariable,
-  integerVariable,
-  logLevelVariable,
-  serviceUrls,
-} from '../protocol/environment.ts'
 import { limits } from '../protocol/limits.ts'
-import { createLog } from '../protocol/log.ts'
 import { runProcess } from '../protocol/process.ts'
-import { Engine } from './engine.ts'
-import { postgresJournal } from './journal/postgres.ts'
-import { realEnv } from '../protocol/env.ts'
-import { engineBounds } from './runtime/bounds.ts'
-import { readServices } from './services/services.ts'
 
-const help = `caduceus engine: the actors, their journal and the matching. Needs NATS_URL, REDIS_URL, DATABASE_URL.
-Start as many as you like; they share the orders among themselves. SIGTERM hands over and ends.
-SERVICE_PHARMACIES: for which pharmacies other services on the bus act, "name=id,id other=*" (default: for none).
-SLOT_LEASE_MS: how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault}).`
+const help = `Usage: npm run engine
 
-if (process.argv.includes('--help')) console.log(help)
-else
-  await runProcess('engine', limits.drainTimeoutMs + 5_000, async environment => {
-    const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
-    const slotLeaseMs = integerVariable(
-      environment,
-      'SLOT_LEASE_MS',
-      limits.slotLeaseMsDefault,
-      limits.slotLeaseMsMin,
-      limits.slotLeaseMsMax,
-    )
-    const logLevel = logLevelVariable(environment)
-    const benchAllowed = flagVariable(environment, 'BENCH_ALLOWED')
-    const engineId = `engine-${randomUUID().slice(0, 8)}`
-    const log = createLog(logLevel, { engine: engineId })
-    const onLog = (line: string): void => log.warn(line)
-    const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
-    const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
-    const claims = await redisClaims(redisUrl!, { onLog })
-    const env = realEnv((line, error) => log.error({ err: error }, line))
-    const journal = postgresJournal(database.pool, kinds, {
-      nowMs: env.nowMs,
-      after: env.after,
-      log,
-    })
-    const engine = new Engine({
-      engineId,
-      env,
-      journal,
-      bus,
-      claims,
-      exclusive: false,
-      slotLeaseMs,
-      services: readServices(environment),
-      // A load test asks as no customer may.
-      ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
-      log: (level, message, detail) =>
-        log[level](detail === undefined ? {} : { err: detail }, message),
-    })
-    await engine.start()
-    log.info({ slots: engine.health().slots }, 'engine is serving')
-    return {
-      async stop() {
-        await engine.stop()
-        await journal.close()
-        await bus.close()
-        await claims.shutdown()
-        await database.close()
-      },
-    }
-  })
+An engine of Caduceus: the actors, their journal and the matching.
+Start as many as you like; they share the orders among themselves.
+It needs NATS_URL, REDIS_URL and DATABASE_URL.
+
+SERVICE_PHARMACIES  for which pharmacies other services on the bus act, "name=id,id other=*" (default: none)
+SLOT_LEASE_MS       how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault})
+
+edge/README.md has the table of all variables. SIGTERM hands over and ends.
+Exit: 0 ended, 1 a service cannot be reached, 2 wrong usage, 70 a defect, 78 a wrong setting.`
+
+await runProcess({ name: 'engine', help }, limits.drainTimeoutMs + 5_000, async environment => {
+  const { startEngineAlone } = await import('./alone.ts')
+  return startEngineAlone(environment)
+})

@@ -10,14 +10,36 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** Runs `start` with the process's environment. `drainMs` bounds the graceful end. */
+export interface ProcessText {
+  /** Stands before each line that the process says of itself. */
+  name: string
+  help: string
+}
+
+/** Of a process that was called with arguments that it does not know. */
+const wrongUsageCode = 2
+
+/**
+ * Runs `start` with the process's environment. `drainMs` bounds the graceful end. `--help` and an
+ * argument that is not expected are answered before it: import what is large inside of `start`.
+ */
 export async function runProcess(
-  name: string,
+  { name, help }: ProcessText,
   drainMs: number,
   start: (environment: Environment) => Promise<Running>,
 ): Promise<void> {
   const say = (line: string): void => {
     process.stderr.write(`${name}: ${line}\n`)
+  }
+  const [argument] = process.argv.slice(2)
+  if (argument === '--help' || argument === '-h') {
+    process.stdout.write(`${help}\n`)
+    return
+  }
+  if (argument !== undefined) {
+    say(`"${argument}" is not expected; all settings come from the environment, --help names them`)
+    process.exitCode = wrongUsageCode
+    return
   }
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error: unknown) => {

@@ -8,9 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startEmbedded, type Embedded } from '../../edge/embedded.ts'
-import { createAccount } from '../../edge/accounts/accounts.ts'
-import { createLog } from '../../protocol/log.ts'
+import type { Embedded } from '../../edge/embedded.ts'
 import { RestClient } from '../../protocol/client/index.ts'
 import { seededRandom } from '../../protocol/chance.ts'
 import type { VehicleType } from '../../protocol/drivers/vehicles.ts'
@@ -129,6 +127,9 @@ async function main(argv: string[]): Promise<number> {
     const seconds = options.text('seconds')
     if (seconds !== null) setTimeout(() => resolve('time is up'), Number(seconds) * 1_000)
   })
+  // Large, and not needed for `--help` and a typing mistake.
+  const { startEmbedded } = await import('../../edge/embedded.ts')
+  const { createLog } = await import('../../protocol/log.ts')
   const embedded = await startEmbedded(environment, {
     log: createLog(process.env['LOG_LEVEL'] ?? 'warn'),
   })
@@ -265,6 +266,7 @@ class City {
     const password = randomBytes(12).toString('base64url')
     const email = `admin@${tag}.example`
     const { database, nowMs, random } = edge.parts
+    const { createAccount } = await import('../../edge/accounts/accounts.ts')
     await createAccount(
       database.kysely,
       { nowMs, random },

@@ -12,10 +12,8 @@ import {
   UsageError,
   type OptionTable,
 } from '../harness/options.ts'
-import { startDistributedServer, startEmbeddedServer, type Server } from '../rigs/server.ts'
+import type { Server } from '../rigs/server.ts'
 import { dataFile, loadPharmacies, parseBox } from './data.ts'
-import { replay } from './run.ts'
-import { summarize } from './summary.ts'
 
 const table: OptionTable = {
   pharmacies: { value: 'FILE', help: 'CSV with name, lat, lng (needed)' },
@@ -124,6 +122,7 @@ async function main(argv: string[]): Promise<number> {
     options.text(name) === null ? null : options.number(name)
   const server = url === null ? await startServer(options.flag('distributed'), line) : null
   try {
+    const { replay } = await import('./run.ts')
     const outcome = await replay({
       url: server?.url ?? url!,
       pharmacies,
@@ -144,6 +143,7 @@ async function main(argv: string[]): Promise<number> {
       settleMs: options.number('settle') * 1_000,
       interrupted: () => interrupted,
     })
+    const { summarize } = await import('./summary.ts')
     const { lines, wrong } = await summarize(outcome, server !== null)
     console.log(
       [
@@ -160,6 +160,7 @@ async function main(argv: string[]): Promise<number> {
 
 async function startServer(distributed: boolean, line: LiveLine): Promise<Server> {
   const startedMs = performance.now()
+  const { startDistributedServer, startEmbeddedServer } = await import('../rigs/server.ts')
   const server = await (distributed ? startDistributedServer() : startEmbeddedServer())
   line.say(
     `replay: server (${server.kind}) is up after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,

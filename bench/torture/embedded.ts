@@ -56,7 +56,7 @@ export async function killAgainAndAgain(
     output = ''
     const [file, ...args] = dyingWithUs([
       process.execPath,
-      fileURLToPath(new URL('../../edge/embedded.js', import.meta.url)),
+      fileURLToPath(new URL('../../edge/start.js', import.meta.url)),
     ])
     const one = spawn(file, args, {
       env: {

@@ -2,6 +2,8 @@
  * `npm run torture`: engines and edges as processes of their own on real NATS, Redis and PostgreSQL,
  * killed, paused, cut off and restarted while people order and deliver; at the end everything that was
  * acknowledged must be there. Exit 1 when something is not.
+ *
+ * Each kind of torture is imported when it is chosen, so that `--help` and a typing mistake are answered at once.
  */
 import { LiveLine } from '../harness/live-line.ts'
 import { loadLine, machineLine } from '../harness/machine.ts'
@@ -13,13 +15,7 @@ import {
   type OptionTable,
 } from '../harness/options.ts'
 import { serviceMissing } from '../../protocol/testing/services.ts'
-import { contest, reportContest } from './contest.ts'
-import { killAgainAndAgain } from './embedded.ts'
-import { claimFaults, ownerFaults } from './faults.ts'
-import { report, torture } from './run.ts'
-import { reportStorm, storm } from './storm.ts'
 import { addressesMissing } from './strangers/addresses.ts'
-import { reportStrangers, strangers } from './strangers/strangers.ts'
 
 const table: OptionTable = {
   minutes: {
@@ -124,6 +120,8 @@ async function main(argv: string[]): Promise<number> {
   }
   const [wrong, lines] = await (async (): Promise<[string[], string[]]> => {
     if (options.flag('contest')) {
+      const { contest, reportContest } = await import('./contest.ts')
+      const { claimFaults, ownerFaults } = await import('./faults.ts')
       const outcome = await contest({
         ...common,
         accepts: options.number('accepts'),
@@ -133,10 +131,12 @@ async function main(argv: string[]): Promise<number> {
     }
     if (options.flag('strangers')) {
       if (addressesMissing !== null) throw new UsageError(addressesMissing)
+      const { reportStrangers, strangers } = await import('./strangers/strangers.ts')
       const outcome = await strangers({ ...common, phaseMs: options.number('seconds') * 1_000 })
       return [outcome.wrong, reportStrangers(outcome)]
     }
     if (options.flag('storm')) {
+      const { reportStorm, storm } = await import('./storm.ts')
       const outcome = await storm({
         ...common,
         sockets: options.number('sockets'),
@@ -144,6 +144,8 @@ async function main(argv: string[]): Promise<number> {
       })
       return [outcome.wrong, reportStorm(outcome)]
     }
+    const { killAgainAndAgain } = await import('./embedded.ts')
+    const { report, torture } = await import('./run.ts')
     const outcome = embedded
       ? await killAgainAndAgain({ ...common, kills: options.number('kills') })
       : await torture({ ...common, faultsMs: options.number('minutes') * 60_000 })

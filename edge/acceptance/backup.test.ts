@@ -38,7 +38,7 @@ t.test(
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const start = async (dir: string) => {
-      const child = startProcess('edge/embedded.js', {
+      const child = startProcess('edge/start.js', {
         DATA_DIR: dir,
         PORT: String(port),
         LOG_LEVEL: 'warn',

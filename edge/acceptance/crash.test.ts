@@ -32,7 +32,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     rmSync(dataDir, { recursive: true, force: true })
   })
   const boot = async () => {
-    child = startProcess('edge/embedded.js', {
+    child = startProcess('edge/start.js', {
       DATA_DIR: dataDir,
       PORT: String(port),
       LOG_LEVEL: 'warn',
@@ -193,7 +193,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
 t.test('a second process on the same directory stops with a clear line', async t => {
   const dataDir = await preparedDataDir()
   const ports = [await freePort(), await freePort()]
-  const first = startProcess('edge/embedded.js', {
+  const first = startProcess('edge/start.js', {
     DATA_DIR: dataDir,
     PORT: String(ports[0]),
     LOG_LEVEL: 'warn',
@@ -203,7 +203,7 @@ t.test('a second process on the same directory stops with a clear line', async t
     rmSync(dataDir, { recursive: true, force: true })
   })
   await untilHealthy(`http://127.0.0.1:${ports[0]}`, first)
-  const second = startProcess('edge/embedded.js', {
+  const second = startProcess('edge/start.js', {
     DATA_DIR: dataDir,
     PORT: String(ports[1]),
     LOG_LEVEL: 'warn',

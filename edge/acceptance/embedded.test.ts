@@ -16,7 +16,7 @@ let child: Child
 t.before(async () => {
   const dataDir = await preparedDataDir()
   const port = await freePort()
-  child = startProcess('edge/embedded.js', {
+  child = startProcess('edge/start.js', {
     DATA_DIR: dataDir,
     PORT: String(port),
     LOG_LEVEL: 'warn',

@@ -18,7 +18,7 @@ t.test('as written', async t => {
   const dataDir = await preparedDataDir()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = startProcess('edge/embedded.js', {
+  const child = startProcess('edge/start.js', {
     DATA_DIR: dataDir,
     PORT: String(port),
     LOG_LEVEL: 'warn',

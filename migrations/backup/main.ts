@@ -27,6 +27,7 @@ async function main([work, ...rest]: string[]): Promise<void> {
     return
   }
   const [file, ...more] = rest
+  if (file!.startsWith('-')) throw new ConfigError(`"${file}" is not a FILE; --help says more`)
   if (more.length > 0) throw new ConfigError(`"${more[0]}" is not expected; one FILE`)
   if (textVariable(process.env, 'DATABASE_URL') !== null)
     throw new ConfigError(

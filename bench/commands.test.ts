@@ -1,0 +1,111 @@
+/** Every command of package.json says with `--help` what it does, and names a mistake in one line. */
+import { execFile, execFileSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { assetUrl } from '../protocol/assets.ts'
+
+const root = fileURLToPath(assetUrl('.'))
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+/** Name, and the compiled file with its fixed arguments. Other scripts run tools that have a help of their own. */
+const commands = Object.entries(scripts).flatMap(([name, line]) => {
+  const call = /node [^&]*?(dist\/\S+\.js)(.*)$/.exec(line)
+  return call === null
+    ? []
+    : [[name, call[1]!, call[2]!.trim().split(' ').filter(Boolean)] as const]
+})
+
+const run = (file: string, args: readonly string[]) =>
+  new Promise<{ code: number; out: string; err: string }>(resolve => {
+    const child = execFile(
+      process.execPath,
+      [join(root, file), ...args],
+      { cwd: tmpdir(), timeout: 60_000 },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    )
+    child.stdin?.end()
+  })
+
+t.test('there are commands', async t => {
+  for (const name of [
+    'start',
+    'engine',
+    'edge',
+    'demo',
+    'bench',
+    'sim',
+    'torture',
+    'admin',
+    'backup',
+  ])
+    t.ok(
+      commands.some(([command]) => command === name),
+      name,
+    )
+})
+
+for (const [name, file, fixed] of commands)
+  t.test(name, async t => {
+    const help = await run(file, [...fixed, '--help'])
+    t.equal(help.code, 0)
+    t.match(
+      help.out,
+      new RegExp(`npm (run )?(-s )?${name.split(':')[0]!}\\b`),
+      'the help names the command',
+    )
+    t.equal(help.err, '')
+    const mistake = await run(file, [...fixed, '--hlep'])
+    t.not(mistake.code, 0, 'a mistake is not taken for success')
+    t.match(mistake.err + mistake.out, /hlep|--help|Usage/, 'and is answered')
+    t.notMatch(mistake.err, /^\s+at /m, 'without a stack')
+  })
+
+t.test('only what changed is compiled', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'caduceus-compile-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const path of ['bin/compile.js', 'package.json', 'package-lock.json', 'tsconfig.json'])
+    cpSync(join(root, path), join(folder, path))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (const house of ['engine', 'edge', 'protocol', 'bench', 'migrations'])
+    mkdirSync(join(folder, house))
+  const source = join(folder, 'protocol/one.ts')
+  const [one, two] = ['one', 'two'].map(name => join(folder, `dist/protocol/${name}.js`)) as [
+    string,
+    string,
+  ]
+  const compile = (): void => {
+    execFileSync(process.execPath, [join(folder, 'bin/compile.js')])
+  }
+  writeFileSync(source, 'export const one: number = 1\n')
+  writeFileSync(join(folder, 'protocol/two.ts'), 'export const two: number = 2\n')
+  compile()
+  t.match(readFileSync(one, 'utf8'), 'one = 1')
+  writeFileSync(one, 'kept')
+  compile()
+  t.equal(readFileSync(one, 'utf8'), 'kept', 'nothing changed, so nothing is written')
+  rmSync(two)
+  compile()
+  t.ok(existsSync(two), 'a compiled file that is missing is made again')
+  writeFileSync(source, 'export const one: number = 3\n')
+  // The same size, and an older time: what a restored copy has.
+  utimesSync(source, 1_000, 1_000)
+  compile()
+  t.match(readFileSync(one, 'utf8'), 'one = 3', 'a change is seen by any difference of time')
+  rmSync(join(folder, 'protocol/two.ts'))
+  compile()
+  t.notOk(existsSync(two), 'what no source makes any more is removed')
+})

@@ -1,0 +1,39 @@
+/** An edge as a process of its own, beside NATS, Redis and PostgreSQL: its composition root. */
+import { realEnv } from '../protocol/env.ts'
+import { openDatabase } from '../migrations/database/open.ts'
+import { natsBus } from '../protocol/bus/nats.ts'
+import { redisClaims } from '../protocol/claims/redis.ts'
+import { createLog } from '../protocol/log.ts'
+import type { Environment } from '../protocol/environment.ts'
+import type { Running } from '../protocol/process.ts'
+import { readConfig } from './config.ts'
+import { startEdge } from './edge.ts'
+import { findPortFree } from './http/free-port.ts'
+
+/** Throws one-line errors that name the variable. */
+export async function startEdgeAlone(environment: Environment): Promise<Running> {
+  const config = readConfig(environment, 'edge')
+  await findPortFree(config.host, config.port)
+  const log = createLog(config.logLevel, { role: 'edge' })
+  const onLog = (line: string): void => log.warn(line)
+  const database = await openDatabase({ url: config.databaseUrl!, log })
+  const bus = await natsBus(config.natsUrl!, { name: 'edge', onLog })
+  const claims = await redisClaims(config.redisUrl!, { onLog })
+  const edge = await startEdge({
+    config,
+    log,
+    database,
+    bus,
+    claims,
+    env: realEnv((line, error) => log.error({ err: error }, line)),
+  })
+  log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')
+  return {
+    async stop() {
+      await edge.drain()
+      await bus.close()
+      await claims.shutdown()
+      await database.close()
+    },
+  }
+}
