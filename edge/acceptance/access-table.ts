@@ -1,9 +1,11 @@
 /**
- * Who may do what: one row for each operation of the route table, and nothing that follows from the
- * code. A row says who is answered; to everybody else the operation is 401, 403 or 404. `of` gives the
- * request for a set of ids, which the test fills once with records that exist and once with ids that do
- * not, so it must be a request that passes validation.
+ * Who may do what. Each feature states the callers of its operations beside them; to everybody else an
+ * operation is 401, 403 or 404. Here stands how an operation is asked where its path alone does not say
+ * it: `of` gives the request for a set of ids, which the test fills once with records that exist and once
+ * with ids that do not, so it must be a request that passes validation.
  */
+import { features } from '../features.ts'
+import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
 import { picture, type Who, type World } from './access-world.ts'
 
@@ -35,28 +37,9 @@ export interface Rule {
   last?: boolean | 'very'
 }
 
-const signedIn = [
-  'customer',
-  'otherCustomer',
-  'vendor',
-  'otherVendor',
-  'driver',
-  'otherDriver',
-  'admin',
-] as const
-const everyone = ['stranger', ...signedIn] as const
-const customers = ['customer', 'otherCustomer'] as const
-const vendors = ['vendor', 'otherVendor'] as const
-const admins = ['admin'] as const
 const nobodyYet = (): string => `new-${Math.random().toString(36).slice(2)}@example.com`
 
-const open: Rule = { allowed: everyone }
-const own: Rule = { allowed: signedIn }
-const forAdmins: Rule = { allowed: admins }
-/** The customer, the pharmacy, the driver under way, an admin. */
-const parties = ['customer', 'vendor', 'driver', 'admin'] as const
 const ofVendor = ['vendor', 'admin'] as const
-const ofDriver = ['driver', 'vendor', 'admin'] as const
 const orderId =
   (pick: (ids: Ids) => string, body?: unknown) =>
   (ids: Ids): Call => ({ params: { id: pick(ids) }, ...(body !== undefined && { body }) })
@@ -93,141 +76,103 @@ const ping: Call = {
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
 }
 
-export const rules: Record<string, Rule> = {
+const calls: Record<string, Omit<Rule, 'allowed'>> = {
   // System and pages
-  health: open,
-  healthAlias: open,
-  metrics: open,
-  openapi: open,
-  asyncapi: open,
-  indexPage: open,
-  docsPage: open,
-  livePage: open,
-  terminalPage: open,
-  customerPage: open,
-  trackPage: open,
-  webFile: { allowed: everyone, of: () => ({ params: { file: 'app.css' } }) },
+  webFile: { of: () => ({ params: { file: 'app.css' } }) },
 
   // Accounts
-  register: { allowed: everyone, of: () => ({ body: registration() }) },
-  signupV1: { allowed: everyone, of: () => ({ body: registration() }) },
+  register: { of: () => ({ body: registration() }) },
+  signupV1: { of: () => ({ body: registration() }) },
   sanjevaniRegister: {
-    allowed: everyone,
     of: () => ({
       body: { email: nobodyYet(), password, name: 'New Person', phone_number: '9841234567' },
     }),
   },
   login: {
-    allowed: everyone,
     shows: true,
     of: (_, __, world) => ({ body: { email: world.customer.email, password } }),
   },
   sanjevaniLogin: {
-    allowed: everyone,
     shows: true,
     of: (_, __, world) => ({ body: { email: world.customer.email, password } }),
   },
   refresh: {
-    allowed: everyone,
     shows: true,
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
   refreshV1: {
-    allowed: everyone,
     shows: true,
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
-  me: own,
-  updateMe: { allowed: signedIn, of: () => ({ body: { phone: '+1234567891' } }) },
+  updateMe: { of: () => ({ body: { phone: '+1234567891' } }) },
   logout: {
-    allowed: everyone,
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
   logoutV1: {
-    allowed: everyone,
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
-  logoutEverywhere: { allowed: signedIn, last: 'very' },
-  issueTicket: own,
+  logoutEverywhere: { last: 'very' },
   changePassword: {
-    allowed: signedIn,
     last: true,
     of: () => ({ body: { current_password: password, new_password: `${password}-2` } }),
   },
   forgotPassword: {
-    allowed: everyone,
     of: (_, __, world) => ({ body: { email: world.customer.email } }),
   },
   resetPassword: {
-    allowed: everyone,
     of: (_, __, world) => ({
       body: { email: world.customer.email, otp: '000000', new_password: `${password}-3` },
     }),
   },
-  listSessions: own,
-  endSession: { allowed: ['customer'], of: ids => ({ params: { id: ids.session } }) },
-  requestOtp: { allowed: everyone, of: () => ({ body: { email: nobodyYet() } }) },
-  requestOtpV1: { allowed: everyone, of: () => ({ body: { email: nobodyYet() } }) },
-  sanjevaniSendOtp: { allowed: everyone, of: () => ({ body: { email: nobodyYet() } }) },
-  verifyOtp: { allowed: everyone, of: () => ({ body: { email: nobodyYet(), otp: '000000' } }) },
-  verifyOtpV1: { allowed: everyone, of: () => ({ body: { email: nobodyYet(), otp: '000000' } }) },
+  endSession: { of: ids => ({ params: { id: ids.session } }) },
+  requestOtp: { of: () => ({ body: { email: nobodyYet() } }) },
+  requestOtpV1: { of: () => ({ body: { email: nobodyYet() } }) },
+  sanjevaniSendOtp: { of: () => ({ body: { email: nobodyYet() } }) },
+  verifyOtp: { of: () => ({ body: { email: nobodyYet(), otp: '000000' } }) },
+  verifyOtpV1: { of: () => ({ body: { email: nobodyYet(), otp: '000000' } }) },
   sanjevaniVerifyOtp: {
-    allowed: everyone,
     of: () => ({ body: { email: nobodyYet(), otp: '000000' } }),
   },
 
   // Administration
-  listAudit: forAdmins,
-  readOutbox: forAdmins,
-  listParkedCommands: forAdmins,
-  replayParkedCommands: { allowed: admins, last: true },
+  replayParkedCommands: { last: true },
   replayParkedCommand: {
-    allowed: admins,
     of: ids => ({ params: { actor_id: ids.driver, command_id: ids['parked']! } }),
   },
   dropParkedCommand: {
-    allowed: admins,
     of: ids => ({ params: { actor_id: ids.driver, command_id: ids['parkedToo']! } }),
   },
-  listAccounts: forAdmins,
-  getAccount: { allowed: admins, of: ids => ({ params: { id: ids['account']! } }) },
+  getAccount: { of: ids => ({ params: { id: ids['account']! } }) },
   setAccountActive: {
-    allowed: admins,
     of: ids => ({ params: { id: ids['account']! }, body: { is_active: false } }),
   },
   createApiKey: {
-    allowed: admins,
     of: () => ({ body: { name: 'a service', scopes: ['orders:read'] } }),
   },
-  listApiKeys: forAdmins,
-  revokeApiKey: { allowed: admins, of: ids => ({ params: { id: ids['apiKey']! } }) },
+  revokeApiKey: { of: ids => ({ params: { id: ids['apiKey']! } }) },
 
-  listApprovals: forAdmins,
   ...Object.fromEntries(
-    ['approveVendor', 'suspendVendor', 'rejectVendor'].map((name): [string, Rule] => [
-      name,
-      {
-        allowed: admins,
-        of: ids => ({ params: { id: ids['applicant']! }, body: { reason: 'as the table says' } }),
-      },
-    ]),
+    ['approveVendor', 'suspendVendor', 'rejectVendor'].map(
+      (name): [string, Omit<Rule, 'allowed'>] => [
+        name,
+        {
+          of: ids => ({ params: { id: ids['applicant']! }, body: { reason: 'as the table says' } }),
+        },
+      ],
+    ),
   ),
 
   // Pharmacies: known to everybody who is signed in
   registerVendor: {
-    allowed: everyone,
     of: () => ({
       body: { email: nobodyYet(), business_name: 'New', phone: '+1234567890', password, ...place },
     }),
   },
-  listVendors: own,
-  getVendor: { allowed: signedIn, shows: true },
-  updateVendor: { allowed: ofVendor, of: () => ({ body: { address: '1 New St' } }) },
-  listVendorOrders: { allowed: ofVendor },
+  getVendor: { shows: true },
+  updateVendor: { of: () => ({ body: { address: '1 New St' } }) },
 
   // Drivers
   registerDriver: {
-    allowed: everyone,
     of: (ids, _, world) => ({
       body: {
         email: nobodyYet(),
@@ -239,57 +184,41 @@ export const rules: Record<string, Rule> = {
       },
     }),
   },
-  listDrivers: { allowed: [...vendors, 'admin'] },
-  getDriver: { allowed: ofDriver },
-  updateDriver: { allowed: ofDriver, of: () => ({ body: { vehicle_number: 'ABC-1' } }) },
-  setDriverStatus: { allowed: ofDriver, of: () => ({ body: { status: 'available' } }) },
+  updateDriver: { of: () => ({ body: { vehicle_number: 'ABC-1' } }) },
+  setDriverStatus: { of: () => ({ body: { status: 'available' } }) },
   inviteDriver: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.vendor }, body: { note: 'for Dora' } }),
   },
-  listInvitations: { allowed: ofVendor, of: ids => ({ params: { id: ids.vendor } }) },
+  listInvitations: { of: ids => ({ params: { id: ids.vendor } }) },
   revokeInvitation: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.vendor, invitation_id: ids['invitation']! } }),
   },
   approveDriver: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }),
   },
   endDriver: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }),
   },
-  removeDriver: { allowed: ofVendor, of: ids => ({ params: { id: ids['applicantDriver']! } }) },
-  requestMembership: { allowed: ['driver'], of: ids => ({ params: { id: ids.driver }, body: {} }) },
-  getEarnings: { allowed: ofDriver },
-  listDeliveries: { allowed: ofDriver },
+  removeDriver: { of: ids => ({ params: { id: ids['applicantDriver']! } }) },
+  requestMembership: { of: ids => ({ params: { id: ids.driver }, body: {} }) },
 
   // Requests
   openRequest: {
-    allowed: customers,
     of: () => ({ body: { ...place, radius_km: 5, quantity: 1 } }),
   },
-  listRequests: { allowed: [...customers, ...vendors, 'admin'] },
-  getRequest: { allowed: ['customer', 'vendor', 'admin'] },
-  cancelRequest: { allowed: ['customer', 'admin'], last: true },
+  cancelRequest: { last: true },
   respondToRequest: {
-    allowed: ['vendor'],
     of: orderId(ids => ids.request, { response_type: 'REJECTED' }),
   },
   sanjevaniRequest: {
-    allowed: customers,
     of: () => ({ body: { patient_lat: 27.7, patient_lng: 85.3, radius_km: 5, quantity: 1 } }),
   },
-  sanjevaniRequests: { allowed: [...customers, ...vendors, 'admin'] },
   sanjevaniResponse: {
-    allowed: ['vendor'],
     of: ids => ({ body: { request_id: ids.request, response_type: 'REJECTED' } }),
   },
 
   // Orders
   createOrder: {
-    allowed: [...customers, 'admin'],
     of: (_, __, world) => ({
       body: {
         vendor_id: world.vendor.vendorId,
@@ -299,62 +228,44 @@ export const rules: Record<string, Rule> = {
       },
     }),
   },
-  listOrders: own,
-  getOrder: { allowed: parties },
-  updateOrder: { allowed: ofDriver, of: orderId(ids => ids.order, { status: 'picked_up' }) },
-  listOrderEvents: { allowed: parties },
-  listBreadcrumbs: { allowed: parties },
+  updateOrder: { of: orderId(ids => ids.order, { status: 'picked_up' }) },
   reissueTrackingToken: {
-    allowed: ['customer', 'vendor', 'admin'],
     last: true,
     of: orderId(ids => ids.order, {}),
   },
   cancelOrder: {
-    allowed: ['customer', 'vendor', 'admin'],
     last: true,
     of: orderId(ids => ids.pending),
   },
-  acceptOrder: { allowed: ofVendor, of: orderId(ids => ids.pending, {}) },
-  rejectOrder: { allowed: ofVendor, of: orderId(ids => ids.pending, {}) },
+  acceptOrder: { of: orderId(ids => ids.pending, {}) },
+  rejectOrder: { of: orderId(ids => ids.pending, {}) },
   assignDriver: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.pending }, body: { driver_id: ids.driver } }),
   },
-  findDriver: { allowed: ofVendor, of: orderId(ids => ids.pending, {}) },
+  findDriver: { of: orderId(ids => ids.pending, {}) },
   acceptOffer: {
-    allowed: ['driver', 'admin'],
     of: ids => ({ params: { id: ids.offerOrder, offer_id: ids.offer }, body: {} }),
   },
   declineOffer: {
-    allowed: ['driver', 'admin'],
     of: ids => ({ params: { id: ids.offerOrder, offer_id: ids.offer }, body: {} }),
   },
 
-  quoteDelivery: { allowed: signedIn, of: (_, __, world) => ({ body: quote(world) }) },
-  quoteDeliveryV1: { allowed: signedIn, of: (_, __, world) => ({ body: quote(world) }) },
-  calculatePrice: open,
+  quoteDelivery: { of: (_, __, world) => ({ body: quote(world) }) },
+  quoteDeliveryV1: { of: (_, __, world) => ({ body: quote(world) }) },
 
   // Reports
-  getPerformance: { allowed: ofDriver },
-  vendorReport: { allowed: ofVendor },
-  driverReport: { allowed: ofVendor },
-  exportReport: { allowed: ofVendor },
-  exportOrders: { allowed: ofVendor, of: () => ({ body: {} }) },
+  exportOrders: { of: () => ({ body: {} }) },
 
   // Webhooks to others
   createWebhookSubscription: {
-    allowed: [...vendors, 'admin'],
     of: () => ({ body: { url: 'http://127.0.0.1:9/hook' } }),
   },
-  listWebhookSubscriptions: { allowed: [...vendors, 'admin'] },
-  getWebhookSubscription: { allowed: ofVendor, of: orderId(ids => ids['subscription']!) },
+  getWebhookSubscription: { of: orderId(ids => ids['subscription']!) },
   updateWebhookSubscription: {
-    allowed: ofVendor,
     of: orderId(ids => ids['subscription']!, { description: 'x' }),
   },
   // What can be deleted once is made anew for each who may.
   deleteWebhookSubscription: {
-    allowed: ofVendor,
     last: true,
     of: async (ids, who, world) => ({
       params: {
@@ -364,21 +275,18 @@ export const rules: Record<string, Rule> = {
       },
     }),
   },
-  rotateWebhookSecret: { allowed: ofVendor, of: orderId(ids => ids['subscription']!, {}) },
-  listWebhookDeliveries: { allowed: ofVendor, of: orderId(ids => ids['subscription']!) },
-  getWebhookDelivery: { allowed: ofVendor, of: deliveryId() },
-  replayWebhookDelivery: { allowed: ofVendor, of: deliveryId({}) },
+  rotateWebhookSecret: { of: orderId(ids => ids['subscription']!, {}) },
+  listWebhookDeliveries: { of: orderId(ids => ids['subscription']!) },
+  getWebhookDelivery: { of: deliveryId() },
+  replayWebhookDelivery: { of: deliveryId({}) },
 
   // Shops that deliver to us: a ping is answered without a signature
-  takeShopOrder: { allowed: everyone, of: () => ping },
+  takeShopOrder: { of: () => ping },
   takeIntegrationOrder: {
-    allowed: everyone,
     of: ids => ({ ...ping, params: { key: ids['deliveryKey']! } }),
   },
-  connectShop: { allowed: ofVendor, of: () => ({ body: {} }) },
-  listIntegrations: { allowed: ofVendor },
+  connectShop: { of: () => ({ body: {} }) },
   disconnectShop: {
-    allowed: ofVendor,
     last: true,
     of: async (ids, who, world) => ({
       params: {
@@ -389,32 +297,27 @@ export const rules: Record<string, Rule> = {
       },
     }),
   },
-  listImports: { allowed: ofVendor },
   completeImport: {
-    allowed: ofVendor,
     of: ids => ({ params: { id: ids.vendor, import_id: ids['import']! }, body: place }),
   },
   dismissImport: {
-    allowed: ofVendor,
     last: true,
     of: ids => ({ params: { id: ids.vendor, import_id: ids['import']! } }),
   },
 
   // The link is the right
-  track: { allowed: everyone, shows: true, of: ids => ({ params: { token: ids.token } }) },
+  track: { shows: true, of: ids => ({ params: { token: ids.token } }) },
 
   // Files
-  upload_proof: { allowed: signedIn, of: () => ({ body: picture() }) },
-  upload_signature: { allowed: signedIn, of: () => ({ body: picture() }) },
-  upload_audio: { allowed: signedIn, of: () => ({ body: picture() }) },
-  upload_prescription: { allowed: signedIn, of: () => ({ body: picture() }) },
+  upload_proof: { of: () => ({ body: picture() }) },
+  upload_signature: { of: () => ({ body: picture() }) },
+  upload_audio: { of: () => ({ body: picture() }) },
+  upload_prescription: { of: () => ({ body: picture() }) },
   beginUpload: {
-    allowed: signedIn,
     of: () => ({ headers: { ...tus, 'upload-length': '100', 'upload-metadata': 'kind cHJvb2Y=' } }),
   },
-  getUpload: { allowed: ['customer'], of: ids => ({ params: { id: ids['unfinished']! } }) },
+  getUpload: { of: ids => ({ params: { id: ids['unfinished']! } }) },
   continueUpload: {
-    allowed: ['customer'],
     of: ids => ({
       params: { id: ids['unfinished']! },
       body: '%PDF-1.4',
@@ -422,12 +325,19 @@ export const rules: Record<string, Rule> = {
     }),
   },
   endUpload: {
-    allowed: ['customer'],
     last: true,
     of: ids => ({ params: { id: ids['unfinished']! }, headers: tus }),
   },
-  download: { allowed: ['customer', 'admin'], of: ids => ({ params: { id: ids.upload } }) },
+  download: { of: ids => ({ params: { id: ids.upload } }) },
 }
+
+/** Every operation with its callers, which the features state, and with how it is asked where that needs more than its path. */
+export const rules: Record<string, Rule> = Object.fromEntries(
+  Object.entries(merged(features, ({ access }) => access)).map(([id, allowed]) => [
+    id,
+    { ...calls[id], allowed },
+  ]),
+)
 
 /** The id that a path means by `:id`, where a row does not say. */
 export function defaultParams(path: string, ids: Ids): Record<string, string> {
