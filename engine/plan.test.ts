@@ -217,7 +217,6 @@ const ids = { driver_id: driverIds[0], offer_id: offerIds[0] }
 const plain: Record<string, object> = {
   reject: { reason: 'closed' },
   cancel: { reason: 'no' },
-  find_driver: { policy: 'offer' },
   decline_offer: { offer_id: ids.offer_id },
   pick_up: {},
   out_for_delivery: {},
@@ -265,9 +264,9 @@ t.test('what an engine adds to a command', async t => {
     { vendor: null, tariff: defaultTariff },
     'a pharmacy that nobody knows',
   )
-  for (const [by, autoOffer, fee] of [
-    [vendor, true, 9],
-    [principal('vendor', vendorIds[2]), false, defaultTariff.base_minor],
+  for (const [by, search, fee] of [
+    [vendor, 'offer', 9],
+    [principal('vendor', vendorIds[2]), null, defaultTariff.base_minor],
   ] as const) {
     t.match(plan('respond', { response_type: 'ACCEPTED' }, by).command, {
       verb: 'respond',
@@ -275,9 +274,9 @@ t.test('what an engine adds to a command', async t => {
       data: { response_type: 'ACCEPTED' },
       vendor: { vendor_id: by.id },
       tariff: { base_minor: fee },
-      autoOffer,
+      search,
     })
-    t.same(plan('accept', {}, by).command, { verb: 'accept', by, data: {}, autoOffer })
+    t.same(plan('accept', {}, by).command, { verb: 'accept', by, data: {}, search })
   }
   t.match(plan('assign_driver', { driver_id: ids.driver_id }, vendor).command, {
     verb: 'assign_driver',
@@ -298,6 +297,17 @@ t.test('what an engine adds to a command', async t => {
     actualDistanceKm: 1.5,
     doorDistanceM: 12,
   })
+  for (const [by, data] of [
+    [vendor, {}],
+    [vendor, { policy: 'offer' }],
+    [principal('admin', 'a'), {}],
+  ] as const)
+    t.same(plan('find_driver', data, by).command, {
+      verb: 'find_driver',
+      by,
+      data,
+      policy: 'offer',
+    })
   t.match(plan('reissue_tracking', {}).command, {
     verb: 'reissue_tracking',
     by: customer,

@@ -11,6 +11,7 @@ import { availabilities, memberships } from './drivers/statuses.ts'
 import Type from 'typebox'
 import { searchPolicies } from './drivers/policies.ts'
 import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text, oneOf } from './kernel/schema.ts'
+import { DeliveryFlag } from './orders/delivery-flag.ts'
 import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
 import { uploadUrl } from './upload-url.ts'
@@ -120,13 +121,6 @@ export const DriverFact = Type.Object({
   vehicle_type: Text,
 })
 export type DriverFact = Type.Static<typeof DriverFact>
-
-/** Why a delivery without a reason is marked. */
-export const DeliveryFlag = Type.Union([
-  Type.Literal('far_from_door'),
-  Type.Literal('position_unknown'),
-])
-export type DeliveryFlag = Type.Static<typeof DeliveryFlag>
 
 const vendor = {
   vendor_id: ids.vendor,

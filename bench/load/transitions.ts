@@ -71,7 +71,7 @@ export const bench: Bench = {
           items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
         },
       },
-      { verb: 'accept', by: byVendor, data: {}, autoOffer: false },
+      { verb: 'accept', by: byVendor, data: {}, search: null },
       { verb: 'cancel', by: byVendor, data: {} },
     ]
     const tell = async (orderId: string, command: OrderCommand): Promise<void> => {

@@ -80,7 +80,7 @@ function life(orderId: string): OrderCommand[] {
       data: { response_type: 'REJECTED', text_message: 'Out of stock' },
       vendor: { ...vendor, vendor_id: id(2, 5) },
       tariff: defaultTariff,
-      autoOffer: false,
+      search: null,
     },
     {
       verb: 'respond',
@@ -88,7 +88,7 @@ function life(orderId: string): OrderCommand[] {
       data: { response_type: 'ACCEPTED', text_message: 'In stock' },
       vendor,
       tariff: defaultTariff,
-      autoOffer: true,
+      search: 'offer',
     },
     {
       verb: 'respond',
@@ -96,7 +96,7 @@ function life(orderId: string): OrderCommand[] {
       data: { response_type: 'ACCEPTED' },
       vendor: { ...vendor, vendor_id: id(2, 7) },
       tariff: defaultTariff,
-      autoOffer: true,
+      search: 'offer',
     },
     propose(8, 8),
     { verb: 'decline_offer', by: { role: 'driver', id: id(3, 8) }, data: { offer_id: id(4, 8) } },

@@ -1,8 +1,9 @@
 /** What happens to an order whose deadline has come: a request ends, an offer lapses, a search asks the next driver. */
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Env } from '../../protocol/env.ts'
+import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
 import { limits } from '../../protocol/limits.ts'
-import { nextDriver } from '../matching/next-driver.ts'
+import { choices } from '../matching/policies.ts'
 import type { Roster } from '../matching/roster.ts'
 import type { AutoSearch, Order } from '../order/state.ts'
 import type { Cell } from '../runtime/cell.ts'
@@ -43,7 +44,7 @@ export function dueOrder(
   const nowMs = env.nowMs()
   if (nowMs >= search.auto.deadlineMs || search.auto.offersMade >= limits.offersPerSearchMax)
     return internal(`end_search:${cell.version}`, { verb: 'end_search', by: system })
-  const driver = nextDriver(roster, tracking.table, {
+  const driver = choices[search.auto.policy ?? searchPolicyDefault](roster, tracking.table, {
     vendorId: deal.vendor.vendor_id,
     latitude: deal.vendor.latitude,
     longitude: deal.vendor.longitude,

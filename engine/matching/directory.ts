@@ -2,7 +2,7 @@
  * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
  * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
-import { searchPolicyOf } from '../../protocol/drivers/policies.ts'
+import { searchPolicyOf, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
 import { distanceKm } from '../../protocol/geo.ts'
@@ -106,9 +106,9 @@ export class Directory {
     return (this.#vendors.get(vendorId)?.status ?? 'active') === 'active'
   }
 
-  /** Does this pharmacy want drivers looked for as soon as it accepts? */
-  autoOffer(vendorId: string): boolean {
-    return searchPolicyOf(this.#vendors.get(vendorId)?.dispatch_policy) !== null
+  /** How drivers are looked for as soon as this pharmacy accepts; null where it picks one by hand. */
+  searchPolicy(vendorId: string): SearchPolicy | null {
+    return searchPolicyOf(this.#vendors.get(vendorId)?.dispatch_policy)
   }
 
   tariff(vendorId: string): Tariff {

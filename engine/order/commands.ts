@@ -2,6 +2,7 @@
  * Commands as the order's `decide` takes them: the wire's data, plus what the engine looked up
  * beforehand (who is near, who the pharmacy is, which driver comes next), because `decide` is pure.
  */
+import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderCommandData } from '../../protocol/commands.ts'
 import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/events.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -20,13 +21,13 @@ export type OrderCommand = Scoped &
   (
     | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
     | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
-    | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; autoOffer: boolean }>
-    | Wire<'accept', { autoOffer: boolean }>
+    | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; search: SearchPolicy | null }>
+    | Wire<'accept', { search: SearchPolicy | null }>
     | Wire<'reject'>
     | Wire<'cancel'>
     | Wire<'reissue_tracking', { trackingToken: string }>
     | Wire<'assign_driver', { offerId: string }>
-    | Wire<'find_driver'>
+    | Wire<'find_driver', { policy: SearchPolicy }>
     | Wire<'accept_offer', { driver: DriverFact | null }>
     | Wire<'decline_offer'>
     | Wire<'pick_up'>

@@ -9,6 +9,7 @@ import { assetUrl } from '../../protocol/assets.ts'
 import { isErrorCode } from '../../protocol/errors.ts'
 import type { FeeTerms } from '../../protocol/commands.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
+import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { limits } from '../../protocol/limits.ts'
 import { uploadUrl } from '../../protocol/upload-url.ts'
 import type { OrderCommand } from './commands.ts'
@@ -182,7 +183,7 @@ const table: Record<string, Row[]> = {
     [reached.broadcast, give.respond('ACCEPTED'), deadlineMs - 1, ['order_accepted']],
     [
       reached.broadcast,
-      give.respond('ACCEPTED', 0, vendorFact(0), true),
+      give.respond('ACCEPTED', 0, vendorFact(0), 'offer'),
       0,
       ['order_accepted', 'driver_search_started'],
     ],
@@ -196,7 +197,7 @@ const table: Record<string, Row[]> = {
     [reached.picked_up, give.accept(), 0, 'order_state_conflict'],
     [reached.pending, give.accept(), 0, ['order_accepted']],
     [reached.pending, give.accept(admin), 0, ['order_accepted']],
-    [reached.pending, give.accept(vendor, true), 0, ['order_accepted', 'driver_search_started']],
+    [reached.pending, give.accept(vendor, 'offer'), 0, ['order_accepted', 'driver_search_started']],
   ],
   reject: [
     [reached.broadcast, give.reject(), 0, 'order_not_found'],
@@ -492,11 +493,30 @@ t.test('what an accepted command writes down', async t => {
   t.match(
     dataOf(
       reached.accepted,
-      { verb: 'find_driver', by: vendor, data: { offer_seconds: 5, search_seconds: 60 } },
+      {
+        verb: 'find_driver',
+        by: vendor,
+        data: { offer_seconds: 5, search_seconds: 60 },
+        policy: 'offer',
+      },
       1_000,
     ),
-    [{ offer_ttl_ms: 5_000, deadline_ms: 61_000 }],
+    [{ policy: 'offer', offer_ttl_ms: 5_000, deadline_ms: 61_000 }],
   )
+  // There is one policy that searches today, so the second is made up.
+  const other = 'other' as SearchPolicy
+  for (const command of [
+    give.accept(vendor, other),
+    { verb: 'find_driver', by: vendor, data: {}, policy: other } as const,
+  ]) {
+    const before = command.verb === 'accept' ? reached.pending : reached.accepted
+    const decision = decide(after(before), command, 1_000)
+    t.match(
+      after([...before, ...(decision.ok ? decision.events : [])]),
+      { search: { auto: { policy: other } } },
+      command.verb,
+    )
+  }
   t.match(
     dataOf(reached.searching, give.propose(), 590_000),
     [{ mode: 'offer', expires_at_ms: 600_000 }],

@@ -284,7 +284,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
         ...answer,
       },
     },
-    ...(command.autoOffer ? [searchStarted(nowMs)] : []),
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
   )
 }
 
@@ -309,7 +309,7 @@ function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecisi
         audio_url: null,
       },
     },
-    ...(command.autoOffer ? [searchStarted(nowMs)] : []),
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
   )
 }
 

@@ -2,6 +2,7 @@
  * What an event makes of an order. Never refuses and never looks at the clock, so replay cannot fail:
  * an event that does not fit its state is a defect of the journal and stops the replay by name.
  */
+import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
 import { unreachable } from '../decision.ts'
 import {
@@ -142,6 +143,7 @@ function evolveLiving(
       return withSearch(order, event, () => ({
         kind: 'searching',
         auto: {
+          ...(event.data.policy !== searchPolicyDefault && { policy: event.data.policy }),
           offerTtlMs: event.data.offer_ttl_ms,
           deadlineMs: event.data.deadline_ms,
           offersMade: 0,

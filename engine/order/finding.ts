@@ -18,9 +18,9 @@ import { deliveryOf, isBeingFetched, type Order } from './state.ts'
 
 export const searchStarted = (
   nowMs: number,
+  policy: SearchPolicy,
   offerTtlMs: number = limits.offerTtlMs,
   searchTtlMs: number = limits.driverSearchTtlMs,
-  policy: SearchPolicy = searchPolicyDefault,
 ): OrderEvent => ({
   type: 'driver_search_started',
   data: { policy, offer_ttl_ms: offerTtlMs, deadline_ms: nowMs + searchTtlMs },
@@ -32,13 +32,13 @@ export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: numb
   if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
   if (order.kind !== 'accepted') return conflict(order, 'given a driver')
   if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
-  const { offer_seconds, search_seconds, policy } = command.data
+  const { offer_seconds, search_seconds } = command.data
   return emit(
     searchStarted(
       nowMs,
+      command.policy,
       offer_seconds === undefined ? undefined : offer_seconds * 1000,
       search_seconds === undefined ? undefined : search_seconds * 1000,
-      policy,
     ),
   )
 }
@@ -221,6 +221,6 @@ export function driverLeft(order: Order, command: Of<'driver_left'>, nowMs: numb
         reason: command.reason,
       },
     },
-    searchStarted(nowMs),
+    searchStarted(nowMs, searchPolicyDefault),
   )
 }

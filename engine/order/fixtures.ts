@@ -1,4 +1,5 @@
 /** Orders, people and commands that the specifications of this folder share. Nothing here is random: an id says who it is. */
+import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type {
   CandidateFact,
   DriverFact,
@@ -259,20 +260,20 @@ export const give = {
     response_type: 'ACCEPTED' | 'REJECTED',
     n = 0,
     of: VendorFact | null = vendorFact(n),
-    autoOffer = false,
+    search: SearchPolicy | null = null,
   ): OrderCommand => ({
     verb: 'respond',
     by: principal('vendor', vendorIds[n]!),
     data: { response_type },
     vendor: of,
     tariff: defaultTariff,
-    autoOffer,
+    search,
   }),
-  accept: (by = vendor, autoOffer = false): OrderCommand => ({
+  accept: (by = vendor, search: SearchPolicy | null = null): OrderCommand => ({
     verb: 'accept',
     by,
     data: {},
-    autoOffer,
+    search,
   }),
   reissueTracking: (by = customer): OrderCommand => ({
     verb: 'reissue_tracking',
@@ -288,7 +289,12 @@ export const give = {
     data: { driver_id: driverIds[n]! },
     offerId: offerIds[n]!,
   }),
-  findDriver: (by = vendor): OrderCommand => ({ verb: 'find_driver', by, data: {} }),
+  findDriver: (by = vendor): OrderCommand => ({
+    verb: 'find_driver',
+    by,
+    data: {},
+    policy: 'offer',
+  }),
   acceptOffer: (
     n = 0,
     by = principal('driver', driverIds[n]!),

@@ -54,7 +54,7 @@ const maybe = fc.option(n, { nil: null })
 const command: fc.Arbitrary<OrderCommand> = fc.oneof(
   n.map(i => give.respond('ACCEPTED', i)),
   n.map(i => give.respond('REJECTED', i)),
-  n.map(i => give.respond('ACCEPTED', i, vendorFact(i), true)),
+  n.map(i => give.respond('ACCEPTED', i, vendorFact(i), 'offer')),
   n.map(i => give.propose(i)),
   n.map(i => give.acceptOffer(i)),
   n.map(i => give.declineOffer(i)),
@@ -71,7 +71,7 @@ const command: fc.Arbitrary<OrderCommand> = fc.oneof(
     give.create(),
     give.create(customer, {}, null),
     give.accept(),
-    give.accept(undefined, true),
+    give.accept(undefined, 'offer'),
     give.reject(),
     give.cancel(),
     give.reissueTracking(),

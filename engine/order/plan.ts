@@ -1,5 +1,6 @@
 /** From the wire to a command of an order: looks up what `decide` needs to know but may not ask for (who is near, who the pharmacy is, fresh ids). */
 import type { OrderCommandData, OrderVerb } from '../../protocol/commands.ts'
+import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { Env } from '../../protocol/env.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
@@ -16,7 +17,7 @@ export interface OrderFacts {
     near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
     fact(vendorId: string): VendorFact | null
     tariff(vendorId: string): Tariff
-    autoOffer(vendorId: string): boolean
+    searchPolicy(vendorId: string): SearchPolicy | null
   }
   following: {
     drivenKm(orderId: string): number | null
@@ -69,10 +70,10 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
         data: data(verb),
         vendor: deps.directory.fact(by.id),
         tariff: deps.directory.tariff(by.id),
-        autoOffer: deps.directory.autoOffer(by.id),
+        search: deps.directory.searchPolicy(by.id),
       }
     case 'accept':
-      return { verb, by, data: data(verb), autoOffer: deps.directory.autoOffer(by.id) }
+      return { verb, by, data: data(verb), search: deps.directory.searchPolicy(by.id) }
     case 'assign_driver':
       return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
     // Who it is, the driver's actor says, when it is asked (engine/dispatch/holds.ts).
@@ -94,8 +95,12 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       return { verb, by, data: data(verb) }
     case 'cancel':
       return { verb, by, data: data(verb) }
-    case 'find_driver':
-      return { verb, by, data: data(verb) }
+    // Named, or the pharmacy's own. One that picks by hand, and an administrator, get the default.
+    case 'find_driver': {
+      const d = data(verb)
+      const policy = d.policy ?? deps.directory.searchPolicy(by.id) ?? searchPolicyDefault
+      return { verb, by, data: d, policy }
+    }
     case 'decline_offer':
       return { verb, by, data: data(verb) }
     case 'pick_up':

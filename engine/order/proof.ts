@@ -7,7 +7,7 @@
  * photo of its own; the event says that the pharmacy acted.
  */
 import type { ErrorCode } from '../../protocol/errors.ts'
-import type { DeliveryFlag } from '../../protocol/events.ts'
+import type { DeliveryFlag } from '../../protocol/orders/delivery-flag.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { uploadIdOf, uploadUrl } from '../../protocol/upload-url.ts'
 import type { OrderCommand } from './commands.ts'

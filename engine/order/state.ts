@@ -2,6 +2,8 @@
  * What an order can be. A union, so that a delivered order without a driver, or an open request with
  * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
  */
+import type { DeliveryFlag } from '../../protocol/orders/delivery-flag.ts'
+import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import {
   cancellableStatuses,
   endedStatuses,
@@ -13,7 +15,6 @@ import {
 } from '../../protocol/orders/statuses.ts'
 import type {
   CandidateFact,
-  DeliveryFlag,
   DriverFact,
   FeeFact,
   Place,
@@ -78,6 +79,8 @@ export type Search =
   | { kind: 'exhausted'; offersMade: number }
 
 export interface AutoSearch {
+  /** How drivers are chosen; not there for the default policy. */
+  policy?: SearchPolicy
   offerTtlMs: number
   deadlineMs: number
   offersMade: number

@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
-import { DeliveryFlag } from '../events.ts'
+import { DeliveryFlag } from '../orders/delivery-flag.ts'
 import { orderStatuses, type OrderStatus } from '../orders/statuses.ts'
 import { Uuid } from '../principal.ts'
 
