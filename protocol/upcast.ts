@@ -66,7 +66,7 @@ function actorOf({ type, data }: RawEvent): Principal | null {
   return actorOfOlder[type] ?? null
 }
 
-export class UnknownEventVersionError extends Error {
+class UnknownEventVersionError extends Error {
   constructor(v: number) {
     super(
       `the journal holds events of version ${v} and this release reads up to ${eventVersion}: start a release at least as new as the one that wrote them`,

@@ -92,7 +92,7 @@ function onlyWords({ type, computed, key, properties }: Node): boolean {
 }
 
 /** Why no mistake is made at this node and below it; nothing where mistakes are made. */
-export function reasonToSpare({ node, parent, key, listKey }: Path): string | undefined {
+function reasonToSpare({ node, parent, key, listKey }: Path): string | undefined {
   if (onlyLogs(node)) return 'a line of the log'
   if (listKey === 'arguments' && parent !== null && isWords(parent, key)) return 'words for people'
   if (onlyWords(node)) return 'words for people'

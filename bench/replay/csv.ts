@@ -10,7 +10,7 @@ import { createGunzip } from 'node:zlib'
 const recordCharactersMax = 64 * 1024
 
 /** Every record of the file, as arrays of texts, the header first. Throws on a quote that never ends. */
-export async function* readRecords(path: string): AsyncGenerator<string[]> {
+async function* readRecords(path: string): AsyncGenerator<string[]> {
   const file = createReadStream(path)
   const bytes: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
   // A read error must reach whoever reads, also through the pipe.

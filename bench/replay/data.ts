@@ -75,7 +75,7 @@ export function parseBox(text: string): Box {
   }
 }
 
-export const inBox = (box: Box | null, latitude: number, longitude: number): boolean =>
+const inBox = (box: Box | null, latitude: number, longitude: number): boolean =>
   box === null ||
   (latitude >= box.latitudeMin &&
     latitude <= box.latitudeMax &&

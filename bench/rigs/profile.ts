@@ -27,8 +27,7 @@ export async function startProfile(): Promise<(path: string) => Promise<void>> {
   }
 }
 
-export const profilePath = (folder: string, pid: number): string =>
-  join(folder, `${pid}.cpuprofile`)
+const profilePath = (folder: string, pid: number): string => join(folder, `${pid}.cpuprofile`)
 
 /** Arguments of Node and the environment for a child that can be profiled; nothing without a folder. */
 export function profileArguments(folder: string | null): {

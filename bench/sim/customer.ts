@@ -13,7 +13,7 @@ import type { Heard } from './edge.ts'
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 
 /** Whoever has the link. */
-export class Follower extends Connected {
+class Follower extends Connected {
   readonly socket: SocketKind
   constructor(orderId: string, ...rest: ConstructorParameters<typeof Connected>) {
     super(...rest)

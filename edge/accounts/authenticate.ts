@@ -16,7 +16,6 @@ import type { Authenticator } from '../sockets/handshake.ts'
 import { redeemTicketRow, ticketLifeMs } from './tickets.ts'
 import { tokensOf, type Tokens } from './tokens.ts'
 
-export type { Identity } from './identity.ts'
 export type AuthenticateContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
   WithEndedAccess &
   WithStandings &
@@ -32,19 +31,13 @@ export const authenticate = async (
     : withStanding(ctx, await authenticateToken(ctx, credential))
 
 /** With what was decided of the pharmacy or driver. */
-export const withStanding = async (
-  { standings }: WithStandings,
-  identity: Identity,
-): Promise<Identity> =>
+const withStanding = async ({ standings }: WithStandings, identity: Identity): Promise<Identity> =>
   identity.role === 'vendor' || identity.role === 'driver'
     ? { ...identity, standing: await standings.of(identity) }
     : identity
 
 /** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
-export async function authenticateToken(
-  ctx: AuthenticateContext,
-  token: string,
-): Promise<Identity> {
+async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
   const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
   if (ctx.endedAccess.hasEnded(claims))
     throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')

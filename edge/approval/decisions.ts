@@ -36,7 +36,7 @@ const conflict = (status: PharmacyStatus, wanted: string, instead: string) =>
   )
 
 /** What the decision makes of the row; null when it was decided so before. Throws `vendor_status_conflict`. */
-export function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
+function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
   const { status } = row
   const moves = row.move_asked_at !== null
   switch (verb) {

@@ -15,7 +15,7 @@ import { approvalLimits } from './limits.ts'
 type SuspensionContext = Pick<Kernel, 'commands' | 'database' | 'log'>
 
 const atOnceMax = 8
-export const suspensionReason = 'the pharmacy was suspended'
+const suspensionReason = 'the pharmacy was suspended'
 
 /** Cancels what can be cancelled, of one suspended pharmacy or of all. Resolves to how many; rejects while the database is away. */
 export async function cancelSuspendedOrders(

@@ -12,7 +12,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 
 /** A hundredth of a degree is some 1.1 km. */
 const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
-export const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
+const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
 /** A position that cannot be had is null: the state of the order is worth showing without it. */
 export async function trackingState(

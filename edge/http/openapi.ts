@@ -279,7 +279,7 @@ function answersOf(
 }
 
 /** Every refusal that the row can answer with, by status. */
-export function errorsOf(row: AnyRoute): ErrorCode[] {
+function errorsOf(row: AnyRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(row.errors ?? [])
   if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined)
     codes.add('invalid_request')

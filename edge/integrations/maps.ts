@@ -121,7 +121,7 @@ function firstThat<Of extends Geocoder | Router>(services: readonly (Of | null)[
 }
 
 /** The great circle with a detour, at a town's speed. */
-export function estimated(from: GeoPoint, to: GeoPoint): Route {
+function estimated(from: GeoPoint, to: GeoPoint): Route {
   const distance_km = roadKm(distanceKm(from.latitude, from.longitude, to.latitude, to.longitude))
   return { distance_km, duration_minutes: travelMinutes(distance_km), source: 'estimate' }
 }

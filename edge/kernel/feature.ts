@@ -26,7 +26,7 @@ export interface Example extends OperationExample {
 export interface Page {
   path: string
   operationId: string
-  /** From the root of the sources: `edge/orders/page/customer.html`. Scripts, styles and pictures of its folder are served as `/web/<file>`. */
+  /** From the root of the sources: `edge/web/customer.html`. Scripts, styles and pictures of its folder are served as `/web/<file>`. */
   file: string
 }
 

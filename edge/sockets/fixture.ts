@@ -124,8 +124,6 @@ class Writes {
   }
 }
 
-export type Fixture = Awaited<ReturnType<typeof startFixture>>
-
 export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const config = readConfig({ JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
   const database = await preparedDatabase()

@@ -22,7 +22,7 @@ const fleetBytesMax = (limits.socketBackpressureBytesMax * 3) / 4
  * the name, and without this a thousand drivers could keep their pharmacy from seeing any of them. Rejected: several
  * messages, which a socket is owed all the same until its reader has taken them.
  */
-export function fittingFleet<D extends { full_name: string }>(
+function fittingFleet<D extends { full_name: string }>(
   drivers: readonly D[],
   bytesMax: number,
 ): D[] {

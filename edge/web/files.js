@@ -7,7 +7,7 @@ import { ApiError, el, setText } from './app.js'
 const ownPath = /^\/api\/uploads\/file\/[0-9a-f-]{36}$/
 
 /** The address of a file of this server, with what opens it; null for every other text. */
-export function ownFile(address) {
+function ownFile(address) {
   const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null
   return url !== null && url.origin === location.origin && ownPath.test(url.pathname)
     ? url.pathname + url.search

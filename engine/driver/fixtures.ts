@@ -8,7 +8,7 @@ import type { DriverCommand } from './commands.ts'
 import { evolve } from './evolve.ts'
 import { absentDriver, type Driver } from './state.ts'
 
-export const driverId = driverIds[0]
+const driverId = driverIds[0]
 /** The order that the n-th offer is for. */
 export const orderOf = (n: number): string => id(0x10 + n)
 export const offerOf = (n: number): string => offerIds[n] ?? id(0xf00 + n)

@@ -14,7 +14,7 @@ import { startEmbedded } from './pglite-stream.ts'
 import { embeddedPool, serverPool, silentLog, type Log, type PgPool } from './pool.ts'
 import type { Tables } from './tables.ts'
 
-export type { Log, PgClient, PgPool, PgQueryable, QueryAnswer, QueryConfig } from './pool.ts'
+export type { Log, PgPool, QueryConfig } from './pool.ts'
 export type { Tables } from './tables.ts'
 
 export interface Database {
@@ -40,7 +40,7 @@ export interface OpenOptions {
 }
 
 const connectionsMaxDefault = 10
-export const inMemory = 'memory'
+const inMemory = 'memory'
 
 /** Opens, migrates, and returns when the database is ready. Every failure is one line that names the variable. */
 export async function openDatabase(options: OpenOptions = {}): Promise<Database> {

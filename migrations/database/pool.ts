@@ -44,7 +44,7 @@ export interface Log {
 export const silentLog: Log = { info() {}, warn() {}, error() {} }
 
 /** Thrown when too many callers wait for a connection; a retry later may succeed. */
-export class PoolOverloadedError extends Error {
+class PoolOverloadedError extends Error {
   constructor(waiting: number) {
     super(`${waiting} callers wait for a database connection already`)
     this.name = 'PoolOverloadedError'
@@ -68,7 +68,7 @@ const statementTimeoutMs = 15_000
 const idleInTransactionTimeoutMs = 30_000
 /** On this side, for a server that has gone silent; longer than the server's own limit, which is cleaner. */
 const answerTimeoutMsDefault = 20_000
-export const waitingMax = 2_000
+const waitingMax = 2_000
 
 export interface ServerPoolOptions {
   connectionsMax: number

@@ -22,15 +22,7 @@ import type {
 } from './tables-accounts.ts'
 import type { DefaultNow, NullableTime, ReadOnly, Time } from './columns.ts'
 
-export type {
-  AccountRole,
-  UsersTable,
-  SessionsTable,
-  WsTicketsTable,
-  CodePurpose,
-  OneTimeCodesTable,
-  ApiKeysTable,
-} from './tables-accounts.ts'
+export type { UsersTable, CodePurpose, ApiKeysTable } from './tables-accounts.ts'
 
 export interface VendorsTable {
   id: string

@@ -25,7 +25,7 @@ export interface Fetched {
 }
 
 /** What a client ends up with; null where there is nothing. */
-export async function fetched(download: Download | null): Promise<Fetched | null> {
+async function fetched(download: Download | null): Promise<Fetched | null> {
   if (download === null) return null
   if (download.kind === 'bytes') {
     const chunks: Uint8Array[] = []

@@ -48,7 +48,7 @@ export async function promote(tx: Kysely<Tables>, pairs: readonly Pair[]): Promi
     ) as first where webhook_deliveries.id = first.id`.execute(tx)
 }
 
-export const healthOf = (
+const healthOf = (
   row: Pick<
     Selectable<WebhookSubscriptionsTable>,
     'failures_in_a_row' | 'failing_since' | 'paused_until'

@@ -17,7 +17,7 @@ export interface Message {
 }
 
 /** `v1,` and the base64 of the HMAC. */
-export function signature(secret: string, { id, timestampSeconds, body }: Message): string {
+function signature(secret: string, { id, timestampSeconds, body }: Message): string {
   const key = Buffer.from(
     secret.startsWith(prefix) ? secret.slice(prefix.length) : secret,
     'base64',

@@ -21,7 +21,7 @@ export const timeText = (ms: number | undefined | null): string | null =>
 const toTheMetre = (km: number): number => Number(km.toFixed(3))
 
 /** 'ORD-' and the id's last 40 bits in Crockford's base 32. */
-export function numberOfOrder(id: string): string {
+function numberOfOrder(id: string): string {
   const digits = BigInt(`0x${id.replaceAll('-', '').slice(-10)}`)
   let text = ''
   for (let shift = 35n; shift >= 0n; shift -= 5n)
@@ -30,7 +30,7 @@ export function numberOfOrder(id: string): string {
 }
 
 /** The fee that is shown, in minor units: agreed; else told, while the order lives; else none. */
-export function feeShown(order: OrderModel): number | null {
+function feeShown(order: OrderModel): number | null {
   if (order.yes !== null) return order.yes.fee_minor
   return isOver(order) ? null : (toldFee(order)?.fee_minor ?? null)
 }

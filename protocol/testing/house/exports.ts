@@ -23,12 +23,12 @@ function names(list: string, side: 'before' | 'after'): string[] {
 }
 
 /**
- * `path: name` of each export that no other file imports. Entry points have their own reasons and are not asked.
+ * `path: name` of each export that no other file imports. `isRead` knows readers outside the sources.
  * A type that its own file uses stays: it names a part of what an exported function takes or gives.
  */
 export function deadExports(
   sources: readonly Source[],
-  isEntry: (path: string) => boolean,
+  isRead: (path: string, name: string) => boolean,
 ): string[] {
   const used = new Map<string, Set<string>>()
   const whole = new Set<string>()
@@ -50,7 +50,7 @@ export function deadExports(
       use(path, from!, name!)
   }
   return sources.flatMap(({ path, text }) => {
-    if (whole.has(path) || isEntry(path)) return []
+    if (whole.has(path) || path.endsWith('.test.ts')) return []
     const bare = code(text)
     const exported = [
       ...[...bare.matchAll(declared)].map(match => match[1]!),
@@ -59,7 +59,12 @@ export function deadExports(
     const types = new Set([...bare.matchAll(typed)].map(match => match[1]!))
     const ownUses = (name: string): number => bare.split(new RegExp(`\\b${name}\\b`)).length - 2
     return exported
-      .filter(name => !used.get(path)?.has(name) && !(types.has(name) && ownUses(name) > 0))
+      .filter(
+        name =>
+          !used.get(path)?.has(name) &&
+          !isRead(path, name) &&
+          !(types.has(name) && ownUses(name) > 0),
+      )
       .map(name => `${path}: ${name}`)
   })
 }

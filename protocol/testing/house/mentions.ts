@@ -1,6 +1,6 @@
 /** Mentions of files of the repository, in comments, documents and data, that name no file. */
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, normalize } from 'node:path/posix'
+import { dirname, join } from 'node:path/posix'
 import { filesOf, houses, root, sources } from './sources.ts'
 
 const ending = String.raw`(?:test\.ts|bench\.ts|ts|js|md|sql|html|css|json|yml)`
@@ -11,6 +11,9 @@ const withFolder = new RegExp(
 )
 const alone = new RegExp('`([\\w-]+(?:\\.[\\w-]+)*\\.' + ending + ')`', 'g')
 
+/** Files of others, and patterns of names. */
+const elsewhere = new Set(['uNetworking/uWebSockets.js', 'uWebSockets.js', 'NAME.bench.ts'])
+
 /** Comments of a source; all of any other text. */
 function prose(path: string, text: string): string {
   if (!/\.(ts|js)$/.test(path)) return text
@@ -18,33 +21,43 @@ function prose(path: string, text: string): string {
   return comments.join('\n')
 }
 
-/** `path: mention` of each file that is named and does not exist. */
+/** Files that a text at `path` names and that do not exist. */
+export function danglingIn(path: string, text: string): string[] {
+  const spoken = prose(path, text)
+  const wrong = [
+    ...[...spoken.matchAll(withFolder)].map(match => match[0]).filter(m => !exists(path, m)),
+    ...[...spoken.matchAll(alone)].map(match => match[1]!).filter(name => !exists(path, name)),
+  ]
+  return [...new Set(wrong)].filter(mention => !elsewhere.has(mention))
+}
+
+/** `path: mention` of each file that a source, a document or a recorded list names and that does not exist. */
 export function danglingMentions(): string[] {
   const documents = houses.flatMap(house => filesOf(house, ['.md']))
+  const recorded = houses.flatMap(house => filesOf(house, ['constants.json']))
   const texts: [string, string][] = [
     ...sources.map(({ path, text }): [string, string] => [path, text]),
-    ...['README.md', ...documents].map((path): [string, string] => [
-      path,
-      readFileSync(join(root, path), 'utf8'),
-    ]),
+    ...['README.md', ...documents].map(readAt),
+    ...recorded
+      .map(readAt)
+      .map(([path, text]): [string, string] => [
+        path,
+        Object.keys(JSON.parse(text) as object).join('\n'),
+      ]),
   ]
-  const names = new Set(houses.flatMap(house => filesOf(house, [''])).map(path => basename(path)))
-  const exists = (from: string, mention: string): boolean =>
-    [root, join(root, dirname(from))].some(folder =>
-      existsSync(normalize(join(folder, mention))),
-    ) ||
-    // A path may begin at any folder: `routes/table.ts` for `edge/routes/table.ts`.
-    allPaths().some(path => path.endsWith(`/${mention}`))
-  return texts.flatMap(([path, text]) => {
-    const spoken = prose(path, text)
-    const wrong = [
-      ...[...spoken.matchAll(withFolder)].map(match => match[0]).filter(m => !exists(path, m)),
-      ...[...spoken.matchAll(alone)]
-        .map(match => match[1]!)
-        .filter(name => !names.has(name) && !existsSync(join(root, name))),
-    ]
-    return [...new Set(wrong)].map(mention => `${path}: ${mention}`)
-  })
+  return texts.flatMap(([path, text]) =>
+    danglingIn(path, text).map(mention => `${path}: ${mention}`),
+  )
+}
+
+const readAt = (path: string): [string, string] => [path, readFileSync(join(root, path), 'utf8')]
+
+/** A path may begin at the repository, at the folder of its text, or at any folder: `order/state.ts`. */
+function exists(from: string, mention: string): boolean {
+  if (existsSync(join(root, mention)) || existsSync(join(root, dirname(from), mention))) return true
+  // A compiled file is there when its source is.
+  const names = [mention, mention.replace(/\.js$/, '.ts')]
+  return allPaths().some(path => names.some(name => path.endsWith(`/${name}`) || path === name))
 }
 
 let paths: string[] | null = null
