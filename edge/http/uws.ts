@@ -1,7 +1,7 @@
 /**
  * The library of the HTTP server and of its sockets: the only file that knows which packages bring it.
  * `uWebSockets.js` is on the registry under names of others alone, so each package is pinned by the
- * integrity in package-lock.json; edge/README.md says how to use upstream's release instead.
+ * integrity in package-lock.json; the README of the edge says how to use upstream's release instead.
  */
 import { chooseLibrary, thisMachine } from './choose-library.ts'
 import { httpLimits } from './limits.ts'

@@ -8,7 +8,9 @@ import { compileCheck, type Check } from '../http/validate.ts'
 import type { Session } from './session.ts'
 
 /** What tells the messages of these schemas, by `type`, from others; compiled once, not per connection. */
-const compiledChecks = (schemas: ReadonlyMap<string, Type.TSchema>): ReadonlyMap<string, Check> =>
+export const compiledChecks = (
+  schemas: ReadonlyMap<string, Type.TSchema>,
+): ReadonlyMap<string, Check> =>
   new Map([...schemas].map(([type, schema]) => [type, compileCheck(schema)]))
 
 /** Compiled once per process and channel, not per connection. */

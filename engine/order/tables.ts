@@ -67,10 +67,7 @@ const orderWords: Table<OrderWrite> = {
 export const orderTables = [orders, orderWords] as const
 
 /** What an order that is written for the first time can be found by. None of it changes. */
-export const wordsOf = ({
-  orderNumber,
-  placed,
-}: Pick<OrderRow, 'orderNumber' | 'placed'>): string[] =>
+const wordsOf = ({ orderNumber, placed }: Pick<OrderRow, 'orderNumber' | 'placed'>): string[] =>
   searchWords(
     [
       orderNumber,

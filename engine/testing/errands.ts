@@ -115,7 +115,7 @@ export interface ErrandNotes {
 }
 
 /** `notes`: what attendants observe. */
-export const errandKind = (
+const errandKind = (
   notes: ErrandNotes = { seen: new Set(), lost: [] },
 ): Kind<Errand, ErrandCommand, ErrandEvent, ErrandRow> => ({
   name: 'errand',
