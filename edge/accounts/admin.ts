@@ -13,7 +13,7 @@ import { normalPhone, phoneRule } from '../../protocol/phones.ts'
 import { readKernelConfig } from '../kernel/config.ts'
 import { createAccount } from './accounts.ts'
 import { emailPattern } from './email.ts'
-import { passwordCharactersMax, passwordCharactersMin } from './passwords.ts'
+import { passwordCharactersMax, passwordCharactersMin } from '../text/limits.ts'
 
 const help = `Usage: npm run admin -- create EMAIL [--name NAME] [--phone PHONE]
 

@@ -6,7 +6,7 @@
 import { CaduceusError } from '../../protocol/errors.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
-import type { WithStandings } from '../approval/standing.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { accountById } from './accounts.ts'

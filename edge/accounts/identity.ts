@@ -3,7 +3,6 @@
  * accounts table; commands carry the protocol's Principal, which names the acting record instead.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
-import type { Standing } from '../approval/standing.ts'
 import type { Principal } from '../../protocol/principal.ts'
 
 export const roles = ['user', 'vendor', 'driver', 'admin'] as const
@@ -23,6 +22,18 @@ export const scopes = [
 export type Scope = (typeof scopes)[number]
 /** What a key begins with: it tells a key from a token, and lets secret scanners find one that leaked. */
 export const apiKeyMark = 'cad_'
+
+/**
+ * `full`: may do what the role may. `carrying`: a driver who is to bring parcels to their end, and nothing else.
+ * `none`: only one's own account and record.
+ */
+export interface Standing {
+  access: 'full' | 'carrying' | 'none'
+  /** To be shown to the person; empty with full access. */
+  why: string
+  /** Of a driver. */
+  vendorId?: string
+}
 
 export interface Identity {
   /** Of the account; for a service the id of its key. */

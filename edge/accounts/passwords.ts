@@ -19,11 +19,6 @@ import {
 /** Algorithm is argon2id by default; its const enum cannot be named under `verbatimModuleSyntax`. */
 const parameters: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-export const passwordCharactersMin = 8
-export const passwordCharactersMax = 200
-/** Of a password as a keyboard writes it: a letter and its accents may come as several characters. */
-export const passwordTypedMax = 3 * passwordCharactersMax
-
 const queue = new FairQueue(
   {
     atOnceMax: Math.min(hashesAtOnceMax, Math.max(1, availableParallelism())),

@@ -14,62 +14,14 @@ import { sql } from 'kysely'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
 import { subjects } from '../../protocol/subjects.ts'
-import type { Identity } from '../accounts/identity.ts'
+import type { Standing } from '../accounts/identity.ts'
+import type { Standings, StandingNews, VendorNews } from '../kernel/standing.ts'
 import { BoundedCache } from '../integrations/bounded-cache.ts'
 import { gathered } from '../sockets/gathered.ts'
 import { approvalLimits } from './limits.ts'
-
-/**
- * `full`: may do what the role may. `carrying`: a driver who is to bring parcels to their end, and nothing else.
- * `none`: only one's own account and record.
- */
-export interface Standing {
-  access: 'full' | 'carrying' | 'none'
-  /** To be shown to the person; empty with full access. */
-  why: string
-  /** Of a driver. */
-  vendorId?: string
-}
-
-/** A decision upon a pharmacy, as its sockets are told of it. */
-export interface VendorNews {
-  kind: 'vendor'
-  id: string
-  status: PharmacyStatus
-  reason: string | null
-  latitude: number
-  longitude: number
-  movingTo: { latitude: number; longitude: number } | null
-  /** Its drivers who have an order under way. */
-  carrying: ReadonlySet<string>
-}
-interface DriverNews {
-  kind: 'driver'
-  id: string
-  membership: Membership
-  carries: boolean
-}
-export type StandingNews = VendorNews | DriverNews
-
-export interface Standings {
-  /** Of who is neither a pharmacy nor a driver, or has no record yet: full, for others to judge. Rejects while the database is away. */
-  of(who: Pick<Identity, 'role' | 'vendorId' | 'driverId'>): Promise<Standing>
-  /** By the news alone: what has become of somebody who was let in before. Null when nothing was heard that takes anything from them. */
-  taken(who: Identity): Standing | null
-  /** After a change was committed: this edge knows it when the promise resolves, the others a moment later. Never rejects. */
-  announce(): Promise<void>
-  onNews(listener: (news: readonly StandingNews[]) => void): void
-  close(): void
-}
-
-/** Parts with the standings. */
-export interface WithStandings {
-  readonly standings: Standings
-}
 
 export interface StandingsDeps {
   database: Database
@@ -125,10 +77,6 @@ function ofDriver(
       : `your pharmacy does not work at present: ${vendorStatus}`
   return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
 }
-
-/** The refusal of what needs more than the standing gives. */
-export const refusedFor = (role: Identity['role'], why: string): CaduceusError =>
-  new CaduceusError(role === 'vendor' ? 'vendor_not_active' : 'driver_not_member', why)
 
 /** Knows no news until the first `announce`, which the start of an edge awaits. */
 export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {

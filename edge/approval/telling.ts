@@ -2,7 +2,7 @@
 import { membershipMessage } from '../../protocol/drivers/messages.ts'
 import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { Identity } from '../accounts/identity.ts'
-import type { StandingNews } from './standing.ts'
+import type { StandingNews } from '../kernel/standing.ts'
 
 /** The decisions of a batch of news, by pharmacy and driver. */
 export const newsById = (news: readonly StandingNews[]): ReadonlyMap<string, StandingNews> =>

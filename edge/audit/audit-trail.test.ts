@@ -5,7 +5,8 @@ import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { createMetrics } from '../metrics.ts'
-import { createAuditTrail, type AuditEntry } from './audit-trail.ts'
+import { createAuditTrail } from './audit-trail.ts'
+import type { AuditEntry } from './port.ts'
 import { auditLimits } from './limits.ts'
 
 const database = await preparedDatabase()

@@ -7,7 +7,7 @@
  */
 import type { Metrics } from '../metrics.ts'
 import { addressGroup } from '../http/address.ts'
-import type { AuditEntry } from './audit-trail.ts'
+import type { AuditEntry } from './port.ts'
 import { auditLimits } from './limits.ts'
 
 const hourMs = 3_600_000

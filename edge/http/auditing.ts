@@ -4,7 +4,7 @@
  * without its author's help.
  */
 import { isUuid } from '../../protocol/ids.ts'
-import type { AuditEntry } from '../audit/audit-trail.ts'
+import type { AuditEntry } from '../audit/port.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { AnyRoute, RouteAnswer } from './route.ts'
 

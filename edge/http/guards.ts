@@ -3,7 +3,7 @@
  * row. Ownership of the single record is the handler's, because only it knows the record.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
-import { refusedFor } from '../approval/standing.ts'
+import { refusedFor } from '../kernel/standing.ts'
 import { apiKeyMark, type Identity } from '../accounts/identity.ts'
 import type { AnyRoute } from './route.ts'
 

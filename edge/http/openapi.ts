@@ -5,23 +5,12 @@
  */
 import Type from 'typebox'
 import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
+import type { OperationExample } from '../kernel/example.ts'
 import { jsonBytesMax, type AnyRoute } from './route.ts'
 import { defaultParams } from './server.ts'
 
 type Json = Record<string, unknown>
 
-/** What the document shows of one exchange. */
-export interface OperationExample {
-  params?: Readonly<Record<string, string>>
-  query?: Readonly<Record<string, string | number | boolean>>
-  headers?: Readonly<Record<string, string>>
-  body?: unknown
-  /** Of `multipart/form-data`: the files by part; `body` has the other fields. */
-  files?: Readonly<Record<string, string>>
-  /** A body that is not parsed before its signature is checked. */
-  raw?: { contentType: string; text: string }
-  status: number
-}
 export interface DocumentParts {
   /** Schemas that the document gives a name and refers to wherever they occur. */
   named: Readonly<Record<string, Type.TSchema>>

@@ -10,17 +10,12 @@ import type { Registry } from 'prom-client'
 import type Type from 'typebox'
 import type { OwnSockets } from '../../protocol/asyncapi.ts'
 import type { Environment } from '../../protocol/environment.ts'
-import type { OperationExample } from '../http/openapi.ts'
 import type { AnyRoute } from '../http/route.ts'
 import type { SocketRow } from '../sockets/row.ts'
 import type { Caller } from './access.ts'
 import type { KernelConfig } from './config.ts'
+import type { Example } from './example.ts'
 import type { Kernel } from './kernel.ts'
-
-export interface Example extends OperationExample {
-  /** Whose access token it carries; nobody's when it is left out. */
-  as?: 'customer' | 'vendor' | 'driver' | 'admin'
-}
 
 /** A page for people. */
 export interface Page {

@@ -1,5 +1,5 @@
 /** One request for each operation of this feature, in an order in which they can be tried. */
-import type { Example } from '../kernel/feature.ts'
+import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../routes/examples/placeholders.ts'
 
 const request = { id: of.request }

@@ -5,11 +5,7 @@ import { uuidPattern } from '../../protocol/ids.ts'
 import { nullable, Timestamp } from '../../protocol/kernel/schema.ts'
 import { phoneCharactersMax } from '../../protocol/phones.ts'
 import { Uuid } from '../../protocol/principal.ts'
-import {
-  passwordCharactersMax,
-  passwordCharactersMin,
-  passwordTypedMax,
-} from '../accounts/passwords.ts'
+import { passwordCharactersMax, passwordCharactersMin, passwordTypedMax } from '../text/limits.ts'
 import { emailPattern } from '../accounts/email.ts'
 import type { AnyRoute } from '../http/route.ts'
 import { kindKeyword } from '../text/normalise.ts'

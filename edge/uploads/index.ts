@@ -1,6 +1,6 @@
 /** Files: photos, signatures, prescriptions and sounds, whole or in parts. */
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
-import type { WithAudit } from '../audit/audit-trail.ts'
+import type { WithAudit } from '../audit/port.ts'
 import { openStorages } from '../integrations/storage/open.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'

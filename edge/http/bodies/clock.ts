@@ -5,8 +5,19 @@
  * answer, the few whose senders are gone or hold a place for nothing.
  */
 import { CaduceusError } from '../../../protocol/errors.ts'
-import type { IncomingBody } from './incoming.ts'
 import { bodyLimits } from './limits.ts'
+
+/** A body on its way, as the clock sees it. */
+export interface TimedBody {
+  readonly isReadInPieces: boolean
+  readonly isUpload: boolean
+  readonly isHeldBack: boolean
+  /** Bytes that have come. */
+  readonly received: number
+  rearm(): void
+  interrupt(error: Error): void
+  fail(error: Error): void
+}
 
 interface Progress {
   begunMs: number
@@ -14,7 +25,7 @@ interface Progress {
 }
 
 export class BodyClock {
-  readonly #underWay = new Map<IncomingBody, Progress>()
+  readonly #underWay = new Map<TimedBody, Progress>()
   readonly #nowMs: () => number
   readonly #after: (ms: number, run: () => void) => () => void
   #ticking = false
@@ -30,13 +41,13 @@ export class BodyClock {
     this.#after = after
   }
 
-  add(body: IncomingBody): void {
+  add(body: TimedBody): void {
     const nowMs = this.#nowMs()
     this.#underWay.set(body, { begunMs: nowMs, heardMs: nowMs })
     this.#tick()
   }
 
-  heard(body: IncomingBody): void {
+  heard(body: TimedBody): void {
     const progress = this.#underWay.get(body)
     if (progress !== undefined) progress.heardMs = this.#nowMs()
   }
@@ -46,7 +57,7 @@ export class BodyClock {
     for (const body of this.#underWay.keys()) body.interrupt(error)
   }
 
-  remove(body: IncomingBody): void {
+  remove(body: TimedBody): void {
     this.#underWay.delete(body)
   }
 
@@ -66,14 +77,14 @@ export class BodyClock {
   }
 }
 
-function adviceFor(body: IncomingBody): string {
+function adviceFor(body: TimedBody): string {
   if (body.isReadInPieces) return '; what has arrived of the file stays, go on from there'
   return body.isUpload
     ? '; send the file in parts to /api/uploads/resumable, where each part that arrives stays'
     : ''
 }
 
-function tooSlow({ begunMs, heardMs }: Progress, body: IncomingBody, nowMs: number): string | null {
+function tooSlow({ begunMs, heardMs }: Progress, body: TimedBody, nowMs: number): string | null {
   if (body.isHeldBack) return null
   const { idleMsMax, bytesPerSecondMin } = bodyLimits
   if (nowMs - heardMs > idleMsMax) return `nothing more of the body came for ${idleMsMax / 1000} s`
