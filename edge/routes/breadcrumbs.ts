@@ -8,7 +8,7 @@ import { standingOf, type Standing } from '../../protocol/orders/views.ts'
 import { principalOf, roles } from '../accounts/identity.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { findOrder } from './order-reads.ts'
-import { OrderId, type OrderContext } from './requests.ts'
+import { OrderId, type OrderContext } from '../orders/terms.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 /** The way ends at somebody's door: it is for those who may know the door, for as long as they may. */

@@ -14,7 +14,8 @@ import { once, withBody } from '../dispatch/idempotency.ts'
 import { respondToRequest, type PharmacyAnswer } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { countOrders, listOrders } from './order-reads.ts'
-import { openRequest, respondedAt, ResponseType, type OrderContext } from './requests.ts'
+import type { OrderContext } from '../orders/terms.ts'
+import { openRequest, respondedAt, ResponseType } from './requests.ts'
 import {
   closedObject,
   nextCursor,
@@ -25,7 +26,8 @@ import {
   Timestamp,
   Url,
 } from './shapes.ts'
-import { ownPath, uploadUrl } from '../uploads/kinds.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
+import { ownPath } from '../uploads/own-urls.ts'
 import { signedUrl } from '../uploads/links.ts'
 import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 

@@ -12,7 +12,7 @@ import { timelineEntry } from '../dispatch/timeline.ts'
 import { linkEndsAtMs } from '../dispatch/tracking-link.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { findOrder } from './order-reads.ts'
-import { OrderId, type OrderContext } from './requests.ts'
+import { OrderId, type OrderContext } from '../orders/terms.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from './shapes.ts'
 
 const Entry = Type.Object({

@@ -18,8 +18,8 @@ import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../ht
 import { invalid } from '../http/validate.ts'
 import { findOrder, kindOf, listOrders, orderFilters } from './order-reads.ts'
 import { refusalFor } from './order-refusals.ts'
-import { ownPath } from '../uploads/kinds.ts'
-import { acceptTerms, OrderId, type OrderContext } from './requests.ts'
+import { ownPath } from '../uploads/own-urls.ts'
+import { acceptTerms, OrderId, type OrderContext } from '../orders/terms.ts'
 import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from './shapes.ts'
 
 const tags = ['orders']

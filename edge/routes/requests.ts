@@ -1,36 +1,24 @@
 /** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
 import Type from 'typebox'
-import { commandSchemas, type FeeTerms, type OrderCommandData } from '../../protocol/commands.ts'
+import { commandSchemas, type OrderCommandData } from '../../protocol/commands.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/limits.ts'
 import { checkOrderSize } from '../../protocol/order-size.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
-import { standingOf } from '../../protocol/orders/views.ts'
 import { contactOf } from '../accounts/contacts.ts'
-import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { WithRaces } from '../dispatch/races.ts'
-import type { WithMaps } from '../maps/port.ts'
-import type { KernelConfig } from '../kernel/config.ts'
-import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import type { TrackingConfig } from '../tracking/config.ts'
+import type { Identity } from '../accounts/identity.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { feeTerms } from '../dispatch/quotes.ts'
 import { once, withBody, type FixedIds } from '../dispatch/idempotency.ts'
 import { shownTo } from '../dispatch/order-shown.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../dispatch/respond.ts'
 import { route, type AnyRoute } from '../http/route.ts'
+import { acceptTerms, OrderId, type OrderContext } from '../orders/terms.ts'
 import { findOrder, listOrders, orderFilters } from './order-reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from './shapes.ts'
-import { ownPath } from '../uploads/kinds.ts'
-
-export type OrderContext = Pick<
-  Kernel,
-  'database' | 'commands' | 'claims' | 'log' | 'nowMs' | 'random'
-> &
-  WithRaces &
-  WithMaps &
-  WithConfig<KernelConfig & TrackingConfig>
+import { ownPath } from '../uploads/own-urls.ts'
 
 const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties
@@ -47,7 +35,6 @@ export const RequestBody = closedObject({
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
   quote_id: Type.Optional(Uuid),
 })
-export const OrderId = Type.Object({ id: Uuid })
 export const ResponseType = Type.Enum(['ACCEPTED', 'REJECTED'])
 
 const RequestView = Type.Object({
@@ -108,27 +95,6 @@ export async function openRequest(
     data,
   })
   return order
-}
-
-/** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
-export async function acceptTerms(
-  ctx: OrderContext,
-  identity: Identity,
-  orderId: string,
-  quoteId: string,
-): Promise<FeeTerms> {
-  const order = await findOrder(ctx, identity, orderId)
-  const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
-  const standing = standingOf(principalOf(identity), order, ctx.nowMs())
-  return feeTerms(ctx, identity.userId, quoteId, {
-    vendorId: order.vendor_id ?? identity.vendorId,
-    pickup:
-      pickup_latitude === null || pickup_longitude === null
-        ? null
-        : { latitude: pickup_latitude, longitude: pickup_longitude },
-    delivery: { latitude: delivery_latitude, longitude: delivery_longitude },
-    deliveryIsArea: standing === 'asked',
-  })
 }
 
 export function requestRoutes(ctx: OrderContext): AnyRoute[] {

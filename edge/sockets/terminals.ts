@@ -17,7 +17,7 @@ import { topics, type Push, type TerminalsMessage } from '../../protocol/pushes.
 import { subjects } from '../../protocol/subjects.ts'
 import type { WithRaces } from '../dispatch/races.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { uploadIdOf } from '../uploads/kinds.ts'
+import { uploadIdOf } from '../uploads/own-urls.ts'
 import { signedUrl, type SigningContext } from '../uploads/links.ts'
 import { requestStates } from './rows.ts'
 import type { Session, SocketHandler } from './session.ts'

@@ -20,7 +20,8 @@ import { standingOf, type Standing } from '../../protocol/orders/views.ts'
 import { orderView } from '../../protocol/rest/order-parts.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { uploadUrl, type UploadKind } from './kinds.ts'
+import { type UploadKind } from './kinds.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 
 type UploadRow = Selectable<UploadsTable>
 type Orders = ExpressionBuilder<Tables, 'orders'>

@@ -1,6 +1,5 @@
 /** What may be uploaded as what. */
 import { limits } from '../../protocol/limits.ts'
-import { uploadUrl } from '../../protocol/upload-url.ts'
 import type { MediaFamily } from './media.ts'
 
 /** How large it may be, in bytes; the configured maximum holds for all. */
@@ -11,25 +10,3 @@ export const uploadKinds = {
   audio: { families: ['sound'], bytesMax: limits.audioBytesMax },
 } as const satisfies Record<string, { families: readonly MediaFamily[]; bytesMax: number }>
 export type UploadKind = keyof typeof uploadKinds
-
-export { uploadUrl }
-
-/**
- * The id of the file that a URL names by its path on this server; null for every other text. A path may have the
- * signature of a link behind it. One with a host is somebody else's word: it is `ownPath` that knows our own host.
- */
-export const uploadIdOf = (url: string): string | null =>
-  /^\/api\/uploads\/file\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\?|$)/i
-    .exec(url)?.[1]
-    ?.toLowerCase() ?? null
-
-/**
- * A URL as orders keep it: of a file of ours the bare path, whatever link and whichever name of this server it was
- * read with. Everything else stays as it was written. `origin`: under which the caller reached this server.
- */
-export function ownPath(url: string, origin: string | null): string {
-  const id = uploadIdOf(
-    origin !== null && url.startsWith(`${origin}/`) ? url.slice(origin.length) : url,
-  )
-  return id === null ? url : uploadUrl(id)
-}

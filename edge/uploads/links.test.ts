@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
-import { uploadUrl } from './kinds.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 import { uploadLimits } from './limits.ts'
 import { readerOf, signedUrl, type LinkContext, type LinkQuery } from './links.ts'
 

@@ -13,7 +13,8 @@ import type { Identity } from '../accounts/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { uploadIdOf, uploadUrl } from './kinds.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
+import { uploadIdOf } from './own-urls.ts'
 import { uploadLimits } from './limits.ts'
 
 export type SigningContext = Pick<Kernel, 'nowMs'> & {

@@ -14,7 +14,8 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { UploadsConfig } from './config.ts'
 import type { Download, WithStorages } from '../integrations/storage/storage.ts'
 import { readingOf, type Reading } from './access.ts'
-import { uploadKinds, uploadUrl, type UploadKind } from './kinds.ts'
+import { uploadKinds, type UploadKind } from './kinds.ts'
+import { uploadUrl } from '../../protocol/upload-url.ts'
 import { inspectMedia } from './media.ts'
 
 export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &

@@ -1,0 +1,44 @@
+/** What everything that handles orders needs of an edge, and the fee at which a pharmacy takes one. */
+import Type from 'typebox'
+import type { FeeTerms } from '../../protocol/commands.ts'
+import { standingOf } from '../../protocol/orders/views.ts'
+import { Uuid } from '../../protocol/principal.ts'
+import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { WithRaces } from '../dispatch/races.ts'
+import { feeTerms } from '../dispatch/quotes.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { WithMaps } from '../maps/port.ts'
+import { findOrder } from '../routes/order-reads.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
+
+export type OrderContext = Pick<
+  Kernel,
+  'database' | 'commands' | 'claims' | 'log' | 'nowMs' | 'random'
+> &
+  WithRaces &
+  WithMaps &
+  WithConfig<KernelConfig & TrackingConfig>
+
+export const OrderId = Type.Object({ id: Uuid })
+
+/** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
+export async function acceptTerms(
+  ctx: OrderContext,
+  identity: Identity,
+  orderId: string,
+  quoteId: string,
+): Promise<FeeTerms> {
+  const order = await findOrder(ctx, identity, orderId)
+  const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
+  const standing = standingOf(principalOf(identity), order, ctx.nowMs())
+  return feeTerms(ctx, identity.userId, quoteId, {
+    vendorId: order.vendor_id ?? identity.vendorId,
+    pickup:
+      pickup_latitude === null || pickup_longitude === null
+        ? null
+        : { latitude: pickup_latitude, longitude: pickup_longitude },
+    delivery: { latitude: delivery_latitude, longitude: delivery_longitude },
+    deliveryIsArea: standing === 'asked',
+  })
+}
