@@ -1,44 +1,54 @@
 /**
- * What subscribers are told: the journal's order events under their public names, and whom each
- * concerns. Pure.
+ * What subscribers are told: the journal's events under their public names, and whom each concerns. Pure.
  *
  * A pharmacy hears of an order from the moment it is its own, and never what came before: who else was
  * asked about a broadcast, and what they answered, is not its business. That moment is read from the
  * event and not from the order as it is now, because a catch-up sees yesterday's events beside today's
  * order.
  */
-import { eventVersion, type OrderEvent } from '../../../protocol/events.ts'
+import { eventVersion, type DriverEvent, type OrderEvent } from '../../../protocol/events.ts'
 import type { Principal } from '../../../protocol/principal.ts'
 
-/** A kind of event that is forgotten here does not compile. */
-export const publicNames = {
-  broadcast_opened: 'order.requested',
-  order_placed: 'order.placed',
-  response_recorded: 'order.response_recorded',
-  order_accepted: 'order.accepted',
-  order_rejected: 'order.rejected',
-  request_expired: 'order.expired',
-  order_cancelled: 'order.cancelled',
-  tracking_reissued: 'order.tracking_reissued',
-  driver_search_started: 'order.driver_search_started',
-  offer_made: 'order.offer_made',
-  offer_closed: 'order.offer_closed',
-  driver_search_ended: 'order.driver_search_ended',
-  driver_assigned: 'order.driver_assigned',
-  driver_unassigned: 'order.driver_unassigned',
-  assigned_driver_updated: 'order.driver_updated',
-  arrived_at_pickup: 'order.arrived_at_pickup',
-  picked_up: 'order.picked_up',
-  out_for_delivery: 'order.out_for_delivery',
-  arrived_at_dropoff: 'order.arrived_at_dropoff',
-  delivered: 'order.delivered',
-  delivery_failed: 'order.failed',
-  return_started: 'order.returning',
-  returned: 'order.returned',
-} as const satisfies Record<OrderEvent['type'], string>
+/** Public names of events, by the kind of actor and the type in the journal. */
+export interface PublicNames {
+  /** An event of an order that is forgotten here does not compile. */
+  order: Readonly<Record<OrderEvent['type'], `order.${string}`>>
+  /** An event that is not here is told to nobody. */
+  driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
+}
 
-export type WebhookEventName = (typeof publicNames)[OrderEvent['type']]
-export const webhookEventNames: readonly WebhookEventName[] = Object.values(publicNames)
+/** A webhook event is one line here. None of drivers is public yet: an empty `events` of a subscription means all. */
+export const publicNames: PublicNames = {
+  order: {
+    broadcast_opened: 'order.requested',
+    order_placed: 'order.placed',
+    response_recorded: 'order.response_recorded',
+    order_accepted: 'order.accepted',
+    order_rejected: 'order.rejected',
+    request_expired: 'order.expired',
+    order_cancelled: 'order.cancelled',
+    tracking_reissued: 'order.tracking_reissued',
+    driver_search_started: 'order.driver_search_started',
+    offer_made: 'order.offer_made',
+    offer_closed: 'order.offer_closed',
+    driver_search_ended: 'order.driver_search_ended',
+    driver_assigned: 'order.driver_assigned',
+    driver_unassigned: 'order.driver_unassigned',
+    assigned_driver_updated: 'order.driver_updated',
+    arrived_at_pickup: 'order.arrived_at_pickup',
+    picked_up: 'order.picked_up',
+    out_for_delivery: 'order.out_for_delivery',
+    arrived_at_dropoff: 'order.arrived_at_dropoff',
+    delivered: 'order.delivered',
+    delivery_failed: 'order.failed',
+    return_started: 'order.returning',
+    returned: 'order.returned',
+  },
+  driver: {},
+}
+export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(
+  (names: Readonly<Record<string, string>>) => Object.values(names),
+)
 
 /** Before an order has its pharmacy; the rest of the events follow that. */
 const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
@@ -47,12 +57,15 @@ const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
   'request_expired',
 ])
 
-/** An event of the journal's table, in today's shape. */
+/** An event of the journal's table, in today's shape, with its public name. */
 export interface JournalEvent {
+  kind: keyof PublicNames
+  /** Its public name. */
+  name: string
   slot: number
   seq: number
   actorId: string
-  /** Version of the order after it. */
+  /** Version of the order or driver after it. */
   version: number
   type: string
   atMs: number
@@ -62,25 +75,25 @@ export interface JournalEvent {
 }
 export interface Subscriber {
   id: string
-  /** Null: every order of the deployment. */
+  /** Null: everything of the deployment. */
   vendorId: string | null
   /** Empty: all of them. */
   events: readonly string[]
   hearsFromMs: number
 }
 
-export const nameOf = (type: string): WebhookEventName | null =>
-  Object.hasOwn(publicNames, type) ? (publicNames as Record<string, WebhookEventName>)[type]! : null
+/** Null for an event that is told to nobody. */
+export const nameOf = (names: PublicNames, kind: keyof PublicNames, type: string): string | null =>
+  Object.hasOwn(names[kind], type) ? (names[kind] as Record<string, string>)[type]! : null
 
-/** `vendorId`: of the order as it is now. */
+/** `vendorId`: of the order or driver as it is now. */
 export function concerns(
   subscriber: Subscriber,
   event: JournalEvent,
   vendorId: string | null,
 ): boolean {
-  const name = nameOf(event.type)
-  if (name === null || event.atMs < subscriber.hearsFromMs) return false
-  if (subscriber.events.length > 0 && !subscriber.events.includes(name)) return false
+  if (event.atMs < subscriber.hearsFromMs) return false
+  if (subscriber.events.length > 0 && !subscriber.events.includes(event.name)) return false
   if (subscriber.vendorId === null) return true
   return vendorId === subscriber.vendorId && !beforeAcceptance.has(event.type)
 }
@@ -96,9 +109,9 @@ export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
 export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
   JSON.stringify({
     id: eventId(event),
-    type: nameOf(event.type),
-    order_id: event.actorId,
-    order_seq: event.version,
+    type: event.name,
+    [`${event.kind}_id`]: event.actorId,
+    [`${event.kind}_seq`]: event.version,
     at: new Date(event.atMs).toISOString(),
     v: eventVersion,
     by: event.by,

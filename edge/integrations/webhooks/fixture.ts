@@ -42,7 +42,12 @@ export async function startWorld(open: () => Promise<Database>) {
     orderId: string,
     type: string,
     data: object = {},
-    options: { vendorId?: string | null; skipSeqs?: number; at?: Date } = {},
+    options: {
+      vendorId?: string | null
+      skipSeqs?: number
+      at?: Date
+      kind?: 'order' | 'driver'
+    } = {},
   ): Promise<void> {
     const version = (versions.get(orderId) ?? 0) + 1
     versions.set(orderId, version)
@@ -57,8 +62,17 @@ export async function startWorld(open: () => Promise<Database>) {
         [orderId, newId(), options.vendorId, version],
       )
     await database.pool.query(
-      `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, data) values ($1, $2, $3, $4, 'order', $5, $6, 1, null, $7)`,
-      [orderId, version, slot, seq, options.at ?? new Date(), type, JSON.stringify(data)],
+      `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, data) values ($1, $2, $3, $4, $8, $5, $6, 1, null, $7)`,
+      [
+        orderId,
+        version,
+        slot,
+        seq,
+        options.at ?? new Date(),
+        type,
+        JSON.stringify(data),
+        options.kind ?? 'order',
+      ],
     )
   }
   /** And that the bus has told. */

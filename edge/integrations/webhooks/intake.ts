@@ -11,7 +11,15 @@ import type { Tables } from '../../../migrations/database/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { eventColumns, recorded, type EventRow } from '../../dispatch/recorded-events.ts'
-import { bodyOf, concerns, eventId, nameOf, type JournalEvent, type Subscriber } from './events.ts'
+import {
+  bodyOf,
+  concerns,
+  eventId,
+  nameOf,
+  type JournalEvent,
+  type PublicNames,
+  type Subscriber,
+} from './events.ts'
 import { fence, type Lease } from './lease.ts'
 import { isLive, promote } from './queue.ts'
 
@@ -19,6 +27,7 @@ export interface IntakeContext {
   db: Kysely<Tables>
   nowMs(): number
   random(): number
+  names: PublicNames
 }
 type Row = EventRow & {
   slot: number
@@ -47,7 +56,8 @@ export function takeEvents(
       return { queued: 0, more: false, subscribed: false }
     }
     const rows = contiguous(await eventsAfter(tx))
-    const events = rows.filter(row => row.kind === 'order').map(toEvent)
+    const told = (kind: keyof PublicNames): boolean => Object.keys(ctx.names[kind]).length > 0
+    const events = rows.flatMap(row => (told(row.kind) ? toEvent(row, ctx.names) : []))
     const deliveries = await deliveriesOf(tx, ctx, events, subscribers)
     if (deliveries.length > 0) {
       await insert(tx, deliveries)
@@ -115,18 +125,26 @@ function contiguous(rows: readonly Row[]): Row[] {
   })
 }
 
-function toEvent(row: Row): JournalEvent {
+/** Nothing for an event that has no public name. */
+function toEvent(row: Row, names: PublicNames): JournalEvent[] {
   const { version, at, by, event } = recorded(row)
-  return {
-    slot: row.slot,
-    seq: row.seq,
-    actorId: row.actor_id,
-    version,
-    type: event.type,
-    atMs: at.getTime(),
-    by,
-    data: event.data,
-  }
+  const { kind } = row
+  const name = nameOf(names, kind, event.type)
+  if (name === null) return []
+  return [
+    {
+      kind,
+      name,
+      slot: row.slot,
+      seq: row.seq,
+      actorId: row.actor_id,
+      version,
+      type: event.type,
+      atMs: at.getTime(),
+      by,
+      data: event.data,
+    },
+  ]
 }
 
 interface NewDelivery {
@@ -134,6 +152,7 @@ interface NewDelivery {
   subscriptionId: string
   toPharmacy: boolean
   event: JournalEvent
+  /** The order or driver: deliveries of one actor are sent in their order. */
   orderId: string
   atMs: number
 }
@@ -145,11 +164,17 @@ async function deliveriesOf(
   subscribers: readonly Subscriber[],
 ): Promise<NewDelivery[]> {
   if (events.length === 0) return []
-  const orderIds = [...new Set(events.map(event => event.actorId))]
+  const idsOf = (kind: keyof PublicNames): string[] => [
+    ...new Set(events.flatMap(event => (event.kind === kind ? [event.actorId] : []))),
+  ]
   const { rows } = await sql<{
     id: string
     vendor_id: string | null
-  }>`select id, vendor_id from orders where id = any(${orderIds}::uuid[])`.execute(tx)
+  }>`
+    select id, vendor_id from orders where id = any(${idsOf('order')}::uuid[])
+    union all select id, vendor_id from drivers where id = any(${idsOf('driver')}::uuid[])`.execute(
+    tx,
+  )
   const vendorOf = new Map(rows.map(row => [row.id, row.vendor_id]))
   const atMs = ctx.nowMs()
   const wanted = events.flatMap(event =>
@@ -175,7 +200,7 @@ async function insert(tx: Kysely<Tables>, deliveries: readonly NewDelivery[]): P
     insert into webhook_deliveries (id, subscription_id, event_id, event_type, order_id, order_seq, body, state, next_attempt_at, created_at)
     select id, subscription_id, event_id, event_type, order_id, order_seq, body, 'queued', ${at}::timestamptz, ${at}::timestamptz
     from unnest(${column(d => d.id)}::uuid[], ${column(d => d.subscriptionId)}::uuid[], ${column(d => eventId(d.event))}::text[],
-      ${column(d => nameOf(d.event.type))}::text[], ${column(d => d.orderId)}::uuid[], ${column(d => d.event.version)}::integer[], ${column(d => bodyOf(d.event, d.toPharmacy))}::text[])
+      ${column(d => d.event.name)}::text[], ${column(d => d.orderId)}::uuid[], ${column(d => d.event.version)}::integer[], ${column(d => bodyOf(d.event, d.toPharmacy))}::text[])
       as d(id, subscription_id, event_id, event_type, order_id, order_seq, body)
     on conflict (subscription_id, event_id) where replay_of is null do nothing`.execute(tx)
 }

@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import type { Database } from '../../../migrations/database/open.ts'
 import { subjects } from '../../../protocol/subjects.ts'
+import { publicNames } from './events.ts'
 import { newId, quick, startWorld } from './fixture.ts'
 import { replay, resume } from './queue.ts'
 import { answerOk, answerStatus, startReceiver, verifies, type Receiver } from './receiver.ts'
@@ -60,6 +61,39 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await allDelivered(id, 1)
     await worker.stop()
   })
+
+  t.test(
+    "a driver's event is told once it has a public name, to the pharmacy of the driver",
+    async t => {
+      await alone()
+      const own = await receiving(t)
+      const others = await receiving(t)
+      const vendorId = newId()
+      const driverId = newId()
+      await subscribe(own.url, { vendorId })
+      await subscribe(others.url, { vendorId: newId() })
+      const worker = working(t, {
+        names: { ...publicNames, driver: { status_changed: 'driver.status_changed' } },
+      })
+      await database.pool.query(
+        `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $1, $2, 'Dora', '2', 'bike', 'available')`,
+        [driverId, vendorId],
+      )
+      await happen(driverId, 'duty_barred', { barred: false }, { kind: 'driver' })
+      await happen(driverId, 'status_changed', { availability: 'available' }, { kind: 'driver' })
+      const [message] = await own.until(1)
+      t.match(message!.json, {
+        type: 'driver.status_changed',
+        driver_id: driverId,
+        driver_seq: 2,
+        data: { availability: 'available' },
+      })
+      t.notOk('order_id' in message!.json)
+      t.equal(others.received.length, 0)
+      await worker.stop()
+      t.same(Object.keys(publicNames.driver), [], 'today none has a name')
+    },
+  )
 
   t.test('order is kept under failures, of each order by itself', async t => {
     await alone()

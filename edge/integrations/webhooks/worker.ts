@@ -11,6 +11,7 @@ import type { Bus, Subscription } from '../../../protocol/bus/bus.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { unseal } from '../sealing.ts'
+import { publicNames, type PublicNames } from './events.ts'
 import { takeEvents } from './intake.ts'
 import { LeaseLost, releaseLease, takeLease, type Lease } from './lease.ts'
 import {
@@ -38,6 +39,8 @@ export interface WorkerDeps {
   onDisabled(disabled: Disabled): Promise<void>
   onAttempt(outcome: 'delivered' | 'waiting' | 'given_up'): void
   policy?: Policy
+  /** Of tests: other events than are public today. */
+  names?: PublicNames
   send?: Send
 }
 
@@ -54,7 +57,16 @@ const cleanupIntervalMs = 3_600_000
 const retryMs = 1_000
 
 export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
-  const { database, bus, log, nowMs, random, after, policy = defaultPolicy } = deps
+  const {
+    database,
+    bus,
+    log,
+    nowMs,
+    random,
+    after,
+    policy = defaultPolicy,
+    names = publicNames,
+  } = deps
   const db = database.kysely
   const send = deps.send ?? createSender({ allowPrivate: deps.allowPrivate, after })
   const inFlight = new Map<string, string>()
@@ -114,7 +126,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   /** One look. Returns when to look again. */
   async function look(): Promise<number> {
     if (!(await holdLease())) return renewAtMs
-    const taken = await takeEvents({ db, nowMs, random }, lease!)
+    const taken = await takeEvents({ db, nowMs, random, names }, lease!)
     if (taken.subscribed && events === null) {
       listen(true)
       // What was published before the subscription stood was not heard.
