@@ -246,8 +246,8 @@ t.test('the environment is what the processes read', async t => {
   }
 })
 
-t.test('what the README says an operator may set, compose passes on', async t => {
-  const readme = readFileSync(assetUrl('README.md'), 'utf8')
+t.test('what edge/README.md says an operator may set, compose passes on', async t => {
+  const readme = readFileSync(assetUrl('edge/README.md'), 'utf8')
   const rows = readme
     .split('\n')
     .filter(line => /^\| `[A-Z]/.test(line))
@@ -257,7 +257,7 @@ t.test('what the README says an operator may set, compose passes on', async t =>
   )
   // What the image decides, what is for tests, where another server speaks a known API, and limits whose defaults serve.
   const aside =
-    /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|RATE_LIMIT_\w+)$/
+    /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|JWT_ALGORITHM|CADUCEUS_ADMIN_PASSWORD|RATE_LIMIT_\w+)$/
   t.ok(names.length > 25, 'the table was found')
   for (const [edge, service] of edges)
     t.same(

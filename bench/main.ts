@@ -47,7 +47,7 @@ const list = (benches: readonly Bench[]): string =>
 
 const help = `npm run bench -- [micro | load | peers | NAME...] [options]
 npm run bench -- compare A B       what changed between two commits, runs or files
-npm run bench -- report            a page with plots, and the table of the README
+npm run bench -- report            a page with plots, and the table of bench/README.md
 
 Measures Caduceus, each path beside a raw baseline of the same run. Without a name everything runs,
 in about ten minutes on two quiet cores; --list names the benches; with --url, what can measure a deployment elsewhere. Results are kept in bench/results, one file a run.

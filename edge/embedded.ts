@@ -18,6 +18,8 @@ import type { Environment } from '../protocol/environment.ts'
 import { uuidV7 } from '../protocol/ids.ts'
 import { createLog } from '../protocol/log.ts'
 import { limits } from '../protocol/limits.ts'
+import { makeAdministrator } from './accounts/administrator.ts'
+import { serveAdministrators } from './accounts/admin-socket.ts'
 import { readConfig } from './config.ts'
 import { startEdge, type Edge } from './edge.ts'
 import { findPortFree } from './http/free-port.ts'
@@ -83,12 +85,20 @@ export async function startEmbedded(
   })
   await engine.start()
   const edge = await startEdge({ config, log, database, bus, claims, env })
+  const endAdministrators = database.embedded
+    ? await serveAdministrators(config.dataDir, administrator =>
+        makeAdministrator(database.kysely, env, administrator),
+      ).catch((error: unknown) => {
+        log.warn({ err: error }, 'npm run admin works only while this server is stopped')
+      })
+    : undefined
   return {
     url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${edge.port}`,
     port: edge.port,
     edge,
     engine,
     async stop() {
+      await endAdministrators?.()
       await edge.drain()
       await engine.stop()
       await journal.close()

@@ -177,7 +177,7 @@ t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
 })
 
 t.test(
-  'what changed something is answered as it was, for good; what changed nothing until its wish is undone [3] (decision 8)',
+  'what changed something is answered as it was, for good; what changed nothing until its wish is undone [3] (ADR 8)',
   async t => {
     const w = await world(5)
     const first = await w.boot('e1')

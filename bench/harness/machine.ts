@@ -97,12 +97,12 @@ function commit(): string {
   }
 }
 
-/** Results and the README, which the suite itself writes, do not count. */
+/** Results and bench/README.md, which the suite itself writes, do not count. */
 function dirty(): boolean | null {
   try {
     const changed = execFileSync(
       'git',
-      ['status', '--porcelain', '--', '.', ':!bench/results', ':!README.md'],
+      ['status', '--porcelain', '--', '.', ':!bench/results', ':!bench/README.md'],
       { cwd: fileURLToPath(assetUrl('.')), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     )
     return changed.trim() !== ''

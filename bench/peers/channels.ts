@@ -1,7 +1,7 @@
 /**
  * The Django Channels stack of the seed document, from Debian's packages: one Daphne process, one
  * redis-server, SQLite as in its prototype. Where the packages are not, the bench is skipped and
- * the published measurement in the README stands for it, named as such.
+ * the published measurement in bench/README.md stands for it, named as such.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -23,7 +23,7 @@ const compareTable: OptionTable = {
 const reportTable: OptionTable = {
   out: { value: 'FILE', help: 'where the page goes (report.html beside the results)' },
   results: { value: 'FOLDER', help: 'where the results are (bench/results)' },
-  readme: { help: 'also write the summary table into README.md, between its marks' },
+  readme: { help: 'also write the summary table into bench/README.md, between its marks' },
 }
 const reportHelp = `npm run bench -- report [RUN...] [options]
 
@@ -64,9 +64,9 @@ export async function reportCommand(argv: string[]): Promise<number> {
   const table = summaryTable(runs)
   console.log(`${table}\n\nthe page: ${relative(process.cwd(), out)}`)
   if (options.flag('readme')) {
-    const readme = assetUrl('README.md')
+    const readme = assetUrl('bench/README.md')
     writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), table))
-    console.log('and the table is in README.md')
+    console.log('and the table is in bench/README.md')
   }
   return 0
 }

@@ -1,4 +1,4 @@
-/** The table of the README, between two marks, so that it can be renewed and never be edited by hand. */
+/** The table of bench/README.md, between two marks, so that it can be renewed and never be edited by hand. */
 import type { StoredRun } from '../harness/results.ts'
 import { plain, showValue } from '../harness/summary.ts'
 import { benchTitle, latestBenches, rowsOf } from './collect.ts'
@@ -19,7 +19,7 @@ export function summaryTable(runs: readonly StoredRun[]): string {
     summary.goals
       .map(
         ({ text, met, why }) =>
-          `${text}${met ? '' : ` (not reached${why === undefined ? '' : `, [why](${why})`})`}`,
+          `${text}${met ? '' : ` (not reached${why === undefined ? '' : `, [why](../${why})`})`}`,
       )
       .join(', '),
   ])
@@ -36,6 +36,8 @@ export function summaryTable(runs: readonly StoredRun[]): string {
 export function withTable(readme: string, table: string): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)]
   if (from < 0 || to < from)
-    throw new Error(`README.md has no place for the table: it needs the lines\n${begin}\n${end}`)
+    throw new Error(
+      `bench/README.md has no place for the table: it needs the lines\n${begin}\n${end}`,
+    )
   return `${readme.slice(0, from + begin.length)}\n${table}\n${readme.slice(to)}`
 }

@@ -421,9 +421,9 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     )
   })
 
-  t.test("the README's example runs as it is written", async t => {
+  t.test('the example of protocol/bus/README.md runs as it is written', async t => {
     const { nats } = deployment()
-    const readme = readFileSync(assetUrl('README.md'), 'utf8')
+    const readme = readFileSync(assetUrl('protocol/bus/README.md'), 'utf8')
     const code = /```js\n(\/\/ order\.mjs\n[\s\S]*?)```/.exec(readme)?.[1]
     t.ok(code, 'it is there')
     // In this folder, so that it finds the two packages it names.

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { openDatabase } from '../../migrations/database/open.ts'
 import { accountByPassword } from './accounts.ts'
+import { serveAdministrators } from './admin-socket.ts'
+import { makeAdministrator } from './administrator.ts'
 
 const dataDir = await preparedDataDir()
 t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
@@ -50,4 +53,25 @@ t.test('an administrator is made once', async t => {
     'not while another process has the database',
   )
   await database.close()
+})
+
+t.test('while a server has the database, the server makes the account', async t => {
+  const database = await openDatabase({ dataDir })
+  t.teardown(() => database.close())
+  const clock = { nowMs: () => Date.now(), random: () => Math.random() }
+  const end = await serveAdministrators(dataDir, administrator =>
+    makeAdministrator(database.kysely, clock, administrator),
+  )
+  t.teardown(end)
+  t.equal(statSync(join(dataDir, 'admin.sock')).mode & 0o077, 0, 'nobody else may open the socket')
+  const password = 'password123'
+  t.match(await run(['create', 'c@example.org'], { CADUCEUS_ADMIN_PASSWORD: password }), {
+    code: 0,
+    out: /Made the administrator c@example.org/,
+  })
+  t.match(await accountByPassword(database.kysely, 'c@example.org', password), { role: 'admin' })
+  t.match(await run(['create', 'c@example.org'], { CADUCEUS_ADMIN_PASSWORD: password }), {
+    code: 1,
+    err: /^admin: this e-mail has an account already\n$/,
+  })
 })

@@ -7,11 +7,14 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDatabase } from '../../migrations/database/open.ts'
-import { writtenEmail } from '../../protocol/emails.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
 import { normalPhone, phoneRule } from '../../protocol/phones.ts'
 import { readKernelConfig } from '../kernel/config.ts'
-import { createAccount } from './accounts.ts'
+import {
+  askForAdministrator,
+  type AdministratorAnswer,
+  type NewAdministrator,
+} from './admin-socket.ts'
+import { makeAdministrator } from './administrator.ts'
 import { emailPattern } from './email.ts'
 import { passwordCharactersMax, passwordCharactersMin } from '../text/limits.ts'
 
@@ -23,7 +26,7 @@ The password is read from CADUCEUS_ADMIN_PASSWORD, or asked for at a terminal; w
 either, or when nothing is typed, one is generated and printed once.
 
 The database is that of DATABASE_URL, or the embedded one in DATA_DIR (default ./data).
-The embedded database belongs to one process: stop the server first.
+It works while the server runs, too: with the embedded database, the server makes the account.
 `
 
 class UsageError extends Error {}
@@ -58,24 +61,28 @@ async function main(args: string[]): Promise<void> {
       `the password must have ${passwordCharactersMin} to ${passwordCharactersMax} characters`,
     )
 
-  const database = await openDatabase(
-    config.databaseUrl === null ? { dataDir: config.dataDir } : { url: config.databaseUrl },
-  )
+  const administrator = { email, name: values.name ?? 'Administrator', phone, password }
+  const answer =
+    // A server that runs with the embedded database does it; otherwise the database is opened here.
+    (config.databaseUrl === null
+      ? await askForAdministrator(config.dataDir, administrator)
+      : null) ?? (await makeHere(config, administrator))
+  if ('refused' in answer) throw new Error(answer.refused)
+  process.stdout.write(`Made the administrator ${email} (${answer.id}).\n`)
+  if (given === '') process.stdout.write(`Password, shown this once: ${password}\n`)
+}
+
+async function makeHere(
+  { databaseUrl, dataDir }: { databaseUrl: string | null; dataDir: string },
+  administrator: NewAdministrator,
+): Promise<AdministratorAnswer> {
+  const database = await openDatabase(databaseUrl === null ? { dataDir } : { url: databaseUrl })
   try {
     const clock = {
       nowMs: () => Date.now(),
       random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
     }
-    const account = {
-      email: writtenEmail(email),
-      full_name: values.name ?? 'Administrator',
-      phone,
-      role: 'admin' as const,
-      password,
-    }
-    const { userId } = await createAccount(database.kysely, clock, account, async () => null)
-    process.stdout.write(`Made the administrator ${email} (${userId}).\n`)
-    if (given === '') process.stdout.write(`Password, shown this once: ${password}\n`)
+    return await makeAdministrator(database.kysely, clock, administrator)
   } finally {
     await database.close()
   }
@@ -102,12 +109,7 @@ async function askPassword(): Promise<string> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const text =
-    error instanceof CaduceusError && error.code === 'email_taken'
-      ? 'this e-mail has an account already'
-      : error instanceof Error
-        ? error.message
-        : String(error)
+  const text = error instanceof Error ? error.message : String(error)
   process.stderr.write(`admin: ${text}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -1,7 +1,7 @@
 /**
  * Tokens: JWTs under HS256 and nothing else. The algorithm is fixed at verification, because a
  * verifier that believes the header can be talked into `none`; the claim `typ` keeps a refresh token
- * from opening what an access token opens. Rejected: EdDSA, a sixth of the speed (LESSONS), for a
+ * from opening what an access token opens. Rejected: EdDSA, a sixth of the speed, for a
  * public verifiability that nobody here needs.
  */
 import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'

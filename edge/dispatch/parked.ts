@@ -1,7 +1,7 @@
 /**
  * Commands between actors that were given up, sent once more because somebody asked. They go to the
  * receiver's engine as they were stored and under their own ids, so a replay of what was done meanwhile
- * does nothing (invariant 3, and by state: decision 18); and a row leaves only when its command is
+ * does nothing (invariant 3, and by state: ADR 18); and a row leaves only when its command is
  * answered well, so whoever replays may be cut off, be two, or try again.
  *
  * Rejected: an engine that reads the rows and tries by itself. It did, for ten seconds, and gave up:

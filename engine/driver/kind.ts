@@ -45,7 +45,7 @@ export const driverKind: Kind<Driver, DriverCommand, DriverEvent, DriverView> = 
   },
   finished: () => false,
   attentive: driver => driver.kind === 'registered',
-  // Releases before decision 18 kept a list of orders, which nobody reads any more: it would be copied for as long as the driver exists.
+  // Releases before ADR 18 kept a list of orders, which nobody reads any more: it would be copied for as long as the driver exists.
   restored(driver) {
     if ('recentOrderIds' in driver) delete driver.recentOrderIds
     return driver

@@ -46,29 +46,26 @@ t.test('version 1, as releases before wrote it, is still read', async t => {
   t.equal(snapshotHead(old), null)
 })
 
-t.test(
-  'the list of orders that a driver of a release before decision 18 carries ends here',
-  async t => {
-    const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
-    const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
-    t.same(
-      decodeSnapshot(
-        id,
-        encodeSnapshot(id, carried, driver!, { version: 3, wakeAtMs: null, attentive: false }),
-        driver!,
-      ).state,
-      state,
-    )
-    t.same(
-      decodeSnapshot(
-        id,
-        Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)]),
-        driver!,
-      ).state,
-      state,
-    )
-  },
-)
+t.test('the list of orders that a driver of a release before ADR 18 carries ends here', async t => {
+  const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
+  const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
+  t.same(
+    decodeSnapshot(
+      id,
+      encodeSnapshot(id, carried, driver!, { version: 3, wakeAtMs: null, attentive: false }),
+      driver!,
+    ).state,
+    state,
+  )
+  t.same(
+    decodeSnapshot(
+      id,
+      Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)]),
+      driver!,
+    ).state,
+    state,
+  )
+})
 
 t.test('bytes that are no snapshot are refused by name', async t => {
   const bytes = new Uint8Array(

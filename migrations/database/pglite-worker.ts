@@ -4,6 +4,7 @@
  * log and the time to recover stay bounded, and VACUUM ANALYZE. Only between transactions.
  */
 import { PGlite } from '@electric-sql/pglite'
+import { statfsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerOptions } from './pglite-stream.ts'
 
@@ -47,13 +48,15 @@ const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer)
 
 const { databaseDir } = workerData as WorkerOptions
+/** About what PGlite writes before its first table. */
+const newDatabaseMegabytes = 50
 let database: PGlite
 try {
   database = await PGlite.create(databaseDir === undefined ? {} : { dataDir: databaseDir })
 } catch (error) {
   post({
     kind: 'failed',
-    message: `the embedded database in ${databaseDir} does not open: ${(error as Error).message}`,
+    message: `the embedded database in ${databaseDir} does not open: ${reason(error)}`,
   })
   process.exit(1)
 }
@@ -120,3 +123,16 @@ async function maintain(): Promise<void> {
 port.on('message', (message: ToWorker) => inTurn(() => receive(message)))
 setInterval(() => inTurn(maintain), maintenanceIntervalMs).unref()
 post({ kind: 'ready' })
+
+/** A file system that fails inside of PGlite throws an object with a number and no message. A full disk is the commonest cause. */
+function reason(error: unknown): string {
+  const { message = `error ${String((error as { errno?: unknown }).errno)}` } = error as {
+    message?: string
+  }
+  if (databaseDir === undefined) return message
+  const { bavail, bsize } = statfsSync(databaseDir)
+  const freeMegabytes = Math.floor((bavail * bsize) / 1024 / 1024)
+  return freeMegabytes < newDatabaseMegabytes
+    ? `${message}; its disk has ${freeMegabytes} MB left, and a new database takes ${newDatabaseMegabytes} MB`
+    : message
+}

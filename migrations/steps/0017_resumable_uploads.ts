@@ -1,7 +1,7 @@
 /**
  * Files that come in parts, so that a lost connection costs the bytes that were on their way and not the
  * whole file. The parts are rows, because an upload may go on at another edge than the one that began it,
- * and the database is what all edges share; ADR 0029 says more.
+ * and the database is what all edges share; ADR 29 says more.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,0 +1,30 @@
+/** Makes an administrator's account, for `npm run admin` alone: HTTP never makes one. */
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/open.ts'
+import { writtenEmail } from '../../protocol/emails.ts'
+import { CaduceusError } from '../../protocol/errors.ts'
+import { createAccount } from './accounts.ts'
+import type { AdministratorAnswer, NewAdministrator } from './admin-socket.ts'
+
+/** Resolves to the id of the account, or to why there is none. */
+export async function makeAdministrator(
+  database: Kysely<Tables>,
+  clock: { nowMs(): number; random(): number },
+  { email, name, phone, password }: NewAdministrator,
+): Promise<AdministratorAnswer> {
+  const account = {
+    email: writtenEmail(email),
+    full_name: name,
+    phone,
+    role: 'admin' as const,
+    password,
+  }
+  try {
+    const { userId } = await createAccount(database, clock, account, async () => null)
+    return { id: userId }
+  } catch (error) {
+    if (error instanceof CaduceusError && error.code === 'email_taken')
+      return { refused: 'this e-mail has an account already' }
+    throw error
+  }
+}
