@@ -76,6 +76,7 @@ export async function startEmbedded(
     // Alone with its directory, it need not wait for the leases of the process that died before it.
     exclusive: database.embedded,
     services: readServices(environment),
+    currency: config.currency,
     // A load test asks as no customer may.
     ...(config.benchAllowed && {
       bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },

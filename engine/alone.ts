@@ -4,6 +4,7 @@ import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
 import { redisClaims } from '../protocol/claims/redis.ts'
 import {
+  currencyVariable,
   flagVariable,
   integerVariable,
   logLevelVariable,
@@ -49,6 +50,7 @@ export async function startEngineAlone(environment: Environment): Promise<Runnin
     exclusive: false,
     slotLeaseMs,
     services: readServices(environment),
+    currency: currencyVariable(environment),
     // A load test asks as no customer may.
     ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) =>

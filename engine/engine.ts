@@ -2,6 +2,7 @@
  * The engine put together: actors on their slots, the outbox behind them, the bus before them, and what
  * attends to each kind of actor beside them. Wiring only; each part says in its own file what it does.
  */
+import { firstCurrency } from '../protocol/pricing/money.ts'
 import { encodeBody } from '../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
@@ -32,6 +33,8 @@ import { softEffects, type SoftEffect } from './soft-effects.ts'
 import type { Tracking } from './tracking/tracking.ts'
 
 export interface EngineDeps {
+  /** Of new orders and drivers; the first currency unless given. */
+  currency?: string
   engineId: string
   env: Env
   journal: Store
@@ -99,6 +102,7 @@ export class Engine {
     this.#dispatch = new Dispatch({
       ...parts,
       engineId: deps.engineId,
+      currency: deps.currency ?? firstCurrency,
       bus,
       store: journal,
       bounds,

@@ -54,6 +54,7 @@ async function stored(
         quantity: null,
         notes: what.notes ?? null,
         prescription_url: null,
+        currency: 'USD',
         fee: null,
         radius_km: 5,
         expires_at_ms: atMs + 3_600_000,

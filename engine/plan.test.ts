@@ -44,7 +44,7 @@ const listed = (vendor_id: string, change: Partial<DirectoryVendor> = {}): Direc
   dispatch_policy: 'offer',
   time_zone: 'UTC',
   opening_hours: null,
-  tariff: { ...defaultTariff, base_minor: 9 },
+  tariff: { ...defaultTariff('USD'), base_minor: 9 },
   ...change,
 })
 
@@ -71,7 +71,7 @@ function deps(): PlanDeps {
   const facts = { env: new VirtualEnv(1), directory, following }
   const attendants = new Map<AnyKind, Pick<AnyAttendant, 'plan'>>([
     [orderKind as AnyKind, { plan: one => planOrder(one, facts) }],
-    [driverKind as AnyKind, { plan: planDriver }],
+    [driverKind as AnyKind, { plan: one => planDriver(one, directory.currency) }],
   ])
   return {
     kinds,
@@ -261,12 +261,12 @@ t.test('what an engine adds to a command', async t => {
   })
   t.match(
     plan('create', { ...createData, vendor_id: driverIds[0] }).command,
-    { vendor: null, tariff: defaultTariff },
+    { vendor: null, tariff: defaultTariff('USD') },
     'a pharmacy that nobody knows',
   )
   for (const [by, search, fee] of [
     [vendor, 'offer', 9],
-    [principal('vendor', vendorIds[2]), null, defaultTariff.base_minor],
+    [principal('vendor', vendorIds[2]), null, defaultTariff('USD').base_minor],
   ] as const) {
     t.match(plan('respond', { response_type: 'ACCEPTED' }, by).command, {
       verb: 'respond',
@@ -317,7 +317,13 @@ t.test('what an engine adds to a command', async t => {
   const driver = (verb: string, data: object) => plan(verb, data, vendor, 'driver', driverIds[0])
   t.same(driver('register', profile), {
     kind: 'driver',
-    command: { verb: 'register', by: vendor, driverId: driverIds[0], data: profile },
+    command: {
+      verb: 'register',
+      by: vendor,
+      driverId: driverIds[0],
+      currency: 'USD',
+      data: profile,
+    },
   })
   for (const [verb, data] of [
     ['update', { phone: '3' }],

@@ -2,6 +2,8 @@
  * Configuration from the environment, read once at start. A mistake stops the process with one line
  * that names the variable and the mend; values that may be secret are never repeated in it.
  */
+import { firstCurrency } from './pricing/money.ts'
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export class ConfigError extends Error {}
@@ -116,4 +118,12 @@ export function serviceUrls(
       'postgres://caduceus@127.0.0.1:5432/caduceus',
     ),
   }
+}
+
+/** CURRENCY: of the fees of new orders, by its ISO 4217 code. Throws ConfigError for a code that is none. */
+export function currencyVariable(environment: Environment): string {
+  const code = (textVariable(environment, 'CURRENCY') ?? firstCurrency).toUpperCase()
+  if (!Intl.supportedValuesOf('currency').includes(code))
+    throw new ConfigError(`CURRENCY: "${code}" is not a currency by ISO 4217, such as EUR or JPY`)
+  return code
 }

@@ -10,7 +10,17 @@ import { driverOutcomes } from './orders/statuses.ts'
 import { availabilities, memberships } from './drivers/statuses.ts'
 import Type from 'typebox'
 import { searchPolicies } from './drivers/policies.ts'
-import { AtMs, Item, Latitude, Longitude, Minor, nullable, Text, oneOf } from './kernel/schema.ts'
+import {
+  AtMs,
+  Currency,
+  Item,
+  Latitude,
+  Longitude,
+  Minor,
+  nullable,
+  Text,
+  oneOf,
+} from './kernel/schema.ts'
 import { DeliveryFlag } from './orders/delivery-flag.ts'
 import { Principal, Uuid } from './principal.ts'
 import { ids } from './examples.ts'
@@ -77,6 +87,7 @@ const newOrder = {
   quantity: nullable(Type.Integer({ minimum: 1 })),
   notes: nullable(Text),
   prescription_url: nullable(Text),
+  currency: Currency,
   fee: Type.Union([FeeFact, Type.Null()], {
     description: 'As the customer was told it; null in a request without a quote',
   }),
@@ -104,6 +115,7 @@ export const HeldOfferFact = Type.Object({
   dropoff: Place,
   distance_km: Km,
   fee_minor: Minor,
+  currency: Currency,
 })
 export type HeldOfferFact = Type.Static<typeof HeldOfferFact>
 
@@ -143,6 +155,7 @@ const asked = {
   quantity: null,
   notes: 'Call before delivery',
   prescription_url: null,
+  currency: 'USD',
   fee: null,
 }
 const fact = <T extends Type.TSchema>(description: string, data: T, example: Type.Static<T>) => ({
@@ -373,6 +386,7 @@ export const driverEvents = {
       phone: Text,
       vehicle_type: Text,
       capacity: Type.Integer({ minimum: 1, description: 'Orders at a time' }),
+      currency: Currency,
     }),
     {
       driver_id: ids.driver,
@@ -381,6 +395,7 @@ export const driverEvents = {
       phone: '+9779800000001',
       vehicle_type: 'bike',
       capacity: 1,
+      currency: 'USD',
     },
   ),
   driver_updated: fact(
@@ -425,6 +440,7 @@ export const driverEvents = {
       dropoff: home,
       distance_km: 1.3,
       fee_minor: 300,
+      currency: 'USD',
       source: { slot: 7, seq: 42 },
     },
   ),
@@ -444,8 +460,9 @@ export const driverEvents = {
       order_id: Uuid,
       outcome: oneOf(driverOutcomes),
       earnings_minor: Minor,
+      currency: Currency,
     }),
-    { order_id: ids.order, outcome: 'delivered', earnings_minor: 300 },
+    { order_id: ids.order, outcome: 'delivered', earnings_minor: 300, currency: 'USD' },
   ),
 } as const
 
@@ -456,7 +473,7 @@ export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
 /** Version of the data shapes above; the journal stores it beside each event. */
-export const eventVersion = 5
+export const eventVersion = 6
 
 /** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({

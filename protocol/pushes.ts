@@ -138,6 +138,7 @@ export type PositionAnswer = Type.Static<typeof PositionAnswer>
 
 const TariffTerms: Type.TUnsafe<Tariff> = Type.Unsafe<Tariff>(
   Type.Object({
+    currency: Type.Optional(Type.String()),
     base_minor: Type.Integer(),
     minimum_minor: Type.Integer(),
     bands: Type.Array(

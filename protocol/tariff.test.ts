@@ -14,12 +14,12 @@ t.test('fees, by hand', async t => {
     ],
   }
   const table: [Tariff, number, number][] = [
-    [defaultTariff, 0, 300],
-    [defaultTariff, 2, 300],
-    [defaultTariff, 3, 370],
-    [defaultTariff, 3.02, 370],
-    [defaultTariff, 3.03, 375],
-    [defaultTariff, 12, 1450],
+    [defaultTariff('USD'), 0, 300],
+    [defaultTariff('USD'), 2, 300],
+    [defaultTariff('USD'), 3, 370],
+    [defaultTariff('USD'), 3.02, 370],
+    [defaultTariff('USD'), 3.03, 375],
+    [defaultTariff('USD'), 12, 1450],
     [steps, 0, 100],
     [steps, 3, 250],
     [steps, 10, 460],

@@ -7,20 +7,24 @@
  * further along the road would cost a euro more.
  */
 
+import { currencyOf } from './pricing/money.ts'
+
 export interface TariffBand {
   /** Where the band ends, km by road; null for the last one, which has no end. */
   up_to_km: number | null
   per_km_minor: number
 }
 export interface Tariff {
+  /** Of all its amounts; a tariff that an older release stored names none. */
+  currency?: string
   base_minor: number
   minimum_minor: number
   /** Ascending; exactly the last has no end. */
   bands: TariffBand[]
 }
 
-/** Of a pharmacy that has set none, and of a quote that is for no pharmacy in particular. */
-export const defaultTariff: Tariff = {
+/** Of a pharmacy that has set none, and of a quote that is for no pharmacy in particular. In minor units of whichever currency. */
+const defaultTerms = {
   base_minor: 250,
   minimum_minor: 300,
   bands: [
@@ -28,6 +32,15 @@ export const defaultTariff: Tariff = {
     { up_to_km: null, per_km_minor: 120 },
   ],
 }
+
+export const defaultTariff = (currency: string): Tariff => ({ currency, ...defaultTerms })
+
+/**
+ * The tariff of a pharmacy for fees in `currency`. One that was set in another currency is not counted over: its
+ * pharmacy has the default until it sets one anew.
+ */
+export const tariffIn = (currency: string, tariff: Tariff | null): Tariff =>
+  tariff !== null && currencyOf(tariff) === currency ? tariff : defaultTariff(currency)
 
 /** Fees are whole multiples of this. */
 const stepMinor = 5

@@ -7,6 +7,7 @@
  * Rejected: rewriting stored events in a migration, which alters facts and cannot be undone; readers that
  * accept both shapes, which makes every field optional for ever.
  */
+import { firstCurrency } from './pricing/money.ts'
 import { eventVersion, type DriverEvent, type OrderEvent } from './events.ts'
 import type { Principal } from './principal.ts'
 
@@ -22,6 +23,14 @@ export interface Upcast {
   by: Principal | null
 }
 type Step = (event: RawEvent) => RawEvent
+
+const withMoney: ReadonlySet<string> = new Set([
+  'broadcast_opened',
+  'order_placed',
+  'driver_registered',
+  'offer_held',
+  'order_completed',
+])
 
 /** Each makes events of its version those of the next. */
 const steps: Readonly<Record<number, Step>> = {
@@ -43,6 +52,11 @@ const steps: Readonly<Record<number, Step>> = {
       data: { door_distance_m: null, reason: null, flag: null, ...event.data },
     }),
   }),
+  // Since 6 whatever holds money says in which currency; there was one before.
+  5: event =>
+    withMoney.has(event.type)
+      ? { ...event, data: { currency: firstCurrency, ...event.data } }
+      : event,
 }
 
 const engine: Principal = { role: 'system', id: 'engine' }

@@ -57,7 +57,7 @@ export const bench: Bench = {
         verb: 'create',
         by: { role: 'customer', id: customerId },
         vendor,
-        tariff: defaultTariff,
+        tariff: defaultTariff('USD'),
         trackingToken: orderId.replaceAll('-', ''),
         data: {
           order_id: orderId,

@@ -61,6 +61,7 @@ function life(orderId: string): OrderCommand[] {
       verb: 'broadcast',
       by: customer,
       candidates,
+      currency: 'USD',
       trackingToken: '0123456789abcdef0123456789abcdef',
       data: {
         order_id: orderId,
@@ -79,7 +80,7 @@ function life(orderId: string): OrderCommand[] {
       by: { role: 'vendor', id: id(2, 5) },
       data: { response_type: 'REJECTED', text_message: 'Out of stock' },
       vendor: { ...vendor, vendor_id: id(2, 5) },
-      tariff: defaultTariff,
+      tariff: defaultTariff('USD'),
       search: null,
     },
     {
@@ -87,7 +88,7 @@ function life(orderId: string): OrderCommand[] {
       by: pharmacy,
       data: { response_type: 'ACCEPTED', text_message: 'In stock' },
       vendor,
-      tariff: defaultTariff,
+      tariff: defaultTariff('USD'),
       search: 'offer',
     },
     {
@@ -95,7 +96,7 @@ function life(orderId: string): OrderCommand[] {
       by: { role: 'vendor', id: id(2, 7) },
       data: { response_type: 'ACCEPTED' },
       vendor: { ...vendor, vendor_id: id(2, 7) },
-      tariff: defaultTariff,
+      tariff: defaultTariff('USD'),
       search: 'offer',
     },
     propose(8, 8),

@@ -30,6 +30,7 @@ export interface DeliveryRow {
   delivered_at: Date
   actual_distance_km: number | null
   minor: number | null
+  currency: string
 }
 
 /** The calendar day of a moment (ms) in a time zone that the database knows. */
@@ -58,11 +59,12 @@ const deliveredOf = (db: Db, driverId: string, period: Period, timeZone: string)
     .where('delivered_at', '>=', begins(period, timeZone))
     .where('delivered_at', '<', ends(period, timeZone))
 
-/** By day or by week (named by its Monday), newest first; without those in which nothing was delivered. */
+/** In `currency` alone, by day or by week (named by its Monday), newest first; without those in which nothing was delivered. */
 export async function earningsBy(
   db: Db,
   unit: 'day' | 'week',
   driverId: string,
+  currency: string,
   period: Period,
   timeZone: string,
 ): Promise<EarningsRow[]> {
@@ -72,7 +74,9 @@ export async function earningsBy(
         'date',
       ),
       sql<number>`count(*)`.as('deliveries'),
-      sql<number>`coalesce(sum(delivery_fee_minor), 0)`.as('minor'),
+      sql<number>`coalesce(sum(delivery_fee_minor) filter (where currency = ${currency}), 0)`.as(
+        'minor',
+      ),
     ])
     .groupBy('date')
     .orderBy('date', 'desc')
@@ -94,6 +98,7 @@ export async function deliveriesOf(
     'delivered_at',
     'actual_distance_km',
     'delivery_fee_minor as minor',
+    'currency',
   ])
   if (afterId !== undefined)
     query = query.where(

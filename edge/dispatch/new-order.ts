@@ -16,7 +16,7 @@ export type OrderDraft = Omit<
 
 /** Throws what `Maps.locate` and `feeTerms` throw. */
 export async function createCommand(
-  ctx: Pick<Kernel, 'database' | 'nowMs'> & WithMaps,
+  ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'> & WithMaps,
   identity: Pick<Identity, 'userId' | 'role'>,
   draft: OrderDraft,
   quoteId: string | undefined,

@@ -11,12 +11,12 @@ import type { FeeTerms } from '../../protocol/commands.ts'
 import type { GeoPoint } from '../../protocol/geo.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import { defaultTariff, feeMinor, type Tariff } from '../../protocol/tariff.ts'
+import { defaultTariff, feeMinor, tariffIn, type Tariff } from '../../protocol/tariff.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Route, WithMaps } from '../maps/port.ts'
 import { pharmacyPlace, sameArea, samePlace } from './places.ts'
 
-export type QuoteContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithMaps
+export type QuoteContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> & WithMaps
 
 export interface Estimate {
   tariff: Tariff
@@ -33,10 +33,10 @@ export interface Quote extends Estimate {
 
 /** What the default tariff would ask; binds nobody. */
 export async function estimateFee(
-  ctx: WithMaps,
+  ctx: Pick<Kernel, 'config'> & WithMaps,
   pickup: GeoPoint,
   delivery: GeoPoint,
-  tariff: Tariff = defaultTariff,
+  tariff: Tariff = defaultTariff(ctx.config.currency),
 ): Promise<Estimate> {
   const route = await ctx.maps.route(pickup, delivery)
   return { tariff, route, fee_minor: feeMinor(tariff, route.distance_km), pickup, delivery }
@@ -55,7 +55,7 @@ export async function makeQuote(
     ctx,
     pickup ?? { latitude: vendor.latitude, longitude: vendor.longitude },
     delivery,
-    vendor.tariff ?? defaultTariff,
+    tariffIn(ctx.config.currency, vendor.tariff),
   )
   const id = uuidV7(ctx.nowMs(), ctx.random)
   const expiresAtMs = ctx.nowMs() + limits.quoteTtlMs
@@ -72,6 +72,7 @@ export async function makeQuote(
       distance_km: estimate.route.distance_km,
       duration_minutes: estimate.route.duration_minutes,
       fee_minor: estimate.fee_minor,
+      currency: ctx.config.currency,
       expires_at: new Date(expiresAtMs),
     })
     .execute()
@@ -85,7 +86,7 @@ export async function makeQuote(
  * `quote_expired`, `quote_mismatch`.
  */
 export async function feeTerms(
-  ctx: Pick<Kernel, 'database' | 'nowMs'>,
+  ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'>,
   accountId: string,
   quoteId: string,
   order: {
@@ -103,7 +104,8 @@ export async function feeTerms(
     .executeTakeFirst()
   if (row === undefined || row.vendor_id === null)
     throw new CaduceusError('quote_not_found', 'no such quote')
-  if (row.expires_at.getTime() <= ctx.nowMs())
+  // In another currency than this deployment's of now, it is of before a change.
+  if (row.expires_at.getTime() <= ctx.nowMs() || row.currency !== ctx.config.currency)
     throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
   if (order.vendorId !== null && order.vendorId !== row.vendor_id)
     throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')

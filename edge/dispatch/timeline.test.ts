@@ -24,6 +24,7 @@ const born = {
   notes: 'secret-notes',
   prescription_url: null,
   fee: { quote_id: 'q', vendor_id: null, fee_minor: 1250, distance_km: 3 },
+  currency: 'USD',
 }
 const offer = {
   offer_id: 'f',
@@ -249,7 +250,7 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
 t.test('every event, to every reader', async t => {
   for (const [event, seenBy, told] of table)
     for (const [name, reader] of Object.entries(readers)) {
-      const entry = timelineEntry(reader, {
+      const entry = timelineEntry(reader, 'USD', {
         version: 7,
         at: new Date(0),
         by: { role: 'system', id: 'engine' },

@@ -5,7 +5,8 @@
  * else was asked, and phone numbers.
  */
 import type { OrderEvent } from '../../protocol/events.ts'
-import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Standing } from '../../protocol/orders/views.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
@@ -23,16 +24,21 @@ export interface TimelineEntry {
 
 /** Who reads: by role, and which record they are. */
 export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
+/** `currency`: of the order. */
+type Reading = Reader & { currency: string }
 
 /**
  * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
  * have it, or no longer, is told what that standing may know and no more.
  */
 export function timelineEntry(
-  reader: Reader,
+  identity: Reader,
+  currency: string,
   { version, at, by, event }: Recorded<OrderEvent>,
   standing: Standing | null = null,
 ): TimelineEntry | null {
+  const { role, vendorId, driverId } = identity
+  const reader: Reading = { role, vendorId, driverId, currency }
   const data =
     standing !== null && standing in limited
       ? limited[standing as LimitedStanding](reader, event)
@@ -64,9 +70,9 @@ function shownActor(
 
 type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
 type Told = Record<string, unknown> | null
-const ownOffers = (reader: Reader, event: OrderEvent): Told =>
+const ownOffers = (reader: Reading, event: OrderEvent): Told =>
   event.type === 'offer_made' || event.type === 'offer_closed' ? dataFor(reader, event) : null
-const limited: Readonly<Record<LimitedStanding, (reader: Reader, event: OrderEvent) => Told>> = {
+const limited: Readonly<Record<LimitedStanding, (reader: Reading, event: OrderEvent) => Told>> = {
   asked(reader, event) {
     switch (event.type) {
       case 'broadcast_opened':
@@ -83,14 +89,12 @@ const limited: Readonly<Record<LimitedStanding, (reader: Reader, event: OrderEve
   offered: ownOffers,
   past: (reader, event) =>
     event.type === 'delivered'
-      ? { earnings: decimalOfMinor(event.data.earnings_minor), currency }
+      ? earningsOf(reader, event.data.earnings_minor)
       : ownOffers(reader, event),
   outsider: () => null,
 }
 
-const kilometres = (km: number): number => Math.round(km * 1000) / 1000
-
-function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | null {
+function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | null {
   const { role } = reader
   const overseer = role === 'admin' || role === 'service'
   const offeredTo = (driverId: string): boolean =>
@@ -103,15 +107,15 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
         radius_km,
         expires_at: new Date(expires_at_ms).toISOString(),
         pharmacies_notified: candidates.length,
-        ...feeOf(fee?.fee_minor),
+        ...feeOf(reader, fee?.fee_minor),
       }
     }
     case 'order_placed': {
       const { vendor, distance_km, fee } = event.data
       return {
         pharmacy_name: vendor.name,
-        distance_km: kilometres(distance_km),
-        ...feeOf(fee?.fee_minor),
+        distance_km: kmToMetre(distance_km),
+        ...feeOf(reader, fee?.fee_minor),
       }
     }
     case 'response_recorded': {
@@ -125,14 +129,14 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
         audio_url,
       }
       // It was told a distance from the area when it was asked, and the exact one is not for who declined.
-      return role === 'vendor' ? facts : { ...facts, distance_km: kilometres(distance_km) }
+      return role === 'vendor' ? facts : { ...facts, distance_km: kmToMetre(distance_km) }
     }
     case 'order_accepted': {
       const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data
       const facts = {
         pharmacy_name: vendor.name,
-        distance_km: kilometres(distance_km),
-        ...feeOf(fee_minor),
+        distance_km: kmToMetre(distance_km),
+        ...feeOf(reader, fee_minor),
       }
       return role === 'driver'
         ? facts
@@ -159,7 +163,7 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
         mode,
         expires_at: new Date(expires_at_ms).toISOString(),
         eta_minutes,
-        distance_km: distance_km === null ? null : kilometres(distance_km),
+        distance_km: distance_km === null ? null : kmToMetre(distance_km),
       }
     }
     case 'offer_closed': {
@@ -198,9 +202,9 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
       return {
         proof_photo_url,
         signature_url,
-        actual_distance_km: actual_distance_km === null ? null : kilometres(actual_distance_km),
+        actual_distance_km: actual_distance_km === null ? null : kmToMetre(actual_distance_km),
         reason,
-        ...(role !== 'user' && { earnings: decimalOfMinor(earnings_minor), currency }),
+        ...(role !== 'user' && earningsOf(reader, earnings_minor)),
         ...((overseer || role === 'vendor') && { door_distance_m, flag }),
       }
     }
@@ -213,5 +217,12 @@ function dataFor(reader: Reader, event: OrderEvent): Record<string, unknown> | n
   }
 }
 
-const feeOf = (minor: number | undefined): { delivery_fee?: number; currency?: string } =>
-  minor === undefined ? {} : { delivery_fee: decimalOfMinor(minor), currency }
+const earningsOf = ({ currency }: Reading, minor: number) => ({
+  earnings: decimalOfMinor(minor, currency),
+  currency,
+})
+const feeOf = (
+  { currency }: Reading,
+  minor: number | undefined,
+): { delivery_fee?: number; currency?: string } =>
+  minor === undefined ? {} : { delivery_fee: decimalOfMinor(minor, currency), currency }

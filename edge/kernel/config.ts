@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   ConfigError,
+  currencyVariable,
   flagVariable,
   integerVariable,
   isBaseUrl,
@@ -32,6 +33,8 @@ export interface KernelConfig extends ServiceUrls {
   jwtSecret: string
   corsOrigins: string[]
   logLevel: string
+  /** Of the fees of new orders; engines must be told the same. */
+  currency: string
   /** Where the outside reaches this deployment, without a slash at the end; null: the address a caller used. */
   publicUrl: string | null
   /** Set by load tests only: the edge says so in /api/health. */
@@ -65,6 +68,7 @@ export function readKernelConfig(environment: Environment, role: EdgeRole): Kern
     jwtSecret: jwtSecret(text('JWT_SECRET_KEY'), role, dataDir),
     corsOrigins: corsOrigins(text('CORS_ORIGINS')),
     logLevel,
+    currency: currencyVariable(environment),
     publicUrl: publicUrl(text('PUBLIC_URL')),
     benchAllowed: flagVariable(environment, 'BENCH_ALLOWED'),
     trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),

@@ -12,7 +12,8 @@
 import { statusesWith } from '../../protocol/orders/statuses.ts'
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import { decimalOfMinor } from '../../protocol/money.ts'
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { datesOf, type DateRange } from './calendar.ts'
 
 /** What a report needs to know of the pharmacy. */
@@ -20,6 +21,8 @@ export interface ReportVendor {
   id: string
   timeZone: string
   promiseMinutes: number
+  /** Of the sums of money; what was earned in another currency is in none. */
+  currency: string
 }
 
 export interface Figures {
@@ -92,7 +95,7 @@ export async function dailyReport(
 ): Promise<{ days: (Figures & { date: string })[]; total: Figures }> {
   const { rows } = await sql<Sums & { date: string }>`
     with mine as (
-      select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, status,
+      select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, case when currency = ${vendor.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, status,
         case when status = any(${toldByEnd}) then ${timeOfProgress('ended_at')} end as ended_at
       from orders where ${ordersAround(vendor, range)}
     ), moments as (
@@ -120,12 +123,15 @@ export async function dailyReport(
   for (const row of rows)
     for (const name of Object.keys(noSums) as (keyof Sums)[]) total[name] += row[name]
   return {
-    days: datesOf(range).map(date => ({ date, ...figuresOf(byDate.get(date) ?? noSums) })),
-    total: figuresOf(total),
+    days: datesOf(range).map(date => ({
+      date,
+      ...figuresOf(byDate.get(date) ?? noSums, vendor.currency),
+    })),
+    total: figuresOf(total, vendor.currency),
   }
 }
 
-function figuresOf(sums: Sums): Figures {
+function figuresOf(sums: Sums, currency: string): Figures {
   return {
     orders_received: sums.received,
     orders_accepted: sums.accepted,
@@ -134,15 +140,13 @@ function figuresOf(sums: Sums): Figures {
     orders_delivered: sums.delivered,
     orders_returned: sums.returned,
     delivered_on_time: sums.on_time,
-    delivery_fees: decimalOfMinor(sums.fee_minor),
-    distance_km: kilometres(sums.distance_km),
+    delivery_fees: decimalOfMinor(sums.fee_minor, currency),
+    distance_km: kmToMetre(sums.distance_km),
     average_accept_minutes: averageMinutes(sums.accept_ms, sums.accepted),
     average_delivery_minutes: averageMinutes(sums.delivery_ms, sums.delivered),
   }
 }
 
-/** To the metre, as orders show them. */
-export const kilometres = (km: number): number => Math.round(km * 1000) / 1000
 /** To a hundredth of a minute; null of none. */
 export const averageMinutes = (ms: number, count: number): number | null =>
   count === 0 ? null : Math.round(ms / count / 600) / 100

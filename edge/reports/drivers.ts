@@ -6,16 +6,11 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
-import { decimalOfMinor } from '../../protocol/money.ts'
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { eventsWhere } from '../dispatch/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
-import {
-  averageMinutes,
-  kilometres,
-  ordersAround,
-  timeOfProgress,
-  type ReportVendor,
-} from './daily.ts'
+import { averageMinutes, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
 
 export interface DriverFigures {
   driver_id: string
@@ -65,7 +60,8 @@ export async function driverReport(
   const offers = await offersOf(db, vendor, range, inRange)
   const { rows } = await sql<Row>`
     with mine as (
-      select id, driver_id, status, accepted_at, delivered_at, delivery_fee_minor, actual_distance_km, progress
+      select id, driver_id, status, accepted_at, delivered_at,
+        case when currency = ${vendor.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, progress
       from orders where ${ordersAround(vendor, range)}
     ), carried as (
       select driver_id, status, delivered_at, accepted_at, delivery_fee_minor, actual_distance_km,
@@ -91,7 +87,11 @@ export async function driverReport(
     where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
     order by delivered desc, d.id limit ${limits.reportDriversMax}`.execute(db)
   return rows.map(row =>
-    figuresOf(row, offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 }),
+    figuresOf(
+      row,
+      offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 },
+      vendor.currency,
+    ),
   )
 }
 
@@ -138,7 +138,11 @@ async function offersOf(
   return byDriver
 }
 
-function figuresOf(row: Row, { made, accepted, declined, expired }: Offers): DriverFigures {
+function figuresOf(
+  row: Row,
+  { made, accepted, declined, expired }: Offers,
+  currency: string,
+): DriverFigures {
   const answered = accepted + declined + expired
   return {
     driver_id: row.driver_id,
@@ -147,8 +151,8 @@ function figuresOf(row: Row, { made, accepted, declined, expired }: Offers): Dri
     deliveries: row.delivered,
     delivered_on_time: row.on_time,
     returns: row.returned,
-    earnings: decimalOfMinor(row.fee_minor),
-    distance_km: kilometres(row.distance_km),
+    earnings: decimalOfMinor(row.fee_minor, currency),
+    distance_km: kmToMetre(row.distance_km),
     average_pickup_minutes: averageMinutes(row.pickup_ms, row.delivered),
     average_delivery_minutes: averageMinutes(row.delivery_ms, row.delivered),
     offers_made: made,

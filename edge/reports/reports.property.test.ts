@@ -210,6 +210,7 @@ const firstEvent = (id: string, { vendor }: People, direct: boolean, atMs: numbe
     quantity: null,
     notes: cruelText,
     prescription_url: null,
+    currency: 'USD',
     fee: null,
   }
   return direct
@@ -454,7 +455,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
       fc.nat({ max: 3 }),
       async ([timeZone, at], plans, shift) => {
         const people: People = {
-          vendor: { id: newId(), timeZone, promiseMinutes: 60 },
+          vendor: { id: newId(), timeZone, promiseMinutes: 60, currency: 'USD' },
           drivers: [newId(), newId()],
         }
         const around = Date.parse(at)

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -135,13 +135,14 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
         query: { limit = limits.listLimitDefault, cursor, ...given },
       }) => {
         const { driver, timeZone, days } = await asked(identity, params.id, given)
-        const byDay = await earningsBy(db, 'day', driver.id, days, timeZone)
-        const byWeek = await earningsBy(db, 'week', driver.id, days, timeZone)
+        const byDay = await earningsBy(db, 'day', driver.id, driver.currency, days, timeZone)
+        const byWeek = await earningsBy(db, 'week', driver.id, driver.currency, days, timeZone)
         const { rows, next_cursor } = paged(
           await deliveriesOf(db, driver.id, days, timeZone, limit + 1, cursor),
           limit,
         )
         const deliveries = byDay.reduce((total, day) => total + day.deliveries, 0)
+        const { currency } = driver
         const minor = byDay.reduce((total, day) => total + day.minor, 0)
         return {
           status: 200,
@@ -150,29 +151,30 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
             time_zone: timeZone,
             ...days,
             total_deliveries: driver.total_deliveries,
-            total_earnings: decimalOfMinor(driver.total_earnings_minor),
+            total_earnings: decimalOfMinor(driver.total_earnings_minor, currency),
             currency,
             period: {
               deliveries,
-              earnings: decimalOfMinor(minor),
-              average: deliveries === 0 ? null : Math.round(minor / deliveries) / 100,
+              earnings: decimalOfMinor(minor, currency),
+              average:
+                deliveries === 0 ? null : decimalOfMinor(Math.round(minor / deliveries), currency),
             },
             days: byDay.map(day => ({
               date: day.date,
               deliveries: day.deliveries,
-              earnings: decimalOfMinor(day.minor),
+              earnings: decimalOfMinor(day.minor, currency),
             })),
             weeks: byWeek.map(week => ({
               week_start: week.date,
               deliveries: week.deliveries,
-              earnings: decimalOfMinor(week.minor),
+              earnings: decimalOfMinor(week.minor, currency),
             })),
             per_delivery: rows.map(row => ({
               order_id: row.id,
               order_number: row.order_number,
               delivered_at: row.delivered_at,
               actual_distance_km: row.actual_distance_km,
-              earnings: decimalOfMinor(row.minor ?? 0),
+              earnings: decimalOfMinor(row.minor ?? 0, row.currency),
             })),
             next_cursor,
           },

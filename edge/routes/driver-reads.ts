@@ -1,5 +1,5 @@
 /** Drivers as a caller may read them: the profile, the live columns of the journal and the last position. */
-import { currency } from '../../protocol/money.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Kysely } from 'kysely'
 import Type from 'typebox'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -62,8 +62,7 @@ export const driverView = ({
   current_latitude: latitude,
   current_longitude: longitude,
   last_location_update: position_at,
-  total_earnings: total_earnings_minor / 100,
-  currency,
+  total_earnings: decimalOfMinor(total_earnings_minor, row.currency),
 })
 
 /** The driver itself, its pharmacy, an admin, a service whose scope let it in. */

@@ -62,11 +62,8 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
       errors: ['order_not_found'],
       handler: async ({ identity, params, query }) => {
         const limit = query.limit ?? limits.listLimitDefault
-        const standing = standingOf(
-          principalOf(identity),
-          await findOrder(ctx, identity, params.id),
-          ctx.nowMs(),
-        )
+        const order = await findOrder(ctx, identity, params.id)
+        const standing = standingOf(principalOf(identity), order, ctx.nowMs())
         const rows = await eventsAfter<OrderEvent>(
           db,
           params.id,
@@ -74,7 +71,7 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
           limit + 1,
         )
         const shown = rows.slice(0, limit)
-        const events = shown.map(row => timelineEntry(identity, row, standing))
+        const events = shown.map(row => timelineEntry(identity, order.currency, row, standing))
         return {
           status: 200,
           body: {

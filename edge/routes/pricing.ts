@@ -1,7 +1,8 @@
 /** Delivery fees before the order: `/api/pricing`, and their older name. */
 import Type from 'typebox'
 import { Latitude, Longitude, Point } from '../../protocol/kernel/schema.ts'
-import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { defaultTariff, feeParts } from '../../protocol/tariff.ts'
 import { roles } from '../accounts/identity.ts'
@@ -13,7 +14,7 @@ import { route, type AnyRoute } from '../http/route.ts'
 import { closedObject, nullable, Text, Timestamp } from './shapes.ts'
 import { PricingView, pricingOf } from './vendor-settings.ts'
 
-export type PricingContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithMaps
+export type PricingContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> & WithMaps
 
 const tags = ['pricing']
 const QuoteBody = closedObject({
@@ -54,9 +55,6 @@ const QuoteView = Type.Object({
   ...estimateFields,
 })
 
-const rounded = (value: number, digits: number): number =>
-  Math.round(value * 10 ** digits) / 10 ** digits
-
 function estimateView({
   tariff,
   route: { distance_km, duration_minutes, source },
@@ -65,23 +63,25 @@ function estimateView({
   delivery,
 }: Estimate) {
   const parts = feeParts(tariff, distance_km)
+  const currency = currencyOf(tariff)
+  const decimal = (minor: number): number => decimalOfMinor(Math.round(minor), currency)
   return {
-    fee: decimalOfMinor(fee_minor),
+    fee: decimal(fee_minor),
     currency,
-    distance_km: rounded(distance_km, 3),
+    distance_km: kmToMetre(distance_km),
     duration_minutes,
     distance_source: source,
     breakdown: {
-      base_fee: decimalOfMinor(tariff.base_minor),
-      minimum_fee: decimalOfMinor(tariff.minimum_minor),
+      base_fee: decimal(tariff.base_minor),
+      minimum_fee: decimal(tariff.minimum_minor),
       minimum_applied:
         parts.reduce((sum, part) => sum + part.amount_minor, tariff.base_minor) <
         tariff.minimum_minor,
       bands: parts.map(part => ({
-        from_km: rounded(part.from_km, 3),
-        to_km: rounded(part.to_km, 3),
-        per_km: decimalOfMinor(part.per_km_minor),
-        amount: rounded(decimalOfMinor(part.amount_minor), 2),
+        from_km: kmToMetre(part.from_km),
+        to_km: kmToMetre(part.to_km),
+        per_km: decimal(part.per_km_minor),
+        amount: decimal(part.amount_minor),
       })),
     },
     pickup,
@@ -197,8 +197,8 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
         return {
           status: 200,
           body: {
-            pricing: pricingOf(defaultTariff),
-            currency,
+            pricing: pricingOf(defaultTariff(ctx.config.currency)),
+            currency: ctx.config.currency,
             estimate:
               pickup === null || delivery === null
                 ? null

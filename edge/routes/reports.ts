@@ -3,7 +3,6 @@ import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { dayRule } from '../../protocol/iso-time.ts'
-import { currency } from '../../protocol/money.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -15,7 +14,7 @@ import { driverReport, type DriverFigures } from '../reports/drivers.ts'
 import { exportedOrders, orderColumns } from '../reports/order-export.ts'
 import { closedObject, nullable, Timestamp } from './shapes.ts'
 
-export type ReportContext = Pick<Kernel, 'database' | 'nowMs'>
+export type ReportContext = Pick<Kernel, 'config' | 'database' | 'nowMs'>
 
 const tags = ['reports']
 const Day = Type.String({
@@ -135,6 +134,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       name: row.business_name,
       timeZone: row.time_zone,
       promiseMinutes: row.delivery_promise_minutes,
+      currency: ctx.config.currency,
     }
   }
   const headOf = (vendor: ReportVendor & { name: string }, days: DateRange) => ({
@@ -142,7 +142,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
     vendor_name: vendor.name,
     time_zone: vendor.timeZone,
     ...days,
-    currency,
+    currency: vendor.currency,
     generated_at: new Date(ctx.nowMs()).toISOString(),
   })
 

@@ -7,14 +7,15 @@ import type { Selectable, Updateable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/limits.ts'
-import { currency, decimalOfMinor } from '../../protocol/money.ts'
+import { currencyOf, decimalOfMinor, minorOfDecimal } from '../../protocol/pricing/money.ts'
 import { isTimeZone, openAt, OpeningHours } from '../../protocol/opening-hours.ts'
-import { bandsProblem, defaultTariff, type Tariff } from '../../protocol/tariff.ts'
+import { bandsProblem, tariffIn, type Tariff } from '../../protocol/tariff.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { invalid } from '../http/validate.ts'
 import { closedObject, nullable, Text } from './shapes.ts'
 
-const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax / 100 })
+/** A currency without decimals has the highest amounts; the exact bound is in minor units. */
+const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax })
 export const PricingView = Type.Object({
   base_fee: Money,
   minimum_fee: Money,
@@ -62,23 +63,26 @@ export const settingsView = {
   delivery_promise_minutes: Type.Integer(),
 }
 
-export const pricingOf = ({ base_minor, minimum_minor, bands }: Tariff) => ({
-  base_fee: decimalOfMinor(base_minor),
-  minimum_fee: decimalOfMinor(minimum_minor),
-  currency,
-  bands: bands.map(({ up_to_km, per_km_minor }) => ({
-    up_to_km,
-    per_km: decimalOfMinor(per_km_minor),
-  })),
-})
+export function pricingOf(tariff: Tariff) {
+  const currency = currencyOf(tariff)
+  return {
+    base_fee: decimalOfMinor(tariff.base_minor, currency),
+    minimum_fee: decimalOfMinor(tariff.minimum_minor, currency),
+    currency,
+    bands: tariff.bands.map(({ up_to_km, per_km_minor }) => ({
+      up_to_km,
+      per_km: decimalOfMinor(per_km_minor, currency),
+    })),
+  }
+}
 
-export const settingsOf = (row: Selectable<VendorsTable>, nowMs: number) => ({
+export const settingsOf = (row: Selectable<VendorsTable>, currency: string, nowMs: number) => ({
   description: row.description,
   website: row.website,
   time_zone: row.time_zone,
   opening_hours: row.opening_hours,
   is_open: openAt(row.opening_hours, row.time_zone, nowMs),
-  pricing: pricingOf(row.tariff ?? defaultTariff),
+  pricing: pricingOf(tariffIn(currency, row.tariff)),
   delivery_promise_minutes: row.delivery_promise_minutes,
 })
 
@@ -87,9 +91,9 @@ type Columns = Pick<
   'description' | 'website' | 'time_zone' | 'opening_hours' | 'tariff' | 'delivery_promise_minutes'
 >
 
-/** The settings of a body as columns; other fields of it are left out. Throws `invalid_request` for bands that leave a gap, parts of a cent, or a time zone that nobody knows. */
+/** The settings of a body as columns; other fields of it are left out. Throws `invalid_request` for bands that leave a gap, parts of a minor unit, or a time zone that nobody knows. */
 export async function settingsColumns(
-  ctx: Pick<Kernel, 'database'>,
+  ctx: Pick<Kernel, 'config' | 'database'>,
   {
     description,
     website,
@@ -109,21 +113,33 @@ export async function settingsColumns(
       opening_hours: opening_hours === null ? null : JSON.stringify(opening_hours),
     }),
     ...(pricing !== undefined && {
-      tariff: pricing === null ? null : JSON.stringify(tariffOf(pricing)),
+      tariff: pricing === null ? null : JSON.stringify(tariffOf(pricing, ctx.config.currency)),
     }),
   }
 }
 
-function tariffOf({ base_fee, minimum_fee, bands }: Type.Static<typeof Pricing>): Tariff {
+function tariffOf(
+  { base_fee, minimum_fee, bands }: Type.Static<typeof Pricing>,
+  currency: string,
+): Tariff {
   const problem = bandsProblem(bands)
   if (problem !== null) throw invalid([{ field: 'pricing.bands', rule: problem }])
   const minor = (field: string, decimal: number): number => {
-    const cents = Math.round(decimal * 100)
-    if (Math.abs(decimal * 100 - cents) > 1e-6)
-      throw invalid([{ field: `pricing.${field}`, rule: 'must be whole cents' }])
-    return cents
+    const amount = minorOfDecimal(decimal, currency)
+    if (amount === null || amount > limits.feeMinorMax)
+      throw invalid([
+        {
+          field: `pricing.${field}`,
+          rule:
+            amount === null
+              ? `must be whole in the smallest unit of ${currency}`
+              : `must be at most ${decimalOfMinor(limits.feeMinorMax, currency)}`,
+        },
+      ])
+    return amount
   }
   return {
+    currency,
     base_minor: minor('base_fee', base_fee),
     minimum_minor: minor('minimum_fee', minimum_fee),
     bands: bands.map(({ up_to_km, per_km }, i) => ({

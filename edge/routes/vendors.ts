@@ -118,7 +118,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       is_active,
       created_at,
       updated_at,
-      ...settingsOf(row, ctx.nowMs()),
+      ...settingsOf(row, ctx.config.currency, ctx.nowMs()),
     }
   }
   /** As many of each pharmacy as a page of drivers may have. */

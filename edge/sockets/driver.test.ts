@@ -82,6 +82,7 @@ const offerOf = (offer_id: string, order_id: string): OfferMessage =>
     dropoff: { latitude: 3, longitude: 4 },
     distance_km: 1,
     fee: 3,
+    currency: 'USD',
     expires_at: new Date().toISOString(),
   })
 const seqs = (): number[] => heard.map(h => h.seq)

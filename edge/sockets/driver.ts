@@ -234,6 +234,7 @@ const heldOffer = (order: OrderView): OfferMessage =>
     order_id: order.id,
     distance_km: order.estimated_distance_km,
     fee: order.delivery_fee,
+    currency: order.currency,
     pickup: { latitude: order.pickup_latitude!, longitude: order.pickup_longitude! },
     dropoff: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
   })

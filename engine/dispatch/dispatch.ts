@@ -38,6 +38,8 @@ import { OrdersOfEngine } from './orders.ts'
 
 export interface DispatchDeps extends EngineParts {
   engineId: string
+  /** Of new orders and drivers. */
+  currency: string
   bus: Bus
   store: Store
   bounds: EngineBounds
@@ -49,7 +51,7 @@ export interface DispatchDeps extends EngineParts {
 const system = { role: 'system', id: 'engine' } as const
 
 export class Dispatch {
-  readonly directory = new Directory()
+  readonly directory: Directory
   readonly roster: Roster
   readonly tracking: Tracking
   readonly allowance: Allowance
@@ -66,6 +68,7 @@ export class Dispatch {
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps
+    this.directory = new Directory(deps.currency)
     const { env, bus, store, bounds, actors } = deps
     const seed = (): number => Math.floor(env.random() * 2 ** 32)
     const seeds = [seed(), seed()] as const
@@ -118,7 +121,7 @@ export class Dispatch {
     })
     this.attendants = new Map<string, AnyAttendant>([
       [orderName, orders as AnyAttendant],
-      [driverName, new DriversOfEngine(this.#rosters, holds) as AnyAttendant],
+      [driverName, new DriversOfEngine(this.#rosters, holds, deps.currency) as AnyAttendant],
     ])
   }
 

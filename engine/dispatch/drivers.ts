@@ -12,14 +12,17 @@ import { doubtHold, type HoldsDeps } from './holds.ts'
 export class DriversOfEngine implements Attendant<Driver, DriverCommand, DriverEvent> {
   readonly #rosters: RosterExchange
   readonly #holds: HoldsDeps
+  readonly #currency: string
 
-  constructor(rosters: RosterExchange, holds: HoldsDeps) {
+  /** `currency`: of what new drivers earn. */
+  constructor(rosters: RosterExchange, holds: HoldsDeps, currency: string) {
+    this.#currency = currency
     this.#rosters = rosters
     this.#holds = holds
   }
 
   plan(envelope: Envelope): DriverCommand {
-    return planDriver(envelope)
+    return planDriver(envelope, this.#currency)
   }
 
   reply({ state: driver, version }: TellReply & { ok: true; state: Driver }): KindReply {

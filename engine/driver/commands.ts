@@ -6,7 +6,13 @@ import type { InternalDriverCommand } from '../saga/commands.ts'
 
 export type DriverCommand = Scoped &
   (
-    | { verb: 'register'; by: Principal; driverId: string; data: DriverCommandData['register'] }
+    | {
+        verb: 'register'
+        by: Principal
+        driverId: string
+        currency: string
+        data: DriverCommandData['register']
+      }
     | { verb: 'set_status'; by: Principal; data: DriverCommandData['set_status'] }
     | { verb: 'approve_membership'; by: Principal }
     | { verb: 'end_membership'; by: Principal }

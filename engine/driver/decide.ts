@@ -1,4 +1,5 @@
 /** May this happen to this driver, now? The books of one driver: invariant 8 (capacity, one offer) is kept here. */
+import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverEvent } from '../../protocol/events.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { Principal } from '../../protocol/principal.ts'
@@ -53,7 +54,7 @@ export function decide(driver: Driver, command: DriverCommand, nowMs: number): D
   }
 }
 
-function register(driver: Driver, { driverId, data }: Of<'register'>): DriverDecision {
+function register(driver: Driver, { driverId, currency, data }: Of<'register'>): DriverDecision {
   if (driver.kind === 'registered')
     return driver.vendorId === data.vendor_id
       ? emit()
@@ -68,6 +69,7 @@ function register(driver: Driver, { driverId, data }: Of<'register'>): DriverDec
         phone: data.phone,
         vehicle_type: data.vehicle_type,
         capacity: data.capacity,
+        currency,
       },
     },
     ...(data.membership === 'pending' ? [membershipChanged('pending')] : []),
@@ -207,13 +209,16 @@ function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): D
   return emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
 }
 
-function complete(
-  driver: RegisteredDriver,
-  { orderId, outcome, earningsMinor }: Of<'complete'>,
-): DriverDecision {
+function complete(driver: RegisteredDriver, command: Of<'complete'>): DriverDecision {
+  const { orderId, outcome, earningsMinor } = command
   if (!driver.activeOrderIds.includes(orderId)) return emit()
   return emit({
     type: 'order_completed',
-    data: { order_id: orderId, outcome, earnings_minor: earningsMinor },
+    data: {
+      order_id: orderId,
+      outcome,
+      earnings_minor: earningsMinor,
+      currency: currencyOf(command),
+    },
   })
 }

@@ -1,7 +1,8 @@
 /** What an event makes of a driver. Never refuses, so replay cannot fail. */
+import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverEvent, SourceFact } from '../../protocol/events.ts'
 import { unreachable } from '../decision.ts'
-import type { Driver } from './state.ts'
+import type { Driver, RegisteredDriver } from './state.ts'
 
 export function evolve(driver: Driver, event: DriverEvent): Driver {
   if (event.type === 'driver_registered') {
@@ -14,6 +15,7 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
       phone: d.phone,
       vehicleType: d.vehicle_type,
       capacity: d.capacity,
+      currency: d.currency,
       availability: 'offline',
       hold: null,
       activeOrderIds: [],
@@ -58,11 +60,21 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
         ...driver,
         activeOrderIds: driver.activeOrderIds.filter(id => id !== event.data.order_id),
         totalDeliveries: driver.totalDeliveries + (event.data.outcome === 'delivered' ? 1 : 0),
-        totalEarningsMinor: driver.totalEarningsMinor + event.data.earnings_minor,
+        ...earned(driver, event.data),
       }
     default:
       return unreachable(event)
   }
+}
+
+/** The total is of one currency. The first earning in another one begins a new total; what was earned before is in the journal. */
+function earned(
+  driver: RegisteredDriver,
+  { earnings_minor, currency }: { earnings_minor: number; currency: string },
+): Pick<RegisteredDriver, 'totalEarningsMinor'> & { currency?: string } {
+  if (earnings_minor === 0 || currency === currencyOf(driver))
+    return { totalEarningsMinor: driver.totalEarningsMinor + earnings_minor }
+  return { totalEarningsMinor: earnings_minor, currency }
 }
 
 function raised(marks: readonly number[], { slot, seq }: SourceFact): number[] {

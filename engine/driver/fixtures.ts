@@ -29,6 +29,7 @@ export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOff
     dropoff: place,
     distance_km: 1,
     fee_minor: 300,
+    currency: 'USD',
   }
 }
 
@@ -40,7 +41,7 @@ const profile = {
 }
 export const registered = (capacity = 1): DriverEvent => ({
   type: 'driver_registered',
-  data: { driver_id: driverId, ...profile, capacity },
+  data: { driver_id: driverId, ...profile, capacity, currency: 'USD' },
 })
 export const updated = (phone = '22'): DriverEvent => ({
   type: 'driver_updated',
@@ -66,7 +67,7 @@ export const assigned = (n = 0): DriverEvent => ({
 })
 export const completed = (n = 0): DriverEvent => ({
   type: 'order_completed',
-  data: { order_id: orderOf(n), outcome: 'delivered', earnings_minor: 300 },
+  data: { order_id: orderOf(n), outcome: 'delivered', earnings_minor: 300, currency: 'USD' },
 })
 
 export const membership = (to: Membership): DriverEvent => ({
@@ -87,6 +88,7 @@ export const give = {
     verb: 'register',
     by,
     driverId,
+    currency: 'USD',
     data: { ...profile, vendor_id: vendorId, capacity },
   }),
   update: (

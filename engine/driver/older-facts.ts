@@ -1,6 +1,5 @@
 /** Which event of a driver is also told under an older name, and in which words. Pure. */
 import type { DriverEvent } from '../../protocol/events.ts'
-import { currency } from '../../protocol/money.ts'
 import type { OlderFactOf } from '../effects.ts'
 import type { Driver } from './state.ts'
 
@@ -11,7 +10,7 @@ export function olderFact(event: DriverEvent, driver: Driver): OlderFactOf | nul
     driver.kind === 'absent'
   )
     return null
-  const { order_id, earnings_minor } = event.data
+  const { order_id, earnings_minor, currency } = event.data
   return {
     orderId: order_id,
     fact: {

@@ -1,10 +1,10 @@
-/** From the wire to a command of a driver: nothing needs to be looked up. */
+/** From the wire to a command of a driver. */
 import type { DriverCommandData, DriverVerb } from '../../protocol/commands.ts'
 import type { Envelope } from '../runtime/kind.ts'
 import type { DriverCommand } from './commands.ts'
 
-/** The data fits the schema of its verb. */
-export function planDriver(envelope: Envelope): DriverCommand {
+/** The data fits the schema of its verb. `currency`: of a new driver's earnings. */
+export function planDriver(envelope: Envelope, currency: string): DriverCommand {
   const verb = envelope.verb as DriverVerb
   const { by } = envelope
   switch (verb) {
@@ -13,6 +13,7 @@ export function planDriver(envelope: Envelope): DriverCommand {
         verb,
         by,
         driverId: envelope.actor_id,
+        currency,
         data: envelope.data as DriverCommandData['register'],
       }
     case 'update':

@@ -1,4 +1,5 @@
 /** What must follow an event of a driver. */
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { topics } from '../../protocol/pushes.ts'
@@ -42,7 +43,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
             topic: topics.driver(driver.driverId),
             message: offerMessage({
               ...offer,
-              fee: offer.fee_minor / 100,
+              fee: decimalOfMinor(offer.fee_minor, offer.currency),
               expires_at: isoTime(offer.expires_at_ms),
             }),
           },

@@ -32,6 +32,8 @@ export interface RegisteredDriver {
   heldThrough?: readonly number[]
   totalDeliveries: number
   totalEarningsMinor: number
+  /** Of the earnings; absent in a snapshot of an older release. */
+  currency?: string
 }
 
 export const absentDriver: Driver = { kind: 'absent' }

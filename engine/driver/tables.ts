@@ -1,4 +1,5 @@
 /** The table that keeps the row of a driver. */
+import { minorOfDecimal } from '../../protocol/pricing/money.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
 import type { Table } from '../journal/table.ts'
 
@@ -25,8 +26,9 @@ const drivers: Table<DriverView> = {
     {
       name: 'total_earnings_minor',
       type: 'int8',
-      of: view => Math.round(view.total_earnings * 100),
+      of: view => minorOfDecimal(view.total_earnings, view.currency),
     },
+    { name: 'currency', type: 'text', of: view => view.currency },
     { name: 'version', type: 'int4', of: view => view.version },
   ],
 }

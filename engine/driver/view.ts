@@ -1,7 +1,7 @@
 /** A driver's live part as the outside sees it. */
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { DriverView } from '../../protocol/rest/driver.ts'
-import { currency } from '../../protocol/money.ts'
+import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
 export function view(driver: RegisteredDriver, version: number): DriverView {
@@ -24,8 +24,8 @@ export function view(driver: RegisteredDriver, version: number): DriverView {
             expires_at: isoTime(driver.hold.expires_at_ms),
           },
     total_deliveries: driver.totalDeliveries,
-    total_earnings: driver.totalEarningsMinor / 100,
-    currency,
+    total_earnings: decimalOfMinor(driver.totalEarningsMinor, currencyOf(driver)),
+    currency: currencyOf(driver),
     version,
   }
 }

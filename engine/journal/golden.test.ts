@@ -183,7 +183,7 @@ t.test('version 1: an order from before fees were told', async t => {
   t.same(
     (upcast(1, { type: 'order_placed', data: { fee } }) as unknown as { event: RawEvent }).event
       .data,
-    { fee },
+    { fee, currency: 'USD' },
     'one that was told is kept',
   )
   t.same(upcast(1, { type: 'picked_up', data: {} }).event, { type: 'picked_up', data: {} })

@@ -2,15 +2,17 @@
  * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
  * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
  */
+import { kmToHundredMetres } from '../../protocol/kernel/kilometres.ts'
+import { firstCurrency } from '../../protocol/pricing/money.ts'
 import { searchPolicyOf, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
 import type { CandidateFact, VendorFact } from '../../protocol/events.ts'
 import { distanceKm } from '../../protocol/geo.ts'
 import { limits } from '../../protocol/limits.ts'
 import { localMinuteOfWeek, openInWeek, weekOf, type Week } from '../../protocol/opening-hours.ts'
-import { areaOf, coarseKm } from '../../protocol/orders/area.ts'
+import { areaOf } from '../../protocol/orders/area.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import { defaultTariff, type Tariff } from '../../protocol/tariff.ts'
+import { tariffIn, type Tariff } from '../../protocol/tariff.ts'
 import { GeohashIndex } from '../geo/geohash-index.ts'
 
 export class Directory {
@@ -19,6 +21,9 @@ export class Directory {
   readonly #index = new GeohashIndex()
   /** Opening hours as they are compared, of those that have any. */
   readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
+
+  /** `currency`: of the fees of new orders. */
+  constructor(readonly currency: string = firstCurrency) {}
 
   get size(): number {
     return this.#vendors.size
@@ -78,7 +83,7 @@ export class Directory {
       candidates[i] = {
         vendor_id: vendor.vendor_id,
         distance_km: found.distanceKm[i]!,
-        area_km: coarseKm(
+        area_km: kmToHundredMetres(
           distanceKm(area.latitude, area.longitude, vendor.latitude, vendor.longitude),
         ),
       }
@@ -112,6 +117,6 @@ export class Directory {
   }
 
   tariff(vendorId: string): Tariff {
-    return this.#vendors.get(vendorId)?.tariff ?? defaultTariff
+    return tariffIn(this.currency, this.#vendors.get(vendorId)?.tariff ?? null)
   }
 }

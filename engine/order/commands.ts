@@ -19,7 +19,7 @@ type Wire<V extends keyof OrderCommandData, Extra = unknown> = {
 
 export type OrderCommand = Scoped &
   (
-    | Wire<'broadcast', { candidates: CandidateFact[]; trackingToken: string }>
+    | Wire<'broadcast', { candidates: CandidateFact[]; currency: string; trackingToken: string }>
     | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
     | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; search: SearchPolicy | null }>
     | Wire<'accept', { search: SearchPolicy | null }>

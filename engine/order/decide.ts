@@ -3,6 +3,8 @@
  * Ownership is checked here and not only at the edge, because only here it cannot race with a
  * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
  */
+import { currencyOf } from '../../protocol/pricing/money.ts'
+import { tariffIn } from '../../protocol/tariff.ts'
 import { requestExpired } from '../../protocol/orders/texts.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { OrderEvent } from '../../protocol/events.ts'
@@ -140,6 +142,7 @@ function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): O
     type: 'broadcast_opened',
     data: {
       ...newOrder(command),
+      currency: command.currency,
       dropoff: {
         latitude: d.latitude,
         longitude: d.longitude,
@@ -196,6 +199,7 @@ function place(order: Order, command: Of<'create'>): OrderDecision {
     type: 'order_placed',
     data: {
       ...newOrder(command),
+      currency: currencyOf(command.tariff),
       dropoff: {
         latitude: d.delivery_latitude,
         longitude: d.delivery_longitude,
@@ -278,7 +282,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
           order.core.fee,
           data.fee,
           by.id,
-          command.tariff,
+          tariffIn(currencyOf(order.core), command.tariff),
           roadKm(candidate.distance_km),
         ),
         ...answer,
@@ -303,6 +307,7 @@ function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecisi
           order.core.fee,
           command.data.fee,
           order.vendor.vendor_id,
+          currencyOf(order.core),
           order.distanceKm,
         ),
         text_message: command.data.text_message ?? null,

@@ -295,6 +295,7 @@ function core(
     quantity: d.quantity,
     notes: d.notes,
     prescriptionUrl: d.prescription_url,
+    currency: d.currency,
     fee: d.fee,
     createdAtMs: atMs,
   }

@@ -45,8 +45,9 @@ export function acceptedFee(
   told: FeeFact | null,
   quoted: FeeTerms | undefined,
   vendorId: string,
+  currency: string,
   kmByRoad: number,
 ): number {
-  const toldMinor = told?.fee_minor ?? feeMinor(defaultTariff, kmByRoad)
+  const toldMinor = told?.fee_minor ?? feeMinor(defaultTariff(currency), kmByRoad)
   return Math.min(toldMinor, goodFor(quoted, vendorId)?.fee_minor ?? toldMinor)
 }

@@ -103,6 +103,7 @@ const born = {
   quantity: null,
   notes: null,
   prescription_url: null,
+  currency: 'USD',
   fee: null,
 }
 
@@ -242,6 +243,7 @@ export const give = {
     by,
     data: { ...broadcastData, ...data },
     candidates: near,
+    currency: 'USD',
     trackingToken: 'token',
   }),
   create: (
@@ -253,7 +255,7 @@ export const give = {
     by,
     data: { ...createData, ...data },
     vendor: of,
-    tariff: defaultTariff,
+    tariff: defaultTariff('USD'),
     trackingToken: 'token',
   }),
   respond: (
@@ -266,7 +268,7 @@ export const give = {
     by: principal('vendor', vendorIds[n]!),
     data: { response_type },
     vendor: of,
-    tariff: defaultTariff,
+    tariff: defaultTariff('USD'),
     search,
   }),
   accept: (by = vendor, search: SearchPolicy | null = null): OrderCommand => ({

@@ -14,6 +14,7 @@ import type { OrderCommand } from './commands.ts'
 export interface OrderFacts {
   env: Pick<Env, 'nowMs' | 'random'>
   directory: {
+    readonly currency: string
     near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
     fact(vendorId: string): VendorFact | null
     tariff(vendorId: string): Tariff
@@ -47,6 +48,7 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
         by,
         data: d,
         candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km, deps.env.nowMs()),
+        currency: deps.directory.currency,
         trackingToken: secret(),
       }
     }

@@ -3,6 +3,8 @@
  * `order` is the state after the event (or later, when effects are repeated after a crash), `source` where
  * the event is in its slot.
  */
+import { kmToHundredMetres, kmToTenMetres } from '../../protocol/kernel/kilometres.ts'
+import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import type { CandidateFact, OrderEvent, SourceFact } from '../../protocol/events.ts'
@@ -13,7 +15,6 @@ import {
   type RequestEnd,
   type StatusMessage,
 } from '../../protocol/orders/messages.ts'
-import { coarseKm } from '../../protocol/orders/area.ts'
 import { topics, type Push } from '../../protocol/pushes.ts'
 import type { SocketMessage } from '../../protocol/sockets.ts'
 import type { Effect } from '../effects.ts'
@@ -46,7 +47,7 @@ export function react(
           customer_name: core.customerName,
           items: core.items,
           notes: core.notes,
-          distance_km: rounded(event.data.distance_km),
+          distance_km: kmToTenMetres(event.data.distance_km),
           timestamp: at,
         }),
       ]
@@ -104,7 +105,7 @@ export function react(
         ...('deal' in order && order.deal !== null ? [] : closeRequest(order, null, 'cancelled')),
         ...(order.kind === 'cancelled' && order.delivery !== null
           ? [
-              completeDriver(core.orderId, order.delivery.driver.driver_id, 'cancelled', 0),
+              completeDriver(core, order.delivery.driver.driver_id, 'cancelled', 0),
               push(topics.driver(order.delivery.driver.driver_id), {
                 type: 'assignment_ended',
                 order_id: core.orderId,
@@ -152,6 +153,7 @@ export function react(
               dropoff: core.dropoff,
               distance_km: deal.distanceKm,
               fee_minor: deal.feeMinor,
+              currency: currencyOf(core),
             },
           }),
           onRefused: ({ code, detail }) =>
@@ -228,6 +230,7 @@ export function react(
                   orderId: core.orderId,
                   outcome: 'cancelled',
                   earningsMinor: 0,
+                  currency: currencyOf(core),
                 }),
               },
             ]),
@@ -257,14 +260,11 @@ export function react(
       return statusPushes(order, at, {}, { reason: event.data.reason })
     case 'delivered':
       return [
-        completeDriver(core.orderId, event.data.driver_id, 'delivered', event.data.earnings_minor),
+        completeDriver(core, event.data.driver_id, 'delivered', event.data.earnings_minor),
         ...statusPushes(order, at),
       ]
     case 'returned':
-      return [
-        completeDriver(core.orderId, event.data.driver_id, 'returned', 0),
-        ...statusPushes(order, at),
-      ]
+      return [completeDriver(core, event.data.driver_id, 'returned', 0), ...statusPushes(order, at)]
     // A step that says nothing but the new status.
     default:
       return statusPushes(order, at)
@@ -308,7 +308,8 @@ const requestBody = (core: OrderCore, { radiusKm, expiresAtMs }: Broadcast) =>
   newRequestBody({ ...core, radiusKm, expiresAtMs })
 
 /** Requests of an earlier release were measured from the door alone; they are open for an hour at most. */
-const toldKm = ({ area_km, distance_km }: CandidateFact): number => area_km ?? coarseKm(distance_km)
+const toldKm = ({ area_km, distance_km }: CandidateFact): number =>
+  area_km ?? kmToHundredMetres(distance_km)
 
 function closeRequest(order: Living, exceptVendorId: string | null, end: RequestEnd): Effect[] {
   const broadcast = 'broadcast' in order ? order.broadcast : null
@@ -353,7 +354,7 @@ function pharmacyResponse(
     response_type,
     text_message: answer.text_message,
     audio_url: answer.audio_url,
-    distance_km: rounded(answer.distance_km),
+    distance_km: kmToTenMetres(answer.distance_km),
     responded_at,
   })
 }
@@ -391,18 +392,18 @@ const push = (topic: string, message: SocketMessage): Effect => ({
   push: { kind: 'topic', topic, message },
 })
 const completeDriver = (
-  orderId: string,
+  core: OrderCore,
   driverId: string,
   outcome: DriverOutcome,
   earningsMinor: number,
 ): Effect => ({
   do: 'command',
-  to: toDriver(driverId, `${orderId}:complete`, {
+  to: toDriver(driverId, `${core.orderId}:complete`, {
     verb: 'complete',
     by: system,
-    orderId,
+    orderId: core.orderId,
     outcome,
     earningsMinor,
+    currency: currencyOf(core),
   }),
 })
-const rounded = (km: number): number => Math.round(km * 100) / 100

@@ -1,18 +1,12 @@
 /** What the read model keeps of an order: what it is looked for by, and its view in two parts. */
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { currencyOf } from '../../protocol/pricing/money.ts'
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
 import { deliveryOf, isEnded, vendorOf } from './state.ts'
-import {
-  broadcastOf,
-  feeMinorOf,
-  kilometres,
-  placed,
-  progress,
-  statusOf,
-  type Living,
-} from './view.ts'
+import { broadcastOf, feeMinorOf, placed, progress, statusOf, type Living } from './view.ts'
 
 /** Times in ms. */
 export interface OrderRow {
@@ -36,6 +30,7 @@ export interface OrderRow {
   acceptedAtMs: number | null
   deliveredAtMs: number | null
   feeMinor: number | null
+  currency: string
   actualDistanceKm: number | null
   version: number
   progress: OrderProgress
@@ -46,6 +41,7 @@ export function row(order: Living, version: number, updatedAtMs: number, born: b
   const deal = 'deal' in order ? order.deal : null
   const search = order.kind === 'accepted' ? order.search : null
   const feeMinor = feeMinorOf(order)
+  const driven = order.kind === 'delivered' ? order.actualDistanceKm : null
   return {
     id: core.orderId,
     kind: core.origin,
@@ -64,7 +60,8 @@ export function row(order: Living, version: number, updatedAtMs: number, born: b
     acceptedAtMs: deal?.acceptedAtMs ?? null,
     deliveredAtMs: order.kind === 'delivered' ? order.endedAtMs : null,
     feeMinor,
-    actualDistanceKm: order.kind === 'delivered' ? kilometres(order.actualDistanceKm) : null,
+    currency: currencyOf(core),
+    actualDistanceKm: driven === null ? null : kmToMetre(driven),
     version,
     progress: progress(order, version, updatedAtMs),
   }

@@ -34,6 +34,8 @@ export interface OrderCore {
   quantity: number | null
   notes: string | null
   prescriptionUrl: string | null
+  /** Of all its money; absent in a snapshot of an older release. */
+  currency?: string
   /** The fee that the customer was told; null in a request without a quote. */
   fee: FeeFact | null
   createdAtMs: number

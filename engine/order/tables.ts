@@ -30,6 +30,7 @@ const orders: Table<OrderWrite> = {
       isFixed: true,
       of: ({ order }) => order.createdAtMs,
     },
+    { name: 'currency', type: 'text', isFixed: true, of: ({ order }) => order.currency },
     { name: 'placed', type: 'json', isFixed: true, of: ({ order }) => order.placed },
     { name: 'tracking_token', type: 'text', of: ({ order }) => order.trackingToken },
     { name: 'status', type: 'text', of: ({ order }) => order.status },

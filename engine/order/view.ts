@@ -1,4 +1,6 @@
 /** An order as the outside sees it: the answer of REST, and in two parts the row of the read model. */
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import { orderNumber } from '../../protocol/ids.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
@@ -13,10 +15,6 @@ import {
   type Order,
   type Search,
 } from './state.ts'
-
-/** To the metre. */
-export const kilometres = <D extends number | null>(km: D): D =>
-  km === null ? km : ((Math.round(km * 1000) / 1000) as D)
 
 export type Living = Exclude<Order, { kind: 'absent' }>
 
@@ -55,6 +53,7 @@ export function placed(order: Living): OrderPlaced {
     quantity: core.quantity,
     notes: core.notes,
     prescription_url: core.prescriptionUrl,
+    currency: currencyOf(core),
     ...(broadcast !== null && {
       radius_km: broadcast.radiusKm,
       pharmacies_notified: broadcast.candidates.length,
@@ -85,10 +84,10 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
     shown.pickup_latitude = vendor.latitude
     shown.pickup_longitude = vendor.longitude
   }
-  if (order.kind === 'pending') shown.estimated_distance_km = kilometres(order.distanceKm)
-  if (feeMinor !== null) shown.delivery_fee = feeMinor / 100
+  if (order.kind === 'pending') shown.estimated_distance_km = kmToMetre(order.distanceKm)
+  if (feeMinor !== null) shown.delivery_fee = decimalOfMinor(feeMinor, currencyOf(core))
   if (deal !== null) {
-    shown.estimated_distance_km = kilometres(deal.distanceKm)
+    shown.estimated_distance_km = kmToMetre(deal.distanceKm)
     shown.accepted_at = isoTime(deal.acceptedAtMs)
   }
   if (broadcast !== null && (deal !== null || broadcast.rejections.length > 0))
@@ -112,7 +111,7 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
   if (order.kind === 'delivered') {
     shown.delivered_at = isoTime(order.endedAtMs)
     if (order.actualDistanceKm !== null)
-      shown.actual_distance_km = kilometres(order.actualDistanceKm)
+      shown.actual_distance_km = kmToMetre(order.actualDistanceKm)
     if (order.proofPhotoUrl !== null) shown.proof_photo_url = order.proofPhotoUrl
     if (order.signatureUrl !== null) shown.signature_url = order.signatureUrl
     if (order.flag !== undefined) shown.delivery_flag = order.flag

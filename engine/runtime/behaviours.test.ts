@@ -97,6 +97,7 @@ const drivers: Record<string, readonly DriverEvent[]> = {
         order_id: (assigned() as { data: { order_id: string } }).data.order_id,
         outcome: 'cancelled',
         earnings_minor: 0,
+        currency: 'USD',
       },
     },
   ],

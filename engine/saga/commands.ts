@@ -54,6 +54,8 @@ export type InternalDriverCommand =
       orderId: string
       outcome: DriverOutcome
       earningsMinor: number
+      /** Absent from an engine of an older release. */
+      currency?: string
     }
 
 /** A command to an order. `id` is the command id: a repeat gets the same answer. */

@@ -211,7 +211,8 @@ export class Witness {
       return fail(`nobody asked for it (${verbs.join(', ')})`)
     switch (event.type) {
       case 'driver_registered': {
-        const { driver_id: _, ...profile } = event.data
+        const { driver_id: _, currency, ...profile } = event.data
+        if (currency !== 'USD') fail(`paid in ${currency}, which no engine was told`)
         if (
           !this.#given(after.id, 'register').some(({ data }) =>
             Object.entries(profile).every(([key, value]) => data[key] === value),
@@ -232,11 +233,11 @@ export class Witness {
         const order = orderOf(event.data.order_id)
         if (order?.yes == null)
           return fail(`of order ${event.data.order_id}, which no pharmacy has accepted`)
-        const { pickup, dropoff, fee_minor, distance_km } = event.data
+        const { pickup, dropoff, fee_minor, currency, distance_km } = event.data
         const { vendor, distance_km: agreedKm, fee_minor: agreed } = order.yes
         if (!samePlace(pickup, vendor) || !samePlace(dropoff, order.wish.dropoff))
           fail("with places that are not the order's")
-        if (fee_minor !== agreed || distance_km !== agreedKm)
+        if (fee_minor !== agreed || currency !== 'USD' || distance_km !== agreedKm)
           this.#fail('[pay]', `offered for ${fee_minor}, agreed for ${agreed}`, after.id)
         return
       }
@@ -400,6 +401,7 @@ export class Witness {
       quantity: body['quantity'] ?? null,
       notes: body['notes'] ?? null,
       prescription_url: body['prescription_url'] ?? null,
+      currency: 'USD',
     }
     for (const [key, value] of Object.entries(said))
       if (JSON.stringify(data[key as keyof OrderModel['wish']]) !== JSON.stringify(value))

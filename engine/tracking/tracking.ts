@@ -3,6 +3,7 @@
  * deployment sees every frame; what follows from it (arrivals, fan-out, saving) is done by the
  * engine that owns the order or the driver.
  */
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { isoTime } from '../../protocol/iso-time.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
@@ -209,7 +210,7 @@ export class Tracking {
     const km = wayKm(position, query.via ?? null, query.target)
     return {
       position,
-      distance_km: rounded(km),
+      distance_km: kmToMetre(km),
       eta_minutes: etaMinutes(km, this.#deps.roster.get(query.driver_id)?.vehicleType ?? ''),
     }
   }
@@ -303,7 +304,7 @@ export class Tracking {
     return {
       order_id: order.orderId,
       ...pin,
-      distance_km: rounded(km),
+      distance_km: kmToMetre(km),
       eta_minutes: etaMinutes(km, order.vehicleType),
     }
   }
@@ -438,6 +439,5 @@ function wayKm(from: Point, via: Point | null, to: Point): number {
         distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
 }
 
-const rounded = (km: number): number => Math.round(km * 1000) / 1000
 /** An id or two, a place and the names of the fields, packed. */
 const locationBytes = 200

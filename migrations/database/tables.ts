@@ -100,6 +100,7 @@ export interface DriversTable {
   active_order_ids: ReadOnly<string[]>
   total_deliveries: ReadOnly<number>
   total_earnings_minor: ReadOnly<number>
+  currency: ReadOnly<string>
   version: ReadOnly<number>
 }
 
@@ -122,6 +123,7 @@ export interface OrdersTable {
   accepted_at: ReadOnly<Date | null>
   delivered_at: ReadOnly<Date | null>
   delivery_fee_minor: ReadOnly<number | null>
+  currency: ReadOnly<string>
   actual_distance_km: ReadOnly<number | null>
   version: ReadOnly<number>
   /** Its status once that is its last, else null. */
@@ -170,6 +172,7 @@ export interface QuotesTable {
   distance_km: number
   duration_minutes: number
   fee_minor: number
+  currency: string
   expires_at: Time
   created_at: DefaultNow
 }

@@ -19,6 +19,7 @@ import { normalText } from './0014_normal_text.ts'
 import { eventActors } from './0015_event_actors.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
 import { policies } from './0018_policies.ts'
+import { currency } from './0019_currency.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -37,4 +38,5 @@ export const migrations: Record<string, Migration> = {
   '0015_event_actors': eventActors,
   '0017_resumable_uploads': resumableUploads,
   '0018_policies': policies,
+  '0019_currency': currency,
 }

@@ -9,7 +9,15 @@ t.test('an offer, and an assignment', async t => {
     dropoff: { latitude: 3.456, longitude: 4.567 },
   }
   const offer = (distance_km: number | null) =>
-    offerMessage({ offer_id: 'f', order_id: 'o', ...places, distance_km, fee: 3, expires_at: 'x' })
+    offerMessage({
+      offer_id: 'f',
+      order_id: 'o',
+      ...places,
+      distance_km,
+      fee: 3,
+      currency: 'USD',
+      expires_at: 'x',
+    })
   t.same(offer(1.26), {
     type: 'offer',
     offer_id: 'f',

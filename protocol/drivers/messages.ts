@@ -7,8 +7,8 @@ import { at, door, ids, shop } from '../examples.ts'
 import type { GeoPoint } from '../geo.ts'
 import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts'
 import { Item, Latitude, Longitude, nullable, oneOf, Text, Timestamp } from '../kernel/schema.ts'
-import { currency } from '../money.ts'
-import { areaOf, coarseKm } from '../orders/area.ts'
+import { kmToHundredMetres } from '../kernel/kilometres.ts'
+import { areaOf } from '../orders/area.ts'
 import { Uuid } from '../principal.ts'
 import { DriverStatusShown, MembershipShown } from '../rest/driver.ts'
 import { availabilities, type Membership } from './statuses.ts'
@@ -265,6 +265,7 @@ export interface OpenOffer {
   dropoff: GeoPoint
   distance_km: number | null
   fee: number | null
+  currency: string
   expires_at: string
 }
 
@@ -279,6 +280,7 @@ export const offerMessage = ({
   dropoff,
   distance_km,
   fee,
+  currency,
   expires_at,
 }: OpenOffer): OfferMessage => ({
   type: 'offer',
@@ -286,7 +288,7 @@ export const offerMessage = ({
   order_id,
   pickup: { ...areaOf(pickup), address: null },
   dropoff: { ...areaOf(dropoff), address: null },
-  distance_km: distance_km === null ? null : coarseKm(distance_km),
+  distance_km: distance_km === null ? null : kmToHundredMetres(distance_km),
   fee,
   currency,
   expires_at,

@@ -35,6 +35,9 @@ export const Minor = Type.Integer({
   description: 'Money in the smallest unit of the currency',
 })
 
+/** An ISO 4217 code. */
+export const Currency = Type.String({ description: 'The currency by its ISO 4217 code' })
+
 /** One line of an order: a medicine and how many of it. */
 export const Item = Type.Object(
   {

@@ -18,9 +18,6 @@ export const areaOf = ({ latitude, longitude }: GeoPoint): GeoPoint => ({
 /** `+ 0`, because a cell at the equator is not called -0. */
 const cell = (degrees: number): number => Math.round(degrees * 100) / 100 + 0
 
-/** To 100 m. What pharmacies are told is measured from the area: exact distances to three of them, however coarse, are the door. */
-export const coarseKm = (km: number): number => Math.round(km * 10) / 10
-
 /** "John Doe" is "J. D."; empty for a name without a letter or digit. */
 export function initialsOf(name: string): string {
   const firsts = name

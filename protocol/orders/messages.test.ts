@@ -1,6 +1,7 @@
 /** Messages about open requests: every field, and no more of a place or a name than there should be. */
+import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import t from 'tap'
-import { areaOf, coarseKm, initialsOf } from './area.ts'
+import { areaOf, initialsOf } from './area.ts'
 import { newRequestBody, requestEnded } from './messages.ts'
 
 t.test('areas, distances and initials', async t => {
@@ -12,7 +13,7 @@ t.test('areas, distances and initials', async t => {
     Object.is(areaOf({ latitude: -0.001, longitude: 0 }).latitude, 0),
     'a cell at the equator is not called -0',
   )
-  t.same([0, 0.04, 0.05, 12.34].map(coarseKm), [0, 0, 0.1, 12.3])
+  t.same([0, 0.04, 0.05, 12.34].map(kmToHundredMetres), [0, 0, 0.1, 12.3])
   for (const [name, initials] of [
     ['John Doe', 'J. D.'],
     [' ann  marie\tvan dyke ', 'A. M. V.'],

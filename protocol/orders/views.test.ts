@@ -1,11 +1,12 @@
 /** Who sees what of an order: every field has a decision for every standing, and areas, distances and initials tell no more than they should. */
+import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { distanceKm } from '../geo.ts'
 import type { Principal } from '../principal.ts'
 import { OrderView } from '../rest/order.ts'
 import { emptyView } from '../rest/order-parts.ts'
-import { areaOf, coarseKm, initialsOf } from './area.ts'
+import { areaOf, initialsOf } from './area.ts'
 import { orderLimits } from './limits.ts'
 import { standingOf, viewFor, wordsOfView, type Standing } from './views.ts'
 
@@ -372,7 +373,8 @@ t.test(
       fc.property(
         fc.double({ min: 0, max: 50, noNaN: true }),
         km =>
-          Math.abs(coarseKm(km) - km) <= 0.05 + 1e-9 && /^\d+(\.\d)?$/.test(String(coarseKm(km))),
+          Math.abs(kmToHundredMetres(km) - km) <= 0.05 + 1e-9 &&
+          /^\d+(\.\d)?$/.test(String(kmToHundredMetres(km))),
       ),
     )
   },

@@ -5,12 +5,13 @@
  *
  * Rejected: a list of fields to hide. Each new field was public until somebody remembered the list.
  */
+import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import type { Principal } from '../principal.ts'
 import type { OrderView } from '../rest/order.ts'
 import { statusTable } from './statuses.ts'
 import { emptyView } from '../rest/order-parts.ts'
 import { searchWords } from '../search-words.ts'
-import { areaOf, coarseKm, initialsOf } from './area.ts'
+import { areaOf, initialsOf } from './area.ts'
 import { orderLimits } from './limits.ts'
 
 /**
@@ -166,7 +167,9 @@ export function viewFor(reader: Principal, order: OrderView, nowMs: number): Ord
         ...dropoffArea(order),
         ...pickupArea(order),
         estimated_distance_km:
-          order.estimated_distance_km === null ? null : coarseKm(order.estimated_distance_km),
+          order.estimated_distance_km === null
+            ? null
+            : kmToHundredMetres(order.estimated_distance_km),
         driver_search: { state: 'offering', offers_made: 1, offer: order.driver_search.offer },
       }
     case 'past':

@@ -6,7 +6,7 @@
  * Both have the fields of the view. What the view shows as nothing is left out of either.
  */
 import type { OrderView } from './order.ts'
-import { currency } from '../money.ts'
+import { firstCurrency } from '../pricing/money.ts'
 
 /** Never changes. */
 export const placedFields = [
@@ -23,6 +23,7 @@ export const placedFields = [
   'quantity',
   'notes',
   'prescription_url',
+  'currency',
   'radius_km',
   'pharmacies_notified',
   'expires_at',
@@ -75,7 +76,8 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   estimated_distance_km: null,
   actual_distance_km: null,
   delivery_fee: null,
-  currency,
+  /** Shown of orders that were stored without theirs. */
+  currency: firstCurrency,
   proof_photo_url: null,
   signature_url: null,
   delivery_flag: null,

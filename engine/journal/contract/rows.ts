@@ -1,4 +1,5 @@
 /** Appends, rows and ids for the journal's contract suite. Each test takes slots and actors of its own, so one store serves the whole suite. */
+import { minorOfDecimal } from '../../../protocol/pricing/money.ts'
 import type { OrderEvent } from '../../../protocol/events.ts'
 import { orderNumber, uuidV7 } from '../../../protocol/ids.ts'
 import { endedStatuses } from '../../../protocol/orders/statuses.ts'
@@ -104,7 +105,8 @@ export function testOrderRow(view: OrderView, born: boolean): OrderRow {
     updatedAtMs: Date.parse(view.updated_at),
     acceptedAtMs: ms(view.accepted_at),
     deliveredAtMs: ms(view.delivered_at),
-    feeMinor: view.delivery_fee === null ? null : Math.round(view.delivery_fee * 100),
+    feeMinor: view.delivery_fee === null ? null : minorOfDecimal(view.delivery_fee, view.currency),
+    currency: view.currency,
     actualDistanceKm: view.actual_distance_km,
     version: view.version,
     progress: part(false) as OrderProgress,

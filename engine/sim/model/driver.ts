@@ -103,6 +103,7 @@ export function columnsOfDriver(driver: DriverModel): Record<string, string | nu
     active_order_ids: `{${driver.orderIds.join(',')}}`,
     total_deliveries: String(driver.deliveries),
     total_earnings_minor: String(driver.earnedMinor),
+    currency: 'USD',
     version: String(driver.version),
   }
 }

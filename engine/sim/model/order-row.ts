@@ -2,7 +2,7 @@
  * What the read model must say of an order: each field of the view and each column that it is looked for by, made
  * from the simulator's own fold. Written from the description of the API and not from the product's code.
  */
-import { currency } from '../../../protocol/money.ts'
+import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type { OrderView } from '../../../protocol/rest/order.ts'
 import { endedStatuses } from '../../../protocol/orders/statuses.ts'
 import {
@@ -128,7 +128,7 @@ export function viewOf(order: OrderModel): OrderView {
         ? null
         : toTheMetre(delivered.actual_distance_km),
     delivery_fee: fee === null ? null : fee / 100,
-    currency,
+    currency: firstCurrency,
     proof_photo_url: delivered?.proof_photo_url ?? null,
     signature_url: delivered?.signature_url ?? null,
     delivery_flag: delivered?.flag ?? null,
@@ -169,6 +169,7 @@ export function columnsOf(order: OrderModel): Record<string, string | null> {
     accepted_at: text(order.at.accepted),
     delivered_at: order.delivered === null ? null : text(order.at.ended),
     delivery_fee_minor: text(feeShown(order)),
+    currency: firstCurrency,
     actual_distance_km: text(view.actual_distance_km),
     version: text(order.version),
   }

@@ -5,7 +5,7 @@
  */
 import { requestExpired } from '../../../protocol/orders/texts.ts'
 import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/events.ts'
-import { currency } from '../../../protocol/money.ts'
+import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type {
   NewRequestBody,
   RequestEnded,
@@ -278,7 +278,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
                 items: wish.items,
                 notes: wish.notes,
                 fee: order.yes === null ? null : order.yes.fee_minor / 100,
-                currency,
+                currency: firstCurrency,
               }),
             ]),
         ...status(
@@ -351,7 +351,7 @@ export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] 
               dropoff: { ...near(dropoff), address: null },
               distance_km: tenths(distance_km),
               fee: fee_minor / 100,
-              currency,
+              currency: firstCurrency,
               expires_at: timeText(expires_at_ms)!,
             }),
           ]
