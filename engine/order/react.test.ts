@@ -119,6 +119,7 @@ t.test('what a driver is told of the end of an order: the outcome, and what it p
     orderId,
     outcome,
     earningsMinor,
+    currency: 'USD',
   })
   const paid = {
     ...happened.delivered,
