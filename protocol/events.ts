@@ -143,6 +143,12 @@ const vendor = {
   address: '1 Main St',
   proof_required: true,
 }
+const dora = {
+  driver_id: ids.driver,
+  name: 'Dora',
+  phone: '+9779800000001',
+  vehicle_type: 'bike',
+}
 const home = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
 const asked = {
   order_id: ids.order,
@@ -300,12 +306,7 @@ export const orderEvents = {
     Type.Object({ offer_id: Uuid, driver: DriverFact }),
     {
       offer_id: ids.offer,
-      driver: {
-        driver_id: ids.driver,
-        name: 'Dora',
-        phone: '+9779800000001',
-        vehicle_type: 'bike',
-      },
+      driver: dora,
     },
   ),
   driver_unassigned: fact(
@@ -324,14 +325,7 @@ export const orderEvents = {
   assigned_driver_updated: fact(
     'The driver of the order has another name, phone or vehicle now.',
     Type.Object({ driver: DriverFact }),
-    {
-      driver: {
-        driver_id: ids.driver,
-        name: 'Dora',
-        phone: '+9779800000002',
-        vehicle_type: 'scooter',
-      },
-    },
+    { driver: { ...dora, phone: '+9779800000002', vehicle_type: 'scooter' } },
   ),
   delivered: fact(
     'Handed over. An end.',
@@ -405,9 +399,7 @@ export const driverEvents = {
   ),
   status_changed: fact(
     'On duty, on a break, or off.',
-    Type.Object({
-      availability: oneOf(availabilities),
-    }),
+    Type.Object({ availability: oneOf(availabilities) }),
     { availability: 'available' },
   ),
   membership_changed: fact(
