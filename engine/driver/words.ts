@@ -42,4 +42,5 @@ export const words = wordTable([
   'scooter',
   'car',
   'van',
+  'currency',
 ])

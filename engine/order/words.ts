@@ -102,4 +102,5 @@ export const words = wordTable([
   'flag',
   'far_from_door',
   'position_unknown',
+  'currency',
 ])
