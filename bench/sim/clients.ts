@@ -13,8 +13,16 @@ import type { Checker } from '../../engine/sim/checker.ts'
 import type { Faults } from '../../engine/sim/faults.ts'
 import type { Schedule } from '../../engine/sim/schedule.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
-import type { Connected } from './connection.ts'
-import type { Listener, SimEdge } from './edge.ts'
+import type { Listener, SimEdge } from './edge/edge.ts'
+
+/** Somebody with a socket, as far as the world must know them. `bench/sim/connection.ts` has the rest. */
+export interface SocketHolder {
+  readonly name: string
+  readonly topic: string
+  readonly connectedSinceMs: number
+  readonly heard: ReadonlySet<string>
+  dropConnection(): void
+}
 
 /** What people have of the world. */
 export interface Surroundings {
@@ -28,8 +36,8 @@ export interface Surroundings {
   putVendor(vendor: DirectoryVendor): void
   note(who: string, what: string): void
   /** Somebody has a socket from now on, or none any more. */
-  joined(one: Connected): void
-  left(one: Connected): void
+  joined(one: SocketHolder): void
+  left(one: SocketHolder): void
   /** What a deliberate bug makes of a socket. */
   faulty(listener: Listener): Listener
 }

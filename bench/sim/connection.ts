@@ -6,7 +6,7 @@
 import { canonical } from '../../engine/sim/model/pushes.ts'
 import { limits } from '../../protocol/limits.ts'
 import { Caller } from './clients.ts'
-import type { Heard, SimEdge, SocketKind } from './edge.ts'
+import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
 
 /** How long a connection lasts, on average. */
 const connectionMs = 90_000

@@ -12,7 +12,7 @@ import { uploadUrl } from '../../protocol/upload-url.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Answer } from './clients.ts'
 import { Connected } from './connection.ts'
-import type { Heard, SimEdge, SocketKind } from './edge.ts'
+import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
 import { cityCentre, isEnded, look, tell } from './people.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never

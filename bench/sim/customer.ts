@@ -6,9 +6,9 @@ import type { OrderVerb } from '../../protocol/commands.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { Connected } from './connection.ts'
-import { listed, type SocketKind } from './edge.ts'
+import { listed, type SocketKind } from './edge/edge.ts'
 import { cityCentre, isEnded, quote, tell } from './people.ts'
-import type { Heard } from './edge.ts'
+import type { Heard } from './edge/edge.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 

@@ -4,7 +4,15 @@
  */
 import type { Told } from '../../engine/sim/audience.ts'
 import { underWay } from '../../engine/sim/model/order.ts'
-import type { World } from './world.ts'
+import type { SocketHolder, Surroundings } from './clients.ts'
+import type { Customer } from './customer.ts'
+
+/** The people who are connected, and since when nothing is broken. */
+export type HearingWorld = Pick<Surroundings, 'schedule' | 'checker'> & {
+  readonly calmSinceMs: number
+  readonly customers: readonly Customer[]
+  connected(): readonly SocketHolder[]
+}
 
 /** After all is healed slots still find their owners. */
 export const settlingMs = 60_000
@@ -14,7 +22,7 @@ const tellingMs = 10_000
 const locatingMs = 40_000
 
 /** Asks later whether those who are connected now have heard it. */
-export function mustHear(world: World, { topic, text, actorId }: Told): void {
+export function mustHear(world: HearingWorld, { topic, text, actorId }: Told): void {
   const { schedule, checker, calmSinceMs } = world
   if (schedule.nowMs - calmSinceMs < settlingMs) return
   const listeners = world
@@ -29,7 +37,7 @@ export function mustHear(world: World, { topic, text, actorId }: Told): void {
 }
 
 /** Customers of orders under way see where the driver is. */
-export function mustLocate(world: World): void {
+export function mustLocate(world: HearingWorld): void {
   const {
     schedule: { nowMs },
     checker,

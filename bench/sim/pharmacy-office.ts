@@ -3,17 +3,16 @@
  * and takes them again, takes them off duty; an administrator suspends it for a while.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import type { Principal } from '../../protocol/principal.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { tariffOf } from './people.ts'
-import type { Pharmacy } from './pharmacy.ts'
+import { tellDriver, type PharmacyCaller } from './pharmacy-drivers.ts'
 
 /** One change of some kind in this time, on average. */
 const changeMs = 4 * 60_000
 
 /** Goes on for as long as orders come. */
-export async function keepOffice(pharmacy: Pharmacy, first: DirectoryVendor): Promise<void> {
+export async function keepOffice(pharmacy: PharmacyCaller, first: DirectoryVendor): Promise<void> {
   const { chance, world } = pharmacy
   let vendor = first
   const become = (change: Partial<DirectoryVendor>): void => {
@@ -49,23 +48,4 @@ export async function keepOffice(pharmacy: Pharmacy, first: DirectoryVendor): Pr
       await tellDriver(pharmacy, driverId, 'set_status', { status: 'available' })
     }
   }
-}
-
-/** A pharmacy's word to one of its drivers. */
-export function tellDriver(
-  pharmacy: Pharmacy,
-  driverId: string,
-  verb: 'end_membership' | 'approve_membership' | 'set_status',
-  data: { status?: string },
-) {
-  const by: Principal = { role: 'vendor', id: pharmacy.vendorId }
-  pharmacy.world.checker.witness.commanded(driverId, { verb, role: by.role, id: by.id, data })
-  return pharmacy.post(
-    verb,
-    { driverId, ...data },
-    async (edge, { commandId }) =>
-      (await edge.commands.driver({ id: commandId, actor_id: driverId, verb, by, data })).driver,
-    () => verb,
-    driverId,
-  )
 }

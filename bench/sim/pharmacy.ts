@@ -5,10 +5,10 @@
 import type { Principal } from '../../protocol/principal.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import { Connected } from './connection.ts'
-import { listed, type SocketKind } from './edge.ts'
+import { listed, type SocketKind } from './edge/edge.ts'
 import { look, quote, tell } from './people.ts'
-import { tellDriver } from './pharmacy-office.ts'
-import type { Heard } from './edge.ts'
+import { tellDriver } from './pharmacy-drivers.ts'
+import type { Heard } from './edge/edge.ts'
 
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
 const isLeftAlone = (requestId: string): boolean =>

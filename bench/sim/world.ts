@@ -19,9 +19,8 @@ import { limits } from '../../protocol/limits.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Bug } from './bugs/bug.ts'
 import { smallBounds, type SmallBounds } from './bounds.ts'
-import type { Surroundings } from './clients.ts'
-import { SimEdge, type Listener } from './edge.ts'
-import type { Connected } from './connection.ts'
+import type { SocketHolder, Surroundings } from './clients.ts'
+import { SimEdge, type Listener } from './edge/edge.ts'
 import { Courier } from './courier.ts'
 import { Customer } from './customer.ts'
 import { mustHear } from './hearing.ts'
@@ -70,7 +69,7 @@ export class World implements Surroundings {
   readonly couriers: Courier[] = []
   readonly customers: Customer[] = []
   readonly notes: Note[] = []
-  readonly #sockets = new Set<Connected>()
+  readonly #sockets = new Set<SocketHolder>()
   readonly #options: WorldOptions
   readonly #edges: SimEdge[] = []
   readonly #keys = new Map<string, Record<string, unknown>>()
@@ -125,14 +124,14 @@ export class World implements Surroundings {
     options.bug?.claims?.(this.claims)
   }
 
-  joined(one: Connected): void {
+  joined(one: SocketHolder): void {
     this.#sockets.add(one)
   }
-  left(one: Connected): void {
+  left(one: SocketHolder): void {
     this.#sockets.delete(one)
   }
   /** Everybody with a socket, connected at this moment or not. */
-  connected(): readonly Connected[] {
+  connected(): readonly SocketHolder[] {
     return [...this.#sockets]
   }
   faulty(listener: Listener): Listener {

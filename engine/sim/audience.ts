@@ -5,7 +5,7 @@
  */
 import type { LocationPush, Push } from '../../protocol/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
-import type { Checker } from './checker.ts'
+import type { Findings } from './findings.ts'
 import { candidatesOf, type OrderModel } from './model/order.ts'
 import { canonical, requestBody, toldKm } from './model/pushes.ts'
 import type { SimNode } from './node.ts'
@@ -25,7 +25,7 @@ export interface Told {
 }
 
 export class Audience {
-  readonly #checker: Checker
+  readonly #findings: Findings
   /** By actor, all that may be said. */
   readonly #allowed = new Map<string, Set<string>>()
   /** By actor, its events. */
@@ -37,8 +37,8 @@ export class Audience {
   onTold: (told: Told) => void = () => {}
   pushes = 0
 
-  constructor(checker: Checker) {
-    this.#checker = checker
+  constructor(findings: Findings) {
+    this.#findings = findings
   }
 
   /** Events of one transaction, when they are folded. */
@@ -65,12 +65,12 @@ export class Audience {
 
   /** How the actor stood, by version. */
   #past({ kind, actorId }: StoredEvent): readonly unknown[] {
-    return this.#checker.booksOf(kind).past(actorId)
+    return this.#findings.booksOf(kind).past(actorId)
   }
 
   /** What an event asks for when its actor stands as after that many events. */
   #pushesOf(stored: StoredEvent, version: number): Push[] {
-    return this.#checker.booksOf(stored.kind).pushesOf(stored, version)
+    return this.#findings.booksOf(stored.kind).pushesOf(stored, version)
   }
 
   #allowedOf(actorId: string): Set<string> {
@@ -93,13 +93,13 @@ export class Audience {
 
   #judge(push: Push, text: string): void {
     const actorId = actorOf(push)
-    const order = this.#checker.orders.get(actorId)?.order
+    const order = this.#findings.orders.get(actorId)?.order
     if (push.kind === 'topic' && push.topic.startsWith('order:') && order !== undefined)
       this.#secret(push.topic, text, order)
     if (this.#allowed.get(actorId)?.has(text) === true) return
     if (push.kind === 'new_request' && order !== undefined && this.#repeats(push, order)) return
     if (this.#allLater(actorId).has(text)) return
-    this.#checker.fail(
+    this.#findings.fail(
       '[told]',
       `${push.kind === 'topic' ? push.topic : push.kind} was told ${text}, which no event asks for`,
       actorId,
@@ -139,7 +139,7 @@ export class Audience {
     ]
     for (const secret of secrets)
       if (secret != null && secret.length > 2 && text.includes(secret))
-        this.#checker.fail('[secret]', `${topic} was told ${secret}: ${text}`, order.id)
+        this.#findings.fail('[secret]', `${topic} was told ${secret}: ${text}`, order.id)
   }
 
   /**
@@ -161,7 +161,7 @@ export class Audience {
         this.#pushesOf(stored, version).every(push => said.has(canonical(push))),
       )
       if (!repeats)
-        this.#checker.fail(
+        this.#findings.fail(
           '[told]',
           `${node.name} published ${id} ${stored.event.type} and did not tell ${owed.pushes.find(text => !said.has(text))}`,
           stored.actorId,
@@ -179,16 +179,16 @@ export class Audience {
     for (const { order_id, latitude, longitude, at_ms } of orders) {
       // An order may have parted with its driver meanwhile.
       const drivers = new Set(
-        (this.#checker.orders.get(order_id)?.past ?? [])
+        (this.#findings.orders.get(order_id)?.past ?? [])
           .map(one => one?.driver?.driver_id)
           .filter(id => id !== undefined),
       )
       if (drivers.size === 0)
-        this.#checker.fail('[told]', 'a position of an order that has no driver', order_id)
+        this.#findings.fail('[told]', 'a position of an order that has no driver', order_id)
       else if (
-        ![...drivers].some(id => this.#checker.witness.wasAt(id, at_ms, { latitude, longitude }))
+        ![...drivers].some(id => this.#findings.witness.wasAt(id, at_ms, { latitude, longitude }))
       )
-        this.#checker.fail(
+        this.#findings.fail(
           '[told]',
           `driver ${[...drivers].join(' or ')} at ${latitude}, ${longitude}, where the device was not`,
           order_id,
@@ -203,7 +203,7 @@ export class Audience {
     message: Readonly<Record<string, unknown>>,
   ): void {
     const orderId = String(message['order_id'] ?? message['request_id'] ?? '')
-    const book = this.#checker.orders.get(orderId)
+    const book = this.#findings.orders.get(orderId)
     if (book === undefined) return
     const { order, past } = book
     const isTheirs =
@@ -213,7 +213,7 @@ export class Audience {
           ? candidatesOf(order).some(one => one.vendor_id === id) || order.vendor?.vendor_id === id
           : past.some(one => one.driver?.driver_id === id || one.offer?.driver_id === id)
     if (!isTheirs)
-      this.#checker.fail(
+      this.#findings.fail(
         '[told]',
         `${role} ${id} was told of an order that is not theirs: ${JSON.stringify(message)}`,
         orderId,

@@ -2,20 +2,8 @@
 import type { Push } from '../../protocol/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { AnyKind } from '../runtime/kind.ts'
-import type { Checker } from './checker.ts'
 import type { RowWritten } from './database.ts'
-
-export interface Books {
-  readonly kind: string
-  /** An event, in the order of the journal. */
-  take(stored: StoredEvent): void
-  /** A row of the same transaction, after its events. */
-  row(row: RowWritten): void
-  /** How an actor stood, by version. */
-  past(actorId: string): readonly unknown[]
-  /** What an event asks to be told when its actor stands as after that many events. */
-  pushesOf(stored: StoredEvent, version: number): Push[]
-}
+import type { Books, Findings } from './findings.ts'
 
 /**
  * The books of a kind that has no model of its own here: its events are held against its machine, and its
@@ -24,11 +12,11 @@ export interface Books {
 export class PlainBooks implements Books {
   readonly kind: string
   readonly #kind: AnyKind
-  readonly #checker: Checker
+  readonly #findings: Findings
   readonly #past = new Map<string, { state: unknown; name: string; atMs: number }[]>()
 
-  constructor(checker: Checker, kind: AnyKind) {
-    this.#checker = checker
+  constructor(findings: Findings, kind: AnyKind) {
+    this.#findings = findings
     this.#kind = kind
     this.kind = kind.name
   }
@@ -40,19 +28,19 @@ export class PlainBooks implements Books {
       this.#past.set(actorId, (past = [{ state: absent, name: machine.nameOf(absent), atMs }]))
     const before = past.at(-1)!
     if (version !== past.length)
-      this.#checker.fail('[4]', `version ${version} after ${past.length - 1}`, actorId)
+      this.#findings.fail('[4]', `version ${version} after ${past.length - 1}`, actorId)
     const to = machine.steps[before.name]?.[event.type]
     if (to === undefined)
-      return this.#checker.fail(
+      return this.#findings.fail(
         '[4]',
         `${event.type} of a ${this.kind} that is ${before.name}`,
         actorId,
       )
-    this.#checker.coverage.take(this.kind, before.name, event.type)
+    this.#findings.coverage.take(this.kind, before.name, event.type)
     const state = evolve(before.state, event, atMs)
     const name = machine.nameOf(state)
     if (to !== '' && name !== to)
-      this.#checker.fail(
+      this.#findings.fail(
         '[4]',
         `${event.type} of a ${this.kind} made it ${name}, not ${to}`,
         actorId,
@@ -67,12 +55,12 @@ export class PlainBooks implements Books {
     const version = Number(columns['version'])
     const now = past?.[version]
     if (now === undefined || version !== past!.length - 1)
-      return this.#checker.fail('[2]', `a row at version ${version} without its events`, actorId)
+      return this.#findings.fail('[2]', `a row at version ${version} without its events`, actorId)
     const row = this.#kind.row(now.state, version, now.atMs, columns['version'] === '1')
     const should = table.columns
       .filter(({ type, isFixed }) => type !== 'json' && isFixed !== true)
       .map(({ name, of }) => [name, of(row)] as const)
-    this.#checker.same(
+    this.#findings.same(
       'row',
       Object.fromEntries(should.map(([name]) => [name, columns[name]])),
       Object.fromEntries(

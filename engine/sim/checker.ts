@@ -13,14 +13,15 @@ import type { TableRow } from '../journal/memory-table.ts'
 import { kinds as allKinds } from '../kinds.ts'
 import type { AnyKind } from '../runtime/kind.ts'
 import { Audience } from './audience.ts'
-import { PlainBooks, type Books } from './books.ts'
+import { PlainBooks } from './books.ts'
 import type { Commit, SimDatabase } from './database.ts'
-import { DriverBooks, type DriverBook } from './driver-books.ts'
+import { DriverBooks } from './driver-books.ts'
+import type { Books, DriverBook, Findings, OrderBook } from './findings.ts'
 import { Coverage } from './machine.ts'
 import { isOver, publicStatus } from './model/order.ts'
 import { viewOf } from './model/order-row.ts'
 import type { SimNode } from './node.ts'
-import { OrderBooks, type OrderBook } from './order-books.ts'
+import { OrderBooks } from './order-books.ts'
 import { Witness } from './witness.ts'
 
 export interface Violation {
@@ -29,7 +30,7 @@ export interface Violation {
   actorId: string | null
 }
 /** `past[version]`: how the order stood after that many events. */
-export class Checker {
+export class Checker implements Findings {
   readonly violations: Violation[] = []
   readonly coverage = new Coverage()
   readonly #orderBooks: OrderBooks

@@ -4,32 +4,18 @@ import type { Push } from '../../protocol/pushes.ts'
 import { driverMachine } from '../driver/machine.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import { driverName } from '../saga/commands.ts'
-import type { Books } from './books.ts'
-import type { Checker } from './checker.ts'
 import type { RowWritten } from './database.ts'
-import {
-  columnsOfDriver,
-  foldedDriver,
-  placesTaken,
-  stateOfDriver,
-  type DriverModel,
-} from './model/driver.ts'
+import type { Books, DriverBook, Findings } from './findings.ts'
+import { columnsOfDriver, foldedDriver, placesTaken, stateOfDriver } from './model/driver.ts'
 import { pushesOfDriver } from './model/pushes.ts'
-
-/** `past[version]`: how the driver stood after that many events. */
-export interface DriverBook {
-  driver: DriverModel
-  past: DriverModel[]
-  carrying: Set<string>
-}
 
 export class DriverBooks implements Books {
   readonly kind = driverName
   readonly books = new Map<string, DriverBook>()
-  readonly #checker: Checker
+  readonly #findings: Findings
 
-  constructor(checker: Checker) {
-    this.#checker = checker
+  constructor(findings: Findings) {
+    this.#findings = findings
   }
 
   past(actorId: string): readonly unknown[] {
@@ -46,13 +32,13 @@ export class DriverBooks implements Books {
     const before = this.books.get(id)?.driver ?? null
     const from = before === null ? 'absent' : stateOfDriver(before)
     if (stored.version !== (before?.version ?? 0) + 1)
-      this.#checker.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
+      this.#findings.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
     const to = driverMachine.steps[from]?.[event.type]
     if (to === undefined)
-      return this.#checker.fail('[4]', `${event.type} of a driver who is ${from}`, id)
-    this.#checker.coverage.take(this.kind, from, event.type)
+      return this.#findings.fail('[4]', `${event.type} of a driver who is ${from}`, id)
+    this.#findings.coverage.take(this.kind, from, event.type)
     if (event.type === 'offer_held' && before?.hold != null)
-      this.#checker.fail('[8]', 'two offers at once', id)
+      this.#findings.fail('[8]', 'two offers at once', id)
     const after = foldedDriver(before, id, event, stored.version)
     if (after === null) return
     const book = this.books.get(id)
@@ -65,21 +51,21 @@ export class DriverBooks implements Books {
       book.past[stored.version] = after
     }
     if (to !== '' && stateOfDriver(after) !== to)
-      this.#checker.fail(
+      this.#findings.fail(
         '[4]',
         `${event.type} of a driver who is ${from} made them ${stateOfDriver(after)}, not ${to}`,
         id,
       )
     if (placesTaken(after) > after.profile.capacity)
-      this.#checker.fail(
+      this.#findings.fail(
         '[8]',
         `${placesTaken(after)} places taken of ${after.profile.capacity}`,
         id,
       )
-    this.#checker.witness.ofDriver(
+    this.#findings.witness.ofDriver(
       event,
       after,
-      orderId => this.#checker.orders.get(orderId)?.order ?? null,
+      orderId => this.#findings.orders.get(orderId)?.order ?? null,
     )
   }
 
@@ -90,7 +76,7 @@ export class DriverBooks implements Books {
     book.carrying.add(orderId)
     const { capacity } = book.driver.profile
     if (book.carrying.size > capacity)
-      this.#checker.fail(
+      this.#findings.fail(
         '[8]',
         `driver ${driverId} carries ${book.carrying.size} orders, ${capacity} at the most`,
         driverId,
@@ -101,11 +87,11 @@ export class DriverBooks implements Books {
     const id = columns['id']!
     const driver = this.books.get(id)?.driver
     if (String(driver?.version) !== columns['version'])
-      return this.#checker.fail(
+      return this.#findings.fail(
         '[2]',
         `a row at version ${columns['version']} without its events`,
         id,
       )
-    this.#checker.same('row', columns, columnsOfDriver(driver!), id)
+    this.#findings.same('row', columns, columnsOfDriver(driver!), id)
   }
 }

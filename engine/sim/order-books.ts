@@ -4,26 +4,19 @@ import type { StoredEvent } from '../journal/journal.ts'
 import { orderMachine } from '../order/machine.ts'
 import { orderName } from '../saga/commands.ts'
 import type { Push } from '../../protocol/pushes.ts'
-import type { Books } from './books.ts'
-import type { Checker } from './checker.ts'
 import type { RowWritten } from './database.ts'
+import type { Books, Findings, OrderBook } from './findings.ts'
 import { folded, underWay, type OrderModel } from './model/order.ts'
 import { columnsOf, viewOf } from './model/order-row.ts'
 import { pushesOfOrder } from './model/pushes.ts'
 
-/** `past[version]`: how the order stood after that many events. */
-export interface OrderBook {
-  order: OrderModel
-  past: OrderModel[]
-}
-
 export class OrderBooks implements Books {
   readonly kind = orderName
   readonly books = new Map<string, OrderBook>()
-  readonly #checker: Checker
+  readonly #findings: Findings
 
-  constructor(checker: Checker) {
-    this.#checker = checker
+  constructor(findings: Findings) {
+    this.#findings = findings
   }
 
   past(actorId: string): readonly unknown[] {
@@ -41,11 +34,11 @@ export class OrderBooks implements Books {
     const before = book?.order ?? null
     const from = before?.state ?? 'absent'
     if (stored.version !== (before?.version ?? 0) + 1)
-      this.#checker.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
+      this.#findings.fail('[4]', `version ${stored.version} after ${before?.version ?? 0}`, id)
     const to = orderMachine.steps[from]?.[event.type]
     if (to === undefined)
-      return this.#checker.fail('[4]', `${event.type} of an order that is ${from}`, id)
-    this.#checker.coverage.take(this.kind, from, event.type)
+      return this.#findings.fail('[4]', `${event.type} of an order that is ${from}`, id)
+    this.#findings.coverage.take(this.kind, from, event.type)
     if (before !== null) this.#timely(event, before, stored.atMs)
     if (event.type === 'driver_assigned') this.#assigned(id, before!, event.data)
     const after = folded(before, id, to, event, stored.version, stored.atMs)
@@ -56,26 +49,26 @@ export class OrderBooks implements Books {
       book.order = after
       book.past[stored.version] = after
     }
-    this.#checker.witness.ofOrder(event, before, after, stored.atMs)
+    this.#findings.witness.ofOrder(event, before, after, stored.atMs)
     if (before !== null && before.driver !== null && after.driver === null)
-      this.#checker.carries(before.driver.driver_id, id, false)
-    if (after.driver !== null) this.#checker.carries(after.driver.driver_id, id, underWay.has(to))
+      this.#findings.carries(before.driver.driver_id, id, false)
+    if (after.driver !== null) this.#findings.carries(after.driver.driver_id, id, underWay.has(to))
   }
 
   #timely(event: OrderEvent, before: OrderModel, atMs: number): void {
     const isOpen = before.state === 'broadcast'
     const untilMs = before.wish.expires_at_ms ?? Infinity
     if (event.type === 'order_accepted' && before.vendor !== null && before.state !== 'pending')
-      this.#checker.fail('[1]', `a second winner, ${event.data.vendor.vendor_id}`, before.id)
+      this.#findings.fail('[1]', `a second winner, ${event.data.vendor.vendor_id}`, before.id)
     if (event.type === 'order_accepted' && isOpen && atMs >= untilMs)
-      this.#checker.fail('[10]', 'accepted at or after its deadline', before.id)
+      this.#findings.fail('[10]', 'accepted at or after its deadline', before.id)
     if (
       event.type === 'request_expired' &&
       event.data.reason === 'deadline' &&
       isOpen &&
       atMs < untilMs
     )
-      this.#checker.fail('[10]', 'expired before its deadline', before.id)
+      this.#findings.fail('[10]', 'expired before its deadline', before.id)
   }
 
   #assigned(
@@ -84,21 +77,21 @@ export class OrderBooks implements Books {
     { offer_id, driver }: Extract<OrderEvent, { type: 'driver_assigned' }>['data'],
   ): void {
     if (before.offer?.offer_id !== offer_id || before.offer.driver_id !== driver.driver_id)
-      this.#checker.fail(
+      this.#findings.fail(
         '[1]',
         `assigned to ${driver.driver_id}, who was not the one asked`,
         orderId,
       )
-    const known = this.#checker.drivers.get(driver.driver_id)?.driver
+    const known = this.#findings.drivers.get(driver.driver_id)?.driver
     if (known?.hold?.offer_id !== offer_id)
-      return this.#checker.fail(
+      return this.#findings.fail(
         '[8]',
         `assigned by offer ${offer_id}, which driver ${driver.driver_id} does not hold`,
         orderId,
       )
     const { full_name, phone, vehicle_type } = known.profile
     if (driver.name !== full_name || driver.phone !== phone || driver.vehicle_type !== vehicle_type)
-      this.#checker.fail(
+      this.#findings.fail(
         '[said]',
         `driver ${driver.driver_id} as ${JSON.stringify(driver)}`,
         orderId,
@@ -108,20 +101,20 @@ export class OrderBooks implements Books {
   row({ table, row, columns }: RowWritten): void {
     if (table !== 'orders') return
     const id = columns['id']!
-    const view = this.#checker.viewOf(id, row)
+    const view = this.#findings.viewOf(id, row)
     const order = this.books.get(view.id)?.order
     if (order?.version !== view.version)
-      return this.#checker.fail(
+      return this.#findings.fail(
         '[2]',
         `a row at version ${view.version} without its events`,
         view.id,
       )
-    this.#checker.same(
+    this.#findings.same(
       'view',
       view as unknown as Record<string, unknown>,
       viewOf(order) as unknown as Record<string, unknown>,
       view.id,
     )
-    this.#checker.same('row', columns, columnsOf(order), id)
+    this.#findings.same('row', columns, columnsOf(order), id)
   }
 }

@@ -11,8 +11,8 @@ import type { AnyKind } from '../../../engine/runtime/kind.ts'
 import type { ClaimServer } from '../../../engine/sim/claim-server.ts'
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
-import type { Listener } from '../edge.ts'
-import type { Amend } from '../edge-database.ts'
+import type { Listener } from '../edge/edge.ts'
+import type { Amend } from '../edge/edge-database.ts'
 
 export interface Bug {
   about: string

@@ -5,7 +5,7 @@ import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Push, PushList } from '../../../protocol/pushes.ts'
 import type { SocketMessage } from '../../../protocol/sockets.ts'
-import type { Heard } from '../edge.ts'
+import type { Heard } from '../edge/edge.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { orders, withOrder, type Bug } from './bug.ts'
 

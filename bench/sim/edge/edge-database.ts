@@ -3,7 +3,7 @@
  * that the played parts of an edge send, and no others. The real query builder runs, so the real
  * idempotency and the real resynchronisation of terminals do.
  */
-import { factsOf } from '../../protocol/orders/statuses.ts'
+import { factsOf } from '../../../protocol/orders/statuses.ts'
 import {
   Kysely,
   PostgresAdapter,
@@ -14,9 +14,9 @@ import {
   type Driver,
   type QueryResult,
 } from 'kysely'
-import type { SimDatabase } from '../../engine/sim/database.ts'
-import type { SimNode } from '../../engine/sim/node.ts'
-import type { Database, Tables } from '../../migrations/database/open.ts'
+import type { SimDatabase } from '../../../engine/sim/database.ts'
+import type { SimNode } from '../../../engine/sim/node.ts'
+import type { Database, Tables } from '../../../migrations/database/open.ts'
 
 type Row = Record<string, unknown>
 /** Rows of `idempotency_keys`, by account and key; as durable as commits are. */

@@ -1,0 +1,56 @@
+/** What the checker's parts keep and where they report: the books of each kind, and the checker as its parts see it. */
+import type { Push } from '../../protocol/pushes.ts'
+import type { OrderView } from '../../protocol/rest/order.ts'
+import type { StoredEvent } from '../journal/journal.ts'
+import type { TableRow } from '../journal/memory-table.ts'
+import type { RowWritten } from './database.ts'
+import type { Coverage } from './machine.ts'
+import type { DriverModel } from './model/driver.ts'
+import type { OrderModel } from './model/order.ts'
+import type { Witness } from './witness.ts'
+
+/** What the simulator keeps of the actors of one kind, folded from the events that the database committed. */
+export interface Books {
+  readonly kind: string
+  /** An event, in the order of the journal. */
+  take(stored: StoredEvent): void
+  /** A row of the same transaction, after its events. */
+  row(row: RowWritten): void
+  /** How an actor stood, by version. */
+  past(actorId: string): readonly unknown[]
+  /** What an event asks to be told when its actor stands as after that many events. */
+  pushesOf(stored: StoredEvent, version: number): Push[]
+}
+
+/** `past[version]`: how the driver stood after that many events. */
+export interface DriverBook {
+  driver: DriverModel
+  past: DriverModel[]
+  carrying: Set<string>
+}
+
+/** `past[version]`: how the order stood after that many events. */
+export interface OrderBook {
+  order: OrderModel
+  past: OrderModel[]
+}
+
+/** The checker, as the books and the audience use it. An interface, because the checker itself is made of them. */
+export interface Findings {
+  readonly coverage: Coverage
+  readonly witness: Witness
+  readonly orders: ReadonlyMap<string, OrderBook>
+  readonly drivers: ReadonlyMap<string, DriverBook>
+  booksOf(kind: string): Books
+  /** A driver takes an order along, or is done with it. */
+  carries(driverId: string, orderId: string, isCarrying: boolean): void
+  /** The view that a row of an order makes, together with its first row. */
+  viewOf(orderId: string, row: TableRow): OrderView
+  fail(rule: string, what: string, actorId?: string | null): void
+  same(
+    what: string,
+    is: Record<string, unknown>,
+    should: Record<string, unknown>,
+    actorId: string,
+  ): void
+}
