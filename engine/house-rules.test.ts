@@ -162,6 +162,41 @@ t.test('only tests and benches start servers of their own', async t => {
       )
 })
 
+/** The folder of a page, or one of the folders that all pages share; null for a file that is of no page. */
+const pageOf = (path: string): string | null =>
+  path.match(/^edge\/(?:pages\/[^/]+|[^/]+\/page)(?=\/)/)?.[0] ?? null
+
+t.test('a page imports its own files, the shared ones and the protocol', async t => {
+  const shared = ['edge/pages/shared', 'edge/pages/map']
+  const pages = sources.filter(({ path, test }) => !test && pageOf(path) !== null)
+  t.ok(pages.length > 30, 'the pages were found')
+  for (const { path, imports } of pages) {
+    const own = pageOf(path)!
+    // Shared files know no page, or they would not be shared.
+    const allowed = shared.includes(own) ? shared : [own, ...shared]
+    t.same(
+      imports.filter(
+        imported =>
+          houseOf(imported) !== 'protocol' && !allowed.some(one => pageOf(imported) === one),
+      ),
+      [],
+      path,
+    )
+  }
+})
+
+t.test('the content of a page has no script, no style and no listener of its own', async t => {
+  const files = readdirSync(join(root, 'edge'), { recursive: true, encoding: 'utf8' }).filter(
+    name => name.endsWith('.html'),
+  )
+  t.ok(files.length > 6, 'the files were found')
+  for (const file of files) {
+    t.match(file, /^(pages\/[^/]+|[^/]+\/page)\/page\.html$/, 'it is beside its page.json')
+    const html = readFileSync(join(root, 'edge', file), 'utf8')
+    t.notMatch(html, /<script|<style|<link|\s(style|on[a-z]+)=/i, file)
+  }
+})
+
 t.test('geo is a leaf', async t => {
   for (const { path, imports, test } of within('engine'))
     if (!test && path.startsWith('engine/geo/'))

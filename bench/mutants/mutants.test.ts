@@ -205,7 +205,7 @@ t.test('the product and nothing else', async t => {
     'engine/sim/faults.ts',
     'protocol/testing/services.ts',
     'bench/main.ts',
-    'edge/web/map.js',
+    'edge/pages/map/view.ts',
     'protocol/bus/contract.ts',
   ])
     t.notOk(isProduct(path), path)

@@ -34,9 +34,9 @@ export interface Source {
 }
 
 const houses = /^(engine|protocol|edge)\//
-/** Parts of tests, worlds in which they run, and tables of examples. */
+/** Parts of tests, worlds in which they run, tables of examples, and pages, whose tests need a browser each. */
 const notProduct =
-  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^engine\/sim\/|\/examples\//
+  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^edge\/(pages|[^/]+\/page)\/|^engine\/sim\/|\/examples\//
 
 /** Is this a file of the product, in which mistakes are made? */
 export const isProduct = (path: string): boolean =>

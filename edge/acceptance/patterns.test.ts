@@ -61,7 +61,6 @@ t.test('the regular expressions of the code are linear', async t => {
     ['dist/edge', '.js'],
     ['dist/protocol', '.js'],
     ['dist/migrations', '.js'],
-    ['edge/web', '.js'],
   ]
   const patterns = folders.flatMap(([folder, extension]) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

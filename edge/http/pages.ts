@@ -1,17 +1,17 @@
 /**
- * The pages people look at: files of edge/web as they are in the source tree. Served by the same
- * table as the API, so they have the same headers, metrics and refusals; a page that does not exist
- * is a 404 and no failure of the start.
+ * The pages that people look at, rendered at the start. They are rows of the same table as the API, so they have the same
+ * headers, metrics and refusals. A page whose script is missing or cannot run in a browser stops the start, and not
+ * the first visitor.
  */
-import { readFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path/posix'
 import Type from 'typebox'
-import { assetUrl } from '../../protocol/assets.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { prefersJson } from './headers.ts'
+import { operationIdOf, readPage, type Page } from './page-folder.ts'
+import { webFile, WebFiles, type WebFile } from './page-modules.ts'
+import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from './route.ts'
 
-/** A page runs the scripts of this folder and talks to its own server, and nothing else: what somebody managed to write into a page does not run. */
+/** A page runs the scripts of this server and talks to it, and nothing else: a script that somebody wrote into a page does not run. */
 const pagePolicy = [
   "default-src 'self'",
   "script-src 'self'",
@@ -24,55 +24,45 @@ const pagePolicy = [
   "form-action 'self'",
 ].join('; ')
 
-const contentTypes: Record<string, string> = {
-  html: 'text/html; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-  png: 'image/png',
+const iconPath = 'edge/pages/shared/icon.svg'
+const stylePath = 'edge/pages/shared/app.css'
+const missingFolder = 'edge/pages/missing'
+const addressOf = (name: string): string => `/web/${name}`
+
+/** Adds what a page loads to `files` and renders it. */
+export function buildPage(page: Page, files: WebFiles): WebFile {
+  const script = page.script === undefined ? null : files.addScript(`${page.folder}/${page.script}`)
+  const own = (page.styles ?? []).map(style => `${page.folder}/${style}`)
+  const html = renderPage(page, {
+    icon: addressOf(files.addAsset(iconPath)),
+    styles: [stylePath, ...own].map(path => addressOf(files.addAsset(path))),
+    scripts: script === null ? [] : files.closureOf(script).map(addressOf),
+  })
+  return webFile('page.html', html)
 }
 
-/** A page as a feature brings it; `file` is a path from the root of the sources. */
-interface PageFile {
-  path: string
-  file: string
-  operationId: string
-}
-
-/** What all pages share. */
-const sharedFolder = 'edge/web'
-/** Compiled modules that the pages load as they are: modules that import nothing. */
-const sharedModules: Record<string, URL> = {
-  'statuses.js': new URL('../../protocol/orders/statuses.js', import.meta.url),
-}
-
-/** The first of these files that there is. */
-async function webFile(...files: readonly (string | URL)[]): Promise<RouteAnswer> {
-  let body: Uint8Array | null = null
-  let file = ''
-  for (const one of files) {
-    file = one.toString()
-    body = await readFile(typeof one === 'string' ? assetUrl(one) : one).catch(() => null)
-    if (body !== null) break
+/** The browser keeps a file and asks each time whether it is still the same. */
+function answer(file: WebFile, headers: Readonly<Record<string, string>>): RouteAnswer {
+  const known =
+    headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
+  const isKnown = known.includes(file.etag) || known.includes('*')
+  const kept = {
+    etag: file.etag,
+    'cache-control': 'no-cache',
+    'content-security-policy': pagePolicy,
   }
-  if (body === null) throw new CaduceusError('not_found', 'no such page')
-  const extension = file.slice(file.lastIndexOf('.') + 1)
-  return {
-    status: 200,
-    body,
-    headers: {
-      'content-type': contentTypes[extension]!,
-      'content-security-policy': pagePolicy,
-      'cache-control': 'no-cache',
-    },
-  }
+  return isKnown
+    ? { status: 304, headers: kept }
+    : { status: 200, body: file.body, headers: { ...kept, 'content-type': file.contentType } }
 }
+
+let missing: WebFile | undefined
 
 /** For a browser that asks for a page that does not exist. */
-export const missingPage = async (): Promise<RouteAnswer> => ({
-  ...(await webFile(`${sharedFolder}/missing.html`)),
-  status: 404,
-})
+export function missingPage(): RouteAnswer {
+  missing ??= buildPage(readPage(missingFolder), new WebFiles())
+  return { ...answer(missing, {}), status: 404 }
+}
 
 interface Service {
   version: string
@@ -95,47 +85,57 @@ const service = ({ version, sockets }: Service): RouteAnswer => ({
   },
 })
 
-export function pageRoutes(pages: readonly PageFile[], about: Service): AnyRoute[] {
-  const folders = [...new Set(pages.map(({ file }) => dirname(file)))]
-  return [
-    ...pages.map(({ path, file, operationId }) =>
-      route({
-        method: 'GET',
-        path,
-        operationId,
-        summary: `The page ${basename(file)}`,
-        tags: ['pages'],
-        auth: 'none',
-        page: true,
-        responses: { 200: { description: 'The page', contentType: 'text/html' } },
-        handler: async ({ headers }) => {
-          if (path !== '/') return webFile(file)
-          if (prefersJson(headers)) return service(about)
-          const page = await webFile(file)
-          return { ...page, headers: { ...page.headers, vary: 'Accept' } }
-        },
+/** Rows for the pages of these folders, and one for the files that they load. */
+export function pageRoutes(folders: readonly string[], about: Service): AnyRoute[] {
+  const files = new WebFiles()
+  const rows = folders.map(readPage).flatMap(page => {
+    const file = buildPage(page, files)
+    return page.path === undefined ? [] : [pageRow(page, page.path, file, about)]
+  })
+  return [...rows, fileRow(files)]
+}
+
+function pageRow(page: Page, path: string, file: WebFile, about: Service): AnyRoute {
+  return route({
+    method: 'GET',
+    path,
+    operationId: operationIdOf(page),
+    summary: `The page “${page.title}”`,
+    tags: ['pages'],
+    auth: 'none',
+    page: true,
+    responses: { 200: { description: 'The page', contentType: 'text/html' } },
+    handler({ headers }) {
+      if (path !== '/') return answer(file, headers)
+      if (prefersJson(headers)) return service(about)
+      const page = answer(file, headers)
+      return { ...page, headers: { ...page.headers, vary: 'Accept' } }
+    },
+  })
+}
+
+function fileRow(files: WebFiles): AnyRoute {
+  return route({
+    method: 'GET',
+    path: '/web/:file',
+    operationId: 'webFile',
+    summary: 'A script, style or picture of the pages',
+    tags: ['pages'],
+    auth: 'none',
+    page: true,
+    // A page is some forty small files, and a clinic that opens its terminals is one address.
+    rate: 'read',
+    params: Type.Object({
+      file: Type.String({
+        pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$',
+        'x-rule': 'must be the name of a file of the pages',
       }),
-    ),
-    route({
-      method: 'GET',
-      path: '/web/:file',
-      operationId: 'webFile',
-      summary: 'A script, style or picture of the pages',
-      tags: ['pages'],
-      auth: 'none',
-      page: true,
-      params: Type.Object({
-        file: Type.String({
-          pattern: '^[a-z0-9-]{1,60}\\.(css|js|svg|png)$',
-          'x-rule': 'must be the name of a file of the pages',
-        }),
-      }),
-      responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
-      handler: ({ params }) =>
-        webFile(
-          sharedModules[params.file] ?? `${sharedFolder}/${params.file}`,
-          ...folders.map(folder => `${folder}/${params.file}`),
-        ),
     }),
-  ]
+    responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
+    handler({ params, headers }) {
+      const file = files.get(params.file)
+      if (file === null) throw new CaduceusError('not_found', 'no such page')
+      return answer(file, headers)
+    },
+  })
 }

@@ -204,9 +204,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       (exchange.method === 'GET' || exchange.method === 'HEAD') &&
       prefersPage(exchange.headers)
     ) {
-      missingPage()
-        .then(page => send(page))
-        .catch((error: unknown) => fail(error))
+      send(missingPage())
       return
     }
     if (match.found === 'nothing') {

@@ -17,14 +17,6 @@ import type { KernelConfig } from './config.ts'
 import type { Example } from './example.ts'
 import type { Kernel } from './kernel.ts'
 
-/** A page for people. */
-export interface Page {
-  path: string
-  operationId: string
-  /** From the root of the sources: `edge/web/customer.html`. Scripts, styles and pictures of its folder are served as `/web/<file>`. */
-  file: string
-}
-
 /** Counters and settings that a feature adds to those of the kernel. */
 interface Added<Settings, Counters> {
   readonly config: Settings
@@ -51,7 +43,8 @@ export interface FeatureDefinition<
   sockets?(parts: Needs & Services & Added<Settings, Counters>): readonly SocketRow[]
   /** What its sockets say, for the AsyncAPI document. */
   messages?: OwnSockets
-  pages?: readonly Page[]
+  /** Folders of its pages, from the root of the sources, as `edge/orders/page`. Each has a `page.json`, which `edge/http/page-folder.ts` describes. */
+  pages?: readonly string[]
 
   /** Before the port opens; a failure ends the start. */
   prepare?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>

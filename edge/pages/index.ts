@@ -1,16 +1,14 @@
-/** The pages that people look at. */
+/** The pages that people look at. Each folder here that has a `page.json` is one. */
+import { operationIdOf, pageFolders, readPage } from '../http/page-folder.ts'
+import { everyone } from '../kernel/access.ts'
 import { feature } from '../kernel/feature.ts'
-import { access } from './callers.ts'
+
+const folders = pageFolders()
+const shown = folders.map(readPage).filter(({ path }) => path !== undefined)
+const operationIds = [...shown.map(operationIdOf), 'webFile', 'openapi', 'asyncapi']
 
 export const pages = feature()({
   name: 'pages',
-  pages: [
-    { path: '/', file: 'edge/web/index.html', operationId: 'indexPage' },
-    { path: '/docs', file: 'edge/web/docs.html', operationId: 'docsPage' },
-    { path: '/live', file: 'edge/web/live.html', operationId: 'livePage' },
-    { path: '/terminal', file: 'edge/web/terminal.html', operationId: 'terminalPage' },
-    { path: '/customer', file: 'edge/web/customer.html', operationId: 'customerPage' },
-    { path: '/track/:token', file: 'edge/web/track.html', operationId: 'trackPage' },
-  ],
-  access,
+  pages: folders,
+  access: Object.fromEntries(operationIds.map(operationId => [operationId, everyone])),
 })

@@ -66,12 +66,13 @@ export interface RegisterVendor {
   latitude: number
   longitude: number
 }
-export interface RegisterDriver {
+/** Asks a pharmacy, or comes by its invitation. */
+export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
+interface DriverProfile {
   email: string
   full_name: string
   phone: string
   password: string
-  vendor_id: string
   vehicle_type: VehicleType
   vehicle_number?: string
   license_number?: string

@@ -1,0 +1,61 @@
+/**
+ * A page is a folder: `page.json` says where it is and how it is titled, `page.html` is its content, and its script is
+ * beside them. The folders of the pages are found, so that a new page needs no edit elsewhere; a feature that has
+ * its page in its own folder names it. Rejected: a list of all pages in code, which was one more place to know.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import Type from 'typebox'
+import { Value } from 'typebox/value'
+import { assetUrl } from '../../protocol/assets.ts'
+
+/** What `page.json` says. */
+const Declaration = Type.Object(
+  {
+    /** Where the page is served, with `:name` for parameters; none for the page of addresses that lead nowhere. */
+    path: Type.Optional(Type.String({ pattern: '^/' })),
+    title: Type.String(),
+    description: Type.Optional(Type.String()),
+    /** For search engines, as `noindex`. */
+    robots: Type.Optional(Type.String()),
+    /** Its script and its own style sheets, beside it. */
+    script: Type.Optional(Type.String({ pattern: '\\.ts$' })),
+    styles: Type.Optional(Type.Array(Type.String({ pattern: '\\.css$' }))),
+    theme: Type.Optional(Type.Literal('dark')),
+    bodyClass: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+export interface Page extends Type.Static<typeof Declaration> {
+  /** Of the folder, as in `indexPage`. */
+  name: string
+  /** Below the root of the sources, without a slash at its end. */
+  folder: string
+  html: string
+}
+
+const declarationFile = 'page.json'
+const pagesFolder = 'edge/pages'
+
+/** The folders below `edge/pages` that are a page, in the order of their names. */
+export const pageFolders = (): string[] =>
+  readdirSync(assetUrl(pagesFolder))
+    .map(name => `${pagesFolder}/${name}`)
+    .filter(folder => existsSync(assetUrl(`${folder}/${declarationFile}`)))
+    .sort()
+
+export const operationIdOf = ({ name }: Page): string => `${name}Page`
+
+/** Reads a page. Throws an error that names the file when its declaration is wrong or its content is missing. */
+export function readPage(folder: string): Page {
+  const file = `${folder}/${declarationFile}`
+  const declared: unknown = JSON.parse(readFileSync(assetUrl(file), 'utf8'))
+  if (!Value.Check(Declaration, declared)) {
+    const [problem] = Value.Errors(Declaration, declared)
+    throw new Error(`${file}: ${problem?.instancePath ?? ''} ${problem?.message ?? ''}`)
+  }
+  const parts = folder.split('/')
+  const name = parts.at(-1) === 'page' ? parts.at(-2)! : parts.at(-1)!
+  const html = readFileSync(assetUrl(`${folder}/page.html`), 'utf8')
+  return { ...declared, name, folder, html }
+}

@@ -1,0 +1,110 @@
+/**
+ * The files that browsers load for the pages: scripts as the compiler wrote them, and everything that they import, which
+ * is mostly our own client. What a script does not reach is not served. Rejected: a bundler, which is a second compiler
+ * whose output nobody reads; and serving the folder of compiled files, which would serve the engine too.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { assetUrl } from '../../protocol/assets.ts'
+
+export interface WebFile {
+  body: Uint8Array
+  contentType: string
+  /** Quoted, as the header has it: a hash of the content. */
+  etag: string
+}
+
+const contentTypes: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+const etagCharacters = 22
+export function webFile(name: string, text: string): WebFile {
+  const body = Buffer.from(text)
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, etagCharacters)
+  return {
+    body,
+    contentType: contentTypes[posix.extname(name).slice(1)]!,
+    etag: `"${hash}"`,
+  }
+}
+
+/** The address of a file of the sources: one segment, so that the layout of the folders is not an interface. */
+export const webName = (path: string): string =>
+  path
+    .replace(/^edge\/(pages\/)?/, '')
+    .replace(/\.ts$/, '.js')
+    .replaceAll('/', '-')
+
+/** Files by their address. */
+export class WebFiles {
+  readonly #files = new Map<string, { path: string; file: WebFile; imports: readonly string[] }>()
+
+  get(name: string): WebFile | null {
+    return this.#files.get(name)?.file ?? null
+  }
+  get names(): readonly string[] {
+    return [...this.#files.keys()]
+  }
+
+  /** Adds a style sheet or a picture as it is. */
+  addAsset(path: string): string {
+    return this.#add(path, readFileSync(assetUrl(path), 'utf8'), [])
+  }
+
+  /** Adds a script and what it imports. Throws when it imports what no browser can load. */
+  addScript(path: string): string {
+    const name = webName(path)
+    if (this.#files.has(name)) return this.#sameFile(name, path)
+    const compiled = readFileSync(
+      new URL(`../../${path.replace(/\.ts$/, '.js')}`, import.meta.url),
+      'utf8',
+    )
+    const imports: string[] = []
+    const lines = compiled.split('\n').map(line => {
+      // The map is not served.
+      if (line.startsWith('//# sourceMappingURL=')) return ''
+      const specifier = specifierOf(line)
+      if (specifier === null) return line
+      if (!specifier.startsWith('.'))
+        throw new Error(`${path} imports ${specifier}, which no browser can load`)
+      const imported = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+      imports.push(imported)
+      return line.replace(`'${specifier}'`, `'./${webName(imported)}'`)
+    })
+    this.#add(path, lines.join('\n'), imports.map(webName))
+    for (const imported of imports) this.addScript(imported)
+    return name
+  }
+
+  /** A script and everything that it imports, so that a browser can ask for all of them at once. */
+  closureOf(name: string): readonly string[] {
+    const found = new Set([name])
+    for (const one of found) for (const next of this.#files.get(one)!.imports) found.add(next)
+    return [...found]
+  }
+
+  #add(path: string, text: string, imports: readonly string[]): string {
+    const name = webName(path)
+    if (this.#files.has(name)) return this.#sameFile(name, path)
+    this.#files.set(name, { path, file: webFile(name, text), imports })
+    return name
+  }
+
+  #sameFile(name: string, path: string): string {
+    const known = this.#files.get(name)!.path
+    if (known !== path) throw new Error(`${known} and ${path} have the same address ${name}`)
+    return name
+  }
+}
+
+/** The module that a line of compiled code imports or re-exports; null for every other line. The compiler writes one a line. */
+function specifierOf(line: string): string | null {
+  if (!/^(import|export) /.test(line) || !line.endsWith("';")) return null
+  const mark = line.startsWith("import '") ? "import '" : " from '"
+  const at = line.lastIndexOf(mark)
+  return at < 0 ? null : line.slice(at + mark.length, -"';".length)
+}

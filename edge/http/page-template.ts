@@ -1,0 +1,51 @@
+/** The head and the header of every page, once. A page brings its title, its content and the end of its header. */
+import type { Page } from './page-folder.ts'
+
+/** Addresses of what a page loads. */
+export interface PageFiles {
+  icon: string
+  styles: readonly string[]
+  /** The script of the page first, then everything that it imports. */
+  scripts: readonly string[]
+}
+
+const mainTag = '<main'
+
+/**
+ * The whole document. What stands before `<main` in the page's own file goes into the header. Imported scripts are named
+ * in the head: otherwise a browser would ask for them one level of imports after the other.
+ */
+export function renderPage(page: Page, { icon, styles, scripts }: PageFiles): string {
+  const begin = page.html.indexOf(mainTag)
+  if (begin < 0) throw new Error(`${page.folder}/page.html has no ${mainTag}>`)
+  const [script, ...imported] = scripts
+  const head = [
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${page.title}</title>`,
+    `<link rel="icon" href="${icon}">`,
+    ...styles.map(style => `<link rel="stylesheet" href="${style}">`),
+    ...meta('description', page.description),
+    ...meta('robots', page.robots),
+    ...imported.map(one => `<link rel="modulepreload" href="${one}">`),
+    ...(script === undefined ? [] : [`<script type="module" src="${script}"></script>`]),
+  ]
+  return `<!doctype html>
+<html lang="en"${page.theme === 'dark' ? ' data-dark' : ''}>
+<head>
+${head.join('\n')}
+</head>
+<body${page.bodyClass === undefined ? '' : ` class="${page.bodyClass}"`}>
+<a class="skip" href="#main">To the content</a>
+<header class="top">
+  <a class="brand" href="/"><img src="${icon}" alt="">Caduceus</a>
+${page.html.slice(0, begin).trimEnd()}
+</header>
+${page.html.slice(begin).trimEnd()}
+</body>
+</html>
+`
+}
+
+const meta = (name: string, content: string | undefined): string[] =>
+  content === undefined ? [] : [`<meta name="${name}" content="${content}">`]

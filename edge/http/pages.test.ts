@@ -1,0 +1,130 @@
+/** The registry of pages: a folder is a page, and browsers get the files that it reaches and no other. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { assetUrl } from '../../protocol/assets.ts'
+import { pageFolders, readPage } from './page-folder.ts'
+import { webName, WebFiles } from './page-modules.ts'
+import { pageRoutes } from './pages.ts'
+import type { RouteAnswer, RouteRequest } from './route.ts'
+
+const about = { version: '1.2.3', sockets: ['/ws/vendor/:vendor_id'] }
+const ours = pageFolders()
+const get = (
+  rows: ReturnType<typeof pageRoutes>,
+  path: string,
+  request: { params?: object; headers?: Record<string, string> } = {},
+): RouteAnswer => {
+  const row = rows.find(one => one.path === path)!
+  const { params = {}, headers = { accept: 'text/html' } } = request
+  return row.handler({ params, headers } as RouteRequest) as RouteAnswer
+}
+const textOf = ({ body }: RouteAnswer): string => Buffer.from(body as Uint8Array).toString()
+
+t.test('a made-up page is one folder', async t => {
+  const folder = join(t.testdir(), 'wards')
+  mkdirSync(folder)
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+  write('page.html', '<span class="where">Wards</span>\n<main id="main"><h1>Wards</h1></main>\n')
+  const declare = (more: object): void =>
+    write('page.json', JSON.stringify({ path: '/wards/:id', title: 'Wards · Caduceus', ...more }))
+  declare({ robots: 'noindex', theme: 'dark', bodyClass: 'wall' })
+  const rows = pageRoutes([...ours, folder], about)
+  const row = rows.find(one => one.path === '/wards/:id')!
+  t.match(row, { operationId: 'wardsPage', auth: 'none', page: true })
+  const { status, headers, ...answer } = get(rows, '/wards/:id')
+  t.equal(status, 200)
+  t.match(headers, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': /script-src 'self'/,
+    etag: /^"[\w-]{22}"$/,
+  })
+  const html = textOf({ status, ...answer })
+  for (const part of [
+    '<html lang="en" data-dark>',
+    '<title>Wards · Caduceus</title>',
+    '<meta name="robots" content="noindex">',
+    '<body class="wall">',
+  ])
+    t.ok(html.includes(part), part)
+  t.match(html, /<header class="top">[^]*Wards<\/span>\n<\/header>\n<main id="main"><h1>/)
+  t.notMatch(html, /<script/, 'a page without a script loads none')
+
+  declare({ colour: 'red' })
+  t.throws(() => readPage(folder), /page\.json: .*colour/, 'a mistake names the file')
+  declare({})
+  write('page.html', '<h1>Wards</h1>')
+  t.throws(() => pageRoutes([folder], about), /page\.html has no <main>/)
+  t.equal(
+    readPage('edge/pages/terminal').name,
+    'terminal',
+    'the folder below the pages names the page',
+  )
+})
+
+t.test('the files that browsers get', async t => {
+  const rows = pageRoutes(ours, about)
+  const html = rows
+    .filter(row => row.path !== '/web/:file')
+    .map(row => textOf(get(rows, row.path)))
+    .join('')
+  const named = new Set([...html.matchAll(/"\/web\/([^"]+)"/g)].map(match => match[1]!))
+  t.ok(named.size > 30, `${named.size} files`)
+  for (const file of named) {
+    const { status, headers, body } = get(rows, '/web/:file', { params: { file } })
+    t.equal(status, 200, file)
+    const type = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
+    t.match(headers!['content-type'], type[file.split('.').at(-1) as 'js'])
+    for (const [, imported] of Buffer.from(body as Uint8Array)
+      .toString()
+      .matchAll(/^(?:import|export)\b[^;]*'\.\/([^']+)'/gm))
+      t.ok(named.has(imported!), `${imported}, which ${file} imports, is named in the page`)
+  }
+  t.ok(named.has('protocol-client-connection.js'), 'our own client is one of them')
+  for (const file of ['edge.js', 'http-pages.js', 'protocol-sockets.js', 'nothing.js'])
+    t.throws(
+      () => get(rows, '/web/:file', { params: { file } }),
+      { code: 'not_found' },
+      `${file} is not`,
+    )
+})
+
+t.test('a browser that has a file is told that it is still the same', async t => {
+  const rows = pageRoutes(ours, about)
+  for (const [path, params] of [
+    ['/terminal', {}],
+    ['/', {}],
+    ['/web/:file', { file: 'shared-app.css' }],
+  ] as const) {
+    const { etag } = get(rows, path, { params }).headers as { etag: string }
+    for (const [tags, status] of [
+      [etag, 304],
+      [`W/${etag}`, 304],
+      [`"other", ${etag}`, 304],
+      ['"other"', 200],
+    ] as const) {
+      const headers = { accept: 'text/html', 'if-none-match': tags }
+      const answer = get(rows, path, { params, headers })
+      t.equal(answer.status, status, `${path} ${tags}`)
+      t.equal(answer.headers!['etag'], etag)
+      if (status === 304) t.notOk('body' in answer)
+    }
+  }
+})
+
+t.test('a script that no browser can run stops the start', async t => {
+  t.throws(
+    () => new WebFiles().addScript('edge/http/page-folder.ts'),
+    /page-folder\.ts imports node:fs, which no browser can load/,
+  )
+  t.throws(() => new WebFiles().addScript('protocol/commands.ts'), /typebox/)
+  t.throws(() => new WebFiles().addScript('edge/pages/index/nothing.ts'), { code: 'ENOENT' })
+  const files = new WebFiles()
+  files.addAsset('edge/pages/shared/app.css')
+  t.equal(webName('edge/orders/page/orders.ts'), 'orders-page-orders.js')
+  t.same(files.names, ['shared-app.css'])
+  t.equal(
+    Buffer.from(files.get('shared-app.css')!.body).toString(),
+    readFileSync(assetUrl('edge/pages/shared/app.css'), 'utf8'),
+  )
+})

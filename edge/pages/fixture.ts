@@ -1,0 +1,126 @@
+/**
+ * A server and a browser for the tests of the pages. A page that throws, or that its content security policy stops, fails
+ * the test that opened it.
+ */
+import { rmSync } from 'node:fs'
+import { pino } from 'pino'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import t from 'tap'
+import { preparedDataDir } from '../../migrations/database/prepared.ts'
+import { findBrowser } from '../../protocol/testing/binaries.ts'
+import { freePort } from '../../protocol/testing/free-port.ts'
+import { password } from '../acceptance/people.ts'
+import { startEmbedded } from '../embedded.ts'
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+]
+/** Longer than the terminal waits for an answer before its buttons work again. */
+const patienceMs = 20_000
+
+const executablePath = findBrowser()
+/** Why the tests of pages cannot run here; false when they can. */
+export const browserMissing =
+  executablePath === null &&
+  'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
+if (browserMissing !== false && process.env['REQUIRE_SERVICES'] === '1') t.fail(browserMissing)
+
+type Server = Awaited<ReturnType<typeof startEmbedded>>
+
+export class Stage {
+  readonly browser: Browser
+  /** What went wrong in a page and would otherwise only be in its console. */
+  readonly troubles: string[] = []
+  readonly #environment: Record<string, string>
+  #server: Server
+
+  constructor(browser: Browser, server: Server, environment: Record<string, string>) {
+    this.browser = browser
+    this.#server = server
+    this.#environment = environment
+  }
+
+  get server(): Server {
+    return this.#server
+  }
+  get url(): string {
+    return this.#server.url
+  }
+
+  /** Opens a page in a browser profile of its own. `prepare` is called before the page loads. */
+  async open(
+    path: string,
+    options: BrowserContextOptions = {},
+    prepare: (page: Page) => Promise<void> = async () => {},
+  ): Promise<Page> {
+    const page = await (await this.browser.newContext(options)).newPage()
+    page.setDefaultTimeout(patienceMs)
+    page.on('pageerror', error => this.troubles.push(`${path}: ${error.message}`))
+    page.on('console', message => {
+      if (/content security policy/i.test(message.text()))
+        this.troubles.push(`${path}: ${message.text()}`)
+    })
+    await prepare(page)
+    await page.goto(this.url + path)
+    return page
+  }
+
+  /** Opens a page and signs in on it, until it is live. */
+  async openSignedIn(
+    path: string,
+    { email }: { email: string },
+    prepare?: (page: Page) => Promise<void>,
+  ): Promise<Page> {
+    const page = await this.open(path, {}, prepare)
+    const form = page.locator('#login')
+    await form.getByLabel('E-mail').fill(email)
+    await form.getByLabel('Password').fill(password)
+    await form.getByRole('button', { name: 'Sign in' }).click()
+    await isLive(page)
+    return page
+  }
+
+  async stopServer(): Promise<void> {
+    await this.#server.stop()
+  }
+
+  /** Starts the stopped server again: the same address, the same data. */
+  async startServer(): Promise<void> {
+    this.#server = await start(this.#environment)
+  }
+}
+
+const start = (environment: Record<string, string>): Promise<Server> =>
+  startEmbedded(environment, { log: pino({ level: 'silent' }) })
+
+/** Resolves when the page says that it is connected. */
+export const isLive = (page: Page): Promise<void> =>
+  page.getByText('Live', { exact: true }).waitFor()
+
+/** Starts both, and ends both with the test. */
+export async function openStage(
+  test: { teardown(end: () => Promise<void>): unknown },
+  environment: Record<string, string> = {},
+): Promise<Stage> {
+  const dataDir = await preparedDataDir()
+  // Below the ports of outgoing connections: a browser that reconnects would take the port of the stopped server.
+  const PORT = String(await freePort())
+  const all = { PORT, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...environment }
+  const server = await start(all)
+  const browser = await chromium.launch({ executablePath: executablePath!, args: flags })
+  const stage = new Stage(browser, server, all)
+  test.teardown(async () => {
+    await browser.close()
+    await stage.stopServer()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  return stage
+}

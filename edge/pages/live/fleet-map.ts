@@ -1,0 +1,148 @@
+/** All drivers of the watched fleets on one map, each in the colour of its status. */
+import { Glide } from '../map/glide.ts'
+import { drawCross } from '../map/marks.ts'
+import { radians } from '../map/projection.ts'
+import { MapView } from '../map/view.ts'
+import { byId } from '../shared/elements.ts'
+import type { Pharmacy } from '../shared/pharmacies.ts'
+import type { MemberNews } from './fleets.ts'
+import { lookOf } from './statuses.ts'
+
+/** A driver as it is drawn. */
+interface Drawn {
+  status: string
+  /** Null before the first position. */
+  glide: Glide | null
+  heardMs: number
+  /** Where it was last seen, and not a report of now. */
+  isStill: boolean
+}
+
+const pharmacyArmPx = 4
+/** From this scale on, drivers are larger and show where they go. */
+const nearPixelsPerKm = 25
+/** A driver not heard of for this long is drawn faintly. */
+const quietMs = 30_000
+/** A short glow after each report: the eye sees the stream. */
+const glowMs = 600
+/** After the first drivers are seen, the map waits for the others before it leaves the view to the operator. */
+const framingMs = 1_500
+const outsidePx = 20
+
+export class FleetMap {
+  readonly #map = new MapView(byId('map'), { label: 'Drivers on the road' })
+  readonly #drivers = new Map<string, Drawn>()
+  #pharmacies: readonly Pharmacy[] = []
+  #isFramed = false
+
+  constructor() {
+    this.#map.draw = (context, nowMs) => this.#draw(context, nowMs)
+  }
+
+  /** The statuses of all drivers that are known. */
+  get statuses(): readonly string[] {
+    return [...this.#drivers.values()].map(({ status }) => status)
+  }
+  get seen(): number {
+    return [...this.#drivers.values()].filter(({ glide }) => glide !== null).length
+  }
+
+  setPharmacies(pharmacies: readonly Pharmacy[]): void {
+    this.#pharmacies = pharmacies
+    this.#frame()
+    this.#map.redraw()
+  }
+
+  clear(): void {
+    this.#drivers.clear()
+    this.#isFramed = false
+  }
+
+  take({ driver_id, status, latitude, longitude, heading }: MemberNews, isReport: boolean): void {
+    let driver = this.#drivers.get(driver_id)
+    if (driver === undefined) {
+      driver = { status, glide: null, heardMs: -Infinity, isStill: true }
+      this.#drivers.set(driver_id, driver)
+    }
+    driver.status = status
+    if (typeof latitude !== 'number' || typeof longitude !== 'number') return
+    const nowMs = performance.now()
+    const report = { latitude, longitude, heading: heading ?? null }
+    if (driver.glide === null) driver.glide = new Glide(report)
+    else driver.glide.report(report, nowMs)
+    driver.heardMs = nowMs
+    driver.isStill = !isReport
+  }
+
+  show(): void {
+    if (!this.#isFramed) this.#frame()
+    this.#map.redraw()
+  }
+
+  /** Once there is something to see, all of it is in view; after that the map is the operator's. */
+  #frame(): void {
+    const places = [...this.#drivers.values()].flatMap(({ glide }) =>
+      glide === null ? [] : [glide.target],
+    )
+    if (places.length + this.#pharmacies.length === 0 || this.#map.isTouched) return
+    this.#map.fit([...places, ...this.#pharmacies])
+    if (places.length > 0)
+      setTimeout(() => {
+        if (this.#isFramed) return
+        this.#isFramed = true
+        this.#frame()
+      }, framingMs)
+  }
+
+  #draw(context: CanvasRenderingContext2D, nowMs: number): boolean {
+    for (const pharmacy of this.#pharmacies) drawCross(context, this.#map, pharmacy, pharmacyArmPx)
+    let isMoving = false
+    for (const driver of this.#drivers.values())
+      if (this.#drawDriver(context, driver, nowMs)) isMoving = true
+    context.globalAlpha = 1
+    return isMoving
+  }
+
+  /** True while it still moves or glows. */
+  #drawDriver(context: CanvasRenderingContext2D, driver: Drawn, nowMs: number): boolean {
+    const { glide, heardMs } = driver
+    if (glide === null) return false
+    let isMoving = glide.moveTo(nowMs)
+    const [x, y] = this.#map.place(glide)
+    const isInside = (at: number, end: number): boolean => at >= -outsidePx && at <= end + outsidePx
+    if (!isInside(x, this.#map.width) || !isInside(y, this.#map.height)) return isMoving
+    const isNear = this.#map.pixelsPerKm > nearPixelsPerKm
+    const sizePx = isNear ? 5 : 3
+    context.globalAlpha = nowMs - heardMs > quietMs ? 0.4 : 1
+    context.fillStyle = context.strokeStyle = lookOf(driver.status).color
+    if (isNear && glide.heading !== null) drawHeading(context, x, y, glide.heading)
+    drawDot(context, x, y, sizePx)
+    const glow = 1 - (nowMs - heardMs) / glowMs
+    if (glow > 0 && !driver.isStill) {
+      isMoving = true
+      context.globalAlpha = 0.35 * glow
+      drawDot(context, x, y, sizePx + 7 * (1 - glow) + 2)
+    }
+    return isMoving
+  }
+}
+
+function drawDot(context: CanvasRenderingContext2D, x: number, y: number, sizePx: number): void {
+  context.beginPath()
+  context.arc(x, y, sizePx, 0, 2 * Math.PI)
+  context.fill()
+}
+
+function drawHeading(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  headingDeg: number,
+): void {
+  const angle = radians(headingDeg)
+  context.lineWidth = 2
+  context.beginPath()
+  context.moveTo(x, y)
+  context.lineTo(x + Math.sin(angle) * 12, y - Math.cos(angle) * 12)
+  context.stroke()
+}

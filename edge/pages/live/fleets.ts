@@ -1,0 +1,100 @@
+/**
+ * The connections of the live map: one for each pharmacy, because a fleet is the pharmacy's. The pill says how many of them
+ * are there, and why one is not.
+ */
+import { connectFleet, type Fleet, type FleetMember } from '../../../protocol/client/index.ts'
+import { closedWords, showPill } from '../shared/connection-pill.ts'
+import { byId } from '../shared/elements.ts'
+import type { Session } from '../shared/session.ts'
+
+interface Listeners {
+  /** `isReport`: the driver moved now; otherwise it is where it was last seen. */
+  onMember(member: MemberNews, isReport: boolean): void
+  onReports(count: number): void
+  onChange(): void
+  onAllEnded(): void
+}
+/** What is told of one driver; a change of status tells no place. */
+export type MemberNews = Pick<FleetMember, 'driver_id' | 'status'> & Partial<FleetMember>
+interface State {
+  kind: 'waiting' | 'open' | 'ended'
+  words: string
+}
+
+/** The server's bound for one account, and a map of more would be a map of nothing. */
+export const vendorsMax = 50
+
+export class Fleets {
+  readonly #session: Session
+  readonly #listeners: Listeners
+  readonly #fleets = new Map<string, Fleet>()
+  readonly #states = new Map<string, State>()
+
+  constructor(session: Session, listeners: Listeners) {
+    this.#session = session
+    this.#listeners = listeners
+  }
+
+  /** Watches these fleets in place of those before. */
+  open(vendorIds: readonly string[]): void {
+    this.close()
+    for (const vendorId of vendorIds.slice(0, vendorsMax)) this.#connect(vendorId)
+    this.#showStates()
+  }
+
+  close(): void {
+    const before = [...this.#fleets.values()]
+    this.#fleets.clear()
+    this.#states.clear()
+    for (const fleet of before) fleet.close()
+  }
+
+  #connect(vendorId: string): void {
+    const fleet = connectFleet({ ...this.#session.connectOptions, vendorId })
+    this.#fleets.set(vendorId, fleet)
+    this.#states.set(vendorId, { kind: 'waiting', words: '' })
+    const { onMember, onReports, onChange } = this.#listeners
+    fleet.on('fleet', ({ drivers }) => {
+      this.#setState(vendorId, { kind: 'open', words: '' })
+      for (const member of drivers) onMember(member, false)
+      onChange()
+    })
+    fleet.on('locations', ({ drivers }) => {
+      for (const member of drivers) onMember(member, true)
+      onReports(drivers.length)
+      onChange()
+    })
+    fleet.on('driver_status', member => {
+      onMember(member, false)
+      onChange()
+    })
+    fleet.on('closed', closed => {
+      if (this.#fleets.get(vendorId) !== fleet) return
+      const kind = closed.final ? 'ended' : 'waiting'
+      this.#setState(vendorId, { kind, words: closedWords(closed) })
+    })
+  }
+
+  #setState(vendorId: string, state: State): void {
+    this.#states.set(vendorId, state)
+    this.#showStates()
+    // The token is spent and there is none to replace it: nothing here will come back by itself.
+    if ([...this.#states.values()].every(({ kind }) => kind === 'ended'))
+      this.#listeners.onAllEnded()
+  }
+
+  #showStates(): void {
+    const pill = byId('connection')
+    const all = [...this.#states.values()]
+    const open = all.filter(({ kind }) => kind === 'open').length
+    if (open === all.length) {
+      showPill(pill, `Live: ${open} ${open === 1 ? 'pharmacy' : 'pharmacies'}`, 'good')
+      return
+    }
+    const ended = all.find(({ kind }) => kind === 'ended')
+    // A second tab of the same account, most likely: the server's bound is per account.
+    const reason = (ended ?? all.find(({ words }) => words === 'Too many connections'))?.words
+    const words = `${open} of ${all.length} connected${reason === undefined ? '' : `: ${reason}`}`
+    showPill(pill, words, ended === undefined ? 'warn' : 'bad')
+  }
+}

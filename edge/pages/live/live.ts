@@ -1,0 +1,85 @@
+/**
+ * The operator's map. The demo opens it as `/live#token=…` (`&vendors=id,id` for some fleets only): a fragment never leaves
+ * the browser. It is taken out of the address bar at once and kept for this tab.
+ */
+import { byId } from '../shared/elements.ts'
+import { onSubmit, textsOf } from '../shared/forms.ts'
+import { listPharmacies } from '../shared/pharmacies.ts'
+import { Session } from '../shared/session.ts'
+import { Counters } from './counters.ts'
+import { FleetMap } from './fleet-map.ts'
+import { Fleets, vendorsMax } from './fleets.ts'
+
+const session = new Session('operator')
+const vendorsKey = 'caduceus.operator.vendors'
+const pharmaciesShown = 200
+const map = new FleetMap()
+const counters = new Counters(map)
+const fleets = new Fleets(session, {
+  onMember: (member, isReport) => map.take(member, isReport),
+  onReports: count => counters.note(count),
+  onChange: () => map.show(),
+  onAllEnded: openGate,
+})
+
+function openMap(vendorIds: readonly string[]): void {
+  byId('gate').hidden = true
+  byId('counters').hidden = false
+  map.clear()
+  fleets.open(vendorIds)
+  void showPharmacies(new Set(vendorIds))
+}
+
+async function showPharmacies(ids: ReadonlySet<string>): Promise<void> {
+  try {
+    const vendors = await listPharmacies(session.api, { limit: pharmaciesShown })
+    map.setPharmacies(vendors.filter(vendor => ids.has(vendor.id)))
+  } catch {
+    // The drivers are what matters.
+  }
+}
+
+function openGate(): void {
+  fleets.close()
+  map.clear()
+  byId('gate').hidden = false
+  byId('counters').hidden = true
+}
+session.onSignedOut = openGate
+
+onSubmit(byId('login', HTMLFormElement), async data => {
+  const { email = '', password = '' } = textsOf(data)
+  const { role, vendor_id } = await session.enter(
+    api => api.login(email, password),
+    ['vendor', 'admin'],
+    'Only pharmacies and admins see a fleet',
+  )
+  if (role === 'admin') return openCity()
+  sessionStorage.setItem(vendorsKey, vendor_id ?? '')
+  openMap([vendor_id ?? ''])
+})
+
+/** An administrator's map: the active pharmacies, newest first, as many as one account may watch. */
+async function openCity(): Promise<void> {
+  const vendors = await listPharmacies(session.api, { limit: vendorsMax, isActive: true })
+  if (vendors.length === 0) throw new Error('There is no pharmacy yet')
+  openMap(vendors.map(vendor => vendor.id))
+}
+
+/** From the fragment, or from this tab's memory after a reload. */
+function begin(): void {
+  const given = new URLSearchParams(location.hash.slice(1))
+  const access_token = given.get('token') ?? ''
+  const refresh_token = given.get('refresh') ?? ''
+  if (access_token !== '') {
+    session.enterWith({ access_token, ...(refresh_token !== '' && { refresh_token }) })
+    sessionStorage.setItem(vendorsKey, given.get('vendors') ?? '')
+    history.replaceState(null, '', location.pathname)
+  }
+  const ids = (sessionStorage.getItem(vendorsKey) ?? '').split(',').filter(id => id !== '')
+  if (!session.isSignedIn) openGate()
+  else if (ids.length > 0) openMap(ids)
+  else openCity().catch(openGate)
+}
+addEventListener('hashchange', begin)
+begin()

@@ -1,0 +1,110 @@
+/** A map on a canvas: it draws itself when something has changed, and follows fingers, wheel and keys. */
+import { el } from '../shared/elements.ts'
+import { listen } from './controls.ts'
+import { drawGraticule, drawScaleBar } from './grid.ts'
+import { Projection, type Place } from './projection.ts'
+
+/** What draws on a map. True asks for another frame, for something that moves. */
+export type Draw = (context: CanvasRenderingContext2D, nowMs: number) => boolean
+
+const buttonZoom = 1.6
+
+export class MapView extends Projection {
+  /** Paints above the graticule. */
+  draw: Draw = () => false
+  /** Called with a place when somebody chooses one. */
+  onPick: (place: Place) => void = () => undefined
+  /** The user moved the map: from now on it does not follow by itself. */
+  isTouched = false
+  readonly #canvas: HTMLCanvasElement
+  readonly #context: CanvasRenderingContext2D
+  #isWaiting = false
+  #colors: Record<string, string> = {}
+
+  /** `holder` is an element of the class `map`; `label` is read by a screen reader. */
+  constructor(holder: HTMLElement, { label, picks = false }: { label: string; picks?: boolean }) {
+    super()
+    const keys = `Arrow keys move the map, plus and minus zoom${picks ? ', Enter chooses the middle' : ''}.`
+    this.#canvas = el('canvas', {
+      tabindex: '0',
+      role: 'img',
+      class: picks ? 'picks' : null,
+      'aria-label': `${label}. ${keys}`,
+    })
+    this.#context = this.#canvas.getContext('2d')!
+    const zoomIn = () => this.userZoom(buttonZoom)
+    const zoomOut = () => this.userZoom(1 / buttonZoom)
+    holder.append(
+      this.#canvas,
+      el(
+        'div',
+        { class: 'zoom' },
+        el('button', { type: 'button', 'aria-label': 'Zoom in', onclick: zoomIn }, '+'),
+        el('button', { type: 'button', 'aria-label': 'Zoom out', onclick: zoomOut }, '−'),
+      ),
+    )
+    new ResizeObserver(() => this.#resize(holder)).observe(holder)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#colors = {}
+      this.redraw()
+    })
+    listen(this.#canvas, this)
+    this.#resize(holder)
+  }
+
+  /** A colour of the style sheet, such as `--driver`. */
+  color(name: string): string {
+    return (this.#colors[name] ??= getComputedStyle(this.#canvas).getPropertyValue(name).trim())
+  }
+
+  override fit(
+    places: readonly Place[],
+    options?: { paddingPx?: number; pixelsPerKmAtMost?: number },
+  ): void {
+    super.fit(places, options)
+    this.redraw()
+  }
+
+  userZoom(factor: number, x?: number, y?: number): void {
+    this.zoom(factor, x, y)
+    this.isTouched = true
+    this.redraw()
+  }
+
+  userPan(dx: number, dy: number): void {
+    this.pan(dx, dy)
+    this.isTouched = true
+    this.redraw()
+  }
+
+  /** At most once a frame, however often it is asked for. */
+  redraw(): void {
+    if (this.#isWaiting) return
+    this.#isWaiting = true
+    requestAnimationFrame(nowMs => {
+      this.#isWaiting = false
+      this.#paint(nowMs)
+    })
+  }
+
+  #resize(holder: HTMLElement): void {
+    const { width, height } = holder.getBoundingClientRect()
+    if (width === 0) return
+    const ratio = devicePixelRatio || 1
+    this.width = width
+    this.height = height
+    this.#canvas.width = Math.round(width * ratio)
+    this.#canvas.height = Math.round(height * ratio)
+    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    this.redraw()
+  }
+
+  #paint(nowMs: number): void {
+    const context = this.#context
+    context.fillStyle = this.color('--map-ground')
+    context.fillRect(0, 0, this.width, this.height)
+    drawGraticule(context, this)
+    if (this.draw(context, nowMs)) this.redraw()
+    drawScaleBar(context, this)
+  }
+}

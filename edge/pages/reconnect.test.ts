@@ -1,0 +1,102 @@
+/**
+ * What a page survives, in a real browser: a server that goes and comes back, an access token that has ended, and one that
+ * the server takes no longer.
+ */
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { http, newCustomer, newPharmacy } from '../acceptance/people.ts'
+import { browserMissing, isLive, openStage } from './fixture.ts'
+
+const place = { latitude: 27.7172, longitude: 85.324 }
+/** A client waits for half a minute at most before it tries again. */
+const comebackMs = 60_000
+
+interface Kept {
+  access: string
+  refresh: string
+}
+const keptBy = (page: Page): Promise<Kept> =>
+  page.evaluate(() => JSON.parse(sessionStorage.getItem('caduceus.pharmacy')!))
+const keep = (page: Page, kept: Partial<Kept>): Promise<void> =>
+  page.evaluate(kept => {
+    const before = JSON.parse(sessionStorage.getItem('caduceus.pharmacy')!)
+    sessionStorage.setItem('caduceus.pharmacy', JSON.stringify({ ...before, ...kept }))
+  }, kept)
+/** The same token with another end; its signature is no longer right. */
+const endingAt = (token: string, seconds: number): string => {
+  const [head, payload, signature] = token.split('.')
+  const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString())
+  const changed = Buffer.from(JSON.stringify({ ...claims, exp: seconds })).toString('base64url')
+  return `${head}.${changed}.${signature}`
+}
+
+t.test('a sign-in that is renewed, and one that has ended', { skip: browserMissing }, async t => {
+  const stage = await openStage(t)
+  const pharmacy = await newPharmacy(stage.url, 'Corner Pharmacy', place.latitude, place.longitude)
+  let refused = 0
+  const page = await stage.openSignedIn('/terminal', pharmacy, async page => {
+    page.on('websocket', socket =>
+      socket.on('close', () => {
+        refused++
+      }),
+    )
+  })
+  for (const [name, seconds] of [
+    ['a token that has ended is replaced before it is used', Date.now() / 1_000 - 60],
+    ['a token that the server refuses is replaced too', Date.now() / 1_000 + 3_600],
+  ] as const) {
+    const before = await keptBy(page)
+    const stale = endingAt(before.access, seconds)
+    await keep(page, { access: stale })
+    await page.reload()
+    await isLive(page)
+    const after = await keptBy(page)
+    t.not(after.access, stale, name)
+    t.not(after.refresh, before.refresh, 'by the refresh token, which is good once')
+  }
+  t.ok(refused > 0)
+
+  const { access } = await keptBy(page)
+  await keep(page, { access: endingAt(access, 0), refresh: 'unknown' })
+  await page.reload()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  t.notOk(await page.locator('#desk').isVisible(), 'without either there is only signing in')
+  t.same(stage.troubles, [])
+})
+
+t.test('a server that goes and comes back', { skip: browserMissing, timeout: 240_000 }, async t => {
+  const stage = await openStage(t)
+  const { latitude, longitude } = place
+  const pharmacy = await newPharmacy(stage.url, 'Corner Pharmacy', latitude, longitude)
+  const patient = await newCustomer(stage.url, 'Wilhelmina Xylander')
+  const terminal = await stage.openSignedIn('/terminal', pharmacy)
+  const customer = await stage.openSignedIn('/customer', patient)
+  const live = await stage.open(`/live#token=${pharmacy.token}&vendors=${pharmacy.vendorId}`)
+  await live.getByText('Live: 1 pharmacy').waitFor()
+  const ask = (): Promise<{ body: { request_id: string } }> =>
+    http(stage.url, 'POST', '/api/requests', {
+      token: patient.token,
+      body: { latitude, longitude, radius_km: 5, quantity: 1, expires_in_seconds: 600 },
+    })
+  const first = (await ask()).body.request_id
+  const card = terminal.locator(`[data-request="${first}"]`)
+  await card.waitFor()
+  for (const page of [terminal, customer, live]) page.setDefaultTimeout(comebackMs)
+
+  await stage.stopServer()
+  await terminal.getByText('Reconnecting').waitFor()
+  await customer.getByText('Reconnecting').waitFor()
+  await live.getByText('0 of 1 connected').waitFor()
+  await stage.startServer()
+  await isLive(terminal)
+  await isLive(customer)
+  await live.getByText('Live: 1 pharmacy').waitFor()
+
+  t.ok(await card.isVisible(), 'what was open still is')
+  await card.getByRole('button', { name: 'Accept' }).click()
+  await terminal.locator(`#ours [data-order="${first}"]`).waitFor()
+  await customer.locator(`#orders [data-order="${first}"][data-status=accepted]`).waitFor()
+  const second = (await ask()).body.request_id
+  await terminal.locator(`[data-request="${second}"]`).waitFor()
+  t.same(stage.troubles, [], 'no page threw')
+})

@@ -1,0 +1,32 @@
+/** The pill in the header that says whether the page is live. */
+import { closeCodes } from '../../../protocol/errors.ts'
+import { setText } from './elements.ts'
+
+export type Tone = 'good' | 'warn' | 'bad'
+/** How a connection of the client ended; with `final` it does not come back. */
+export interface Closed {
+  code: number
+  reason: string
+  final: boolean
+}
+
+export function showPill(pill: HTMLElement, words: string, tone: Tone): void {
+  setText(pill, words)
+  pill.dataset['tone'] = tone
+}
+
+export const showLive = (pill: HTMLElement): void => showPill(pill, 'Live', 'good')
+
+export function showClosed(pill: HTMLElement, closed: Closed): void {
+  showPill(pill, closedWords(closed), closed.final ? 'bad' : 'warn')
+}
+
+/** Why there is no connection, in words. */
+export function closedWords({ code, reason, final }: Closed): string {
+  if (final) return reason || `Refused (${code})`
+  return code === closeCodes.tooManyMessages ? 'Too many connections' : 'Reconnecting'
+}
+
+/** The sign-in is what ended: there is nothing to explain, only to sign in again. */
+export const isSignInOver = ({ code, final }: Closed): boolean =>
+  final && code === closeCodes.unauthenticated

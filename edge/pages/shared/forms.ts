@@ -1,0 +1,62 @@
+/** Forms that say what is wrong where it is wrong, and can be filled with practice data. */
+import { CaduceusError } from '../../../protocol/errors.ts'
+import { messageOf } from './elements.ts'
+
+/** The texts of a form by the names of their fields; files are left out. */
+export const textsOf = (data: FormData): Record<string, string> =>
+  Object.fromEntries(
+    [...data].filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+
+/** A field of a form. Throws when the form has none of that name. */
+export function fieldOf(form: HTMLFormElement, name: string): HTMLInputElement {
+  const field = form.elements.namedItem(name)
+  if (field === null) throw new Error(`the form ${form.id} has no field ${name}`)
+  return field as HTMLInputElement
+}
+
+/** A form whose button waits for `act`, and whose mistakes are shown where they were made. */
+export function onSubmit(form: HTMLFormElement, act: (data: FormData) => Promise<void>): void {
+  const error = form.querySelector('.error')!
+  const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
+  form.addEventListener('submit', async event => {
+    event.preventDefault()
+    for (const input of form.elements) input.removeAttribute('aria-invalid')
+    error.textContent = ''
+    button.disabled = true
+    try {
+      await act(new FormData(form))
+    } catch (problem) {
+      error.textContent = markFields(form, problem) || messageOf(problem)
+      form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+    } finally {
+      button.disabled = false
+    }
+  })
+}
+
+/** Marks the fields that the server names, and lists them by their labels: the server's own message has the names of the API. */
+function markFields(form: HTMLFormElement, problem: unknown): string {
+  if (!(problem instanceof CaduceusError)) return ''
+  return (problem.fields ?? [])
+    .map(({ field, rule }) => {
+      const input = form.elements.namedItem(field) as HTMLInputElement | null
+      input?.setAttribute('aria-invalid', 'true')
+      return `${input?.labels?.[0]?.firstChild?.textContent?.trim() || field} ${rule}`
+    })
+    .join('; ')
+}
+
+/** A practice account costs one click. */
+export function fillPractice(form: HTMLFormElement, values: Record<string, string>): void {
+  for (const [name, value] of Object.entries(values)) fieldOf(form, name).value = value
+}
+
+/** Unlike crypto.randomUUID this works on a page that came over plain HTTP from another machine. */
+export const randomName = (characters: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(characters)), byte =>
+    (byte % 16).toString(16),
+  ).join('')
+
+/** An address that nobody else has. */
+export const practiceEmail = (prefix: string): string => `${prefix}-${randomName(6)}@example.org`

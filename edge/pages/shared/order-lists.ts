@@ -1,0 +1,56 @@
+/** Lists of orders as the pages need them: everything that is open, however old, and the past page by page. */
+import type { RestClient } from '../../../protocol/client/index.ts'
+import { hasEnded, statusesWith } from '../../../protocol/orders/statuses.ts'
+import type { OrderView } from '../../../protocol/rest/order.ts'
+
+interface OrderPage {
+  orders: OrderView[]
+  next_cursor: string | null
+}
+
+const openPageMax = 200
+const pastPageMax = 20
+const openStatuses = statusesWith('ended', false)
+
+/** All orders that are not over, oldest first. `path` says whose. */
+export async function openOrders(api: RestClient, path: string): Promise<OrderView[]> {
+  const lists = await Promise.all(
+    openStatuses.map(async status => {
+      const found: OrderView[] = []
+      let cursor: string | undefined
+      do {
+        const page: OrderPage = await api.call('GET', path, {
+          query: { status, limit: openPageMax, cursor },
+        })
+        found.push(...page.orders)
+        cursor = page.next_cursor ?? undefined
+      } while (cursor !== undefined)
+      return found
+    }),
+  )
+  return lists.flat().sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+}
+
+/** Orders that are over, newest first. */
+export class PastOrders {
+  readonly #api: RestClient
+  readonly #path: string
+  #cursor: string | undefined
+  /** True when `more` has given the last ones. */
+  isDone = false
+
+  constructor(api: RestClient, path: string) {
+    this.#api = api
+    this.#path = path
+  }
+
+  /** The next page of them. */
+  async more(): Promise<OrderView[]> {
+    const { orders, next_cursor }: OrderPage = await this.#api.call('GET', this.#path, {
+      query: { limit: pastPageMax, cursor: this.#cursor },
+    })
+    this.#cursor = next_cursor ?? undefined
+    this.isDone = next_cursor === null
+    return orders.filter(order => hasEnded(order.status))
+  }
+}

@@ -1,0 +1,26 @@
+/** Distances, times and amounts as people read them. */
+const unknown = '–'
+
+export function kilometres(km: number | null): string {
+  if (km === null) return unknown
+  return km < 1 ? `${Math.round(km * 1000)} m` : `${km.toFixed(km < 10 ? 2 : 1)} km`
+}
+
+export function minutes(value: number | null): string {
+  if (value === null) return unknown
+  return value < 1 ? 'under 1 min' : `${Math.round(value)} min`
+}
+
+/** The time of day of an RFC 3339 timestamp. */
+export const clock = (timestamp: string): string =>
+  new Date(timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+
+/** Minutes and seconds that are left. */
+export function remaining(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** The medicines of an order, one text each. */
+export const itemTexts = (items: readonly { name: string; quantity: number }[]): string[] =>
+  items.map(({ name, quantity }) => `${quantity} × ${name}`)
