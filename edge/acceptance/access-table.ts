@@ -78,7 +78,7 @@ const ping: Call = {
 
 const calls: Record<string, Omit<Rule, 'allowed'>> = {
   // System and pages
-  webFile: { of: () => ({ params: { file: 'app.css' } }) },
+  webFile: { of: () => ({ params: { file: 'shared-app.css' } }) },
 
   // Accounts
   register: { of: () => ({ body: registration() }) },

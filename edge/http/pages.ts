@@ -30,7 +30,7 @@ const missingFolder = 'edge/pages/missing'
 const addressOf = (name: string): string => `/web/${name}`
 
 /** Adds what a page loads to `files` and renders it. */
-export function buildPage(page: Page, files: WebFiles): WebFile {
+function buildPage(page: Page, files: WebFiles): WebFile {
   const script = page.script === undefined ? null : files.addScript(`${page.folder}/${page.script}`)
   const own = (page.styles ?? []).map(style => `${page.folder}/${style}`)
   const html = renderPage(page, {

@@ -35,7 +35,7 @@ if (browserMissing !== false && process.env['REQUIRE_SERVICES'] === '1') t.fail(
 
 type Server = Awaited<ReturnType<typeof startEmbedded>>
 
-export class Stage {
+class Stage {
   readonly browser: Browser
   /** What went wrong in a page and would otherwise only be in its console. */
   readonly troubles: string[] = []
