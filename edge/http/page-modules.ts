@@ -22,6 +22,7 @@ const contentTypes: Record<string, string> = {
   svg: 'image/svg+xml',
 }
 const etagCharacters = 22
+const compiledRoot = new URL('../../', import.meta.url)
 export function webFile(name: string, text: string): WebFile {
   const body = Buffer.from(text)
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, etagCharacters)
@@ -59,10 +60,7 @@ export class WebFiles {
   addScript(path: string): string {
     const name = webName(path)
     if (this.#files.has(name)) return this.#sameFile(name, path)
-    const compiled = readFileSync(
-      new URL(`../../${path.replace(/\.ts$/, '.js')}`, import.meta.url),
-      'utf8',
-    )
+    const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
     const imports: string[] = []
     const lines = compiled.split('\n').map(line => {
       // The map is not served.

@@ -2,9 +2,9 @@
  * A feature that nobody planned for: parcels that neighbours keep for each other. It is defined here and
  * nowhere else, and an edge that has it in its list serves everything of it.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { Counter, type Registry } from 'prom-client'
@@ -25,6 +25,7 @@ import { startEdge } from '../edge.ts'
 import { features } from '../features.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { compiledChecks, MessageTable } from '../sockets/messages.ts'
+import { webName } from '../http/page-modules.ts'
 import { admins, signedIn } from './access.ts'
 import { composeParts } from './compose.ts'
 import { feature } from './feature.ts'
@@ -113,16 +114,21 @@ const parcelRoutes = ({ database, metrics, nowMs, random }: ParcelsParts): AnyRo
   }),
 ]
 
-/** Pages are read from the sources, so the page of this test lies beside them for as long as it runs. */
-const pageFolder = mkdtempSync(fileURLToPath(assetUrl('edge/kernel/parcels-page-')))
-t.teardown(() => rmSync(pageFolder, { recursive: true }))
-writeFileSync(join(pageFolder, 'parcels.html'), '<h1>Parcels</h1>')
+/** Its page, outside the sources for as long as the test runs; a path that begins at the root of the disk stays as it is. */
+const pageFolder = join(tmpdir(), `caduceus-${process.pid}`, 'parcels')
+mkdirSync(pageFolder, { recursive: true })
+t.teardown(() => rmSync(dirname(pageFolder), { recursive: true }))
+const pageScript = webName(join(pageFolder, 'parcels.ts'))
+writeFileSync(
+  join(pageFolder, 'page.json'),
+  JSON.stringify({ path: '/parcels', title: 'Parcels', script: 'parcels.ts' }),
+)
+writeFileSync(join(pageFolder, 'page.html'), '<main id="main"><h1>Parcels</h1></main>')
 writeFileSync(join(pageFolder, 'parcels.js'), 'export const parcels = 1\n')
 writeFileSync(
   join(pageFolder, 'answers.json'),
   JSON.stringify({ keepParcel: { id: '1', words: ['heavy'] } }),
 )
-const inSources = (file: string): string => `edge/kernel/${pageFolder.split('/').at(-1)!}/${file}`
 
 const marks: string[] = []
 const parcels = feature()({
@@ -167,7 +173,7 @@ const parcels = feature()({
     channels: { parcels: { path: '/ws/parcels', title: "A neighbour's door", parameters: {} } },
     messages,
   },
-  pages: [{ path: '/parcels', operationId: 'parcelsPage', file: inSources('parcels.html') }],
+  pages: [pageFolder],
   async prepare({ neighbours }) {
     marks.push(`prepared with ${neighbours} neighbours`)
   },
@@ -190,7 +196,7 @@ const parcels = feature()({
   named: { Parcel },
   tags: { parcels: 'Parcels for neighbours' },
   examples: { keepParcel: { as: 'admin', body: { words: ['heavy'] }, status: 201 } },
-  answers: inSources('answers.json'),
+  answers: join(pageFolder, 'answers.json'),
   access: { keepParcel: admins, countParcels: signedIn },
 })
 const list = [...features, parcels]
@@ -328,8 +334,10 @@ t.test('it stands in the documents', async t => {
 })
 
 t.test('its page, and what the page loads', async t => {
-  t.match(await call('GET', '/parcels'), { status: 200, body: '<h1>Parcels</h1>' })
-  t.match(await call('GET', '/web/parcels.js'), { status: 200, body: /parcels = 1/ })
+  const page = await call('GET', '/parcels')
+  t.match(page, { status: 200, body: /<title>Parcels<\/title>[^]*<h1>Parcels<\/h1>/ })
+  t.ok(String(page.body).includes(`src="/web/${pageScript}"`))
+  t.match(await call('GET', `/web/${pageScript}`), { status: 200, body: /parcels = 1/ })
   const root = await fetch(url, { headers: { accept: 'application/json' } })
   const { sockets } = (await root.json()) as { sockets: string[] }
   t.ok(sockets.includes('/ws/parcels') && sockets.includes('/ws/driver'))
