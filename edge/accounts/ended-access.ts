@@ -11,9 +11,8 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import { limits } from '../../protocol/limits.ts'
-import { subjects } from '../../protocol/subjects.ts'
 import type { Identity } from './identity.ts'
+import { createLooks } from './looks.ts'
 
 export interface EndedAccess {
   hasEnded(who: Pick<Identity, 'userId' | 'sessionId' | 'issuedAtMs'>): boolean
@@ -56,10 +55,6 @@ export function createEndedAccess({
   const accounts = new Map<string, number>()
   const listeners: (() => void)[] = []
   let lookedAtMs: number | null = null
-  let running: Promise<void> | null = null
-  let queued: Promise<void> | null = null
-  let closed = false
-  let cancel = () => {}
 
   const read = async (): Promise<void> => {
     const atMs = nowMs()
@@ -92,44 +87,21 @@ export function createEndedAccess({
       for (const [id, endedAtMs] of known) if (endedAtMs < atMs - lifeMs) known.delete(id)
     if (news) for (const listener of listeners) listener()
   }
-  const tried = (): Promise<void> =>
-    read().catch((error: unknown) => {
-      if (!closed) log.warn({ err: error }, 'ended sign-ins could not be read; looking again')
-    })
-  /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
-  const look = (): Promise<void> => {
-    if (running === null)
-      return (running = tried().finally(() => {
-        running = null
-      }))
-    return (queued ??= running.then(() => {
-      queued = null
-      return look()
-    }))
-  }
-  const subscription = bus.subscribe(subjects.accessEnded, () => void look())
-  const next = (): void => {
-    if (closed) return
-    cancel = after(limits.endedAccessLookMs, () => void look().finally(next))
-  }
-  next()
+  const looks = createLooks(
+    { bus, log, after },
+    read,
+    'ended sign-ins could not be read; looking again',
+  )
   return {
     hasEnded({ userId, sessionId, issuedAtMs = 0 }) {
       if (sessionId !== undefined && sessions.has(sessionId)) return true
       const deactivatedAtMs = accounts.get(userId)
       return deactivatedAtMs !== undefined && issuedAtMs <= deactivatedAtMs
     },
-    announce() {
-      bus.publish(subjects.accessEnded, new Uint8Array())
-      return look()
-    },
+    announce: looks.announce,
     onEnded(listener) {
       listeners.push(listener)
     },
-    close() {
-      closed = true
-      cancel()
-      subscription.unsubscribe()
-    },
+    close: looks.close,
   }
 }

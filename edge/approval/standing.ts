@@ -14,10 +14,9 @@ import { sql } from 'kysely'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import { limits } from '../../protocol/limits.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
-import { subjects } from '../../protocol/subjects.ts'
 import type { Standing } from '../accounts/identity.ts'
+import { createLooks } from '../accounts/looks.ts'
 import type { Standings, StandingNews, VendorNews } from '../kernel/standing.ts'
 import { BoundedCache } from '../integrations/bounded-cache.ts'
 import { gathered } from '../sockets/gathered.ts'
@@ -108,10 +107,6 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const news = new Map<string, { one: StandingNews; atMs: number }>()
   const listeners: ((news: readonly StandingNews[]) => void)[] = []
   let lookedAtMs: number | null = null
-  let running: Promise<void> | null = null
-  let queued: Promise<void> | null = null
-  let closed = false
-  let cancel = () => {}
 
   const vendorNews = (id: string): VendorNews | null => {
     const one = news.get(id)?.one
@@ -201,31 +196,11 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       if (newsAtMs < atMs - approvalLimits.standingNewsMs - slackMs) news.delete(id)
     if (fresh.length > 0) for (const listener of listeners) listener(fresh)
   }
-  const tried = (): Promise<void> =>
-    read().catch((error: unknown) => {
-      if (!closed)
-        log.warn(
-          { err: error },
-          'decisions upon pharmacies and drivers could not be read; looking again',
-        )
-    })
-  /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
-  const look = (): Promise<void> => {
-    if (running === null)
-      return (running = tried().finally(() => {
-        running = null
-      }))
-    return (queued ??= running.then(() => {
-      queued = null
-      return look()
-    }))
-  }
-  const subscription = bus.subscribe(subjects.accessEnded, () => void look())
-  const next = (): void => {
-    if (closed) return
-    cancel = after(limits.endedAccessLookMs, () => void look().finally(next))
-  }
-  next()
+  const looks = createLooks(
+    { bus, log, after },
+    read,
+    'decisions upon pharmacies and drivers could not be read; looking again',
+  )
 
   /** True when a row tells of a later decision than the news that this edge has of it. */
   const isNewer = (id: string, decidedAt: DecidedAt | null): boolean => {
@@ -238,7 +213,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     if (cached !== undefined) return cached
     const row = await vendorRow(id)
     if (row === undefined) return full
-    if (isNewer(id, row.standing_at)) await look()
+    if (isNewer(id, row.standing_at)) await looks.look()
     // What was heard while the row was read is newer than the row.
     const standing = ofVendor(vendorNews(id)?.status ?? row.status)
     if (standing.access === 'full') known.set(id, standing)
@@ -250,7 +225,8 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       return cached
     const row = await driverRow(id)
     if (row === undefined) return full
-    if (isNewer(id, row.standing_at) || isNewer(row.vendor_id, row.vendor_standing_at)) await look()
+    if (isNewer(id, row.standing_at) || isNewer(row.vendor_id, row.vendor_standing_at))
+      await looks.look()
     const heard = news.get(id)?.one
     const membership = heard?.kind === 'driver' ? heard.membership : row.membership
     const standing = ofDriver(
@@ -286,17 +262,10 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       )
       return now.access === 'full' ? null : now
     },
-    announce() {
-      bus.publish(subjects.accessEnded, new Uint8Array())
-      return look()
-    },
+    announce: looks.announce,
     onNews(listener) {
       listeners.push(listener)
     },
-    close() {
-      closed = true
-      cancel()
-      subscription.unsubscribe()
-    },
+    close: looks.close,
   }
 }
