@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { halfSipHash, IdTable, parseUuid } from './id-table.ts'
+import { halfSipHash } from './half-sip-hash.ts'
+import { IdTable, parseUuid } from './id-table.ts'
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff })
 const textOf = (number: number): string =>
