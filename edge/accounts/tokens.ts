@@ -10,10 +10,10 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import { isUuid } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { isRole, type Role } from './identity.ts'
+import { algorithm, readOwn } from './own-token.ts'
 
 const issuer = 'caduceus'
 const audience = 'caduceus-api'
-const algorithm = 'HS256'
 /** Longer ones are none of ours, and are not hashed to find out. */
 const tokenCharactersMax = 4_096
 const ticketSealBytes = 12
@@ -71,33 +71,6 @@ export function tokensOf(settings: TokenSettings): Promise<Tokens> {
 /** As tokens and tickets are stored: whoever reads the table cannot use them. */
 export const hashToken = (token: string): string =>
   createHash('sha256').update(token).digest('base64url')
-
-/** The header of every token that we sign, and the point after it. */
-const ownHeader = `${Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT' })).toString('base64url')}.`
-
-/**
- * The claims of a token in exactly the form that `sign` writes and under our signature; null otherwise.
- * It can accept and never refuse: whatever does not pass is judged by the library. Its HMAC goes through
- * a thread of the crypto pool and three promises, a tenth of what a reconnecting socket may cost.
- */
-function readOwn(token: string, secret: ReturnType<typeof createSecretKey>): JWTPayload | null {
-  if (!token.startsWith(ownHeader)) return null
-  const end = token.lastIndexOf('.')
-  const given = Buffer.from(token.slice(end + 1))
-  // As text: decoding would overlook what does not belong into base64url.
-  const signature = Buffer.from(
-    createHmac('sha256', secret).update(token.slice(0, end)).digest('base64url'),
-  )
-  if (given.length !== signature.length || !timingSafeEqual(given, signature)) return null
-  try {
-    const claims: unknown = JSON.parse(
-      Buffer.from(token.slice(ownHeader.length, end), 'base64url').toString('utf8'),
-    )
-    return typeof claims === 'object' && claims !== null ? (claims as JWTPayload) : null
-  } catch {
-    return null
-  }
-}
 
 export async function createTokens({
   jwtSecret,
