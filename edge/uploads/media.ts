@@ -8,7 +8,10 @@
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import { isJpeg, isPng, isWebp, readJpeg, readPng, readWebp, type ImageShape } from './images.ts'
+import type { ImageShape } from './formats/bytes.ts'
+import { isJpeg, readJpeg } from './formats/jpeg.ts'
+import { isPng, readPng } from './formats/png.ts'
+import { isWebp, readWebp } from './formats/webp.ts'
 import { withoutMetadata } from './metadata.ts'
 import {
   isMp3,
