@@ -8,7 +8,7 @@
 import type { Migration } from 'kysely'
 import type { Registry } from 'prom-client'
 import type Type from 'typebox'
-import type { OwnSockets } from '../../protocol/asyncapi.ts'
+import type { OwnSockets } from '../../protocol/documents/sockets.ts'
 import type { Environment } from '../../protocol/environment.ts'
 import type { AnyRoute } from '../http/route.ts'
 import type { SocketRow } from '../sockets/row.ts'

@@ -1,0 +1,211 @@
+/** Commands to actors and the facts that they publish, in the AsyncAPI document. */
+import { type TSchema } from 'typebox'
+import { commandExamples } from '../command-examples.ts'
+import {
+  commandSchemas,
+  edgeVerbs,
+  type DriverVerb,
+  type OrderVerb,
+  ServiceCommand,
+} from '../commands.ts'
+import { driverEvents, eventVersion, orderEvents, PublishedEvent } from '../events.ts'
+import { ids } from '../examples.ts'
+import { limits } from '../limits.ts'
+import { driverLocationsExample, olderTopics, OlderMessage } from '../older-topics.ts'
+import { DriverView } from '../rest/driver.ts'
+import { OrderView } from '../rest/order.ts'
+import { engineQueue, ofService, subjects } from '../subjects.ts'
+import { ProblemSchema } from './named.ts'
+import { Draft } from './draft.ts'
+
+const reply = (name: 'order' | 'driver', view: TSchema) => ({
+  oneOf: [
+    {
+      type: 'object',
+      required: ['ok', name],
+      properties: {
+        ok: { const: true },
+        [name]: view,
+        outcome: { type: 'object', description: 'What the view alone does not say' },
+      },
+    },
+    {
+      type: 'object',
+      required: ['ok', 'problem'],
+      properties: { ok: { const: false }, problem: ProblemSchema },
+    },
+  ],
+})
+const OrderReply = reply('order', OrderView)
+const DriverReply = reply('driver', DriverView)
+
+export function commands(draft: Draft): void {
+  draft
+    .message('order_reply', 'The order after the command, or why not.', OrderReply, {
+      ok: false,
+      problem: { code: 'order_not_found', detail: 'no such order' },
+    })
+    .message('driver_reply', 'The driver after the command, or why not.', DriverReply, {
+      ok: false,
+      problem: { code: 'driver_not_found', detail: 'no such driver' },
+    })
+  const anyCommand = {
+    ...ServiceCommand,
+    properties: {
+      ...ServiceCommand.properties,
+      actor: { enum: ['order', 'driver'] },
+      verb: { type: 'string' },
+    },
+  }
+  const example = (actor: 'order' | 'driver', data: unknown) => ({
+    id: 'reorder-4711',
+    actor_id: actor === 'order' ? ids.order : ids.driver,
+    data,
+  })
+  const verbs = (
+    actor: 'order' | 'driver',
+    schemas: Readonly<Record<string, TSchema>>,
+    examples: Readonly<Record<string, { summary: string; data: unknown }>>,
+  ): void => {
+    for (const [verb, data] of Object.entries(schemas)) {
+      if (edgeVerbs.has(verb)) continue
+      const { summary, data: given } = examples[verb]!
+      const name = `command_${actor}_${verb}`
+      draft
+        .message(
+          name,
+          summary,
+          { ...ServiceCommand, properties: { ...ServiceCommand.properties, data } },
+          example(actor, given),
+        )
+        .request(
+          name,
+          subjects.command(actor, verb),
+          summary,
+          name,
+          `${actor}_reply`,
+          {},
+          { bindings: { nats: { queue: engineQueue } } },
+        )
+    }
+  }
+  verbs('order', commandSchemas.order, commandExamples.order satisfies Record<OrderVerb, unknown>)
+  verbs(
+    'driver',
+    commandSchemas.driver,
+    commandExamples.driver satisfies Record<DriverVerb, unknown>,
+  )
+  draft
+    .message('slot_command', 'Any command, on its way to the owner of the slot.', anyCommand, {
+      ...example('order', {}),
+      actor: 'order',
+      verb: 'cancel',
+      by: { role: 'customer', id: ids.customer },
+    })
+    .request(
+      'command_of_service',
+      subjects.commandOf('{actor}' as 'order', '{verb}', '{service}'),
+      "A command with its sender's name, which the NATS server writes into the subject for a service with an account of its own.",
+      'slot_command',
+      'order_reply',
+      { actor: 'order or driver', verb: 'As above', service: 'Who sends it, by its account' },
+      { bindings: { nats: { queue: engineQueue } } },
+    )
+    .request(
+      'slot_command',
+      subjects.slotCommand('{slot}' as never),
+      'Commands of edges, and between engines, to the owner of a slot. Internal.',
+      'slot_command',
+      'order_reply',
+      { slot: `0 to ${limits.slotCount - 1}` },
+    )
+}
+
+export function events(draft: Draft): void {
+  const actedBy = { role: 'driver', id: ids.driver }
+  const rows = (
+    actor: 'order' | 'driver',
+    table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>,
+    id: string,
+  ): void => {
+    for (const [type, { description, data, example }] of Object.entries(table)) {
+      const name = `event_${actor}_${type}`
+      const payload = {
+        ...PublishedEvent,
+        properties: {
+          ...PublishedEvent.properties,
+          actor: { const: actor },
+          type: { const: type },
+          data,
+        },
+      }
+      draft
+        .message(name, description, payload, {
+          id: '17.4711',
+          slot: 17,
+          seq: 4711,
+          order_seq: 1,
+          at: driverLocationsExample.at,
+          actor,
+          actor_id: id,
+          type,
+          v: eventVersion,
+          by: actedBy,
+          data: example,
+        })
+        .subject(name, subjects.event(actor, type, `{${actor}_id}`), description, name, 'send', {
+          [`${actor}_id`]: 'Whose event it is',
+        })
+    }
+  }
+  rows('order', orderEvents, ids.order)
+  rows('driver', driverEvents, ids.driver)
+  const { example } = orderEvents.order_accepted
+  draft
+    .message('event_of_service', 'Any fact.', PublishedEvent, {
+      id: '17.4711',
+      slot: 17,
+      seq: 4711,
+      order_seq: 1,
+      at: driverLocationsExample.at,
+      actor: 'order',
+      actor_id: ids.order,
+      type: 'order_accepted',
+      v: eventVersion,
+      by: actedBy,
+      data: example,
+    })
+    .subject(
+      'event_of_service',
+      ofService('{service}', subjects.event('{actor}' as 'order', '{event}', '{id}')),
+      'The facts of the pharmacies that a service acts for, and those of the older names alike. The NATS server gives them to the service under the subjects without `service` and its name.',
+      'event_of_service',
+      'send',
+      {
+        service: 'By its account',
+        actor: 'order or driver',
+        event: 'What happened',
+        id: 'Of the order or driver',
+      },
+    )
+  for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {
+    const name = topic.replace('.', '_')
+    const payload = {
+      ...OlderMessage,
+      properties: { ...OlderMessage.properties, type: { const: topic }, data },
+    }
+    draft
+      .message(name, description, payload, {
+        id: `17.4711.${topic}`,
+        slot: 17,
+        seq: 4711,
+        order_seq: 1,
+        at: driverLocationsExample.at,
+        type: topic,
+        data: example,
+      })
+      .subject(name, subjects.olderTopic(topic, '{order_id}'), description, name, 'send', {
+        order_id: 'The trip',
+      })
+  }
+}

@@ -1,0 +1,51 @@
+/** The schemas that the AsyncAPI document names once and refers to wherever they occur. */
+import { errorCatalogue } from '../errors.ts'
+import { Place, VendorFact } from '../events.ts'
+import { Item } from '../kernel/schema.ts'
+import { Principal } from '../principal.ts'
+import { NewRequestBody } from '../orders/messages.ts'
+import { DriverView } from '../rest/driver.ts'
+import { OrderView } from '../rest/order.ts'
+import { Frame } from './location-frames.ts'
+
+export type Json = Record<string, unknown>
+
+export const ProblemSchema = {
+  type: 'object',
+  required: ['code', 'detail'],
+  description: 'Why it was refused. Switch on `code`.',
+  properties: {
+    code: { type: 'string', enum: Object.keys(errorCatalogue) },
+    detail: { type: 'string' },
+    fields: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { field: { type: 'string' }, rule: { type: 'string' } },
+      },
+      description: 'With `invalid_request`: which fields broke which rule',
+    },
+  },
+}
+/** Schemas that the document gives a name and refers to wherever they occur. */
+export const named = {
+  OrderView,
+  DriverView,
+  Problem: ProblemSchema,
+  Principal,
+  Place,
+  VendorFact,
+  Item,
+  NewRequestBody,
+  LocationFrame: Frame,
+}
+const names = new Map<unknown, string>(
+  Object.entries(named).map(([name, schema]) => [schema, name]),
+)
+export function refer(value: unknown, asRoot = false): unknown {
+  if (Array.isArray(value)) return value.map(item => refer(item))
+  if (typeof value !== 'object' || value === null) return value
+  const name = names.get(value)
+  if (name !== undefined && !asRoot) return { $ref: `#/components/schemas/${name}` }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, refer(inner)]))
+}

@@ -1,0 +1,77 @@
+/** Locations, and what engines and edges tell each other, in the AsyncAPI document. */
+import { ids } from '../examples.ts'
+import { driverLocationsExample, DriverLocationsUpdated } from '../older-topics.ts'
+import { pushMessages } from '../pushes.ts'
+import { subjects } from '../subjects.ts'
+import { LocationBatch, frame } from './location-frames.ts'
+import { Draft } from './draft.ts'
+
+export function river(draft: Draft): void {
+  draft
+    .message('location_batch', 'Frames of several drivers.', LocationBatch, [[ids.driver, frame]])
+    .subject(
+      'location',
+      subjects.location('{geohash3}'),
+      'Locations as drivers sent them. Edges publish here, and other services may.',
+      'location_batch',
+      'receive',
+      { geohash3: 'Region: a geohash of three characters' },
+    )
+    .message(
+      'driver_location_updated',
+      "The live positions of one engine's drivers that moved.",
+      DriverLocationsUpdated,
+      driverLocationsExample,
+    )
+    .subject(
+      'driver_location_updated',
+      subjects.driverLocations,
+      'Live positions after the late-data policy, every few seconds. Core NATS only: in no stream.',
+      'driver_location_updated',
+      'send',
+    )
+}
+
+export function internal(draft: Draft): void {
+  for (const [name, { description, schema, example }] of Object.entries(pushMessages))
+    draft.message(name, description, schema, example)
+  const say = (
+    name: string,
+    address: string,
+    message: keyof typeof pushMessages,
+    parameters: Record<string, string> = {},
+  ) =>
+    draft.subject(
+      name,
+      address,
+      `${pushMessages[message].description} Internal.`,
+      message,
+      'send',
+      parameters,
+    )
+  say('push_all', subjects.pushAll, 'push_list')
+  say('push_edge', subjects.pushEdge('{edge_id}'), 'location_push', { edge_id: 'Which edge' })
+  say('interest', subjects.interest, 'interest')
+  say('terminals', subjects.terminals, 'terminals')
+  say('directory', subjects.directory, 'directory_vendor')
+  say('roster', subjects.roster, 'roster_rows')
+  say('roster_wanted', subjects.rosterWanted, 'roster_wanted')
+  say('slots_changed', subjects.slotsChanged, 'slots_changed')
+  say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
+  say('access_ended', subjects.accessEnded, 'access_ended')
+  draft
+    .request(
+      'query_position',
+      subjects.queryPosition,
+      pushMessages.position_query.description,
+      'position_query',
+      'position_answer',
+    )
+    .request(
+      'query_health',
+      subjects.queryHealth,
+      pushMessages.health_query.description,
+      'health_query',
+      'health_answer',
+    )
+}
