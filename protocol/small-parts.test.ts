@@ -381,7 +381,7 @@ t.test('a process starts, says why not, and ends', async t => {
     import { runProcess } from ${JSON.stringify(assetUrl('dist/protocol/process.js').href)}
     import { ConfigError } from ${JSON.stringify(assetUrl('dist/protocol/environment.js').href)}
     process.kill = process.kill.bind(process)
-    await runProcess('test', 200, async () => { ${body} })
+    await runProcess({ name: 'test', help: '' }, 200, async () => { ${body} })
     ${more}`,
       ],
       { encoding: 'utf8', timeout: 20_000, cwd: fileURLToPath(assetUrl('.')) },
