@@ -24,7 +24,13 @@ function setUp() {
     return new Promise((done, fail) => open.push({ done, fail }))
   }
   const looks = createLooks({ bus, log, after }, read, 'not read')
-  return { bus, looks, warnings, open, begun: () => begun, tick: () => tick }
+  /** The turn of the clock that waits; it is taken out, as a timer that has run. */
+  const takeTick = () => {
+    const waiting = tick
+    tick = null
+    return waiting
+  }
+  return { bus, looks, warnings, open, begun: () => begun, tick: takeTick }
 }
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
