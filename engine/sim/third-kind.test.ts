@@ -1,0 +1,177 @@
+/**
+ * A made-up third kind of actor in the simulator: engines crash and come back over a faulty bus and a faulty
+ * database while errands are asked for, passed on and finished. Its events are held against its machine, its
+ * rows against its fold; and a kind whose engines fold differently is noticed.
+ */
+import t from 'tap'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { Chance } from '../../protocol/chance.ts'
+import { slotOf, uuidV7 } from '../../protocol/ids.ts'
+import { limits } from '../../protocol/limits.ts'
+import { subjects } from '../../protocol/subjects.ts'
+import { Engine } from '../engine.ts'
+import { kinds } from '../kinds.ts'
+import type { AnyKind } from '../runtime/kind.ts'
+import { askedBy } from '../testing/errand-people.ts'
+import { anyErrand, type Errand } from '../testing/errands.ts'
+import { Checker } from './checker.ts'
+import { ClaimServer } from './claim-server.ts'
+import { SimDatabase } from './database.ts'
+import { checkingEars } from './ears.ts'
+import { Faults } from './faults.ts'
+import { Network } from './network.ts'
+import { SimNode } from './node.ts'
+import { Schedule } from './schedule.ts'
+
+const startMs = 1_800_000_000_000
+const minute = 60_000
+const again: ReadonlySet<string> = new Set(['unavailable', 'moved', 'overloaded', 'timeout'])
+
+class Stop extends Error {}
+
+/** `played`: the kind as the engines have it; the checker always has the right one. */
+async function simulated(seed: number, played: AnyKind = anyErrand()) {
+  const list = [...kinds, anyErrand()]
+  const schedule = new Schedule(startMs)
+  const chance = new Chance(seed)
+  const faults = new Faults(chance.fork('faults'), new Set(), true)
+  const checker = new Checker(list)
+  const ears = checkingEars(checker, schedule)
+  const network = new Network(schedule, faults, chance.fork('network'), ears)
+  const database = new SimDatabase(schedule, faults, chance.fork('database'), list, commit =>
+    checker.committed(commit),
+  )
+  checker.watch(database)
+  const claims = new ClaimServer(schedule, faults, chance.fork('claims'), () => {})
+  const engines = new Set<SimNode>()
+  let incarnations = 0
+  let crashes = 0
+  const boot = (): void => {
+    const name = `engine-${++incarnations}`
+    const node = new SimNode(name, schedule, chance.fork(name), faults)
+    const engine = new Engine({
+      engineId: name,
+      env: node.env,
+      bus: network.connect(node),
+      journal: database.journal(node),
+      claims: claims.for(node),
+      exclusive: false,
+      kinds: [...kinds, played],
+      log: () => {},
+    })
+    engines.add(node)
+    const crashed = node.onCrash
+    node.onCrash = () => {
+      crashed()
+      crashes++
+      engines.delete(node)
+      schedule.after(chance.between(200, 4_000), boot)
+    }
+    engine.start().catch(() => node.crash())
+  }
+  boot()
+  boot()
+  const weather = chance.fork('weather')
+  const strike = (): void => {
+    if (faults.healed) return
+    if (engines.size > 0) weather.pick([...engines]).crash()
+    schedule.after(weather.between(minute, 4 * minute), strike)
+  }
+  schedule.after(3 * minute, strike)
+
+  const client = new SimNode('edge-1', schedule, chance.fork('client'), faults)
+  const bus = network.connect(client)
+  const sleep = (ms: number): Promise<void> =>
+    new Promise(resolve => {
+      schedule.after(ms, resolve)
+    })
+  /** Until it is answered, under one id. */
+  const give = async (actor_id: string, verb: string, data: object): Promise<void> => {
+    const body = encodeBody({ id: verb, actor: 'errand', actor_id, verb, by: askedBy, data })
+    for (;;) {
+      const reply = await bus
+        .request(subjects.slotCommand(slotOf(actor_id, limits.slotCount)), body, 10_000)
+        .then(
+          bytes => decodeBody(bytes) as { ok: boolean; problem?: { code: string } },
+          () => ({ ok: false, problem: { code: 'unavailable' } }),
+        )
+      if (reply.ok || !again.has(reply.problem!.code)) return
+      await sleep(chance.between(500, 3_000))
+    }
+  }
+  const people = chance.fork('people')
+  const ids = Array.from({ length: 40 }, () => uuidV7(startMs, people.random))
+  const lives = ids.map(async (id, i) => {
+    await sleep(people.between(0, 20 * minute))
+    await give(id, 'ask', { what: `no ${i}`, tags: [`t${i}`, 'all'], due_ms: 2 * minute })
+    await sleep(people.between(0, 4 * minute))
+    await give(id, 'pass_on', { to: ids[(i + 1) % ids.length]! })
+    await sleep(people.between(0, 4 * minute))
+    if (i % 2 === 0) await give(id, 'finish', {})
+  })
+  const each = (): void => {
+    if (database.defect !== null) throw database.defect
+    if (checker.violations.length > 0) throw new Stop()
+  }
+  try {
+    await schedule.until(startMs + 30 * minute, each)
+    faults.heal()
+    for (const node of network.nodes()) network.heal(node)
+    await schedule.until(startMs + 50 * minute, each)
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+  }
+  return { checker, database, ids, lives, crashes }
+}
+
+t.test(
+  'whatever goes wrong, its journal and its rows are right, and all comes to its end',
+  async t => {
+    for (const seed of [1, 2, 3]) {
+      const { checker, database, ids, lives, crashes } = await simulated(seed)
+      t.same(checker.violations, [], `seed ${seed}`)
+      await Promise.all(lives)
+      t.ok(crashes > 3, `${crashes} crashes`)
+      const rows = database.store.table('errands').rows
+      t.equal(rows.size, ids.length)
+      ids.forEach((id, i) => {
+        const row = rows.get(id)!
+        t.equal(row['status'], i % 2 === 0 ? 'done' : 'open')
+        if (i % 2 !== 0) t.equal(row['reminders'], 1, 'its deadline came once')
+      })
+      const steps = checker.coverage.steps([anyErrand()])
+      t.same(
+        steps.filter(([, count]) => count === 0),
+        [],
+        'every step of its machine was taken',
+      )
+    }
+  },
+)
+
+t.test('a fold that forgets a reminder is found by the row', async t => {
+  const right = anyErrand()
+  const { checker } = await simulated(1, {
+    ...right,
+    evolve: (state, event, atMs) =>
+      event.type === 'errand_reminded'
+        ? { ...(state as Errand), dueAtMs: null }
+        : right.evolve(state, event, atMs),
+  })
+  t.match(checker.violations[0], { rule: '[4]', what: /the row says reminders "0"/ })
+})
+
+t.test('an event that its machine does not have is found', async t => {
+  const right = anyErrand()
+  const { checker } = await simulated(1, {
+    ...right,
+    decide: (state, command, nowMs) => {
+      const decision = right.decide(state, command, nowMs)
+      const { verb } = command as { verb: string }
+      return decision.ok && verb === 'finish' && decision.events.length > 0
+        ? { ok: true, events: [...decision.events, ...decision.events] }
+        : decision
+    },
+  })
+  t.match(checker.violations[0], { rule: '[4]', what: /errand_finished of a errand that is done/ })
+})
