@@ -1,0 +1,245 @@
+/** The terms of orders against what people said: wishes, fees, distances, and the pharmacies that are asked. */
+import type { OrderEvent, VendorFact } from '../../protocol/events.ts'
+import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
+import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'
+import { candidatesOf, toldFee, wasBroadcast, type OrderModel } from './model/order.ts'
+
+export class Terms {
+  readonly #fail: Fail
+  readonly #evidence: Evidence
+
+  constructor(evidence: Evidence, fail: Fail) {
+    this.#evidence = evidence
+    this.#fail = fail
+  }
+
+  opened(
+    data: Extract<OrderEvent, { type: 'broadcast_opened' }>['data'],
+    order: OrderModel,
+    atMs: number,
+  ): void {
+    const asked = this.#evidence.wishOf(order.id)
+    if (asked?.verb !== 'broadcast')
+      return this.#fail('[said]', 'a request that nobody sent', order.id)
+    const { body } = asked
+    this.#sameWish(
+      data,
+      asked,
+      {
+        latitude: body['latitude'],
+        longitude: body['longitude'],
+        address: body['delivery_address'] ?? null,
+      },
+      order,
+    )
+    if (
+      data.radius_km !== body['radius_km'] ||
+      data.expires_at_ms !== atMs + Number(body['expires_in_seconds']) * 1000
+    )
+      this.#fail(
+        '[said]',
+        'a request of another radius or another deadline than was asked for',
+        order.id,
+      )
+    if (JSON.stringify(data.fee) !== JSON.stringify(body.fee ?? null))
+      this.#fail(
+        '[fee]',
+        `told a fee of ${JSON.stringify(data.fee)}, quoted ${JSON.stringify(body.fee)}`,
+        order.id,
+      )
+    // Who is asked: all within the radius, the nearest first.
+    const asks = new Map(data.candidates.map(one => [one.vendor_id, one.distance_km]))
+    for (const vendorId of this.#evidence.vendorIds()) {
+      const known = this.#evidence.known(vendorId, atMs)
+      const kms = known.map(vendor => crowKm(vendor, data.dropoff))
+      const km = asks.get(vendorId)
+      if (
+        km === undefined &&
+        known.every((vendor, i) => vendor.is_active && kms[i]! < data.radius_km - 1e-6)
+      )
+        this.#fail(
+          '[place]',
+          `pharmacy ${vendorId} is ${kms[0]} km away and was not asked`,
+          order.id,
+        )
+      if (
+        km !== undefined &&
+        !known.some((vendor, i) => vendor.is_active && sameKm(km, kms[i]!) && km <= data.radius_km)
+      )
+        this.#fail(
+          '[place]',
+          `pharmacy ${vendorId} was asked as ${km} km away, it is ${kms.join(' or ')}`,
+          order.id,
+        )
+    }
+    if (
+      data.candidates.some(
+        ({ distance_km }, i) => i > 0 && distance_km < data.candidates[i - 1]!.distance_km,
+      )
+    )
+      this.#fail(
+        '[place]',
+        'pharmacies that are not asked in the order of their distance',
+        order.id,
+      )
+  }
+
+  placed(
+    data: Extract<OrderEvent, { type: 'order_placed' }>['data'],
+    order: OrderModel,
+    atMs: number,
+  ): void {
+    const asked = this.#evidence.wishOf(order.id)
+    if (asked?.verb !== 'create') return this.#fail('[said]', 'an order that nobody sent', order.id)
+    const { body } = asked
+    this.#sameWish(
+      data,
+      asked,
+      {
+        latitude: body['delivery_latitude'],
+        longitude: body['delivery_longitude'],
+        address: body['delivery_address'],
+      },
+      order,
+    )
+    const vendorId = String(body['vendor_id'])
+    this.#isVendor(data.vendor, vendorId, atMs, order)
+    const km = byRoadKm(crowKm(data.vendor, data.dropoff))
+    const quoted =
+      body.fee !== undefined && (body.fee.vendor_id === null || body.fee.vendor_id === vendorId)
+        ? body.fee
+        : null
+    if (quoted !== null) {
+      if (
+        JSON.stringify(data.fee) !== JSON.stringify(quoted) ||
+        data.distance_km !== quoted.distance_km
+      )
+        this.#fail(
+          '[fee]',
+          `placed at ${JSON.stringify(data.fee)}, quoted ${JSON.stringify(quoted)}`,
+          order.id,
+        )
+    } else if (
+      data.fee === null ||
+      !sameKm(data.distance_km, km) ||
+      !sameKm(data.fee.distance_km, km) ||
+      !this.#isTariff(data.fee.fee_minor, vendorId, km, atMs)
+    )
+      this.#fail('[fee]', `placed at ${JSON.stringify(data.fee)} for ${km} km`, order.id)
+  }
+
+  #sameWish(
+    data: OrderModel['wish'],
+    { customerId, body }: Asked,
+    dropoff: object,
+    order: OrderModel,
+  ): void {
+    const said = {
+      customer_id: customerId,
+      customer_name: body['customer_name'],
+      customer_phone: body['customer_phone'],
+      dropoff,
+      items: body.items,
+      quantity: body['quantity'] ?? null,
+      notes: body['notes'] ?? null,
+      prescription_url: body['prescription_url'] ?? null,
+      currency: 'USD',
+    }
+    for (const [key, value] of Object.entries(said))
+      if (JSON.stringify(data[key as keyof OrderModel['wish']]) !== JSON.stringify(value))
+        this.#fail(
+          '[said]',
+          `${key} is ${JSON.stringify(data[key as keyof OrderModel['wish']])}, asked ${JSON.stringify(value)}`,
+          order.id,
+        )
+  }
+
+  accepted(
+    data: Extract<OrderEvent, { type: 'order_accepted' }>['data'],
+    before: OrderModel,
+    order: OrderModel,
+    atMs: number,
+  ): void {
+    const { vendor, fee_minor, distance_km } = data
+    const vendorId = vendor.vendor_id
+    const words = [
+      ...this.#evidence.given(order.id, 'respond'),
+      ...this.#evidence.given(order.id, 'accept'),
+    ].filter(({ id }) => id === vendorId)
+    if (!words.some(one => (one.data['text_message'] ?? null) === data.text_message))
+      this.#fail(
+        '[said]',
+        `accepted with "${data.text_message}", which pharmacy ${vendorId} did not say`,
+        order.id,
+      )
+    const goodFor = (fee: FeeTerms | null | undefined): boolean =>
+      fee != null && (fee.vendor_id === null || fee.vendor_id === vendorId)
+    const told = toldFee(order)
+    const quotes = words.map(({ data: { fee } }) => fee as FeeTerms | undefined).filter(goodFor)
+    if (wasBroadcast(order)) {
+      this.#isVendor(vendor, vendorId, atMs, order)
+      const km = byRoadKm(
+        candidatesOf(order).find(one => one.vendor_id === vendorId)?.distance_km ?? Number.NaN,
+      )
+      const agreed = goodFor(told as FeeTerms | null) ? [told!] : quotes.length > 0 ? quotes : null
+      const fits =
+        agreed === null
+          ? sameKm(distance_km, km) && this.#isTariff(fee_minor, vendorId, km, atMs)
+          : agreed.some(one => one!.fee_minor === fee_minor && one!.distance_km === distance_km)
+      if (!fits)
+        this.#fail(
+          '[fee]',
+          `accepted for ${fee_minor} and ${distance_km} km, ${agreed === null ? `by tariff for ${km} km` : JSON.stringify(agreed)}`,
+          order.id,
+        )
+      return
+    }
+    if (JSON.stringify(vendor) !== JSON.stringify(before.vendor))
+      this.#fail(
+        '[place]',
+        'accepted by another pharmacy, or at another place, than it was ordered from',
+        order.id,
+      )
+    const least = [told!.fee_minor, ...quotes.map(one => Math.min(told!.fee_minor, one!.fee_minor))]
+    if (!least.includes(fee_minor) || distance_km !== order.wish.distance_km)
+      this.#fail(
+        '[fee]',
+        `accepted for ${fee_minor} and ${distance_km} km, told ${JSON.stringify(told)}`,
+        order.id,
+      )
+  }
+
+  #isVendor(fact: VendorFact, vendorId: string, atMs: number, order: OrderModel): void {
+    const is = ({
+      name,
+      phone,
+      latitude,
+      longitude,
+      address,
+      proof_required,
+    }: DirectoryVendor): boolean =>
+      fact.vendor_id === vendorId &&
+      JSON.stringify([
+        fact.name,
+        fact.phone,
+        fact.latitude,
+        fact.longitude,
+        fact.address,
+        fact.proof_required,
+      ]) === JSON.stringify([name, phone, latitude, longitude, address, proof_required])
+    if (!this.#evidence.known(vendorId, atMs).some(is))
+      this.#fail(
+        '[place]',
+        `pharmacy ${vendorId} as ${JSON.stringify(fact)}, which it is not`,
+        order.id,
+      )
+  }
+
+  /** At the middle of a step the two ways to reckon may part. */
+  #isTariff(minor: number, vendorId: string, km: number, atMs: number): boolean {
+    return this.#evidence
+      .known(vendorId, atMs)
+      .some(({ tariff }) => [km, km - 1e-7, km + 1e-7].some(near => feeOf(tariff, near) === minor))
+  }
+}
