@@ -37,16 +37,16 @@ export type Row = [
 export const stranger = principal('customer', id(0xc9))
 export const otherVendor = principal('vendor', vendorIds[1])
 export const otherDriver = principal('driver', driverIds[1])
-export const service = principal('service', 'billing')
-export const manyRefusals = [
+const service = principal('service', 'billing')
+const manyRefusals = [
   happened.opened,
   ...Array.from({ length: limits.responsesMax }, () => happened.refused),
 ]
-export const triedOut = [
+const triedOut = [
   ...reached.searching,
   ...Array.from({ length: limits.offersPerSearchMax }, () => [offered(1), closed(1)]).flat(),
 ]
-export const noProof = [
+const noProof = [
   {
     ...happened.placed,
     data: { ...happened.placed.data, vendor: { ...vendorFact(0), proof_required: false } },
