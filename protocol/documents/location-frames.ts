@@ -1,8 +1,7 @@
 /** Location frames, batches of them and their acknowledgement, as JSON schemas: msgpack arrays that no other schema describes. */
 import { limits } from '../limits.ts'
-import { type Json } from './named.ts'
 
-const nilable = (schema: Json) => ({ anyOf: [schema, { type: 'null' }] })
+const nilable = (schema: object) => ({ anyOf: [schema, { type: 'null' }] })
 export const Frame = {
   type: 'array',
   minItems: 7,
