@@ -27,21 +27,11 @@ export const limits = {
   searchWordsMax: 100,
   /** Orders that a search reads one by one; with more the list is walked. */
   searchOrdersMax: 1_000,
-  quoteTtlMs: 15 * 60_000,
-  /** How far an order's drop-off may lie from the quote's: a pin set twice by hand. */
-  quoteDriftKm: 0.15,
   tariffBandsMax: 10,
   feeMinorMax: 10_000_000,
   /** Half of the equator, by road with every detour. */
   routeKmMax: 40_000,
   earningsDaysMax: 366,
-  mapsTimeoutMs: 3_000,
-  mapsInFlightMax: 64,
-  mapsAnswerBytesMax: 256 * 1024,
-  mapsCacheEntriesMax: 10_000,
-  mapsCacheMs: 24 * 3_600_000,
-  /** A router that failed is left alone for this long. */
-  routerPauseMs: 10_000,
 
   // Offers to drivers
   offerTtlMs: 30_000,
@@ -220,11 +210,7 @@ export const limits = {
   clientResyncGraceMs: 3_000,
 
   // HTTP
-  /** A customer's name and phone may be this old on a new order. */
-  contactCacheMs: 30_000,
-  contactCacheMax: 20_000,
   multipartOverheadBytesMax: 64 * 1024,
-  uploadMegabytesDefault: 10,
   listLimitDefault: 50,
   listLimitMax: 200,
   idempotencyKeyCharactersMax: 200,
@@ -243,98 +229,19 @@ export const limits = {
   auditTextCharactersMax: 200,
   auditRetentionDaysDefault: 365,
 
-  // One-time codes
-  codeLifeMs: 10 * 60_000,
-  codeTriesMax: 5,
-  codesPerDestinationPerHourMax: 5,
-  /** With the tries of each, a hundred guesses a day at one in a million. */
-  codesPerDestinationPerDayMax: 20,
-  /** A whole office may ask from one address. */
-  codesPerAddressPerHourMax: 60,
-  /** How long a verified e-mail may wait for its registration. */
-  emailProofLifeMs: 60 * 60_000,
-
-  // Mail and SMS
-  messagesQueuedMax: 1_000,
-  messagesInFlightMax: 8,
-  messageAttemptsMax: 3,
-  messageRetryMs: 2_000,
-  messageTimeoutMs: 10_000,
-  /** Kept by the development outbox. */
-  outboxMessagesMax: 200,
-
   // Sessions and keys
-  sessionsPerAccountMax: 100,
   /** How old the state of the dependencies may be that /api/health tells. */
   healthFreshMs: 250,
   /** How long an edge that missed the hint goes on believing in access that has ended. */
   endedAccessLookMs: 10_000,
-  apiKeysMax: 1_000,
-  apiKeyDaysMax: 3_650,
-  /** How exact "last used" is; each touch is a write. */
-  apiKeyTouchMs: 60_000,
-
-  // Webhooks
-  webhookSubscriptionsPerOwnerMax: 20,
-  webhookIntegrationsPerVendorMax: 20,
-  /** From the connection to the last byte of the answer that we read. */
-  webhookTimeoutMs: 10_000,
-  webhookResponseBytesMax: 2_048,
-  webhookInFlightMax: 64,
-  webhookInFlightPerSubscriptionMax: 4,
-  webhookAttemptsMax: 16,
-  webhookAgeMsMax: 72 * 3_600_000,
-  webhookBackoffMsFirst: 5_000,
-  webhookBackoffMsMax: 3_600_000,
-  /** Failures in a row, of whatever orders, after which a subscriber is asked one at a time and with pauses. */
-  webhookPauseFailuresMin: 3,
-  /** No longer, or one event that a receiver cannot digest would hold up all others of its. */
-  webhookPauseMsMax: 60_000,
-  /** Both must hold for a subscription to be disabled. */
-  webhookDisableAfterMs: 24 * 3_600_000,
-  webhookDisableFailuresMin: 10,
-  /** Events of one slot read at once. */
-  webhookBatchEventsMax: 200,
-  /** Looks for events and due deliveries are at least this far apart, however busy the bus is. */
-  webhookPumpMsMin: 50,
-  /** And at most this far: a nudge can be lost. */
-  webhookPollMs: 5_000,
-  webhookLeaseMs: 30_000,
-  webhookLeaseRenewMs: 5_000,
-  /** Ended deliveries and their attempts are kept for the log and for replay. */
-  webhookLogMs: 30 * 24 * 3_600_000,
-  /** What an import may hold of a shop's order id and date. */
-  importTextCharactersMax: 64,
-  /** A transient refusal of an import is tried again after this. */
-  importRetryMs: 30_000,
-
-  // Uploads
-  /** The largest photo of a phone in its ordinary mode; a decoder needs four bytes a pixel. */
-  imagePixelsMax: 64_000_000,
-  imageSidePixelsMax: 16_384,
-  signatureBytesMax: 2 * 1024 * 1024,
-  /** Some minutes of speech. */
-  audioBytesMax: 5 * 1024 * 1024,
-  /** How long a link into the object store opens the file. */
-  uploadLinkSeconds: 300,
-  /** A file that no order names by then is deleted. */
-  uploadOrphanMs: 24 * 3_600_000,
-  uploadsPerSweepMax: 500,
-  looseUploadsPerAccountMax: 1_000,
-  storageTimeoutMs: 15_000,
-
-  // Reports and exports
-  reportDaysMax: 366,
-  reportDriversMax: 1_000,
-  /** Orders of an export that are in memory at once. */
-  exportPageRows: 500,
 
   // Bus
   busQueueMessagesMax: 100_000,
   busMessageBytesMax: 1024 * 1024,
 } as const
 
-function relation(holds: boolean, why: string): void {
+/** Throws at import when two bounds contradict each other. */
+export function relation(holds: boolean, why: string): void {
   if (!holds) throw new Error(`limits: ${why}`)
 }
 relation(
@@ -388,28 +295,10 @@ relation(
   'a client waits for an ack that is merely due',
 )
 relation(
-  limits.messageAttemptsMax *
-    (limits.messageTimeoutMs + 2 ** limits.messageAttemptsMax * limits.messageRetryMs) <
-    limits.codeLifeMs,
-  'a code that is delivered late is still good',
-)
-relation(
   limits.auditQueueRowsMax >= 10 * limits.auditBatchRowsMax,
   'the audit queue holds several batches',
 )
 relation(
-  limits.mapsTimeoutMs < limits.commandTimeoutMs,
-  'a map that is slow holds no order up for longer than an engine may',
-)
-relation(
   limits.locationBatchBytesMax < limits.busMessageBytesMax,
   'a location batch fits a bus message',
-)
-relation(
-  limits.webhookLeaseMs > limits.webhookTimeoutMs + 2 * limits.webhookLeaseRenewMs,
-  'a webhook attempt ends before its lease, even after a missed renewal',
-)
-relation(
-  limits.webhookPauseMsMax <= limits.webhookBackoffMsMax,
-  'a subscriber is asked at least as often as one of its deliveries',
 )

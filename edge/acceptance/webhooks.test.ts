@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
-import { limits } from '../../protocol/limits.ts'
+import { webhookLimits } from '../webhooks/limits.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
 import {
@@ -190,13 +190,13 @@ t.test('whose it is (OWASP API1)', async t => {
     'no mass assignment',
   )
   const many = await Promise.all(
-    Array.from({ length: limits.webhookSubscriptionsPerOwnerMax + 3 }, () =>
+    Array.from({ length: webhookLimits.webhookSubscriptionsPerOwnerMax + 3 }, () =>
       as(pharmacy.token, 'POST', '', { url: 'http://127.0.0.1:1/' }),
     ),
   )
   t.equal(
     many.filter(answer => answer.status === 201).length,
-    limits.webhookSubscriptionsPerOwnerMax - 1,
+    webhookLimits.webhookSubscriptionsPerOwnerMax - 1,
     'so many and no more, even all at once',
   )
   t.equal(many.find(answer => answer.status !== 201)!.body.code, 'subscription_limit_reached')

@@ -9,6 +9,7 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { assetUrl } from '../../protocol/assets.ts'
 import { limits } from '../../protocol/limits.ts'
+import { shopLimits } from '../woocommerce/limits.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
 import { httpLimits } from '../http/limits.ts'
@@ -503,7 +504,7 @@ t.test('a map that is away: tried again by itself', async t => {
   t.match([kept.status, kept.body.reason], [202, 'geocoding_failed'])
   map.fails = false
   const context = embedded.edge.parts
-  const later = { ...context, nowMs: () => context.nowMs() + limits.importRetryMs + 1_000 }
+  const later = { ...context, nowMs: () => context.nowMs() + shopLimits.importRetryMs + 1_000 }
   t.equal(await retryImports(context), 0, 'not yet')
   t.equal(await retryImports(later), 1)
   t.match(

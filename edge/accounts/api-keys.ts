@@ -8,7 +8,7 @@ import type { Selectable } from 'kysely'
 import type { ApiKeysTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { apiKeyMark, scopes, type Identity, type Scope } from './identity.ts'
 import { hashToken } from './tokens.ts'
@@ -31,7 +31,7 @@ const columns = [
 const prefixCharacters = apiKeyMark.length + 8
 const dayMs = 24 * 3_600_000
 
-/** Returns the key itself, which nothing can show again. Throws `invalid_request` at limits.apiKeysMax live keys. */
+/** Returns the key itself, which nothing can show again. Throws `invalid_request` at accountLimits.apiKeysMax live keys. */
 export async function createApiKey(
   ctx: KeyContext,
   createdBy: string,
@@ -44,10 +44,10 @@ export async function createApiKey(
     .select(eb => eb.fn.countAll<number>().as('count'))
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow()
-  if (Number(count) >= limits.apiKeysMax)
+  if (Number(count) >= accountLimits.apiKeysMax)
     throw new CaduceusError(
       'invalid_request',
-      `there are ${limits.apiKeysMax} keys already; revoke those that are not used`,
+      `there are ${accountLimits.apiKeysMax} keys already; revoke those that are not used`,
     )
   const key = apiKeyMark + randomBytes(32).toString('base64url')
   const row = await db.transaction().execute(async tx => {
@@ -124,7 +124,7 @@ export async function authenticateKey(
     .executeTakeFirst()
   if (row === undefined)
     throw new CaduceusError('token_invalid', 'the API key is invalid, has expired or was revoked')
-  if (row.last_used_at === null || nowMs - row.last_used_at.getTime() > limits.apiKeyTouchMs)
+  if (row.last_used_at === null || nowMs - row.last_used_at.getTime() > accountLimits.apiKeyTouchMs)
     await db
       .updateTable('api_keys')
       .set({ last_used_at: new Date(nowMs) })

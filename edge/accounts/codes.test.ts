@@ -1,6 +1,6 @@
 /** One-time codes under attack: guessing (OWASP API2, ASVS 6.6), reuse, enumeration, and the rates that bound them. */
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import { newId, startFixture } from '../routes/fixture.ts'
 import { codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
 
@@ -84,7 +84,7 @@ t.test('of many at once one is let in', async t => {
   await request({ phone })
   const otp = (await codeFor(phone))!
   const answers = await Promise.all(
-    Array.from({ length: limits.codeTriesMax }, () => verify({ phone, otp })),
+    Array.from({ length: accountLimits.codeTriesMax }, () => verify({ phone, otp })),
   )
   t.equal(answers.filter(a => a.status === 200).length, 1)
 })
@@ -94,7 +94,7 @@ t.test('guessing ends after five tries, one by one or all at once', async t => {
     const { phone } = await account()
     await request({ phone })
     const code = (await codeFor(phone))!
-    const guesses = Array.from({ length: atOnce ? 40 : limits.codeTriesMax }, (_, i) =>
+    const guesses = Array.from({ length: atOnce ? 40 : accountLimits.codeTriesMax }, (_, i) =>
       otherThan(code, i + 1),
     )
     if (atOnce)
@@ -112,7 +112,8 @@ t.test('guessing ends after five tries, one by one or all at once', async t => {
   const { phone } = await account()
   await request({ phone })
   const code = (await codeFor(phone))!
-  for (let i = 1; i < limits.codeTriesMax; i++) await verify({ phone, otp: otherThan(code, i) })
+  for (let i = 1; i < accountLimits.codeTriesMax; i++)
+    await verify({ phone, otp: otherThan(code, i) })
   t.equal((await verify({ phone, otp: code })).status, 200, 'the fifth try counts')
 })
 
@@ -120,11 +121,11 @@ t.test('a code is good for ten minutes', async t => {
   const { phone } = await account()
   await request({ phone })
   const early = (await codeFor(phone))!
-  clock.skewMs += limits.codeLifeMs - 5_000
+  clock.skewMs += accountLimits.codeLifeMs - 5_000
   t.equal((await verify({ phone, otp: early })).status, 200)
   await request({ phone })
   const late = (await codeFor(phone))!
-  clock.skewMs += limits.codeLifeMs + 1
+  clock.skewMs += accountLimits.codeLifeMs + 1
   t.equal((await verify({ phone, otp: late })).body.code, 'code_wrong')
 })
 
@@ -227,11 +228,11 @@ t.test(
 t.test('codes are asked for at a bounded rate, by destination and by address', async t => {
   const phone = newPhone()
   const statuses: number[] = []
-  for (let i = 0; i <= limits.codesPerDestinationPerHourMax; i++)
+  for (let i = 0; i <= accountLimits.codesPerDestinationPerHourMax; i++)
     statuses.push((await request({ phone })).status)
   t.same(
     statuses,
-    [...Array.from({ length: limits.codesPerDestinationPerHourMax }, () => 200), 429],
+    [...Array.from({ length: accountLimits.codesPerDestinationPerHourMax }, () => 200), 429],
     'an unknown phone too',
   )
   const refused = await request({ phone })
@@ -240,12 +241,13 @@ t.test('codes are asked for at a bounded rate, by destination and by address', a
   t.ok(seconds > 3_500 && seconds <= 3_600, `retry-after is ${seconds}`)
   clock.skewMs += (seconds + 1) * 1_000
   t.equal((await request({ phone })).status, 200)
-  let sent = limits.codesPerDestinationPerHourMax + 1
-  for (let hour = 0; sent < limits.codesPerDestinationPerDayMax; hour++) {
+  let sent = accountLimits.codesPerDestinationPerHourMax + 1
+  for (let hour = 0; sent < accountLimits.codesPerDestinationPerDayMax; hour++) {
     clock.skewMs += hourMs
     for (
       let i = 0;
-      i < limits.codesPerDestinationPerHourMax && sent < limits.codesPerDestinationPerDayMax;
+      i < accountLimits.codesPerDestinationPerHourMax &&
+      sent < accountLimits.codesPerDestinationPerDayMax;
       i++, sent++
     )
       t.equal((await request({ phone })).status, 200)
@@ -254,7 +256,7 @@ t.test('codes are asked for at a bounded rate, by destination and by address', a
   t.equal((await request({ phone })).body.code, 'too_many_requests', "the day's allowance")
   clock.skewMs += 25 * hourMs
   const many = await Promise.all(
-    Array.from({ length: limits.codesPerAddressPerHourMax + 10 }, () =>
+    Array.from({ length: accountLimits.codesPerAddressPerHourMax + 10 }, () =>
       request({ phone: newPhone() }),
     ),
   )
@@ -275,7 +277,7 @@ t.test('a stranger who asks and guesses too takes nothing from the owner of a co
   const [owner, thief] = [from({ 'x-forwarded-for': '192.0.2.1' }), from(stranger)]
   t.equal((await owner.ask()).status, 200)
   const code = (await codeFor(phone))!
-  for (let i = 0; i < limits.codesPerDestinationPerHourMax; i++)
+  for (let i = 0; i < accountLimits.codesPerDestinationPerHourMax; i++)
     t.equal((await thief.ask()).status, 200)
   t.equal((await thief.ask()).status, 429, 'the stranger has asked enough')
   for (let i = 1; i <= 20; i++)

@@ -14,7 +14,7 @@ import type { CodePurpose, Tables } from '../../migrations/database/tables.ts'
 import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../integrations/messenger.ts'
@@ -94,7 +94,7 @@ export async function requestCode(
         address: from,
         code_hash: codeHash(ctx, id, code),
         sent_at: recipient === null ? null : new Date(nowMs),
-        expires_at: new Date(nowMs + limits.codeLifeMs),
+        expires_at: new Date(nowMs + accountLimits.codeLifeMs),
         created_at: new Date(nowMs),
       })
       .execute()
@@ -125,12 +125,12 @@ export async function takeCode(
     where id in (
       select id from (
         select distinct on (address) id, address, created_at, used_at, expires_at from one_time_codes
-        where destination = ${destination} and purpose = ${purpose} and created_at > ${new Date(ctx.nowMs() - limits.codeLifeMs)}
+        where destination = ${destination} and purpose = ${purpose} and created_at > ${new Date(ctx.nowMs() - accountLimits.codeLifeMs)}
         order by address, created_at desc, id desc) newest
       where used_at is null and expires_at > ${now}
       order by address = ${from} desc, created_at desc limit ${codePlacesTriedMax + 1})
     and used_at is null
-    and case when address = ${from} then tries < ${limits.codeTriesMax} else away_tries < ${codeAwayTriesMax} end
+    and case when address = ${from} then tries < ${accountLimits.codeTriesMax} else away_tries < ${codeAwayTriesMax} end
     returning id, code_hash`.execute(db)
   const right = rows.filter(row =>
     timingSafeEqual(Buffer.from(codeHash(ctx, row.id, code)), Buffer.from(row.code_hash)),
@@ -378,9 +378,9 @@ async function refuseTooMany(
     )
   }
   for (const [column, windowMs, max] of [
-    ['both', hourMs, limits.codesPerDestinationPerHourMax],
-    ['both', dayMs, limits.codesPerDestinationPerDayMax],
-    ['address', hourMs, limits.codesPerAddressPerHourMax],
+    ['both', hourMs, accountLimits.codesPerDestinationPerHourMax],
+    ['both', dayMs, accountLimits.codesPerDestinationPerDayMax],
+    ['address', hourMs, accountLimits.codesPerAddressPerHourMax],
     ['destination', dayMs, codesUnslowedPerDay],
   ] as const) {
     let query = db
@@ -413,7 +413,7 @@ async function isUsualPlace(
     .distinct()
     .where('user_id', '=', account.id)
     .where('revoked_at', 'is', null)
-    .limit(limits.sessionsPerAccountMax)
+    .limit(accountLimits.sessionsPerAccountMax)
     .execute()
   return rows.some(row => row.address !== null && addressGroup(row.address) === from)
 }

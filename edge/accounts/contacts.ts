@@ -5,7 +5,7 @@
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import { accountById } from './accounts.ts'
 
 export interface Contact {
@@ -20,7 +20,7 @@ interface Kept {
 
 const keptBy = new WeakMap<Database, Map<string, Kept>>()
 
-/** Throws `token_invalid` when the account is gone. At most limits.contactCacheMs old. */
+/** Throws `token_invalid` when the account is gone. At most accountLimits.contactCacheMs old. */
 export async function contactOf(
   database: Database,
   userId: string,
@@ -40,7 +40,7 @@ export async function contactOf(
   }
   // Deleted first, so that the map's order is the order of age and the oldest goes when it is full.
   kept.delete(userId)
-  kept.set(userId, { contact, untilMs: nowMs + limits.contactCacheMs })
-  if (kept.size > limits.contactCacheMax) kept.delete(kept.keys().next().value!)
+  kept.set(userId, { contact, untilMs: nowMs + accountLimits.contactCacheMs })
+  if (kept.size > accountLimits.contactCacheMax) kept.delete(kept.keys().next().value!)
   return contact
 }

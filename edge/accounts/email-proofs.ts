@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { normalEmail } from '../../protocol/emails.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { placeOfOrigin, type Origin } from './places.ts'
 import { hashToken } from './tokens.ts'
@@ -34,7 +34,7 @@ export async function createEmailProof(
   return proof
 }
 
-/** Spends a proof of the e-mail, within limits.emailProofLifeMs. False: there is none. Throws `code_wrong` for a wrong one. */
+/** Spends a proof of the e-mail, within accountLimits.emailProofLifeMs. False: there is none. Throws `code_wrong` for a wrong one. */
 export async function spendEmailProof(
   tx: Kysely<Tables>,
   nowMs: number,
@@ -46,7 +46,7 @@ export async function spendEmailProof(
     .set({ proof_hash: null, proof_place: null })
     .where('destination', '=', normalEmail(email))
     .where('proof_hash', 'is not', null)
-    .where('used_at', '>', new Date(nowMs - limits.emailProofLifeMs))
+    .where('used_at', '>', new Date(nowMs - accountLimits.emailProofLifeMs))
   const spent = await (
     token === undefined
       ? unspent.where('proof_place', '=', placeOfOrigin(origin))

@@ -1,9 +1,9 @@
 /** What is written to people. Short, without links: a mail that asks to click is what thieves send. */
 import type { CodePurpose } from '../../migrations/database/tables.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import type { Message } from '../integrations/carrier.ts'
 
-const minutes = limits.codeLifeMs / 60_000
+const minutes = accountLimits.codeLifeMs / 60_000
 
 export function codeLetter(purpose: CodePurpose, to: string, code: string): Message {
   switch (purpose) {

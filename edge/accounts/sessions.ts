@@ -12,7 +12,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { KernelConfig } from '../kernel/config.ts'
@@ -43,7 +43,7 @@ export interface SignedIn {
 }
 
 /**
- * A new family. Past limits.sessionsPerAccountMax the one used longest ago ends, so that the list always
+ * A new family. Past accountLimits.sessionsPerAccountMax the one used longest ago ends, so that the list always
  * shows them all. Throws `account_inactive`, and `credentials_wrong` when the account's password or role
  * changed since it was looked at, or its phone has been proven by another account.
  */
@@ -71,7 +71,7 @@ export async function signIn(
         .where('expires_at', '>', now)
         .orderBy('created_at', 'desc')
         .orderBy('id', 'desc')
-        .offset(limits.sessionsPerAccountMax),
+        .offset(accountLimits.sessionsPerAccountMax),
     )
     .returning('id')
     .execute()
@@ -242,7 +242,7 @@ export interface SessionView {
   expires_at: Date
 }
 
-/** Those that could still be refreshed, the latest used first; at most limits.sessionsPerAccountMax. */
+/** Those that could still be refreshed, the latest used first; at most accountLimits.sessionsPerAccountMax. */
 export async function listSessions(
   ctx: Pick<AccountsContext, 'database' | 'nowMs'>,
   userId: string,
@@ -266,7 +266,7 @@ export async function listSessions(
     .where('newest.expires_at', '>', new Date(ctx.nowMs()))
     .orderBy('newest.created_at', 'desc')
     .orderBy('newest.id', 'desc')
-    .limit(limits.sessionsPerAccountMax)
+    .limit(accountLimits.sessionsPerAccountMax)
     .execute()
 }
 

@@ -2,7 +2,7 @@
 import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
 import { areaOf } from '../../protocol/orders/area.ts'
-import { limits } from '../../protocol/limits.ts'
+import { pricingLimits } from '../pricing/limits.ts'
 import type { WithMaps } from '../maps/port.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { invalid } from '../http/validate.ts'
@@ -51,7 +51,7 @@ export async function requiredPlace(
 
 /** Whether two pins stand for one door. */
 export const samePlace = (a: GeoPoint, b: GeoPoint): boolean =>
-  distanceKm(a.latitude, a.longitude, b.latitude, b.longitude) <= limits.quoteDriftKm
+  distanceKm(a.latitude, a.longitude, b.latitude, b.longitude) <= pricingLimits.quoteDriftKm
 
 /** Whether a pin is in an area that was told of a door. */
 export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {

@@ -10,8 +10,8 @@ import { CaduceusError } from '../../protocol/errors.ts'
 import type { FeeTerms } from '../../protocol/commands.ts'
 import type { GeoPoint } from '../../protocol/geo.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
 import { defaultTariff, feeMinor, tariffIn, type Tariff } from '../../protocol/tariff.ts'
+import { pricingLimits } from '../pricing/limits.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Route, WithMaps } from '../maps/port.ts'
 import { pharmacyPlace, sameArea, samePlace } from './places.ts'
@@ -58,7 +58,7 @@ export async function makeQuote(
     tariffIn(ctx.config.currency, vendor.tariff),
   )
   const id = uuidV7(ctx.nowMs(), ctx.random)
-  const expiresAtMs = ctx.nowMs() + limits.quoteTtlMs
+  const expiresAtMs = ctx.nowMs() + pricingLimits.quoteTtlMs
   await ctx.database.kysely
     .insertInto('quotes')
     .values({

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { assetUrl } from '../../protocol/assets.ts'
-import { limits } from '../../protocol/limits.ts'
+import { mapsLimits } from '../maps/limits.ts'
 
 /** Throws ServiceError. */
 export type JsonGetter = (url: string) => Promise<unknown>
@@ -17,10 +17,11 @@ export function jsonGetter(after: (ms: number, run: () => void) => () => void): 
   }
   let inFlight = 0
   return async url => {
-    if (inFlight >= limits.mapsInFlightMax) throw new ServiceError('too many look-ups under way')
+    if (inFlight >= mapsLimits.mapsInFlightMax)
+      throw new ServiceError('too many look-ups under way')
     inFlight++
     const abort = new AbortController()
-    const cancel = after(limits.mapsTimeoutMs, () => abort.abort())
+    const cancel = after(mapsLimits.mapsTimeoutMs, () => abort.abort())
     try {
       const response = await fetch(url, {
         signal: abort.signal,
@@ -39,7 +40,7 @@ export function jsonGetter(after: (ms: number, run: () => void) => () => void): 
       if (error instanceof ServiceError) throw error
       throw new ServiceError(
         abort.signal.aborted
-          ? `no answer within ${limits.mapsTimeoutMs} ms`
+          ? `no answer within ${mapsLimits.mapsTimeoutMs} ms`
           : 'no connection to the service',
       )
     } finally {
@@ -64,7 +65,8 @@ async function boundedText(response: Response): Promise<string> {
   let length = 0
   for await (const chunk of response.body ?? []) {
     length += chunk.length
-    if (length > limits.mapsAnswerBytesMax) throw new ServiceError('the service answered too much')
+    if (length > mapsLimits.mapsAnswerBytesMax)
+      throw new ServiceError('the service answered too much')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

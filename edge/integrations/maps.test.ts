@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
+import { mapsLimits } from '../maps/limits.ts'
 import type { MapServices } from '../maps/config.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { createMaps } from './maps.ts'
@@ -131,7 +131,7 @@ t.test('Google', async t => {
     [
       'too much',
       (_, response) => {
-        response.end(`"${'x'.repeat(limits.mapsAnswerBytesMax + 1)}"`)
+        response.end(`"${'x'.repeat(mapsLimits.mapsAnswerBytesMax + 1)}"`)
       },
       'geocoding_failed',
     ],
@@ -202,7 +202,7 @@ t.test('Google gives roads too, as its Distance Matrix answers', async t => {
     const asked = google.asked.length
     await maps.route(berlin, elsewhere())
     t.equal(google.asked.length, asked, 'and it is left alone for a while')
-    clock.nowMs += limits.routerPauseMs
+    clock.nowMs += mapsLimits.routerPauseMs
   }
   t.notMatch(lines.join('\n'), /the.key|origins=/, 'neither key nor place is in the log')
 })
@@ -271,7 +271,7 @@ t.test(
     await Promise.all([maps.locate('Elm Row 5'), maps.locate(' elm  row 5 ')])
     await maps.locate('ELM ROW 5')
     t.equal(nominatim.asked.length, 1)
-    clock.nowMs += limits.mapsCacheMs
+    clock.nowMs += mapsLimits.mapsCacheMs
     await maps.locate('Elm Row 5')
     t.equal(nominatim.asked.length, 2, 'until its time is over')
     nominatim.state.answer = json({}, 503)
@@ -289,13 +289,13 @@ t.test('a service that is silent is given up, and only so many are waited for', 
     heard()
   })
   const { maps, timers } = mapsOf({ nominatimUrl: nominatim.url })
-  const waiting = Array.from({ length: limits.mapsInFlightMax }, (_, i) =>
+  const waiting = Array.from({ length: mapsLimits.mapsInFlightMax }, (_, i) =>
     maps.locate(`street ${i}`).catch((error: unknown) => error),
   )
   await t.rejects(maps.locate('one too many'), { code: 'geocoding_failed' })
   await new Promise<void>(resolve => {
     heard = () => {
-      if (silent === limits.mapsInFlightMax) resolve()
+      if (silent === mapsLimits.mapsInFlightMax) resolve()
     }
     heard()
   })
@@ -341,7 +341,7 @@ t.test('OSRM gives roads; without it or when it fails the great circle with a de
   const asked = osrm.asked.length
   await maps.route(berlin, { latitude: 52.7, longitude: 13.4 })
   t.equal(osrm.asked.length, asked, 'and it is left alone for a while')
-  clock.nowMs += limits.routerPauseMs
+  clock.nowMs += mapsLimits.routerPauseMs
   await maps.route(berlin, { latitude: 52.7, longitude: 13.4 })
   t.equal(osrm.asked.length, asked + 1)
 

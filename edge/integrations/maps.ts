@@ -4,7 +4,7 @@
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
+import { mapsLimits } from '../maps/limits.ts'
 import { roadKm, travelMinutes } from '../../protocol/travel.ts'
 import type { MapServices } from '../maps/config.ts'
 import type { Geocoder, Located, Maps, MapsEnv, Route, Router } from '../maps/port.ts'
@@ -20,13 +20,13 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
   const router = routerOf(config, get)
   // Promises and not answers, so that the same address asked twice at once is looked up once.
   const places = new BoundedCache<Promise<Located | null>>(
-    limits.mapsCacheEntriesMax,
-    limits.mapsCacheMs,
+    mapsLimits.mapsCacheEntriesMax,
+    mapsLimits.mapsCacheMs,
     env.nowMs,
   )
   const routes = new BoundedCache<Omit<Route, 'source'>>(
-    limits.mapsCacheEntriesMax,
-    limits.mapsCacheMs,
+    mapsLimits.mapsCacheEntriesMax,
+    mapsLimits.mapsCacheMs,
     env.nowMs,
   )
   let routerRestsUntilMs = 0
@@ -79,7 +79,7 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
       } catch (error) {
         // 400 is about these two points (an island, a place off its map); the next pair may have a way.
         const pause_ms =
-          error instanceof ServiceError && error.status === 400 ? 0 : limits.routerPauseMs
+          error instanceof ServiceError && error.status === 400 ? 0 : mapsLimits.routerPauseMs
         routerRestsUntilMs = env.nowMs() + pause_ms
         env.log.warn(
           { reason: (error as Error).message, pause_ms },

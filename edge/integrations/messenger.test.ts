@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { messengerLimits } from '../messenger/limits.ts'
 import { readConfig } from '../config.ts'
 import type { DeliveryConfig } from '../messenger/config.ts'
 import { messengerMetrics } from '../messenger/metrics.ts'
@@ -78,7 +78,7 @@ t.test('mail goes over SMTP', async t => {
     t.notOk(to.includes('eve@example.org'), 'an address with a line break gets nothing')
     t.notMatch(text, /^Bcc:/m, 'a line break in a subject begins no header')
   }
-  t.same(pausesMs, [limits.messageRetryMs])
+  t.same(pausesMs, [messengerLimits.messageRetryMs])
   t.match(await counted(), { 'email sent': 2, 'email retried': 1, 'email failed': 1 })
   t.same(
     lines.filter(line => line.includes('ann@')),
@@ -102,10 +102,10 @@ t.test(
     t.equal(server.attempts(), 1)
     messenger.post(mail)
     await messenger.drain()
-    t.equal(server.attempts(), 1 + limits.messageAttemptsMax)
+    t.equal(server.attempts(), 1 + messengerLimits.messageAttemptsMax)
     t.same(
       pausesMs,
-      [limits.messageRetryMs, 2 * limits.messageRetryMs],
+      [messengerLimits.messageRetryMs, 2 * messengerLimits.messageRetryMs],
       'with longer and longer pauses',
     )
     t.match(await counted(), { 'email failed': 2 })
@@ -155,11 +155,15 @@ t.test('with nothing configured, the development outbox: loud, bounded', async t
     lines[0],
     /^\*\*\* DEVELOPMENT OUTBOX \*\*\* nothing was sent to \+1234567890: 123456 is your code\..*TWILIO_ACCOUNT_SID/,
   )
-  for (let i = 0; i < limits.outboxMessagesMax + 10; i++)
+  for (let i = 0; i < messengerLimits.outboxMessagesMax + 10; i++)
     messenger.post({ ...mail, text: String(i) })
   await messenger.drain()
-  t.equal(messenger.outbox().length, limits.outboxMessagesMax)
-  t.equal(messenger.outbox()[0]!.text, String(limits.outboxMessagesMax + 9), 'the newest first')
+  t.equal(messenger.outbox().length, messengerLimits.outboxMessagesMax)
+  t.equal(
+    messenger.outbox()[0]!.text,
+    String(messengerLimits.outboxMessagesMax + 9),
+    'the newest first',
+  )
 })
 
 t.test('in production nothing is pretended', async t => {
@@ -183,9 +187,9 @@ t.test('in production nothing is pretended', async t => {
 
 t.test('the queue is bounded', async t => {
   const { messenger, counted } = messengerWith(nothing)
-  for (let i = 0; i < limits.messagesQueuedMax + 5; i++) messenger.post(mail)
+  for (let i = 0; i < messengerLimits.messagesQueuedMax + 5; i++) messenger.post(mail)
   await messenger.drain()
-  t.match(await counted(), { 'email sent': limits.messagesQueuedMax, 'email dropped': 5 })
+  t.match(await counted(), { 'email sent': messengerLimits.messagesQueuedMax, 'email dropped': 5 })
 })
 
 t.test('a mistake in the configuration names its variable', async t => {

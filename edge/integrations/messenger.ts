@@ -9,7 +9,7 @@
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { messengerLimits } from '../messenger/limits.ts'
 import type { DeliveryConfig } from '../messenger/config.ts'
 import type { MessengerMetrics } from '../messenger/metrics.ts'
 import { DeliveryError, type Carrier, type Channel, type Message } from './carrier.ts'
@@ -88,7 +88,7 @@ export function createMessenger({
       count(message.channel, 'sent')
     } catch (error) {
       const permanent = error instanceof DeliveryError && error.permanent
-      if (permanent || attempt >= limits.messageAttemptsMax) {
+      if (permanent || attempt >= messengerLimits.messageAttemptsMax) {
         count(message.channel, 'failed')
         log.error(
           {
@@ -101,7 +101,7 @@ export function createMessenger({
       } else {
         count(message.channel, 'retried')
         waitingForRetry++
-        after(limits.messageRetryMs * 2 ** (attempt - 1), () => {
+        after(messengerLimits.messageRetryMs * 2 ** (attempt - 1), () => {
           waitingForRetry--
           void deliver(message, attempt + 1)
         })
@@ -113,7 +113,7 @@ export function createMessenger({
     }
   }
   const pump = (): void => {
-    while (inFlight < limits.messagesInFlightMax && queue.length > 0)
+    while (inFlight < messengerLimits.messagesInFlightMax && queue.length > 0)
       void deliver(queue.shift()!, 1)
   }
 
@@ -131,7 +131,7 @@ export function createMessenger({
       if (message.to === '') return
       if (
         carriers[message.channel] === null ||
-        queue.length + waitingForRetry >= limits.messagesQueuedMax
+        queue.length + waitingForRetry >= messengerLimits.messagesQueuedMax
       ) {
         count(message.channel, 'dropped')
         log.error({ channel: message.channel, queued: queue.length }, 'message dropped')

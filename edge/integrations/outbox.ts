@@ -4,7 +4,7 @@
  * code in a log is a code given away.
  */
 import type { Logger } from 'pino'
-import { limits } from '../../protocol/limits.ts'
+import { messengerLimits } from '../messenger/limits.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import type { Carrier, Message } from './carrier.ts'
 
@@ -14,7 +14,7 @@ export interface OutboxMessage extends Message {
 }
 
 export interface Outbox extends Carrier {
-  /** Newest first; at most limits.outboxMessagesMax, and those of this process only. */
+  /** Newest first; at most messengerLimits.outboxMessagesMax, and those of this process only. */
   messages(): readonly OutboxMessage[]
 }
 
@@ -33,7 +33,7 @@ export function developmentOutbox({
     async send(message) {
       const at = nowMs()
       kept.unshift({ ...message, id: uuidV7(at, random), at: new Date(at) })
-      kept.length = Math.min(kept.length, limits.outboxMessagesMax)
+      kept.length = Math.min(kept.length, messengerLimits.outboxMessagesMax)
       const how =
         message.channel === 'email'
           ? 'SMTP_URL'

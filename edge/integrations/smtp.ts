@@ -3,7 +3,7 @@
  * mail. Text only: a code needs no picture, and a mail without HTML is filtered less.
  */
 import { createTransport } from 'nodemailer'
-import { limits } from '../../protocol/limits.ts'
+import { messengerLimits } from '../messenger/limits.ts'
 import { DeliveryError, type Carrier } from './carrier.ts'
 
 const connectionsMax = 2
@@ -14,9 +14,9 @@ export function smtpCarrier({ url, from }: { url: string; from: string }): Carri
     pool: true,
     maxConnections: connectionsMax,
     maxRequeues: 0,
-    connectionTimeout: limits.messageTimeoutMs,
-    greetingTimeout: limits.messageTimeoutMs,
-    socketTimeout: limits.messageTimeoutMs,
+    connectionTimeout: messengerLimits.messageTimeoutMs,
+    greetingTimeout: messengerLimits.messageTimeoutMs,
+    socketTimeout: messengerLimits.messageTimeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   })

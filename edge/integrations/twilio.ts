@@ -2,7 +2,7 @@
  * SMS over Twilio's HTTP API. Rejected: Twilio's own package, which is some twenty megabytes for one
  * POST with a form.
  */
-import { limits } from '../../protocol/limits.ts'
+import { messengerLimits } from '../messenger/limits.ts'
 import { DeliveryError, type Carrier } from './carrier.ts'
 
 interface TwilioSettings {
@@ -23,7 +23,7 @@ export function twilioCarrier({ accountSid, authToken, from, baseUrl }: TwilioSe
         headers: { authorization },
         body: new URLSearchParams({ To: to, From: from, Body: text }),
         redirect: 'error',
-        signal: AbortSignal.timeout(limits.messageTimeoutMs),
+        signal: AbortSignal.timeout(messengerLimits.messageTimeoutMs),
       }).catch((error: unknown) => {
         throw new DeliveryError(
           `Twilio: ${error instanceof Error ? error.name : 'no answer'}`,

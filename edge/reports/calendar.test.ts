@@ -1,7 +1,7 @@
 /** Days by the clock on the wall: across changes of it, at its strangest, and in what is asked for. */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { reportLimits } from './limits.ts'
 import { dateAt, datesOf, localTime, rangeOf } from './calendar.ts'
 
 t.test('local time names its distance from UTC', async t => {
@@ -64,7 +64,7 @@ t.test('ranges', async t => {
   t.match(of({ from: '2026-03-02', to: '2026-03-01' }), /from is after to/)
   t.match(
     of({ from: '2020-01-01', to: '2026-03-01' }),
-    new RegExp(`more than ${limits.reportDaysMax} days`),
+    new RegExp(`more than ${reportLimits.reportDaysMax} days`),
   )
   t.same(
     rangeOf({ from: '2020-01-01', to: '2026-03-01' }, 'UTC', nowMs, Number.POSITIVE_INFINITY),

@@ -7,7 +7,7 @@
  */
 import { CaduceusError } from '../../protocol/errors.ts'
 import { dayMs as dayOf } from '../../protocol/iso-time.ts'
-import { limits } from '../../protocol/limits.ts'
+import { reportLimits } from './limits.ts'
 import { invalid } from '../http/validate.ts'
 
 /** Both days are part of it. As `YYYY-MM-DD`. */
@@ -65,7 +65,7 @@ export function rangeOf(
   asked: { date?: string; from?: string; to?: string },
   timeZone: string,
   nowMs: number,
-  daysMax: number = limits.reportDaysMax,
+  daysMax: number = reportLimits.reportDaysMax,
 ): DateRange {
   const { date, from, to } = asked
   if (date !== undefined && (from !== undefined || to !== undefined))

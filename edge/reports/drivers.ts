@@ -5,9 +5,9 @@
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import { limits } from '../../protocol/limits.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
+import { reportLimits } from './limits.ts'
 import { eventsWhere } from '../dispatch/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
 import { averageMinutes, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
@@ -48,7 +48,7 @@ interface Row {
 
 /**
  * The pharmacy's drivers of today and whoever else drove for it in the range, busiest first, at most
- * limits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
+ * reportLimits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
  */
 export async function driverReport(
   db: Kysely<Tables>,
@@ -85,7 +85,7 @@ export async function driverReport(
       coalesce(pickup_ms, 0) as pickup_ms, coalesce(delivery_ms, 0) as delivery_ms
     from drivers d left join deliveries on deliveries.driver_id = d.id
     where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
-    order by delivered desc, d.id limit ${limits.reportDriversMax}`.execute(db)
+    order by delivered desc, d.id limit ${reportLimits.reportDriversMax}`.execute(db)
   return rows.map(row =>
     figuresOf(
       row,

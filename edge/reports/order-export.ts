@@ -7,7 +7,7 @@
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import { limits } from '../../protocol/limits.ts'
+import { reportLimits } from './limits.ts'
 import type { OrderView } from '../../protocol/rest/order.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
@@ -44,10 +44,10 @@ export async function* exportedOrders(
     const rows: ({ id: string; created_at: Date } & OrderParts)[] = await query
       .orderBy('created_at')
       .orderBy('id')
-      .limit(limits.exportPageRows)
+      .limit(reportLimits.exportPageRows)
       .execute()
     if (rows.length > 0) yield rows.map(orderView)
-    if (rows.length < limits.exportPageRows) return
+    if (rows.length < reportLimits.exportPageRows) return
     last = rows.at(-1)!
   }
 }

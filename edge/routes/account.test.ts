@@ -1,6 +1,6 @@
 /** One's own account: sessions (OWASP API2; ASVS 7.4), passwords (ASVS 6.2, 6.3), the profile (mass assignment, API3). */
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from '../accounts/account-limits.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import { Listener } from '../acceptance/people.ts'
 import { newId, startFixture } from './fixture.ts'
@@ -105,7 +105,7 @@ t.test('an account has a bounded number of sessions; the oldest makes room', asy
   await edge.database.kysely
     .insertInto('sessions')
     .values(
-      Array.from({ length: limits.sessionsPerAccountMax - 1 }, () => ({
+      Array.from({ length: accountLimits.sessionsPerAccountMax - 1 }, () => ({
         id: newId(),
         user_id: person.id,
         family_id: newId(),
@@ -120,7 +120,7 @@ t.test('an account has a bounded number of sessions; the oldest makes room', asy
   const newest = (await login(person.email)).body
   t.equal(
     (await call('GET', '/api/auth/sessions', { token: newest.access_token })).body.sessions.length,
-    limits.sessionsPerAccountMax,
+    accountLimits.sessionsPerAccountMax,
   )
   t.equal((await refresh(person.refresh)).status, 401)
   t.equal((await refresh(newest.refresh_token)).status, 200)

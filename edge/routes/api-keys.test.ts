@@ -3,7 +3,7 @@ import t from 'tap'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { WebSocket } from 'ws'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from '../accounts/account-limits.ts'
 import { newId, startFixture, viewOf } from './fixture.ts'
 
 const edge = await startFixture()
@@ -116,7 +116,7 @@ t.test('nobody but an admin makes one, and not of anything', async t => {
     { scopes: ['admin'] },
     { scopes: ['*'] },
     { expires_in_days: 0 },
-    { expires_in_days: limits.apiKeyDaysMax + 1 },
+    { expires_in_days: accountLimits.apiKeyDaysMax + 1 },
     { role: 'admin' },
   ])
     t.equal((await create({ ...body, ...bad })).body.code, 'invalid_request', JSON.stringify(bad))

@@ -5,6 +5,7 @@ import { scopes } from '../accounts/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from '../accounts/account-limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { closedObject, nextCursor, nullable, page, paged, PersonName, Timestamp } from './shapes.ts'
 
@@ -56,7 +57,9 @@ export function apiKeyRoutes(ctx: Pick<Kernel, 'database' | 'nowMs' | 'random'>)
       body: closedObject({
         name: PersonName,
         scopes: Type.Array(Scope, { minItems: 1, maxItems: scopes.length }),
-        expires_in_days: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.apiKeyDaysMax })),
+        expires_in_days: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: accountLimits.apiKeyDaysMax }),
+        ),
       }),
       responses: {
         201: {

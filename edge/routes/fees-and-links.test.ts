@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { decodeBody } from '../../protocol/bus/codec.ts'
-import { limits } from '../../protocol/limits.ts'
+import { pricingLimits } from '../pricing/limits.ts'
 import type { DirectoryVendor } from '../../protocol/pushes.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { features } from '../features.ts'
@@ -177,7 +177,7 @@ t.test("a quote: by the pharmacy's tariff, kept, and good for the same way only"
       ],
     },
   })
-  t.ok(Math.abs(Date.parse(made.body.expires_at) - Date.now() - limits.quoteTtlMs) < 60_000)
+  t.ok(Math.abs(Date.parse(made.body.expires_at) - Date.now() - pricingLimits.quoteTtlMs) < 60_000)
   const { quote_id } = made.body
   const place = await call('POST', '/api/orders', {
     token: customer.token,
@@ -235,7 +235,7 @@ t.test("a quote: by the pharmacy's tariff, kept, and good for the same way only"
   )
   t.match(lastCommand(), { verb: 'broadcast', data: { fee: { quote_id, vendor_id: vendor.id } } })
 
-  clock.skewMs = limits.quoteTtlMs + 1_000
+  clock.skewMs = pricingLimits.quoteTtlMs + 1_000
   const late = await call('POST', '/api/orders', {
     token: customer.token,
     body: { ...orderBody, quote_id },

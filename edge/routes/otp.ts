@@ -18,7 +18,7 @@ import { originOf, signIn, type Origin } from '../accounts/sessions.ts'
 import { addressGroup } from '../http/address.ts'
 import { route, type AnyRoute } from '../http/route.ts'
 import { invalid } from '../http/validate.ts'
-import { limits } from '../../protocol/limits.ts'
+import { accountLimits } from '../accounts/account-limits.ts'
 import { accountView, signedInBody } from './auth.ts'
 import { AccountView, closedObject, Email, Phone, sanjevaniError, SignedInView } from './shapes.ts'
 
@@ -58,7 +58,7 @@ const ProvenView = Type.Object({ message: Type.String(), user: AccountView })
 
 export const sent = {
   status: 200,
-  body: { message: 'OTP sent successfully', expires_in: limits.codeLifeMs / 1000 },
+  body: { message: 'OTP sent successfully', expires_in: accountLimits.codeLifeMs / 1000 },
 }
 export const requestErrors = ['too_many_requests', 'delivery_unconfigured'] as const
 

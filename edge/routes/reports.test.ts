@@ -1,6 +1,6 @@
 /** Reports and exports over HTTP: [OWASP API1] whose they are, what they take, and exports of many pages. */
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { reportLimits } from '../reports/limits.ts'
 import { newId, startFixture, viewOf } from './fixture.ts'
 
 const edge = await startFixture()
@@ -240,7 +240,7 @@ t.test('the CSV of the report, of the drivers and of the orders', async t => {
 })
 
 t.test('an export of many pages has every order once, oldest first, and no formula', async t => {
-  const count = 3 * limits.exportPageRows + 7
+  const count = 3 * reportLimits.exportPageRows + 7
   const view = viewOf({
     id: newId(),
     vendor_id: otherVendor.id,

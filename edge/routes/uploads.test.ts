@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from '../uploads/file-limits.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import { startS3 } from '../integrations/storage/s3-server.ts'
 import { deleteOrphans } from '../uploads/orphans.ts'
@@ -237,7 +237,7 @@ t.test('on the disk', async t => {
       [
         'a long sound',
         'audio',
-        Buffer.concat([mp3, new Uint8Array(limits.audioBytesMax)]),
+        Buffer.concat([mp3, new Uint8Array(fileLimits.audioBytesMax)]),
         'a.mp3',
         'audio/mpeg',
         'body_too_large',
@@ -245,7 +245,7 @@ t.test('on the disk', async t => {
       [
         'a large signature',
         'signature',
-        Buffer.concat([png, new Uint8Array(limits.signatureBytesMax)]),
+        Buffer.concat([png, new Uint8Array(fileLimits.signatureBytesMax)]),
         'a.png',
         'image/png',
         'body_too_large',
@@ -372,7 +372,7 @@ t.test('on the disk', async t => {
     await edge.database.pool.query(
       `insert into uploads (id, owner_id, kind, content_type, bytes_count, path, stored_at)
       select gen_random_uuid(), $1, 'proof', 'image/png', 1, 'none', now() from generate_series(1, $2::integer)`,
-      [glutton.id, limits.looseUploadsPerAccountMax],
+      [glutton.id, fileLimits.looseUploadsPerAccountMax],
     )
     t.equal((await upload('proof', glutton.token, png)).body.code, 'too_many_requests')
     await edge.database.pool.query('delete from uploads where owner_id = $1', [glutton.id])
@@ -446,7 +446,7 @@ async function orphans(
     )
 
   t.equal(await deleteOrphans(context), 0, 'not on their first day')
-  const later = { ...context, nowMs: () => context.nowMs() + limits.uploadOrphanMs + 1_000 }
+  const later = { ...context, nowMs: () => context.nowMs() + fileLimits.uploadOrphanMs + 1_000 }
   t.ok((await deleteOrphans(later)) >= 3)
   const rows = await left()
   t.notOk(rows.has(files.loose.id), 'a file that nobody named')

@@ -8,6 +8,7 @@ import Type from 'typebox'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
+import { webhookLimits } from '../webhooks/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { subjects } from '../../protocol/subjects.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
@@ -96,10 +97,10 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
             .select(eb => eb.fn.countAll<number>().as('count'))
             .where(owner.column, '=', owner.id)
             .executeTakeFirstOrThrow()
-          if (count >= limits.webhookSubscriptionsPerOwnerMax)
+          if (count >= webhookLimits.webhookSubscriptionsPerOwnerMax)
             throw new CaduceusError(
               'subscription_limit_reached',
-              `there may be ${limits.webhookSubscriptionsPerOwnerMax} subscriptions; delete one first`,
+              `there may be ${webhookLimits.webhookSubscriptionsPerOwnerMax} subscriptions; delete one first`,
             )
           const at = new Date(ctx.nowMs())
           return tx

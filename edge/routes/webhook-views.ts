@@ -7,7 +7,7 @@ import type {
   WebhookSubscriptionsTable,
 } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { webhookLimits } from '../webhooks/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { principalOf, type Identity } from '../accounts/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
@@ -67,7 +67,7 @@ export const AttemptView = Type.Object({
 export const DeliveryDetail = Type.Object({
   ...DeliveryView.properties,
   body: Type.String(),
-  attempt_log: Type.Array(AttemptView, { maxItems: limits.webhookAttemptsMax }),
+  attempt_log: Type.Array(AttemptView, { maxItems: webhookLimits.webhookAttemptsMax }),
 })
 
 export type SubscriptionRow = Selectable<WebhookSubscriptionsTable>

@@ -11,6 +11,7 @@ import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
+import { shopLimits } from '../woocommerce/limits.ts'
 import { Uuid } from '../../protocol/principal.ts'
 import { OrderView } from '../../protocol/rest/order.ts'
 import type { Identity } from '../accounts/identity.ts'
@@ -158,7 +159,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     const topic = headers['x-wc-webhook-topic'] ?? 'order.created'
     if (topic !== 'order.created')
       return ignored(
-        `this address takes order.created, not ${topic.slice(0, limits.importTextCharactersMax)}`,
+        `this address takes order.created, not ${topic.slice(0, shopLimits.importTextCharactersMax)}`,
       )
     const order = parse(bytes)
     const id = order === null ? null : externalIdOf(order)
@@ -307,10 +308,10 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
           .select(eb => eb.fn.countAll<number>().as('count'))
           .where('vendor_id', '=', params.id)
           .executeTakeFirstOrThrow()
-        if (count >= limits.webhookIntegrationsPerVendorMax)
+        if (count >= shopLimits.webhookIntegrationsPerVendorMax)
           throw new CaduceusError(
             'subscription_limit_reached',
-            `there may be ${limits.webhookIntegrationsPerVendorMax} integrations; delete one first`,
+            `there may be ${shopLimits.webhookIntegrationsPerVendorMax} integrations; delete one first`,
           )
         const id = uuidV7(ctx.nowMs(), ctx.random)
         const secret = body.secret ?? randomBytes(32).toString('base64url')

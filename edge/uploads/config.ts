@@ -8,7 +8,7 @@ import {
   withoutSlashAtEnd,
   type Environment,
 } from '../../protocol/environment.ts'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from './file-limits.ts'
 import type { S3Config } from '../integrations/storage/s3.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 
@@ -28,7 +28,13 @@ export function readUploadsConfig(
   return {
     uploadDir: resolve(text('UPLOAD_DIR') ?? `${dataDir}/uploads`),
     uploadBytesMax:
-      integerVariable(environment, 'MAX_UPLOAD_SIZE_MB', limits.uploadMegabytesDefault, 1, 100) *
+      integerVariable(
+        environment,
+        'MAX_UPLOAD_SIZE_MB',
+        fileLimits.uploadMegabytesDefault,
+        1,
+        100,
+      ) *
       1024 *
       1024,
     s3: s3Config(text),

@@ -5,7 +5,7 @@
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from './file-limits.ts'
 import { inspectMedia, type MediaFamily } from './media.ts'
 import {
   film,
@@ -126,7 +126,7 @@ t.test('polyglots lose their other half', async t => {
 })
 
 t.test('pixel bombs are known by their headers', async t => {
-  const side = limits.imageSidePixelsMax
+  const side = fileLimits.imageSidePixelsMax
   for (const [name, data, expected] of [
     ['a PNG of the largest size', pngOf(8_000, 8_000), 'image/png'],
     ['a PNG one row too many', pngOf(8_000, 8_001), 'image_too_large'],

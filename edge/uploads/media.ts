@@ -7,7 +7,7 @@
  * to a stranger's bytes it offers the parsers of ninety formats that are refused anyway.
  */
 import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from './file-limits.ts'
 import type { ImageShape } from './formats/bytes.ts'
 import { isJpeg, readJpeg } from './formats/jpeg.ts'
 import { isPng, readPng } from './formats/png.ts'
@@ -96,13 +96,13 @@ export function inspectMedia(data: Uint8Array, families: readonly MediaFamily[])
 
 function admitPixels({ width, height }: ImageShape): void {
   if (
-    width > limits.imageSidePixelsMax ||
-    height > limits.imageSidePixelsMax ||
-    width * height > limits.imagePixelsMax
+    width > fileLimits.imageSidePixelsMax ||
+    height > fileLimits.imageSidePixelsMax ||
+    width * height > fileLimits.imagePixelsMax
   )
     throw new CaduceusError(
       'image_too_large',
-      `the image is ${width} by ${height} pixels; it may have ${limits.imageSidePixelsMax} a side and ${limits.imagePixelsMax} in all`,
+      `the image is ${width} by ${height} pixels; it may have ${fileLimits.imageSidePixelsMax} a side and ${fileLimits.imagePixelsMax} in all`,
     )
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from './file-limits.ts'
 import type { WithStorages } from '../integrations/storage/storage.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { noteOrder, orderNaming, partyOf } from './access.ts'
@@ -16,10 +16,10 @@ import { storeOf } from './upload-store.ts'
 
 export type OrphanContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> & WithStorages
 
-/** Looks at the oldest limits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
+/** Looks at the oldest fileLimits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
 export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   const db = ctx.database.kysely
-  const oldest = new Date(ctx.nowMs() - limits.uploadOrphanMs)
+  const oldest = new Date(ctx.nowMs() - fileLimits.uploadOrphanMs)
   const loose = await db
     .selectFrom('uploads')
     .selectAll()
@@ -28,7 +28,7 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
     // A file in parts may have been begun the day before it was whole.
     .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
     .orderBy('created_at')
-    .limit(limits.uploadsPerSweepMax)
+    .limit(fileLimits.uploadsPerSweepMax)
     .execute()
   let deleted = 0
   for (const upload of loose) {

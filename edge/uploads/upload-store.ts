@@ -7,7 +7,7 @@ import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/errors.ts'
 import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { fileLimits } from './file-limits.ts'
 import type { Identity } from '../accounts/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
@@ -139,11 +139,11 @@ async function admitOwner(ctx: UploadContext, ownerId: string): Promise<void> {
     .select(eb => eb.fn.countAll<number>().as('loose'))
     .where('owner_id', '=', ownerId)
     .where('order_id', 'is', null)
-    .where('created_at', '>', new Date(ctx.nowMs() - limits.uploadOrphanMs))
+    .where('created_at', '>', new Date(ctx.nowMs() - fileLimits.uploadOrphanMs))
     .executeTakeFirstOrThrow()
-  if (loose >= limits.looseUploadsPerAccountMax)
+  if (loose >= fileLimits.looseUploadsPerAccountMax)
     throw new CaduceusError(
       'too_many_requests',
-      `an account may have ${limits.looseUploadsPerAccountMax} files of the last day that no order names`,
+      `an account may have ${fileLimits.looseUploadsPerAccountMax} files of the last day that no order names`,
     )
 }

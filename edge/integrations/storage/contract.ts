@@ -4,7 +4,7 @@
  */
 import type { Test } from 'tap'
 import { uuidV7 } from '../../../protocol/ids.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { fileLimits } from '../../uploads/file-limits.ts'
 import type { Download, Storage } from './storage.ts'
 
 export interface StorageSubject {
@@ -150,7 +150,7 @@ export async function storageContract(
     t.equal((await fetch(url.replace(key, other))).status, 403, 'another file')
     t.equal((await fetch(url.replace('image%2Fpng', 'text%2Fhtml'))).status, 403, 'another type')
     t.equal((await fetch(url, { method: 'DELETE' })).status, 403, 'another use')
-    subject.pass(-(limits.uploadLinkSeconds + 60) * 1000)
+    subject.pass(-(fileLimits.uploadLinkSeconds + 60) * 1000)
     t.equal(
       (
         await fetch(
@@ -160,7 +160,7 @@ export async function storageContract(
       403,
       'its time is over',
     )
-    subject.pass((limits.uploadLinkSeconds + 60) * 1000)
+    subject.pass((fileLimits.uploadLinkSeconds + 60) * 1000)
   })
 
   await t.test(`${name}: a store that works passes its check`, t => t.resolves(storage.check()))

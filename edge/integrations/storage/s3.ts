@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto'
 import { AwsClient } from 'aws4fetch'
 import { CaduceusError } from '../../../protocol/errors.ts'
 import { ConfigError } from '../../../protocol/environment.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { fileLimits } from '../../uploads/file-limits.ts'
 import { isResizable } from '../../http/bodies/arrived.ts'
 import { assertKey, type Storage } from './storage.ts'
 
@@ -70,7 +70,7 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
       aws: { datetime: amzDate(nowMs()) },
     })
     const abort = new AbortController()
-    const cancel = after(limits.storageTimeoutMs, () => abort.abort())
+    const cancel = after(fileLimits.storageTimeoutMs, () => abort.abort())
     try {
       const response = await fetch(signed.url, {
         method,
@@ -109,7 +109,7 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): St
 
     async download(key, { contentType, disposition }) {
       const url = new URL(config.publicUrl + pathOf(key))
-      url.searchParams.set('X-Amz-Expires', String(limits.uploadLinkSeconds))
+      url.searchParams.set('X-Amz-Expires', String(fileLimits.uploadLinkSeconds))
       url.searchParams.set('response-content-type', contentType)
       url.searchParams.set('response-content-disposition', disposition)
       url.searchParams.set('response-cache-control', 'private, no-store')

@@ -14,7 +14,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { limits } from '../../../protocol/limits.ts'
+import { fileLimits } from '../../uploads/file-limits.ts'
 import { readConfig } from '../../config.ts'
 import { storageContract } from './contract.ts'
 import { ConfigError } from '../../../protocol/environment.ts'
@@ -129,7 +129,7 @@ t.test('ST7 a store that takes the connection and says nothing', async t => {
   await t.rejects(storage.remove('proof/0190a0a0-0000-7000-8000-000000000001.png'), {
     code: 'unavailable',
   })
-  t.same(waited, [limits.storageTimeoutMs])
+  t.same(waited, [fileLimits.storageTimeoutMs])
   for (const socket of sockets) socket.destroy()
   await new Promise(resolve => {
     silent.close(resolve)

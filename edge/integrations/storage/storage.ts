@@ -8,8 +8,8 @@
  *  ST3 The same bytes may be put again under their key, at the same time too; a file is never seen half.
  *  ST4 Removing what is not there is no error.
  *  ST5 A key is `<folder>/<uuid>.<extension>` and nothing else: none leads out of the store.
- *  ST6 A link opens this file alone, for limits.uploadLinkSeconds, and not at all once it is changed.
- *  ST7 A store that is away or does not answer within limits.storageTimeoutMs is `unavailable`.
+ *  ST6 A link opens this file alone, for fileLimits.uploadLinkSeconds, and not at all once it is changed.
+ *  ST7 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
  */
 import { uuidPattern } from '../../../protocol/ids.ts'
 

@@ -10,6 +10,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../../migrations/database/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 import { eventColumns, recorded, type EventRow } from '../../dispatch/recorded-events.ts'
 import {
   bodyOf,
@@ -72,7 +73,7 @@ export function takeEvents(
     await savePositions(tx, positions)
     return {
       queued: deliveries.length,
-      more: [...counts.values()].some(count => count >= limits.webhookBatchEventsMax),
+      more: [...counts.values()].some(count => count >= webhookLimits.webhookBatchEventsMax),
       subscribed: true,
     }
   })
@@ -110,7 +111,7 @@ async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
     left join webhook_positions p on p.slot = s.slot
     cross join lateral (
       select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events
-      where events.slot = s.slot and events.seq > coalesce(p.seq, 0) order by seq limit ${limits.webhookBatchEventsMax}
+      where events.slot = s.slot and events.seq > coalesce(p.seq, 0) order by seq limit ${webhookLimits.webhookBatchEventsMax}
     ) as e order by e.slot, e.seq`.execute(tx)
   return rows
 }

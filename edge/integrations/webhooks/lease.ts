@@ -8,7 +8,7 @@
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../../migrations/database/tables.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 
 const name = 'webhooks'
 export interface Lease {
@@ -29,14 +29,14 @@ export async function takeLease(
     rows: [row],
   } = await sql<{ epoch: number }>`
     insert into webhook_lease as held (name, owner, epoch, lease_until)
-    values (${name}, ${owner}, 1, clock_timestamp() + ${limits.webhookLeaseMs} * interval '1 millisecond')
+    values (${name}, ${owner}, 1, clock_timestamp() + ${webhookLimits.webhookLeaseMs} * interval '1 millisecond')
     on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until,
       epoch = held.epoch + case when held.owner = excluded.owner then 0 else 1 end
     where held.owner = excluded.owner or held.lease_until < clock_timestamp() or ${alone}::boolean
     returning epoch`.execute(db)
   return row === undefined
     ? null
-    : { owner, epoch: row.epoch, untilMs: nowMs + limits.webhookLeaseMs }
+    : { owner, epoch: row.epoch, untilMs: nowMs + webhookLimits.webhookLeaseMs }
 }
 
 /** Within a transaction: nobody takes the lease before it ends. Throws LeaseLost when somebody has. */

@@ -7,6 +7,7 @@ import { sql, type Kysely, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, WebhookSubscriptionsTable } from '../../../migrations/database/tables.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 import {
   afterAttempt,
   succeeded,
@@ -304,7 +305,7 @@ export async function resume(
 
 /** The log does not grow for ever, and neither does what waits for a subscription that stays disabled. */
 export async function deleteOldDeliveries(db: Kysely<Tables>, nowMs: number): Promise<void> {
-  const before = new Date(nowMs - limits.webhookLogMs)
+  const before = new Date(nowMs - webhookLimits.webhookLogMs)
   await sql`
     with old as (
       delete from webhook_deliveries where ended_at < ${before} or (created_at < ${before} and state in ('waiting', 'queued')

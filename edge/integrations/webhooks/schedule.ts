@@ -6,7 +6,7 @@
  * and with pauses, so that a receiver that is down is not hammered by each of its thousand orders, and
  * one order that a receiver cannot digest does not hold up the others for long.
  */
-import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 
 export interface Policy {
   attemptsMax: number
@@ -22,16 +22,16 @@ export interface Policy {
 }
 
 export const defaultPolicy: Policy = {
-  attemptsMax: limits.webhookAttemptsMax,
-  ageMsMax: limits.webhookAgeMsMax,
-  backoffMsFirst: limits.webhookBackoffMsFirst,
-  backoffMsMax: limits.webhookBackoffMsMax,
-  pauseFailuresMin: limits.webhookPauseFailuresMin,
-  pauseMsMax: limits.webhookPauseMsMax,
-  disableAfterMs: limits.webhookDisableAfterMs,
-  disableFailuresMin: limits.webhookDisableFailuresMin,
-  inFlightMax: limits.webhookInFlightMax,
-  inFlightPerSubscriptionMax: limits.webhookInFlightPerSubscriptionMax,
+  attemptsMax: webhookLimits.webhookAttemptsMax,
+  ageMsMax: webhookLimits.webhookAgeMsMax,
+  backoffMsFirst: webhookLimits.webhookBackoffMsFirst,
+  backoffMsMax: webhookLimits.webhookBackoffMsMax,
+  pauseFailuresMin: webhookLimits.webhookPauseFailuresMin,
+  pauseMsMax: webhookLimits.webhookPauseMsMax,
+  disableAfterMs: webhookLimits.webhookDisableAfterMs,
+  disableFailuresMin: webhookLimits.webhookDisableFailuresMin,
+  inFlightMax: webhookLimits.webhookInFlightMax,
+  inFlightPerSubscriptionMax: webhookLimits.webhookInFlightPerSubscriptionMax,
 }
 
 /** How a subscriber has been doing. */

@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 import { answerStatus, startReceiver } from './receiver.ts'
 import { createSender, type SenderOptions } from './sender.ts'
 
@@ -62,7 +62,7 @@ t.test('what a receiver answers', async t => {
   const large = await send(receiver.url)
   t.equal(
     large.response!.length,
-    limits.webhookResponseBytesMax,
+    webhookLimits.webhookResponseBytesMax,
     'of a large answer the beginning is read',
   )
   receiver.behaviour = response => {

@@ -10,7 +10,7 @@ import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
-import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 import { checkUrl, hostOf, isPublicAddress } from './addresses.ts'
 import type { Outcome } from './schedule.ts'
 
@@ -56,7 +56,7 @@ export function createSender(options: SenderOptions): Send {
   const {
     allowPrivate,
     after,
-    timeoutMs = limits.webhookTimeoutMs,
+    timeoutMs = webhookLimits.webhookTimeoutMs,
     resolve = resolveBySystem,
     ca,
   } = options
@@ -177,14 +177,14 @@ async function readStart(response: IncomingMessage): Promise<string> {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk)
       length += chunk.length
-      if (length >= limits.webhookResponseBytesMax) break
+      if (length >= webhookLimits.webhookResponseBytesMax) break
     }
   } catch {
     // Cut off by the receiver or by our deadline.
   }
   // A database's text holds no NUL.
   return Buffer.concat(chunks)
-    .subarray(0, limits.webhookResponseBytesMax)
+    .subarray(0, webhookLimits.webhookResponseBytesMax)
     .toString('utf8')
     .replaceAll('\0', '')
 }

@@ -8,7 +8,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../../migrations/database/open.ts'
 import type { Bus, Subscription } from '../../../protocol/bus/bus.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { webhookLimits } from '../../webhooks/limits.ts'
 import { subjects } from '../../../protocol/subjects.ts'
 import { unseal } from '../sealing.ts'
 import { publicNames, type PublicNames } from './events.ts'
@@ -98,7 +98,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   /** Until the time, or a nudge, or the end; and never less than the shortest pause. */
   async function sleep(untilMs: number): Promise<void> {
     await new Promise<void>(resolve => {
-      after(limits.webhookPumpMsMin, resolve)
+      after(webhookLimits.webhookPumpMsMin, resolve)
     })
     if (nudged || leaving.signal.aborted) return
     await new Promise<void>(resolve => {
@@ -116,7 +116,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     const asked = nowMs()
     const before = lease
     lease = await takeLease(db, deps.edgeId, asked, database.embedded)
-    renewAtMs = asked + limits.webhookLeaseRenewMs
+    renewAtMs = asked + webhookLimits.webhookLeaseRenewMs
     if ((lease === null) !== (before === null))
       log.info({ leads: lease !== null }, 'webhooks: delivery')
     if (lease === null) listen(false)
@@ -138,7 +138,9 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
       cleanupAtMs = nowMs() + cleanupIntervalMs
     }
     const wakeAtMs = await startDue()
-    return taken.more ? nowMs() : Math.min(wakeAtMs, renewAtMs, nowMs() + limits.webhookPollMs)
+    return taken.more
+      ? nowMs()
+      : Math.min(wakeAtMs, renewAtMs, nowMs() + webhookLimits.webhookPollMs)
   }
 
   async function startDue(): Promise<number> {
@@ -148,7 +150,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     if (
       !leaving.signal.aborted &&
       lease !== null &&
-      nowMs() + limits.webhookTimeoutMs < lease.untilMs
+      nowMs() + webhookLimits.webhookTimeoutMs < lease.untilMs
     )
       for (const delivery of start as Due[]) {
         inFlight.set(delivery.id, delivery.subscriptionId)

@@ -18,7 +18,7 @@ import {
   type ErrorCode,
 } from '../../../protocol/errors.ts'
 import { uuidV7 } from '../../../protocol/ids.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { shopLimits } from '../../woocommerce/limits.ts'
 import type { OrderView } from '../../../protocol/rest/order.ts'
 import type { WithMaps } from '../../maps/port.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -236,7 +236,7 @@ export async function retryImports(ctx: ImportContext): Promise<number> {
   const { rows } = await sql<ImportRow>`
     update imports set updated_at = ${new Date(nowMs)} where id in (
       select id from imports where status = 'pending' and (reason is null or reason = any(${transient}::text[]))
-        and updated_at < ${new Date(nowMs - limits.importRetryMs)} and created_at > ${new Date(nowMs - retryForMs)}
+        and updated_at < ${new Date(nowMs - shopLimits.importRetryMs)} and created_at > ${new Date(nowMs - retryForMs)}
       order by updated_at limit ${rowsPerRetry} for update skip locked
     ) returning *`.execute(ctx.database.kysely)
   for (const row of rows) await place(ctx, row, null)
@@ -252,7 +252,7 @@ export function startImportRetries(
   let stopped = false
   const next = (): void => {
     if (stopped) return
-    cancel = after(limits.importRetryMs * (0.5 + ctx.random()), () => {
+    cancel = after(shopLimits.importRetryMs * (0.5 + ctx.random()), () => {
       retryImports(ctx)
         .catch((error: unknown) => ctx.log.warn({ err: error }, 'imports could not be tried again'))
         .finally(next)

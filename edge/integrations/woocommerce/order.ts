@@ -8,6 +8,7 @@ import type Type from 'typebox'
 import { decodeHTMLStrict } from 'entities'
 import type { Item } from '../../../protocol/kernel/schema.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { shopLimits } from '../../woocommerce/limits.ts'
 import { orderTextBytes, orderTextBytesMax } from '../../../protocol/order-size.ts'
 import { combiningMarksMax, composedText } from '../../../protocol/text.ts'
 import { listOf, momentOf, pairsOf, recordOf } from './php.ts'
@@ -82,7 +83,7 @@ export function draftOf(order: WooOrder): OrderDraft {
   const id = externalIdOf(order) ?? ''
   const all = listOf(order['line_items']).map(recordOf).flatMap(itemOf)
   const left = all.length - limits.itemsMax
-  const number = cut(textAt(order, 'number') || id, limits.importTextCharactersMax)
+  const number = cut(textAt(order, 'number') || id, shopLimits.importTextCharactersMax)
   // What only the shop knows is said first: a long note of the customer must not cut it off.
   const notes = [
     `Shop order ${number}.`,

@@ -13,7 +13,7 @@ import { FaultProxy } from '../../../protocol/testing/proxy/proxy.ts'
 import { startEdge } from '../../edge.ts'
 import { features } from '../../features.ts'
 import { keepHouse } from '../../kernel/housekeeping.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { fileLimits } from '../file-limits.ts'
 import { startFixture } from '../../routes/fixture.ts'
 import { deleteOrphans } from '../orphans.ts'
 import { jpeg, pdf } from '../samples.ts'
@@ -692,7 +692,7 @@ t.test('a file is as old as its beginning, and it is an orphan a day after its e
   t.ok((await createdMs(id)) <= begunMs)
   clock.skewMs = 0
   const sweep = (afterMs: number) =>
-    deleteOrphans({ ...edge.parts, nowMs: () => begunMs + limits.uploadOrphanMs + afterMs })
+    deleteOrphans({ ...edge.parts, nowMs: () => begunMs + fileLimits.uploadOrphanMs + afterMs })
   await sweep(9 * minuteMs)
   t.ok((await fileOf(id, dora.token)).equals(file), 'begun more than a day ago, whole for less')
   await sweep(11 * minuteMs)

@@ -1,0 +1,10 @@
+/** Bounds of sending mails and SMS. */
+export const messengerLimits = {
+  messagesQueuedMax: 1_000,
+  messagesInFlightMax: 8,
+  messageAttemptsMax: 3,
+  messageRetryMs: 2_000,
+  messageTimeoutMs: 10_000,
+  /** Kept by the development outbox. */
+  outboxMessagesMax: 200,
+} as const

@@ -1,0 +1,17 @@
+/** Bounds of files: their size, how long they may lie loose, and their store. */
+export const fileLimits = {
+  uploadMegabytesDefault: 10,
+  /** The largest photo of a phone in its ordinary mode; a decoder needs four bytes a pixel. */
+  imagePixelsMax: 64_000_000,
+  imageSidePixelsMax: 16_384,
+  signatureBytesMax: 2 * 1024 * 1024,
+  /** Some minutes of speech. */
+  audioBytesMax: 5 * 1024 * 1024,
+  /** How long a link into the object store opens the file. */
+  uploadLinkSeconds: 300,
+  /** A file that no order names by then is deleted. */
+  uploadOrphanMs: 24 * 3_600_000,
+  uploadsPerSweepMax: 500,
+  looseUploadsPerAccountMax: 1_000,
+  storageTimeoutMs: 15_000,
+} as const
