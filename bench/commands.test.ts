@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assetUrl } from '../protocol/assets.ts'
+import { assetUrl } from '../protocol/kernel/assets.ts'
 
 const root = fileURLToPath(assetUrl('.'))
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parse } from 'yaml'
 import { readConfig } from '../edge/config.ts'
-import { assetUrl } from '../protocol/assets.ts'
-import { serviceUrls } from '../protocol/environment.ts'
-import { limits } from '../protocol/limits.ts'
+import { assetUrl } from '../protocol/kernel/assets.ts'
+import { serviceUrls } from '../protocol/kernel/environment.ts'
+import { limits } from '../protocol/kernel/limits.ts'
 
 interface Service {
   image?: string

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assetUrl } from '../protocol/assets.ts'
+import { assetUrl } from '../protocol/kernel/assets.ts'
 
 const root = fileURLToPath(assetUrl('.'))
 const houses = ['protocol', 'engine', 'edge', 'bench', 'migrations']

@@ -23,10 +23,10 @@ const runtimes = join(root, '.ci/nodes')
 const atOnce = 2
 const testTimeoutMs = 900_000
 /** The file through which everything reaches uWebSockets.js. */
-const libraryFile = join(root, 'dist/edge/http/uws.js')
+const libraryFile = join(root, 'dist/edge/kernel/uws.js')
 const quick = {
   acceptance: /\/(embedded|proof|order-size)\.test\.js$/,
-  others: /\/dist\/(protocol|engine\/(order|driver|geo|runtime|tracking))\//,
+  others: /\/dist\/(protocol|engine\/(orders|drivers|geo|actors|fleet|tracking))\//,
 }
 
 const args = process.argv.slice(2)

@@ -1,5 +1,5 @@
 /** The configuration of an edge: the kernel's and that of each feature, read once at start. */
-import type { Environment } from '../protocol/environment.ts'
+import type { Environment } from '../protocol/kernel/environment.ts'
 import { features, type EdgeConfig, type EdgeFeature } from './features.ts'
 import { readFeatureConfig } from './kernel/compose.ts'
 import type { EdgeRole } from './kernel/config.ts'

@@ -9,7 +9,7 @@ t.test('limits, schemas and tables', async t => {
     'edge/constants.json',
     await constantsOf(
       ['edge'],
-      /^edge\/(main|start|embedded|http\/uws|acceptance\/|pages\/[^/]+\/|[^/]+\/page\/|accounts\/admin|features|.*\/(index|examples)\.)/,
+      /^edge\/(main|start|embedded|kernel\/uws|acceptance\/|pages\/[^/]+\/|[^/]+\/page\/|accounts\/admin|features|.*\/(index|examples)\.)/,
     ),
   )
 })

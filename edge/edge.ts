@@ -13,26 +13,26 @@ import {
   us_socket_local_port,
   type TemplatedApp,
   type us_listen_socket,
-} from './http/uws.ts'
+} from './kernel/uws.ts'
 import type { Database } from '../migrations/database/open.ts'
-import { assetUrl } from '../protocol/assets.ts'
+import { assetUrl } from '../protocol/kernel/assets.ts'
 import type { Bus } from '../protocol/bus/bus.ts'
 import type { Claims } from '../protocol/claims/claims.ts'
-import { ConfigError } from '../protocol/environment.ts'
-import { uuidV7 } from '../protocol/ids.ts'
-import { limits } from '../protocol/limits.ts'
+import { ConfigError } from '../protocol/kernel/environment.ts'
+import { uuidV7 } from '../protocol/kernel/ids.ts'
+import { limits } from '../protocol/kernel/limits.ts'
 import { authenticate, createAuthenticator } from './accounts/authenticate.ts'
-import { createCommandClient } from './dispatch/commands.ts'
+import { createCommandClient } from './kernel/commands.ts'
 import { features, type EdgeConfig, type EdgeFeature, type EdgeParts } from './features.ts'
-import type { AnyRoute } from './http/route.ts'
+import type { AnyRoute } from './kernel/route.ts'
 import { attachHttp } from './http/server.ts'
 import { composeParts, migrateTables } from './kernel/compose.ts'
 import { startHousekeeping } from './kernel/housekeeping.ts'
 import type { Clock } from './kernel/kernel.ts'
-import { routeTable } from './kernel/table.ts'
-import { createMetrics } from './metrics.ts'
+import { routeTable } from './http/table.ts'
+import { createMetrics } from './kernel/metrics.ts'
 import { attachSockets } from './sockets/attach.ts'
-import { Hub } from './sockets/hub.ts'
+import { Hub } from './kernel/hub.ts'
 
 export interface EdgeDeps {
   config: EdgeConfig

@@ -1,6 +1,6 @@
 /** One edge as a process of its own: `npm run edge`, with NATS_URL, REDIS_URL, DATABASE_URL and JWT_SECRET_KEY. */
-import { limits } from '../protocol/limits.ts'
-import { runProcess } from '../protocol/process.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { runProcess } from '../protocol/kernel/process.ts'
 
 const help = `Usage: npm run edge
 

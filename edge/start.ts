@@ -2,8 +2,8 @@
  * `npm start`: everything in one process. What it runs is in `embedded.ts`, which is imported when it
  * is needed, so that `--help` and a typing mistake are answered at once.
  */
-import { limits } from '../protocol/limits.ts'
-import { runProcess } from '../protocol/process.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { runProcess } from '../protocol/kernel/process.ts'
 
 const help = `Usage: npm start
 

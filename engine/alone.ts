@@ -10,15 +10,15 @@ import {
   logLevelVariable,
   serviceUrls,
   type Environment,
-} from '../protocol/environment.ts'
-import { limits } from '../protocol/limits.ts'
-import { createLog } from '../protocol/log.ts'
-import type { Running } from '../protocol/process.ts'
+} from '../protocol/kernel/environment.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { createLog } from '../protocol/kernel/log.ts'
+import type { Running } from '../protocol/kernel/process.ts'
 import { Engine } from './engine.ts'
 import { kinds } from './kinds.ts'
 import { postgresJournal } from './journal/postgres.ts'
-import { realEnv } from '../protocol/env.ts'
-import { engineBounds } from './runtime/bounds.ts'
+import { realEnv } from '../protocol/kernel/env.ts'
+import { engineBounds } from './actors/bounds.ts'
 import { readServices } from './services/services.ts'
 
 /** Throws one-line errors that name the variable. */

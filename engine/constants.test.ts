@@ -9,7 +9,7 @@ t.test('limits, schemas and tables', async t => {
     'engine/constants.json',
     await constantsOf(
       ['engine'],
-      /^engine\/(main|sim\/|kinds|(order|driver)\/kind|journal\/contract)/,
+      /^engine\/(main|sim\/|kinds|(orders|drivers)\/kind|journal\/contract)/,
     ),
   )
 })

@@ -5,13 +5,13 @@
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
-import { limits } from '../protocol/limits.ts'
-import { subjects } from '../protocol/subjects.ts'
-import { uploadUrl } from '../protocol/upload-url.ts'
-import { holdDoubtMs } from './driver/wake.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { subjects } from '../protocol/bus/subjects.ts'
+import { uploadUrl } from '../protocol/uploads/url.ts'
+import { holdDoubtMs } from './drivers/wake.ts'
 import { hurdles, pharmacy } from './fixture-pharmacy.ts'
 import { here, order } from './fixtures.ts'
-import { give, signature } from './order/fixtures.ts'
+import { give, signature } from './orders/fixtures.ts'
 
 t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
   for (const [seed, name, matches] of [

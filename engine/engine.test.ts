@@ -4,10 +4,10 @@
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
-import { limits } from '../protocol/limits.ts'
-import type { Principal } from '../protocol/principal.ts'
-import type { LocationPush } from '../protocol/pushes.ts'
-import { subjects } from '../protocol/subjects.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import type { Principal } from '../protocol/kernel/principal.ts'
+import type { LocationPush } from '../protocol/dispatch/pushes.ts'
+import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, problem, world } from './fixtures.ts'
 
 t.test('a request becomes a delivery', async t => {

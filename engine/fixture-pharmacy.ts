@@ -2,8 +2,8 @@
  * A pharmacy, its drivers and its customers on virtual time, for stories of races and crashes: an append
  * can be held up, so that two things are under way at once; an engine can crash and be followed by another.
  */
-import type { Principal } from '../protocol/principal.ts'
-import type { RegisteredDriver } from './driver/state.ts'
+import type { Principal } from '../protocol/kernel/principal.ts'
+import type { RegisteredDriver } from './drivers/state.ts'
 import { order, world, type BootOptions } from './fixtures.ts'
 import type { AppendRequest } from './journal/journal.ts'
 

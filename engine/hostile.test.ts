@@ -4,16 +4,16 @@
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
-import type { OrderCommandData } from '../protocol/commands.ts'
-import type { OrderEvent } from '../protocol/events.ts'
-import { slotOf } from '../protocol/ids.ts'
-import { limits } from '../protocol/limits.ts'
-import { orderTextBytesMax } from '../protocol/order-size.ts'
-import { subjects } from '../protocol/subjects.ts'
+import type { OrderCommandData } from '../protocol/dispatch/commands.ts'
+import type { OrderEvent } from '../protocol/dispatch/events.ts'
+import { slotOf } from '../protocol/kernel/ids.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { orderTextBytesMax } from '../protocol/dispatch/order-size.ts'
+import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, problem, world } from './fixtures.ts'
 import { memoryJournal } from './journal/memory.ts'
-import { responseCharactersMax } from './order/evolve.ts'
-import { orderKind } from './order/kind.ts'
+import { responseCharactersMax } from './orders/evolve.ts'
+import { orderKind } from './orders/kind.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 

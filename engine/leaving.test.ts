@@ -5,8 +5,8 @@
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
-import { limits } from '../protocol/limits.ts'
-import { subjects } from '../protocol/subjects.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { subjects } from '../protocol/bus/subjects.ts'
 import { hurdles, pharmacy } from './fixture-pharmacy.ts'
 import { here, order, problem } from './fixtures.ts'
 

@@ -1,6 +1,6 @@
 /** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
-import { limits } from '../protocol/limits.ts'
-import { runProcess } from '../protocol/process.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import { runProcess } from '../protocol/kernel/process.ts'
 
 const help = `Usage: npm run engine
 

@@ -7,15 +7,19 @@ import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check, Clean, Errors } from 'typebox/value'
 import { decodeBody } from '../protocol/bus/codec.ts'
-import { driverEvents, orderEvents, PublishedEvent } from '../protocol/events.ts'
-import { limits } from '../protocol/limits.ts'
-import { DriverLocationsUpdated, OlderMessage, olderTopics } from '../protocol/older-topics.ts'
-import type { Principal } from '../protocol/principal.ts'
-import { Push } from '../protocol/pushes.ts'
+import { driverEvents, orderEvents, PublishedEvent } from '../protocol/dispatch/events.ts'
+import { limits } from '../protocol/kernel/limits.ts'
+import {
+  DriverLocationsUpdated,
+  OlderMessage,
+  olderTopics,
+} from '../protocol/dispatch/older-topics.ts'
+import type { Principal } from '../protocol/kernel/principal.ts'
+import { Push } from '../protocol/dispatch/pushes.ts'
 import type { MessageDefinition } from '../protocol/kernel/messages.ts'
-import { OrderView } from '../protocol/rest/order.ts'
-import { socketMessages } from '../protocol/sockets.ts'
-import { subjects } from '../protocol/subjects.ts'
+import { OrderView } from '../protocol/orders/view.ts'
+import { socketMessages } from '../protocol/dispatch/messages.ts'
+import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, world } from './fixtures.ts'
 
 /** Null when the value is of the schema and has no field beside it, else what is wrong. */

@@ -1,12 +1,12 @@
 /** The people of the demo who stand still: a pharmacy at its counter, and customers who ask. */
 import {
+  CaduceusError,
   connectCustomer,
   connectTerminal,
   type Customer,
   type NewRequest,
   type Terminal,
 } from '../../protocol/client/index.ts'
-import { CaduceusError } from '../../protocol/client/index.ts'
 import type { Person } from '../rigs/people.ts'
 import { door, doorNear, placeOf, type Point, type Random } from './grid.ts'
 import type { CityNews } from './news.ts'

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Embedded } from '../../edge/embedded.ts'
 import { RestClient } from '../../protocol/client/index.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { VehicleType } from '../../protocol/drivers/vehicles.ts'
 import { LiveLine } from '../harness/live-line.ts'
 import { describeOptions, readOptions, runTool, type OptionTable } from '../harness/options.ts'
@@ -129,7 +129,7 @@ async function main(argv: string[]): Promise<number> {
   })
   // Large, and not needed for `--help` and a typing mistake.
   const { startEmbedded } = await import('../../edge/embedded.ts')
-  const { createLog } = await import('../../protocol/log.ts')
+  const { createLog } = await import('../../protocol/kernel/log.ts')
   const embedded = await startEmbedded(environment, {
     log: createLog(process.env['LOG_LEVEL'] ?? 'warn'),
   })

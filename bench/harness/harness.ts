@@ -5,7 +5,7 @@
 import { tmpdir } from 'node:os'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import {
   startNats,
   startPostgres,

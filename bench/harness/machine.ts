@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { serviceVersion } from '../../protocol/testing/services.ts'
 
 export interface Machine {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { difference, holm, median, spread, studentTail } from './statistics.ts'
 
 const near = (

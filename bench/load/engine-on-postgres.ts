@@ -4,13 +4,13 @@
  */
 import { kinds } from '../../engine/kinds.ts'
 import { Engine } from '../../engine/engine.ts'
-import { engineBounds } from '../../engine/runtime/bounds.ts'
+import { engineBounds } from '../../engine/actors/bounds.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { openDatabase, type Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
-import { realEnv, type Env } from '../../protocol/env.ts'
+import { realEnv, type Env } from '../../protocol/kernel/env.ts'
 import type { Context } from '../harness/bench.ts'
 import { freshDatabase, seasonLog } from '../rigs/database.ts'
 

@@ -7,7 +7,7 @@ import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { descriptorsMax, descriptorsReserve, startHolders } from '../rigs/holders.ts'
 import { residentBytesOf } from '../rigs/processes.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { ourName } from './stacks/ours.ts'
 
 const wanted = { full: 50_000, quick: 5_000 }

@@ -9,7 +9,7 @@ import { decision } from '../harness/decisions.ts'
 import { inParallel, settled } from '../rigs/parallel.ts'
 import { cpuSecondsOf } from '../rigs/processes.ts'
 import { RawSocket } from '../rigs/raw-socket.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { ourName } from './stacks/ours.ts'
 import { fieldOf } from './stacks/stack.ts'
 

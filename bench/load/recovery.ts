@@ -4,22 +4,22 @@
  * divided, for the mix of an evening and for idle ones, which wait for a pharmacy or have one and no driver
  * yet. An order under way costs more, because its driver is followed. In one process with the embedded parts, on PostgreSQL, so that nothing but the recovery is in it.
  */
-import type { AnyKind } from '../../engine/runtime/kind.ts'
+import type { AnyKind } from '../../engine/actors/kind.ts'
 import { kinds } from '../../engine/kinds.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
-import { realEnv } from '../../protocol/env.ts'
-import { slotOf, uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
+import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { openDatabase, type PgPool } from '../../migrations/database/open.ts'
 import { Engine } from '../../engine/engine.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { orderKind } from '../../engine/order/kind.ts'
-import { decodeSnapshot, encodeSnapshot } from '../../engine/runtime/snapshot.ts'
+import { orderKind } from '../../engine/orders/kind.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../engine/actors/snapshot.ts'
 import type { Bench, Measure } from '../harness/bench.ts'
 import { freshDatabase } from '../rigs/database.ts'
 import { liveOrder } from '../rigs/orders.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 
 const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }
 const recovered: Measure = {

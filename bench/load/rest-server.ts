@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { jwtVerify } from 'jose'
 import pg from 'pg'
-import { App, us_socket_local_port } from '../../edge/http/uws.ts'
+import { App, us_socket_local_port } from '../../edge/kernel/uws.ts'
 import { startEmbedded } from '../../edge/embedded.ts'
-import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
+import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
 
 const kind = process.argv[2]
 const key = await crypto.subtle.importKey(

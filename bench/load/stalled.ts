@@ -5,7 +5,7 @@
  */
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { residentBytesOf } from '../rigs/processes.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { ourStack } from './stacks/ours.ts'
 import { fieldOf, type Stack } from './stacks/stack.ts'

@@ -4,9 +4,9 @@
  * from when each was to be sent until its answer. Beside them one bare insert after the other, committed:
  * what the disk and the connection alone take.
  */
-import type { OrderCommand } from '../../engine/order/commands.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { defaultTariff } from '../../protocol/tariff.ts'
+import type { OrderCommand } from '../../engine/orders/commands.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { defaultTariff } from '../../protocol/pricing/tariff.ts'
 import type { Bench, Measure } from '../harness/bench.ts'
 import { decision } from '../harness/decisions.ts'
 import { Latency } from '../harness/latency.ts'

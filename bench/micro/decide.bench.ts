@@ -3,13 +3,13 @@
  * the delivery, beside the least that any such step costs: spreading objects of the same shape with one
  * member changed. No journal, no mailbox: this is what the rules themselves cost.
  */
-import type { Principal } from '../../protocol/principal.ts'
-import { defaultTariff } from '../../protocol/tariff.ts'
-import { uploadUrl } from '../../protocol/upload-url.ts'
-import type { OrderCommand } from '../../engine/order/commands.ts'
-import { decide } from '../../engine/order/decide.ts'
-import { evolve } from '../../engine/order/evolve.ts'
-import { absentOrder, type Order } from '../../engine/order/state.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import { defaultTariff } from '../../protocol/pricing/tariff.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
+import type { OrderCommand } from '../../engine/orders/commands.ts'
+import { decide } from '../../engine/orders/decide.ts'
+import { evolve } from '../../engine/orders/evolve.ts'
+import { absentOrder, type Order } from '../../engine/orders/state.ts'
 import type { MicroSuite } from './suite.ts'
 
 const ordersPerRun = 200

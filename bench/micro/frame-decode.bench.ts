@@ -8,9 +8,13 @@ import {
   encodeFrames,
   FrameReader,
   type LocationFrame,
-} from '../../protocol/frames.ts'
-import { entryHead, LocationBatch, LocationBatchReader } from '../../protocol/location-batch.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+} from '../../protocol/river/frames.ts'
+import {
+  entryHead,
+  LocationBatch,
+  LocationBatchReader,
+} from '../../protocol/river/location-batch.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const messages = 1000

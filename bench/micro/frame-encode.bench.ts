@@ -1,7 +1,7 @@
 /** Encoding one location frame, as a phone or a service does: ours beside msgpackr and JSON.stringify. */
 import { pack } from 'msgpackr'
-import { encodeFrame, encodeFrames, type LocationFrame } from '../../protocol/frames.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { encodeFrame, encodeFrames, type LocationFrame } from '../../protocol/river/frames.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const framesCount = 960

@@ -6,8 +6,8 @@
  */
 import KDBush from 'kdbush'
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
-import { IdTable } from '../../engine/tracking/id-table.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { IdTable } from '../../engine/fleet/id-table.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const drivers = 100_000

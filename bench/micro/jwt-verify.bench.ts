@@ -4,10 +4,10 @@
  * not seen, or not lately (more of them come round than are remembered), and one that it has.
  */
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
-import { limits } from '../../protocol/limits.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const tokensCount = 200

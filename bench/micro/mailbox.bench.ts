@@ -2,14 +2,14 @@
  * A command's way through an actor: slot, mailbox, decision, reply; with and without an append to the
  * journal in memory. Beside the least that handing anything on with an answer costs: one promise.
  */
-import { uuidV7 } from '../../protocol/ids.ts'
-import { realEnv } from '../../protocol/env.ts'
-import { limits } from '../../protocol/limits.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { memoryJournal, MemoryStore } from '../../engine/journal/memory.ts'
-import { Kinds } from '../../engine/runtime/kind.ts'
-import { Actors } from '../../engine/runtime/actors.ts'
-import { counter } from '../../engine/runtime/fixtures.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { Kinds } from '../../engine/actors/kind.ts'
+import { Actors } from '../../engine/actors/actors.ts'
+import { counter } from '../../engine/actors/fixtures.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const actorsCount = 1_000

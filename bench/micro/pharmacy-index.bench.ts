@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GeohashIndex } from '../../engine/geo/geohash-index.ts'
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { countryPoints, uniformPoints, type Points } from './places.ts'
 import type { MicroCase, MicroSuite } from './suite.ts'
 

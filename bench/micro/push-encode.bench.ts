@@ -5,10 +5,10 @@
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { NewRequestBody } from '../../protocol/orders/messages.ts'
-import type { LocationPush } from '../../protocol/pushes.ts'
-import { TailedMessage } from '../../edge/sockets/tailed.ts'
-import { headOf } from '../../edge/sockets/terminals.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import type { LocationPush } from '../../protocol/dispatch/pushes.ts'
+import { TailedMessage } from '../../edge/kernel/tailed.ts'
+import { headOf } from '../../edge/requests/terminals.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
 
 const positions = 1_000

@@ -1,5 +1,5 @@
 /** The mutants of one run: so many of all, by a seed, each as likely as any other. */
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 
 /** The first `count` of a shuffle (Fisher and Yates, from the front). */
 export function draw<T>(all: readonly T[], count: number, seed: number): T[] {

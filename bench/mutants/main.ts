@@ -1,7 +1,7 @@
 /** `npm run mutants`: are mistakes in the code noticed? So many are drawn by seed, and each must make some test fail. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { describeOptions, readOptions, runTool, type OptionTable } from '../harness/options.ts'
 import { Coverage } from './coverage.ts'
 import { draw } from './draw.ts'

@@ -75,13 +75,13 @@ const imports = new Imports(
     Object.entries({
       'engine/sum.test.ts': "import { sum } from './sum.ts'",
       'engine/sum.ts': '',
-      'engine/order/fee.ts': "import { sum } from '../sum.ts'",
-      'engine/order/fee.test.ts': "import './fee.ts'",
-      'engine/order/decide.test.ts': "import './decide.ts'",
-      'engine/order/decide.ts': "import './fee.ts'",
-      'edge/direct.test.ts': "import '../engine/order/fee.ts'",
+      'engine/orders/fee.ts': "import { sum } from '../sum.ts'",
+      'engine/orders/fee.test.ts': "import './fee.ts'",
+      'engine/orders/decide.test.ts': "import './decide.ts'",
+      'engine/orders/decide.ts': "import './fee.ts'",
+      'edge/direct.test.ts': "import '../engine/orders/fee.ts'",
       'edge/start.test.ts': "start('dist/engine/main.js')",
-      'engine/main.ts': "import './order/decide.ts'",
+      'engine/main.ts': "import './orders/decide.ts'",
       'edge/other.test.ts': "import '../engine/sum.ts'",
     }),
   ),
@@ -157,20 +157,20 @@ t.test('the nearest test comes first, and only those that can come to the mutant
     'edge/start.test.ts',
     'edge/other.test.ts',
     'edge/direct.test.ts',
-    'engine/order/decide.test.ts',
-    'engine/order/fee.test.ts',
+    'engine/orders/decide.test.ts',
+    'engine/orders/fee.test.ts',
     'engine/sum.test.ts',
   ]
-  t.same(nearestFirst('engine/order/fee.ts', tests, { imports }), [
-    'engine/order/fee.test.ts',
-    'engine/order/decide.test.ts',
+  t.same(nearestFirst('engine/orders/fee.ts', tests, { imports }), [
+    'engine/orders/fee.test.ts',
+    'engine/orders/decide.test.ts',
     'edge/direct.test.ts',
     'edge/start.test.ts',
   ])
-  const slow = (test: string): number => (test === 'engine/order/fee.test.ts' ? 120_000 : 1_000)
+  const slow = (test: string): number => (test === 'engine/orders/fee.test.ts' ? 120_000 : 1_000)
   t.equal(
-    nearestFirst('engine/order/fee.ts', tests, { imports }, slow).at(-1),
-    'engine/order/fee.test.ts',
+    nearestFirst('engine/orders/fee.ts', tests, { imports }, slow).at(-1),
+    'engine/orders/fee.test.ts',
     'a slow one waits',
   )
 })
@@ -197,11 +197,11 @@ t.test('the draw: by seed, without repetition, and never more than there are', a
 })
 
 t.test('the product and nothing else', async t => {
-  for (const path of ['engine/order/decide.ts', 'protocol/geo.ts', 'edge/edge.ts'])
+  for (const path of ['engine/orders/decide.ts', 'protocol/river/geo.ts', 'edge/edge.ts'])
     t.ok(isProduct(path), path)
   for (const path of [
-    'engine/order/decide.test.ts',
-    'engine/order/fixtures.ts',
+    'engine/orders/decide.test.ts',
+    'engine/orders/fixtures.ts',
     'engine/sim/faults.ts',
     'protocol/testing/services.ts',
     'bench/main.ts',

@@ -15,7 +15,7 @@ import { Broadcasts } from '../load/stacks/broadcasts.ts'
 import { Locations } from '../load/stacks/locations.ts'
 import { ourName, startOurs } from '../load/stacks/ours.ts'
 import { fieldOf, type Stack } from '../load/stacks/stack.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { channelsMissing, startChannels } from './channels.ts'
 import { startSocketIo } from './socketio.ts'
 

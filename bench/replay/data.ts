@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../harness/options.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { readColumns } from './csv.ts'
 
 export interface Box {

@@ -4,7 +4,7 @@
  */
 import { Connection } from '../../protocol/client/connection.ts'
 import { readAck } from '../../protocol/client/outbox.ts'
-import { encodeFrame } from '../../protocol/frames.ts'
+import { encodeFrame } from '../../protocol/river/frames.ts'
 import type { Person } from '../rigs/people.ts'
 import type { TracePoint } from './data.ts'
 

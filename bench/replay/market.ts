@@ -13,7 +13,7 @@ import {
 import { Latency, RequestClock } from '../harness/latency.ts'
 import type { Person } from '../rigs/people.ts'
 import { uploadSignature } from '../rigs/signature.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { TripRow } from './data.ts'
 import type { Cab } from './fleet.ts'
 

@@ -1,8 +1,8 @@
 /** What a replay proved: counters, final states as the server tells them, checks, percentiles. */
 import { orderStatuses, statusTable } from '../../protocol/orders/statuses.ts'
-import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import type { Person } from '../rigs/people.ts'
 import type { PharmacyRow } from './data.ts'
 import type { Cab } from './fleet.ts'

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { describeOptions, readOptions, UsageError, type OptionTable } from '../harness/options.ts'
 import { resultsFolder, storedRuns } from '../harness/results.ts'
 import { compare, comparisonLines } from './compare.ts'

@@ -4,7 +4,7 @@
  * a posted request is published to every terminal, and a driver's message to the tracker of its order.
  * Nothing is authenticated, checked, matched or kept. What the product costs is what it costs more than this.
  */
-import { App, us_socket_local_port } from '../../edge/http/uws.ts'
+import { App, us_socket_local_port } from '../../edge/kernel/uws.ts'
 
 /** The topic that a socket subscribes to at its path; null for those that only send. */
 interface Data {

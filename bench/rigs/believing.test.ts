@@ -1,10 +1,10 @@
 import t from 'tap'
 import { Tracking } from '../../engine/tracking/tracking.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { realEnv } from '../../protocol/env.ts'
-import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
+import { encodeFrame, FrameReader } from '../../protocol/river/frames.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { entryHead, LocationBatch } from '../../protocol/river/location-batch.ts'
 import { switchPolicies } from './believing.ts'
 
 t.test('without policies a late frame moves the pin, with them it does not', async t => {

@@ -5,7 +5,7 @@
  * because nobody should run it so.
  */
 import { Tracking } from '../../engine/tracking/tracking.ts'
-import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 
 /** Turns the policies of that engine off and on again. */
 export function switchPolicies(tracking: Tracking): (on: boolean) => void {

@@ -3,7 +3,7 @@
  * about its counters over the process channel (HTTP would wait behind the load), and ends with its parent.
  */
 import { startEmbedded } from '../../edge/embedded.ts'
-import { realEnv } from '../../protocol/env.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
 import { switchPolicies } from './believing.ts'
 import { populate, type PopulationPlan } from './population.ts'
 

@@ -2,10 +2,10 @@
  * Live orders as a busy evening has them, for benches of what an order costs at rest: made of events
  * through the real `evolve`, with names, addresses and items of ordinary length.
  */
-import type { OrderEvent } from '../../protocol/events.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { evolve } from '../../engine/order/evolve.ts'
-import { absentOrder, type Order } from '../../engine/order/state.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { evolve } from '../../engine/orders/evolve.ts'
+import { absentOrder, type Order } from '../../engine/orders/state.ts'
 
 const atMs = 1_790_000_000_000
 /** Of a hundred orders: sent and not yet accepted, accepted, on the way to the pharmacy, on the way to the patient, open requests. */

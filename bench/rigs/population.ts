@@ -5,15 +5,15 @@
  * accounts have no password that anybody knows; their tokens are signed with the bench's own secret.
  * Only for servers that the bench has started itself; a remote one is populated over HTTP (`people.ts`).
  */
-import { createCommandClient } from '../../edge/dispatch/commands.ts'
+import { createCommandClient } from '../../edge/kernel/commands.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import { CaduceusError, errorCatalogue } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { directoryVendor } from '../../edge/dispatch/announce-vendor.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import { CaduceusError, errorCatalogue } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { directoryVendor } from '../../edge/kernel/announce-vendor.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import { inParallel } from './parallel.ts'
 import type { Place } from './people.ts'
 

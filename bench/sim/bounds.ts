@@ -3,8 +3,8 @@
  * are full, a batch holds one thing. Each bound is small or as it is by a die of its own.
  */
 import type { AppenderEnv } from '../../engine/journal/appender.ts'
-import { engineBounds, type EngineBounds } from '../../engine/runtime/bounds.ts'
-import type { Chance } from '../../protocol/chance.ts'
+import { engineBounds, type EngineBounds } from '../../engine/actors/bounds.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 
 export interface SmallBounds {
   engine: EngineBounds

@@ -4,7 +4,7 @@
  * whether a message that was theirs came.
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { Caller } from './clients.ts'
 import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
 
@@ -26,7 +26,7 @@ export abstract class Connected extends Caller {
   protected abstract greeted(edge: SimEdge): void
   protected abstract told(message: Heard): void
 
-  /** Topics that the socket hears; see protocol/pushes.ts. */
+  /** Topics that the socket hears; see protocol/dispatch/pushes.ts. */
   get topic(): string {
     return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}`
   }

@@ -9,7 +9,7 @@
  */
 import type { Violation } from '../../engine/sim/checker.ts'
 import type { FaultKind } from '../../engine/sim/faults.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Bug } from './bugs/bug.ts'
 import { Caller } from './clients.ts'
 import { cityCentre } from './people.ts'

@@ -2,14 +2,14 @@
  * A driver with an app: goes on and off duty, takes offers, fetches and delivers, and sends where the device is.
  * The app knows what its socket was told, and at connection the offer it holds and the orders it has under way.
  */
-import { encodeGeohash } from '../../protocol/geo.ts'
-import { encodeFrame, FrameReader } from '../../protocol/frames.ts'
-import { entryHead, LocationBatch } from '../../protocol/location-batch.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { subjects } from '../../protocol/subjects.ts'
-import { uploadUrl } from '../../protocol/upload-url.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { encodeGeohash } from '../../protocol/river/geo.ts'
+import { encodeFrame, FrameReader } from '../../protocol/river/frames.ts'
+import { entryHead, LocationBatch } from '../../protocol/river/location-batch.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Answer } from './clients.ts'
 import { Connected } from './connection.ts'
 import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'

@@ -2,13 +2,12 @@
  * A customer orders and changes their mind, and follows what becomes of it on a socket: from a list when it
  * connects, by pushes from then on. Some give the link to somebody else, who follows without an account.
  */
-import type { OrderVerb } from '../../protocol/commands.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import { Connected } from './connection.ts'
-import { listed, type SocketKind } from './edge/edge.ts'
+import { type Heard, listed, type SocketKind } from './edge/edge.ts'
 import { cityCentre, isEnded, quote, tell } from './people.ts'
-import type { Heard } from './edge/edge.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 

@@ -1,5 +1,5 @@
 /** What must have come to its end when nothing goes wrong any more. Numbers in brackets are the invariants of SPEC.md. */
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { isOver } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
 

@@ -1,11 +1,11 @@
 /** What all people of a simulation have in common: where they live, how they command, and what they quote. */
-import { uuidV7 } from '../../protocol/ids.ts'
-import type { OrderVerb } from '../../protocol/commands.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import { hasEnded } from '../../protocol/orders/statuses.ts'
-import type { Tariff } from '../../protocol/tariff.ts'
-import type { Chance } from '../../protocol/chance.ts'
+import type { Tariff } from '../../protocol/pricing/tariff.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Answer, Caller } from './clients.ts'
 
 export const cityCentre = { latitude: 37.77, longitude: -122.42 }

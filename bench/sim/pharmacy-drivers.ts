@@ -1,5 +1,5 @@
 /** What a pharmacy says to its drivers: it ends memberships, agrees to them again, and takes drivers off duty. */
-import type { Principal } from '../../protocol/principal.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Caller } from './clients.ts'
 
 /** A caller that is a pharmacy. */

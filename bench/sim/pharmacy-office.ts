@@ -3,8 +3,8 @@
  * and takes them again, takes them off duty; an administrator suspends it for a while.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import { tariffOf } from './people.ts'
 import { tellDriver, type PharmacyCaller } from './pharmacy-drivers.ts'
 

@@ -2,13 +2,12 @@
  * A pharmacy with its terminal: races for requests, accepts or rejects orders, and finds drivers for them. It knows
  * what the terminal was told, and what the list said when it connected.
  */
-import type { Principal } from '../../protocol/principal.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import { Connected } from './connection.ts'
-import { listed, type SocketKind } from './edge/edge.ts'
+import { type Heard, listed, type SocketKind } from './edge/edge.ts'
 import { look, quote, tell } from './people.ts'
 import { tellDriver } from './pharmacy-drivers.ts'
-import type { Heard } from './edge/edge.ts'
 
 /** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
 const isLeftAlone = (requestId: string): boolean =>

@@ -2,7 +2,7 @@
  * Looks at the live positions of every engine: a pin never goes back in device time, and never to a
  * time that has not come [7]. Also, from calm on, whether terminals hear of open requests [9].
  */
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { candidatesOf } from '../../engine/sim/model/order.ts'
 import { mustLocate, settlingMs } from './hearing.ts'

@@ -8,19 +8,19 @@
  * edge, where the claims are asked and most of what can go wrong with them is decided.
  */
 import { randomUUID } from 'node:crypto'
-import { limits } from '../../protocol/limits.ts'
-import { Chance } from '../../protocol/chance.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Chance } from '../../protocol/kernel/chance.ts'
 import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
 import { inParallel } from '../rigs/parallel.ts'
 import { newCustomer, newPharmacy, runTag } from '../rigs/people.ts'
-import { ask, newTally, type Asked, type Tally } from './ask.ts'
-import { check } from './check.ts'
+import { ask, newTally, type Asked, type Tally } from './memory/ask.ts'
+import { check } from './memory/check.ts'
 import type { Fault } from './faults.ts'
-import { readLedgerAt } from './ledger.ts'
-import { Memory } from './memory.ts'
-import { center } from './people.ts'
+import { readLedgerAt } from './memory/ledger.ts'
+import { Memory } from './memory/memory.ts'
+import { center } from './memory/people.ts'
 import { beginFaults } from './plan.ts'
-import { readPublished } from './published.ts'
+import { readPublished } from './memory/published.ts'
 
 export interface ContestOptions {
   seed: number

@@ -5,7 +5,7 @@
  */
 import { WebSocket } from 'ws'
 import type { WebSocketConstructor } from '../../protocol/client/index.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 
 /** Timers of whole milliseconds fire up to one early. */
 const timerSlackMs = 2

@@ -2,8 +2,8 @@
  * Everything that is done to the deployment, one row each: how often, to whom, for how long. A fault
  * holds its target for itself and puts it right again; several act at once on different targets.
  */
-import { limits } from '../../protocol/limits.ts'
-import type { Chance } from '../../protocol/chance.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Service } from '../../protocol/testing/services.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
 import { redisCommand } from '../../protocol/testing/redis-command.ts'

@@ -3,7 +3,7 @@
  * right. The same seed chooses the same faults in the same order; what they meet is as real as the
  * machine, and differs from run to run.
  */
-import type { Chance } from '../../protocol/chance.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
 import type { Fault } from './faults.ts'
 

@@ -3,15 +3,15 @@
  * Liveness is judged here, with generous bounds; safety is judged in `check.ts` and knows no bounds.
  */
 import { randomUUID } from 'node:crypto'
-import type { Chance } from '../../protocol/chance.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import { settled } from '../rigs/parallel.ts'
-import { ask, type Tally } from './ask.ts'
-import { check } from './check.ts'
+import { ask, type Tally } from './memory/ask.ts'
+import { check } from './memory/check.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
-import { readLedgerAt } from './ledger.ts'
-import type { Memory } from './memory.ts'
-import { center, type People } from './people.ts'
-import { readPublished } from './published.ts'
+import { readLedgerAt } from './memory/ledger.ts'
+import type { Memory } from './memory/memory.ts'
+import { center, type People } from './memory/people.ts'
+import { readPublished } from './memory/published.ts'
 
 interface Settling {
   deployment: Deployment

@@ -4,11 +4,17 @@
  * answered, and every answer is remembered. A story that nobody answers is given up, as people do.
  */
 import { randomUUID } from 'node:crypto'
-import type { Chance } from '../../protocol/chance.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import { signatureForm } from '../rigs/signature.ts'
-import { ask, type Answer, type Asked, type Tally } from './ask.ts'
-import type { Memory, Remembered, Step } from './memory.ts'
-import { center, type Courier, type Customer, type People, type Pharmacist } from './people.ts'
+import { ask, type Answer, type Asked, type Tally } from './memory/ask.ts'
+import type { Memory, Remembered, Step } from './memory/memory.ts'
+import {
+  center,
+  type Courier,
+  type Customer,
+  type People,
+  type Pharmacist,
+} from './memory/people.ts'
 
 export interface StoryContext {
   urls: readonly string[]

@@ -19,14 +19,14 @@ import {
   type Driver,
   type Terminal,
 } from '../../protocol/client/index.ts'
-import { realEnv } from '../../protocol/env.ts'
-import { limits } from '../../protocol/limits.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { settled } from '../rigs/parallel.ts'
 import { populate, type Population } from '../rigs/population.ts'
 import { Door } from './door.ts'
-import { center } from './people.ts'
+import { center } from './memory/people.ts'
 
 export interface StormOptions {
   /** At the edge that dies. */

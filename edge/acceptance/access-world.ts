@@ -5,7 +5,7 @@
  * `npm run admin` makes one.
  */
 import { createHmac } from 'node:crypto'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Embedded } from '../embedded.ts'
 import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'

@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core'
 import t from 'tap'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { startEmbedded } from '../embedded.ts'
 
 const root = fileURLToPath(assetUrl('.'))
@@ -142,7 +142,7 @@ t.test('the package of the client', async t => {
     t.ok(inputs.length > 5, `${inputs.length} files`)
     // Codec, limits, errors: no bus, no claims, no schemas, and nobody else's package.
     const allowed =
-      /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|errors|frames?(-\w+)?|limits|msgpack-skip)\.js$/
+      /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|kernel\/(errors|limits)|river\/(frames|frame-parse|msgpack-skip))\.js$/
     t.same(
       inputs.filter(input => !allowed.test(input)),
       [],

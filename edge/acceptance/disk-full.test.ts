@@ -22,7 +22,7 @@ import {
   startPostgres,
   startRedis,
 } from '../../protocol/testing/services.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { startEmbedded } from '../embedded.ts'
 import { png } from '../uploads/samples.ts'
 import { eventually, http, newCustomer, newPharmacy, type Answer } from './people.ts'

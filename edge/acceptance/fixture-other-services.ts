@@ -11,10 +11,10 @@ import { promisify } from 'node:util'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Test } from 'tap'
 import { openDatabase } from '../../migrations/database/open.ts'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
-import type { PublishedEvent } from '../../protocol/events.ts'
-import { eventStream, ofService, subjects } from '../../protocol/subjects.ts'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
+import { eventStream, ofService, subjects } from '../../protocol/bus/subjects.ts'
 import { http, newCustomer, newPharmacy } from './people.ts'
 
 export const busPasswords = {

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
-import { startReceiver } from '../integrations/webhooks/receiver.ts'
+import { startReceiver } from '../webhooks/receiver.ts'
 import { defaultParams, rules, type Ids } from './access-table.ts'
 import { createWorld, picture, type Who } from './access-world.ts'
 import {

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Embedded } from '../embedded.ts'
-import { placeholders, type Placeholder } from '../routes/examples/placeholders.ts'
+import { placeholders, type Placeholder } from '../kernel/placeholders.ts'
 import { signIn } from '../accounts/sessions.ts'
 import { accountById } from '../accounts/accounts.ts'
 import { eventually, http, newCourier, newCustomer, newPharmacy } from './people.ts'

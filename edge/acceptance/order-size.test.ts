@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
-import { httpLimits } from '../http/limits.ts'
+import { httpLimits } from '../kernel/http-limits.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
 import { http, Listener, newCustomer, newPharmacy } from './people.ts'
 

@@ -11,7 +11,7 @@ import { redisCommand } from '../../protocol/testing/redis-command.ts'
 import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { connectDriver, type WebSocketConstructor } from '../../protocol/client/index.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import {
   eventually,
   http,

@@ -10,7 +10,7 @@ import { parse } from 'acorn'
 import { simple } from 'acorn-walk'
 import { checkSync } from 'recheck'
 import t from 'tap'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { eachSchema } from './schemas.ts'
 import { allRows } from './rows.ts'
 

@@ -6,7 +6,11 @@ import type { TSchema } from 'typebox'
 import { Check, Clean } from 'typebox/value'
 import { WebSocket } from 'ws'
 import { channelNames, channels, type ChannelName } from '../../protocol/kernel/channels.ts'
-import { messagesOf, socketMessages, type SocketMessageName } from '../../protocol/sockets.ts'
+import {
+  messagesOf,
+  socketMessages,
+  type SocketMessageName,
+} from '../../protocol/dispatch/messages.ts'
 import { png } from '../uploads/samples.ts'
 
 export interface Answer {

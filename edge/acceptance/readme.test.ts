@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { startEmbedded } from '../embedded.ts'
 
 t.test('a delivery, by hand', { timeout: 120_000 }, async t => {

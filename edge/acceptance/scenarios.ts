@@ -4,7 +4,7 @@
  * and against engines and edges as processes of their own. Numbers in brackets are invariants.
  */
 import type { Test } from 'tap'
-import { encodeFrames } from '../../protocol/frames.ts'
+import { encodeFrames } from '../../protocol/river/frames.ts'
 import {
   customerSocket,
   eventually,

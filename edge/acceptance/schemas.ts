@@ -1,5 +1,5 @@
 /** A walk through the schemas of a row, for tests that hold every part of them to a rule. */
-import type { Described } from '../http/describe.ts'
+import type { Described } from '../kernel/describe.ts'
 
 /** Calls `look` for the schema and for every schema in it. */
 export function eachSchema(schema: object, look: (schema: Described) => void): void {

@@ -9,12 +9,7 @@ import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { webhookLimits } from '../webhooks/limits.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
-import {
-  answerOk,
-  answerStatus,
-  startReceiver,
-  verifies,
-} from '../integrations/webhooks/receiver.ts'
+import { answerOk, answerStatus, startReceiver, verifies } from '../webhooks/receiver.ts'
 import { eventually, http, newCustomer, newPharmacy, password } from './people.ts'
 
 const dataDir = await preparedDataDir()

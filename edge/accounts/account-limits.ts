@@ -1,6 +1,6 @@
 /** Bounds of one-time codes, sign-ins, keys and what is remembered of accounts. */
 import { messengerLimits } from '../messenger/limits.ts'
-import { relation } from '../../protocol/limits.ts'
+import { relation } from '../../protocol/kernel/limits.ts'
 
 export const accountLimits = {
   /** A customer's name and phone may be this old on a new order. */

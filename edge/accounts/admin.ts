@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDatabase } from '../../migrations/database/open.ts'
-import { normalPhone, phoneRule } from '../../protocol/phones.ts'
+import { normalPhone, phoneRule } from '../../protocol/accounts/phones.ts'
 import { readKernelConfig } from '../kernel/config.ts'
 import {
   askForAdministrator,
@@ -15,7 +15,7 @@ import {
   type NewAdministrator,
 } from './admin-socket.ts'
 import { makeAdministrator } from './administrator.ts'
-import { emailPattern } from './email.ts'
+import { emailPattern } from '../kernel/email.ts'
 import { passwordCharactersMax, passwordCharactersMin } from '../text/limits.ts'
 
 const help = `Usage: npm run admin -- create EMAIL [--name NAME] [--phone PHONE]

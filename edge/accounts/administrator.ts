@@ -1,8 +1,8 @@
 /** Makes an administrator's account, for `npm run admin` alone: HTTP never makes one. */
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/open.ts'
-import { writtenEmail } from '../../protocol/emails.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { writtenEmail } from '../../protocol/accounts/emails.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { createAccount } from './accounts.ts'
 import type { AdministratorAnswer, NewAdministrator } from './admin-socket.ts'
 

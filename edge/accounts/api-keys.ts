@@ -6,11 +6,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { ApiKeysTable } from '../../migrations/database/tables.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { apiKeyMark, scopes, type Identity, type Scope } from './identity.ts'
+import { apiKeyMark, scopes, type Identity, type Scope } from '../kernel/identity.ts'
 import { hashToken } from './tokens.ts'
 
 type KeyContext = Pick<Kernel, 'database' | 'nowMs' | 'random'>

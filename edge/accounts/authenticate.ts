@@ -3,7 +3,7 @@
  * one HMAC and no query; only a token issued before its record existed is completed from the database.
  * That its access may have ended meanwhile is what `ended-access.ts` knows.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithStandings } from '../kernel/standing.ts'
@@ -11,7 +11,7 @@ import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { accountById } from './accounts.ts'
 import { authenticateKey } from './api-keys.ts'
-import { apiKeyMark, type Identity } from './identity.ts'
+import { apiKeyMark, type Identity } from '../kernel/identity.ts'
 import type { Authenticator } from '../sockets/handshake.ts'
 import { redeemTicketRow, ticketLifeMs } from './tickets.ts'
 import { tokensOf, type Tokens } from './tokens.ts'

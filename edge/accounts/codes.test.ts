@@ -1,7 +1,7 @@
 /** One-time codes under attack: guessing (OWASP API2, ASVS 6.6), reuse, enumeration, and the rates that bound them. */
 import t from 'tap'
 import { accountLimits } from './account-limits.ts'
-import { newId, startFixture } from '../routes/fixture.ts'
+import { newId, startFixture } from '../acceptance/fixture-edge.ts'
 import { codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
 
 // The door's own limit is tested elsewhere; here it would hide what the codes themselves bound.

@@ -11,17 +11,17 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { CodePurpose, Tables } from '../../migrations/database/tables.ts'
-import { normalEmail } from '../../protocol/emails.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { normalEmail } from '../../protocol/accounts/emails.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
-import type { WithMessenger } from '../integrations/messenger.ts'
+import type { WithMessenger } from '../messenger/messenger.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import { addressGroup } from '../http/address.ts'
-import type { Channel } from '../integrations/carrier.ts'
+import { addressGroup } from '../kernel/address.ts'
+import type { Channel } from '../messenger/carrier.ts'
 import {
   accountByEmail,
   accountById,

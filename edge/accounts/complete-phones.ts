@@ -3,7 +3,7 @@
  * would be if they were written today. Not a migration, because the variable may be set at any time later.
  */
 import { sql } from 'kysely'
-import { normalPhone } from '../../protocol/phones.ts'
+import { normalPhone } from '../../protocol/accounts/phones.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 

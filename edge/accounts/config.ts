@@ -1,5 +1,5 @@
 /** How long a sign-in lasts, and to whom codes go by SMS. */
-import { integerVariable, type Environment } from '../../protocol/environment.ts'
+import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import { readSmsRules, type SmsRules } from './sms.ts'
 

@@ -4,7 +4,7 @@
  * Rejected: the phone in the access token. A token travels through logs and browsers; a phone should not.
  */
 import type { Database } from '../../migrations/database/open.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { accountLimits } from './account-limits.ts'
 import { accountById } from './accounts.ts'
 

@@ -2,8 +2,8 @@
  * Changing what opens an account. A new password ends the sessions that the old one opened: whoever
  * changes it because somebody else knew it must not have to think of that too.
  */
-import { normalEmail } from '../../protocol/emails.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { normalEmail } from '../../protocol/accounts/emails.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { accountByEmail, accountById } from './accounts.ts'
 import { takeCode, type CodeContext } from './codes.ts'

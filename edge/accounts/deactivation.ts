@@ -7,12 +7,12 @@
  * Coming back is for each of them to do by themselves; nobody is put on duty by somebody else.
  */
 import type { Logger } from 'pino'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { WithEndedAccess } from './ended-access.ts'
-import type { WithMessenger } from '../integrations/messenger.ts'
+import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { announceVendor } from '../dispatch/announce-vendor.ts'
+import { announceVendor } from '../kernel/announce-vendor.ts'
 import { accountById, type Account } from './accounts.ts'
 import { noticeLetter } from './letters.ts'
 

@@ -6,8 +6,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { normalEmail } from '../../protocol/emails.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { normalEmail } from '../../protocol/accounts/emails.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { accountLimits } from './account-limits.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { placeOfOrigin, type Origin } from './places.ts'

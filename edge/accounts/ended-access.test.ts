@@ -3,7 +3,7 @@ import t from 'tap'
 import { pino } from 'pino'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { createEndedAccess } from './ended-access.ts'
 
 const newId = (): string => uuidV7(Date.now(), Math.random)

@@ -11,7 +11,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import type { Identity } from './identity.ts'
+import type { Identity } from '../kernel/identity.ts'
 import { createLooks } from './looks.ts'
 
 export interface EndedAccess {

@@ -1,6 +1,6 @@
 /** Whoever guesses at an account spends their own allowance, and neither its owner's nor that of another way in. */
 import t from 'tap'
-import { startFixture } from '../routes/fixture.ts'
+import { startFixture } from '../acceptance/fixture-edge.ts'
 
 const wrongMax = 5
 const edge = await startFixture({ TRUST_PROXY: '1', RATE_LIMIT_AUTH_PER_ACCOUNT: String(wrongMax) })

@@ -1,7 +1,7 @@
 /** What is written to people. Short, without links: a mail that asks to click is what thieves send. */
 import type { CodePurpose } from '../../migrations/database/tables.ts'
 import { accountLimits } from './account-limits.ts'
-import type { Message } from '../integrations/carrier.ts'
+import type { Message } from '../messenger/carrier.ts'
 
 const minutes = accountLimits.codeLifeMs / 60_000
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { pino } from 'pino'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import { createLooks } from './looks.ts'
 
 /** Looks that the test answers one by one, with the clock in its hands. */

@@ -4,8 +4,8 @@
  */
 import type { Logger } from 'pino'
 import type { Bus } from '../../protocol/bus/bus.ts'
-import { limits } from '../../protocol/limits.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 
 /** The looks of one part of the edge. */
 export interface Looks {

@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { hash, verify, type Options } from '@node-rs/argon2'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { opaqueString, passwordForms } from '../text/passwords.ts'
 import { FairQueue } from './fair-queue.ts'
 import {

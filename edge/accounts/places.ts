@@ -1,5 +1,5 @@
 /** Where somebody is, as far as a server can tell: a network and one kind of program in it. */
-import { addressGroup } from '../http/address.ts'
+import { addressGroup } from '../kernel/address.ts'
 
 /** Where a sign-in comes from, as its owner will see it in the list of sessions. */
 export interface Origin {

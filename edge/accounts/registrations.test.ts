@@ -1,6 +1,6 @@
 /** One address makes so many accounts in a day, whichever way, and spends nobody else's. */
 import t from 'tap'
-import { startFixture } from '../routes/fixture.ts'
+import { startFixture } from '../acceptance/fixture-edge.ts'
 
 const edge = await startFixture({ TRUST_PROXY: '1', RATE_LIMIT_REGISTRATION_PER_ADDRESS: '3' })
 t.teardown(() => edge.stop())

@@ -2,7 +2,7 @@
  * Accounts that one address makes in a day are bounded: each of them may ask pharmacies, upload files and fill
  * lists, so their number is what an attacker has, whatever an account may do alone.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
 
 /**

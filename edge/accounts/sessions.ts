@@ -10,8 +10,8 @@
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'

@@ -1,8 +1,8 @@
 /** Codes cost money: to which countries they go, how many a day, and what a mistake in the configuration says. */
 import t from 'tap'
 import { readConfig } from '../config.ts'
-import { smsServer } from '../integrations/fixture.ts'
-import { startFixture } from '../routes/fixture.ts'
+import { smsServer } from '../messenger/fixture.ts'
+import { startFixture } from '../acceptance/fixture-edge.ts'
 import { readSmsRules, refusePhone } from './sms.ts'
 
 t.test('the configuration, and one line for a mistake', async t => {

@@ -16,9 +16,9 @@ import {
   integerVariable,
   textVariable,
   type Environment,
-} from '../../protocol/environment.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { isInternational, phoneNotice } from '../../protocol/phones.ts'
+} from '../../protocol/kernel/environment.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { isInternational, phoneNotice } from '../../protocol/accounts/phones.ts'
 import { smsPerDayDefault, smsPerPrefixPerDayDefault, smsPrefixDigits } from './limits.ts'
 
 export interface SmsRules {

@@ -4,7 +4,7 @@
  * door tell a good one from a stranger's without asking the database.
  */
 import { sql, type RawBuilder } from 'kysely'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { AccountsConfig } from './config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'

@@ -6,10 +6,10 @@
  */
 import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { isUuid } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import { isRole, type Role } from './identity.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { isUuid } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { isRole, type Role } from '../kernel/identity.ts'
 import { algorithm, readOwn } from './own-token.ts'
 
 const issuer = 'caduceus'

@@ -5,7 +5,7 @@
  * next pharmacy; a table of letters to be sent would be more than a reminder is worth.
  */
 import { sql } from 'kysely'
-import type { WithMessenger } from '../integrations/messenger.ts'
+import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { applicantsLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'

@@ -4,7 +4,7 @@
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { approvalLimits } from './limits.ts'
 
 const lock = async (tx: Kysely<Tables>, key: string): Promise<void> => {

@@ -1,16 +1,16 @@
 /** Drivers as their pharmacy decides upon them: invitations, and who belongs to it. */
 import Type from 'typebox'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
-import { Uuid } from '../../protocol/principal.ts'
-import type { Identity } from '../accounts/identity.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import type { Identity } from '../kernel/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import { once } from '../dispatch/idempotency.ts'
-import { addressGroup } from '../http/address.ts'
-import { route, type AnyRoute, type RouteAnswer } from '../http/route.ts'
-import { driverRows, driverView, DriverProfile, type DriverRow } from '../routes/driver-reads.ts'
-import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../routes/shapes.ts'
+import { once } from '../idempotency/idempotency.ts'
+import { addressGroup } from '../kernel/address.ts'
+import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
+import { driverRows, driverView, DriverProfile, type DriverRow } from './driver-reads.ts'
+import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../kernel/shapes.ts'
 import {
   createInvitation,
   invitationCodePattern,

@@ -1,11 +1,11 @@
 /** Who may work here: decisions about pharmacies and drivers, and what follows from them at once. */
-import { closeCodes } from '../../protocol/errors.ts'
+import { closeCodes } from '../../protocol/kernel/errors.ts'
 import type { AccountsConfig } from '../accounts/config.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
-import type { WithMessenger } from '../integrations/messenger.ts'
+import type { WithMessenger } from '../messenger/messenger.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import type { Session } from '../sockets/session.ts'
+import type { Session } from '../kernel/session.ts'
 import { access } from './callers.ts'
 import { startApplicantLetters } from './applicants.ts'
 import { driverApprovalRoutes } from './driver-routes.ts'
@@ -17,7 +17,7 @@ import { createStandings } from './standing.ts'
 import type { Standings } from '../kernel/standing.ts'
 import { startSuspensions } from './suspension.ts'
 import { approvalMessage, newsById } from './telling.ts'
-import { ApprovalView, approvalRoutes } from './vendor-routes.ts'
+import { ApprovalView, approvalRoutes } from './routes.ts'
 
 /** Sockets hear of decisions, and those of somebody who may not work any more are closed. */
 function watchSockets(kernel: Kernel, standings: Standings): void {

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
 import type { Database } from '../../migrations/database/open.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { approvalLimits } from './limits.ts'
 
 interface LastParcelsDeps {

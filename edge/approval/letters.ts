@@ -1,5 +1,5 @@
 /** What is written to the people whom a decision concerns: the pharmacy's account, the driver's, and the pharmacy that a driver asks. */
-import type { Message } from '../integrations/carrier.ts'
+import type { Message } from '../messenger/carrier.ts'
 
 const letter = (to: string, subject: string, ...lines: string[]): Message => ({
   channel: 'email',

@@ -5,7 +5,7 @@
  */
 import type { Selectable, Updateable } from 'kysely'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
-import { distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
 import { approvalLimits } from './limits.ts'
 
 type VendorRow = Selectable<VendorsTable>

@@ -2,7 +2,7 @@
  * Whether strangers work at once or after a decision: REGISTRATION. Open is for trying things out, and the default
  * only where nobody else can be meant: a database that is embedded in this process, and not in production.
  */
-import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
+import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 
 export type Registration = 'open' | 'approval'

@@ -23,7 +23,7 @@ import {
   type Pharmacy,
 } from '../acceptance/people.ts'
 import { startEmbedded } from '../embedded.ts'
-import type { AnyRoute } from '../http/route.ts'
+import type { AnyRoute } from '../kernel/route.ts'
 
 const dataDir = await preparedDataDir()
 const environment = {

@@ -1,5 +1,5 @@
 /** What the stories of approval are told with: pharmacies that were approved, drivers on duty, orders that were won. */
-import { encodeFrame } from '../../protocol/frames.ts'
+import { encodeFrame } from '../../protocol/river/frames.ts'
 import {
   http,
   Listener,

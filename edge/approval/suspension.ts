@@ -9,7 +9,7 @@
 import { barredStatuses } from '../../protocol/pharmacies/statuses.ts'
 import { cancellableStatuses } from '../../protocol/orders/statuses.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { approvalLimits } from './limits.ts'
 
 type SuspensionContext = Pick<Kernel, 'commands' | 'database' | 'log'>

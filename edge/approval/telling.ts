@@ -1,7 +1,7 @@
 /** What the open sockets of the person concerned are told of a decision, before those of one that may not go on are closed. */
 import { membershipMessage } from '../../protocol/drivers/messages.ts'
-import type { SocketMessage } from '../../protocol/sockets.ts'
-import type { Identity } from '../accounts/identity.ts'
+import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
+import type { Identity } from '../kernel/identity.ts'
 import type { StandingNews } from '../kernel/standing.ts'
 
 /** The decisions of a batch of news, by pharmacy and driver. */

@@ -12,9 +12,9 @@
  */
 import type { Logger } from 'pino'
 import type { PgPool } from '../../migrations/database/open.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { Metrics } from '../metrics.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Metrics } from '../kernel/metrics.ts'
 import { auditLimits } from './limits.ts'
 import type { AuditEntry, AuditTrail } from './port.ts'
 import { isRefusedStranger, Strangers } from './strangers.ts'

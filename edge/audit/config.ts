@@ -1,6 +1,6 @@
 /** How long the audit trail is kept. */
-import { integerVariable, type Environment } from '../../protocol/environment.ts'
-import { limits } from '../../protocol/limits.ts'
+import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 
 export interface AuditConfig {
   auditRetentionDays: number

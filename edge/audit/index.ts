@@ -1,6 +1,6 @@
 /** The audit trail: each request and each socket that showed or changed something, and who asked. */
 import { feature } from '../kernel/feature.ts'
-import { AuditView, auditRoutes } from '../routes/audit.ts'
+import { AuditView, auditRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import { readAuditConfig } from './config.ts'

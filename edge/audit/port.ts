@@ -1,5 +1,5 @@
 /** The port of the audit trail: what a row says, and where it is noted. */
-import type { Identity } from '../accounts/identity.ts'
+import type { Identity } from '../kernel/identity.ts'
 
 export interface AuditEntry {
   actorRole: Identity['role'] | 'anonymous'

@@ -5,8 +5,8 @@
  *
  * Rejected: no row at all, because an address that tries link after link is what a trail is read for.
  */
-import type { Metrics } from '../metrics.ts'
-import { addressGroup } from '../http/address.ts'
+import type { Metrics } from '../kernel/metrics.ts'
+import { addressGroup } from '../kernel/address.ts'
 import type { AuditEntry } from './port.ts'
 import { auditLimits } from './limits.ts'
 

@@ -3,10 +3,10 @@
  * or shows a person's record is noted unless it says `audit: false`, so a route added tomorrow is noted
  * without its author's help.
  */
-import { isUuid } from '../../protocol/ids.ts'
+import { isUuid } from '../../protocol/kernel/ids.ts'
 import type { AuditEntry } from '../audit/port.ts'
-import type { Identity } from '../accounts/identity.ts'
-import type { AnyRoute, RouteAnswer } from './route.ts'
+import type { Identity } from '../kernel/identity.ts'
+import type { AnyRoute, RouteAnswer } from '../kernel/route.ts'
 
 export interface AuditedExchange {
   row: AnyRoute

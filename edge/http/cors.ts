@@ -3,7 +3,7 @@
  * in a header and never in a cookie, so `*` gives no page more than its own token does.
  */
 
-import { normalOrigin } from './origins.ts'
+import { normalOrigin } from '../kernel/origins.ts'
 
 export interface Cors {
   /** Headers for an answer to this origin; empty when it is not allowed. */

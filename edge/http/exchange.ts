@@ -6,7 +6,7 @@
  * Rejected: node:http, which would need no such care; it shares no port with uWebSockets' sockets and
  * takes a third of the requests a second.
  */
-import type { HttpRequest, HttpResponse } from './uws.ts'
+import type { HttpRequest, HttpResponse } from '../kernel/uws.ts'
 import type { BodySource } from './bodies/incoming.ts'
 import { bodyLimits } from './bodies/limits.ts'
 import type { Reader, SlowReaders } from './bodies/readers.ts'

@@ -5,7 +5,7 @@
  * Rejected: listening early with the real server. It would accept requests that nobody can answer yet.
  */
 import { createServer } from 'node:net'
-import { ConfigError } from '../../protocol/environment.ts'
+import { ConfigError } from '../../protocol/kernel/environment.ts'
 
 /** Resolves when it is free, or 0 (any port). Throws ConfigError, one line that names the variable. */
 export async function findPortFree(host: string, port: number): Promise<void> {

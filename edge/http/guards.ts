@@ -2,10 +2,10 @@
  * Who may pass: reads the Bearer token or API key and checks the role, or the key's scope, against the
  * row. Ownership of the single record is the handler's, because only it knows the record.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { refusedFor } from '../kernel/standing.ts'
-import { apiKeyMark, type Identity } from '../accounts/identity.ts'
-import type { AnyRoute } from './route.ts'
+import { apiKeyMark, type Identity } from '../kernel/identity.ts'
+import type { AnyRoute } from '../kernel/route.ts'
 
 /** Takes an access token or an API key; throws `token_invalid` for anything else. */
 export type Authenticate = (credential: string) => Promise<Identity>

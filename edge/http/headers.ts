@@ -5,7 +5,7 @@
  * a length that is no number, a length beside chunks, HTTP/1.0, chunk extensions.
  */
 import { MIMEType } from 'node:util'
-import type { HttpRequest } from './uws.ts'
+import type { HttpRequest } from '../kernel/uws.ts'
 
 export interface RequestHeaders {
   /** Names in small letters; the lines of one name joined by a comma. */

@@ -1,6 +1,6 @@
 /** JSON as it comes from outside: UTF-8, not too deep, and refused in words. */
-import { CaduceusError } from '../../protocol/errors.ts'
-import { httpLimits } from './limits.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { httpLimits } from '../kernel/http-limits.ts'
 
 /**
  * The value. Throws `invalid_json` for what is none, and `invalid_request` for one that is nested so deep

@@ -2,7 +2,7 @@ import t from 'tap'
 import Type from 'typebox'
 import { isAudited } from './auditing.ts'
 import { rateClassOf } from './limiting.ts'
-import type { AnyRoute } from './route.ts'
+import type { AnyRoute } from '../kernel/route.ts'
 
 const row = (given: Partial<AnyRoute>): AnyRoute => ({
   method: 'GET',

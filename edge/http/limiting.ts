@@ -4,12 +4,12 @@
  * the body is aimed at. There only failures count, and for account and address together: a limit for the
  * account alone is one that strangers use up for its owner.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
-import type { Metrics } from '../metrics.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { Metrics } from '../kernel/metrics.ts'
 import { accountKey, type RateLimits, type RateVerdict } from '../rate/rate-limits.ts'
-import type { RateBy, RateClass } from '../rate/rules.ts'
-import { addressGroup } from './address.ts'
-import type { AnyRoute } from './route.ts'
+import type { RateBy, RateClass } from '../kernel/rates.ts'
+import { addressGroup } from '../kernel/address.ts'
+import type { AnyRoute } from '../kernel/route.ts'
 
 /** How much longer a sign-in takes while many addresses guess at its account. */
 export const slowedSignInMs = 1_000

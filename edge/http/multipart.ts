@@ -7,10 +7,10 @@
  */
 import { Busboy } from '@fastify/busboy'
 import type Type from 'typebox'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { httpLimits } from './limits.ts'
-import { coerce, invalid } from './validate.ts'
-import type { FilePart, MultipartBody } from './route.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { httpLimits } from '../kernel/http-limits.ts'
+import { coerce, invalid } from '../kernel/validate.ts'
+import type { FilePart, MultipartBody } from '../kernel/route.ts'
 
 export interface Form {
   fields: Record<string, unknown>

@@ -4,9 +4,9 @@
  * by hand, hence nothing can be out of date.
  */
 import Type from 'typebox'
-import { errorCatalogue, type ErrorCode } from '../../protocol/errors.ts'
+import { errorCatalogue, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { OperationExample } from '../kernel/example.ts'
-import { jsonBytesMax, type AnyRoute } from './route.ts'
+import { jsonBytesMax, type AnyRoute } from '../kernel/route.ts'
 import { defaultParams } from './server.ts'
 
 type Json = Record<string, unknown>

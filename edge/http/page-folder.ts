@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 
 /** What `page.json` says. */
 const Declaration = Type.Object(

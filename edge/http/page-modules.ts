@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 
 export interface WebFile {
   body: Uint8Array

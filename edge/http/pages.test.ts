@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { pageFolders, readPage } from './page-folder.ts'
 import { webName, WebFiles } from './page-modules.ts'
 import { pageRoutes } from './pages.ts'
-import type { RouteAnswer, RouteRequest } from './route.ts'
+import type { RouteAnswer, RouteRequest } from '../kernel/route.ts'
 
 const about = { version: '1.2.3', sockets: ['/ws/vendor/:vendor_id'] }
 const ours = pageFolders()
@@ -117,7 +117,7 @@ t.test('a script that no browser can run stops the start', async t => {
     () => new WebFiles().addScript('edge/http/page-folder.ts'),
     /page-folder\.ts imports node:fs, which no browser can load/,
   )
-  t.throws(() => new WebFiles().addScript('protocol/commands.ts'), /typebox/)
+  t.throws(() => new WebFiles().addScript('protocol/dispatch/commands.ts'), /typebox/)
   t.throws(() => new WebFiles().addScript('edge/pages/index/nothing.ts'), { code: 'ENOENT' })
   const files = new WebFiles()
   files.addAsset('edge/pages/shared/app.css')

@@ -4,12 +4,12 @@
  * the first visitor.
  */
 import Type from 'typebox'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { prefersJson } from './headers.ts'
 import { operationIdOf, readPage, type Page } from './page-folder.ts'
 import { webFile, WebFiles, type WebFile } from './page-modules.ts'
 import { renderPage } from './page-template.ts'
-import { route, type AnyRoute, type RouteAnswer } from './route.ts'
+import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 
 /** A page runs the scripts of this server and talks to it, and nothing else: a script that somebody wrote into a page does not run. */
 const pagePolicy = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { etagOf, requireRevision } from './preconditions.ts'
 
 t.test('If-Match against revision 7', async t => {

@@ -3,7 +3,7 @@
  * database counts, so two edits within one millisecond still differ. A PATCH without If-Match means the
  * caller's word is last, as it always was.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 
 export const etagOf = (revision: number): string => `"${revision}"`
 

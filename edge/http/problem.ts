@@ -9,8 +9,8 @@ import {
   errorCatalogue,
   problemDocument,
   type ErrorCode,
-} from '../../protocol/errors.ts'
-import type { AnyRoute, RouteAnswer } from './route.ts'
+} from '../../protocol/kernel/errors.ts'
+import type { AnyRoute, RouteAnswer } from '../kernel/route.ts'
 
 /** What a client should wait before it repeats: long enough for an engine to take over a slot. */
 const retryAfterSeconds = 1

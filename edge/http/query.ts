@@ -1,5 +1,5 @@
 /** The query of a request as texts, without what others wrote into it on the way of a link. */
-import { invalid } from './validate.ts'
+import { invalid } from '../kernel/validate.ts'
 
 /**
  * What mail programs, advertisements and messengers append to every link that is opened through them.

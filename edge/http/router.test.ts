@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createRouter, type Match } from './router.ts'
-import type { AnyRoute, Method } from './route.ts'
+import type { AnyRoute, Method } from '../kernel/route.ts'
 
 const row = (method: Method, path: string): AnyRoute => ({
   method,

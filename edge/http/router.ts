@@ -3,7 +3,7 @@
  * depth of the path, not the number of routes, and it can say which methods a path has, which 405
  * and OPTIONS need. Rejected: uWebSockets' own router, which cannot tell 404 from 405.
  */
-import type { AnyRoute, Method } from './route.ts'
+import type { AnyRoute, Method } from '../kernel/route.ts'
 
 interface Node {
   children: Map<string, Node>

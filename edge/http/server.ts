@@ -4,17 +4,17 @@
  * the order of what an outsider may learn: nobody without a token hears whether a body would be valid.
  */
 import type { Logger } from 'pino'
-import type { TemplatedApp } from './uws.ts'
+import type { TemplatedApp } from '../kernel/uws.ts'
 import Type from 'typebox'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import { Uuid } from '../../protocol/principal.ts'
-import { principalOf, type Identity } from '../accounts/identity.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { principalOf, type Identity } from '../kernel/identity.ts'
 import type { AuditTrail } from '../audit/port.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../kernel/metrics.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
-import { addressGroup, clientAddress, isLocal, serverOrigin } from './address.ts'
+import { addressGroup, clientAddress, isLocal, serverOrigin } from '../kernel/address.ts'
 import { auditEntry, isAudited } from './auditing.ts'
 import { BodyClock } from './bodies/clock.ts'
 import { IncomingBody, SenderLeft } from './bodies/incoming.ts'
@@ -25,7 +25,7 @@ import { Exchange, type Answer } from './exchange.ts'
 import { guard, type Authenticate } from './guards.ts'
 import { mediaTypeOf, prefersPage } from './headers.ts'
 import { Gate } from './limiting.ts'
-import { httpLimits } from './limits.ts'
+import { httpLimits } from '../kernel/http-limits.ts'
 import { parseJson } from './json.ts'
 import { missingPage } from './pages.ts'
 import { readForm, readRaw } from './multipart.ts'
@@ -37,12 +37,12 @@ import {
   type FilePart,
   type RouteAnswer,
   type RouteRequest,
-} from './route.ts'
+} from '../kernel/route.ts'
 import { createRouter, parameterNames, type Match, type Router } from './router.ts'
 import { begun, isByteStream } from './streaming.ts'
 import { parseQuery } from './query.ts'
 import type { TextRules } from '../text/normalise.ts'
-import { coerce, compileCheck, type Check } from './validate.ts'
+import { coerce, compileCheck, type Check } from '../kernel/validate.ts'
 
 export interface HttpDeps {
   routes: readonly AnyRoute[]

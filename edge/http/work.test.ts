@@ -6,15 +6,15 @@
 import { Session } from 'node:inspector/promises'
 import t from 'tap'
 import { allRows } from '../acceptance/rows.ts'
-import { clientAddress } from './address.ts'
+import { clientAddress } from '../kernel/address.ts'
 import { prefersPage, readHeaders, mediaTypeOf } from './headers.ts'
 import { parseJson } from './json.ts'
-import { httpLimits } from './limits.ts'
+import { httpLimits } from '../kernel/http-limits.ts'
 import { readForm } from './multipart.ts'
-import { normalOrigin } from './origins.ts'
+import { normalOrigin } from '../kernel/origins.ts'
 import { expectedRevisions } from './preconditions.ts'
 import { parseQuery } from './query.ts'
-import { coerce, compileCheck } from './validate.ts'
+import { coerce, compileCheck } from '../kernel/validate.ts'
 
 const session = new Session()
 session.connect()

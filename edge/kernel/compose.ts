@@ -3,7 +3,7 @@
  * of them see, and their rows one table. Two features that bring a part of the same name end the start,
  * because one of them would silently get the other's.
  */
-import type { Environment } from '../../protocol/environment.ts'
+import type { Environment } from '../../protocol/kernel/environment.ts'
 import { migrate } from '../../migrations/database/migrate.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import { readKernelConfig, type EdgeRole, type KernelConfig } from './config.ts'

@@ -17,10 +17,10 @@ import {
   withoutSlashAtEnd,
   type Environment,
   type ServiceUrls,
-} from '../../protocol/environment.ts'
-import { limits } from '../../protocol/limits.ts'
-import { countryOf, type CountryCode } from '../../protocol/phones.ts'
-import { normalOrigin } from '../http/origins.ts'
+} from '../../protocol/kernel/environment.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { countryOf, type CountryCode } from '../../protocol/accounts/phones.ts'
+import { normalOrigin } from './origins.ts'
 
 /** `embedded`: engine and edge in one process; `edge`: an edge of its own. */
 export type EdgeRole = 'embedded' | 'edge'

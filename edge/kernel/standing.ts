@@ -2,10 +2,10 @@
  * The port by which an edge asks what was decided of a pharmacy or driver, and hears of decisions. The
  * approval brings it.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
-import type { Identity, Standing } from '../accounts/identity.ts'
+import type { Identity, Standing } from './identity.ts'
 
 /** A decision upon a pharmacy, as its sockets are told of it. */
 export interface VendorNews {

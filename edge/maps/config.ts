@@ -5,7 +5,7 @@ import {
   textVariable,
   withoutSlashAtEnd,
   type Environment,
-} from '../../protocol/environment.ts'
+} from '../../protocol/kernel/environment.ts'
 
 /** Null where there is none. URLs without a slash at the end. */
 export interface MapServices {

@@ -1,5 +1,5 @@
 /** Places and ways: the map services that orders and prices ask. */
-import { createMaps } from '../integrations/maps.ts'
+import { createMaps } from './maps.ts'
 import { feature } from '../kernel/feature.ts'
 import { readMapsConfig } from './config.ts'
 

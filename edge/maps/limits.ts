@@ -1,5 +1,5 @@
 /** Bounds of asking services that know places. */
-import { limits, relation } from '../../protocol/limits.ts'
+import { limits, relation } from '../../protocol/kernel/limits.ts'
 
 export const mapsLimits = {
   mapsTimeoutMs: 3_000,

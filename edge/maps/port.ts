@@ -7,7 +7,7 @@
  * detour factor is good enough to price and to promise, and the log says which it was.
  */
 import type { Log } from '../../migrations/database/pool.ts'
-import type { GeoPoint } from '../../protocol/geo.ts'
+import type { GeoPoint } from '../../protocol/river/geo.ts'
 
 export interface Located extends GeoPoint {
   address: string

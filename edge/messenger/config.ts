@@ -6,7 +6,7 @@ import {
   textVariable,
   withoutSlashAtEnd,
   type Environment,
-} from '../../protocol/environment.ts'
+} from '../../protocol/kernel/environment.ts'
 
 /** Null where nothing is configured. */
 export interface DeliveryConfig {

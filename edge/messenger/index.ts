@@ -1,7 +1,7 @@
 /** Mails and SMS: what carries them, and the outbox of a development server. */
-import { createMessenger } from '../integrations/messenger.ts'
+import { createMessenger } from './messenger.ts'
 import { feature } from '../kernel/feature.ts'
-import { outboxRoutes } from '../routes/outbox.ts'
+import { outboxRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { readMessengerConfig } from './config.ts'
 import { examples } from './examples.ts'

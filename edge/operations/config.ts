@@ -1,5 +1,5 @@
 /** Who may read the metrics from another machine. */
-import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
+import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface OperationsConfig {
   /** Opens /metrics to a Prometheus on another machine; null: to none. */

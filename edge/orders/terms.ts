@@ -1,15 +1,15 @@
 /** What everything that handles orders needs of an edge, and the fee at which a pharmacy takes one. */
 import Type from 'typebox'
-import type { FeeTerms } from '../../protocol/commands.ts'
-import { standingOf } from '../../protocol/orders/views.ts'
-import { Uuid } from '../../protocol/principal.ts'
-import { principalOf, type Identity } from '../accounts/identity.ts'
-import type { WithRaces } from '../dispatch/races.ts'
-import { feeTerms } from '../dispatch/quotes.ts'
+import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import { standingOf } from '../../protocol/orders/visibility.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { principalOf, type Identity } from '../kernel/identity.ts'
+import type { WithRaces } from './races.ts'
+import { feeTerms } from '../pricing/quotes.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithMaps } from '../maps/port.ts'
-import { findOrder } from '../routes/order-reads.ts'
+import { findOrder } from './reads.ts'
 import type { TrackingConfig } from '../tracking/config.ts'
 
 export type OrderContext = Pick<

@@ -1,8 +1,8 @@
 /** Pharmacies: their records and settings, and the fleet view of their drivers. */
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { VendorView, vendorRoutes, type VendorContext } from '../routes/vendors.ts'
-import { openVendor } from '../sockets/vendor.ts'
+import { VendorView, vendorRoutes, type VendorContext } from './routes.ts'
+import { openVendor } from './socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 

@@ -2,7 +2,7 @@
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithMaps } from '../maps/port.ts'
-import { pricingRoutes } from '../routes/pricing.ts'
+import { pricingRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 

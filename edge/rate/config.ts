@@ -1,7 +1,7 @@
 /** How often somebody may ask; nobody counts in a load test. */
-import type { Environment } from '../../protocol/environment.ts'
+import type { Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
-import { readRateRules, type RateRules } from './rules.ts'
+import { readRateRules, type RateRules } from '../kernel/rates.ts'
 
 export interface RateConfig {
   /** Null with BENCH_ALLOWED: without limits. */

@@ -7,8 +7,8 @@
  * for what the other did.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { limits } from '../../protocol/limits.ts'
-import type { RateRule } from './rules.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { RateRule } from '../kernel/rates.ts'
 
 export class BoundedMemoryLimiter extends RateLimiterMemory {
   /** When each key's window ends. All windows are equally long, so the order of insertion is that of the ends. */

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
 import { accountKey, createRateLimits, type RateLimits } from './rate-limits.ts'
-import { rateClasses, readRateRules } from './rules.ts'
+import { rateClasses, readRateRules } from '../kernel/rates.ts'
 
 const rules = readRateRules({ RATE_LIMIT_AUTH_PER_ACCOUNT: '3', RATE_LIMIT_AUTH_PER_ADDRESS: '5' })
 const silent = () => {}

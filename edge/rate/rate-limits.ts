@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
-import { normalEmail } from '../../protocol/emails.ts'
+import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { openRedis } from './redis.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type RateClass,
   type RateRule,
   type RateRules,
-} from './rules.ts'
+} from '../kernel/rates.ts'
 
 /** How a window stands after this request. */
 export interface RateVerdict {

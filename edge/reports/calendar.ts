@@ -5,10 +5,10 @@
  * Which day a moment belongs to is asked of the database, which also counts it; here dates are only
  * counted through and moments written down.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
-import { dayMs as dayOf } from '../../protocol/iso-time.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { dayMs as dayOf } from '../../protocol/kernel/iso-time.ts'
 import { reportLimits } from './limits.ts'
-import { invalid } from '../http/validate.ts'
+import { invalid } from '../kernel/validate.ts'
 
 /** Both days are part of it. As `YYYY-MM-DD`. */
 export interface DateRange {

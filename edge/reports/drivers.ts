@@ -8,7 +8,7 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { reportLimits } from './limits.ts'
-import { eventsWhere } from '../dispatch/recorded-events.ts'
+import { eventsWhere } from '../orders/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
 import { averageMinutes, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
 

@@ -1,6 +1,6 @@
 /** Figures of pharmacies and drivers, and their export as CSV. */
 import { feature } from '../kernel/feature.ts'
-import { reportRoutes } from '../routes/reports.ts'
+import { reportRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 

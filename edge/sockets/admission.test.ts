@@ -1,8 +1,8 @@
 /** A storm of reconnections: as many handshakes a second as the edge bears, the rest is told to come later. */
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import { Admission } from './admission.ts'
 import { startFixture } from './fixture.ts'

@@ -14,7 +14,7 @@
  * Rejected: a queue of handshakes. Whoever waits in it longer than its own patience is work for nobody. And
  * a fixed share for each address with tokens: behind a proxy all of them are one address.
  */
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { admissionLimits } from './limits.ts'
 
 /** Who knocks. `voucher`: the account of a good token, or a good ticket; null for neither. */

@@ -1,8 +1,8 @@
 /** Who gets in, with which close code, and what each kind of socket is told first. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { closeCodes } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { closeCodes } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { issueTicket } from '../accounts/tickets.ts'
 import { originAllowed } from './handshake.ts'
 import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'

@@ -2,12 +2,12 @@
  * The sockets of an edge, from rows. One behaviour for all of them: upgrade, authenticate, open, pass
  * messages on. A row adds only who may come in and what its messages mean.
  */
-import type { TemplatedApp, WebSocketBehavior } from '../http/uws.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { isUuid, uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import { Seldom } from '../../protocol/seldom.ts'
-import { addressGroup } from '../http/address.ts'
+import type { TemplatedApp, WebSocketBehavior } from '../kernel/uws.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { isUuid, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Seldom } from '../../protocol/kernel/seldom.ts'
+import { addressGroup } from '../kernel/address.ts'
 import { Admission } from './admission.ts'
 import {
   admitHandshake,
@@ -16,9 +16,9 @@ import {
   type SocketParts,
   type UpgradedData,
 } from './handshake.ts'
-import { Refusal, refusalOf } from './refusal.ts'
-import type { Entrance, Handshake, SocketRow } from './row.ts'
-import { Session } from './session.ts'
+import { Refusal, refusalOf } from '../kernel/refusal.ts'
+import type { Entrance, Handshake, SocketRow } from '../kernel/socket.ts'
+import { Session } from '../kernel/session.ts'
 
 /** Registers every row on the app, with and without a slash at the end; `ctx.hub.closeAll()` ends what this begins. */
 export function attachSockets(

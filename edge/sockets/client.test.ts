@@ -14,11 +14,11 @@ import {
   type WebSocketConstructor,
 } from '../../protocol/client/index.ts'
 import type { Emitter } from '../../protocol/client/emitter.ts'
-import { limits } from '../../protocol/limits.ts'
-import { LocationBatchReader } from '../../protocol/location-batch.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
 
 const f = await startFixture()

@@ -4,12 +4,12 @@
  * which is half of what a reconnecting socket may cost in all.
  */
 import type { Database } from '../../migrations/database/open.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import type { DriverStatus } from '../../protocol/drivers/statuses.ts'
 import { endedStatuses, underWayStatuses } from '../../protocol/orders/statuses.ts'
-import { orderView, type OrderParts } from '../../protocol/rest/order-parts.ts'
-import { gathered } from './gathered.ts'
+import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
+import { gathered } from '../kernel/gathered.ts'
 
 export interface VendorRow {
   id: string

@@ -1,7 +1,7 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
 import { sql } from 'kysely'
 import type { Database } from '../../migrations/database/open.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 
 /** A pharmacy's drivers, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {

@@ -1,11 +1,11 @@
 /** Text at the door: each kind in its form, wherever a schema has it, and at a cost that grows with its length alone. */
 import t from 'tap'
 import Type from 'typebox'
-import { normalEmail, writtenEmail } from '../../protocol/emails.ts'
-import { isInternational, normalPhone } from '../../protocol/phones.ts'
-import { Uuid } from '../../protocol/principal.ts'
-import { compileCheck } from '../http/validate.ts'
-import { Email, KnownPassword, nullable, Password, Phone } from '../routes/shapes.ts'
+import { normalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
+import { isInternational, normalPhone } from '../../protocol/accounts/phones.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { compileCheck } from '../kernel/validate.ts'
+import { Email, KnownPassword, nullable, Password, Phone } from '../kernel/shapes.ts'
 import { newPasswordRule, opaqueString, passwordForms } from './passwords.ts'
 
 const capitals = '0190B2A0-0000-7000-8000-00000000ABCD'

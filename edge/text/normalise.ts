@@ -6,11 +6,11 @@
  * A password that is shown stays as it was typed, because one that was stored in another form must still open.
  */
 import type Type from 'typebox'
-import type { FieldError } from '../../protocol/errors.ts'
-import { writtenEmail } from '../../protocol/emails.ts'
-import { isUuid, uuidPattern } from '../../protocol/ids.ts'
-import { normalPhone, phoneRule, type CountryCode } from '../../protocol/phones.ts'
-import { combiningRule, composedText } from '../../protocol/text.ts'
+import type { FieldError } from '../../protocol/kernel/errors.ts'
+import { writtenEmail } from '../../protocol/accounts/emails.ts'
+import { isUuid, uuidPattern } from '../../protocol/kernel/ids.ts'
+import { normalPhone, phoneRule, type CountryCode } from '../../protocol/accounts/phones.ts'
+import { combiningRule, composedText } from '../../protocol/kernel/text.ts'
 import { depthMax, rulesToldMax } from './limits.ts'
 import { newPasswordRule, opaqueString } from './passwords.ts'
 

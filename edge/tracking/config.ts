@@ -1,5 +1,5 @@
 /** How long a public link shows a delivery. */
-import { integerVariable, type Environment } from '../../protocol/environment.ts'
+import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface TrackingConfig {
   /** How long after its delivery an order can be followed by its public link, hours. */

@@ -1,7 +1,7 @@
 /** What the holder of a public link sees of a delivery. */
 import { feature } from '../kernel/feature.ts'
-import { trackingRoutes } from '../routes/tracking.ts'
-import { openTracking } from '../sockets/tracking.ts'
+import { trackingRoutes } from './routes.ts'
+import { openTracking } from './socket.ts'
 import { access } from './callers.ts'
 import { readTrackingConfig } from './config.ts'
 import { examples } from './examples.ts'

@@ -15,13 +15,13 @@
  */
 import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { standingOf, type Standing } from '../../protocol/orders/views.ts'
-import { orderView } from '../../protocol/rest/order-parts.ts'
-import { principalOf, type Identity } from '../accounts/identity.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { standingOf, type Standing } from '../../protocol/orders/visibility.ts'
+import { orderView } from '../../protocol/orders/view-parts.ts'
+import { principalOf, type Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type UploadKind } from './kinds.ts'
-import { uploadUrl } from '../../protocol/upload-url.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
 
 type UploadRow = Selectable<UploadsTable>
 type Orders = ExpressionBuilder<Tables, 'orders'>

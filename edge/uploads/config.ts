@@ -7,9 +7,9 @@ import {
   textVariable,
   withoutSlashAtEnd,
   type Environment,
-} from '../../protocol/environment.ts'
-import { fileLimits } from './file-limits.ts'
-import type { S3Config } from '../integrations/storage/s3.ts'
+} from '../../protocol/kernel/environment.ts'
+import { fileLimits } from './storage/file-limits.ts'
+import type { S3Config } from './storage/s3.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 
 export interface UploadsConfig {

@@ -1,16 +1,16 @@
 /** Files: photos, signatures, prescriptions and sounds, whole or in parts. */
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { WithAudit } from '../audit/port.ts'
-import { openStorages } from '../integrations/storage/open.ts'
+import { openStorages } from './open-storages.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { uploadRoutes } from '../routes/uploads.ts'
+import { uploadRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { readUploadsConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { deleteOrphans } from './orphans.ts'
-import { resumableRoutes } from './resumable/routes.ts'
-import { deleteExpiredUploads } from './resumable/store.ts'
+import { resumableRoutes } from './resumable-routes.ts'
+import { deleteExpiredUploads } from './resumable-store.ts'
 
 export const uploads = feature<Kernel & WithAudit & WithEndedAccess>()({
   name: 'uploads',

@@ -1,5 +1,5 @@
 /** What may be uploaded as what. */
-import { fileLimits } from './file-limits.ts'
+import { fileLimits } from './storage/file-limits.ts'
 import type { MediaFamily } from './media.ts'
 
 /** How large it may be, in bytes; the configured maximum holds for all. */

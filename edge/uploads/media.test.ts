@@ -4,8 +4,8 @@
  */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { fileLimits } from './file-limits.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { fileLimits } from './storage/file-limits.ts'
 import { inspectMedia, type MediaFamily } from './media.ts'
 import {
   film,

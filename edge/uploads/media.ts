@@ -6,8 +6,8 @@
  * Rejected: a library that knows a hundred types. Its current line needs a newer Node than ours, and
  * to a stranger's bytes it offers the parsers of ninety formats that are refused anyway.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
-import { fileLimits } from './file-limits.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { fileLimits } from './storage/file-limits.ts'
 import type { ImageShape } from './formats/bytes.ts'
 import { isJpeg, readJpeg } from './formats/jpeg.ts'
 import { isPng, readPng } from './formats/png.ts'

@@ -8,8 +8,8 @@
  */
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
-import { fileLimits } from './file-limits.ts'
-import type { WithStorages } from '../integrations/storage/storage.ts'
+import { fileLimits } from './storage/file-limits.ts'
+import type { WithStorages } from './storage/storage.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { noteOrder, orderNaming, partyOf } from './access.ts'
 import { storeOf } from './upload-store.ts'

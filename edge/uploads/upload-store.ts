@@ -5,17 +5,17 @@
  */
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { uuidV7 } from '../../protocol/ids.ts'
-import { fileLimits } from './file-limits.ts'
-import type { Identity } from '../accounts/identity.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { fileLimits } from './storage/file-limits.ts'
+import type { Identity } from '../kernel/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { UploadsConfig } from './config.ts'
-import type { Download, WithStorages } from '../integrations/storage/storage.ts'
+import type { Download, WithStorages } from './storage/storage.ts'
 import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, type UploadKind } from './kinds.ts'
-import { uploadUrl } from '../../protocol/upload-url.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { inspectMedia } from './media.ts'
 
 export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &

@@ -1,5 +1,5 @@
 /** To which addresses webhooks may go. */
-import { flagVariable, type Environment } from '../../protocol/environment.ts'
+import { flagVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface WebhooksConfig {
   /** Webhooks may go to private addresses and over http: for tests and for receivers on the same network. */

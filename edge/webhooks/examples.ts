@@ -1,6 +1,6 @@
 /** One request for each operation of this feature, in an order in which they can be tried. */
 import type { Example } from '../kernel/example.ts'
-import { placeholders as of } from '../routes/examples/placeholders.ts'
+import { placeholders as of } from '../kernel/placeholders.ts'
 
 const subscription = { id: of.subscription }
 const delivery = { id: of.subscription, delivery_id: of.delivery }

@@ -1,5 +1,5 @@
 /** Bounds of webhooks: how many, how often they are tried, and for how long. */
-import { relation } from '../../protocol/limits.ts'
+import { relation } from '../../protocol/kernel/limits.ts'
 
 export const webhookLimits = {
   webhookSubscriptionsPerOwnerMax: 20,

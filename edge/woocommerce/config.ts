@@ -1,6 +1,6 @@
 /** The one shop that a small deployment configures without a person who connects it. */
-import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
-import { isUuid } from '../../protocol/ids.ts'
+import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
+import { isUuid } from '../../protocol/kernel/ids.ts'
 
 export interface ShopConfig {
   /** The one shop of a deployment that delivers to `/api/webhooks/wc/order-created` itself. */

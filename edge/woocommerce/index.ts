@@ -1,9 +1,9 @@
 /** Orders from shops: connections, signed deliveries, and imports that wait for a person or a retry. */
-import { startImportRetries } from '../integrations/woocommerce/imports.ts'
+import { startImportRetries } from './imports.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithMaps } from '../maps/port.ts'
-import { wooCommerceRoutes } from '../routes/woocommerce.ts'
+import { wooCommerceRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { readShopConfig } from './config.ts'
 import { examples } from './examples.ts'

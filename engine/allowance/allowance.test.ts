@@ -1,7 +1,7 @@
 /** Twenty open requests a customer and not one more, however many come at once, at several engines and after a restart. */
 import t from 'tap'
-import type { OrderReply } from '../../protocol/commands.ts'
-import { Gateway } from '../gateway.ts'
+import type { OrderReply } from '../../protocol/dispatch/commands.ts'
+import { Gateway } from '../bus/gateway.ts'
 import { here, order, problem, world } from '../fixtures.ts'
 import { openRequestsPerCustomerMax } from './limits.ts'
 

@@ -4,12 +4,12 @@
  * is the read model, which is written with the journal in one statement; memory holds what was read of it
  * and what was let through since, and the read model is asked again when that reaches the bound (ADR 23).
  */
-import { limits } from '../../protocol/limits.ts'
-import { slotOf } from '../../protocol/ids.ts'
-import type { Env } from '../../protocol/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { slotOf } from '../../protocol/kernel/ids.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { OrderLookups } from '../journal/lookups.ts'
-import type { Order } from '../order/state.ts'
+import type { Order } from '../orders/state.ts'
 import { customersRememberedMax, grantMs } from './limits.ts'
 
 export interface AllowanceDeps {

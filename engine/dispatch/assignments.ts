@@ -3,30 +3,31 @@
  * engine. The caller wants the answer and not a promise of one, so this waits for the order to tell.
  * What waits is only in memory: a caller whose engine dies asks again and finds the order as it is.
  */
-import { isErrorCode } from '../../protocol/errors.ts'
-import type { OrderEvent } from '../../protocol/events.ts'
-import type { Env } from '../../protocol/env.ts'
-import { limits } from '../../protocol/limits.ts'
-import { deliveryOf, type Order } from '../order/state.ts'
-import type { Cell, TellReply } from '../runtime/cell.ts'
+import { isErrorCode } from '../../protocol/kernel/errors.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { deliveryOf, type Order } from '../orders/state.ts'
+import type { AttendedActor } from '../actors/kind.ts'
+import type { TellReply } from '../actors/letter.ts'
 
 type Look = (
-  cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>,
+  cell: Pick<AttendedActor, 'state' | 'version' | 'updatedAtMs'>,
   events: readonly OrderEvent[],
 ) => void
 
 export class Assignments {
   readonly #env: Env
-  readonly #peek: (orderId: string) => Cell | undefined
+  readonly #peek: (orderId: string) => AttendedActor | undefined
   readonly #waiting = new Map<string, Set<Look>>()
 
-  constructor(env: Env, peek: (orderId: string) => Cell | undefined) {
+  constructor(env: Env, peek: (orderId: string) => AttendedActor | undefined) {
     this.#env = env
     this.#peek = peek
   }
 
   /** After each transition of an order. */
-  observe(cell: Cell, events: readonly OrderEvent[]): void {
+  observe(cell: AttendedActor, events: readonly OrderEvent[]): void {
     const looks = this.#waiting.get(cell.actorId)
     if (looks !== undefined) for (const look of looks) look(cell, events)
   }
@@ -62,7 +63,7 @@ export class Assignments {
 
 /** Null while the driver has not answered; a refusal in the words of the driver's actor if it was the one to refuse. */
 function verdict(
-  cell: Pick<Cell, 'state' | 'version' | 'updatedAtMs'>,
+  cell: Pick<AttendedActor, 'state' | 'version' | 'updatedAtMs'>,
   events: readonly OrderEvent[],
   driverId: string,
 ): TellReply | null {

@@ -4,30 +4,29 @@
  */
 import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type {
   DirectoryVendor,
   PositionQuery,
   RosterMessage,
   RosterRow,
   TerminalsMessage,
-} from '../../protocol/pushes.ts'
-import { engineQueue, subjects } from '../../protocol/subjects.ts'
+} from '../../protocol/dispatch/pushes.ts'
+import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
 import { Allowance } from '../allowance/allowance.ts'
 import type { Store } from '../journal/journal.ts'
-import { Directory } from '../matching/directory.ts'
-import { OpenRequests } from '../matching/open-requests.ts'
-import { Resynchronisation } from '../matching/resynchronisation.ts'
-import { Roster } from '../matching/roster.ts'
-import { SearchingOrders } from '../matching/searching-orders.ts'
-import { requestPushFor } from '../order/react.ts'
-import type { Order } from '../order/state.ts'
-import type { Pusher } from '../pusher.ts'
-import { RosterExchange } from '../roster-exchange.ts'
-import type { EngineBounds } from '../runtime/bounds.ts'
-import type { Cell } from '../runtime/cell.ts'
-import type { AnyAttendant, EngineParts } from '../runtime/kind.ts'
-import { repeat } from '../runtime/repeat.ts'
+import { Directory } from '../pharmacies/directory.ts'
+import { OpenRequests } from '../pharmacies/open-requests.ts'
+import { Resynchronisation } from './resynchronisation.ts'
+import { Roster } from '../fleet/roster.ts'
+import { SearchingOrders } from './searching-orders.ts'
+import { requestPushFor } from '../orders/react.ts'
+import type { Order } from '../orders/state.ts'
+import type { Pusher } from '../bus/pusher.ts'
+import { RosterExchange } from '../fleet/roster-exchange.ts'
+import type { EngineBounds } from '../actors/bounds.ts'
+import type { AnyAttendant, AttendedActor, EngineParts } from '../actors/kind.ts'
+import { repeat } from '../actors/repeat.ts'
 import { driverName, orderName, toOrder } from '../saga/commands.ts'
 import type { FollowedOrder } from '../tracking/following.ts'
 import { Tracking } from '../tracking/tracking.ts'
@@ -191,7 +190,7 @@ export class Dispatch {
   }
 
   /** A slot was gained: deliveries among these actors have their distance again. */
-  async restore(slot: number, attentive: readonly Cell[]): Promise<void> {
+  async restore(slot: number, attentive: readonly AttendedActor[]): Promise<void> {
     const { following } = this.tracking
     const orderIds = attentive
       .map(cell => cell.actorId)

@@ -1,12 +1,12 @@
 /** What one engine does for its drivers: keeps the roster up to date, and doubts a hold that outlives its offer. */
-import type { DriverEvent } from '../../protocol/events.ts'
-import type { DriverCommand } from '../driver/commands.ts'
-import { planDriver } from '../driver/plan.ts'
-import { canTakeMore, statusOf, type Driver } from '../driver/state.ts'
-import { view } from '../driver/view.ts'
-import type { RosterExchange } from '../roster-exchange.ts'
-import type { Cell, TellReply } from '../runtime/cell.ts'
-import type { Attendant, Envelope, KindReply } from '../runtime/kind.ts'
+import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import type { DriverCommand } from '../drivers/commands.ts'
+import { planDriver } from '../drivers/plan.ts'
+import { canTakeMore, statusOf, type Driver } from '../drivers/state.ts'
+import { view } from '../drivers/view.ts'
+import type { RosterExchange } from '../fleet/roster-exchange.ts'
+import type { Attendant, AttendedActor, Envelope, KindReply } from '../actors/kind.ts'
+import type { TellReply } from '../actors/letter.ts'
 import { doubtHold, type HoldsDeps } from './holds.ts'
 
 export class DriversOfEngine implements Attendant<Driver, DriverCommand, DriverEvent> {
@@ -31,7 +31,7 @@ export class DriversOfEngine implements Attendant<Driver, DriverCommand, DriverE
     return { ok: true, driver: view(driver, version) }
   }
 
-  observe({ state: driver }: Cell & { state: Driver }): void {
+  observe({ state: driver }: AttendedActor<Driver>): void {
     if (driver.kind === 'absent') return
     this.#rosters.put({
       driverId: driver.driverId,
@@ -42,7 +42,7 @@ export class DriversOfEngine implements Attendant<Driver, DriverCommand, DriverE
     })
   }
 
-  due(cell: Cell & { state: Driver }): void {
+  due(cell: AttendedActor<Driver>): void {
     doubtHold(this.#holds, cell)
   }
 }

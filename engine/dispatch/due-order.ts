@@ -1,14 +1,13 @@
 /** What happens to an order whose deadline has come: a request ends, an offer lapses, a search asks the next driver. */
-import { uuidV7 } from '../../protocol/ids.ts'
-import type { Env } from '../../protocol/env.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
-import { limits } from '../../protocol/limits.ts'
-import { choices } from '../matching/policies.ts'
-import type { Roster } from '../matching/roster.ts'
-import type { AutoSearch, Order } from '../order/state.ts'
-import type { Cell } from '../runtime/cell.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { choices } from './policies.ts'
+import type { Roster } from '../fleet/roster.ts'
+import type { AutoSearch, Order } from '../orders/state.ts'
+import type { AttendedActor, EngineParts } from '../actors/kind.ts'
 import { toOrder, type InternalOrderCommand } from '../saga/commands.ts'
-import type { EngineParts } from '../runtime/kind.ts'
 import type { Tracking } from '../tracking/tracking.ts'
 
 export interface SearchDeps {
@@ -24,7 +23,7 @@ const positionStaleMs = 10 * 60_000
 
 export function dueOrder(
   { env, actors, roster, tracking }: SearchDeps,
-  cell: Cell & { state: Order },
+  cell: AttendedActor<Order>,
 ): void {
   const order = cell.state
   const internal = (id: string, command: InternalOrderCommand): void => {

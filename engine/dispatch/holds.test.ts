@@ -3,13 +3,12 @@
  * go of it. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
-import type { Driver, RegisteredDriver } from '../driver/state.ts'
-import type { HoldsDeps } from './holds.ts'
-import { doubtHold } from './holds.ts'
-import { driverIds, happened, offerIds, orderId, reached } from '../order/fixtures.ts'
-import type { Cell } from '../runtime/cell.ts'
+import type { Driver, RegisteredDriver } from '../drivers/state.ts'
+import { doubtHold, type HoldsDeps } from './holds.ts'
+import { driverIds, happened, offerIds, orderId, reached } from '../orders/fixtures.ts'
+import type { Cell } from '../actors/cell.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
-import type { OrderEvent } from '../../protocol/events.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 
 /** A driver who holds the order's first offer, and what is told of it; the journal has these events of the order. */
 async function doubt(

@@ -3,20 +3,20 @@
  * the order lets go of a hold, so what the driver holds now it still holds when the order decides.
  * Together they make the hold an assignment's ticket: none without it, and it lasts until it is used.
  */
-import { slotOf, uuidV7 } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { Env } from '../../protocol/env.ts'
-import type { DriverFact, OrderEvent } from '../../protocol/events.ts'
-import type { Driver } from '../driver/state.ts'
-import { holdDoubtMs } from '../driver/wake.ts'
-import type { ActorCommand } from '../effects.ts'
+import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import type { DriverFact, OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Driver } from '../drivers/state.ts'
+import { holdDoubtMs } from '../drivers/wake.ts'
+import type { ActorCommand } from '../actors/effects.ts'
 import type { Store } from '../journal/journal.ts'
-import { evolve } from '../order/evolve.ts'
-import { absentOrder, deliveryOf, type Order } from '../order/state.ts'
-import type { Cell, TellReply } from '../runtime/cell.ts'
-import { orderKind } from '../order/kind.ts'
-import type { AnyKind, EngineParts } from '../runtime/kind.ts'
-import { decodeSnapshot } from '../runtime/snapshot.ts'
+import { evolve } from '../orders/evolve.ts'
+import { absentOrder, deliveryOf, type Order } from '../orders/state.ts'
+import type { AnyKind, AttendedActor, EngineParts } from '../actors/kind.ts'
+import type { TellReply } from '../actors/letter.ts'
+import { orderKind } from '../orders/kind.ts'
+import { decodeSnapshot } from '../actors/snapshot.ts'
 import { toDriver } from '../saga/commands.ts'
 
 export interface HoldsDeps {
@@ -71,9 +71,9 @@ export async function askHolder(
 /**
  * The driver holds an offer past its time: does the order still know of it? The journal is asked and no
  * engine's memory, because this alone ends a hold without the order's word: an engine that wrongly believes
- * that it owns the order would take away the hold that an assignment on its way needs. See driver/wake.ts.
+ * that it owns the order would take away the hold that an assignment on its way needs. See drivers/wake.ts.
  */
-export function doubtHold({ env, actors, journal }: HoldsDeps, cell: Cell): void {
+export function doubtHold({ env, actors, journal }: HoldsDeps, cell: AttendedActor): void {
   const driver = cell.state as Driver
   if (driver.kind === 'absent' || driver.hold === null) return
   const { offer_id: offerId, order_id: orderId } = driver.hold

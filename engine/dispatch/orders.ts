@@ -1,19 +1,19 @@
 /** What one engine does for its orders: looks up facts for their commands, keeps lists of the open ones, and acts when their deadlines come. */
-import type { OrderReply } from '../../protocol/commands.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import type { OrderEvent } from '../../protocol/events.ts'
-import { slotOf } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
+import type { OrderReply } from '../../protocol/dispatch/commands.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { slotOf } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { Allowance } from '../allowance/allowance.ts'
-import type { OpenRequests } from '../matching/open-requests.ts'
-import type { SearchingOrders } from '../matching/searching-orders.ts'
-import type { OrderCommand } from '../order/commands.ts'
-import { planOrder, type OrderFacts } from '../order/plan.ts'
-import type { Order } from '../order/state.ts'
-import { view } from '../order/view.ts'
-import { uploadsOfReport } from '../proofs.ts'
-import type { Attendant, Envelope, KindReply } from '../runtime/kind.ts'
-import type { Cell, TellReply } from '../runtime/cell.ts'
+import type { OpenRequests } from '../pharmacies/open-requests.ts'
+import type { SearchingOrders } from './searching-orders.ts'
+import type { OrderCommand } from '../orders/commands.ts'
+import { planOrder, type OrderFacts } from '../orders/plan.ts'
+import type { Order } from '../orders/state.ts'
+import { view } from '../orders/view.ts'
+import { uploadsOfReport } from './proofs.ts'
+import type { Attendant, AttendedActor, Envelope, KindReply } from '../actors/kind.ts'
+import type { TellReply } from '../actors/letter.ts'
 import type { Tracking } from '../tracking/tracking.ts'
 import type { Assignments } from './assignments.ts'
 import { dueOrder, type SearchDeps } from './due-order.ts'
@@ -111,7 +111,7 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
       )
   }
 
-  observe(cell: Cell & { state: Order }, events: readonly OrderEvent[]): void {
+  observe(cell: AttendedActor<Order>, events: readonly OrderEvent[]): void {
     const { open, searching, allowance, tracking, assignments } = this.#deps
     open.observe(cell.state)
     searching.observe(cell.state)
@@ -120,7 +120,7 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
     assignments.observe(cell, events)
   }
 
-  due(cell: Cell & { state: Order }): void {
+  due(cell: AttendedActor<Order>): void {
     dueOrder(this.#deps.search, cell)
   }
 

@@ -1,7 +1,7 @@
 /** The grid and the growing circle against brute force: no cell of the circle is missed, none comes twice, and not many come for nothing. */
 import t from 'tap'
-import { seededRandom } from '../../protocol/chance.ts'
-import { earthRadiusKm } from '../../protocol/geo.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
+import { earthRadiusKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'
 import { CellGrid, CellSearch } from './cells.ts'
 import { hardPlaces, scattered, type Point } from './fixtures.ts'

@@ -6,7 +6,7 @@
  * Why not geohash cells, as for the pharmacies: a driver moves each second, and a move within a
  * cell of this grid compares one integer. Measured in engine/adr/0037-pharmacies-by-geohash.md.
  */
-import { earthRadiusKm } from '../../protocol/geo.ts'
+import { earthRadiusKm } from '../../protocol/river/geo.ts'
 
 const degree = Math.PI / 180
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'
 import type { NearestBuffer } from './ranking.ts'
 

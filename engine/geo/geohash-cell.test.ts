@@ -1,6 +1,6 @@
 /** Geohash integers against the geohash of letters and digits that everyone knows, and their order. */
 import t from 'tap'
-import { encodeGeohash } from '../../protocol/geo.ts'
+import { encodeGeohash } from '../../protocol/river/geo.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { geohashBits, geohashOf } from './geohash-cell.ts'
 

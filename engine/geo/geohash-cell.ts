@@ -5,7 +5,7 @@
  *
  * Why a double and not a bigint: a double holds 53 bits exactly and costs no allocation.
  */
-import { axisCell } from '../../protocol/geo.ts'
+import { axisCell } from '../../protocol/river/geo.ts'
 
 /** Bits of a whole geohash integer. Its cell is 0.3 m high and at most 0.6 m wide. */
 export const geohashBits = 52

@@ -1,6 +1,6 @@
 /** What a circle says of geohash cells, against places of the circle itself: no cell of it is denied, and no other is promised. */
 import t from 'tap'
-import { distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { hardPlaces, type Point } from './fixtures.ts'

@@ -6,7 +6,7 @@
  * Why an ellipse in rows and columns: one test is then a few products, where a distance on the
  * sphere takes sines. It never says no to a cell that the circle touches.
  */
-import { boundingBox, earthRadiusKm, type GeoBounds } from '../../protocol/geo.ts'
+import { boundingBox, earthRadiusKm, type GeoBounds } from '../../protocol/river/geo.ts'
 import { axisBits, latitudeCell, longitudeCell } from './geohash-cell.ts'
 
 const degree = Math.PI / 180

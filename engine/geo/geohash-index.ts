@@ -16,7 +16,7 @@
  * Memory per place: 28 B in blocks that are about two thirds full, 12 to 24 B by slot, and the
  * id with its map entry, about 100 B.
  */
-import { validCoordinate } from '../../protocol/geo.ts'
+import { validCoordinate } from '../../protocol/river/geo.ts'
 import { axisBits, geohashBits, geohashOf, interleave } from './geohash-cell.ts'
 import { GeohashCircle } from './geohash-circle.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'

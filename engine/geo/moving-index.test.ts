@@ -9,7 +9,7 @@ import {
   scattered,
   type Point,
 } from './fixtures.ts'
-import { seededRandom } from '../../protocol/chance.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { MovingIndex } from './moving-index.ts'
 
 const cabs = dataRows(process.env['CADUCEUS_DATA'], 'gps/sf_cabs_2008-06-06_18h-19h.csv')

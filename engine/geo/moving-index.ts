@@ -13,7 +13,7 @@
  *
  * Memory per driver of capacity: 32 B record + 4 to 8 B bucket heads; 1.3 MB for the grid.
  */
-import { validCoordinate } from '../../protocol/geo.ts'
+import { validCoordinate } from '../../protocol/river/geo.ts'
 import { CellGrid, CellSearch } from './cells.ts'
 import { keyOfKm, kmOfKey, NearestBuffer } from './ranking.ts'
 

@@ -1,7 +1,7 @@
 /** The nearest few of many, against a sort; and distances against the arcsine. */
 import t from 'tap'
-import { seededRandom } from '../../protocol/chance.ts'
-import { earthRadiusKm } from '../../protocol/geo.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
+import { earthRadiusKm } from '../../protocol/river/geo.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'
 

@@ -11,7 +11,7 @@
  * A key is the haversine h = sin²(angle / 2): it orders as distance does and needs no arcsine
  * until the winners are known.
  */
-import { earthRadiusKm } from '../../protocol/geo.ts'
+import { earthRadiusKm } from '../../protocol/river/geo.ts'
 
 const insertionMax = 12
 const bucketsMin = 24

@@ -2,7 +2,7 @@
  * The statement that writes a group of appends, and its parameters, made from the tables of the kinds. Both
  * come from one walk over the same lists, so that they cannot disagree.
  */
-import { eventVersion } from '../../protocol/events.ts'
+import { eventVersion } from '../../protocol/dispatch/events.ts'
 import type { ArrayWriter } from './arrays.ts'
 import { eventColumns, type EventToWrite } from './columns.ts'
 import type { AppendRequest } from './journal.ts'

@@ -5,9 +5,9 @@
  */
 import t from 'tap'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
-import { after, happened } from '../order/fixtures.ts'
-import { row } from '../order/row.ts'
-import type { Living } from '../order/view.ts'
+import { after, happened } from '../orders/fixtures.ts'
+import { row } from '../orders/row.ts'
+import type { Living } from '../orders/view.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Appender, type AppenderEnv, type QueueBudget } from './appender.ts'
 import { testEvent } from './contract/rows.ts'

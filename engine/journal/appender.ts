@@ -13,8 +13,8 @@
  * would depend on which connection is quicker. Rejected: one transaction per append; fsync allows
  * some thousand a second.
  */
-import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { ArrayWriter } from './arrays.ts'
 import type { AppendRequest, AppendResult } from './journal.ts'

@@ -6,14 +6,14 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assetUrl } from '../../protocol/assets.ts'
+import { assetUrl } from '../../protocol/kernel/assets.ts'
 import {
   driverEvents,
   eventVersion,
   orderEvents,
   type DriverEvent,
   type OrderEvent,
-} from '../../protocol/events.ts'
+} from '../../protocol/dispatch/events.ts'
 import {
   assigned,
   barred,
@@ -25,16 +25,16 @@ import {
   self,
   turned,
   updated,
-} from '../driver/fixtures.ts'
-import { evolve as evolveDriver } from '../driver/evolve.ts'
-import { absentDriver, type Driver } from '../driver/state.ts'
-import { view as viewDriver } from '../driver/view.ts'
-import { evolve as evolveOrder } from '../order/evolve.ts'
-import { closed, driver, happened, offered, reached } from '../order/fixtures.ts'
-import { absentOrder, type Order } from '../order/state.ts'
-import { view as viewOrder } from '../order/view.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import { upcast, type RawEvent } from '../../protocol/upcast.ts'
+} from '../drivers/fixtures.ts'
+import { evolve as evolveDriver } from '../drivers/evolve.ts'
+import { absentDriver, type Driver } from '../drivers/state.ts'
+import { view as viewDriver } from '../drivers/view.ts'
+import { evolve as evolveOrder } from '../orders/evolve.ts'
+import { closed, driver, happened, offered, reached } from '../orders/fixtures.ts'
+import { absentOrder, type Order } from '../orders/state.ts'
+import { view as viewOrder } from '../orders/view.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import { upcast, type RawEvent } from '../../protocol/dispatch/upcast.ts'
 
 interface Journey {
   kind: 'order' | 'driver'

@@ -19,7 +19,7 @@
  *  J13 Events of older releases come in today's shape; those of newer ones are refused by name.
  *  J14 A snapshot that was answered is as durable as an event: recovery does not read what it covers.
  */
-import type { Principal } from '../../protocol/principal.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Leases } from './leases.ts'
 import type { OrderLookups, PharmacyDirectory } from './lookups.ts'
 import type { Positions } from './positions.ts'

@@ -6,8 +6,8 @@
  *  J15 An upload is bound to one order at most: while that order is picked up or on its way, if it was begun
  *      after the pick-up by the order's driver or pharmacy or by who reports, and is stored.
  */
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import type { UploadFact } from '../order/proof.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { UploadFact } from '../../protocol/uploads/fact.ts'
 
 /** `open`: it is a request that nobody has taken. */
 export interface OpenRequestRow {

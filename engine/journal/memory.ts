@@ -8,10 +8,10 @@
  * rule about the queue.
  */
 import { statusTable } from '../../protocol/orders/statuses.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { eventVersion } from '../../protocol/events.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { eventVersion } from '../../protocol/dispatch/events.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
 import type {
   AppendRequest,
   AppendResult,
@@ -22,13 +22,13 @@ import type {
   StoredEvent,
   StoredSnapshot,
 } from './journal.ts'
-import type { UploadFact } from '../order/proof.ts'
-import { storedOrder, type StoredOrder } from '../order/stored.ts'
+import type { UploadFact } from '../../protocol/uploads/fact.ts'
+import { storedOrder, type StoredOrder } from './stored-order.ts'
 import type { SlotLease } from './leases.ts'
 import { MemoryTable } from './memory-table.ts'
 import type { BreadcrumbRow, PositionRow } from './positions.ts'
 import type { StoredKind } from './table.ts'
-import { upcast } from '../../protocol/upcast.ts'
+import { upcast } from '../../protocol/dispatch/upcast.ts'
 
 /** As it was written; what is loaded is in today's shape. */
 export type EventRow = StoredEvent & { v: number }

@@ -5,9 +5,9 @@
  * Loads take no transaction. They read positions first, snapshots next and events last; events are
  * never removed and snapshots only move forward, so what is read later can only cover more.
  */
-import { limits } from '../../protocol/limits.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
 import { silentLog } from '../../migrations/database/pool.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { Appender } from './appender.ts'
@@ -18,7 +18,7 @@ import type { BreadcrumbRow, PositionRow } from './positions.ts'
 import type { StoredKind } from './table.ts'
 import { plainArray } from './rows.ts'
 import { statements } from './statements.ts'
-import { upcast } from '../../protocol/upcast.ts'
+import { upcast } from '../../protocol/dispatch/upcast.ts'
 
 export interface PostgresJournalEnv {
   nowMs(): number

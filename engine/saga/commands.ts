@@ -3,11 +3,11 @@
  * comes. A leaf, because both kinds react with them: an order that imported the driver's commands, and a
  * driver that imported the order's, would be a circle.
  */
-import type { ErrorCode } from '../../protocol/errors.ts'
-import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/events.ts'
+import type { ErrorCode } from '../../protocol/kernel/errors.ts'
+import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/dispatch/events.ts'
 import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import type { ActorCommand } from '../effects.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { ActorCommand } from '../actors/effects.ts'
 
 /** The names of the two kinds. They are stored and published. */
 export const orderName = 'order'

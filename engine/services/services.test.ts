@@ -1,9 +1,9 @@
 /** A service acts for the pharmacies that the configuration gives it: commands by it, and facts that it hears. */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import type { DriverReply, OrderReply } from '../../protocol/commands.ts'
-import type { PublishedEvent } from '../../protocol/events.ts'
-import { ofService, subjects } from '../../protocol/subjects.ts'
+import type { DriverReply, OrderReply } from '../../protocol/dispatch/commands.ts'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
+import { ofService, subjects } from '../../protocol/bus/subjects.ts'
 import { here, problem, world } from '../fixtures.ts'
 import { readServices } from './services.ts'
 

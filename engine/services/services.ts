@@ -3,9 +3,9 @@
  * name stands in the subject of its commands); SERVICE_PHARMACIES says what it may. A service that is not in it acts
  * for no pharmacy: to such a one, and to all others' orders, it is a stranger (ADR 31).
  */
-import { ConfigError, textVariable, type Environment } from '../../protocol/environment.ts'
-import { isUuid } from '../../protocol/ids.ts'
-import type { Scope } from '../decision-scope.ts'
+import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
+import { isUuid } from '../../protocol/kernel/ids.ts'
+import type { Scope } from '../actors/decision-scope.ts'
 
 export class Services {
   readonly #scopes: ReadonlyMap<string, Scope>

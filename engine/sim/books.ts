@@ -1,7 +1,7 @@
 /** What the simulator keeps of the actors of one kind, folded from what the database committed. */
-import type { Push } from '../../protocol/pushes.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
-import type { AnyKind } from '../runtime/kind.ts'
+import type { AnyKind } from '../actors/kind.ts'
 import type { RowWritten } from './database.ts'
 import type { Books, Findings } from './findings.ts'
 

@@ -4,14 +4,14 @@
  * come from folds of its own (model/), and never from the product's. Numbers in brackets are the invariants of
  * SPEC.md, C-numbers the rules of claims; words are the simulator's own rules.
  */
-import type { PublishedEvent } from '../../protocol/events.ts'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import { orderView, type OrderProgress } from '../../protocol/rest/order-parts.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { orderView, type OrderProgress } from '../../protocol/orders/view-parts.ts'
 import type { TableRow } from '../journal/memory-table.ts'
 import { kinds as allKinds } from '../kinds.ts'
-import type { AnyKind } from '../runtime/kind.ts'
+import type { AnyKind } from '../actors/kind.ts'
 import { Audience } from './audience.ts'
 import { PlainBooks } from './books.ts'
 import type { Commit, SimDatabase } from './database.ts'

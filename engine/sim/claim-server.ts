@@ -5,9 +5,9 @@
  */
 import type { ClaimAnswer, Claims } from '../../protocol/claims/claims.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
-import { CaduceusError } from '../../protocol/errors.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { Chance } from '../../protocol/chance.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Faults } from './faults.ts'
 import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'

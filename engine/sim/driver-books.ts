@@ -1,7 +1,7 @@
 /** Drivers as the simulator folds them, and what must be true at each of their events. */
-import type { DriverEvent } from '../../protocol/events.ts'
-import type { Push } from '../../protocol/pushes.ts'
-import { driverMachine } from '../driver/machine.ts'
+import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
+import { driverMachine } from '../drivers/machine.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import { driverName } from '../saga/commands.ts'
 import type { RowWritten } from './database.ts'

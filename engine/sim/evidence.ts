@@ -2,8 +2,8 @@
  * What people of a simulation did: what they ordered and answered, which commands they gave, what their pharmacies
  * are, and where drivers were. The simulator's witness holds the journal against it.
  */
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
-import { limits } from '../../protocol/limits.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { crowKm, type Point } from './model/money.ts'
 
 export interface FeeTerms {

@@ -4,7 +4,7 @@
  * where everything goes wrong a bit, nothing goes wrong for long (swarm testing: Groce and others 2012). After `heal`
  * nothing goes wrong any more, so that liveness can be asked for.
  */
-import { Chance } from '../../protocol/chance.ts'
+import { Chance } from '../../protocol/kernel/chance.ts'
 
 export const faultKinds = [
   'bus slow',

@@ -1,6 +1,6 @@
 /** What the checker's parts keep and where they report: the books of each kind, and the checker as its parts see it. */
-import type { Push } from '../../protocol/pushes.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { TableRow } from '../journal/memory-table.ts'
 import type { RowWritten } from './database.ts'

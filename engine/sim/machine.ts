@@ -1,5 +1,5 @@
 /** Which steps of the machines of the kinds a simulation took. The steps that it never took are those that it does not test. */
-import type { AnyKind } from '../runtime/kind.ts'
+import type { AnyKind } from '../actors/kind.ts'
 
 /** Which steps were taken, and which never. A target of '' is one of several. */
 export class Coverage {

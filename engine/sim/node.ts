@@ -4,8 +4,8 @@
  * ever comes again, so each await of its code is a place where it may have died; to a paused one it
  * comes after the pause, all at once, as after SIGCONT.
  */
-import type { Env } from '../../protocol/env.ts'
-import type { Chance } from '../../protocol/chance.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 

@@ -1,9 +1,9 @@
 /** Orders as the simulator folds them, and what must be true at each of their events. */
-import type { OrderEvent } from '../../protocol/events.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { StoredEvent } from '../journal/journal.ts'
-import { orderMachine } from '../order/machine.ts'
+import { orderMachine } from '../orders/machine.ts'
 import { orderName } from '../saga/commands.ts'
-import type { Push } from '../../protocol/pushes.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { RowWritten } from './database.ts'
 import type { Books, Findings, OrderBook } from './findings.ts'
 import { folded, underWay, type OrderModel } from './model/order.ts'

@@ -1,6 +1,6 @@
 /** The terms of orders against what people said: wishes, fees, distances, and the pharmacies that are asked. */
-import type { OrderEvent, VendorFact } from '../../protocol/events.ts'
-import type { DirectoryVendor } from '../../protocol/pushes.ts'
+import type { OrderEvent, VendorFact } from '../../protocol/dispatch/events.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
 import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
 import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'
 import { candidatesOf, toldFee, wasBroadcast, type OrderModel } from './model/order.ts'

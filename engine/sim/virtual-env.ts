@@ -2,8 +2,8 @@
  * An Env whose clock moves only when told, and whose chance comes from a seed. The simulator and the
  * specifications of deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
  */
-import { seededRandom } from '../../protocol/chance.ts'
-import type { Env } from '../../protocol/env.ts'
+import { seededRandom } from '../../protocol/kernel/chance.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
 
 interface Timer {
   atMs: number

@@ -2,8 +2,8 @@
  * Holds the journal against what people did: an event that nobody asked for, a payment that was not agreed, or an
  * arrival of a driver who is elsewhere is found here.
  */
-import type { DriverEvent, OrderEvent } from '../../protocol/events.ts'
-import { limits } from '../../protocol/limits.ts'
+import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { DriverModel } from './model/driver.ts'
 import { Evidence, fenceSlackKm, frameMemoryMs, type Fail } from './evidence.ts'
 import { crowKm, type Point } from './model/money.ts'

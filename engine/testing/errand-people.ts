@@ -1,10 +1,10 @@
 /** How tests send commands to errands over the bus, and what they hear. */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import { slotOf } from '../../protocol/ids.ts'
-import { limits } from '../../protocol/limits.ts'
-import type { Principal } from '../../protocol/principal.ts'
-import { subjects } from '../../protocol/subjects.ts'
+import { slotOf } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 
 /** The customer who asks for all errands. */
 export const askedBy: Principal = { role: 'customer', id: '0190a5a0-1234-7abc-8def-f123456789ab' }

@@ -4,12 +4,12 @@
  * through every part that an order goes through.
  */
 import { Type } from 'typebox'
-import type { Principal } from '../../protocol/principal.ts'
-import { emit, reject } from '../decision.ts'
-import type { Effect } from '../effects.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import { emit, reject } from '../actors/decision.ts'
+import type { Effect } from '../actors/effects.ts'
 import type { Table } from '../journal/table.ts'
-import type { AnyKind, Attendant, Kind } from '../runtime/kind.ts'
-import { wordTable } from '../runtime/packed.ts'
+import type { AnyKind, Attendant, Kind } from '../actors/kind.ts'
+import { wordTable } from '../actors/packed.ts'
 
 export type Errand =
   | { status: 'absent' }

@@ -3,12 +3,12 @@
  * brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
-import { distanceKm } from '../../protocol/geo.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'
-import { limits } from '../../protocol/limits.ts'
-import { after, driverIds, happened, orderId, reached } from '../order/fixtures.ts'
-import type { OrderEvent } from '../../protocol/events.ts'
-import { DriverTable, followed } from './driver-table.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { after, driverIds, happened, orderId, reached } from '../orders/fixtures.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { DriverTable, followed } from '../fleet/driver-table.ts'
 import { Following } from './following.ts'
 import { applyFrame } from './late-data.ts'
 

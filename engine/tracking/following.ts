@@ -3,13 +3,12 @@
  * kilometres driven, breadcrumbs, and which orders have news for their watchers. A driver without
  * orders costs one byte test per frame.
  */
-import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { BreadcrumbRow } from '../journal/positions.ts'
-import { doorPositionMsMax } from '../order/limits.ts'
-import type { Order } from '../order/state.ts'
-import { deliveryOf, headingOf } from '../order/state.ts'
-import { followed, type DriverTable } from './driver-table.ts'
+import { doorPositionMsMax } from '../orders/limits.ts'
+import { deliveryOf, headingOf, type Order } from '../orders/state.ts'
+import { followed, type DriverTable } from '../fleet/driver-table.ts'
 import { unpaced, type Paced } from './pace.ts'
 
 /** Closer crumbs than this add no distance, only noise and rows. */

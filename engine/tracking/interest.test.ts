@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
-import type { InterestMessage } from '../../protocol/pushes.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { InterestMessage } from '../../protocol/dispatch/pushes.ts'
 import { Interest } from './interest.ts'
 
 const message = (

@@ -2,8 +2,8 @@
  * Who watches what: soft leases of edges on orders and fleets. Nobody watching costs nothing; an
  * edge that dies is forgotten when its lease lapses.
  */
-import { limits } from '../../protocol/limits.ts'
-import type { InterestMessage } from '../../protocol/pushes.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { InterestMessage } from '../../protocol/dispatch/pushes.ts'
 
 interface EdgeInterest {
   orders: Set<string>

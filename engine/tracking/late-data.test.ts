@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
-import { DriverTable } from './driver-table.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { DriverTable } from '../fleet/driver-table.ts'
 import { applyFrame, verdicts, type Verdict } from './late-data.ts'
 
 /** Engine time of every row. */

@@ -12,9 +12,9 @@
  *  - future: stamped more than limits.frameFutureMsMax ahead of the engine's clock.
  * A seq far below the window with a newer time is a device that started counting anew.
  */
-import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
-import { suspected, type DriverTable } from './driver-table.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { suspected, type DriverTable } from '../fleet/driver-table.ts'
 import { noiseWindowMs, reanchorConfirmMs } from './limits.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const

@@ -1,6 +1,6 @@
 /** News at once, then a rest; many together; nothing lost, nothing told twice. */
 import t from 'tap'
-import { limits } from '../../protocol/limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Pace, unpaced, type Paced } from './pace.ts'
 

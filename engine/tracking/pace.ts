@@ -8,8 +8,8 @@
  * Rejected: a tick for all (it was one until now: half an interval of delay for everybody, and the work
  * of a whole interval in one turn of the event loop), and a timer for each order.
  */
-import type { Env } from '../../protocol/env.ts'
-import { limits } from '../../protocol/limits.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 
 export interface Paced {
   /** Kept by the pace. `stirred`: it rests, and there is news already. */

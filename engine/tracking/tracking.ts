@@ -4,14 +4,14 @@
  * engine that owns the order or the driver.
  */
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
-import { isoTime } from '../../protocol/iso-time.ts'
+import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
-import { distanceKm } from '../../protocol/geo.ts'
-import { limits } from '../../protocol/limits.ts'
-import { LocationBatchReader } from '../../protocol/location-batch.ts'
-import type { DriverLocationsUpdated } from '../../protocol/older-topics.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
+import type { DriverLocationsUpdated } from '../../protocol/dispatch/older-topics.ts'
 import type {
   FleetLocation,
   InterestMessage,
@@ -19,15 +19,15 @@ import type {
   OrderLocation,
   PositionAnswer,
   PositionQuery,
-} from '../../protocol/pushes.ts'
-import { subjects } from '../../protocol/subjects.ts'
+} from '../../protocol/dispatch/pushes.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import type { PositionRow, Positions } from '../journal/positions.ts'
-import { etaMinutes } from '../matching/eta.ts'
-import type { Roster } from '../matching/roster.ts'
-import type { Order } from '../order/state.ts'
-import type { Env } from '../../protocol/env.ts'
-import { repeat } from '../runtime/repeat.ts'
-import { followed, suspected, unsaved, watched, DriverTable } from './driver-table.ts'
+import { etaMinutes } from '../fleet/eta.ts'
+import type { Roster } from '../fleet/roster.ts'
+import type { Order } from '../orders/state.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import { repeat } from '../actors/repeat.ts'
+import { followed, suspected, unsaved, watched, DriverTable } from '../fleet/driver-table.ts'
 import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
 import { Pace } from './pace.ts'

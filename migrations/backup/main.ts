@@ -1,5 +1,5 @@
 /** `npm run backup -- FILE` and `npm run restore -- FILE`: the embedded data directory in one file, and back. */
-import { ConfigError, textVariable } from '../../protocol/environment.ts'
+import { ConfigError, textVariable } from '../../protocol/kernel/environment.ts'
 import { backup, restore } from './backup.ts'
 
 const help = `Usage: npm run backup -- FILE

@@ -6,7 +6,7 @@ import { kinds } from '../../engine/kinds.ts'
 import { randomUUID } from 'node:crypto'
 import { orderAppend } from '../../engine/journal/contract/rows.ts'
 import { postgresJournal } from '../../engine/journal/postgres.ts'
-import { realEnv } from '../../protocol/env.ts'
+import { realEnv } from '../../protocol/kernel/env.ts'
 import { openDatabase } from './open.ts'
 
 const [dataDir, mode] = process.argv.slice(2)

@@ -5,13 +5,13 @@
 import type { DispatchPolicy } from '../../protocol/drivers/policies.ts'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { Principal } from '../../protocol/principal.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { DriverStatus, Membership } from '../../protocol/drivers/statuses.ts'
-import type { OpeningHours } from '../../protocol/opening-hours.ts'
+import type { OpeningHours } from '../../protocol/pharmacies/opening-hours.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../protocol/rest/order.ts'
-import type { OrderPlaced, OrderProgress } from '../../protocol/rest/order-parts.ts'
-import type { Tariff } from '../../protocol/tariff.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import type { OrderPlaced, OrderProgress } from '../../protocol/orders/view-parts.ts'
+import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
   ApiKeysTable,
@@ -128,12 +128,12 @@ export interface OrdersTable {
   version: ReadOnly<number>
   /** Its status once that is its last, else null. */
   ended_as: ReadOnly<OrderStatus | null>
-  /** What was said when it was placed, and how far it has come: see protocol/rest/order-parts.ts. */
+  /** What was said when it was placed, and how far it has come: see protocol/orders/view-parts.ts. */
   placed: ReadOnly<OrderPlaced | null>
   progress: ReadOnly<OrderProgress>
 }
 
-/** What an order can be found by; see protocol/search-words.ts. */
+/** What an order can be found by; see protocol/kernel/search-words.ts. */
 export interface OrderWordsTable {
   order_id: ReadOnly<string>
   words: ReadOnly<string>

@@ -38,7 +38,7 @@ const lists = [
   `create function orders_with_words(query tsquery, rows_max integer) returns setof uuid language sql stable set enable_seqscan = off as $$
     select order_id from order_words where words @@ query limit rows_max
   $$`,
-  // Orders of before: cut as protocol/search-words.ts cuts, as far as the database's lower() goes.
+  // Orders of before: cut as protocol/kernel/search-words.ts cuts, as far as the database's lower() goes.
   `insert into order_words (order_id, words)
     select id, array_to_tsvector(array(select distinct left(word, 64) from regexp_split_to_table(
       lower(order_number || ' ' || coalesce(view->>'customer_name', '') || ' ' ||
@@ -51,7 +51,7 @@ const pharmacies = [
   `alter table vendors add column time_zone text not null default 'UTC'`,
   // Null: never closed.
   `alter table vendors add column opening_hours json`,
-  // Null: the default of protocol/tariff.ts.
+  // Null: the default of protocol/pricing/tariff.ts.
   `alter table vendors add column tariff json`,
   `alter table vendors add column description text`,
   `alter table vendors add column website text`,

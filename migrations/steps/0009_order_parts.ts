@@ -1,5 +1,5 @@
 /**
- * An order's view in two parts (protocol/rest/order-parts.ts), so that a step writes a third of the view; and no index that names a status which is not an order's last, so that most steps touch no
+ * An order's view in two parts (protocol/orders/view-parts.ts), so that a step writes a third of the view; and no index that names a status which is not an order's last, so that most steps touch no
  * index at all. `engine/adr/0021-what-a-step-writes.md` has the numbers.
  *
  * Rows are read and written here and not split in SQL: each JSON function of the database fails on a whole

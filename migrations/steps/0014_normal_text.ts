@@ -8,8 +8,8 @@
  * the environment leaves two databases of one release apart.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
-import { createNormalEmail, writtenEmail } from '../../protocol/emails.ts'
-import { normalPhone } from '../../protocol/phones.ts'
+import { createNormalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
+import { normalPhone } from '../../protocol/accounts/phones.ts'
 
 const rowsAtOnce = 1_000
 

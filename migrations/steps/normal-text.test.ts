@@ -1,6 +1,6 @@
 /** A database of before keeps every account when its text is brought into one form, and computes the same form as the code. */
 import t, { type Test } from 'tap'
-import { normalEmail, writtenEmail } from '../../protocol/emails.ts'
+import { normalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
 import { testId } from '../../engine/journal/contract/rows.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'

@@ -1,9 +1,9 @@
 /** The WebSocket messages about the account that is connected. */
 import Type from 'typebox'
-import { ids } from '../examples.ts'
+import { ids } from '../kernel/examples.ts'
 import { heard } from '../kernel/messages.ts'
 import { Text } from '../kernel/schema.ts'
-import { Uuid } from '../principal.ts'
+import { Uuid } from '../kernel/principal.ts'
 
 export const accountMessages = {
   customer_greeting: heard(

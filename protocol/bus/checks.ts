@@ -2,9 +2,9 @@
  * What every bus adapter checks in the same way, so that a mistake shows in the embedded bus and not
  * only once NATS is there. Malformed subjects are mistakes of a programmer and throw TypeError.
  */
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
-import { Seldom } from '../seldom.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import { Seldom } from '../kernel/seldom.ts'
 import { messageIdBytesMax, type Body, type BusHandler, type BusMessage } from './bus.ts'
 
 export type Log = (line: string) => void

@@ -4,7 +4,7 @@
  * devices are decoded by `frames.ts`, which expects malice; msgpackr does not.
  */
 import { Packr, Unpackr } from 'msgpackr'
-import { CaduceusError } from '../errors.ts'
+import { CaduceusError } from '../kernel/errors.ts'
 
 // Records would tie a body to the connection that taught the reader its shapes.
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true })

@@ -3,8 +3,8 @@
  * (a bus inside one process cannot lose its connection) it leaves out, and those rules are skipped.
  */
 import type { Test } from 'tap'
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { Bus, BusMessage } from './bus.ts'
 import type { Log } from './checks.ts'
 

@@ -7,10 +7,10 @@ import { connect, nanos } from '@nats-io/transport-node'
 import t from 'tap'
 import { requireOrSkip, startNats } from '../testing/services.ts'
 import { decodeBody, encodeBody } from './codec.ts'
-import { eventStream, eventStreamFilters, subjects } from '../subjects.ts'
+import { eventStream, eventStreamFilters, subjects } from './subjects.ts'
 import { natsBus } from './nats.ts'
 import { ensureEventStream } from './stream.ts'
-import { SlotOrder } from '../slot-order.ts'
+import { SlotOrder } from '../kernel/slot-order.ts'
 
 const ackWaitMs = 500
 

@@ -7,8 +7,8 @@
  * microseconds, far less than the commit that a command waits for, and it gathers what was published
  * meanwhile into one batch. A batch is bounded, so a flood of locations leaves turns to others.
  */
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { BodyCopies } from './body-copies.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'

@@ -15,8 +15,8 @@ import {
   type NatsConnection,
   type Status,
 } from '@nats-io/transport-node'
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { StoredPublications } from './stored.ts'
 import { ensureEventStreamOn } from './stream.ts'

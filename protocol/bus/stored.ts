@@ -12,8 +12,8 @@
  * looks for it again after a while. Nothing waits for it longer than `answerMs`.
  */
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
-import { guarded } from '../seldom.ts'
-import { eventStream } from '../subjects.ts'
+import { guarded } from '../kernel/seldom.ts'
+import { eventStream } from './subjects.ts'
 import type { Log } from './checks.ts'
 
 const answerMs = 2_000

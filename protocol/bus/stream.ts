@@ -11,7 +11,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
-import { eventStream, eventStreamFilters } from '../subjects.ts'
+import { eventStream, eventStreamFilters } from './subjects.ts'
 import { logToStderr, type Log } from './checks.ts'
 import { connectNats } from './connect.ts'
 

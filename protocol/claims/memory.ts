@@ -3,8 +3,8 @@
  * a time, so each call is atomic as a Lua script is. Like Redis it may forget: past `ordersMax` the
  * oldest order goes, and its pharmacies are sent to the actor by `unknown`.
  */
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { ClaimAnswer, Claims } from './claims.ts'
 
 export interface MemoryClaimsOptions {

@@ -8,9 +8,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { Redis, ReplyError } from 'ioredis'
-import { assetUrl } from '../assets.ts'
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { assetUrl } from '../kernel/assets.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { ClaimAnswer, Claims } from './claims.ts'
 
 export interface RedisClaimsOptions {

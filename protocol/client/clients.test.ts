@@ -1,8 +1,8 @@
 /** Terminal, driver and those who only listen, at an edge that says and loses things on demand. */
 import { unpack } from 'msgpackr'
 import t from 'tap'
-import type { LocationFrame } from '../frames.ts'
-import { limits } from '../limits.ts'
+import type { LocationFrame } from '../river/frames.ts'
+import { limits } from '../kernel/limits.ts'
 import type { ConnectOptions } from './connection.ts'
 import { connectDriver, type DriverOptions } from './driver.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'

@@ -1,7 +1,7 @@
 /** A connection that comes back: when, how often, with which token, and what becomes of what was asked. */
 import t from 'tap'
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'
 

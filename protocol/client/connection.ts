@@ -10,8 +10,8 @@
  * (4003), no such record (4004). The one exception is a token function that gives another token than
  * the one refused, because tokens expire while connections last.
  */
-import { CaduceusError, closeCodes, errorCatalogue } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError, closeCodes, errorCatalogue } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { Emitter } from './emitter.ts'
 
 /** The part of the browser's WebSocket that is used; `ws` for Node has it too. */

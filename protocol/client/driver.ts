@@ -9,11 +9,11 @@
  * ```
  */
 import type { Availability } from '../drivers/statuses.ts'
-import { checkFrame, encodeFrames, type LocationFrame } from '../frames.ts'
-import { limits } from '../limits.ts'
+import { checkFrame, encodeFrames, type LocationFrame } from '../river/frames.ts'
+import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { HeardOn } from '../sockets.ts'
+import type { HeardOn } from '../dispatch/messages.ts'
 import type {
   ConnectionNews,
   DriverGreeting,

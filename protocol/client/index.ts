@@ -34,4 +34,4 @@ export {
 export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'
-export { CaduceusError, errorCatalogue, type ErrorCode } from '../errors.ts'
+export { CaduceusError, errorCatalogue, type ErrorCode } from '../kernel/errors.ts'

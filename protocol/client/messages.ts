@@ -3,7 +3,7 @@
  * A message that is defined for a channel is an event of its client by that, without an edit here.
  */
 import type { ChannelName } from '../kernel/channels.ts'
-import type { HeardOn, MessageNamed } from '../sockets.ts'
+import type { HeardOn, MessageNamed } from '../dispatch/messages.ts'
 
 export type { MessageNamed }
 export type { FleetMember } from '../pharmacies/messages.ts'

@@ -1,8 +1,8 @@
 /** The driver's buffer, without a network. */
 import fc from '../testing/properties.ts'
 import t from 'tap'
-import type { LocationFrame } from '../frames.ts'
-import { limits } from '../limits.ts'
+import type { LocationFrame } from '../river/frames.ts'
+import { limits } from '../kernel/limits.ts'
 import { Outbox, readAck } from './outbox.ts'
 
 const frame = (seq: number): LocationFrame => ({

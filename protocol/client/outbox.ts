@@ -3,10 +3,10 @@
  * acknowledgement stays out. Plain data; the driver client gives it a connection and a clock.
  *
  * Why go back to the oldest unacknowledged frame and not resend single ones: the edge acknowledges
- * "everything up to n" only to a sender that continues in order (edge/sockets/ingest.ts says why).
+ * "everything up to n" only to a sender that continues in order (edge/river/ingest.ts says why).
  */
-import type { LocationFrame } from '../frames.ts'
-import { limits } from '../limits.ts'
+import type { LocationFrame } from '../river/frames.ts'
+import { limits } from '../kernel/limits.ts'
 
 export class Outbox {
   /** Frames oldest first; the first `sent` of them are on their way. */

@@ -1,7 +1,7 @@
 /** The REST client at a server that fails on demand: keys, tokens, repetitions, errors; and files in parts. */
 import t from 'tap'
-import { CaduceusError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { onVirtualTime } from './fixture-socket.ts'
 import { uploadLimits } from './limits.ts'
 import { RestClient, type RestOptions, type Tokens } from './rest.ts'

@@ -10,12 +10,12 @@
  * const customer = connectCustomer({ url, token: () => api.accessToken() })
  * ```
  */
-import type { OrderCommandData } from '../commands.ts'
+import type { OrderCommandData } from '../dispatch/commands.ts'
 import type { VehicleType } from '../drivers/vehicles.ts'
-import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
-import type { OrderView } from '../rest/order.ts'
+import type { OrderView } from '../orders/view.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'

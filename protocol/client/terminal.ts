@@ -8,10 +8,10 @@
  * const { outcome } = await terminal.respond(requestId, 'ACCEPTED', { text_message: 'In stock' })
  * ```
  */
-import { limits } from '../limits.ts'
+import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
-import type { HeardOn } from '../sockets.ts'
+import type { HeardOn } from '../dispatch/messages.ts'
 import type {
   ConnectionNews,
   ErrorMessage,

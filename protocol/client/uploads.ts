@@ -10,8 +10,8 @@
  * Rejected: to depend on tus-js-client, which works with the same server: this client depends on the
  * protocol and on nothing else, and shares its tokens, its errors and its pauses with the other calls.
  */
-import { CaduceusError, errorCatalogue, isErrorCode } from '../errors.ts'
-import { limits } from '../limits.ts'
+import { CaduceusError, errorCatalogue, isErrorCode } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { uploadLimits } from './limits.ts'
 
 export type UploadKind = 'proof' | 'signature' | 'prescription' | 'audio'

@@ -1,20 +1,20 @@
 /** Commands to actors and the facts that they publish, in the AsyncAPI document. */
 import { type TSchema } from 'typebox'
-import { commandExamples } from '../command-examples.ts'
+import { commandExamples } from '../dispatch/command-examples.ts'
 import {
   commandSchemas,
   edgeVerbs,
   type DriverVerb,
   type OrderVerb,
   ServiceCommand,
-} from '../commands.ts'
-import { driverEvents, eventVersion, orderEvents, PublishedEvent } from '../events.ts'
-import { ids } from '../examples.ts'
-import { limits } from '../limits.ts'
-import { driverLocationsExample, olderTopics, OlderMessage } from '../older-topics.ts'
-import { DriverView } from '../rest/driver.ts'
-import { OrderView } from '../rest/order.ts'
-import { engineQueue, ofService, subjects } from '../subjects.ts'
+} from '../dispatch/commands.ts'
+import { driverEvents, eventVersion, orderEvents, PublishedEvent } from '../dispatch/events.ts'
+import { ids } from '../kernel/examples.ts'
+import { limits } from '../kernel/limits.ts'
+import { driverLocationsExample, olderTopics, OlderMessage } from '../dispatch/older-topics.ts'
+import { DriverView } from '../drivers/view.ts'
+import { OrderView } from '../orders/view.ts'
+import { engineQueue, ofService, subjects } from '../bus/subjects.ts'
 import { ProblemSchema } from './named.ts'
 import { Draft } from './draft.ts'
 

@@ -1,5 +1,5 @@
 /** Location frames, batches of them and their acknowledgement, as JSON schemas: msgpack arrays that no other schema describes. */
-import { limits } from '../limits.ts'
+import { limits } from '../kernel/limits.ts'
 
 const nilable = (schema: object) => ({ anyOf: [schema, { type: 'null' }] })
 export const Frame = {

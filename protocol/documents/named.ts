@@ -1,11 +1,11 @@
 /** The schemas that the AsyncAPI document names once and refers to wherever they occur. */
-import { errorCatalogue } from '../errors.ts'
-import { Place, VendorFact } from '../events.ts'
+import { errorCatalogue } from '../kernel/errors.ts'
+import { Place, VendorFact } from '../dispatch/events.ts'
 import { Item } from '../kernel/schema.ts'
-import { Principal } from '../principal.ts'
+import { Principal } from '../kernel/principal.ts'
 import { NewRequestBody } from '../orders/messages.ts'
-import { DriverView } from '../rest/driver.ts'
-import { OrderView } from '../rest/order.ts'
+import { DriverView } from '../drivers/view.ts'
+import { OrderView } from '../orders/view.ts'
 import { Frame } from './location-frames.ts'
 
 export type Json = Record<string, unknown>

@@ -1,8 +1,8 @@
 /** Locations, and what engines and edges tell each other, in the AsyncAPI document. */
-import { ids } from '../examples.ts'
-import { driverLocationsExample, DriverLocationsUpdated } from '../older-topics.ts'
-import { pushMessages } from '../pushes.ts'
-import { subjects } from '../subjects.ts'
+import { ids } from '../kernel/examples.ts'
+import { driverLocationsExample, DriverLocationsUpdated } from '../dispatch/older-topics.ts'
+import { pushMessages } from '../dispatch/pushes.ts'
+import { subjects } from '../bus/subjects.ts'
 import { LocationBatch, frame } from './location-frames.ts'
 import { Draft } from './draft.ts'
 

@@ -1,5 +1,5 @@
 /** The WebSocket channels with their messages, in the AsyncAPI document. */
-import { socketMessages } from '../sockets.ts'
+import { socketMessages } from '../dispatch/messages.ts'
 import { channels, type Channel } from '../kernel/channels.ts'
 import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
 import { LocationFrames, AckFrame, frame } from './location-frames.ts'

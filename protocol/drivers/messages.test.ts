@@ -1,6 +1,6 @@
 /** Messages to a driver: every field, and no more of a place or a distance than there should be. */
 import t from 'tap'
-import type { OrderView } from '../rest/order.ts'
+import type { OrderView } from '../orders/view.ts'
 import { assignedMessage, membershipMessage, offerMessage } from './messages.ts'
 
 t.test('an offer, and an assignment', async t => {

@@ -3,16 +3,16 @@
  * What an engine pushes and an edge sends to whoever connects later is made by one function here.
  */
 import Type from 'typebox'
-import { at, door, ids, shop } from '../examples.ts'
-import type { GeoPoint } from '../geo.ts'
+import { at, door, ids, shop } from '../kernel/examples.ts'
+import type { GeoPoint } from '../river/geo.ts'
 import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts'
 import { Item, Latitude, Longitude, nullable, oneOf, Text, Timestamp } from '../kernel/schema.ts'
 import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import { areaOf } from '../orders/area.ts'
-import { Uuid } from '../principal.ts'
-import { DriverStatusShown, MembershipShown } from '../rest/driver.ts'
+import { Uuid } from '../kernel/principal.ts'
+import { DriverStatusShown, MembershipShown } from './view.ts'
 import { availabilities, type Membership } from './statuses.ts'
-import { StatusShown, type OrderView } from '../rest/order.ts'
+import { StatusShown, type OrderView } from '../orders/view.ts'
 
 const Stop = Type.Object({
   latitude: Latitude,

@@ -2,9 +2,9 @@
 import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
-import { commandSchemas } from '../commands.ts'
-import { orderEvents } from '../events.ts'
-import { DirectoryVendor } from '../pushes.ts'
+import { commandSchemas } from '../dispatch/commands.ts'
+import { orderEvents } from '../dispatch/events.ts'
+import { DirectoryVendor } from '../dispatch/pushes.ts'
 import { dispatchPolicies, policyTable, searchPolicies, searchPolicyOf } from './policies.ts'
 
 const names = [...dispatchPolicies, 'nearest', '']

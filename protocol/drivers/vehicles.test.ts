@@ -1,8 +1,8 @@
 /** A vehicle type is one line of its table: everything that names the types takes them from there. */
 import t from 'tap'
 import { Check } from 'typebox/value'
-import { commandSchemas } from '../commands.ts'
-import { travelMinutes } from '../travel.ts'
+import { commandSchemas } from '../dispatch/commands.ts'
+import { travelMinutes } from './travel.ts'
 import { speedKmhOf, vehicles, vehicleTypes } from './vehicles.ts'
 
 t.test('commands take each type of the table and no other', async t => {

@@ -7,8 +7,8 @@
  * compiled, and nobody was told.
  */
 import Type from 'typebox'
-import { limits } from '../limits.ts'
-import type { ErrorCode } from '../errors.ts'
+import { limits } from './limits.ts'
+import type { ErrorCode } from './errors.ts'
 import { channelNames, type ChannelName } from './channels.ts'
 import { Text } from './schema.ts'
 

@@ -3,7 +3,7 @@
  * One file, so that a latitude or a time is checked in the same way wherever it comes in.
  */
 import Type from 'typebox'
-import { limits } from '../limits.ts'
+import { limits } from './limits.ts'
 
 /** The schema, or null. */
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])

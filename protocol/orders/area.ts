@@ -4,7 +4,7 @@
  *
  * Rejected: chance added to the place. The mean of a hundred answers is the door.
  */
-import type { GeoPoint } from '../geo.ts'
+import type { GeoPoint } from '../river/geo.ts'
 
 /** Names of many words would be told whole by their initials. */
 const initialsMax = 3

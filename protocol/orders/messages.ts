@@ -3,14 +3,14 @@
  * the same ones to whoever connects later; where both do, one function here makes the message.
  */
 import Type from 'typebox'
-import { at, ids } from '../examples.ts'
-import type { GeoPoint } from '../geo.ts'
-import { isoTime } from '../iso-time.ts'
+import { at, ids } from '../kernel/examples.ts'
+import type { GeoPoint } from '../river/geo.ts'
+import { isoTime } from '../kernel/iso-time.ts'
 import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts'
 import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp } from '../kernel/schema.ts'
-import { limits } from '../limits.ts'
-import { Uuid } from '../principal.ts'
-import { OrderView, StatusShown } from '../rest/order.ts'
+import { limits } from '../kernel/limits.ts'
+import { Uuid } from '../kernel/principal.ts'
+import { OrderView, StatusShown } from './view.ts'
 import { requestExpired } from './texts.ts'
 import { areaOf, initialsOf } from './area.ts'
 

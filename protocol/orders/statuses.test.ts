@@ -8,11 +8,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assetUrl } from '../assets.ts'
-import { commandSchemas } from '../commands.ts'
-import { orderEvents } from '../events.ts'
+import { assetUrl } from '../kernel/assets.ts'
+import { commandSchemas } from '../dispatch/commands.ts'
+import { orderEvents } from '../dispatch/events.ts'
 import { pharmacyStatuses } from '../pharmacies/statuses.ts'
-import { OrderView } from '../rest/order.ts'
+import { OrderView } from './view.ts'
 import { orderStatuses, statusTable, statusesWith, type StatusFacts } from './statuses.ts'
 
 /** These words mean something else elsewhere as well: an offer that expired, an invitation that is pending. */
@@ -34,8 +34,12 @@ const exceptions: Readonly<Record<string, string>> = {
   'protocol/orders/statuses.ts': 'the table',
   'protocol/drivers/statuses.ts': 'the table',
   'protocol/pharmacies/statuses.ts': 'the table',
-  'engine/runtime/packed.ts': 'words on disk, in the order of their numbers there',
-  'edge/dispatch/timeline.ts': 'names of events, of which some are called as statuses are',
+  'engine/actors/packed-words-2.ts': 'words on disk, in the order of their numbers there',
+  'engine/orders/words.ts': 'words on disk, in the order of their numbers there',
+  'engine/drivers/words.ts': 'words on disk, in the order of their numbers there',
+  'engine/orders/machine.ts': 'the transitions, written a second time for the simulator',
+  'engine/drivers/machine.ts': 'the transitions, written a second time for the simulator',
+  'edge/orders/timeline.ts': 'names of events, of which some are called as statuses are',
   'edge/approval/letters.ts': 'decisions about a pharmacy, each with a letter of its own',
 }
 const folders = ['protocol', 'engine', 'edge', 'migrations', 'bench']

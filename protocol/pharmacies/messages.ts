@@ -1,6 +1,6 @@
 /** The WebSocket messages to a pharmacy that are about the pharmacy itself and its fleet, not about one order. */
 import Type from 'typebox'
-import { at, ids, pin } from '../examples.ts'
+import { at, ids, pin } from '../kernel/examples.ts'
 import { heard } from '../kernel/messages.ts'
 import {
   LatLng,
@@ -13,7 +13,7 @@ import {
   Timestamp,
 } from '../kernel/schema.ts'
 import { pharmacyStatuses } from './statuses.ts'
-import { Uuid } from '../principal.ts'
+import { Uuid } from '../kernel/principal.ts'
 
 /** One driver of a fleet; coordinates are null before the first location. */
 export const FleetMember = Type.Object({

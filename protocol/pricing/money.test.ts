@@ -1,8 +1,8 @@
 /** Money of currencies with two, no, three and four decimals, and what older releases wrote without a currency. */
 import t from 'tap'
 import fc from '../testing/properties.ts'
-import { defaultTariff, tariffIn } from '../tariff.ts'
-import { upcast } from '../upcast.ts'
+import { defaultTariff, tariffIn } from './tariff.ts'
+import { upcast } from '../dispatch/upcast.ts'
 import { currencyOf, decimalOfMinor, firstCurrency, minorOfDecimal } from './money.ts'
 
 t.test('minor units and decimals', async t => {

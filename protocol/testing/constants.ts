@@ -3,7 +3,7 @@
  * test for each of them, and a changed one changes the contract with apps, services and the database.
  */
 import { readdirSync } from 'node:fs'
-import { assetUrl } from '../assets.ts'
+import { assetUrl } from '../kernel/assets.ts'
 
 const words = new Set(['description', 'summary', 'title', 'help', 'examples'])
 const depthMax = 14

@@ -1,5 +1,5 @@
 /** Walks along great circles, with which tests lay out places around a point. */
-import { earthRadiusKm, wrapLongitude, type GeoPoint } from '../geo.ts'
+import { earthRadiusKm, wrapLongitude, type GeoPoint } from '../river/geo.ts'
 
 const degree = Math.PI / 180
 

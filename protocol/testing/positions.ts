@@ -5,8 +5,8 @@
  */
 import type { Bus } from '../bus/bus.ts'
 import { natsBus } from '../bus/nats.ts'
-import { LocationBatchReader } from '../location-batch.ts'
-import { subjects } from '../subjects.ts'
+import { LocationBatchReader } from '../river/location-batch.ts'
+import { subjects } from '../bus/subjects.ts'
 
 interface Place {
   latitude: number

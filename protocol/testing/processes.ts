@@ -1,7 +1,7 @@
 /** Engines and edges as processes of their own, the way a deployment runs them, for tests and benches. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../assets.ts'
+import { assetUrl } from '../kernel/assets.ts'
 import { dyingWithUs } from './services.ts'
 
 export interface Child {

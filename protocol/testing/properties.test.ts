@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assetUrl } from '../assets.ts'
+import { assetUrl } from '../kernel/assets.ts'
 import fc from './properties.ts'
 
 t.test(

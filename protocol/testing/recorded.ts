@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { assetUrl } from '../assets.ts'
+import { assetUrl } from '../kernel/assets.ts'
 
 /** `path`: from the project's folder. Values are compared as JSON writes them; one line for each part of an entry. */
 export function recorded(

@@ -1,10 +1,10 @@
 /** The WebSocket messages about where a driver is: what a driver's app sends, and what its followers hear. */
 import Type from 'typebox'
-import { at, ids, pin } from '../examples.ts'
+import { at, ids, pin } from '../kernel/examples.ts'
 import { heard, said } from '../kernel/messages.ts'
 import { Latitude, Longitude, nullable, Text, Timestamp } from '../kernel/schema.ts'
-import { Uuid } from '../principal.ts'
-import { StatusShown } from '../rest/order.ts'
+import { Uuid } from '../kernel/principal.ts'
+import { StatusShown } from '../orders/view.ts'
 
 /**
  * What the holder of a tracking link may know of an order: also the answer of `GET /api/tracking/{token}`. Of the

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { FrameReader } from '../../../protocol/frames.ts'
-import { App, us_socket_local_port } from '../../../edge/http/uws.ts'
+import { FrameReader } from '../../../protocol/river/frames.ts'
+import { App, us_socket_local_port } from '../../../edge/kernel/uws.ts'
 import { askChild, startServerChild } from '../child.ts'
 import type { Counters } from '../server.ts'
 import { payloadBytes, startGenerator } from './generator.ts'

@@ -4,7 +4,7 @@
  * the same messages: near its ceiling, a number is the generator's and not the server's.
  */
 import { Worker } from 'node:worker_threads'
-import { encodeFrames } from '../../../protocol/frames.ts'
+import { encodeFrames } from '../../../protocol/river/frames.ts'
 
 /** How frames are put into messages and messages into writes. A write is about one TCP segment when it fits. */
 export interface Shape {

@@ -17,7 +17,7 @@ import { connect, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { connect as connectTls } from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
-import { encodeFrames, type LocationFrame } from '../../../protocol/frames.ts'
+import { encodeFrames, type LocationFrame } from '../../../protocol/river/frames.ts'
 import { sourceAddress } from '../dial.ts'
 import type { GeneratorReport, WorkerCommand, WorkerOptions } from './generator.ts'
 

@@ -1,11 +1,11 @@
 /** Deliberate bugs of the books: folds, rows, fees, earnings, places and arrivals that are wrong everywhere alike. None of them is in the product. */
-import type { Driver } from '../../../engine/driver/state.ts'
-import type { DriverCommand } from '../../../engine/driver/commands.ts'
-import type { Effect } from '../../../engine/effects.ts'
-import type { OrderWrite } from '../../../engine/order/tables.ts'
-import type { OrderCommand } from '../../../engine/order/commands.ts'
-import type { Order } from '../../../engine/order/state.ts'
-import type { OrderEvent } from '../../../protocol/events.ts'
+import type { Driver } from '../../../engine/drivers/state.ts'
+import type { DriverCommand } from '../../../engine/drivers/commands.ts'
+import type { Effect } from '../../../engine/actors/effects.ts'
+import type { OrderWrite } from '../../../engine/orders/tables.ts'
+import type { OrderCommand } from '../../../engine/orders/commands.ts'
+import type { Order } from '../../../engine/orders/state.ts'
+import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import { drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Events of an order as they are decided, changed. */

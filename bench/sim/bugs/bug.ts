@@ -3,11 +3,11 @@
  * engine and one of its ports, or in place of a behaviour, so that the product has no switch for being wrong.
  */
 import type { Engine } from '../../../engine/engine.ts'
-import { driverKind } from '../../../engine/driver/kind.ts'
+import { driverKind } from '../../../engine/drivers/kind.ts'
 import type { Store } from '../../../engine/journal/journal.ts'
 import { kinds } from '../../../engine/kinds.ts'
-import { orderKind } from '../../../engine/order/kind.ts'
-import type { AnyKind } from '../../../engine/runtime/kind.ts'
+import { orderKind } from '../../../engine/orders/kind.ts'
+import type { AnyKind } from '../../../engine/actors/kind.ts'
 import type { ClaimServer } from '../../../engine/sim/claim-server.ts'
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'

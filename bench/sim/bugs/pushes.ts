@@ -1,12 +1,12 @@
 /** Deliberate bugs of pushes: who hears what. None of them is in the product. */
-import type { Effect } from '../../../engine/effects.ts'
-import { deliveryOf, type Order } from '../../../engine/order/state.ts'
+import type { Effect } from '../../../engine/actors/effects.ts'
+import { deliveryOf, type Order } from '../../../engine/orders/state.ts'
 import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
-import type { Push, PushList } from '../../../protocol/pushes.ts'
-import type { SocketMessage } from '../../../protocol/sockets.ts'
+import type { Push, PushList } from '../../../protocol/dispatch/pushes.ts'
+import type { SocketMessage } from '../../../protocol/dispatch/messages.ts'
 import type { Heard } from '../edge/edge.ts'
-import { subjects } from '../../../protocol/subjects.ts'
+import { subjects } from '../../../protocol/bus/subjects.ts'
 import { orders, withOrder, type Bug } from './bug.ts'
 
 interface Topical {

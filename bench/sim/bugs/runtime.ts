@@ -9,21 +9,21 @@ import type {
   StoredEvent,
   StoredSnapshot,
 } from '../../../engine/journal/journal.ts'
-import type { Driver } from '../../../engine/driver/state.ts'
-import type { DriverCommand } from '../../../engine/driver/commands.ts'
-import type { Order } from '../../../engine/order/state.ts'
-import type { OrderCommand } from '../../../engine/order/commands.ts'
+import type { Driver } from '../../../engine/drivers/state.ts'
+import type { DriverCommand } from '../../../engine/drivers/commands.ts'
+import type { Order } from '../../../engine/orders/state.ts'
+import type { OrderCommand } from '../../../engine/orders/commands.ts'
 import { kinds } from '../../../engine/kinds.ts'
-import { Kinds } from '../../../engine/runtime/kind.ts'
+import { Kinds } from '../../../engine/actors/kind.ts'
 import {
   decodeSnapshot,
   encodeSnapshot,
   snapshotHead,
   type SnapshotBody,
   type SnapshotHead,
-} from '../../../engine/runtime/snapshot.ts'
-import { LocationBatchReader } from '../../../protocol/location-batch.ts'
-import { subjects } from '../../../protocol/subjects.ts'
+} from '../../../engine/actors/snapshot.ts'
+import { LocationBatchReader } from '../../../protocol/river/location-batch.ts'
+import { subjects } from '../../../protocol/bus/subjects.ts'
 import { changed, drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
 /** Changes what recovery reads. */

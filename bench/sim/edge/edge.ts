@@ -4,29 +4,29 @@
  * HTTP and WebSocket wire and sign-in: a client's call is a function call that may be lost either way.
  */
 import { pino } from 'pino'
-import { createCommandClient } from '../../../edge/dispatch/commands.ts'
-import { once, type FixedIds } from '../../../edge/dispatch/idempotency.ts'
-import { Races } from '../../../edge/dispatch/races.ts'
+import { createCommandClient } from '../../../edge/kernel/commands.ts'
+import { once, type FixedIds } from '../../../edge/idempotency/idempotency.ts'
+import { Races } from '../../../edge/orders/races.ts'
 import {
   respondToRequest,
   type PharmacyAnswer,
   type PharmacyOutcome,
-} from '../../../edge/dispatch/respond.ts'
-import type { Identity } from '../../../edge/accounts/identity.ts'
+} from '../../../edge/orders/respond.ts'
+import type { Identity } from '../../../edge/kernel/identity.ts'
 import type { CommandClient } from '../../../edge/kernel/kernel.ts'
-import { followStatus } from '../../../edge/sockets/customer.ts'
+import { followStatus } from '../../../edge/orders/socket.ts'
 import { firstRows } from '../../../edge/sockets/first-rows.ts'
-import { Hub } from '../../../edge/sockets/hub.ts'
-import { Session } from '../../../edge/sockets/session.ts'
-import { Terminals } from '../../../edge/sockets/terminals.ts'
-import type { Metrics } from '../../../edge/metrics.ts'
+import { Hub } from '../../../edge/kernel/hub.ts'
+import { Session } from '../../../edge/kernel/session.ts'
+import { Terminals } from '../../../edge/requests/terminals.ts'
+import type { Metrics } from '../../../edge/kernel/metrics.ts'
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { SimNode } from '../../../engine/sim/node.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Claims } from '../../../protocol/claims/claims.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
-import { CaduceusError } from '../../../protocol/errors.ts'
-import { topics } from '../../../protocol/pushes.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
+import { topics } from '../../../protocol/dispatch/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
 const log = pino({ level: 'silent' })

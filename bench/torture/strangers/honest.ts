@@ -18,9 +18,9 @@ import { settled } from '../../rigs/parallel.ts'
 import { newCustomer, password, runTag } from '../../rigs/people.ts'
 import type { Population } from '../../rigs/population.ts'
 import { signatureForm } from '../../rigs/signature.ts'
-import type { Asked } from '../ask.ts'
-import type { Memory } from '../memory.ts'
-import { center } from '../people.ts'
+import type { Asked } from '../memory/ask.ts'
+import type { Memory } from '../memory/memory.ts'
+import { center } from '../memory/people.ts'
 import { Caller, homeAddress, socketsFrom, type Answer, type Call } from './addresses.ts'
 
 /** What honest people waited for in one phase. */

@@ -4,7 +4,7 @@
  * seconds anew, so this clock does that for every body under way, and ends by our own measure, with an
  * answer, the few whose senders are gone or hold a place for nothing.
  */
-import { CaduceusError } from '../../../protocol/errors.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'
 
 /** A body on its way, as the clock sees it. */

@@ -3,7 +3,7 @@
  * the kernel than came with the headers; from then on it is collected whole, or handed on in pieces as
  * they come. Its memory is counted in the room, and given back as soon as nobody needs it.
  */
-import { CaduceusError } from '../../../protocol/errors.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { Arrived } from './arrived.ts'
 import type { BodyClock } from './clock.ts'
 import { bodyLimits } from './limits.ts'

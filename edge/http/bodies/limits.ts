@@ -2,7 +2,7 @@
  * The bounds of request bodies on their way in: how much memory they may take together, and how slow a
  * sender may be. They are measured in bytes that have arrived, never in bytes that a sender announces.
  */
-import { limits } from '../../../protocol/limits.ts'
+import { limits } from '../../../protocol/kernel/limits.ts'
 
 export const bodyLimits = {
   /** Files on their way in from one account, in one form or in parts. */

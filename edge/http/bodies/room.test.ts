@@ -1,7 +1,7 @@
 /** The room of bodies: what it counts, whom it refuses, and that everything comes back to nothing. */
 import fc from '../../../protocol/testing/properties.ts'
 import t from 'tap'
-import { CaduceusError } from '../../../protocol/errors.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'
 import { BodyRoom, type Holder, type Seat } from './room.ts'
 

@@ -6,7 +6,7 @@
  * Counted are bytes that have arrived. Rejected: reserving what `Content-Length` announces, because a
  * hundred senders of one byte each could then keep everybody out.
  */
-import { CaduceusError } from '../../../protocol/errors.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'
 
 /** Whom a body is counted for: an account's id, or a group of addresses. */

@@ -1,6 +1,6 @@
 /** What the pharmacies answered to one request, each once. */
 import type { PharmacyResponse, RestClient } from '../../../protocol/client/index.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { Place } from '../map/projection.ts'
 import { el } from '../shared/elements.ts'
 import { player } from '../shared/files.ts'

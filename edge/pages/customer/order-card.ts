@@ -5,7 +5,7 @@ import type {
   RestClient,
 } from '../../../protocol/client/index.ts'
 import { hasEnded, statusTable, type OrderStatus } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import { Glide } from '../map/glide.ts'
 import type { Place } from '../map/projection.ts'
 import { el, messageOf, setText } from '../shared/elements.ts'

@@ -1,7 +1,7 @@
 /** The customer's orders: those under way, and the past page by page. */
 import type { LocationMessage, PharmacyResponse } from '../../../protocol/client/index.ts'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import { byId, messageOf } from '../shared/elements.ts'
 import { openOrders, PastOrders } from '../shared/order-lists.ts'
 import type { Pharmacy } from '../shared/pharmacies.ts'

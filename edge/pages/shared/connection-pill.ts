@@ -1,5 +1,5 @@
 /** The pill in the header that says whether the page is live. */
-import { closeCodes } from '../../../protocol/errors.ts'
+import { closeCodes } from '../../../protocol/kernel/errors.ts'
 import { setText } from './elements.ts'
 
 export type Tone = 'good' | 'warn' | 'bad'

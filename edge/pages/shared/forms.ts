@@ -1,5 +1,5 @@
 /** Forms that say what is wrong where it is wrong, and can be filled with practice data. */
-import { CaduceusError } from '../../../protocol/errors.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { messageOf } from './elements.ts'
 
 /** The texts of a form by the names of their fields; files are left out. */

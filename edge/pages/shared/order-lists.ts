@@ -1,7 +1,7 @@
 /** Lists of orders as the pages need them: everything that is open, however old, and the past page by page. */
 import type { RestClient } from '../../../protocol/client/index.ts'
 import { hasEnded, statusesWith } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 
 interface OrderPage {
   orders: OrderView[]

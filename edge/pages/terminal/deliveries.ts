@@ -1,7 +1,7 @@
 /** The orders of this pharmacy: those under way, and the past page by page. */
 import { CaduceusError } from '../../../protocol/client/index.ts'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import { byId, messageOf, setText } from '../shared/elements.ts'
 import { openOrders, PastOrders } from '../shared/order-lists.ts'
 import type { Session } from '../shared/session.ts'

@@ -1,6 +1,6 @@
 /** The card of one order of this pharmacy: for whom it is, where it is, and what the pharmacy can do next. */
 import { statusTable } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import { el, messageOf, setText } from '../shared/elements.ts'
 import { fileLink } from '../shared/files.ts'
 import { clock, itemTexts, kilometres } from '../shared/quantities.ts'

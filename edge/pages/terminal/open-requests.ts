@@ -2,8 +2,12 @@
  * The requests that this pharmacy may take. A click answers over the socket, and whatever becomes of the answer (won,
  * lost, no answer, no connection) ends the button's waiting: a button that hangs is how pharmacies stop trusting a terminal.
  */
-import type { NewRequest, ResponseResult, Terminal } from '../../../protocol/client/index.ts'
-import type { TerminalEvents } from '../../../protocol/client/index.ts'
+import type {
+  NewRequest,
+  ResponseResult,
+  Terminal,
+  TerminalEvents,
+} from '../../../protocol/client/index.ts'
 import { byId, setText } from '../shared/elements.ts'
 import type { Session } from '../shared/session.ts'
 import { RequestCard, roughly, type Answer } from './request-card.ts'

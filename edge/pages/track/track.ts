@@ -8,7 +8,7 @@ import {
   errorCatalogue,
   RestClient,
 } from '../../../protocol/client/index.ts'
-import { closeCodes } from '../../../protocol/errors.ts'
+import { closeCodes } from '../../../protocol/kernel/errors.ts'
 import { showClosed, showLive, showPill } from '../shared/connection-pill.ts'
 import { byId } from '../shared/elements.ts'
 import { Delivery } from './delivery.ts'

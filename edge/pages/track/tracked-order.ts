@@ -1,6 +1,6 @@
 /** The part of an order that a tracking link shows; the schema of the message names only the fields that older clients read. */
 import type { TrackingStateMessage } from '../../../protocol/client/index.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 
 export type TrackedOrder = TrackingStateMessage['order'] &
   Pick<OrderView, 'pickup_latitude' | 'pickup_longitude' | 'driver_name'> &

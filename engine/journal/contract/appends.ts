@@ -1,8 +1,8 @@
 /** Rules J1 to J5 of `journal.ts`: appends, their rows, fences and numbers. */
 import type { Test } from 'tap'
-import { orderNumber } from '../../../protocol/ids.ts'
-import type { DriverView } from '../../../protocol/rest/driver.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import { orderNumber } from '../../../protocol/kernel/ids.ts'
+import type { DriverView } from '../../../protocol/drivers/view.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { AppendRequest, AppendResult, Store } from '../journal.ts'
 import {
   acquired,

@@ -1,7 +1,7 @@
 /** The pharmacies that changed, and the open requests of a customer. */
 import type { Test } from 'tap'
-import type { DirectoryVendor } from '../../../protocol/pushes.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { DirectoryVendor } from '../../../protocol/dispatch/pushes.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { Store } from '../journal.ts'
 import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot } from './rows.ts'
 import type { JournalSubject } from './subject.ts'

@@ -1,7 +1,7 @@
 /** Rule J7 of `journal.ts`: the store is away. */
 import type { Test } from 'tap'
-import { CaduceusError } from '../../../protocol/errors.ts'
-import { limits } from '../../../protocol/limits.ts'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
+import { limits } from '../../../protocol/kernel/limits.ts'
 import { acquired, committedAt, orderAppend, testEvent, testId, testSlot } from './rows.ts'
 import type { JournalSubject } from './subject.ts'
 

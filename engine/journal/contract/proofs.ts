@@ -3,8 +3,8 @@
  * the databases find the pick-up, the people and the file in quite different ways, and must agree.
  */
 import type { Test } from 'tap'
-import type { OrderView } from '../../../protocol/rest/order.ts'
-import type { UploadFact } from '../../order/proof.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import type { UploadFact } from '../../../protocol/uploads/fact.ts'
 import type { Store } from '../journal.ts'
 import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot } from './rows.ts'
 import type { JournalSubject } from './subject.ts'

@@ -1,6 +1,6 @@
 /** Rules J8, J9, J11 and J12 of `journal.ts`: what recovery reads, and commands that were parked. */
 import type { Test } from 'tap'
-import { limits } from '../../../protocol/limits.ts'
+import { limits } from '../../../protocol/kernel/limits.ts'
 import type { StoredSnapshot, Store } from '../journal.ts'
 import { acquired, committedAt, orderAppend, testId, testSlot } from './rows.ts'
 import type { JournalSubject } from './subject.ts'

@@ -1,11 +1,11 @@
 /** Appends, rows and ids for the journal's contract suite. Each test takes slots and actors of its own, so one store serves the whole suite. */
 import { minorOfDecimal } from '../../../protocol/pricing/money.ts'
-import type { OrderEvent } from '../../../protocol/events.ts'
-import { orderNumber, uuidV7 } from '../../../protocol/ids.ts'
+import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
+import { orderNumber, uuidV7 } from '../../../protocol/kernel/ids.ts'
 import { endedStatuses } from '../../../protocol/orders/statuses.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
-import { placedFields, type OrderProgress } from '../../../protocol/rest/order-parts.ts'
-import type { OrderRow } from '../../order/row.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import { placedFields, type OrderProgress } from '../../../protocol/orders/view-parts.ts'
+import type { OrderRow } from '../../orders/row.ts'
 import type { AppendRequest, AppendResult } from '../journal.ts'
 import type { Leases } from '../leases.ts'
 

@@ -1,8 +1,8 @@
 /** What the journal's contract suite asks of an adapter's test: one store, journals over it, and ways to look into it. */
-import type { DirectoryVendor } from '../../../protocol/pushes.ts'
-import type { DriverView } from '../../../protocol/rest/driver.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
-import type { UploadFact } from '../../order/proof.ts'
+import type { DirectoryVendor } from '../../../protocol/dispatch/pushes.ts'
+import type { DriverView } from '../../../protocol/drivers/view.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import type { UploadFact } from '../../../protocol/uploads/fact.ts'
 import type { ParkedCommand, Store } from '../journal.ts'
 
 /** `words`: in the order of their letters. */

@@ -3,7 +3,7 @@
  * What a driver has earned is summed here from what the orders themselves say was delivered and agreed, so that
  * a payment which both sides of the product get wrong alike is noticed too.
  */
-import type { DriverEvent } from '../../../protocol/events.ts'
+import type { DriverEvent } from '../../../protocol/dispatch/events.ts'
 
 type Registered = Extract<DriverEvent, { type: 'driver_registered' }>['data']
 type Held = Extract<DriverEvent, { type: 'offer_held' }>['data']

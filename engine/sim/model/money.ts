@@ -2,7 +2,7 @@
  * Distances and fees, reckoned a second time: the great circle by the chord of two vectors and not by the haversine,
  * and a fee by adding up the kilometres of each band from its end backwards.
  */
-import type { Tariff } from '../../../protocol/tariff.ts'
+import type { Tariff } from '../../../protocol/pricing/tariff.ts'
 
 export interface Point {
   latitude: number

@@ -3,7 +3,7 @@
  * from the simulator's own fold. Written from the description of the API and not from the product's code.
  */
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
-import type { OrderView } from '../../../protocol/rest/order.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import { endedStatuses } from '../../../protocol/orders/statuses.ts'
 import {
   candidatesOf,

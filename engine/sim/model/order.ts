@@ -1,6 +1,6 @@
 /**
  * What an order is, folded from its journaled events a second time: a flat record, kept by other code than the
- * product's (engine/order/evolve.ts). A fold that is wrong in the product would agree with itself; it does not
+ * product's (engine/orders/evolve.ts). A fold that is wrong in the product would agree with itself; it does not
  * agree with this one. The names of states are those of `orderMachine`.
  */
 import type {
@@ -9,9 +9,9 @@ import type {
   FeeFact,
   OrderEvent,
   VendorFact,
-} from '../../../protocol/events.ts'
+} from '../../../protocol/dispatch/events.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
-import { orderMachine } from '../../order/machine.ts'
+import { orderMachine } from '../../orders/machine.ts'
 
 type Opened = Extract<OrderEvent, { type: 'broadcast_opened' }>['data']
 type Placed = Extract<OrderEvent, { type: 'order_placed' }>['data']

@@ -4,15 +4,15 @@
  * somebody else, says more than it may, or is missing does not pass.
  */
 import { requestExpired } from '../../../protocol/orders/texts.ts'
-import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/events.ts'
+import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type {
   NewRequestBody,
   RequestEnded,
   StatusMessage,
 } from '../../../protocol/orders/messages.ts'
-import type { Push } from '../../../protocol/pushes.ts'
-import type { SocketMessage } from '../../../protocol/sockets.ts'
+import type { Push } from '../../../protocol/dispatch/pushes.ts'
+import type { SocketMessage } from '../../../protocol/dispatch/messages.ts'
 import type { DriverModel } from './driver.ts'
 import { candidatesOf, publicStatus, wasBroadcast, type OrderModel } from './order.ts'
 import { timeText } from './order-row.ts'

@@ -52,7 +52,7 @@ export function danglingMentions(): string[] {
 
 const readAt = (path: string): [string, string] => [path, readFileSync(join(root, path), 'utf8')]
 
-/** A path may begin at the repository, at the folder of its text, or at any folder: `order/state.ts`. */
+/** A path may begin at the repository, at the folder of its text, or at any folder: `orders/state.ts`. */
 function exists(from: string, mention: string): boolean {
   if (existsSync(join(root, mention)) || existsSync(join(root, dirname(from), mention))) return true
   // A compiled file is there when its source is.

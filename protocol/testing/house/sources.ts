@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
-import { assetUrl } from '../../assets.ts'
+import { assetUrl } from '../../kernel/assets.ts'
 
 /** The folder of the repository. */
 export const root = fileURLToPath(assetUrl('.'))

@@ -1,0 +1,53 @@
+/** What other services got to hear: the whole stream, read by a consumer that was away from the first day. */
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { decodeBody } from '../../../protocol/bus/codec.ts'
+import type { PublishedEvent } from '../../../protocol/dispatch/events.ts'
+import { eventStream, subjects } from '../../../protocol/bus/subjects.ts'
+
+export interface Published {
+  /** Per slot the seqs in the order in which they came, repeats left out. */
+  bySlot: Map<number, number[]>
+  ids: Map<string, PublishedEvent>
+  repeats: number
+}
+
+/** Reads the stream from its beginning to its present end. */
+export async function readPublished(url: string): Promise<Published> {
+  const connection = await connect({ servers: new URL(url).host })
+  try {
+    const manager = await jetstreamManager(connection)
+    const published: Published = { bySlot: new Map(), ids: new Map(), repeats: 0 }
+    const name = `torture-${Date.now()}`
+    // The stream has the older names of some events as well.
+    const { num_pending: count } = await manager.consumers.add(eventStream, {
+      name,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.All,
+      filter_subject: subjects.eventFilter,
+    })
+    const consumer = await jetstream(connection).consumers.get(eventStream, name)
+    for (let left = count; left > 0;) {
+      const batch = await consumer.fetch({ max_messages: Math.min(left, 500), expires: 5_000 })
+      let got = 0
+      for await (const message of batch) {
+        got++
+        const event = decodeBody(message.data) as PublishedEvent
+        if (published.ids.has(event.id)) {
+          published.repeats++
+          continue
+        }
+        published.ids.set(event.id, event)
+        const seqs = published.bySlot.get(event.slot)
+        if (seqs === undefined) published.bySlot.set(event.slot, [event.seq])
+        else seqs.push(event.seq)
+      }
+      if (got === 0)
+        throw new Error(`the stream says it has ${count} events and gave ${count - left}`)
+      left -= got
+    }
+    return published
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A driver's name, phone and vehicle on their way from the profile, which the edge keeps, to the driver's
+ * actor, which tells the orders under way: customers must be shown the number that is answered today.
+ *
+ * The profile is the truth. Where no engine could be reached, or an older release never told, the next change of
+ * the driver's status finds the difference and tells it.
+ */
+import type { Logger } from 'pino'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { DriverView } from '../../protocol/drivers/view.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+
+type ProfileContext = Pick<Kernel, 'database' | 'commands'>
+const edge: Principal = { role: 'system', id: 'edge' }
+
+/** Tells the actor what the profile says now, on behalf of who changed it. Never rejects: what cannot be told now is told later. */
+export async function tellProfile(
+  ctx: ProfileContext,
+  driverId: string,
+  by: Principal,
+  log: Pick<Logger, 'warn'>,
+): Promise<void> {
+  const row = await profileOf(ctx, driverId)
+  if (row === undefined) return
+  const { revision, ...data } = row
+  try {
+    await ctx.commands.driver({
+      id: `profile:${driverId}:${revision}`,
+      actor_id: driverId,
+      verb: 'update',
+      by,
+      data,
+    })
+  } catch (error) {
+    // One that no engine knows yet is made known with its whole profile.
+    if (!(error instanceof CaduceusError && error.code === 'driver_not_found'))
+      log.warn(
+        { err: error, driver_id: driverId },
+        'the orders of a driver will show the new profile after the next change of status',
+      )
+  }
+}
+
+/** After the actor has answered: is what it knows of the driver what the profile says? */
+export async function healProfile(
+  ctx: ProfileContext,
+  known: Pick<DriverView, 'id' | 'full_name' | 'phone' | 'vehicle_type'>,
+  log: Pick<Logger, 'warn'>,
+): Promise<void> {
+  const row = await profileOf(ctx, known.id)
+  if (
+    row === undefined ||
+    (row.full_name === known.full_name &&
+      row.phone === known.phone &&
+      row.vehicle_type === known.vehicle_type)
+  )
+    return
+  await tellProfile(ctx, known.id, edge, log)
+}
+
+const profileOf = (ctx: ProfileContext, driverId: string) =>
+  ctx.database.kysely
+    .selectFrom('drivers')
+    .select(['full_name', 'phone', 'vehicle_type', 'revision'])
+    .where('id', '=', driverId)
+    .executeTakeFirst()

@@ -1,0 +1,264 @@
+/** Whose an e-mail and a phone are: whoever has proven them, and never whoever named them first. */
+import t from 'tap'
+import { mailServer } from '../messenger/fixture.ts'
+import { startFixture } from '../acceptance/fixture-edge.ts'
+
+const edge = await startFixture({ TRUST_PROXY: '1' })
+t.teardown(() => edge.stop())
+const { call } = edge
+const { messenger } = edge.edge.parts
+let places = 0
+/** Somebody with an address of their own. */
+function at() {
+  const address = `192.0.2.${++places}`
+  const ask = (path: string, body: object, token?: string) =>
+    call('POST', path, {
+      body,
+      headers: { 'x-forwarded-for': address },
+      ...(token !== undefined && { token }),
+    })
+  return {
+    register: (given: object) =>
+      ask('/api/auth/register', {
+        email: edge.email(),
+        full_name: 'John Doe',
+        phone: '+15550100',
+        role: 'user',
+        password: 'password123',
+        ...given,
+      }),
+    login: (email: string, password = 'password123') => ask('/api/auth/login', { email, password }),
+    request: (given: object) => ask('/api/auth/otp/request', given),
+    verify: (given: object, token?: string) => ask('/api/auth/otp/verify', given, token),
+    forgot: (email: string) => ask('/api/auth/password/forgot', { email }),
+    reset: (given: object) => ask('/api/auth/password/reset', given),
+  }
+}
+const me = async (token: string) => (await call('GET', '/api/auth/me', { token })).body
+async function codeFor(to: string): Promise<string> {
+  await messenger.drain()
+  return messenger
+    .outbox()
+    .find(m => m.to === to && /^\d{6} is your/.test(m.text))!
+    .text.slice(0, 6)
+}
+
+t.test('whoever names a phone first does not receive its owner', async t => {
+  const phone = '+15550111'
+  const [thief, owner] = [at(), at()]
+  const squatter = (await thief.register({ phone, full_name: 'Eve' })).body
+  await owner.request({ phone })
+  const entered = await owner.verify({ phone, otp: await codeFor(phone) })
+  t.match(entered, { status: 200, body: { user: { phone, phone_verified: true, email: '' } } })
+  t.not(entered.body.user.id, squatter.user.id)
+  t.notMatch(JSON.stringify(entered.body), /Eve/, 'nor sees anything of them')
+  t.match(
+    await me(squatter.access_token),
+    { phone_verified: false, full_name: 'Eve' },
+    'who sees nothing of the owner',
+  )
+  await owner.request({ phone })
+  t.equal(
+    (await owner.verify({ phone, otp: await codeFor(phone) })).body.user.id,
+    entered.body.user.id,
+    'the same account the next time',
+  )
+  await owner.request({ phone })
+  const wrong = (Number(await codeFor(phone)) + 1) % 1_000_000
+  t.equal(
+    (await thief.verify({ phone, otp: String(wrong).padStart(6, '0') }, squatter.access_token)).body
+      .code,
+    'code_wrong',
+    'and proves nothing without the phone',
+  )
+})
+
+t.test('an account proves its own phone; a number that moved on moves with its holder', async t => {
+  const phone = '+15550122'
+  const [first, second] = [at(), at()]
+  const [one, two] = [
+    (await first.register({ phone })).body,
+    (await second.register({ phone })).body,
+  ]
+  await first.request({ phone })
+  t.match((await first.verify({ phone, otp: await codeFor(phone) }, one.access_token)).body, {
+    message: /verified/,
+    user: { id: one.user.id, phone_verified: true },
+  })
+  await first.request({ phone })
+  t.equal(
+    (await first.verify({ phone, otp: await codeFor(phone) })).body.user.id,
+    one.user.id,
+    'then a code signs in to it',
+  )
+  await second.request({ phone })
+  t.match((await second.verify({ phone, otp: await codeFor(phone) }, two.access_token)).body.user, {
+    id: two.user.id,
+    phone_verified: true,
+  })
+  t.equal((await me(one.access_token)).phone_verified, false)
+  await messenger.drain()
+  t.ok(
+    messenger
+      .outbox()
+      .find(m => m.to === one.user.email && /proven by another account/.test(m.text)),
+    'and is told so',
+  )
+})
+
+t.test(
+  "whoever names an e-mail first is not verified by its owner, and ends with the owner's proof",
+  async t => {
+    const email = 'victim@example.org'
+    const [thief, owner] = [at(), at()]
+    const squatter = (await thief.register({ email, full_name: 'Eve' })).body
+    await owner.request({ email })
+    const { verification_token } = (await owner.verify({ email, otp: await codeFor(email) })).body
+    t.equal(
+      (await me(squatter.access_token)).email_verified,
+      false,
+      'a code of the owner verifies no account of others',
+    )
+    const made = await owner.register({ email, password: 'password456', verification_token })
+    t.match(made, { status: 201, body: { user: { email, email_verified: true } } })
+    t.not(made.body.user.id, squatter.user.id)
+    t.equal(
+      (await call('GET', '/api/auth/me', { token: squatter.access_token })).status,
+      401,
+      'the sign-ins of before have ended',
+    )
+    t.equal((await owner.login(email, 'password456')).body.user.id, made.body.user.id)
+    await owner.forgot(email)
+    t.equal(
+      (await owner.reset({ email, otp: await codeFor(email), new_password: 'password789' })).status,
+      200,
+    )
+    t.equal(
+      (await owner.login(email, 'password789')).body.user.id,
+      made.body.user.id,
+      "a code to reset is the owner's",
+    )
+    t.equal(
+      (await at().register({ email })).body.code,
+      'email_taken',
+      'and nobody displaces one that has proven it',
+    )
+    t.match(
+      (
+        await call('GET', '/api/admin/accounts?email_twin=true', {
+          token: (await edge.admin()).token,
+        })
+      ).body.accounts,
+      [{ id: squatter.user.id, email_twin_of: made.body.user.id }],
+      'an administrator sees the other',
+    )
+  },
+)
+
+t.test('a signed-in account verifies its own e-mail', async t => {
+  const person = at()
+  const { user, access_token } = (await person.register({})).body
+  await person.request({ email: user.email })
+  t.match(
+    (
+      await person.verify(
+        { email: user.email.toUpperCase(), otp: await codeFor(user.email) },
+        access_token,
+      )
+    ).body,
+    { user: { id: user.id, email_verified: true } },
+  )
+})
+
+t.test(
+  'verify, then register, as the document shows: from one place the proof need not be shown',
+  async t => {
+    const [person, stranger] = [at(), at()]
+    for (const [who, verified] of [
+      [person, true],
+      [stranger, false],
+    ] as const) {
+      const email = edge.email()
+      await person.request({ email })
+      await person.verify({ email, otp: await codeFor(email) })
+      t.equal((await who.register({ email })).body.user.email_verified, verified)
+    }
+  },
+)
+
+t.test('a reset takes an unproven account from whoever else had a way in', async t => {
+  const [thief, owner] = [at(), at()]
+  const [email, phone] = ['owner@example.org', '+15550133']
+  const squatter = (await thief.register({ email, phone })).body
+  await thief.request({ phone })
+  await thief.verify({ phone, otp: await codeFor(phone) }, squatter.access_token)
+  await owner.forgot(email)
+  t.equal(
+    (await owner.reset({ email, otp: await codeFor(email), new_password: 'password456' })).status,
+    200,
+  )
+  t.match((await owner.login(email, 'password456')).body.user, {
+    email_verified: true,
+    phone_verified: false,
+  })
+  await thief.request({ phone })
+  t.not((await thief.verify({ phone, otp: await codeFor(phone) })).body.user.id, squatter.user.id)
+})
+
+t.test('where mail is sent, a registration does not tell who has an account', async t => {
+  const mail = await mailServer()
+  const mailed = await startFixture(mail.environment)
+  t.teardown(async () => {
+    await mailed.stop()
+    await mail.stop()
+  })
+  const register = (email: string) =>
+    mailed.call('POST', '/api/auth/register', {
+      body: {
+        email,
+        full_name: 'John Doe',
+        phone: '+15550100',
+        role: 'user',
+        password: 'password456',
+      },
+    })
+  const owner = await mailed.customer()
+  const shape = ({ status, body }: { status: number; body: object }) =>
+    JSON.stringify([status, body], (key, value: unknown) =>
+      /id$|token$|_at$|^email$/.test(key) ? typeof value : value,
+    )
+  const [taken, free] = [await register(owner.email.toUpperCase()), await register(mailed.email())]
+  t.equal(shape(taken), shape(free))
+  await register(owner.email)
+  await mailed.edge.parts.messenger.drain()
+  t.equal(
+    mail.mails.filter(one => /has one already/.test(one.text)).length,
+    1,
+    'its owner is told, once a day',
+  )
+  t.not(taken.body.user.id, owner.id)
+  const login = async (password: string) =>
+    (await mailed.call('POST', '/api/auth/login', { body: { email: owner.email, password } })).body
+      .user.id
+  t.equal(await login('password123'), owner.id)
+  t.equal(
+    await login('password456'),
+    taken.body.user.id,
+    'each password opens its own, so that signing in tells no more',
+  )
+  const vendor = {
+    business_name: 'MedPharm',
+    phone: '+15550100',
+    password: 'password456',
+    latitude: 1,
+    longitude: 1,
+  }
+  t.equal(
+    (
+      await mailed.call('POST', '/api/vendors/register', {
+        body: { ...vendor, email: owner.email },
+      })
+    ).status,
+    201,
+  )
+})

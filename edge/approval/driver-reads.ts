@@ -1,0 +1,76 @@
+/** Drivers as a caller may read them: the profile, the live columns of the journal and the last position. */
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
+import type { Kysely } from 'kysely'
+import Type from 'typebox'
+import type { Tables } from '../../migrations/database/tables.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { nullable, Timestamp } from '../kernel/shapes.ts'
+
+/** Of the `_minor` columns; the same that the engine writes into its views. */
+
+export const DriverProfile = Type.Object({
+  id: Uuid,
+  user_id: nullable(Uuid),
+  vendor_id: Uuid,
+  full_name: Type.String(),
+  email: nullable(Type.String()),
+  phone: Type.String(),
+  vehicle_type: Type.String(),
+  vehicle_number: nullable(Type.String()),
+  license_number: nullable(Type.String()),
+  status: Type.Enum([...driverStatuses]),
+  capacity: Type.Integer(),
+  active_order_ids: Type.Array(Uuid),
+  current_latitude: nullable(Latitude),
+  current_longitude: nullable(Longitude),
+  last_location_update: nullable(Timestamp),
+  total_deliveries: Type.Integer(),
+  total_earnings: Type.Number(),
+  currency: Type.String(),
+  membership: Type.Enum([...memberships]),
+  is_active: Type.Boolean(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+})
+
+export const driverRows = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('drivers')
+    .leftJoin('positions', 'positions.driver_id', 'drivers.id')
+    .selectAll('drivers')
+    .select(['positions.latitude', 'positions.longitude', 'positions.at as position_at'])
+
+export type DriverRow = Awaited<
+  ReturnType<ReturnType<typeof driverRows>['executeTakeFirstOrThrow']>
+>
+
+export const driverView = ({
+  latitude,
+  longitude,
+  position_at,
+  total_earnings_minor,
+  version: _,
+  revision: _revision,
+  registered_from: _from,
+  standing_at: _at,
+  ...row
+}: DriverRow) => ({
+  ...row,
+  current_latitude: latitude,
+  current_longitude: longitude,
+  last_location_update: position_at,
+  total_earnings: decimalOfMinor(total_earnings_minor, row.currency),
+})
+
+/** The driver itself, its pharmacy, an admin, a service whose scope let it in. */
+export const mayManage = (
+  identity: Identity,
+  driver: Pick<DriverRow, 'id' | 'vendor_id'>,
+): boolean =>
+  identity.role === 'admin' ||
+  identity.role === 'service' ||
+  (identity.role === 'driver' && identity.driverId === driver.id) ||
+  (identity.role === 'vendor' && identity.vendorId === driver.vendor_id)

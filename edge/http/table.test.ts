@@ -1,0 +1,93 @@
+/**
+ * The route table as it stands, recorded: paths, who may call, and every schema. A change of the contract shows as a
+ * difference that must be meant: RECORD=1 records it anew.
+ */
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { plain } from '../../protocol/testing/constants.ts'
+import { recorded } from '../../protocol/testing/recorded.ts'
+import { features, type EdgeParts } from '../features.ts'
+import { routeTable } from './table.ts'
+
+/** Rows are made from parts that only their handlers use: any part, and any part of it, is there. */
+const anything: unknown = new Proxy(() => undefined, {
+  get: (_, name) =>
+    name === Symbol.toPrimitive ? () => 1 : typeof name === 'symbol' ? undefined : anything,
+  apply: () => anything,
+  construct: () => anything as object,
+})
+
+const known = new Map<string, string>()
+const longCharacters = 300
+
+/** Large parts that stand in several rows are written once. */
+function once(value: unknown, row: string): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const text = JSON.stringify(value)
+  const before = text.length < longCharacters ? undefined : known.get(text)
+  if (before !== undefined) return `as in ${before}`
+  if (text.length >= longCharacters) known.set(text, row)
+  return Array.isArray(value)
+    ? value.map(one => once(one, row))
+    : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
+}
+
+t.test('every row', async t => {
+  const rows = routeTable(features, anything as EdgeParts, [])
+  const entries = rows.map(
+    row =>
+      [
+        `${row.method} ${row.path}`,
+        Object.fromEntries(
+          Object.entries(row).flatMap(([name, value]) => {
+            const kept = plain(value, 0)
+            return kept === undefined || ['path', 'method', 'summary', 'description'].includes(name)
+              ? []
+              : [[name, once(kept, `${row.method} ${row.path}`)]]
+          }),
+        ),
+      ] as const,
+  )
+  t.equal(new Set(entries.map(([name]) => name)).size, entries.length)
+  recorded(t, 'edge/http/table.json', Object.fromEntries(entries))
+})
+
+/** Documents are made of the rows and the schemas, whose differences are read there: here a mark of each part is enough. */
+const marks = (parts: object): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [
+      name,
+      createHash('sha256')
+        .update(JSON.stringify(plain(part, 0) ?? null))
+        .digest('hex')
+        .slice(0, 12),
+    ]),
+  )
+
+t.test('the documents that are made of it', async t => {
+  const parts = new Proxy({}, { get: (_, name) => (name === 'version' ? '1' : anything) })
+  const rows = routeTable(features, parts as EdgeParts, [])
+  const documents = await Promise.all(
+    ['/openapi.json', '/asyncapi.json'].map(async path => {
+      const { body } = (await rows.find(row => row.path === path)!.handler({} as never)) as {
+        body: Record<string, object>
+      }
+      const { paths = {}, channels = {}, operations = {}, components = {}, ...rest } = body
+      const parts = Object.entries(components as Record<string, object>).flatMap(([kind, all]) =>
+        Object.entries(marks(all)).map(([name, mark]) => [`${kind} ${name}`, mark]),
+      )
+      return [
+        path,
+        {
+          ...marks(rest),
+          ...marks(paths),
+          ...marks(channels),
+          ...marks(operations),
+          ...(Object.fromEntries(parts) as Record<string, string>),
+        },
+      ] as const
+    }),
+  )
+  for (const [path, all] of documents) t.ok(Object.keys(all).length > 50, path)
+  recorded(t, 'edge/http/documents.json', Object.fromEntries(documents))
+})

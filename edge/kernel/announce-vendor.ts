@@ -1,0 +1,36 @@
+/** What engines are told of a pharmacy that was registered or changed. The edge owns the row; engines keep a copy for matching. */
+import type { Logger } from 'pino'
+import type { Selectable } from 'kysely'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import type { Kernel } from './kernel.ts'
+
+/** The row in the words of the bus. */
+export const directoryVendor = (row: Selectable<VendorsTable>): DirectoryVendor => ({
+  vendor_id: row.id,
+  name: row.business_name,
+  phone: row.phone,
+  address: row.address,
+  latitude: row.latitude,
+  longitude: row.longitude,
+  status: row.status,
+  is_active: row.is_active,
+  revision: row.revision,
+  proof_required: row.proof_required,
+  dispatch_policy: row.dispatch_policy,
+  time_zone: row.time_zone,
+  opening_hours: row.opening_hours,
+  tariff: row.tariff,
+})
+
+/** After the commit. A message that is lost is made up for by their own look at the table. */
+export function announceVendor(
+  { bus }: Pick<Kernel, 'bus'>,
+  row: Selectable<VendorsTable>,
+  { log }: { readonly log: Logger },
+): void {
+  if (!bus.publish(subjects.directory, encodeBody(directoryVendor(row))))
+    log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
+}

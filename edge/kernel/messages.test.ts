@@ -1,0 +1,192 @@
+/** Bad input and bad manners: every kind has its code, and none costs more than its own connection. */
+import t from 'tap'
+import { encodeFrame } from '../../protocol/river/frames.ts'
+import { closeCodes } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { addDriver, addVendor, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
+
+const f = await startFixture()
+t.teardown(() => f.stop())
+const userId = newId()
+const vendorId = newId()
+const driverUser = newId()
+const driverId = newId()
+await addVendor(f.database, { userId, vendorId })
+await addDriver(f.database, { userId: driverUser, driverId, vendorId })
+const paths = {
+  pharmacy: `/ws/pharmacy/?token=${await f.token('vendor', { userId, vendorId })}`,
+  customer: `/ws/customer/?token=${await f.token('user')}`,
+  driver: `/ws/driver?token=${await f.token('driver', { userId: driverUser, driverId })}`,
+}
+async function connect(kind: keyof typeof paths): Promise<TestSocket> {
+  const socket = f.connect(paths[kind])
+  await socket.next('connection')
+  return socket
+}
+
+t.test('malformed messages are answered with their code', async t => {
+  const rows: [kind: keyof typeof paths, message: unknown, code: string, about?: RegExp][] = [
+    ['customer', '{', 'invalid_json'],
+    ['customer', '', 'invalid_json'],
+    ['customer', '"text"', 'message_malformed'],
+    ['customer', 'null', 'message_malformed'],
+    ['customer', '[]', 'message_malformed'],
+    ['customer', { no: 'type' }, 'message_malformed', /type/],
+    ['customer', { type: 7 }, 'message_malformed', /type/],
+    ['customer', { type: 'respond' }, 'message_unknown_type'],
+    ['customer', { type: '__proto__' }, 'message_unknown_type'],
+    ['customer', Uint8Array.of(0x90), 'message_malformed', /text/],
+    ['customer', `"${'x'.repeat(limits.socketMessageBytesMax)}"`, 'body_too_large'],
+    ['customer', `${'['.repeat(8000)}${']'.repeat(8000)}`, 'message_malformed'],
+    [
+      'pharmacy',
+      { type: 'respond', request_id: 'x', response_type: 'ACCEPTED' },
+      'message_malformed',
+      /request_id/,
+    ],
+    [
+      'pharmacy',
+      { type: 'respond', request_id: newId(), response_type: 'MAYBE' },
+      'message_malformed',
+      /response_type/,
+    ],
+    ['pharmacy', { type: 'respond', request_id: newId() }, 'message_malformed', /response_type/],
+    [
+      'pharmacy',
+      { type: 'respond', request_id: newId(), response_type: 'ACCEPTED', extra: 1 },
+      'message_malformed',
+      /extra/,
+    ],
+    [
+      'pharmacy',
+      {
+        type: 'respond',
+        request_id: newId(),
+        response_type: 'ACCEPTED',
+        text_message: 'x'.repeat(limits.textCharactersMax + 1),
+      },
+      'message_malformed',
+      /text_message/,
+    ],
+    [
+      'driver',
+      { type: 'offer_response', offer_id: newId(), accept: 'yes' },
+      'message_malformed',
+      /accept/,
+    ],
+    [
+      'driver',
+      { type: 'offer_response', offer_id: '', accept: true },
+      'message_malformed',
+      /offer_id/,
+    ],
+    ['driver', { type: 'status', status: 'busy' }, 'message_malformed', /status/],
+    ['driver', Uint8Array.of(), 'frame_malformed'],
+  ]
+  for (const [kind, message, code, about] of rows) {
+    const socket = await connect(kind)
+    socket.send(message)
+    const name = `${kind} ${message instanceof Uint8Array ? 'bytes' : JSON.stringify(message).slice(0, 60)}`
+    t.match(await socket.next(), { type: 'error', code, message: about ?? /./ }, name)
+    socket.send({ type: 'ping' })
+    t.match(await socket.next(), { type: 'pong' }, 'and the connection lives')
+    socket.ws.close()
+  }
+})
+
+t.test('an error carries the id of its message', async t => {
+  const socket = await connect('pharmacy')
+  socket.send({ type: 'respond', id: 'seven' })
+  t.match(await socket.next(), {
+    type: 'error',
+    id: 'seven',
+    fields: [{ field: 'request_id' }, { field: 'response_type' }],
+  })
+  socket.ws.close()
+})
+
+t.test(
+  'ten malformed messages in a row end with 4400; a good one between starts the count again',
+  async t => {
+    const socket = await connect('customer')
+    for (const _ of Array.from({ length: limits.socketMalformedInARowMax - 1 })) socket.send('{')
+    socket.send({ type: 'ping' })
+    await socket.next('pong')
+    for (const _ of Array.from({ length: limits.socketMalformedInARowMax })) socket.send('{')
+    t.equal((await socket.closed).code, closeCodes.malformed)
+    t.equal(socket.heard.length, 2 * limits.socketMalformedInARowMax - 1, 'each was answered')
+  },
+)
+
+t.test('a flood ends with 4429', async t => {
+  const socket = await connect('driver')
+  for (let i = 0; i < 2 * limits.socketMessagesPerSecondMax + 2; i++) socket.send({ type: 'ping' })
+  t.equal((await socket.closed).code, closeCodes.tooManyMessages)
+  // The greeting reads the database, whose only connection is held: so all of these come before it.
+  const held = await f.database.pool.connect()
+  const early = f.connect(paths.driver)
+  await early.opened
+  for (let i = 0; i <= limits.socketHandshakeMessagesMax; i++) early.send({ type: 'ping' })
+  t.equal((await early.closed).code, closeCodes.tooManyMessages, 'before the greeting too')
+  held.release()
+})
+
+t.test('a message above the payload bound cuts the connection', async t => {
+  const socket = await connect('driver')
+  socket.send(new Uint8Array(limits.socketPayloadBytesMax + 1))
+  t.ok([1006, 1009].includes((await socket.closed).code))
+})
+
+t.test(
+  'a client that never reads is closed with 4408, and only its own memory was at stake',
+  async t => {
+    const user = newId()
+    const socket = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
+    await socket.next('connection')
+    const other = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
+    await other.next('connection')
+    socket.ws.pause()
+    const message = {
+      type: 'status',
+      order_id: newId(),
+      status: 'cancelled',
+      at: new Date().toISOString(),
+      reason: 'x'.repeat(60_000),
+    } as const
+    // The kernel's own buffers take several megabytes before the edge has to keep anything.
+    let sent = 0
+    for (; sent < 1_000 && f.hub.size > 1; sent++) {
+      f.push({ kind: 'topic', topic: `customer:${user}`, message })
+      await other.next('status')
+    }
+    t.equal(f.hub.size, 1, `closed after ${Math.round(sent * 0.06)} MB`)
+    const metric = await f.ctx.metrics.pushesDropped.get()
+    t.match(metric.values, [{ labels: { reason: 'slow_reader' }, value: 1 }])
+    socket.ws.resume()
+    t.equal((await socket.closed).code, closeCodes.slowReader, 'which it hears when it reads on')
+  },
+)
+
+t.test('a handler that fails answers internal and lives', async t => {
+  const socket = await connect('driver')
+  const frame = encodeFrame({
+    seq: 1,
+    timestampMs: Date.now(),
+    latitude: 1,
+    longitude: 1,
+    headingDeg: null,
+    speedMps: null,
+    accuracyM: null,
+  })
+  Object.defineProperty(f.bus, 'connected', {
+    configurable: true,
+    get() {
+      throw new Error('injected')
+    },
+  })
+  socket.send(frame)
+  t.match(await socket.next(), { type: 'error', code: 'internal' })
+  Object.defineProperty(f.bus, 'connected', { configurable: true, value: true })
+  socket.send(frame)
+  t.ok(await socket.nextBinary(), 'acknowledged')
+})

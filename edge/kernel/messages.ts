@@ -1,0 +1,112 @@
+/** Dispatches the messages clients send, which the rooms of protocol/ define. Location messages are checked by hand in ingest.ts: they are the river. */
+import type Type from 'typebox'
+import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { ChannelName } from '../../protocol/kernel/channels.ts'
+import { saidSchemas, type SaidOn, type SocketMessage } from '../../protocol/dispatch/messages.ts'
+import { compileCheck, type Check } from './validate.ts'
+import type { Session } from './session.ts'
+
+/** What tells the messages of these schemas, by `type`, from others; compiled once, not per connection. */
+export const compiledChecks = (
+  schemas: ReadonlyMap<string, Type.TSchema>,
+): ReadonlyMap<string, Check> =>
+  new Map([...schemas].map(([type, schema]) => [type, compileCheck(schema)]))
+
+/** Compiled once per process and channel, not per connection. */
+const compiled = new Map<ChannelName, ReadonlyMap<string, Check>>()
+function checksOf(channel: ChannelName): ReadonlyMap<string, Check> {
+  let checks = compiled.get(channel)
+  if (checks === undefined) {
+    checks = compiledChecks(saidSchemas(channel))
+    compiled.set(channel, checks)
+  }
+  return checks
+}
+
+/** A table of what a socket understands: one action per `type` that its clients may say. */
+export class MessageTable<Said extends { type: string }> {
+  readonly #entries = new Map<string, { check: Check; act: (message: never) => void }>()
+  readonly #checks: ReadonlyMap<string, Check>
+
+  /** `checks` by `type`: see `compiledChecks`. */
+  constructor(checks: ReadonlyMap<string, Check>) {
+    this.#checks = checks
+  }
+
+  /** Of a channel of the protocol. */
+  static of<Channel extends ChannelName>(channel: Channel): MessageTable<SaidOn<Channel>> {
+    return new MessageTable(checksOf(channel))
+  }
+
+  /** `act` is given what the schema let through. */
+  on<Name extends Said['type']>(
+    type: Name,
+    act: (message: Extract<Said, { type: Name }>) => void,
+  ): this {
+    this.#entries.set(type, { check: this.#checks.get(type)!, act })
+    return this
+  }
+
+  /** Answers what is malformed with an `error` that names the code. */
+  dispatch(session: Session, message: unknown): void {
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+      session.refuse('message_malformed', 'a message is a JSON object with a type')
+      return
+    }
+    const { type, id } = message as { type?: unknown; id?: unknown }
+    const echo =
+      typeof id === 'string' && id.length <= limits.socketMessageIdCharactersMax ? { id } : {}
+    if (typeof type !== 'string') {
+      session.refuse('message_malformed', 'type is missing or is not a text', echo)
+      return
+    }
+    const entry = this.#entries.get(type)
+    if (entry === undefined) {
+      const known = [...this.#entries.keys(), 'ping'].join(', ')
+      session.refuse('message_unknown_type', `this socket understands ${known}`, echo)
+      return
+    }
+    try {
+      entry.check(message)
+    } catch (error) {
+      const problem = error as { message: string; fields?: FieldError[] }
+      session.refuse('message_malformed', problem.message, {
+        ...echo,
+        ...(problem.fields && { fields: problem.fields }),
+      })
+      return
+    }
+    entry.act(message as never)
+  }
+}
+
+/** Runs a command whose answer the socket waits for; at most limits.socketCommandsInFlightMax at once. */
+export class CommandsInFlight {
+  #count = 0
+
+  /** `run` resolves to the answer; what it throws becomes the answer through `failed`. */
+  start(
+    session: Session,
+    run: () => Promise<SocketMessage>,
+    failed: (problem: CaduceusError) => SocketMessage,
+  ): void {
+    if (this.#count >= limits.socketCommandsInFlightMax) {
+      session.send(
+        failed(new CaduceusError('overloaded', 'too many commands of this connection are waiting')),
+      )
+      return
+    }
+    this.#count++
+    run()
+      .catch((error: unknown) =>
+        failed(error instanceof CaduceusError ? error : new CaduceusError('internal')),
+      )
+      // Leaves with what else this turn has for the socket.
+      .then(answer => session.pushText(JSON.stringify(answer)))
+      .finally(() => {
+        this.#count--
+      })
+      .catch(() => session.close(1011, 'internal error'))
+  }
+}

@@ -1,0 +1,49 @@
+/** Why a connection is not let in: thrown while a socket opens, told to the client as a close code. */
+import { closeCodes, CaduceusError } from '../../protocol/kernel/errors.ts'
+
+export class Refusal extends Error {
+  readonly closeCode: number
+  constructor(closeCode: number, reason: string) {
+    super(reason)
+    this.name = 'Refusal'
+    this.closeCode = closeCode
+  }
+}
+
+export const refusals = {
+  unauthenticated: () =>
+    new Refusal(closeCodes.unauthenticated, 'token missing, invalid or expired'),
+  wrongRole: (reason = 'wrong role for this socket') => new Refusal(closeCodes.wrongRole, reason),
+  /** The same code: whoever may not work here must not simply come again. */
+  notNow: (reason: string) => new Refusal(closeCodes.wrongRole, reason),
+  noSuchRecord: (reason: string) => new Refusal(closeCodes.noSuchRecord, reason),
+  tooManyHandshakes: (waitSeconds: number) =>
+    new Refusal(
+      closeCodes.tooManyMessages,
+      `too many connections were opened; try again in ${waitSeconds} s`,
+    ),
+  tooManySockets: () =>
+    new Refusal(closeCodes.tooManyMessages, 'too many connections of this account'),
+}
+
+/** Authentication's errors as close codes; anything else (a database that is away) is worth another attempt: 1001. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof CaduceusError) {
+    switch (error.code) {
+      case 'unauthenticated':
+      case 'token_invalid':
+      case 'credentials_wrong':
+        return refusals.unauthenticated()
+      case 'account_inactive':
+      case 'forbidden':
+        return refusals.wrongRole(error.message)
+      case 'not_found':
+      case 'vendor_not_found':
+      case 'driver_not_found':
+      case 'order_not_found':
+        return refusals.noSuchRecord(error.message)
+    }
+  }
+  return new Refusal(closeCodes.goingAway, 'temporarily unavailable')
+}

@@ -1,0 +1,76 @@
+/**
+ * Validation at the door: one compiled check per schema, and errors that name the field and the rule
+ * in words. Spellings of text are brought into one form first; otherwise values are checked, never
+ * repaired; only texts of a query or a form, which cannot carry a type, are read as the number or boolean
+ * that the schema asks for.
+ */
+import type Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import Format from 'typebox/format'
+import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
+import { dayMs, instantMs } from '../../protocol/kernel/iso-time.ts'
+import { unstorableRule, unstorableText } from '../../protocol/kernel/text.ts'
+import { compileNormalise, plainRules, type TextRules } from '../text/normalise.ts'
+import { mistakesIn } from './describe.ts'
+
+export type Check = (value: unknown) => void
+
+/** Times are read by our own reader wherever a schema says so; the validator's admits some that no clock has. */
+Format.Set('date-time', text => instantMs(text) !== null)
+Format.Set('date', text => dayMs(text) !== null)
+
+/**
+ * Compiles once; the check normalises the value's text in place and throws CaduceusError `invalid_request`
+ * with the first fields that broke a rule.
+ */
+export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules): Check {
+  const validator = Compile(schema)
+  const normalise = compileNormalise(schema, rules)
+  return value => {
+    const broken = normalise(value)
+    if (!validator.Check(value)) {
+      const mistakes = [...broken, ...mistakesIn(schema, value)]
+      throw invalid(
+        mistakes.length > 0
+          ? mistakes
+          : [{ field: 'body', rule: 'is not what the API document shows' }],
+      )
+    }
+    if (broken.length > 0) throw invalid(broken)
+    const field = unstorableText(value)
+    if (field !== null) throw invalid([{ field, rule: unstorableRule }])
+  }
+}
+
+export function invalid(fields: FieldError[]): CaduceusError {
+  return new CaduceusError(
+    'invalid_request',
+    fields.map(f => `${f.field} ${f.rule}`).join('; '),
+    fields,
+  )
+}
+
+/** Texts as the types of the schema's properties; what does not read as one stays text, for the check to refuse. */
+export function coerce(
+  schema: Type.TSchema,
+  texts: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+  const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
+  // Without a prototype, or a parameter named after something that objects inherit would vanish.
+  const out: Record<string, unknown> = Object.create(null)
+  for (const [name, text] of Object.entries(texts)) {
+    const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined
+    if ((type === 'number' || type === 'integer') && numeric.test(text)) out[name] = Number(text)
+    else if (type === 'boolean' && (text === 'true' || text === 'false'))
+      out[name] = text === 'true'
+    else
+      Object.defineProperty(out, name, {
+        value: text,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
+  }
+  return out
+}
+const numeric = /^-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?$/

@@ -1,0 +1,105 @@
+/**
+ * Links that open one file for one reader for some minutes, because a browser's tab, a picture and a player
+ * show no token. A link says who reads; whether that account may still read the file is asked when it is
+ * opened, as with a token, so a link opens nothing that its reader has lost.
+ *
+ * Rejected: the access token in the address, which would open everything else as well.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { isUuid } from '../../protocol/kernel/ids.ts'
+import { accountById } from '../accounts/accounts.ts'
+import type { Identity } from '../kernel/identity.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
+import { uploadIdOf } from './own-urls.ts'
+import { uploadLimits } from './limits.ts'
+
+export type SigningContext = Pick<Kernel, 'nowMs'> & {
+  readonly config: Pick<KernelConfig, 'jwtSecret'>
+}
+export type LinkContext = Pick<Kernel, 'database' | 'nowMs'> &
+  WithEndedAccess &
+  Pick<SigningContext, 'config'>
+/** What follows the `?` of a link. `expires`: seconds since the epoch. */
+export interface LinkQuery {
+  reader?: string
+  expires?: number
+  signature?: string
+}
+
+const keys = new WeakMap<object, Buffer>()
+/** Derived: a signature of a link is never good for anything else that is signed with the server's secret. */
+function keyOf(config: SigningContext['config']): Buffer {
+  let key = keys.get(config)
+  if (key === undefined)
+    keys.set(
+      config,
+      (key = Buffer.from(hkdfSync('sha256', config.jwtSecret, '', 'caduceus upload links', 32))),
+    )
+  return key
+}
+
+const signatureOf = (
+  config: SigningContext['config'],
+  id: string,
+  reader: string,
+  expires: number,
+): string =>
+  createHmac('sha256', keyOf(config)).update(`${id}\0${reader}\0${expires}`).digest('base64url')
+
+/** `url` with what opens it for this account, if it names a file of ours by its path; otherwise as it is: text. */
+export function signedUrl(
+  { config, nowMs }: SigningContext,
+  accountId: string,
+  url: string,
+): string {
+  const id = uploadIdOf(url)
+  if (id === null) return url
+  const expires = Math.ceil(nowMs() / 1000) + uploadLimits.linkSeconds
+  return `${uploadUrl(id)}?reader=${accountId}&expires=${expires}&signature=${signatureOf(config, id, accountId, expires)}`
+}
+
+/**
+ * Who reads, by a link. Throws `token_invalid` for one that is incomplete, changed or over, and for an account
+ * whose sign-ins have all been ended since the link was made.
+ */
+export async function readerOf(
+  ctx: LinkContext,
+  fileId: string,
+  { reader, expires, signature }: LinkQuery,
+): Promise<Identity> {
+  const refused = new CaduceusError(
+    'token_invalid',
+    'the link is invalid or has expired; read the order again for a new one',
+  )
+  if (reader === undefined || expires === undefined || signature === undefined || !isUuid(reader))
+    throw refused
+  const given = Buffer.from(signature)
+  const expected = Buffer.from(signatureOf(ctx.config, fileId, reader, expires))
+  if (
+    given.length !== expected.length ||
+    !timingSafeEqual(given, expected) ||
+    ctx.nowMs() >= expires * 1000
+  )
+    throw refused
+  const issuedAtMs = (expires - uploadLimits.linkSeconds) * 1000
+  const account = await accountById(ctx.database.kysely, reader)
+  if (
+    account === null ||
+    !account.is_active ||
+    ctx.endedAccess.hasEnded({ userId: reader, issuedAtMs })
+  )
+    throw refused
+  return {
+    userId: account.id,
+    role: account.role,
+    name: account.full_name,
+    vendorId: account.vendor_id,
+    driverId: account.driver_id,
+    issuedAtMs,
+    expiresAtMs: expires * 1000,
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Google's Geocoding and Distance Matrix APIs, by HTTP: one GET each, no library. A geocoder's answer's `location_type` says how exact it
+ * is; APPROXIMATE is the middle of a town or a postcode, which nobody can deliver to.
+ */
+import { validCoordinate } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { ServiceError, type JsonGetter } from './json-get.ts'
+import type { Geocoder, Router } from './port.ts'
+
+interface Matrix {
+  status?: string
+  rows?: {
+    elements?: { status?: string; distance?: { value?: number }; duration?: { value?: number } }[]
+  }[]
+}
+
+interface Answer {
+  status?: string
+  results?: {
+    formatted_address?: string
+    geometry?: { location?: { lat?: number; lng?: number }; location_type?: string }
+  }[]
+}
+
+export function googleGeocoder(
+  { url, apiKey }: { url: string; apiKey: string },
+  get: JsonGetter,
+): Geocoder {
+  return async address => {
+    const answer = (await get(
+      `${url}/maps/api/geocode/json?${new URLSearchParams({ address, key: apiKey })}`,
+    )) as Answer
+    if (answer.status === 'ZERO_RESULTS') return null
+    // OVER_QUERY_LIMIT, REQUEST_DENIED, INVALID_REQUEST, UNKNOWN_ERROR: all with HTTP status 200.
+    if (answer.status !== 'OK') throw new Error(saying(answer.status))
+    const exact = answer.results?.find(result => result.geometry?.location_type !== 'APPROXIMATE')
+    const { lat = NaN, lng = NaN } = exact?.geometry?.location ?? {}
+    return validCoordinate(lat, lng)
+      ? { latitude: lat, longitude: lng, address: exact?.formatted_address ?? address }
+      : null
+  }
+}
+
+/** Metres and seconds by road of the quickest way, without traffic: a price must not depend on the minute in which it was asked for. */
+export function googleRouter(
+  { url, apiKey }: { url: string; apiKey: string },
+  get: JsonGetter,
+): Router {
+  return async (from, to) => {
+    const [origins, destinations] = [from, to].map(
+      ({ latitude, longitude }) => `${latitude.toFixed(6)},${longitude.toFixed(6)}`,
+    ) as [string, string]
+    const answer = (await get(
+      `${url}/maps/api/distancematrix/json?${new URLSearchParams({ origins, destinations, mode: 'driving', units: 'metric', key: apiKey })}`,
+    )) as Matrix
+    if (answer.status !== 'OK') throw new Error(saying(answer.status))
+    const element = answer.rows?.[0]?.elements?.[0]
+    // NOT_FOUND, ZERO_RESULTS, MAX_ROUTE_LENGTH_EXCEEDED are about these two points; the next pair may have a way.
+    if (element?.status !== 'OK') throw new ServiceError(saying(element?.status), 400)
+    const { distance: { value: metres = NaN } = {}, duration: { value: seconds = NaN } = {} } =
+      element
+    if (!(metres >= 0 && metres <= limits.routeKmMax * 1000) || !(seconds >= 0))
+      throw new Error('the service answered without a distance')
+    return { distance_km: metres / 1000, duration_minutes: Math.ceil(seconds / 6) / 10 }
+  }
+}
+
+/** With its own word, if it is one: a longer text may hold the key. */
+const saying = (status: string | undefined): string =>
+  `the service answered ${/^[A-Z_]{1,40}$/.test(status ?? '') ? status : 'without a status'}`

@@ -1,0 +1,155 @@
+/**
+ * Sends mail and SMS behind the request that asked for it: a caller must not learn from the time of an
+ * answer whether there was anybody to write to. So delivery is queued (bounded, repeated a few times)
+ * and a failure is in the log and the metrics and not in the answer; only a server that cannot send at
+ * all says so, because that has nothing to do with the recipient.
+ *
+ * Rejected: a table of messages to send. A code that is still unsent after a restart has expired, and
+ * its text would lie in the database in the clear.
+ */
+import type { Logger } from 'pino'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { messengerLimits } from './limits.ts'
+import type { DeliveryConfig } from './config.ts'
+import type { MessengerMetrics } from './metrics.ts'
+import { DeliveryError, type Carrier, type Channel, type Message } from './carrier.ts'
+import { developmentOutbox, type OutboxMessage } from './outbox.ts'
+import { smtpCarrier } from './smtp.ts'
+import { twilioCarrier } from './twilio.ts'
+
+export interface Messenger {
+  /** Throws `delivery_unconfigured` when nothing here can carry such a message. */
+  requireChannel(channel: Channel): void
+  /** Never waits, never throws: a message that cannot be queued or delivered is logged and counted. */
+  post(message: Message): void
+  /** What carries each channel; `none` in production without a configuration. */
+  readonly channels: Readonly<Record<Channel, Carrier['name'] | 'none'>>
+  /** Of the development outbox, newest first. */
+  outbox(): readonly OutboxMessage[]
+  /** Resolves when nothing is left to deliver. */
+  drain(): Promise<void>
+  close(): void
+}
+
+/** Parts with the messenger. */
+export interface WithMessenger {
+  readonly messenger: Messenger
+}
+
+export interface MessengerDeps {
+  delivery: DeliveryConfig
+  log: Pick<Logger, 'warn' | 'error'>
+  metrics: MessengerMetrics
+  nowMs(): number
+  random(): number
+  after(ms: number, run: () => void): () => void
+}
+
+const variables: Record<Channel, string> = {
+  email: 'SMTP_URL',
+  sms: 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM',
+}
+
+export function createMessenger({
+  delivery,
+  log,
+  metrics,
+  nowMs,
+  random,
+  after,
+}: MessengerDeps): Messenger {
+  const outbox = delivery.production ? null : developmentOutbox({ log, nowMs, random })
+  const carriers: Record<Channel, Carrier | null> = {
+    email: delivery.smtp === null ? outbox : smtpCarrier(delivery.smtp),
+    sms: delivery.twilio === null ? outbox : twilioCarrier(delivery.twilio),
+  }
+  for (const channel of ['email', 'sms'] as const)
+    if (carriers[channel] === null)
+      log.warn(
+        { channel },
+        `no ${channel} can be sent: ${variables[channel]} is not set; what needs it is refused with delivery_unconfigured`,
+      )
+
+  const queue: Message[] = []
+  let inFlight = 0
+  let waitingForRetry = 0
+  const onIdle: (() => void)[] = []
+  const count = (channel: Channel, outcome: string): void =>
+    metrics.messages.inc({ channel, outcome })
+  const settled = (): void => {
+    if (queue.length + inFlight + waitingForRetry > 0) return
+    for (const resolve of onIdle.splice(0)) resolve()
+  }
+
+  const deliver = async (message: Message, attempt: number): Promise<void> => {
+    inFlight++
+    try {
+      await carriers[message.channel]!.send(message)
+      count(message.channel, 'sent')
+    } catch (error) {
+      const permanent = error instanceof DeliveryError && error.permanent
+      if (permanent || attempt >= messengerLimits.messageAttemptsMax) {
+        count(message.channel, 'failed')
+        log.error(
+          {
+            channel: message.channel,
+            attempt,
+            reason: error instanceof Error ? error.message : String(error),
+          },
+          'message not delivered',
+        )
+      } else {
+        count(message.channel, 'retried')
+        waitingForRetry++
+        after(messengerLimits.messageRetryMs * 2 ** (attempt - 1), () => {
+          waitingForRetry--
+          void deliver(message, attempt + 1)
+        })
+      }
+    } finally {
+      inFlight--
+      pump()
+      settled()
+    }
+  }
+  const pump = (): void => {
+    while (inFlight < messengerLimits.messagesInFlightMax && queue.length > 0)
+      void deliver(queue.shift()!, 1)
+  }
+
+  return {
+    channels: { email: carriers.email?.name ?? 'none', sms: carriers.sms?.name ?? 'none' },
+    requireChannel(channel) {
+      if (carriers[channel] === null)
+        throw new CaduceusError(
+          'delivery_unconfigured',
+          `this server cannot send ${channel}: ${variables[channel]} is not set`,
+        )
+    },
+    post(message) {
+      // An account that was made by a phone's code has no e-mail to be written to.
+      if (message.to === '') return
+      if (
+        carriers[message.channel] === null ||
+        queue.length + waitingForRetry >= messengerLimits.messagesQueuedMax
+      ) {
+        count(message.channel, 'dropped')
+        log.error({ channel: message.channel, queued: queue.length }, 'message dropped')
+        return
+      }
+      queue.push(message)
+      // Begun behind the caller, who is about to answer.
+      after(0, pump)
+    },
+    outbox: () => outbox?.messages() ?? [],
+    async drain() {
+      if (queue.length + inFlight + waitingForRetry > 0)
+        await new Promise<void>(resolve => {
+          onIdle.push(resolve)
+        })
+    },
+    close() {
+      for (const carrier of Object.values(carriers)) carrier?.close()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The development outbox: where messages go when nothing is configured that could carry them. It says
+ * so in every line, keeps the last few for an admin to read, and is never used in production, where a
+ * code in a log is a code given away.
+ */
+import type { Logger } from 'pino'
+import { messengerLimits } from './limits.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { Carrier, Message } from './carrier.ts'
+
+export interface OutboxMessage extends Message {
+  id: string
+  at: Date
+}
+
+export interface Outbox extends Carrier {
+  /** Newest first; at most messengerLimits.outboxMessagesMax, and those of this process only. */
+  messages(): readonly OutboxMessage[]
+}
+
+export function developmentOutbox({
+  log,
+  nowMs,
+  random,
+}: {
+  log: Pick<Logger, 'warn'>
+  nowMs(): number
+  random(): number
+}): Outbox {
+  const kept: OutboxMessage[] = []
+  return {
+    name: 'outbox',
+    async send(message) {
+      const at = nowMs()
+      kept.unshift({ ...message, id: uuidV7(at, random), at: new Date(at) })
+      kept.length = Math.min(kept.length, messengerLimits.outboxMessagesMax)
+      const how =
+        message.channel === 'email'
+          ? 'SMTP_URL'
+          : 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM'
+      log.warn(
+        { outbox: true, channel: message.channel, to: message.to, text: message.text },
+        `*** DEVELOPMENT OUTBOX *** nothing was sent to ${message.to}: ${message.text} *** set ${how} to send for real ***`,
+      )
+    },
+    close() {},
+    messages: () => kept,
+  }
+}

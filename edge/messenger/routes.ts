@@ -1,0 +1,52 @@
+/** What the development outbox holds, for an admin. In production there is none, and the list is empty. */
+import Type from 'typebox'
+import type { WithMessenger } from './messenger.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { Timestamp } from '../kernel/shapes.ts'
+
+const OutboxView = Type.Object({
+  channels: Type.Object(
+    { email: Type.Enum(['smtp', 'outbox', 'none']), sms: Type.Enum(['twilio', 'outbox', 'none']) },
+    { description: 'What carries the messages of this server; `none`: they are refused' },
+  ),
+  messages: Type.Array(
+    Type.Object({
+      id: Uuid,
+      at: Timestamp,
+      channel: Type.Enum(['email', 'sms']),
+      to: Type.String(),
+      subject: Type.String(),
+      text: Type.String(),
+    }),
+  ),
+})
+
+export function outboxRoutes({ messenger }: WithMessenger): AnyRoute[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/admin/outbox',
+      operationId: 'readOutbox',
+      tags: ['admin'],
+      auth: ['admin'],
+      summary:
+        'Messages that were not sent, because this is a development server, newest first; those of this process only',
+      responses: { 200: { description: 'The messages', schema: OutboxView } },
+      handler: () => ({
+        status: 200,
+        body: {
+          channels: messenger.channels,
+          messages: messenger.outbox().map(({ id, at, channel, to, subject, text }) => ({
+            id,
+            at,
+            channel,
+            to,
+            subject,
+            text,
+          })),
+        },
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,217 @@
+/** Commands between actors that their receiver failed at and that were given up: `/api/admin/parked-commands`. */
+import Type from 'typebox'
+import { sql } from 'kysely'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { dropParked, replayParked, type ParkedKey, type ParkedRow } from './parked.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { closedObject, cursorRule, nullable, page, Timestamp } from '../kernel/shapes.ts'
+
+const path = '/api/admin/parked-commands'
+const tags = ['admin']
+const auth = ['admin'] as const
+const audit = { kind: 'parked_commands' }
+const Key = Type.Object({
+  actor_id: Uuid,
+  command_id: Type.String({ minLength: 1, maxLength: 300 }),
+})
+
+const ParkedView = Type.Object({
+  actor_kind: Type.Enum(['order', 'driver']),
+  actor_id: Uuid,
+  command_id: Type.String(),
+  verb: Type.String(),
+  command: Type.Unknown({ description: 'As the receiver is given it' }),
+  from_actor_id: Uuid,
+  slot: Type.Integer(),
+  seq: Type.Integer({ description: 'of the event that it follows from, in the sender’s slot' }),
+  detail: Type.String({ description: 'why it was given up' }),
+  tries: Type.Integer(),
+  parked_at: Timestamp,
+})
+const view = ({
+  kind,
+  actor_id,
+  command_id,
+  command,
+  from_actor_id,
+  slot,
+  seq,
+  detail,
+  tries,
+  parked_at,
+}: ParkedRow) => ({
+  actor_kind: kind,
+  actor_id,
+  command_id,
+  verb: (command as { verb?: unknown }).verb,
+  command,
+  from_actor_id,
+  slot,
+  seq,
+  detail,
+  tries,
+  parked_at,
+})
+const notFound = () => new CaduceusError('not_found', 'no such command is parked')
+
+export function parkedCommandRoutes({
+  database: { kysely: db },
+  bus,
+}: Pick<Kernel, 'database' | 'bus'>): AnyRoute[] {
+  /** In the order in which they were to happen. */
+  const inOrder = () =>
+    db
+      .selectFrom('parked_commands')
+      .selectAll()
+      .orderBy('slot')
+      .orderBy('seq')
+      .orderBy('command_id')
+  const find = async ({ actor_id, command_id }: ParkedKey) =>
+    await inOrder()
+      .where('actor_id', '=', actor_id)
+      .where('command_id', '=', command_id)
+      .executeTakeFirst()
+
+  return [
+    route({
+      method: 'GET',
+      path,
+      operationId: 'listParkedCommands',
+      tags,
+      auth,
+      audit,
+      summary:
+        'Commands between orders and drivers that were given up, in the order of their slots',
+      query: closedObject({
+        ...page,
+        cursor: Type.Optional(
+          Type.String({
+            pattern: '^\\d{1,4}\\.\\d{1,15}\\..{1,300}$',
+            description: 'next_cursor of the page before',
+            'x-rule': cursorRule,
+          }),
+        ),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({
+            commands: Type.Array(ParkedView),
+            next_cursor: nullable(Type.String()),
+          }),
+        },
+      },
+      handler: async ({ query: { limit = limits.listLimitDefault, cursor } }) => {
+        let query = inOrder().limit(limit + 1)
+        if (cursor !== undefined) {
+          const [slot, seq, ...id] = cursor.split('.')
+          query = query.where(
+            sql<boolean>`(slot, seq, command_id) > (${slot}::smallint, ${seq}::bigint, ${id.join('.')})`,
+          )
+        }
+        const rows = await query.execute()
+        const shown = rows.slice(0, limit)
+        const last = shown.at(-1)
+        return {
+          status: 200,
+          body: {
+            commands: shown.map(view),
+            next_cursor:
+              rows.length > limit ? `${last!.slot}.${last!.seq}.${last!.command_id}` : null,
+          },
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/replay`,
+      operationId: 'replayParkedCommands',
+      tags,
+      auth,
+      audit,
+      summary: `Send the first ${limits.listLimitMax} of them again, as one of them alone is; it ends early where no engine answers`,
+      body: closedObject({}),
+      responses: {
+        200: {
+          description: 'How many were done, and which were not',
+          schema: Type.Object({
+            replayed: Type.Integer(),
+            left: Type.Array(
+              Type.Object({
+                actor_id: Uuid,
+                command_id: Type.String(),
+                code: Type.String(),
+                detail: Type.String(),
+              }),
+            ),
+            parked: Type.Integer({ description: 'How many there are now' }),
+          }),
+        },
+      },
+      handler: async () => {
+        let replayed = 0
+        const left: (ParkedKey & { code: string; detail: string })[] = []
+        for (const row of await inOrder().limit(limits.listLimitMax).execute()) {
+          const problem = await replayParked(db, bus, row)
+          if (problem === null) {
+            replayed++
+            continue
+          }
+          left.push({
+            actor_id: row.actor_id,
+            command_id: row.command_id,
+            code: problem.code,
+            detail: problem.detail,
+          })
+          if (problem.code === 'unavailable') break
+        }
+        const { count } = await db
+          .selectFrom('parked_commands')
+          .select(eb => eb.fn.countAll<number>().as('count'))
+          .executeTakeFirstOrThrow()
+        return { status: 200, body: { replayed, left, parked: Number(count) } }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/:actor_id/:command_id/replay`,
+      operationId: 'replayParkedCommand',
+      tags,
+      auth,
+      audit,
+      params: Key,
+      summary:
+        'Send it again under its own id: what was done meanwhile is not done twice. What the receiver refuses is answered as its refusal, and stays parked',
+      body: closedObject({}),
+      responses: { 200: { description: 'It is done, and parked no longer', schema: ParkedView } },
+      handler: async ({ params }) => {
+        const row = await find(params)
+        if (row === undefined) throw notFound()
+        const problem = await replayParked(db, bus, row)
+        if (problem !== null) throw new CaduceusError(problem.code, problem.detail)
+        return { status: 200, body: view(row) }
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: `${path}/:actor_id/:command_id`,
+      operationId: 'dropParkedCommand',
+      tags,
+      auth,
+      audit,
+      params: Key,
+      summary: 'Give it up for good: what it was to do is put right by hand, or need not be done',
+      responses: { 200: { description: 'What was dropped', schema: ParkedView } },
+      handler: async ({ params, log }) => {
+        const [dropped] = await dropParked(db, params)
+        if (dropped === undefined) throw notFound()
+        // The audit trail says who and when; what it was is nowhere else.
+        log.warn({ dropped }, 'parked command dropped')
+        return { status: 200, body: view(dropped) }
+      },
+    }),
+  ]
+}

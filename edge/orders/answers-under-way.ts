@@ -1,0 +1,40 @@
+/**
+ * How many answers of one pharmacy an edge works on at once. An accept may wait for seconds, for a claim
+ * that another pharmacy holds; a script that accepts everything a thousand times over must not make the
+ * edge keep a thousand waits for it, each with its timer and its place in a race.
+ */
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+
+/** Of one pharmacy at one edge: several terminals that answer a morning's requests in the same second. */
+export const answersUnderWayMax = 64
+/** When one that was refused may come again, seconds. */
+const retryAfterSeconds = 1
+
+export class AnswersUnderWay {
+  readonly #counts = new Map<string, number>()
+
+  /** Pharmacies with answers under way. */
+  get pharmacies(): number {
+    return this.#counts.size
+  }
+
+  /** Runs the work as one of the pharmacy's. Throws `too_many_requests` when it has too many. */
+  async run<Outcome>(vendorId: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    const count = this.#counts.get(vendorId) ?? 0
+    if (count >= answersUnderWayMax)
+      throw new CaduceusError(
+        'too_many_requests',
+        `a pharmacy may have ${answersUnderWayMax} answers under way; wait for one of them`,
+        undefined,
+        retryAfterSeconds,
+      )
+    this.#counts.set(vendorId, count + 1)
+    try {
+      return await work()
+    } finally {
+      const left = this.#counts.get(vendorId)! - 1
+      if (left === 0) this.#counts.delete(vendorId)
+      else this.#counts.set(vendorId, left)
+    }
+  }
+}

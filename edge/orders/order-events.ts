@@ -1,0 +1,128 @@
+/** What happened to an order, from the journal: `/api/orders/{id}/events`. And its public link, taken back and made anew. */
+import Type from 'typebox'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { standingOf } from '../../protocol/orders/visibility.ts'
+import { Principal } from '../../protocol/kernel/principal.ts'
+import { principalOf, roles } from '../kernel/identity.ts'
+import { once } from '../idempotency/idempotency.ts'
+import { shownTo } from '../idempotency/order-shown.ts'
+import { eventsAfter } from './recorded-events.ts'
+import { timelineEntry } from './timeline.ts'
+import { linkEndsAtMs } from '../tracking/link.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { findOrder } from './reads.ts'
+import { OrderId, type OrderContext } from './terms.ts'
+import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.ts'
+
+const Entry = Type.Object({
+  version: Type.Integer({
+    description: "of the order after it; a gap is something that is not the caller's to know",
+  }),
+  type: Type.String(),
+  at: Timestamp,
+  by: Type.Union(
+    [Type.Object({ role: Principal.properties.role, id: nullable(Type.String()) }), Type.Null()],
+    {
+      description:
+        "Who acted, with the id of the record or service where it is the caller's to know; `system` for timers and geofences; null where an older release did not say",
+    },
+  ),
+  data: Type.Record(Type.String(), Type.Unknown()),
+})
+/** A version is the cursor: it orders the events, and names none of them to a stranger. */
+const Version = Type.String({
+  pattern: '^[0-9]{1,9}$',
+  description: 'next_cursor of the page before',
+  'x-rule': cursorRule,
+})
+
+export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
+  const db = ctx.database.kysely
+  return [
+    route({
+      method: 'GET',
+      path: '/api/orders/:id/events',
+      operationId: 'listOrderEvents',
+      summary: 'What happened to the order, oldest first',
+      tags: ['orders'],
+      auth: roles,
+      scope: 'orders:read',
+      params: OrderId,
+      query: closedObject({
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })),
+        cursor: Type.Optional(Version),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ events: Type.Array(Entry), next_cursor: nullable(Type.String()) }),
+        },
+      },
+      errors: ['order_not_found'],
+      handler: async ({ identity, params, query }) => {
+        const limit = query.limit ?? limits.listLimitDefault
+        const order = await findOrder(ctx, identity, params.id)
+        const standing = standingOf(principalOf(identity), order, ctx.nowMs())
+        const rows = await eventsAfter<OrderEvent>(
+          db,
+          params.id,
+          Number(query.cursor ?? 0),
+          limit + 1,
+        )
+        const shown = rows.slice(0, limit)
+        const events = shown.map(row => timelineEntry(identity, order.currency, row, standing))
+        return {
+          status: 200,
+          body: {
+            events: events.filter(entry => entry !== null),
+            next_cursor: rows.length > limit ? String(shown.at(-1)!.version) : null,
+          },
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/orders/:id/tracking-token',
+      operationId: 'reissueTrackingToken',
+      tags: ['tracking'],
+      auth: ['user', 'vendor', 'admin'],
+      params: OrderId,
+      summary:
+        'A new public tracking link; the old one opens nothing any more, and whoever looks at it is put out',
+      idempotent: true,
+      body: closedObject({}),
+      responses: {
+        201: {
+          description: 'The new link',
+          schema: Type.Object({
+            order_id: Type.String(),
+            tracking_token: Type.String(),
+            expires_at: nullable(Timestamp),
+          }),
+        },
+      },
+      errors: ['order_not_found'],
+      handler: request =>
+        once(ctx, request, 'reissueTrackingToken', async ({ commandId }) => {
+          const { order } = await ctx.commands.order({
+            id: commandId,
+            actor_id: request.params.id,
+            verb: 'reissue_tracking',
+            by: request.principal,
+            data: {},
+          })
+          const endsAtMs = linkEndsAtMs(ctx.config, order)
+          return {
+            status: 201,
+            // A pharmacy that has not accepted the order may end the old link; the new one is shown to the customer alone.
+            body: {
+              order_id: order.id,
+              tracking_token: shownTo(ctx, request.identity, order).tracking_token,
+              expires_at: endsAtMs === null ? null : new Date(endsAtMs).toISOString(),
+            },
+          }
+        }),
+    }),
+  ]
+}

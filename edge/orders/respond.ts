@@ -1,0 +1,182 @@
+/**
+ * A pharmacy's answer to a broadcast, over HTTP or its socket. An accept first asks the claims, where
+ * the race is decided and the many losers are answered without the engine; the one who wins there is
+ * told only after the order's actor has journaled it, because a claim may be forgotten and the journal
+ * may not. REJECTED cannot be contended and goes straight to the actor.
+ *
+ * Rejected: telling `taken` to those who come while the holder is unconfirmed. The holder may die
+ * before the journal, the claim lapses, and then nobody has what all were told somebody has.
+ */
+import { requestExpired } from '../../protocol/orders/texts.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
+import type { FeeTerms, OrderCommandData } from '../../protocol/dispatch/commands.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import type { WithRaces } from './races.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+
+export interface PharmacyAnswer {
+  vendorId: string
+  requestId: string
+  commandId: string
+  response_type: 'ACCEPTED' | 'REJECTED'
+  text_message?: string
+  audio_url?: string
+  /** By the pharmacy's own quote. */
+  fee?: FeeTerms
+}
+export interface PharmacyOutcome {
+  outcome: 'won' | 'recorded'
+  order: OrderView
+}
+export type RespondContext = Pick<Kernel, 'claims' | 'commands' | 'log' | 'nowMs'> & WithRaces
+
+const heldPauseMsFirst = 10
+const heldPauseMsMax = 160
+/** A hold is confirmed, released or lapsed by then. */
+const heldWaitMs = limits.claimLeaseMs + 1_000
+
+/** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
+export function respondToRequest(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From = ctx,
+  pause: (ms: number) => Promise<unknown> = sleep,
+): Promise<PharmacyOutcome> {
+  return ctx.races.answers.run(answer.vendorId, () => settle(ctx, answer, from, pause))
+}
+
+async function settle(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<PharmacyOutcome> {
+  if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
+  const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
+  if (ahead !== null) {
+    if ((await ahead) === 'taken') throw alreadyAssigned
+    return claimAndConfirm(ctx, answer, from, pause)
+  }
+  let won = false
+  try {
+    const outcome = await claimAndConfirm(ctx, answer, from, pause)
+    won = true
+    return outcome
+  } finally {
+    ctx.races.leave(answer.requestId, won)
+  }
+}
+
+interface From {
+  readonly log: Logger
+}
+
+async function claimAndConfirm(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<PharmacyOutcome> {
+  const claim = await claimUntilSettled(ctx, answer, from, pause)
+  switch (claim.outcome) {
+    case 'won':
+      return confirmWin(ctx, answer)
+    case 'taken':
+      throw alreadyAssigned
+    case 'not_eligible':
+      throw notOffered()
+    case 'too_late':
+      throw new CaduceusError('request_expired', requestExpired)
+    case 'closed':
+      throw claim.as === 'expired'
+        ? new CaduceusError('request_expired', requestExpired)
+        : new CaduceusError('request_cancelled', 'This request was cancelled')
+    // The claims do not know, or the holder neither came through nor lapsed: the actor does know.
+    case 'unknown':
+    case 'held':
+      return tellActor(ctx, answer)
+    default:
+      return claim satisfies never
+  }
+}
+
+/** One for all: five hundred lose at once, and a stack for each would be a fifth of what telling them costs. */
+const alreadyAssigned = new CaduceusError(
+  'request_already_assigned',
+  'This request has already been assigned to a pharmacy',
+)
+/** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
+const notOffered = () =>
+  new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
+
+type Settled = ClaimAnswer | { outcome: 'taken' }
+
+/** Asks until the answer is not `held` or the engine says who has it, within the time in which a hold must end one way or the other. */
+async function claimUntilSettled(
+  ctx: RespondContext,
+  answer: PharmacyAnswer,
+  from: From,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<Settled> {
+  const untilMs = ctx.nowMs() + heldWaitMs
+  for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
+    let claim: ClaimAnswer
+    try {
+      claim = await ctx.claims.claim(answer.requestId, answer.vendorId)
+    } catch (error) {
+      from.log.warn(
+        { err: error, order_id: answer.requestId },
+        'claims cannot be asked; asking the actor',
+      )
+      return { outcome: 'unknown' }
+    }
+    if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim
+    const { end, cancel } = ctx.races.watch(answer.requestId, answer.vendorId)
+    const ended = await Promise.race([pause(pauseMs), end])
+    cancel()
+    if (ended === 'taken') return { outcome: 'taken' }
+  }
+}
+
+async function confirmWin(ctx: RespondContext, answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  try {
+    return await tellActor(ctx, answer)
+  } catch (error) {
+    // After a lost reply the actor may have journaled the win: then the claim must stand, and lapses if not.
+    if (error instanceof CaduceusError && error.code !== 'unavailable')
+      await ctx.claims.release(answer.requestId, answer.vendorId).catch(() => undefined)
+    throw error
+  }
+}
+
+async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  const data: OrderCommandData['respond'] = {
+    response_type: answer.response_type,
+    ...(answer.text_message !== undefined && { text_message: answer.text_message }),
+    ...(answer.audio_url !== undefined && { audio_url: answer.audio_url }),
+    ...(answer.fee !== undefined && { fee: answer.fee }),
+  }
+  const reply = await ctx.commands
+    .order({
+      id: answer.commandId,
+      actor_id: answer.requestId,
+      verb: 'respond',
+      by: { role: 'vendor', id: answer.vendorId },
+      data,
+    })
+    .catch((error: unknown) => {
+      // Whether the request exists is for those to know who were asked.
+      throw error instanceof CaduceusError &&
+        (error.code === 'order_not_found' || error.code === 'request_not_offered')
+        ? notOffered()
+        : error
+    })
+  return {
+    outcome: reply.outcome.response ?? (answer.response_type === 'ACCEPTED' ? 'won' : 'recorded'),
+    order: reply.order,
+  }
+}

@@ -1,0 +1,461 @@
+/** Orders: `/api/orders`. Every change is a command to the order's actor, which decides; reads come from the read model. */
+import Type from 'typebox'
+import { commandSchemas, type OrderVerb } from '../../protocol/dispatch/commands.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
+import { OrderView } from '../../protocol/orders/view.ts'
+import { contactOf } from '../accounts/contacts.ts'
+import { type Identity, type Role, roles } from '../kernel/identity.ts'
+import { createCommand } from './new-order.ts'
+import { once } from '../idempotency/idempotency.ts'
+import { shownTo } from '../idempotency/order-shown.ts'
+import { respondToRequest } from './respond.ts'
+import { etagOf, requireRevision } from '../http/preconditions.ts'
+import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../kernel/route.ts'
+import { invalid } from '../kernel/validate.ts'
+import { findOrder, kindOf, listOrders, orderFilters } from './reads.ts'
+import { refusalFor } from './refusals.ts'
+import { ownPath } from '../links/own-urls.ts'
+import { acceptTerms, OrderId, type OrderContext } from './terms.ts'
+import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from '../kernel/shapes.ts'
+
+const tags = ['orders']
+const create = commandSchemas.order.create.properties
+const oneOrder = { 200: { description: 'The order as it is now', schema: OrderView } }
+const mapErrors = ['geocoding_unavailable', 'geocoding_failed', 'address_not_found'] as const
+const quoteErrors = ['quote_not_found', 'quote_expired', 'quote_mismatch'] as const
+const conflicts = ['order_not_found', 'order_state_conflict'] as const
+
+const OrderBody = closedObject({
+  user_id: Type.Optional(Uuid),
+  vendor_id: Uuid,
+  pickup_address: create.pickup_address,
+  pickup_latitude: create.pickup_latitude,
+  pickup_longitude: create.pickup_longitude,
+  delivery_address: create.delivery_address,
+  /** Without them the address is looked up. */
+  delivery_latitude: Type.Optional(create.delivery_latitude),
+  delivery_longitude: Type.Optional(create.delivery_longitude),
+  customer_name: Type.Optional(PersonName),
+  customer_phone: Type.Optional(Phone),
+  items: Type.Optional(create.items),
+  notes: create.notes,
+  prescription_url: create.prescription_url,
+  /** Of `POST /api/pricing/quote`: its fee is the order's. */
+  quote_id: Type.Optional(Uuid),
+})
+
+/** The status that a PATCH asks for, and the command that brings it about. */
+type Verb<S extends OrderStatus> = (typeof statusTable)[S]['verb']
+type Settable = { [S in OrderStatus]: Verb<S> extends OrderVerb ? S : never }[OrderStatus]
+const verbOfStatus = (status: Settable): OrderVerb => statusTable[status].verb
+const PatchBody = closedObject({
+  status: Type.Enum(orderStatuses.filter((one): one is Settable => statusTable[one].verb !== null)),
+  proof_photo_url: Type.Optional(Url),
+  signature_url: Type.Optional(Url),
+  reason: Type.Optional(Text),
+})
+
+type Guarded = RouteRequest<{ id: string }, unknown, unknown, Identity>
+
+export function orderRoutes(ctx: OrderContext): AnyRoute[] {
+  const db = ctx.database.kysely
+
+  /** Sends the caller's command to the order and answers with the order as it then is. */
+  const tell = async (
+    request: Pick<Guarded, 'identity' | 'principal'>,
+    orderId: string,
+    commandId: string,
+    verb: OrderVerb,
+    data: object,
+  ): Promise<RouteAnswer> => {
+    const { offer_id: offerId } = data as { offer_id?: string }
+    const { order, outcome } = await ctx.commands
+      .order({ id: commandId, actor_id: orderId, verb, by: request.principal, data })
+      .catch(async (error: unknown) => {
+        throw await refusalFor(
+          db,
+          request.identity,
+          { orderId, ...(offerId !== undefined && { offerId }) },
+          error,
+        )
+      })
+    return {
+      status: 200,
+      body: {
+        ...shownTo(ctx, request.identity, order),
+        ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }),
+      },
+      headers: { etag: etagOf(order.version) },
+    }
+  }
+
+  /** Accept and reject reach a broadcast as an answer to it: to a pharmacy both are an order it may take. */
+  const answerOrder = async (
+    request: Pick<Guarded, 'identity' | 'principal' | 'log'>,
+    orderId: string,
+    commandId: string,
+    accepts: boolean,
+    words: { text_message?: string; reason?: string },
+    quoteId?: string,
+  ) => {
+    const { identity, principal } = request
+    const fee =
+      quoteId === undefined ? {} : { fee: await acceptTerms(ctx, identity, orderId, quoteId) }
+    if (identity.role === 'vendor' && (await kindOf(db, orderId)) === 'broadcast') {
+      const text = words.text_message ?? words.reason
+      const { order } = await respondToRequest(
+        ctx,
+        {
+          vendorId: principal.id,
+          requestId: orderId,
+          commandId,
+          response_type: accepts ? 'ACCEPTED' : 'REJECTED',
+          ...(text !== undefined && { text_message: text }),
+          ...fee,
+        },
+        request,
+      ).catch(async (error: unknown) => {
+        throw await refusalFor(db, identity, { orderId }, error)
+      })
+      return {
+        status: 200,
+        body: shownTo(ctx, identity, order),
+        headers: { etag: etagOf(order.version) },
+      }
+    }
+    return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })
+  }
+
+  /** A POST that is one command on one order, with the command's own data as its body. */
+  const commandRoute = <B extends Type.TSchema>(row: {
+    path: string
+    operationId: string
+    summary: string
+    roles: readonly Role[]
+    verb: OrderVerb
+    body: B
+    errors?: AnyRoute['errors']
+  }): AnyRoute =>
+    route({
+      method: 'POST',
+      path: row.path,
+      operationId: row.operationId,
+      summary: row.summary,
+      tags,
+      auth: row.roles,
+      scope: 'orders:write',
+      params: OrderId,
+      body: row.body,
+      idempotent: true,
+      responses: oneOrder,
+      errors: [...conflicts, ...(row.errors ?? [])],
+      handler: request =>
+        once(ctx, request, row.operationId, ({ commandId }) =>
+          tell(request, request.params.id, commandId, row.verb, request.body as object),
+        ),
+    })
+
+  /** A driver's answer to an offer. */
+  const offerRoute = (row: {
+    path: string
+    operationId: string
+    summary: string
+    verb: 'accept_offer' | 'decline_offer'
+  }): AnyRoute =>
+    route({
+      method: 'POST',
+      path: row.path,
+      operationId: row.operationId,
+      summary: row.summary,
+      tags,
+      auth: ['driver', 'admin'],
+      params: Type.Object({ id: Uuid, offer_id: Uuid }),
+      body:
+        row.verb === 'decline_offer'
+          ? closedObject({ reason: Type.Optional(Text) })
+          : closedObject({}),
+      idempotent: true,
+      responses: oneOrder,
+      errors: [...conflicts, 'offer_not_found', 'offer_not_yours', 'offer_expired'],
+      handler: request =>
+        once(ctx, request, row.operationId, ({ commandId }) =>
+          tell(request, request.params.id, commandId, row.verb, {
+            ...(request.body as object),
+            offer_id: request.params.offer_id,
+          }),
+        ),
+    })
+
+  return [
+    route({
+      method: 'POST',
+      path: '/api/orders',
+      operationId: 'createOrder',
+      summary: 'Order from a known pharmacy',
+      tags,
+      auth: ['user', 'admin'],
+      body: OrderBody,
+      idempotent: true,
+      responses: { 201: { description: 'The order', schema: OrderView } },
+      errors: ['vendor_not_found', 'forbidden', ...quoteErrors, ...mapErrors],
+      handler: request =>
+        once(ctx, request, 'createOrder', async ({ commandId, targetId }) => {
+          const { body, identity, principal } = request
+          const {
+            user_id = identity.userId,
+            customer_name,
+            customer_phone,
+            items = [],
+            quote_id,
+            prescription_url,
+            ...rest
+          } = body
+          if (user_id !== identity.userId && identity.role !== 'admin')
+            throw new CaduceusError('forbidden', 'user_id is not the account that orders')
+          const customer =
+            customer_name === undefined || customer_phone === undefined
+              ? await contactOf(ctx.database, user_id, ctx.nowMs())
+              : { customer_id: user_id, customer_name, customer_phone }
+          const data = await createCommand(
+            ctx,
+            identity,
+            {
+              order_id: targetId,
+              ...customer,
+              ...rest,
+              items,
+              ...(prescription_url !== undefined && {
+                prescription_url: ownPath(prescription_url, request.origin),
+              }),
+              ...(customer_name !== undefined && { customer_name }),
+              ...(customer_phone !== undefined && { customer_phone }),
+            },
+            quote_id,
+          )
+          checkOrderSize(data)
+          const { order } = await ctx.commands.order({
+            id: commandId,
+            actor_id: targetId,
+            verb: 'create',
+            by: principal,
+            data,
+          })
+          return { status: 201, body: order, headers: { location: `/api/orders/${order.id}` } }
+        }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/orders',
+      operationId: 'listOrders',
+      summary: 'Orders that the caller may see, newest first',
+      tags,
+      standing: 'carrying',
+      auth: roles,
+      scope: 'orders:read',
+      query: closedObject({
+        ...page,
+        ...orderFilters,
+        status: Type.Optional(Type.Enum(orderStatuses)),
+        kind: Type.Optional(Type.Enum(['broadcast', 'direct'])),
+        vendor_id: Type.Optional(Uuid),
+        driver_id: Type.Optional(Uuid),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }),
+        },
+      },
+      handler: async ({ identity, query }) => ({
+        status: 200,
+        body: await listOrders(ctx, identity, query),
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/orders/:id',
+      operationId: 'getOrder',
+      summary: 'One order',
+      tags,
+      standing: 'carrying',
+      auth: roles,
+      scope: 'orders:read',
+      params: OrderId,
+      versioned: true,
+      responses: oneOrder,
+      errors: ['order_not_found'],
+      handler: async ({ identity, params }) => {
+        const order = await findOrder(ctx, identity, params.id)
+        return { status: 200, body: order, headers: { etag: etagOf(order.version) } }
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/api/orders/:id',
+      operationId: 'updateOrder',
+      summary: 'Bring the order to its next status',
+      tags,
+      standing: 'carrying',
+      auth: roles,
+      scope: 'orders:write',
+      params: OrderId,
+      body: PatchBody,
+      idempotent: true,
+      versioned: true,
+      responses: oneOrder,
+      errors: [
+        ...conflicts,
+        'order_not_cancellable',
+        'proof_required',
+        'proof_invalid',
+        'request_already_assigned',
+        'request_not_offered',
+        'request_expired',
+        'request_cancelled',
+      ],
+      handler: request =>
+        once(ctx, request, 'updateOrder', async ({ commandId }) => {
+          const { status, reason, ...proofs } = request.body
+          // A courtesy to whoever looks at an old page: the actor decides in any case, and refuses what the state does not allow.
+          if (request.headers['if-match'] !== undefined)
+            requireRevision(
+              request.headers,
+              (await findOrder(ctx, request.identity, request.params.id)).version,
+            )
+          const given = reason === undefined ? {} : { reason }
+          if (status !== 'delivered' && Object.keys(proofs).length > 0)
+            throw invalid(
+              Object.keys(proofs).map(field => ({
+                field,
+                rule: 'belongs to the status delivered',
+              })),
+            )
+          switch (status) {
+            case 'accepted':
+            case 'rejected':
+              return answerOrder(
+                request,
+                request.params.id,
+                commandId,
+                status === 'accepted',
+                given,
+              )
+            case 'delivered':
+              return tell(request, request.params.id, commandId, 'deliver', { ...proofs, ...given })
+            case 'failed':
+              if (reason === undefined || reason === '')
+                throw invalid([{ field: 'reason', rule: 'is required for the status failed' }])
+              return tell(request, request.params.id, commandId, 'fail', given)
+            case 'cancelled':
+              return tell(request, request.params.id, commandId, 'cancel', given)
+            default:
+              return tell(request, request.params.id, commandId, verbOfStatus(status), {})
+          }
+        }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/orders/:id',
+      operationId: 'cancelOrder',
+      summary: 'Cancel the order',
+      tags,
+      auth: ['user', 'vendor', 'admin'],
+      scope: 'orders:write',
+      params: OrderId,
+      query: closedObject({ reason: Type.Optional(Text) }),
+      idempotent: true,
+      responses: oneOrder,
+      errors: ['order_not_found', 'order_not_cancellable', 'request_expired'],
+      handler: request =>
+        once(ctx, request, 'cancelOrder', ({ commandId }) =>
+          tell(request, request.params.id, commandId, 'cancel', request.query),
+        ),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/orders/:id/accept',
+      operationId: 'acceptOrder',
+      summary: 'The pharmacy takes the order',
+      tags,
+      auth: ['vendor', 'admin'],
+      params: OrderId,
+      body: closedObject({ text_message: Type.Optional(Text), quote_id: Type.Optional(Uuid) }),
+      idempotent: true,
+      responses: oneOrder,
+      errors: [
+        ...conflicts,
+        ...quoteErrors,
+        'request_already_assigned',
+        'request_not_offered',
+        'request_expired',
+        'request_cancelled',
+      ],
+      handler: request =>
+        once(ctx, request, 'acceptOrder', ({ commandId }) => {
+          const { quote_id, ...words } = request.body
+          return answerOrder(request, request.params.id, commandId, true, words, quote_id)
+        }),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/orders/:id/reject',
+      operationId: 'rejectOrder',
+      summary: 'The pharmacy refuses the order',
+      tags,
+      auth: ['vendor', 'admin'],
+      params: OrderId,
+      body: closedObject({ reason: Type.Optional(Text) }),
+      idempotent: true,
+      responses: oneOrder,
+      errors: [
+        ...conflicts,
+        'request_already_assigned',
+        'request_not_offered',
+        'request_expired',
+        'request_cancelled',
+      ],
+      handler: request =>
+        once(ctx, request, 'rejectOrder', ({ commandId }) =>
+          answerOrder(request, request.params.id, commandId, false, request.body),
+        ),
+    }),
+    commandRoute({
+      path: '/api/orders/:id/assign-driver',
+      operationId: 'assignDriver',
+      summary: 'The pharmacy picks one of its drivers',
+      roles: ['vendor', 'admin'],
+      verb: 'assign_driver',
+      body: commandSchemas.order.assign_driver,
+      errors: [
+        'driver_not_found',
+        'driver_unavailable',
+        'driver_at_capacity',
+        'driver_holds_offer',
+        'driver_not_of_vendor',
+      ],
+    }),
+    commandRoute({
+      path: '/api/orders/:id/find-driver',
+      operationId: 'findDriver',
+      summary: 'Offer the order to drivers, the nearest by time first',
+      roles: ['vendor', 'admin'],
+      verb: 'find_driver',
+      body: commandSchemas.order.find_driver,
+    }),
+    offerRoute({
+      path: '/api/orders/:id/offers/:offer_id/accept',
+      operationId: 'acceptOffer',
+      summary: 'The driver takes the delivery',
+      verb: 'accept_offer',
+    }),
+    offerRoute({
+      path: '/api/orders/:id/offers/:offer_id/decline',
+      operationId: 'declineOffer',
+      summary: 'The driver declines; the next one is asked',
+      verb: 'decline_offer',
+    }),
+  ]
+}

@@ -1,0 +1,228 @@
+/**
+ * An order's history as its people may read it, from the journal's events: what happened, when, and of
+ * the facts those that concern the reader. Pure. A kind of event that is forgotten here does not
+ * compile, and a field that is not named here is not told: events also hold the tracking token, who
+ * else was asked, and phone numbers.
+ */
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
+import { decimalOfMinor } from '../../protocol/pricing/money.ts'
+import type { Standing } from '../../protocol/orders/visibility.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { Identity } from '../kernel/identity.ts'
+import type { Recorded } from './recorded-events.ts'
+
+export interface TimelineEntry {
+  /** Version of the order after it: contiguous in the journal, with gaps where something is not the reader's. */
+  version: number
+  type: OrderEvent['type']
+  at: string
+  /** Who acted: by role, and by id where the reader may know it; null where an older release did not say. */
+  by: { role: Principal['role']; id: string | null } | null
+  data: Record<string, unknown>
+}
+
+/** Who reads: by role, and which record they are. */
+export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
+/** `currency`: of the order. */
+type Reading = Reader & { currency: string }
+
+/**
+ * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
+ * have it, or no longer, is told what that standing may know and no more.
+ */
+export function timelineEntry(
+  identity: Reader,
+  currency: string,
+  { version, at, by, event }: Recorded<OrderEvent>,
+  standing: Standing | null = null,
+): TimelineEntry | null {
+  const { role, vendorId, driverId } = identity
+  const reader: Reading = { role, vendorId, driverId, currency }
+  const data =
+    standing !== null && standing in limited
+      ? limited[standing as LimitedStanding](reader, event)
+      : dataFor(reader, event)
+  return data === null
+    ? null
+    : {
+        version,
+        type: event.type,
+        at: at.toISOString(),
+        by: by === null ? null : shownActor(reader, by, standing),
+        data,
+      }
+}
+
+/** The accounts of administrators are for administrators; the customer's is for who has the order, and not for drivers. */
+function shownActor(
+  { role }: Reader,
+  by: Principal,
+  standing: Standing | null,
+): TimelineEntry['by'] {
+  const strange = role === 'driver' || (standing !== null && standing in limited)
+  const hidden =
+    role !== 'admin' &&
+    role !== 'service' &&
+    (by.role === 'admin' || (by.role === 'customer' && strange))
+  return { role: by.role, id: hidden ? null : by.id }
+}
+
+type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
+type Told = Record<string, unknown> | null
+const ownOffers = (reader: Reading, event: OrderEvent): Told =>
+  event.type === 'offer_made' || event.type === 'offer_closed' ? dataFor(reader, event) : null
+const limited: Readonly<Record<LimitedStanding, (reader: Reading, event: OrderEvent) => Told>> = {
+  asked(reader, event) {
+    switch (event.type) {
+      case 'broadcast_opened':
+        return {
+          radius_km: event.data.radius_km,
+          expires_at: new Date(event.data.expires_at_ms).toISOString(),
+        }
+      case 'response_recorded':
+        return dataFor(reader, event)
+      default:
+        return null
+    }
+  },
+  offered: ownOffers,
+  past: (reader, event) =>
+    event.type === 'delivered'
+      ? earningsOf(reader, event.data.earnings_minor)
+      : ownOffers(reader, event),
+  outsider: () => null,
+}
+
+function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | null {
+  const { role } = reader
+  const overseer = role === 'admin' || role === 'service'
+  const offeredTo = (driverId: string): boolean =>
+    overseer || role === 'vendor' || (role === 'driver' && reader.driverId === driverId)
+  switch (event.type) {
+    case 'broadcast_opened': {
+      const { radius_km, expires_at_ms, candidates, fee } = event.data
+      if (role === 'driver') return {}
+      return {
+        radius_km,
+        expires_at: new Date(expires_at_ms).toISOString(),
+        pharmacies_notified: candidates.length,
+        ...feeOf(reader, fee?.fee_minor),
+      }
+    }
+    case 'order_placed': {
+      const { vendor, distance_km, fee } = event.data
+      return {
+        pharmacy_name: vendor.name,
+        distance_km: kmToMetre(distance_km),
+        ...feeOf(reader, fee?.fee_minor),
+      }
+    }
+    case 'response_recorded': {
+      const { vendor_id, vendor_name, distance_km, text_message, audio_url } = event.data
+      if (role === 'driver' || (role === 'vendor' && reader.vendorId !== vendor_id)) return null
+      const facts = {
+        pharmacy_id: vendor_id,
+        pharmacy_name: vendor_name,
+        response_type: 'REJECTED',
+        text_message,
+        audio_url,
+      }
+      // It was told a distance from the area when it was asked, and the exact one is not for who declined.
+      return role === 'vendor' ? facts : { ...facts, distance_km: kmToMetre(distance_km) }
+    }
+    case 'order_accepted': {
+      const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data
+      const facts = {
+        pharmacy_name: vendor.name,
+        distance_km: kmToMetre(distance_km),
+        ...feeOf(reader, fee_minor),
+      }
+      return role === 'driver'
+        ? facts
+        : { ...facts, pharmacy_id: vendor.vendor_id, text_message, audio_url }
+    }
+    case 'order_rejected':
+      return role === 'driver' ? null : { reason: event.data.reason }
+    case 'request_expired':
+      return { reason: event.data.reason }
+    case 'order_cancelled':
+      return { by: event.data.by, reason: event.data.reason }
+    case 'tracking_reissued':
+      return role === 'driver' ? null : {}
+    case 'driver_search_started':
+      return role === 'driver' ? null : {}
+    case 'driver_search_ended':
+      return role === 'driver' ? null : { outcome: event.data.outcome }
+    case 'offer_made': {
+      const { offer_id, driver_id, mode, expires_at_ms, eta_minutes, distance_km } = event.data
+      if (!offeredTo(driver_id)) return null
+      return {
+        offer_id,
+        driver_id,
+        mode,
+        expires_at: new Date(expires_at_ms).toISOString(),
+        eta_minutes,
+        distance_km: distance_km === null ? null : kmToMetre(distance_km),
+      }
+    }
+    case 'offer_closed': {
+      const { offer_id, driver_id, outcome, reason } = event.data
+      return offeredTo(driver_id) ? { offer_id, driver_id, outcome, reason } : null
+    }
+    case 'driver_assigned': {
+      const { driver_id, name, vehicle_type } = event.data.driver
+      return { driver_id, driver_name: name, vehicle_type }
+    }
+    case 'driver_unassigned': {
+      const { driver_id, reason } = event.data
+      if (role === 'user') return { driver_id }
+      return role !== 'driver' || driver_id === reader.driverId ? { driver_id, reason } : null
+    }
+    case 'assigned_driver_updated': {
+      const { driver_id, name, vehicle_type } = event.data.driver
+      return { driver_id, driver_name: name, vehicle_type }
+    }
+    case 'arrived_at_pickup':
+    case 'picked_up':
+    case 'out_for_delivery':
+    case 'arrived_at_dropoff':
+    case 'return_started':
+      return {}
+    case 'delivered': {
+      const {
+        proof_photo_url,
+        signature_url,
+        actual_distance_km,
+        earnings_minor,
+        door_distance_m,
+        reason,
+        flag,
+      } = event.data
+      return {
+        proof_photo_url,
+        signature_url,
+        actual_distance_km: actual_distance_km === null ? null : kmToMetre(actual_distance_km),
+        reason,
+        ...(role !== 'user' && earningsOf(reader, earnings_minor)),
+        ...((overseer || role === 'vendor') && { door_distance_m, flag }),
+      }
+    }
+    case 'delivery_failed':
+      return { reason: event.data.reason }
+    case 'returned':
+      return {}
+    default:
+      return event satisfies never
+  }
+}
+
+const earningsOf = ({ currency }: Reading, minor: number) => ({
+  earnings: decimalOfMinor(minor, currency),
+  currency,
+})
+const feeOf = (
+  { currency }: Reading,
+  minor: number | undefined,
+): { delivery_fee?: number; currency?: string } =>
+  minor === undefined ? {} : { delivery_fee: decimalOfMinor(minor, currency), currency }

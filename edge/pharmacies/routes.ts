@@ -1,0 +1,452 @@
+/**
+ * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
+ * of a change after its commit (and find it by themselves if the message is lost).
+ */
+import { pharmacyStatuses } from '../../protocol/pharmacies/statuses.ts'
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
+import { sql, type Selectable } from 'kysely'
+import Type from 'typebox'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
+import { dispatchPolicies } from '../../protocol/drivers/policies.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { OrderView } from '../../protocol/orders/view.ts'
+import { tellAdministratorsSoon } from '../approval/applicants.ts'
+import { refuseTooManyPharmacies } from '../approval/bounds.ts'
+import { decidedAt, moveOf, placeColumns } from '../approval/moving.ts'
+import { Move } from '../approval/routes.ts'
+import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
+import { roles, type Identity } from '../kernel/identity.ts'
+import { signIn } from '../accounts/sessions.ts'
+import type { AccountsConfig } from '../accounts/config.ts'
+import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import type { RegistrationConfig } from '../approval/registration.ts'
+import type { TrackingConfig } from '../tracking/config.ts'
+import type { WithStandings } from '../kernel/standing.ts'
+import type { WithMessenger } from '../messenger/messenger.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import { announceVendor } from '../kernel/announce-vendor.ts'
+import { addressGroup } from '../kernel/address.ts'
+import { etagOf, requireRevision } from '../http/preconditions.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { signedInBody } from '../accounts/routes.ts'
+import { listOrders, orderFilters } from '../orders/reads.ts'
+import {
+  closedObject,
+  Email,
+  nextCursor,
+  nullable,
+  page,
+  paged,
+  Password,
+  PersonName,
+  Phone,
+  SignedInView,
+  Text,
+  Timestamp,
+  VerificationToken,
+} from '../kernel/shapes.ts'
+import { settingsBody, settingsColumns, settingsOf, settingsView } from './settings.ts'
+
+export type VendorContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
+  WithEndedAccess &
+  WithMessenger &
+  WithStandings &
+  WithConfig<KernelConfig & AccountsConfig & RegistrationConfig & TrackingConfig>
+
+const tags = ['vendors']
+const VendorId = Type.Object({ id: Uuid })
+const DispatchPolicy = Type.Enum(dispatchPolicies)
+
+export const VendorView = Type.Object({
+  id: Uuid,
+  business_name: Type.String(),
+  phone: Type.String(),
+  address: nullable(Type.String()),
+  latitude: Latitude,
+  longitude: Longitude,
+  status: Type.Enum([...pharmacyStatuses]),
+  is_active: Type.Boolean(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  ...settingsView,
+  /** To the pharmacy itself and to admins. */
+  user_id: Type.Optional(Uuid),
+  email: Type.Optional(Type.String()),
+  driver_ids: Type.Optional(Type.Array(Uuid)),
+  proof_required: Type.Optional(Type.Boolean()),
+  dispatch_policy: Type.Optional(DispatchPolicy),
+  /** Why it was refused or suspended; and where it asks to move. */
+  status_reason: Type.Optional(nullable(Type.String())),
+  moving_to: Type.Optional(Move),
+})
+
+type VendorRow = Selectable<VendorsTable>
+const isOwn = (identity: Identity, vendorId: string): boolean =>
+  identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
+const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
+
+export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
+  const db = ctx.database.kysely
+  const open = ctx.config.registration === 'open'
+
+  const publicView = (row: VendorRow) => {
+    const {
+      id,
+      business_name,
+      phone,
+      address,
+      latitude,
+      longitude,
+      status,
+      is_active,
+      created_at,
+      updated_at,
+    } = row
+    return {
+      id,
+      business_name,
+      phone,
+      address,
+      latitude,
+      longitude,
+      status,
+      is_active,
+      created_at,
+      updated_at,
+      ...settingsOf(row, ctx.config.currency, ctx.nowMs()),
+    }
+  }
+  /** As many of each pharmacy as a page of drivers may have. */
+  const driversOf = async (vendorIds: readonly string[]): Promise<Map<string, string[]>> => {
+    const found = new Map<string, string[]>(vendorIds.map(id => [id, []]))
+    if (vendorIds.length === 0) return found
+    const { rows } = await sql<{ vendor_id: string; id: string }>`
+      select v.id as vendor_id, d.id from unnest(${vendorIds}::uuid[]) as v(id)
+      cross join lateral (select id from drivers where vendor_id = v.id order by id limit ${limits.listLimitMax}) as d order by d.id`.execute(
+      db,
+    )
+    for (const { vendor_id, id } of rows) found.get(vendor_id)!.push(id)
+    return found
+  }
+  const ownViews = async (rows: readonly VendorRow[]) => {
+    const drivers = await driversOf(rows.map(row => row.id))
+    return rows.map(row => ({
+      ...publicView(row),
+      status_reason: row.decision_reason,
+      moving_to: moveOf(row),
+      user_id: row.user_id,
+      email: row.email,
+      proof_required: row.proof_required,
+      dispatch_policy: row.dispatch_policy,
+      driver_ids: drivers.get(row.id)!,
+    }))
+  }
+  const ownView = async (row: VendorRow) => (await ownViews([row]))[0]!
+
+  return [
+    route({
+      method: 'POST',
+      path: '/api/vendors/register',
+      operationId: 'registerVendor',
+      tags,
+      auth: 'none',
+      summary:
+        'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
+      body: closedObject({
+        email: Email,
+        business_name: PersonName,
+        full_name: Type.Optional(PersonName),
+        phone: Phone,
+        password: Password,
+        verification_token: VerificationToken,
+        address: Type.Optional(Text),
+        latitude: Latitude,
+        longitude: Longitude,
+        proof_required: Type.Optional(Type.Boolean()),
+        dispatch_policy: Type.Optional(DispatchPolicy),
+        ...settingsBody,
+      }),
+      responses: {
+        201: {
+          description: 'The pharmacy, signed in',
+          schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }),
+        },
+      },
+      errors: ['email_taken', 'overloaded', 'code_wrong', 'too_many_requests'],
+      handler: async request => {
+        const { body, headers, address: from } = request
+        const {
+          password,
+          verification_token,
+          full_name = body.business_name,
+          address = null,
+          opening_hours: _,
+          pricing: __,
+          ...profile
+        } = body
+        const vendor = { address, ...profile, ...(await settingsColumns(ctx, body)) }
+        const account = {
+          email: body.email,
+          full_name,
+          phone: body.phone,
+          role: 'vendor' as const,
+          password,
+          from: addressGroup(from),
+          proof: {
+            token: verification_token,
+            origin: { userAgent: headers['user-agent'], address: from },
+          },
+        }
+        const { userId, record } = await createAccount(
+          db,
+          ctx,
+          account,
+          async (tx, user_id) => {
+            const registered_from = addressGroup(from)
+            if (!open) await refuseTooManyPharmacies(tx, registered_from)
+            const standing = open
+              ? { status: 'active' as const, ...decidedAt(vendor.latitude, vendor.longitude) }
+              : { status: 'pending' as const }
+            return tx
+              .insertInto('vendors')
+              .values({
+                id: uuidV7(ctx.nowMs(), ctx.random),
+                user_id,
+                registered_from: open ? null : registered_from,
+                ...vendor,
+                ...standing,
+              })
+              .returningAll()
+              .executeTakeFirstOrThrow()
+          },
+          found => found.vendor_id === null,
+        ).catch((error: unknown) => {
+          throw isUniqueViolation(error, 'vendors_user_id_key')
+            ? new CaduceusError('email_taken')
+            : error
+        })
+        announceVendor(ctx, record, request)
+        if (!open) tellAdministratorsSoon(ctx)
+        const signedIn = await signIn(ctx, (await accountById(db, userId))!, {
+          userAgent: headers['user-agent'],
+          address: from,
+        })
+        const { message, ...rest } = signedInBody(
+          open
+            ? 'Vendor registration successful'
+            : 'Vendor registration received; an administrator decides upon it',
+          signedIn,
+        )
+        return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/vendors',
+      operationId: 'listVendors',
+      summary: 'Pharmacies, newest first; only administrators see those that may not work',
+      tags,
+      auth: roles,
+      scope: 'vendors:read',
+      standing: 'any',
+      query: closedObject({
+        ...page,
+        is_active: Type.Optional(Type.Boolean()),
+        status: Type.Optional(Type.Enum([...pharmacyStatuses])),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }),
+        },
+      },
+      handler: async ({
+        identity,
+        query: { limit = limits.listLimitDefault, cursor, is_active, status },
+      }) => {
+        let query = db.selectFrom('vendors').selectAll()
+        if (cursor !== undefined) query = query.where('id', '<', cursor)
+        if (identity.role !== 'admin') query = query.where('status', '=', 'active')
+        if (status !== undefined) query = query.where('status', '=', status)
+        if (is_active !== undefined) query = query.where('is_active', '=', is_active)
+        const { rows, next_cursor } = paged(
+          await query
+            .orderBy('id', 'desc')
+            .limit(limit + 1)
+            .execute(),
+          limit,
+        )
+        const own = new Map(
+          (await ownViews(rows.filter(row => isOwn(identity, row.id)))).map(view => [
+            view.id,
+            view,
+          ]),
+        )
+        return {
+          status: 200,
+          body: { vendors: rows.map(row => own.get(row.id) ?? publicView(row)), next_cursor },
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/vendors/:id',
+      operationId: 'getVendor',
+      summary: 'One pharmacy',
+      tags,
+      auth: roles,
+      scope: 'vendors:read',
+      standing: 'any',
+      params: VendorId,
+      versioned: true,
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params }) => {
+        const row = await db
+          .selectFrom('vendors')
+          .selectAll()
+          .where('id', '=', params.id)
+          .executeTakeFirst()
+        if (row === undefined || (row.status !== 'active' && !isOwn(identity, row.id)))
+          throw notFound()
+        return {
+          status: 200,
+          body: isOwn(identity, row.id) ? await ownView(row) : publicView(row),
+          headers: { etag: etagOf(row.revision) },
+        }
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/api/vendors/:id',
+      operationId: 'updateVendor',
+      summary:
+        "Change the pharmacy's profile and policy; a move of more than 500 m waits for an administrator",
+      tags,
+      auth: ['vendor', 'admin'],
+      standing: 'any',
+      params: VendorId,
+      versioned: true,
+      body: closedObject({
+        business_name: Type.Optional(PersonName),
+        phone: Type.Optional(Phone),
+        address: Type.Optional(nullable(Text)),
+        latitude: Type.Optional(Latitude),
+        longitude: Type.Optional(Longitude),
+        is_active: Type.Optional(Type.Boolean()),
+        proof_required: Type.Optional(Type.Boolean()),
+        dispatch_policy: Type.Optional(DispatchPolicy),
+        ...settingsBody,
+      }),
+      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      errors: ['vendor_not_found', 'vendor_status_conflict'],
+      handler: async request => {
+        const { identity, params, body, headers } = request
+        if (!isOwn(identity, params.id)) throw notFound()
+        const settings = await settingsColumns(ctx, body)
+        // On a locked row: how far it moves is reckoned from what is there, and a decision may come at the same time.
+        const row = await db.transaction().execute(async tx => {
+          const known = await tx
+            .selectFrom('vendors')
+            .selectAll()
+            .where('id', '=', params.id)
+            .forUpdate()
+            .executeTakeFirst()
+          if (known === undefined) throw notFound()
+          requireRevision(headers, known.revision)
+          const {
+            opening_hours: _,
+            pricing: __,
+            is_active,
+            latitude,
+            longitude,
+            address,
+            ...profile
+          } = body
+          if (is_active === true && known.status !== 'active')
+            throw new CaduceusError(
+              'vendor_status_conflict',
+              `a pharmacy that is ${known.status} cannot open itself; an administrator decides`,
+            )
+          if (Object.keys(body).length === 0) return known
+          const place = placeColumns(
+            known,
+            {
+              ...(latitude !== undefined && { latitude }),
+              ...(longitude !== undefined && { longitude }),
+              ...(address !== undefined && { address }),
+            },
+            open || identity.role === 'admin',
+            new Date(ctx.nowMs()),
+          )
+          return tx
+            .updateTable('vendors')
+            .set({
+              ...profile,
+              ...place,
+              ...settings,
+              ...(is_active !== undefined && { paused: !is_active }),
+            })
+            .where('id', '=', params.id)
+            .returningAll()
+            .executeTakeFirstOrThrow()
+        })
+        announceVendor(ctx, row, request)
+        if (row.move_asked_at !== null) tellAdministratorsSoon(ctx)
+        return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/vendors/:id/orders',
+      operationId: 'listVendorOrders',
+      summary: 'Orders of the pharmacy',
+      tags,
+      auth: ['vendor', 'admin'],
+      params: VendorId,
+      query: closedObject({
+        ...page,
+        ...orderFilters,
+        status: Type.Optional(Type.Enum(orderStatuses)),
+        driver_id: Type.Optional(Uuid),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ orders: Type.Array(OrderView), next_cursor: nextCursor }),
+        },
+      },
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params, query }) => {
+        if (!isOwn(identity, params.id)) throw notFound()
+        return {
+          status: 200,
+          body: await listOrders(
+            ctx,
+            identity,
+            identity.role === 'admin' ? { ...query, vendor_id: params.id } : query,
+          ),
+        }
+      },
+    }),
+  ]
+}
+
+/** Whether a driver may join: the pharmacy exists and is active. */
+export async function isActiveVendor(
+  ctx: Pick<Kernel, 'database'>,
+  vendorId: string,
+): Promise<boolean> {
+  const row = await ctx.database.kysely
+    .selectFrom('vendors')
+    .select(sql<number>`1`.as('one'))
+    .where('id', '=', vendorId)
+    .where('is_active', '=', true)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -1,0 +1,160 @@
+/**
+ * What a pharmacy says of itself beyond its name and place: when it is open, what a delivery costs, how
+ * soon it promises to be there. Shapes of the API, and the columns they become; money is decimal out
+ * there and minor units in the row.
+ */
+import type { Selectable, Updateable } from 'kysely'
+import Type from 'typebox'
+import type { VendorsTable } from '../../migrations/database/tables.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { currencyOf, decimalOfMinor, minorOfDecimal } from '../../protocol/pricing/money.ts'
+import { isTimeZone, openAt, OpeningHours } from '../../protocol/pharmacies/opening-hours.ts'
+import { bandsProblem, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { invalid } from '../kernel/validate.ts'
+import { closedObject, nullable, Text } from '../kernel/shapes.ts'
+
+/** A currency without decimals has the highest amounts; the exact bound is in minor units. */
+const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax })
+export const PricingView = Type.Object({
+  base_fee: Money,
+  minimum_fee: Money,
+  currency: Type.String(),
+  bands: Type.Array(Type.Object({ up_to_km: nullable(Type.Number()), per_km: Money })),
+})
+const Pricing = closedObject({
+  base_fee: Money,
+  minimum_fee: Money,
+  bands: Type.Array(
+    closedObject({
+      up_to_km: nullable(Type.Number({ exclusiveMinimum: 0, maximum: limits.routeKmMax })),
+      per_km: Money,
+    }),
+    { minItems: 1, maxItems: limits.tariffBandsMax },
+  ),
+})
+const TimeZone = Type.String({ maxLength: 64, description: 'IANA name, such as Asia/Kolkata' })
+const Website = Type.String({
+  pattern: '^https?://[^\\s]+$',
+  'x-rule': 'must be an address that begins with http:// or https://',
+  maxLength: limits.urlCharactersMax,
+})
+const PromiseMinutes = Type.Integer({ minimum: 1, maximum: 24 * 60 })
+
+/** Of the bodies that register or change a pharmacy. */
+export const settingsBody = {
+  description: Type.Optional(nullable(Text)),
+  website: Type.Optional(nullable(Website)),
+  time_zone: Type.Optional(TimeZone),
+  opening_hours: Type.Optional(nullable(OpeningHours)),
+  pricing: Type.Optional(nullable(Pricing)),
+  delivery_promise_minutes: Type.Optional(PromiseMinutes),
+}
+export type SettingsBody = Type.Static<Type.TObject<typeof settingsBody>>
+
+/** Part of every view of a pharmacy. */
+export const settingsView = {
+  description: nullable(Type.String()),
+  website: nullable(Type.String()),
+  time_zone: Type.String(),
+  opening_hours: nullable(OpeningHours),
+  is_open: Type.Boolean(),
+  pricing: PricingView,
+  delivery_promise_minutes: Type.Integer(),
+}
+
+export function pricingOf(tariff: Tariff) {
+  const currency = currencyOf(tariff)
+  return {
+    base_fee: decimalOfMinor(tariff.base_minor, currency),
+    minimum_fee: decimalOfMinor(tariff.minimum_minor, currency),
+    currency,
+    bands: tariff.bands.map(({ up_to_km, per_km_minor }) => ({
+      up_to_km,
+      per_km: decimalOfMinor(per_km_minor, currency),
+    })),
+  }
+}
+
+export const settingsOf = (row: Selectable<VendorsTable>, currency: string, nowMs: number) => ({
+  description: row.description,
+  website: row.website,
+  time_zone: row.time_zone,
+  opening_hours: row.opening_hours,
+  is_open: openAt(row.opening_hours, row.time_zone, nowMs),
+  pricing: pricingOf(tariffIn(currency, row.tariff)),
+  delivery_promise_minutes: row.delivery_promise_minutes,
+})
+
+type Columns = Pick<
+  Updateable<VendorsTable>,
+  'description' | 'website' | 'time_zone' | 'opening_hours' | 'tariff' | 'delivery_promise_minutes'
+>
+
+/** The settings of a body as columns; other fields of it are left out. Throws `invalid_request` for bands that leave a gap, parts of a minor unit, or a time zone that nobody knows. */
+export async function settingsColumns(
+  ctx: Pick<Kernel, 'config' | 'database'>,
+  {
+    description,
+    website,
+    time_zone,
+    delivery_promise_minutes,
+    opening_hours,
+    pricing,
+  }: SettingsBody,
+): Promise<Columns> {
+  if (time_zone !== undefined) await requireTimeZone(ctx, time_zone)
+  return {
+    ...(description !== undefined && { description }),
+    ...(website !== undefined && { website }),
+    ...(time_zone !== undefined && { time_zone }),
+    ...(delivery_promise_minutes !== undefined && { delivery_promise_minutes }),
+    ...(opening_hours !== undefined && {
+      opening_hours: opening_hours === null ? null : JSON.stringify(opening_hours),
+    }),
+    ...(pricing !== undefined && {
+      tariff: pricing === null ? null : JSON.stringify(tariffOf(pricing, ctx.config.currency)),
+    }),
+  }
+}
+
+function tariffOf(
+  { base_fee, minimum_fee, bands }: Type.Static<typeof Pricing>,
+  currency: string,
+): Tariff {
+  const problem = bandsProblem(bands)
+  if (problem !== null) throw invalid([{ field: 'pricing.bands', rule: problem }])
+  const minor = (field: string, decimal: number): number => {
+    const amount = minorOfDecimal(decimal, currency)
+    if (amount === null || amount > limits.feeMinorMax)
+      throw invalid([
+        {
+          field: `pricing.${field}`,
+          rule:
+            amount === null
+              ? `must be whole in the smallest unit of ${currency}`
+              : `must be at most ${decimalOfMinor(limits.feeMinorMax, currency)}`,
+        },
+      ])
+    return amount
+  }
+  return {
+    currency,
+    base_minor: minor('base_fee', base_fee),
+    minimum_minor: minor('minimum_fee', minimum_fee),
+    bands: bands.map(({ up_to_km, per_km }, i) => ({
+      up_to_km,
+      per_km_minor: minor(`bands.${i}.per_km`, per_km),
+    })),
+  }
+}
+
+/** Known to this process, for opening hours, and to the database, for the days of reports. */
+async function requireTimeZone(ctx: Pick<Kernel, 'database'>, name: string): Promise<void> {
+  const unknown = () =>
+    invalid([{ field: 'time_zone', rule: 'must be an IANA time zone such as Asia/Kolkata' }])
+  if (!isTimeZone(name)) throw unknown()
+  await ctx.database.pool.query('select now() at time zone $1', [name]).catch((error: unknown) => {
+    throw (error as { code?: unknown }).code === '22023' ? unknown() : error
+  })
+}

@@ -1,0 +1,101 @@
+/**
+ * A pharmacy's fleet on a map, and what happens to its orders. The first message is every driver with its last
+ * position; afterwards one message a tick carries those that moved, and one each a changed duty. Open requests are
+ * the terminal's: it answers them, and each is told once.
+ */
+import { isUuid } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { topics } from '../../protocol/dispatch/pushes.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { firstRows } from '../sockets/first-rows.ts'
+import { MessageTable } from '../kernel/messages.ts'
+import { refusals } from '../kernel/refusal.ts'
+import type { Entrance } from '../kernel/socket.ts'
+import { fleetRows } from '../sockets/rows.ts'
+import type { Opened, Session } from '../kernel/session.ts'
+
+/** Of the first message. A socket may be owed little more than this, and is closed as a slow reader beyond. */
+const fleetBytesMax = (limits.socketBackpressureBytesMax * 3) / 4
+
+/**
+ * The drivers with names short enough for one message, where those as they are have too many bytes: a driver chooses
+ * the name, and without this a thousand drivers could keep their pharmacy from seeing any of them. Rejected: several
+ * messages, which a socket is owed all the same until its reader has taken them.
+ */
+function fittingFleet<D extends { full_name: string }>(
+  drivers: readonly D[],
+  bytesMax: number,
+): D[] {
+  const bytes = bytesOf(drivers)
+  if (bytes <= bytesMax) return [...drivers]
+  const rest = bytes - drivers.reduce((sum, driver) => sum + bytesOf(driver.full_name), 0)
+  const nameBytes = (bytesMax - rest) / drivers.length
+  return drivers.map(driver => {
+    let name = driver.full_name
+    while (name !== '' && bytesOf(name) > nameBytes)
+      name = [...name]
+        .slice(0, -1 - Math.floor((bytesOf(name) - nameBytes) / jsonBytesPerCharacterMax))
+        .join('')
+    return { ...driver, full_name: name }
+  })
+}
+/** As it is sent: JSON in UTF-8. */
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+/** An escape such as `\u0001`. */
+const jsonBytesPerCharacterMax = 6
+
+export async function openVendor(
+  ctx: Pick<Kernel, 'commands' | 'database' | 'hub'>,
+  session: Session,
+  entrance: Entrance,
+): Promise<Opened> {
+  const identity = await entrance.identify()
+  const vendorId = entrance.parameter
+  if (identity.role !== 'vendor' && identity.role !== 'admin')
+    throw refusals.wrongRole('only pharmacies and admins connect here')
+  if (identity.role === 'vendor' && identity.vendorId === null)
+    throw refusals.noSuchRecord('this account has no pharmacy record')
+  if (identity.role === 'vendor' && identity.vendorId !== vendorId)
+    throw refusals.wrongRole('this is another pharmacy')
+  ctx.hub.admit(session, identity.userId)
+  session.expiresAtMs = identity.expiresAtMs
+  const vendor = isUuid(vendorId) ? await firstRows(ctx.database).vendor(vendorId) : undefined
+  if (vendor === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
+  ctx.hub.watchFleet(session, vendor.id)
+  ctx.hub.subscribe(session, topics.fleet(vendor.id))
+  ctx.hub.subscribe(session, topics.vendor(vendor.id))
+
+  const drivers = await Promise.all(
+    (await fleetRows(ctx.database, vendor.id)).map(async driver => {
+      const { position } =
+        driver.status === 'offline'
+          ? { position: null }
+          : await ctx.commands.position({ driver_id: driver.id }).catch(() => ({ position: null }))
+      return {
+        driver_id: driver.id,
+        full_name: driver.full_name,
+        phone: driver.phone,
+        vehicle_type: driver.vehicle_type,
+        status: driver.status,
+        active_order_ids: driver.active_order_ids,
+        latitude: position?.latitude ?? null,
+        longitude: position?.longitude ?? null,
+        heading: position?.heading ?? null,
+        speed: position?.speed ?? null,
+        at: position ? new Date(position.at_ms).toISOString() : null,
+      }
+    }),
+  )
+  const table = MessageTable.of('fleet')
+  return {
+    handler: { onText: message => table.dispatch(session, message) },
+    greeting: [
+      {
+        type: 'fleet',
+        vendor_id: vendor.id,
+        vendor_name: vendor.business_name,
+        drivers: fittingFleet(drivers, fleetBytesMax),
+      },
+    ],
+  }
+}

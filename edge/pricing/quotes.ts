@@ -1,0 +1,128 @@
+/**
+ * Delivery fees before the order: quoted, kept for a quarter of an hour, honoured. A quote binds one
+ * pharmacy, because tariffs are theirs; it is good for the account that asked and for the way that it
+ * was asked for, or a customer would price the shortest way and order the longest.
+ *
+ * The quote is checked here and its fee travels with the command, so the order's actor needs no quotes;
+ * what it decided stays in the journal.
+ */
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { GeoPoint } from '../../protocol/river/geo.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { defaultTariff, feeMinor, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import { pricingLimits } from './limits.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Route, WithMaps } from '../maps/port.ts'
+import { pharmacyPlace, sameArea, samePlace } from './places.ts'
+
+export type QuoteContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> & WithMaps
+
+export interface Estimate {
+  tariff: Tariff
+  route: Route
+  fee_minor: number
+  pickup: GeoPoint
+  delivery: GeoPoint
+}
+export interface Quote extends Estimate {
+  id: string
+  vendor_id: string
+  expiresAtMs: number
+}
+
+/** What the default tariff would ask; binds nobody. */
+export async function estimateFee(
+  ctx: Pick<Kernel, 'config'> & WithMaps,
+  pickup: GeoPoint,
+  delivery: GeoPoint,
+  tariff: Tariff = defaultTariff(ctx.config.currency),
+): Promise<Estimate> {
+  const route = await ctx.maps.route(pickup, delivery)
+  return { tariff, route, fee_minor: feeMinor(tariff, route.distance_km), pickup, delivery }
+}
+
+/** `pickup` null: at the pharmacy. Throws `vendor_not_found`. */
+export async function makeQuote(
+  ctx: QuoteContext,
+  accountId: string,
+  vendorId: string,
+  pickup: GeoPoint | null,
+  delivery: GeoPoint,
+): Promise<Quote> {
+  const vendor = await pharmacyPlace(ctx, vendorId)
+  const estimate = await estimateFee(
+    ctx,
+    pickup ?? { latitude: vendor.latitude, longitude: vendor.longitude },
+    delivery,
+    tariffIn(ctx.config.currency, vendor.tariff),
+  )
+  const id = uuidV7(ctx.nowMs(), ctx.random)
+  const expiresAtMs = ctx.nowMs() + pricingLimits.quoteTtlMs
+  await ctx.database.kysely
+    .insertInto('quotes')
+    .values({
+      id,
+      account_id: accountId,
+      vendor_id: vendor.id,
+      pickup_latitude: estimate.pickup.latitude,
+      pickup_longitude: estimate.pickup.longitude,
+      delivery_latitude: delivery.latitude,
+      delivery_longitude: delivery.longitude,
+      distance_km: estimate.route.distance_km,
+      duration_minutes: estimate.route.duration_minutes,
+      fee_minor: estimate.fee_minor,
+      currency: ctx.config.currency,
+      expires_at: new Date(expiresAtMs),
+    })
+    .execute()
+  return { ...estimate, id, vendor_id: vendor.id, expiresAtMs }
+}
+
+/**
+ * The fee as a command carries it. `vendorId` null: of a request, which the quote's pharmacy may accept
+ * or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows the area of the door and no more, so that
+ * is all that its quote can be held against; held against the door, quotes would be a way to find it. Throws `quote_not_found` also for somebody else's,
+ * `quote_expired`, `quote_mismatch`.
+ */
+export async function feeTerms(
+  ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'>,
+  accountId: string,
+  quoteId: string,
+  order: {
+    vendorId: string | null
+    pickup: GeoPoint | null
+    delivery: GeoPoint
+    deliveryIsArea?: boolean
+  },
+): Promise<FeeTerms> {
+  const row = await ctx.database.kysely
+    .selectFrom('quotes')
+    .selectAll()
+    .where('id', '=', quoteId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+  if (row === undefined || row.vendor_id === null)
+    throw new CaduceusError('quote_not_found', 'no such quote')
+  // In another currency than this deployment's of now, it is of before a change.
+  if (row.expires_at.getTime() <= ctx.nowMs() || row.currency !== ctx.config.currency)
+    throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
+  if (order.vendorId !== null && order.vendorId !== row.vendor_id)
+    throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')
+  const pickup = order.pickup ?? (await pharmacyPlace(ctx, row.vendor_id))
+  if (!samePlace(pickup, { latitude: row.pickup_latitude, longitude: row.pickup_longitude }))
+    throw new CaduceusError('quote_mismatch', 'the quote is for another pick-up place')
+  const delivery = { latitude: row.delivery_latitude, longitude: row.delivery_longitude }
+  if (
+    !(order.deliveryIsArea === true
+      ? sameArea(order.delivery, delivery)
+      : samePlace(order.delivery, delivery))
+  )
+    throw new CaduceusError('quote_mismatch', 'the quote is for another delivery place')
+  return {
+    quote_id: row.id,
+    vendor_id: row.vendor_id,
+    fee_minor: row.fee_minor,
+    distance_km: row.distance_km,
+  }
+}

@@ -1,0 +1,286 @@
+/** A pharmacy's figures and their exports: `/api/reports/vendors/{vendor_id}`, and `/api/vendors/{id}/export-csv`. */
+import { orderStatuses } from '../../protocol/orders/statuses.ts'
+import Type from 'typebox'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { dayRule } from '../../protocol/kernel/iso-time.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import type { Identity } from '../kernel/identity.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
+import { datePattern, rangeOf, type DateRange } from './calendar.ts'
+import { csvOf, type Column } from './csv.ts'
+import { dailyReport, type Figures, type ReportVendor } from './daily.ts'
+import { driverReport, type DriverFigures } from './drivers.ts'
+import { exportedOrders, orderColumns } from './order-export.ts'
+import { closedObject, nullable, Timestamp } from '../kernel/shapes.ts'
+
+export type ReportContext = Pick<Kernel, 'config' | 'database' | 'nowMs'>
+
+const tags = ['reports']
+const Day = Type.String({
+  pattern: datePattern,
+  description: "A date in the pharmacy's time zone, YYYY-MM-DD",
+  'x-rule': dayRule,
+})
+const range = { date: Type.Optional(Day), from: Type.Optional(Day), to: Type.Optional(Day) }
+const bom = Type.Optional(
+  Type.Boolean({
+    description: 'Begin with the mark by which Excel knows UTF-8; true unless given',
+  }),
+)
+const VendorId = Type.Object({ vendor_id: Uuid })
+const minutes = nullable(Type.Number())
+
+const figures = {
+  orders_received: Type.Integer(),
+  orders_accepted: Type.Integer(),
+  orders_rejected: Type.Integer(),
+  orders_cancelled: Type.Integer(),
+  orders_delivered: Type.Integer(),
+  orders_returned: Type.Integer(),
+  delivered_on_time: Type.Integer({
+    description: "Within the pharmacy's delivery_promise_minutes of its acceptance",
+  }),
+  delivery_fees: Type.Number(),
+  distance_km: Type.Number(),
+  average_accept_minutes: minutes,
+  average_delivery_minutes: minutes,
+}
+const head = {
+  vendor_id: Uuid,
+  vendor_name: Type.String(),
+  time_zone: Type.String(),
+  from: Day,
+  to: Day,
+  currency: Type.String(),
+  generated_at: Timestamp,
+}
+export const VendorReport = Type.Object({
+  ...head,
+  total: Type.Object(figures),
+  days: Type.Array(Type.Object({ date: Day, ...figures })),
+})
+export const DriverReport = Type.Object({
+  ...head,
+  drivers: Type.Array(
+    Type.Object({
+      driver_id: Uuid,
+      full_name: Type.String(),
+      is_active: Type.Boolean(),
+      deliveries: Type.Integer(),
+      delivered_on_time: Type.Integer(),
+      returns: Type.Integer(),
+      earnings: Type.Number(),
+      distance_km: Type.Number(),
+      average_pickup_minutes: minutes,
+      average_delivery_minutes: minutes,
+      offers_made: Type.Integer(),
+      offers_accepted: Type.Integer(),
+      offers_declined: Type.Integer(),
+      offers_expired: Type.Integer(),
+      acceptance_rate: nullable(Type.Number()),
+    }),
+  ),
+})
+
+const dayColumns: Column<Figures & { date: string }>[] = ['date', ...Object.keys(figures)].map(
+  name => ({ heading: name, of: row => row[name as keyof Figures] }),
+)
+const driverColumns: Column<DriverFigures>[] = (
+  [
+    'driver_id',
+    'full_name',
+    'deliveries',
+    'delivered_on_time',
+    'returns',
+    'earnings',
+    'distance_km',
+    'average_pickup_minutes',
+    'average_delivery_minutes',
+    'offers_made',
+    'offers_accepted',
+    'offers_declined',
+    'offers_expired',
+    'acceptance_rate',
+  ] as const
+).map(name => ({ heading: name, of: row => row[name] }))
+const csvAnswer = {
+  200: {
+    description:
+      'CSV in UTF-8, streamed; cells that a spreadsheet would take for a formula begin with an apostrophe',
+    contentType: 'text/csv',
+  },
+}
+
+export function reportRoutes(ctx: ReportContext): AnyRoute[] {
+  const db = ctx.database.kysely
+
+  /** To everybody else the pharmacy does not exist. */
+  const ownVendor = async (
+    identity: Identity,
+    id: string,
+  ): Promise<ReportVendor & { name: string }> => {
+    const row =
+      identity.role === 'admin' || identity.vendorId === id
+        ? await db
+            .selectFrom('vendors')
+            .select(['id', 'business_name', 'time_zone', 'delivery_promise_minutes'])
+            .where('id', '=', id)
+            .executeTakeFirst()
+        : undefined
+    if (row === undefined) throw new CaduceusError('vendor_not_found', 'no such pharmacy')
+    return {
+      id: row.id,
+      name: row.business_name,
+      timeZone: row.time_zone,
+      promiseMinutes: row.delivery_promise_minutes,
+      currency: ctx.config.currency,
+    }
+  }
+  const headOf = (vendor: ReportVendor & { name: string }, days: DateRange) => ({
+    vendor_id: vendor.id,
+    vendor_name: vendor.name,
+    time_zone: vendor.timeZone,
+    ...days,
+    currency: vendor.currency,
+    generated_at: new Date(ctx.nowMs()).toISOString(),
+  })
+
+  const orders = (
+    vendor: ReportVendor,
+    filter: Parameters<typeof exportedOrders>[2],
+    withMark: boolean,
+  ): RouteAnswer =>
+    csv(
+      'orders',
+      filter.range,
+      csvOf(orderColumns(vendor.timeZone), exportedOrders(db, vendor, filter), { bom: withMark }),
+    )
+
+  return [
+    route({
+      method: 'GET',
+      path: '/api/reports/vendors/:vendor_id',
+      operationId: 'vendorReport',
+      summary: "The pharmacy's figures, day by day; of today unless told otherwise",
+      tags,
+      auth: ['vendor', 'admin'],
+      params: VendorId,
+      query: closedObject(range),
+      responses: { 200: { description: 'The report', schema: VendorReport } },
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params, query }) => {
+        const vendor = await ownVendor(identity, params.vendor_id)
+        const days = rangeOf(query, vendor.timeZone, ctx.nowMs())
+        return {
+          status: 200,
+          body: { ...headOf(vendor, days), ...(await dailyReport(db, vendor, days)) },
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/reports/vendors/:vendor_id/drivers',
+      operationId: 'driverReport',
+      summary: "How the pharmacy's drivers did; today unless told otherwise",
+      tags,
+      auth: ['vendor', 'admin'],
+      params: VendorId,
+      query: closedObject(range),
+      responses: { 200: { description: 'The drivers, busiest first', schema: DriverReport } },
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params, query }) => {
+        const vendor = await ownVendor(identity, params.vendor_id)
+        const days = rangeOf(query, vendor.timeZone, ctx.nowMs())
+        return {
+          status: 200,
+          body: { ...headOf(vendor, days), drivers: await driverReport(db, vendor, days) },
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/reports/vendors/:vendor_id/export-csv',
+      operationId: 'exportReport',
+      summary: 'A report as CSV: the days, the drivers, or the orders behind them',
+      tags,
+      rate: 'upload',
+      auth: ['vendor', 'admin'],
+      params: VendorId,
+      query: closedObject({
+        ...range,
+        content: Type.Optional(Type.Enum(['days', 'drivers', 'orders'])),
+        bom,
+      }),
+      responses: csvAnswer,
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params, query }) => {
+        const { content = 'days', bom: withMark = true, ...asked } = query
+        const vendor = await ownVendor(identity, params.vendor_id)
+        const days = rangeOf(asked, vendor.timeZone, ctx.nowMs())
+        switch (content) {
+          case 'days':
+            return csv(
+              'report',
+              days,
+              csvOf(dayColumns, once((await dailyReport(db, vendor, days)).days), {
+                bom: withMark,
+              }),
+            )
+          case 'drivers':
+            return csv(
+              'drivers',
+              days,
+              csvOf(driverColumns, once(await driverReport(db, vendor, days)), { bom: withMark }),
+            )
+          case 'orders':
+            return orders(vendor, { range: days }, withMark)
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/vendors/:id/export-csv',
+      operationId: 'exportOrders',
+      summary: "The pharmacy's orders as CSV, oldest first; all of them unless told otherwise",
+      tags,
+      rate: 'upload',
+      auth: ['vendor', 'admin'],
+      params: Type.Object({ id: Uuid }),
+      body: closedObject({ ...range, status: Type.Optional(Type.Enum(orderStatuses)), bom }),
+      responses: csvAnswer,
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params, body }) => {
+        const { status, bom: withMark = true, ...asked } = body
+        const vendor = await ownVendor(identity, params.id)
+        const days =
+          Object.keys(asked).length === 0
+            ? null
+            : rangeOf(asked, vendor.timeZone, ctx.nowMs(), Number.POSITIVE_INFINITY)
+        return orders(vendor, { range: days, ...(status !== undefined && { status }) }, withMark)
+      },
+    }),
+  ]
+}
+
+async function* once<R>(rows: readonly R[]): AsyncGenerator<readonly R[]> {
+  yield rows
+}
+
+/** Nothing of the name comes from outside. */
+function csv(what: string, days: DateRange | null, body: AsyncIterable<Uint8Array>): RouteAnswer {
+  const name =
+    days === null
+      ? what
+      : days.from === days.to
+        ? `${what}-${days.from}`
+        : `${what}-${days.from}-to-${days.to}`
+  return {
+    status: 200,
+    body,
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}.csv"`,
+    },
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The older broadcast API: `/medicine/request/` and `/medicine/response/`. The same requests under
+ * other names; only the shapes differ, as its documentation shows them.
+ */
+import Type from 'typebox'
+import { commandSchemas } from '../../protocol/dispatch/commands.ts'
+import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { derivedId } from '../kernel/derived-id.ts'
+import { once, withBody } from '../idempotency/idempotency.ts'
+import { respondToRequest, type PharmacyAnswer } from '../orders/respond.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { countOrders, listOrders } from '../orders/reads.ts'
+import type { OrderContext } from '../orders/terms.ts'
+import { openRequest, respondedAt, ResponseType } from './routes.ts'
+import {
+  closedObject,
+  nextCursor,
+  nullable,
+  page,
+  sanjevaniError,
+  Text,
+  Timestamp,
+  Url,
+} from '../kernel/shapes.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
+import { ownPath } from '../links/own-urls.ts'
+import { signedUrl } from '../links/links.ts'
+import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
+
+const tags = ['broadcast (older API)']
+/** More requests than one reads; counting them costs some milliseconds. */
+const countMax = 10_000
+const broadcast = commandSchemas.order.broadcast.properties
+const Form = closedObject({
+  patient_lat: Latitude,
+  patient_lng: Longitude,
+  radius_km: broadcast.radius_km,
+  quantity: broadcast.quantity,
+  notes: broadcast.notes,
+  expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
+})
+const Medicine = Type.Object({
+  id: Uuid,
+  patient_name: Type.String(),
+  patient_lat: Latitude,
+  patient_lng: Longitude,
+  radius_km: nullable(Type.Number()),
+  quantity: nullable(Type.Integer()),
+  image: nullable(Type.String()),
+  status: Type.String(),
+  pharmacy: nullable(Uuid),
+  pharmacy_name: nullable(Type.String()),
+  created_at: Timestamp,
+})
+
+/** Its clients open the image as it is, without a token: so it is a link of whoever reads. */
+function medicineView(
+  ctx: OrderContext,
+  { identity, origin }: { identity: Identity; origin: string | null },
+  view: OrderView,
+): Type.Static<typeof Medicine> {
+  const image =
+    view.prescription_url === null
+      ? null
+      : absolute(signedUrl(ctx, identity.userId, view.prescription_url), origin)
+  return {
+    id: view.id,
+    patient_name: view.customer_name,
+    patient_lat: view.delivery_latitude,
+    patient_lng: view.delivery_longitude,
+    radius_km: view.radius_km,
+    quantity: view.quantity,
+    image,
+    status: view.status.toUpperCase(),
+    pharmacy: view.vendor_id,
+    pharmacy_name: view.vendor_name,
+    created_at: view.created_at,
+  }
+}
+
+/** Its clients expect the image as a full URL; ours are paths, because the server may have several names. */
+const absolute = (url: string, origin: string | null): string =>
+  url.startsWith('/') && origin !== null ? origin + url : url
+
+/** Of an answer: the same whenever the pharmacy repeats it, under whatever command. */
+const answerId = ({ requestId, vendorId, response_type }: PharmacyAnswer): string =>
+  derivedId(`answer\0${requestId}\0${vendorId}\0${response_type}`)
+
+export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/medicine/request',
+      operationId: 'sanjevaniRequest',
+      tags,
+      auth: ['user'],
+      alias: '/api/requests',
+      shapeError: sanjevaniError,
+      idempotent: true,
+      summary: 'Ask the pharmacies nearby, with a picture of the prescription',
+      body: Form,
+      multipart: {
+        fields: Form,
+        files: {
+          image: { required: false, description: 'The prescription as JPEG, PNG, WebP or PDF' },
+        },
+      },
+      responses: {
+        201: {
+          description: 'Asked',
+          schema: Type.Object({
+            message: Type.String(),
+            request_id: Uuid,
+            pharmacies_notified: Type.Integer(),
+            data: Medicine,
+          }),
+        },
+      },
+      errors: ['unsupported_media_type', 'too_many_open_requests'],
+      handler: async request =>
+        withBody(
+          await once(ctx, request, 'sanjevaniRequest', async ids => {
+            const { patient_lat, patient_lng, ...rest } = request.body
+            const image = request.parts.at(0)
+            const stored =
+              image === undefined
+                ? null
+                : await storeUpload(
+                    ctx,
+                    request.identity.userId,
+                    'prescription',
+                    uuidV7(ctx.nowMs(), ctx.random),
+                    image.data,
+                    ctx.nowMs(),
+                  )
+            const order = await openRequest(ctx, request, ids, {
+              latitude: patient_lat,
+              longitude: patient_lng,
+              ...rest,
+              ...(stored !== null && { prescription_url: uploadUrl(stored.id) }),
+            })
+            const notified = order.pharmacies_notified ?? 0
+            return {
+              status: 201,
+              body: {
+                message: `Medicine request sent to ${notified} nearby ${notified === 1 ? 'pharmacy' : 'pharmacies'}`,
+                request_id: order.id,
+                pharmacies_notified: notified,
+                data: order,
+              },
+            }
+          }),
+          ({ data, ...body }: { data: OrderView }) => ({
+            ...body,
+            data: medicineView(ctx, request, data),
+          }),
+        ),
+    }),
+    route({
+      method: 'GET',
+      path: '/medicine/request',
+      operationId: 'sanjevaniRequests',
+      summary: "The caller's requests, newest first",
+      tags,
+      auth: ['user', 'vendor', 'admin'],
+      alias: '/api/requests',
+      shapeError: sanjevaniError,
+      query: closedObject(page),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({
+            count: Type.Integer({ description: `Of all pages; counting ends at ${countMax}` }),
+            requests: Type.Array(Medicine),
+            next_cursor: nextCursor,
+          }),
+        },
+      },
+      handler: async request => {
+        const { identity, query } = request
+        const { orders, next_cursor } = await listOrders(ctx, identity, {
+          ...query,
+          kind: 'broadcast',
+        })
+        const count = await countOrders(ctx, identity, { kind: 'broadcast' }, countMax)
+        return {
+          status: 200,
+          body: {
+            count,
+            requests: orders.map(order => medicineView(ctx, request, order)),
+            next_cursor,
+          },
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/medicine/response',
+      operationId: 'sanjevaniResponse',
+      summary: 'A pharmacy accepts or rejects',
+      tags,
+      auth: ['vendor'],
+      alias: '/api/requests/{id}/responses',
+      shapeError: sanjevaniError,
+      idempotent: true,
+      body: closedObject({
+        request_id: Uuid,
+        response_type: ResponseType,
+        text_message: Type.Optional(nullable(Text)),
+        audio: Type.Optional(nullable(Url)),
+      }),
+      responses: {
+        201: {
+          description: 'Recorded',
+          schema: Type.Object({
+            id: Type.String(),
+            request_id: Uuid,
+            pharmacy_id: Uuid,
+            pharmacy_name: nullable(Type.String()),
+            response_type: ResponseType,
+            text_message: nullable(Type.String()),
+            audio: nullable(Type.String()),
+            responded_at: Timestamp,
+            message: Type.String(),
+          }),
+        },
+      },
+      errors: [
+        'request_already_assigned',
+        'request_not_offered',
+        'request_expired',
+        'request_cancelled',
+        'order_not_found',
+      ],
+      handler: async request =>
+        withBody(
+          await once(ctx, request, 'sanjevaniResponse', async ({ commandId }) => {
+            const { request_id, response_type, text_message, audio } = request.body
+            const vendorId = request.principal.id
+            const answer: PharmacyAnswer = {
+              vendorId,
+              requestId: request_id,
+              commandId,
+              response_type,
+              ...(text_message && { text_message }),
+              ...(audio && { audio_url: ownPath(audio, request.origin) }),
+            }
+            const { order } = await respondToRequest(ctx, answer, request)
+            const vendor = await ctx.database.kysely
+              .selectFrom('vendors')
+              .select('business_name')
+              .where('id', '=', vendorId)
+              .executeTakeFirst()
+            return {
+              status: 201,
+              body: {
+                id: answerId(answer),
+                request_id,
+                pharmacy_id: vendorId,
+                pharmacy_name: vendor?.business_name ?? null,
+                response_type,
+                responded_at: respondedAt(ctx, answer, order),
+                message: 'Response recorded. Customer will be notified.',
+              },
+            }
+          }),
+          (body: object) => ({
+            ...body,
+            text_message: request.body.text_message ?? null,
+            audio: request.body.audio ?? null,
+          }),
+        ),
+    }),
+  ]
+}

@@ -1,0 +1,98 @@
+/** A pharmacy's terminal: open requests come in, answers go out. */
+import type { ErrorCode } from '../../protocol/kernel/errors.ts'
+import type { ResponseResult } from '../../protocol/orders/messages.ts'
+import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { shownTo } from '../idempotency/order-shown.ts'
+import { type RespondContext, respondToRequest } from '../orders/respond.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { SigningContext } from '../links/links.ts'
+import { ownPath } from '../links/own-urls.ts'
+import { firstRows } from '../sockets/first-rows.ts'
+import { CommandsInFlight, MessageTable } from '../kernel/messages.ts'
+import { refusals } from '../kernel/refusal.ts'
+import type { Entrance } from '../kernel/socket.ts'
+import type { Opened, Session } from '../kernel/session.ts'
+import type { Terminals } from './terminals.ts'
+
+export type TerminalContext = Pick<Kernel, 'database' | 'hub'> & RespondContext & SigningContext
+
+export async function openPharmacy(
+  ctx: TerminalContext,
+  terminals: Terminals,
+  session: Session,
+  entrance: Entrance,
+): Promise<Opened> {
+  const identity = await entrance.identify()
+  if (identity.role !== 'vendor') throw refusals.wrongRole('only pharmacies connect here')
+  ctx.hub.admit(session, identity.userId)
+  session.expiresAtMs = identity.expiresAtMs
+  const { vendorId } = identity
+  const vendor = vendorId === null ? undefined : await firstRows(ctx.database).vendor(vendorId)
+  if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
+
+  const inFlight = new CommandsInFlight()
+  const table = MessageTable.of('terminal').on('respond', message =>
+    inFlight.start(
+      session,
+      () => respond(ctx, session, { identity, vendorId: vendor.id }, message),
+      problem => ({
+        type: 'response_result',
+        request_id: message.request_id,
+        outcome: outcomes[problem.code] ?? 'error',
+        ...(message.id !== undefined && { id: message.id }),
+        code: problem.code,
+        message: problem.message,
+      }),
+    ),
+  )
+  return {
+    handler: {
+      onText: message => table.dispatch(session, message),
+      ...terminals.handlerFor(session, vendor.id),
+    },
+    greeting: [
+      {
+        type: 'connection',
+        message: 'Connected to pharmacy channel',
+        pharmacy_id: vendor.id,
+        pharmacy_name: vendor.business_name,
+        location: { lat: vendor.latitude, lng: vendor.longitude },
+      },
+    ],
+  }
+}
+
+/** What became of an answer that did not go through. */
+const outcomes: Partial<Record<ErrorCode, ResponseResult['outcome']>> = {
+  request_already_assigned: 'lost',
+  request_not_offered: 'not_offered',
+  request_expired: 'expired',
+  request_cancelled: 'cancelled',
+}
+
+async function respond(
+  ctx: TerminalContext,
+  { origin }: Session,
+  { identity, vendorId }: { identity: Identity; vendorId: string },
+  message: MessageNamed<'respond'>,
+): Promise<ResponseResult> {
+  const { request_id, response_type, text_message, audio_url, id } = message
+  const { outcome, order } = await respondToRequest(ctx, {
+    vendorId,
+    requestId: request_id,
+    response_type,
+    // Without an id of its own a repeated answer is still the same command.
+    commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
+    ...(text_message !== undefined && { text_message }),
+    ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
+  })
+  // What was kept back before is the winner's now, in the same breath.
+  return {
+    type: 'response_result',
+    request_id,
+    outcome,
+    ...(id !== undefined && { id }),
+    ...(outcome === 'won' && { order: shownTo(ctx, identity, order) }),
+  }
+}

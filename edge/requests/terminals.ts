@@ -1,0 +1,254 @@
+/**
+ * Pharmacy terminals: each is told of an open request once and of its end once.
+ *
+ * A push may be lost. A lost `new_request` is repeated by the engine, because the terminals of this
+ * edge ask for every open request when they connect, after the bus reconnects, and every
+ * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
+ * was told is remembered here and not in the engine: only the edge knows which socket is new.
+ */
+import { publishList } from '../../protocol/bus/lists.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import {
+  requestEnded,
+  type NewRequestBody,
+  type RequestEnded,
+} from '../../protocol/orders/messages.ts'
+import { topics, type Push, type TerminalsMessage } from '../../protocol/dispatch/pushes.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import type { WithRaces } from '../orders/races.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { uploadIdOf } from '../links/own-urls.ts'
+import { signedUrl, type SigningContext } from '../links/links.ts'
+import { requestStates } from '../sockets/rows.ts'
+import type { Session, SocketHandler } from '../kernel/session.ts'
+import { TailedMessage } from '../kernel/tailed.ts'
+
+type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'after' | 'hub'> &
+  SigningContext &
+  WithRaces
+
+/** One screen, and which requests it shows. */
+interface Terminal {
+  readonly session: Session
+  readonly vendorId: string
+  /** Open requests it was told of, oldest first: each is told once and closed once. */
+  told: Set<string> | null
+  /** The last of those that are over, oldest first: what comes late of them is not told. */
+  over: Set<string> | null
+}
+
+export class Terminals {
+  readonly #parts: Parts
+  /** By pharmacy. */
+  readonly #terminals = new Map<string, Set<Terminal>>()
+  #announced = new Set<string>()
+  #cancelAnnouncement: (() => void) | null = null
+  #cancelResync: () => void = () => {}
+  readonly #stopStatus: () => void
+  #resyncing = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#scheduleResync()
+    this.#stopStatus = parts.bus.onStatus(connected => {
+      if (connected) void this.#resync()
+    })
+    parts.hub.onPush('new_request', push => this.#newRequest(push))
+    parts.hub.onPush('request_closed', push => {
+      if (push.message.type === 'request_taken') parts.races.taken(push.request_id, push.vendor_ids)
+      this.#requestClosed(push)
+    })
+    parts.hub.onDrain(() => this.#stop())
+  }
+
+  /** What makes a socket's handler a terminal, from its greeting to its end. */
+  handlerFor(
+    session: Session,
+    vendorId: string,
+  ): Required<Pick<SocketHandler, 'onOpen' | 'onCaughtUp' | 'onClose'>> {
+    let terminal: Terminal | null = null
+    return {
+      // Open requests follow the greeting; before it they would only wait in the session.
+      onOpen: () => {
+        if (session.isClosing) return
+        this.#parts.hub.subscribe(session, topics.vendor(vendorId))
+        terminal = this.#arrived(vendorId, session)
+      },
+      onCaughtUp: () => this.#askAgain(vendorId),
+      onClose: () => {
+        if (terminal !== null) this.#left(terminal)
+      },
+    }
+  }
+
+  /** A terminal is ready to hear: its pharmacy's open requests are asked for within milliseconds. */
+  #arrived(vendorId: string, session: Session): Terminal {
+    const terminal: Terminal = { session, vendorId, told: null, over: null }
+    const terminals = this.#terminals.get(vendorId)
+    if (terminals === undefined) this.#terminals.set(vendorId, new Set([terminal]))
+    else terminals.add(terminal)
+    this.#announceIn(limits.interestDebounceMs, vendorId)
+    return terminal
+  }
+
+  /** Some of its open requests were kept from a terminal of this pharmacy, and there is room for more of them now. */
+  #askAgain(vendorId: string): void {
+    this.#announceIn(limits.pushIntervalMs, vendorId)
+  }
+
+  #announceIn(ms: number, vendorId: string): void {
+    this.#announced.add(vendorId)
+    this.#cancelAnnouncement ??= this.#parts.after(ms, () => {
+      this.#cancelAnnouncement = null
+      const vendorIds = [...this.#announced]
+      this.#announced = new Set()
+      this.#announce(vendorIds)
+    })
+  }
+
+  /** The terminal is gone. */
+  #left(terminal: Terminal): void {
+    const terminals = this.#terminals.get(terminal.vendorId)
+    if (terminals?.delete(terminal) === true && terminals.size === 0)
+      this.#terminals.delete(terminal.vendorId)
+  }
+
+  #announce(vendorIds: readonly string[]): void {
+    publishList(this.#parts.bus, subjects.terminals, vendorIds, (part): TerminalsMessage => ({
+      vendor_ids: [...part],
+    }))
+  }
+
+  /** Spread over a window, so that edges that started together do not ask together. */
+  #scheduleResync(): void {
+    const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
+    this.#cancelResync = this.#parts.after(delayMs, () => {
+      this.#scheduleResync()
+      void this.#resync()
+    })
+  }
+
+  /** Asks for every open request of every terminal here, and finds the ends that were lost. */
+  async #resync(): Promise<void> {
+    const alone = !this.#resyncing
+    this.#resyncing = true
+    try {
+      this.#announce([...this.#terminals.keys()])
+      if (!alone) return
+      await this.#closeEnded()
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'terminals: the ends of requests could not be looked up')
+    } finally {
+      if (alone) this.#resyncing = false
+    }
+  }
+
+  async #closeEnded(): Promise<void> {
+    const told = new Set<string>()
+    for (const terminal of this.#all()) for (const id of terminal.told ?? []) told.add(id)
+    const ids = [...told]
+    for (let at = 0; at < ids.length; at += limits.listLimitMax) {
+      const ended = await requestStates(
+        this.#parts.database,
+        ids.slice(at, at + limits.listLimitMax),
+      )
+      const states = new Map(ended.map(row => [row.id, row]))
+      for (const terminal of this.#all())
+        for (const id of terminal.told ?? []) {
+          const state = states.get(id)
+          if (state === undefined) continue
+          if (state.vendor_id === terminal.vendorId) isOver(terminal, id)
+          else this.#closeFor(terminal, id, endOf(id, state.status, state.vendor_id))
+        }
+    }
+  }
+
+  *#all(): Generator<Terminal> {
+    for (const terminals of this.#terminals.values()) yield* terminals
+  }
+
+  /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
+  #newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
+    const requestId = push.body.request_id
+    const hasFile =
+      push.body.prescription_url !== null && uploadIdOf(push.body.prescription_url) !== null
+    let message: TailedMessage | null = null
+    let delivered = 0
+    for (let i = 0; i < push.vendor_ids.length; i++) {
+      const terminals = this.#terminals.get(push.vendor_ids[i]!)
+      if (terminals === undefined) continue
+      // Whom a file is shown to is part of its link, so a request with one is written for each terminal.
+      if (!hasFile) message ??= new TailedMessage(headOf(push.body))
+      const hundredths = Math.round(push.distances_km[i]! * 100)
+      for (const terminal of terminals) {
+        const { session, told, over } = terminal
+        if (told?.has(requestId) === true || over?.has(requestId) === true) continue
+        if (
+          !(message === null
+            ? session.pushText(this.#withLink(session, push.body, hundredths))
+            : session.pushTailed(message, hundredths))
+        )
+          continue
+        terminal.told = remember(told, requestId, limits.openRequestsPerTerminalMax)
+        delivered++
+      }
+    }
+    if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' }, delivered)
+  }
+
+  /** `image_url` is absolute, as the older API documents it, where the terminal named the host that it reached. */
+  #withLink(session: Session, body: NewRequestBody, hundredths: number): string {
+    const path = signedUrl(this.#parts, session.identity!.userId, body.prescription_url!)
+    return `${headOf({ ...body, prescription_url: path, image_url: `${session.origin ?? ''}${path}` })}${hundredths / 100}}`
+  }
+
+  /** Only to sockets that were told of the request; none of them is told of it any more. */
+  #requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
+    const text = Buffer.from(JSON.stringify(push.message))
+    let delivered = 0
+    for (const vendorId of push.vendor_ids)
+      for (const terminal of this.#terminals.get(vendorId) ?? [])
+        if (isOver(terminal, push.request_id) && terminal.session.pushText(text)) delivered++
+    if (delivered > 0)
+      this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
+  }
+
+  #closeFor(terminal: Terminal, requestId: string, message: RequestEnded): void {
+    if (!isOver(terminal, requestId)) return
+    if (terminal.session.push(message))
+      this.#parts.metrics.pushesDelivered.inc({ type: message.type })
+  }
+
+  #stop(): void {
+    this.#cancelAnnouncement?.()
+    this.#cancelResync()
+    this.#stopStatus()
+  }
+}
+
+/** The message up to the place where the distance goes. */
+export function headOf(body: NewRequestBody): string {
+  return `${JSON.stringify({ type: 'new_request', ...body }).slice(0, -1)},"distance_km":`
+}
+
+/** True when the terminal shows it. Noted in any case: a repetition may be slower than the end, above all from another engine. */
+function isOver(terminal: Terminal, requestId: string): boolean {
+  terminal.over = remember(terminal.over, requestId, limits.overRequestsPerTerminalMax)
+  return terminal.told?.delete(requestId) === true
+}
+
+function remember(ids: Set<string> | null, id: string, max: number): Set<string> {
+  ids ??= new Set()
+  ids.add(id)
+  if (ids.size > max) ids.delete(ids.values().next().value!)
+  return ids
+}
+
+/** How the request ended for those who did not get it, by its row. */
+function endOf(requestId: string, status: string, vendorId: string | null): RequestEnded {
+  if (status === 'expired') return requestEnded(requestId, 'expired')
+  return requestEnded(
+    requestId,
+    status === 'cancelled' && vendorId === null ? 'cancelled' : 'taken',
+  )
+}

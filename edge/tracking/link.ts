@@ -1,0 +1,41 @@
+/**
+ * What a public tracking link opens, and until when. The token is the order's own and is found as it
+ * stands in the read model, so one that was taken back opens nothing from the moment of the commit. It
+ * ends some hours after the order did: by then nobody waits at a door, and the link is still in
+ * somebody's chat.
+ */
+import type { Database } from '../../migrations/database/open.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { orderView } from '../../protocol/orders/view-parts.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from './config.ts'
+
+/** Null for an order that is not over: its link has no end yet. */
+export const linkEndsAtMs = (
+  config: TrackingConfig,
+  order: Pick<OrderView, 'ended_at'>,
+): number | null =>
+  order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
+
+export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
+  const row = await database.kysely
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where('tracking_token', '=', token)
+    .executeTakeFirst()
+  return row === undefined ? null : orderView(row)
+}
+
+/** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */
+export async function orderOfLink(
+  ctx: Pick<Kernel, 'database' | 'nowMs'> & WithConfig<TrackingConfig>,
+  token: string,
+): Promise<OrderView> {
+  const order = await orderByToken(ctx.database, token)
+  if (order === null) throw new CaduceusError('order_not_found', 'no delivery has this link')
+  const endsAtMs = linkEndsAtMs(ctx.config, order)
+  if (endsAtMs !== null && ctx.nowMs() >= endsAtMs)
+    throw new CaduceusError('tracking_expired', 'this delivery is over, and so is its link')
+  return order
+}

@@ -1,0 +1,43 @@
+/**
+ * The public tracking link: whoever holds the token sees where the delivery is, and no more of the
+ * people in it than a first name.
+ */
+import Type from 'typebox'
+import { TrackingView } from '../../protocol/tracking/messages.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { TrackingConfig } from './config.ts'
+import { orderOfLink } from './link.ts'
+import { trackingState } from './state.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { kindKeyword } from '../text/normalise.ts'
+
+export type TrackingContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs'> &
+  WithConfig<KernelConfig & TrackingConfig>
+
+export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/tracking/:token',
+      operationId: 'track',
+      summary: 'Follow a delivery by its public link',
+      tags: ['tracking'],
+      auth: 'none',
+      audit: { kind: 'tracking', id: body => (body as TrackingView).order.id },
+      params: Type.Object({
+        token: Type.String({
+          pattern: '^[\\w-]{8,64}$',
+          [kindKeyword]: 'hex',
+          'x-rule': 'must be a tracking token',
+        }),
+      }),
+      responses: { 200: { description: 'Where it is', schema: TrackingView } },
+      errors: ['order_not_found', 'tracking_expired'],
+      handler: async ({ params }) => ({
+        status: 200,
+        body: await trackingState(ctx, await orderOfLink(ctx, params.token)),
+      }),
+    }),
+  ]
+}

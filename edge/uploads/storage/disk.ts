@@ -1,0 +1,85 @@
+/**
+ * Files in a folder. A file is written under another name and then renamed, because a rename is
+ * atomic and a write is not: whoever opens the final name sees all of it.
+ */
+import { constants, createReadStream } from 'node:fs'
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { dirname, join, resolve } from 'node:path'
+import { ConfigError } from '../../../protocol/kernel/environment.ts'
+import { assertKey, type Storage } from './storage.ts'
+
+/** What a process that died left unfinished; no write takes nearly as long. */
+const unfinishedAfterMs = 3_600_000
+
+export function diskStorage(folder: string, clock: { nowMs(): number }): Storage {
+  const root = resolve(folder)
+  const unfinished = join(root, 'unfinished')
+  const fileOf = (key: string): string => {
+    assertKey(key)
+    return join(root, key)
+  }
+
+  return {
+    name: 'disk',
+
+    async put(key, data) {
+      const file = fileOf(key)
+      const part = join(unfinished, randomUUID())
+      await mkdir(unfinished, { recursive: true, mode: 0o700 })
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+      try {
+        const handle = await open(part, 'wx', 0o600)
+        try {
+          await handle.writeFile(data)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
+        await rename(part, file)
+      } catch (error) {
+        await rm(part, { force: true })
+        throw error
+      }
+    },
+
+    async download(key) {
+      const file = fileOf(key)
+      try {
+        await access(file)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+        throw error
+      }
+      // Opened when the first chunk is asked for: a client that leaves before leaves no open file.
+      return {
+        kind: 'bytes',
+        chunks: (async function* () {
+          yield* createReadStream(file) as AsyncIterable<Uint8Array>
+        })(),
+      }
+    },
+
+    async remove(key) {
+      await rm(fileOf(key), { force: true })
+    },
+
+    async check() {
+      try {
+        await mkdir(unfinished, { recursive: true, mode: 0o700 })
+        await access(unfinished, constants.W_OK)
+      } catch (error) {
+        // A full disk has room again some day.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
+          throw new ConfigError(
+            `UPLOAD_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
+          )
+      }
+      for (const name of await readdir(unfinished).catch(() => [])) {
+        const part = join(unfinished, name)
+        const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+        if (mtimeMs < clock.nowMs() - unfinishedAfterMs) await rm(part, { force: true })
+      }
+    },
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Files in an S3-compatible store. Downloads are signed links: the bytes go from the store to the
+ * client and not through the edge.
+ *
+ * Signing is aws4fetch: one file of signature arithmetic over the platform's fetch. Rejected:
+ * @aws-sdk/client-s3 with its presigner (some sixty packages for four requests, and checksum headers
+ * that older compatible stores refuse) and minio (a dozen packages, and a client of its own for
+ * streams). Buckets are addressed by path, which every compatible store understands.
+ */
+import { createHash } from 'node:crypto'
+import { AwsClient } from 'aws4fetch'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
+import { ConfigError } from '../../../protocol/kernel/environment.ts'
+import { fileLimits } from './file-limits.ts'
+import { isResizable } from '../../http/bodies/arrived.ts'
+import { assertKey, type Storage } from './storage.ts'
+
+export interface S3Config {
+  /** Where the edge reaches the store, without a trailing slash. */
+  endpoint: string
+  /** Where clients reach it, if elsewhere. */
+  publicUrl: string
+  bucket: string
+  region: string
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+export interface S3Deps {
+  nowMs(): number
+  after(ms: number, run: () => void): () => void
+  onLog(line: string): void
+}
+
+/** As the signature wants it: 20260131T235959Z. */
+const amzDate = (ms: number): string => new Date(ms).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
+
+export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): Storage {
+  const { accessKeyId, secretAccessKey, region, bucket } = config
+  // Its own retries would wait by the machine's clock; a client that hears `unavailable` retries.
+  const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 })
+  const pathOf = (key: string): string => {
+    assertKey(key)
+    return `/${bucket}/${key}`
+  }
+
+  const call = async (
+    method: string,
+    path: string,
+    body: { data: Uint8Array; contentType: string } | null,
+    accepted: readonly number[],
+  ): Promise<void> => {
+    const headers: Record<string, string> =
+      body === null
+        ? {}
+        : {
+            'content-type': body.contentType,
+            'cache-control': 'private, no-store',
+            // The store refuses bytes that were changed on the way.
+            'x-amz-content-sha256': createHash('sha256').update(body.data).digest('hex'),
+          }
+    const away = (why: string): never => {
+      onLog(`the object store: ${method} ${why}`)
+      throw new CaduceusError('unavailable', 'the file store does not answer; try again')
+    }
+    const signed = await client.sign(config.endpoint + path, {
+      method,
+      headers,
+      ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }),
+      aws: { datetime: amzDate(nowMs()) },
+    })
+    const abort = new AbortController()
+    const cancel = after(fileLimits.storageTimeoutMs, () => abort.abort())
+    try {
+      const response = await fetch(signed.url, {
+        method,
+        headers: signed.headers,
+        redirect: 'manual',
+        signal: abort.signal,
+        ...(body !== null && { body: body.data as Uint8Array<ArrayBuffer> }),
+      }).catch((error: Error) =>
+        away(`failed: ${(error.cause as Error | undefined)?.message ?? error.message}`),
+      )
+      await response.arrayBuffer().catch((error: Error) => away(`broke off: ${error.message}`))
+      if (!response.ok && !accepted.includes(response.status))
+        throw new RefusedError(method, response.status)
+    } catch (error) {
+      if (error instanceof RefusedError && method !== 'HEAD') away(`was answered ${error.status}`)
+      throw error
+    } finally {
+      cancel()
+    }
+  }
+
+  return {
+    name: 's3',
+    // fetch refuses memory that may be given back under it, as an upload's own is.
+    async put(key, data, contentType) {
+      await call(
+        'PUT',
+        pathOf(key),
+        { data: isResizable(data) ? data.slice() : data, contentType },
+        [],
+      )
+    },
+    async remove(key) {
+      await call('DELETE', pathOf(key), null, [404])
+    },
+
+    async download(key, { contentType, disposition }) {
+      const url = new URL(config.publicUrl + pathOf(key))
+      url.searchParams.set('X-Amz-Expires', String(fileLimits.uploadLinkSeconds))
+      url.searchParams.set('response-content-type', contentType)
+      url.searchParams.set('response-content-disposition', disposition)
+      url.searchParams.set('response-cache-control', 'private, no-store')
+      const signed = await client.sign(url.href, {
+        method: 'GET',
+        aws: { signQuery: true, datetime: amzDate(nowMs()) },
+      })
+      return { kind: 'link', url: signed.url }
+    },
+
+    async check() {
+      try {
+        await call('HEAD', `/${bucket}`, null, [])
+      } catch (error) {
+        if (!(error instanceof RefusedError)) return
+        if (error.status === 404)
+          throw new ConfigError(
+            `S3_BUCKET: the store at S3_ENDPOINT has no bucket "${bucket}"; create it, or correct the name`,
+          )
+        if (error.status === 403 || error.status === 401)
+          throw new ConfigError(
+            'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are refused by S3_ENDPOINT, or may not use S3_BUCKET',
+          )
+        if (error.status < 500)
+          throw new ConfigError(
+            `S3_ENDPOINT, S3_REGION: the store answers ${error.status} for S3_BUCKET; correct the endpoint or the region`,
+          )
+      }
+    },
+  }
+}
+
+class RefusedError extends Error {
+  constructor(
+    method: string,
+    readonly status: number,
+  ) {
+    super(`${method} was answered ${status}`)
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * What subscribers are told: the journal's events under their public names, and whom each concerns. Pure.
+ *
+ * A pharmacy hears of an order from the moment it is its own, and never what came before: who else was
+ * asked about a broadcast, and what they answered, is not its business. That moment is read from the
+ * event and not from the order as it is now, because a catch-up sees yesterday's events beside today's
+ * order.
+ */
+import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+
+/** Public names of events, by the kind of actor and the type in the journal. */
+export interface PublicNames {
+  /** An event of an order that is forgotten here does not compile. */
+  order: Readonly<Record<OrderEvent['type'], `order.${string}`>>
+  /** An event that is not here is told to nobody. */
+  driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
+}
+
+/** A webhook event is one line here. None of drivers is public yet: an empty `events` of a subscription means all. */
+export const publicNames: PublicNames = {
+  order: {
+    broadcast_opened: 'order.requested',
+    order_placed: 'order.placed',
+    response_recorded: 'order.response_recorded',
+    order_accepted: 'order.accepted',
+    order_rejected: 'order.rejected',
+    request_expired: 'order.expired',
+    order_cancelled: 'order.cancelled',
+    tracking_reissued: 'order.tracking_reissued',
+    driver_search_started: 'order.driver_search_started',
+    offer_made: 'order.offer_made',
+    offer_closed: 'order.offer_closed',
+    driver_search_ended: 'order.driver_search_ended',
+    driver_assigned: 'order.driver_assigned',
+    driver_unassigned: 'order.driver_unassigned',
+    assigned_driver_updated: 'order.driver_updated',
+    arrived_at_pickup: 'order.arrived_at_pickup',
+    picked_up: 'order.picked_up',
+    out_for_delivery: 'order.out_for_delivery',
+    arrived_at_dropoff: 'order.arrived_at_dropoff',
+    delivered: 'order.delivered',
+    delivery_failed: 'order.failed',
+    return_started: 'order.returning',
+    returned: 'order.returned',
+  },
+  driver: {},
+}
+export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(
+  (names: Readonly<Record<string, string>>) => Object.values(names),
+)
+
+/** Before an order has its pharmacy; the rest of the events follow that. */
+const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
+  'broadcast_opened',
+  'response_recorded',
+  'request_expired',
+])
+
+/** An event of the journal's table, in today's shape, with its public name. */
+export interface JournalEvent {
+  kind: keyof PublicNames
+  /** Its public name. */
+  name: string
+  slot: number
+  seq: number
+  actorId: string
+  /** Version of the order or driver after it. */
+  version: number
+  type: string
+  atMs: number
+  /** Who acted; null where an older release did not say. */
+  by: Principal | null
+  data: unknown
+}
+export interface Subscriber {
+  id: string
+  /** Null: everything of the deployment. */
+  vendorId: string | null
+  /** Empty: all of them. */
+  events: readonly string[]
+  hearsFromMs: number
+}
+
+/** Null for an event that is told to nobody. */
+export const nameOf = (names: PublicNames, kind: keyof PublicNames, type: string): string | null =>
+  Object.hasOwn(names[kind], type) ? (names[kind] as Record<string, string>)[type]! : null
+
+/** `vendorId`: of the order or driver as it is now. */
+export function concerns(
+  subscriber: Subscriber,
+  event: JournalEvent,
+  vendorId: string | null,
+): boolean {
+  if (event.atMs < subscriber.hearsFromMs) return false
+  if (subscriber.events.length > 0 && !subscriber.events.includes(event.name)) return false
+  if (subscriber.vendorId === null) return true
+  return vendorId === subscriber.vendorId && !beforeAcceptance.has(event.type)
+}
+
+/** `<slot>.<seq>`, as on the bus: the same for every subscriber, every attempt and every replay. */
+export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
+  `${event.slot}.${event.seq}`
+
+/**
+ * The exact text that is signed and sent; it is made once and stored. A pharmacy is told of an order before it has
+ * accepted it, so it is told no tracking link: it reads the link in the order once the order is its own.
+ */
+export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
+  JSON.stringify({
+    id: eventId(event),
+    type: event.name,
+    [`${event.kind}_id`]: event.actorId,
+    [`${event.kind}_seq`]: event.version,
+    at: new Date(event.atMs).toISOString(),
+    v: eventVersion,
+    by: event.by,
+    data: toPharmacy ? withoutLink(event.data) : event.data,
+  })
+
+const withoutLink = (data: unknown): unknown =>
+  typeof data === 'object' && data !== null && 'tracking_token' in data
+    ? { ...data, tracking_token: '' }
+    : data

@@ -1,0 +1,55 @@
+/**
+ * Which of several edges delivers: the one that holds a row of the database for a while. The holder
+ * stops by its own clock before the row may pass on, and what it writes about events is fenced by the
+ * row's epoch besides, so an edge that slept through its lease skips nothing and repeats nothing.
+ *
+ * Rejected: an advisory lock of a session. It needs a connection of its own, and the embedded database
+ * has one for everybody.
+ */
+import { sql, type Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
+import { webhookLimits } from './limits.ts'
+
+const name = 'webhooks'
+export interface Lease {
+  owner: string
+  epoch: number
+  /** By our own clock, counted from before the question. */ untilMs: number
+}
+export class LeaseLost extends Error {}
+
+/** Takes or renews; null while another holds it. `alone`: nobody else can, so whoever did is dead. */
+export async function takeLease(
+  db: Kysely<Tables>,
+  owner: string,
+  nowMs: number,
+  alone: boolean,
+): Promise<Lease | null> {
+  const {
+    rows: [row],
+  } = await sql<{ epoch: number }>`
+    insert into webhook_lease as held (name, owner, epoch, lease_until)
+    values (${name}, ${owner}, 1, clock_timestamp() + ${webhookLimits.webhookLeaseMs} * interval '1 millisecond')
+    on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until,
+      epoch = held.epoch + case when held.owner = excluded.owner then 0 else 1 end
+    where held.owner = excluded.owner or held.lease_until < clock_timestamp() or ${alone}::boolean
+    returning epoch`.execute(db)
+  return row === undefined
+    ? null
+    : { owner, epoch: row.epoch, untilMs: nowMs + webhookLimits.webhookLeaseMs }
+}
+
+/** Within a transaction: nobody takes the lease before it ends. Throws LeaseLost when somebody has. */
+export async function fence(tx: Kysely<Tables>, lease: Lease): Promise<void> {
+  const { rows } =
+    await sql`select 1 from webhook_lease where name = ${name} and owner = ${lease.owner} and epoch = ${lease.epoch} for share`.execute(
+      tx,
+    )
+  if (rows.length === 0) throw new LeaseLost('another edge delivers webhooks now')
+}
+
+export async function releaseLease(db: Kysely<Tables>, owner: string): Promise<void> {
+  await sql`update webhook_lease set lease_until = '-infinity' where name = ${name} and owner = ${owner}`.execute(
+    db,
+  )
+}

@@ -1,0 +1,205 @@
+/**
+ * One attempt to deliver: resolve, check every address, connect to the first checked one that takes us, send, and
+ * read a little of the answer. Never throws; whatever goes wrong is an outcome with words for the log.
+ *
+ * Rejected: fetch. It follows redirects unless told not to, and between its own look-up and ours the
+ * name may change its mind. Here the connection is to an address, and the name is only what TLS
+ * verifies and the Host header says.
+ */
+import { lookup } from 'node:dns/promises'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
+import { webhookLimits } from './limits.ts'
+import { checkUrl, hostOf, isPublicAddress } from './addresses.ts'
+import type { Outcome } from './schedule.ts'
+
+export interface SenderOptions {
+  allowPrivate: boolean
+  timeoutMs?: number
+  after(ms: number, run: () => void): () => void
+  /** All addresses of a name; the system's resolver unless given. */
+  resolve?: (host: string) => Promise<string[]>
+  /** Certificates to trust instead of the system's, as PEM. */
+  ca?: string
+}
+export interface Attempt {
+  outcome: Outcome
+  /** The beginning of the answer's body, for the log. */ response: string | null
+}
+export type Send = (
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+  signal: AbortSignal,
+) => Promise<Attempt>
+
+/** Of one name; more are a mistake, or a way to keep us busy. */
+const addressesTriedMax = 6
+/** How long an address may take to let us in while there are others. */
+const addressMs = 2_000
+
+/** A resolver that knows these addresses alone. */
+const checked =
+  (addresses: readonly string[]): LookupFunction =>
+  (_host, options, done) => {
+    const known = addresses.map(address => ({ address, family: isIP(address) }))
+    if (options.all === true) done(null, known)
+    else done(null, known[0]!.address, known[0]!.family)
+  }
+
+const failed = (error: string): Attempt => ({ outcome: { kind: 'failed', error }, response: null })
+const resolveBySystem = async (host: string): Promise<string[]> =>
+  (await lookup(host, { all: true, verbatim: true })).map(found => found.address)
+
+export function createSender(options: SenderOptions): Send {
+  const {
+    allowPrivate,
+    after,
+    timeoutMs = webhookLimits.webhookTimeoutMs,
+    resolve = resolveBySystem,
+    ca,
+  } = options
+
+  /** Every address must be allowed: with one that is not, the name is up to something. */
+  async function addressesOf(url: URL): Promise<{ addresses: string[] } | { error: string }> {
+    const host = hostOf(url)
+    const addresses = isIP(host) === 0 ? await resolve(host) : [host]
+    if (addresses.length === 0) return { error: `${host} has no address` }
+    if (!allowPrivate && !addresses.every(isPublicAddress))
+      return { error: `${host} is not a host of the public internet` }
+    return { addresses: addresses.slice(0, addressesTriedMax) }
+  }
+
+  async function attempt(
+    text: string,
+    headers: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    // A resolver may hang as well as a receiver, and knows no signal.
+    const aborted = new Promise<{ error: string }>(resolve => {
+      signal.addEventListener('abort', () => resolve({ error: String(signal.reason) }), {
+        once: true,
+      })
+    })
+    let url: URL
+    try {
+      url = checkUrl(text, allowPrivate)
+    } catch (error) {
+      return failed((error as Error).message)
+    }
+    const where = await Promise.race([addressesOf(url), aborted])
+    return 'error' in where
+      ? failed(where.error)
+      : exchange(url, where.addresses, headers, body, signal)
+  }
+
+  function exchange(
+    url: URL,
+    addresses: readonly string[],
+    headers: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    const bytes = Buffer.from(body)
+    const secure = url.protocol === 'https:'
+    const host = hostOf(url)
+    const options: RequestOptions &
+      Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout'> = {
+      // A connection of its own, closed at the end: one that is kept would outlive the check of its address.
+      method: 'POST',
+      host,
+      port: url.port === '' ? (secure ? 443 : 80) : url.port,
+      path: url.pathname + url.search,
+      agent: false,
+      signal,
+      // One address after the other, as a host may listen on one of its families alone. Whatever is asked for, the answer is what was checked.
+      lookup: checked(addresses),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: Math.max(
+        10,
+        Math.min(addressMs, Math.floor(timeoutMs / addresses.length)),
+      ),
+      ...(secure && isIP(host) === 0 && { servername: host }),
+      ...(ca !== undefined && { ca }),
+      headers: {
+        ...headers,
+        host: url.host,
+        'content-type': 'application/json',
+        'content-length': String(bytes.length),
+        'user-agent': 'Caduceus-Webhooks/1',
+        connection: 'close',
+      },
+    }
+    return new Promise(resolve => {
+      let answered = false
+      const request = (secure ? httpsRequest : httpRequest)(options)
+      request.on('error', error => {
+        if (!answered) resolve(failed(signal.aborted ? String(signal.reason) : wordsOf(error)))
+      })
+      request.on('response', response => {
+        answered = true
+        void readStart(response).then(text => {
+          request.destroy()
+          resolve({
+            outcome: {
+              kind: 'answered',
+              status: response.statusCode ?? 0,
+              retryAfterMs: retryAfter(response.headers['retry-after']),
+            },
+            response: text,
+          })
+        })
+      })
+      request.end(bytes)
+    })
+  }
+
+  return async (url, headers, body, signal) => {
+    const deadline = new AbortController()
+    const cancel = after(timeoutMs, () => deadline.abort(`no answer within ${timeoutMs} ms`))
+    try {
+      return await attempt(url, headers, body, AbortSignal.any([signal, deadline.signal]))
+    } catch (error) {
+      return failed(wordsOf(error))
+    } finally {
+      cancel()
+    }
+  }
+}
+
+/** Up to the cap, or as far as it came: the status has been said, and is what counts. */
+async function readStart(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length >= webhookLimits.webhookResponseBytesMax) break
+    }
+  } catch {
+    // Cut off by the receiver or by our deadline.
+  }
+  // A database's text holds no NUL.
+  return Buffer.concat(chunks)
+    .subarray(0, webhookLimits.webhookResponseBytesMax)
+    .toString('utf8')
+    .replaceAll('\0', '')
+}
+
+/** Seconds, as the header usually has them; a date is left to our own backoff. */
+const retryAfter = (value: string | undefined): number | null =>
+  value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : null
+
+function wordsOf(error: unknown): string {
+  // Each address has its own way to refuse; the last one is as good as any.
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return wordsOf(error.errors.at(-1))
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return (
+    [code, message].filter(part => typeof part === 'string' && part !== '').join(': ') ||
+    String(error)
+  )
+}

@@ -1,0 +1,472 @@
+/**
+ * The actors of the slots this engine owns: finds, wakes or loads them, hands them their commands one
+ * at a time, journals what they decide, and only then answers. One writer per actor by construction:
+ * a command is decided when the events of the one before are durable, and never otherwise.
+ *
+ * Awake, asleep or away: who was not asked for a while is packed (`sleep`), and after longer lives in
+ * the journal alone (`leave`), unless a deadline must be kept for it. See `passivator.ts` for when.
+ */
+import { limits } from '../../protocol/kernel/limits.ts'
+import { slotOf } from '../../protocol/kernel/ids.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { Decision } from './decision.ts'
+import type {
+  ActorEvent,
+  AppendResult,
+  Journal,
+  LoadedSlot,
+  StoredEvent,
+} from '../journal/journal.ts'
+import type { SlotLease } from '../journal/leases.ts'
+import { inDoubt, moved, noSuch, overloaded, unavailable } from './answers.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
+import { Cell } from './cell.ts'
+import type { Letter, TellReply } from './letter.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import type { Kinds } from './kind.ts'
+import { Residents } from './residents.ts'
+import { replay, restore } from './revival.ts'
+import { encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
+import { Timers } from './timers.ts'
+
+export interface Committed {
+  cell: Cell
+  firstSeq: number
+  events: readonly ActorEvent[]
+  atMs: number
+  by: Principal
+  commandId: string | null
+}
+
+export interface ActorsDeps {
+  env: Env
+  journal: Pick<Journal, 'append' | 'loadActor'>
+  kinds: Kinds
+  /** A transition became durable. */
+  committed(what: Committed): void
+  /** An actor came back to memory at recovery or on demand. */
+  recovered(cell: Cell): void
+  /** An actor's deadline has come. */
+  due(cell: Cell): void
+  /** An append was refused because the slot has a new owner. */
+  fenced(slot: number): void
+  /** False while the slots may be another engine's by now. */
+  leaseHolds(): boolean
+  /** How much it holds; a deployment's if not said. */
+  bounds?: EngineBounds
+  log(level: 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+export class Actors {
+  readonly #deps: ActorsDeps
+  readonly #bounds: EngineBounds
+  readonly #residents = new Residents()
+  readonly #timers: Timers
+  readonly dirty = new Set<Cell>()
+  #inFlight = 0
+
+  constructor(deps: ActorsDeps) {
+    this.#deps = deps
+    this.#bounds = deps.bounds ?? engineBounds
+    this.#timers = new Timers(deps.env, key => {
+      // Looked at again until a transition says otherwise: a refused or lost wake must not be the last.
+      if (!this.#residents.isHere(key)) return
+      this.#timers.set(key, deps.env.nowMs() + limits.wakeRetryMs)
+      try {
+        const cell = this.peek(key)
+        if (cell !== undefined) deps.due(cell)
+      } catch (error) {
+        deps.log('error', `the deadline of ${key} failed; it is looked at again`, error)
+      }
+    })
+  }
+
+  get size(): number {
+    return this.#residents.awake + this.#residents.asleep
+  }
+  get asleep(): number {
+    return this.#residents.asleep
+  }
+  get inFlight(): number {
+    return this.#inFlight
+  }
+  owns(slot: number): boolean {
+    return this.#residents.epochOf(slot) !== undefined
+  }
+  ownsActor(actorId: string): boolean {
+    return this.owns(slotOf(actorId, limits.slotCount))
+  }
+  /** The actor, woken if it sleeps; undefined when it is not in memory. */
+  peek(actorId: string): Cell | undefined {
+    return this.#residents.cell(actorId) ?? this.#rouse(actorId)
+  }
+  residents(): ReturnType<Residents['walk']> {
+    return this.#residents.walk()
+  }
+
+  /**
+   * Takes a slot into service; call before its subject is answered. Returns the actors of which other
+   * parts of the engine keep something. Those with events after their snapshot are awake afterwards.
+   */
+  adopt(lease: SlotLease, loaded: LoadedSlot): Cell[] {
+    this.#residents.open(lease.slot, lease.epoch)
+    const attentive: Cell[] = []
+    const awake = new Map<string, Cell>()
+    const eventful = new Set(loaded.events.map(stored => stored.actorId))
+    for (const snapshot of loaded.snapshots) {
+      const head = snapshotHead(snapshot.bytes)
+      const cell = (): Cell =>
+        restore(
+          new Cell(this.#deps.kinds.named(snapshot.kind), snapshot.actorId, snapshot.slot),
+          snapshot,
+        )
+      if (head === null || snapshot.finished || eventful.has(snapshot.actorId)) {
+        awake.set(snapshot.actorId, cell())
+        continue
+      }
+      this.#residents.putAsleep(
+        snapshot.slot,
+        snapshot.actorId,
+        Buffer.from(snapshot.bytes.buffer, snapshot.bytes.byteOffset, snapshot.bytes.length),
+      )
+      if (head.wakeAtMs !== null) this.#timers.set(snapshot.actorId, head.wakeAtMs)
+      if (!head.attentive) continue
+      const sleeper = cell()
+      attentive.push(sleeper)
+      this.#deps.recovered(sleeper)
+    }
+    for (const stored of loaded.events) {
+      let cell = awake.get(stored.actorId)
+      if (cell === undefined)
+        awake.set(
+          stored.actorId,
+          (cell = new Cell(this.#deps.kinds.named(stored.kind), stored.actorId, stored.slot)),
+        )
+      this.#replay(cell, stored)
+    }
+    for (const cell of awake.values()) {
+      this.#residents.add(cell)
+      this.#ready(cell)
+      attentive.push(cell)
+    }
+    return attentive
+  }
+
+  /** Lets a slot go: everything waiting is told to ask the new owner. */
+  abandon(slot: number): void {
+    const { cells, asleepIds } = this.#residents.close(slot)
+    for (const actorId of asleepIds) this.#timers.clear(actorId)
+    for (const cell of cells) {
+      cell.phase = 'gone'
+      for (const letter of cell.takeAll()) this.#answer(letter, moved)
+      this.dirty.delete(cell)
+      this.#timers.clear(cell.actorId)
+    }
+  }
+
+  /** The answer comes after the events are durable. Never rejects. */
+  tell(kindName: string, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
+    return new Promise(resolve => {
+      const slot = slotOf(actorId, limits.slotCount)
+      if (!this.owns(slot)) return resolve(moved)
+      if (this.#inFlight >= this.#bounds.commandsInFlightMax) return resolve(overloaded)
+      let cell = this.peek(actorId)
+      if (cell === undefined) {
+        if (
+          this.size >= this.#bounds.liveActorsMax ||
+          this.#residents.awake >= this.#bounds.awakeActorsMax
+        )
+          return resolve(overloaded)
+        const kind = this.#deps.kinds.find(kindName)
+        if (kind === undefined) return resolve(noSuch(kindName))
+        cell = new Cell(kind, actorId, slot)
+        this.#residents.add(cell)
+        // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
+        if (kind.creates(command)) {
+          cell.unread = true
+          cell.phase = 'idle'
+        } else void this.#load(cell, false)
+      }
+      if (cell.kind.name !== kindName) return resolve(noSuch(kindName))
+      cell.touchedAtMs = this.#deps.env.nowMs()
+      if (!cell.post({ commandId, command, reply: resolve }, this.#bounds.mailboxDepthMax))
+        return resolve(overloaded)
+      this.#inFlight++
+      this.#run(cell)
+    })
+  }
+
+  /** Looks at the actor again at that time; used to put off a search. Nothing for one who is not here. */
+  wakeAt(actorId: string, atMs: number): void {
+    if (this.#residents.isHere(actorId)) this.#timers.set(actorId, atMs)
+  }
+
+  /** Takes finished, stored and idle actors out of memory. */
+  evict(cell: Cell): void {
+    if (cell.phase === 'idle' && cell.waiting === 0 && !cell.dirty) this.#forget(cell)
+  }
+
+  /** Packs an actor that is stored and has nothing to do; false for any other. Its deadline is kept. */
+  sleep(cell: Cell): boolean {
+    if (
+      cell.phase !== 'idle' ||
+      cell.waiting > 0 ||
+      cell.dirty ||
+      cell.version === 0 ||
+      this.finished(cell)
+    )
+      return false
+    if (!this.#residents.remove(cell)) return false
+    this.#residents.putAsleep(cell.slot, cell.actorId, this.snapshot(cell))
+    return true
+  }
+
+  /** Takes a sleeper out of memory; false when it has a deadline that nobody else would keep. */
+  leave(actorId: string, { wakeAtMs }: SnapshotHead): boolean {
+    return wakeAtMs === null && this.#residents.takeAsleep(actorId) !== undefined
+  }
+
+  finished(cell: Cell): boolean {
+    return cell.kind.finished(cell.state)
+  }
+
+  /** Good until the next call. */
+  snapshot(cell: Cell): Buffer {
+    const { kind, state } = cell
+    return encodeSnapshot(cell.actorId, cell, kind, {
+      version: cell.version,
+      wakeAtMs: kind.wakeAtMs(state),
+      attentive: kind.attentive(state),
+    })
+  }
+
+  stop(): void {
+    this.#timers.stop()
+  }
+
+  /** `living`: it was in memory before, with deadlines that nobody else would keep. */
+  async #load(cell: Cell, living: boolean): Promise<void> {
+    try {
+      const loaded = await this.#deps.journal.loadActor(cell.slot, cell.actorId)
+      if (phaseOf(cell) === 'gone') return
+      const { name } = cell.kind
+      if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? name) !== name) {
+        // Somebody took an order's id for a driver's: an answer, not a defect, and not worth another try.
+        for (const letter of cell.takeAll()) this.#answer(letter, noSuch(name))
+        return this.#forget(cell)
+      }
+      cell.version = 0
+      cell.state = cell.kind.absent
+      cell.acceptedIds = []
+      if (loaded.snapshot !== null) restore(cell, loaded.snapshot)
+      for (const stored of loaded.events) this.#replay(cell, stored)
+      this.#ready(cell)
+      this.#run(cell)
+    } catch (error) {
+      this.#deps.log('error', `loading ${cell.kind.name} ${cell.actorId} failed`, error)
+      for (const letter of cell.takeAll()) this.#answer(letter, unavailable)
+      if (!living) this.#forget(cell)
+      else
+        this.#deps.env.after(limits.wakeRetryMs, () => {
+          if (phaseOf(cell) === 'loading') void this.#load(cell, living)
+        })
+    }
+  }
+
+  #rouse(actorId: string): Cell | undefined {
+    const bytes = this.#residents.takeAsleep(actorId)
+    if (bytes === undefined) return undefined
+    const { kindByte, version } = snapshotHead(bytes)!
+    const kind = this.#deps.kinds.ofByte(kindByte)
+    const cell = restore(new Cell(kind, actorId, slotOf(actorId, limits.slotCount)), {
+      bytes,
+      version,
+    })
+    cell.touchedAtMs = this.#deps.env.nowMs()
+    cell.phase = 'idle'
+    this.#residents.add(cell)
+    return cell
+  }
+
+  #replay(cell: Cell, stored: StoredEvent): void {
+    if (!replay(cell, stored)) return
+    cell.dirty = true
+    this.dirty.add(cell)
+  }
+
+  #ready(cell: Cell): void {
+    cell.phase = 'idle'
+    cell.touchedAtMs = this.#deps.env.nowMs()
+    if (cell.version === 0) return
+    this.#schedule(cell)
+    // A finished one came only because something of it was not done; the snapshotter sees it out again.
+    if (cell.kind.finished(cell.state)) this.dirty.add(cell)
+    this.#deps.recovered(cell)
+  }
+
+  #schedule(cell: Cell): void {
+    const atMs = cell.kind.wakeAtMs(cell.state)
+    if (atMs === null) this.#timers.clear(cell.actorId)
+    else this.#timers.set(cell.actorId, atMs)
+  }
+
+  #run(cell: Cell): void {
+    while (cell.phase === 'idle') {
+      const letter = cell.take()
+      if (letter === undefined) break
+      this.#handle(cell, letter)
+    }
+    // An id that led nowhere must not stay: strangers may ask for as many as they like.
+    if (cell.phase === 'idle' && cell.version === 0 && cell.waiting === 0) this.#forget(cell)
+  }
+
+  #handle(cell: Cell, letter: Letter): void {
+    // What memory says may be history by now: a refusal from it would be a lie that no append finds out.
+    if (!this.#deps.leaseHolds()) return this.#answer(letter, inDoubt)
+    const earlier = cell.recall(letter.commandId)
+    if (earlier !== undefined) return this.#answer(letter, earlier)
+    const { kind } = cell
+    const atMs = this.#deps.env.nowMs()
+    let decision: Decision<ActorEvent>
+    let next = cell.state
+    let row: unknown = null
+    try {
+      decision = kind.decide(cell.state, letter.command, atMs)
+      if (decision.ok) {
+        for (const event of decision.events) next = kind.evolve(next, event, atMs)
+        if (decision.events.length > 0)
+          row = kind.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
+      }
+    } catch (error) {
+      this.#deps.log('error', `deciding for ${cell.kind.name} ${cell.actorId} failed`, error)
+      return this.#answer(letter, {
+        ok: false,
+        code: 'internal',
+        detail: 'the command could not be decided',
+      })
+    }
+    // Only events that the journal takes can be trusted to an assumption; any other answer needs the facts.
+    if (cell.unread && (!decision.ok || decision.events.length === 0))
+      return this.#read(cell, letter)
+    if (!decision.ok) {
+      cell.rememberRefused(letter.commandId, decision)
+      return this.#answer(letter, decision)
+    }
+    const { events } = decision
+    if (events.length === 0) return this.#answer(letter, cell.success())
+    cell.phase = 'persisting'
+    const by = kind.actorOf(letter.command)
+    this.#deps.journal
+      .append({
+        slot: cell.slot,
+        epoch: this.#residents.epochOf(cell.slot)!,
+        kind: kind.name,
+        actorId: cell.actorId,
+        fromVersion: cell.version,
+        atMs,
+        commandId: letter.commandId,
+        by,
+        events,
+        row,
+      })
+      .then(
+        result =>
+          this.#guard(cell, () => this.#persisted(cell, letter, result, next, events, atMs, by)),
+        error => this.#guard(cell, () => this.#unpersisted(cell, letter, error)),
+      )
+  }
+
+  /** It was assumed to be new and may not be: read it, then take the same command again. */
+  #read(cell: Cell, letter: Letter): void {
+    cell.unread = false
+    cell.putBack(letter)
+    cell.phase = 'loading'
+    void this.#load(cell, false)
+  }
+
+  #persisted(
+    cell: Cell,
+    letter: Letter,
+    result: AppendResult,
+    next: unknown,
+    events: readonly ActorEvent[],
+    atMs: number,
+    by: Principal,
+  ): void {
+    if (result.outcome === 'fenced') {
+      this.#answer(letter, moved)
+      if (cell.phase !== 'gone') this.#deps.fenced(cell.slot)
+      return
+    }
+    if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone')
+      return this.#read(cell, letter)
+    if (result.outcome === 'conflict') {
+      // Only a second writer could cause it. Memory is wrong then, the journal is right.
+      this.#deps.log('error', `version conflict on ${cell.kind.name} ${cell.actorId}; reloading`)
+      this.#answer(letter, moved)
+      if (cell.phase === 'gone') return
+      cell.phase = 'loading'
+      void this.#load(cell, cell.version > 0)
+      return
+    }
+    cell.unread = false
+    cell.version += events.length
+    cell.state = next
+    cell.updatedAtMs = atMs
+    cell.rememberAccepted(letter.commandId)
+    this.#answer(letter, cell.success())
+    if (cell.phase === 'gone') return
+    cell.phase = 'idle'
+    cell.dirty = true
+    this.dirty.add(cell)
+    this.#schedule(cell)
+    this.#guard(cell, () =>
+      this.#deps.committed({
+        cell,
+        firstSeq: result.firstSeq,
+        events,
+        atMs,
+        by,
+        commandId: letter.commandId,
+      }),
+    )
+    this.#run(cell)
+  }
+
+  #unpersisted(cell: Cell, letter: Letter, error: unknown): void {
+    const refused = (error as { code?: string }).code === 'overloaded'
+    if (!refused)
+      this.#deps.log('error', `append for ${cell.kind.name} ${cell.actorId} failed`, error)
+    this.#answer(letter, refused ? overloaded : unavailable)
+    if (cell.phase === 'gone') return
+    if (refused) {
+      cell.phase = 'idle'
+      this.#run(cell)
+    } else {
+      cell.phase = 'loading'
+      void this.#load(cell, cell.version > 0)
+    }
+  }
+
+  #answer(letter: Letter, reply: TellReply): void {
+    this.#inFlight--
+    letter.reply(reply)
+  }
+
+  #guard(cell: Cell, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#deps.log('error', `after a transition of ${cell.kind.name} ${cell.actorId}`, error)
+    }
+  }
+
+  #forget(cell: Cell): void {
+    this.dirty.delete(cell)
+    // A late answer to a cell of an earlier ownership must not touch its successor.
+    if (this.#residents.remove(cell)) this.#timers.clear(cell.actorId)
+  }
+}
+
+/** Read anew after an await: the compiler would otherwise keep the narrowing from before it. */
+const phaseOf = (cell: Cell): Cell['phase'] => cell.phase

@@ -1,0 +1,29 @@
+/** The answers that the runtime gives by itself, where no actor decides. */
+import { isErrorCode } from '../../protocol/kernel/errors.ts'
+import type { TellReply } from './letter.ts'
+
+export const moved: TellReply = {
+  ok: false,
+  code: 'moved',
+  detail: 'another engine owns this actor',
+}
+/** The catalogue of errors has a code of its own for the kinds that it knows. */
+export function noSuch(kindName: string): TellReply {
+  const code = `${kindName}_not_found`
+  return { ok: false, code: isErrorCode(code) ? code : 'not_found', detail: `no such ${kindName}` }
+}
+export const overloaded: TellReply = {
+  ok: false,
+  code: 'overloaded',
+  detail: 'the engine has more commands than it can take; try again shortly',
+}
+export const inDoubt: TellReply = {
+  ok: false,
+  code: 'moved',
+  detail: 'this engine could not renew its lease in time; another may own this actor',
+}
+export const unavailable: TellReply = {
+  ok: false,
+  code: 'unavailable',
+  detail: 'the journal cannot be reached; try again',
+}

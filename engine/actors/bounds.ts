@@ -1,0 +1,29 @@
+/**
+ * The bounds of one engine's memory: how many actors, commands and events it holds, and how long an idle actor
+ * stays. The values come from protocol/kernel/limits.ts. The simulator gives an engine smaller ones, because no
+ * simulated hour fills a memory that has room for a city.
+ *
+ * Rejected: a table of limits that can be written to, which every module of a process would see change.
+ */
+import { limits } from '../../protocol/kernel/limits.ts'
+import { openRequestsPerCustomerMax } from '../allowance/limits.ts'
+
+/** The bounds that a deployment runs with. */
+export const engineBounds = {
+  mailboxDepthMax: limits.mailboxDepthMax,
+  commandsInFlightMax: limits.commandsInFlightMax,
+  liveActorsMax: limits.liveActorsMax,
+  awakeActorsMax: limits.awakeActorsMax,
+  actorSleepMs: limits.actorSleepMs,
+  actorSleepMsPressed: limits.actorSleepMsPressed,
+  actorLeaveMs: limits.actorLeaveMs,
+  passivateRestMs: limits.passivateRestMs,
+  passivateLooksMax: limits.passivateLooksMax,
+  passivatePackedMax: limits.passivatePackedMax,
+  snapshotBatchMax: limits.snapshotBatchMax,
+  snapshotBatchBytesMax: limits.snapshotBatchBytesMax,
+  outboxPendingMax: limits.outboxPendingMax,
+  rosterRowsPerMessageMax: limits.rosterRowsPerMessageMax,
+  openRequestsPerCustomerMax,
+}
+export type EngineBounds = Readonly<Record<keyof typeof engineBounds, number>>

@@ -1,0 +1,12 @@
+/** A command in an actor's mailbox, and the answer to it. */
+import type { ErrorCode } from '../../protocol/kernel/errors.ts'
+
+export type TellReply =
+  | { ok: true; state: unknown; version: number; updatedAtMs: number }
+  | { ok: false; code: ErrorCode; detail: string }
+
+export interface Letter {
+  commandId: string
+  command: unknown
+  reply: (reply: TellReply) => void
+}

@@ -1,0 +1,180 @@
+/** Commands to other actors: until they are answered, and the cursor never ahead of what is done. Numbers in brackets are the invariants of SPEC.md. */
+import t from 'tap'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { TellReply } from './letter.ts'
+import { ok, refused, world } from './fixture-outbox.ts'
+
+t.test('[6] the cursor never passes an undelivered command', async t => {
+  const w = world()
+  let release: (reply: TellReply) => void = () => {}
+  w.answer(({ id }) =>
+    id === 'slow'
+      ? new Promise(resolve => {
+          release = resolve
+        })
+      : ok,
+  )
+  w.outbox.open(0, 0)
+  w.add(1)
+  w.add(2, [w.command('slow')])
+  w.add(3, [w.command('quick')])
+  w.add(4)
+  await w.env.settle()
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 2, 3, 4],
+    'publication does not wait for it',
+  )
+  t.same(w.delivered, ['slow', 'quick'], 'nor do other actors')
+  t.equal(w.cursor(), 1)
+  t.ok(w.outbox.busy('a2'))
+  t.notOk(w.outbox.busy('a3'))
+  release(ok)
+  await w.env.settle()
+  t.equal(w.cursor(), 4)
+  t.notOk(w.outbox.busy('a2'))
+})
+
+t.test('commands of one actor one after the other', async t => {
+  const w = world()
+  let release: (reply: TellReply) => void = () => {}
+  w.answer(({ id }) =>
+    id === 'hold'
+      ? new Promise(resolve => {
+          release = resolve
+        })
+      : ok,
+  )
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('hold')], 'a')
+  w.add(2, [w.command('release')], 'a')
+  await w.env.advance(60_000)
+  t.same(w.delivered, ['hold'], 'a release does not overtake its hold')
+  release(ok)
+  await w.env.settle()
+  t.same(w.delivered, ['hold', 'release'])
+})
+
+t.test('tried until answered', async t => {
+  for (const code of ['moved', 'unavailable', 'overloaded', 'internal'] as const) {
+    const w = world()
+    w.answer(() => (w.delivered.length < 6 ? refused(code) : ok))
+    w.outbox.open(0, 0)
+    w.add(1, [w.command('x')])
+    await w.env.advance(30_000)
+    t.same(
+      w.delivered,
+      Array.from({ length: 6 }, () => 'x'),
+      `${code}: again, under the same id`,
+    )
+    t.equal(w.cursor(), 1)
+  }
+  const w = world()
+  w.answer(() => (w.delivered.length < 3 ? Promise.reject(new Error('lost')) : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('x')])
+  await w.env.advance(30_000)
+  t.equal(w.cursor(), 1, 'and when the way itself fails')
+})
+
+t.test('a refusal is an answer, and the sender hears of it', async t => {
+  const w = world()
+  w.answer(({ id }) =>
+    id === 'hold'
+      ? refused('driver_unavailable')
+      : w.delivered.length < 4
+        ? refused('unavailable')
+        : ok,
+  )
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('hold', 'told')])
+  w.add(2, [w.command('other')])
+  await w.env.settle()
+  t.equal(w.cursor(), undefined, 'not done before the sender heard')
+  await w.env.advance(10_000)
+  t.ok(w.delivered.includes('told:is driver_unavailable'))
+  t.equal(w.delivered.filter(id => id === 'hold').length, 1)
+  t.equal(w.cursor(), 2)
+})
+
+t.test(
+  'a receiver that fails every time is given up: parked, told, and the slot goes on',
+  async t => {
+    const w = world()
+    w.answer(({ id }) => (id === 'poison' ? refused('internal') : ok))
+    w.outbox.open(0, 0)
+    w.add(1, [w.command('poison', 'told')])
+    w.add(2, [w.command('other')])
+    await w.env.advance(1_000)
+    t.equal(w.cursor(), undefined, 'not at the first failure')
+    let stored = false
+    w.parking(async () => {
+      if (!stored) throw new Error('the database is away')
+    })
+    await w.env.advance(60_000)
+    t.same([w.cursor(), w.parked], [undefined, []], 'not before it is stored')
+    stored = true
+    await w.env.advance(10_000)
+    t.match(w.parked, [
+      {
+        slot: 0,
+        seq: 1,
+        fromActorId: 'a1',
+        kind: 'driver',
+        actorId: 'd',
+        commandId: 'poison',
+        command: { verb: 'release_hold' },
+        detail: 'is internal',
+      },
+    ])
+    t.ok(w.parked[0]!.tries >= limits.outboxFailuresMax)
+    t.ok(w.delivered.includes('told:is internal'), 'the sender hears a refusal')
+    t.equal(w.cursor(), 2)
+    t.equal(w.outbox.parked, 1)
+    t.match(
+      w.logs.at(-1),
+      /given up after \d+ failures and parked: release_hold for driver d, sent by a1/,
+    )
+    t.ok(w.delivered.filter(id => id === 'poison').length < 50, 'with pauses')
+  },
+)
+
+t.test('a slot that was lost: nothing more is sent, and the cursor stays', async t => {
+  for (const [name, end] of [
+    ['close', (w: ReturnType<typeof world>) => w.outbox.close(0)],
+    ['stop', (w: ReturnType<typeof world>) => w.outbox.stop()],
+  ] as const) {
+    const w = world()
+    w.answer(() => refused('unavailable'))
+    w.outbox.open(0, 7)
+    w.add(8, [w.command('x')])
+    await w.env.settle()
+    end(w)
+    const sent = w.delivered.length
+    await w.env.advance(60_000)
+    t.equal(w.delivered.length, sent, name)
+    t.equal(w.cursor() ?? 7, 7, 'the next owner begins where this one ended')
+    t.notOk(w.outbox.busy('a8'), 'nothing is left behind')
+    w.add(9)
+  }
+})
+
+t.test('soft effects run once, and wait for nothing', async t => {
+  const w = world()
+  w.answer(() => new Promise(() => {}))
+  w.outbox.open(0, 0)
+  w.line(false)
+  w.add(1, [w.command('x'), { do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
+  t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
+})
+
+t.test('a long queue behind one command is not looked through again and again', async t => {
+  const w = world()
+  w.answer(({ id }) => (id === 'stuck' ? new Promise(() => {}) : ok))
+  w.outbox.open(0, 0)
+  w.add(1, [w.command('stuck')])
+  for (let seq = 2; seq <= 2_000; seq++) w.add(seq)
+  t.equal(w.publications(), 2_000)
+  t.equal(w.outbox.pending, 2_000)
+  t.equal(w.cursor(), undefined)
+})

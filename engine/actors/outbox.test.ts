@@ -1,0 +1,210 @@
+/** Publication: in order, at least once, and again when the bus may have forgotten. Numbers in brackets are the invariants of SPEC.md. */
+import t from 'tap'
+import { eventVersion } from '../../protocol/dispatch/events.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { by, world } from './fixture-outbox.ts'
+
+t.test('[6] published in order, marked by id', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.outbox.open(1, 41)
+  w.add(1)
+  w.add(42, [], 'b', 1)
+  w.add(2)
+  t.same(
+    w.published.map(event => event.id),
+    ['0.1', '1.42', '0.2'],
+  )
+  t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
+  t.match(w.published[0], {
+    slot: 0,
+    seq: 1,
+    order_seq: 1,
+    actor: 'order',
+    actor_id: 'a1',
+    type: 'picked_up',
+    v: eventVersion,
+    by,
+  })
+  t.same([w.cursor(0), w.cursor(1)], [undefined, undefined], 'handed over is not published')
+  await w.env.settle()
+  t.same([w.cursor(0), w.cursor(1)], [2, 42])
+  t.equal(w.outbox.pending, 0)
+})
+
+t.test(
+  '[6] what a dying connection took with it is published again, and nothing before it',
+  async t => {
+    const w = world()
+    w.outbox.open(0, 0)
+    w.add(1)
+    await w.env.advance(2 * limits.outboxDoubtMs)
+    let lose: (error: Error) => void = () => {}
+    w.flush(
+      () =>
+        new Promise((_, reject) => {
+          lose = reject
+        }),
+    )
+    w.add(2)
+    w.add(3)
+    await w.env.settle()
+    t.same(
+      w.published.map(event => event.seq),
+      [1, 2, 3],
+    )
+    t.equal(w.cursor(), 1, 'the bus took them, and nobody knows whether they arrived')
+    w.line(false)
+    lose(new Error('connection lost'))
+    w.flush(async () => {})
+    w.add(4)
+    await w.env.advance(60_000)
+    t.equal(w.cursor(), 1)
+    w.line(true)
+    await w.env.settle()
+    t.same(
+      w.published.map(event => event.seq),
+      [1, 2, 3, 2, 3, 4],
+      'in order, from the first that is in doubt',
+    )
+    t.equal(w.cursor(), 4)
+  },
+)
+
+t.test(
+  '[6] a server that crashed may have answered for what it never wrote: the last second again',
+  async t => {
+    const w = world()
+    w.outbox.open(0, 0)
+    w.add(1)
+    await w.env.advance(2 * limits.outboxDoubtMs)
+    w.add(2)
+    await w.env.advance(limits.outboxDoubtMs / 2)
+    w.add(3)
+    await w.env.settle()
+    t.equal(w.cursor(), 3)
+    w.line(false)
+    // Longer than the second: it is counted from the break.
+    await w.env.advance(10 * limits.outboxDoubtMs)
+    w.line(true)
+    await w.env.settle()
+    t.same(
+      w.published.map(event => event.seq),
+      [1, 2, 3, 2, 3],
+    )
+    t.equal(w.cursor(), 3)
+  },
+)
+
+t.test(
+  '[6] a round trip that spans a disconnection says nothing, though it is answered well',
+  async t => {
+    const w = world()
+    w.outbox.open(0, 0)
+    let answer: () => void = () => {}
+    w.flush(
+      () =>
+        new Promise(resolve => {
+          answer = resolve
+        }),
+    )
+    w.add(1)
+    await w.env.settle()
+    w.line(false)
+    w.line(true)
+    const before = answer
+    before()
+    await w.env.settle()
+    t.equal(w.cursor(), undefined, 'that answer was for the connection before')
+    t.same(
+      w.published.map(event => event.seq),
+      [1, 1],
+    )
+    answer()
+    await w.env.settle()
+    t.equal(w.cursor(), 1)
+  },
+)
+
+t.test('[6] a bus that cannot forget is not told anything twice', async t => {
+  const w = world({ lossless: true })
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.settle()
+  w.line(false)
+  w.add(2)
+  w.line(true)
+  await w.env.settle()
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 2],
+  )
+  t.equal(w.cursor(), 2)
+})
+
+t.test(
+  '[6] a round trip that fails on a connection that stays is tried again, and not in a loop',
+  async t => {
+    const w = world()
+    let trips = 0
+    w.flush(async () => {
+      if (++trips < 5) throw new Error('no answer')
+    })
+    w.outbox.open(0, 0)
+    w.add(1)
+    await w.env.settle()
+    t.equal(trips, 1)
+    await w.env.advance(10_000)
+    t.equal(trips, 5)
+    t.equal(w.cursor(), 1)
+  },
+)
+
+t.test('[6] the bus down and up again: all of it, in order', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.advance(2 * limits.outboxDoubtMs)
+  w.line(false)
+  w.add(2)
+  w.add(3)
+  t.equal(w.cursor(), 1)
+  t.equal(w.outbox.pending, 2)
+  w.line(true)
+  await w.env.settle()
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 2, 3],
+  )
+  t.equal(w.cursor(), 3)
+})
+
+t.test('a fact under both of its names, in one place of the order', async t => {
+  const w = world()
+  w.outbox.open(3, 0)
+  w.add(1, [], 'a1', 3)
+  w.outbox.add({
+    slot: 3,
+    seq: 2,
+    kind: 'order',
+    actorId: 'a1',
+    version: 2,
+    atMs: 0,
+    by,
+    event: { type: 'picked_up', data: {} },
+    effects: [],
+    older: {
+      orderId: 'a1',
+      fact: { type: 'trip.started', data: { trip_id: 'a1', driver_id: 'd' } },
+    },
+  })
+  w.add(3, [], 'a1', 3)
+  t.same(w.ids, ['3.1', '3.2', '3.2.trip.started', '3.3'])
+  t.match(w.published[2], {
+    slot: 3,
+    seq: 2,
+    order_seq: 2,
+    type: 'trip.started',
+    data: { trip_id: 'a1' },
+  })
+})

@@ -1,0 +1,200 @@
+/**
+ * Idle actors leave memory and come back as if they had not been away: state, remembered ids and
+ * deadlines. On virtual time. Numbers in brackets are the invariants of SPEC.md.
+ */
+import t from 'tap'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
+import { actorsOf, counted, runtimeWorld } from './fixtures.ts'
+import { Outbox } from './outbox.ts'
+import { Passivator } from './passivator.ts'
+import { Snapshotter } from './snapshotter.ts'
+
+async function world(bounds: EngineBounds = engineBounds) {
+  const w = runtimeWorld()
+  const booted = await actorsOf(w, 'e1', {}, () => {}, bounds)
+  const owing = new Set<string>()
+  const log = (level: string, message: string): void => {
+    w.logs.push(`${level} ${message}`)
+  }
+  const outbox = new Outbox({
+    env: w.env,
+    bus: memoryBus(),
+    deliver: async () => ({ ok: true, state: null, version: 1, updatedAtMs: 0 }),
+    soft: () => {},
+    park: async () => {},
+    log: () => {},
+  })
+  const snapshotter = new Snapshotter({
+    env: w.env,
+    store: booted.journal,
+    actors: booted.actors,
+    outbox,
+    lastSeq: new Map(),
+    log,
+  })
+  const passivator = new Passivator({
+    env: w.env,
+    actors: booted.actors,
+    busy: actorId => owing.has(actorId),
+    bounds,
+    log,
+  })
+  return { ...w, ...booted, owing, snapshotter, passivator }
+}
+/** A whole walk. */
+const walked = (w: Awaited<ReturnType<typeof world>>): void => {
+  for (let i = 0; i < 2; i++) w.passivator.round()
+}
+
+t.test('[3] an idle actor sleeps, and the next command wakes it without a read', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, 'addTwo', 'x')
+  walked(w)
+  t.equal(w.actors.asleep, 0, 'not at once')
+  await w.env.advance(limits.actorSleepMs)
+  walked(w)
+  t.equal(w.actors.asleep, 0, 'not before it is stored')
+  await w.snapshotter.flush()
+  w.owing.add(id)
+  walked(w)
+  t.equal(w.actors.asleep, 0, 'not while it owes others something')
+  w.owing.clear()
+  walked(w)
+  t.same([w.actors.asleep, w.actors.size], [1, 1])
+  w.store.setAway(true)
+  t.equal(
+    counted(await w.tell(id, 'addTwo', 'x')),
+    2,
+    'a command it knows: the same answer, and the journal is not there to be asked',
+  )
+  t.same([w.actors.asleep, w.actors.size], [0, 1])
+  w.store.setAway(false)
+  t.equal(counted(await w.tell(id, 'add')), 3)
+  t.same(
+    w.store.events.get(id)?.map(event => event.version),
+    [1, 2, 3],
+    '[4]',
+  )
+})
+
+t.test(
+  '[3] a sleeper leaves memory; the next command brings it back from snapshot and events',
+  async t => {
+    const w = await world()
+    const id = w.id()
+    await w.tell(id, 'addTwo', 'x')
+    await w.snapshotter.flush()
+    w.passivator.start()
+    await w.env.advance(limits.actorLeaveMs + limits.passivateRoundMs)
+    t.equal(w.actors.size, 0)
+    // One more event than the snapshot has, as another engine may have left it.
+    const [slot, [before]] = [w.slotOf(id), w.store.events.get(id)!]
+    w.store.append({
+      slot,
+      epoch: w.store.slot(slot).epoch,
+      kind: 'order',
+      actorId: id,
+      fromVersion: 2,
+      atMs: 0,
+      commandId: 'y',
+      by: { role: 'system', id: 'other' },
+      events: [before!.event],
+      row: null,
+    })
+    t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'known from the snapshot')
+    t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'known from the events')
+    t.equal(counted(await w.tell(id, 'add', 'z')), 4)
+    w.passivator.stop()
+  },
+)
+
+t.test('[10] a deadline is kept in sleep, and keeps its actor from leaving', async t => {
+  const w = await world()
+  const [early, late] = [w.id(), w.id()]
+  await w.tell(early, { wakeAtMs: w.env.nowMs() + 2 * limits.actorSleepMs })
+  await w.tell(late, { wakeAtMs: w.env.nowMs() + limits.actorLeaveMs + 2 * limits.actorSleepMs })
+  await w.snapshotter.flush()
+  w.passivator.start()
+  await w.env.advance(1.5 * limits.actorSleepMs)
+  t.same([w.actors.asleep, w.due], [2, []])
+  await w.env.advance(limits.actorSleepMs)
+  t.ok(w.due.includes(early))
+  await w.tell(early, 'finish')
+  w.passivator.stop()
+  await w.env.advance(limits.actorLeaveMs - limits.actorSleepMs)
+  walked(w)
+  t.same([w.actors.asleep, w.due.includes(late)], [1, false], 'idle for long enough to leave')
+  await w.env.advance(2 * limits.actorSleepMs)
+  t.ok(w.due.includes(late))
+})
+
+t.test('finished actors do not sleep: the snapshotter sees them out', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, 'finish')
+  await w.env.advance(2 * limits.actorSleepMs)
+  walked(w)
+  t.equal(w.actors.asleep, 0)
+  await w.snapshotter.flush()
+  t.equal(w.actors.size, 0)
+})
+
+t.test('what recovery brings back sleeps; those with something to do are awake', async t => {
+  const w = await world()
+  const [quiet, counting, eventful, dueSoon] = [w.id(), w.id(), w.id(), w.id()]
+  await w.tell(quiet, { wakeAtMs: w.env.nowMs() + 3_600_000 })
+  await w.tell(counting, 'add', 'x')
+  await w.tell(eventful, 'add')
+  await w.tell(dueSoon, { wakeAtMs: w.env.nowMs() + 1_000 })
+  await w.snapshotter.flush()
+  for (const slot of w.store.slots.values()) slot.cursorSeq = slot.events.length
+  await w.tell(eventful, 'add')
+  w.actors.stop()
+  const heir = await actorsOf(w, 'e2')
+  t.same([heir.actors.asleep, heir.actors.size], [3, 4])
+  t.same(
+    w.recovered.sort(),
+    [counting, eventful].sort(),
+    'the attentive one is shown, the quiet ones are not unpacked',
+  )
+  t.equal(counted(await heir.tell(counting, 'add', 'x')), 1)
+  await w.env.advance(1_100)
+  t.ok(w.due.includes(dueSoon), '[10]')
+  heir.actors.abandon(heir.slotOf(quiet))
+  t.notOk(heir.actors.peek(quiet))
+})
+
+t.test('a slot that is lost takes its sleepers along', async t => {
+  const w = await world()
+  const id = w.id()
+  await w.tell(id, { wakeAtMs: w.env.nowMs() + 2 * limits.actorSleepMs })
+  await w.snapshotter.flush()
+  await w.env.advance(limits.actorSleepMs)
+  walked(w)
+  t.equal(w.actors.asleep, 1)
+  w.actors.abandon(w.slotOf(id))
+  t.equal(w.actors.size, 0)
+  await w.env.advance(5 * limits.actorSleepMs)
+  t.same(w.due, [], 'no deadline is kept for another')
+  t.equal(counted(await w.tell(id, 'nothing')), 'moved')
+})
+
+t.test('more awake than there is room for: overloaded, until the idle have made room', async t => {
+  // The real one takes a quarter of a minute to reach.
+  const awakeActorsMax = 1_000
+  const w = await world({ ...engineBounds, awakeActorsMax })
+  const ids = Array.from({ length: awakeActorsMax }, () => w.id())
+  await Promise.all(ids.map(id => w.tell(id, 'create')))
+  t.same([w.actors.size, w.actors.inFlight], [awakeActorsMax, 0])
+  t.equal(counted(await w.tell(w.id(), 'create')), 'overloaded')
+  t.equal(counted(await w.tell(ids[0]!, 'add')), 2, 'those who are here are served')
+  await w.snapshotter.flush()
+  w.passivator.start()
+  await w.env.advance(limits.actorSleepMsPressed + limits.passivateRoundMs)
+  t.ok(w.actors.asleep > 0, 'sooner than else')
+  t.equal(counted(await w.tell(w.id(), 'create')), 1)
+  w.passivator.stop()
+})

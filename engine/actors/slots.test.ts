@@ -1,0 +1,366 @@
+/**
+ * Who owns what: fair shares, handover between engines over one store, leases that lapse. Numbers in
+ * brackets are the invariants of SPEC.md.
+ */
+import assert from 'node:assert/strict'
+import fc from '../../protocol/testing/properties.ts'
+import t from 'tap'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { SlotLease } from '../journal/leases.ts'
+import { memoryJournal } from '../journal/memory.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import { faulty, runtimeWorld, type Faults, type RuntimeWorld } from './fixtures.ts'
+import { fairShare, SlotKeeper } from './slots.ts'
+
+const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
+const engineNames = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 8 })
+
+t.test('a fair share: every slot has exactly one engine, whoever counts', async t => {
+  fc.assert(
+    fc.property(engineNames, engines => {
+      const shares = engines.map(engine => fairShare(engine, engines))
+      assert.deepEqual(
+        shares.flatMap(share => [...share]).sort((a, b) => a - b),
+        slots,
+      )
+      assert.deepEqual(
+        fairShare(engines[0]!, [...engines].reverse()),
+        shares[0],
+        'in whatever order',
+      )
+    }),
+  )
+  t.same([...fairShare('new', [])], slots, 'alone, also before the first renewal')
+})
+
+t.test('a change of membership moves only what it must', async t => {
+  fc.assert(
+    fc.property(engineNames, fc.uuid(), (engines, newcomer) => {
+      fc.pre(!engines.includes(newcomer))
+      const joined = [...engines, newcomer]
+      const gained = fairShare(newcomer, joined)
+      for (const engine of engines) {
+        const before = fairShare(engine, engines)
+        const after = fairShare(engine, joined)
+        for (const slot of after) assert.ok(before.has(slot), 'nobody but the newcomer gains')
+        for (const slot of before)
+          assert.ok(after.has(slot) || gained.has(slot), 'what goes, goes to the newcomer')
+      }
+    }),
+  )
+  t.pass()
+})
+
+t.test('shares are of like size', async t => {
+  const engines = ['a', 'b', 'c', 'd'].map(name => `engine-${name}-of-some-length`)
+  for (const engine of engines) {
+    const size = fairShare(engine, engines).size
+    t.ok(size >= 5 && size <= 30, `${size} of ${limits.slotCount}`)
+  }
+})
+
+function keeper(
+  w: RuntimeWorld,
+  engineId: string,
+  options: {
+    faults?: Faults
+    gained?: (lease: SlotLease) => Promise<void>
+    exclusive?: boolean
+    announce?: () => void
+  } = {},
+) {
+  const serving = new Map<number, number>()
+  let paused = false
+  const held: (() => void)[] = []
+  const env: Env = {
+    nowMs: () => w.env.nowMs(),
+    random: w.env.random,
+    after: (ms, run) =>
+      w.env.after(ms, () => {
+        if (paused) held.push(run)
+        else run()
+      }),
+  }
+  const slotKeeper = new SlotKeeper({
+    env,
+    leases: faulty(memoryJournal(w.store), options.faults ?? {}),
+    engineId,
+    exclusive: options.exclusive ?? false,
+    leaseMs,
+    announce() {
+      options.announce?.()
+    },
+    async gained(lease) {
+      await options.gained?.(lease)
+      serving.set(lease.slot, lease.epoch)
+    },
+    lost(slot) {
+      serving.delete(slot)
+    },
+    log: (level, message) => {
+      w.logs.push(`${level} ${message}`)
+    },
+  })
+  return {
+    keeper: slotKeeper,
+    serving,
+    pause: () => {
+      paused = true
+    },
+    resume: () => {
+      paused = false
+      for (const run of held.splice(0)) run()
+    },
+  }
+}
+/** Two engines never serve a slot under the same epoch; [5] makes the older one harmless. */
+const leaseMs = limits.slotLeaseMsDefault
+const round = leaseMs / 10 + 100
+
+t.test('an engine alone serves everything', async t => {
+  const w = runtimeWorld()
+  const a = keeper(w, 'a')
+  await a.keeper.start()
+  t.equal(a.serving.size, limits.slotCount)
+  await w.env.advance(20 * round)
+  t.equal(a.serving.size, limits.slotCount, 'and keeps it')
+  t.ok(
+    [...a.serving.values()].every(epoch => epoch === 1),
+    'under one epoch',
+  )
+  await a.keeper.stop()
+  t.equal(a.serving.size, 0)
+  t.ok(
+    slots.every(slot => w.store.slot(slot).owner === null),
+    'handed back at once',
+  )
+  t.notOk(w.store.engines.has('a'))
+})
+
+t.test('a second engine gets its share, and gives it back', async t => {
+  const w = runtimeWorld()
+  const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+  await a.keeper.start()
+  await b.keeper.start()
+  t.equal(b.serving.size, 0, 'a live lease is respected')
+  await w.env.advance(3 * round)
+  const [ofA, ofB] = [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])]
+  t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [ofA, ofB])
+  t.ok(
+    [...b.serving.values()].every(epoch => epoch === 2),
+    '[5] a new owner, a new epoch',
+  )
+  t.ok(
+    [...a.serving.values()].every(epoch => epoch === 1),
+    'what stayed was not disturbed',
+  )
+  await b.keeper.stop()
+  await w.env.advance(2 * round)
+  t.equal(a.serving.size, limits.slotCount)
+  await a.keeper.stop()
+})
+
+t.test('who joins, lets go or leaves is heard at once', async t => {
+  const w = runtimeWorld()
+  const all: ReturnType<typeof keeper>[] = []
+  const announce = (): void => {
+    for (const one of all) one.keeper.hurry()
+  }
+  const [a, b] = [keeper(w, 'a', { announce }), keeper(w, 'b', { announce })]
+  all.push(a, b)
+  await a.keeper.start()
+  await w.env.advance(round)
+  await b.keeper.start()
+  await w.env.advance(1)
+  t.same(
+    [new Set(a.serving.keys()), new Set(b.serving.keys())],
+    [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+    'no renewal had to come',
+  )
+  await b.keeper.stop()
+  await w.env.advance(1)
+  t.equal(a.serving.size, limits.slotCount)
+  announce()
+  announce()
+  await w.env.advance(20 * round)
+  t.equal(a.serving.size, limits.slotCount, 'hints are harmless')
+  await a.keeper.stop()
+})
+
+t.test(
+  'the slots of a dead engine are served a tenth of a lease after it lapsed, at the latest',
+  async t => {
+    for (const afterMs of [0, 170, 330, 490]) {
+      const w = runtimeWorld()
+      const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+      await a.keeper.start()
+      // The two look at different times.
+      await w.env.advance(afterMs)
+      await b.keeper.start()
+      await w.env.advance(3 * round)
+      a.pause()
+      await w.env.advance(w.store.engines.get('a')! - w.env.nowMs() + leaseMs / 10 + 1)
+      t.equal(b.serving.size, limits.slotCount)
+      await b.keeper.stop()
+    }
+  },
+)
+
+t.test(
+  'a slot whose acquisition or release was answered into the void does not stay with one who does not serve it',
+  async t => {
+    const w = runtimeWorld()
+    let lossy = false
+    const [a, b] = [
+      keeper(w, 'a', {
+        faults: {
+          acquireSlots: () => (lossy ? 'failAfter' : 'pass'),
+          releaseSlots: () => (lossy ? 'failBefore' : 'pass'),
+        },
+      }),
+      keeper(w, 'b'),
+    ]
+    await a.keeper.start()
+    await b.keeper.start()
+    await w.env.advance(3 * round)
+    b.pause()
+    lossy = true
+    await w.env.advance(leaseMs + round)
+    lossy = false
+    b.resume()
+    await w.env.advance(5 * round)
+    t.same(
+      [new Set(a.serving.keys()), new Set(b.serving.keys())],
+      [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+      'each serves its share, and all are served',
+    )
+    await a.keeper.stop()
+    await b.keeper.stop()
+  },
+)
+
+t.test('[5] a paused engine loses its lease, and learns of it when it wakes', async t => {
+  const w = runtimeWorld()
+  const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
+  await a.keeper.start()
+  await b.keeper.start()
+  await w.env.advance(3 * round)
+  a.pause()
+  await w.env.advance(leaseMs + 2 * round)
+  t.equal(b.serving.size, limits.slotCount, 'taken over when the lease lapsed')
+  t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'which the sleeper does not know')
+  a.resume()
+  await w.env.settle()
+  t.ok(
+    [...a.serving].every(([slot, epoch]) => w.store.slot(slot).epoch === epoch),
+    'its first act is to let go',
+  )
+  await w.env.advance(3 * round)
+  t.same(new Set(a.serving.keys()), fairShare('a', ['a', 'b']), 'then it gets its share again')
+  t.ok(w.logs.some(line => line.includes('late')))
+  await a.keeper.stop()
+  await b.keeper.stop()
+})
+
+t.test('an append that was fenced drops the slot, once', async t => {
+  const w = runtimeWorld()
+  const a = keeper(w, 'a')
+  await a.keeper.start()
+  a.keeper.fenced(3)
+  a.keeper.fenced(3)
+  t.notOk(a.serving.has(3))
+  t.equal(w.logs.length, 1)
+  await w.env.advance(round)
+  t.equal(a.serving.get(3), 2, 'and is taken anew when it is still ours to take')
+  await a.keeper.stop()
+})
+
+t.test('the data directory is locked: leases in it are of the dead', async t => {
+  const w = runtimeWorld()
+  const dead = keeper(w, 'dead')
+  await dead.keeper.start()
+  dead.pause()
+  const a = keeper(w, 'a', { exclusive: true })
+  await a.keeper.start()
+  t.equal(a.serving.size, limits.slotCount, 'no waiting for the lapse, and no share for the dead')
+  await a.keeper.stop()
+})
+
+t.test('failures', async t => {
+  await t.test('the journal is away at the start', async t => {
+    const w = runtimeWorld()
+    w.store.setAway(true)
+    await t.rejects(keeper(w, 'a').keeper.start())
+  })
+  await t.test('the journal is away later: tried again', async t => {
+    const w = runtimeWorld()
+    const a = keeper(w, 'a')
+    await a.keeper.start()
+    w.store.setAway(true)
+    await w.env.advance(3 * round)
+    w.store.setAway(false)
+    await w.env.advance(round)
+    t.equal(a.serving.size, limits.slotCount)
+    await a.keeper.stop()
+  })
+  await t.test(
+    'one slot cannot be loaded: the others are served, and it is tried again under a new epoch',
+    async t => {
+      const w = runtimeWorld()
+      let broken = true
+      const a = keeper(w, 'a', {
+        gained: async lease => {
+          if (lease.slot === 5 && broken) throw new Error('injected')
+        },
+      })
+      await t.rejects(a.keeper.start(), /injected/)
+      t.same(
+        slots.filter(slot => !a.serving.has(slot)),
+        [5],
+      )
+      broken = false
+      await a.keeper.start()
+      t.equal(a.serving.get(5), 2)
+      await a.keeper.stop()
+    },
+  )
+  await t.test('loading takes longer than a lease: renewed in between', async t => {
+    const w = runtimeWorld()
+    const b = keeper(w, 'b')
+    const a = keeper(w, 'a', {
+      gained: () =>
+        new Promise(resolve => {
+          w.env.after(200, resolve)
+        }),
+    })
+    const started = a.keeper.start()
+    await w.env.advance(leaseMs / 2)
+    await b.keeper.start()
+    await w.env.advance(limits.slotCount * 200)
+    await started
+    t.ok(
+      [...w.store.slots.values()].every(slot => slot.epoch <= 2),
+      'nobody takes what is being loaded',
+    )
+    await w.env.advance(20 * round)
+    t.equal(a.serving.size + b.serving.size, limits.slotCount)
+    await a.keeper.stop()
+    await b.keeper.stop()
+  })
+  await t.test('stopped while a slot is being loaded: nothing is served afterwards', async t => {
+    const w = runtimeWorld()
+    const a = keeper(w, 'a', {
+      gained: () =>
+        new Promise(resolve => {
+          w.env.after(200, resolve)
+        }),
+    })
+    const started = a.keeper.start()
+    await w.env.advance(500)
+    const stopped = a.keeper.stop()
+    await w.env.advance(60_000)
+    await Promise.all([started, stopped])
+    t.equal(a.serving.size, 0)
+    t.ok([...w.store.slots.values()].every(slot => slot.owner === null))
+  })
+})

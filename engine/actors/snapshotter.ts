@@ -1,0 +1,197 @@
+/**
+ * Writes behind what changed: snapshots of dirty actors, then the seq they cover, then the outbox's
+ * cursors. Nothing here is on the path of a command; all of it only shortens the next recovery.
+ *
+ * Cursors are also written on their own, soon after they moved: an engine that dies again and again before its first
+ * round would repeat the same commands in every life, more of them each time, and receivers know a
+ * repetition only among what came lately (a driver was paid twice for the orders of such a loop).
+ * Finished actors leave memory once their last snapshot is stored.
+ */
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { Journal, Snapshots, StoredSnapshot } from '../journal/journal.ts'
+import type { Actors } from './actors.ts'
+import { engineBounds, type EngineBounds } from './bounds.ts'
+import type { Cell } from './cell.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import type { Outbox } from './outbox.ts'
+import { repeat } from './repeat.ts'
+
+export class Snapshotter {
+  readonly #env: Env
+  readonly #port: Snapshots & Pick<Journal, 'saveCursors'>
+  readonly #actors: Actors
+  readonly #outbox: Outbox
+  readonly #lastSeq: ReadonlyMap<number, number>
+  readonly #bounds: EngineBounds
+  readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  /** Finished, stored, but with commands to others still under way. */
+  readonly #leaving = new Set<Cell>()
+  #stop: () => void = () => {}
+  #cancelCursors: () => void = () => {}
+  #endPause: () => void = () => {}
+  #stopped = false
+  #running: Promise<void> | null = null
+
+  /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
+  constructor(deps: {
+    env: Env
+    store: Snapshots & Pick<Journal, 'saveCursors'>
+    actors: Actors
+    outbox: Outbox
+    lastSeq: ReadonlyMap<number, number>
+    bounds?: EngineBounds
+    log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
+  }) {
+    this.#env = deps.env
+    this.#port = deps.store
+    this.#actors = deps.actors
+    this.#outbox = deps.outbox
+    this.#lastSeq = deps.lastSeq
+    this.#bounds = deps.bounds ?? engineBounds
+    this.#log = deps.log
+    this.#outbox.onMoved = () => this.#saveCursorsSoon()
+  }
+
+  start(): void {
+    this.#stop = repeat(
+      this.#env,
+      limits.snapshotIntervalMs,
+      () => this.#once(true),
+      () => {},
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stop()
+    this.#stopped = true
+    this.#cancelCursors()
+    this.#endPause()
+    await this.#running
+    await this.flush()
+  }
+
+  /** One round; a failure is logged and tried again at the next. */
+  async flush(): Promise<void> {
+    await this.#once(false)
+  }
+
+  async #once(paced: boolean): Promise<void> {
+    this.#running ??= this.#round(paced)
+      .catch(error => this.#log('warn', 'writing snapshots failed; will try again', error))
+      .finally(() => {
+        this.#running = null
+      })
+    await this.#running
+  }
+
+  async #round(paced: boolean): Promise<void> {
+    if (this.#actors.dirty.size > 0 || this.#leaving.size > 0) await this.#storeDirty(paced)
+    await this.#saveCursors()
+  }
+
+  async #storeDirty(paced: boolean): Promise<void> {
+    const cells = [...this.#actors.dirty]
+    const through = new Map(this.#lastSeq)
+    const pauseMs = Math.min(
+      limits.snapshotPauseMsMax,
+      ((limits.snapshotIntervalMs / 2) * this.#bounds.snapshotBatchMax) / cells.length,
+    )
+    for (let from = 0; from < cells.length;) {
+      from = await this.#store(cells, from)
+      if (paced && from < cells.length) await this.#pause(pauseMs)
+    }
+    if (through.size > 0 && cells.length > 0) await this.#port.saveSnapshots([], through)
+    for (const cell of cells) if (this.#actors.finished(cell)) this.#leaving.add(cell)
+    for (const cell of this.#leaving) {
+      if (this.#outbox.busy(cell.actorId)) continue
+      this.#leaving.delete(cell)
+      this.#actors.evict(cell)
+    }
+  }
+
+  /** Between two batches, so that many of them do not stand in the way of appends all at once. Over at once when it is time to end. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#stopped) return
+    await new Promise<void>(resolve => {
+      const cancel = this.#env.after(ms, resolve)
+      this.#endPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** The first that moves sets it off, and those that move meanwhile go with it. */
+  #saveCursorsSoon(): void {
+    if (this.#stopped) return
+    this.#cancelCursors()
+    this.#cancelCursors = this.#env.after(limits.cursorSaveIntervalMs, () => {
+      this.#saveCursors().catch(error =>
+        this.#log('warn', 'writing cursors failed; will try again', error),
+      )
+    })
+  }
+
+  async #saveCursors(): Promise<void> {
+    const moved = this.#outbox.takeMoved()
+    if (moved.size === 0) return
+    try {
+      await this.#port.saveCursors(moved)
+    } catch (error) {
+      this.#outbox.putBack(moved)
+      throw error
+    }
+  }
+
+  /**
+   * Stores a batch that begins at `from`, and resolves to where the next begins. Packed when its turn
+   * comes, so that no command waits for all of them: what changed meanwhile is in it. The batch ends by
+   * its bytes too: a request that went to a thousand pharmacies is as much work as sixty other orders.
+   */
+  async #store(cells: readonly Cell[], from: number): Promise<number> {
+    const here: Cell[] = []
+    const snapshots: StoredSnapshot[] = []
+    let next = from
+    for (
+      let bytes = 0;
+      next < cells.length &&
+      snapshots.length < this.#bounds.snapshotBatchMax &&
+      bytes < this.#bounds.snapshotBatchBytesMax;
+      next++
+    ) {
+      const cell = cells[next]!
+      if (cell.phase === 'gone') continue
+      const snapshot = this.#snapshot(cell)
+      here.push(cell)
+      snapshots.push(snapshot)
+      bytes += snapshot.bytes.length
+      cell.dirty = false
+      this.#actors.dirty.delete(cell)
+    }
+    try {
+      await this.#port.saveSnapshots(snapshots, none)
+    } catch (error) {
+      for (const cell of here)
+        if (cell.phase !== 'gone') {
+          cell.dirty = true
+          this.#actors.dirty.add(cell)
+        }
+      throw error
+    }
+    return next
+  }
+
+  #snapshot(cell: Cell): StoredSnapshot {
+    return {
+      slot: cell.slot,
+      kind: cell.kind.name,
+      actorId: cell.actorId,
+      version: cell.version,
+      finished: this.#actors.finished(cell),
+      // A copy: the packer writes the next one over it.
+      bytes: Buffer.from(this.#actors.snapshot(cell)),
+    }
+  }
+}
+
+const none: ReadonlyMap<number, number> = new Map()

@@ -1,0 +1,218 @@
+/**
+ * The engine's face on the bus: commands to owned slots, commands of other services, and the replies.
+ * Nothing is decided here.
+ */
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import type { Bus, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
+import type { PlannedBody } from '../../protocol/dispatch/commands.ts'
+import { CaduceusError, type Problem } from '../../protocol/kernel/errors.ts'
+import { slotOf } from '../../protocol/kernel/ids.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Seldom } from '../../protocol/kernel/seldom.ts'
+import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
+import { parseEnvelope, parseServiceCommand } from './plan.ts'
+import type { ActorCommand } from '../actors/effects.ts'
+import type { TellReply } from '../actors/letter.ts'
+import type { Envelope, KindReply, Kinds } from '../actors/kind.ts'
+
+export interface GatewayDeps {
+  bus: Bus
+  kinds: Kinds
+  owns(slot: number): boolean
+  /** A command as the wire brings it; the answer is what the wire takes back. */
+  handle(envelope: Envelope): Promise<KindReply>
+  tell(command: ActorCommand): Promise<TellReply>
+  /** May this customer, whose slot is owned here, open this request? */
+  grant(customerId: string, orderId: string): Promise<boolean>
+  nowMs(): number
+  log(level: 'warn' | 'error', message: string, detail?: unknown): void
+}
+
+export class Gateway {
+  readonly #deps: GatewayDeps
+  readonly #slots = new Map<number, Subscription>()
+  readonly #seldom: Seldom
+  #services: Subscription[] = []
+
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps
+    this.#seldom = new Seldom((line, detail) => deps.log('error', line, detail), deps.nowMs)
+  }
+
+  start(): void {
+    this.#services = [subjects.commandFilter, subjects.commandOfFilter].map(filter =>
+      this.#deps.bus.subscribe(filter, message => this.#fromService(message), {
+        queue: engineQueue,
+      }),
+    )
+  }
+
+  stop(): void {
+    for (const subscription of this.#services) subscription.unsubscribe()
+    for (const slot of this.#slots.keys()) this.closeSlot(slot)
+  }
+
+  openSlot(slot: number): void {
+    this.closeSlot(slot)
+    this.#slots.set(
+      slot,
+      this.#deps.bus.subscribe(subjects.slotCommand(slot), message => this.#toSlot(message)),
+    )
+  }
+
+  closeSlot(slot: number): void {
+    this.#slots.get(slot)?.unsubscribe()
+    this.#slots.delete(slot)
+  }
+
+  /** To whichever engine owns the actor. Rejects `unavailable` when none answers. */
+  deliver(command: ActorCommand): Promise<TellReply> {
+    return this.#send(command, false)
+  }
+
+  /** The same, and the answer has the actor's state, which is more to carry. */
+  ask(command: ActorCommand): Promise<TellReply> {
+    return this.#send(command, true)
+  }
+
+  async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
+    const slot = slotOf(command.actorId, limits.slotCount)
+    if (this.#deps.owns(slot)) return this.#deps.tell(command)
+    const body: PlannedBody<ActorCommand> = { planned: command, withState }
+    const reply = await this.#deps.bus.request(
+      subjects.slotCommand(slot),
+      encodeBody(body),
+      limits.commandTimeoutMs,
+    )
+    const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
+    // A failure on the way is told as a problem; read as a verdict it would end the retries.
+    return 'problem' in answer
+      ? { ok: false, code: answer.problem.code, detail: answer.problem.detail }
+      : answer
+  }
+
+  /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
+  async mayOpen(customerId: string, orderId: string): Promise<boolean> {
+    const slot = slotOf(customerId, limits.slotCount)
+    const uncounted = (): CaduceusError =>
+      new CaduceusError(
+        'unavailable',
+        'open requests of this customer cannot be counted now; try again',
+      )
+    // The journal's own words for a lost connection are no answer to a customer, and not one to give up at.
+    if (this.#deps.owns(slot))
+      return this.#deps.grant(customerId, orderId).catch(() => {
+        throw uncounted()
+      })
+    const body: GrantBody = { grant: { customerId, orderId } }
+    const answer = decodeBody(
+      await this.#deps.bus.request(
+        subjects.slotCommand(slot),
+        encodeBody(body),
+        limits.commandTimeoutMs,
+      ),
+    ) as { granted?: boolean }
+    if (answer.granted === undefined) throw uncounted()
+    return answer.granted
+  }
+
+  #toSlot(message: BusMessage): void {
+    const { respond } = message
+    if (respond === undefined) return
+    this.#answer(message)
+      .then(reply => this.#respond(respond, reply, encodeBody))
+      .catch((error: unknown) => this.#unsent(error))
+  }
+
+  async #answer(message: BusMessage): Promise<unknown> {
+    try {
+      const body = decodeBody(message.body)
+      if (isPlanned(body)) {
+        // Most senders need the verdict, not the state.
+        const reply = await this.#deps.tell(body.planned)
+        return reply.ok && !body.withState
+          ? { ok: true, state: null, version: reply.version, updatedAtMs: reply.updatedAtMs }
+          : reply
+      }
+      if (isGrant(body)) {
+        const { customerId, orderId } = body.grant
+        if (!this.#deps.owns(slotOf(customerId, limits.slotCount))) throw new CaduceusError('moved')
+        return { granted: await this.#deps.grant(customerId, orderId) }
+      }
+      return await this.#deps.handle(parseEnvelope(body, this.#deps.kinds))
+    } catch (error) {
+      return this.#problem(error)
+    }
+  }
+
+  /** Who asks in JSON is answered in JSON: a person, or a service without msgpack. */
+  #fromService(message: BusMessage): void {
+    const { respond } = message
+    if (respond === undefined) return
+    const json = message.body[0] === openingBrace
+    this.#serve(message)
+      .then(reply => this.#respond(respond, reply, json ? encodeJson : encodeBody))
+      .catch((error: unknown) => this.#unsent(error))
+  }
+
+  /** Who waits for an answer that is too large for the bus is told so: without a word it would ask again and again. */
+  #respond(
+    respond: (body: Uint8Array) => void,
+    reply: unknown,
+    encode: (value: unknown) => Uint8Array,
+  ): void {
+    const body = encode(reply)
+    if (body.byteLength <= this.#deps.bus.messageBytesMax) return respond(body)
+    this.#seldom.say('answer', `an answer of ${body.byteLength} bytes is too large for the bus`)
+    const problem: Problem = {
+      code: 'body_too_large',
+      detail: 'it is done or decided, and the answer is too large to be told; read the record',
+    }
+    respond(encode({ ok: false, problem }))
+  }
+
+  #unsent(error: unknown): void {
+    this.#seldom.say('unsent', 'an answer could not be sent', error)
+  }
+
+  async #serve(message: BusMessage): Promise<unknown> {
+    try {
+      const [actor, verb, service] = message.subject.split('.').slice(3)
+      const envelope = parseServiceCommand(
+        decodeBody(message.body),
+        actor!,
+        verb!,
+        service ?? null,
+        this.#deps.kinds,
+      )
+      const slot = slotOf(envelope.actor_id, limits.slotCount)
+      if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
+      return decodeBody(
+        await this.#deps.bus.request(
+          subjects.slotCommand(slot),
+          encodeBody(envelope),
+          limits.commandTimeoutMs,
+        ),
+      )
+    } catch (error) {
+      return this.#problem(error)
+    }
+  }
+
+  #problem(error: unknown): KindReply {
+    if (error instanceof CaduceusError) return { ok: false, problem: error.toProblem() }
+    this.#seldom.say('command', 'a command failed', error)
+    return { ok: false, problem: { code: 'internal', detail: 'the command failed' } }
+  }
+}
+
+const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> =>
+  typeof body === 'object' && body !== null && 'planned' in body
+/** Between engines, on the slot of a customer. */
+interface GrantBody {
+  grant: { customerId: string; orderId: string }
+}
+const isGrant = (body: unknown): body is GrantBody =>
+  typeof body === 'object' && body !== null && 'grant' in body
+const openingBrace = 0x7b
+const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

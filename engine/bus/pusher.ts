@@ -1,0 +1,49 @@
+/**
+ * Pushes on their way to edges: those of one turn of the event loop leave together, in as few bus messages
+ * as their bytes allow. Soft: while the bus is down they are dropped and counted; terminals and trackers
+ * resynchronise.
+ */
+import type { Bus } from '../../protocol/bus/bus.ts'
+import { publishList } from '../../protocol/bus/lists.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
+import { guarded } from '../../protocol/kernel/seldom.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+
+export class Pusher {
+  dropped = 0
+  readonly #bus: Bus
+  readonly #flushSafely: () => void
+  #waiting: Push[] = []
+
+  /** `failed`: pushes could not be made into messages. Nobody else would hear of it, because a microtask has no caller. */
+  constructor(bus: Bus, failed: (error: unknown) => void) {
+    this.#bus = bus
+    this.#flushSafely = guarded(() => this.#flush(), failed)
+  }
+
+  add(push: Push): void {
+    this.#waiting.push(push)
+    // A microtask, not a timer: the commits of one journal group settle together, and go together.
+    if (this.#waiting.length === 1) queueMicrotask(this.#flushSafely)
+  }
+
+  #flush(): void {
+    const all = this.#waiting
+    this.#waiting = []
+    this.dropped += publishList(this.#bus, subjects.pushAll, all, part => part, roughBytes)
+  }
+}
+
+/** An id and a distance, packed. */
+const recipientBytes = 48
+const itemBytes = 48
+const messageBytes = 400
+
+function roughBytes(push: Push): number {
+  if (push.kind === 'topic') return messageBytes
+  const words =
+    push.kind === 'new_request'
+      ? push.body.items.length * itemBytes + (push.body.notes?.length ?? 0)
+      : 0
+  return messageBytes + words + push.vendor_ids.length * recipientBytes
+}

@@ -1,0 +1,75 @@
+/**
+ * Whom to ask next: of the pharmacy's drivers who can take more and were not asked yet, the one with
+ * the least time to the pick-up. A fleet is small beside a city, so it is walked. A fleet above
+ * `fleetWalkMax` goes through the moving index, once for each kind of vehicle: of one kind the nearest
+ * driver is the soonest. Rejected: the sixteen nearest of any kind. Sixteen drivers whose positions are
+ * old hid everybody behind them, and so did sixteen bikes a car that would have been there first.
+ */
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { DriverTable } from '../fleet/driver-table.ts'
+import { etaMinutes } from '../fleet/eta.ts'
+import type { Roster } from '../fleet/roster.ts'
+
+const fleetWalkMax = 1_000
+
+export interface NextDriver {
+  driverId: string
+  etaMinutes: number
+  distanceKm: number
+}
+
+/** Null when nobody is near who could take it. `staleBeforeMs`: positions older than that do not count. */
+export function nextDriver(
+  roster: Roster,
+  table: DriverTable,
+  search: {
+    vendorId: string
+    latitude: number
+    longitude: number
+    triedDriverIds: readonly string[]
+    staleBeforeMs: number
+  },
+): NextDriver | null {
+  const { vendorId, latitude, longitude, staleBeforeMs } = search
+  const tried = new Set(search.triedDriverIds)
+  const mayBeAsked = (row: RosterRow, number: number): boolean =>
+    row.canTakeMore &&
+    row.vendorId === vendorId &&
+    !tried.has(row.driverId) &&
+    table.atMs(number) >= staleBeforeMs
+  let best: NextDriver | null = null
+  const consider = ({ driverId, vehicleType }: RosterRow, number: number): void => {
+    const km = distanceKm(table.latitude(number), table.longitude(number), latitude, longitude)
+    if (km > limits.driverSearchRadiusKm) return
+    const eta = etaMinutes(km, vehicleType)
+    if (
+      best === null ||
+      eta < best.etaMinutes ||
+      (eta === best.etaMinutes && driverId < best.driverId)
+    )
+      best = { driverId, etaMinutes: eta, distanceKm: km }
+  }
+  if (roster.fleetSize(vendorId) <= fleetWalkMax) {
+    for (const row of roster.fleet(vendorId, 'can take more')) {
+      const number = table.find(row.driverId)
+      if (number >= 0 && table.hasPosition(number) && mayBeAsked(row, number)) consider(row, number)
+    }
+    return best
+  }
+  for (const vehicleType of roster.vehicleTypes) {
+    const found = table.index.nearest(
+      latitude,
+      longitude,
+      1,
+      limits.driverSearchRadiusKm,
+      number => {
+        const row = roster.get(table.idOf(number))
+        return row !== undefined && row.vehicleType === vehicleType && mayBeAsked(row, number)
+      },
+    )
+    if (found.count > 0) consider(roster.get(table.idOf(found.numbers[0]!))!, found.numbers[0]!)
+  }
+  return best
+}

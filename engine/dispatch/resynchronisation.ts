@@ -1,0 +1,72 @@
+/**
+ * Open requests for terminals that (re)connected. A pharmacy is answered at once, and then at most once in
+ * `restMs`: each answer may be megabytes, and anybody who opens a terminal in a loop would otherwise keep the
+ * engines busy with nothing else. Asks that come meanwhile are answered together by the next one.
+ */
+import type { Env } from '../../protocol/kernel/env.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+
+/** A terminal that comes right after another of its pharmacy waits for this long at the most. */
+export const restMs = 1_000
+
+export interface ResynchronisationDeps {
+  env: Env
+  /** The newest open requests of a pharmacy, oldest first, at most so many. */
+  openOf(vendorId: string, limit: number): string[]
+  /** Tells these pharmacies of the request. */
+  tell(orderId: string, vendorIds: ReadonlySet<string>): void
+}
+
+export class Resynchronisation {
+  readonly #deps: ResynchronisationDeps
+  /** Answered less than `restMs` ago; true when somebody has asked again since. */
+  readonly #resting = new Map<string, boolean>()
+  readonly #cancels = new Set<() => void>()
+
+  constructor(deps: ResynchronisationDeps) {
+    this.#deps = deps
+  }
+
+  ask(vendorIds: readonly string[]): void {
+    const now: string[] = []
+    for (const vendorId of new Set(vendorIds))
+      if (this.#resting.has(vendorId)) this.#resting.set(vendorId, true)
+      else now.push(vendorId)
+    if (now.length > 0) this.#answer(now)
+  }
+
+  stop(): void {
+    for (const cancel of this.#cancels) cancel()
+    this.#cancels.clear()
+  }
+
+  #answer(vendorIds: readonly string[]): void {
+    const vendorsOf = new Map<string, Set<string>>()
+    const told: string[] = []
+    for (const vendorId of vendorIds) {
+      const orderIds = this.#deps.openOf(vendorId, limits.openRequestsPerTerminalMax)
+      // A pharmacy without open requests costs nothing, and need not rest.
+      if (orderIds.length > 0) told.push(vendorId)
+      for (const orderId of orderIds) {
+        const vendors = vendorsOf.get(orderId)
+        if (vendors === undefined) vendorsOf.set(orderId, new Set([vendorId]))
+        else vendors.add(vendorId)
+      }
+    }
+    for (const orderId of [...vendorsOf.keys()].sort())
+      this.#deps.tell(orderId, vendorsOf.get(orderId)!)
+    if (told.length > 0) this.#rest(told)
+  }
+
+  /** One timer for all that were answered together. */
+  #rest(vendorIds: readonly string[]): void {
+    for (const vendorId of vendorIds) this.#resting.set(vendorId, false)
+    const cancel = this.#deps.env.after(restMs, () => {
+      this.#cancels.delete(cancel)
+      const again = vendorIds.filter(vendorId => this.#resting.get(vendorId) === true)
+      for (const vendorId of vendorIds) this.#resting.delete(vendorId)
+      if (again.length > 0) this.#answer(again)
+    })
+    this.#cancels.add(cancel)
+  }
+}

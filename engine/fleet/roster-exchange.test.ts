@@ -1,0 +1,114 @@
+/** What engines tell each other of drivers: news at once, and by the digest all that was missed. */
+import t from 'tap'
+import { memoryBus } from '../../protocol/bus/memory.ts'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { RosterMessage, RosterRow } from '../../protocol/dispatch/pushes.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import { Roster } from './roster.ts'
+import { RosterExchange } from './roster-exchange.ts'
+import { engineBounds } from '../actors/bounds.ts'
+import { VirtualEnv } from '../sim/virtual-env.ts'
+
+const driverId = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString().padStart(12, '0')}`
+const row = (n: number, more: Partial<RosterRow> = {}): RosterRow => ({
+  driverId: driverId(n),
+  vendorId: '0190a5a0-0000-7000-8000-000000000001',
+  vehicleType: 'bike',
+  status: 'available',
+  canTakeMore: true,
+  ...more,
+})
+
+/** Two engines on one bus: drivers with an even number are the first engine's. */
+function world() {
+  const env = new VirtualEnv(1)
+  const bus = memoryBus()
+  let reaches = true
+  const engine = (engineId: string, parity: number) => {
+    const roster = new Roster(1, 2)
+    const changed: RosterRow[] = []
+    const exchange = new RosterExchange({
+      env,
+      bus,
+      engineId,
+      roster,
+      bounds: engineBounds,
+      changed: one => {
+        changed.push(one)
+      },
+      ownsActor: id => Number(id.at(-1)) % 2 === parity,
+    })
+    bus.subscribe(subjects.roster, ({ body }) => {
+      if (reaches) exchange.take(decodeBody(body) as RosterMessage)
+    })
+    return { roster, changed, exchange }
+  }
+  return {
+    env,
+    even: engine('even', 0),
+    odd: engine('odd', 1),
+    cut: () => {
+      reaches = false
+    },
+    mend: () => {
+      reaches = true
+    },
+  }
+}
+
+t.test(
+  'news of an own driver reaches the others after some milliseconds, and only news',
+  async t => {
+    const w = world()
+    w.even.exchange.put(row(2))
+    w.even.exchange.put(row(2))
+    t.same(w.even.changed, [row(2)], 'a repetition is no news')
+    t.same(w.odd.changed, [])
+    await w.env.advance(limits.rosterNewsMs)
+    t.same(w.odd.changed, [row(2)])
+    t.same(w.odd.roster.get(driverId(2)), row(2))
+    w.even.exchange.put(row(2, { status: 'busy', canTakeMore: false }))
+    await w.env.advance(limits.rosterNewsMs)
+    t.same(w.odd.changed[1], row(2, { status: 'busy', canTakeMore: false }))
+  },
+)
+
+t.test(
+  'news that was lost comes with the digest, and is news then: fleets that are watched hear of it',
+  async t => {
+    const w = world()
+    w.even.exchange.put(row(2))
+    await w.env.advance(limits.rosterNewsMs)
+    w.cut()
+    w.even.exchange.put(row(2, { status: 'on_break', canTakeMore: false }))
+    w.even.exchange.put(row(4))
+    await w.env.advance(60_000)
+    t.equal(w.odd.changed.length, 1, 'nothing arrived')
+    w.mend()
+    w.even.exchange.publishAll()
+    await w.env.settle()
+    t.same(
+      w.odd.changed.slice(1).toSorted((a, b) => (a.driverId < b.driverId ? -1 : 1)),
+      [row(2, { status: 'on_break', canTakeMore: false }), row(4)],
+    )
+    w.even.exchange.publishAll()
+    await w.env.settle()
+    t.equal(w.odd.changed.length, 3, 'a digest that says nothing new changes nothing')
+  },
+)
+
+t.test(
+  'an engine believes nobody else about its own drivers, and says nothing of those of others',
+  async t => {
+    const w = world()
+    w.odd.exchange.put(row(1))
+    await w.env.advance(limits.rosterNewsMs)
+    w.even.exchange.take({ engine_id: 'third', rows: [row(2, { status: 'offline' })] })
+    t.same(w.even.roster.get(driverId(2)), undefined, 'its own driver')
+    const before = w.odd.changed.length
+    w.even.exchange.publishAll()
+    await w.env.settle()
+    t.equal(w.odd.changed.length, before, 'the first engine has no drivers of its own to tell of')
+  },
+)

@@ -1,0 +1,453 @@
+/**
+ * May this happen to this order, now? Pure: the answer is events or a rejection of the catalogue.
+ * Ownership is checked here and not only at the edge, because only here it cannot race with a
+ * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
+ */
+import { currencyOf } from '../../protocol/pricing/money.ts'
+import { tariffIn } from '../../protocol/pricing/tariff.ts'
+import { requestExpired } from '../../protocol/orders/texts.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import { emit, reject, unreachable } from '../actors/decision.ts'
+import { distanceKm } from '../../protocol/river/geo.ts'
+import { roadKm } from '../../protocol/drivers/travel.ts'
+import { acceptedFee, feeAtPlacement, feeOfResponse } from './fee.ts'
+import {
+  acceptOffer,
+  assignDriver,
+  closed,
+  closeOffer,
+  declineOffer,
+  driverLeft,
+  driverTook,
+  endSearch,
+  findDriver,
+  proposeDriver,
+  searchStarted,
+} from './finding.ts'
+import { concerns } from '../actors/decision-scope.ts'
+import type { OrderCommand } from './commands.ts'
+import {
+  conflict,
+  isCustomer,
+  isDriver,
+  isVendor,
+  mayOrder,
+  nameOf,
+  notFound,
+  privileged,
+  type Of,
+  type OrderDecision,
+} from './parties.ts'
+import { flagOf, proofOf } from './proof.ts'
+import {
+  deliveryOf,
+  isBeingBrought,
+  isBeingFetched,
+  isCancellable,
+  isEnded,
+  vendorOf,
+  type Order,
+} from './state.ts'
+
+export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
+  if (command.within !== undefined && !inScope(order, command))
+    return order.kind === 'absent' ? outOfScope : notFound()
+  if (command.verb === 'broadcast') return openBroadcast(order, command, nowMs)
+  if (command.verb === 'create') return place(order, command)
+  if (order.kind === 'absent') return reject('order_not_found', 'no such order')
+  switch (command.verb) {
+    case 'respond':
+      return respond(order, command, nowMs)
+    case 'accept':
+      return accept(order, command, nowMs)
+    case 'reject':
+      return refuse(order, command)
+    case 'cancel':
+      return cancel(order, command)
+    case 'reissue_tracking':
+      return reissueTracking(order, command)
+    case 'expire':
+      return expire(order, nowMs)
+    case 'find_driver':
+      return findDriver(order, command, nowMs)
+    case 'assign_driver':
+      return assignDriver(order, command, nowMs)
+    case 'propose_driver':
+      return proposeDriver(order, command, nowMs)
+    case 'end_search':
+      return endSearch(order, nowMs)
+    case 'accept_offer':
+      return acceptOffer(order, command, nowMs)
+    case 'driver_took':
+      return driverTook(order, command)
+    case 'driver_left':
+      return driverLeft(order, command, nowMs)
+    case 'decline_offer':
+      return declineOffer(order, command)
+    case 'driver_refused':
+      return closeOffer(order, command.offerId, 'unavailable', command.reason, nowMs, command.code)
+    case 'offer_expired':
+      return closeOffer(order, command.offerId, 'expired', null, nowMs)
+    case 'record_arrival':
+      return recordArrival(order, command)
+    case 'update_driver':
+      return updateDriver(order, command)
+    case 'pick_up':
+      return pickUp(order, command)
+    case 'out_for_delivery':
+      return outForDelivery(order, command)
+    case 'deliver':
+      return deliver(order, command)
+    case 'fail':
+      return fail(order, command)
+    case 'return':
+      return startReturn(order, command)
+    case 'complete_return':
+      return completeReturn(order, command)
+    default:
+      return unreachable(command)
+  }
+}
+
+/** A service answers an open request for a pharmacy of its own; any other open request is nobody's yet, and so not its own. */
+function inScope(order: Order, command: OrderCommand): boolean {
+  const { by } = command
+  if (command.verb === 'respond' && by.role !== 'vendor') return false
+  const vendorId =
+    command.verb === 'respond'
+      ? by.id
+      : order.kind === 'absent' && command.verb === 'create'
+        ? command.data.vendor_id
+        : (vendorOf(order)?.vendor_id ?? null)
+  return concerns(command, vendorId)
+}
+const outOfScope = reject(
+  'forbidden',
+  'this service orders from its own pharmacies and from no other',
+)
+
+// Beginnings
+
+function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): OrderDecision {
+  const d = command.data
+  if (!mayOrder(command.by, d.customer_id))
+    return reject('forbidden', 'customer_id is not the account that orders')
+  if (order.kind !== 'absent')
+    return order.core.customerId === d.customer_id && order.core.origin === 'broadcast'
+      ? emit()
+      : reject('order_already_exists', 'an order with this id already exists')
+  const opened: OrderEvent = {
+    type: 'broadcast_opened',
+    data: {
+      ...newOrder(command),
+      currency: command.currency,
+      dropoff: {
+        latitude: d.latitude,
+        longitude: d.longitude,
+        address: d.delivery_address ?? null,
+      },
+      quantity: d.quantity ?? null,
+      radius_km: d.radius_km,
+      expires_at_ms: nowMs + d.expires_in_seconds * 1000,
+      candidates: command.candidates,
+      fee: d.fee ?? null,
+    },
+  }
+  // Nobody to ask means nobody can ever accept: say so now instead of letting the customer wait.
+  return command.candidates.length > 0
+    ? emit(opened)
+    : emit<OrderEvent>(opened, {
+        type: 'request_expired',
+        data: { reason: 'no_pharmacy_in_radius' },
+      })
+}
+
+function place(order: Order, command: Of<'create'>): OrderDecision {
+  const d = command.data
+  if (!mayOrder(command.by, d.customer_id))
+    return reject('forbidden', 'customer_id is not the account that orders')
+  if (order.kind !== 'absent')
+    return order.core.customerId === d.customer_id && order.core.origin === 'direct'
+      ? emit()
+      : reject('order_already_exists', 'an order with this id already exists')
+  if (command.vendor === null)
+    return reject('vendor_not_found', 'no such pharmacy, or it is not active')
+  // The way is what a customer pays for, so where it begins is the pharmacy's to say: older apps send a pick-up place.
+  const pickup: Pick<typeof d, 'pickup_latitude' | 'pickup_longitude' | 'pickup_address'> =
+    command.by.role === 'customer' ? {} : d
+  const vendor = {
+    ...command.vendor,
+    latitude: pickup.pickup_latitude ?? command.vendor.latitude,
+    longitude: pickup.pickup_longitude ?? command.vendor.longitude,
+    address: pickup.pickup_address ?? command.vendor.address,
+  }
+  const greatCircleKm = distanceKm(
+    vendor.latitude,
+    vendor.longitude,
+    d.delivery_latitude,
+    d.delivery_longitude,
+  )
+  const fee = feeAtPlacement(
+    d.fee,
+    vendor.vendor_id,
+    command.tariff,
+    d.distance_km ?? roadKm(greatCircleKm),
+  )
+  return emit({
+    type: 'order_placed',
+    data: {
+      ...newOrder(command),
+      currency: currencyOf(command.tariff),
+      dropoff: {
+        latitude: d.delivery_latitude,
+        longitude: d.delivery_longitude,
+        address: d.delivery_address,
+      },
+      quantity: null,
+      vendor,
+      distance_km: fee.distance_km,
+      fee,
+    },
+  })
+}
+
+function newOrder(command: Of<'broadcast'> | Of<'create'>) {
+  const d = command.data
+  return {
+    order_id: d.order_id,
+    tracking_token: command.trackingToken,
+    customer_id: d.customer_id,
+    customer_name: d.customer_name,
+    customer_phone: d.customer_phone,
+    items: d.items,
+    notes: d.notes ?? null,
+    prescription_url: d.prescription_url ?? null,
+  }
+}
+
+// The pharmacies' answers
+
+function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDecision {
+  const { by, data } = command
+  if (order.kind === 'absent' || order.core.origin !== 'broadcast') return notFound()
+  if (by.role !== 'vendor' && !privileged(by)) return notFound()
+  const broadcast = 'broadcast' in order ? order.broadcast : null
+  const winner = order.kind === 'broadcast' ? null : vendorOf(order)
+  if (winner !== null && winner.vendor_id === by.id)
+    return data.response_type === 'ACCEPTED'
+      ? emit()
+      : reject(
+          'request_already_assigned',
+          'you have accepted this request; cancel the order instead',
+        )
+  const candidate = broadcast?.candidates.find(c => c.vendor_id === by.id)
+  if (candidate === undefined)
+    return reject('request_not_offered', 'this request was not offered to your pharmacy')
+  if (order.kind === 'expired') return reject('request_expired', requestExpired)
+  if (order.kind === 'cancelled' && order.deal === null)
+    return reject('request_cancelled', 'this request was cancelled by the customer')
+  if (order.kind !== 'broadcast')
+    return reject(
+      'request_already_assigned',
+      'This request has already been assigned to a pharmacy',
+    )
+  if (nowMs >= order.broadcast.expiresAtMs) return reject('request_expired', requestExpired)
+  const { vendor } = command
+  if (vendor === null) return reject('vendor_not_found', 'your pharmacy is not active')
+  const answer = { text_message: data.text_message ?? null, audio_url: data.audio_url ?? null }
+  if (data.response_type === 'REJECTED') {
+    const known = order.broadcast.rejections
+    if (known.some(r => r.vendorId === by.id) || known.length >= limits.responsesMax) return emit()
+    const { name, latitude, longitude } = vendor
+    return emit({
+      type: 'response_recorded',
+      data: {
+        vendor_id: by.id,
+        vendor_name: name,
+        latitude,
+        longitude,
+        distance_km: candidate.distance_km,
+        ...answer,
+      },
+    })
+  }
+  return emit<OrderEvent>(
+    {
+      type: 'order_accepted',
+      data: {
+        vendor,
+        ...feeOfResponse(
+          order.core.fee,
+          data.fee,
+          by.id,
+          tariffIn(currencyOf(order.core), command.tariff),
+          roadKm(candidate.distance_km),
+        ),
+        ...answer,
+      },
+    },
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
+  )
+}
+
+function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecision {
+  if (order.kind === 'broadcast') return notFound()
+  if (!isVendor(order, command.by)) return notFound()
+  if (order.kind === 'accepted') return emit()
+  if (order.kind !== 'pending') return conflict(order, 'accepted')
+  return emit<OrderEvent>(
+    {
+      type: 'order_accepted',
+      data: {
+        vendor: order.vendor,
+        distance_km: order.distanceKm,
+        fee_minor: acceptedFee(
+          order.core.fee,
+          command.data.fee,
+          order.vendor.vendor_id,
+          currencyOf(order.core),
+          order.distanceKm,
+        ),
+        text_message: command.data.text_message ?? null,
+        audio_url: null,
+      },
+    },
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
+  )
+}
+
+function refuse(order: Order, command: Of<'reject'>): OrderDecision {
+  if (order.kind === 'broadcast') return notFound()
+  if (!isVendor(order, command.by)) return notFound()
+  if (order.kind === 'rejected') return emit()
+  if (order.kind !== 'pending') return conflict(order, 'rejected')
+  return emit({
+    type: 'order_rejected',
+    data: { vendor_id: order.vendor.vendor_id, reason: command.data.reason ?? null },
+  })
+}
+
+function expire(order: Order, nowMs: number): OrderDecision {
+  if (order.kind !== 'broadcast' || nowMs < order.broadcast.expiresAtMs) return emit()
+  return emit({ type: 'request_expired', data: { reason: 'deadline' } })
+}
+
+function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
+  if (order.kind === 'absent') return notFound()
+  if (!isCustomer(order, command.by) && !isVendor(order, command.by)) return notFound()
+  if (order.kind === 'cancelled') return emit()
+  if (order.kind === 'expired') return reject('request_expired', requestExpired)
+  if (!isCancellable(order))
+    return reject(
+      'order_not_cancellable',
+      `an order that is ${order.kind} can no longer be cancelled`,
+    )
+  return emit<OrderEvent>(
+    ...(order.kind === 'accepted' && order.search.kind === 'offering'
+      ? [closed(order.search.offer, 'withdrawn', 'order cancelled')]
+      : []),
+    {
+      type: 'order_cancelled',
+      data: { by: nameOf(command.by), reason: command.data.reason ?? null },
+    },
+  )
+}
+
+/** The link is the customer's and the pharmacy's to share, so it is theirs to take back. At any time: who has it may still look. */
+function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDecision {
+  if (order.kind === 'absent' || (!isCustomer(order, command.by) && !isVendor(order, command.by)))
+    return notFound()
+  return order.core.trackingToken === command.trackingToken
+    ? emit()
+    : emit({ type: 'tracking_reissued', data: { tracking_token: command.trackingToken } })
+}
+
+// Delivering
+
+function recordArrival(order: Order, command: Of<'record_arrival'>): OrderDecision {
+  if (command.at === 'pickup')
+    return isBeingFetched(order) && order.delivery.arrivedAtPickupMs === null
+      ? emit({ type: 'arrived_at_pickup', data: {} })
+      : emit()
+  return order.kind === 'out_for_delivery' && order.delivery.arrivedAtDropoffMs === null
+    ? emit({ type: 'arrived_at_dropoff', data: {} })
+    : emit()
+}
+
+/** What the driver's actor tells the orders that it has: also of one that has another driver by now, or is over. */
+function updateDriver(order: Order, { driver }: Of<'update_driver'>): OrderDecision {
+  const delivery = isEnded(order) ? null : deliveryOf(order)
+  if (delivery === null || delivery.driver.driver_id !== driver.driver_id) return emit()
+  const { name, phone, vehicle_type } = delivery.driver
+  if (name === driver.name && phone === driver.phone && vehicle_type === driver.vehicle_type)
+    return emit()
+  return emit({ type: 'assigned_driver_updated', data: { driver } })
+}
+
+/** Drivers report on their own deliveries; a pharmacy may for its own fleet. */
+const mayReport = (order: Order, by: Principal): boolean =>
+  isDriver(order, by) || isVendor(order, by)
+
+function pickUp(order: Order, command: Of<'pick_up'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'picked_up') return emit()
+  return order.kind === 'driver_assigned'
+    ? emit({ type: 'picked_up', data: {} })
+    : conflict(order, 'picked up')
+}
+
+function outForDelivery(order: Order, command: Of<'out_for_delivery'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'out_for_delivery') return emit()
+  return order.kind === 'picked_up'
+    ? emit({ type: 'out_for_delivery', data: {} })
+    : conflict(order, 'out for delivery')
+}
+
+function deliver(order: Order, command: Of<'deliver'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'delivered') return emit()
+  if (order.kind !== 'out_for_delivery') return conflict(order, 'delivered')
+  const proof = proofOf(order, command)
+  if (!proof.ok) return proof
+  const reason = command.data.reason?.trim() || null
+  return emit({
+    type: 'delivered',
+    data: {
+      driver_id: order.delivery.driver.driver_id,
+      proof_photo_url: proof.proof_photo_url,
+      signature_url: proof.signature_url,
+      actual_distance_km: command.actualDistanceKm,
+      earnings_minor: order.deal.feeMinor,
+      door_distance_m: command.doorDistanceM,
+      reason,
+      flag: flagOf(command.doorDistanceM, reason),
+    },
+  })
+}
+
+function fail(order: Order, command: Of<'fail'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'failed') return emit()
+  return isBeingBrought(order)
+    ? emit({ type: 'delivery_failed', data: { reason: command.data.reason } })
+    : conflict(order, 'failed')
+}
+
+function startReturn(order: Order, command: Of<'return'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'returning') return emit()
+  return order.kind === 'failed'
+    ? emit({ type: 'return_started', data: {} })
+    : conflict(order, 'returned')
+}
+
+function completeReturn(order: Order, command: Of<'complete_return'>): OrderDecision {
+  if (!mayReport(order, command.by)) return notFound()
+  if (order.kind === 'returned') return emit()
+  return order.kind === 'returning'
+    ? emit({ type: 'returned', data: { driver_id: order.delivery.driver.driver_id } })
+    : conflict(order, 'returned')
+}

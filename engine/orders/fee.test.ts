@@ -1,0 +1,76 @@
+/** The fee of an order: the one that the customer was told, or the least of those that are good. */
+import t from 'tap'
+import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { OrderCommand } from './commands.ts'
+import { decide } from './decide.ts'
+import { after, customer, give, happened, id, reached, vendorIds } from './fixtures.ts'
+
+t.test('the fee is the one that was told', async t => {
+  const terms = (fee_minor: number, vendor_id: string | null = null): FeeTerms => ({
+    quote_id: id(0xe1),
+    vendor_id,
+    fee_minor,
+    distance_km: 7,
+  })
+  const feeOf = (given: readonly OrderEvent[], command: OrderCommand) => {
+    const order = after(given)
+    const decision = decide(order, command, 0)
+    if (!decision.ok) return decision.code
+    const [event] = decision.events
+    return event?.type === 'order_placed'
+      ? event.data.fee
+      : event?.type === 'order_accepted'
+        ? [event.data.fee_minor, event.data.distance_km]
+        : null
+  }
+  const placedAt = (fee: FeeTerms | undefined): OrderEvent[] => {
+    const decision = decide(after([]), give.create(customer, fee ? { fee } : {}), 0)
+    return decision.ok ? [...decision.events] : []
+  }
+  const openedAt = (fee: FeeTerms): OrderEvent[] => [
+    { ...happened.opened, data: { ...happened.opened.data, fee } },
+  ]
+  const quoting = (command: OrderCommand, fee: FeeTerms) =>
+    ({ ...command, data: { ...('data' in command ? command.data : {}), fee } }) as OrderCommand
+
+  t.match(
+    feeOf([], give.create(customer, { distance_km: 12 })),
+    { quote_id: null, vendor_id: vendorIds[0], fee_minor: 1450, distance_km: 12 },
+    "the tariff over a router's kilometres",
+  )
+  t.same(feeOf([], give.create(customer, { fee: terms(99) })), terms(99), 'a quote is honoured')
+  t.match(
+    feeOf([], give.create(customer, { fee: terms(99, vendorIds[1]), distance_km: 1 })),
+    { quote_id: null, fee_minor: 300 },
+    "but not another pharmacy's",
+  )
+  t.same(feeOf(placedAt(terms(410)), give.accept()), [410, 7])
+  t.same(
+    feeOf(placedAt(terms(410)), quoting(give.accept(), terms(500))),
+    [410, 7],
+    'a pharmacy never takes more than the customer was told',
+  )
+  t.same(feeOf(placedAt(terms(410)), quoting(give.accept(), terms(400))), [400, 7])
+  t.same(feeOf(reached.pending, give.accept()), [300, 1], 'an order of before fees were told')
+  t.same(
+    feeOf(openedAt(terms(777)), give.respond('ACCEPTED', 1)),
+    [777, 7],
+    'a request that was quoted',
+  )
+  t.same(
+    feeOf(openedAt(terms(777, vendorIds[0])), give.respond('ACCEPTED', 1)),
+    [320, 2.6],
+    'for another pharmacy only',
+  )
+  t.same(
+    feeOf(openedAt(terms(777)), quoting(give.respond('ACCEPTED', 1), terms(999))),
+    [777, 7],
+    "the customer's quote goes first",
+  )
+  t.same(
+    feeOf(reached.broadcast, quoting(give.respond('ACCEPTED', 1), terms(999))),
+    [999, 7],
+    "the pharmacy's own",
+  )
+})

@@ -1,0 +1,53 @@
+/**
+ * Which fee an order gets, in minor units. A quote that is good for the pharmacy is honoured; without
+ * one the pharmacy's tariff decides, at the moment in which the customer is told: for an order to a
+ * known pharmacy that is its placement, for a request its acceptance. Arithmetic: protocol/pricing/tariff.ts.
+ */
+import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { FeeFact } from '../../protocol/dispatch/events.ts'
+import { defaultTariff, feeMinor, type Tariff } from '../../protocol/pricing/tariff.ts'
+
+const goodFor = <F extends FeeFact>(fee: F | null | undefined, vendorId: string): F | null =>
+  fee && (fee.vendor_id === null || fee.vendor_id === vendorId) ? fee : null
+
+/** The fee that an order to a known pharmacy is placed at. */
+export function feeAtPlacement(
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  tariff: Tariff,
+  kmByRoad: number,
+): FeeFact {
+  return (
+    goodFor(quoted, vendorId) ?? {
+      quote_id: null,
+      vendor_id: vendorId,
+      fee_minor: feeMinor(tariff, kmByRoad),
+      distance_km: kmByRoad,
+    }
+  )
+}
+
+/** The fee of a request as this pharmacy accepts it; what the customer was quoted goes before what the pharmacy was. */
+export function feeOfResponse(
+  told: FeeFact | null,
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  tariff: Tariff,
+  kmByRoad: number,
+): { fee_minor: number; distance_km: number } {
+  const { fee_minor, distance_km } = goodFor(told, vendorId) ??
+    goodFor(quoted, vendorId) ?? { fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
+  return { fee_minor, distance_km }
+}
+
+/** The fee of an order to a known pharmacy, accepted: never more than the customer was told. Orders of before fees were told get the default. */
+export function acceptedFee(
+  told: FeeFact | null,
+  quoted: FeeTerms | undefined,
+  vendorId: string,
+  currency: string,
+  kmByRoad: number,
+): number {
+  const toldMinor = told?.fee_minor ?? feeMinor(defaultTariff(currency), kmByRoad)
+  return Math.min(toldMinor, goodFor(quoted, vendorId)?.fee_minor ?? toldMinor)
+}

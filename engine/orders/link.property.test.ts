@@ -1,0 +1,125 @@
+/**
+ * Whoever holds an order's public link may read it aloud: whatever people are called, live at or write, no push to that
+ * link holds a phone, a surname, an address, a token or anybody's words. After each event, and repeated later.
+ */
+import fc from '../../protocol/testing/properties.ts'
+import t from 'tap'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { after, closed, happened, offered } from './fixtures.ts'
+import { react } from './react.ts'
+import type { Order } from './state.ts'
+
+/** Of letters that no id, time or status is made of, so that what is found was told. */
+const secret = fc.string({ minLength: 6, maxLength: 12, unit: fc.constantFrom('Q', 'X', 'Z', 'Ж') })
+const secrets = fc.record({
+  surname: secret,
+  phone: secret,
+  address: secret,
+  token: secret,
+  notes: secret,
+  item: secret,
+  driverSurname: secret,
+  driverPhone: secret,
+  vendorPhone: secret,
+  words: secret,
+  url: secret,
+})
+type Secrets = typeof secrets extends fc.Arbitrary<infer S> ? S : never
+
+/** The same event with the secrets wherever it holds something of the kind. */
+function told(event: OrderEvent, s: Secrets): OrderEvent {
+  const fields: Record<string, unknown> = {
+    customer_name: `Cleo ${s.surname}`,
+    customer_phone: s.phone,
+    tracking_token: s.token,
+    notes: s.notes,
+    prescription_url: s.url,
+    audio_url: s.url,
+    text_message: s.words,
+    reason: s.words,
+    dropoff: { latitude: 37.78, longitude: -122.41, address: s.address },
+    items: [{ name: s.item, quantity: 1 }],
+  }
+  const data: Record<string, unknown> = { ...event.data }
+  for (const [name, value] of Object.entries(fields)) if (name in data) data[name] = value
+  if ('vendor' in data)
+    data['vendor'] = { ...(data['vendor'] as object), phone: s.vendorPhone, address: s.address }
+  if ('driver' in data)
+    data['driver'] = {
+      ...(data['driver'] as object),
+      name: `Dora ${s.driverSurname}`,
+      phone: s.driverPhone,
+    }
+  return { type: event.type, data } as OrderEvent
+}
+
+const {
+  opened,
+  placed,
+  refused,
+  accepted,
+  rejected,
+  expired,
+  cancelled,
+  searching,
+  reissued,
+  exhausted,
+  assigned,
+  unassigned,
+  atPickup,
+  pickedUp,
+  onTheWay,
+  atDropoff,
+  delivered,
+  failed,
+  returning,
+  returned,
+} = happened
+const carried = [assigned, happened.driverUpdated, atPickup, pickedUp, onTheWay, atDropoff] as const
+const histories: readonly (readonly OrderEvent[])[] = [
+  [opened, refused, accepted, reissued, searching, offered(), ...carried, delivered, reissued],
+  [opened, accepted, searching, offered(), closed(), exhausted],
+  [opened, expired],
+  [opened, cancelled],
+  [placed, rejected],
+  [placed, cancelled],
+  [placed, accepted, searching, offered(), assigned, unassigned],
+  [placed, accepted, searching, offered(), assigned, cancelled],
+  [placed, accepted, searching, offered(), ...carried, failed, returning, returned],
+]
+
+t.test('no push to the public link tells a secret', async t => {
+  fc.assert(
+    fc.property(secrets, fc.constantFrom(...histories), (s, history) => {
+      const events = history.map(event => told(event, s))
+      events.forEach((event, i) => {
+        for (let later = i + 1; later <= events.length; later++)
+          for (const effect of react(
+            event,
+            after(events.slice(0, later)) as Exclude<Order, { kind: 'absent' }>,
+            0,
+            { slot: 7, seq: 42 },
+          )) {
+            if (
+              effect.do !== 'push' ||
+              effect.push.kind !== 'topic' ||
+              !effect.push.topic.startsWith('order:')
+            )
+              continue
+            const text = JSON.stringify(effect.push.message)
+            for (const [name, value] of Object.entries(s))
+              if (text.includes(value)) throw new Error(`${name} in ${text}`)
+          }
+      })
+    }),
+    { numRuns: 300 },
+  )
+  const types = new Set(histories.flat().map(event => event.type))
+  t.same(
+    Object.values(happened)
+      .map(event => event.type)
+      .filter(type => !types.has(type)),
+    [],
+    'every kind of event is in a history',
+  )
+})

@@ -1,0 +1,129 @@
+/** From the wire to a command of an order: looks up what `decide` needs to know but may not ask for (who is near, who the pharmacy is, fresh ids). */
+import type { OrderCommandData, OrderVerb } from '../../protocol/dispatch/commands.ts'
+import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
+import type { Env } from '../../protocol/kernel/env.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { CandidateFact, VendorFact } from '../../protocol/dispatch/events.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
+import type { Tariff } from '../../protocol/pricing/tariff.ts'
+import type { Envelope } from '../actors/kind.ts'
+import type { OrderCommand } from './commands.ts'
+
+/** What the engine knows of pharmacies and of deliveries under way. */
+export interface OrderFacts {
+  env: Pick<Env, 'nowMs' | 'random'>
+  directory: {
+    readonly currency: string
+    near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
+    fact(vendorId: string): VendorFact | null
+    tariff(vendorId: string): Tariff
+    searchPolicy(vendorId: string): SearchPolicy | null
+  }
+  following: {
+    drivenKm(orderId: string): number | null
+    doorDistanceM(orderId: string, nowMs: number): number | null
+  }
+}
+
+/** The data fits the schema of its verb. Throws `invalid_request`. */
+export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
+  const verb = envelope.verb as OrderVerb
+  const { by } = envelope
+  const data = <V extends OrderVerb>(_verb: V) => envelope.data as OrderCommandData[V]
+  const sameOrder = (orderId: string): void => {
+    if (orderId !== envelope.actor_id)
+      throw new CaduceusError('invalid_request', 'order_id differs from actor_id', [
+        { field: 'data.order_id', rule: 'must equal actor_id' },
+      ])
+  }
+  const secret = (): string => randomHex(deps.env, 32)
+  switch (verb) {
+    case 'broadcast': {
+      const d = data(verb)
+      sameOrder(d.order_id)
+      checkOrderSize(d, 'data.')
+      return {
+        verb,
+        by,
+        data: d,
+        candidates: deps.directory.near(d.latitude, d.longitude, d.radius_km, deps.env.nowMs()),
+        currency: deps.directory.currency,
+        trackingToken: secret(),
+      }
+    }
+    case 'create': {
+      const d = data(verb)
+      sameOrder(d.order_id)
+      checkOrderSize(d, 'data.')
+      return {
+        verb,
+        by,
+        data: d,
+        vendor: deps.directory.fact(d.vendor_id),
+        tariff: deps.directory.tariff(d.vendor_id),
+        trackingToken: secret(),
+      }
+    }
+    case 'respond':
+      return {
+        verb,
+        by,
+        data: data(verb),
+        vendor: deps.directory.fact(by.id),
+        tariff: deps.directory.tariff(by.id),
+        search: deps.directory.searchPolicy(by.id),
+      }
+    case 'accept':
+      return { verb, by, data: data(verb), search: deps.directory.searchPolicy(by.id) }
+    case 'assign_driver':
+      return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
+    // Who it is, the driver's actor says, when it is asked (engine/dispatch/holds.ts).
+    case 'accept_offer':
+      return { verb, by, data: data(verb), driver: null }
+    // Whose the uploads are is asked of the database (engine/dispatch/proofs.ts).
+    case 'deliver':
+      return {
+        verb,
+        by,
+        data: data(verb),
+        uploads: [],
+        actualDistanceKm: deps.following.drivenKm(envelope.actor_id),
+        doorDistanceM: deps.following.doorDistanceM(envelope.actor_id, deps.env.nowMs()),
+      }
+    case 'reissue_tracking':
+      return { verb, by, data: data(verb), trackingToken: secret() }
+    case 'reject':
+      return { verb, by, data: data(verb) }
+    case 'cancel':
+      return { verb, by, data: data(verb) }
+    // Named, or the pharmacy's own. One that picks by hand, and an administrator, get the default.
+    case 'find_driver': {
+      const d = data(verb)
+      const policy = d.policy ?? deps.directory.searchPolicy(by.id) ?? searchPolicyDefault
+      return { verb, by, data: d, policy }
+    }
+    case 'decline_offer':
+      return { verb, by, data: data(verb) }
+    case 'pick_up':
+      return { verb, by, data: data(verb) }
+    case 'out_for_delivery':
+      return { verb, by, data: data(verb) }
+    case 'fail':
+      return { verb, by, data: data(verb) }
+    case 'return':
+      return { verb, by, data: data(verb) }
+    case 'complete_return':
+      return { verb, by, data: data(verb) }
+  }
+}
+
+/** 4 bits of chance a digit; the source is the operating system's outside the simulator. */
+function randomHex(env: Pick<Env, 'random'>, digits: number): string {
+  let out = ''
+  while (out.length < digits)
+    out += Math.floor(env.random() * 16 ** 5)
+      .toString(16)
+      .padStart(5, '0')
+  return out.slice(0, digits)
+}

@@ -1,0 +1,102 @@
+import t from 'tap'
+import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import { defaultTariff } from '../../protocol/pricing/tariff.ts'
+import { Directory } from './directory.ts'
+
+const vendor = (vendor_id: string, change: Partial<DirectoryVendor> = {}): DirectoryVendor => ({
+  vendor_id,
+  name: vendor_id,
+  phone: '1',
+  address: null,
+  latitude: 52.5,
+  longitude: 13.4,
+  status: 'active',
+  is_active: true,
+  revision: 1,
+  proof_required: true,
+  dispatch_policy: 'manual',
+  time_zone: 'Europe/Berlin',
+  opening_hours: null,
+  tariff: null,
+  ...change,
+})
+const office = { mon: [{ open: '09:00', close: '18:00' }] }
+/** Monday in Berlin, 09:00 in summer time. */
+const mondayNineMs = Date.parse('2026-06-01T07:00:00Z')
+const asked = (directory: Directory, nowMs: number) =>
+  directory
+    .near(52.5, 13.4, 5, nowMs)
+    .map(candidate => candidate.vendor_id)
+    .sort()
+
+t.test('a pharmacy that is closed is not asked', async t => {
+  const directory = new Directory()
+  directory.put(vendor('always'))
+  directory.put(vendor('office', { opening_hours: office }))
+  directory.put(vendor('elsewhere', { opening_hours: office, time_zone: 'Asia/Tokyo' }))
+  directory.put(vendor('gone', { is_active: false }))
+  t.same(asked(directory, mondayNineMs - 60_000), ['always', 'elsewhere'])
+  t.same(asked(directory, mondayNineMs), ['always', 'elsewhere', 'office'])
+  t.same(
+    asked(directory, mondayNineMs + 3 * 3_600_000),
+    ['always', 'office'],
+    'six in the evening in Tokyo',
+  )
+  t.ok(directory.fact('office') !== null, 'but an order to it alone can be placed at any time')
+  directory.put(vendor('office'))
+  t.same(
+    asked(directory, mondayNineMs - 60_000),
+    ['always', 'elsewhere', 'office'],
+    'hours taken back',
+  )
+})
+
+t.test(
+  'only a pharmacy that was decided upon is known and asked, and nobody else takes a place among the nearest',
+  async t => {
+    const directory = new Directory()
+    const at = (
+      vendor_id: string,
+      status: DirectoryVendor['status'],
+      revision: number,
+      change: Partial<DirectoryVendor> = {},
+    ) =>
+      directory.put(
+        vendor(vendor_id, { status, is_active: status === 'active', revision, ...change }),
+      )
+    at('real', 'active', 1)
+    for (let i = 0; i < 3_000; i++) at(`fake ${i}`, i % 2 === 0 ? 'pending' : 'rejected', 1)
+    t.equal(directory.size, 1, 'whoever waits is not even kept')
+    t.same(asked(directory, mondayNineMs), ['real'])
+    t.equal(directory.fact('fake 0'), null)
+    at('fake 0', 'active', 2)
+    t.same(asked(directory, mondayNineMs), ['fake 0', 'real'])
+    at('fake 0', 'suspended', 3)
+    t.same(asked(directory, mondayNineMs), ['real'])
+    t.equal(directory.fact('fake 0'), null)
+    t.notOk(directory.mayAct('fake 0'))
+    at('fake 0', 'active', 2, { latitude: 52.6 })
+    t.same(
+      asked(directory, mondayNineMs),
+      ['real'],
+      'what was written before the suspension and comes after it changes nothing',
+    )
+    t.notOk(directory.mayAct('fake 0'))
+    at('fake 0', 'rejected', 4)
+    t.notOk(directory.mayAct('fake 0'))
+    at('fake 0', 'active', 5)
+    t.ok(directory.mayAct('fake 0'))
+    t.ok(directory.mayAct('unknown'))
+  },
+)
+
+t.test('a tariff of its own, or the default', async t => {
+  const directory = new Directory()
+  const tariff = { base_minor: 1, minimum_minor: 2, bands: [{ up_to_km: null, per_km_minor: 3 }] }
+  directory.put(vendor('own', { tariff }))
+  directory.put(vendor('none'))
+  t.same(
+    [directory.tariff('own'), directory.tariff('none'), directory.tariff('unknown')],
+    [tariff, defaultTariff, defaultTariff],
+  )
+})

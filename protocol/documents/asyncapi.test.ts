@@ -1,0 +1,163 @@
+/** The AsyncAPI document is valid by the standard parser, forgets no subject, and its examples are true. */
+import { readFileSync } from 'node:fs'
+import { Parser } from '@asyncapi/parser'
+import t from 'tap'
+import type { TSchema } from 'typebox'
+import { Check, Errors } from 'typebox/value'
+import { asyncApiDocument } from './asyncapi.ts'
+import { assetUrl } from '../kernel/assets.ts'
+import { Matcher } from '../bus/matcher.ts'
+import { commandExamples } from '../dispatch/command-examples.ts'
+import { commandSchemas } from '../dispatch/commands.ts'
+import { driverEvents, orderEvents } from '../dispatch/events.ts'
+import {
+  driverLocationsExample,
+  DriverLocationsUpdated,
+  olderTopics,
+} from '../dispatch/older-topics.ts'
+import { pushMessages } from '../dispatch/pushes.ts'
+import { socketMessages } from '../dispatch/messages.ts'
+import { channels } from '../kernel/channels.ts'
+import { eventStreamFilters, subjects } from '../bus/subjects.ts'
+
+interface Channel {
+  address: string | null
+  messages: Record<string, unknown>
+}
+const document = asyncApiDocument('1.2.3') as {
+  channels: Record<string, Channel>
+  operations: Record<string, { action: string }>
+  components: { messages: Record<string, unknown> }
+}
+const addresses = Object.values(document.channels).flatMap(channel =>
+  channel.address === null ? [] : [channel.address],
+)
+
+t.test('the standard parser finds nothing to complain of', async t => {
+  const { document: parsed, diagnostics } = await new Parser().parse(JSON.stringify(document))
+  // That there is a newer 3.x by now is a remark, not a fault.
+  t.same(
+    diagnostics
+      .filter(one => one.code !== 'asyncapi-latest-version')
+      .map(one => `${one.path.join('.')}: ${one.message}`),
+    [],
+  )
+  t.equal(parsed?.version(), '3.0.0')
+  t.equal(parsed?.allChannels().all().length, Object.keys(document.channels).length)
+  const broken = structuredClone(document)
+  delete (broken.components.messages as Record<string, unknown>)['event_order_delivered']
+  const { diagnostics: complaints } = await new Parser().parse(JSON.stringify(broken))
+  t.ok(
+    complaints.some(one => one.severity === 0),
+    'and it would complain',
+  )
+})
+
+t.test('every subject is in it', async t => {
+  for (const [name, subject] of Object.entries(subjects)) {
+    if (name.endsWith('Filter')) continue
+    const matcher = new Matcher<true>()
+    // Whatever the parameters are, a wildcard stands for each.
+    matcher.add(
+      typeof subject === 'string'
+        ? subject
+        : (subject as (...parameters: string[]) => string)('*', '*', '*'),
+      true,
+    )
+    t.ok(
+      addresses.some(address => matcher.match(address).length > 0),
+      name,
+    )
+  }
+})
+
+t.test(
+  'and in the bus configuration, with somebody who may say it and somebody who may hear it',
+  async t => {
+    const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8').replaceAll(
+      /^ *#.*$/gm,
+      '',
+    )
+    for (const verb of ['publish', 'subscribe'] as const) {
+      const permitted = new Matcher<true>()
+      for (const [, list] of config.matchAll(new RegExp(`${verb}: \\[([^\\]]*)\\]`, 'g')))
+        for (const [, pattern] of list!.matchAll(/"([^"]+)"/g)) permitted.add(pattern!, true)
+      for (const [name, subject] of Object.entries(subjects)) {
+        // The sender's name is written by the server, from its account.
+        if (name.endsWith('Filter') || (name === 'commandOf' && verb === 'publish')) continue
+        // Of the older topics each has a subject of its own.
+        const address =
+          name === 'olderTopic'
+            ? subjects.olderTopic('trip.requested', 'id')
+            : typeof subject === 'string'
+              ? subject
+              : (subject as (...parameters: string[]) => string)('order', 'cancel', 'name')
+        t.ok(permitted.match(address).length > 0, `${verb} ${name}`)
+      }
+    }
+  },
+)
+
+t.test('every socket is in it, and every message has a channel', async t => {
+  for (const { path } of Object.values(channels)) t.ok(addresses.includes(path), path)
+  const used = new Set(
+    Object.values(document.channels).flatMap(channel => Object.keys(channel.messages)),
+  )
+  // What only edges hear is in the body of a push.
+  for (const name of Object.keys(document.components.messages))
+    t.ok(used.has(name) || name === 'ws_tracking_reissued', name)
+  t.ok(used.has('ws_location_frames'), 'the binary frame')
+})
+
+t.test('the stream keeps facts under both names, and no locations', async t => {
+  const stream = new Matcher<true>()
+  for (const filter of eventStreamFilters) stream.add(filter, true)
+  const kept = addresses.filter(address => stream.match(address).length > 0)
+  t.equal(
+    kept.length,
+    Object.keys(orderEvents).length +
+      Object.keys(driverEvents).length +
+      Object.keys(olderTopics).length,
+  )
+  t.notOk(kept.includes(subjects.driverLocations))
+})
+
+t.test('descriptions and examples', async t => {
+  const rows: [string, string, TSchema, unknown][] = [
+    ...[orderEvents, driverEvents, olderTopics].flatMap(table =>
+      Object.entries(table).map(
+        ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
+          name,
+          description,
+          data,
+          example,
+        ],
+      ),
+    ),
+    ...[pushMessages, socketMessages].flatMap(table =>
+      Object.entries(table).map(
+        ([name, { description, schema, example }]): [string, string, TSchema, unknown] => [
+          name,
+          description,
+          schema,
+          example,
+        ],
+      ),
+    ),
+    ...(['order', 'driver'] as const).flatMap(actor =>
+      Object.entries<{ summary: string; data: unknown }>(commandExamples[actor]).map(
+        ([verb, { summary, data }]): [string, string, TSchema, unknown] => [
+          verb,
+          summary,
+          (commandSchemas[actor] as Record<string, TSchema>)[verb]!,
+          data,
+        ],
+      ),
+    ),
+    ['driver.location.updated', 'Positions.', DriverLocationsUpdated, driverLocationsExample],
+  ]
+  for (const [name, description, schema, example] of rows) {
+    t.match(description, /^[A-Z].*[.?]/, `${name} says what it is`)
+    t.ok(Check(schema, example), `${name}: ${JSON.stringify(Errors(schema, example)[0])}`)
+  }
+})

@@ -1,0 +1,47 @@
+import fc from '../testing/properties.ts'
+import t from 'tap'
+import { limits } from './limits.ts'
+import { searchWords, wordForms } from './search-words.ts'
+
+t.test('words', async t => {
+  t.same(searchWords("ORD-12AB34CD John O'Neil; Ødegård 500mg"), [
+    'ord',
+    '12ab34cd',
+    'john',
+    'o',
+    'neil',
+    'ødegård',
+    '500mg',
+  ])
+  t.same(searchWords(' \u0000\t--- '), [])
+  t.same(searchWords('aspirin ASPIRIN aspirin'), ['aspirin'])
+  for (const [one, other] of [
+    ['İlaç BİTKİ', 'ilaç bitki'],
+    ['i̇laç', 'İLAÇ'],
+    ['ΠΑΡΑΣ', 'παρασ'],
+    ['παρας', 'ΠΑΡΑΣ'],
+    ['Zoe\u0308', 'ZOË'],
+  ] as const)
+    t.same(searchWords(one), searchWords(other), `${one} ${other}`)
+  t.ok(
+    ['İlaç', 'BİTKİ', 'ΠΑΡΑΣ'].every(text =>
+      wordForms(searchWords(text)[0]!).includes(text.toLowerCase()),
+    ),
+    'orders of before are found too',
+  )
+  t.equal(searchWords('x'.repeat(500))[0]!.length, limits.searchWordCharactersMax)
+  t.equal(
+    searchWords(Array.from({ length: 500 }, (_, i) => `w${i}`).join(' ')).length,
+    limits.searchWordsMax,
+  )
+})
+
+t.test('no word holds what a database or a query would take for more than a letter', async t => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text =>
+      // oxlint-disable-next-line no-control-regex -- the point of the test
+      searchWords(text).every(word => word !== '' && !/[\s'"\\:*&|!()<>\u0000]/.test(word)),
+    ),
+  )
+  t.pass()
+})
