@@ -23,7 +23,7 @@ interface Golden extends SnapshotBody {
 
 const kinds = new Kinds(allKinds)
 const fileOf = (head: number): string =>
-  fileURLToPath(assetUrl(`engine/runtime/golden/head-${head}.json`))
+  fileURLToPath(assetUrl(`engine/actors/golden/head-${head}.json`))
 const read = (head: number): Record<string, Golden> =>
   JSON.parse(readFileSync(fileOf(head), 'utf8')) as Record<string, Golden>
 const written = (golden: Golden): Buffer =>
