@@ -1,7 +1,7 @@
 /**
- * Actors: one command at a time, answered when durable, remembered by id, and found again. On virtual
- * time over the memory journal; faults are a wrapper around it. Numbers in brackets are the invariants
- * of SPEC.md.
+ * Actors take one command at a time, answer when the events are durable, remember command ids, and
+ * load again after they left memory. The tests run on virtual time over the memory journal, with a
+ * wrapper that injects faults. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -136,7 +136,7 @@ t.test(
   },
 )
 
-t.test('what is remembered is bounded', async t => {
+t.test('an actor remembers a bounded number of command ids', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
@@ -149,7 +149,7 @@ t.test('what is remembered is bounded', async t => {
   t.not(actors.peek(id)?.recall(`r${3 * limits.commandIdsRememberedMax - 1}`), undefined)
 })
 
-t.test('a full mailbox says overloaded', async t => {
+t.test('a full mailbox answers overloaded', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
@@ -184,46 +184,52 @@ t.test('[5] a fenced writer writes nothing and drops the slot', async t => {
   t.equal(counted(await second.tell(id, 'add')), 2)
 })
 
-t.test('an abandoned slot: what waits is sent elsewhere, what was written is told', async t => {
-  const w = runtimeWorld()
-  const { tell, actors, slotOf } = await actorsOf(w)
-  const id = w.id()
-  await tell(id, { wakeAtMs: w.env.nowMs() + 1_000 })
-  w.store.setAway(true)
-  const written = tell(id, 'add')
-  const waiting = tell(id, 'add')
-  actors.abandon(slotOf(id))
-  t.equal(counted(await waiting), 'moved')
-  w.store.setAway(false)
-  t.equal(counted(await written), 1, '[2] it was durable')
-  t.equal(w.committed.length, 1, "its effects are the next owner's")
-  await w.env.advance(2_000)
-  t.same(w.due, [], 'no deadline is kept for another')
-  t.equal(actors.inFlight, 0)
-})
+t.test(
+  'an abandoned slot: waiting commands are sent to the new owner, an append under way is answered',
+  async t => {
+    const w = runtimeWorld()
+    const { tell, actors, slotOf } = await actorsOf(w)
+    const id = w.id()
+    await tell(id, { wakeAtMs: w.env.nowMs() + 1_000 })
+    w.store.setAway(true)
+    const written = tell(id, 'add')
+    const waiting = tell(id, 'add')
+    actors.abandon(slotOf(id))
+    t.equal(counted(await waiting), 'moved')
+    w.store.setAway(false)
+    t.equal(counted(await written), 1, '[2] it was durable')
+    t.equal(w.committed.length, 1, "its effects are the next owner's")
+    await w.env.advance(2_000)
+    t.same(w.due, [], 'no deadline is kept for another')
+    t.equal(actors.inFlight, 0)
+  },
+)
 
-t.test('a late answer to an earlier ownership does not touch the later one [10]', async t => {
-  const w = runtimeWorld()
-  const { tell, actors, slotOf } = await actorsOf(w, 'e1', {
-    loadActor: nth => (nth === 1 ? 'failAfter' : 'pass'),
-  })
-  const [model, id] = [w.id(), w.id()]
-  await tell(model, { wakeAtMs: w.env.nowMs() + 1_000 })
-  const slot = slotOf(id)
-  const early = tell(id, 'nothing')
-  actors.abandon(slot)
-  // Back again, and by now the actor exists.
-  const event = { ...w.store.events.get(model)![0]!, slot, actorId: id }
-  actors.adopt(
-    { slot, epoch: w.store.slot(slot).epoch },
-    { snapshots: [], events: [event], cursorSeq: 0, lastSeq: 1 },
-  )
-  t.equal(counted(await early), 'moved')
-  await w.env.advance(1_100)
-  t.ok(w.due.includes(id), 'its deadline is kept')
-})
+t.test(
+  'a late answer to an append of an earlier ownership does not touch the later one [10]',
+  async t => {
+    const w = runtimeWorld()
+    const { tell, actors, slotOf } = await actorsOf(w, 'e1', {
+      loadActor: nth => (nth === 1 ? 'failAfter' : 'pass'),
+    })
+    const [model, id] = [w.id(), w.id()]
+    await tell(model, { wakeAtMs: w.env.nowMs() + 1_000 })
+    const slot = slotOf(id)
+    const early = tell(id, 'nothing')
+    actors.abandon(slot)
+    // The slot is owned again, and by now the actor exists.
+    const event = { ...w.store.events.get(model)![0]!, slot, actorId: id }
+    actors.adopt(
+      { slot, epoch: w.store.slot(slot).epoch },
+      { snapshots: [], events: [event], cursorSeq: 0, lastSeq: 1 },
+    )
+    t.equal(counted(await early), 'moved')
+    await w.env.advance(1_100)
+    t.ok(w.due.includes(id), 'its deadline is kept')
+  },
+)
 
-t.test('unknown ids leave no cell', async t => {
+t.test('an unknown id leaves no cell', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   for (const command of ['nothing', 'refuse', 'throw'] as const) await tell(w.id(), command)
@@ -232,7 +238,7 @@ t.test('unknown ids leave no cell', async t => {
   t.equal(actors.inFlight, 0)
 })
 
-t.test('a finished actor is loaded on demand, and only then', async t => {
+t.test('a finished actor is loaded on demand only', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
@@ -249,7 +255,7 @@ t.test('a finished actor is loaded on demand, and only then', async t => {
   t.ok(actors.dirty.has(actors.peek(id)!), 'the snapshotter sees it out again')
 })
 
-t.test("one kind's id is not another's", async t => {
+t.test('an id of one kind is not an id of another kind', async t => {
   const w = runtimeWorld()
   const { tell, actors } = await actorsOf(w)
   const id = w.id()
@@ -266,7 +272,7 @@ t.test("one kind's id is not another's", async t => {
   t.same(w.logs, [], 'and no defect')
 })
 
-t.test('a decision that throws is answered and told', async t => {
+t.test('a decision that throws is answered and logged', async t => {
   const w = runtimeWorld()
   const { tell } = await actorsOf(w)
   const id = w.id()
@@ -277,18 +283,23 @@ t.test('a decision that throws is answered and told', async t => {
 })
 
 t.test('a failing journal', async t => {
-  await t.test('the append fails: unavailable, and the actor is read anew', async t => {
-    const w = runtimeWorld()
-    const { tell } = await actorsOf(w, 'e1', { append: nth => (nth === 1 ? 'failBefore' : 'pass') })
-    const id = w.id()
-    await tell(id, 'add')
-    t.equal(counted(await tell(id, 'add', 'x')), 'unavailable')
-    t.equal(
-      counted(await tell(id, 'add', 'x')),
-      2,
-      'a repeat is decided anew, because it was not written',
-    )
-  })
+  await t.test(
+    'the append fails: the answer is unavailable, and the actor is read again',
+    async t => {
+      const w = runtimeWorld()
+      const { tell } = await actorsOf(w, 'e1', {
+        append: nth => (nth === 1 ? 'failBefore' : 'pass'),
+      })
+      const id = w.id()
+      await tell(id, 'add')
+      t.equal(counted(await tell(id, 'add', 'x')), 'unavailable')
+      t.equal(
+        counted(await tell(id, 'add', 'x')),
+        2,
+        'a repeat is decided anew, because it was not written',
+      )
+    },
+  )
   await t.test('[3] the append lands and its answer is lost: a repeat finds it', async t => {
     const w = runtimeWorld()
     const { tell } = await actorsOf(w, 'e1', { append: nth => (nth === 1 ? 'failAfter' : 'pass') })
@@ -298,20 +309,26 @@ t.test('a failing journal', async t => {
     t.equal(counted(await tell(id, 'add', 'x')), 2)
     t.equal(w.store.events.get(id)?.length, 2, 'once')
   })
-  await t.test('the journal is overloaded: said so, nothing lost, no reload', async t => {
-    const w = runtimeWorld()
-    const { tell, actors } = await actorsOf(w, 'e1', {
-      append: nth => (nth === 1 ? 'overloaded' : 'pass'),
-      loadActor: nth => (nth > 0 ? 'failBefore' : 'pass'),
-    })
-    const id = w.id()
-    await tell(id, 'add')
-    t.same((await Promise.all([tell(id, 'add'), tell(id, 'add')])).map(counted), ['overloaded', 2])
-    const unborn = w.id()
-    t.equal(counted(await tell(unborn, 'add')), 'unavailable', 'a journal that cannot be read')
-    t.equal(actors.peek(unborn), undefined)
-    t.equal(actors.inFlight, 0)
-  })
+  await t.test(
+    'the journal is overloaded: the answer says so, nothing is lost, nothing is reloaded',
+    async t => {
+      const w = runtimeWorld()
+      const { tell, actors } = await actorsOf(w, 'e1', {
+        append: nth => (nth === 1 ? 'overloaded' : 'pass'),
+        loadActor: nth => (nth > 0 ? 'failBefore' : 'pass'),
+      })
+      const id = w.id()
+      await tell(id, 'add')
+      t.same((await Promise.all([tell(id, 'add'), tell(id, 'add')])).map(counted), [
+        'overloaded',
+        2,
+      ])
+      const unborn = w.id()
+      t.equal(counted(await tell(unborn, 'add')), 'unavailable', 'a journal that cannot be read')
+      t.equal(actors.peek(unborn), undefined)
+      t.equal(actors.inFlight, 0)
+    },
+  )
   await t.test('[10] a living actor that cannot be read keeps its deadline', async t => {
     const w = runtimeWorld()
     let broken = true
@@ -330,7 +347,7 @@ t.test('a failing journal', async t => {
     t.ok(w.due.includes(id))
     t.equal(counted(await tell(id, 'add')), 1)
   })
-  await t.test('a version that is taken: read anew', async t => {
+  await t.test('another writer took the version: the actor is read again', async t => {
     const w = runtimeWorld()
     const { tell, slotOf } = await actorsOf(w)
     const id = w.id()
@@ -395,7 +412,7 @@ t.test('bounds on everything at once', async t => {
   t.equal(actors.size, 0, 'nothing could be read, nothing stays')
 })
 
-t.test('a creating command does not read the journal first, and is right all the same', async t => {
+t.test('a creating command does not read the journal first, and is still right', async t => {
   const world = runtimeWorld(77)
   const { tell, actors } = await actorsOf(world, 'e1', { loadActor: () => 'failBefore' })
   const fresh = world.id()

@@ -1,10 +1,11 @@
 /**
- * The actors of the slots this engine owns: finds, wakes or loads them, hands them their commands one
- * at a time, journals what they decide, and only then answers. One writer per actor by construction:
- * a command is decided when the events of the one before are durable, and never otherwise.
+ * The actors of the slots that this engine owns. It finds, wakes or loads an actor, gives it one
+ * command at a time, writes the decided events to the journal, and only then answers. So each actor
+ * has one writer: a command is decided only when the events of the command before it are durable.
  *
- * Awake, asleep or away: who was not asked for a while is packed (`sleep`), and after longer lives in
- * the journal alone (`leave`), unless a deadline must be kept for it. See `passivator.ts` for when.
+ * An actor is awake, asleep or away. One that had no command for a while is packed (`sleep`). Later
+ * it leaves memory and stays in the journal only (`leave`), unless this engine must keep a deadline
+ * for it. `passivator.ts` decides when.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import { slotOf } from '../../protocol/kernel/ids.ts'
@@ -44,15 +45,15 @@ export interface ActorsDeps {
   kinds: Kinds
   /** A transition became durable. */
   committed(what: Committed): void
-  /** An actor came back to memory at recovery or on demand. */
+  /** An actor came back to memory, at recovery or on demand. */
   recovered(cell: Cell): void
-  /** An actor's deadline has come. */
+  /** The deadline of an actor has come. */
   due(cell: Cell): void
-  /** An append was refused because the slot has a new owner. */
+  /** The journal refused an append because the slot has a new owner. */
   fenced(slot: number): void
-  /** False while the slots may be another engine's by now. */
+  /** False when another engine may own the slots by now. */
   leaseHolds(): boolean
-  /** How much it holds; a deployment's if not said. */
+  /** The bounds of memory; by default those of a deployment. */
   bounds?: EngineBounds
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
@@ -69,7 +70,8 @@ export class Actors {
     this.#deps = deps
     this.#bounds = deps.bounds ?? engineBounds
     this.#timers = new Timers(deps.env, key => {
-      // Looked at again until a transition says otherwise: a refused or lost wake must not be the last.
+      // Look again later unless a transition says otherwise. A wake that is refused or lost must
+      // not be the last one.
       if (!this.#residents.isHere(key)) return
       this.#timers.set(key, deps.env.nowMs() + limits.wakeRetryMs)
       try {
@@ -96,7 +98,7 @@ export class Actors {
   ownsActor(actorId: string): boolean {
     return this.owns(slotOf(actorId, limits.slotCount))
   }
-  /** The actor, woken if it sleeps; undefined when it is not in memory. */
+  /** The actor, woken if it sleeps. Undefined when it is not in memory. */
   peek(actorId: string): Cell | undefined {
     return this.#residents.cell(actorId) ?? this.#rouse(actorId)
   }
@@ -105,8 +107,9 @@ export class Actors {
   }
 
   /**
-   * Takes a slot into service; call before its subject is answered. Returns the actors of which other
-   * parts of the engine keep something. Those with events after their snapshot are awake afterwards.
+   * Takes a slot into service; call it before the slot's subject is answered. Returns the actors
+   * that other parts of the engine keep something of. Actors with events after their snapshot are
+   * awake afterwards.
    */
   adopt(lease: SlotLease, loaded: LoadedSlot): Cell[] {
     this.#residents.open(lease.slot, lease.epoch)
@@ -152,7 +155,9 @@ export class Actors {
     return attentive
   }
 
-  /** Lets a slot go: everything waiting is told to ask the new owner. */
+  /**
+   * Lets a slot go. Every waiting command is answered `moved`, so its sender asks the new owner.
+   */
   abandon(slot: number): void {
     const { cells, asleepIds } = this.#residents.close(slot)
     for (const actorId of asleepIds) this.#timers.clear(actorId)
@@ -164,7 +169,7 @@ export class Actors {
     }
   }
 
-  /** The answer comes after the events are durable. Never rejects. */
+  /** Answers after the events are durable. Never rejects. */
   tell(kindName: string, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
     return new Promise(resolve => {
       const slot = slotOf(actorId, limits.slotCount)
@@ -181,7 +186,8 @@ export class Actors {
         if (kind === undefined) return resolve(noSuch(kindName))
         cell = new Cell(kind, actorId, slot)
         this.#residents.add(cell)
-        // What a creating command names is new, nearly always: the append finds out if it is not, for nothing.
+        // A creating command nearly always names a new id, so skip the read. If the actor exists,
+        // the append notices it at no cost.
         if (kind.creates(command)) {
           cell.unread = true
           cell.phase = 'idle'
@@ -196,17 +202,20 @@ export class Actors {
     })
   }
 
-  /** Looks at the actor again at that time; used to put off a search. Nothing for one who is not here. */
+  /**
+   * Looks at the actor again at that time, for example to put off a search. Does nothing for an
+   * actor that is not in memory.
+   */
   wakeAt(actorId: string, atMs: number): void {
     if (this.#residents.isHere(actorId)) this.#timers.set(actorId, atMs)
   }
 
-  /** Takes finished, stored and idle actors out of memory. */
+  /** Takes a finished, stored and idle actor out of memory. */
   evict(cell: Cell): void {
     if (cell.phase === 'idle' && cell.waiting === 0 && !cell.dirty) this.#forget(cell)
   }
 
-  /** Packs an actor that is stored and has nothing to do; false for any other. Its deadline is kept. */
+  /** Packs an actor that is stored and idle. False for any other actor. The deadline is kept. */
   sleep(cell: Cell): boolean {
     if (
       cell.phase !== 'idle' ||
@@ -221,7 +230,10 @@ export class Actors {
     return true
   }
 
-  /** Takes a sleeper out of memory; false when it has a deadline that nobody else would keep. */
+  /**
+   * Takes a sleeping actor out of memory. False when it has a deadline, because nothing else would
+   * keep it.
+   */
   leave(actorId: string, { wakeAtMs }: SnapshotHead): boolean {
     return wakeAtMs === null && this.#residents.takeAsleep(actorId) !== undefined
   }
@@ -230,7 +242,7 @@ export class Actors {
     return cell.kind.finished(cell.state)
   }
 
-  /** Good until the next call. */
+  /** The bytes are valid until the next call. */
   snapshot(cell: Cell): Buffer {
     const { kind, state } = cell
     return encodeSnapshot(cell.actorId, cell, kind, {
@@ -244,14 +256,15 @@ export class Actors {
     this.#timers.stop()
   }
 
-  /** `living`: it was in memory before, with deadlines that nobody else would keep. */
+  /** `living`: the actor was in memory before, with deadlines that nothing else would keep. */
   async #load(cell: Cell, living: boolean): Promise<void> {
     try {
       const loaded = await this.#deps.journal.loadActor(cell.slot, cell.actorId)
       if (phaseOf(cell) === 'gone') return
       const { name } = cell.kind
       if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? name) !== name) {
-        // Somebody took an order's id for a driver's: an answer, not a defect, and not worth another try.
+        // The caller used the id of another kind, for example an order's id for a driver. Answer at
+        // once: it is not a defect, and another try would not help.
         for (const letter of cell.takeAll()) this.#answer(letter, noSuch(name))
         return this.#forget(cell)
       }
@@ -299,7 +312,8 @@ export class Actors {
     cell.touchedAtMs = this.#deps.env.nowMs()
     if (cell.version === 0) return
     this.#schedule(cell)
-    // A finished one came only because something of it was not done; the snapshotter sees it out again.
+    // A finished actor came back only because part of its work was open. The snapshotter takes it
+    // out of memory again.
     if (cell.kind.finished(cell.state)) this.dirty.add(cell)
     this.#deps.recovered(cell)
   }
@@ -316,12 +330,13 @@ export class Actors {
       if (letter === undefined) break
       this.#handle(cell, letter)
     }
-    // An id that led nowhere must not stay: strangers may ask for as many as they like.
+    // A cell for an unknown id must not stay: strangers may send any number of such ids.
     if (cell.phase === 'idle' && cell.version === 0 && cell.waiting === 0) this.#forget(cell)
   }
 
   #handle(cell: Cell, letter: Letter): void {
-    // What memory says may be history by now: a refusal from it would be a lie that no append finds out.
+    // The state in memory may be old by now. A refusal decided from it would be wrong, and no
+    // append would notice it.
     if (!this.#deps.leaseHolds()) return this.#answer(letter, inDoubt)
     const earlier = cell.recall(letter.commandId)
     if (earlier !== undefined) return this.#answer(letter, earlier)
@@ -345,7 +360,8 @@ export class Actors {
         detail: 'the command could not be decided',
       })
     }
-    // Only events that the journal takes can be trusted to an assumption; any other answer needs the facts.
+    // The actor was assumed to be new. The append checks that for events; any other answer needs
+    // the state from the journal.
     if (cell.unread && (!decision.ok || decision.events.length === 0))
       return this.#read(cell, letter)
     if (!decision.ok) {
@@ -376,7 +392,7 @@ export class Actors {
       )
   }
 
-  /** It was assumed to be new and may not be: read it, then take the same command again. */
+  /** The actor was assumed to be new and may exist. Read it, then take the same command again. */
   #read(cell: Cell, letter: Letter): void {
     cell.unread = false
     cell.putBack(letter)
@@ -401,7 +417,8 @@ export class Actors {
     if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone')
       return this.#read(cell, letter)
     if (result.outcome === 'conflict') {
-      // Only a second writer could cause it. Memory is wrong then, the journal is right.
+      // Only a second writer could cause this. The journal is right, so the state in memory is
+      // wrong.
       this.#deps.log('error', `version conflict on ${cell.kind.name} ${cell.actorId}; reloading`)
       this.#answer(letter, moved)
       if (cell.phase === 'gone') return
@@ -468,5 +485,8 @@ export class Actors {
   }
 }
 
-/** Read anew after an await: the compiler would otherwise keep the narrowing from before it. */
+/**
+ * Reads the phase again after an await. Otherwise the compiler keeps the narrowing from before the
+ * await.
+ */
 const phaseOf = (cell: Cell): Cell['phase'] => cell.phase

@@ -1,4 +1,4 @@
-/** The answers that the runtime gives by itself, where no actor decides. */
+/** The answers that the runtime gives itself, without asking an actor. */
 import { isErrorCode } from '../../protocol/kernel/errors.ts'
 import type { TellReply } from './letter.ts'
 
@@ -7,7 +7,7 @@ export const moved: TellReply = {
   code: 'moved',
   detail: 'another engine owns this actor',
 }
-/** The catalogue of errors has a code of its own for the kinds that it knows. */
+/** The catalogue of errors has an own code for each kind that it knows. */
 export function noSuch(kindName: string): TellReply {
   const code = `${kindName}_not_found`
   return { ok: false, code: isErrorCode(code) ? code : 'not_found', detail: `no such ${kindName}` }

@@ -1,7 +1,9 @@
 /**
- * Orders and drivers as the runtime sees them, recorded whole: after each event of many journeys the row that is
- * kept, the effects that follow with every field, when it is looked at again, and who keeps it in mind. A
- * change of any of them must be meant: RECORD=1 records them anew, and the difference is read like code. What is right and why is said in the tables beside decide.ts and react.ts.
+ * The behaviour of orders and drivers, recorded as the runtime sees it. After each event of many
+ * journeys the record has the row, every field of the effects, the next deadline, and which parts
+ * of the engine keep the actor. A change of the record must be intended: RECORD=1 records again,
+ * and the difference is reviewed like code. The tables beside decide.ts and react.ts say which
+ * behaviour is right and why.
  */
 import t from 'tap'
 import { recorded } from '../../protocol/testing/recorded.ts'
@@ -107,7 +109,7 @@ const drivers: Record<string, readonly DriverEvent[]> = {
   partedAndDone: [...free, held(), assigned(), membership('ended'), completed()],
 }
 
-/** Functions of effects as what they answer. */
+/** Replaces each function of an effect by its result. */
 const written = (effects: readonly Effect[]): unknown[] =>
   effects.map(effect =>
     effect.do === 'command' && effect.onRefused !== undefined
@@ -161,7 +163,7 @@ t.test('every name in a state is a word of its kind', async t => {
     t.same(unknownNames(driverKind as AnyKind, driverAfter(events)), [], name)
 })
 
-t.test('nothing is known of nobody', async t => {
+t.test('no state gives no effects, no deadline and no row', async t => {
   t.same(orderKind.react(opened, absentOrder, 0, { slot: 0, seq: 1 }), [])
   t.same(driverKind.react(registered(), absentDriver, 0, { slot: 0, seq: 1 }), [])
   t.same(
@@ -191,7 +193,7 @@ t.test('nothing is known of nobody', async t => {
   )
 })
 
-t.test('which commands name a new actor, and who acts by them', async t => {
+t.test('which commands create an actor, and which person acts by each command', async t => {
   const all = [
     give.broadcast(undefined, {}, candidates),
     give.create(),

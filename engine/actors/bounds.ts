@@ -1,14 +1,14 @@
 /**
- * The bounds of one engine's memory: how many actors, commands and events it holds, and how long an idle actor
- * stays. The values come from protocol/kernel/limits.ts. The simulator gives an engine smaller ones, because no
- * simulated hour fills a memory that has room for a city.
+ * The bounds of one engine's memory: the number of actors, commands and events it holds, and how
+ * long an idle actor stays. The values come from protocol/kernel/limits.ts. The simulator gives an
+ * engine smaller bounds, because no simulated hour fills the memory that a city needs.
  *
- * Rejected: a table of limits that can be written to, which every module of a process would see change.
+ * Rejected: a writable table of limits. Every module of a process would see the change.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import { openRequestsPerCustomerMax } from '../allowance/limits.ts'
 
-/** The bounds that a deployment runs with. */
+/** The bounds of a deployment. */
 export const engineBounds = {
   mailboxDepthMax: limits.mailboxDepthMax,
   commandsInFlightMax: limits.commandsInFlightMax,

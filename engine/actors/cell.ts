@@ -1,12 +1,16 @@
 /**
- * One actor in memory: its state, its mailbox and its phase. Commands wait outside `idle`; one is in
- * work at a time, and the next is decided only when the events of the one before are durable.
+ * One actor in memory: its state, its mailbox and its phase. Commands wait unless the phase is
+ * `idle`. One command is in work at a time, and the next is decided only when its events are
+ * durable.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { AnyKind } from './kind.ts'
 import type { Letter, TellReply } from './letter.ts'
 
-/** loading: from the journal. persisting: an append is under way. gone: the slot was lost; ask again elsewhere. */
+/**
+ * loading: it is read from the journal. persisting: an append is under way. gone: the slot was
+ * lost, and the caller must ask the new owner.
+ */
 export type Phase = 'loading' | 'idle' | 'persisting' | 'gone'
 
 export class Cell {
@@ -17,14 +21,20 @@ export class Cell {
   state: unknown
   version = 0
   updatedAtMs = 0
-  /** When it was last asked, woken or loaded; long ago means that it may sleep. */
+  /**
+   * Time when it last had a command, was woken or was loaded, ms since the epoch. An old value
+   * means that it may sleep.
+   */
   touchedAtMs = 0
   /** Command ids whose events are in the journal, oldest first. */
   acceptedIds: string[] = []
-  /** Refusals are not facts: remembered while the actor is awake, not across sleep and restarts. */
+  /**
+   * Refusals are not events: they are remembered while the actor is awake, and forgotten when it
+   * sleeps or restarts.
+   */
   #refused: Map<string, TellReply> | null = null
   #mailbox: Letter[] = []
-  /** Assumed to be new; the journal was not asked. */
+  /** The actor is assumed to be new; the journal was not read. */
   unread = false
   /** Changed since its last snapshot. */
   dirty = false
@@ -47,7 +57,7 @@ export class Cell {
     return true
   }
 
-  /** In front of all that wait. */
+  /** Puts the letter in front of all that wait. */
   putBack(letter: Letter): void {
     this.#mailbox.unshift(letter)
   }
@@ -74,7 +84,7 @@ export class Cell {
       this.#refused.delete(this.#refused.keys().next().value!)
   }
 
-  /** The answer of an earlier try with the same command id. */
+  /** The answer that an earlier try with the same command id got. */
   recall(commandId: string): TellReply | undefined {
     if (this.acceptedIds.includes(commandId)) return this.success()
     return this.#refused?.get(commandId)

@@ -1,11 +1,16 @@
-/** The pharmacies that a command may concern, when a service on the bus gives it; both kinds of actor decide by it. */
+/** The pharmacies that a service on the bus may act for. Orders and drivers decide by it. */
 
-/** Ids of pharmacies; null for all. */
+/** Ids of the pharmacies; null for all of them. */
 export type Scope = ReadonlySet<string> | null
 
-/** What a command of a service carries on its way to the actor; without it nobody's scope is asked for. */
+/**
+ * The scope that a service's command carries to the actor. A command without it has no scope to
+ * check.
+ */
 export type Scoped = { within?: Scope }
 
-/** May a command with this scope concern this pharmacy? `vendorId` null: no pharmacy has the order. */
+/**
+ * May a command with this scope concern this pharmacy? Null means that no pharmacy has the order.
+ */
 export const concerns = ({ within }: Scoped, vendorId: string | null): boolean =>
   within === undefined || within === null || (vendorId !== null && within.has(vendorId))

@@ -1,16 +1,19 @@
-/** The words in which pure deciders answer: events, or a rejection from the catalogue. */
+/** The results of pure deciders: events, or a rejection from the catalogue. */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 
 export type Decision<E> = { ok: true; events: E[] } | { ok: false; code: ErrorCode; detail: string }
 
-/** Accept the command. No events means: it is already so, and the caller hears the same answer again. */
+/**
+ * Accepts the command. No events means that the state is already as asked; the caller gets the same
+ * answer again.
+ */
 export const emit = <E>(...events: E[]): Decision<E> => ({ ok: true, events })
 export const reject = (
   code: ErrorCode,
   detail: string,
 ): { ok: false; code: ErrorCode; detail: string } => ({ ok: false, code, detail })
 
-/** The end of an exhaustive switch; a new variant does not compile until it is handled. */
+/** The end of an exhaustive switch. A new variant does not compile until the switch handles it. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

@@ -1,22 +1,29 @@
 /**
- * What must follow a committed event, as data: returned by `react`, run by the runtime after the
- * append is durable. Commands are delivered at least once (the slot's cursor waits for them, and
- * command ids make repeats harmless); pushes and claims are soft, and healed by resynchronisation.
+ * The effects of a committed event, as data. `react` returns them, and the runtime runs them after
+ * the append is durable. Commands are delivered at least once: the slot's cursor waits for them,
+ * and command ids make a repetition harmless. Pushes and claims are soft: when one is lost,
+ * resynchronisation repeats it.
  */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { OlderFact } from '../../protocol/dispatch/older-topics.ts'
 
-/** A command to an actor of any kind. A kind's folder has the function that makes one, which knows its commands. */
+/**
+ * A command to an actor of any kind. The kind's own folder has the function that makes it and knows
+ * the kind's commands.
+ */
 export interface ActorCommand {
-  /** The kind's name. */
+  /** Name of the kind. */
   kind: string
   actorId: string
   id: string
   command: { readonly verb: string; readonly [name: string]: unknown }
 }
 
-/** An event under its older name. `orderId` is the trip it is about, which for a driver's event is not the actor. */
+/**
+ * An event under its older name. `orderId` is the trip of the event; for an event of a driver it is
+ * not the actor.
+ */
 export interface OlderFactOf {
   orderId: string
   fact: OlderFact
@@ -24,7 +31,10 @@ export interface OlderFactOf {
 
 export type Effect =
   | { do: 'push'; push: Push }
-  /** `onRefused` is sent when the receiver rejects, so that the sender hears of it. */
+  /**
+   * `onRefused` makes the command that is sent when the receiver rejects, so that the sender learns
+   * of it.
+   */
   | {
       do: 'command'
       to: ActorCommand

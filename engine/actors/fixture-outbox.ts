@@ -1,4 +1,6 @@
-/** The world in which the specifications of the outbox play: a bus that can be down, receivers that answer as they are told. */
+/**
+ * The world of the outbox tests: a bus that can be down, and receivers whose answers a test sets.
+ */
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { type PublishedEvent } from '../../protocol/dispatch/events.ts'
@@ -16,7 +18,7 @@ export const refused = (
   code: 'driver_unavailable' | 'moved' | 'unavailable' | 'overloaded' | 'internal',
 ): TellReply => ({ ok: false, code, detail: `is ${code}` })
 
-/** `lossless`: a bus without a server that could crash. */
+/** `lossless`: the bus has no server that could crash. */
 export function world({ lossless = false } = {}) {
   const env = new VirtualEnv(1)
   const published: PublishedEvent[] = []
@@ -116,7 +118,7 @@ export function world({ lossless = false } = {}) {
     soft,
     command,
     add,
-    /** Where it moved to; undefined when it never did. */
+    /** The last cursor that was stored; undefined when it never moved. */
     cursor(slot = 0) {
       for (const [one, seq] of outbox.takeMoved()) cursors.set(one, seq)
       return cursors.get(slot)

@@ -1,6 +1,6 @@
 /**
- * What the specifications of the runtime share: an actor as simple as can be, and faults as a wrapper
- * around the journal. The actor counts; it refuses, throws and finishes when told to.
+ * The shared fixtures of the runtime's tests: the simplest possible actor, which counts, refuses,
+ * throws and finishes on command, and a wrapper around the journal that injects faults.
  */
 import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -73,13 +73,13 @@ export const counter = (name: string, byte: number): AnyKind => ({
   attentive: state => (state as Counter).count > 0,
 })
 
-/** Two kinds that are alike. */
+/** Two kinds that differ only in name and number. */
 export const counters = [counter('order', 0), counter('driver', 1)]
 
 export type Verdict = 'pass' | 'failBefore' | 'failAfter' | 'overloaded'
 export type Faults = Partial<Record<keyof Store, (nth: number) => Verdict>>
 
-/** `failAfter` matters most: the write landed and the reply was lost. */
+/** `failAfter` is the important fault: the write landed and the reply was lost. */
 export function faulty(journal: Store, faults: Faults): Store {
   const calls = new Map<keyof Store, number>()
   return new Proxy(journal, {
@@ -108,7 +108,7 @@ export interface RuntimeWorld {
   due: string[]
   fenced: number[]
   logs: string[]
-  /** Of every row that was made: the version that it is of, and whether it is the actor's first. */
+  /** For each row that was made: its version, and whether it is the first row of the actor. */
   rows: [version: number, born: boolean][]
   id(): string
 }

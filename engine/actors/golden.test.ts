@@ -1,7 +1,8 @@
 /**
- * Snapshots as older releases stored them, read by this one. `golden/head-<n>.json` holds snapshots with head
- * version n, the bytes beside what they say; such a file is written once and never edited. After a new head
- * version: GOLDEN=write node dist/engine/actors/golden.test.js, and commit the file.
+ * Snapshots that older releases stored must be readable by this release. `golden/head-<n>.json`
+ * holds snapshots with head version n: the bytes beside their content. Such a file is written once
+ * and never edited. After a new head version run GOLDEN=write node
+ * dist/engine/actors/golden.test.js, and commit the file.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,7 @@ interface Golden extends SnapshotBody {
   version: number
   wakeAtMs: number | null
   attentive: boolean
-  /** In base64. */
+  /** Bytes of the snapshot, in base64. */
   bytes: string
 }
 
@@ -29,7 +30,7 @@ const read = (head: number): Record<string, Golden> =>
 const written = (golden: Golden): Buffer =>
   Buffer.from(encodeSnapshot(golden.actorId, golden, kinds.named(golden.kind), golden))
 
-/** The states are those of the file before. */
+/** The states are the same as in the file of the version before. */
 function write(head: number): void {
   const goldens = Object.entries(read(head - 1)).map(([name, golden]) => [
     name,
@@ -54,12 +55,12 @@ for (const head of [2, 3])
     }
   })
 
-t.test('this release writes the newest of them, byte by byte', async t => {
+t.test('this release writes the newest version byte by byte', async t => {
   for (const [name, golden] of Object.entries(read(3)))
     t.equal(written(golden).toString('base64'), golden.bytes, name)
 })
 
-t.test('a head that was written with another number is not read as that kind', async t => {
+t.test("a head with another kind's number is not read as this kind", async t => {
   const [, golden] = Object.entries(read(3))[0]!
   const bytes = Buffer.from(golden.bytes, 'base64')
   bytes[23] = 200

@@ -1,4 +1,4 @@
-/** A command in an actor's mailbox, and the answer to it. */
+/** A command in an actor's mailbox, and its answer. */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 
 export type TellReply =

@@ -1,4 +1,7 @@
-/** Commands to other actors: until they are answered, and the cursor never ahead of what is done. Numbers in brackets are the invariants of SPEC.md. */
+/**
+ * Commands to other actors are sent until they are answered, and the cursor never passes open work.
+ * Numbers in brackets are the invariants of SPEC.md.
+ */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { TellReply } from './letter.ts'
@@ -35,7 +38,7 @@ t.test('[6] the cursor never passes an undelivered command', async t => {
   t.notOk(w.outbox.busy('a2'))
 })
 
-t.test('commands of one actor one after the other', async t => {
+t.test('the commands of one actor are sent one after the other', async t => {
   const w = world()
   let release: (reply: TellReply) => void = () => {}
   w.answer(({ id }) =>
@@ -55,7 +58,7 @@ t.test('commands of one actor one after the other', async t => {
   t.same(w.delivered, ['hold', 'release'])
 })
 
-t.test('tried until answered', async t => {
+t.test('a command is sent until it is answered', async t => {
   for (const code of ['moved', 'unavailable', 'overloaded', 'internal'] as const) {
     const w = world()
     w.answer(() => (w.delivered.length < 6 ? refused(code) : ok))
@@ -77,7 +80,7 @@ t.test('tried until answered', async t => {
   t.equal(w.cursor(), 1, 'and when the way itself fails')
 })
 
-t.test('a refusal is an answer, and the sender hears of it', async t => {
+t.test('a refusal is an answer, and the sender learns of it', async t => {
   const w = world()
   w.answer(({ id }) =>
     id === 'hold'
@@ -159,7 +162,7 @@ t.test('a slot that was lost: nothing more is sent, and the cursor stays', async
   }
 })
 
-t.test('soft effects run once, and wait for nothing', async t => {
+t.test('soft effects run once, and nothing waits for them', async t => {
   const w = world()
   w.answer(() => new Promise(() => {}))
   w.outbox.open(0, 0)
@@ -168,7 +171,7 @@ t.test('soft effects run once, and wait for nothing', async t => {
   t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
 })
 
-t.test('a long queue behind one command is not looked through again and again', async t => {
+t.test('a long queue behind one command is not searched again and again', async t => {
   const w = world()
   w.answer(({ id }) => (id === 'stuck' ? new Promise(() => {}) : ok))
   w.outbox.open(0, 0)

@@ -1,10 +1,13 @@
-/** Publication: in order, at least once, and again when the bus may have forgotten. Numbers in brackets are the invariants of SPEC.md. */
+/**
+ * Events are published in order and at least once, and again when the bus may have lost them.
+ * Numbers in brackets are the invariants of SPEC.md.
+ */
 import t from 'tap'
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { by, world } from './fixture-outbox.ts'
 
-t.test('[6] published in order, marked by id', async t => {
+t.test('[6] events are published in order, each with its id', async t => {
   const w = world()
   w.outbox.open(0, 0)
   w.outbox.open(1, 41)
@@ -84,7 +87,7 @@ t.test(
     await w.env.settle()
     t.equal(w.cursor(), 3)
     w.line(false)
-    // Longer than the second: it is counted from the break.
+    // The outage is longer than the second in doubt, which is counted from the break.
     await w.env.advance(10 * limits.outboxDoubtMs)
     w.line(true)
     await w.env.settle()

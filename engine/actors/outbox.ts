@@ -1,23 +1,26 @@
 /**
- * What follows commits, per slot and in order: events are published, commands to other actors are
- * delivered until answered. The cursor is the last seq below which all of that is done; after a
- * crash the next owner repeats from there. At least once, in order, marked by id (invariant 6).
+ * The work that follows a commit, per slot and in order: events are published, and commands to
+ * other actors are delivered until they are answered. The cursor is the last seq below which all of
+ * this is done. After a crash the next owner repeats from the cursor. Publication is at least once,
+ * in order and marked by id (invariant 6).
  *
- * Handed to the bus is not published: what was on its way when a connection ends is gone without a word.
- * So an event counts as published when a round trip behind it was answered, and what was not is published
- * again. The last second before a disconnection is published again in any case, because a server that
- * crashes answers round trips before its stream has written what came in front of them.
+ * An event that was handed to the bus is not yet published: when a connection ends, everything on
+ * its way is lost without notice. So an event counts as published when a round trip behind it was
+ * answered; the others are published again. The last second before a disconnection is published
+ * again in any case, because a server that crashes may have answered a round trip before its stream
+ * wrote the events in front of it.
  *
- * Commands of one actor are delivered one after the other (a hold before its release); those of
+ * Commands of one actor are delivered one after the other (a hold before its release). Commands of
  * different actors do not wait for each other.
  *
- * A receiver that fails at a command every time would hold the cursor for ever, and with it all that
- * comes after a restart. After some tries the command is parked: a row that says what was not done, a
- * line in the log, a number in the metrics; and for the sender it is a refusal.
+ * A receiver that fails at a command every time would hold the cursor for ever, and every restart
+ * would repeat all that comes after it. So a command is parked after some tries: a row names the
+ * work that was not done, the log has a line, the metrics have a number, and the sender gets a
+ * refusal.
  *
- * Where there is an event stream, the bus's round trip brings the stream's word too, for as long as the
- * stream answers (protocol/bus/stored.ts). Rejected: waiting for it without end. A stream that is full
- * would then stop the engine, and the stream is a convenience.
+ * Where there is an event stream, the bus's round trip includes the stream's answer, as long as the
+ * stream answers (protocol/bus/stored.ts). Rejected: waiting for the stream without end. A full
+ * stream would then stop the engine, and the stream is a convenience.
  */
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
@@ -39,9 +42,12 @@ const retryMsMax = 2_000
 export interface OutboxDeps {
   env: Env
   bus: Bus
-  /** Local or through the bus; `moved` and `unavailable` are tried again, `internal` only so often. */
+  /**
+   * Delivers locally or through the bus. `moved` and `unavailable` are tried again without end,
+   * `internal` only a few times.
+   */
   deliver(command: ActorCommand): Promise<TellReply>
-  /** Stores what was given up; tried until it is stored. */
+  /** Stores a command that was given up; called again until it is stored. */
   park(parked: ParkedCommand): Promise<void>
   soft(effect: Exclude<Effect, { do: 'command' }>): void
   log(level: 'error', message: string, detail?: unknown): void
@@ -50,30 +56,33 @@ export interface OutboxDeps {
 export interface OutboxEntry {
   slot: number
   seq: number
-  /** The kind's name. */
+  /** Name of the kind. */
   kind: string
   actorId: string
   version: number
   atMs: number
-  /** Who acted; null where nobody knows any more. */
+  /** The person or service that acted; null where it is no longer known. */
   by: Principal | null
   event: ActorEvent
-  /** What it is called by those who know the older topics; null when they have no name for it. */
+  /** The event under its older name, for listeners to the older topics; null when it has none. */
   older?: OlderFactOf | null
-  /** Services that hear of it under their own subjects. */
+  /** Services that hear of the event under their own subjects. */
   hearers?: readonly string[]
   effects: Effect[]
 }
 
 interface SlotBox {
   readonly slot: number
-  /** In seq order; the head leaves when it is published and its commands are answered. */
+  /** Entries in seq order. The head leaves when it is published and its commands are answered. */
   pending: { entry: OutboxEntry; commandsLeft: number }[]
-  /** How many of them, from the head, the bus was given. */
+  /** Number of entries, from the head, that were handed to the bus. */
   handedCount: number
-  /** How many of those have reached it: what waits for a command is not looked at again. */
+  /**
+   * Number of handed entries that have reached the bus. An entry that only waits for a command is
+   * not looked at again.
+   */
   publishedCount: number
-  /** Published lately, oldest first: what a crashed server may have forgotten. */
+  /** Entries published lately, oldest first. A server that crashed may have lost them. */
   recent: { entry: OutboxEntry; publishedAtMs: number }[]
   cursorSeq: number
 }
@@ -85,16 +94,19 @@ export class Outbox {
   /** Slots whose cursor moved since it was last taken. */
   readonly #moved = new Set<number>()
   #stopped = false
-  /** Commands given up by this process. */
+  /** Number of commands that this process gave up. */
   parked = 0
-  /** Events and their older names that are too large for the bus: they are in the journal, and nobody hears of them. */
+  /**
+   * Number of events, and of their older names, that are too large for the bus. They are in the
+   * journal, and no listener gets them.
+   */
   unpublished = 0
   readonly #seldom: Seldom
-  /** A round trip is on its way. */
+  /** True while a round trip is under way. */
   #confirming = false
-  /** Disconnections so far: a round trip across one says nothing. */
+  /** Number of disconnections so far. A round trip across a disconnection proves nothing. */
   #breaks = 0
-  /** When the connection was last found broken. */
+  /** Time when the connection was last found broken, ms since the epoch. */
   #brokenAtMs = Infinity
 
   constructor(deps: OutboxDeps) {
@@ -109,7 +121,8 @@ export class Outbox {
         this.#brokenAtMs = deps.env.nowMs()
       }
       for (const box of this.#slots.values()) {
-        // What is not known to have arrived goes again when the connection is back.
+        // Hand over again everything that is not known to have arrived, when the connection is
+        // back.
         box.handedCount = box.publishedCount
         if (connected) this.#again(box)
       }
@@ -134,19 +147,19 @@ export class Outbox {
     this.#stopped = true
   }
 
-  /** Entries whose publication or commands are still under way. */
+  /** Number of entries whose publication or commands are still under way. */
   get pending(): number {
     let count = 0
     for (const box of this.#slots.values()) count += box.pending.length
     return count
   }
 
-  /** Does anything of this actor still wait? Such an actor must not leave memory. */
+  /** Does a command of this actor still wait? Such an actor must not leave memory. */
   busy(actorId: string): boolean {
     return this.#chains.has(actorId)
   }
 
-  /** A cursor moved; called for the first of several. */
+  /** Called when a cursor moved, for the first of several. */
   onMoved: () => void = () => {}
 
   /** The cursors that moved since the last call, by slot. */
@@ -157,7 +170,7 @@ export class Outbox {
     return cursors
   }
 
-  /** They could not be stored: the next call has them again. */
+  /** The cursors could not be stored: the next call of `takeMoved` has them again. */
   putBack(cursors: ReadonlyMap<number, number>): void {
     for (const slot of cursors.keys()) if (this.#slots.has(slot)) this.#move(slot)
   }
@@ -167,7 +180,7 @@ export class Outbox {
     if (this.#moved.size === 1) this.onMoved()
   }
 
-  /** In seq order per slot. */
+  /** Adds an entry. Call in seq order per slot. */
   add(entry: OutboxEntry): void {
     const box = this.#slots.get(entry.slot)
     if (box === undefined) return
@@ -176,11 +189,12 @@ export class Outbox {
     box.pending.push(item)
     this.#publish(box)
     for (const effect of entry.effects) if (effect.do !== 'command') this.#deps.soft(effect)
-    // The entry stays for as long as the bus may be doubted, and views of the order must not stay with it.
+    // The entry stays while the bus is in doubt. The views in its effects must not stay with it.
     entry.effects = []
     for (const effect of commands)
       this.#enqueue(entry.actorId, async () => {
-        // Not answered: the slot has gone, and the cursor must stay below for the next owner.
+        // No answer: the slot has gone, and the cursor must stay below this entry for the next
+        // owner.
         if (!(await this.#deliver(effect, entry))) return
         item.commandsLeft--
         this.#advance(box)
@@ -189,7 +203,8 @@ export class Outbox {
   }
 
   #publish(box: SlotBox): void {
-    // False while the connection is down: the rest waits too, because order matters more than haste.
+    // `#hand` is false while the connection is down. Then the rest waits too, because the order of
+    // events matters more than speed.
     while (box.handedCount < box.pending.length && this.#hand(box.pending[box.handedCount]!.entry))
       box.handedCount++
     if (box.handedCount > box.publishedCount && !this.#confirming)
@@ -205,7 +220,8 @@ export class Outbox {
   #hand(entry: OutboxEntry): boolean {
     const { slot, seq, version: order_seq, kind, actorId, by, event } = entry
     const id = `${slot}.${seq}`
-    // An opened request names a thousand pharmacies: not written out where no service listens.
+    // Build the body only when a service listens: the event of an opened request names a thousand
+    // pharmacies.
     const body = (): Uint8Array =>
       encodeBody({
         id,
@@ -225,7 +241,7 @@ export class Outbox {
     return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 
-  /** The same fact under its older name. */
+  /** Publishes the same event under its older name. */
   #handOlder(
     eventId: string,
     { slot, seq, version: order_seq, atMs, hearers }: OutboxEntry,
@@ -237,7 +253,10 @@ export class Outbox {
     return this.#publishAll(subjects.olderTopic(type, orderId), body, id, hearers)
   }
 
-  /** To everybody who may hear every fact, then to each service that hears those of its pharmacies. */
+  /**
+   * Publishes to every listener that may hear all events, then to each service that hears those of
+   * its pharmacies.
+   */
   #publishAll(
     subject: string,
     body: () => Uint8Array,
@@ -251,9 +270,11 @@ export class Outbox {
   }
 
   /**
-   * False when it must be tried again. `messageId`: for the stream, which has no copies for services and would not confirm them. What the bus will never take counts as done: it would hold up all
-   * that comes after it in its slot, for ever. Commands are bounded so that it does not happen
-   * (protocol/dispatch/order-size.ts); a server whose own limit is lower than ours can still bring it about.
+   * False when the event must be tried again. `messageId` is for the stream; it has no copies for
+   * services and would not confirm them. An event that the bus can never take counts as done,
+   * because it would block everything behind it in its slot for ever. Commands are bounded so that
+   * this does not happen (protocol/dispatch/order-size.ts), but a server with a lower limit than
+   * ours can still cause it.
    */
   #publishOnce(subject: string, body: () => Uint8Array, id: string, messageId?: string): boolean {
     const { bus } = this.#deps
@@ -273,16 +294,20 @@ export class Outbox {
     return true
   }
 
-  /** Connected again. */
+  /** Called when the connection is back: publishes again what a crashed server may have lost. */
   #again(box: SlotBox): void {
-    // By the moment of the break and not of the return: a server that restarts is away for longer than the second in doubt.
+    // Count from the break, not from the return: a server that restarts is away for longer than the
+    // second in doubt.
     const sinceMs = this.#brokenAtMs - limits.outboxDoubtMs
     for (const { entry, publishedAtMs } of box.recent)
       if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
     this.#publish(box)
   }
 
-  /** One round trip behind everything that was handed over, for all slots together; then the next, while there is more. */
+  /**
+   * Makes one round trip behind everything that was handed over, for all slots together. Repeats
+   * while there is more.
+   */
   async #confirm(): Promise<void> {
     this.#confirming = true
     try {
@@ -341,14 +366,15 @@ export class Outbox {
     box.pending.splice(0, done)
     box.publishedCount -= done
     box.handedCount -= done
-    // A slot that was let go, and its outbox with it, stores nothing more.
+    // A slot that was let go stores nothing more, and neither does its outbox.
     if (this.#slots.get(box.slot) === box) this.#move(box.slot)
   }
 
   #enqueue(actorId: string, job: () => Promise<void>): void {
     const chain = (this.#chains.get(actorId) ?? Promise.resolve())
       .then(job)
-      // The cursor stays below what was not done, and the next commands of this actor are not held up by it.
+      // The cursor stays below the work that was not done. The next commands of this actor are not
+      // held up.
       .catch((error: unknown) =>
         this.#seldom.say('commands', `a command that ${actorId} sends failed on its way`, error),
       )
@@ -358,14 +384,14 @@ export class Outbox {
     })
   }
 
-  /** True when everything of it was answered. */
+  /** True when the command, and the report of its refusal, were answered. */
   async #deliver(effect: Extract<Effect, { do: 'command' }>, entry: OutboxEntry): Promise<boolean> {
     const reply = await this.#untilAnswered(effect.to, entry)
     if (reply === null || reply.ok || effect.onRefused === undefined) return reply !== null
     return (await this.#untilAnswered(effect.onRefused(reply), entry)) !== null
   }
 
-  /** Null when the slot is no longer ours: the next owner repeats. Never throws. */
+  /** Null when the slot is no longer ours; the next owner repeats. Never throws. */
   async #untilAnswered(command: ActorCommand, entry: OutboxEntry): Promise<TellReply | null> {
     let failures = 0
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
@@ -386,7 +412,7 @@ export class Outbox {
     }
   }
 
-  /** False when it could not be stored: then the cursor must wait. */
+  /** False when the command could not be stored; then the cursor must wait. */
   async #park(
     command: ActorCommand,
     { slot, seq, actorId }: OutboxEntry,

@@ -1,4 +1,7 @@
-/** The words of snapshots with head version 2, in which all kinds of actor shared one table. Frozen: stored bytes refer to them by place. */
+/**
+ * The words of snapshots with head version 2, in which all kinds shared one table. The list is
+ * frozen: stored bytes refer to words by place.
+ */
 import { wordTable } from './packed.ts'
 
 export const wordsOfVersion2 = wordTable([

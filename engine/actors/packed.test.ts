@@ -1,4 +1,7 @@
-/** Packed state comes out as it went in, whatever it is; stored bytes of older releases keep their meaning. */
+/**
+ * A packed state is unpacked unchanged, whatever it holds. Stored bytes of older releases keep
+ * their meaning.
+ */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fc from '../../protocol/testing/properties.ts'
@@ -16,7 +19,7 @@ const unpack = (bytes: Uint8Array, headBytes = 0, self = '') =>
 
 const there = (value: unknown): unknown => unpack(Buffer.from(pack(value)))
 
-t.test('any JSON comes out as it went in', async t => {
+t.test('any JSON value is unpacked unchanged', async t => {
   const leaf = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ maxLength: 40 }),
@@ -53,7 +56,7 @@ t.test('any JSON comes out as it went in', async t => {
   t.pass()
 })
 
-t.test('long things and odd ones', async t => {
+t.test('long and unusual values', async t => {
   const candidates = Array.from({ length: 2_000 }, (_, i) => ({
     vendor_id: `0192d4a0-0000-7000-8000-${String(i).padStart(12, '0')}`,
     distance_km: i / 7,
@@ -84,7 +87,8 @@ t.test('words keep their numbers', async t => {
     createHash('sha256').update(list.join()).digest('hex').slice(0, 16)
   t.equal(words.length, 126)
   t.equal(digest(words), 'b5c9eb6c38eacf9a')
-  // Appended words change nothing here. Anything else makes stored snapshots say something else.
+  // New words are appended and change nothing here. Any other change makes stored snapshots mean
+  // something else.
   for (const [name, count, released] of [
     ['order', 100, 'b8d180b578713308'],
     ['driver', 40, 'b7c913772d408848'],
@@ -96,7 +100,7 @@ t.test('words keep their numbers', async t => {
   t.throws(() => wordTable(Array.from({ length: 256 }, String)), /256 words, 255 at the most/)
 })
 
-t.test('the bytes are those that every release has written, and no more than it takes', async t => {
+t.test('every release writes the same bytes, and no more than needed', async t => {
   const id = '0190a5a0-1234-7abc-8def-f123456789ab'
   const edges = [
     0,

@@ -1,33 +1,36 @@
 /**
- * State as few bytes: what a JSON document can hold, with the words that every order repeats (names
- * of fields, of states) as one byte each, ids as 16 bytes and coordinates as 6. An idle actor rests in
- * memory in this form and is stored in it, so its size is what an idle order costs.
+ * Packs a state into few bytes. It can pack any JSON document. The words that every order repeats
+ * (names of fields and of states) take one byte each, ids 16 bytes and coordinates 6. An idle actor
+ * rests in memory in this form and is stored in it, so the packed size is the cost of an idle
+ * order.
  *
- * Rejected: msgpack, in which two thirds of an order are names of fields (1,100 bytes against 420);
- * msgpackr's records, whose meaning lies in a table that must never be lost; compression, at ten
- * times the time. Only our own bytes are read here: the journal's and this process's.
+ * Rejected: msgpack, because two thirds of an order are then names of fields (1,100 bytes against
+ * 420). Rejected: the records of msgpackr, because their meaning lies in a table that must never be
+ * lost. Rejected: compression, because it takes ten times as long. This code reads only its own
+ * bytes, from the journal or from this process.
  */
 
-/** In place of a word's number: the name follows as text. */
+/** Stands in the place of a word's number: the name follows as text. */
 const literalName = 0xff
 
 /**
- * The words that have a number. Stored bytes refer to them by place: append, never insert, remove or
- * rename. A word that is not here is written out, so a forgotten word costs bytes and nothing else.
+ * The words that have a number. Stored bytes refer to words by place: append only; never insert,
+ * remove or rename. A missing word is written out as text, so a forgotten word costs bytes and
+ * nothing else.
  */
 export interface Words {
   readonly list: readonly string[]
   readonly numbers: ReadonlyMap<string, number>
 }
-/** Throws at more words than one byte can number. */
+/** Throws when the list has more words than one byte can number. */
 export function wordTable(list: readonly string[]): Words {
   if (list.length > literalName) throw new Error(`${list.length} words, ${literalName} at the most`)
   return { list, numbers: new Map(list.map((word, number) => [word, number])) }
 }
-/** Every word is written out. */
+/** The table without words: every word is written out. */
 const noWords: Words = { list: [], numbers: new Map() }
 
-/** First bytes. Below `firstTag` the byte is the number itself. */
+/** First bytes of values. A byte below `firstTag` is the number itself. */
 const tags = {
   null: 0x80,
   true: 0x81,
@@ -39,13 +42,15 @@ const tags = {
   text: 0x87,
   list: 0x88,
   map: 0x89,
-  /** A multiple of 1e-7 in 40 bits: every coordinate as devices and maps write them. */
+  /** A multiple of 1e-7 in 40 bits. Devices and maps write every coordinate so. */
   decimal: 0x8a,
-  /** Plus its place among the first ids of the value; the actor's own is place 0. */
+  /**
+   * Followed by the place among the first ids of the value. The id of the actor itself has place 0.
+   */
   seen: 0x8b,
-  /** Plus the number of bytes, 1 to 6. */
+  /** Followed by the number of bytes, 1 to 6. */
   uint: 0x8f,
-  /** Plus the length, below 32, 16, 16. */
+  /** Followed by the length: lengths below 32, 16 and 16 fit into the tag. */
   shortText: 0xa0,
   shortList: 0xc0,
   shortMap: 0xd0,
@@ -56,15 +61,18 @@ let numbers = noWords.numbers
 let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 let at = 0
 
-/** Ids that are referred to: more would make the search for them cost more than they save. */
+/** Number of ids that can be referred to. With more, the search would cost more than it saves. */
 const seenMax = 16
 let seen: string[] = []
-/** Their last four bytes while packing: a thousand candidates are told from sixteen ids without comparing text. */
+/**
+ * The last four bytes of each seen id while packing. They tell a thousand candidates from sixteen
+ * ids without comparing text.
+ */
 const seenEnds = new Int32Array(seenMax)
 
 /**
- * The bytes of a value that JSON could hold; members that are undefined are left out. They stay good
- * until the next call. `self` is an id that the reader will know, too.
+ * Packs a value that JSON could hold; undefined members are left out. The bytes are valid until the
+ * next call. `self` is an id that the reader will know too.
  */
 export function pack(value: unknown, table = noWords, headBytes = 0, self = ''): Buffer {
   numbers = table.numbers
@@ -146,7 +154,8 @@ function writeText(value: string): void {
     return
   }
   room(length * 3 + 6)
-  // The length is known only afterwards: written where a short text begins, moved when it is a long one.
+  // The length is known only after the write. Write where a short text begins, and move the bytes
+  // when the text is long.
   const bytes = scratch.write(value, at + 1, 'utf8')
   if (bytes < 32) {
     scratch[at] = tags.shortText + bytes
@@ -191,14 +200,17 @@ function writeLength(length: number, shortTag: number, longTag: number): void {
   at = scratch.writeUInt32BE(length, at + 1)
 }
 
-/** What a hexadecimal digit counts, by its code; -1 for what is none. Small letters only, so that what comes out is what went in. */
+/**
+ * Value of a hexadecimal digit by its character code; -1 for any other character. Only small
+ * letters count, so that an id is unpacked unchanged.
+ */
 const digits = new Int8Array(0x1_0000).fill(-1)
 for (let digit = 0; digit < 16; digit++) digits[digit.toString(16).charCodeAt(0)] = digit
 
-/** Two digits as a byte; negative when one of them is none. */
+/** The value of two digits; negative when one of them is not a digit. */
 const byteOf = (text: string, from: number): number =>
   (digits[text.charCodeAt(from)]! << 4) | digits[text.charCodeAt(from + 1)]!
-/** Negative when not all of it were digits. */
+/** Negative when a character is not a digit. */
 function bytesInto(to: number, text: string, from: number, count: number): number {
   let all = 0
   for (let i = 0; i < count; i++) all |= scratch[to + i] = byteOf(text, from + i * 2)
@@ -210,7 +222,7 @@ const lastFourOf = (text: string): number =>
   (byteOf(text, text.length - 4) << 8) |
   byteOf(text, text.length - 2)
 
-/** False, with nothing written, for a text of 36 letters that is not an id as we write them. */
+/** False, with nothing written, for a text of 36 characters that is not an id in our spelling. */
 function writeUuid(id: string): boolean {
   if (
     id.charCodeAt(8) !== 0x2d ||
@@ -257,7 +269,10 @@ let bytes: Uint8Array = scratch
 let view: DataView = new DataView(scratch.buffer)
 let from = 0
 
-/** The value again. Throws when the bytes are not of `pack` with the same words and the same `self`. */
+/**
+ * Unpacks a value. Throws when the bytes were not made by `pack` with the same words and the same
+ * `self`.
+ */
 export function unpack(packed: Uint8Array, table = noWords, headBytes = 0, self = ''): unknown {
   wordList = table.list
   seen = [self]
@@ -326,7 +341,8 @@ function readLength(): number {
 function readText(length: number): string {
   const end = from + length
   if (end > bytes.length) throw new Error('packed state ends early')
-  // Short and plain nearly always; a call into the runtime costs more than the loop.
+  // Texts are nearly always short and plain, and this loop is then faster than a call into the
+  // runtime.
   let text = ''
   for (let i = from; i < end; i++) {
     const code = bytes[i]!

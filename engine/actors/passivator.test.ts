@@ -1,6 +1,6 @@
 /**
- * Idle actors leave memory and come back as if they had not been away: state, remembered ids and
- * deadlines. On virtual time. Numbers in brackets are the invariants of SPEC.md.
+ * Idle actors leave memory and come back unchanged: state, remembered ids and deadlines. The tests
+ * run on virtual time. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -43,7 +43,7 @@ async function world(bounds: EngineBounds = engineBounds) {
   })
   return { ...w, ...booted, owing, snapshotter, passivator }
 }
-/** A whole walk. */
+/** Walks over all actors once. */
 const walked = (w: Awaited<ReturnType<typeof world>>): void => {
   for (let i = 0; i < 2; i++) w.passivator.round()
 }
@@ -90,7 +90,7 @@ t.test(
     w.passivator.start()
     await w.env.advance(limits.actorLeaveMs + limits.passivateRoundMs)
     t.equal(w.actors.size, 0)
-    // One more event than the snapshot has, as another engine may have left it.
+    // One more event than the snapshot covers, as another engine may have left it.
     const [slot, [before]] = [w.slotOf(id), w.store.events.get(id)!]
     w.store.append({
       slot,
@@ -131,7 +131,7 @@ t.test('[10] a deadline is kept in sleep, and keeps its actor from leaving', asy
   t.ok(w.due.includes(late))
 })
 
-t.test('finished actors do not sleep: the snapshotter sees them out', async t => {
+t.test('finished actors do not sleep: the snapshotter takes them out of memory', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, 'finish')
@@ -142,7 +142,7 @@ t.test('finished actors do not sleep: the snapshotter sees them out', async t =>
   t.equal(w.actors.size, 0)
 })
 
-t.test('what recovery brings back sleeps; those with something to do are awake', async t => {
+t.test('recovered actors sleep, except those with something to do', async t => {
   const w = await world()
   const [quiet, counting, eventful, dueSoon] = [w.id(), w.id(), w.id(), w.id()]
   await w.tell(quiet, { wakeAtMs: w.env.nowMs() + 3_600_000 })
@@ -167,7 +167,7 @@ t.test('what recovery brings back sleeps; those with something to do are awake',
   t.notOk(heir.actors.peek(quiet))
 })
 
-t.test('a slot that is lost takes its sleepers along', async t => {
+t.test('a lost slot takes its sleeping actors along', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, { wakeAtMs: w.env.nowMs() + 2 * limits.actorSleepMs })
@@ -182,8 +182,8 @@ t.test('a slot that is lost takes its sleepers along', async t => {
   t.equal(counted(await w.tell(id, 'nothing')), 'moved')
 })
 
-t.test('more awake than there is room for: overloaded, until the idle have made room', async t => {
-  // The real one takes a quarter of a minute to reach.
+t.test('too many actors are awake: overloaded, until idle actors have made room', async t => {
+  // Reaching the bound of a deployment takes about 15 s.
   const awakeActorsMax = 1_000
   const w = await world({ ...engineBounds, awakeActorsMax })
   const ids = Array.from({ length: awakeActorsMax }, () => w.id())

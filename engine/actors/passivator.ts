@@ -1,10 +1,10 @@
 /**
- * Who has been idle leaves memory, in two steps: asleep after some seconds, so that a burst of commands
- * finds its actor awake and a repeated command id its refusal; away after some minutes, so that a quiet
- * order is woken without a read. When memory is short nobody waits for the minutes.
+ * Takes idle actors out of memory, in two steps. An actor sleeps after some seconds, so a burst of
+ * commands finds it awake and a repeated command id finds its refusal. It leaves memory after some
+ * minutes, so a quiet order still wakes without a read. When memory is short, actors leave at once.
  *
- * Looks at a bounded number of actors a round and goes on where it stopped. Rejected: a list in order
- * of last use, which costs every command two writes for the sake of the few that sleep.
+ * Each round looks at a bounded number of actors, and the next round continues there. Rejected: a
+ * list in order of last use. It costs every command two writes, for the few actors that sleep.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -21,7 +21,7 @@ export class Passivator {
   #walk: ReturnType<Actors['residents']> | null = null
   #cancel: () => void = () => {}
 
-  /** `busy`: it owes others something that is still under way. */
+  /** `busy`: does the actor still have commands to others under way? */
   constructor(deps: {
     env: Env
     actors: Actors
@@ -56,7 +56,7 @@ export class Passivator {
     })
   }
 
-  /** True when it saw everybody and memory is not short: then there is no hurry. */
+  /** True when it saw all actors and memory is not short: then the next round is not urgent. */
   round(): boolean {
     const bounds = this.#bounds
     const nowMs = this.#env.nowMs()
@@ -90,5 +90,8 @@ export class Passivator {
   }
 }
 
-/** Of the bounds on live and awake actors: the rest is for those who come while the walk is under way. */
+/**
+ * Share of the bounds on live and awake actors. The rest is for actors that come while a walk is
+ * under way.
+ */
 const pressedFrom = 0.9

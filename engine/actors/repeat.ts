@@ -1,7 +1,10 @@
-/** Something to do again and again, with a pause between the end of one round and the beginning of the next. */
+/** Repeats a job, with a pause between the end of one round and the start of the next. */
 import type { Env } from '../../protocol/kernel/env.ts'
 
-/** `round` may fail: the failure goes to `failed` and the next round comes all the same. Returns the way to stop. */
+/**
+ * A failure of `round` goes to `failed`, and the next round still comes. Returns the function that
+ * stops it.
+ */
 export function repeat(
   env: Env,
   pauseMs: number,

@@ -1,17 +1,18 @@
 /**
- * Who is in memory, by slot: actors awake, as cells, and actors asleep, as the bytes of their
- * snapshot. A sleeper costs a tenth of a cell and needs no read to wake. The bytes are kept as a
- * string of one byte a character: 16 bytes over its content, where a Buffer takes some hundred, and
- * nothing in it for the garbage collector to follow. Their ids are kept in the same way, at half the size.
+ * The actors in memory, by slot: awake actors as cells, sleeping actors as the bytes of their
+ * snapshot. A sleeping actor costs a tenth of a cell and wakes without a read. Its bytes are kept
+ * as a string with one byte a character: 16 bytes more than the content, where a Buffer takes about
+ * a hundred, and the garbage collector has nothing to follow in it. Ids are kept in the same way,
+ * at half their size.
  *
- * Rejected: one map for all slots. A slot that leaves would cost a walk over everybody.
+ * Rejected: one map for all slots. When a slot leaves, it would cost a walk over all actors.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import { slotOf } from '../../protocol/kernel/ids.ts'
 import type { Cell } from './cell.ts'
 import { snapshotHead, snapshotHeadBytes, type SnapshotHead } from './snapshot.ts'
 
-/** Sleepers by `keyOf` their id. */
+/** Sleeping actors by `keyOf` their id. */
 interface Slot {
   epoch: number
   awake: Map<string, Cell>
@@ -39,7 +40,7 @@ export class Residents {
     else here.epoch = epoch
   }
 
-  /** Forgets the slot; its cells and the ids of its sleepers are the caller's to dismiss. */
+  /** Forgets the slot. The caller dismisses its cells and the ids of its sleeping actors. */
   close(slot: number): { cells: Cell[]; asleepIds: string[] } {
     const here = this.#slots.get(slot)
     if (here === undefined) return { cells: [], asleepIds: [] }
@@ -60,7 +61,7 @@ export class Residents {
     awake.set(cell.actorId, cell)
   }
 
-  /** False when this cell is not the one that is here: its slot has gone, or come back without it. */
+  /** False when this cell is no longer here: its slot has gone, or came back without it. */
   remove(cell: Cell): boolean {
     const awake = this.#slots.get(cell.slot)?.awake
     if (awake?.get(cell.actorId) !== cell) return false
@@ -76,7 +77,7 @@ export class Residents {
     asleep.set(key, snapshot.toString('latin1'))
   }
 
-  /** The snapshot of a sleeper, who is then no longer one. */
+  /** Takes out the snapshot of a sleeping actor; the actor then no longer sleeps. */
   takeAsleep(actorId: string): Buffer | undefined {
     const asleep = this.#of(actorId)?.asleep
     if (asleep === undefined || asleep.size === 0) return undefined
@@ -93,7 +94,10 @@ export class Residents {
     return here !== undefined && (here.awake.has(actorId) || here.asleep.has(keyOf(actorId)))
   }
 
-  /** Everybody once, longest here first within a slot. Who comes or goes meanwhile may be seen or not. */
+  /**
+   * Every actor once, the oldest resident of a slot first. An actor that comes or goes meanwhile
+   * may be seen or not.
+   */
   *walk(): Generator<Cell | { actorId: string; head: SnapshotHead }> {
     for (const here of this.#slots.values()) {
       yield* here.awake.values()
@@ -111,7 +115,10 @@ export class Residents {
 
 const headBytes = Buffer.alloc(snapshotHeadBytes)
 
-/** A UUID in small letters as 16 characters of one byte each, and back. Actors have no other ids. */
+/**
+ * Converts a UUID in small letters to 16 characters of one byte each, and back. Actors have no
+ * other ids.
+ */
 const keyOf = (actorId: string): string =>
   Buffer.from(actorId.replaceAll('-', ''), 'hex').toString('latin1')
 function idOf(key: string): string {

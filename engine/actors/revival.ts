@@ -1,9 +1,9 @@
-/** How an actor comes to its state again: from a snapshot, and from the events after it. */
+/** Rebuilds the state of an actor from a snapshot and the events after it. */
 import type { StoredEvent } from '../journal/journal.ts'
 import type { Cell } from './cell.ts'
 import { decodeSnapshot } from './snapshot.ts'
 
-/** The cell with the snapshot's state. Throws when the bytes are not a snapshot that this code reads. */
+/** The cell with the state of the snapshot. Throws when this code cannot read the bytes. */
 export function restore(
   cell: Cell,
   { bytes, version }: { bytes: Uint8Array; version: number },
@@ -16,7 +16,10 @@ export function restore(
   return cell
 }
 
-/** Applies a stored event; false for one that the cell's state has in it already. Throws at an event of another kind. */
+/**
+ * Applies a stored event; false when the cell's state already has it. Throws at an event of another
+ * kind.
+ */
 export function replay(cell: Cell, stored: StoredEvent): boolean {
   const { kind } = cell
   if (stored.kind !== kind.name)

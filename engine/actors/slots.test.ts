@@ -1,6 +1,6 @@
 /**
- * Who owns what: fair shares, handover between engines over one store, leases that lapse. Numbers in
- * brackets are the invariants of SPEC.md.
+ * Slots are owned in fair shares, are handed over between engines over one store, and are taken
+ * when leases lapse. Numbers in brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
@@ -15,7 +15,7 @@ import { fairShare, SlotKeeper } from './slots.ts'
 const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 const engineNames = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 8 })
 
-t.test('a fair share: every slot has exactly one engine, whoever counts', async t => {
+t.test('a fair share: every slot has exactly one engine, and all engines agree', async t => {
   fc.assert(
     fc.property(engineNames, engines => {
       const shares = engines.map(engine => fairShare(engine, engines))
@@ -51,7 +51,7 @@ t.test('a change of membership moves only what it must', async t => {
   t.pass()
 })
 
-t.test('shares are of like size', async t => {
+t.test('shares are of similar size', async t => {
   const engines = ['a', 'b', 'c', 'd'].map(name => `engine-${name}-of-some-length`)
   for (const engine of engines) {
     const size = fairShare(engine, engines).size
@@ -113,7 +113,9 @@ function keeper(
     },
   }
 }
-/** Two engines never serve a slot under the same epoch; [5] makes the older one harmless. */
+/**
+ * Two engines never serve a slot under the same epoch. Invariant [5] makes the older one harmless.
+ */
 const leaseMs = limits.slotLeaseMsDefault
 const round = leaseMs / 10 + 100
 
@@ -160,7 +162,7 @@ t.test('a second engine gets its share, and gives it back', async t => {
   await a.keeper.stop()
 })
 
-t.test('who joins, lets go or leaves is heard at once', async t => {
+t.test('an engine that joins, hands over or leaves is noticed at once', async t => {
   const w = runtimeWorld()
   const all: ReturnType<typeof keeper>[] = []
   const announce = (): void => {
@@ -194,7 +196,7 @@ t.test(
       const w = runtimeWorld()
       const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
       await a.keeper.start()
-      // The two look at different times.
+      // The two engines look at different times.
       await w.env.advance(afterMs)
       await b.keeper.start()
       await w.env.advance(3 * round)
@@ -275,7 +277,7 @@ t.test('an append that was fenced drops the slot, once', async t => {
   await a.keeper.stop()
 })
 
-t.test('the data directory is locked: leases in it are of the dead', async t => {
+t.test('the data directory is locked: leases in it belong to a process that has ended', async t => {
   const w = runtimeWorld()
   const dead = keeper(w, 'dead')
   await dead.keeper.start()
@@ -287,12 +289,12 @@ t.test('the data directory is locked: leases in it are of the dead', async t => 
 })
 
 t.test('failures', async t => {
-  await t.test('the journal is away at the start', async t => {
+  await t.test('the journal is down at the start', async t => {
     const w = runtimeWorld()
     w.store.setAway(true)
     await t.rejects(keeper(w, 'a').keeper.start())
   })
-  await t.test('the journal is away later: tried again', async t => {
+  await t.test('the journal is down later: the round is tried again', async t => {
     const w = runtimeWorld()
     const a = keeper(w, 'a')
     await a.keeper.start()

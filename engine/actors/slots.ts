@@ -1,10 +1,11 @@
 /**
- * Which slots this engine owns. Leases live in Postgres; this keeps them: renews in time, takes its
- * fair share of free ones, hands over what another engine should have. The fair share is decided by
- * rendezvous hashing over the engines that are alive, so a change of membership moves few slots.
- * Who joins, lets go or leaves says so, and the others look at once; a dead engine says nothing, and
- * its slots are taken when its lease has lapsed, a renewal's time later at the most.
- * Fencing does not depend on any of this being right: the epoch check in the append does it.
+ * Decides which slots this engine owns. The leases are in Postgres. This class renews them in time,
+ * takes its fair share of free slots, and hands over the slots that another engine should have.
+ * Rendezvous hashing over the living engines decides the fair share, so a change of membership
+ * moves few slots. An engine that joins, hands over or leaves announces it, and the others look at
+ * once. An engine that dies says nothing; its slots are taken when its lease has lapsed, at most
+ * one renewal interval later. Fencing does not depend on any of this: the epoch check of the append
+ * does it.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Leases, SlotLease } from '../journal/leases.ts'
@@ -14,15 +15,20 @@ export interface SlotKeeperDeps {
   env: Env
   leases: Leases
   engineId: string
-  /** Embedded: the data directory is locked, so a lease in it can only be a dead process's. */
+  /**
+   * Embedded: the data directory is locked, so any lease in it belongs to a process that has ended.
+   */
   exclusive: boolean
-  /** How long a silent engine keeps its slots, ms; renewed ten times in it. */
+  /** Time for which a silent engine keeps its slots, ms. A lease is renewed ten times in it. */
   leaseMs: number
-  /** Tells the other engines to look now. A hint: what is lost costs a renewal's time. */
+  /**
+   * Tells the other engines to look now. It is a hint: a lost one delays them by one renewal
+   * interval.
+   */
   announce(): void
-  /** Load the slot and begin to serve it. */
+  /** Loads the slot and begins to serve it. */
   gained(lease: SlotLease): Promise<void>
-  /** Stop serving it at once. */
+  /** Stops serving the slot at once. */
   lost(slot: number): void
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
@@ -33,7 +39,10 @@ export class SlotKeeper {
   #cancel: (() => void) | null = null
   #stopped = false
   #renewedAtMs = 0
-  /** By this process's clock, from before the question was asked: never later than the journal's own. */
+  /**
+   * End of the lease by this process's clock. It is counted from before the question was asked, so
+   * it is never later than the journal's own end.
+   */
   #leaseUntilMs = 0
   #running: Promise<void> = Promise.resolve()
   #inRound = false
@@ -49,23 +58,27 @@ export class SlotKeeper {
   }
 
   /**
-   * False when the leases may be somebody else's by now: a pause or an absent journal kept them from being
-   * renewed. Appends are refused by the journal then; what is answered from memory alone must be refused here.
+   * False when another engine may hold the leases by now, because a pause or a journal that was
+   * down prevented the renewal. The journal refuses appends then; answers from memory alone must be
+   * refused here.
    */
   get leaseHolds(): boolean {
     return this.#deps.exclusive || this.#deps.env.nowMs() < this.#leaseUntilMs
   }
 
-  /** Takes the first slots; resolves when they are served. Rejects when the journal cannot be reached. */
+  /**
+   * Takes the first slots; resolves when they are served. Rejects when the journal cannot be
+   * reached.
+   */
   async start(): Promise<void> {
     await this.#nextRound()
     this.#arm()
     this.#deps.announce()
   }
 
-  /** Somebody joined, let go or left. */
+  /** Called when another engine joined, handed over or left. */
   hurry(): void {
-    // A round would make us a member again.
+    // A round would make this engine a member again.
     if (this.#stopped) return
     if (this.#inRound) this.#again = true
     else if (this.#cancel !== null) {
@@ -74,22 +87,22 @@ export class SlotKeeper {
     }
   }
 
-  /** An append was refused: the slot is somebody else's now. */
+  /** Called when an append was refused: another engine owns the slot now. */
   fenced(slot: number): void {
     if (!this.#held.delete(slot)) return
     this.#deps.log('warn', `slot ${slot} has a new owner; this engine writes nothing to it`)
     this.#deps.lost(slot)
   }
 
-  /** Hands everything over. */
+  /** Hands all slots over. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel?.()
-    // A slot that is being loaded would otherwise be served after the end.
+    // Wait for a slot that is being loaded; otherwise it would be served after the end.
     await this.#running.catch(() => {})
     for (const slot of this.#held.keys()) this.#deps.lost(slot)
     this.#held.clear()
-    // All of them: also those that were acquired and never served.
+    // Release all slots, also those that were acquired and never served.
     await this.#deps.leases.releaseSlots(this.#deps.engineId, allSlots)
     await this.#deps.leases.leave(this.#deps.engineId)
     this.#deps.announce()
@@ -125,9 +138,11 @@ export class SlotKeeper {
     const { engineId, env, exclusive, leaseMs } = this.#deps
     const { leased, engines } = await this.#renew()
     if (this.#stopped) return
-    // Alone by the lock: a membership that has not lapsed yet is the dead process's, and gets no share.
+    // The lock makes this engine the only one. A membership that has not lapsed yet belongs to a
+    // process that has ended and gets no share.
     const mine = this.#shareAmong(exclusive ? [engineId] : engines)
-    // Leased and not held: the answer to an acquisition or a release was lost. Renewed for ever, nobody could have it.
+    // `leased` but not held: the answer to an acquire or a release was lost. Release the slot; if
+    // we kept renewing it, no engine could take it.
     const surplus = [...this.#held.keys(), ...leased.filter(slot => !this.#held.has(slot))].filter(
       slot => !mine.has(slot),
     )
@@ -152,7 +167,7 @@ export class SlotKeeper {
         await this.#deps.gained(lease)
         this.#held.set(lease.slot, lease.epoch)
       } catch (error) {
-        // Half in service is worse than not: the next round takes it again, under a new epoch.
+        // A half-loaded slot is worse than none. The next round takes it again, under a new epoch.
         this.#deps.lost(lease.slot)
         failure ??= error
       }
@@ -160,7 +175,7 @@ export class SlotKeeper {
     if (failure !== null) throw failure
   }
 
-  /** The share changes when the engines do, and they seldom do. */
+  /** Computes the share again only when the engines changed, which is rare. */
   #shareAmong(engines: readonly string[]): ReadonlySet<number> {
     const among = engines.join(' ')
     if (this.#share?.among !== among)
@@ -168,7 +183,7 @@ export class SlotKeeper {
     return this.#share.mine
   }
 
-  /** The slots that the journal says are this engine's, and the engines that are alive. */
+  /** The slots that are this engine's by the journal, and the engines that are alive. */
   async #renew(): Promise<{ leased: number[]; engines: readonly string[] }> {
     const { engineId, env, leaseMs } = this.#deps
     const askedAtMs = env.nowMs()
@@ -185,12 +200,17 @@ export class SlotKeeper {
   }
 }
 
-/** A renewal may be missed a few times; and a lapsed lease is found within a tenth of its length. */
+/**
+ * Renewals in the length of a lease. Several may be missed, and a lapsed lease is found within a
+ * tenth of its length.
+ */
 const renewalsPerLease = 10
 
 const allSlots: readonly number[] = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 
-/** The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998). */
+/**
+ * The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998).
+ */
 export function fairShare(engineId: string, engines: readonly string[]): Set<number> {
   const mine = new Set<number>()
   const all = engines.includes(engineId) ? engines : [...engines, engineId]

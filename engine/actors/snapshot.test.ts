@@ -1,4 +1,4 @@
-/** Bytes of snapshots: what the head says, what older releases wrote, what is refused by name. */
+/** Bytes of snapshots: the head, the versions of older releases, and the refusals by name. */
 import { Packr } from 'msgpackr'
 import t from 'tap'
 import { driverKind } from '../drivers/kind.ts'
@@ -40,32 +40,35 @@ t.test('the head is read without the state', async t => {
   }
 })
 
-t.test('version 1, as releases before wrote it, is still read', async t => {
+t.test('version 1 of older releases is still read', async t => {
   const old = Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(body)])
   t.same(decodeSnapshot(id, old, order!), body)
   t.equal(snapshotHead(old), null)
 })
 
-t.test('the list of orders that a driver of a release before ADR 18 carries ends here', async t => {
-  const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
-  const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
-  t.same(
-    decodeSnapshot(
-      id,
-      encodeSnapshot(id, carried, driver!, { version: 3, wakeAtMs: null, attentive: false }),
-      driver!,
-    ).state,
-    state,
-  )
-  t.same(
-    decodeSnapshot(
-      id,
-      Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)]),
-      driver!,
-    ).state,
-    state,
-  )
-})
+t.test(
+  "the list of orders in a driver's snapshot of a release before ADR 18 is dropped",
+  async t => {
+    const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
+    const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
+    t.same(
+      decodeSnapshot(
+        id,
+        encodeSnapshot(id, carried, driver!, { version: 3, wakeAtMs: null, attentive: false }),
+        driver!,
+      ).state,
+      state,
+    )
+    t.same(
+      decodeSnapshot(
+        id,
+        Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(carried)]),
+        driver!,
+      ).state,
+      state,
+    )
+  },
+)
 
 t.test('bytes that are no snapshot are refused by name', async t => {
   const bytes = new Uint8Array(

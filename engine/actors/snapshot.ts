@@ -1,10 +1,11 @@
 /**
- * Snapshots: a head of fixed places, then the packed state. The head says all that recovery must know
- * of an actor that nobody asks for, so that a million live orders come back without being unpacked.
- * Magic and version first, so that old bytes are refused by name and never misread.
+ * Snapshots: a head with fixed places, then the packed state. The head has everything that recovery
+ * must know of an actor before a command comes, so a million live orders are recovered without
+ * being unpacked. Magic and version come first, so that old bytes are refused by name and never
+ * misread.
  *
- * Version 1 was msgpack without a head. Version 2 had one bit for the kind, and one table of words for all
- * kinds. Both are read, and never written.
+ * Version 1 was msgpack without a head. Version 2 had one bit for the kind, and one table of words
+ * for all kinds. Both are read and never written.
  */
 import { Unpackr } from 'msgpackr'
 import type { AnyKind } from './kind.ts'
@@ -13,15 +14,18 @@ import { wordsOfVersion2 } from './packed-words-2.ts'
 
 const magic = 0xca
 const version = 3
-/** Magic, version, flags, actor version, time of the last event, time of the next look, kind. Version 2 ends before the kind. */
+/**
+ * Magic, version, flags, actor version, time of the last event, time of the next look, kind.
+ * Version 2 ends before the kind.
+ */
 export const snapshotHeadBytes = 24
 const headBytesOfVersion2 = 23
-/** `kindOfVersion2`: the kind's number, which was 0 or 1. */
+/** `kindOfVersion2`: number of the kind, 0 or 1. */
 const flags = { attentive: 1, kindOfVersion2: 2 } as const
 const neverMs = -1
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
-/** `acceptedIds`: the command ids the actor remembers, oldest first. */
+/** `acceptedIds`: the command ids that the actor remembers, oldest first. */
 export interface SnapshotBody {
   state: unknown
   acceptedIds: string[]
@@ -29,18 +33,21 @@ export interface SnapshotBody {
 }
 
 export interface SnapshotHead {
-  /** The number of the actor's kind. */
+  /** Number of the actor's kind. */
   kindByte: number
-  /** The number of the actor's events. */
+  /** Number of the actor's events. */
   version: number
   updatedAtMs: number
-  /** When to look again; null for never. */
+  /** Time of the next look, ms since the epoch; null for never. */
   wakeAtMs: number | null
-  /** Other parts of the engine keep something of it: they must see its state at recovery. */
+  /** Other parts of the engine keep something of the actor: they must see its state at recovery. */
   attentive: boolean
 }
 
-/** The bytes stay good until the next call: copy what is kept. The actor's id is left out of them: who has a snapshot knows whose it is. */
+/**
+ * The bytes are valid until the next call; copy them to keep them. They leave the actor's id out,
+ * because a reader of a snapshot knows it.
+ */
 export function encodeSnapshot(
   actorId: string,
   body: SnapshotBody,
@@ -58,7 +65,7 @@ export function encodeSnapshot(
   return bytes
 }
 
-/** Null for bytes of version 1, which have none. Throws when they are not a snapshot that this code reads. */
+/** Null for bytes of version 1, which have no head. Throws when this code cannot read the bytes. */
 export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
   const written = versionOf(bytes)
   if (written === 1) return null
@@ -73,7 +80,7 @@ export function snapshotHead(bytes: Uint8Array): SnapshotHead | null {
   }
 }
 
-/** Throws when the bytes are not a snapshot of that actor in a version this code reads. */
+/** Throws when the bytes are not a snapshot of this actor in a version that this code reads. */
 export function decodeSnapshot(actorId: string, bytes: Uint8Array, kind: AnyKind): SnapshotBody {
   const written = versionOf(bytes)
   const today = (state: unknown): unknown =>

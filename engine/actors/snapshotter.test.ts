@@ -1,4 +1,7 @@
-/** Write-behind: what is stored, what leaves memory, and what a failure costs. Numbers in brackets are the invariants of SPEC.md. */
+/**
+ * Write-behind: what is stored, when actors leave memory, and the cost of a failure. Numbers in
+ * brackets are the invariants of SPEC.md.
+ */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -52,7 +55,7 @@ async function world(faults: Faults = {}) {
   }
 }
 
-t.test('what changed is stored behind the commands', async t => {
+t.test('changed actors are stored behind the commands', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, 'addTwo', 'x')
@@ -85,7 +88,7 @@ t.test('a command under way is in the next snapshot', async t => {
   t.equal(w.store.snapshots.get(id)?.version, 2)
 })
 
-t.test('finished actors leave memory, but not before what they owe others is done', async t => {
+t.test('a finished actor leaves memory only after its commands to others are done', async t => {
   const w = await world()
   const [free, owing] = [w.id(), w.id()]
   for (const id of [free, owing]) await w.tell(id, 'finish')
@@ -163,7 +166,7 @@ t.test(
   },
 )
 
-t.test('a failure is told, and the round is made again', async t => {
+t.test('a failure is logged, and the round is repeated', async t => {
   const w = await world({ saveSnapshots: nth => (nth === 0 ? 'failBefore' : 'pass') })
   const id = w.id()
   await w.tell(id, 'finish')
@@ -248,7 +251,7 @@ t.test(
     )
     atMs.length = 0
     await changed()
-    // The first round took half of an interval, and the second begins a whole one after it.
+    // The first round took half an interval. The second begins a whole interval after it.
     await w.env.advance(limits.snapshotIntervalMs * 0.75)
     t.ok(atMs.length > 0 && atMs.length < 100, 'in the middle of a round')
     await w.snapshotter.stop()

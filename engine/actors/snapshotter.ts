@@ -1,11 +1,13 @@
 /**
- * Writes behind what changed: snapshots of dirty actors, then the seq they cover, then the outbox's
- * cursors. Nothing here is on the path of a command; all of it only shortens the next recovery.
+ * Writes changed actors behind the commands: snapshots of dirty actors, then the seq that they
+ * cover, then the cursors of the outbox. No command waits for it; it only shortens the next
+ * recovery.
  *
- * Cursors are also written on their own, soon after they moved: an engine that dies again and again before its first
- * round would repeat the same commands in every life, more of them each time, and receivers know a
- * repetition only among what came lately (a driver was paid twice for the orders of such a loop).
- * Finished actors leave memory once their last snapshot is stored.
+ * Cursors are also written separately, soon after they moved. Otherwise an engine that dies again
+ * and again before its first round would repeat the same commands in every life, more of them each
+ * time, while receivers recognise a repetition only among recent commands. (Such a loop once paid a
+ * driver twice for the same orders.) Finished actors leave memory once their last snapshot is
+ * stored.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Journal, Snapshots, StoredSnapshot } from '../journal/journal.ts'
@@ -24,7 +26,7 @@ export class Snapshotter {
   readonly #lastSeq: ReadonlyMap<number, number>
   readonly #bounds: EngineBounds
   readonly #log: (level: 'warn' | 'error', message: string, detail?: unknown) => void
-  /** Finished, stored, but with commands to others still under way. */
+  /** Finished and stored actors whose commands to others are still under way. */
   readonly #leaving = new Set<Cell>()
   #stop: () => void = () => {}
   #cancelCursors: () => void = () => {}
@@ -32,7 +34,7 @@ export class Snapshotter {
   #stopped = false
   #running: Promise<void> | null = null
 
-  /** `lastSeq`: per owned slot the seq of the last committed event, kept by the engine. */
+  /** `lastSeq`: seq of the last committed event for each owned slot; the engine keeps it. */
   constructor(deps: {
     env: Env
     store: Snapshots & Pick<Journal, 'saveCursors'>
@@ -70,7 +72,7 @@ export class Snapshotter {
     await this.flush()
   }
 
-  /** One round; a failure is logged and tried again at the next. */
+  /** One round. A failure is logged, and the next round tries again. */
   async flush(): Promise<void> {
     await this.#once(false)
   }
@@ -109,7 +111,10 @@ export class Snapshotter {
     }
   }
 
-  /** Between two batches, so that many of them do not stand in the way of appends all at once. Over at once when it is time to end. */
+  /**
+   * Pauses between two batches, so that many batches together do not block appends. Ends at once
+   * when the engine stops.
+   */
   async #pause(ms: number): Promise<void> {
     if (this.#stopped) return
     await new Promise<void>(resolve => {
@@ -121,7 +126,9 @@ export class Snapshotter {
     })
   }
 
-  /** The first that moves sets it off, and those that move meanwhile go with it. */
+  /**
+   * The first cursor that moves starts the delay; cursors that move meanwhile are stored with it.
+   */
   #saveCursorsSoon(): void {
     if (this.#stopped) return
     this.#cancelCursors()
@@ -144,9 +151,10 @@ export class Snapshotter {
   }
 
   /**
-   * Stores a batch that begins at `from`, and resolves to where the next begins. Packed when its turn
-   * comes, so that no command waits for all of them: what changed meanwhile is in it. The batch ends by
-   * its bytes too: a request that went to a thousand pharmacies is as much work as sixty other orders.
+   * Stores a batch that begins at `from`, and resolves to the start of the next one. Each actor is
+   * packed when its batch comes, so no command waits for all of them, and later changes are
+   * included. The bytes of a batch are bounded too: a request to a thousand pharmacies is as much
+   * work as sixty other orders.
    */
   async #store(cells: readonly Cell[], from: number): Promise<number> {
     const here: Cell[] = []
@@ -188,7 +196,7 @@ export class Snapshotter {
       actorId: cell.actorId,
       version: cell.version,
       finished: this.#actors.finished(cell),
-      // A copy: the packer writes the next one over it.
+      // Copy the bytes: the packer writes the next snapshot over them.
       bytes: Buffer.from(this.#actors.snapshot(cell)),
     }
   }

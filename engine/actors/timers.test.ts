@@ -1,4 +1,4 @@
-/** Deadlines: never early, a page late at the most, whatever the clock does. */
+/** Deadlines fire never early and at most one page late, whatever the clock does. */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { Timers } from './timers.ts'
 
 const pageMs = 50
 
-/** A clock that can be put forward and back under running timers, which count true time. */
+/** A clock that a test moves forward and back under running timers; the timers count true time. */
 function skewed(env: VirtualEnv) {
   let skewMs = 0
   let waiting = 0
@@ -64,7 +64,7 @@ function world() {
   }
 }
 
-t.test('fires once, at its time', async t => {
+t.test('a deadline fires once, at its time', async t => {
   const w = world()
   await w.env.advance(13)
   const start = w.nowMs()
@@ -79,7 +79,7 @@ t.test('fires once, at its time', async t => {
   t.equal(w.clock.waiting, 0, 'nothing runs while nothing is due')
 })
 
-t.test('moves and clears', async t => {
+t.test('a deadline can be moved and cleared', async t => {
   const w = world()
   const start = w.nowMs()
   w.timers.set('later', start + 100)
@@ -96,7 +96,7 @@ t.test('moves and clears', async t => {
   t.same(w.keys(), ['sooner', 'later'])
 })
 
-t.test('what fires may set, move and clear others', async t => {
+t.test('a callback may set, move and clear other deadlines', async t => {
   const w = world()
   const start = w.nowMs()
   w.onFire(key => {
@@ -117,7 +117,7 @@ t.test('what fires may set, move and clear others', async t => {
   t.equal(w.fired.length, 4)
 })
 
-t.test('one chain of timers, however often what fires sets a deadline', async t => {
+t.test('there is one chain of timers, however often callbacks set deadlines', async t => {
   const w = world()
   w.onFire(key => w.timers.set(key, w.nowMs() + 100))
   for (let i = 0; i < 50; i++) w.timers.set(`${i}`, w.nowMs() + i * 10)
@@ -125,7 +125,7 @@ t.test('one chain of timers, however often what fires sets a deadline', async t 
   t.equal(w.clock.mostWaiting, 1)
 })
 
-t.test('a clock that jumps forward fires all that came due', async t => {
+t.test('a clock that jumps forward fires all deadlines that came due', async t => {
   const w = world()
   for (const ms of [100, 3_600_000, 7_200_000]) w.timers.set(`${ms}`, w.nowMs() + ms)
   w.clock.jump(3_600_000)
@@ -133,7 +133,7 @@ t.test('a clock that jumps forward fires all that came due', async t => {
   t.same(w.keys(), ['100', '3600000'])
 })
 
-t.test('a clock that is put back does not hold up what is set afterwards', async t => {
+t.test('a clock that is put back does not delay deadlines that are set afterwards', async t => {
   const w = world()
   w.timers.set('warm', w.nowMs() + 10)
   await w.env.advance(100)
@@ -197,7 +197,7 @@ t.test('against a sorted list', async t => {
       for (const one of steps) {
         const key = `${one.key}`
         if (one.do === 'set') {
-          // What is past when it is set is due from then on.
+          // A deadline that is past when it is set is due from that moment.
           due.set(key, Math.max(w.nowMs() + one.ms, w.nowMs()))
           w.timers.set(key, w.nowMs() + one.ms)
         } else if (one.do === 'clear') {

@@ -1,14 +1,15 @@
 /**
- * Deadlines of actors: a calendar of 50 ms pages. Why not one timer each: a timer object is some
- * 216 bytes and a heap operation, and most deadlines (an offer, a claim) are met and dropped.
- * One deadline per key; setting again moves it. Fires at or up to one page after its time, never before.
+ * The deadlines of actors, in a calendar of pages of 50 ms. Rejected: one timer for each deadline.
+ * A timer object is about 216 bytes and a heap operation, and most deadlines (an offer, a claim)
+ * are met and dropped. A key has one deadline; setting it again moves it. It fires at its time or
+ * up to one page later, never earlier.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 
 const pageMs = 50
-/** At least this often it looks, for a clock that jumps moves the deadlines and not the sleep. */
+/** Longest sleep, ms. A clock that jumps moves the deadlines but not a running sleep. */
 const sleepMsMax = 1_000
-/** With more pages than this the next one is near, and not worth a search. */
+/** With more pages than this the next page is near, so a search is not worth it. */
 const pagesSearchedMax = 64
 
 export class Timers {
@@ -34,7 +35,7 @@ export class Timers {
   }
 
   set(key: string, atMs: number): void {
-    // A deadline already past goes on the next page to be turned, so that firing is never re-entrant.
+    // A deadline that is already past goes on the next page, so that firing is never re-entrant.
     const page = Math.max(Math.ceil(atMs / pageMs), this.#openPage())
     const before = this.#pageOf.get(key)
     if (before === page) return
@@ -70,13 +71,19 @@ export class Timers {
     if (keys?.size === 0) this.#pages.delete(page)
   }
 
-  /** The first page that is still to be turned. A clock that was put back takes the calendar with it, or deadlines would wait for the old time. */
+  /**
+   * The first page that is still to be turned. When the clock is put back, the calendar goes back
+   * too; otherwise deadlines would wait for the old time.
+   */
   #openPage(): number {
     this.#nextPage = Math.min(this.#nextPage, Math.floor(this.#env.nowMs() / pageMs) + 1)
     return this.#nextPage
   }
 
-  /** Until the next page with something on it begins, or the end of the current one if that is later, so that no deadline waits for two. */
+  /**
+   * Sleeps until the next page with a deadline begins, or until the current page ends if that is
+   * later, so that no deadline waits for two pages.
+   */
   #arm(): void {
     const nowMs = this.#env.nowMs()
     const next = Math.floor(nowMs / pageMs) + 1
@@ -94,7 +101,8 @@ export class Timers {
   #turn(): void {
     this.#cancel = null
     const now = Math.floor(this.#env.nowMs() / pageMs)
-    // After a jump of the clock the pages in between may be more than the deadlines: then look at those that exist.
+    // After a jump of the clock there may be more pages in between than deadlines. Then look only
+    // at the pages that exist.
     const due =
       now - this.#nextPage > this.#pages.size
         ? [...this.#pages.keys()].filter(page => page <= now).sort((a, b) => a - b)
@@ -108,13 +116,14 @@ export class Timers {
       if (keys === undefined) continue
       this.#pages.delete(page)
       for (const key of keys) {
-        // Cleared or moved by one that fired before it.
+        // A callback before it cleared or moved it.
         if (this.#pageOf.get(key) !== page) continue
         this.#pageOf.delete(key)
         this.#fire(key)
       }
     }
-    // What fired may have set a deadline, and armed: a second chain of timers would never end.
+    // A callback may have set a deadline and armed the timer. A second chain of timers would never
+    // end.
     if (this.#cancel === null && this.#pageOf.size > 0 && !this.#stopped) this.#arm()
   }
 }
