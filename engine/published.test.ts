@@ -188,9 +188,12 @@ t.test('all that is published in a run', async t => {
   await w.env.advance(limits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
   await engine.stop()
 
-  const tables = { order: orderEvents, driver: driverEvents } as const
+  const tables: Record<string, Readonly<Record<string, { data: TSchema }>>> = {
+    order: orderEvents,
+    driver: driverEvents,
+  }
   for (const event of w.events) {
-    const row = (tables[event.actor] as Record<string, { data: TSchema } | undefined>)[event.type]
+    const row = tables[event.actor]?.[event.type]
     t.equal(wrong(PublishedEvent, { ...event, data: null }), null, event.type)
     t.equal(row === undefined ? 'no such event' : wrong(row.data, event.data), null, event.type)
   }

@@ -19,7 +19,7 @@ const Key = Type.Object({
 })
 
 const ParkedView = Type.Object({
-  actor_kind: Type.Enum(['order', 'driver']),
+  actor_kind: Type.String({ description: 'order or driver' }),
   actor_id: Uuid,
   command_id: Type.String(),
   verb: Type.String(),

@@ -59,7 +59,7 @@ const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
 
 /** An event of the journal's table, in today's shape, with its public name. */
 export interface JournalEvent {
-  kind: keyof PublicNames
+  kind: string
   /** Its public name. */
   name: string
   slot: number
@@ -82,9 +82,15 @@ export interface Subscriber {
   hearsFromMs: number
 }
 
+/** The public events of a kind of actor. Empty for a kind whose events are told to nobody. */
+export const namesOf = (names: PublicNames, kind: string): Readonly<Record<string, string>> =>
+  Object.hasOwn(names, kind) ? names[kind as keyof PublicNames] : {}
+
 /** Null for an event that is told to nobody. */
-export const nameOf = (names: PublicNames, kind: keyof PublicNames, type: string): string | null =>
-  Object.hasOwn(names[kind], type) ? (names[kind] as Record<string, string>)[type]! : null
+export function nameOf(names: PublicNames, kind: string, type: string): string | null {
+  const ofKind = namesOf(names, kind)
+  return Object.hasOwn(ofKind, type) ? ofKind[type]! : null
+}
 
 /** `vendorId`: of the order or driver as it is now. */
 export function concerns(

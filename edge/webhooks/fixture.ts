@@ -46,7 +46,7 @@ export async function startWorld(open: () => Promise<Database>) {
       vendorId?: string | null
       skipSeqs?: number
       at?: Date
-      kind?: 'order' | 'driver'
+      kind?: string
     } = {},
   ): Promise<void> {
     const version = (versions.get(orderId) ?? 0) + 1

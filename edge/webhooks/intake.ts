@@ -18,6 +18,7 @@ import {
   eventId,
   nameOf,
   type JournalEvent,
+  namesOf,
   type PublicNames,
   type Subscriber,
 } from './events.ts'
@@ -34,7 +35,7 @@ type Row = EventRow & {
   slot: number
   seq: number
   actor_id: string
-  kind: 'order' | 'driver'
+  kind: string
   read_from: number
 }
 
@@ -57,7 +58,7 @@ export function takeEvents(
       return { queued: 0, more: false, subscribed: false }
     }
     const rows = contiguous(await eventsAfter(tx))
-    const told = (kind: keyof PublicNames): boolean => Object.keys(ctx.names[kind]).length > 0
+    const told = (kind: string): boolean => Object.keys(namesOf(ctx.names, kind)).length > 0
     const events = rows.flatMap(row => (told(row.kind) ? toEvent(row, ctx.names) : []))
     const deliveries = await deliveriesOf(tx, ctx, events, subscribers)
     if (deliveries.length > 0) {
@@ -165,7 +166,7 @@ async function deliveriesOf(
   subscribers: readonly Subscriber[],
 ): Promise<NewDelivery[]> {
   if (events.length === 0) return []
-  const idsOf = (kind: keyof PublicNames): string[] => [
+  const idsOf = (kind: string): string[] => [
     ...new Set(events.flatMap(event => (event.kind === kind ? [event.actorId] : []))),
   ]
   const { rows } = await sql<{

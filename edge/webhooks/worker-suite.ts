@@ -63,7 +63,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
   })
 
   t.test(
-    "a driver's event is told once it has a public name, to the pharmacy of the driver",
+    "a driver's event is told once it has a public name, and a kind without names stops nothing",
     async t => {
       await alone()
       const own = await receiving(t)
@@ -79,6 +79,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
         `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $1, $2, 'Dora', '2', 'bike', 'available')`,
         [driverId, vendorId],
       )
+      await happen(newId(), 'errand_done', {}, { kind: 'errand' })
       await happen(driverId, 'duty_barred', { barred: false }, { kind: 'driver' })
       await happen(driverId, 'status_changed', { availability: 'available' }, { kind: 'driver' })
       const [message] = await own.until(1)

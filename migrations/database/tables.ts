@@ -182,7 +182,7 @@ export interface EventsTable {
   version: ReadOnly<number>
   slot: ReadOnly<number>
   seq: ReadOnly<number>
-  kind: ReadOnly<'order' | 'driver'>
+  kind: ReadOnly<string>
   at: ReadOnly<Date>
   type: ReadOnly<string>
   v: ReadOnly<number>
@@ -194,7 +194,7 @@ export interface EventsTable {
 export interface SnapshotsTable {
   actor_id: ReadOnly<string>
   slot: ReadOnly<number>
-  kind: ReadOnly<'order' | 'driver'>
+  kind: ReadOnly<string>
   version: ReadOnly<number>
   finished: ReadOnly<boolean>
   bytes: ReadOnly<Buffer>

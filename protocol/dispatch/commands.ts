@@ -194,7 +194,8 @@ export type DriverCommandData = { [V in DriverVerb]: Type.Static<(typeof driverS
 export const CommandEnvelope = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax }),
-    actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
+    // The name of a kind of actor. An engine refuses the names that it does not know.
+    actor: Type.String({ minLength: 1, maxLength: 40 }),
     actor_id: Uuid,
     verb: Type.String({ minLength: 1, maxLength: 40 }),
     by: Principal,

@@ -480,7 +480,7 @@ export const PublishedEvent = Type.Object({
     description: 'Version of the actor after this event: contiguous per order and per driver',
   }),
   at: Type.String({ format: 'date-time' }),
-  actor: Type.Union([Type.Literal('order'), Type.Literal('driver')]),
+  actor: Type.String({ description: 'The kind of actor: order or driver' }),
   actor_id: Uuid,
   type: Text,
   v: Type.Integer({ minimum: 1, description: 'Version of the shape of the event' }),

@@ -65,7 +65,7 @@ export const portBugs: Readonly<Record<string, Bug>> = {
   'deadline-leaves-memory': {
     about: 'an actor leaves memory with the deadline that nobody else keeps',
     rule: '[9]',
-    seed: 13,
+    seed: 14,
     engine({ actors }) {
       const leave = actors.leave.bind(actors)
       actors.leave = (actorId, head) => leave(actorId, { ...head, wakeAtMs: null })
