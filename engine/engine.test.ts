@@ -6,7 +6,7 @@ import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
 import { limits } from '../protocol/kernel/limits.ts'
 import type { Principal } from '../protocol/kernel/principal.ts'
-import type { LocationPush } from '../protocol/dispatch/pushes.ts'
+import type { LocationPush } from '../protocol/tracking/positions.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, problem, world } from './fixtures.ts'
 

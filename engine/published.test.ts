@@ -21,6 +21,7 @@ import { OrderView } from '../protocol/orders/view.ts'
 import { socketMessages } from '../protocol/dispatch/messages.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, world } from './fixtures.ts'
+import { trackingLimits } from './tracking/limits.ts'
 
 /** Null when the value is of the schema and has no field beside it, else what is wrong. */
 function wrong(schema: TSchema, value: unknown): string | null {
@@ -185,7 +186,7 @@ t.test('all that is published in a run', async t => {
   await w.command('driver', dora.driverId, 'ask_membership', dora.by)
   await w.command('driver', dora.driverId, 'approve_membership', by)
   await w.command('driver', dora.driverId, 'set_status', by, { status: 'offline' })
-  await w.env.advance(limits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
+  await w.env.advance(trackingLimits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
   await engine.stop()
 
   const tables: Record<string, Readonly<Record<string, { data: TSchema }>>> = {

@@ -7,8 +7,8 @@ import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { descriptorsMax, descriptorsReserve, startHolders } from '../rigs/holders.ts'
 import { residentBytesOf } from '../rigs/processes.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { ourName } from './stacks/ours.ts'
+import { socketLimits } from '../../edge/kernel/limits.ts'
 
 const wanted = { full: 50_000, quick: 5_000 }
 const settleMs = 1_000
@@ -46,7 +46,7 @@ async function open(context: Context): Promise<Round> {
   if (lacking !== '') context.say(`idle: ${count} sockets${lacking}`)
   const holders = await startHolders(context, count)
   const { customers } = await server.populate({
-    customers: Math.ceil(count / limits.socketsPerAccountMax),
+    customers: Math.ceil(count / socketLimits.perAccountMax),
   })
   const cost = async (
     url: string,
@@ -60,7 +60,7 @@ async function open(context: Context): Promise<Round> {
       path: '/ws/customer/',
       count,
       tokens,
-      socketsPerToken: limits.socketsPerAccountMax,
+      socketsPerToken: socketLimits.perAccountMax,
     })
     await new Promise<void>(resolve => {
       setTimeout(resolve, settleMs)

@@ -5,11 +5,11 @@
  */
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { residentBytesOf } from '../rigs/processes.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { Broadcasts } from './stacks/broadcasts.ts'
 import { ourStack } from './stacks/ours.ts'
 import { fieldOf, type Stack } from './stacks/stack.ts'
 import type { RawSocket } from '../rigs/raw-socket.ts'
+import { socketLimits } from '../../edge/kernel/limits.ts'
 
 const terminals = 500
 const stalledCount = 50
@@ -27,7 +27,7 @@ const measures = {
     name: 'growth of resident memory for a stalled reader',
     unit: 'KB/socket',
     better: 'lower',
-    goal: { value: (2 * limits.socketBackpressureBytesMax) / 1024 },
+    goal: { value: (2 * socketLimits.backpressureBytesMax) / 1024 },
   },
 } as const satisfies Record<string, Measure>
 

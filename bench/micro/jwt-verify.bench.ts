@@ -6,9 +6,9 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
+import { tokensRememberedMax } from '../../edge/accounts/limits.ts'
 
 const tokensCount = 200
 const jwtSecret = 'only for a bench, and of at least 32 characters'
@@ -19,7 +19,7 @@ async function cases() {
   const random = seededRandom(5)
   const tokens = await createTokens({ jwtSecret, accessTokenMinutes: 60, refreshTokenDays: 1 })
   const all = await Promise.all(
-    Array.from({ length: limits.tokensRememberedMax + tokensCount }, (_, index) =>
+    Array.from({ length: tokensRememberedMax + tokensCount }, (_, index) =>
       tokens.signAccess(
         {
           userId: uuidV7(nowMs, random),

@@ -5,7 +5,7 @@
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { NewRequestBody } from '../../protocol/orders/messages.ts'
-import type { LocationPush } from '../../protocol/dispatch/pushes.ts'
+import type { LocationPush } from '../../protocol/tracking/positions.ts'
 import { TailedMessage } from '../../edge/kernel/tailed.ts'
 import { headOf } from '../../edge/requests/terminals.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'

@@ -12,7 +12,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { CaduceusError, errorCatalogue } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { directoryVendor } from '../../edge/kernel/announce-vendor.ts'
+import { directoryPharmacy } from '../../edge/kernel/announce-vendor.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { inParallel } from './parallel.ts'
 import type { Place } from './people.ts'
@@ -125,7 +125,7 @@ export async function populate(
         .returningAll()
         .execute()
       for (const row of written) {
-        bus.publish(subjects.directory, encodeBody(directoryVendor(row)))
+        bus.publish(subjects.directory, encodeBody(directoryPharmacy(row)))
       }
     }
     await bus.flush()

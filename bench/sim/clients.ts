@@ -6,7 +6,7 @@
 import { pino } from 'pino'
 import { problemAnswer } from '../../edge/http/problem.ts'
 import { errorCatalogue, type ErrorCode } from '../../protocol/kernel/errors.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Checker } from '../../engine/sim/checker.ts'
@@ -33,7 +33,7 @@ export interface Surroundings {
   edges(): readonly SimEdge[]
   /** No new orders; what is under way is brought to its end. */
   closing(): boolean
-  putVendor(vendor: DirectoryVendor): void
+  putVendor(vendor: DirectoryPharmacy): void
   note(who: string, what: string): void
   /** Somebody has a socket from now on, or none any more. */
   joined(one: SocketHolder): void

@@ -4,9 +4,9 @@
  * whether a message that was theirs came.
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { Caller } from './clients.ts'
 import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
+import { clientLimits } from '../../protocol/client/limits.ts'
 
 /** How long a connection lasts, on average. */
 const connectionMs = 90_000
@@ -47,7 +47,7 @@ export abstract class Connected extends Caller {
         if (!edge.node.alive || edge.node.paused) this.world.schedule.after(connectMs, closed)
       })
       this.#drop()
-      await this.sleep(limits.clientReconnectMsMin * this.chance.between(0.5, 4))
+      await this.sleep(clientLimits.reconnectMsMin * this.chance.between(0.5, 4))
     }
   }
 

@@ -1,10 +1,10 @@
 /** What must have come to its end when nothing goes wrong any more. Numbers in brackets are the invariants of SPEC.md. */
-import { limits } from '../../protocol/kernel/limits.ts'
 import { isOver } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
+import { requestLimits } from '../../edge/requests/limits.ts'
 
-/** A terminal is told at the latest at its second look; see limits.terminalResyncMs. */
-const terminalPatienceMs = 2.5 * limits.terminalResyncMs
+/** A terminal is told at the latest at its second look; see requestLimits.terminalResyncMs. */
+const terminalPatienceMs = 2.5 * requestLimits.terminalResyncMs
 
 /** What is still to be done; nothing when all is well. */
 export function unfinished(world: World): string[] {

@@ -3,7 +3,7 @@
  * and takes them again, takes them off duty; an administrator suspends it for a while.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { tariffOf } from './people.ts'
 import { tellDriver, type PharmacyCaller } from './pharmacy-drivers.ts'
@@ -12,10 +12,13 @@ import { tellDriver, type PharmacyCaller } from './pharmacy-drivers.ts'
 const changeMs = 4 * 60_000
 
 /** Goes on for as long as orders come. */
-export async function keepOffice(pharmacy: PharmacyCaller, first: DirectoryVendor): Promise<void> {
+export async function keepOffice(
+  pharmacy: PharmacyCaller,
+  first: DirectoryPharmacy,
+): Promise<void> {
   const { chance, world } = pharmacy
   let vendor = first
-  const become = (change: Partial<DirectoryVendor>): void => {
+  const become = (change: Partial<DirectoryPharmacy>): void => {
     vendor = { ...vendor, ...change, revision: vendor.revision + 1 }
     world.putVendor(vendor)
     const edges = world.edges()

@@ -14,7 +14,7 @@ import { checkingEars } from '../../engine/sim/ears.ts'
 import { Network } from '../../engine/sim/network.ts'
 import { SimNode } from '../../engine/sim/node.ts'
 import { Schedule } from '../../engine/sim/schedule.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Bug } from './bugs/bug.ts'
@@ -167,7 +167,7 @@ export class World implements Surroundings {
   }
 
   /** A pharmacy registers, or changes what it says of itself. */
-  putVendor(vendor: DirectoryVendor): void {
+  putVendor(vendor: DirectoryPharmacy): void {
     this.database.store.putVendor(vendor)
     this.checker.witness.vendorIs(vendor, this.schedule.nowMs)
   }
@@ -182,7 +182,7 @@ export class World implements Surroundings {
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
       const vendorId = id()
-      const vendor: DirectoryVendor = {
+      const vendor: DirectoryPharmacy = {
         vendor_id: vendorId,
         name: `Pharmacy ${i}`,
         phone: `+1415777${String(i).padStart(4, '0')}`,

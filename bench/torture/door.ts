@@ -5,7 +5,7 @@
  */
 import { WebSocket } from 'ws'
 import type { WebSocketConstructor } from '../../protocol/client/index.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
+import { socketLimits } from '../../edge/kernel/limits.ts'
 
 /** Timers of whole milliseconds fire up to one early. */
 const timerSlackMs = 2
@@ -26,7 +26,7 @@ export class Door {
     const hears = (status: number | undefined, retryAfter: string | undefined): void => {
       const seconds = Number(retryAfter)
       notBeforeMs = performance.now() + 1_000 * seconds
-      if (status === 503 && seconds >= 1 && seconds <= limits.handshakeRetrySecondsMax)
+      if (status === 503 && seconds >= 1 && seconds <= socketLimits.handshakeRetrySecondsMax)
         this.refused++
       else this.wrong.push(`a client was refused with ${status} and Retry-After ${retryAfter}`)
     }

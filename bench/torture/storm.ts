@@ -20,13 +20,14 @@ import {
   type Terminal,
 } from '../../protocol/client/index.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { startDeployment, type Deployment } from '../../protocol/testing/deployment.ts'
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { settled } from '../rigs/parallel.ts'
 import { populate, type Population } from '../rigs/population.ts'
 import { Door } from './door.ts'
 import { center } from './memory/people.ts'
+import { clientLimits } from '../../protocol/client/limits.ts'
+import { socketLimits } from '../../edge/kernel/limits.ts'
 
 export interface StormOptions {
   /** At the edge that dies. */
@@ -57,13 +58,13 @@ const bystanders = 20
 const frameEveryMs = 1_000
 const awayMs = 500
 /** Twice the client's longest pause: all have asked for a token by then. */
-const knockMs = 2 * limits.clientReconnectMsMax
+const knockMs = 2 * clientLimits.reconnectMsMax
 /** Few enough that refusing does not depend on how fast a machine opens sockets: it has seconds for a moment's work. */
 const doorOf = (sockets: number): number =>
-  Math.min(limits.handshakesPerSecondMax, Math.ceil(sockets / 5))
+  Math.min(socketLimits.handshakesPerSecondMax, Math.ceil(sockets / 5))
 /** Several times the client's longest pause, and what the door takes to let all in. */
 const backMs = (sockets: number): number =>
-  4 * limits.clientReconnectMsMax + (3_000 * sockets) / doorOf(sockets)
+  4 * clientLimits.reconnectMsMax + (3_000 * sockets) / doorOf(sockets)
 const emptyMs = 60_000
 
 export async function storm(options: StormOptions): Promise<StormOutcome> {

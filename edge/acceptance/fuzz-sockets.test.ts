@@ -11,7 +11,7 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { commandExamples } from '../../protocol/dispatch/command-examples.ts'
 import { commandSchemas, ServiceCommand } from '../../protocol/dispatch/commands.ts'
 import { encodeFrame } from '../../protocol/river/frames.ts'
-import { pushMessages } from '../../protocol/dispatch/pushes.ts'
+import { busMessages } from '../../protocol/documents/bus-messages.ts'
 import { socketChannels, socketMessages } from '../../protocol/dispatch/messages.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { broken, strange, valid, type Schema } from '../../protocol/testing/broken.ts'
@@ -229,7 +229,7 @@ t.test('commands on the bus, in msgpack and in JSON', async t => {
 })
 
 t.test('messages that only edges and engines send, from somebody who is none', async t => {
-  const byMessage: [subject: string, message: keyof typeof pushMessages][] = [
+  const byMessage: [subject: string, message: keyof typeof busMessages][] = [
     [subjects.pushAll, 'push_list'],
     [subjects.pushEdge('nobody'), 'location_push'],
     [subjects.interest, 'interest'],
@@ -245,7 +245,7 @@ t.test('messages that only edges and engines send, from somebody who is none', a
   ]
   for (const [subject, message] of byMessage) {
     const bodies = fc
-      .sample(broken(pushMessages[message].schema as Schema), {
+      .sample(broken(busMessages[message].schema as Schema), {
         numRuns: broadcastsPerSubject,
         seed,
       })

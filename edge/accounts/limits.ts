@@ -31,3 +31,6 @@ export const smsPerDayDefault = 5_000
 export const smsPerPrefixPerDayDefault = 1_000
 /** Digits in which numbers begin alike: country code and network. */
 export const smsPrefixDigits = 6
+
+/** Access tokens whose signature an edge remembers as good, at about 600 bytes each. */
+export const tokensRememberedMax = 10_000

@@ -8,9 +8,9 @@ import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual }
 import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { isUuid } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { isRole, type Role } from '../kernel/identity.ts'
 import { algorithm, readOwn } from './own-token.ts'
+import { tokensRememberedMax } from './limits.ts'
 
 const issuer = 'caduceus'
 const audience = 'caduceus-api'
@@ -94,7 +94,7 @@ export async function createTokens({
     const own = readOwn(token, secret)
     if (own === null || own['typ'] !== 'access') return own
     good.set(token, own)
-    if (good.size > limits.tokensRememberedMax) good.delete(good.keys().next().value!)
+    if (good.size > tokensRememberedMax) good.delete(good.keys().next().value!)
     return own
   }
   const refreshMs = refreshTokenDays * 24 * 3_600_000

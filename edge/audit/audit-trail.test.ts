@@ -3,7 +3,6 @@ import { pino } from 'pino'
 import type { PgPool } from '../../migrations/database/open.ts'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { createMetrics } from '../kernel/metrics.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { AuditEntry } from './port.ts'
@@ -72,7 +71,7 @@ const until = async (holds: () => boolean) => {
 
 t.test('rows are written behind, in batches, with long texts cut', async t => {
   const { trail, due, counted } = start()
-  const count = limits.auditBatchRowsMax + 10
+  const count = auditLimits.batchRowsMax + 10
   for (let i = 0; i < count; i++) trail.note(entry('batches'))
   t.equal(await stored('batches'), 0, 'nobody waits for the database')
   t.equal(due.length, 1, 'one timer for all of them')
@@ -85,7 +84,7 @@ t.test('rows are written behind, in batches, with long texts cut', async t => {
     .selectAll()
     .where('operation', '=', 'batches')
     .executeTakeFirstOrThrow()
-  t.equal(row.user_agent?.length, limits.auditTextCharactersMax)
+  t.equal(row.user_agent?.length, auditLimits.textCharactersMax)
   await trail.close()
 })
 
@@ -109,11 +108,11 @@ t.test(
 
 t.test('what waits is bounded and what is lost is counted; the end writes what it can', async t => {
   const away = start(() => 'failBefore')
-  for (let i = 0; i < limits.auditQueueRowsMax + 5; i++) away.trail.note(entry('away'))
-  t.equal(away.trail.waiting, limits.auditQueueRowsMax)
+  for (let i = 0; i < auditLimits.queueRowsMax + 5; i++) away.trail.note(entry('away'))
+  t.equal(away.trail.waiting, auditLimits.queueRowsMax)
   t.equal(await away.counted('lost'), 5)
   await away.trail.close()
-  t.equal(await away.counted('lost'), limits.auditQueueRowsMax + 5)
+  t.equal(await away.counted('lost'), auditLimits.queueRowsMax + 5)
 
   const { trail } = start()
   trail.note(entry('closing'))
@@ -171,11 +170,11 @@ t.test(
     for (let i = 0; i < 50_000; i++)
       trail.note(refusal(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
     const before = trail.waiting
-    for (let i = 0; i < limits.auditQueueRowsMax - 1; i++) trail.note(entry('honest'))
+    for (let i = 0; i < auditLimits.queueRowsMax - 1; i++) trail.note(entry('honest'))
     trail.note({ ...entry('login'), actorRole: 'anonymous', actorId: null })
     t.equal(
       trail.waiting - before,
-      limits.auditQueueRowsMax,
+      auditLimits.queueRowsMax,
       'a sign-in that succeeds has no actor yet and is no stranger',
     )
     t.equal(await counted('lost'), 0)

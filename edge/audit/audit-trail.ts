@@ -13,7 +13,6 @@
 import type { Logger } from 'pino'
 import type { PgPool } from '../../migrations/database/open.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import { auditLimits } from './limits.ts'
 import type { AuditEntry, AuditTrail } from './port.ts'
@@ -81,7 +80,7 @@ export function createAuditTrail({
   const flush = async (): Promise<void> => {
     while (waiting() > 0) {
       const ofStrangers = queue.length === 0
-      const batch = (ofStrangers ? strangersQueue : queue).slice(0, limits.auditBatchRowsMax)
+      const batch = (ofStrangers ? strangersQueue : queue).slice(0, auditLimits.batchRowsMax)
       try {
         await write(batch)
       } catch (error) {
@@ -99,7 +98,7 @@ export function createAuditTrail({
   const schedule = (): void => {
     if (scheduled || closed) return
     scheduled = true
-    cancel = after(limits.auditFlushMs, () => {
+    cancel = after(auditLimits.flushMs, () => {
       writing = flush().finally(() => {
         writing = null
         scheduled = false
@@ -118,7 +117,7 @@ export function createAuditTrail({
       const room = stranger ? strangersQueue : queue
       if (
         closed ||
-        room.length >= (stranger ? auditLimits.strangerQueueRowsMax : limits.auditQueueRowsMax)
+        room.length >= (stranger ? auditLimits.strangerQueueRowsMax : auditLimits.queueRowsMax)
       ) {
         metrics.auditRows.inc({ outcome: 'lost' })
         return
@@ -126,7 +125,7 @@ export function createAuditTrail({
       const atMs = nowMs()
       room.push({
         ...entry,
-        userAgent: entry.userAgent?.slice(0, limits.auditTextCharactersMax) ?? null,
+        userAgent: entry.userAgent?.slice(0, auditLimits.textCharactersMax) ?? null,
         id: uuidV7(atMs, random),
         atMs,
       })

@@ -1,6 +1,6 @@
 /** How long the audit trail is kept. */
 import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
+import { auditLimits } from './limits.ts'
 
 export interface AuditConfig {
   auditRetentionDays: number
@@ -11,7 +11,7 @@ export const readAuditConfig = (environment: Environment): AuditConfig => ({
   auditRetentionDays: integerVariable(
     environment,
     'AUDIT_RETENTION_DAYS',
-    limits.auditRetentionDaysDefault,
+    auditLimits.retentionDaysDefault,
     1,
     36_500,
   ),

@@ -1,5 +1,12 @@
-/** Bounds of the audit trail beside those of its queue: what strangers may add to it, and for how long. */
+/** Bounds of the audit trail: of its queue, of the rows that strangers may add, and of how long rows are kept. */
+import { relation } from '../../protocol/kernel/limits.ts'
+
 export const auditLimits = {
+  queueRowsMax: 20_000,
+  batchRowsMax: 500,
+  flushMs: 500,
+  textCharactersMax: 200,
+  retentionDaysDefault: 365,
   /** The same refusal of the same address is a new row after this. */
   strangerRepeatMs: 10 * 60_000,
   /** Refusals remembered for that; the oldest goes first. */
@@ -11,3 +18,8 @@ export const auditLimits = {
   /** How long a stranger's refusal is kept; whatever else is in the trail stays for AUDIT_RETENTION_DAYS. */
   strangerRowsDays: 30,
 } as const
+
+relation(
+  auditLimits.queueRowsMax >= 10 * auditLimits.batchRowsMax,
+  'the audit queue holds several batches',
+)

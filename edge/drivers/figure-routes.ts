@@ -19,6 +19,8 @@ import { invalid } from '../kernel/validate.ts'
 import { driverRows, mayManage } from '../approval/driver-reads.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../kernel/shapes.ts'
 
+const earningsDaysMax = 366
+
 export type FigureContext = Pick<Kernel, 'database' | 'nowMs'>
 
 const tags = ['drivers']
@@ -103,10 +105,8 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
       given.from ?? new Date(Date.parse(to) - (daysDefault - 1) * dayMs).toISOString().slice(0, 10)
     const days = (Date.parse(to) - Date.parse(from)) / dayMs + 1
     if (days < 1) throw invalid([{ field: 'from', rule: 'must not be after to' }])
-    if (days > limits.earningsDaysMax)
-      throw invalid([
-        { field: 'from', rule: `must be at most ${limits.earningsDaysMax} days before to` },
-      ])
+    if (days > earningsDaysMax)
+      throw invalid([{ field: 'from', rule: `must be at most ${earningsDaysMax} days before to` }])
     return {
       driver,
       timeZone,

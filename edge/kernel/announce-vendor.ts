@@ -3,12 +3,12 @@ import type { Logger } from 'pino'
 import type { Selectable } from 'kysely'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Kernel } from './kernel.ts'
 
 /** The row in the words of the bus. */
-export const directoryVendor = (row: Selectable<VendorsTable>): DirectoryVendor => ({
+export const directoryPharmacy = (row: Selectable<VendorsTable>): DirectoryPharmacy => ({
   vendor_id: row.id,
   name: row.business_name,
   phone: row.phone,
@@ -31,6 +31,6 @@ export function announceVendor(
   row: Selectable<VendorsTable>,
   { log }: { readonly log: Logger },
 ): void {
-  if (!bus.publish(subjects.directory, encodeBody(directoryVendor(row))))
+  if (!bus.publish(subjects.directory, encodeBody(directoryPharmacy(row))))
     log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
 }

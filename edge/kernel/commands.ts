@@ -11,7 +11,7 @@ import { CaduceusError, isErrorCode, type Problem } from '../../protocol/kernel/
 import { slotOf } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
-import type { PositionAnswer } from '../../protocol/dispatch/pushes.ts'
+import type { PositionAnswer } from '../../protocol/tracking/positions.ts'
 import type { CommandClient } from './kernel.ts'
 
 export interface CommandClientDeps {

@@ -18,9 +18,11 @@ import {
   type Environment,
   type ServiceUrls,
 } from '../../protocol/kernel/environment.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { countryOf, type CountryCode } from '../../protocol/accounts/phones.ts'
 import { normalOrigin } from './origins.ts'
+import { socketLimits } from './limits.ts'
+
+const trustedProxiesMax = 10
 
 /** `embedded`: engine and edge in one process; `edge`: an edge of its own. */
 export type EdgeRole = 'embedded' | 'edge'
@@ -71,12 +73,12 @@ export function readKernelConfig(environment: Environment, role: EdgeRole): Kern
     currency: currencyVariable(environment),
     publicUrl: publicUrl(text('PUBLIC_URL')),
     benchAllowed: flagVariable(environment, 'BENCH_ALLOWED'),
-    trustedProxies: integer('TRUST_PROXY', 0, 0, limits.trustedProxiesMax),
+    trustedProxies: integer('TRUST_PROXY', 0, 0, trustedProxiesMax),
     handshakesPerSecond: integer(
       'HANDSHAKES_PER_SECOND',
-      limits.handshakesPerSecondMax,
+      socketLimits.handshakesPerSecondMax,
       1,
-      limits.handshakesPerSecondMax,
+      socketLimits.handshakesPerSecondMax,
     ),
     phoneCountry: phoneCountry(text('PHONE_COUNTRY')),
   }

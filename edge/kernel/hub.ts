@@ -11,15 +11,10 @@ import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { FleetMember } from '../../protocol/pharmacies/messages.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
-import {
-  type LocationPush,
-  type OrderLocation,
-  type Push,
-  type PushList,
-} from '../../protocol/dispatch/pushes.ts'
+import type { LocationPush, OrderLocation } from '../../protocol/tracking/positions.ts'
+import type { Push, PushList } from '../../protocol/dispatch/pushes.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messages.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Metrics } from './metrics.ts'
@@ -27,6 +22,7 @@ import type { Identity } from './identity.ts'
 import { Interest } from './interest.ts'
 import { refusals } from './refusal.ts'
 import type { Session } from './session.ts'
+import { socketLimits } from './limits.ts'
 
 export interface HubParts extends Pick<Env, 'nowMs' | 'after'> {
   edgeId: string
@@ -96,7 +92,7 @@ export class Hub {
   }
 
   #sweepLater(): void {
-    this.#stopSweep = this.#parts.after(limits.socketSweepMs, () => {
+    this.#stopSweep = this.#parts.after(socketLimits.sweepMs, () => {
       this.#sweepLater()
       const nowMs = this.#parts.nowMs()
       for (const session of this.#sessions) this.#safely(() => session.sweep(nowMs))
@@ -146,7 +142,7 @@ export class Hub {
    * Counts the session to its account. Beyond the limit the newest is refused: closing the oldest
    * instead would make fifty-one terminals that reconnect push each other out for ever.
    */
-  admit(session: Session, account: string, socketsMax: number = limits.socketsPerAccountMax): void {
+  admit(session: Session, account: string, socketsMax: number = socketLimits.perAccountMax): void {
     const count = this.#perAccount.get(account) ?? 0
     if (count >= socketsMax) throw refusals.tooManySockets()
     if (session.isClosing) return
@@ -191,7 +187,7 @@ export class Hub {
   /** Positions of the order's driver, from now on. */
   watchOrder(session: Session, orderId: string): void {
     if (session.isClosing || session.watchedOrders.has(orderId)) return
-    if (session.watchedOrders.size >= limits.watchedOrdersPerSocketMax) {
+    if (session.watchedOrders.size >= socketLimits.watchedOrdersMax) {
       this.#parts.metrics.pushesDropped.inc({ reason: 'watched_orders' })
       return
     }

@@ -9,7 +9,7 @@ import { encodeBody } from '../../protocol/bus/codec.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import type { InterestMessage } from '../../protocol/dispatch/pushes.ts'
+import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 
 export class Interest {

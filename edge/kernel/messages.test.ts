@@ -4,6 +4,7 @@ import { encodeFrame } from '../../protocol/river/frames.ts'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { addDriver, addVendor, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
+import { socketLimits } from './limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
@@ -36,7 +37,7 @@ t.test('malformed messages are answered with their code', async t => {
     ['customer', { type: 'respond' }, 'message_unknown_type'],
     ['customer', { type: '__proto__' }, 'message_unknown_type'],
     ['customer', Uint8Array.of(0x90), 'message_malformed', /text/],
-    ['customer', `"${'x'.repeat(limits.socketMessageBytesMax)}"`, 'body_too_large'],
+    ['customer', `"${'x'.repeat(socketLimits.messageBytesMax)}"`, 'body_too_large'],
     ['customer', `${'['.repeat(8000)}${']'.repeat(8000)}`, 'message_malformed'],
     [
       'pharmacy',
@@ -109,31 +110,31 @@ t.test(
   'ten malformed messages in a row end with 4400; a good one between starts the count again',
   async t => {
     const socket = await connect('customer')
-    for (const _ of Array.from({ length: limits.socketMalformedInARowMax - 1 })) socket.send('{')
+    for (const _ of Array.from({ length: socketLimits.malformedInARowMax - 1 })) socket.send('{')
     socket.send({ type: 'ping' })
     await socket.next('pong')
-    for (const _ of Array.from({ length: limits.socketMalformedInARowMax })) socket.send('{')
+    for (const _ of Array.from({ length: socketLimits.malformedInARowMax })) socket.send('{')
     t.equal((await socket.closed).code, closeCodes.malformed)
-    t.equal(socket.heard.length, 2 * limits.socketMalformedInARowMax - 1, 'each was answered')
+    t.equal(socket.heard.length, 2 * socketLimits.malformedInARowMax - 1, 'each was answered')
   },
 )
 
 t.test('a flood ends with 4429', async t => {
   const socket = await connect('driver')
-  for (let i = 0; i < 2 * limits.socketMessagesPerSecondMax + 2; i++) socket.send({ type: 'ping' })
+  for (let i = 0; i < 2 * socketLimits.messagesPerSecondMax + 2; i++) socket.send({ type: 'ping' })
   t.equal((await socket.closed).code, closeCodes.tooManyMessages)
   // The greeting reads the database, whose only connection is held: so all of these come before it.
   const held = await f.database.pool.connect()
   const early = f.connect(paths.driver)
   await early.opened
-  for (let i = 0; i <= limits.socketHandshakeMessagesMax; i++) early.send({ type: 'ping' })
+  for (let i = 0; i <= socketLimits.handshakeMessagesMax; i++) early.send({ type: 'ping' })
   t.equal((await early.closed).code, closeCodes.tooManyMessages, 'before the greeting too')
   held.release()
 })
 
 t.test('a message above the payload bound cuts the connection', async t => {
   const socket = await connect('driver')
-  socket.send(new Uint8Array(limits.socketPayloadBytesMax + 1))
+  socket.send(new Uint8Array(socketLimits.payloadBytesMax + 1))
   t.ok([1006, 1009].includes((await socket.closed).code))
 })
 

@@ -1,11 +1,12 @@
 /** Dispatches the messages clients send, which the rooms of protocol/ define. Location messages are checked by hand in ingest.ts: they are the river. */
 import type Type from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { ChannelName } from '../../protocol/kernel/channels.ts'
 import { saidSchemas, type SaidOn, type SocketMessage } from '../../protocol/dispatch/messages.ts'
 import { compileCheck, type Check } from './validate.ts'
 import type { Session } from './session.ts'
+import { socketLimits } from './limits.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 
 /** What tells the messages of these schemas, by `type`, from others; compiled once, not per connection. */
 export const compiledChecks = (
@@ -81,7 +82,7 @@ export class MessageTable<Said extends { type: string }> {
   }
 }
 
-/** Runs a command whose answer the socket waits for; at most limits.socketCommandsInFlightMax at once. */
+/** Runs a command whose answer the socket waits for; at most socketLimits.commandsInFlightMax at once. */
 export class CommandsInFlight {
   #count = 0
 
@@ -91,7 +92,7 @@ export class CommandsInFlight {
     run: () => Promise<SocketMessage>,
     failed: (problem: CaduceusError) => SocketMessage,
   ): void {
-    if (this.#count >= limits.socketCommandsInFlightMax) {
+    if (this.#count >= socketLimits.commandsInFlightMax) {
       session.send(
         failed(new CaduceusError('overloaded', 'too many commands of this connection are waiting')),
       )

@@ -10,11 +10,11 @@
 import type { Logger } from 'pino'
 import type { WebSocket } from './uws.ts'
 import { closeCodes, type ErrorCode } from '../../protocol/kernel/errors.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Identity } from './identity.ts'
 import type { Metrics } from './metrics.ts'
 import { TailedMessage } from './tailed.ts'
+import { socketLimits } from './limits.ts'
 
 /** What a kind of socket does with its messages, once it is open. */
 export interface SocketHandler {
@@ -66,9 +66,9 @@ interface Parts {
 }
 
 /** The open requests that a terminal is told of leave room for everything else: more of them come when it has read these. */
-const tailedBytesMax = (limits.socketBackpressureBytesMax * 3) / 4
-const caughtUpBytes = limits.socketBackpressureBytesMax / 4
-const askedFromBytes = limits.socketBackpressureBytesMax / 16
+const tailedBytesMax = (socketLimits.backpressureBytesMax * 3) / 4
+const caughtUpBytes = socketLimits.backpressureBytesMax / 4
+const askedFromBytes = socketLimits.backpressureBytesMax / 16
 
 export class Session {
   readonly role: string
@@ -132,7 +132,7 @@ export class Session {
     const now = this.#state
     switch (now.state) {
       case 'handshaking':
-        if (now.outbound.length >= limits.socketHandshakeMessagesMax) {
+        if (now.outbound.length >= socketLimits.handshakeMessagesMax) {
           // Better a client that starts again with the full state than one that silently lacks a message.
           this.#parts.metrics.pushesDropped.inc({ reason: 'handshake' })
           this.close(closeCodes.goingAway, 'the handshake took too long')
@@ -238,9 +238,9 @@ export class Session {
     // A character takes three bytes at the most; they are counted where it could matter.
     if (
       waiting + data.length * (typeof data === 'string' ? 3 : 1) >
-        limits.socketBackpressureBytesMax &&
+        socketLimits.backpressureBytesMax &&
       waiting + (typeof data === 'string' ? Buffer.byteLength(data) : data.length) >
-        limits.socketBackpressureBytesMax
+        socketLimits.backpressureBytesMax
     ) {
       this.#parts.metrics.pushesDropped.inc({ reason: 'slow_reader' })
       this.close(closeCodes.slowReader, 'too slow to read')
@@ -253,7 +253,7 @@ export class Session {
   refuse(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
     this.#refusals++
     this.send({ type: 'error', code, message, ...extra })
-    if (++this.#malformedInARow >= limits.socketMalformedInARowMax)
+    if (++this.#malformedInARow >= socketLimits.malformedInARowMax)
       this.close(closeCodes.malformed, 'malformed messages')
   }
 
@@ -267,7 +267,7 @@ export class Session {
     const now = this.#state
     switch (now.state) {
       case 'handshaking':
-        if (now.inbound.length >= limits.socketHandshakeMessagesMax)
+        if (now.inbound.length >= socketLimits.handshakeMessagesMax)
           this.close(closeCodes.tooManyMessages, 'too many messages')
         else now.inbound.push({ bytes: Buffer.from(bytes), isBinary })
         return
@@ -286,8 +286,8 @@ export class Session {
   #handle(handler: SocketHandler, bytes: Uint8Array, isBinary: boolean): void {
     const refusals = this.#refusals
     try {
-      if (bytes.length > limits.socketMessageBytesMax)
-        this.refuse('body_too_large', `a message is at most ${limits.socketMessageBytesMax} bytes`)
+      if (bytes.length > socketLimits.messageBytesMax)
+        this.refuse('body_too_large', `a message is at most ${socketLimits.messageBytesMax} bytes`)
       else if (!isBinary) this.#handleText(handler, bytes)
       else if (handler.onBinary !== undefined) handler.onBinary(bytes)
       else this.refuse('message_malformed', 'this socket takes text messages only')
@@ -313,7 +313,7 @@ export class Session {
   }
 
   /**
-   * Each block of limits.socketMessagesPerSecondMax messages must last a second. The clock is read once
+   * Each block of socketLimits.messagesPerSecondMax messages must last a second. The clock is read once
    * a block: read for every message it costs as much as decoding a location frame.
    */
   #withinRate(): boolean {
@@ -321,7 +321,7 @@ export class Session {
     const nowMs = this.#parts.nowMs()
     if (nowMs - this.#blockStartMs < 1000 && nowMs >= this.#blockStartMs) return false
     this.#blockStartMs = nowMs
-    this.#messagesLeft = limits.socketMessagesPerSecondMax - 1
+    this.#messagesLeft = socketLimits.messagesPerSecondMax - 1
     return true
   }
 
@@ -353,7 +353,7 @@ export class Session {
     if (nowMs >= this.expiresAtMs) this.close(closeCodes.unauthenticated, 'token expired')
     else if (
       this.#state.state === 'handshaking' &&
-      nowMs - this.#state.sinceMs >= limits.socketHandshakeMs
+      nowMs - this.#state.sinceMs >= socketLimits.handshakeMs
     )
       this.close(closeCodes.goingAway, 'the handshake took too long')
   }

@@ -4,7 +4,6 @@ import Type from 'typebox'
 import { sql } from 'kysely'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { RegistrationConfig } from '../approval/registration.ts'
 import type { KernelConfig } from '../kernel/config.ts'
@@ -13,6 +12,9 @@ import type { OperationsConfig } from './config.ts'
 import type { OperationsMetrics } from './metrics.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { nullable } from '../kernel/shapes.ts'
+
+/** How old the state of the dependencies may be that /api/health tells. */
+const healthFreshMs = 250
 
 export type SystemContext = Pick<
   Kernel,
@@ -102,8 +104,8 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
   const seen = () => {
     const nowMs = ctx.nowMs()
     // A clock that was set back must not keep an old look for long.
-    if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - limits.healthFreshMs)
-      last = { untilMs: nowMs + limits.healthFreshMs, answer: look() }
+    if (last === null || nowMs >= last.untilMs || nowMs < last.untilMs - healthFreshMs)
+      last = { untilMs: nowMs + healthFreshMs, answer: look() }
     return last.answer
   }
   /** Counters say how busy a place is, which is its own business: for administrators, and for programs of this machine. */

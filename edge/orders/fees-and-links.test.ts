@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import { pricingLimits } from '../pricing/limits.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { features } from '../features.ts'
 import { keepHouse } from '../kernel/housekeeping.ts'
@@ -56,9 +56,9 @@ const quote = (body: object, token = customer.token, path = '/api/pricing/quote'
 const lastCommand = () => edge.commands.at(-1)!
 
 t.test('settings of a pharmacy: kept, shown, told to the engines', async t => {
-  const told: DirectoryVendor[] = []
+  const told: DirectoryPharmacy[] = []
   const subscription = edge.bus.subscribe(subjects.directory, message => {
-    told.push(decodeBody(message.body) as DirectoryVendor)
+    told.push(decodeBody(message.body) as DirectoryPharmacy)
   })
   const opening_hours = {
     mon: [{ open: '09:00', close: '18:00' }],

@@ -26,6 +26,10 @@ import { shownTo } from '../idempotency/order-shown.ts'
 import { invalid } from '../kernel/validate.ts'
 import { paged } from '../kernel/shapes.ts'
 
+const searchCharactersMax = 100
+/** Orders that a search reads one by one; with more the list is walked. */
+const searchOrdersMax = 1_000
+
 /** A moment, or a day: a day begins at its midnight in UTC. */
 const Moment = Type.Union([Type.String({ format: 'date-time' }), Type.String({ format: 'date' })])
 /** Part of the query of every list of orders. */
@@ -36,7 +40,7 @@ export const orderFilters = {
   text: Type.Optional(
     Type.String({
       minLength: 2,
-      maxLength: limits.searchCharactersMax,
+      maxLength: searchCharactersMax,
       description:
         "words, or their beginnings, of the order number, the customer's name and the items",
     }),
@@ -281,10 +285,8 @@ async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Prom
   const words = searchQuery(sought)
   const { rows } = await sql<{
     id: string
-  }>`select id from orders_with_words(${words}::tsquery, ${limits.searchOrdersMax + 1}) as id`.execute(
-    db,
-  )
-  return { words, ids: rows.length > limits.searchOrdersMax ? null : rows.map(row => row.id) }
+  }>`select id from orders_with_words(${words}::tsquery, ${searchOrdersMax + 1}) as id`.execute(db)
+  return { words, ids: rows.length > searchOrdersMax ? null : rows.map(row => row.id) }
 }
 
 /** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */

@@ -1,9 +1,9 @@
 /** Who reads what of an order's history. [API1, API3] Nothing is told that is not named. */
 import t from 'tap'
-import type { OrderEvent, VendorFact } from '../../protocol/dispatch/events.ts'
+import type { OrderEvent, PharmacyFact } from '../../protocol/dispatch/events.ts'
 import { timelineEntry, type Reader } from './timeline.ts'
 
-const vendor: VendorFact = {
+const vendor: PharmacyFact = {
   vendor_id: 'v1',
   name: 'MedPharm',
   phone: 'secret-phone',

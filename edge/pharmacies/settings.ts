@@ -14,6 +14,8 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { invalid } from '../kernel/validate.ts'
 import { closedObject, nullable, Text } from '../kernel/shapes.ts'
 
+const tariffBandsMax = 10
+
 /** A currency without decimals has the highest amounts; the exact bound is in minor units. */
 const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax })
 export const PricingView = Type.Object({
@@ -30,7 +32,7 @@ const Pricing = closedObject({
       up_to_km: nullable(Type.Number({ exclusiveMinimum: 0, maximum: limits.routeKmMax })),
       per_km: Money,
     }),
-    { minItems: 1, maxItems: limits.tariffBandsMax },
+    { minItems: 1, maxItems: tariffBandsMax },
   ),
 })
 const TimeZone = Type.String({ maxLength: 64, description: 'IANA name, such as Asia/Kolkata' })

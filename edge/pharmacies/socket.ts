@@ -4,7 +4,6 @@
  * the terminal's: it answers them, and each is told once.
  */
 import { isUuid } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { firstRows } from '../sockets/first-rows.ts'
@@ -13,9 +12,10 @@ import { refusals } from '../kernel/refusal.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import { fleetRows } from '../sockets/rows.ts'
 import type { Opened, Session } from '../kernel/session.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 /** Of the first message. A socket may be owed little more than this, and is closed as a slow reader beyond. */
-const fleetBytesMax = (limits.socketBackpressureBytesMax * 3) / 4
+const fleetBytesMax = (socketLimits.backpressureBytesMax * 3) / 4
 
 /**
  * The drivers with names short enough for one message, where those as they are have too many bytes: a driver chooses
@@ -63,7 +63,7 @@ export async function openVendor(
   if (vendor === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
   ctx.hub.watchFleet(session, vendor.id)
   ctx.hub.subscribe(session, topics.fleet(vendor.id))
-  ctx.hub.subscribe(session, topics.vendor(vendor.id))
+  ctx.hub.subscribe(session, topics.pharmacy(vendor.id))
 
   const drivers = await Promise.all(
     (await fleetRows(ctx.database, vendor.id)).map(async driver => {

@@ -7,8 +7,8 @@
  * for what the other did.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { RateRule } from '../kernel/rates.ts'
+import { rateLimits } from './limits.ts'
 
 export class BoundedMemoryLimiter extends RateLimiterMemory {
   /** When each key's window ends. All windows are equally long, so the order of insertion is that of the ends. */
@@ -20,7 +20,7 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
     keyPrefix: string,
     rule: RateRule,
     nowMs: () => number,
-    keysMax: number = limits.rateKeysMax,
+    keysMax: number = rateLimits.keysMax,
   ) {
     super({ keyPrefix, points: rule.requestsMax, duration: rule.windowSeconds })
     this.#keysMax = keysMax

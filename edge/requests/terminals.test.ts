@@ -3,11 +3,9 @@ import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import {
-  topics,
-  type InterestMessage,
-  type TerminalsMessage,
-} from '../../protocol/dispatch/pushes.ts'
+import { topics } from '../../protocol/dispatch/pushes.ts'
+import type { InterestMessage } from '../../protocol/tracking/interest.ts'
+import type { TerminalsMessage } from '../../protocol/pharmacies/terminals.ts'
 import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
@@ -19,6 +17,7 @@ import {
   startFixture,
   type TestSocket,
 } from '../sockets/fixture.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
@@ -114,7 +113,7 @@ t.test(
       })),
     )
     f.push(
-      { kind: 'topic', topic: topics.vendor(a.id), message: news },
+      { kind: 'topic', topic: topics.pharmacy(a.id), message: news },
       ...ids.map(id => ({
         kind: 'request_closed' as const,
         request_id: id,
@@ -129,7 +128,7 @@ t.test(
       [...ids, 'driver_status', ...ids],
     )
     t.equal(f.writes.count - before, 1)
-    f.push({ kind: 'topic', topic: topics.vendor(a.id), message: news })
+    f.push({ kind: 'topic', topic: topics.pharmacy(a.id), message: news })
     await pause(0)
     a1.ws.send('{')
     t.same([(await a1.next()).type, (await a1.next()).type], ['driver_status', 'error'])
@@ -392,11 +391,11 @@ t.test('commands in flight are bounded', async t => {
     await held
     return { ok: true, order: {} as OrderView, outcome: {} }
   }
-  for (let i = 0; i <= limits.socketCommandsInFlightMax; i++)
+  for (let i = 0; i <= socketLimits.commandsInFlightMax; i++)
     a1.send({ type: 'respond', request_id: newId(), response_type: 'REJECTED' })
   t.match(await a1.next(), { type: 'response_result', outcome: 'error', code: 'overloaded' })
   release()
-  for (let i = 0; i < limits.socketCommandsInFlightMax; i++) await a1.next('response_result')
+  for (let i = 0; i < socketLimits.commandsInFlightMax; i++) await a1.next('response_result')
   a1.ws.close()
 })
 

@@ -3,7 +3,7 @@
  *
  * A push may be lost. A lost `new_request` is repeated by the engine, because the terminals of this
  * edge ask for every open request when they connect, after the bus reconnects, and every
- * limits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
+ * requestLimits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
  * was told is remembered here and not in the engine: only the edge knows which socket is new.
  */
 import { publishList } from '../../protocol/bus/lists.ts'
@@ -13,7 +13,8 @@ import {
   type NewRequestBody,
   type RequestEnded,
 } from '../../protocol/orders/messages.ts'
-import { topics, type Push, type TerminalsMessage } from '../../protocol/dispatch/pushes.ts'
+import { topics, type Push } from '../../protocol/dispatch/pushes.ts'
+import type { TerminalsMessage } from '../../protocol/pharmacies/terminals.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { WithRaces } from '../orders/races.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -22,6 +23,7 @@ import { signedUrl, type SigningContext } from '../links/links.ts'
 import { requestStates } from '../sockets/rows.ts'
 import type { Session, SocketHandler } from '../kernel/session.ts'
 import { TailedMessage } from '../kernel/tailed.ts'
+import { requestLimits } from './limits.ts'
 
 type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'after' | 'hub'> &
   SigningContext &
@@ -71,7 +73,7 @@ export class Terminals {
       // Open requests follow the greeting; before it they would only wait in the session.
       onOpen: () => {
         if (session.isClosing) return
-        this.#parts.hub.subscribe(session, topics.vendor(vendorId))
+        this.#parts.hub.subscribe(session, topics.pharmacy(vendorId))
         terminal = this.#arrived(vendorId, session)
       },
       onCaughtUp: () => this.#askAgain(vendorId),
@@ -121,7 +123,7 @@ export class Terminals {
 
   /** Spread over a window, so that edges that started together do not ask together. */
   #scheduleResync(): void {
-    const delayMs = limits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
+    const delayMs = requestLimits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
     this.#cancelResync = this.#parts.after(delayMs, () => {
       this.#scheduleResync()
       void this.#resync()
@@ -233,7 +235,7 @@ export function headOf(body: NewRequestBody): string {
 
 /** True when the terminal shows it. Noted in any case: a repetition may be slower than the end, above all from another engine. */
 function isOver(terminal: Terminal, requestId: string): boolean {
-  terminal.over = remember(terminal.over, requestId, limits.overRequestsPerTerminalMax)
+  terminal.over = remember(terminal.over, requestId, requestLimits.overRequestsPerTerminalMax)
   return terminal.told?.delete(requestId) === true
 }
 

@@ -2,13 +2,13 @@
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import { Admission } from './admission.ts'
 import { startFixture } from './fixture.ts'
 import { admissionLimits } from './limits.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
-const each = limits.handshakesPerSecondMax
+const each = socketLimits.handshakesPerSecondMax
 let homes = 0
 const newId = (): string => uuidV7(Date.now(), Math.random)
 const newHome = () => `192.0.2.${++homes}`
@@ -92,13 +92,13 @@ t.test('no more under way than one database answers in a while', async t => {
         if (door.admits({ address: newHome(), voucher: voucher() })) ends.push(door.begin())
   }
   fill(() => null)
-  t.equal(ends.length, limits.handshakesUnderWayMax / 2, 'strangers that hang leave room')
+  t.equal(ends.length, socketLimits.handshakesUnderWayMax / 2, 'strangers that hang leave room')
   fill(newId)
-  t.equal(ends.length, limits.handshakesUnderWayMax, 'however long they hang')
+  t.equal(ends.length, socketLimits.handshakesUnderWayMax, 'however long they hang')
   ends.pop()!()
   t.same(
     [door.admits({ address: newHome(), voucher: newId() }), door.underWay],
-    [true, limits.handshakesUnderWayMax - 1],
+    [true, socketLimits.handshakesUnderWayMax - 1],
   )
 })
 

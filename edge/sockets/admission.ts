@@ -14,8 +14,8 @@
  * Rejected: a queue of handshakes. Whoever waits in it longer than its own patience is work for nobody. And
  * a fixed share for each address with tokens: behind a proxy all of them are one address.
  */
-import { limits } from '../../protocol/kernel/limits.ts'
 import { admissionLimits } from './limits.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 /** Who knocks. `voucher`: the account of a good token, or a good ticket; null for neither. */
 export interface Knock {
@@ -79,7 +79,7 @@ export class Admission {
     this.#filledAtMs = nowMs
     this.#tokens = Math.min(this.#perSecond, this.#tokens + (passedMs * this.#perSecond) / 1_000)
     const reserved = this.#reservedFrom(knock, nowMs)
-    if (this.#underWay >= limits.handshakesUnderWayMax * (1 - reserved)) return false
+    if (this.#underWay >= socketLimits.handshakesUnderWayMax * (1 - reserved)) return false
     if (this.#tokens - 1 < Math.floor(this.#perSecond * reserved)) return false
     this.#tokens--
     return true

@@ -6,6 +6,7 @@ import { limits } from '../../protocol/kernel/limits.ts'
 import { issueTicket } from '../accounts/tickets.ts'
 import { originAllowed } from './handshake.ts'
 import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 const f = await startFixture({ CORS_ORIGINS: 'https://app.example.org' })
 t.teardown(() => f.stop())
@@ -210,7 +211,7 @@ t.test('a page of a foreign origin is refused at the upgrade', async t => {
 
 t.test('sockets of one account are bounded; the newest is refused', async t => {
   const token = await f.token('user')
-  const open = Array.from({ length: limits.socketsPerAccountMax }, () =>
+  const open = Array.from({ length: socketLimits.perAccountMax }, () =>
     f.connect(`/ws/customer/?token=${token}`),
   )
   for (const socket of open) await socket.next('connection')
@@ -316,7 +317,7 @@ t.test(
     ] as const) {
       const large = { userId: newId(), vendorId: newId() }
       await addVendor(f.database, large)
-      const ids = Array.from({ length: limits.fleetDriversMax }, newId)
+      const ids = Array.from({ length: socketLimits.fleetDriversMax }, newId)
       await f.database.pool.query(
         `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
        select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`,

@@ -5,7 +5,6 @@
 import type { TemplatedApp, WebSocketBehavior } from '../kernel/uws.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { isUuid, uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
 import { addressGroup } from '../kernel/address.ts'
 import { Admission } from './admission.ts'
@@ -19,6 +18,7 @@ import {
 import { Refusal, refusalOf } from '../kernel/refusal.ts'
 import type { Entrance, Handshake, SocketRow } from '../kernel/socket.ts'
 import { Session } from '../kernel/session.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 /** Registers every row on the app, with and without a slash at the end; `ctx.hub.closeAll()` ends what this begins. */
 export function attachSockets(
@@ -54,11 +54,11 @@ function behavior(
   const failed = (where: string, error: unknown): void =>
     seldom.say(where, `${where} of a socket failed`, error)
   return {
-    maxPayloadLength: limits.socketPayloadBytesMax,
+    maxPayloadLength: socketLimits.payloadBytesMax,
     // Session closes at half of this with 4408; the close frame itself must still fit.
-    maxBackpressure: 2 * limits.socketBackpressureBytesMax,
+    maxBackpressure: 2 * socketLimits.backpressureBytesMax,
     closeOnBackpressureLimit: true,
-    idleTimeout: limits.socketIdleTimeoutSeconds,
+    idleTimeout: socketLimits.idleTimeoutSeconds,
     sendPingsAutomatically: true,
     // uWebSockets' DISABLED: frames are too small to gain, and a compressor per socket is memory.
     compression: 0,

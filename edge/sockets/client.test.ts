@@ -14,12 +14,12 @@ import {
   type WebSocketConstructor,
 } from '../../protocol/client/index.ts'
 import type { Emitter } from '../../protocol/client/emitter.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
+import { clientLimits } from '../../protocol/client/limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
@@ -117,7 +117,7 @@ t.test('frames of a driver without network are kept, and arrive in order afterwa
     received,
     Array.from({ length: 201 }, (_, i) => 10 + i),
   )
-  t.same(saved, [10 + limits.clientSequenceStride], 'numbers are reserved in strides')
+  t.same(saved, [10 + clientLimits.sequenceStride], 'numbers are reserved in strides')
 })
 
 t.test('frames that the bus did not take are sent again when it is back', async t => {
@@ -137,7 +137,7 @@ t.test('frames that the bus did not take are sent again when it is back', async 
   t.match(await next(driver, 'error'), { code: 'unavailable', seq: 1 })
   f.bus.mend()
   for (let i = 0; i < 5; i++) driver.sendLocation({ latitude: 27.7, longitude: 85.3 })
-  await pause(limits.clientBatchMs + 50)
+  await pause(clientLimits.batchMs + 50)
   t.equal(driver.unacknowledged.length, 10, 'nothing is forgotten before it was acknowledged')
   const progress: number[] = []
   driver.on('ack', ack => progress.push(ack.seq))
@@ -278,7 +278,7 @@ t.test('it does not come back when that cannot work', async t => {
   for (const [make, code] of rows)
     t.match(await next(make() as Customer, 'closed'), { code, final: true })
   const attempts = wire.state.attempts
-  await pause(limits.clientReconnectMsMin * 1.2)
+  await pause(clientLimits.reconnectMsMin * 1.2)
   t.equal(wire.state.attempts, attempts)
 })
 

@@ -10,6 +10,7 @@ import type { DriverStatus } from '../../protocol/drivers/statuses.ts'
 import { endedStatuses, underWayStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
 import { gathered } from '../kernel/gathered.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 export interface VendorRow {
   id: string
@@ -110,7 +111,7 @@ function createFirstRows({ pool }: Database): FirstRows {
       `
       select customer.id as key, open.id from unnest($1::uuid[]) as customer(id) cross join lateral (
         select id from orders where user_id = customer.id and status <> all($2) order by id desc limit $3) as open`,
-      [endedStatuses, limits.watchedOrdersPerSocketMax],
+      [endedStatuses, socketLimits.watchedOrdersMax],
       row => row.id,
     ),
   }

@@ -8,7 +8,6 @@ import type { Logger } from 'pino'
 import type { HttpRequest, HttpResponse, us_socket_context_t } from '../kernel/uws.ts'
 import { problemDocument } from '../../protocol/kernel/errors.ts'
 import { isUuid } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { AuditTrail } from '../audit/port.ts'
 import { addressGroup, clientAddress, serverOrigin } from '../kernel/address.ts'
@@ -25,6 +24,7 @@ import type { Hub } from '../kernel/hub.ts'
 import { refusals } from '../kernel/refusal.ts'
 import type { Handshake } from '../kernel/socket.ts'
 import type { SocketData } from '../kernel/session.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 /** How an edge finds out who knocks; the accounts bring it. */
 export interface Authenticator {
@@ -125,7 +125,7 @@ export function upgrade(
   const voucher = ctx.authenticator.voucherOf(token, ticket)
   if (!ctx.config.benchAllowed && !admission.admits({ address: addressGroup(address), voucher })) {
     ctx.metrics.handshakesRefused.inc()
-    const seconds = 1 + Math.floor(ctx.random() * limits.handshakeRetrySecondsMax)
+    const seconds = 1 + Math.floor(ctx.random() * socketLimits.handshakeRetrySecondsMax)
     refuseUpgrade(
       res,
       '503 Service Unavailable',

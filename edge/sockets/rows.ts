@@ -1,7 +1,7 @@
 /** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
 import { sql } from 'kysely'
 import type { Database } from '../../migrations/database/open.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
+import { socketLimits } from '../kernel/limits.ts'
 
 /** A pharmacy's drivers, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {
@@ -13,7 +13,7 @@ export async function fleetRows(database: Database, vendorId: string) {
       // Also those who were let go and still have a parcel: the pharmacy wants to see it arrive.
       .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
       .orderBy('id', 'desc')
-      .limit(limits.fleetDriversMax)
+      .limit(socketLimits.fleetDriversMax)
       .execute()
   )
 }

@@ -9,13 +9,14 @@ import { topics } from '../../protocol/dispatch/pushes.ts'
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { TrackingConfig } from './config.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { linkEndsAtMs, orderByToken, orderOfLink } from './link.ts'
 import { trackingState } from './state.ts'
 import { MessageTable } from '../kernel/messages.ts'
 import { refusals } from '../kernel/refusal.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import type { Opened, Session } from '../kernel/session.ts'
+
+const trackersPerOrderMax = 1_000
 
 export async function openTracking(
   ctx: Pick<Kernel, 'commands' | 'database' | 'hub' | 'log' | 'nowMs'> & WithConfig<TrackingConfig>,
@@ -30,7 +31,7 @@ export async function openTracking(
         : error
     })
   const known = await linked()
-  ctx.hub.admit(session, `tracking:${known.id}`, limits.trackersPerOrderMax)
+  ctx.hub.admit(session, `tracking:${known.id}`, trackersPerOrderMax)
   ctx.hub.subscribe(session, topics.order(known.id))
   ctx.hub.watchOrder(session, known.id)
   session.targetId = known.id

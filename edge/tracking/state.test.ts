@@ -1,7 +1,7 @@
 /** Which way the arrival of the public page is asked for: past the pharmacy until the medicine was picked up. */
 import t from 'tap'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
-import type { PositionQuery } from '../../protocol/dispatch/pushes.ts'
+import type { PositionQuery } from '../../protocol/tracking/positions.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { viewOf } from '../acceptance/fixture-edge.ts'
 import { trackingState } from './state.ts'

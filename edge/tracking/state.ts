@@ -7,7 +7,7 @@
 import { statusTable, type StatusFacts } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { TrackingView } from '../../protocol/tracking/messages.ts'
-import type { PositionAnswer } from '../../protocol/dispatch/pushes.ts'
+import type { PositionAnswer } from '../../protocol/tracking/positions.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 /** A hundredth of a degree is some 1.1 km. */

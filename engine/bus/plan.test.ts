@@ -1,7 +1,7 @@
 /** From the wire to a decision: who may say something in whose name, what an engine adds, and which field is named when it is wrong. */
 import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { defaultTariff } from '../../protocol/pricing/tariff.ts'
 import { Directory } from '../pharmacies/directory.ts'
 import {
@@ -30,7 +30,7 @@ import { Kinds, type AnyAttendant, type AnyKind, type Envelope } from '../actors
 import { Services } from '../services/services.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 
-const listed = (vendor_id: string, change: Partial<DirectoryVendor> = {}): DirectoryVendor => ({
+const listed = (vendor_id: string, change: Partial<DirectoryPharmacy> = {}): DirectoryPharmacy => ({
   vendor_id,
   name: 'Pharmacy',
   phone: '1',

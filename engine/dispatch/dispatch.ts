@@ -5,13 +5,10 @@
 import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import type {
-  DirectoryVendor,
-  PositionQuery,
-  RosterMessage,
-  RosterRow,
-  TerminalsMessage,
-} from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
+import type { PositionQuery } from '../../protocol/tracking/positions.ts'
+import type { RosterMessage, RosterRow } from '../../protocol/drivers/roster.ts'
+import type { TerminalsMessage } from '../../protocol/pharmacies/terminals.ts'
 import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
 import { Allowance } from '../allowance/allowance.ts'
 import type { Store } from '../journal/journal.ts'
@@ -34,6 +31,7 @@ import { Assignments } from './assignments.ts'
 import { DriversOfEngine } from './drivers.ts'
 import type { HoldsDeps } from './holds.ts'
 import { OrdersOfEngine } from './orders.ts'
+import { fleetLimits } from '../fleet/limits.ts'
 
 export interface DispatchDeps extends EngineParts {
   engineId: string
@@ -136,7 +134,7 @@ export class Dispatch {
         this.#resynchronisation.ask((decodeBody(message.body) as TerminalsMessage).vendor_ids),
       ),
       bus.subscribe(subjects.directory, message =>
-        this.directory.put(decodeBody(message.body) as DirectoryVendor),
+        this.directory.put(decodeBody(message.body) as DirectoryPharmacy),
       ),
       bus.subscribe(subjects.roster, message =>
         this.#rosters.take(decodeBody(message.body) as RosterMessage),
@@ -155,8 +153,8 @@ export class Dispatch {
     const failed = (error: unknown): void =>
       log('warn', 'a background round failed; will try again', error)
     this.#stops = [
-      repeat(env, limits.vendorPollMs, () => this.#pollVendors(), failed),
-      repeat(env, limits.rosterDigestMs, () => this.#rosters.publishAll(), failed),
+      repeat(env, limits.pharmacyPollMs, () => this.#pollVendors(), failed),
+      repeat(env, fleetLimits.rosterDigestMs, () => this.#rosters.publishAll(), failed),
       bus.onStatus(connected => {
         if (connected) void this.#pollVendors().catch(failed)
       }),

@@ -7,7 +7,7 @@
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import type { RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { RosterRow } from '../../protocol/drivers/roster.ts'
 import type { DriverTable } from '../fleet/driver-table.ts'
 import { etaMinutes } from '../fleet/eta.ts'
 import type { Roster } from '../fleet/roster.ts'

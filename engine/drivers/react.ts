@@ -198,7 +198,7 @@ const membershipNews = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {
     kind: 'topic',
-    topic: topics.vendor(driver.vendorId),
+    topic: topics.pharmacy(driver.vendorId),
     message: {
       type: 'driver_membership',
       driver_id: driver.driverId,

@@ -1,7 +1,7 @@
 /** The driver table: numbers, values through growth, and what a driver costs. */
 import t from 'tap'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { DriverTable, followed, suspected, watched } from './driver-table.ts'
+import { fleetLimits } from './limits.ts'
 
 const idOf = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString(16).padStart(12, '0')}`
 
@@ -128,7 +128,7 @@ t.test('growth keeps every value', async t => {
 
 t.test('suspects are bounded: the first gives way', async t => {
   const table = new DriverTable(1, 2)
-  for (let number = 0; number <= limits.suspectsMax; number++) {
+  for (let number = 0; number <= fleetLimits.suspectsMax; number++) {
     table.ensure(idOf(number))
     table.setSuspect(number, {
       latitude: 1,
@@ -141,5 +141,5 @@ t.test('suspects are bounded: the first gives way', async t => {
   }
   t.same([table.suspect(0), table.flags[0]], [undefined, 0])
   t.same([table.suspect(1)?.atMs, table.flags[1]], [1, suspected])
-  t.equal(table.suspect(limits.suspectsMax)?.atMs, limits.suspectsMax)
+  t.equal(table.suspect(fleetLimits.suspectsMax)?.atMs, fleetLimits.suspectsMax)
 })

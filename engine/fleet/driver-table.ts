@@ -7,9 +7,9 @@
  * the coordinates, heading and speed (some 40): see `byteLength`. The few whose last frame was impossible,
  * and those that took a step too fast for the road, have a point in a map beside.
  */
-import { limits } from '../../protocol/kernel/limits.ts'
 import { MovingIndex } from '../geo/moving-index.ts'
 import { IdTable, parseUuid } from './id-table.ts'
+import { fleetLimits } from './limits.ts'
 
 /** Bits of `flags`. */
 export const followed = 1
@@ -58,7 +58,7 @@ export class DriverTable {
 
   /** Seeds keep strangers from choosing ids that collide. */
   constructor(seed0: number, seed1: number) {
-    this.ids = new IdTable(seed0, seed1, limits.driversMax)
+    this.ids = new IdTable(seed0, seed1, fleetLimits.driversMax)
   }
 
   get byteLength(): number {
@@ -74,7 +74,7 @@ export class DriverTable {
   numberOf(id0: number, id1: number, id2: number, id3: number): number {
     const known = this.ids.numberOf(id0, id1, id2, id3)
     if (known >= 0) return known
-    if (this.ids.count >= limits.driversMax) return -1
+    if (this.ids.count >= fleetLimits.driversMax) return -1
     const number = this.ids.add(id0, id1, id2, id3)
     if (number >= this.flags.length) this.#grow(number + 1)
     return number
@@ -143,9 +143,9 @@ export class DriverTable {
     return this.#suspects.get(number)
   }
 
-  /** At most limits.suspectsMax at once; who came first gives way, and is judged as if the frame had not been. */
+  /** At most fleetLimits.suspectsMax at once; who came first gives way, and is judged as if the frame had not been. */
   setSuspect(number: number, suspect: Suspect): void {
-    if (this.#suspects.size >= limits.suspectsMax)
+    if (this.#suspects.size >= fleetLimits.suspectsMax)
       for (const first of this.#suspects.keys()) {
         this.clearSuspect(first)
         break
@@ -163,9 +163,9 @@ export class DriverTable {
     return this.#quickStarts.get(number)
   }
 
-  /** At most limits.suspectsMax at once; who came first gives way, and begins anew. */
+  /** At most fleetLimits.suspectsMax at once; who came first gives way, and begins anew. */
   setQuickStart(number: number, start: QuickStart): void {
-    if (this.#quickStarts.size >= limits.suspectsMax)
+    if (this.#quickStarts.size >= fleetLimits.suspectsMax)
       for (const first of this.#quickStarts.keys()) {
         this.#quickStarts.delete(first)
         break

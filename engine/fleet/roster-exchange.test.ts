@@ -2,13 +2,13 @@
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
-import type { RosterMessage, RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { RosterMessage, RosterRow } from '../../protocol/drivers/roster.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { Roster } from './roster.ts'
 import { RosterExchange } from './roster-exchange.ts'
 import { engineBounds } from '../actors/bounds.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
+import { fleetLimits } from './limits.ts'
 
 const driverId = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString().padStart(12, '0')}`
 const row = (n: number, more: Partial<RosterRow> = {}): RosterRow => ({
@@ -65,11 +65,11 @@ t.test(
     w.even.exchange.put(row(2))
     t.same(w.even.changed, [row(2)], 'a repetition is no news')
     t.same(w.odd.changed, [])
-    await w.env.advance(limits.rosterNewsMs)
+    await w.env.advance(fleetLimits.rosterNewsMs)
     t.same(w.odd.changed, [row(2)])
     t.same(w.odd.roster.get(driverId(2)), row(2))
     w.even.exchange.put(row(2, { status: 'busy', canTakeMore: false }))
-    await w.env.advance(limits.rosterNewsMs)
+    await w.env.advance(fleetLimits.rosterNewsMs)
     t.same(w.odd.changed[1], row(2, { status: 'busy', canTakeMore: false }))
   },
 )
@@ -79,7 +79,7 @@ t.test(
   async t => {
     const w = world()
     w.even.exchange.put(row(2))
-    await w.env.advance(limits.rosterNewsMs)
+    await w.env.advance(fleetLimits.rosterNewsMs)
     w.cut()
     w.even.exchange.put(row(2, { status: 'on_break', canTakeMore: false }))
     w.even.exchange.put(row(4))
@@ -103,7 +103,7 @@ t.test(
   async t => {
     const w = world()
     w.odd.exchange.put(row(1))
-    await w.env.advance(limits.rosterNewsMs)
+    await w.env.advance(fleetLimits.rosterNewsMs)
     w.even.exchange.take({ engine_id: 'third', rows: [row(2, { status: 'offline' })] })
     t.same(w.even.roster.get(driverId(2)), undefined, 'its own driver')
     const before = w.odd.changed.length

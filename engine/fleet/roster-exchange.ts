@@ -5,11 +5,11 @@
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
-import type { RosterMessage, RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { RosterMessage, RosterRow } from '../../protocol/drivers/roster.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Roster } from './roster.ts'
 import type { EngineBounds } from '../actors/bounds.ts'
+import { fleetLimits } from './limits.ts'
 
 export interface RosterExchangeDeps {
   env: Env
@@ -34,7 +34,8 @@ export class RosterExchange {
   put(row: RosterRow): void {
     if (!this.#deps.roster.put(row)) return
     // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
-    if (this.#news.size === 0) this.#deps.env.after(limits.rosterNewsMs, () => this.#publishNews())
+    if (this.#news.size === 0)
+      this.#deps.env.after(fleetLimits.rosterNewsMs, () => this.#publishNews())
     this.#news.add(row.driverId)
     this.#deps.changed(row)
   }

@@ -1,11 +1,11 @@
 /** The roster beside a plain map of the same rows, and what an idle driver costs an engine. */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
-import type { RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { RosterRow } from '../../protocol/drivers/roster.ts'
 import { driverStatuses } from '../../protocol/drivers/statuses.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { DriverTable } from './driver-table.ts'
 import { Roster } from './roster.ts'
+import { fleetLimits } from './limits.ts'
 
 const uuid = (kind: number, n: number): string =>
   `0190a0b0-${kind.toString().padStart(4, '0')}-7000-8000-${n.toString(16).padStart(12, '0')}`
@@ -74,10 +74,10 @@ t.test(
       ],
       [0, undefined, [], 0],
     )
-    for (let n = 0; n < limits.vehicleTypesMax + 5; n++)
+    for (let n = 0; n < fleetLimits.vehicleTypesMax + 5; n++)
       roster.put(rowOf(n, 1, { vehicleType: `kind ${n}` }))
     t.equal(roster.get(uuid(1, 10))?.vehicleType, 'kind 10')
-    t.equal(roster.get(uuid(1, limits.vehicleTypesMax + 4))?.vehicleType, '', 'of no kind')
+    t.equal(roster.get(uuid(1, fleetLimits.vehicleTypesMax + 4))?.vehicleType, '', 'of no kind')
   },
 )
 

@@ -7,10 +7,10 @@
  * those who have been idle for weeks, and an object a driver takes 350 bytes and more against some 35.
  * Rejected: the driver table's numbers. Strangers' frames give those out too and could use them up.
  */
-import { limits } from '../../protocol/kernel/limits.ts'
-import type { RosterRow } from '../../protocol/dispatch/pushes.ts'
+import type { RosterRow } from '../../protocol/drivers/roster.ts'
 import { driverStatuses } from '../../protocol/drivers/statuses.ts'
 import { IdTable, parseUuid } from './id-table.ts'
+import { fleetLimits } from './limits.ts'
 
 /** Bits of a row's state: the status's place in `driverStatuses`, and whether the driver can take more. */
 const statusMask = 0x07
@@ -36,7 +36,7 @@ export class Roster {
 
   /** 32 random bits each: they keep strangers from choosing ids that collide. */
   constructor(seed0: number, seed1: number) {
-    this.#ids = new IdTable(seed0, seed1, limits.driversMax)
+    this.#ids = new IdTable(seed0, seed1, fleetLimits.driversMax)
   }
 
   get size(): number {
@@ -140,7 +140,7 @@ export class Roster {
   #vehicleOf(type: string): number {
     const known = this.#vehicles.indexOf(type)
     if (known >= 0) return known
-    return this.#vehicles.length < limits.vehicleTypesMax ? this.#vehicles.push(type) - 1 : 0
+    return this.#vehicles.length < fleetLimits.vehicleTypesMax ? this.#vehicles.push(type) - 1 : 0
   }
 
   #join(number: number, vendor: number): void {

@@ -6,7 +6,7 @@
  *  J15 An upload is bound to one order at most: while that order is picked up or on its way, if it was begun
  *      after the pick-up by the order's driver or pharmacy or by who reports, and is stored.
  */
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { UploadFact } from '../../protocol/uploads/fact.ts'
 
 /** `open`: it is a request that nobody has taken. */
@@ -27,7 +27,9 @@ export interface ProofClaim {
 /** Pharmacies, as the edge writes them. */
 export interface PharmacyDirectory {
   /** Pharmacies changed at or after that time (ms, database clock), with the time to ask from next. */
-  vendorsChangedSince(sinceMs: number): Promise<{ vendors: DirectoryVendor[]; nextSinceMs: number }>
+  vendorsChangedSince(
+    sinceMs: number,
+  ): Promise<{ vendors: DirectoryPharmacy[]; nextSinceMs: number }>
 }
 
 /** What orders ask of the read model. */

@@ -11,7 +11,7 @@ import { statusTable } from '../../protocol/orders/statuses.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type {
   AppendRequest,
   AppendResult,
@@ -49,7 +49,7 @@ export class MemoryStore {
   readonly snapshots = new Map<string, StoredSnapshot>()
   readonly #tables = new Map<string, MemoryTable>()
   readonly #tablesOf: ReadonlyMap<string, readonly MemoryTable[]>
-  readonly vendors = new Map<string, { vendor: DirectoryVendor; changedMs: number }>()
+  readonly vendors = new Map<string, { vendor: DirectoryPharmacy; changedMs: number }>()
   readonly engines = new Map<string, number>()
   readonly positions = new Map<string, PositionRow>()
   readonly breadcrumbs = new Map<string, Map<number, BreadcrumbRow>>()
@@ -118,7 +118,7 @@ export class MemoryStore {
   }
 
   /** What the edge does when a pharmacy registers or changes. */
-  putVendor(vendor: DirectoryVendor): void {
+  putVendor(vendor: DirectoryPharmacy): void {
     this.vendors.set(vendor.vendor_id, { vendor: copy(vendor), changedMs: this.nowMs() })
   }
 

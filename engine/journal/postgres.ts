@@ -7,7 +7,7 @@
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { silentLog } from '../../migrations/database/pool.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { Appender } from './appender.ts'
@@ -146,9 +146,9 @@ export function postgresJournal(
 
   async function vendorsChangedSince(
     sinceMs: number,
-  ): Promise<{ vendors: DirectoryVendor[]; nextSinceMs: number }> {
+  ): Promise<{ vendors: DirectoryPharmacy[]; nextSinceMs: number }> {
     const [clock] = await rowsOf<{ now_ms: number }>(statements.clock)
-    const vendors = await rowsOf<DirectoryVendor>(statements.vendorsChanged, sinceMs)
+    const vendors = await rowsOf<DirectoryPharmacy>(statements.vendorsChanged, sinceMs)
     return { vendors, nextSinceMs: clock!.now_ms - vendorOverlapMs }
   }
 

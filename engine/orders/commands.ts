@@ -4,7 +4,7 @@
  */
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderCommandData } from '../../protocol/dispatch/commands.ts'
-import type { CandidateFact, DriverFact, VendorFact } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact, DriverFact, PharmacyFact } from '../../protocol/dispatch/events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { Scoped } from '../actors/decision-scope.ts'
@@ -20,8 +20,8 @@ type Wire<V extends keyof OrderCommandData, Extra = unknown> = {
 export type OrderCommand = Scoped &
   (
     | Wire<'broadcast', { candidates: CandidateFact[]; currency: string; trackingToken: string }>
-    | Wire<'create', { vendor: VendorFact | null; tariff: Tariff; trackingToken: string }>
-    | Wire<'respond', { vendor: VendorFact | null; tariff: Tariff; search: SearchPolicy | null }>
+    | Wire<'create', { vendor: PharmacyFact | null; tariff: Tariff; trackingToken: string }>
+    | Wire<'respond', { vendor: PharmacyFact | null; tariff: Tariff; search: SearchPolicy | null }>
     | Wire<'accept', { search: SearchPolicy | null }>
     | Wire<'reject'>
     | Wire<'cancel'>

@@ -5,7 +5,7 @@ import type {
   DriverFact,
   OfferFact,
   OrderEvent,
-  VendorFact,
+  PharmacyFact,
 } from '../../protocol/dispatch/events.ts'
 import type { OrderCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -33,7 +33,7 @@ export const driver = principal('driver', driverIds[0])
 export const admin = principal('admin', 'root')
 export const system = principal('system', 'engine')
 
-export const vendorFact = (n: number): VendorFact => ({
+export const vendorFact = (n: number): PharmacyFact => ({
   vendor_id: vendorIds[n]!,
   name: `Pharmacy ${n}`,
   phone: '1',
@@ -249,7 +249,7 @@ export const give = {
   create: (
     by = customer,
     data: Partial<OrderCommandData['create']> = {},
-    of: VendorFact | null = vendorFact(0),
+    of: PharmacyFact | null = vendorFact(0),
   ): OrderCommand => ({
     verb: 'create',
     by,
@@ -261,7 +261,7 @@ export const give = {
   respond: (
     response_type: 'ACCEPTED' | 'REJECTED',
     n = 0,
-    of: VendorFact | null = vendorFact(n),
+    of: PharmacyFact | null = vendorFact(n),
     search: SearchPolicy | null = null,
   ): OrderCommand => ({
     verb: 'respond',

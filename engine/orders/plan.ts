@@ -3,7 +3,7 @@ import type { OrderCommandData, OrderVerb } from '../../protocol/dispatch/comman
 import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import type { CandidateFact, VendorFact } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact, PharmacyFact } from '../../protocol/dispatch/events.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
 import type { Tariff } from '../../protocol/pricing/tariff.ts'
@@ -16,7 +16,7 @@ export interface OrderFacts {
   directory: {
     readonly currency: string
     near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
-    fact(vendorId: string): VendorFact | null
+    fact(vendorId: string): PharmacyFact | null
     tariff(vendorId: string): Tariff
     searchPolicy(vendorId: string): SearchPolicy | null
   }

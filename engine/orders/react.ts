@@ -40,7 +40,7 @@ export function react(
     }
     case 'order_placed':
       return [
-        push(topics.vendor(event.data.vendor.vendor_id), {
+        push(topics.pharmacy(event.data.vendor.vendor_id), {
           type: 'new_order',
           order_id: core.orderId,
           status: 'pending',
@@ -384,7 +384,7 @@ function statusPushes(
 
 function vendorPush(order: Living, message: SocketMessage): Effect[] {
   const vendor = vendorOf(order)
-  return vendor === null ? [] : [push(topics.vendor(vendor.vendor_id), message)]
+  return vendor === null ? [] : [push(topics.pharmacy(vendor.vendor_id), message)]
 }
 
 const push = (topic: string, message: SocketMessage): Effect => ({

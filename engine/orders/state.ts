@@ -18,7 +18,7 @@ import type {
   DriverFact,
   FeeFact,
   Place,
-  VendorFact,
+  PharmacyFact,
 } from '../../protocol/dispatch/events.ts'
 
 /** What every order has from its birth. Only the tracking token can change. */
@@ -56,7 +56,7 @@ export interface Broadcast {
 
 /** From acceptance on: who sells, how far, what it costs. */
 export interface Deal {
-  vendor: VendorFact
+  vendor: PharmacyFact
   distanceKm: number
   feeMinor: number
   acceptedAtMs: number
@@ -105,7 +105,7 @@ export interface Delivery {
 export type Order =
   | { kind: 'absent' }
   | { kind: 'broadcast'; core: OrderCore; broadcast: Broadcast }
-  | { kind: 'pending'; core: OrderCore; vendor: VendorFact; distanceKm: number }
+  | { kind: 'pending'; core: OrderCore; vendor: PharmacyFact; distanceKm: number }
   | { kind: 'accepted'; core: OrderCore; broadcast: Broadcast | null; deal: Deal; search: Search }
   | {
       kind: 'driver_assigned'
@@ -176,14 +176,14 @@ export type Order =
       endedAtMs: number
       by: string
       reason: string | null
-      vendor: VendorFact | null
+      vendor: PharmacyFact | null
       deal: Deal | null
       delivery: Delivery | null
     }
   | {
       kind: 'rejected'
       core: OrderCore
-      vendor: VendorFact
+      vendor: PharmacyFact
       distanceKm: number
       endedAtMs: number
       reason: string | null
@@ -234,7 +234,7 @@ export const isBeingBrought = (
 export const headingOf = (order: Order): StatusFacts['heading'] => headings.get(order.kind) ?? null
 
 /** The pharmacy of an order, once one is known; null while a request is open. */
-export function vendorOf(order: Order): VendorFact | null {
+export function vendorOf(order: Order): PharmacyFact | null {
   if ('vendor' in order) return order.vendor
   return 'deal' in order ? order.deal.vendor : null
 }

@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { defaultTariff } from '../../protocol/pricing/tariff.ts'
 import { Directory } from './directory.ts'
 
-const vendor = (vendor_id: string, change: Partial<DirectoryVendor> = {}): DirectoryVendor => ({
+const vendor = (vendor_id: string, change: Partial<DirectoryPharmacy> = {}): DirectoryPharmacy => ({
   vendor_id,
   name: vendor_id,
   phone: '1',
@@ -57,9 +57,9 @@ t.test(
     const directory = new Directory()
     const at = (
       vendor_id: string,
-      status: DirectoryVendor['status'],
+      status: DirectoryPharmacy['status'],
       revision: number,
-      change: Partial<DirectoryVendor> = {},
+      change: Partial<DirectoryPharmacy> = {},
     ) =>
       directory.put(
         vendor(vendor_id, { status, is_active: status === 'active', revision, ...change }),

@@ -6,7 +6,7 @@ import { kmToHundredMetres } from '../../protocol/kernel/kilometres.ts'
 import { firstCurrency } from '../../protocol/pricing/money.ts'
 import { searchPolicyOf, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
-import type { CandidateFact, VendorFact } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact, PharmacyFact } from '../../protocol/dispatch/events.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import {
@@ -16,12 +16,12 @@ import {
   type Week,
 } from '../../protocol/pharmacies/opening-hours.ts'
 import { areaOf } from '../../protocol/orders/area.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
 import { GeohashIndex } from '../geo/geohash-index.ts'
 
 export class Directory {
-  readonly #vendors = new Map<string, DirectoryVendor>()
+  readonly #vendors = new Map<string, DirectoryPharmacy>()
   /** Places of the active pharmacies. */
   readonly #index = new GeohashIndex()
   /** Opening hours as they are compared, of those that have any. */
@@ -38,7 +38,7 @@ export class Directory {
    * Takes what is said of a pharmacy, unless something newer is known. Pharmacies that wait for a decision, or were
    * refused one, are not kept: anybody can make them, and they are asked nothing.
    */
-  put(vendor: DirectoryVendor): void {
+  put(vendor: DirectoryPharmacy): void {
     const known = this.#vendors.get(vendor.vendor_id)
     if (
       known === undefined
@@ -57,7 +57,7 @@ export class Directory {
       })
   }
 
-  get(vendorId: string): DirectoryVendor | undefined {
+  get(vendorId: string): DirectoryPharmacy | undefined {
     return this.#vendors.get(vendorId)
   }
 
@@ -97,7 +97,7 @@ export class Directory {
   }
 
   /** What orders keep of an active pharmacy; null when there is none. */
-  fact(vendorId: string): VendorFact | null {
+  fact(vendorId: string): PharmacyFact | null {
     const vendor = this.#vendors.get(vendorId)
     if (vendor === undefined || !vendor.is_active) return null
     return {

@@ -3,7 +3,8 @@
  * whom it concerns; a link that anybody may hold learns no phone, surname, address or token; and an engine
  * that publishes a fact pushes what must follow it, in the same turn.
  */
-import type { LocationPush, Push } from '../../protocol/dispatch/pushes.ts'
+import type { LocationPush } from '../../protocol/tracking/positions.ts'
+import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { Findings } from './findings.ts'
 import { candidatesOf, type OrderModel } from './model/order.ts'

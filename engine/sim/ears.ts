@@ -1,7 +1,8 @@
 /** Listens on the simulated bus for the checker: facts as the server receives them, pushes and positions as engines hand them over. */
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
-import type { LocationPush, PushList } from '../../protocol/dispatch/pushes.ts'
+import type { LocationPush } from '../../protocol/tracking/positions.ts'
+import type { PushList } from '../../protocol/dispatch/pushes.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Checker } from './checker.ts'
 import type { Ears } from './network.ts'

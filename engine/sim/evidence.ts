@@ -2,7 +2,7 @@
  * What people of a simulation did: what they ordered and answered, which commands they gave, what their pharmacies
  * are, and where drivers were. The simulator's witness holds the journal against it.
  */
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { crowKm, type Point } from './model/money.ts'
 
@@ -31,7 +31,7 @@ export interface Frame extends Point {
 }
 interface VendorState {
   fromMs: number
-  vendor: DirectoryVendor
+  vendor: DirectoryPharmacy
 }
 export type Fail = (rule: string, what: string, actorId: string) => void
 
@@ -40,7 +40,7 @@ export const fenceSlackKm = 0.005
 /** A frame may have been stored by one engine and read by another. */
 export const frameMemoryMs = 20 * 60_000
 /** A pharmacy's change reaches every engine by then, when the database answers. */
-const directoryMs = 2 * limits.vendorPollMs
+const directoryMs = 2 * limits.pharmacyPollMs
 
 export class Evidence {
   readonly #asked = new Map<string, Asked>()
@@ -59,7 +59,7 @@ export class Evidence {
     if (given === undefined) this.#commands.set(actorId, [command])
     else given.push(command)
   }
-  vendorIs(vendor: DirectoryVendor, fromMs: number): void {
+  vendorIs(vendor: DirectoryPharmacy, fromMs: number): void {
     const states = this.#vendors.get(vendor.vendor_id) ?? []
     states.push({ fromMs, vendor })
     this.#vendors.set(vendor.vendor_id, states)
@@ -97,7 +97,7 @@ export class Evidence {
   }
 
   /** The pharmacy as engines may know it: by its changes of the last seconds, or while the database may be away by any. */
-  known(vendorId: string, atMs: number): DirectoryVendor[] {
+  known(vendorId: string, atMs: number): DirectoryPharmacy[] {
     const states = this.#vendors.get(vendorId) ?? []
     const sinceMs = atMs - directoryMs > this.calmSinceMs ? atMs - directoryMs : -Infinity
     return states

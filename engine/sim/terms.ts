@@ -1,6 +1,6 @@
 /** The terms of orders against what people said: wishes, fees, distances, and the pharmacies that are asked. */
-import type { OrderEvent, VendorFact } from '../../protocol/dispatch/events.ts'
-import type { DirectoryVendor } from '../../protocol/dispatch/pushes.ts'
+import type { OrderEvent, PharmacyFact } from '../../protocol/dispatch/events.ts'
+import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
 import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'
 import { candidatesOf, toldFee, wasBroadcast, type OrderModel } from './model/order.ts'
@@ -210,7 +210,7 @@ export class Terms {
       )
   }
 
-  #isVendor(fact: VendorFact, vendorId: string, atMs: number, order: OrderModel): void {
+  #isVendor(fact: PharmacyFact, vendorId: string, atMs: number, order: OrderModel): void {
     const is = ({
       name,
       phone,
@@ -218,7 +218,7 @@ export class Terms {
       longitude,
       address,
       proof_required,
-    }: DirectoryVendor): boolean =>
+    }: DirectoryPharmacy): boolean =>
       fact.vendor_id === vendorId &&
       JSON.stringify([
         fact.name,

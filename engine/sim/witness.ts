@@ -3,12 +3,12 @@
  * arrival of a driver who is elsewhere is found here.
  */
 import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { DriverModel } from './model/driver.ts'
 import { Evidence, fenceSlackKm, frameMemoryMs, type Fail } from './evidence.ts'
 import { crowKm, type Point } from './model/money.ts'
 import type { OrderModel } from './model/order.ts'
 import { Terms } from './terms.ts'
+import { trackingLimits } from '../tracking/limits.ts'
 
 /** Which commands may lie behind an event; those that are not here the engine makes by itself. */
 const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly string[]>> = {
@@ -203,7 +203,7 @@ export class Witness extends Evidence {
     const near = this.framesOf(driverId).some(
       frame =>
         frame.atMs > atMs - frameMemoryMs &&
-        crowKm(frame, place) * 1000 <= limits.arrivalRadiusM + fenceSlackKm * 1000,
+        crowKm(frame, place) * 1000 <= trackingLimits.arrivalRadiusM + fenceSlackKm * 1000,
     )
     if (!near) this.#fail('[7]', `driver ${driverId} arrived where the device never was`, order.id)
   }

@@ -5,12 +5,12 @@
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { after, driverIds, happened, orderId, reached } from '../orders/fixtures.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { DriverTable, followed } from '../fleet/driver-table.ts'
 import { Following } from './following.ts'
 import { applyFrame } from './late-data.ts'
+import { trackingLimits } from './limits.ts'
 
 const pharmacy = {
   latitude: happened.accepted.data.vendor.latitude,
@@ -61,7 +61,7 @@ function world() {
     nowMs: () => atMs,
   }
 }
-const m = limits.arrivalRadiusM
+const m = trackingLimits.arrivalRadiusM
 
 t.test('the fence, on both legs', async t => {
   for (const [name, events, place, leg] of [

@@ -4,12 +4,12 @@
  * orders costs one byte test per frame.
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { BreadcrumbRow } from '../journal/positions.ts'
 import { doorPositionMsMax } from '../orders/limits.ts'
 import { deliveryOf, headingOf, type Order } from '../orders/state.ts'
 import { followed, type DriverTable } from '../fleet/driver-table.ts'
 import { unpaced, type Paced } from './pace.ts'
+import { trackingLimits } from './limits.ts'
 
 /** Closer crumbs than this add no distance, only noise and rows. */
 const crumbKmMin = 0.02
@@ -23,7 +23,7 @@ const crumbDegrees = crumbKmMin / kmPerDegree / 1.5
 /** One position says where the driver was, and not how far it went. */
 const heardForDistanceMin = 2
 /** A difference of latitude above this is outside of every fence. */
-const fenceDegrees = (limits.arrivalRadiusM / 1000 / kmPerDegree) * 1.01
+const fenceDegrees = (trackingLimits.arrivalRadiusM / 1000 / kmPerDegree) * 1.01
 
 export interface FollowedOrder extends Paced {
   readonly orderId: string
@@ -204,7 +204,7 @@ export class Following {
 
   /** Those that could not be saved, for the next save; beyond the bound the newest are dropped. */
   putBackCrumbs(crumbs: readonly BreadcrumbRow[]): void {
-    this.#crumbs = [...crumbs, ...this.#crumbs].slice(0, limits.breadcrumbsUnsavedMax)
+    this.#crumbs = [...crumbs, ...this.#crumbs].slice(0, trackingLimits.breadcrumbsUnsavedMax)
   }
 
   /** After a restart: the way already driven, from stored crumbs in time order. Frames may have come while they were read. */
@@ -226,7 +226,7 @@ export class Following {
 
   #crumb(order: FollowedOrder, latitude: number, longitude: number, atMs: number): void {
     if (!this.#drive(order, latitude, longitude, atMs)) return
-    if (this.#crumbs.length < limits.breadcrumbsUnsavedMax)
+    if (this.#crumbs.length < trackingLimits.breadcrumbsUnsavedMax)
       this.#crumbs.push({
         orderId: order.orderId,
         driverId: order.driverId,
@@ -258,7 +258,7 @@ export class Following {
   #fence(order: FollowedOrder, latitude: number, longitude: number): void {
     if (order.arrived || Math.abs(latitude - order.latitude) > fenceDegrees) return
     const metres = distanceKm(latitude, longitude, order.latitude, order.longitude) * 1000
-    if (metres > limits.arrivalRadiusM) return
+    if (metres > trackingLimits.arrivalRadiusM) return
     order.arrived = true
     this.#arrived(order, order.leg)
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
-import type { InterestMessage } from '../../protocol/dispatch/pushes.ts'
+import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 import { Interest } from './interest.ts'
 
 const message = (

@@ -3,7 +3,7 @@
  * edge that dies is forgotten when its lease lapses.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
-import type { InterestMessage } from '../../protocol/dispatch/pushes.ts'
+import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 
 interface EdgeInterest {
   orders: Set<string>

@@ -10,6 +10,7 @@ import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { DriverTable } from '../fleet/driver-table.ts'
 import { applyFrame, verdicts, type Verdict } from './late-data.ts'
+import { trackingLimits } from './limits.ts'
 
 /** Engine time of every row. */
 const nowMs = 10_000_000
@@ -39,7 +40,7 @@ function device() {
       ]!,
   }
 }
-const fast = limits.impossibleSpeedMps + 1
+const fast = trackingLimits.impossibleSpeedMps + 1
 const count = (from: number, to: number): Frame[] =>
   Array.from({ length: to - from + 1 }, (_, i) => [from + i, 1_000 - from - i])
 
@@ -129,7 +130,7 @@ const table: Record<string, [Frame, Verdict][]> = {
   ],
   'at the speed limit': [
     [[1, 10], 'accepted'],
-    [[2, 0, limits.impossibleSpeedMps * 10 - 1], 'accepted'],
+    [[2, 0, trackingLimits.impossibleSpeedMps * 10 - 1], 'accepted'],
   ],
   'noise below 100 m is no speed': [
     [[1, 2], 'accepted'],
@@ -307,7 +308,7 @@ t.test('[7] against an oracle', async t => {
       ): boolean => {
         if (
           Math.abs(to.metres - from.metres) * metre * 111_200 * 1000 <=
-          limits.impossibleSpeedMps * (to.atMs - from.atMs)
+          trackingLimits.impossibleSpeedMps * (to.atMs - from.atMs)
         )
           return false
         if (wild(from, to)) return true
@@ -319,7 +320,9 @@ t.test('[7] against an oracle', async t => {
         to: { atMs: number; metres: number },
       ): boolean => {
         const km = distanceKm(0, from.metres * metre, 0, to.metres * metre)
-        return km > 0.1 && km * 1_000_000 > limits.impossibleSpeedMps * (to.atMs - from.atMs)
+        return (
+          km > 0.1 && km * 1_000_000 > trackingLimits.impossibleSpeedMps * (to.atMs - from.atMs)
+        )
       }
       const note = (seq: number): void => {
         newest = Math.max(newest, seq)
@@ -354,7 +357,7 @@ t.test('[7] against an oracle', async t => {
             ? { ...suspect, ...point, count: suspect.count + 1 }
             : { ...point, count: 1, firstAtMs: point.atMs, firstHeardMs: clockMs }
           if (
-            next.count < limits.reanchorFramesMin ||
+            next.count < trackingLimits.reanchorFramesMin ||
             next.atMs - next.firstAtMs < 10_000 ||
             clockMs - next.firstHeardMs < 10_000
           ) {

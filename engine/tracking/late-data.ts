@@ -5,7 +5,7 @@
  *
  *  - duplicate: this seq was seen among the last 64, or the same device time arrives again.
  *  - late: older than the live position.
- *  - impossible: more than limits.impossibleSpeedMps from the live position, or, in steps that are each small
+ *  - impossible: more than trackingLimits.impossibleSpeedMps from the live position, or, in steps that are each small
  *    enough to be noise, from where these steps began. Three such points in a row that agree
  *    with each other, over ten seconds of the device's clock and of ours, move the anchor: then it was the live
  *    position that was wrong. Without the ten seconds four frames of one message would move a driver anywhere.
@@ -16,6 +16,7 @@ import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { suspected, type DriverTable } from '../fleet/driver-table.ts'
 import { noiseWindowMs, reanchorConfirmMs } from './limits.ts'
+import { trackingLimits } from './limits.ts'
 
 export const verdicts = ['accepted', 'late', 'duplicate', 'future', 'impossible'] as const
 export type Verdict = (typeof verdicts)[number]
@@ -71,7 +72,7 @@ export function applyFrame(
       ? { ...before, count: before.count + 1 }
       : { count: 1, firstAtMs: atMs, firstHeardMs: nowMs }
     if (
-      count < limits.reanchorFramesMin ||
+      count < trackingLimits.reanchorFramesMin ||
       atMs - firstAtMs < reanchorConfirmMs ||
       nowMs - firstHeardMs < reanchorConfirmMs
     ) {
@@ -102,7 +103,7 @@ function isImpossible(
   const metresMax =
     (Math.abs(latitude - liveLatitude) + Math.abs(longitude - liveLongitude)) * metresPerDegree
   // Nearly every frame ends here, without trigonometry.
-  if (metresMax * 1_000 <= limits.impossibleSpeedMps * (atMs - liveAtMs)) return false
+  if (metresMax * 1_000 <= trackingLimits.impossibleSpeedMps * (atMs - liveAtMs)) return false
   if (tooFar(liveLatitude, liveLongitude, liveAtMs, latitude, longitude, atMs)) return true
   let start = table.quickStart(number)
   if (start === undefined || liveAtMs - start.atMs >= noiseWindowMs)
@@ -124,7 +125,7 @@ function tooFar(
   // A degree of latitude is 111.2 km: most frames are within noise and need no trigonometry.
   if (Math.abs(lat2 - lat1) < 0.0006 && Math.abs(lng2 - lng1) < 0.0006) return false
   const km = distanceKm(lat1, lng1, lat2, lng2)
-  return km > noiseKm && km * 1_000_000 > limits.impossibleSpeedMps * (at2Ms - at1Ms)
+  return km > noiseKm && km * 1_000_000 > trackingLimits.impossibleSpeedMps * (at2Ms - at1Ms)
 }
 
 function restartWindow(table: DriverTable, number: number, seq: number): void {

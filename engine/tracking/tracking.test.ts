@@ -8,13 +8,14 @@ import { limits } from '../../protocol/kernel/limits.ts'
 import { entryHead, LocationBatch } from '../../protocol/river/location-batch.ts'
 import { memoryJournal, MemoryStore } from '../journal/memory.ts'
 import { Roster } from '../fleet/roster.ts'
-import type { LocationPush, OrderLocation } from '../../protocol/dispatch/pushes.ts'
+import type { LocationPush, OrderLocation } from '../../protocol/tracking/positions.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { roadKm, travelMinutes } from '../../protocol/drivers/travel.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { after, driverIds, happened, orderId, reached } from '../orders/fixtures.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Tracking } from './tracking.ts'
+import { trackingLimits } from './limits.ts'
 
 async function world() {
   const env = new VirtualEnv(1)
@@ -59,13 +60,13 @@ t.test('what could not be saved is saved when the database is back', async t => 
   w.tracking.following.observe(after(reached.out_for_delivery))
   w.at(driverIds[0], 10, 10)
   w.store.setAway(true)
-  await w.env.advance(limits.positionSaveIntervalMs + 100)
+  await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
   w.at(driverIds[0], 10.001, 10)
-  await w.env.advance(limits.positionSaveIntervalMs)
+  await w.env.advance(trackingLimits.positionSaveIntervalMs)
   t.same([w.store.positions.size, w.store.breadcrumbs.size], [0, 0])
   t.ok(w.logs.length >= 2)
   w.store.setAway(false)
-  await w.env.advance(limits.positionSaveIntervalMs)
+  await w.env.advance(trackingLimits.positionSaveIntervalMs)
   t.equal(w.store.positions.get(driverIds[0])?.latitude, 10.001, 'though no frame came since')
   t.equal(w.store.breadcrumbs.get(orderId)?.size, 2, 'every piece of the way')
   await w.tracking.stop()
@@ -75,9 +76,9 @@ t.test('the way that waits to be saved is bounded', async t => {
   const w = await world()
   const crumb = { orderId, driverId: driverIds[0], atMs: 1, latitude: 1, longitude: 1 }
   w.tracking.following.putBackCrumbs(
-    Array.from({ length: limits.breadcrumbsUnsavedMax + 5 }, () => crumb),
+    Array.from({ length: trackingLimits.breadcrumbsUnsavedMax + 5 }, () => crumb),
   )
-  t.equal(w.tracking.following.takeCrumbs().length, limits.breadcrumbsUnsavedMax)
+  t.equal(w.tracking.following.takeCrumbs().length, trackingLimits.breadcrumbsUnsavedMax)
   await w.tracking.stop()
 })
 
@@ -93,14 +94,14 @@ t.test(
     w.tracking.following.observe(after(reached.out_for_delivery))
     for (const id of [gone, working, back]) w.at(id, 10, 10)
     const number = w.tracking.table.find(back)
-    await w.env.advance(limits.positionSaveIntervalMs + 100)
+    await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
     t.equal(w.tracking.table.ids.count, 3)
     // A day of rounds would take a minute: the clock jumps while nothing runs.
     await w.tracking.stop()
-    await w.env.advance(limits.driverForgetMs)
+    await w.env.advance(trackingLimits.driverForgetMs)
     w.at(back, 10, 10.00001)
     await w.tracking.start()
-    await w.env.advance(limits.positionSaveIntervalMs + 100)
+    await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
     t.equal(w.tracking.table.find(gone), -1)
     t.ok(w.tracking.table.find(working) >= 0)
     t.equal(w.tracking.table.find(back), number)

@@ -14,12 +14,12 @@ import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 import type { DriverLocationsUpdated } from '../../protocol/dispatch/older-topics.ts'
 import type {
   FleetLocation,
-  InterestMessage,
   LocationPush,
   OrderLocation,
   PositionAnswer,
   PositionQuery,
-} from '../../protocol/dispatch/pushes.ts'
+} from '../../protocol/tracking/positions.ts'
+import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { PositionRow, Positions } from '../journal/positions.ts'
 import { etaMinutes } from '../fleet/eta.ts'
@@ -32,6 +32,7 @@ import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
 import { Pace } from './pace.ts'
 import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
+import { trackingLimits } from './limits.ts'
 
 export interface TrackingDeps {
   env: Env
@@ -101,7 +102,7 @@ export class Tracking {
     this.#stops = [
       repeat(
         env,
-        limits.positionSaveIntervalMs,
+        trackingLimits.positionSaveIntervalMs,
         async () => {
           this.interest.lapse(env.nowMs())
           await this.#save()
@@ -312,8 +313,8 @@ export class Tracking {
   /** Drivers who were not heard of for long, and ids that never had a place, leave the table: some at each round. */
   #forgetGone(): void {
     const { table } = this
-    const beforeMs = this.#deps.env.nowMs() - limits.driverForgetMs
-    const count = Math.min(limits.driversSweptMax, table.ids.numberEnd)
+    const beforeMs = this.#deps.env.nowMs() - trackingLimits.driverForgetMs
+    const count = Math.min(trackingLimits.driversSweptMax, table.ids.numberEnd)
     for (let looked = 0; looked < count; looked++) {
       const number = this.#sweepAt
       this.#sweepAt = (number + 1) % table.ids.numberEnd

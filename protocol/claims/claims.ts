@@ -17,10 +17,10 @@
  *  C12 When the store cannot be reached every call rejects `unavailable` within a bound.
  */
 export interface Claims {
-  open(orderId: string, vendorIds: readonly string[], deadlineMs: number): Promise<void>
-  claim(orderId: string, vendorId: string): Promise<ClaimAnswer>
-  confirm(orderId: string, vendorId: string): Promise<void>
-  release(orderId: string, vendorId: string): Promise<void>
+  open(orderId: string, pharmacyIds: readonly string[], deadlineMs: number): Promise<void>
+  claim(orderId: string, pharmacyId: string): Promise<ClaimAnswer>
+  confirm(orderId: string, pharmacyId: string): Promise<void>
+  release(orderId: string, pharmacyId: string): Promise<void>
   close(orderId: string, outcome: 'expired' | 'cancelled'): Promise<void>
   shutdown(): Promise<void>
 }

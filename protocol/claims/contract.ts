@@ -23,7 +23,7 @@ const unknown = { outcome: 'unknown' }
 const notEligible = { outcome: 'not_eligible' }
 const tooLate = { outcome: 'too_late' }
 const takenBy = (by: string) => ({ outcome: 'taken', by })
-const vendors = ['v1', 'v2', 'v3']
+const pharmacies = ['v1', 'v2', 'v3']
 /** A deadline that no test reaches. */
 const later = (under: ClaimsUnderTest): number => under.nowMs() + 60_000
 
@@ -53,8 +53,9 @@ export function claimsContract(
   rule(
     'C1 C3 200 pharmacies claim the same order at once, 100 orders: one winner each',
     async (t, { claims, nowMs }) => {
-      const crowd = Array.from({ length: 200 }, (_, i) => `vendor-${i}`)
-      const race = (order: string) => Promise.all(crowd.map(vendor => claims.claim(order, vendor)))
+      const crowd = Array.from({ length: 200 }, (_, i) => `pharmacy-${i}`)
+      const race = (order: string) =>
+        Promise.all(crowd.map(pharmacy => claims.claim(order, pharmacy)))
       // Ten at a time: all 20,000 claims in one instant would measure the client's queue.
       for (let first = 0; first < 100; first += 10) {
         await Promise.all(
@@ -73,7 +74,7 @@ export function claimsContract(
             await claims.confirm(order, winner)
             t.same(
               await race(order),
-              crowd.map(vendor => (vendor === winner ? won : takenBy(winner))),
+              crowd.map(pharmacy => (pharmacy === winner ? won : takenBy(winner))),
               'C3 all others hear taken',
             )
           }),
@@ -86,7 +87,7 @@ export function claimsContract(
     'C2 C3 the holder hears won again; others held, then taken',
     async (t, under) => {
       const { claims } = under
-      await claims.open('o', vendors, later(under))
+      await claims.open('o', pharmacies, later(under))
       t.same(await claims.claim('o', 'v2'), won)
       t.same(await claims.claim('o', 'v2'), won, 'C2 held')
       t.same(await claims.claim('o', 'v1'), held)
@@ -103,7 +104,7 @@ export function claimsContract(
     'C4 an unconfirmed claim lapses; asking again does not prolong it',
     async (t, under) => {
       const { claims, leaseMs } = under
-      await claims.open('o', vendors, later(under))
+      await claims.open('o', pharmacies, later(under))
       t.same(await claims.claim('o', 'v1'), won)
       await under.pass(leaseMs * 0.6)
       t.same(await claims.claim('o', 'v1'), won)
@@ -119,16 +120,16 @@ export function claimsContract(
     'C5 a pharmacy that was not asked hears not_eligible, whatever the state',
     async (t, under) => {
       const { claims } = under
-      await claims.open('o', vendors, later(under))
+      await claims.open('o', pharmacies, later(under))
       t.same(await claims.claim('o', 'stranger'), notEligible)
       t.same(await claims.claim('o', 'v1'), won)
       t.same(await claims.claim('o', 'stranger'), notEligible, 'held')
       await claims.confirm('o', 'v1')
       t.same(await claims.claim('o', 'stranger'), notEligible, 'confirmed')
-      await claims.open('closed', vendors, later(under))
+      await claims.open('closed', pharmacies, later(under))
       await claims.close('closed', 'expired')
       t.same(await claims.claim('closed', 'stranger'), notEligible, 'closed')
-      await claims.open('late', vendors, under.nowMs() - 1)
+      await claims.open('late', pharmacies, under.nowMs() - 1)
       t.same(await claims.claim('late', 'stranger'), notEligible, 'late')
       await claims.open('nobody asked', [], later(under))
       t.same(await claims.claim('nobody asked', 'v1'), notEligible)
@@ -141,7 +142,7 @@ export function claimsContract(
       const { claims, leaseMs } = under
       const deadlineMs = under.nowMs() + leaseMs / 2
       for (const order of ['unheld', 'held', 'confirmed'])
-        await claims.open(order, vendors, deadlineMs)
+        await claims.open(order, pharmacies, deadlineMs)
       t.same(await claims.claim('held', 'v1'), won)
       t.same(await claims.claim('confirmed', 'v1'), won)
       await claims.confirm('confirmed', 'v1')
@@ -163,7 +164,7 @@ export function claimsContract(
   rule('C7 close ends it, a confirmed winner stays', async (t, under) => {
     const { claims } = under
     for (const order of ['expired', 'cancelled', 'held', 'confirmed'])
-      await claims.open(order, vendors, later(under))
+      await claims.open(order, pharmacies, later(under))
     await claims.claim('held', 'v1')
     await claims.confirm('confirmed', 'v1')
     await claims.close('expired', 'expired')
@@ -198,17 +199,17 @@ export function claimsContract(
 
   rule('C9 open twice changes nothing that was decided', async (t, under) => {
     const { claims } = under
-    await claims.open('held', vendors, later(under))
+    await claims.open('held', pharmacies, later(under))
     await claims.claim('held', 'v1')
     await claims.open('held', ['v2'], later(under))
     t.same(await claims.claim('held', 'v2'), held)
     t.same(await claims.claim('held', 'v1'), won)
     await claims.confirm('held', 'v1')
-    await claims.open('held', vendors, later(under))
+    await claims.open('held', pharmacies, later(under))
     t.same(await claims.claim('held', 'v2'), takenBy('v1'))
-    await claims.open('closed', vendors, later(under))
+    await claims.open('closed', pharmacies, later(under))
     await claims.close('closed', 'expired')
-    await claims.open('closed', vendors, later(under))
+    await claims.open('closed', pharmacies, later(under))
     t.same(await claims.claim('closed', 'v1'), { outcome: 'closed', as: 'expired' })
   })
 
@@ -216,7 +217,7 @@ export function claimsContract(
     'C10 release by the holder frees at once; by others, or after confirm, it does nothing',
     async (t, under) => {
       const { claims } = under
-      await claims.open('o', vendors, later(under))
+      await claims.open('o', pharmacies, later(under))
       await claims.claim('o', 'v1')
       await claims.release('o', 'v2')
       t.same(await claims.claim('o', 'v2'), held)
@@ -233,23 +234,23 @@ export function claimsContract(
 
   rule("C11 confirm sets the winner over another's hold", async (t, under) => {
     const { claims } = under
-    await claims.open('o', vendors, later(under))
+    await claims.open('o', pharmacies, later(under))
     await claims.claim('o', 'v1')
     await claims.confirm('o', 'v2')
     t.same(await claims.claim('o', 'v1'), takenBy('v2'))
     t.same(await claims.claim('o', 'v2'), won)
-    await claims.open('unheld', vendors, later(under))
+    await claims.open('unheld', pharmacies, later(under))
     await claims.confirm('unheld', 'v3')
     t.same(await claims.claim('unheld', 'v1'), takenBy('v3'))
   })
 
   rule('opens for as many pharmacies as a broadcast may ask', async (t, under) => {
     const { claims } = under
-    const many = Array.from({ length: 2_500 }, (_, i) => `vendor-${i}`)
+    const many = Array.from({ length: 2_500 }, (_, i) => `pharmacy-${i}`)
     await claims.open('o', many, later(under))
-    t.same(await claims.claim('o', 'vendor-2500'), notEligible)
-    t.same(await claims.claim('o', 'vendor-2499'), won)
-    const others = await Promise.all(many.slice(0, -1).map(vendor => claims.claim('o', vendor)))
+    t.same(await claims.claim('o', 'pharmacy-2500'), notEligible)
+    t.same(await claims.claim('o', 'pharmacy-2499'), won)
+    const others = await Promise.all(many.slice(0, -1).map(pharmacy => claims.claim('o', pharmacy)))
     t.same(
       many.filter((_, i) => i < others.length && others[i]!.outcome !== 'held'),
       [],
@@ -286,7 +287,7 @@ export function claimsContract(
         }
         throw new Error('no recovery within five seconds')
       }
-      await claims.open('o', vendors, later(under))
+      await claims.open('o', pharmacies, later(under))
       await outage.hang()
       await allUnavailable('hangs')
       await allUnavailable('still hangs')
@@ -296,7 +297,7 @@ export function claimsContract(
       await allUnavailable('cut')
       await outage.restore()
       await back()
-      await claims.open('new', vendors, later(under))
+      await claims.open('new', pharmacies, later(under))
       t.same(await claims.claim('new', 'v1'), won, 'works again by itself')
     } finally {
       await under.stop()
@@ -305,7 +306,7 @@ export function claimsContract(
 }
 
 const everyCall = (claims: Claims): (() => Promise<unknown>)[] => [
-  () => claims.open('x', vendors, 0),
+  () => claims.open('x', pharmacies, 0),
   () => claims.claim('x', 'v1'),
   () => claims.confirm('x', 'v1'),
   () => claims.release('x', 'v1'),

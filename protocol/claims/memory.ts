@@ -18,9 +18,9 @@ const ordersMaxDefault = 100_000
 const sweepMs = limits.claimAfterlifeMs / 10
 
 interface OrderClaim {
-  readonly vendors: ReadonlySet<string>
+  readonly pharmacies: ReadonlySet<string>
   readonly deadlineMs: number
-  holder: { vendorId: string; untilMs: number } | undefined
+  holder: { pharmacyId: string; untilMs: number } | undefined
   winner: string | undefined
   closedAs: 'expired' | 'cancelled' | undefined
 }
@@ -54,17 +54,17 @@ export function memoryClaims(
     })
   }
 
-  function answer(order: OrderClaim | undefined, vendorId: string): ClaimAnswer {
+  function answer(order: OrderClaim | undefined, pharmacyId: string): ClaimAnswer {
     if (!order) return { outcome: 'unknown' }
-    if (!order.vendors.has(vendorId)) return { outcome: 'not_eligible' }
-    if (order.winner === vendorId) return { outcome: 'won' }
+    if (!order.pharmacies.has(pharmacyId)) return { outcome: 'not_eligible' }
+    if (order.winner === pharmacyId) return { outcome: 'won' }
     if (order.winner !== undefined) return { outcome: 'taken', by: order.winner }
     if (order.closedAs) return { outcome: 'closed', as: order.closedAs }
     const now = nowMs()
     if (order.holder && now < order.holder.untilMs)
-      return { outcome: order.holder.vendorId === vendorId ? 'won' : 'held' }
+      return { outcome: order.holder.pharmacyId === pharmacyId ? 'won' : 'held' }
     if (now >= order.deadlineMs) return { outcome: 'too_late' }
-    order.holder = { vendorId, untilMs: now + leaseMs }
+    order.holder = { pharmacyId, untilMs: now + leaseMs }
     return { outcome: 'won' }
   }
 
@@ -73,7 +73,7 @@ export function memoryClaims(
   }
 
   return {
-    async open(orderId, vendorIds, deadlineMs) {
+    async open(orderId, pharmacyIds, deadlineMs) {
       checkOpen()
       if (find(orderId)) return
       // One that expired and was not swept yet: it begins anew, at the end of the line.
@@ -81,7 +81,7 @@ export function memoryClaims(
       const oldest = orders.keys().next()
       if (orders.size >= ordersMax && !oldest.done) orders.delete(oldest.value)
       orders.set(orderId, {
-        vendors: new Set(vendorIds),
+        pharmacies: new Set(pharmacyIds),
         deadlineMs,
         holder: undefined,
         winner: undefined,
@@ -89,19 +89,19 @@ export function memoryClaims(
       })
       sweepLater()
     },
-    async claim(orderId, vendorId) {
+    async claim(orderId, pharmacyId) {
       checkOpen()
-      return answer(find(orderId), vendorId)
+      return answer(find(orderId), pharmacyId)
     },
-    async confirm(orderId, vendorId) {
+    async confirm(orderId, pharmacyId) {
       checkOpen()
       const order = find(orderId)
-      if (order) order.winner = vendorId
+      if (order) order.winner = pharmacyId
     },
-    async release(orderId, vendorId) {
+    async release(orderId, pharmacyId) {
       checkOpen()
       const order = find(orderId)
-      if (order?.holder?.vendorId === vendorId) order.holder = undefined
+      if (order?.holder?.pharmacyId === pharmacyId) order.holder = undefined
     },
     async close(orderId, outcome) {
       checkOpen()

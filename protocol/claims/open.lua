@@ -2,10 +2,10 @@
 -- KEYS[1]  the order's hash
 -- ARGV[1]  deadline, ms since the epoch
 -- ARGV[2]  afterlife, ms: how long after the deadline the hash is kept
--- ARGV[3]… vendor ids of those who were asked
+-- ARGV[3]… pharmacy ids of those who were asked
 -- Returns 1 when opened, 0 when it was there already; then nothing changes (C9).
 --
--- One hash holds all: deadline, holder, until, winner, closed, and a field `v:<vendor>` per pharmacy.
+-- One hash holds all: deadline, holder, until, winner, closed, and a field `v:<pharmacy>` per pharmacy.
 -- A set beside it could be evicted alone, and every pharmacy would then hear `not_eligible`.
 if redis.call('exists', KEYS[1]) == 1 then return 0 end
 redis.call('hset', KEYS[1], 'deadline', ARGV[1])

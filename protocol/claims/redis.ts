@@ -32,11 +32,11 @@ interface Scripts {
     key: string,
     deadlineMs: number,
     afterlifeMs: number,
-    ...vendorIds: string[]
+    ...pharmacyIds: string[]
   ): Promise<number>
-  claimClaim(key: string, vendorId: string, leaseMs: number): Promise<[string, string?]>
-  claimConfirm(key: string, vendorId: string): Promise<number>
-  claimRelease(key: string, vendorId: string): Promise<number>
+  claimClaim(key: string, pharmacyId: string, leaseMs: number): Promise<[string, string?]>
+  claimConfirm(key: string, pharmacyId: string): Promise<number>
+  claimRelease(key: string, pharmacyId: string): Promise<number>
   claimClose(key: string, outcome: string): Promise<number>
 }
 
@@ -99,18 +99,18 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
   }
 
   return {
-    async open(orderId, vendorIds, deadlineMs) {
+    async open(orderId, pharmacyIds, deadlineMs) {
       await run(() =>
-        scripted.claimOpen(keyOf(orderId), deadlineMs, limits.claimAfterlifeMs, ...vendorIds),
+        scripted.claimOpen(keyOf(orderId), deadlineMs, limits.claimAfterlifeMs, ...pharmacyIds),
       )
     },
-    claim: (orderId, vendorId) =>
-      run(async () => answerOf(await scripted.claimClaim(keyOf(orderId), vendorId, leaseMs))),
-    async confirm(orderId, vendorId) {
-      await run(() => scripted.claimConfirm(keyOf(orderId), vendorId))
+    claim: (orderId, pharmacyId) =>
+      run(async () => answerOf(await scripted.claimClaim(keyOf(orderId), pharmacyId, leaseMs))),
+    async confirm(orderId, pharmacyId) {
+      await run(() => scripted.claimConfirm(keyOf(orderId), pharmacyId))
     },
-    async release(orderId, vendorId) {
-      await run(() => scripted.claimRelease(keyOf(orderId), vendorId))
+    async release(orderId, pharmacyId) {
+      await run(() => scripted.claimRelease(keyOf(orderId), pharmacyId))
     },
     async close(orderId, outcome) {
       await run(() => scripted.claimClose(keyOf(orderId), outcome))

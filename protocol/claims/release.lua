@@ -1,6 +1,6 @@
 -- release.lua: the holder gives an unconfirmed claim back.
 -- KEYS[1]  the order's hash (fields: see open.lua)
--- ARGV[1]  vendor id
+-- ARGV[1]  pharmacy id
 -- Returns 1 when freed, 0 when it was not this pharmacy's to free. A winner is read before the hold,
 -- so releasing a confirmed claim has no effect on it.
 if redis.call('hget', KEYS[1], 'holder') ~= ARGV[1] then return 0 end

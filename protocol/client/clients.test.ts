@@ -8,6 +8,7 @@ import { connectDriver, type DriverOptions } from './driver.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'
 import { connectTerminal } from './terminal.ts'
 import { connectCustomer, connectFleet, connectTracker } from './watchers.ts'
+import { clientLimits } from './limits.ts'
 
 const options: ConnectOptions = { url: 'http://edge', WebSocket: FakeSocket }
 /** Messages of a terminal that are its events as they come. */
@@ -78,10 +79,10 @@ t.test('a terminal knows what is open', t =>
     )
     list.length = 0
     FakeSocket.last.ends()
-    await time.pass(limits.clientReconnectMsMin)
+    await time.pass(clientLimits.reconnectMsMin)
     FakeSocket.last.says({ type: 'connection' })
     open('d', 'f')
-    await time.pass(limits.clientResyncGraceMs - 1)
+    await time.pass(clientLimits.resyncGraceMs - 1)
     t.same([...terminal.openRequests.keys()], ['d', 'e', 'f'])
     await time.pass(1)
     t.same(
@@ -100,9 +101,9 @@ t.test('a terminal knows what is open', t =>
       'what is not repeated is over',
     )
     FakeSocket.last.ends()
-    await time.pass(2 * limits.clientReconnectMsMin)
+    await time.pass(2 * clientLimits.reconnectMsMin)
     FakeSocket.last.says({ type: 'connection' })
-    await time.pass(limits.clientResyncGraceMs - 1)
+    await time.pass(clientLimits.resyncGraceMs - 1)
     FakeSocket.last.ends()
     await time.pass(1)
     t.same(
@@ -121,7 +122,7 @@ t.test('a terminal without open requests waits for no repetition', t =>
     await settled()
     FakeSocket.last.says({ type: 'connection' })
     FakeSocket.last.says({ type: 'new_request', request_id: 'a' })
-    await time.pass(limits.clientResyncGraceMs)
+    await time.pass(clientLimits.resyncGraceMs)
     t.same([...terminal.openRequests.keys()], ['a'])
     terminal.close()
   }),
@@ -208,11 +209,11 @@ t.test("a driver's positions are sent in messages, and kept until they are ackno
     const { driver, list } = await drive()
     t.equal(FakeSocket.last.url, 'ws://edge/ws/driver')
     driver.sendLocation(here)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.same(FakeSocket.last.sent, [], 'not before the greeting')
     greet()
     driver.sendLocation({ ...here, headingDeg: 90, speedMps: 5, accuracyM: 8, timestampMs: 7_000 })
-    await time.pass(limits.clientBatchMs - 1)
+    await time.pass(clientLimits.batchMs - 1)
     t.same(FakeSocket.last.sent, [])
     await time.pass(1)
     t.equal(FakeSocket.last.sent.length, 1)
@@ -255,19 +256,19 @@ t.test('numbers are kept between runs, and reserved ahead', t =>
       framesMax: 2,
     })
     t.same(saved, [])
-    for (let i = 0; i < limits.clientSequenceStride; i++) driver.sendLocation(here)
-    t.same(saved, [5 + limits.clientSequenceStride])
+    for (let i = 0; i < clientLimits.sequenceStride; i++) driver.sendLocation(here)
+    t.same(saved, [5 + clientLimits.sequenceStride])
     driver.sendLocation(here)
     t.same(
       saved,
-      [5, 5 + limits.clientSequenceStride].map(n => n + limits.clientSequenceStride),
+      [5, 5 + clientLimits.sequenceStride].map(n => n + clientLimits.sequenceStride),
     )
-    t.equal(driver.evicted, limits.clientSequenceStride)
+    t.equal(driver.evicted, clientLimits.sequenceStride)
     greet()
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.same(
       sentFrames(FakeSocket.last).map(one => one.seq),
-      [4 + limits.clientSequenceStride, 5 + limits.clientSequenceStride],
+      [4 + clientLimits.sequenceStride, 5 + clientLimits.sequenceStride],
     )
     FakeSocket.last.saysBytes(ackBytes(1))
     t.equal(driver.unacknowledged.length, 2)
@@ -278,28 +279,28 @@ t.test('numbers are kept between runs, and reserved ahead', t =>
 t.test('a buffer is emptied at a bounded rate, and from its oldest after a reconnection', t =>
   onVirtualTime(async time => {
     const { driver } = await drive()
-    const perFlush = limits.clientMessagesPerFlushMax * limits.framesPerMessageMax
+    const perFlush = clientLimits.messagesPerFlushMax * limits.framesPerMessageMax
     for (let i = 0; i < perFlush + 1; i++) driver.sendLocation(here)
     greet()
-    await time.pass(limits.clientBatchMs)
-    t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
+    t.equal(FakeSocket.last.sent.length, clientLimits.messagesPerFlushMax)
+    await time.pass(clientLimits.batchMs)
     t.equal(sentFrames(FakeSocket.last).length, perFlush + 1)
-    await time.pass(limits.clientBatchMs)
-    t.equal(FakeSocket.last.sent.length, limits.clientMessagesPerFlushMax + 1)
+    await time.pass(clientLimits.batchMs)
+    t.equal(FakeSocket.last.sent.length, clientLimits.messagesPerFlushMax + 1)
     FakeSocket.last.ends()
-    await time.pass(limits.clientReconnectMsMin)
+    await time.pass(clientLimits.reconnectMsMin)
     greet()
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(sentFrames(FakeSocket.last)[0]!.seq, 1_000_000)
     const before = FakeSocket.last.sent.length
     FakeSocket.last.readyState = 2
     driver.sendLocation(here)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(FakeSocket.last.sent.length, before)
     FakeSocket.last.readyState = 1
     driver.sendLocation(here)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(
       sentFrames({ sent: FakeSocket.last.sent.slice(before) } as unknown as FakeSocket)[0]!.seq,
       1_000_000,
@@ -314,28 +315,28 @@ t.test('locations that are not acknowledged go again, twice, and then over anoth
     const { driver } = await drive()
     greet()
     driver.sendLocation(here)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     const [first] = FakeSocket.all
     for (const times of [2, 3]) {
-      await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+      await time.pass(clientLimits.ackStallMs + clientLimits.batchMs)
       t.equal(first!.sent.length, times)
     }
     t.same(first!.closedWith, [])
-    await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+    await time.pass(clientLimits.ackStallMs + clientLimits.batchMs)
     t.same(first!.closedWith, [[1000, 'locations are not acknowledged']])
-    await time.pass(limits.clientReconnectMsMin)
+    await time.pass(clientLimits.reconnectMsMin)
     greet()
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(FakeSocket.last.sent.length, 1)
     for (let i = 0; i < 4; i++) {
-      await time.pass(limits.clientAckStallMs + limits.clientBatchMs)
+      await time.pass(clientLimits.ackStallMs + clientLimits.batchMs)
       FakeSocket.last.says({ type: 'error', code: 'unavailable', message: 'the bus is away' })
     }
     t.same(FakeSocket.last.closedWith, [], 'an edge that says that it waits is waited for')
     FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     const { length } = FakeSocket.last.sent.filter(data => typeof data !== 'string')
-    await time.pass(limits.clientAckStallMs * 5)
+    await time.pass(clientLimits.ackStallMs * 5)
     t.equal(
       FakeSocket.last.sent.filter(data => typeof data !== 'string').length,
       length,
@@ -355,7 +356,7 @@ t.test("a device's clock is corrected by the server's", t =>
       driver.close()
       return timestampMs - nowMs
     }
-    const { clientClockErrorMs: allowedMs } = limits
+    const { clockErrorMs: allowedMs } = clientLimits
     for (const [aheadMs, corrected] of [
       [allowedMs, 0],
       [allowedMs + 1, allowedMs + 1],
@@ -366,19 +367,19 @@ t.test("a device's clock is corrected by the server's", t =>
     const { driver, list } = await drive()
     greet()
     driver.sendLocation(here)
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     FakeSocket.last.says({
       type: 'error',
       code: 'frame_in_future',
       message: 'x',
       server_time_ms: Date.now() - 60_000,
     })
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(FakeSocket.last.sent.length, 2, 'the message that was refused whole goes again')
     t.equal(sentFrames(FakeSocket.last)[1]!.timestampMs, nowMs - 60_000)
     for (const error of [{ code: 'frame_in_future' }, { code: 'other', server_time_ms: 0 }])
       FakeSocket.last.says({ type: 'error', message: 'x', ...error })
-    await time.pass(limits.clientBatchMs)
+    await time.pass(clientLimits.batchMs)
     t.equal(FakeSocket.last.sent.length, 2)
     t.equal(list.filter(([name]) => name === 'error').length, 3)
     driver.close()

@@ -1,16 +1,16 @@
 /** A connection that comes back: when, how often, with which token, and what becomes of what was asked. */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { FakeSocket, onVirtualTime, settled } from './fixture-socket.ts'
+import { clientLimits } from './limits.ts'
 
 const {
-  clientReconnectMsMin: pauseMsMin,
-  clientReconnectMsMax: pauseMsMax,
-  clientPingIntervalMs,
-  clientPongTimeoutMs,
-} = limits
+  reconnectMsMin: pauseMsMin,
+  reconnectMsMax: pauseMsMax,
+  pingIntervalMs,
+  pongTimeoutMs,
+} = clientLimits
 const greeting = { type: 'connection', id: 'none' }
 
 function connect(options: Partial<ConnectOptions> = {}) {
@@ -102,8 +102,8 @@ t.test('it comes back, each time later, and soon again after a good connection',
       pauses.map(() => ['closed', 1006]),
     )
     for (const [openMs, pauseMs] of [
-      [limits.clientStableMs - 1, pauseMsMax],
-      [limits.clientStableMs, pauseMsMin],
+      [clientLimits.stableMs - 1, pauseMsMax],
+      [clientLimits.stableMs, pauseMsMin],
     ] as const) {
       FakeSocket.last.says(greeting)
       await time.pass(openMs)
@@ -230,12 +230,12 @@ t.test('a connection that died without a word', t =>
     const { connection, seen } = connect()
     await settled()
     FakeSocket.last.says(greeting)
-    await time.pass(clientPingIntervalMs - 1)
+    await time.pass(pingIntervalMs - 1)
     t.same(FakeSocket.last.messages, [])
     await time.pass(1)
     t.same(FakeSocket.last.messages, [{ type: 'ping' }])
     FakeSocket.last.says({ type: 'pong' })
-    for (let ms = 0; ms < clientPingIntervalMs + clientPongTimeoutMs; ms += 500) {
+    for (let ms = 0; ms < pingIntervalMs + pongTimeoutMs; ms += 500) {
       t.same(FakeSocket.last.closedWith, [])
       await time.pass(500)
     }
@@ -244,7 +244,7 @@ t.test('a connection that died without a word', t =>
     const before = FakeSocket.all.length
     await time.pass(pauseMsMin)
     t.equal(FakeSocket.all.length, before + 1)
-    await time.pass(clientPingIntervalMs + clientPongTimeoutMs * 1.25)
+    await time.pass(pingIntervalMs + pongTimeoutMs * 1.25)
     t.same(FakeSocket.all[before]!.closedWith, [[1000, 'no answer']], 'nor one that never greeted')
     t.same(FakeSocket.all[before]!.messages, [], 'which is not asked')
     connection.close()
@@ -285,8 +285,8 @@ t.test('what is asked is asked until it is answered', t =>
     FakeSocket.last.says({ type: 'answer', said: 4 })
     await settled()
     t.same(answers, [2])
-    await time.pass(limits.clientRequestTimeoutMs - pauseMsMin)
-    t.same(answers, [2, `no answer to first in ${limits.clientRequestTimeoutMs} ms`])
+    await time.pass(clientLimits.requestTimeoutMs - pauseMsMin)
+    t.same(answers, [2, `no answer to first in ${clientLimits.requestTimeoutMs} ms`])
     FakeSocket.last.ends()
     await time.pass(pauseMsMin * 2)
     FakeSocket.last.says(greeting)
@@ -296,7 +296,7 @@ t.test('what is asked is asked until it is answered', t =>
     ask('fourth')
     await settled()
     t.same(answers.slice(2), ['the connection is closed', 'the connection is closed'])
-    await time.pass(limits.clientRequestTimeoutMs)
+    await time.pass(clientLimits.requestTimeoutMs)
     t.equal(answers.length, 4)
   }),
 )

@@ -11,8 +11,8 @@
  * the one refused, because tokens expire while connections last.
  */
 import { CaduceusError, closeCodes, errorCatalogue } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import { Emitter } from './emitter.ts'
+import { clientLimits } from './limits.ts'
 
 /** The part of the browser's WebSocket that is used; `ws` for Node has it too. */
 export interface WebSocketLike {
@@ -142,7 +142,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
       socket.close()
     })
     this.#heardAtMs = Date.now()
-    this.#watchdog ??= setInterval(() => this.#watch(), limits.clientPongTimeoutMs / 4)
+    this.#watchdog ??= setInterval(() => this.#watch(), clientLimits.pongTimeoutMs / 4)
   }
 
   #receive(socket: WebSocketLike, data: unknown): void {
@@ -174,7 +174,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
   #ended(socket: WebSocketLike, code: number, reason: string): void {
     const before = this.#state
     if (!('socket' in before) || before.socket !== socket) return
-    if (before.state === 'open' && Date.now() - before.sinceMs >= limits.clientStableMs)
+    if (before.state === 'open' && Date.now() - before.sinceMs >= clientLimits.stableMs)
       this.#attempts = 0
     this.#state = { state: 'waiting', timer: null }
     if (code === closeCodes.unauthenticated && typeof this.#options.token === 'function')
@@ -190,14 +190,14 @@ export class Connection<Received extends { type: string }> extends Emitter<
   #retry(): void {
     if (this.#state.state !== 'waiting') return
     const pauseMs = Math.min(
-      limits.clientReconnectMsMax,
-      limits.clientReconnectMsMin * 2 ** this.#attempts,
+      clientLimits.reconnectMsMax,
+      clientLimits.reconnectMsMin * 2 ** this.#attempts,
     )
     this.#attempts++
     // At least half, at most all of it: clients that fell together come back apart.
     const jitteredMs = pauseMs * (0.5 + 0.5 * Math.random())
     // A proxy's idea of an hour is not ours.
-    const toldMs = Math.min(this.#toldPauseMs, limits.clientReconnectMsMax)
+    const toldMs = Math.min(this.#toldPauseMs, clientLimits.reconnectMsMax)
     this.#toldPauseMs = 0
     this.#state = {
       state: 'waiting',
@@ -210,9 +210,9 @@ export class Connection<Received extends { type: string }> extends Emitter<
     const now = this.#state
     if (!('socket' in now)) return
     const silentMs = Date.now() - this.#heardAtMs
-    if (silentMs >= limits.clientPingIntervalMs + limits.clientPongTimeoutMs)
+    if (silentMs >= clientLimits.pingIntervalMs + clientLimits.pongTimeoutMs)
       this.restart('no answer')
-    else if (now.state === 'open' && silentMs >= limits.clientPingIntervalMs)
+    else if (now.state === 'open' && silentMs >= clientLimits.pingIntervalMs)
       this.send({ type: 'ping' })
   }
 
@@ -246,8 +246,8 @@ export class Connection<Received extends { type: string }> extends Emitter<
       }
       const timer = setTimeout(() => {
         this.#waiting.delete(id)
-        reject(new Error(`no answer to ${message.type} in ${limits.clientRequestTimeoutMs} ms`))
-      }, limits.clientRequestTimeoutMs)
+        reject(new Error(`no answer to ${message.type} in ${clientLimits.requestTimeoutMs} ms`))
+      }, clientLimits.requestTimeoutMs)
       this.#waiting.set(id, { message: withId, resolve, reject, timer })
       this.send(withId)
     })

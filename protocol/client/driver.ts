@@ -10,7 +10,6 @@
  */
 import type { Availability } from '../drivers/statuses.ts'
 import { checkFrame, encodeFrames, type LocationFrame } from '../river/frames.ts'
-import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { HeardOn } from '../dispatch/messages.ts'
@@ -22,6 +21,7 @@ import type {
   StatusResult,
 } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
+import { clientLimits } from './limits.ts'
 
 type Received = HeardOn<'driver'>
 
@@ -94,7 +94,7 @@ export class Driver extends Emitter<DriverEvents> {
       if (seq !== null) this.#acknowledged(seq)
     })
     this.#connection.on('message', message => this.#received(message))
-    this.#stallTimer = setInterval(() => this.#checkStall(), limits.clientAckStallMs / 5)
+    this.#stallTimer = setInterval(() => this.#checkStall(), clientLimits.ackStallMs / 5)
   }
 
   get isOpen(): boolean {
@@ -123,7 +123,7 @@ export class Driver extends Emitter<DriverEvents> {
     const problem = checkFrame(frame, Infinity)
     if (problem !== null) throw new RangeError(`${problem}: ${JSON.stringify(location)}`)
     if (this.#sequence !== undefined && this.#nextSeq >= this.#reservedSeq) {
-      this.#reservedSeq = this.#nextSeq + limits.clientSequenceStride
+      this.#reservedSeq = this.#nextSeq + clientLimits.sequenceStride
       this.#sequence.save(this.#reservedSeq)
     }
     this.#nextSeq++
@@ -165,7 +165,7 @@ export class Driver extends Emitter<DriverEvents> {
   /** A frame ahead of the server's clock would be refused, and one far behind it would be taken for late. */
   #correctClock(serverNowMs: number): void {
     const correctionMs = serverNowMs - Date.now()
-    this.#clockCorrectionMs = Math.abs(correctionMs) > limits.clientClockErrorMs ? correctionMs : 0
+    this.#clockCorrectionMs = Math.abs(correctionMs) > clientLimits.clockErrorMs ? correctionMs : 0
     this.#outbox.correctFuture(serverNowMs, Math.max(0, -correctionMs))
   }
 
@@ -211,7 +211,7 @@ export class Driver extends Emitter<DriverEvents> {
   /** Also how frames come back that the bus behind the edge did not take. */
   #checkStall(): void {
     if (!this.#connection.isOpen || this.#outbox.inFlight === 0) return
-    if (Date.now() - this.#progressAtMs < limits.clientAckStallMs) return
+    if (Date.now() - this.#progressAtMs < clientLimits.ackStallMs) return
     if (++this.#stalls > 2) {
       this.#stalls = 0
       this.#connection.restart('locations are not acknowledged')
@@ -222,13 +222,13 @@ export class Driver extends Emitter<DriverEvents> {
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = null
       this.#flush()
-    }, limits.clientBatchMs)
+    }, clientLimits.batchMs)
   }
 
   #flush(): void {
     for (
       let messages = 0;
-      messages < limits.clientMessagesPerFlushMax && this.#connection.isOpen;
+      messages < clientLimits.messagesPerFlushMax && this.#connection.isOpen;
       messages++
     ) {
       const batch = this.#outbox.take()

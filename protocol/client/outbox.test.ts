@@ -2,8 +2,8 @@
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import type { LocationFrame } from '../river/frames.ts'
-import { limits } from '../kernel/limits.ts'
 import { Outbox, readAck } from './outbox.ts'
+import { clientLimits } from './limits.ts'
 
 const frame = (seq: number): LocationFrame => ({
   seq,
@@ -35,10 +35,10 @@ t.test('frames leave in messages, and are kept until acknowledged', async t => {
 
 t.test('frames in flight are bounded', async t => {
   const outbox = new Outbox()
-  for (let seq = 0; seq < limits.clientFramesInFlightMax + 100; seq++) outbox.push(frame(seq))
+  for (let seq = 0; seq < clientLimits.framesInFlightMax + 100; seq++) outbox.push(frame(seq))
   let sent = 0
   for (let batch = outbox.take(); batch.length > 0; batch = outbox.take()) sent += batch.length
-  t.equal(sent, limits.clientFramesInFlightMax)
+  t.equal(sent, clientLimits.framesInFlightMax)
 })
 
 t.test('a full buffer gives up the oldest', async t => {

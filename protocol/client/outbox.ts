@@ -7,6 +7,7 @@
  */
 import type { LocationFrame } from '../river/frames.ts'
 import { limits } from '../kernel/limits.ts'
+import { clientLimits } from './limits.ts'
 
 export class Outbox {
   /** Frames oldest first; the first `sent` of them are on their way. */
@@ -16,7 +17,7 @@ export class Outbox {
   evicted = 0
   readonly framesMax: number
 
-  constructor(framesMax: number = limits.clientBufferFramesMax) {
+  constructor(framesMax: number = clientLimits.bufferFramesMax) {
     this.framesMax = framesMax
   }
 
@@ -43,7 +44,7 @@ export class Outbox {
   take(): LocationFrame[] {
     const count = Math.min(
       limits.framesPerMessageMax,
-      limits.clientFramesInFlightMax - this.#sent,
+      clientLimits.framesInFlightMax - this.#sent,
       this.#frames.length - this.#sent,
     )
     if (count <= 0) return []

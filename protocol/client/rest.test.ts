@@ -1,11 +1,11 @@
 /** The REST client at a server that fails on demand: keys, tokens, repetitions, errors; and files in parts. */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import { onVirtualTime } from './fixture-socket.ts'
 import { uploadLimits } from './limits.ts'
 import { RestClient, type RestOptions, type Tokens } from './rest.ts'
 import type { UploadOptions } from './uploads.ts'
+import { clientLimits } from './limits.ts'
 
 interface Call {
   method: string
@@ -147,8 +147,8 @@ t.test('signing in', async t => {
 t.test('a token that ends soon is replaced, once for all who wait', t =>
   onVirtualTime(async () => {
     for (const [ms, replaced] of [
-      [limits.clientTokenReserveMs, false],
-      [limits.clientTokenReserveMs - 1_000, true],
+      [clientLimits.tokenReserveMs, false],
+      [clientLimits.tokenReserveMs - 1_000, true],
     ] as const) {
       const fresh = tokens()
       const server = serve({ body: fresh })
@@ -362,7 +362,7 @@ t.test('a file in parts', t =>
     )
 
     const broken = send([at(0), new Error('reset'), at(32 * kb), at(size, true)])
-    await time.pass(limits.clientReconnectMsMin - 125)
+    await time.pass(clientLimits.reconnectMsMin - 125)
     t.same(broken.short(), ['POST', 'PATCH 0 65536 bytes'])
     await time.pass(125)
     t.same(await broken.sending, file)
@@ -379,7 +379,7 @@ t.test('a file in parts', t =>
     const arrived = send([at(size, true)], { continueId: 'u' })
     t.same(await arrived.sending, file, 'the last answer was lost')
     const gone = send([refusedBy(404, 'not_found'), at(0), at(size, true)], { continueId: 'old' })
-    await time.pass(limits.clientReconnectMsMin)
+    await time.pass(clientLimits.reconnectMsMin)
     t.same(await gone.sending, file)
     t.same(gone.begun, ['u'], 'begun anew where the server has forgotten it')
 
@@ -419,7 +419,7 @@ t.test('a file in parts', t =>
     const never = send([new Error('reset')])
     const end = codeOf(never.sending)
     for (let i = 0; i < uploadLimits.failuresInARowMax; i++)
-      await time.pass(Math.min(limits.clientReconnectMsMax, limits.clientReconnectMsMin * 2 ** i))
+      await time.pass(Math.min(clientLimits.reconnectMsMax, clientLimits.reconnectMsMin * 2 ** i))
     t.equal(await end, 'unavailable')
     t.equal(never.server.calls.length, uploadLimits.failuresInARowMax + 1)
 

@@ -13,12 +13,12 @@
 import type { OrderCommandData } from '../dispatch/commands.ts'
 import type { VehicleType } from '../drivers/vehicles.ts'
 import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
+import { clientLimits } from './limits.ts'
 
 export interface RestOptions {
   url: string
@@ -122,7 +122,7 @@ export class RestClient {
    */
   async accessToken(refused = false): Promise<string> {
     if (this.#tokens === null) throw new CaduceusError('unauthenticated')
-    const isOld = this.#endsAtMs - Date.now() < limits.clientTokenReserveMs
+    const isOld = this.#endsAtMs - Date.now() < clientLimits.tokenReserveMs
     if (refused || (isOld && this.#tokens.refresh_token !== undefined)) await this.#refresh()
     return this.#tokens.access_token
   }
@@ -306,7 +306,7 @@ export class RestClient {
       },
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
     }
-    const timeoutMs = options.timeoutMs ?? limits.clientRequestTimeoutMs
+    const timeoutMs = options.timeoutMs ?? clientLimits.requestTimeoutMs
     const send = () => this.#fetch(address, { ...init, signal: AbortSignal.timeout(timeoutMs) })
     try {
       return await send().catch(send)

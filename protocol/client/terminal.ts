@@ -8,7 +8,6 @@
  * const { outcome } = await terminal.respond(requestId, 'ACCEPTED', { text_message: 'In stock' })
  * ```
  */
-import { limits } from '../kernel/limits.ts'
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import type { HeardOn } from '../dispatch/messages.ts'
@@ -20,6 +19,7 @@ import type {
   ResponseResult,
   TerminalGreeting,
 } from './messages.ts'
+import { clientLimits } from './limits.ts'
 
 type Received = HeardOn<'terminal'>
 
@@ -110,7 +110,7 @@ export class Terminal extends Emitter<TerminalEvents> {
     if (this.#unconfirmed.size === 0) return
     this.#grace = setTimeout(() => {
       for (const requestId of this.#unconfirmed) this.#close(requestId, 'ended')
-    }, limits.clientResyncGraceMs)
+    }, clientLimits.resyncGraceMs)
   }
 
   #stopWaiting(): void {

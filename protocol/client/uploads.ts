@@ -11,8 +11,8 @@
  * protocol and on nothing else, and shares its tokens, its errors and its pauses with the other calls.
  */
 import { CaduceusError, errorCatalogue, isErrorCode } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import { uploadLimits } from './limits.ts'
+import { clientLimits } from './limits.ts'
 
 export type UploadKind = 'proof' | 'signature' | 'prescription' | 'audio'
 export interface UploadedFile {
@@ -148,8 +148,8 @@ export async function sendInParts(
       if (gone) id = null
       offset = null
       const pauseMs = Math.min(
-        limits.clientReconnectMsMax,
-        limits.clientReconnectMsMin * 2 ** (failures - 1),
+        clientLimits.reconnectMsMax,
+        clientLimits.reconnectMsMin * 2 ** (failures - 1),
       )
       const wantedMs = error instanceof CaduceusError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0
       // A conflict and a token that was replaced are no fault of the network.

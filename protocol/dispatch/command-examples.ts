@@ -27,7 +27,7 @@ const order: { [Verb in OrderVerb]: { summary: string; data: OrderCommandData[Ve
     summary: 'Order from a known pharmacy.',
     data: {
       ...customer,
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       delivery_address: '456 Home Ave',
       delivery_latitude: 27.7172,
       delivery_longitude: 85.324,
@@ -75,7 +75,7 @@ const driver: { [Verb in DriverVerb]: { summary: string; data: DriverCommandData
   register: {
     summary: "A driver joins a pharmacy's fleet.",
     data: {
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       full_name: 'Dora',
       phone: '+9779800000001',
       vehicle_type: 'bike',

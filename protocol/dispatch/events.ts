@@ -36,7 +36,7 @@ export const Place = Type.Object({
 })
 export type Place = Type.Static<typeof Place>
 
-export const VendorFact = Type.Object({
+export const PharmacyFact = Type.Object({
   vendor_id: Uuid,
   name: Text,
   phone: Text,
@@ -47,7 +47,7 @@ export const VendorFact = Type.Object({
     description: 'Does this pharmacy want a photo or a signature at the door?',
   }),
 })
-export type VendorFact = Type.Static<typeof VendorFact>
+export type PharmacyFact = Type.Static<typeof PharmacyFact>
 
 export const CandidateFact = Type.Object({
   vendor_id: Uuid,
@@ -135,7 +135,7 @@ export const DriverFact = Type.Object({
 export type DriverFact = Type.Static<typeof DriverFact>
 
 const vendor = {
-  vendor_id: ids.vendor,
+  vendor_id: ids.pharmacy,
   name: 'City Pharmacy',
   phone: '+9779800000000',
   latitude: 27.71,
@@ -185,21 +185,21 @@ export const orderEvents = {
       quantity: 10,
       radius_km: 5,
       expires_at_ms: 1_790_000_300_000,
-      candidates: [{ vendor_id: ids.vendor, distance_km: 0.98 }],
+      candidates: [{ vendor_id: ids.pharmacy, distance_km: 0.98 }],
     },
   ),
   order_placed: fact(
     'A customer orders from a known pharmacy.',
     Type.Object({
       ...newOrder,
-      vendor: VendorFact,
+      vendor: PharmacyFact,
       distance_km: Type.Number({ minimum: 0, description: 'By road' }),
     }),
     {
       ...asked,
       vendor,
       distance_km: 1.3,
-      fee: { quote_id: null, vendor_id: ids.vendor, fee_minor: 300, distance_km: 1.3 },
+      fee: { quote_id: null, vendor_id: ids.pharmacy, fee_minor: 300, distance_km: 1.3 },
     },
   ),
   response_recorded: fact(
@@ -214,7 +214,7 @@ export const orderEvents = {
       audio_url: nullable(Text),
     }),
     {
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       vendor_name: 'City Pharmacy',
       latitude: 27.71,
       longitude: 85.33,
@@ -226,7 +226,7 @@ export const orderEvents = {
   order_accepted: fact(
     'A pharmacy takes the order: the only winner of a request, or the one that was asked.',
     Type.Object({
-      vendor: VendorFact,
+      vendor: PharmacyFact,
       distance_km: Km,
       fee_minor: Minor,
       text_message: nullable(Text),
@@ -237,7 +237,7 @@ export const orderEvents = {
   order_rejected: fact(
     'The pharmacy that was asked refuses. An end.',
     Type.Object({ vendor_id: Uuid, reason: nullable(Text) }),
-    { vendor_id: ids.vendor, reason: 'closed today' },
+    { vendor_id: ids.pharmacy, reason: 'closed today' },
   ),
   request_expired: fact(
     'Nobody took the request in time, or nobody was near. An end.',
@@ -384,7 +384,7 @@ export const driverEvents = {
     }),
     {
       driver_id: ids.driver,
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       full_name: 'Dora',
       phone: '+9779800000001',
       vehicle_type: 'bike',

@@ -15,7 +15,7 @@ import {
   DriverLocationsUpdated,
   olderTopics,
 } from '../dispatch/older-topics.ts'
-import { pushMessages } from '../dispatch/pushes.ts'
+import { busMessages } from './bus-messages.ts'
 import { socketMessages } from '../dispatch/messages.ts'
 import { channels } from '../kernel/channels.ts'
 import { eventStreamFilters, subjects } from '../bus/subjects.ts'
@@ -134,7 +134,7 @@ t.test('descriptions and examples', async t => {
         ],
       ),
     ),
-    ...[pushMessages, socketMessages].flatMap(table =>
+    ...[busMessages, socketMessages].flatMap(table =>
       Object.entries(table).map(
         ([name, { description, schema, example }]): [string, string, TSchema, unknown] => [
           name,

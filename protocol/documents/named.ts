@@ -1,6 +1,6 @@
 /** The schemas that the AsyncAPI document names once and refers to wherever they occur. */
 import { errorCatalogue } from '../kernel/errors.ts'
-import { Place, VendorFact } from '../dispatch/events.ts'
+import { Place, PharmacyFact } from '../dispatch/events.ts'
 import { Item } from '../kernel/schema.ts'
 import { Principal } from '../kernel/principal.ts'
 import { NewRequestBody } from '../orders/messages.ts'
@@ -34,7 +34,7 @@ export const named = {
   Problem: ProblemSchema,
   Principal,
   Place,
-  VendorFact,
+  PharmacyFact,
   Item,
   NewRequestBody,
   LocationFrame: Frame,

@@ -1,7 +1,7 @@
 /** Locations, and what engines and edges tell each other, in the AsyncAPI document. */
 import { ids } from '../kernel/examples.ts'
 import { driverLocationsExample, DriverLocationsUpdated } from '../dispatch/older-topics.ts'
-import { pushMessages } from '../dispatch/pushes.ts'
+import { busMessages } from './bus-messages.ts'
 import { subjects } from '../bus/subjects.ts'
 import { LocationBatch, frame } from './location-frames.ts'
 import { Draft } from './draft.ts'
@@ -33,18 +33,18 @@ export function river(draft: Draft): void {
 }
 
 export function internal(draft: Draft): void {
-  for (const [name, { description, schema, example }] of Object.entries(pushMessages))
+  for (const [name, { description, schema, example }] of Object.entries(busMessages))
     draft.message(name, description, schema, example)
   const say = (
     name: string,
     address: string,
-    message: keyof typeof pushMessages,
+    message: keyof typeof busMessages,
     parameters: Record<string, string> = {},
   ) =>
     draft.subject(
       name,
       address,
-      `${pushMessages[message].description} Internal.`,
+      `${busMessages[message].description} Internal.`,
       message,
       'send',
       parameters,
@@ -63,14 +63,14 @@ export function internal(draft: Draft): void {
     .request(
       'query_position',
       subjects.queryPosition,
-      pushMessages.position_query.description,
+      busMessages.position_query.description,
       'position_query',
       'position_answer',
     )
     .request(
       'query_health',
       subjects.queryHealth,
-      pushMessages.health_query.description,
+      busMessages.health_query.description,
       'health_query',
       'health_answer',
     )

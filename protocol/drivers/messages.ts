@@ -68,7 +68,7 @@ export const driverMessages = {
       message: 'Connected to driver channel',
       driver_id: ids.driver,
       driver_name: 'Dora',
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       status: 'available',
       server_time_ms: 1_790_000_000_000,
     },
@@ -229,7 +229,7 @@ export const driverMessages = {
     {
       type: 'membership',
       driver_id: ids.driver,
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       membership: 'ended',
       active_order_ids: [],
     },

@@ -4,14 +4,14 @@ import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { commandSchemas } from '../dispatch/commands.ts'
 import { orderEvents } from '../dispatch/events.ts'
-import { DirectoryVendor } from '../dispatch/pushes.ts'
+import { DirectoryPharmacy } from '../dispatch/directory.ts'
 import { dispatchPolicies, policyTable, searchPolicies, searchPolicyOf } from './policies.ts'
 
 const names = [...dispatchPolicies, 'nearest', '']
 const takes = (schema: TSchema): string[] => names.filter(name => Check(schema, name))
 
 t.test('each list of policies is the table', async t => {
-  t.same(takes(DirectoryVendor.properties.dispatch_policy), dispatchPolicies)
+  t.same(takes(DirectoryPharmacy.properties.dispatch_policy), dispatchPolicies)
   t.same(takes(commandSchemas.order.find_driver.properties.policy), searchPolicies)
   t.same(takes(orderEvents.driver_search_started.data.properties.policy), searchPolicies)
 })

@@ -5,7 +5,7 @@
 export const ids = {
   order: '019a9d2e-5c1a-7c3b-9f10-3b1d2a4c5e6f',
   customer: '019a9d2e-0001-7aaa-8bbb-000000000001',
-  vendor: '019a9d2e-0002-7aaa-8bbb-000000000002',
+  pharmacy: '019a9d2e-0002-7aaa-8bbb-000000000002',
   driver: '019a9d2e-0003-7aaa-8bbb-000000000003',
   offer: '019a9d2e-6d2b-7d4c-8a21-4c2e3b5d6f70',
 } as const

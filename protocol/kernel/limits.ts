@@ -21,17 +21,12 @@ export const limits = {
   responsesMax: 200,
 
   // Lists, fees and maps
-  searchCharactersMax: 100,
   searchWordCharactersMax: 64,
   /** Words of an order that it can be found by; words of a search. */
   searchWordsMax: 100,
-  /** Orders that a search reads one by one; with more the list is walked. */
-  searchOrdersMax: 1_000,
-  tariffBandsMax: 10,
   feeMinorMax: 10_000_000,
   /** Half of the equator, by road with every detour. */
   routeKmMax: 40_000,
-  earningsDaysMax: 366,
 
   // Offers to drivers
   offerTtlMs: 30_000,
@@ -103,33 +98,12 @@ export const limits = {
   locationConfirmMs: 50,
   /** Regions an edge keeps a batch for; there are 32,768, of which a deployment serves a few. */
   locationRegionsMax: 1_024,
-  /** Faster than this between two accepted points is not a delivery vehicle; 70 m/s is 252 km/h. */
-  impossibleSpeedMps: 70,
-  /** Consistent points in a row that move the anchor after a run of impossible ones. */
-  reanchorFramesMin: 3,
-  /** Courier-imminent distance, as Uber Direct uses it. */
-  arrivalRadiusM: 80,
   /** A watcher hears of an order's or a fleet's positions at most once in this time. */
   pushIntervalMs: 250,
   /** News of several orders within this time go to an edge together. */
   pushGatherMs: 2,
-  positionSaveIntervalMs: 5_000,
-  /** Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still counted. */
-  breadcrumbsUnsavedMax: 100_000,
-  driversMax: 1_000_000,
-  /** Drivers whose last frame was impossible. */
-  suspectsMax: 100_000,
-  /** Silent for this long, a driver's row and number go to whoever comes next. */
-  driverForgetMs: 24 * 3_600_000,
-  /** Rows looked at after each save. */
-  driversSweptMax: 50_000,
-  /** Kinds of vehicle that matching tells apart. */
-  vehicleTypesMax: 250,
-  rosterDigestMs: 15_000,
-  /** News of drivers gathers this long before other engines hear of it. */
-  rosterNewsMs: 5,
   rosterRowsPerMessageMax: 1_000,
-  vendorPollMs: 5_000,
+  pharmacyPollMs: 5_000,
   /** An actor whose deadline had no effect is looked at again after this. */
   wakeRetryMs: 1_000,
   outboxPendingMax: 100_000,
@@ -141,73 +115,14 @@ export const limits = {
   outboxDoubtEventsMax: 2_000,
 
   // Sockets
-  socketPayloadBytesMax: 64 * 1024,
-  socketBackpressureBytesMax: 1024 * 1024,
-  socketIdleTimeoutSeconds: 60,
-  socketMalformedInARowMax: 10,
-  socketMessagesPerSecondMax: 200,
-  socketsPerAccountMax: 50,
-  /** The `id` a client gives a message; with who sent it, it becomes the command id. */
+  /** Length of the `id` that a client gives a message. With the sender's name it becomes the command id. */
   socketMessageIdCharactersMax: 100,
-  /** Above this a message is answered `body_too_large`; above socketPayloadBytesMax the connection is cut. */
-  socketMessageBytesMax: 16 * 1024,
-  /** Kept while authentication is under way, in each direction. */
-  socketHandshakeMessagesMax: 32,
-  socketHandshakeMs: 10_000,
-  /** Sockets that may begin a second at one edge, when thousands come back at once; HANDSHAKES_PER_SECOND lowers it. */
-  handshakesPerSecondMax: 400,
-  /** At one edge: begun, and not yet greeted or refused. */
-  handshakesUnderWayMax: 1_000,
-  /** Those who are refused are told to come back after one to so many seconds, or they would come together again. */
-  handshakeRetrySecondsMax: 5,
-  /** Access tokens of which an edge remembers that their signature is good, at some 600 bytes each. */
-  tokensRememberedMax: 10_000,
-  /** How often expired tokens and overdue handshakes are looked for. */
-  socketSweepMs: 1_000,
-  /** Commands of one socket that wait for their answer. */
-  socketCommandsInFlightMax: 32,
-  /** Orders whose positions one customer's socket follows. */
-  watchedOrdersPerSocketMax: 200,
-  trackersPerOrderMax: 1_000,
-  /** Drivers in one fleet view. */
-  fleetDriversMax: 1_000,
   /** A burst of new watchers or terminals becomes one message. */
   interestDebounceMs: 5,
   /** Open requests a terminal is told of at connection. */
   openRequestsPerTerminalMax: 200,
-  /** Requests that a terminal was told are over: one that is repeated late is not shown again. */
-  overRequestsPerTerminalMax: 32,
   interestRenewMs: 5_000,
   interestLeaseMs: 20_000,
-  terminalResyncMs: 30_000,
-
-  // TypeScript client
-  clientReconnectMsMin: 500,
-  clientReconnectMsMax: 30_000,
-  /** A connection that lasted this long was a good one: the next attempt starts from the shortest pause. */
-  clientStableMs: 10_000,
-  clientPingIntervalMs: 20_000,
-  /** Silence after a ping that means the connection is dead. */
-  clientPongTimeoutMs: 10_000,
-  /** A night without network at one frame every three seconds. */
-  clientBufferFramesMax: 10_000,
-  /** Frames gathered this long travel in one message. */
-  clientBatchMs: 250,
-  /** Frames sent and not yet acknowledged; the rest wait. */
-  clientFramesInFlightMax: 4_096,
-  /** No acknowledgement for this long: send again; after that twice more, connect anew. */
-  clientAckStallMs: 5_000,
-  clientRequestTimeoutMs: 15_000,
-  /** A token with less life left is replaced before it is used. */
-  clientTokenReserveMs: 30_000,
-  /** Messages of one flush, so that a long buffer stays below the edge's rate. */
-  clientMessagesPerFlushMax: 10,
-  /** A device clock further off than this is corrected by the server's. */
-  clientClockErrorMs: 5_000,
-  /** Numbers reserved ahead, so that a restart never repeats one without saving each. */
-  clientSequenceStride: 1_000,
-  /** After a reconnection, a request that the server has not repeated by then is over. */
-  clientResyncGraceMs: 3_000,
 
   // HTTP
   multipartOverheadBytesMax: 64 * 1024,
@@ -216,22 +131,7 @@ export const limits = {
   idempotencyKeyCharactersMax: 200,
   drainTimeoutMs: 10_000,
 
-  // Around HTTP
-  rateWindowSeconds: 60,
-  /** Long, because guessing is slow: 25 tries in it are a hundred in an hour. */
-  rateAuthAccountWindowSeconds: 15 * 60,
-  /** Accounts or addresses counted at once, for each class of route, where Redis does not count. */
-  rateKeysMax: 20_000,
-  trustedProxiesMax: 10,
-  auditQueueRowsMax: 20_000,
-  auditBatchRowsMax: 500,
-  auditFlushMs: 500,
-  auditTextCharactersMax: 200,
-  auditRetentionDaysDefault: 365,
-
   // Sessions and keys
-  /** How old the state of the dependencies may be that /api/health tells. */
-  healthFreshMs: 250,
   /** How long an edge that missed the hint goes on believing in access that has ended. */
   endedAccessLookMs: 10_000,
 
@@ -272,31 +172,6 @@ relation(
 relation(
   limits.offersPerSearchMax * limits.offerTtlMs <= limits.driverSearchTtlMs,
   'a search outlives its offers',
-)
-relation(
-  limits.handshakesUnderWayMax >= 2 * limits.handshakesPerSecondMax,
-  'a handshake may take two seconds at the full rate',
-)
-relation(
-  limits.handshakeRetrySecondsMax * 1_000 <= limits.clientReconnectMsMax,
-  'a client waits for as long as the door says',
-)
-relation(
-  limits.socketMessageBytesMax < limits.socketPayloadBytesMax,
-  'a message too large is answered before the connection is cut',
-)
-relation(
-  (limits.clientMessagesPerFlushMax * 1_000) / limits.clientBatchMs <
-    limits.socketMessagesPerSecondMax,
-  'a client that empties its buffer is not taken for a flood',
-)
-relation(
-  limits.clientAckStallMs > 2 * limits.locationAckIntervalMs,
-  'a client waits for an ack that is merely due',
-)
-relation(
-  limits.auditQueueRowsMax >= 10 * limits.auditBatchRowsMax,
-  'the audit queue holds several batches',
 )
 relation(
   limits.locationBatchBytesMax < limits.busMessageBytesMax,

@@ -196,7 +196,7 @@ export const orderMessages = {
       type: 'pharmacy_response',
       request_id: ids.order,
       order_id: ids.order,
-      pharmacy_id: ids.vendor,
+      pharmacy_id: ids.pharmacy,
       pharmacy_name: 'City Pharmacy',
       pharmacy_location: { lat: 27.71, lng: 85.33 },
       response_type: 'ACCEPTED',

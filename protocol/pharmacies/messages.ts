@@ -45,7 +45,7 @@ export const pharmacyMessages = {
     {
       type: 'connection',
       message: 'Connected to pharmacy channel',
-      pharmacy_id: ids.vendor,
+      pharmacy_id: ids.pharmacy,
       pharmacy_name: 'City Pharmacy',
       location: { lat: 27.71, lng: 85.33 },
     },
@@ -65,7 +65,7 @@ export const pharmacyMessages = {
     }),
     {
       type: 'approval',
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       status: 'suspended',
       reason: 'the licence has expired',
       latitude: 27.71,
@@ -85,7 +85,7 @@ export const pharmacyMessages = {
     }),
     {
       type: 'fleet',
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       vendor_name: 'City Pharmacy',
       drivers: [
         {
@@ -110,7 +110,7 @@ export const pharmacyMessages = {
     }),
     {
       type: 'locations',
-      vendor_id: ids.vendor,
+      vendor_id: ids.pharmacy,
       drivers: [{ driver_id: ids.driver, status: 'busy', ...pin, at }],
     },
   ),

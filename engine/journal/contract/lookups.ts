@@ -1,6 +1,6 @@
 /** The pharmacies that changed, and the open requests of a customer. */
 import type { Test } from 'tap'
-import type { DirectoryVendor } from '../../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../../protocol/dispatch/directory.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { Store } from '../journal.ts'
 import { acquired, orderAppend, testId, testOrderRow, testOrderView, testSlot } from './rows.ts'
@@ -9,7 +9,7 @@ import type { JournalSubject } from './subject.ts'
 /** Runs the rules as subtests of `t`. */
 export async function lookupRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
   await t.test("vendors changed since, by the store's clock", async t => {
-    const vendor: DirectoryVendor = {
+    const vendor: DirectoryPharmacy = {
       vendor_id: testId(),
       name: 'P',
       phone: '1',

@@ -1,5 +1,5 @@
 /** What the journal's contract suite asks of an adapter's test: one store, journals over it, and ways to look into it. */
-import type { DirectoryVendor } from '../../../protocol/dispatch/pushes.ts'
+import type { DirectoryPharmacy } from '../../../protocol/dispatch/directory.ts'
 import type { DriverView } from '../../../protocol/drivers/view.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { UploadFact } from '../../../protocol/uploads/fact.ts'
@@ -22,7 +22,7 @@ export interface JournalSubject {
   open(): Store
   orderRow(id: string): Promise<StoredOrder | null>
   driverRow(id: string): Promise<DriverRow | null>
-  putVendor(vendor: DirectoryVendor): Promise<void>
+  putVendor(vendor: DirectoryPharmacy): Promise<void>
   /** A stored file, and the driver or pharmacy whose account uploaded it. */
   putUpload(upload: UploadFact): Promise<void>
   /** Lets the store's clock go on. */

@@ -8,7 +8,7 @@ import type {
   DriverFact,
   FeeFact,
   OrderEvent,
-  VendorFact,
+  PharmacyFact,
 } from '../../../protocol/dispatch/events.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import { orderMachine } from '../../orders/machine.ts'
@@ -45,7 +45,7 @@ export interface OrderModel {
   /** Pharmacies that said no, in their order. */
   noes: (DataOf<'response_recorded'> & { atMs: number })[]
   yes: DataOf<'order_accepted'> | null
-  vendor: VendorFact | null
+  vendor: PharmacyFact | null
   offersMade: number
   offer: DataOf<'offer_made'> | null
   driver: DriverFact | null

@@ -1,0 +1,20 @@
+/** Interest: which orders and fleets the sockets of an edge watch, so that engines send positions only there. */
+import Type from 'typebox'
+import { Uuid } from '../kernel/principal.ts'
+import { Text } from '../kernel/schema.ts'
+
+/** From an edge on `interest`: everything its sockets watch. Renewed as a whole, so loss heals itself. */
+export const InterestMessage = Type.Object({
+  edge_id: Text,
+  full: Type.Boolean({
+    description: 'True when the lists are all there is; false when they add to it',
+  }),
+  order_ids: Type.Array(Uuid, {
+    description: "Orders with a tracker or the order's customer connected",
+  }),
+  vendor_ids: Type.Array(Uuid, { description: 'Vendors with a fleet view open' }),
+  gone: Type.Optional(
+    Type.Literal(true, { description: 'Everything ended: the edge is going away' }),
+  ),
+})
+export type InterestMessage = Type.Static<typeof InterestMessage>
