@@ -26,10 +26,22 @@ export type Told = Record<string, number>
 export const attackNames = ['patterns', 'floods', 'uploads', 'requests'] as const
 export type AttackName = (typeof attackNames)[number]
 
+/** The answers that show that an attack was one: an attack that meets none of them would pass every check. */
+export const mustMeet: Record<AttackName, readonly string[]> = {
+  patterns: ['400', '413'],
+  floods: ['401', '101'],
+  uploads: ['open', '429'],
+  requests: ['201', '413', '101'],
+}
+/** A slow machine gets this much longer to meet them, ms. */
+const longerMsMax = 90_000
+
 class Tally {
   readonly told: Told = {}
+  onNote: () => void = () => {}
   note(what: string | number): void {
     this.told[what] = (this.told[what] ?? 0) + 1
+    this.onNote()
   }
 }
 
@@ -288,9 +300,27 @@ const attacks: Record<
   uploads,
 }
 
-/** Runs one until the signal; resolves with what it was told when the last call has ended. */
+/**
+ * Runs one until the signal, and until it has met what it must; resolves with the answers when the
+ * last call has ended. What is `open` is counted at the end, so nobody waits for it.
+ */
 export async function attack(name: AttackName, targets: Targets, life: AbortSignal): Promise<Told> {
   const tally = new Tally()
-  await attacks[name](targets, tally, life)
+  const end = new AbortController()
+  const hasMet = (): boolean =>
+    mustMeet[name].every(one => one === 'open' || tally.told[one] !== undefined)
+  const endIfMet = (): void => {
+    if (life.aborted && hasMet()) end.abort()
+  }
+  tally.onNote = endIfMet
+  life.addEventListener(
+    'abort',
+    () => {
+      endIfMet()
+      setTimeout(() => end.abort(), longerMsMax).unref()
+    },
+    { once: true },
+  )
+  await attacks[name](targets, tally, end.signal)
   return tally.told
 }

@@ -8,7 +8,7 @@ const skip = requireOrSkip(t, 'nats', 'redis', 'postgres') || (addressesMissing 
 
 t.test(
   'strangers attack memory and processor: honest people are served, and nothing of theirs is lost',
-  { skip, timeout: 170_000 },
+  { skip, timeout: 450_000 },
   async t => {
     const outcome = await strangers({
       phaseMs: 4_000,
