@@ -1,20 +1,20 @@
 /**
- * Copies of message bodies, cut one after the other from slabs. A buffer of its own for every 16 KB of
- * locations costs 13 µs, nearly all of it for the allocator and the collector; a slice costs one.
- *
- * Why not buffers that come back when their handlers are done: a handler may keep its bytes (B11), and
- * nobody could tell. The price here is that a body somebody keeps holds its whole slab, so only what
- * is handed out and soon forgotten is copied this way.
+ * Copies message bodies, one after the other, into slabs. A separate buffer for every 16 KB of
+ * locations costs 13 µs, mostly in the allocator and the garbage collector; a slice of a slab costs
+ * 1 µs.
+ * Rejected: reusing a buffer when its handlers have returned. A handler may keep its bytes (B11),
+ * and nothing would tell us. The price of slabs is that one kept body keeps its whole slab in
+ * memory, so only short-lived bodies are copied in this way.
  */
 const slabBytes = 512 * 1024
-/** A larger body would waste too much of a slab's end. */
+/** A larger body would waste too much of the end of a slab. */
 const sliceBytesMax = slabBytes / 8
 
 export class BodyCopies {
   #slab = Buffer.alloc(0)
   #at = 0
 
-  /** Bytes of the caller's own, equal to `body`. */
+  /** A copy of `body` that the caller owns. */
   copy(body: Uint8Array): Buffer {
     const { length } = body
     if (length > sliceBytesMax) return Buffer.from(body)

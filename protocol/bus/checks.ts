@@ -1,6 +1,6 @@
 /**
- * What every bus adapter checks in the same way, so that a mistake shows in the embedded bus and not
- * only once NATS is there. Malformed subjects are mistakes of a programmer and throw TypeError.
+ * Checks that every bus adapter shares, so that a mistake shows in the embedded bus and not only
+ * with NATS. A malformed subject is a programming mistake and throws TypeError.
  */
 import { CaduceusError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
@@ -9,10 +9,10 @@ import { messageIdBytesMax, type Body, type BusHandler, type BusMessage } from '
 
 export type Log = (line: string) => void
 
-/** Silence would hide a broken handler from whoever forgot to pass a log. */
+/** The default log. Silence would hide a broken handler from a caller that passed no log. */
 export const logToStderr: Log = line => console.error(line)
 
-/** B10, where somebody waits for the answer and hears the refusal. */
+/** B10 for `request` and `respond`, where the caller hears the refusal. Throws `body_too_large`. */
 export function checkBody(body: Uint8Array, bytesMax: number = limits.busMessageBytesMax): void {
   if (body.byteLength > bytesMax)
     throw new CaduceusError(
@@ -31,10 +31,10 @@ export function checkFilter(filter: string): void {
     throw new TypeError(`bus: malformed filter ${JSON.stringify(filter)}`)
 }
 
-/** No white space, no empty token. */
+/** True for a subject without white space and without empty tokens. */
 const wellFormed = (subject: string): boolean => /^[^\s.]+(\.[^\s.]+)*$/.test(subject)
 
-/** Messages that one bus gave up, counted; the log hears of each kind now and then. */
+/** Counts the messages that one bus gave up, and logs each kind now and then. */
 export class Losses {
   readonly counts = { tooLarge: 0, handlersFailed: 0 }
   readonly #seldom: Seldom
@@ -43,7 +43,10 @@ export class Losses {
     this.#seldom = new Seldom(log, nowMs)
   }
 
-  /** The bytes to publish (B12); null when they are more than the bus takes (B10), of which a message id takes some. */
+  /**
+   * The bytes to publish (B12); null when they exceed the limit of the bus (B10). A message id uses
+   * a part of that limit.
+   */
   bytesOf(
     subject: string,
     body: Body,
@@ -66,7 +69,7 @@ export class Losses {
     )
   }
 
-  /** B6, for handlers that throw and for those that are async and reject. */
+  /** Calls the handler and counts its failure (B6), whether it throws or its promise rejects. */
   handle(handler: BusHandler, message: BusMessage): void {
     try {
       const result: unknown = handler(message)
@@ -86,5 +89,7 @@ export class Losses {
   }
 }
 
-/** A subject without its last tokens, which are ids: subjects of one kind share the lines of the log. */
+/**
+ * The subject without its last tokens, which are ids, so that subjects of one kind share log lines.
+ */
 const kindOf = (subject: string): string => subject.split('.').slice(0, 4).join('.')

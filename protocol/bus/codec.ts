@@ -1,18 +1,18 @@
 /**
- * Bodies on the bus: msgpack maps; a body that begins with `{` is read as JSON, so that a person
- * with a command-line client can take part. Between our own processes only: location frames from
- * devices are decoded by `frames.ts`, which expects malice; msgpackr does not.
+ * Bodies on the bus are msgpack maps. A body that begins with `{` is read as JSON, so that a person
+ * can take part with a command-line client. This is for our own processes only: `frames.ts` decodes
+ * location frames from devices and expects malice, which msgpackr does not.
  */
 import { Packr, Unpackr } from 'msgpackr'
 import { CaduceusError } from '../kernel/errors.ts'
 
-// Records would tie a body to the connection that taught the reader its shapes.
+// Records would tie a body to the connection on which the reader learnt their shapes.
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true })
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 export const encodeBody = (value: unknown): Uint8Array => packr.pack(value)
 
-/** Throws CaduceusError `message_malformed` on bytes that are neither msgpack nor JSON. */
+/** Throws CaduceusError `message_malformed` for bytes that are neither msgpack nor JSON. */
 export function decodeBody(bytes: Uint8Array): unknown {
   try {
     if (bytes[0] === 0x7b)

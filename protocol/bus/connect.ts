@@ -1,5 +1,6 @@
 /**
- * A connection to NATS as the bus uses it. The bus and the event stream both begin with one, so it is a file of its own.
+ * Connects to NATS. It is a file of its own, because the bus and the event stream both begin with
+ * it.
  */
 import {
   connect,
@@ -10,9 +11,9 @@ import {
 } from '@nats-io/transport-node'
 
 export interface NatsConnectionOptions {
-  /** Shown in the server's list of connections. */
+  /** Name in the server's list of connections. */
   name?: string
-  /** How long the first connection may take, retries included. */
+  /** Time that the first connection may take, retries included. */
   connectTimeoutMs?: number
 }
 
@@ -20,10 +21,13 @@ const connectTimeoutMsDefault = 10_000
 const dialTimeoutMs = 2_000
 const reconnectWaitMs = 250
 const reconnectJitterMs = 250
-/** A connection that hangs is noticed after two pings without answer. */
+/** Interval of pings. A hanging connection is noticed after two pings without an answer. */
 const pingIntervalMs = 5_000
 
-/** Connects, retrying for a while. Throws an Error that names the server and no password when that fails. */
+/**
+ * Connects, with retries. When that fails, it throws an Error that names the server but no
+ * password.
+ */
 export async function connectNats(
   url: string,
   options: NatsConnectionOptions,
@@ -37,9 +41,9 @@ export async function connectNats(
     reconnectJitter: reconnectJitterMs,
     reconnectJitterTLS: reconnectJitterMs,
     pingInterval: pingIntervalMs,
-    // A rotated password must not end reconnecting for good.
+    // Reconnecting must go on after the password was changed.
     ignoreAuthErrorAbort: true,
-    // A stack trace per request is most of the cost of a request.
+    // Collecting a stack trace is most of the cost of a request.
     noAsyncTraces: true,
   }
   const giveUp = delay(options.connectTimeoutMs ?? connectTimeoutMsDefault)
@@ -68,8 +72,9 @@ export async function connectNats(
 }
 
 /**
- * The library does not read credentials from URLs. Several servers are separated by commas. With a user
- * comes an inbox of its own, so that permissions can keep one user from reading answers to another.
+ * The options of NATS_URL: the library does not read credentials from URLs. Commas separate several
+ * servers. A user gets its own inbox prefix, so that permissions can keep one user from reading
+ * another's answers.
  */
 function serversOf(url: string): NodeConnectionOptions {
   const urls = parse(url)
@@ -96,7 +101,7 @@ function parse(url: string): URL[] {
       return one
     })
   } catch {
-    // Without the text: it may hold a password.
+    // The message leaves out the URL, which may contain a password.
     throw new Error(
       'NATS_URL: expected nats://host:port or tls://host:port, several separated by commas',
     )
@@ -108,6 +113,6 @@ const withoutCredentials = (url: string): string =>
     .map(one => `${one.protocol}//${one.host}`)
     .join(',')
 
-/** The words of an error, whatever was thrown. */
+/** The message of an error, or the text of any other thrown value. */
 export const messageOf = (cause: unknown): string =>
   cause instanceof Error ? cause.message : String(cause)

@@ -1,24 +1,23 @@
 /**
- * Lists on their way to the bus. How large an item is, strangers decide: a customer's notes, the number of
- * pharmacies near. So a list is never cut by the number of its items but by the bytes of the message that
- * it becomes, here, for everybody who publishes one.
- *
- * The parts are found by trying. Guesses of the caller make the first attempt fit nearly always, and a part
- * that is too large is halved. Rejected: encoding each item by itself to know its size, which would be paid
- * by all the lists that are small.
+ * Publishes lists. Strangers decide how large an item is: a customer's notes, the number of
+ * pharmacies near. So a list is cut by the bytes of the message and never by the number of items,
+ * in this file for all publishers.
+ * The parts are found by trying. The caller's guess makes the first attempt fit nearly always; a
+ * part that is too large is halved. Rejected: encoding each item alone to know its size, because
+ * all small lists would pay for it.
  */
 import type { Bus } from './bus.ts'
 import { encodeBody } from './codec.ts'
 
-/** Of the message's limit, for a first attempt: guesses may be a little low. */
+/** Share of the message limit that a first attempt fills, because guesses may be a little low. */
 const guessShare = 0.75
 const roughBytesDefault = 64
 
 /**
- * Publishes `items`, in their order, in as many messages as their bytes need, and in none when there are
- * none. `wrap` makes a message of some of them; `from` is how many came before. `roughBytes` guesses how
- * much an item adds. An item that is too large alone is given up and counted by the bus. Returns how many
- * items did not leave, that one and all those that the bus did not take.
+ * Publishes `items` in order, in as few messages as the guess allows, and none for an empty list.
+ * `wrap` makes a message of a part of the items; `from` is the number of items before it.
+ * `roughBytes` guesses the bytes that an item adds. The bus gives up and counts an item that is too
+ * large alone. Returns the number of items that were not sent.
  */
 export function publishList<T>(
   bus: Pick<Bus, 'publish' | 'messageBytesMax'>,
@@ -28,7 +27,7 @@ export function publishList<T>(
   roughBytes: (item: T) => number = () => roughBytesDefault,
 ): number {
   const bytesMax = bus.messageBytesMax
-  /** How much heavier than guessed the items of this list have turned out to be. */
+  /** Ratio of the real to the guessed weight of this list's items, so far. */
   let heavier = 1
   let lost = 0
   for (let from = 0; from < items.length;) {
@@ -46,7 +45,7 @@ export function publishList<T>(
     }
     if (!bus.publish(subject, body)) lost += part.length
     from += part.length
-    // A few heavy items must not make hundreds of messages of the light ones behind them.
+    // A few heavy items must not split the light items after them into hundreds of messages.
     heavier = Math.max(1, heavier / 2)
   }
   return lost

@@ -1,7 +1,7 @@
 /**
- * Which subscriptions a subject concerns: a map for exact subjects, which nearly all are, and a trie
- * of tokens for filters with wildcards. Rejected: a cache of results per subject, as the NATS server
- * has it, because event subjects end in an id and would fill it with entries that are used once.
+ * Finds the subscriptions that match a subject: a map for exact subjects, which nearly all are, and
+ * a trie of tokens for filters with wildcards. Rejected: a cache of results per subject, as the
+ * NATS server has. Event subjects end in an id and would fill it with entries that are used once.
  */
 export class Matcher<T> {
   readonly #exact = new Map<string, Set<T>>()
@@ -25,7 +25,7 @@ export class Matcher<T> {
     this.#wildCount++
   }
 
-  /** Removes what was added with the same filter; anything else is ignored. */
+  /** Removes a value that was added with the same filter. Does nothing otherwise. */
   remove(filter: string, value: T): void {
     if (isWild(filter)) {
       if (removeFrom(this.#wild, filter.split('.'), 0, value)) this.#wildCount--
@@ -35,7 +35,7 @@ export class Matcher<T> {
     if (values?.delete(value) && values.size === 0) this.#exact.delete(filter)
   }
 
-  /** Every value whose filter matches; one added under two matching filters comes twice. */
+  /** Every value whose filter matches. A value added under two matching filters comes twice. */
   match(subject: string): T[] {
     const found: T[] = []
     const exact = this.#exact.get(subject)
@@ -51,7 +51,10 @@ interface Node<T> {
 }
 const emptyNode = <T>(): Node<T> => ({ next: new Map(), values: new Set() })
 
-/** A token counts as a wildcard only when it is alone between its dots. */
+/**
+ * Whether the filter may contain a wildcard. A token is a wildcard only when it stands alone
+ * between dots.
+ */
 const isWild = (filter: string): boolean => filter.endsWith('>') || filter.includes('*')
 
 function collect<T>(node: Node<T>, tokens: readonly string[], at: number, found: T[]): void {
@@ -67,7 +70,9 @@ function collect<T>(node: Node<T>, tokens: readonly string[], at: number, found:
   if (exact) collect(exact, tokens, at + 1, found)
 }
 
-/** True when the value was there. Nodes that end up empty are removed on the way back. */
+/**
+ * Removes the value and, on the way back, nodes that became empty. True when the value was there.
+ */
 function removeFrom<T>(node: Node<T>, tokens: readonly string[], at: number, value: T): boolean {
   if (at === tokens.length) return node.values.delete(value)
   const next = node.next.get(tokens[at]!)

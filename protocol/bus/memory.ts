@@ -1,11 +1,10 @@
 /**
- * The bus inside one process. One queue for all subjects gives the order (B2), and delivery happens
- * on setImmediate, so a handler never runs inside somebody's `publish`.
- *
- * Why setImmediate and not a microtask: two parties that answer each other in microtasks keep the
- * event loop from its sockets for as long as they talk. One turn of the loop costs some ten
- * microseconds, far less than the commit that a command waits for, and it gathers what was published
- * meanwhile into one batch. A batch is bounded, so a flood of locations leaves turns to others.
+ * The bus inside one process. One queue for all subjects keeps the order (B2). Delivery runs on
+ * setImmediate, so a handler never runs inside a `publish`.
+ * Rejected: microtasks. Two parties that answer each other in microtasks keep the event loop from
+ * its sockets. One turn of the loop costs about ten microseconds, far less than the commit that a
+ * command waits for, and it gathers messages into a batch. A batch is bounded, so that a flood of
+ * locations leaves turns to others.
  */
 import { CaduceusError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
@@ -14,7 +13,7 @@ import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'
 import { Matcher } from './matcher.ts'
 
-/** Messages handed out before the event loop gets its turn. */
+/** Messages delivered before the event loop gets its turn. */
 const batchMessagesMax = 1_024
 
 interface Subscriber {
@@ -36,12 +35,12 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
   const copies = new BodyCopies()
   const waitingRequests = new Set<(problem: CaduceusError) => void>()
   let queue: Delivery[] = []
-  /** The batch being handed out, and how far. */
+  /** The batch that is being delivered, and the position in it. */
   let current: Delivery[] = []
   let at = 0
   let scheduled = false
   let open = true
-  /** How often a queue group was asked, so that its members take turns. */
+  /** Number of queue group choices so far, so that members take turns. */
   let turn = 0
   let idleWaiters: { deliveries: number; resolve: () => void }[] = []
   let accepted = 0
@@ -65,7 +64,8 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
     scheduled = false
     for (let budget = batchMessagesMax; budget > 0; budget--) {
       if (at === current.length) {
-        // Only what waited when this batch began: what handlers publish now waits for the next turn.
+        // Deliver only the messages that waited when this batch began. Messages that handlers
+        // publish now wait for the next turn.
         if (budget < batchMessagesMax || queue.length === 0) break
         current = queue
         queue = []
@@ -88,7 +88,7 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
   function deliver(delivery: Delivery): void {
     const receivers = chooseReceivers(delivery.to)
     for (const [i, receiver] of receivers.entries()) {
-      // B11: each handler owns its bytes. The last one takes the copy that publish made.
+      // B11: each handler owns its bytes. The last handler takes the copy that publish made.
       const body = i === receivers.length - 1 ? delivery.body : Buffer.from(delivery.body)
       const message: BusMessage = delivery.respond
         ? { subject: delivery.subject, body, respond: delivery.respond }
@@ -97,7 +97,10 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
     }
   }
 
-  /** One member per queue group, chosen now, so that a member that left meanwhile loses nothing. */
+  /**
+   * One member per queue group. It is chosen at delivery, so that a member that left in between
+   * loses nothing.
+   */
   function chooseReceivers(candidates: Subscriber[]): Subscriber[] {
     if (candidates.length === 1) return candidates[0]!.active ? candidates : []
     const receivers: Subscriber[] = []
@@ -149,13 +152,14 @@ export function memoryBus(options: { onLog?: Log } = {}): Bus {
           settle()
           reject(problem)
         }
-        // After the first call both are without effect: a promise settles once.
+        // After the first call both have no effect: a promise settles once.
         const respond = (answer: Uint8Array): void => {
           checkBody(answer)
           settle()
           resolve(Buffer.from(answer))
         }
-        // The real clock is right here: a request is I/O of the adapter, and the simulator has a bus of its own.
+        // The real clock is right here: a request is I/O of the adapter, and the simulator has its
+        // own bus.
         const timer = setTimeout(
           () =>
             fail(new CaduceusError('unavailable', `no answer to ${subject} in ${timeoutMs} ms`)),

@@ -1,11 +1,10 @@
 /**
- * The bus over core NATS. The client library hides an outage: it takes publishes while it reconnects
- * and throws them away without a word. So every publish is gated on the connection's status (B7), and
- * on how much the server has not acknowledged yet, because a server that hangs without closing would
- * let the socket's buffer grow without bound.
- *
- * Subscriptions use callbacks: the library's iterators cost a promise per message. Requests share one
- * reply subscription (mux) instead of subscribing and unsubscribing for each.
+ * The bus over core NATS. The client library hides an outage: it accepts publications while it
+ * reconnects and silently drops them. So every publication is gated on the status of the connection
+ * (B7). It is also gated on the bytes that the server has not acknowledged, because a server that
+ * hangs without closing would let the socket's buffer grow without bound.
+ * Subscriptions use callbacks, because the library's iterators cost a promise per message. Requests
+ * share one reply subscription instead of subscribing and unsubscribing for each.
  */
 import {
   delay,
@@ -25,22 +24,26 @@ import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } f
 
 export interface NatsBusOptions extends NatsConnectionOptions {
   onLog?: Log
-  /** Publications with a message id are kept in the event stream where JetStream is on, which is made if need be; `flush` then waits for its word too. */
+  /**
+   * True: publications with a message id are stored in the event stream when JetStream is on. The
+   * stream is created if needed, and `flush` also waits for its confirmation.
+   */
   eventStream?: boolean
 }
 
 const drainTimeoutMs = 5_000
-/** Published and not yet acknowledged: beyond this `publish` returns false. */
+/** Bytes published and not yet acknowledged; beyond them `publish` returns false. */
 const backlogBytesMax = 64 * limits.busMessageBytesMax
-/** A round trip is asked for after this much, to learn what the server has taken. */
+/** Bytes after which a round trip asks how much the server has taken. */
 const acknowledgeBytes = limits.busMessageBytesMax
 
-/** Connects, retrying for a while; from then on it reconnects by itself for as long as it takes. */
+/** Connects, with retries for a while. After that it reconnects by itself without a time limit. */
 export async function natsBus(url: string, options: NatsBusOptions = {}): Promise<Bus> {
   const log = options.onLog ?? logToStderr
   const connection = await connectNats(url, options)
   if (options.eventStream !== true) return overConnection(connection, log, null)
-  // Whether a server has JetStream is said once; that it still has none, not every few seconds.
+  // Log once whether the server has JetStream. Do not repeat every few seconds that it still has
+  // none.
   const find = (onLog: Log): Promise<boolean> =>
     ensureEventStreamOn(connection, { onLog }).then(state => state !== 'absent')
   return overConnection(
@@ -57,7 +60,7 @@ function overConnection(
 ): Bus {
   const statusListeners = new Set<(connected: boolean) => void>()
   const losses = new Losses(log)
-  /** The server may take less than we do, and may say something else after a reconnection. */
+  /** The server may accept less than we do, and another value after a reconnection. */
   const messageBytesMax = (): number =>
     Math.min(limits.busMessageBytesMax, connection.info?.max_payload ?? limits.busMessageBytesMax)
   let connected = true
@@ -94,7 +97,7 @@ function overConnection(
         case 'error':
           log(`bus: ${status.error.message}`)
           break
-        default: // The library's own bookkeeping.
+        default: // Bookkeeping of the library.
       }
     }
   }
@@ -102,7 +105,7 @@ function overConnection(
     log(`bus: the connection's state is not told any more: ${messageOf(cause)}`),
   )
 
-  /** Counts what goes out, and now and then asks the server how far it has come. */
+  /** Counts the bytes sent, and sometimes asks the server how far it has read. */
   function account(bytes: number): void {
     unacknowledgedBytes += bytes
     if (asking || unacknowledgedBytes < acknowledgeBytes) return
@@ -113,7 +116,7 @@ function overConnection(
       .then(() => {
         unacknowledgedBytes = Math.max(0, unacknowledgedBytes - covered)
       })
-      // Disconnected: the count starts anew at reconnection.
+      // After a disconnection the count starts anew.
       .catch(() => {})
       .finally(() => {
         asking = false
@@ -122,7 +125,10 @@ function overConnection(
 
   const ready = (): boolean => connected && unacknowledgedBytes < backlogBytesMax
 
-  /** The library refers to the bytes until its next microtask, so B11 takes a copy. */
+  /**
+   * Sends a copy: the library refers to the bytes until its next microtask, and B11 lets the caller
+   * reuse them.
+   */
   function send(subject: string, body: Uint8Array, messageId?: string): boolean {
     try {
       if (messageId === undefined) {
@@ -136,7 +142,7 @@ function overConnection(
         connection.publish(subject, Buffer.from(body), { headers: withId })
       }
     } catch (cause) {
-      // Headers count towards the server's limit, and it may have lowered it a moment ago.
+      // Headers count towards the server's limit, and the server may just have lowered it.
       if (cause instanceof errors.InvalidArgumentError) losses.tooLarge(subject, cause.message)
       else log(`bus: ${subject} could not be sent: ${messageOf(cause)}`)
       return false
@@ -174,7 +180,7 @@ function overConnection(
       checkBody(body, messageBytesMax())
       if (!open || !ready())
         throw new CaduceusError('unavailable', open ? 'no connection to the bus' : 'bus closed')
-      // The library calls it an invalid argument, as it does a body that is too large.
+      // The library reports this as an invalid argument, the same as for a body that is too large.
       if (timeoutMs <= 0)
         throw new CaduceusError('unavailable', `no time is left to ask ${subject}`)
       account(body.byteLength)

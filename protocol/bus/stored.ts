@@ -1,14 +1,12 @@
 /**
- * Publications that the event stream shall have stored before the outbox forgets them. A flush alone
- * says that the server has read them; the stream writes a moment later, and a server that dies in that
- * moment has lost events which no consumer will ever miss.
- *
- * The stream's word is asked for once a turn of the event loop and not per event: a connection's
- * messages are stored in order, so the word on the last speaks for those before it. The last of a turn
- * is only known when the turn ends, hence one message is held back until then. Rejected: an ack for
- * each, which costs a second message per event.
- *
- * The stream is a convenience (stream.ts): when it does not answer, this says so once, asks no more and
+ * Publishes events and learns when the event stream has stored them, so that the outbox may forget
+ * them. A flush alone only says that the server has read them. The stream writes a moment later; a
+ * server that dies in between loses events, and no consumer notices.
+ * The confirmation is requested once per turn of the event loop, not per event. Messages of a
+ * connection are stored in order, so the confirmation of the last one covers all before it. The
+ * last message of a turn is known only when the turn ends, so one message is held back until then.
+ * Rejected: a confirmation for each event, which costs a second message per event.
+ * The stream is optional (stream.ts). When it does not answer, this logs it once, stops asking and
  * looks for it again after a while. Nothing waits for it longer than `answerMs`.
  */
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
@@ -37,11 +35,14 @@ export class StoredPublications {
   )
   #asks: boolean
   #lookAgain: ReturnType<typeof setTimeout> | null = null
-  /** Counts connections: what one took with it is told by its end, and not by a missing answer. */
+  /**
+   * Number of connections so far. An answer that a connection took with it is then known by the end
+   * of the connection, not by a timeout.
+   */
   #connections = 0
   #stopped = false
 
-  /** `find`: is there a stream? It makes one if it can. `present`: what it said last. */
+  /** `find` looks for the stream and creates it if it can. `present` is its last result. */
   constructor(
     connection: NatsConnection,
     log: Log,
@@ -55,7 +56,7 @@ export class StoredPublications {
     if (!present) this.#scheduleLook()
   }
 
-  /** `body` belongs to this from now on. */
+  /** Publishes the message. `body` belongs to this object from now on. */
   publish(subject: string, body: Uint8Array, messageId: string): void {
     this.release()
     const withId = headers()
@@ -68,7 +69,9 @@ export class StoredPublications {
     queueMicrotask(this.#askSafely)
   }
 
-  /** Before anything else goes out on the connection: order is kept. */
+  /**
+   * Sends the held message before any other message goes out on the connection, to keep the order.
+   */
   release(): void {
     const held = this.#held
     if (held === null) return
@@ -76,12 +79,13 @@ export class StoredPublications {
     try {
       this.#connection.publish(held.subject, held.body, { headers: held.headers })
     } catch (cause) {
-      // Closed, or a server that takes less since a moment ago: the caller sends something else and must not fail for this.
+      // The connection is closed, or the server has just lowered its limit. The caller sends
+      // another message and must not fail for this one.
       this.#log(`bus: ${held.subject} could not be sent: ${wordsOf(cause)}`)
     }
   }
 
-  /** Resolves when the stream has spoken, or is known not to. */
+  /** Resolves when the stream has answered, or is known not to. */
   async settled(): Promise<void> {
     this.#ask()
     await Promise.all(this.#words)
@@ -92,7 +96,7 @@ export class StoredPublications {
     this.#held = null
   }
 
-  /** The server may have come back without its stream, or with one. */
+  /** Looks for the stream again: the server may have come back with or without it. */
   reconnected(): void {
     this.#look().catch((cause: unknown) => this.#gone(wordsOf(cause)))
   }

@@ -1,7 +1,8 @@
 /**
  * The JetStream stream from which other services replay events. It is a convenience: the journal
- * holds the truth, the outbox publishes each event with its id, and the stream drops repeats by it.
- * So everything here is best effort, and a server without JetStream serves just as well.
+ * holds the truth, the outbox publishes each event with its id, and the stream drops repeats by
+ * that id. So this file does its best and never fails, and a server without JetStream serves just
+ * as well.
  */
 import {
   DiscardPolicy,
@@ -17,20 +18,24 @@ import { connectNats } from './connect.ts'
 
 export interface EventStreamOptions {
   onLog?: Log
-  /** Oldest events go first beyond this; the server refuses more than its own store allows. */
+  /**
+   * Size beyond which the oldest events are dropped. The server refuses more than its own store
+   * allows.
+   */
   bytesMax?: number
 }
 
 const ageMsMax = 7 * 24 * 60 * 60 * 1_000
 const bytesMaxDefault = 1024 * 1024 * 1024
-/** Longer than an engine needs to take over a slot and publish its last events again. */
+/** Longer than an engine needs to take over a slot and to publish its last events again. */
 const duplicateWindowMs = 2 * 60 * 1_000
-/** The server's number for it. */
+/** The server's number of this error. */
 const streamNotFound = 10059
 
 /**
- * Makes the stream when the server has JetStream and no such stream. One that is there keeps what its
- * operator has tuned; subjects that it lacks are added. Rejects only when the server cannot be reached at all.
+ * Creates the stream when the server has JetStream and no such stream. An existing stream keeps the
+ * settings of its operator; missing subjects are added. Rejects only when the server cannot be
+ * reached.
  */
 export async function ensureEventStream(
   url: string,
@@ -44,7 +49,7 @@ export async function ensureEventStream(
   }
 }
 
-/** The same over a connection that is there; never rejects. */
+/** The same over an existing connection. Never rejects. */
 export async function ensureEventStreamOn(
   connection: NatsConnection,
   options: EventStreamOptions = {},

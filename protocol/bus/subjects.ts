@@ -1,6 +1,6 @@
 /**
- * Every NATS subject, in one table; filters are derived from the same functions, so a subject and
- * its subscription cannot drift apart.
+ * Every NATS subject, in one table. Filters derive from the same functions, so a subject and its
+ * subscription cannot differ.
  */
 const prefix = 'caduceus.v1'
 
@@ -9,12 +9,12 @@ export const subjects = {
   location: (geohash3: string) => `${prefix}.location.${geohash3}`,
   locationFilter: `${prefix}.location.>`,
 
-  /** Commands as other services send them; any engine takes them and routes to the owner. */
+  /** Commands from other services. Any engine takes one and passes it to the owner. */
   command: (actor: string, verb: string) => `${prefix}.command.${actor}.${verb}`,
   commandFilter: `${prefix}.command.*.*`,
   /**
-   * The same with the sender's name, which the NATS server adds when the service has an account of its
-   * own (protocol/bus/nats-server.conf): a name that is in the subject cannot be made up by the sender.
+   * The same with the name of the sender. The NATS server adds it when the service has an account
+   * of its own (protocol/bus/nats-server.conf), so the sender cannot invent it.
    */
   commandOf: (actor: string, verb: string, service: string) =>
     `${prefix}.command.${actor}.${verb}.${service}`,
@@ -22,51 +22,65 @@ export const subjects = {
   /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
   slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
 
-  /** Facts, after commit. */
+  /** Facts, published after commit. */
   event: (actor: string, type: string, id: string) => `${prefix}.event.${actor}.${type}.${id}`,
   eventFilter: `${prefix}.event.>`,
-  /** The same facts under the names of the system before this one: `trip.requested`, `payment.processed`, ... */
+  /**
+   * The same facts under the names of the older system: `trip.requested`, `payment.processed`, ...
+   */
   olderTopic: (topic: string, orderId: string) => `${prefix}.${topic}.${orderId}`,
   tripFilter: `${prefix}.trip.>`,
   paymentFilter: `${prefix}.payment.>`,
-  /** Live positions by the late-data policy, a few seconds apart. Never in a stream. */
+  /** Live positions by the late-data policy, every few seconds. Never in a stream. */
   driverLocations: `${prefix}.driver.location.updated`,
 
-  /** To every edge: what sockets must hear, addressed by topic. */
+  /** To every edge: messages for sockets, addressed by topic. */
   pushAll: `${prefix}.push.all`,
   /** To one edge: the coalesced locations that its sockets watch. */
   pushEdge: (edgeId: string) => `${prefix}.push.edge.${edgeId}`,
 
-  /** From an edge to every engine: what its sockets watch. */
+  /** From an edge to every engine: the orders and fleets that its sockets watch. */
   interest: `${prefix}.interest`,
-  /** From an edge to every engine: pharmacy terminals that (re)connected and want open requests. */
+  /**
+   * From an edge to every engine: pharmacy terminals that have connected and want the open
+   * requests.
+   */
   terminals: `${prefix}.terminals`,
   /** From an edge to every engine: a pharmacy was registered or changed. */
   directory: `${prefix}.directory.vendor`,
-  /** From an engine to every engine: drivers of its own whose availability changed, or all of them when asked. */
+  /**
+   * From an engine to every engine: its drivers whose availability changed, or all of them when
+   * asked.
+   */
   roster: `${prefix}.roster.rows`,
   rosterWanted: `${prefix}.roster.wanted`,
-  /** From an edge to the one that delivers webhooks: look now, something changed. A hint, it may be lost. */
+  /** From an edge to the edge that delivers webhooks: look now. A hint, which may be lost. */
   webhookNudge: `${prefix}.webhooks.nudge`,
-  /** From an engine that joined, let go of slots or left, to every engine: look now. A hint, it may be lost. */
+  /**
+   * From an engine that joined, gave slots up or left, to every engine: look now. A hint, which may
+   * be lost.
+   */
   slotsChanged: `${prefix}.slots.changed`,
-  /** From an edge to every edge: somebody's access has ended, look now. A hint, it may be lost. */
+  /**
+   * From an edge to every edge: the access of an account has ended, look now. A hint, which may be
+   * lost.
+   */
   accessEnded: `${prefix}.access.ended`,
-  /** Answered by any engine: where is this driver, how far from that point. */
+  /** Where is this driver, and how far from a point? Any engine answers. */
   queryPosition: `${prefix}.query.position`,
-  /** Answered by every engine that is alive; used by health checks. */
+  /** Who is alive? Every engine answers; health checks use it. */
   queryHealth: `${prefix}.query.health`,
 } as const
 
 /**
- * The subject of a fact for one service, which hears those of its pharmacies alone: the NATS server gives them to it
- * under the subject that they have for everybody. `subject`: that one, or a filter of such.
+ * The subject of a fact for one service, which hears only the facts of its own pharmacies. The NATS
+ * server delivers them under the normal subject. `subject` is the normal subject or a filter.
  */
 export const ofService = (service: string, subject: string): string =>
   `${prefix}.service.${service}.${subject.slice(prefix.length + 1)}`
 
 export const eventStream = 'CADUCEUS_EVENTS'
-/** What the stream keeps: facts, under both of their names. */
+/** The subjects that the stream stores: facts, under both of their names. */
 export const eventStreamFilters: readonly string[] = [
   subjects.eventFilter,
   subjects.tripFilter,

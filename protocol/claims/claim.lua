@@ -1,5 +1,5 @@
 -- claim.lua: a pharmacy asks for an order.
--- KEYS[1]  the order's hash (fields: see open.lua)
+-- KEYS[1]  the order's hash (see open.lua for its fields)
 -- ARGV[1]  pharmacy id
 -- ARGV[2]  lease, ms: how long an unconfirmed claim holds
 -- Returns {outcome} or {outcome, detail}: won, held, taken <winner>, not_eligible, too_late,

@@ -1,7 +1,7 @@
 /**
  * Claims inside one process, for the embedded engine and the simulator. JavaScript runs one call at
- * a time, so each call is atomic as a Lua script is. Like Redis it may forget: past `ordersMax` the
- * oldest order goes, and its pharmacies are sent to the actor by `unknown`.
+ * a time, so each call is atomic, as a Lua script is. Like Redis it may forget: beyond `ordersMax`
+ * it drops the oldest order, and `unknown` then sends that order's pharmacies to the actor.
  */
 import { CaduceusError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
@@ -12,9 +12,15 @@ export interface MemoryClaimsOptions {
   ordersMax?: number
 }
 
-/** Open and recently ended requests of one process; at some ten pharmacies each, about 200 MB. */
+/**
+ * Open and recently ended requests of one process. With about ten pharmacies each they take about
+ * 200 MB.
+ */
 const ordersMaxDefault = 100_000
-/** Expired orders are no longer answered at once; their memory is returned at this pace. */
+/**
+ * Interval at which the memory of expired orders is freed. Expired orders are not answered any more
+ * even before that.
+ */
 const sweepMs = limits.claimAfterlifeMs / 10
 
 interface OrderClaim {
@@ -45,7 +51,7 @@ export function memoryClaims(
     return order && !expired(order) ? order : undefined
   }
 
-  /** Runs only while there are orders, so an idle process has no timer. */
+  /** Runs only while there are orders, so that an idle process has no timer. */
   function sweepLater(): void {
     cancelSweep ??= after(sweepMs, () => {
       cancelSweep = undefined
@@ -76,7 +82,8 @@ export function memoryClaims(
     async open(orderId, pharmacyIds, deadlineMs) {
       checkOpen()
       if (find(orderId)) return
-      // One that expired and was not swept yet: it begins anew, at the end of the line.
+      // The order expired and was not swept yet. It begins anew, at the end of the order of
+      // opening.
       orders.delete(orderId)
       const oldest = orders.keys().next()
       if (orders.size >= ordersMax && !oldest.done) orders.delete(oldest.value)

@@ -2,7 +2,7 @@
 -- KEYS[1]  the order's hash
 -- ARGV[1]  deadline, ms since the epoch
 -- ARGV[2]  afterlife, ms: how long after the deadline the hash is kept
--- ARGV[3]… pharmacy ids of those who were asked
+-- ARGV[3]… ids of the pharmacies that were asked
 -- Returns 1 when opened, 0 when it was there already; then nothing changes (C9).
 --
 -- One hash holds all: deadline, holder, until, winner, closed, and a field `v:<pharmacy>` per pharmacy.

@@ -1,10 +1,9 @@
 /**
  * Claims in Redis: one hash per order, one Lua script per operation, one round trip per call.
- *
- * The client's defaults are made for patience: a command may wait over a minute for a connection.
- * Here a fast "I do not know" is worth more, because the edge can ask the order's actor instead. So
- * nothing is queued while the connection is down, and nothing waits longer than `commandTimeoutMs`.
- * Unfulfilled commands are sent again after a reconnection; every script bears that.
+ * The defaults of the client allow a command to wait over a minute for a connection. Here a fast
+ * failure is better, because the edge can ask the order's actor instead. So nothing is queued while
+ * the connection is down, and nothing waits longer than `commandTimeoutMs`. Unanswered commands are
+ * sent again after a reconnection; every script tolerates that.
  */
 import { readFileSync } from 'node:fs'
 import { Redis, ReplyError } from 'ioredis'
@@ -16,13 +15,13 @@ import type { ClaimAnswer, Claims } from './claims.ts'
 export interface RedisClaimsOptions {
   leaseMs?: number
   onLog?: (line: string) => void
-  /** How long the first connection may take, retries included. */
+  /** Time that the first connection may take, retries included. */
   connectTimeoutMs?: number
 }
 
 const connectTimeoutMsDefault = 10_000
 const commandTimeoutMs = 800
-/** Commands are on their way and nothing has come for this long: another connection is made. */
+/** Silence, with commands under way, after which another connection is made. */
 const silenceMs = 2 * commandTimeoutMs
 const reconnectMsMin = 50
 const reconnectMsMax = 1_000
@@ -48,10 +47,10 @@ const scriptFiles: Record<keyof Scripts, string> = {
   claimClose: 'close',
 }
 
-/** The braces keep an order on one node of a cluster, should there be one. */
+/** The braces keep an order on one node of a Redis cluster. */
 const keyOf = (orderId: string): string => `caduceus:claim:{${orderId}}`
 
-/** Connects, retrying for a while; from then on it reconnects by itself for as long as it takes. */
+/** Connects, with retries for a while. After that it reconnects by itself without a time limit. */
 export async function redisClaims(url: string, options: RedisClaimsOptions = {}): Promise<Claims> {
   const log = options.onLog ?? (line => console.error(line))
   const leaseMs = options.leaseMs ?? limits.claimLeaseMs
@@ -69,7 +68,7 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: commandTimeoutMs,
-    // A half-open connection never closes by itself: commands without any answer are its only sign.
+    // A half-open connection never closes by itself. Commands without any answer are its only sign.
     socketTimeout: silenceMs,
     connectTimeout: 2 * commandTimeoutMs,
     retryStrategy: times => Math.min(reconnectMsMin * 2 ** Math.min(times, 10), reconnectMsMax),
@@ -81,18 +80,17 @@ export async function redisClaims(url: string, options: RedisClaimsOptions = {})
   client.on('close', () => {
     if (open) log('claims: disconnected')
   })
-  client.on('error', () => {
-    /* told by `close`, and by each call that fails */
-  })
+  // `close` logs it, and each call that fails reports it.
+  client.on('error', () => {})
 
-  /** C12: whatever is wrong with Redis, the caller's way out is the same. */
+  /** C12: whatever is wrong with Redis, the caller gets the same error. */
   async function run<T>(call: () => Promise<T>): Promise<T> {
     if (!open) throw new CaduceusError('unavailable', 'claims are shut down')
     try {
       return await call()
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
-      // An answer that is an error (out of memory, read-only, a broken script) is worth a line each.
+      // A reply that is an error (out of memory, read-only, a broken script) is worth a line each.
       if (cause instanceof ReplyError) log(`claims: ${message}`)
       throw new CaduceusError('unavailable', `claims: ${message}`)
     }
@@ -141,7 +139,7 @@ function answerOf([outcome, detail]: [string, string?]): ClaimAnswer {
   }
 }
 
-/** Resolves when commands can be sent; rejects, and stops trying, after `timeoutMs`. */
+/** Resolves when commands can be sent. Rejects after `timeoutMs` and stops trying. */
 function firstConnection(client: Redis, url: string, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let last = 'no answer'
@@ -151,7 +149,7 @@ function firstConnection(client: Redis, url: string, timeoutMs: number): Promise
       const { protocol, host } = new URL(url)
       reject(new Error(`REDIS_URL: cannot connect to ${protocol}//${host}: ${last}`))
     }
-    // The adapter's own timer: the core's clock has no say in how long a connection takes.
+    // The timer of the adapter: the clock of the core does not decide how long a connection takes.
     const timer = setTimeout(fail, timeoutMs)
     const succeed = (): void => {
       clearTimeout(timer)
@@ -160,7 +158,7 @@ function firstConnection(client: Redis, url: string, timeoutMs: number): Promise
     }
     const onError = (cause: Error): void => {
       last = cause.message
-      // Wrong credentials will not mend themselves.
+      // Wrong credentials do not become right by waiting.
       if (!/WRONGPASS|NOAUTH|invalid (username-password|password)/i.test(last)) return
       clearTimeout(timer)
       fail()

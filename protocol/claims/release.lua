@@ -1,5 +1,5 @@
 -- release.lua: the holder gives an unconfirmed claim back.
--- KEYS[1]  the order's hash (fields: see open.lua)
+-- KEYS[1]  the order's hash (see open.lua for its fields)
 -- ARGV[1]  pharmacy id
 -- Returns 1 when freed, 0 when it was not this pharmacy's to free. A winner is read before the hold,
 -- so releasing a confirmed claim has no effect on it.

@@ -1,13 +1,13 @@
 /**
- * Files that are no code (Lua scripts, pages) stay in the source tree, while the code runs compiled
- * from `dist/`. Rejected: copying them at build time, because a copy that was forgotten or is old
+ * Finds files of the source tree that are not code, such as Lua scripts and pages, while the code
+ * runs compiled from `dist/`. Rejected: copying these files at build time. A forgotten or old copy
  * fails only at run time.
  */
 import { existsSync } from 'node:fs'
 
 let root: URL | undefined
 
-/** Where a file of the source tree is; `path` is relative to the folder of package.json. */
+/** The URL of a file of the source tree. `path` is relative to the folder of package.json. */
 export function assetUrl(path: string): URL {
   root ??= findRoot(new URL('.', import.meta.url))
   return new URL(path, root)

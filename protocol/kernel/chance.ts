@@ -1,15 +1,15 @@
 /**
- * Chance from a seed, in streams: each user of it has a stream of its own, named after what it is
- * for, so that a fault that is switched off (as shrinking does) leaves the dice of all others as
- * they were. Rejected: one stream for everything, where the first difference changes all that follows.
- * The simulator, the torture run, the benches and the specifications of indexes throw these dice; the
- * product's own chance comes from `Env`.
+ * Random numbers from a seed, in named streams. Each user has its own stream, so switching one
+ * fault off (as shrinking does) leaves the numbers of all other users unchanged. Rejected: one
+ * stream for everything, because the first difference changes all numbers after it.
+ * The simulator, the torture run, the benches and the specifications of indexes use it. The product
+ * takes its random numbers from `Env`.
  */
 
-/** Numbers in [0, 1) from a seed, for whoever needs nothing but numbers. */
+/** Numbers in [0, 1) from a seed, for callers that need nothing else. */
 export const seededRandom = (seed: number): (() => number) => new Chance(seed).random
 
-/** Dice of one seed. Not for secrets: whoever sees a few numbers knows the rest. */
+/** A random generator of one seed. Not for secrets: a few of its numbers give away the rest. */
 export class Chance {
   readonly #seed: number
   #state: number
@@ -19,7 +19,7 @@ export class Chance {
     this.#state = this.#seed
   }
 
-  /** A stream of its own for that name; the same seed and name give the same stream. */
+  /** A separate stream with this name. The same seed and name give the same stream. */
   fork(name: string): Chance {
     let h = this.#seed ^ 0x9e3779b9
     for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193)
@@ -27,7 +27,7 @@ export class Chance {
     return new Chance(h ^ (h >>> 13))
   }
 
-  /** In [0, 1). Mulberry32: small, well spread, the same everywhere. */
+  /** A number in [0, 1), by Mulberry32: it is small, well spread and the same on every machine. */
   readonly random = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let t = this.#state
@@ -39,7 +39,7 @@ export class Chance {
   happens(probability: number): boolean {
     return this.random() < probability
   }
-  /** In [from, to). */
+  /** A number in [from, to). */
   between(from: number, to: number): number {
     return from + (to - from) * this.random()
   }
@@ -47,7 +47,7 @@ export class Chance {
   whole(from: number, to: number): number {
     return from + Math.floor(this.random() * (to - from + 1))
   }
-  /** Of exponential distribution: most are short, a few are long. */
+  /** A number of exponential distribution with this mean: most are small, a few are large. */
   around(mean: number): number {
     return -Math.log(1 - this.random()) * mean
   }
@@ -57,7 +57,7 @@ export class Chance {
     return from[Math.floor(this.random() * from.length)]!
   }
 
-  /** One of the list, as often as its weight says. */
+  /** An item of the list, chosen in proportion to its weight. */
   weighted<T extends { weight: number }>(list: readonly T[]): T {
     let at = this.random() * list.reduce((sum, one) => sum + one.weight, 0)
     return list.find(one => (at -= one.weight) < 0) ?? list.at(-1)!

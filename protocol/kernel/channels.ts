@@ -1,11 +1,11 @@
 /**
- * The five WebSocket channels: where each is and what it is for. Which messages go in and out is written at the
- * messages themselves, so that a message is one definition.
+ * The five WebSocket channels, with the address and the purpose of each. A message names its
+ * channels in its own definition, so that each message is defined once.
  */
 export interface Channel {
   path: string
   title: string
-  /** Name and meaning of what stands in braces in the path. */
+  /** Name and meaning of each parameter in braces in the path. */
   parameters: Readonly<Record<string, string>>
 }
 

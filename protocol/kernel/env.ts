@@ -1,6 +1,6 @@
 /**
- * Time, chance and timers, the only way the core sees them. The simulator passes its own; nothing in
- * engine/ may reach for the clock by itself (a house-rule test reads the sources).
+ * Time, random numbers and timers: the only way in which the core sees them. The simulator passes
+ * its own. A house rule test checks that nothing in engine/ uses the clock directly.
  */
 import { randomBytes } from 'node:crypto'
 import { guarded, Seldom } from './seldom.ts'
@@ -8,15 +8,19 @@ import { guarded, Seldom } from './seldom.ts'
 export interface Env {
   /** Wall clock, ms since the epoch. */
   nowMs(): number
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   random(): number
-  /** Runs once after `ms`; returns the way to cancel. A failure of `run` ends nothing but `run`. */
+  /**
+   * Runs `run` once after `ms` and returns a function that cancels it. An error in `run` ends only
+   * `run`.
+   */
   after(ms: number, run: () => void): () => void
 }
 
 /**
- * The real one. Randomness comes from the operating system: ids and tokens are made of it. A timer has no
- * caller who could catch: what fails in one goes to `log`, at a bounded rate, and does not end the process.
+ * The real environment. Random numbers come from the operating system, because ids and tokens are
+ * made of them. A timer has no caller who could catch an error. So its error goes to `log`, at a
+ * bounded rate, and does not end the process.
  */
 export function realEnv(
   log: (line: string, detail?: unknown) => void = (line, detail) => console.error(line, detail),

@@ -1,6 +1,6 @@
 /**
- * Configuration from the environment, read once at start. A mistake stops the process with one line
- * that names the variable and the mend; values that may be secret are never repeated in it.
+ * Reads the configuration from the environment, once at start. A mistake stops the process with one
+ * line that names the variable and the remedy. The line never repeats a value that may be secret.
  */
 import { firstCurrency } from '../pricing/money.ts'
 
@@ -14,20 +14,23 @@ export interface ServiceUrls {
   databaseUrl: string | null
 }
 
-/** The value, or null when unset or blank. */
+/** The trimmed value, or null when it is unset or blank. */
 export function textVariable(environment: Environment, name: string): string | null {
   const value = environment[name]?.trim()
   return value ? value : null
 }
 
-/** Of an address that paths are appended to. */
+/** The URL without slashes at its end, so that paths can be appended. */
 export function withoutSlashAtEnd(url: string): string {
   let end = url.length
   while (end > 0 && url[end - 1] === '/') end--
   return url.slice(0, end)
 }
 
-/** Throws ConfigError unless unset or a whole number from min to max. */
+/**
+ * The value as a whole number, or `fallback` when it is unset. Throws ConfigError for anything else
+ * than a whole number from min to max.
+ */
 export function integerVariable(
   environment: Environment,
   name: string,
@@ -37,7 +40,7 @@ export function integerVariable(
 ): number {
   const value = textVariable(environment, name)
   if (value === null) return fallback
-  // Number reads "0x10" and "1e3" too, which nobody means.
+  // Number() also reads "0x10" and "1e3", which nobody means here.
   const number = /^-?\d+$/.test(value) ? Number(value) : NaN
   if (!Number.isInteger(number) || number < min || number > max)
     throw new ConfigError(
@@ -46,7 +49,7 @@ export function integerVariable(
   return number
 }
 
-/** Throws ConfigError unless unset, 0 or 1. */
+/** True for 1; false for 0 and when it is unset. Throws ConfigError for anything else. */
 export function flagVariable(environment: Environment, name: string): boolean {
   const given = textVariable(environment, name)
   if (given !== null && given !== '0' && given !== '1')
@@ -54,7 +57,7 @@ export function flagVariable(environment: Environment, name: string): boolean {
   return given === '1'
 }
 
-/** Of pino. */
+/** The levels that pino knows. */
 const logLevels: ReadonlySet<string> = new Set([
   'fatal',
   'error',
@@ -65,7 +68,7 @@ const logLevels: ReadonlySet<string> = new Set([
   'silent',
 ])
 
-/** LOG_LEVEL. Throws ConfigError for a word that is no level. */
+/** LOG_LEVEL, or `info` when it is unset. Throws ConfigError for an unknown level. */
 export function logLevelVariable(environment: Environment): string {
   const logLevel = textVariable(environment, 'LOG_LEVEL') ?? 'info'
   if (!logLevels.has(logLevel))
@@ -73,7 +76,10 @@ export function logLevelVariable(environment: Environment): string {
   return logLevel
 }
 
-/** Whether the text is a URL of one of these schemes (`https:`), whose user and password can be read. */
+/**
+ * Whether the text is a URL with one of these schemes (such as `https:`) and a readable user and
+ * password.
+ */
 export function isUrlOf(text: string, schemes: readonly string[]): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, host, username, password } = new URL(text)
@@ -82,15 +88,18 @@ export function isUrlOf(text: string, schemes: readonly string[]): boolean {
   } catch {
     return false
   }
-  // A database may be reached by a path, which stands behind the host.
+  // A Postgres URL may have no host: the database is then reached by a path after it.
   return schemes.includes(protocol) && (host !== '' || protocol.startsWith('postgres'))
 }
 
-/** Whether paths can be appended to it: an http or https URL without a query or a fragment. */
+/** Whether paths can be appended to the text: an http or https URL without query and fragment. */
 export const isBaseUrl = (text: string): boolean =>
   isUrlOf(text, ['http:', 'https:']) && new URL(text).search === '' && new URL(text).hash === ''
 
-/** The three services. Embedded may leave out any of them; an engine or edge of its own needs all. */
+/**
+ * The URLs of the three services. An embedded process may leave out any of them; a separate engine
+ * or edge needs all three. Throws ConfigError.
+ */
 export function serviceUrls(
   environment: Environment,
   role: 'embedded' | 'edge' | 'engine',
@@ -103,7 +112,7 @@ export function serviceUrls(
         `${name} is not set; an ${role} of its own needs it, for instance ${name}=${example}`,
       )
     }
-    // Of the bus there may be several servers.
+    // NATS_URL may name several servers, separated by commas.
     for (const one of name === 'NATS_URL' ? value.split(',') : [value])
       if (!isUrlOf(one.trim(), schemes))
         throw new ConfigError(`${name} is not a URL such as ${example}`)
@@ -120,7 +129,10 @@ export function serviceUrls(
   }
 }
 
-/** CURRENCY: of the fees of new orders, by its ISO 4217 code. Throws ConfigError for a code that is none. */
+/**
+ * CURRENCY: the currency of the fees of new orders, as an ISO 4217 code. Throws ConfigError for an
+ * unknown code.
+ */
 export function currencyVariable(environment: Environment): string {
   const code = (textVariable(environment, 'CURRENCY') ?? firstCurrency).toUpperCase()
   if (!Intl.supportedValuesOf('currency').includes(code))

@@ -1,7 +1,8 @@
 /**
- * The error catalogue: one row per way things go wrong. `code` strings are stable; clients switch on
- * them. `retryable` tells a client whether the same command may succeed if repeated unchanged.
- * A meta-test ties this table to OpenAPI and to the rejections the engine can return.
+ * The error catalogue: one row for each kind of error. The `code` strings are stable, because
+ * clients switch on them. `retryable` tells a client whether the same command may succeed when it
+ * is repeated unchanged. A test ties this table to OpenAPI and to the rejections that the engine
+ * can return.
  */
 export const errorCatalogue = {
   // Input
@@ -31,7 +32,7 @@ export const errorCatalogue = {
     title: 'Idempotency key used for another request',
     retryable: false,
   },
-  // Who
+  // Authentication and permission
   unauthenticated: { http: 401, title: 'Authentication required', retryable: false },
   token_invalid: { http: 401, title: 'Token invalid or expired', retryable: false },
   credentials_wrong: { http: 401, title: 'Wrong e-mail or password', retryable: false },
@@ -39,7 +40,7 @@ export const errorCatalogue = {
   forbidden: { http: 403, title: 'Not allowed', retryable: false },
   code_wrong: { http: 400, title: 'Code is wrong, has expired or was used', retryable: false },
   email_taken: { http: 409, title: 'E-mail already registered', retryable: false },
-  // What
+  // Resources
   not_found: { http: 404, title: 'Not found', retryable: false },
   method_not_allowed: { http: 405, title: 'Method not allowed', retryable: false },
   order_not_found: { http: 404, title: 'Order not found', retryable: false },
@@ -158,24 +159,24 @@ export type ErrorCode = keyof typeof errorCatalogue
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorCatalogue, code)
 
-/** One field that failed validation: where it is, as a dotted path, and the rule it broke. */
+/** One field that failed validation: its dotted path, and the rule that it broke. */
 export interface FieldError {
   field: string
   rule: string
 }
 
-/** What crosses the bus in place of a result. `detail` is safe to show to the caller. */
+/** The error that crosses the bus in place of a result. `detail` is safe to show to the caller. */
 export interface Problem {
   code: ErrorCode
   detail: string
   fields?: FieldError[]
 }
 
-/** The same as an exception, for code that runs inside a request. */
+/** A Problem as an exception, for code that runs inside a request. */
 export class CaduceusError extends Error {
   readonly code: ErrorCode
   readonly fields: FieldError[] | undefined
-  /** When the caller may come again, where that is known. */
+  /** Seconds after which the caller may try again, where they are known. */
   readonly retryAfterSeconds: number | undefined
   constructor(code: ErrorCode, detail?: string, fields?: FieldError[], retryAfterSeconds?: number) {
     super(detail ?? errorCatalogue[code].title)
@@ -189,7 +190,10 @@ export class CaduceusError extends Error {
   }
 }
 
-/** RFC 9457 problem document as REST answers it; `error` repeats `detail` for clients of the older API. */
+/**
+ * The RFC 9457 problem document that REST answers with. `error` repeats `detail` for clients of the
+ * older API.
+ */
 export function problemDocument(problem: Problem, requestId?: string): Record<string, unknown> {
   const row = errorCatalogue[problem.code]
   return {
@@ -205,7 +209,7 @@ export function problemDocument(problem: Problem, requestId?: string): Record<st
   }
 }
 
-/** WebSocket close codes: below 4400 the client must not simply reconnect, from 4400 it may. */
+/** WebSocket close codes. Below 4400 a client must not simply reconnect; from 4400 on it may. */
 export const closeCodes = {
   goingAway: 1001,
   unauthenticated: 4001,

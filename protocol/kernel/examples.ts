@@ -1,6 +1,6 @@
 /**
- * Ids that the examples of all schemas share, so that a reader of the AsyncAPI document meets the same
- * customer, pharmacy, driver and order from message to message.
+ * Ids that the examples of all schemas share. A reader of the AsyncAPI document meets the same
+ * customer, pharmacy, driver and order in every message.
  */
 export const ids = {
   order: '019a9d2e-5c1a-7c3b-9f10-3b1d2a4c5e6f',
@@ -12,7 +12,7 @@ export const ids = {
 
 export const at = '2026-09-21T13:33:20.000Z'
 
-/** A pharmacy, a customer's door and a driver between them. */
+/** A pharmacy, a customer's door, and a driver between them. */
 export const shop = { latitude: 27.71, longitude: 85.33, address: '1 Main St' }
 export const door = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
 export const pin = { latitude: 27.7145, longitude: 85.3271, heading: 180, speed: 8 }

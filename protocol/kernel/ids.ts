@@ -1,6 +1,6 @@
 /**
- * Ids. Rows and actors are UUIDv7 (RFC 9562): sorted by creation time, so that indexes stay warm.
- * Things that must not be guessed (tracking tokens, tickets) are 128 random bits instead.
+ * Ids. Rows and actors have UUIDv7 (RFC 9562), which sort by creation time and so keep indexes
+ * warm. Tracking tokens and tickets must not be guessed, so they are 128 random bits instead.
  */
 
 export const uuidPattern =
@@ -10,13 +10,13 @@ const uuidRegExp = new RegExp(uuidPattern)
 export const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && uuidRegExp.test(value)
 
-/** Two digits of each byte. */
+/** The two hexadecimal digits of each byte. */
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const pair = (n: number, shift: number): string => pairs[(n >>> shift) & 0xff]!
 
 /**
- * A UUIDv7 from a time in ms and a source of randomness in [0, 1). The source is passed in so that
- * the simulator's ids come from its seed.
+ * A UUIDv7 from a time in ms and a source of random numbers in [0, 1). The source is a parameter,
+ * so that the ids of the simulator come from its seed.
  */
 export function uuidV7(nowMs: number, random: () => number): string {
   const high = Math.floor(nowMs / 2 ** 32)
@@ -49,14 +49,14 @@ export function uuidV7(nowMs: number, random: () => number): string {
   )
 }
 
-/** The creation time in ms that a UUIDv7 carries. */
+/** The creation time of a UUIDv7, in ms since the epoch. */
 export const uuidTimeMs = (id: string): number =>
   Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits. */
 export function orderNumber(orderId: string): string {
   const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-  // The last ten digits, which no dash parts: 40 bits, as two numbers that fit into 32.
+  // The last ten digits contain no dash. They are 40 bits, read as two numbers that fit into 32.
   const high = Number.parseInt(orderId.slice(-10, -5), 16)
   const low = Number.parseInt(orderId.slice(-5), 16)
   let out = 'ORD-'
@@ -66,8 +66,8 @@ export function orderNumber(orderId: string): string {
 }
 
 /**
- * The slot of an actor: FNV-1a over the id's text. Not uuid bits directly, because v7 ids of one
- * millisecond share their prefix and services may mint ids of other versions.
+ * The slot of an actor: FNV-1a over the text of the id. Not the bits of the UUID, because UUIDv7
+ * ids of one millisecond share their prefix, and services may create ids of other versions.
  */
 export function slotOf(actorId: string, slotCount: number): number {
   let h = 0x811c9dc5

@@ -1,16 +1,16 @@
 /**
- * Times as text, RFC 3339: written in UTC with milliseconds, and read from outside by one strict reader.
- * One transition names its own moment several times, and others of the same millisecond follow it, so the
- * last text is kept: writing one costs 0.4 µs.
- *
- * Rejected for reading: `Date.parse`, which takes a time without a zone for the server's own, "driver 7"
- * for the year 2007 and the 30th of February for the 2nd of March, and refuses a leap second.
+ * Times as text (RFC 3339). They are written in UTC with milliseconds, and one strict reader reads
+ * those from outside. The last text written is kept, because one transition writes the same moment
+ * several times and writing it costs 0.4 µs.
+ * Rejected for reading: `Date.parse`. It takes a time without a zone as the server's local time,
+ * reads "driver 7" as the year 2007 and the 30th of February as the 2nd of March, and refuses a
+ * leap second.
  */
 
 let lastMs = Number.NaN
 let lastText = ''
 
-/** From ms since the epoch. Throws RangeError for what is no time. */
+/** The text of a time in ms since the epoch. Throws RangeError when it is not a valid time. */
 export function isoTime(ms: number): string {
   if (ms !== lastMs) {
     lastText = new Date(ms).toISOString()
@@ -19,15 +19,16 @@ export function isoTime(ms: number): string {
   return lastText
 }
 
-/** In words, for whoever sent something else. */
+/** The rule in words, for the sender of another text. */
 export const instantRule =
   'must be a time of RFC 3339 with its zone, such as 2026-01-31T09:30:00Z or 2026-01-31T15:15:00+05:45 (in a query "+" is written %2B)'
 export const dayRule = 'must be a day such as 2026-01-31'
 
 /**
- * ms since the epoch of a time with a zone, from the year 1 to the year 9999 in UTC, which is what RFC
- * 3339 can write and a database can keep; null for anything else. Digits beyond milliseconds are cut off.
- * A leap second (23:59:60 in UTC) is the first moment of the next day, as POSIX counts it.
+ * A time with a zone, as ms since the epoch; null for any other text. It accepts the years 1 to
+ * 9999 in UTC, which RFC 3339 can write and a database can keep. It cuts off digits beyond
+ * milliseconds. It takes a leap second (23:59:60 in UTC) as the first moment of the next day, as
+ * POSIX does.
  */
 export function instantMs(text: string): number | null {
   if (text.length > instantCharactersMax) return null
@@ -54,13 +55,16 @@ export function instantMs(text: string): number | null {
   return inRange(ms + Number(fraction.slice(0, 3).padEnd(3, '0')))
 }
 
-/** ms since the epoch of the midnight in UTC that begins the day `YYYY-MM-DD`; null for what is no day of the calendar. */
+/**
+ * The midnight in UTC that begins the day `YYYY-MM-DD`, in ms since the epoch; null when it is not
+ * a day of the calendar.
+ */
 export function dayMs(text: string): number | null {
   const parts = day.exec(text)
   if (parts === null) return null
   const [year, month, date] = parts.slice(1).map(Number) as [number, number, number]
   const moment = new Date(0)
-  // Date.UTC takes the years 0 to 99 for the twentieth century.
+  // Date.UTC would take the years 0 to 99 as 1900 to 1999.
   moment.setUTCFullYear(year, month - 1, date)
   return year >= 1 && moment.getUTCMonth() === month - 1 && moment.getUTCDate() === date
     ? moment.getTime()

@@ -1,13 +1,13 @@
 /**
- * Kilometres as they are told. One file, because two places that round the same distance differently look like
- * two distances.
+ * Rounding of kilometres that people see. It is in one file, because the same distance rounded
+ * differently in two places looks like two distances.
  */
 
-/** To the metre: distances by road, as driven, and to the door. */
+/** To one metre: for distances by road, distances driven, and distances to the door. */
 export const kmToMetre = (km: number): number => Math.round(km * 1000) / 1000
 
-/** To ten metres: what the older broadcast API tells. */
+/** To ten metres: for the older broadcast API. */
 export const kmToTenMetres = (km: number): number => Math.round(km * 100) / 100
 
-/** To a hundred metres: what may be told of a door that is not to be found. */
+/** To a hundred metres: for a door whose exact place must stay hidden. */
 export const kmToHundredMetres = (km: number): number => Math.round(km * 10) / 10

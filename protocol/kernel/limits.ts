@@ -1,13 +1,14 @@
 /**
- * Every bound of the system, in one place, units in the name. A queue, buffer, list or retry that
- * is not bounded by a line here is a defect. Relations between bounds are asserted at import, so a
- * careless edit stops the process at start and not an order at night.
+ * Bounds that several rooms share, with the unit in each name. A bound of one room stands in the
+ * `limits.ts` of that room. A queue, buffer, list or retry without a bound is a defect. Relations
+ * between bounds are checked at import, so that a careless edit stops the process at start and not
+ * an order at night.
  */
 export const limits = {
   // Requests and orders
   radiusKmMin: 1,
   radiusKmMax: 50,
-  /** Nearest pharmacies asked per broadcast; a dense city at 50 km has more than anyone can serve. */
+  /** Nearest pharmacies asked per broadcast. A dense city has more within 50 km than can answer. */
   broadcastCandidatesMax: 2_000,
   requestTtlSecondsDefault: 300,
   requestTtlSecondsMin: 5,
@@ -17,15 +18,15 @@ export const limits = {
   nameCharactersMax: 200,
   urlCharactersMax: 2_048,
   quantityMax: 10_000,
-  /** Answers (accept or reject) an order remembers; further rejections are counted only. */
+  /** Answers (accept or reject) that an order remembers. Further rejections are only counted. */
   responsesMax: 200,
 
   // Lists, fees and maps
   searchWordCharactersMax: 64,
-  /** Words of an order that it can be found by; words of a search. */
+  /** Words by which an order can be found, and words of one search. */
   searchWordsMax: 100,
   feeMinorMax: 10_000_000,
-  /** Half of the equator, by road with every detour. */
+  /** Half of the equator: longer than any road. */
   routeKmMax: 40_000,
 
   // Offers to drivers
@@ -33,40 +34,55 @@ export const limits = {
   offersPerSearchMax: 20,
   driverSearchRadiusKm: 15,
   driverSearchTtlMs: 10 * 60_000,
-  /** Pause before an unsuccessful search looks again for drivers who came free. */
+  /** Pause before an unsuccessful search looks for free drivers again. */
   driverSearchRetryMs: 5_000,
   driverCapacityDefault: 1,
   driverCapacityMax: 10,
 
   // Claims
-  /** A claim whose holder never reached the journal lapses after this. */
+  /** A claim lapses after this when its holder never reached the journal. */
   claimLeaseMs: 3_000,
-  /** Kept after the deadline so that a late accept hears "taken" and not "unknown". */
+  /**
+   * A claim is kept for this long after the deadline, so that a late accept hears "taken" and not
+   * "unknown".
+   */
   claimAfterlifeMs: 10 * 60_000,
 
   // Actors
   mailboxDepthMax: 1_024,
   commandIdsRememberedMax: 16,
-  /** Of another service's own; with its name it becomes the command id. */
+  /**
+   * Length of the id that another service gives its command. With the service's name it becomes the
+   * command id.
+   */
   serviceCommandIdCharactersMax: 90,
   commandTimeoutMs: 5_000,
-  /** Time a caller waits for a driver to confirm a manual assignment. */
+  /** Time that a caller waits for a driver to confirm a manual assignment. */
   assignmentWaitMs: 3_000,
   commandsInFlightMax: 20_000,
-  /** In memory, awake or asleep; some 500 bytes a sleeper. */
+  /** Actors in memory, awake or asleep. A sleeping one takes about 500 bytes. */
   liveActorsMax: 2_000_000,
-  /** Some 3 KB each. */
+  /** Actors awake, at about 3 KB each. */
   awakeActorsMax: 250_000,
-  /** Idle for this long an actor is packed; refusals are forgotten then, so longer than any caller repeats. */
+  /**
+   * An actor that is idle for this long is packed. Packing forgets its refusals, so the time is
+   * longer than any caller repeats.
+   */
   actorSleepMs: 15_000,
   /** The same when memory is short. */
   actorSleepMsPressed: 1_000,
-  /** Without an event for this long a sleeper lives in the journal alone, unless it has a deadline. */
+  /**
+   * A sleeping actor without an event for this long stays only in the journal, unless it has a
+   * deadline.
+   */
   actorLeaveMs: 10 * 60_000,
   passivateRoundMs: 100,
-  /** After a round that saw everybody, who are few then: nobody is short of memory within this. */
+  /**
+   * Pause after a round that looked at every actor. Only few were there, so memory cannot become
+   * short within it.
+   */
   passivateRestMs: 2_000,
-  /** Actors looked at in one round, and packed, at some 5 µs each. */
+  /** Actors that one round looks at and packs, at about 5 µs each. */
   passivateLooksMax: 4_000,
   passivatePackedMax: 250,
   slotCount: 64,
@@ -76,15 +92,27 @@ export const limits = {
 
   // Journal
   journalBatchEventsMax: 512,
-  /** From one group of appends to the next, embedded: some of what an answer may take, for far fewer statements under load. */
+  /**
+   * Pause between two groups of appends when embedded. It delays an answer a little and saves many
+   * statements under load.
+   */
   embeddedGroupSpacingMs: 2,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
-  /** What a crash lets events be published and commands between actors be delivered again. */
+  /**
+   * Interval at which cursors are saved. After a crash, the events published and the commands
+   * between actors delivered within it are repeated.
+   */
   cursorSaveIntervalMs: 200,
-  /** Packed in one go, at some 5 µs each, and written in one statement, at some 30: commands wait for that. A batch ends at either bound. */
+  /**
+   * Snapshots per batch. Packing takes about 5 µs each and writing about 30 µs; commands wait
+   * meanwhile. A batch ends at this bound or at `snapshotBatchBytesMax`.
+   */
   snapshotBatchMax: 64,
-  /** Between two batches of a round; shorter where there are many, so that a round takes about half of the interval. */
+  /**
+   * Pause between two batches of a round. It is shorter when there are many, so that a round takes
+   * about half of the interval.
+   */
   snapshotPauseMsMax: 20,
   snapshotBatchBytesMax: 128 * 1024,
 
@@ -94,32 +122,41 @@ export const limits = {
   locationBatchBytesMax: 16 * 1024,
   locationFlushMs: 5,
   locationAckIntervalMs: 1_000,
-  /** Round trips to the bus before acknowledgements, at least this far apart. */
+  /** Shortest time between two round trips to the bus that precede acknowledgements. */
   locationConfirmMs: 50,
-  /** Regions an edge keeps a batch for; there are 32,768, of which a deployment serves a few. */
+  /**
+   * Regions for which an edge keeps a batch. There are 32,768 regions, of which a deployment serves
+   * a few.
+   */
   locationRegionsMax: 1_024,
-  /** A watcher hears of an order's or a fleet's positions at most once in this time. */
+  /** Shortest time between two positions that a watcher hears of one order or one fleet. */
   pushIntervalMs: 250,
-  /** News of several orders within this time go to an edge together. */
+  /** Time in which news of several orders for one edge is gathered into one message. */
   pushGatherMs: 2,
   rosterRowsPerMessageMax: 1_000,
   pharmacyPollMs: 5_000,
-  /** An actor whose deadline had no effect is looked at again after this. */
+  /** An actor whose deadline had no effect is examined again after this. */
   wakeRetryMs: 1_000,
   outboxPendingMax: 100_000,
-  /** Failures of a receiver, some ten seconds, after which a command between actors is parked. */
+  /**
+   * Failures of a receiver, within about ten seconds, after which a command between actors is
+   * parked.
+   */
   outboxFailuresMax: 10,
-  /** Published this long before a disconnection is published again: the server may have crashed with it unwritten. */
+  /**
+   * Events published within this time before a disconnection are published again: the server may
+   * have crashed before it wrote them.
+   */
   outboxDoubtMs: 1_000,
-  /** Of one slot. */
+  /** Events of one slot that may be published again. */
   outboxDoubtEventsMax: 2_000,
 
   // Sockets
   /** Length of the `id` that a client gives a message. With the sender's name it becomes the command id. */
   socketMessageIdCharactersMax: 100,
-  /** A burst of new watchers or terminals becomes one message. */
+  /** Time in which new watchers or terminals are gathered into one message. */
   interestDebounceMs: 5,
-  /** Open requests a terminal is told of at connection. */
+  /** Open requests that a terminal is told at connection. */
   openRequestsPerTerminalMax: 200,
   interestRenewMs: 5_000,
   interestLeaseMs: 20_000,
@@ -132,7 +169,7 @@ export const limits = {
   drainTimeoutMs: 10_000,
 
   // Sessions and keys
-  /** How long an edge that missed the hint goes on believing in access that has ended. */
+  /** How long an edge that missed the hint keeps accepting access that has ended. */
   endedAccessLookMs: 10_000,
 
   // Bus

@@ -1,7 +1,8 @@
 /**
- * The log, without secrets and without people. Callers log ids, and that is the rule; this is the net
- * under it: fields that name a secret or a person are replaced, and an error is reduced to what helps
- * to mend it, because a database's error carries the values of the row and a client's error its URL.
+ * The log, without secrets and without data about people. Callers must log only ids; this file is
+ * the safety net. It replaces fields that name a secret or a person. It reduces an error to what
+ * helps to fix it, because a database error carries the values of the row and a client error
+ * carries its URL.
  */
 import { pino, type DestinationStream, type Logger } from 'pino'
 
@@ -30,12 +31,15 @@ const fields = [
   'delivery_address',
   'pickup_address',
 ]
-/** In the record itself, one level down, and two (`req.headers.authorization`). */
+/**
+ * Paths to redact: in the record itself, one level down, and two levels down
+ * (`req.headers.authorization`).
+ */
 export const redactedPaths = fields.flatMap(field => [field, `*.${field}`, `*.*.${field}`])
 
 /**
- * Addresses of people and credentials, wherever a text has them. Each pattern reads a text once, however
- * it was made: what a stranger sent comes by here too.
+ * The text without addresses of people and without credentials. Each pattern reads the text once,
+ * whatever it contains, because text of strangers passes here too.
  */
 export const scrubbed = (text: string): string =>
   text
@@ -45,7 +49,10 @@ export const scrubbed = (text: string): string =>
     .replaceAll(/(\bbearer\s+)\S+/gi, '$1[redacted]')
     .replaceAll(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, '$1[redacted]@')
 
-/** Of an error: its kind, its text and stack, and a database's code and constraint; never `detail`, `parameters` or `where`. */
+/**
+ * The fields of an error that may be logged: kind, message, stack, and the code and constraint of a
+ * database. Never `detail`, `parameters` or `where`.
+ */
 export function errorFields(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: scrubbed(String(error)) }
   const { code, constraint, table, routine } = error as {
@@ -66,7 +73,10 @@ export function errorFields(error: unknown, depth = 0): Record<string, unknown> 
   }
 }
 
-/** `base`: in every line. Written to standard output unless a stream is given. */
+/**
+ * Creates a log. `base` goes into every line. It writes to standard output unless a stream is
+ * given.
+ */
 export function createLog(
   level: string,
   base: Record<string, unknown> | null = null,

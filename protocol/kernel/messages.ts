@@ -1,10 +1,9 @@
 /**
- * How a WebSocket message is defined: once, with its schema, an example and the channels that carry it. Engine and
- * edge may send only what is defined, the edge checks with these very schemas, and the client's types, the AsyncAPI
- * document and the tests derive from them.
- *
- * Rejected: a list of messages for each channel beside the definitions. A message that was missing in a list
- * compiled, and nobody was told.
+ * How a WebSocket message is defined: once, with its schema, an example and its channels. Engine
+ * and edge may send only defined messages. The edge checks with these schemas; the client's types,
+ * the AsyncAPI document and the tests derive from them.
+ * Rejected: a list of messages for each channel beside the definitions. It compiled even when a
+ * message was missing in a list.
  */
 import Type from 'typebox'
 import { limits } from './limits.ts'
@@ -27,7 +26,10 @@ export interface MessageDefinition<
   saidOn: readonly Said[]
 }
 
-/** A message that clients receive on these channels. Fields may be added later; those that are there stay. */
+/**
+ * Defines a message that clients receive on these channels. Fields may be added later; existing
+ * fields stay.
+ */
 export const heard = <Schema extends Type.TSchema, Heard extends ChannelName>(
   heardOn: readonly Heard[],
   description: string,
@@ -41,7 +43,10 @@ export const heard = <Schema extends Type.TSchema, Heard extends ChannelName>(
   saidOn: [],
 })
 
-/** A message that clients may send on these channels; the edge refuses one that its schema does not let through. */
+/**
+ * Defines a message that clients may send on these channels. The edge refuses a message that its
+ * schema does not accept.
+ */
 export const said = <Schema extends Type.TSchema, Said extends ChannelName>(
   saidOn: readonly Said[],
   description: string,
@@ -56,8 +61,8 @@ export const said = <Schema extends Type.TSchema, Said extends ChannelName>(
 })
 
 /**
- * In what a client sends: chosen by the client and sent back with the answer. It is also the command id, so a repeat
- * hears the same answer.
+ * The `id` that a client may give a message; the answer repeats it. It is also the command id, so a
+ * repeated message gets the same answer.
  */
 export const MessageId = Type.Optional(
   Type.String({
@@ -66,9 +71,9 @@ export const MessageId = Type.Optional(
     description: 'Sent back with the answer; a repeat under the same id hears the same answer',
   }),
 )
-/** In what a client sends: words of a person. */
+/** Free text in a message of a client. */
 export const Words = Type.Optional(Type.String({ maxLength: limits.textCharactersMax }))
-/** In an answer: the `MessageId` of the message that is answered. */
+/** The `MessageId` of the answered message, in an answer. */
 export const Echo = Type.Optional(
   Type.String({ description: 'The `id` of the message that is answered' }),
 )
@@ -76,7 +81,7 @@ export const Code = Type.Unsafe<ErrorCode>(
   Type.String({ description: 'A code of the error catalogue' }),
 )
 
-/** What every channel knows. */
+/** Messages of every channel. */
 export const commonMessages = {
   ping: said(channelNames, 'Are you there?', Type.Object({ type: Type.Literal('ping') }), {
     type: 'ping',

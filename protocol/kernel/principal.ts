@@ -1,4 +1,7 @@
-/** On whose behalf a command acts. Edges authenticate and fill it in; the actor checks ownership with it. */
+/**
+ * The party on whose behalf a command acts. Edges authenticate it and fill it in; the actor checks
+ * ownership with it.
+ */
 import Type from 'typebox'
 import { uuidPattern } from './ids.ts'
 
@@ -12,7 +15,7 @@ export const Principal = Type.Object(
       Type.Literal('service'),
       Type.Literal('system'),
     ]),
-    /** Customer: user id. Vendor: vendor id. Driver: driver id. Others: a name for the audit. */
+    /** The id of the customer, pharmacy or driver; for other roles a name for the audit. */
     id: Type.String({ minLength: 1, maxLength: 100 }),
   },
   { additionalProperties: false },

@@ -1,27 +1,28 @@
 /**
- * The life of a process: start, one line when it cannot, and a graceful end. SIGTERM and SIGINT
- * drain and exit 0; a second one does not wait. An unexpected exception ends the process at once:
- * the journal has what was acknowledged, and a half-broken process has no business acknowledging more.
+ * The life of a process: the start, one line when the start fails, and a graceful end. SIGTERM and
+ * SIGINT drain and exit with 0; a second signal exits at once. An unexpected exception ends the
+ * process at once: the journal has everything that was acknowledged, and a half-broken process must
+ * not acknowledge more.
  */
 import { ConfigError, type Environment } from './environment.ts'
 
 export interface Running {
-  /** Drains; resolves when nothing is left to do. */
+  /** Drains. Resolves when no work is left. */
   stop(): Promise<void>
 }
 
 export interface ProcessText {
-  /** Stands before each line that the process says of itself. */
+  /** The name at the beginning of each line of the process about itself. */
   name: string
   help: string
 }
 
-/** Of a process that was called with arguments that it does not know. */
+/** The exit code after an unknown argument. */
 const wrongUsageCode = 2
 
 /**
- * Runs `start` with the process's environment. `drainMs` bounds the graceful end. `--help` and an
- * argument that is not expected are answered before it: import what is large inside of `start`.
+ * Runs `start` with the environment of the process. `drainMs` bounds the graceful end. `--help` and
+ * an unexpected argument are answered before `start`, so import large modules inside `start`.
  */
 export async function runProcess(
   { name, help }: ProcessText,

@@ -1,6 +1,6 @@
 /**
- * The vocabulary of all schemas: the few shapes that commands, events, views, messages and routes are made of.
- * One file, so that a latitude or a time is checked in the same way wherever it comes in.
+ * The shapes that commands, events, views, messages and routes share. They are in one file, so that
+ * a latitude or a time is checked in the same way everywhere.
  */
 import Type from 'typebox'
 import { limits } from './limits.ts'
@@ -8,13 +8,13 @@ import { limits } from './limits.ts'
 /** The schema, or null. */
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
-/** A text of any length: in what we send. What comes in has a bound of its own. */
+/** A text of any length, for messages that we send. Text from outside has a bound of its own. */
 export const Text = Type.String()
 
-/** A moment as RFC 3339 writes it. */
+/** A time as RFC 3339 writes it. */
 export const Timestamp = Type.String({ format: 'date-time' })
 
-/** A moment in ms since the epoch. */
+/** A time in ms since the epoch. */
 export const AtMs = Type.Integer({ description: 'ms since the epoch' })
 
 /** Degrees north. */
@@ -26,7 +26,7 @@ export const Longitude = Type.Number({ minimum: -180, maximum: 180 })
 /** A place as a point. */
 export const Point = Type.Object({ latitude: Latitude, longitude: Longitude })
 
-/** A place as the older broadcast API names it. */
+/** A place in the form of the older broadcast API. */
 export const LatLng = Type.Object({ lat: Latitude, lng: Longitude })
 
 /** An amount of money that is never negative. */
@@ -38,7 +38,7 @@ export const Minor = Type.Integer({
 /** An ISO 4217 code. */
 export const Currency = Type.String({ description: 'The currency by its ISO 4217 code' })
 
-/** One line of an order: a medicine and how many of it. */
+/** One line of an order: a medicine and its quantity. */
 export const Item = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: limits.nameCharactersMax }),
@@ -47,7 +47,10 @@ export const Item = Type.Object(
   { additionalProperties: false },
 )
 
-/** A text of a list, typed by the list. A union of literals written out would repeat the list. */
+/**
+ * One text of a list; its type comes from the list. Writing the union of literals out would repeat
+ * the list.
+ */
 export const oneOf = <const Texts extends readonly string[]>(
   texts: Texts,
   options: Type.TSchemaOptions = {},

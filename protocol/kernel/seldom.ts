@@ -1,11 +1,12 @@
 /**
- * Lines of a log that a stranger can cause: the first of a kind is said at once, the next ones are only
- * counted until a while has passed. Without it, a message that fails a thousand times a second fills a disk.
+ * Limits log lines that a stranger can cause. The first line of a kind is logged at once; the next
+ * ones are only counted for a while. Otherwise a message that fails a thousand times a second would
+ * fill the disk.
  */
 
-/** One line of a kind in this time. */
+/** Time in which a kind may log one line. */
 const everyMs = 10_000
-/** Kinds that are told apart; further ones share a line. */
+/** Kinds that are counted separately. Further kinds share one line. */
 const kindsMax = 100
 const others = 'others'
 
@@ -24,7 +25,10 @@ export class Seldom {
     this.#nowMs = nowMs
   }
 
-  /** Says the line, or counts it to the next one of its kind. `kind` is of our own words: never text from outside. */
+  /**
+   * Logs the line, or counts it towards the next line of its kind. `kind` must be one of our own
+   * words, never text from outside.
+   */
   say(kind: string, line: string, detail?: unknown): void {
     const name = this.#kinds.has(kind) || this.#kinds.size < kindsMax ? kind : others
     const nowMs = this.#nowMs()
@@ -44,8 +48,8 @@ export class Seldom {
 }
 
 /**
- * A callback of a timer, a microtask or a library, where nobody catches: what it throws, or rejects with,
- * goes to `failed` and not to `uncaughtException`, which ends the process.
+ * Wraps a callback of a timer, a microtask or a library, where nobody catches. Its error or
+ * rejection goes to `failed`, not to `uncaughtException`, which ends the process.
  */
 export function guarded(run: () => unknown, failed: (error: unknown) => void): () => void {
   return () => {

@@ -1,12 +1,11 @@
 /**
- * Events in the order of their slot, once each, for a consumer of `CADUCEUS_EVENTS` or of the bus. What
- * comes from there comes at least once, and what was not acknowledged in time comes again, behind its
- * successors when several were under way. The numbers of a slot have no gap, so all of that can be told
- * from them: a number that was handled is a repeat, and one beyond the next waits for its predecessors,
- * which are on their way.
- *
- * Rejected: `max_ack_pending: 1` alone. It keeps the order, at one round trip an event, and repeats come
- * all the same: whoever takes longer than `ack_wait` hears the event twice.
+ * Puts events in the order of their slot, each once, for a consumer of `CADUCEUS_EVENTS` or of the
+ * bus. Events arrive at least once. An event that was not acknowledged in time arrives again,
+ * possibly after its successors. The numbers of a slot have no gap, so they decide: a handled
+ * number is a repeat, and a number beyond the next one waits for its predecessors, which will still
+ * arrive.
+ * Rejected: `max_ack_pending: 1` alone. It keeps the order at one round trip per event, and repeats
+ * still arrive: a consumer that takes longer than `ack_wait` gets the event twice.
  */
 
 export interface SlotEvent {
@@ -14,31 +13,41 @@ export interface SlotEvent {
   seq: number
 }
 
-/** `E` is whatever the consumer handles, the message with its way to acknowledge included. */
+/** `E` is the message that the consumer handles, together with its acknowledge function. */
 export class SlotOrder<E extends SlotEvent> {
   readonly #done: Map<number, number>
   readonly #early = new Map<number, Map<number, E>>()
   #held = 0
 
-  /** `done`: the last number that was handled, by slot, as the consumer has stored it; a slot that is not in it begins with what comes first. */
+  /**
+   * `done`: the number of the last handled event by slot, as the consumer has stored it. A slot
+   * that is missing in it begins with the first event that arrives.
+   */
   constructor(done: Iterable<readonly [slot: number, seq: number]> = []) {
     this.#done = new Map(done)
   }
 
-  /** The last number given out, by slot: store it with what was made of the event, and nothing is handled twice. */
+  /**
+   * The number of the last event given out, by slot. Store it together with the result of the
+   * event, and no event is handled twice.
+   */
   get done(): ReadonlyMap<number, number> {
     return this.#done
   }
 
-  /** Events that wait for a predecessor; never more than the consumer's `max_ack_pending`, if those are not acknowledged. */
+  /**
+   * The number of events that wait for a predecessor. It never exceeds the consumer's
+   * `max_ack_pending` if waiting events are not acknowledged.
+   */
   get held(): number {
     return this.#held
   }
 
   /**
-   * Takes an event as it came. `ready`: what may be handled now, in this order; acknowledge each when it is
-   * done. `repeat`: it was given out before, acknowledge it and do nothing. Neither: it is kept until its
-   * predecessors come; do not acknowledge it, or it is lost with this process.
+   * Takes an event as it arrived. `ready`: the events that may be handled now, in this order;
+   * acknowledge each one when it is done. `repeat`: the event was given out before; acknowledge it
+   * and do nothing else. Otherwise the event is kept until its predecessors arrive; do not
+   * acknowledge it, or it is lost with this process.
    */
   take(event: E): { ready: E[]; repeat: boolean } {
     const { slot, seq } = event
@@ -60,7 +69,7 @@ export class SlotOrder<E extends SlotEvent> {
     return { ready, repeat: false }
   }
 
-  /** The later of two copies: only that one can still be acknowledged. */
+  /** Keeps the later of two copies: only the later one can still be acknowledged. */
   #keep(event: E): void {
     let early = this.#early.get(event.slot)
     if (early === undefined) this.#early.set(event.slot, (early = new Map()))

@@ -1,10 +1,14 @@
 /**
- * Text that cannot be kept: NUL and lone surrogates. JSON may carry them, Postgres' text may not, and
- * its JSON functions fail on a whole document that has one anywhere, so that one customer's note could
- * break other people's queries. Refused at the boundary, by name, instead of being repaired in silence.
+ * Finds text that cannot be stored: NUL and lone surrogates. JSON may contain them, but the text
+ * type of Postgres may not. Its JSON functions fail on a whole document that contains one, so one
+ * customer's note could break other people's queries. Such text is refused by name at the boundary,
+ * not silently repaired.
  */
 
-/** The dotted path of the first such text, names of fields included; null when there is none. Depth is the caller's schema's. */
+/**
+ * The dotted path of the first such text, in values or field names; null when there is none. The
+ * schema of the caller bounds the depth.
+ */
 export function unstorableText(value: unknown, path = ''): string | null {
   if (typeof value === 'string')
     return value.includes('\0') || !wellFormed(value) ? path || 'body' : null
@@ -19,26 +23,35 @@ export function unstorableText(value: unknown, path = ''): string | null {
 
 export const unstorableRule = 'must be text without NUL and without half of a surrogate pair'
 
-/** In the language since ES2024, and in Node 20; its types come later. */
+/** `isWellFormed` is in the language since ES2024 and in Node 20, but not yet in the types. */
 const wellFormed = (text: string): boolean =>
   (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 
-/** Combining marks in a row. Unicode's stream-safe format allows 30; putting more into order takes quadratic time. */
+/**
+ * Combining marks in a row. Unicode's stream-safe format allows 30; ordering more takes quadratic
+ * time.
+ */
 export const combiningMarksMax = 30
 export const combiningRule = `must not have more than ${combiningMarksMax} combining marks in a row`
 const beyondAscii = /[^\0-\x7f]/
 const tooManyMarks = new RegExp(`\\p{M}{${combiningMarksMax + 1}}`, 'u')
 
-/** The text in Unicode's NFC, the form in which all text is kept; null where too many marks stand in a row. */
+/**
+ * The text in Unicode NFC, the form in which all text is stored; null when it has too many marks in
+ * a row.
+ */
 export function composedText(text: string): string | null {
   if (!beyondAscii.test(text)) return text
   return tooManyMarks.test(text) ? null : text.normalize('NFC')
 }
 
-/** Deeper than any schema: what lies deeper is refused by those. */
+/** Deeper than any schema allows: schemas refuse deeper values. */
 const depthMax = 32
 
-/** The value with its text in NFC, and the dotted path of the first text that cannot be brought into it. */
+/**
+ * The value with all its text in NFC, and the dotted path of the first text that cannot be
+ * converted.
+ */
 export function composedValue(
   value: unknown,
   path = '',
