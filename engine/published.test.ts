@@ -7,7 +7,9 @@ import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check, Clean, Errors } from 'typebox/value'
 import { decodeBody } from '../protocol/bus/codec.ts'
-import { driverEvents, orderEvents, PublishedEvent } from '../protocol/dispatch/events.ts'
+import { driverEvents } from '../protocol/dispatch/driver-events.ts'
+import { PublishedEvent } from '../protocol/dispatch/events.ts'
+import { orderEvents } from '../protocol/dispatch/order-events.ts'
 import { limits } from '../protocol/kernel/limits.ts'
 import {
   DriverLocationsUpdated,

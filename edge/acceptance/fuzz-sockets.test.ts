@@ -8,8 +8,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import { commandExamples } from '../../protocol/dispatch/command-examples.ts'
-import { commandSchemas, ServiceCommand } from '../../protocol/dispatch/commands.ts'
+import { commandRows, commandSchemas, ServiceCommand } from '../../protocol/dispatch/commands.ts'
 import { encodeFrame } from '../../protocol/river/frames.ts'
 import { busMessages } from '../../protocol/documents/bus-messages.ts'
 import { socketChannels, socketMessages } from '../../protocol/dispatch/messages.ts'
@@ -180,7 +179,7 @@ t.test('commands on the bus, in msgpack and in JSON', async t => {
   const envelope = ServiceCommand as unknown as Schema
   for (const actor of ['order', 'driver'] as const) {
     const schemas: Record<string, unknown> = commandSchemas[actor]
-    const examples: Record<string, { data: unknown }> = commandExamples[actor]
+    const examples: Record<string, { example: unknown }> = commandRows[actor]
     for (const verb of [...Object.keys(schemas), 'nonsense', 'constructor']) {
       const data =
         schemas[verb] === undefined || !Object.hasOwn(schemas, verb)
@@ -197,7 +196,7 @@ t.test('commands on the bus, in msgpack and in JSON', async t => {
           weight: 2,
           arbitrary: broken(envelope).map(whole =>
             typeof whole === 'object' && whole !== null
-              ? { data: examples[verb]?.data, ...whole }
+              ? { data: examples[verb]?.example, ...whole }
               : whole,
           ),
         },

@@ -49,7 +49,7 @@ const OrderBody = closedObject({
 
 /** The status that a PATCH asks for, and the command that brings it about. */
 type Verb<S extends OrderStatus> = (typeof statusTable)[S]['verb']
-type Settable = { [S in OrderStatus]: Verb<S> extends OrderVerb ? S : never }[OrderStatus]
+type Settable = { [S in OrderStatus]: Verb<S> extends null ? never : S }[OrderStatus]
 const verbOfStatus = (status: Settable): OrderVerb => statusTable[status].verb
 const PatchBody = closedObject({
   status: Type.Enum(orderStatuses.filter((one): one is Settable => statusTable[one].verb !== null)),

@@ -1,6 +1,6 @@
 /** What everything that handles orders needs of an edge, and the fee at which a pharmacy takes one. */
 import Type from 'typebox'
-import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import { standingOf } from '../../protocol/orders/visibility.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'

@@ -1,6 +1,7 @@
 /** Who reads what of an order's history. [API1, API3] Nothing is told that is not named. */
 import t from 'tap'
-import type { OrderEvent, PharmacyFact } from '../../protocol/dispatch/events.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import { timelineEntry, type Reader } from './timeline.ts'
 
 const vendor: PharmacyFact = {

@@ -7,7 +7,7 @@
  * what it decided stays in the journal.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { GeoPoint } from '../../protocol/river/geo.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { defaultTariff, feeMinor, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'

@@ -7,43 +7,24 @@
  * order.
  */
 import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
+import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 
 /** Public names of events, by the kind of actor and the type in the journal. */
 export interface PublicNames {
-  /** An event of an order that is forgotten here does not compile. */
   order: Readonly<Record<OrderEvent['type'], `order.${string}`>>
   /** An event that is not here is told to nobody. */
   driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
 }
 
-/** A webhook event is one line here. None of drivers is public yet: an empty `events` of a subscription means all. */
+/**
+ * The name of an order's event stands in its row of `orderEvents`. A driver's event gets its name here. None is
+ * public yet, because an empty `events` of a subscription means all of them.
+ */
 export const publicNames: PublicNames = {
-  order: {
-    broadcast_opened: 'order.requested',
-    order_placed: 'order.placed',
-    response_recorded: 'order.response_recorded',
-    order_accepted: 'order.accepted',
-    order_rejected: 'order.rejected',
-    request_expired: 'order.expired',
-    order_cancelled: 'order.cancelled',
-    tracking_reissued: 'order.tracking_reissued',
-    driver_search_started: 'order.driver_search_started',
-    offer_made: 'order.offer_made',
-    offer_closed: 'order.offer_closed',
-    driver_search_ended: 'order.driver_search_ended',
-    driver_assigned: 'order.driver_assigned',
-    driver_unassigned: 'order.driver_unassigned',
-    assigned_driver_updated: 'order.driver_updated',
-    arrived_at_pickup: 'order.arrived_at_pickup',
-    picked_up: 'order.picked_up',
-    out_for_delivery: 'order.out_for_delivery',
-    arrived_at_dropoff: 'order.arrived_at_dropoff',
-    delivered: 'order.delivered',
-    delivery_failed: 'order.failed',
-    return_started: 'order.returning',
-    returned: 'order.returned',
-  },
+  order: Object.fromEntries(
+    Object.entries(orderEvents).map(([type, { publicName }]) => [type, publicName]),
+  ) as PublicNames['order'],
   driver: {},
 }
 export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(

@@ -1,6 +1,7 @@
 /** What an event makes of a driver. Never refuses, so replay cannot fail. */
 import { currencyOf } from '../../protocol/pricing/money.ts'
-import type { DriverEvent, SourceFact } from '../../protocol/dispatch/events.ts'
+import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import type { SourceFact } from '../../protocol/dispatch/facts.ts'
 import { unreachable } from '../actors/decision.ts'
 import type { Driver, RegisteredDriver } from './state.ts'
 

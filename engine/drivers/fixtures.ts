@@ -1,5 +1,6 @@
 /** Drivers and commands that the specifications of this folder share. */
-import type { DriverEvent, HeldOfferFact, SourceFact } from '../../protocol/dispatch/events.ts'
+import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'

@@ -3,12 +3,8 @@ import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
-import type {
-  DriverEvent,
-  DriverFact,
-  HeldOfferFact,
-  SourceFact,
-} from '../../protocol/dispatch/events.ts'
+import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import { membershipMessage, offerMessage } from '../../protocol/drivers/messages.ts'
 import type { Effect } from '../actors/effects.ts'
 import { toOrder } from '../saga/commands.ts'

@@ -1,6 +1,6 @@
 /** What a driver can be. Public status follows from the parts: deliveries under way mean `busy`. */
 import type { Availability, DriverStatus, Membership } from '../../protocol/drivers/statuses.ts'
-import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/events.ts'
+import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 
 export type Driver = { kind: 'absent' } | RegisteredDriver
 

@@ -7,13 +7,9 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
-import {
-  driverEvents,
-  eventVersion,
-  orderEvents,
-  type DriverEvent,
-  type OrderEvent,
-} from '../../protocol/dispatch/events.ts'
+import { driverEvents } from '../../protocol/dispatch/driver-events.ts'
+import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
+import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import {
   assigned,
   barred,

@@ -1,6 +1,6 @@
 /** The fee of an order: the one that the customer was told, or the least of those that are good. */
 import t from 'tap'
-import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
+import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'

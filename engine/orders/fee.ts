@@ -3,8 +3,8 @@
  * one the pharmacy's tariff decides, at the moment in which the customer is told: for an order to a
  * known pharmacy that is its placement, for a request its acceptance. Arithmetic: protocol/pricing/tariff.ts.
  */
-import type { FeeTerms } from '../../protocol/dispatch/commands.ts'
-import type { FeeFact } from '../../protocol/dispatch/events.ts'
+import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
+import type { FeeFact } from '../../protocol/dispatch/facts.ts'
 import { defaultTariff, feeMinor, type Tariff } from '../../protocol/pricing/tariff.ts'
 
 const goodFor = <F extends FeeFact>(fee: F | null | undefined, vendorId: string): F | null =>

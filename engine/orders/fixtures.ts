@@ -1,12 +1,12 @@
 /** Orders, people and commands that the specifications of this folder share. Nothing here is random: an id says who it is. */
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type {
   CandidateFact,
   DriverFact,
   OfferFact,
-  OrderEvent,
   PharmacyFact,
-} from '../../protocol/dispatch/events.ts'
+} from '../../protocol/dispatch/facts.ts'
 import type { OrderCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { defaultTariff } from '../../protocol/pricing/tariff.ts'

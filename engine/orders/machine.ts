@@ -3,7 +3,10 @@ import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Machine } from '../actors/kind.ts'
 import type { Order } from './state.ts'
 
-const steps: Record<string, Record<string, string>> = {
+/** An accepted order has one name for each way in which it looks for its driver. */
+type Name = Order['kind'] | 'exhausted' | 'searching' | 'offering' | 'assigning'
+
+const transitions: Record<Name, Partial<Record<OrderEvent['type'], Name>>> = {
   absent: { broadcast_opened: 'broadcast', order_placed: 'pending' },
   broadcast: {
     response_recorded: 'broadcast',
@@ -48,7 +51,8 @@ const steps: Record<string, Record<string, string>> = {
   cancelled: {},
   rejected: {},
   expired: {},
-} satisfies Record<string, Partial<Record<OrderEvent['type'], string>>>
+}
+const steps: Record<string, Record<string, string>> = transitions
 for (const state of ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
   steps[state]!['assigned_driver_updated'] = state
 // The link can be taken back at any time, and changes nothing else.
@@ -56,7 +60,7 @@ for (const [state, next] of Object.entries(steps))
   if (state !== 'absent') next['tracking_reissued'] = state
 
 /** The name of an order's state in `orderMachine`. */
-const nameOf = (order: Order): string =>
+const nameOf = (order: Order): Name =>
   order.kind !== 'accepted' || order.search.kind === 'idle'
     ? order.kind
     : order.search.kind === 'offering'

@@ -7,7 +7,8 @@ import { kmToHundredMetres, kmToTenMetres } from '../../protocol/kernel/kilometr
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
-import type { CandidateFact, OrderEvent, SourceFact } from '../../protocol/dispatch/events.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import { assignedMessage } from '../../protocol/drivers/messages.ts'
 import {
   newRequestBody,

@@ -19,7 +19,7 @@ import type {
   FeeFact,
   Place,
   PharmacyFact,
-} from '../../protocol/dispatch/events.ts'
+} from '../../protocol/dispatch/facts.ts'
 
 /** What every order has from its birth. Only the tracking token can change. */
 export interface OrderCore {

@@ -1,5 +1,5 @@
 /** The tables that keep the row of an order: `orders`, and `order_words` to find it by. */
-import type { CandidateFact } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact } from '../../protocol/dispatch/facts.ts'
 import { searchWords } from '../../protocol/kernel/search-words.ts'
 import type { ListColumn, Table } from '../journal/table.ts'
 import type { OrderRow } from './row.ts'

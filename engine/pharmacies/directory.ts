@@ -6,7 +6,7 @@ import { kmToHundredMetres } from '../../protocol/kernel/kilometres.ts'
 import { firstCurrency } from '../../protocol/pricing/money.ts'
 import { searchPolicyOf, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { pharmacyStatusTable } from '../../protocol/pharmacies/statuses.ts'
-import type { CandidateFact, PharmacyFact } from '../../protocol/dispatch/events.ts'
+import type { CandidateFact, PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import {

@@ -4,7 +4,7 @@
  * driver that imported the order's, would be a circle.
  */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
-import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/dispatch/events.ts'
+import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import type { DriverOutcome } from '../../protocol/orders/statuses.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { ActorCommand } from '../actors/effects.ts'

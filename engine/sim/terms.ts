@@ -1,5 +1,6 @@
 /** The terms of orders against what people said: wishes, fees, distances, and the pharmacies that are asked. */
-import type { OrderEvent, PharmacyFact } from '../../protocol/dispatch/events.ts'
+import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
 import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'

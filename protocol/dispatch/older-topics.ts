@@ -8,7 +8,7 @@
  */
 import Type from 'typebox'
 import { Latitude, Longitude, Minor, nullable } from '../kernel/schema.ts'
-import { Place } from './events.ts'
+import { Place } from './facts.ts'
 import { at, ids } from '../kernel/examples.ts'
 import { Uuid } from '../kernel/principal.ts'
 

@@ -1,14 +1,9 @@
 /** Commands to actors and the facts that they publish, in the AsyncAPI document. */
 import { type TSchema } from 'typebox'
-import { commandExamples } from '../dispatch/command-examples.ts'
-import {
-  commandSchemas,
-  edgeVerbs,
-  type DriverVerb,
-  type OrderVerb,
-  ServiceCommand,
-} from '../dispatch/commands.ts'
-import { driverEvents, eventVersion, orderEvents, PublishedEvent } from '../dispatch/events.ts'
+import { commandRows, edgeVerbs, ServiceCommand } from '../dispatch/commands.ts'
+import { driverEvents } from '../dispatch/driver-events.ts'
+import { eventVersion, PublishedEvent } from '../dispatch/events.ts'
+import { orderEvents } from '../dispatch/order-events.ts'
 import { ids } from '../kernel/examples.ts'
 import { limits } from '../kernel/limits.ts'
 import { driverLocationsExample, olderTopics, OlderMessage } from '../dispatch/older-topics.ts'
@@ -62,14 +57,9 @@ export function commands(draft: Draft): void {
     actor_id: actor === 'order' ? ids.order : ids.driver,
     data,
   })
-  const verbs = (
-    actor: 'order' | 'driver',
-    schemas: Readonly<Record<string, TSchema>>,
-    examples: Readonly<Record<string, { summary: string; data: unknown }>>,
-  ): void => {
-    for (const [verb, data] of Object.entries(schemas)) {
+  for (const actor of ['order', 'driver'] as const)
+    for (const [verb, { summary, data, example: given }] of Object.entries(commandRows[actor])) {
       if (edgeVerbs.has(verb)) continue
-      const { summary, data: given } = examples[verb]!
       const name = `command_${actor}_${verb}`
       draft
         .message(
@@ -88,13 +78,6 @@ export function commands(draft: Draft): void {
           { bindings: { nats: { queue: engineQueue } } },
         )
     }
-  }
-  verbs('order', commandSchemas.order, commandExamples.order satisfies Record<OrderVerb, unknown>)
-  verbs(
-    'driver',
-    commandSchemas.driver,
-    commandExamples.driver satisfies Record<DriverVerb, unknown>,
-  )
   draft
     .message('slot_command', 'Any command, on its way to the owner of the slot.', anyCommand, {
       ...example('order', {}),

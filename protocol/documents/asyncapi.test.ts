@@ -7,9 +7,9 @@ import { Check, Errors } from 'typebox/value'
 import { asyncApiDocument } from './asyncapi.ts'
 import { assetUrl } from '../kernel/assets.ts'
 import { Matcher } from '../bus/matcher.ts'
-import { commandExamples } from '../dispatch/command-examples.ts'
-import { commandSchemas } from '../dispatch/commands.ts'
-import { driverEvents, orderEvents } from '../dispatch/events.ts'
+import { commandRows } from '../dispatch/commands.ts'
+import { driverEvents } from '../dispatch/driver-events.ts'
+import { orderEvents } from '../dispatch/order-events.ts'
 import {
   driverLocationsExample,
   DriverLocationsUpdated,
@@ -145,12 +145,12 @@ t.test('descriptions and examples', async t => {
       ),
     ),
     ...(['order', 'driver'] as const).flatMap(actor =>
-      Object.entries<{ summary: string; data: unknown }>(commandExamples[actor]).map(
-        ([verb, { summary, data }]): [string, string, TSchema, unknown] => [
+      Object.entries(commandRows[actor]).map(
+        ([verb, { summary, data, example }]): [string, string, TSchema, unknown] => [
           verb,
           summary,
-          (commandSchemas[actor] as Record<string, TSchema>)[verb]!,
           data,
+          example,
         ],
       ),
     ),

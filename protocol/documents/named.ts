@@ -1,6 +1,6 @@
 /** The schemas that the AsyncAPI document names once and refers to wherever they occur. */
 import { errorCatalogue } from '../kernel/errors.ts'
-import { Place, PharmacyFact } from '../dispatch/events.ts'
+import { Place, PharmacyFact } from '../dispatch/facts.ts'
 import { Item } from '../kernel/schema.ts'
 import { Principal } from '../kernel/principal.ts'
 import { NewRequestBody } from '../orders/messages.ts'

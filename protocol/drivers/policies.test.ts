@@ -3,7 +3,7 @@ import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { commandSchemas } from '../dispatch/commands.ts'
-import { orderEvents } from '../dispatch/events.ts'
+import { orderEvents } from '../dispatch/order-events.ts'
 import { DirectoryPharmacy } from '../dispatch/directory.ts'
 import { dispatchPolicies, policyTable, searchPolicies, searchPolicyOf } from './policies.ts'
 

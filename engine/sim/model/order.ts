@@ -3,13 +3,13 @@
  * product's (engine/orders/evolve.ts). A fold that is wrong in the product would agree with itself; it does not
  * agree with this one. The names of states are those of `orderMachine`.
  */
+import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import type {
   CandidateFact,
   DriverFact,
   FeeFact,
-  OrderEvent,
   PharmacyFact,
-} from '../../../protocol/dispatch/events.ts'
+} from '../../../protocol/dispatch/facts.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import { orderMachine } from '../../orders/machine.ts'
 

@@ -4,7 +4,8 @@
  * somebody else, says more than it may, or is missing does not pass.
  */
 import { requestExpired } from '../../../protocol/orders/texts.ts'
-import type { CandidateFact, DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
+import type { DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
+import type { CandidateFact } from '../../../protocol/dispatch/facts.ts'
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type {
   NewRequestBody,
