@@ -12,6 +12,7 @@ import { holdDoubtMs } from './drivers/wake.ts'
 import { hurdles, pharmacy } from './fixture-pharmacy.ts'
 import { here, order } from './fixtures.ts'
 import { give, signature } from './orders/fixtures.ts'
+import { slotCount } from '../protocol/kernel/slots.ts'
 
 t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
   for (const [seed, name, matches] of [
@@ -230,7 +231,7 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
   t.ok(second.health().slots > 0, 'handed over')
   w.engine.pause()
   await w.env.advance(2 * limits.slotLeaseMsDefault)
-  t.equal(second.health().slots, limits.slotCount, 'taken over')
+  t.equal(second.health().slots, slotCount, 'taken over')
   t.equal(
     order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }))
       .status,

@@ -12,8 +12,7 @@ import type { CommandEnvelope, DriverReply, OrderReply } from '../protocol/dispa
 import type { Env } from '../protocol/kernel/env.ts'
 import type { PublishedEvent } from '../protocol/dispatch/events.ts'
 import { encodeFrame, FrameReader } from '../protocol/river/frames.ts'
-import { slotOf, uuidV7 } from '../protocol/kernel/ids.ts'
-import { limits } from '../protocol/kernel/limits.ts'
+import { uuidV7 } from '../protocol/kernel/ids.ts'
 import { entryHead, LocationBatch } from '../protocol/river/location-batch.ts'
 import type { Principal } from '../protocol/kernel/principal.ts'
 import type { PushList } from '../protocol/dispatch/pushes.ts'
@@ -24,6 +23,7 @@ import { Services } from './services/services.ts'
 import type { AppendRequest, Store } from './journal/journal.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
+import { slotOf } from '../protocol/kernel/slots.ts'
 
 export const here = { latitude: 37.77, longitude: -122.42 }
 
@@ -142,11 +142,7 @@ export async function world(seed = 1) {
     commandId = id(),
   ) => {
     const envelope: CommandEnvelope = { id: commandId, actor, actor_id, verb, by, data }
-    const reply = bus.request(
-      subjects.slotCommand(slotOf(actor_id, limits.slotCount)),
-      encodeBody(envelope),
-      60_000,
-    )
+    const reply = bus.request(subjects.slotCommand(slotOf(actor_id)), encodeBody(envelope), 60_000)
     await env.settle()
     return decodeBody(await reply) as OrderReply & DriverReply
   }

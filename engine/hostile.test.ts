@@ -6,7 +6,6 @@ import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
 import type { OrderCommandData } from '../protocol/dispatch/commands.ts'
 import type { OrderEvent } from '../protocol/dispatch/events.ts'
-import { slotOf } from '../protocol/kernel/ids.ts'
 import { limits } from '../protocol/kernel/limits.ts'
 import { orderTextBytesMax } from '../protocol/dispatch/order-size.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
@@ -14,6 +13,7 @@ import { here, order, problem, world } from './fixtures.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { responseCharactersMax } from './orders/evolve.ts'
 import { orderKind } from './orders/kind.ts'
+import { allSlots, slotOf } from '../protocol/kernel/slots.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 
@@ -31,11 +31,7 @@ async function stored(
   what: Partial<OrderCommandData['broadcast']>,
 ): Promise<string[]> {
   const journal = memoryJournal(w.store)
-  const leases = await journal.acquireSlots(
-    'the dead',
-    Array.from({ length: limits.slotCount }, (_, slot) => slot),
-    limits.slotLeaseMsDefault,
-  )
+  const leases = await journal.acquireSlots('the dead', allSlots, limits.slotLeaseMsDefault)
   const epochs = new Map(leases.map(lease => [lease.slot, lease.epoch]))
   const ids: string[] = []
   for (let i = 0; i < count; i++) {
@@ -61,7 +57,7 @@ async function stored(
         candidates: vendorIds.map(vendor_id => ({ vendor_id, distance_km: 1 })),
       },
     }
-    const slot = slotOf(orderId, limits.slotCount)
+    const slot = slotOf(orderId)
     const state = orderKind.evolve(orderKind.absent, event, atMs)
     await journal.append({
       slot,
@@ -265,9 +261,9 @@ t.test(
     t.ok(engine.health().events_unpublished >= 1)
     t.ok(w.logs.some(line => /is not published; the journal has it/.test(line)))
     // In the same slot: it must not wait for ever behind the other.
-    const slot = slotOf(large!, limits.slotCount)
+    const slot = slotOf(large!)
     let next = w.id()
-    while (slotOf(next, limits.slotCount) !== slot) next = w.id()
+    while (slotOf(next) !== slot) next = w.id()
     t.equal(order(await w.broadcast(next)).id, next)
     await w.env.settle()
     t.ok(

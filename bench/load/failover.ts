@@ -9,13 +9,14 @@ import { natsBus } from '../../protocol/bus/nats.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
-import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { openDatabase, type PgPool } from '../../migrations/database/open.ts'
 import type { Bench, Measure } from '../harness/bench.ts'
 import { startProcess, type Child } from '../../protocol/testing/processes.ts'
 import { startServices } from '../../protocol/testing/services.ts'
+import { slotCount, slotOf } from '../../protocol/kernel/slots.ts'
 
 const goalMs = limits.slotLeaseMsDefault + 1_000
 const lapse: Measure = {
@@ -134,9 +135,9 @@ const env = realEnv()
 /** One driver for each slot. */
 async function driversInEverySlot(bus: Bus): Promise<string[]> {
   const drivers: string[] = []
-  for (let missing = limits.slotCount; missing > 0;) {
+  for (let missing = slotCount; missing > 0;) {
     const id = uuidV7(env.nowMs(), env.random)
-    const slot = slotOf(id, limits.slotCount)
+    const slot = slotOf(id)
     if (drivers[slot] !== undefined) continue
     drivers[slot] = id
     missing--
@@ -184,7 +185,7 @@ async function ask(bus: Bus, envelope: CommandEnvelope): Promise<boolean> {
     return (
       decodeBody(
         await bus.request(
-          subjects.slotCommand(slotOf(envelope.actor_id, limits.slotCount)),
+          subjects.slotCommand(slotOf(envelope.actor_id)),
           encodeBody(envelope),
           answerMs,
         ),

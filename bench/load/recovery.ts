@@ -9,7 +9,7 @@ import { kinds } from '../../engine/kinds.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
-import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { openDatabase, type PgPool } from '../../migrations/database/open.ts'
 import { Engine } from '../../engine/engine.ts'
@@ -20,6 +20,7 @@ import type { Bench, Measure } from '../harness/bench.ts'
 import { freshDatabase } from '../rigs/database.ts'
 import { liveOrder } from '../rigs/orders.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
+import { allSlots, slotCount, slotOf } from '../../protocol/kernel/slots.ts'
 
 const raw: Measure = { name: 'raw read and decode of the rows', unit: 'orders/s', better: 'higher' }
 const recovered: Measure = {
@@ -114,11 +115,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
   const random = seededRandom(5)
   let bytesStored = 0
   // So that slots exist, as they do where orders came from.
-  await journal.acquireSlots(
-    'past',
-    Array.from({ length: limits.slotCount }, (_, slot) => slot),
-    1,
-  )
+  await journal.acquireSlots('past', allSlots, 1)
   for (let from = 0; from < count; from += limits.snapshotBatchMax) {
     const batch = Array.from(
       { length: Math.min(limits.snapshotBatchMax, count - from) },
@@ -141,7 +138,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
         )
         bytesStored += bytes.length
         return {
-          slot: slotOf(actorId, limits.slotCount),
+          slot: slotOf(actorId),
           kind: 'order' as const,
           actorId,
           version: 3,
@@ -158,7 +155,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
 /** What anybody would do: read all rows of a slot, decode each. */
 async function rawRead(pool: PgPool): Promise<number> {
   const fromMs = performance.now()
-  for (let slot = 0; slot < limits.slotCount; slot++) {
+  for (let slot = 0; slot < slotCount; slot++) {
     const { rows } = await pool.query<{ actor_id: string; bytes: Buffer }>({
       name: 'raw_snapshots',
       text: 'select actor_id, slot, kind, version, finished, bytes from snapshots where slot = $1::smallint and not finished',

@@ -4,13 +4,13 @@
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { memoryJournal, MemoryStore } from '../../engine/journal/memory.ts'
 import { Kinds } from '../../engine/actors/kind.ts'
 import { Actors } from '../../engine/actors/actors.ts'
 import { counter } from '../../engine/actors/fixtures.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
+import { allSlots } from '../../protocol/kernel/slots.ts'
 
 const actorsCount = 1_000
 const hopsPerRun = 1_000
@@ -34,8 +34,7 @@ async function cases() {
       throw new Error(message)
     },
   })
-  const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
-  for (const lease of await journal.acquireSlots('bench', slots, 3_600_000, true))
+  for (const lease of await journal.acquireSlots('bench', allSlots, 3_600_000, true))
     actors.adopt(lease, await journal.loadSlot(lease.slot))
   const ids = Array.from({ length: actorsCount }, () => uuidV7(env.nowMs(), random))
   await Promise.all(ids.map(id => actors.tell('order', id, `create:${id}`, 'create')))

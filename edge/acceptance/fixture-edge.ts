@@ -12,7 +12,6 @@ import { memoryBus } from '../../protocol/bus/memory.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
 import type { CommandEnvelope, DriverReply, OrderReply } from '../../protocol/dispatch/commands.ts'
 import type { Environment } from '../../protocol/kernel/environment.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { orderNumber, uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
@@ -21,6 +20,7 @@ import { subjects } from '../../protocol/bus/subjects.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { readConfig } from '../config.ts'
 import { startEdge } from '../edge.ts'
+import { slotCount } from '../../protocol/kernel/slots.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 export interface Answer {
@@ -58,7 +58,7 @@ export async function startFixture(environment: Environment = {}) {
         ? driverReply(command)
         : { ok: true, order: viewOf({ id: command.actor_id }), outcome: {} },
   }
-  for (let slot = 0; slot < limits.slotCount; slot++)
+  for (let slot = 0; slot < slotCount; slot++)
     bus.subscribe(subjects.slotCommand(slot), message => {
       const command = decodeBody(message.body) as CommandEnvelope
       commands.push(command)

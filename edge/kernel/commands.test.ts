@@ -2,10 +2,10 @@ import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { createCommandClient } from './commands.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 const actor_id = '0190b2a0-0000-7000-8000-000000000001'
 const envelope = {
@@ -56,7 +56,7 @@ const good = { ok: true, order: { id: actor_id }, outcome: {} }
 t.test("a command goes to the owner of the actor's slot", async t => {
   const { client, sent } = world([good])
   t.match(await client.order(envelope), good)
-  t.equal(sent[0]!.subject, subjects.slotCommand(slotOf(actor_id, limits.slotCount)))
+  t.equal(sent[0]!.subject, subjects.slotCommand(slotOf(actor_id)))
   t.match(sent[0]!.envelope, { ...envelope, actor: 'order' })
 })
 

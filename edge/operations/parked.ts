@@ -13,9 +13,9 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { PlannedBody } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError, type Problem } from '../../protocol/kernel/errors.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export type ParkedRow = Selectable<ParkedCommandsTable>
 /** The receiver and what it knows the command by; rows that share both hold the same command. */
@@ -39,7 +39,7 @@ export async function replayParked(
   try {
     answer = decodeBody(
       await bus.request(
-        subjects.slotCommand(slotOf(actorId, limits.slotCount)),
+        subjects.slotCommand(slotOf(actorId)),
         encodeBody(body),
         limits.commandTimeoutMs,
       ),

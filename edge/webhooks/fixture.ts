@@ -5,8 +5,7 @@
 import { pino } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { seal } from '../kernel/sealing.ts'
 import type { Disabled } from './queue.ts'
@@ -14,6 +13,7 @@ import { defaultPolicy, type Policy } from './schedule.ts'
 import { createSender } from './sender.ts'
 import { newSecret } from './signature.ts'
 import { startWebhookWorker, type WebhookWorker, type WorkerDeps } from './worker.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 const masterKey = 'k'.repeat(32)
@@ -51,7 +51,7 @@ export async function startWorld(open: () => Promise<Database>) {
   ): Promise<void> {
     const version = (versions.get(orderId) ?? 0) + 1
     versions.set(orderId, version)
-    const slot = slotOf(orderId, limits.slotCount)
+    const slot = slotOf(orderId)
     const seq = (seqs.get(slot) ?? 0) + 1 + (options.skipSeqs ?? 0)
     seqs.set(slot, seq)
     // The journal writes both in one transaction; here the order comes first, so that no event is without.

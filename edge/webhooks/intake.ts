@@ -9,7 +9,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { webhookLimits } from './limits.ts'
 import { eventColumns, recorded, type EventRow } from '../orders/recorded-events.ts'
 import {
@@ -24,6 +23,7 @@ import {
 } from './events.ts'
 import { fence, type Lease } from './lease.ts'
 import { isLive, promote } from './queue.ts'
+import { slotCount } from '../../protocol/kernel/slots.ts'
 
 export interface IntakeContext {
   db: Kysely<Tables>
@@ -99,7 +99,7 @@ async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
 
 async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
   const { rows } = await sql<{ slot: number; seq: number }>`
-    select s.slot, head.seq from generate_series(0, ${limits.slotCount - 1}::integer) as s(slot)
+    select s.slot, head.seq from generate_series(0, ${slotCount - 1}::integer) as s(slot)
     cross join lateral (select seq from events where events.slot = s.slot order by seq desc limit 1) as head`.execute(
     tx,
   )
@@ -108,7 +108,7 @@ async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
 
 async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select e.*, coalesce(p.seq, 0) as read_from from generate_series(0, ${limits.slotCount - 1}::integer) as s(slot)
+    select e.*, coalesce(p.seq, 0) as read_from from generate_series(0, ${slotCount - 1}::integer) as s(slot)
     left join webhook_positions p on p.slot = s.slot
     cross join lateral (
       select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events

@@ -8,7 +8,6 @@
  * for it. `passivator.ts` decides when.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Decision } from './decision.ts'
 import type {
@@ -29,6 +28,7 @@ import { Residents } from './residents.ts'
 import { replay, restore } from './revival.ts'
 import { encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
 import { Timers } from './timers.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface Committed {
   cell: Cell
@@ -96,7 +96,7 @@ export class Actors {
     return this.#residents.epochOf(slot) !== undefined
   }
   ownsActor(actorId: string): boolean {
-    return this.owns(slotOf(actorId, limits.slotCount))
+    return this.owns(slotOf(actorId))
   }
   /** The actor, woken if it sleeps. Undefined when it is not in memory. */
   peek(actorId: string): Cell | undefined {
@@ -172,7 +172,7 @@ export class Actors {
   /** Answers after the events are durable. Never rejects. */
   tell(kindName: string, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
     return new Promise(resolve => {
-      const slot = slotOf(actorId, limits.slotCount)
+      const slot = slotOf(actorId)
       if (!this.owns(slot)) return resolve(moved)
       if (this.#inFlight >= this.#bounds.commandsInFlightMax) return resolve(overloaded)
       let cell = this.peek(actorId)
@@ -291,7 +291,7 @@ export class Actors {
     if (bytes === undefined) return undefined
     const { kindByte, version } = snapshotHead(bytes)!
     const kind = this.#deps.kinds.ofByte(kindByte)
-    const cell = restore(new Cell(kind, actorId, slotOf(actorId, limits.slotCount)), {
+    const cell = restore(new Cell(kind, actorId, slotOf(actorId)), {
       bytes,
       version,
     })

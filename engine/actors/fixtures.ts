@@ -2,7 +2,7 @@
  * The shared fixtures of the runtime's tests: the simplest possible actor, which counts, refuses,
  * throws and finishes on command, and a wrapper around the journal that injects faults.
  */
-import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { emit, reject, type Decision } from './decision.ts'
 import type { ActorEvent, Store } from '../journal/journal.ts'
@@ -14,6 +14,7 @@ import type { Cell } from './cell.ts'
 import type { TellReply } from './letter.ts'
 import { Kinds, type AnyKind } from './kind.ts'
 import { wordTable } from './packed.ts'
+import { allSlots, slotOf } from '../../protocol/kernel/slots.ts'
 
 export type Count =
   | 'create'
@@ -169,10 +170,9 @@ export async function actorsOf(
     },
   })
   const adopt = async () => {
-    const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
     for (const lease of await journal.acquireSlots(
       engineId,
-      slots,
+      allSlots,
       limits.slotLeaseMsDefault,
       true,
     ))
@@ -191,7 +191,7 @@ export async function actorsOf(
     journal,
     tell,
     adopt,
-    slotOf: (actorId: string) => slotOf(actorId, limits.slotCount),
+    slotOf: (actorId: string) => slotOf(actorId),
   }
 }
 

@@ -7,10 +7,9 @@
  *
  * Rejected: one map for all slots. When a slot leaves, it would cost a walk over all actors.
  */
-import { limits } from '../../protocol/kernel/limits.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import type { Cell } from './cell.ts'
 import { snapshotHead, snapshotHeadBytes, type SnapshotHead } from './snapshot.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 /** Sleeping actors by `keyOf` their id. */
 interface Slot {
@@ -109,7 +108,7 @@ export class Residents {
   }
 
   #of(actorId: string): Slot | undefined {
-    return this.#slots.get(slotOf(actorId, limits.slotCount))
+    return this.#slots.get(slotOf(actorId))
   }
 }
 

@@ -11,8 +11,8 @@ import { memoryJournal } from '../journal/memory.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { faulty, runtimeWorld, type Faults, type RuntimeWorld } from './fixtures.ts'
 import { fairShare, SlotKeeper } from './slots.ts'
+import { allSlots, slotCount } from '../../protocol/kernel/slots.ts'
 
-const slots = Array.from({ length: limits.slotCount }, (_, slot) => slot)
 const engineNames = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 8 })
 
 t.test('a fair share: every slot has exactly one engine, and all engines agree', async t => {
@@ -21,7 +21,7 @@ t.test('a fair share: every slot has exactly one engine, and all engines agree',
       const shares = engines.map(engine => fairShare(engine, engines))
       assert.deepEqual(
         shares.flatMap(share => [...share]).sort((a, b) => a - b),
-        slots,
+        allSlots,
       )
       assert.deepEqual(
         fairShare(engines[0]!, [...engines].reverse()),
@@ -30,7 +30,7 @@ t.test('a fair share: every slot has exactly one engine, and all engines agree',
       )
     }),
   )
-  t.same([...fairShare('new', [])], slots, 'alone, also before the first renewal')
+  t.same([...fairShare('new', [])], allSlots, 'alone, also before the first renewal')
 })
 
 t.test('a change of membership moves only what it must', async t => {
@@ -55,7 +55,7 @@ t.test('shares are of similar size', async t => {
   const engines = ['a', 'b', 'c', 'd'].map(name => `engine-${name}-of-some-length`)
   for (const engine of engines) {
     const size = fairShare(engine, engines).size
-    t.ok(size >= 5 && size <= 30, `${size} of ${limits.slotCount}`)
+    t.ok(size >= 5 && size <= 30, `${size} of ${slotCount}`)
   }
 })
 
@@ -123,9 +123,9 @@ t.test('an engine alone serves everything', async t => {
   const w = runtimeWorld()
   const a = keeper(w, 'a')
   await a.keeper.start()
-  t.equal(a.serving.size, limits.slotCount)
+  t.equal(a.serving.size, slotCount)
   await w.env.advance(20 * round)
-  t.equal(a.serving.size, limits.slotCount, 'and keeps it')
+  t.equal(a.serving.size, slotCount, 'and keeps it')
   t.ok(
     [...a.serving.values()].every(epoch => epoch === 1),
     'under one epoch',
@@ -133,7 +133,7 @@ t.test('an engine alone serves everything', async t => {
   await a.keeper.stop()
   t.equal(a.serving.size, 0)
   t.ok(
-    slots.every(slot => w.store.slot(slot).owner === null),
+    allSlots.every(slot => w.store.slot(slot).owner === null),
     'handed back at once',
   )
   t.notOk(w.store.engines.has('a'))
@@ -158,7 +158,7 @@ t.test('a second engine gets its share, and gives it back', async t => {
   )
   await b.keeper.stop()
   await w.env.advance(2 * round)
-  t.equal(a.serving.size, limits.slotCount)
+  t.equal(a.serving.size, slotCount)
   await a.keeper.stop()
 })
 
@@ -181,11 +181,11 @@ t.test('an engine that joins, hands over or leaves is noticed at once', async t 
   )
   await b.keeper.stop()
   await w.env.advance(1)
-  t.equal(a.serving.size, limits.slotCount)
+  t.equal(a.serving.size, slotCount)
   announce()
   announce()
   await w.env.advance(20 * round)
-  t.equal(a.serving.size, limits.slotCount, 'hints are harmless')
+  t.equal(a.serving.size, slotCount, 'hints are harmless')
   await a.keeper.stop()
 })
 
@@ -202,7 +202,7 @@ t.test(
       await w.env.advance(3 * round)
       a.pause()
       await w.env.advance(w.store.engines.get('a')! - w.env.nowMs() + leaseMs / 10 + 1)
-      t.equal(b.serving.size, limits.slotCount)
+      t.equal(b.serving.size, slotCount)
       await b.keeper.stop()
     }
   },
@@ -249,7 +249,7 @@ t.test('[5] a paused engine loses its lease, and learns of it when it wakes', as
   await w.env.advance(3 * round)
   a.pause()
   await w.env.advance(leaseMs + 2 * round)
-  t.equal(b.serving.size, limits.slotCount, 'taken over when the lease lapsed')
+  t.equal(b.serving.size, slotCount, 'taken over when the lease lapsed')
   t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'which the sleeper does not know')
   a.resume()
   await w.env.settle()
@@ -284,7 +284,7 @@ t.test('the data directory is locked: leases in it belong to a process that has 
   dead.pause()
   const a = keeper(w, 'a', { exclusive: true })
   await a.keeper.start()
-  t.equal(a.serving.size, limits.slotCount, 'no waiting for the lapse, and no share for the dead')
+  t.equal(a.serving.size, slotCount, 'no waiting for the lapse, and no share for the dead')
   await a.keeper.stop()
 })
 
@@ -302,7 +302,7 @@ t.test('failures', async t => {
     await w.env.advance(3 * round)
     w.store.setAway(false)
     await w.env.advance(round)
-    t.equal(a.serving.size, limits.slotCount)
+    t.equal(a.serving.size, slotCount)
     await a.keeper.stop()
   })
   await t.test(
@@ -317,7 +317,7 @@ t.test('failures', async t => {
       })
       await t.rejects(a.keeper.start(), /injected/)
       t.same(
-        slots.filter(slot => !a.serving.has(slot)),
+        allSlots.filter(slot => !a.serving.has(slot)),
         [5],
       )
       broken = false
@@ -338,14 +338,14 @@ t.test('failures', async t => {
     const started = a.keeper.start()
     await w.env.advance(leaseMs / 2)
     await b.keeper.start()
-    await w.env.advance(limits.slotCount * 200)
+    await w.env.advance(slotCount * 200)
     await started
     t.ok(
       [...w.store.slots.values()].every(slot => slot.epoch <= 2),
       'nobody takes what is being loaded',
     )
     await w.env.advance(20 * round)
-    t.equal(a.serving.size + b.serving.size, limits.slotCount)
+    t.equal(a.serving.size + b.serving.size, slotCount)
     await a.keeper.stop()
     await b.keeper.stop()
   })

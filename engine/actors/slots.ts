@@ -7,9 +7,9 @@
  * one renewal interval later. Fencing does not depend on any of this: the epoch check of the append
  * does it.
  */
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { Leases, SlotLease } from '../journal/leases.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
+import { allSlots, slotCount } from '../../protocol/kernel/slots.ts'
 
 export interface SlotKeeperDeps {
   env: Env
@@ -206,15 +206,13 @@ export class SlotKeeper {
  */
 const renewalsPerLease = 10
 
-const allSlots: readonly number[] = Array.from({ length: limits.slotCount }, (_, slot) => slot)
-
 /**
  * The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998).
  */
 export function fairShare(engineId: string, engines: readonly string[]): Set<number> {
   const mine = new Set<number>()
   const all = engines.includes(engineId) ? engines : [...engines, engineId]
-  for (let slot = 0; slot < limits.slotCount; slot++) {
+  for (let slot = 0; slot < slotCount; slot++) {
     let best = ''
     let bestScore = -1
     for (const engine of all) {

@@ -5,12 +5,12 @@
  * and what was let through since, and the read model is asked again when that reaches the bound (ADR 23).
  */
 import { limits } from '../../protocol/kernel/limits.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { OrderLookups } from '../journal/lookups.ts'
 import type { Order } from '../orders/state.ts'
 import { customersRememberedMax, grantMs } from './limits.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface AllowanceDeps {
   env: Pick<Env, 'nowMs'>
@@ -57,10 +57,7 @@ export class Allowance {
       })
       return true
     }
-    const { snapshot, events } = await this.#deps.store.loadActor(
-      slotOf(orderId, limits.slotCount),
-      orderId,
-    )
+    const { snapshot, events } = await this.#deps.store.loadActor(slotOf(orderId), orderId)
     return snapshot !== null || events.length > 0
   }
 
@@ -73,7 +70,7 @@ export class Allowance {
   /** The customers of a slot are another engine's from now on. */
   drop(slot: number): void {
     for (const customerId of this.#customers.keys())
-      if (slotOf(customerId, limits.slotCount) === slot) this.#customers.delete(customerId)
+      if (slotOf(customerId) === slot) this.#customers.delete(customerId)
   }
 
   #has(customer: Customer, orderId: string): boolean {

@@ -6,7 +6,6 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
 import type { PlannedBody } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError, type Problem } from '../../protocol/kernel/errors.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
 import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
@@ -14,6 +13,7 @@ import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from '../actors/effects.ts'
 import type { TellReply } from '../actors/letter.ts'
 import type { Envelope, KindReply, Kinds } from '../actors/kind.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface GatewayDeps {
   bus: Bus
@@ -76,7 +76,7 @@ export class Gateway {
   }
 
   async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
-    const slot = slotOf(command.actorId, limits.slotCount)
+    const slot = slotOf(command.actorId)
     if (this.#deps.owns(slot)) return this.#deps.tell(command)
     const body: PlannedBody<ActorCommand> = { planned: command, withState }
     const reply = await this.#deps.bus.request(
@@ -93,7 +93,7 @@ export class Gateway {
 
   /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
   async mayOpen(customerId: string, orderId: string): Promise<boolean> {
-    const slot = slotOf(customerId, limits.slotCount)
+    const slot = slotOf(customerId)
     const uncounted = (): CaduceusError =>
       new CaduceusError(
         'unavailable',
@@ -136,7 +136,7 @@ export class Gateway {
       }
       if (isGrant(body)) {
         const { customerId, orderId } = body.grant
-        if (!this.#deps.owns(slotOf(customerId, limits.slotCount))) throw new CaduceusError('moved')
+        if (!this.#deps.owns(slotOf(customerId))) throw new CaduceusError('moved')
         return { granted: await this.#deps.grant(customerId, orderId) }
       }
       return await this.#deps.handle(parseEnvelope(body, this.#deps.kinds))
@@ -185,7 +185,7 @@ export class Gateway {
         service ?? null,
         this.#deps.kinds,
       )
-      const slot = slotOf(envelope.actor_id, limits.slotCount)
+      const slot = slotOf(envelope.actor_id)
       if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
       return decodeBody(
         await this.#deps.bus.request(

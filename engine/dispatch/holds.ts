@@ -3,8 +3,7 @@
  * the order lets go of a hold, so what the driver holds now it still holds when the order decides.
  * Together they make the hold an assignment's ticket: none without it, and it lasts until it is used.
  */
-import { slotOf, uuidV7 } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { DriverFact } from '../../protocol/dispatch/facts.ts'
@@ -19,6 +18,7 @@ import type { TellReply } from '../actors/letter.ts'
 import { orderKind } from '../orders/kind.ts'
 import { decodeSnapshot } from '../actors/snapshot.ts'
 import { toDriver } from '../saga/commands.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface HoldsDeps {
   env: Env
@@ -107,7 +107,7 @@ const isOut = (order: Order, offerId: string): boolean =>
   deliveryOf(order)?.assignmentId === offerId
 
 async function orderOf(journal: HoldsDeps['journal'], orderId: string): Promise<Order> {
-  const { snapshot, events } = await journal.loadActor(slotOf(orderId, limits.slotCount), orderId)
+  const { snapshot, events } = await journal.loadActor(slotOf(orderId), orderId)
   const from =
     snapshot === null
       ? absentOrder

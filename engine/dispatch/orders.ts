@@ -2,8 +2,6 @@
 import type { OrderReply } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
-import { slotOf } from '../../protocol/kernel/ids.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { Allowance } from '../allowance/allowance.ts'
 import type { OpenRequests } from '../pharmacies/open-requests.ts'
 import type { SearchingOrders } from './searching-orders.ts'
@@ -18,6 +16,7 @@ import type { Tracking } from '../tracking/tracking.ts'
 import type { Assignments } from './assignments.ts'
 import { dueOrder, type SearchDeps } from './due-order.ts'
 import { askHolder, type HoldsDeps } from './holds.ts'
+import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface OrdersDeps {
   facts: OrderFacts
@@ -126,7 +125,7 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
 
   lost(slot: number): void {
     const { open, searching, tracking, allowance } = this.#deps
-    const ofSlot = (orderId: string): boolean => slotOf(orderId, limits.slotCount) === slot
+    const ofSlot = (orderId: string): boolean => slotOf(orderId) === slot
     for (const part of [open, searching, tracking.following])
       for (const orderId of [...part.orderIds()].filter(ofSlot)) part.drop(orderId)
     allowance.drop(slot)

@@ -234,6 +234,12 @@ export const orderEvents = {
     }),
     { driver_id: ids.driver, offer_id: ids.offer, reason: 'the pharmacy ended the membership' },
   ),
+  assigned_driver_updated: orderFact(
+    'order.driver_updated',
+    'The driver of the order has another name, phone or vehicle now.',
+    Type.Object({ driver: DriverFact }),
+    { driver: { ...dora, phone: '+9779800000002', vehicle_type: 'scooter' } },
+  ),
   arrived_at_pickup: orderFact(
     'order.arrived_at_pickup',
     'The driver is at the pharmacy, by geofence.',
@@ -252,12 +258,6 @@ export const orderEvents = {
     'The driver is at the door, by geofence.',
     Nothing,
     {},
-  ),
-  assigned_driver_updated: orderFact(
-    'order.driver_updated',
-    'The driver of the order has another name, phone or vehicle now.',
-    Type.Object({ driver: DriverFact }),
-    { driver: { ...dora, phone: '+9779800000002', vehicle_type: 'scooter' } },
   ),
   delivered: orderFact(
     'order.delivered',

@@ -5,13 +5,13 @@ import { driverEvents } from '../dispatch/driver-events.ts'
 import { eventVersion, PublishedEvent } from '../dispatch/events.ts'
 import { orderEvents } from '../dispatch/order-events.ts'
 import { ids } from '../kernel/examples.ts'
-import { limits } from '../kernel/limits.ts'
 import { driverLocationsExample, olderTopics, OlderMessage } from '../dispatch/older-topics.ts'
 import { DriverView } from '../drivers/view.ts'
 import { OrderView } from '../orders/view.ts'
 import { engineQueue, ofService, subjects } from '../bus/subjects.ts'
 import { ProblemSchema } from './named.ts'
 import { Draft } from './draft.ts'
+import { slotCount } from '../kernel/slots.ts'
 
 const reply = (name: 'order' | 'driver', view: TSchema) => ({
   oneOf: [
@@ -100,7 +100,7 @@ export function commands(draft: Draft): void {
       'Commands of edges, and between engines, to the owner of a slot. Internal.',
       'slot_command',
       'order_reply',
-      { slot: `0 to ${limits.slotCount - 1}` },
+      { slot: `0 to ${slotCount - 1}` },
     )
 }
 

@@ -1,9 +1,9 @@
 /** Ids carry their time and sort by it, whatever the clock and the chance give; times as text are what Date writes. */
 import fc from '../testing/properties.ts'
 import t from 'tap'
-import { isUuid, slotOf, uuidTimeMs, uuidV7 } from './ids.ts'
-import { limits } from './limits.ts'
+import { isUuid, uuidTimeMs, uuidV7 } from './ids.ts'
 import { isoTime } from './iso-time.ts'
+import { slotCount, slotOf } from './slots.ts'
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const timeMs = fc.double({ min: 0, max: 2 ** 48, maxExcluded: true, noNaN: true })
@@ -71,15 +71,10 @@ t.test(
       ['ffffffff-ffff-4fff-bfff-ffffffffffff', 19],
       ['019a0000-0000-7fff-9abc-123456789abc', 41],
     ]
-    for (const [id, slot] of pinned) t.equal(slotOf(id, limits.slotCount), slot, id)
-    const counts = Array.from({ length: limits.slotCount }, () => 0)
+    for (const [id, slot] of pinned) t.equal(slotOf(id), slot, id)
+    const counts = Array.from({ length: slotCount }, () => 0)
     for (let n = 0; n < 64_000; n++)
-      counts[
-        slotOf(
-          uuidV7(1_700_000_000_000 + n, () => (n * 0.618) % 1),
-          limits.slotCount,
-        )
-      ]!++
+      counts[slotOf(uuidV7(1_700_000_000_000 + n, () => (n * 0.618) % 1))]!++
     t.ok(
       Math.min(...counts) > 800 && Math.max(...counts) < 1_200,
       `of 64,000 ids each slot has ${Math.min(...counts)} to ${Math.max(...counts)}`,

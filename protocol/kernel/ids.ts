@@ -64,14 +64,3 @@ export function orderNumber(orderId: string): string {
   for (let shift = 15; shift >= 0; shift -= 5) out += alphabet[(low >> shift) & 31]
   return out
 }
-
-/**
- * The slot of an actor: FNV-1a over the text of the id. Not the bits of the UUID, because UUIDv7
- * ids of one millisecond share their prefix, and services may create ids of other versions.
- */
-export function slotOf(actorId: string, slotCount: number): number {
-  let h = 0x811c9dc5
-  for (let i = 0; i < actorId.length; i++) h = Math.imul(h ^ actorId.charCodeAt(i), 0x01000193)
-  h ^= h >>> 15
-  return (h >>> 0) % slotCount
-}
