@@ -1,6 +1,7 @@
 /**
- * The WebSocket messages between a driver's app and the edge, and those by which a pharmacy hears of its drivers.
- * What an engine pushes and an edge sends to whoever connects later is made by one function here.
+ * The WebSocket messages between a driver's app and the edge, and those that tell a pharmacy about
+ * its drivers. One function here makes each message, both for the engine that pushes it and for the
+ * edge that sends it to a driver who connects later.
  */
 import Type from 'typebox'
 import { at, door, ids, shop } from '../kernel/examples.ts'
@@ -31,7 +32,7 @@ export const driverMessages = {
         type: Type.Literal('offer_response'),
         offer_id: Uuid,
         accept: Type.Boolean(),
-        /** Only needed when the offer was not received on this connection. */
+        /** Only needed when the offer did not arrive on this connection. */
         order_id: Type.Optional(Uuid),
         reason: Words,
         id: MessageId,
@@ -257,7 +258,10 @@ export type OfferMessage = Type.Static<Messages['offer']['schema']>
 export type AssignedMessage = Type.Static<Messages['assigned']['schema']>
 export type MembershipMessage = Type.Static<Messages['membership']['schema']>
 
-/** An offer as its driver is asked it: two areas and the fee. `fee` in units of the currency, the distance by road. */
+/**
+ * An offer as the driver sees it: two areas and the fee. `fee` is in units of the currency; the
+ * distance is by road.
+ */
 export interface OpenOffer {
   offer_id: string
   order_id: string
@@ -270,8 +274,8 @@ export interface OpenOffer {
 }
 
 /**
- * `address` is always null: the field is the older app's, and an address is more than an area. The distance is exact
- * to 100 m, because the fee follows from it and says as much.
+ * `address` is always null: the older app has the field, but an address would tell more than an
+ * area. The distance is exact to 100 m, because the fee follows from it and reveals as much.
  */
 export const offerMessage = ({
   offer_id,
@@ -295,8 +299,8 @@ export const offerMessage = ({
 })
 
 /**
- * What a delivery needs, to its driver alone. The order must have a driver, and so an assignment and a pharmacy.
- * `pickupPhone` is the pharmacy's; null when the pharmacy is gone.
+ * The facts that a delivery needs, for its driver alone. The order must have a driver, and so an
+ * assignment and a pharmacy. `pickupPhone` is the pharmacy's; null when the pharmacy is gone.
  */
 export function assignedMessage(order: OrderView, pickupPhone: string | null): AssignedMessage {
   return {
@@ -326,7 +330,10 @@ export function assignedMessage(order: OrderView, pickupPhone: string | null): A
   }
 }
 
-/** How a driver stands with a pharmacy, to the driver's own app. `active_order_ids`: what is still to be carried. */
+/**
+ * A driver's membership in a pharmacy, for the driver's own app. `active_order_ids`: orders that
+ * the driver still has to deliver.
+ */
 export const membershipMessage = (
   driver_id: string,
   vendor_id: string,

@@ -1,19 +1,25 @@
 /**
- * The policies by which an order comes by its driver: one row each. A pharmacy has one, and `find_driver` may name
- * one for a single order. The lists in commands, events, routes, tables and the directory are read from here.
+ * The policies by which an order gets its driver, one row each. A pharmacy has one policy, and
+ * `find_driver` may name one for a single order. The lists in commands, events, routes, tables and
+ * the directory come from here.
  *
- * It imports nothing, because the pages may load it as it is.
+ * This file imports nothing, because the pages load it as it is.
  */
 
 export interface PolicyFacts {
-  /** Drivers are looked for by the engine, as soon as the pharmacy accepts. Otherwise the pharmacy picks one. */
+  /**
+   * True: the engine looks for a driver when the pharmacy accepts. False: the pharmacy picks a
+   * driver.
+   */
   searches: boolean
 }
 
 export const policyTable = {
   /** The pharmacy picks a driver by hand. */
   manual: { searches: false },
-  /** Drivers are asked one after the other, the one with the least time to the pick-up first. */
+  /**
+   * The engine asks one driver after the other, beginning with the shortest time to the pick-up.
+   */
   offer: { searches: true },
 } as const satisfies Readonly<Record<string, PolicyFacts>>
 
@@ -28,9 +34,12 @@ export const searchPolicies = dispatchPolicies.filter(
   (policy): policy is SearchPolicy => policyTable[policy].searches,
 )
 
-/** Of a pharmacy that picks by hand and asks for a search all the same. */
+/** The policy of a search that a pharmacy with a manual policy asks for. */
 export const searchPolicyDefault: SearchPolicy = 'offer'
 
-/** The policy of a search for a pharmacy with this policy; null where it picks by hand, or an older release does not know it. */
+/**
+ * The policy of a search for a pharmacy with this policy. Null when the pharmacy picks by hand, or
+ * when this release does not know the policy.
+ */
 export const searchPolicyOf = (policy: string | undefined): SearchPolicy | null =>
   searchPolicies.find(one => one === policy) ?? null

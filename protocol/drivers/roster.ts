@@ -1,10 +1,14 @@
-/** The roster: the drivers of one engine and whether each may be asked, as engines tell each other. */
+/**
+ * The roster: the drivers of one engine, and whether each may be asked. Engines tell it each other.
+ */
 import Type from 'typebox'
 import { Uuid } from '../kernel/principal.ts'
 import { oneOf, Text } from '../kernel/schema.ts'
 import { driverStatuses } from './statuses.ts'
 
-/** From an engine on `roster.rows`: which of its drivers may be asked. Soft: the driver's actor decides. */
+/**
+ * From an engine on `roster.rows`: one of its drivers. Soft, because the driver's actor decides.
+ */
 export const RosterRow = Type.Object({
   driverId: Uuid,
   vendorId: Uuid,

@@ -1,11 +1,11 @@
 /**
- * The types of vehicle, each with how fast it gets through a town. A new type is one line here: commands, routes,
- * the client's types and the estimate of an arrival take theirs from this table.
+ * The types of vehicle, each with its speed in a town. A new type is one line here: commands,
+ * routes, the client's types and the estimate of an arrival read this table.
  */
 import Type from 'typebox'
 
 interface Vehicle {
-  /** Average speed in a town, stops included. */
+  /** Average speed in a town, stops included, km/h. */
   speedKmh: number
 }
 
@@ -23,9 +23,9 @@ export const VehicleType = Type.Unsafe<VehicleType>(
   Type.Union(vehicleTypes.map(type => Type.Literal(type))),
 )
 
-/** Of a vehicle that is not known: a message from an older release may name one. */
+/** Speed of an unknown vehicle, km/h: a message of an older release may name one. */
 const speedKmhDefault = 22
 
-/** km/h in a town. Any text is taken, because events keep the type as text. */
+/** Speed in a town, km/h. It takes any text, because events keep the type as text. */
 export const speedKmhOf = (type: string): number =>
   Object.hasOwn(vehicles, type) ? vehicles[type as VehicleType].speedKmh : speedKmhDefault

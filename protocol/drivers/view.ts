@@ -1,10 +1,12 @@
-/** The public shape of a driver's live part: what the driver's actor knows. The profile is the edge's. */
+/**
+ * The public shape of the driver's facts that the driver's actor keeps. The edge keeps the profile.
+ */
 import { oneOf } from '../kernel/schema.ts'
 import Type from 'typebox'
 import { driverStatuses, memberships, type DriverStatus, type Membership } from './statuses.ts'
 import { Uuid } from '../kernel/principal.ts'
 
-/** The status as messages show it. */
+/** The status in messages. */
 export const DriverStatusShown = Type.Unsafe<DriverStatus>(
   Type.String({ enum: [...driverStatuses] }),
 )

@@ -1,7 +1,10 @@
-/** The mark of a delivery that somebody should look at: the event that makes it and the view that shows it share it. */
+/**
+ * The flag of a delivery that a person should check. The event that sets it and the view that shows
+ * it share it.
+ */
 import Type from 'typebox'
 
-/** Why a delivery without a reason is marked. */
+/** The reason why a delivery without an explanation is flagged. */
 export const DeliveryFlag = Type.Union([
   Type.Literal('far_from_door'),
   Type.Literal('position_unknown'),

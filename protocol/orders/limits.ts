@@ -1,5 +1,8 @@
-/** Bounds of what people are told of orders, beside the views that keep to them. */
+/** Bounds of the facts about orders that people see, beside the bounds in the views. */
 export const orderLimits = {
-  /** A driver reads what a delivery needed for so long after its end: a question about it comes the same day. */
+  /**
+   * How long after the end a driver may read what the delivery needed, ms: questions about it come
+   * the same day.
+   */
   driverSightMs: 12 * 3_600_000,
 } as const

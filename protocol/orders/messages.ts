@@ -1,6 +1,7 @@
 /**
- * The WebSocket messages about orders and open requests. An engine pushes them when something happens, an edge sends
- * the same ones to whoever connects later; where both do, one function here makes the message.
+ * The WebSocket messages about orders and open requests. An engine pushes them when something
+ * happens, and an edge sends the same ones to clients that connect later. Where both do, one
+ * function here makes the message.
  */
 import Type from 'typebox'
 import { at, ids } from '../kernel/examples.ts'
@@ -16,7 +17,9 @@ import { areaOf, initialsOf } from './area.ts'
 
 const ResponseType = Type.Union([Type.Literal('ACCEPTED'), Type.Literal('REJECTED')])
 
-/** `new_request`, without the distance, which differs by recipient and is spliced in by the edge. */
+/**
+ * `new_request` without the distance. The distance differs by recipient, and the edge inserts it.
+ */
 export const NewRequestBody = Type.Object({
   request_id: Uuid,
   patient_name: Type.String({ description: 'Initials' }),
@@ -256,14 +259,14 @@ const endWords: Readonly<Record<RequestEnd, string>> = {
   cancelled: 'This request was cancelled',
 }
 
-/** To the terminals that were told of the request. */
+/** The message to terminals that have shown the request. */
 export const requestEnded = (request_id: string, end: RequestEnd): RequestEnded => ({
   type: `request_${end}`,
   request_id,
   message: endWords[end],
 })
 
-/** An open request, as far as a message about it needs to know it. Times in ms, the radius in km. */
+/** The facts of an open request that a message about it needs. Times in ms, the radius in km. */
 export interface OpenRequest {
   orderId: string
   customerName: string
@@ -276,7 +279,10 @@ export interface OpenRequest {
   expiresAtMs: number
 }
 
-/** What a pharmacy needs to say yes: the fields of the older API, without those that say who asks and where exactly. */
+/**
+ * The facts that a pharmacy needs to accept: the fields of the older API, without the customer's
+ * identity and exact place.
+ */
 export function newRequestBody(request: OpenRequest): NewRequestBody {
   const area = areaOf(request.dropoff)
   return {

@@ -1,47 +1,60 @@
 /**
- * The statuses of an order: one row a status, one column for each fact about it. Every list of statuses
- * elsewhere (queries, pages, reports, the engine's guards) is read from a column here, so that a status
- * that is added is either everywhere or does not compile.
+ * The statuses of an order: one row for each status, one column for each fact about it. Every list
+ * of statuses elsewhere (queries, pages, reports, the engine's guards) reads a column here. So a
+ * new status is either everywhere or does not compile.
  *
- * This file imports nothing, because the pages load it as it is. Commands, events and fields are named by
- * text here; each place that reads such a name has the type that refuses a wrong one.
+ * This file imports nothing, because the pages load it as it is. It names commands, events and
+ * fields by text; each place that reads such a name has a type that refuses a wrong one.
  */
 
 export interface StatusFacts {
   /** Events that lead to this status. */
   events: readonly string[]
-  /** The field of the view that tells when the status was reached; null where no field does. */
+  /**
+   * The field of the view with the time at which the status was reached; null when there is none.
+   */
   reachedAt: string | null
-  /** The command that `PATCH /api/orders/{id}` sends for this status; null where it cannot be asked for. */
+  /**
+   * The command that `PATCH /api/orders/{id}` sends for this status; null when a caller cannot ask
+   * for it.
+   */
   verb: string | null
-  /** An end: no command changes the order any more. */
+  /** True for an end: no command changes the order any more. */
   ended: boolean
-  /** The customer and the pharmacy may still cancel. */
+  /** True while the customer and the pharmacy may cancel. */
   cancellable: boolean
-  /** An order to one pharmacy can be in this status although that pharmacy has not accepted it. */
+  /**
+   * True when an order to one pharmacy can have this status before that pharmacy has accepted it.
+   */
   beforeAcceptance: boolean
-  /** The order has its driver and is not over. */
+  /** True when the order has its driver and has not ended. */
   underWay: boolean
-  /** The driver has the parcel. */
+  /** True when the driver has the parcel. */
   carried: boolean
-  /** Where the driver is going; while there is such a place, the driver's position is shown with the order. */
+  /**
+   * The place that the driver is going to. While there is one, the driver's position is shown with
+   * the order.
+   */
   heading: 'pickup' | 'dropoff' | null
-  /** The driver could not hand it over. */
+  /** True when the driver could not hand the parcel over. */
   undelivered: boolean
-  /** The end of the work of the order's driver, if it has one by then. */
+  /** True when this status ends the work of the order's driver, if it has one. */
   freesDriver: boolean
-  /** The word on a list of orders. */
+  /** The word in a list of orders. */
   label: string
   /** The colour of that word. */
   tone: 'good' | 'bad' | 'warn' | ''
   /** The sentence at the top of the tracking page. */
   headline: string
-  /** The line in the tracking page's list of steps, in the order of this table; null for what is no usual step. */
+  /**
+   * The line in the list of steps on the tracking page, in the order of this table; null for an
+   * unusual step.
+   */
   step: string | null
 }
 
 export const statusTable = {
-  /** An open request shows as `pending`, too; the kind of the order tells them apart. */
+  /** An open request also shows as `pending`; the kind of the order tells them apart. */
   pending: {
     events: ['order_placed', 'broadcast_opened'],
     reachedAt: 'created_at',
@@ -249,7 +262,7 @@ export const statusTable = {
 } as const satisfies Record<string, StatusFacts>
 
 export type OrderStatus = keyof typeof statusTable
-/** The statuses whose `Column` has a value of the type `Value`: `StatusWith<'ended', true>`. */
+/** The statuses whose `Column` has a value of type `Value`, such as `StatusWith<'ended', true>`. */
 export type StatusWith<Column extends keyof StatusFacts, Value> = {
   [S in OrderStatus]: (typeof statusTable)[S][Column] extends Value ? S : never
 }[OrderStatus]
@@ -267,15 +280,15 @@ export const endedStatuses = statusesWith('ended', true)
 export const underWayStatuses = statusesWith('underWay', true)
 export const carriedStatuses = statusesWith('carried', true)
 export const cancellableStatuses = statusesWith('cancellable', true)
-/** The driver brings the parcel to the door. */
+/** Statuses in which the driver brings the parcel to the door. */
 export const deliveringStatuses = statusesWith('heading', 'dropoff')
 
-/** The facts of a status that is known by its text only; undefined for a text that is no status. */
+/** The facts of a status given as text; undefined when the text is not a status. */
 export const factsOf = (status: unknown): StatusFacts | undefined =>
   typeof status === 'string' && Object.hasOwn(statusTable, status)
     ? statusTable[status as OrderStatus]
     : undefined
-/** How an order of a driver ends. */
+/** The ways in which an order ends for its driver. */
 export type DriverOutcome = StatusWith<'freesDriver', true>
 export const driverOutcomes = statusesWith('freesDriver', true) as readonly DriverOutcome[]
 

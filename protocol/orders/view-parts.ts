@@ -1,14 +1,14 @@
 /**
- * An order's view in two parts, as the read model stores it: what was said when it was placed, written
- * once, and how far it has come, written at each step. An order takes some ten steps, and the first part
- * is most of its bytes.
+ * An order's view in two parts, as the read model stores it: the facts from when it was placed,
+ * written once, and its progress, written at each step. An order takes about ten steps, and the
+ * first part has most of its bytes.
  *
- * Both have the fields of the view. What the view shows as nothing is left out of either.
+ * Both parts use the fields of the view. Each leaves out the fields that have their empty value.
  */
 import type { OrderView } from './view.ts'
 import { firstCurrency } from '../pricing/money.ts'
 
-/** Never changes. */
+/** Fields that never change. */
 export const placedFields = [
   'id',
   'kind',
@@ -32,17 +32,17 @@ export const placedFields = [
 type PlacedField = (typeof placedFields)[number]
 
 export type OrderPlaced = Partial<Pick<OrderView, PlacedField>>
-/** With what every step has. */
+/** The progress, with the fields that every step has. */
 export type OrderProgress = Partial<Omit<OrderView, PlacedField>> &
   Pick<OrderView, 'status' | 'tracking_token' | 'updated_at' | 'version'>
 
-/** `placed` is null only in a row that somebody wrote by hand. */
+/** `placed` is null only in a row that a person wrote by hand. */
 export interface OrderParts {
   placed: OrderPlaced | null
   progress: OrderProgress
 }
 
-/** A view that says nothing, in the order in which a view is shown. */
+/** The empty value of every field, in the order in which a view shows them. */
 export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   id: '',
   kind: 'direct',
@@ -76,7 +76,7 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   estimated_distance_km: null,
   actual_distance_km: null,
   delivery_fee: null,
-  /** Shown of orders that were stored without theirs. */
+  /** The currency of orders that were stored without one. */
   currency: firstCurrency,
   proof_photo_url: null,
   signature_url: null,
@@ -95,7 +95,7 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   version: 0,
 }
 
-/** The view whose parts these are. */
+/** Builds the view from its parts. */
 export const orderView = ({ placed, progress }: OrderParts): OrderView => ({
   ...emptyView,
   ...placed,

@@ -1,6 +1,7 @@
 /**
- * The public shape of an order: what REST answers, what the read model stores, what commands reply.
- * One shape for requests (broadcast) and orders, because a request is an order in its first state.
+ * The public shape of an order: the answer of REST, the row of the read model, and the reply to
+ * commands. Requests (broadcasts) and orders share it, because a request is an order in its first
+ * state.
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
@@ -8,7 +9,7 @@ import { DeliveryFlag } from './delivery-flag.ts'
 import { orderStatuses, type OrderStatus } from './statuses.ts'
 import { Uuid } from '../kernel/principal.ts'
 
-/** The status as messages show it. */
+/** The status in messages. */
 export const StatusShown = Type.Unsafe<OrderStatus>(Type.String({ enum: orderStatuses }))
 
 export const SearchView = Type.Object({
@@ -48,7 +49,7 @@ export const OrderView = Type.Object({
   driver_id: nullable(Uuid),
   driver_name: nullable(Type.String()),
   driver_phone: nullable(Type.String()),
-  /** The offer or assignment through which the driver came. */
+  /** The offer or assignment by which the order got its driver. */
   assignment_id: nullable(Uuid),
 
   pickup_address: nullable(Type.String()),
@@ -65,7 +66,7 @@ export const OrderView = Type.Object({
   notes: nullable(Type.String()),
   prescription_url: nullable(Type.String()),
 
-  /** Broadcasts only. */
+  /** Only for broadcasts. */
   radius_km: nullable(Type.Number()),
   pharmacies_notified: nullable(Type.Integer()),
   expires_at: nullable(Timestamp),
@@ -94,7 +95,7 @@ export const OrderView = Type.Object({
   out_for_delivery_at: nullable(Timestamp),
   arrived_at_dropoff_at: nullable(Timestamp),
   delivered_at: nullable(Timestamp),
-  /** When it ended, whichever way. */
+  /** The time of the end, whatever the outcome. */
   ended_at: nullable(Timestamp),
   version: Type.Integer(),
 })

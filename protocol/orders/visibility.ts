@@ -1,7 +1,8 @@
 /**
- * What each reader may see of an order. A view is built from the fields that its reader may see, so a
- * field that is added to orders tomorrow is seen by nobody but administrators until it is named here.
- * REST, lists, search, sockets, the timeline and files all ask this file, so that none tells more than another.
+ * Decides which fields of an order each reader may see. A view contains only the fields that its
+ * reader may see, so a new field is visible to administrators alone until it is named here. REST,
+ * lists, search, sockets, the timeline and files all use this file, so that none reveals more than
+ * another.
  *
  * Rejected: a list of fields to hide. Each new field was public until somebody remembered the list.
  */
@@ -15,19 +16,19 @@ import { areaOf, initialsOf } from './area.ts'
 import { orderLimits } from './limits.ts'
 
 /**
- * How a reader stands to an order.
+ * The standing of a reader towards an order.
  *
- * | standing | who | sees |
+ * | standing | reader | sees |
  * |---|---|---|
  * | overseer | administrators, services, the engine | all |
- * | customer | who ordered | all |
+ * | customer | the customer who ordered | all |
  * | winner | the pharmacy that accepted it | all but other pharmacies' answers |
  * | chosen | the pharmacy that the customer chose, before it accepts | the same without the tracking link |
  * | asked | a pharmacy that may take an open request | items, quantity, prescription, area, initials |
  * | carrier | its driver, until some hours after the end | what the delivery needs |
- * | offered | the driver whose answer it waits for | two areas and the fee |
- * | past | its driver after that | number, area and fee |
- * | outsider | everybody else who once knew its id | number, area and status |
+ * | offered | the driver whose answer the order waits for | two areas and the fee |
+ * | past | its driver, after that | number, area and fee |
+ * | outsider | everybody else who knows its id | number, area and status |
  */
 export type Standing =
   | 'overseer'
@@ -45,7 +46,10 @@ type Stands = Pick<
   'kind' | 'status' | 'user_id' | 'vendor_id' | 'driver_id' | 'accepted_at' | 'ended_at'
 > & { driver_search: Pick<OrderView['driver_search'], 'offer'> }
 
-/** Whether an asked pharmacy was among those asked is known to whoever found the order; here everybody is taken for one. */
+/**
+ * The reader's standing. Every pharmacy counts as `asked` here: only the caller that found the
+ * order knows whether this pharmacy was asked.
+ */
 export function standingOf(reader: Principal, order: Stands, nowMs: number): Standing {
   switch (reader.role) {
     case 'admin':
@@ -75,7 +79,7 @@ export function standingOf(reader: Principal, order: Stands, nowMs: number): Sta
 }
 
 type Field = keyof OrderView
-/** That there is such an order, and how it stands. */
+/** The fields that say that the order exists and how it stands. */
 const seenByAll = [
   'id',
   'kind',
@@ -87,7 +91,7 @@ const seenByAll = [
   'ended_at',
   'version',
 ] as const satisfies Field[]
-/** What is wanted; not by whom. */
+/** The items that are wanted, without the customer. */
 const wanted = ['items', 'quantity', 'prescription_url'] as const satisfies Field[]
 const milestones = [
   'accepted_at',
@@ -136,7 +140,7 @@ const pharmacy = [
 ] as const satisfies Field[]
 const customer = [...pharmacy, 'tracking_token', 'responses'] as const satisfies Field[]
 
-/** The order as this reader may see it; `nowMs` decides what a driver still sees. */
+/** The order as this reader may see it. `nowMs` decides what a driver may still see. */
 export function viewFor(reader: Principal, order: OrderView, nowMs: number): OrderView {
   const standing = standingOf(reader, order, nowMs)
   switch (standing) {

@@ -1,15 +1,15 @@
 /**
- * The location frame codec: msgpack arrays of seven numbers, decoded by hand from devices that
- * may be broken or hostile. Nothing recurses, nothing is allocated in proportion to a length that
- * the sender claims, and no input throws: a bad message is a negative number.
+ * The codec of location frames: msgpack arrays of seven numbers, decoded by hand, from devices that
+ * may be broken or hostile. Nothing recurses. Nothing is allocated in proportion to a length that
+ * the sender claims. No input throws: a bad message gives a negative number.
+ * Rejected: msgpackr. On untrusted bytes it decodes record definitions and extensions, lets NaN and
+ * Infinity through, and throws RangeError on deep nesting. It also takes twice as long, because it
+ * builds an array per frame; this codec writes into columns that are reused. `frame-parse.ts` reads
+ * the bytes of one frame.
  *
- * Why not msgpackr: on untrusted bytes it decodes record definitions and extensions, lets NaN and
- * Infinity through, throws RangeError on deep nesting, and takes twice as long, because it builds
- * an array per frame where this writes into columns that are reused. The bytes of one frame are
- * read in `frame-parse.ts`.
- *
- * A shape that is wrong is `frame_malformed`; a number of position or time that is wrong (not finite, outside its
- * bounds) is `frame_out_of_range`. Shape is judged first. Either refuses its frame, and not its neighbours.
+ * A wrong shape is `frame_malformed`. A wrong number of position or time (not finite, or outside
+ * its bounds) is `frame_out_of_range`. The shape is judged first. Either refuses its own frame, not
+ * its neighbours.
  */
 import {
   accuracyOf,
@@ -29,17 +29,17 @@ import { limits } from '../kernel/limits.ts'
 
 /** One position of a driver. Nullable fields are null when the device does not know them. */
 export interface LocationFrame {
-  /** uint32, counted by the device. */
+  /** Sequence number of the device, a uint32. */
   seq: number
   /** Device clock, ms since 1970, an integer up to 2^53 - 1. */
   timestampMs: number
   latitude: number
   longitude: number
-  /** Clockwise from north, [0, 360). */
+  /** Degrees clockwise from north, [0, 360). */
   headingDeg: number | null
-  /** [0, 150]. */
+  /** Metres per second, [0, 150]. */
   speedMps: number | null
-  /** Radius of uncertainty, 0 to the largest float32. */
+  /** Radius of uncertainty in metres, 0 to the largest float32. */
   accuracyM: number | null
 }
 
@@ -62,22 +62,34 @@ export function frameErrorName(code: number): FrameErrorName {
 }
 
 const framesMax = limits.framesPerMessageMax
-/** No message is longer: an array32 of frames, with room for a text of a hundred characters where a number should be. */
+/**
+ * Longest message, bytes: an array32 of frames, with room for a text of a hundred characters in
+ * place of a number.
+ */
 const messageBytesMax = 5 + framesMax * 176
 
 /** Decodes messages into columns that the next `read` overwrites. */
 export class FrameReader extends FrameColumns {
-  /** Where each frame of the last message lies in `bytes`, for copying it verbatim. */
+  /** The place of each frame of the last message in `bytes`, for copying it verbatim. */
   readonly start = new Uint32Array(framesMax)
   readonly end = new Uint32Array(framesMax)
-  /** Of the last message: how many frames were refused, the code of the first of them and its place in the message. */
+  /**
+   * Of the last message: the number of refused frames, the code of the first of them, and its place
+   * in the message.
+   */
   refused = 0
   refusedCode = 0
   refusedIndex = 0
-  /** The number of that frame, and the highest number of all that were refused; -1 where none of them said one. */
+  /**
+   * The sequence number of that frame, and the highest one of all refused frames; -1 when none of
+   * them had one.
+   */
   refusedSeq = -1
   refusedSeqLast = -1
-  /** The last message that was good, from its first byte on, and behind `messageBytesMax` the frames that were written anew. */
+  /**
+   * The last good message from its first byte on. After `messageBytesMax` follow the frames that
+   * were written anew.
+   */
   readonly view = new DataView(new ArrayBuffer(messageBytesMax + framesMax * canonicalBytesMax + 4))
   readonly #bytes = new Uint8Array(this.view.buffer)
 
@@ -86,9 +98,10 @@ export class FrameReader extends FrameColumns {
   }
 
   /**
-   * Reads a message: one frame, or an array of 1 to 64. Returns how many frames are good, which then are the first
-   * entries of the columns; a false position or time refuses its frame and no other. A negative code for
-   * `frameErrorName` when none is good, or when the bytes cannot be followed. `nowMs` bounds timestamps.
+   * Reads a message: one frame, or an array of 1 to 64. Returns the number of good frames, which
+   * are then the first entries of the columns. A wrong position or time refuses only its own frame.
+   * Returns a negative code for `frameErrorName` when no frame is good or the bytes cannot be
+   * followed. `nowMs` bounds timestamps.
    */
   read(bytes: Uint8Array, nowMs: number): number {
     if (bytes.length > messageBytesMax) {
@@ -99,7 +112,7 @@ export class FrameReader extends FrameColumns {
       )
       return count < 0 ? count : malformed
     }
-    // A copy into a view that is kept: a view of the message's own bytes takes twice as long to make.
+    // Copy into a view that is kept. Making a view of the message's own bytes takes twice as long.
     this.#bytes.set(bytes)
     return this.#readView(this.view, bytes.length, nowMs)
   }
@@ -145,7 +158,7 @@ export class FrameReader extends FrameColumns {
     this.refusedSeq = seq
   }
 
-  /** Bytes that cannot be followed say nothing that could be acknowledged. */
+  /** Bytes that cannot be followed contain no number that could be acknowledged. */
   #refuseAll(code: number): number {
     this.refused = 1
     this.refusedCode = code
@@ -153,7 +166,10 @@ export class FrameReader extends FrameColumns {
     return code
   }
 
-  /** Whoever copies the frame copies what it was taken for, and not what it said. */
+  /**
+   * Writes the frame anew, so that a copy of it has the normalised values and not the original
+   * ones.
+   */
   #rewrite(index: number): void {
     this.normalised = false
     const start = messageBytesMax + index * canonicalBytesMax
@@ -176,12 +192,13 @@ function isArrayHeader(type: number): boolean {
 }
 
 /**
- * What is wrong with the position or the time of a frame that arrived as an object, or null. Fields of a wrong
- * type are `frame_malformed`. What cannot be true of the rest is not known, and left out when it is encoded.
+ * The error in the position or time of a frame that arrived as an object, or null. A field of a
+ * wrong type is `frame_malformed`. Impossible values of the other fields count as unknown and are
+ * left out when the frame is encoded.
  */
 export function checkFrame(frame: LocationFrame, nowMs: number): FrameErrorName | null {
   const { seq, timestampMs, latitude, longitude } = frame
-  // Field by field: lists of the fields were most of what encoding a frame cost.
+  // Field by field, because loops over lists of fields were most of the cost of encoding.
   if (!isNumber(seq) || !isNumber(timestampMs) || !isNumber(latitude) || !isNumber(longitude))
     return 'frame_malformed'
   if (
@@ -197,15 +214,18 @@ export function checkFrame(frame: LocationFrame, nowMs: number): FrameErrorName 
 
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 
-/** Frames that are encoded one by one lie in slabs: a buffer for each is several times the work of filling it. */
+/**
+ * Slab for frames that are encoded one by one. A buffer for each frame costs several times the work
+ * of filling it.
+ */
 const slabBytes = 8 * 1024
 let slab = new Uint8Array(0)
 let slabView = new DataView(slab.buffer)
 let slabUsed = 0
 
 /**
- * One frame as a message. Throws on a frame that `checkFrame` refuses, but for its time. The bytes are
- * the caller's for good, and share their buffer with other frames: keeping one keeps 8 KB.
+ * One frame as a message. Throws on a frame that `checkFrame` refuses, except for its time. The
+ * caller owns the bytes, which share their buffer with other frames: keeping one frame keeps 8 KB.
  */
 export function encodeFrame(frame: LocationFrame): Uint8Array {
   if (slabUsed + canonicalBytesMax > slab.length) {
@@ -237,8 +257,8 @@ export function encodeFrames(frames: readonly LocationFrame[]): Uint8Array {
 }
 
 /**
- * Canonical form: uint32, three float64, three float32 or nil. The timestamp is a float64 and not
- * a uint64, because JavaScript decoders other than ours turn a uint64 into a BigInt.
+ * Writes the canonical form: uint32, three float64, three times a float32 or nil. The timestamp is
+ * a float64 and not a uint64, because other JavaScript decoders turn a uint64 into a BigInt.
  */
 function writeFrame(view: DataView, position: number, frame: LocationFrame): number {
   const problem = checkFrame(frame, Infinity)
@@ -255,7 +275,7 @@ function writeFrame(view: DataView, position: number, frame: LocationFrame): num
   return writeFloat32OrNil(view, offset, accuracyOf(rounded(frame.accuracyM)))
 }
 
-/** As the frame will say it; NaN for what is no number. */
+/** The value as a float32; NaN when it is not a number. */
 const rounded = (value: unknown): number => (typeof value === 'number' ? Math.fround(value) : NaN)
 
 function writeFloat64(view: DataView, offset: number, value: number): number {
@@ -264,7 +284,7 @@ function writeFloat64(view: DataView, offset: number, value: number): number {
   return offset + 9
 }
 
-/** NaN is nil. */
+/** Writes nil for NaN. */
 function writeFloat32OrNil(view: DataView, offset: number, value: number): number {
   if (Number.isNaN(value)) {
     view.setUint8(offset, 0xc0)

@@ -1,15 +1,13 @@
 /**
- * Geohash and great-circle arithmetic on WGS 84 degrees, for every side of the boundary:
- * subjects are keyed by geohash, distances are shown to people, so clients need the same
- * numbers as the engine and this file depends on nothing.
- *
- * Why a sphere and not the ellipsoid: haversine with the mean radius is within 0.56 % of
- * the exact geodesic anywhere on Earth and costs a few nanoseconds; Vincenty or Karney
- * iterate to correct an error smaller than any detour a courier makes.
- *
- * Why cells are computed by scaling and not by bisecting one bit at a time: both give the
- * same cell (the scaled guess is corrected against the exact cell edge), without a loop of
- * sixty branches.
+ * Geohash and great-circle arithmetic on WGS 84 degrees, for engine, edge and clients alike.
+ * Subjects are keyed by geohash and people see distances, so all need the same numbers. This file
+ * depends on nothing.
+ * A sphere and not the ellipsoid: haversine with the mean radius is within 0.56 % of the exact
+ * geodesic everywhere and costs a few nanoseconds. Vincenty and Karney iterate to correct an error
+ * smaller than any detour of a driver.
+ * Cells are computed by scaling and not by bisecting one bit at a time. Both give the same cell,
+ * because the scaled guess is corrected against the exact edge, but scaling needs no loop of sixty
+ * branches.
  */
 
 /** Mean Earth radius (IUGG), km. */
@@ -54,11 +52,11 @@ export function distanceKm(
 }
 
 /**
- * The smallest latitude/longitude box around a circle of `radiusKm`. A circle that reaches a
- * pole has every longitude; one that crosses the antimeridian has `longitudeMin > longitudeMax`.
+ * The smallest box around a circle of `radiusKm`. A circle that reaches a pole has every longitude.
+ * A circle that crosses the antimeridian has `longitudeMin > longitudeMax`.
  */
 export function boundingBox(latitude: number, longitude: number, radiusKm: number): GeoBounds {
-  // Outward by a hair, so that rounding never puts a point of the circle outside its box.
+  // Slightly larger, so that rounding never puts a point of the circle outside its box.
   const delta = (radiusKm / earthRadiusKm) * (1 + 1e-12) + 1e-15
   const latitudeMin = latitude - delta / degree
   const latitudeMax = latitude + delta / degree
@@ -80,7 +78,10 @@ export function boundingBox(latitude: number, longitude: number, radiusKm: numbe
   }
 }
 
-/** Geohash of a point in degrees, 1 to 12 characters. Throws on a coordinate or precision out of range. */
+/**
+ * Geohash of a point in degrees, 1 to 12 characters. Throws on a coordinate or precision out of
+ * range.
+ */
 export function encodeGeohash(latitude: number, longitude: number, precision: number): string {
   assertCoordinate(latitude, longitude)
   if (!Number.isInteger(precision) || precision < 1 || precision > precisionMax) {
@@ -94,7 +95,7 @@ export function encodeGeohash(latitude: number, longitude: number, precision: nu
   )
 }
 
-/** The box that a geohash (1 to 12 characters, either case) names, or null when it is not one. */
+/** The box of a geohash (1 to 12 characters, either case); null when the text is not a geohash. */
 export function decodeGeohash(hash: string): GeoBounds | null {
   const cells = hashToCells(hash)
   if (cells === null) return null
@@ -123,8 +124,9 @@ export function wrapLongitude(longitude: number): number {
 }
 
 /**
- * Which of 2^bits equal cells, from `min` over `span` degrees, holds the value; the end belongs to the last. The edges are exact in a double (a small odd
- * number times a power of two), so comparing with them repairs the rounding of the division.
+ * The index of the cell that contains the value, among 2^bits equal cells from `min` over `span`
+ * degrees. The end belongs to the last cell. The edges are exact in a double (a small odd number
+ * times a power of two), so a comparison with them repairs the rounding of the division.
  */
 export function axisCell(value: number, min: number, span: number, bits: number): number {
   const count = 2 ** bits

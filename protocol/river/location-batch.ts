@@ -1,12 +1,11 @@
 /**
  * The body of `location.<geohash3>`: a msgpack array of `[driver_id, frame]`. The edge copies the
- * bytes of frames that it has validated; the engine, which also hears other services, validates
+ * bytes of frames that it has validated. The engine, which also hears other services, validates
  * them again with the same code.
- *
- * Why not decode and re-encode at the edge: a copy of some fifty bytes costs less than either, and
+ * The edge does not decode and encode again: copying about fifty bytes costs less than either, and
  * the engine reads any msgpack number anyway.
- * Why a driver's id stays four words and never becomes a string: at a million frames a second the
- * strings would be the engine's largest product.
+ * A driver's id stays four words and never becomes a string: at a million frames a second most of
+ * the engine's garbage would be strings.
  */
 import { isUuid } from '../kernel/ids.ts'
 import { limits } from '../kernel/limits.ts'
@@ -16,15 +15,15 @@ import type { FrameReader } from './frames.ts'
 
 const headerBytes = 5
 const uuidLength = 36
-/** What stands before the frame of an entry that we write: array of two, str8 header, the id. */
+/** Bytes before the frame of an entry that we write: array of two, str8 header, the id. */
 const entryHeadBytes = 1 + 2 + uuidLength
 const entryHeadWords = 10
-/** What a copy by words may write behind the last entry. */
+/** Bytes that a copy by words may write after the last entry. */
 const overrunBytes = 3
 
 /**
- * Everything of an entry but its frame, for a driver's id (UUID text), as little-endian words; keep it
- * per driver. The last word has a byte to spare, which the frame overwrites.
+ * All of an entry but its frame, for a driver's id (UUID text), as little-endian words. Keep it per
+ * driver. The last word has one spare byte, which the frame overwrites.
  */
 export function entryHead(driverId: string): Int32Array {
   if (!isUuid(driverId)) throw new TypeError(`driver id is not a UUID: ${String(driverId)}`)
@@ -36,7 +35,10 @@ export function entryHead(driverId: string): Int32Array {
   return Int32Array.from({ length: entryHeadWords }, (_, word) => view.getInt32(word * 4, true))
 }
 
-/** Collects entries until it is full or its owner flushes it. The buffer grows up to `bytesMax` and is reused. */
+/**
+ * Collects entries until it is full or its owner flushes it. The buffer grows up to `bytesMax` and
+ * is reused.
+ */
 export class LocationBatch {
   count = 0
   /** Size of the body so far, bytes. */
@@ -51,8 +53,8 @@ export class LocationBatch {
   }
 
   /**
-   * Adds the frames `from` to `to` (exclusive) of the message that the reader holds, all of one driver, as
-   * far as they fit. Returns the first that did not: `take`, then append the rest.
+   * Adds the frames `from` to `to` (exclusive) of the message in the reader, all of one driver, as
+   * far as they fit. Returns the first frame that did not fit: call `take`, then append the rest.
    */
   append(head: Int32Array, frames: FrameReader, from: number, to: number): number {
     const { start, end, view: source } = frames
@@ -77,7 +79,8 @@ export class LocationBatch {
     for (; index < to; index++) {
       const entryEnd = at + entryHeadBytes + end[index]! - start[index]!
       if (entryEnd > this.bytesMax) break
-      // Word by word and without a loop for the head: 25 ns an entry, where native copies take 60.
+      // Word by word, and without a loop for the head: 25 ns an entry, against 60 with native
+      // copies.
       target.setInt32(at, h0, true)
       target.setInt32(at + 4, h1, true)
       target.setInt32(at + 8, h2, true)
@@ -96,7 +99,7 @@ export class LocationBatch {
     return index
   }
 
-  /** The finished body, to be used before the next `append`; the batch is empty afterwards. */
+  /** The finished body. Use it before the next `append`. The batch is empty afterwards. */
   take(): Uint8Array {
     this.#view.setUint8(0, 0xdd)
     this.#view.setUint32(1, this.count)
@@ -131,20 +134,22 @@ function copyWords(
 }
 
 /**
- * Walks a body entry by entry. `next()` stands on the next good entry or returns false at the end;
- * the fields then describe that entry until the following call. Whatever the bytes are, it reads
- * each at most three times, allocates nothing per entry and does not throw.
+ * Walks a body entry by entry. `next()` moves to the next good entry, or returns false at the end.
+ * The fields describe that entry until the following call. It reads each byte at most three times,
+ * allocates nothing per entry and never throws.
  */
 export class LocationBatchReader {
-  /** Entries skipped so far: a driver id that is no UUID, a frame that is refused, a wrong shape. */
+  /** Entries skipped so far: an id that is not a UUID, a refused frame, or a wrong shape. */
   refused = 0
   /** Good entries so far. */
   accepted = 0
-  /** True when the body could not be followed to its end; entries before that point were delivered. */
+  /**
+   * True when the body could not be followed to its end. Entries before that point were delivered.
+   */
   broken = false
-  /** Whether the current entry is of the same driver as the good one before it: then the look-up can be spared. */
+  /** True when the good entry before has the same driver, so that the look-up can be skipped. */
   sameDriver = false
-  /** Where the current entry's frame lies in the body. */
+  /** The place of the current entry's frame in the body. */
   frameStart = 0
   frameEnd = 0
   readonly #columns = new FrameColumns(1)
@@ -153,7 +158,10 @@ export class LocationBatchReader {
   #nowMs = 0
   #offset = 0
   #remaining = 0
-  /** Where the last good entry with a head as we write it begins; -1 when the last good one had another. */
+  /**
+   * Offset of the last good entry whose head has our form; -1 when the last good entry has another
+   * form.
+   */
   #headAt = -1
 
   /** The driver's UUID as four big-endian words. */
@@ -181,7 +189,7 @@ export class LocationBatchReader {
   get longitude(): number {
     return this.#columns.longitude[0]!
   }
-  /** NaN when the device did not know. */
+  /** NaN when the device did not know it. */
   get headingDeg(): number {
     return this.#columns.headingDeg[0]!
   }
@@ -192,7 +200,9 @@ export class LocationBatchReader {
     return this.#columns.accuracyM[0]!
   }
 
-  /** Starts on a body; `nowMs` bounds timestamps. The bytes must stay unchanged until the last `next`. */
+  /**
+   * Starts on a body. `nowMs` bounds timestamps. The bytes must not change until the last `next`.
+   */
   open(bytes: Uint8Array, nowMs: number): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = view
@@ -245,7 +255,7 @@ export class LocationBatchReader {
       this.#columns,
       0,
     )
-    // A refused frame leaves its driver's id behind: what follows is compared with nothing.
+    // A refused frame has overwritten the driver's id, so the next entry is compared with nothing.
     this.#headAt = frameEnd > 0 && frameStart === offset + entryHeadBytes ? offset : -1
     this.sameDriver = same
     this.frameStart = frameStart
@@ -253,7 +263,10 @@ export class LocationBatchReader {
     return frameEnd
   }
 
-  /** Offset of the frame of the entry at `offset`, whose id is then read; -1 when that is no entry's head. */
+  /**
+   * Offset of the frame of the entry at `offset`, after reading its id; -1 when there is no head of
+   * an entry.
+   */
   #readHead(offset: number): number {
     const view = this.#view
     const entry = arrayBody(view, offset, view.byteLength)
@@ -263,15 +276,16 @@ export class LocationBatchReader {
   }
 
   /**
-   * Whether the bytes before the frame are those of the last good entry. A message of 64 frames is 64
-   * entries of one driver, and comparing forty bytes costs an eighth of reading, hashing and finding a UUID.
+   * Whether the bytes before the frame equal those of the last good entry. A message of 64 frames
+   * is 64 entries of one driver, and comparing forty bytes costs an eighth of reading, hashing and
+   * finding a UUID.
    */
   #sameHead(offset: number): boolean {
     const view = this.#view
     const headAt = this.#headAt
     if (headAt < 0 || offset + entryHeadWords * 4 > view.byteLength) return false
-    // As float64, half as many as words. The last good head is ASCII, so none of its five is zero or NaN
-    // and only the same bytes are equal to it.
+    // Compared as float64, half as many as words. The last good head is ASCII, so none of its five
+    // float64 is zero or NaN, and only the same bytes are equal to it.
     return (
       view.getFloat64(offset, true) === view.getFloat64(headAt, true) &&
       view.getFloat64(offset + 8, true) === view.getFloat64(headAt + 8, true) &&
@@ -284,7 +298,10 @@ export class LocationBatchReader {
 
 const nothing = new DataView(new ArrayBuffer(0))
 
-/** Offset of the characters of a 36-byte string at `position` that lies wholly before `end`, or -1. */
+/**
+ * Offset of the characters of a 36-byte string at `position` that lies wholly before `end`; -1
+ * otherwise.
+ */
 function stringBody(view: DataView, position: number, end: number): number {
   let body = -1
   if (position + 5 > end) return -1
@@ -295,14 +312,14 @@ function stringBody(view: DataView, position: number, end: number): number {
   return body >= 0 && body + uuidLength <= end ? body : -1
 }
 
-// Value of each hexadecimal digit by character code; -1, which survives any "or", for other bytes.
+// Value of each hexadecimal digit by character code. -1 for other bytes survives any "or".
 const hexValues = new Int8Array(256).fill(-1)
 for (let value = 0; value < 16; value++) {
   hexValues[value.toString(16).charCodeAt(0)] = value
   hexValues[value.toString(16).toUpperCase().charCodeAt(0)] = value
 }
 
-/** Four hexadecimal digits, negative when one of them is not. */
+/** The value of four hexadecimal digits; negative when one of them is not a digit. */
 function hex4(view: DataView, offset: number): number {
   const four = view.getUint32(offset)
   return (
@@ -313,7 +330,10 @@ function hex4(view: DataView, offset: number): number {
   )
 }
 
-/** Parses 36 bytes of UUID text, either case, into four big-endian words; false when it is not one. */
+/**
+ * Parses 36 bytes of UUID text, in either case, into four big-endian words. False when it is not a
+ * UUID.
+ */
 function uuidWords(view: DataView, offset: number, out: Uint32Array): boolean {
   const dash = 0x2d
   if (view.getUint8(offset + 8) !== dash || view.getUint8(offset + 13) !== dash) return false

@@ -1,9 +1,12 @@
-/** Passes over a msgpack value of any type without reading it: what follows a value that is not believed may be good. */
+/**
+ * Skips a msgpack value of any type without reading it, because the bytes after an untrusted value
+ * may be good.
+ */
 
 /**
- * Offset after the msgpack value at `position`, whatever it is, or -1 when the bytes end first or
- * hold the one type byte that msgpack never uses. Nesting is a count of values still owed and not
- * a stack; every value owed takes a byte, so a count above the bytes left is a lie.
+ * Offset after the msgpack value at `position`; -1 when the bytes end first or contain the one type
+ * byte that msgpack never uses. Nesting is a count of values still to come, not a stack. Every such
+ * value takes a byte, so a count above the bytes left is false.
  */
 export function skipValue(view: DataView, position: number, end: number): number {
   let offset = position
@@ -32,9 +35,9 @@ export function skipValue(view: DataView, position: number, end: number): number
   return offset <= end ? offset : -1
 }
 
-/** float32 float64 uint8..64 int8..64. */
+/** Bytes of float32, float64, uint8 to uint64, int8 to int64. */
 const scalarWidths = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
-/** Bytes of the length after each type from 0xc4: bin, ext, then str, array and map at their places. */
+/** Bytes of the length after each type from 0xc4: bin and ext, then str, array and map. */
 const lengthWidths = [
   1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
 ]
